@@ -1,0 +1,1 @@
+"""Text in: sources, vocabulary, ids on disk, batches."""

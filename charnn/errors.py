@@ -1,0 +1,41 @@
+"""The failures that a user can cause and mend.
+
+Each carries one clear sentence that says what is wrong and what to do; the command line shows that
+sentence alone and leaves with `exit_code`. Anything else that is raised is a bug of ours.
+"""
+
+
+class CharnnError(Exception):
+    """Base of all failures that a user can mend; the program leaves with exit code 1."""
+
+    exit_code = 1
+
+
+class UsageError(CharnnError):
+    """Options that contradict each other or are out of range; exit code 2."""
+
+    exit_code = 2
+
+
+class CorpusError(CharnnError):
+    """A corpus that is missing, empty, binary, too small or in another encoding."""
+
+
+class CheckpointError(CharnnError):
+    """A checkpoint or a run that is missing, damaged, foreign or in the way."""
+
+
+class TuneError(CharnnError):
+    """ABC notation that cannot be read.
+
+    Args:
+        problem: what is wrong, as a phrase without position.
+        line: line in the text that was given, from 1.
+        column: column in that line, from 1.
+        tune: the tune's own words for itself (`X:` number and title), when known.
+    """
+
+    def __init__(self, problem: str, line: int, column: int, tune: str = "") -> None:
+        self.problem, self.line, self.column, self.tune = problem, line, column, tune
+        where = f"line {line}, column {column}"
+        super().__init__(f"{tune}, {where}: {problem}" if tune else f"{where}: {problem}")

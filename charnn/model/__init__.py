@@ -1,0 +1,1 @@
+"""What is learned: configuration, network, stepper, checkpoint."""

@@ -1,0 +1,1 @@
+"""What a tune is: reading ABC notation, the folk books, MIDI."""

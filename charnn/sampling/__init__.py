@@ -1,0 +1,1 @@
+"""What is written: from scores to the next symbol, and the streaming sampler."""

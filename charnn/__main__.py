@@ -1,0 +1,5 @@
+"""`python -m charnn` is the same as `charnn`."""
+
+from charnn.cli import main
+
+main()

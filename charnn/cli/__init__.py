@@ -1,0 +1,67 @@
+"""The command line: one short module a command, loaded when the command is called.
+
+A command parses its options, calls the library, and shows what comes back. Here is what all have in
+common: the list of them, and what becomes of a failure.
+"""
+
+import os
+import sys
+
+import typer
+
+from charnn import __version__
+from charnn.cli import corpora, export_midi, sample, train
+from charnn.cli.console import say, write_out
+from charnn.errors import CharnnError
+
+app = typer.Typer(
+    name="charnn",
+    help="Learn a text or a book of folk tunes character by character, and write new ones.",
+    epilog="Start with: charnn train folk --minutes 1, then: charnn sample",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+app.command("train")(train.command)
+app.command("sample")(sample.command)
+app.command("export-midi")(export_midi.command)
+app.command("corpora")(corpora.command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        write_out(f"charnn {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; the exit code is 0 done, 1 failed, 2 wrong usage, 130 stopped."""
+    # One stream of a small network is fastest on one thread, and steady when other programs run.
+    # OpenBLAS reads this when NumPy is imported, which no command has done yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    try:
+        app()
+    except CharnnError as problem:
+        _fail(str(problem), problem.exit_code)
+    except BrokenPipeError:
+        # The reader of our output has seen enough (`| head`). Python would complain once more
+        # when it flushes stdout at its end, so that is pointed elsewhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as problem:
+        where = f"{problem.filename}: " if problem.filename else ""
+        _fail(f"{where}{problem.strerror or problem}", 1)
+
+
+def _fail(message: str, code: int) -> None:
+    say(f"error: {message}")
+    sys.exit(code)

@@ -1,0 +1,67 @@
+"""The two streams: what was asked for goes to stdout, everything else to stderr.
+
+Text of models, files and users is not trusted on a terminal: control characters could move the
+cursor, write the clipboard or turn the reading direction, so they are shown, not obeyed. A pipe or
+a file gets the exact bytes.
+"""
+
+import sys
+import unicodedata
+from typing import TextIO
+
+_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+# Format characters that letters need to join or part rightly, in Persian, Hindi or emoji.
+_JOINERS = "\u200c\u200d"
+
+
+def visible(text: str) -> str:
+    """The text with every character that a terminal might obey written out (`\\x1b`, `\\u202e`);
+    newline and tab stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(character if _harmless(character) else _escape(character) for character in text)
+
+
+def _harmless(character: str) -> bool:
+    if character in "\n\t" or character in _JOINERS:
+        return True
+    return unicodedata.category(character) not in _HIDDEN
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person reads the stream."""
+    return stream.isatty()
+
+
+def write_out(text: str) -> None:
+    """Put a result on stdout, now."""
+    if is_terminal(sys.stdout):
+        encoding = sys.stdout.encoding or "utf-8"
+        shown = visible(text).encode(encoding, "backslashreplace").decode(encoding)
+        sys.stdout.write(shown)
+        sys.stdout.flush()
+    else:
+        write_out_bytes(text.encode("utf-8", "surrogatepass"))
+
+
+def write_out_bytes(content: bytes) -> None:
+    """Put bytes on stdout, now and unchanged: no translation of line ends, no other encoding."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
+    sys.stdout.buffer.flush()
+
+
+def say(message: str) -> None:
+    """A message to the user, on stderr."""
+    encoding = sys.stderr.encoding or "utf-8"
+    line = visible(message).encode(encoding, "backslashreplace").decode(encoding)
+    print(line, file=sys.stderr, flush=True)
+
+
+def warn(message: str) -> None:
+    """Something that the user should know, on stderr."""
+    say(f"warning: {message}")

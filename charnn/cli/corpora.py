@@ -1,0 +1,37 @@
+"""`charnn corpora`: what can be named instead of a file."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from charnn.cli.console import write_out
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """List the corpora that have a name, with size, source and licence.
+
+    Example: charnn train folk
+    """
+    from charnn.corpus.catalogue import CATALOGUE
+
+    rows = [
+        {
+            "name": entry.name,
+            "kind": entry.kind,
+            "size": entry.size(),
+            "description": entry.description,
+            "source": entry.source,
+            "licence": entry.licence,
+        }
+        for entry in CATALOGUE.values()
+    ]
+    if as_json:
+        write_out(json.dumps({"corpora": rows}) + "\n")
+        return
+    for row in rows:
+        write_out(f"{row['name']}  ({row['kind']}, {row['size']})\n")
+        for key in ("description", "source", "licence"):
+            write_out(f"    {key}: {row[key]}\n")

@@ -1,0 +1,5 @@
+"""`charnn export-midi`: hear a tune."""
+
+
+def command() -> None:
+    """Write the tunes of an ABC file as MIDI."""

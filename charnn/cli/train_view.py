@@ -1,0 +1,207 @@
+"""What a training run looks like: summary, progress bar, samples; or JSON lines; or plain lines."""
+
+import json
+import math
+import random
+import sys
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from tqdm import tqdm
+
+from charnn.cli.console import is_terminal, say, visible, write_out
+from charnn.corpus.ids import Prepared
+from charnn.corpus.sources import Corpus
+from charnn.sampling.choice import Choice
+from charnn.sampling.sampler import Sampler
+from charnn.training.evaluation import protocol
+from charnn.training.events import Event, Finished, Started, Stepped, Validated
+from charnn.training.setup import Plan
+
+SAMPLE_LENGTH = 240
+
+
+def download_bar() -> Any:
+    """A bar for a download, shown on a terminal only."""
+    return tqdm(unit="B", unit_scale=True, disable=None, leave=False, delay=0.2)
+
+
+class TrainView:
+    """Draws the events of a run.
+
+    As a context it holds the progress bar. Results (`--json`) go to stdout, all else to stderr.
+
+    Args:
+        run: the run's folder.
+        corpus: what is learned.
+        prepared: the same as ids.
+        plan: the run's options.
+        as_json: write events as JSON lines.
+    """
+
+    def __init__(
+        self, run: Path, corpus: Corpus, prepared: Prepared, plan: Plan, *, as_json: bool
+    ) -> None:
+        self.run = run
+        self.corpus = corpus
+        self.prepared = prepared
+        self.plan = plan
+        self.as_json = as_json
+        self.live = is_terminal(sys.stderr)
+
+    def __enter__(self) -> "TrainView":
+        self.bar = tqdm(
+            total=1.0,
+            disable=None,
+            leave=False,
+            bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
+        )
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.bar.close()
+
+    def report(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case Started():
+                self._summarise(event)
+            case Stepped():
+                self._step(event)
+            case Validated():
+                self._validation(event)
+            case Finished():
+                pass
+
+    def conclude(self, finished: Finished, again: str) -> None:
+        """The end: what came of it, and what to do next.
+
+        Args:
+            finished: the run's last event.
+            again: the command that resumes the run.
+        """
+        loss = finished.best_loss
+        if self.as_json:
+            _write_json(
+                event="done",
+                reason=finished.reason,
+                checkpoint=str(finished.checkpoint),
+                val_nats_per_char=loss,
+                steps=finished.steps,
+                chars_per_second=finished.characters_per_second,
+                seconds=finished.seconds,
+            )
+        reasons = {
+            "done": "done",
+            "patience": "stopped early: the validation loss no longer falls",
+            "interrupted": f"stopped and saved; to go on: {again}",
+        }
+        self._table(
+            "finished",
+            {
+                "why": reasons[finished.reason],
+                "best loss": "not validated yet" if loss is None else _nats_and_bits(loss),
+                "steps": f"{finished.steps:,} in {_duration(finished.seconds)}, "
+                f"{finished.characters_per_second:,.0f} characters/s",
+                "checkpoint": str(finished.checkpoint),
+                "next": f"charnn sample {self.run}",
+            },
+        )
+
+    def _summarise(self, event: Started) -> None:
+        prepared, model, training = self.prepared, self.plan.model, self.plan.training
+        documents = f", {prepared.documents:,} documents" if prepared.documents > 1 else ""
+        held_out = (
+            f"{prepared.val_documents:,} whole tunes" if self.corpus.tunes else "the last part"
+        )
+        unknown = (
+            f", {prepared.val_unknown:,} of them unknown symbols" if prepared.val_unknown else ""
+        )
+        width = "one-hot" if model.embedding_size is None else f"embedding {model.embedding_size}"
+        budget = training.budget
+        limits = [f"{value:g} {name}" for name, value in vars(budget).items() if value is not None]
+        self._table(
+            f"{'resuming' if event.progress else 'training'} {self.run}",
+            {
+                "corpus": f"{self.corpus.name}: {len(prepared.train) + len(prepared.val):,} "
+                f"characters{documents}",
+                "vocabulary": f"{len(prepared.vocabulary)} symbols",
+                "model": f"{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
+                f"dropout {model.dropout:g}: {model.parameter_count():,} parameters",
+                "training": f"{' or '.join(limits)}, batch {training.batch_size}, "
+                f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
+                "machine": f"{training.device}, {training.precision}, {event.threads} threads",
+                "validation": f"{held_out}, {len(prepared.val):,} characters{unknown}: "
+                f"{protocol(len(prepared.val))}"
+                if len(prepared.val)
+                else "none",
+            },
+        )
+
+    def _step(self, event: Stepped) -> None:
+        if self.as_json:
+            _write_json(
+                event="step",
+                step=event.step,
+                nats_per_char=event.loss,
+                chars_per_second=event.characters_per_second,
+                progress=event.progress,
+            )
+        self.bar.set_description_str(
+            f"step {event.step:,}  loss {event.loss:.3f}  {event.loss / math.log(2):.3f} bits/char"
+            f"  {event.characters_per_second:,.0f} chars/s",
+            refresh=False,
+        )
+        self.bar.update(event.progress - self.bar.n)
+
+    def _validation(self, event: Validated) -> None:
+        if self.as_json:
+            _write_json(
+                event="validation",
+                step=event.step,
+                val_nats_per_char=event.loss,
+                best=event.is_best,
+            )
+        best = "  (best so far)" if event.is_best else ""
+        self._line(f"step {event.step:,}: validation {_nats_and_bits(event.loss)}{best}")
+        if self.live:
+            self._line(visible(self._sample(event)) + "\n")
+
+    def _sample(self, event: Validated) -> str:
+        """What the model writes now, indented so that it is not taken for a message."""
+        sampler = Sampler(event.checkpoint)
+        seed = random.randrange(2**32)
+        text = "".join(sampler.stream(Choice(), seed=seed, length=SAMPLE_LENGTH))
+        return "\n".join("    " + line for line in text.splitlines())
+
+    def _line(self, text: str) -> None:
+        with tqdm.external_write_mode(file=sys.stderr):
+            say(text)
+
+    def _table(self, title: str, rows: dict[str, str]) -> None:
+        if not self.live:
+            say("\n".join([title, *(f"  {key}: {value}" for key, value in rows.items())]))
+            return
+        table = Table.grid(padding=(0, 2))
+        for key, value in rows.items():
+            # Names of files and corpora are the user's: neither markup nor control characters.
+            table.add_row(key, visible(value), style=None)
+        console = Console(stderr=True, markup=False, highlight=False)
+        with tqdm.external_write_mode(file=sys.stderr):
+            console.print(visible(title), style="bold")
+            console.print(table)
+
+
+def _write_json(**values: object) -> None:
+    write_out(json.dumps(values) + "\n")
+
+
+def _nats_and_bits(loss: float) -> str:
+    return f"{loss:.4f} nats/char ({loss / math.log(2):.3f} bits/char)"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

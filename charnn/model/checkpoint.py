@@ -1,0 +1,146 @@
+"""The checkpoint: one `.safetensors` file, complete in itself, that runs no code when it is read.
+
+It holds the parameters (`model.*`) and, from training, the optimizer, the hidden state, the random
+states (`training.*`) as tensors; the shape of the model, the vocabulary and the story of the run as
+JSON in its metadata. safetensors checks no content, so a SHA-256 over the metadata and each group
+of tensors stands beside them: a flipped bit is an error, not a strange tune. Sampling reads and
+verifies the parameters alone.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from charnn.corpus.vocabulary import Vocabulary
+from charnn.errors import CharnnError, CheckpointError
+from charnn.files import replace_atomically
+from charnn.model.config import ModelConfig
+
+FORMAT = "charnn-1"
+MODEL = "model."
+TRAINING = "training."
+
+Tensors = dict[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A model and where it came from.
+
+    Args:
+        config: the shape of the model.
+        vocabulary: what its symbol ids mean.
+        weights: parameters by name, float32.
+        about: JSON values: the corpus, the training options, the losses, the position of the run.
+        training: further tensors that resuming needs; empty when only the model was read.
+    """
+
+    config: ModelConfig
+    vocabulary: Vocabulary
+    weights: Tensors
+    about: dict[str, Any]
+    training: Tensors = field(default_factory=dict)
+
+    def save(self, path: Path) -> None:
+        """Write the file atomically: `path` holds the old checkpoint or all of this one.
+
+        Raises:
+            OSError: the folder is missing or not writable, or the disk is full.
+        """
+        tensors = {MODEL + name: tensor for name, tensor in self.weights.items()}
+        tensors |= {TRAINING + name: tensor for name, tensor in self.training.items()}
+        header = json.dumps(
+            {
+                "config": self.config.to_json(),
+                "vocabulary": self.vocabulary.to_json(),
+                "about": self.about,
+            },
+            sort_keys=True,
+        )
+        digests = {group: _digest(header, tensors, group) for group in (MODEL, TRAINING)}
+        metadata = {"format": FORMAT, "header": header, "sha256": json.dumps(digests)}
+        try:
+            replace_atomically(path, lambda file: save_file(tensors, file, metadata))
+        except SafetensorError as problem:
+            raise OSError(f"{path}: {problem}") from problem
+
+
+def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
+    """Read and verify a checkpoint.
+
+    Args:
+        path: a `.safetensors` file that charnn wrote.
+        training: read what resuming needs, too.
+
+    Raises:
+        CheckpointError: there is no such file, or it is not a checkpoint of this version, or it is
+            damaged.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: there is no such checkpoint file")
+    try:
+        with safe_open(path, framework="np") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise CheckpointError(_foreign(path, metadata.get("format")))
+            header = json.loads(metadata["header"])
+            config = ModelConfig(**header["config"])
+            vocabulary = Vocabulary.from_json(header["vocabulary"])
+            _check_shapes(file, config, vocabulary)
+            groups = (MODEL, TRAINING) if training else (MODEL,)
+            digests = json.loads(metadata["sha256"])
+            read: dict[str, Tensors] = {}
+            for group in groups:
+                names = [name for name in file.keys() if name.startswith(group)]  # noqa: SIM118
+                tensors = {name: file.get_tensor(name) for name in names}
+                if _digest(metadata["header"], tensors, group) != digests[group]:
+                    raise CheckpointError(f"{path} is damaged: its content and checksum differ")
+                read[group] = {name.removeprefix(group): array for name, array in tensors.items()}
+    except CheckpointError:
+        raise
+    except (SafetensorError, CharnnError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{path} is not a checkpoint that charnn can read") from error
+    return Checkpoint(
+        config, vocabulary, read[MODEL], dict(header["about"]), read.get(TRAINING, {})
+    )
+
+
+def _digest(header: str, tensors: Mapping[str, NDArray[Any]], group: str) -> str:
+    """SHA-256 of the metadata and of the name, type, shape and bytes of a group's tensors."""
+    digest = hashlib.sha256(header.encode())
+    for name in sorted(name for name in tensors if name.startswith(group)):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tensor.shape}".encode())
+        digest.update(np.ascontiguousarray(tensor).data)
+    return digest.hexdigest()
+
+
+def _check_shapes(file: Any, config: ModelConfig, vocabulary: Vocabulary) -> None:
+    """Hold the file's tensors against its own configuration before any of them is read."""
+    if config.vocab_size != len(vocabulary):
+        raise ValueError("the vocabulary has another size than the model")
+    expected = {MODEL + name: shape for name, shape in config.parameter_shapes().items()}
+    present = {name for name in file.keys() if name.startswith(MODEL)}  # noqa: SIM118
+    if present != set(expected):
+        raise ValueError("parameters are missing or unknown")
+    for name, shape in expected.items():
+        tensor = file.get_slice(name)
+        if tuple(tensor.get_shape()) != shape or tensor.get_dtype() != "F32":
+            raise ValueError(f"{name} has the wrong shape or type")
+
+
+def _foreign(path: Path, version: str | None) -> str:
+    if version and version.startswith("charnn-"):
+        return (
+            f"{path} has the checkpoint format {version}, this charnn reads {FORMAT}: "
+            "use the charnn that wrote it, or train again"
+        )
+    return f"{path} is a safetensors file, but not a charnn checkpoint"

@@ -1,0 +1,125 @@
+"""The network in torch: symbol -> vector -> recurrent layers -> scores of the next symbol.
+
+Shape suffixes: T characters of a window, B rows of a batch, E embedding, H units, G gate rows,
+V vocabulary. Layers are single modules with dropout between them: cuDNN keeps the state of its own
+dropout to itself, and a run could not be resumed exactly with it.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from charnn.model.cells import STEPS, State
+from charnn.model.config import GATES, STATES, ModelConfig
+
+STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class OneHotLayer(nn.Module):
+    """A recurrent layer whose input weights were looked up already: x_TBG in, h_TBH out.
+
+    Parameters are named as in the stock modules, so that a checkpoint need not tell them apart.
+    """
+
+    def __init__(self, cell: str, hidden_size: int) -> None:
+        super().__init__()
+        self.step = STEPS[cell]
+        self.weight_hh_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size, hidden_size))
+        self.bias_ih_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size))
+        self.bias_hh_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size))
+
+    def forward(self, x_TBG: Tensor, state: State) -> tuple[Tensor, State]:
+        """Run the window, from the state before it to the outputs and the state after it."""
+        outputs = []
+        for x_BG in (x_TBG + self.bias_ih_l0).unbind(0):
+            state = self.step(x_BG, state, self.weight_hh_l0, self.bias_hh_l0)
+            outputs.append(state[0])
+        return torch.stack(outputs), state
+
+
+class Network(nn.Module):
+    """The character model.
+
+    Weights start as in common practice for character models: recurrent matrices orthogonal gate by
+    gate (Saxe et al. 2014), the LSTM's forget gate open (bias 1; Jozefowicz et al. 2015).
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        width = config.gate_size if config.embedding_size is None else config.embedding_size
+        self.embedding = nn.Embedding(config.vocab_size, width)
+        self.layers = nn.ModuleList()
+        for layer in range(config.num_layers):
+            if layer == 0 and config.embedding_size is None:
+                self.layers.append(OneHotLayer(config.cell, config.hidden_size))
+            else:
+                self.layers.append(STOCK[config.cell](width, config.hidden_size))
+            width = config.hidden_size
+        self.dropout = nn.Dropout(config.dropout)
+        self.head = nn.Linear(config.hidden_size, config.vocab_size)
+        self.initialise()
+
+    @torch.no_grad()
+    def initialise(self) -> None:
+        """Draw fresh weights from torch's global random generator."""
+        hidden = self.config.hidden_size
+        bound = hidden**-0.5
+        if self.config.embedding_size is None:
+            nn.init.uniform_(self.embedding.weight, -bound, bound)
+        for layer in self.layers:
+            for name, parameter in layer.named_parameters():
+                if name.startswith("weight_hh"):
+                    for block in torch.split(parameter, hidden):
+                        nn.init.orthogonal_(block)
+                elif name.startswith("weight_ih"):
+                    nn.init.uniform_(parameter, -bound, bound)
+                else:
+                    nn.init.zeros_(parameter)
+            if self.config.cell == "lstm":
+                layer.get_parameter("bias_ih_l0")[hidden : 2 * hidden] = 1.0
+        nn.init.uniform_(self.head.weight, -bound, bound)
+        nn.init.zeros_(self.head.bias)
+
+    def initial_state(self, batch_size: int) -> list[State]:
+        """The state before the first character: zeros, one tuple of [B, H] tensors a layer."""
+        zeros = self.head.weight.new_zeros(batch_size, self.config.hidden_size)
+        return [(zeros,) * STATES[self.config.cell] for _ in self.layers]
+
+    def forward(self, ids_TB: Tensor, state: list[State]) -> tuple[Tensor, list[State]]:
+        """Scores of each next symbol, [T, B, V], and the state after the window."""
+        x = self.embedding(ids_TB)
+        after = []
+        for number, layer in enumerate(self.layers):
+            if number > 0:
+                x = self.dropout(x)
+            x, layer_state = _run(layer, x, state[number])
+            after.append(layer_state)
+        scores: Tensor = self.head(self.dropout(x))
+        return scores, after
+
+
+def _run(layer: nn.Module, x: Tensor, state: State) -> tuple[Tensor, State]:
+    """Call a layer with the state as a tuple of [B, H] tensors, whatever form it wants."""
+    if isinstance(layer, OneHotLayer):
+        outputs: tuple[Tensor, State] = layer(x, state)
+        return outputs
+    stacked = tuple(part.unsqueeze(0) for part in state)
+    y, after = layer(x, stacked if len(stacked) > 1 else stacked[0])
+    after = after if isinstance(after, tuple) else (after,)
+    return y, tuple(part.squeeze(0) for part in after)
+
+
+def export_weights(network: Network) -> dict[str, np.ndarray]:
+    """The parameters as float32 NumPy arrays, by name: copies, which training does not touch."""
+    return {
+        name: parameter.detach().to("cpu", torch.float32).numpy().copy()
+        for name, parameter in network.named_parameters()
+    }
+
+
+def import_weights(network: Network, weights: dict[str, np.ndarray]) -> None:
+    """Set the parameters from arrays that have the names and shapes of the network's own."""
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})

@@ -1,0 +1,118 @@
+"""Runs: the folders in which checkpoints lie, and how one is found by what the user names.
+
+`checkpoints/NAME/` holds `best.safetensors` (lowest validation loss), `last.safetensors` (where
+training stopped, to be resumed) and `metrics.jsonl`.
+"""
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from charnn.errors import CheckpointError, UsageError
+
+BEST = "best.safetensors"
+LAST = "last.safetensors"
+METRICS = "metrics.jsonl"
+
+
+def create_run(folder: Path, name: str | None, corpus: str) -> Path:
+    """Make the folder of a new run; what is there is never written over.
+
+    Args:
+        folder: where runs lie.
+        name: what the user calls the run; None to name it after the corpus, numbered if need be.
+        corpus: the corpus's name.
+
+    Raises:
+        CheckpointError: a run of that name exists.
+        UsageError: the name is not one for a folder.
+        OSError: the folder cannot be made.
+    """
+    if name is not None and (name in ("", ".", "..") or Path(name).name != name):
+        raise UsageError(f"--name {name!r} is not the name of a folder: leave out / and the like")
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in itertools.count(1):
+        run = folder / (name or (corpus if number == 1 else f"{corpus}-{number}"))
+        try:
+            run.mkdir()
+        except FileExistsError:
+            if not any(run.glob("*.safetensors")):
+                return run  # one that ended before its first save: nothing in it can be lost
+            if name is None:
+                continue
+            raise CheckpointError(
+                f"{run} exists: go on with it by --resume, or choose another --name"
+            ) from None
+        return run
+    raise AssertionError("itertools.count ends never")
+
+
+@contextmanager
+def lock_run(run: Path) -> Iterator[None]:
+    """Keep every other process from training in the same folder.
+
+    Raises:
+        CheckpointError: another one is at it.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(run / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise CheckpointError(f"{run} is being trained by another process: wait for it") from None
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def find_runs(folder: Path) -> list[Path]:
+    """The runs in `folder`, the one that was written to last first."""
+    if not folder.is_dir():
+        return []
+    written = [(_last_written(run), run) for run in folder.iterdir() if run.is_dir()]
+    return [run for time, run in sorted(written, reverse=True) if time > 0]
+
+
+def find_checkpoint(named: Path | None, folder: Path) -> Path:
+    """The checkpoint file that a user means.
+
+    Args:
+        named: a checkpoint file, a run's folder, or the name of a run in `folder`; None for the
+            newest run in `folder`.
+        folder: where runs lie.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    if named is None:
+        runs = find_runs(folder)
+        if not runs:
+            raise CheckpointError(
+                f"there is no trained model in {folder}/: train one first, "
+                "for instance with `charnn train folk`"
+            )
+        return _checkpoint_of(runs[0])
+    if named.is_file():
+        return named
+    for run in (named, folder / named):
+        if run.is_dir():
+            return _checkpoint_of(run)
+    raise CheckpointError(
+        f"{named}: there is no such checkpoint file, run folder, or run in {folder}/"
+    )
+
+
+def _checkpoint_of(run: Path) -> Path:
+    for name in (BEST, LAST):
+        if (run / name).is_file():
+            return run / name
+    raise CheckpointError(f"{run} holds no checkpoint ({BEST} or {LAST})")
+
+
+def _last_written(run: Path) -> float:
+    """When a checkpoint of the run was last written, in seconds; 0 if it has none."""
+    times = [(run / name).stat().st_mtime for name in (BEST, LAST) if (run / name).is_file()]
+    return max(times, default=0.0)

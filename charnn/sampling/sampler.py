@@ -1,0 +1,80 @@
+"""Writing with a model: one character after the other, handed on as soon as it is there."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
+from charnn.errors import UsageError
+from charnn.model.checkpoint import Checkpoint
+from charnn.model.stepper import Stepper
+from charnn.sampling.choice import Choice
+
+
+class Sampler:
+    """A model that writes.
+
+    Args:
+        checkpoint: the model.
+    """
+
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.vocabulary = checkpoint.vocabulary
+        self.stepper = Stepper(checkpoint.config, checkpoint.weights)
+        self.documents = int(checkpoint.about.get("documents", 1))
+
+    def stream(
+        self,
+        choice: Choice,
+        *,
+        seed: int,
+        length: int,
+        prime: str = "",
+        stop: str = "",
+    ) -> Iterator[str]:
+        """Yield the characters of one sample, without the prime.
+
+        It ends after `length` characters, after having written `stop`, or where the model ends the
+        document. Characters of the prime that the model does not know are skipped (see
+        `Vocabulary.unknown`). The same seed gives the same text.
+
+        Args:
+            choice: how each next symbol is chosen.
+            seed: of the random numbers; at least 0.
+            length: most characters to write.
+            prime: what the text begins with.
+            stop: a text to stop after; empty for none.
+
+        Raises:
+            UsageError: `length` or `seed` is negative.
+        """
+        if length < 0 or seed < 0:
+            raise UsageError("--length and --seed must be at least 0")
+        random = np.random.default_rng(seed)
+        ids = self.vocabulary.encode(prime)
+        self.stepper.reset()
+        scores = self.stepper.feed(self._start())
+        for symbol in ids[ids != UNKNOWN]:
+            scores = self.stepper.feed(int(symbol))
+        tail = ""
+        for _ in range(length):
+            scores[UNKNOWN] = -np.inf
+            if self.documents == 1:
+                scores[SEPARATOR] = -np.inf
+            symbol = choice.draw(scores, random)
+            if symbol == SEPARATOR:
+                return
+            character = self.vocabulary.decode([symbol])
+            yield character
+            if stop:
+                tail = (tail + character)[-len(stop) :]
+                if tail == stop:
+                    return
+            scores = self.stepper.feed(symbol)
+
+    def _start(self) -> int:
+        """What a text begins after: the end of another document or, in a single one, of a line."""
+        if self.documents > 1:
+            return SEPARATOR
+        newline = self.vocabulary.encode("\n")[0]
+        return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1

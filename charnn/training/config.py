@@ -1,0 +1,105 @@
+"""How a run is trained: its budget and its options, validated once."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from charnn.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train: whichever of the given limits comes first.
+
+    Args:
+        minutes: wall time, validation included.
+        epochs: passes over the training part.
+        steps: updates of the weights.
+
+    Raises:
+        UsageError: no limit is given, or one is not above zero.
+    """
+
+    minutes: float | None = None
+    epochs: float | None = None
+    steps: int | None = None
+
+    def __post_init__(self) -> None:
+        given = {name: value for name, value in asdict(self).items() if value is not None}
+        if not given:
+            raise UsageError("give a budget: --minutes, --epochs or --steps")
+        for name, value in given.items():
+            if not 0 < value < float("inf"):
+                raise UsageError(f"--{name} must be above zero, not {value}")
+
+    def progress(self, seconds: float, epochs: float, steps: int) -> float:
+        """The share of the budget that is spent, in [0, 1]."""
+        spent = [
+            seconds / (60 * self.minutes) if self.minutes else 0.0,
+            epochs / self.epochs if self.epochs else 0.0,
+            steps / self.steps if self.steps else 0.0,
+        ]
+        return min(1.0, max(spent))
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """The options of a run.
+
+    Args:
+        budget: how long to train.
+        batch_size: rows B trained side by side.
+        seq_len: characters T through which the error is carried back.
+        lr: highest learning rate of the schedule.
+        clip: largest norm of the gradient over all parameters (Pascanu et al. 2013).
+        weight_decay: AdamW's (Loshchilov & Hutter 2019), on matrices only.
+        patience: validations without a new best after which to stop; 0 never stops.
+        save_every: steps between saves, besides the save at every validation; 0 for none.
+        seed: of the initial weights and of dropout.
+        device: "cpu", "cuda" or "mps".
+        precision: "fp32", or "bf16" for the products of the forward and backward pass.
+        threads: CPU threads; 0 measures at the start which count is fastest.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
+
+    budget: Budget
+    batch_size: int = 16
+    seq_len: int = 64
+    lr: float = 4e-3
+    clip: float = 1.0
+    weight_decay: float = 0.01
+    patience: int = 8
+    save_every: int = 0
+    seed: int = 0
+    device: str = "cpu"
+    precision: str = "fp32"
+    threads: int = 0
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("batch_size", 1, 1_000_000),
+            ("seq_len", 1, 1_000_000),
+            ("patience", 0, 1_000_000_000),
+            ("save_every", 0, 1_000_000_000),
+            ("seed", 0, 2**63 - 1),
+            ("threads", 0, 1024),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                option = name.replace("_", "-")
+                raise UsageError(f"--{option} must lie in {low}..{high}, not {value}")
+        for name in ("lr", "clip"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise UsageError(f"--{name} must be above zero, not {getattr(self, name)}")
+        if not 0 <= self.weight_decay < 1:
+            raise UsageError(f"--weight-decay must lie in 0..1, not {self.weight_decay}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The options as JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "TrainingConfig":
+        """The options that `to_json` described."""
+        return cls(**{**value, "budget": Budget(**value["budget"])})

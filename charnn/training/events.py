@@ -1,0 +1,87 @@
+"""What the trainer tells while it works: a terminal, a notebook, a test each draw it their way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from charnn.model.checkpoint import Checkpoint
+
+
+@dataclass(frozen=True)
+class Started:
+    """Before the first step.
+
+    Args:
+        steps_per_epoch: updates in one pass over the training part.
+        threads: CPU threads, after they were measured.
+        progress: share of the budget spent before, when a run is resumed.
+    """
+
+    steps_per_epoch: int
+    threads: int
+    progress: float
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """Every few updates.
+
+    Args:
+        step: updates so far.
+        loss: mean training loss since the last such event, nats a character.
+        lr: learning rate.
+        grad_norm: norm of the last gradient, before clipping.
+        characters_per_second: of training alone, since the last such event.
+        progress: share of the budget that is spent.
+        seconds: time spent on the run, its earlier parts included.
+    """
+
+    step: int
+    loss: float
+    lr: float
+    grad_norm: float
+    characters_per_second: float
+    progress: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Validated:
+    """After a sweep over the validation part.
+
+    Args:
+        step: updates so far.
+        loss: nats a character.
+        is_best: lower than all before.
+        checkpoint: the model as it is now.
+    """
+
+    step: int
+    loss: float
+    is_best: bool
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True)
+class Finished:
+    """After the last step.
+
+    Args:
+        reason: "done" (the budget is spent), "patience" or "interrupted".
+        checkpoint: the file to sample from.
+        best_loss: lowest validation loss, nats a character; None without a validation part.
+        steps: updates in all.
+        seconds: time spent on the run, its earlier parts included.
+        characters_per_second: mean of training alone, in this part of the run.
+    """
+
+    reason: str
+    checkpoint: Path
+    best_loss: float | None
+    steps: int
+    seconds: float
+    characters_per_second: float
+
+
+Event = Started | Stepped | Validated | Finished
+Report = Callable[[Event], None]

@@ -1,0 +1,150 @@
+"""From what the user said to a plan of a run: the gaps filled in, contradictions refused."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from charnn.corpus.ids import Prepared
+from charnn.errors import UsageError
+from charnn.model.checkpoint import Checkpoint
+from charnn.model.config import ModelConfig
+from charnn.training.config import Budget, TrainingConfig
+from charnn.training.hardware import choose_device, choose_precision
+from charnn.training.recipe import default_budget, fit_to_corpus, recipe
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may say of a run; None where nothing was said. Names as in `ModelConfig`,
+    `Budget` and `TrainingConfig`."""
+
+    cell: str | None = None
+    num_layers: int | None = None
+    hidden_size: int | None = None
+    embedding_size: int | None = None
+    one_hot: bool | None = None
+    dropout: float | None = None
+    minutes: float | None = None
+    epochs: float | None = None
+    steps: int | None = None
+    seq_len: int | None = None
+    batch_size: int | None = None
+    lr: float | None = None
+    clip: float | None = None
+    weight_decay: float | None = None
+    patience: int | None = None
+    save_every: int | None = None
+    device: str | None = None
+    precision: str | None = None
+    threads: int | None = None
+    seed: int | None = None
+
+    def given(self, *names: str) -> dict[str, Any]:
+        """Those of the named options that were said."""
+        return {name: getattr(self, name) for name in names if getattr(self, name) is not None}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A complete run.
+
+    Args:
+        model: shape of the model.
+        training: options of the run.
+        notes: sentences on what was changed, for the user.
+    """
+
+    model: ModelConfig
+    training: TrainingConfig
+    notes: tuple[str, ...] = ()
+
+
+def plan_run(prepared: Prepared, options: Options) -> Plan:
+    """The plan of a new run.
+
+    Raises:
+        UsageError: options contradict each other or are out of range.
+        CorpusError: the corpus is too small.
+    """
+    if options.one_hot and options.embedding_size is not None:
+        raise UsageError("--one-hot and --embedding-size exclude each other: choose one")
+    device = choose_device(options.device or "auto")
+    limits = options.given("minutes", "epochs", "steps")
+    budget = Budget(**limits) if limits else default_budget()
+    characters = len(prepared.train)
+    chosen = recipe(characters, budget, device)
+    model = ModelConfig(
+        vocab_size=len(prepared.vocabulary),
+        **{
+            "num_layers": chosen.num_layers,
+            "hidden_size": chosen.hidden_size,
+            "embedding_size": None if options.one_hot else chosen.embedding_size,
+            "dropout": chosen.dropout,
+            **options.given("cell", "num_layers", "hidden_size", "embedding_size", "dropout"),
+        },
+    )
+    wanted = TrainingConfig(
+        budget=budget,
+        device=device,
+        precision=choose_precision(options.precision or "auto", device),
+        **{
+            "batch_size": chosen.batch_size,
+            "seq_len": chosen.seq_len,
+            **options.given(*_FREE, "batch_size", "seq_len", "lr", "clip", "weight_decay", "seed"),
+        },
+    )
+    batch_size, seq_len = fit_to_corpus(characters, wanted.batch_size, wanted.seq_len)
+    training = replace(wanted, batch_size=batch_size, seq_len=seq_len)
+    notes = []
+    if training != wanted:
+        notes.append(
+            f"the corpus is small ({characters:,} characters to train on): "
+            f"batch {batch_size} x window {seq_len} "
+            f"instead of {wanted.batch_size} x {wanted.seq_len}"
+        )
+    return Plan(model, training, tuple(notes))
+
+
+def plan_resume(checkpoint: Checkpoint, options: Options) -> Plan:
+    """The plan of a run that goes on: as it was, but for what may change without harm.
+
+    Raises:
+        UsageError: an option was said that would make it another run.
+    """
+    earlier = TrainingConfig.from_json(checkpoint.about["training"])
+    was = {
+        **checkpoint.config.to_json(),
+        **earlier.to_json(),
+        "one_hot": checkpoint.config.embedding_size is None,
+    }
+    limits = options.given("minutes", "epochs", "steps")
+    said = options.given(*(field.name for field in fields(Options)))
+    for name in said.keys() - limits.keys() - {*_FREE, "device"}:
+        if said[name] != was[name]:
+            option = name.replace("_", "-")
+            raise UsageError(
+                f"--{option} {said[name]} cannot be changed by --resume (it was {was[name]}): "
+                "leave it out, or train a new run under another --name"
+            )
+    device = choose_device(options.device or "auto") if _moves(earlier, options) else earlier.device
+    training = replace(
+        earlier,
+        budget=Budget(**limits) if limits else earlier.budget,
+        device=device,
+        **options.given(*_FREE),
+    )
+    return Plan(checkpoint.config, training)
+
+
+# What changes neither the model nor the course of its training.
+_FREE = ("patience", "save_every", "threads")
+
+
+def _moves(earlier: TrainingConfig, options: Options) -> bool:
+    """Whether the run goes on on another device: it was told to, or its old one is not here."""
+    if options.device is not None:
+        return True
+    try:
+        choose_device(earlier.device)
+    except UsageError:
+        return True
+    return False

@@ -1,0 +1,255 @@
+"""Books of tunes in ABC notation, cleaned for learning: one spelling for each thing, no more.
+
+A model spends its strength on whatever varies, so what carries no music goes: comments, sources,
+notes and other names, transcriber's fingerings and words, line-break signs. What stays is written
+in one way: the fields X T R M L P K in this order, an explicit unit length, short key names, single
+blanks. `X:` is 1 in every tune, since each is a text of its own and a running number is noise.
+The notes are never touched.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+RHYTHMS = {
+    "slipjig": "slip jig",
+    "double jig": "jig",
+    "highland fling": "fling",
+    "setdance": "set dance",
+    "quick step": "quickstep",
+    "ocarolan": "air",
+    "planxty": "air",
+    "lament": "air",
+    "miscellaneous": "",
+}
+
+_FIELD = re.compile(r"([A-Za-z]):(?![|:])\s*(.*)")
+_TITLE_RHYTHM = re.compile(
+    r"\b(slip jig|set dance|highland fling|quick ?step|strathspey|hornpipe|walkaround|cotillion"
+    r"|minuet|gavotte|planxty|lament|march|waltz|polka|slide|fling|clog|reel|jig|air)\b",
+    re.IGNORECASE,
+)
+_MIT_RHYTHM = re.compile(r"id:dc-([a-z]+)")
+_KEY = re.compile(
+    r"([A-G][#b]?)\s*(m(?![a-z])|(?:maj|min|ion|dor|phr|lyd|mix|aeo|loc)[a-z]*|(?![a-z]))",
+    re.IGNORECASE,
+)
+_KEY_EXTRA = re.compile(r"(?<!\S)(?:exp|[_^=]+[A-Ga-g]|octave=\S+|transpose=\S+)(?!\S)")
+_MODES = {"maj": "", "ion": "", "min": "m", "aeo": "m"}
+
+# What may be dropped from a line of music, each sign opened and closed on that line.
+_NOISE = re.compile(
+    r"""
+    (?P<quoted>"(?P<words>[^"]*)(?:"|$))   # a chord symbol, or words, or a fingering
+    | (?P<field>\[(?P<letter>[A-Za-z]):(?P<value>[^\]\[]*)\])
+    | \+(?P<chord>[\w^=',/]+)\+            # a chord as ABC 1.3 wrote it
+    | ![^!\s|\[\]"]+!                      # a decoration by name
+    | [!\\`*$;]                            # line breaks, spacers, reserved signs
+    | y\d*                                 # more space
+    | [h-wI-KNOQRSUVW]                     # user-defined signs; segno and coda without their jumps
+    """,
+    re.VERBOSE,
+)
+_KEPT_SIGNS = frozenset("uv")
+_CHORD_SYMBOL = re.compile(r"[A-G][#b]?[a-z0-9#+\-°]{0,6}(?:/[A-G][#b]?)?")
+_CHORD_WORDS = re.compile(r"m|maj|min|dim|aug|sus|add|[0-9#+\-°b]")
+_BAR = re.compile(r" ?(\[?\|[|:\]]*|:[|:]*\]?) ?(?!\d)")
+_NOTE = re.compile(r"[A-Ga-g]")
+_GRACE = re.compile(r"\{[^{}]*\}")
+_FINGERPRINT = re.compile(r"[_^=]*[A-Ga-gzxZ][,']*[\d/]*|[<>]+|\(\d")
+
+
+def clean_book(text: str) -> list[str]:
+    """Return the tunes of one book, see `clean_books`."""
+    return clean_books([text])
+
+
+def clean_books(texts: Iterable[str]) -> list[str]:
+    """Return every tune of some books once, cleaned, as complete ABC texts.
+
+    A tune whose notes have been met before is left out, whatever its title and ornaments; so is
+    one without a key or without notes, which is no tune.
+    """
+    tunes: dict[str, str] = {}
+    for text in texts:
+        for lines in _split(text):
+            tune = _Tune()
+            for line in lines:
+                tune.read(line)
+            if tune.key is not None and _NOTE.search(tune.notes()):
+                tunes.setdefault(tune.fingerprint(), tune.write())
+    return list(tunes.values())
+
+
+def _split(text: str) -> Iterable[list[str]]:
+    """Yield the lines of each tune, without comments, line ends and blanks at the ends.
+
+    A tune begins at `X:`, or at `T:` where none is open, and goes on to the first empty line after
+    its key.
+    """
+    tune: list[str] = []
+    has_key = False
+    for raw in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")):
+        line = re.split(r"(?<!\\)%", raw, maxsplit=1)[0].strip()
+        if line.startswith("X:") or (line.startswith("T:") and not tune):
+            if tune:
+                yield tune
+            tune, has_key = [line], False
+        elif not raw.strip() and has_key:
+            yield tune
+            tune, has_key = [], False
+        elif tune and line:
+            tune.append(line)
+            has_key = has_key or line.startswith("K:")
+    if tune:
+        yield tune
+
+
+@dataclass
+class _Tune:
+    """One tune while it is read, line by line."""
+
+    fields: dict[str, str] = field(default_factory=dict)
+    key: str | None = None
+    body: list[str] = field(default_factory=list)
+    identity: str = ""
+    voice: str = ""
+    first_voice: str = ""
+    continued: bool = False
+
+    def read(self, line: str) -> None:
+        """Take one line of the header or of the music."""
+        match = _FIELD.match(line)
+        if match is None:
+            if self.key is not None:
+                self.read_music(line)
+        elif match[1] == "V":
+            self.turn_to(match[2])
+        elif self.key is None:
+            self.read_header(match[1], match[2].strip())
+        elif value := _body_value(match[1], match[2].strip()):
+            self.body.append(f"{match[1]}:{value}")
+            self.continued = False
+
+    def read_header(self, letter: str, value: str) -> None:
+        """Take a field of the header; of several with one letter the first counts."""
+        if letter == "K":
+            self.key = _short_key(value)
+        elif letter == "Z":
+            self.identity += value
+        elif value:
+            self.fields.setdefault(letter, re.sub(r"\s+", " ", value))
+
+    def turn_to(self, voice: str) -> None:
+        """Note whose music follows; of several voices only the first is kept, the melody."""
+        self.voice = (voice.split() or [""])[0]
+        self.first_voice = self.first_voice or self.voice
+
+    def read_music(self, line: str) -> None:
+        """Take a line of music, or what goes on with the line before."""
+        if voice := re.match(r"\[V:\s*(\w+)[^\]]*\]", line):
+            self.turn_to(voice[1])
+            line = line[voice.end() :]
+        if self.voice != self.first_voice:
+            return
+        music = _clean_music(line)
+        if self.continued and music:
+            music = _clean_bars(f"{self.body.pop()} {music}")
+        if music:
+            self.body.append(music)
+        self.continued = bool(self.body) and line.endswith("\\") and bool(music)
+
+    def notes(self) -> str:
+        """Return the lines of music as one text, without the fields between them."""
+        music = "\n".join(line for line in self.body if not _FIELD.match(line))
+        return re.sub(r'"[^"]*"|\[[A-Za-z]:[^\]]*\]', "", music)
+
+    def fingerprint(self) -> str:
+        """Return the pitches and lengths in a row, all that makes two tunes the same."""
+        return "".join(_FINGERPRINT.findall(_GRACE.sub("", self.notes())))
+
+    def write(self) -> str:
+        """Return the tune as it is learned."""
+        meter = self.fields.get("M", "")
+        parts = self.fields.get("P", "")
+        header = {
+            "X": "1",
+            "T": _plain_quotes(self.fields.get("T", "Untitled")),
+            "R": self.rhythm(),
+            "M": meter.replace(" ", ""),
+            "L": self.fields.get("L", _default_length(meter)).replace(" ", ""),
+            "P": parts.replace(" ", "") if re.fullmatch(r"[A-Z0-9(). ]+", parts) else "",
+            "K": self.key or "",
+        }
+        lines = [f"{letter}:{value}" for letter, value in header.items() if value or letter == "K"]
+        return "\n".join(lines + self.body) + "\n"
+
+    def rhythm(self) -> str:
+        """Return the kind of dance, in the words of R:, of the MIT identity or of the title."""
+        name = self.fields.get("R", "")
+        found = _MIT_RHYTHM.search(self.identity) or _TITLE_RHYTHM.search(self.fields.get("T", ""))
+        if not name and found:
+            name = found[1]
+        if not name and self.fields.get("M") == "9/8":
+            name = "slip jig"
+        name = name.lower().strip(" .")
+        return RHYTHMS.get(name, name)
+
+
+def _body_value(letter: str, value: str) -> str:
+    """Return what a field says between lines of music, or nothing if that is no music."""
+    if letter == "K":
+        return _short_key(value)
+    if letter in "ML":
+        return value.replace(" ", "")
+    if letter == "P" and re.fullmatch(r"[A-Z]\d?", value):
+        return value
+    return ""
+
+
+def _short_key(value: str) -> str:
+    """Return a key in its short spelling: D, Em, Ador, Bbmix; what is not understood stays."""
+    match = _KEY.match(value)
+    if match is None or value.startswith("HP"):
+        return value
+    tonic, mode = match[1][0].upper() + match[1][1:], match[2].lower()[:3]
+    extra = [word[0] for word in _KEY_EXTRA.finditer(value, match.end())]
+    return " ".join([tonic + _MODES.get(mode, mode), *extra])
+
+
+def _default_length(meter: str) -> str:
+    """Return the unit length that ABC supposes: a sixteenth for meters below 3/4."""
+    match = re.fullmatch(r"(\d+)/([1-9]\d*)", meter.replace(" ", ""))
+    return "1/16" if match and 4 * int(match[1]) < 3 * int(match[2]) else "1/8"
+
+
+def _clean_music(line: str) -> str:
+    return _clean_bars(_NOISE.sub(_without_noise, line))
+
+
+def _without_noise(match: re.Match[str]) -> str:
+    if match["quoted"]:
+        words = match["words"].strip()
+        return f'"{words}"' if _is_chord_symbol(words) else ""
+    if match["field"]:
+        value = _body_value(match["letter"], match["value"].strip())
+        return f"[{match['letter']}:{value}]" if value else ""
+    if match["chord"]:
+        return f"[{match['chord']}]"
+    return match[0] if match[0] in _KEPT_SIGNS else ""
+
+
+def _is_chord_symbol(words: str) -> bool:
+    match = _CHORD_SYMBOL.fullmatch(words)
+    return bool(match) and not _CHORD_WORDS.sub("", words.partition("/")[0].lstrip("ABCDEFG"))
+
+
+def _clean_bars(music: str) -> str:
+    """Write single blanks between notes, and none around bar lines."""
+    music = _BAR.sub(r"\1", re.sub(r"\s+", " ", music)).strip()
+    # `A:` at the beginning of a line would be a field.
+    return f"{music[0]} {music[1:]}" if re.match(r"[A-Za-z]:", music) else music
+
+
+def _plain_quotes(title: str) -> str:
+    return title.translate(str.maketrans("\u2018\u2019\u201c\u201d", "''\"\""))

@@ -1,3 +1,30 @@
-"""charnn: a character-level recurrent language model for texts and folk tunes."""
+"""charnn: a character-level recurrent language model for texts and folk tunes.
+
+    import charnn
+    model = charnn.train("corpus.txt", minutes=1)
+    print(model.sample(prime="Once ", temperature=0.7, seed=1))
+    charnn.load("checkpoints/corpus").evaluate("a text").nats_per_char
+"""
+
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+__all__ = ["load", "read_tunes", "train"]
+
+if TYPE_CHECKING:
+    from charnn.library import load as load
+    from charnn.library import train as train
+    from charnn.music.reading import read_tunes as read_tunes
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for only then: `charnn --help` is to start at once."""
+    if name in ("load", "train"):
+        from charnn import library
+
+        return getattr(library, name)
+    if name == "read_tunes":
+        from charnn.music.reading import read_tunes
+
+        return read_tunes
+    raise AttributeError(f"module 'charnn' has no attribute {name!r}")

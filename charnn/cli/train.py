@@ -7,10 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from charnn.cli.console import say, warn
-from charnn.errors import CheckpointError, UsageError
-
-_MODEL, _HOW, _RUN = "Model", "Training", "Run"
+from charnn.cli.console import say
 
 
 def command(
@@ -77,55 +74,29 @@ def command(
       charnn train corpus.txt --resume
     """
     options = {key: value for key, value in locals().items() if key not in _NOT_OPTIONS}
-    if not one_hot:
-        options["one_hot"] = None
-    if resume:
-        _refuse_before_work(out, name)
     from charnn.cli.train_view import TrainView, download_bar
-    from charnn.corpus.ids import prepare
-    from charnn.corpus.sources import open_corpus
-    from charnn.model.checkpoint import load_checkpoint
-    from charnn.model.runs import LAST, create_run, lock_run
-    from charnn.training.setup import Options, plan_resume, plan_run
-    from charnn.training.trainer import Trainer
+    from charnn.library import train
 
-    opened = open_corpus(corpus, encoding=encoding, progress=download_bar())
-    if opened.skipped:
-        say(f"skipped {len(opened.skipped)} files that are not text, {opened.skipped[0]} first")
-    prepared = prepare(opened, Path("data"), val_fraction)
-    checkpoint = None
-    if resume:
-        run = _run_to_resume(out, name, prepared.fingerprint)
-        checkpoint = load_checkpoint(run / LAST, training=True)
-        plan = plan_resume(checkpoint, Options(**options))
-    else:
-        plan = plan_run(prepared, Options(**options))
-        run = create_run(out, name, opened.name)
-    for note in plan.notes:
-        warn(note)
-    again = f"charnn train {' '.join(corpus)} --name {run.name} --resume" + (
-        f" --out {out}" if out != Path("checkpoints") else ""
-    )
     stop = StopSignal()
-    view = TrainView(run, opened, prepared, plan, as_json=as_json)
-    with lock_run(run), stop, view:
-        finished = Trainer(
-            prepared,
-            plan.model,
-            plan.training,
-            run,
-            about={"corpus": opened.name, "tunes": opened.tunes},
+    with stop, TrainView(corpus, as_json=as_json) as view:
+        train(
+            corpus,
+            name=name,
+            out=out,
+            resume=resume,
+            encoding=encoding,
+            val_fraction=val_fraction,
             report=view.report,
             should_stop=lambda: stop.number is not None,
-            resume=checkpoint,
-        ).run()
-    view.conclude(finished, again)
+            download_bar=download_bar(),
+            **options | {"one_hot": one_hot or None},
+        )
     if stop.number is not None:
         raise typer.Exit(128 + stop.number)
 
 
+# Parameters of the command that are not options of the training itself.
 _NOT_OPTIONS = {"corpus", "name", "out", "resume", "encoding", "val_fraction", "as_json"}
-"""Parameters of the command that are not options of the training itself."""
 
 
 class StopSignal:
@@ -151,28 +122,3 @@ class StopSignal:
             sys.exit(128 + number)
         self.number = number
         say("\nstopping: the run is saved after this step (once more to leave at once)")
-
-
-def _refuse_before_work(out: Path, name: str | None) -> None:
-    """Say at once that there is nothing to resume, before a large corpus is read."""
-    from charnn.model.runs import LAST, find_runs
-
-    if name is not None and not (out / name / LAST).is_file():
-        raise CheckpointError(f"there is no run to resume in {out / name}: train it first")
-    if name is None and not find_runs(out):
-        raise CheckpointError(f"there is no run to resume in {out}/: train one first")
-
-
-def _run_to_resume(out: Path, name: str | None, fingerprint: str) -> Path:
-    """The named run, or the newest one that was trained on the same corpus."""
-    from charnn.model.checkpoint import load_checkpoint
-    from charnn.model.runs import LAST, find_runs
-
-    if name is not None:
-        return out / name
-    for run in find_runs(out):
-        if (run / LAST).is_file():
-            about = load_checkpoint(run / LAST).about
-            if about.get("fingerprint") == fingerprint:
-                return run
-    raise UsageError(f"no run in {out}/ was trained on this corpus: say which one with --name")

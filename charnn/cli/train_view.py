@@ -3,22 +3,20 @@
 import json
 import math
 import random
+import shlex
 import sys
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from charnn.cli.console import is_terminal, say, visible, write_out
-from charnn.corpus.ids import Prepared
-from charnn.corpus.sources import Corpus
+from charnn.cli.console import is_terminal, say, visible, warn, write_out
+from charnn.library import RUNS
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
 from charnn.training.evaluation import protocol
-from charnn.training.events import Event, Finished, Started, Stepped, Validated
-from charnn.training.setup import Plan
+from charnn.training.events import Event, Finished, Planned, Started, Stepped, Validated
 
 SAMPLE_LENGTH = 240
 
@@ -34,20 +32,14 @@ class TrainView:
     As a context it holds the progress bar. Results (`--json`) go to stdout, all else to stderr.
 
     Args:
-        run: the run's folder.
-        corpus: what is learned.
-        prepared: the same as ids.
-        plan: the run's options.
+        corpus: what the user named, for the command that resumes the run.
         as_json: write events as JSON lines.
     """
 
-    def __init__(
-        self, run: Path, corpus: Corpus, prepared: Prepared, plan: Plan, *, as_json: bool
-    ) -> None:
-        self.run = run
+    planned: Planned
+
+    def __init__(self, corpus: list[str], *, as_json: bool) -> None:
         self.corpus = corpus
-        self.prepared = prepared
-        self.plan = plan
         self.as_json = as_json
         self.live = is_terminal(sys.stderr)
 
@@ -56,6 +48,7 @@ class TrainView:
             total=1.0,
             disable=None,
             leave=False,
+            delay=1e-9,  # nothing is drawn before the first step
             bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
         )
         return self
@@ -66,6 +59,9 @@ class TrainView:
     def report(self, event: Event) -> None:
         """Show one event."""
         match event:
+            case Planned():
+                self.planned = event
+                self._notes(event)
             case Started():
                 self._summarise(event)
             case Stepped():
@@ -73,15 +69,22 @@ class TrainView:
             case Validated():
                 self._validation(event)
             case Finished():
-                pass
+                self.bar.close()
+                self._conclude(event)
 
-    def conclude(self, finished: Finished, again: str) -> None:
-        """The end: what came of it, and what to do next.
+    def _notes(self, planned: Planned) -> None:
+        skipped = planned.corpus.skipped
+        if skipped:
+            warn(f"left out {len(skipped)} files that are hidden or no text, such as {skipped[0]}")
+        for note in planned.plan.notes:
+            warn(note)
 
-        Args:
-            finished: the run's last event.
-            again: the command that resumes the run.
-        """
+    def _conclude(self, finished: Finished) -> None:
+        """What came of it, and what to do next."""
+        run = self.planned.run
+        again = ["charnn", "train", *self.corpus, "--name", run.name, "--resume"]
+        if run.parent != RUNS:
+            again += ["--out", str(run.parent)]
         loss = finished.best_loss
         if self.as_json:
             _write_json(
@@ -96,7 +99,7 @@ class TrainView:
         reasons = {
             "done": "done",
             "patience": "stopped early: the validation loss no longer falls",
-            "interrupted": f"stopped and saved; to go on: {again}",
+            "interrupted": f"stopped and saved; to go on: {shlex.join(again)}",
         }
         self._table(
             "finished",
@@ -106,16 +109,15 @@ class TrainView:
                 "steps": f"{finished.steps:,} in {_duration(finished.seconds)}, "
                 f"{finished.characters_per_second:,.0f} characters/s",
                 "checkpoint": str(finished.checkpoint),
-                "next": f"charnn sample {self.run}",
+                "next": f"charnn sample {shlex.quote(str(run))}",
             },
         )
 
     def _summarise(self, event: Started) -> None:
-        prepared, model, training = self.prepared, self.plan.model, self.plan.training
+        corpus, prepared = self.planned.corpus, self.planned.prepared
+        model, training = self.planned.plan.model, self.planned.plan.training
         documents = f", {prepared.documents:,} documents" if prepared.documents > 1 else ""
-        held_out = (
-            f"{prepared.val_documents:,} whole tunes" if self.corpus.tunes else "the last part"
-        )
+        held_out = f"{prepared.val_documents:,} whole tunes" if corpus.tunes else "the last part"
         unknown = (
             f", {prepared.val_unknown:,} of them unknown symbols" if prepared.val_unknown else ""
         )
@@ -123,10 +125,10 @@ class TrainView:
         budget = training.budget
         limits = [f"{value:g} {name}" for name, value in vars(budget).items() if value is not None]
         self._table(
-            f"{'resuming' if event.progress else 'training'} {self.run}",
+            f"{'resuming' if event.progress else 'training'} {self.planned.run}",
             {
-                "corpus": f"{self.corpus.name}: {len(prepared.train) + len(prepared.val):,} "
-                f"characters{documents}",
+                "corpus": f"{corpus.name}: {len(prepared.train) + len(prepared.val):,} characters"
+                f"{documents}",
                 "vocabulary": f"{len(prepared.vocabulary)} symbols",
                 "model": f"{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
                 f"dropout {model.dropout:g}: {model.parameter_count():,} parameters",

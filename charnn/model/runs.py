@@ -37,7 +37,7 @@ def create_run(folder: Path, name: str | None, corpus: str) -> Path:
         try:
             run.mkdir()
         except FileExistsError:
-            if not any(run.glob("*.safetensors")):
+            if run.is_dir() and not any(run.glob("*.safetensors")):
                 return run  # one that ended before its first save: nothing in it can be lost
             if name is None:
                 continue

@@ -53,7 +53,7 @@ class Sampler:
         random = np.random.default_rng(seed)
         ids = self.vocabulary.encode(prime)
         self.stepper.reset()
-        scores = self.stepper.feed(self._start())
+        scores = self.stepper.feed(self.start)
         for symbol in ids[ids != UNKNOWN]:
             scores = self.stepper.feed(int(symbol))
         tail = ""
@@ -72,7 +72,8 @@ class Sampler:
                     return
             scores = self.stepper.feed(symbol)
 
-    def _start(self) -> int:
+    @property
+    def start(self) -> int:
         """What a text begins after: the end of another document or, in a single one, of a line."""
         if self.documents > 1:
             return SEPARATOR

@@ -16,7 +16,7 @@ from torch.nn.functional import cross_entropy
 
 from charnn.model.network import Network
 
-ROWS = 16
+ROWS = 64
 CONTEXT = 256
 # Characters that go through the network at once; it bounds the memory, not the result.
 CHUNK = 8192

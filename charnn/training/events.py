@@ -4,7 +4,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from charnn.corpus.ids import Prepared
+from charnn.corpus.sources import Corpus
 from charnn.model.checkpoint import Checkpoint
+from charnn.training.setup import Plan
+
+
+@dataclass(frozen=True)
+class Planned:
+    """Before anything is computed.
+
+    Args:
+        run: the run's folder.
+        corpus: what is learned.
+        prepared: the same as ids.
+        plan: the run's options, with the gaps filled in.
+    """
+
+    run: Path
+    corpus: Corpus
+    prepared: Prepared
+    plan: Plan
 
 
 @dataclass(frozen=True)
@@ -83,5 +103,5 @@ class Finished:
     characters_per_second: float
 
 
-Event = Started | Stepped | Validated | Finished
+Event = Planned | Started | Stepped | Validated | Finished
 Report = Callable[[Event], None]

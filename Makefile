@@ -1,0 +1,45 @@
+# Two commands on a fresh machine: `make demo` and `make test`. Both can be run again.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+TUNE := demo.abc
+RUN := checkpoints/demo
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/.installed
+	@test -f $(RUN)/best.safetensors || \
+		$(BIN)/charnn train folk --minutes 1 --name demo $$(test ! -f $(RUN)/last.safetensors || echo --resume)
+	@# The model is a minute old: should a tune of its be unreadable, the next one will do.
+	@for seed in 1 2 3 4 5 6 7 8; do \
+		echo; $(BIN)/charnn sample demo --seed $$seed | tee $(TUNE) || exit 1; \
+		echo; $(BIN)/charnn export-midi $(TUNE) -o demo.mid && break; \
+	done; test -f demo.mid
+	@echo; echo "Three commands to try next:"
+	@echo "  $(BIN)/charnn sample demo --temperature 0.6 --num 3"
+	@echo "  $(BIN)/charnn train folk --minutes 5"
+	@echo "  $(BIN)/charnn train prose --cell gru --name my-first-text"
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+$(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@

@@ -1,0 +1,189 @@
+"""The library behind `import charnn`: train a model, load one, let it write, measure it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charnn.corpus.ids import prepare
+from charnn.corpus.sources import open_corpus
+from charnn.errors import CheckpointError, CorpusError
+from charnn.model.checkpoint import Checkpoint, load_checkpoint
+from charnn.model.runs import LAST, create_run, find_checkpoint, find_runs, lock_run
+from charnn.sampling.choice import Choice
+from charnn.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from charnn.training.events import Report
+
+RUNS = Path("checkpoints")
+DATA = Path("data")
+
+
+class Model:
+    """A trained model.
+
+    Attributes:
+        path: the checkpoint file it was read from.
+        checkpoint: its configuration, vocabulary, weights and history.
+    """
+
+    def __init__(self, path: Path, checkpoint: Checkpoint) -> None:
+        self.path = path
+        self.checkpoint = checkpoint
+        self._sampler = Sampler(checkpoint)
+
+    def stream(
+        self,
+        *,
+        seed: int = 0,
+        length: int = 2000,
+        prime: str = "",
+        stop: str = "",
+        temperature: float = 0.8,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+    ) -> Iterator[str]:
+        """Yield the characters of a new text, the prime not among them.
+
+        The options are those of `charnn.sampling.choice.Choice` and of `Sampler.stream`.
+
+        Raises:
+            UsageError: an option is out of range.
+        """
+        choice = Choice(temperature, top_k, top_p, min_p)
+        return self._sampler.stream(choice, seed=seed, length=length, prime=prime, stop=stop)
+
+    def sample(self, prime: str = "", **options: Any) -> str:
+        """A new text that begins with `prime`; options as in `stream`."""
+        return prime + "".join(self.stream(prime=prime, **options))
+
+    def evaluate(self, text: str) -> "Evaluation":
+        """How well the model predicts a text: every character once, the state carried.
+
+        Raises:
+            CorpusError: the text is empty.
+        """
+        import numpy as np
+
+        from charnn.model.network import Network, import_weights
+        from charnn.training.evaluation import evaluate, protocol
+
+        if not text:
+            raise CorpusError("the text to evaluate is empty")
+        network = Network(self.checkpoint.config)
+        import_weights(network, self.checkpoint.weights)
+        ids = self.checkpoint.vocabulary.encode(text)
+        before = np.array([self._sampler.start], ids.dtype)
+        loss = evaluate(network, np.concatenate([before, ids]), start=1)
+        return Evaluation(loss, len(ids), protocol(len(ids)))
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A measured loss.
+
+    Args:
+        nats_per_char: mean negative log-likelihood of a character.
+        chars: how many were scored.
+        protocol: how, in words.
+    """
+
+    nats_per_char: float
+    chars: int
+    protocol: str
+
+
+def load(path: str | Path | None = None) -> Model:
+    """The model of a checkpoint file, of a run (folder or name), or of the newest run.
+
+    Raises:
+        CheckpointError: there is none, or it is damaged.
+    """
+    file = find_checkpoint(None if path is None else Path(path), RUNS)
+    return Model(file, load_checkpoint(file))
+
+
+def train(
+    corpus: str | Path | Sequence[str],
+    *,
+    name: str | None = None,
+    out: str | Path = RUNS,
+    resume: bool = False,
+    encoding: str | None = None,
+    val_fraction: float = 0.1,
+    report: "Report" = lambda event: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    download_bar: object | None = None,
+    **options: Any,
+) -> Model:
+    """Learn a corpus and return the best model.
+
+    Args:
+        corpus: what `charnn.corpus.sources.open_corpus` takes: one name or several.
+        name: the run's name; None names it after the corpus. With `resume`: the run to go on
+            with; None goes on with the newest one that was trained on this corpus.
+        out: the folder for runs.
+        resume: go on with a run.
+        encoding: of the files; None for UTF-8 or their byte order mark.
+        val_fraction: share that is held out.
+        report: is told what happens (see `charnn.training.events`).
+        should_stop: asked after every step; when true, the run is saved and ends.
+        download_bar: shows a download.
+        **options: those of `charnn.training.setup.Options`, such as `minutes=5`.
+
+    Raises:
+        CharnnError: anything the user can mend: the corpus, the options, the run.
+        OSError: a file cannot be written.
+    """
+    from charnn.training.events import Planned
+    from charnn.training.setup import Options, plan_resume, plan_run
+    from charnn.training.trainer import Trainer
+
+    wanted = Options(**options)
+    if resume:
+        _expect_run(Path(out), name)
+    names = [str(corpus)] if isinstance(corpus, str | Path) else list(corpus)
+    opened = open_corpus(names, encoding=encoding, progress=download_bar)
+    prepared = prepare(opened, DATA, val_fraction)
+    if resume:
+        run = _find_run(Path(out), name, prepared.fingerprint)
+    else:
+        plan = plan_run(prepared, wanted)
+        run = create_run(Path(out), name, opened.name)
+    with lock_run(run):
+        checkpoint = None
+        if resume:
+            checkpoint = load_checkpoint(run / LAST, training=True)
+            plan = plan_resume(checkpoint, wanted)
+        report(Planned(run, opened, prepared, plan))
+        finished = Trainer(
+            prepared,
+            plan.model,
+            plan.training,
+            run,
+            about={"corpus": opened.name, "tunes": opened.tunes},
+            report=report,
+            should_stop=should_stop,
+            resume=checkpoint,
+        ).run()
+    return Model(finished.checkpoint, load_checkpoint(finished.checkpoint))
+
+
+def _expect_run(out: Path, name: str | None) -> None:
+    """Say at once that there is nothing to resume, before a large corpus is read."""
+    if not (find_runs(out) if name is None else (out / name / LAST).is_file()):
+        raise CheckpointError(f"there is no run to resume in {out / (name or '')}: train one first")
+
+
+def _find_run(out: Path, name: str | None, fingerprint: str) -> Path:
+    """The named run, or the newest one that was trained on the same corpus."""
+    if name is not None:
+        return out / name
+    for run in find_runs(out):
+        if (run / LAST).is_file() and load_checkpoint(run / LAST).about[
+            "fingerprint"
+        ] == fingerprint:
+            return run
+    raise CheckpointError(f"no run in {out}/ was trained on this corpus: say which with --name")

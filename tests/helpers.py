@@ -1,0 +1,119 @@
+"""What the tests share: real text, small corpora and models, and runs of the program itself.
+
+Nothing heavy is imported at the top, so that a test that needs no torch does not wait for it.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.sources import Corpus
+from charnn.corpus.text import document
+from charnn.corpus.vocabulary import Vocabulary
+from charnn.model.checkpoint import Checkpoint
+from charnn.model.config import ModelConfig
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def all_prose() -> str:
+    from pydoc_data.topics import topics
+
+    return "\n".join(topics[name] for name in sorted(topics))
+
+
+def prose(length: int, begin: int = 0) -> str:
+    """Real English text with code in it, ASCII."""
+    text = all_prose()[begin : begin + length]
+    assert len(text) == length
+    return text
+
+
+def prepared_text(folder: Path, *texts: str, val_fraction: float = 0.1) -> Prepared:
+    """The ids of a corpus of one or several documents, kept in `folder`."""
+    documents = tuple(document(f"text {number}", text) for number, text in enumerate(texts))
+    return prepare(Corpus("corpus", documents), folder, val_fraction)
+
+
+def random_weights(config: ModelConfig, seed: int = 0, scale: float = 0.3) -> dict[str, Any]:
+    random = np.random.default_rng(seed)
+    return {
+        name: (scale * random.standard_normal(shape)).astype(np.float32)
+        for name, shape in config.parameter_shapes().items()
+    }
+
+
+def random_checkpoint(text: str, *, seed: int = 0, documents: int = 1, **shape: Any) -> Checkpoint:
+    """An untrained model of the characters of `text`."""
+    vocabulary = Vocabulary(text)
+    config = ModelConfig(vocab_size=len(vocabulary), **{"hidden_size": 8, **shape})
+    return Checkpoint(config, vocabulary, random_weights(config, seed), {"documents": documents})
+
+
+def reciting_checkpoint(text: str, *, separator_after: str = "", documents: int = 1) -> Checkpoint:
+    """A model that surely writes the distinct characters of `text` in turn, over and over.
+
+    Each character is followed by the next one, the last by the first; with `separator_after`, that
+    character is followed by the end of the document, and a document begins with the first one.
+    """
+    order = list(dict.fromkeys(text))
+    vocabulary = Vocabulary(order)
+    size = len(vocabulary)
+    config = ModelConfig(
+        vocab_size=size, cell="rnn", num_layers=1, hidden_size=size, embedding_size=None
+    )
+    weights = {
+        name: np.zeros(shape, np.float32) for name, shape in config.parameter_shapes().items()
+    }
+    weights["embedding.weight"] += 5 * np.eye(size, dtype=np.float32)
+    ids = [int(vocabulary.encode(character)[0]) for character in order]
+    after = dict(zip(ids, [*ids[1:], ids[0]], strict=True))
+    after[0] = after[1] = ids[0]
+    if separator_after:
+        after[int(vocabulary.encode(separator_after)[0])] = 1
+    for symbol, following in after.items():
+        weights["head.weight"][following, symbol] = 50
+    return Checkpoint(config, vocabulary, weights, {"documents": documents})
+
+
+def save_run(folder: Path, name: str, checkpoint: Checkpoint) -> Path:
+    """Put a checkpoint where `charnn sample` looks for it; return its path."""
+    path = folder / "checkpoints" / name / "best.safetensors"
+    path.parent.mkdir(parents=True)
+    checkpoint.save(path)
+    return path
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment of a run of the program, without what would change how it looks."""
+    unwanted = ("FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING", "PYTHONUTF8", "COLUMNS", "TERM")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return kept | {"TERM": "xterm-256color"} | changes
+
+
+def charnn(
+    folder: Path, *arguments: str | Path, stdin: bytes = b"", timeout: float = 60, **changes: str
+) -> "subprocess.CompletedProcess[bytes]":
+    """Run a command of the program in `folder`, with pipes for all three streams."""
+    return subprocess.run(
+        command(*arguments),
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        timeout=timeout,
+        env=environment(**changes),
+        check=False,
+    )
+
+
+def command(*arguments: str | Path) -> Sequence[str]:
+    """The command line that runs the program with this very Python."""
+    return [sys.executable, "-m", "charnn", *map(str, arguments)]

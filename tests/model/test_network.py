@@ -1,0 +1,219 @@
+"""The network in torch: the equations of its cells, its gradients, and that it sees no future."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from charnn.model.cells import STEPS
+from charnn.model.config import GATES, STATES, ModelConfig
+from charnn.model.network import Network, OneHotLayer, export_weights, import_weights
+from charnn.model.stepper import Stepper
+from tests.helpers import random_weights
+
+CELLS = sorted(GATES)
+SHAPES = [
+    pytest.param(
+        ModelConfig(
+            vocab_size=11,
+            cell=cell,
+            num_layers=layers,
+            hidden_size=9,
+            embedding_size=width,
+            dropout=0.25,
+        ),
+        id=f"{cell}-{'one-hot' if width is None else 'embedding'}-{layers}",
+    )
+    for cell, width, layers in product(CELLS, (None, 5), (1, 2))
+]
+
+
+def network_of(config: ModelConfig, seed: int = 0) -> Network:
+    """A network with random weights, biases included, in evaluation mode."""
+    network = Network(config)
+    import_weights(network, random_weights(config, seed))
+    return network.eval()
+
+
+def ids(config: ModelConfig, *shape: int) -> torch.Tensor:
+    random = np.random.default_rng(5)
+    return torch.from_numpy(random.integers(0, config.vocab_size, shape))
+
+
+@pytest.mark.parametrize("config", SHAPES)
+@torch.no_grad()
+def test_torch_and_numpy_write_the_same_scores(config: ModelConfig) -> None:
+    network = network_of(config)
+    stepper = Stepper(config, export_weights(network))
+    symbols = ids(config, 200, 1)
+    whole, after = network(symbols, network.initial_state(1))
+    for number, symbol in enumerate(symbols[:, 0].tolist()):
+        scores = stepper.feed(symbol)
+        np.testing.assert_allclose(scores, whole[number, 0].numpy(), rtol=0, atol=1e-5)
+    for ours, theirs in zip(stepper.state, after, strict=True):
+        for our_part, their_part in zip(ours, theirs, strict=True):
+            np.testing.assert_allclose(our_part, their_part[0].numpy(), rtol=0, atol=1e-5)
+    # They have something to disagree on: the scores move from step to step.
+    assert whole.std(dim=0).min() > 0.002
+
+
+@pytest.mark.parametrize("config", SHAPES)
+@torch.no_grad()
+def test_the_stepper_begins_anew_after_a_reset(config: ModelConfig) -> None:
+    stepper = Stepper(config, random_weights(config))
+    first = [stepper.feed(symbol) for symbol in (1, 4, 2)]
+    assert not np.array_equal(stepper.feed(1), first[0])
+    stepper.reset()
+    again = [stepper.feed(symbol) for symbol in (1, 4, 2)]
+    np.testing.assert_array_equal(first, again)
+
+
+@pytest.mark.parametrize("config", SHAPES)
+@torch.no_grad()
+def test_the_state_carries_a_text_from_window_to_window(config: ModelConfig) -> None:
+    network = network_of(config)
+    symbols = ids(config, 30, 3)
+    whole, end = network(symbols, network.initial_state(3))
+    first, middle = network(symbols[:13], network.initial_state(3))
+    second, end_of_two = network(symbols[13:], middle)
+    torch.testing.assert_close(torch.cat([first, second]), whole, rtol=0, atol=1e-5)
+    for one, other in zip(end, end_of_two, strict=True):
+        assert len(one) == STATES[config.cell]
+        for part, other_part in zip(one, other, strict=True):
+            assert part.shape == (3, config.hidden_size)
+            torch.testing.assert_close(part, other_part, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("config", SHAPES)
+@torch.no_grad()
+def test_a_symbol_changes_no_score_before_it_nor_in_another_row(config: ModelConfig) -> None:
+    network = network_of(config)
+    symbols = ids(config, 12, 2)
+    before, _ = network(symbols, network.initial_state(2))
+    for time in range(12):
+        changed = symbols.clone()
+        changed[time, 1] = (changed[time, 1] + 1) % config.vocab_size
+        after, _ = network(changed, network.initial_state(2))
+        assert torch.equal(after[:time], before[:time])
+        assert torch.equal(after[:, 0], before[:, 0])
+        assert (after[time:, 1] != before[time:, 1]).any(dim=1).all()
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@torch.no_grad()
+def test_the_one_hot_layer_is_the_stock_module(cell: str) -> None:
+    vocabulary, hidden = 7, 6
+    stock = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell](vocabulary, hidden)
+    layer = OneHotLayer(cell, hidden)
+    for name, parameter in layer.named_parameters():
+        parameter.copy_(stock.get_parameter(name))
+    symbols = torch.randint(vocabulary, (40, 3))
+    expected, end = stock(nn.functional.one_hot(symbols, vocabulary).float())
+    zeros = (torch.zeros(3, hidden),) * STATES[cell]
+    outputs, state = layer(stock.weight_ih_l0.T[symbols], zeros)
+    torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-6)
+    for ours, theirs in zip(state, end if cell == "lstm" else (end,), strict=True):
+        torch.testing.assert_close(ours, theirs[0], rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_gradient_of_a_step(cell: str) -> None:
+    hidden, rows = 3, 2
+    torch.manual_seed(1)
+
+    def leaf(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
+
+    gates = GATES[cell] * hidden
+    state = [leaf(rows, hidden) for _ in range(STATES[cell])]
+    inputs = (leaf(rows, gates), leaf(gates, hidden), leaf(gates), *state)
+
+    def step(
+        x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, *before: torch.Tensor
+    ) -> tuple[torch.Tensor, ...]:
+        return STEPS[cell](x, before, weight, bias)
+
+    assert torch.autograd.gradcheck(step, inputs)
+
+
+@pytest.mark.parametrize("config", SHAPES)
+def test_the_gradient_of_a_small_network(config: ModelConfig) -> None:
+    small = ModelConfig(4, config.cell, config.num_layers, 3, config.embedding_size and 2)
+    network = network_of(small).double()
+    symbols = ids(small, 4, 2)
+    names, parameters = zip(*network.named_parameters(), strict=True)
+
+    def scores(*values: torch.Tensor) -> torch.Tensor:
+        state = [tuple(part.double() for part in layer) for layer in network.initial_state(2)]
+        replaced = dict(zip(names, values, strict=True))
+        result, _ = torch.func.functional_call(network, replaced, (symbols, state))
+        return result
+
+    leaves = tuple(parameter.detach().requires_grad_() for parameter in parameters)
+    assert torch.autograd.gradcheck(scores, leaves)
+
+
+@pytest.mark.parametrize("config", SHAPES)
+def test_the_configuration_tells_the_parameters(config: ModelConfig) -> None:
+    network = Network(config)
+    shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
+    assert config.parameter_shapes() == shapes
+    assert config.parameter_count() == sum(value.numel() for value in network.parameters())
+
+
+@pytest.mark.parametrize("config", SHAPES)
+def test_exported_weights_are_copies_that_make_the_same_network(config: ModelConfig) -> None:
+    network = network_of(config)
+    weights = export_weights(network)
+    kept = {name: array.copy() for name, array in weights.items()}
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(1)
+    other = network_of(config, seed=9)
+    import_weights(other, weights)
+    for name, parameter in other.named_parameters():
+        assert weights[name].dtype == np.float32
+        np.testing.assert_array_equal(weights[name], kept[name])
+        np.testing.assert_array_equal(parameter.detach().numpy(), kept[name])
+
+
+def test_dropout_works_while_training_only() -> None:
+    config = ModelConfig(6, "lstm", 2, 8, 4, dropout=0.5)
+    network = network_of(config)
+    symbols, state = ids(config, 5, 2), network.initial_state(2)
+    assert torch.equal(network(symbols, state)[0], network(symbols, state)[0])
+    network.train()
+    one, other = network(symbols, state), network(symbols, state)
+    # Even the first symbol's scores differ: there is dropout before the head, too.
+    assert not torch.equal(one[0][0], other[0][0])
+    # The first layer, below all dropout, has the same state.
+    assert torch.equal(one[1][0][0], other[1][0][0])
+    assert not torch.equal(one[1][1][0], other[1][1][0])
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("width", [None, 5])
+@torch.no_grad()
+def test_fresh_weights(cell: str, width: int | None) -> None:
+    config = ModelConfig(11, cell, 2, 16, width)
+    torch.manual_seed(3)
+    network = Network(config)
+    torch.manual_seed(3)
+    again = Network(config)
+    for (name, one), (_, other) in zip(
+        network.named_parameters(), again.named_parameters(), strict=True
+    ):
+        assert torch.equal(one, other), name
+        assert one.isfinite().all()
+    for layer in network.layers:
+        for block in layer.get_parameter("weight_hh_l0").split(16):
+            torch.testing.assert_close(block @ block.T, torch.eye(16), rtol=0, atol=1e-5)
+        biases = layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0")
+        expected = torch.zeros_like(biases)
+        if cell == "lstm":
+            expected[16:32] = 1  # the forget gate, second in PyTorch's order
+        assert torch.equal(biases, expected)
+    torch.manual_seed(4)
+    assert not torch.equal(Network(config).head.weight, network.head.weight)

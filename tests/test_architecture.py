@@ -1,0 +1,261 @@
+"""The layers of charnn, read out of its imports; and what may be imported, or printed, where.
+
+`errors, files | music | corpus | model | training, sampling | insight | library | cli`: each sees
+only those before it; training and sampling see neither each other nor music.
+"""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import PROJECT, environment, random_checkpoint, save_run
+
+PACKAGE = PROJECT / "charnn"
+GROUND = {"errors"}
+SEES = {
+    "errors": set(),
+    "files": GROUND,
+    "music": GROUND | {"files"},
+    "corpus": GROUND | {"files", "music"},
+    "model": GROUND | {"files", "music", "corpus"},
+    "training": GROUND | {"files", "corpus", "model"},
+    "sampling": GROUND | {"files", "corpus", "model"},
+    "insight": GROUND | {"files", "music", "corpus", "model", "training", "sampling"},
+    "library": GROUND | {"files", "music", "corpus", "model", "training", "sampling", "insight"},
+    "cli": GROUND
+    | {"files", "music", "corpus", "model", "training", "sampling", "insight", "library"},
+    "__main__": {"cli"},
+}
+# What draws on a terminal, or parses a command line.
+SHOWING = {"rich", "tqdm", "typer"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One import of `module`; `at_top` if it is done when the file is imported, not in a function
+    or for the type checker alone."""
+
+    module: str
+    at_top: bool
+
+
+def imports_of(source: str, inside: str) -> Iterator[Import]:
+    """All imports of a file of the package `inside`, as absolute names; of `from a import b` both
+    `a` and `a.b`, as b may be a module."""
+    tree = ast.parse(source)
+    later = {
+        id(node)
+        for part in ast.walk(tree)
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        or (isinstance(part, ast.If) and ast.unparse(part.test) == "TYPE_CHECKING")
+        for node in ast.walk(part)
+    }
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            package = inside.split(".")
+            base = ".".join(package[: len(package) + 1 - node.level]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+        yield from (Import(name, id(node) not in later) for name in names)
+
+
+def prints(source: str) -> Iterator[str]:
+    """Every use of print, sys.stdout and sys.stderr."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "builtins.print"):
+            yield f"line {node.lineno}: print"
+        if isinstance(node, ast.Attribute) and re.fullmatch(
+            r"sys\.(__)?std(out|err)(__)?", ast.unparse(node)
+        ):
+            yield f"line {node.lineno}: {ast.unparse(node)}"
+        if isinstance(node, ast.ImportFrom) and node.module == "sys":
+            yield from (
+                f"line {node.lineno}: {alias.name}"
+                for alias in node.names
+                if alias.name in ("stdout", "stderr")
+            )
+
+
+def layer_of(module: str) -> str:
+    """The part of charnn that a module belongs to: `charnn.model.network` -> `model`."""
+    return module.split(".")[1]
+
+
+def wrong_arrows(module: str, imported: list[Import]) -> list[str]:
+    """What `module` imports that lies above it or beside it."""
+    layer = layer_of(module)
+    allowed = SEES[layer] | {layer}
+    return [
+        f"{module} imports {one.module}"
+        for one in imported
+        if one.module.startswith("charnn.")
+        and layer_of(one.module) not in allowed | {"__version__"}
+    ]
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(PROJECT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def package_of(path: Path) -> str:
+    return ".".join(path.relative_to(PROJECT).parent.parts)
+
+
+FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+IMPORTS = {
+    name: list(imports_of(path.read_text(encoding="utf-8"), package_of(path)))
+    for name, path in FILES.items()
+}
+LAYERED = [name for name in FILES if name != "charnn"]
+
+
+def test_there_is_something_to_look_at() -> None:
+    layers = {layer_of(name) for name in LAYERED}
+    assert {"errors", "files", "music", "corpus", "model", "training", "sampling", "cli"} <= layers
+    assert any(one.module.startswith("charnn.") for one in IMPORTS["charnn.training.trainer"])
+
+
+def test_every_module_has_its_place_in_the_layers() -> None:
+    assert {layer_of(name) for name in LAYERED} <= SEES.keys()
+
+
+@pytest.mark.parametrize("module", LAYERED)
+def test_a_module_imports_only_from_the_layers_below_it(module: str) -> None:
+    assert wrong_arrows(module, IMPORTS[module]) == []
+
+
+def test_no_module_imports_itself_by_way_of_others() -> None:
+    graph = {
+        name: {one.module for one in imported if one.module in FILES} - {name, "charnn"}
+        for name, imported in IMPORTS.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as cycle:
+        pytest.fail(" -> ".join(cycle.args[1]))
+
+
+@pytest.mark.parametrize("module", [name for name in FILES if layer_of(name + ".") != "cli"])
+def test_only_the_command_line_prints_or_draws(module: str) -> None:
+    assert list(prints(FILES[module].read_text(encoding="utf-8"))) == []
+    assert {one.module.split(".")[0] for one in IMPORTS[module]} & SHOWING == set()
+
+
+def test_heavy_modules_are_imported_where_they_are_used() -> None:
+    ruff = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["ruff"]
+    banned = set(ruff["lint"]["flake8-tidy-imports"]["banned-module-level-imports"])
+    assert {"torch", "music21", "pooch"} <= banned
+    allowed: set[Path] = set()
+    for pattern, rules in ruff["lint"]["per-file-ignores"].items():
+        if "TID253" in rules and pattern.startswith("charnn/"):
+            allowed |= {path for plain in alternatives(pattern) for path in PROJECT.glob(plain)}
+    assert {layer_of(module_name(path)) for path in allowed} <= {"model", "training", "insight"}
+    found = [
+        f"{name} imports {one.module}"
+        for name, path in FILES.items()
+        if path not in allowed
+        for one in IMPORTS[name]
+        if one.at_top and one.module.split(".")[0] in banned
+    ]
+    assert found == []
+
+
+def alternatives(pattern: str) -> list[str]:
+    """`a/{b,c}.py` -> `a/b.py`, `a/c.py`."""
+    match = re.search(r"\{([^}]*)\}", pattern)
+    if not match:
+        return [pattern]
+    return [pattern.replace(match[0], one) for one in match[1].split(",")]
+
+
+def test_nothing_unpickles_or_evaluates() -> None:
+    for name, path in FILES.items():
+        assert {one.module for one in IMPORTS[name]} & {"pickle", "marshal", "shelve"} == set()
+        called = {
+            ast.unparse(node.func)
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+            if isinstance(node, ast.Call)
+        }
+        assert called & {"torch.load", "torch.save", "eval", "exec"} == set(), name
+
+
+class TestTheChecksThemselves:
+    """Each of them finds what it is there to find."""
+
+    @pytest.mark.parametrize(
+        ("module", "source"),
+        [
+            ("charnn.model.network", "from charnn.training import trainer"),
+            ("charnn.training.trainer", "def f():\n    import charnn.music.tune"),
+            ("charnn.sampling.sampler", "from charnn import training"),
+            ("charnn.sampling.sampler", "from ..training.config import Budget"),
+            ("charnn.corpus.text", "from charnn.cli.console import say"),
+            ("charnn.files", "from charnn.music import tune"),
+        ],
+    )
+    def test_a_wrong_arrow(self, module: str, source: str) -> None:
+        imported = list(imports_of(source, module.rpartition(".")[0]))
+        assert wrong_arrows(module, imported)
+
+    @pytest.mark.parametrize(
+        "source",
+        ["print(1)", "import sys\nsys.stderr.write('')", "from sys import stdout", "f(sys.stdout)"],
+    )
+    def test_a_print(self, source: str) -> None:
+        assert list(prints(source))
+
+    def test_an_import_at_the_top_of_a_file_or_of_a_class(self) -> None:
+        source = "try:\n    import torch.nn\nexcept ImportError: pass\nclass A:\n    import pooch"
+        assert [one.at_top for one in imports_of(source, "charnn")] == [True, True]
+        later = "def f():\n    import torch\nif TYPE_CHECKING:\n    import pooch"
+        assert [one.at_top for one in imports_of(later, "charnn")] == [False, False]
+
+
+def modules_after(folder: Path, *arguments: str) -> tuple[set[str], str]:
+    """The top-level modules that a command has imported by its end, and its stdout."""
+    driver = (
+        "import sys\n"
+        f"sys.argv = ['charnn', *{list(arguments)!r}]\n"
+        "from charnn.cli import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", driver],
+        cwd=folder,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return set(ended.stderr.splitlines()[-1].split()), ended.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("train", "--help"), ("sample", "--help")])
+def test_help_imports_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    modules, shown = modules_after(tmp_path, *arguments)
+    assert "Usage" in shown
+    assert "typer" in modules
+    assert modules & {"torch", "numpy", "music21", "safetensors", "pooch"} == set()
+
+
+def test_sampling_never_imports_torch(tmp_path: Path) -> None:
+    save_run(tmp_path, "run", random_checkpoint("abc\n"))
+    modules, shown = modules_after(tmp_path, "sample", "--length", "20", "--seed", "1")
+    assert len(shown) == 20
+    assert "numpy" in modules
+    assert modules & {"torch", "music21", "pooch"} == set()

@@ -1,0 +1,128 @@
+"""Writing a tune as a MIDI file, through music21.
+
+music21 gets the finished notes of a `Performance`, neither ABC nor repeats: its ABC reader is slow
+and often wrong, and repeats expanded twice would be played twice.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from charnn.errors import TuneError, UsageError
+from charnn.files import write_bytes
+from charnn.music.performance import Performance, perform
+from charnn.music.tempo import default_tempo
+from charnn.music.tune import Key, Meter, Tempo, Tune
+
+SLOWEST, FASTEST = 4, 2000  # quarter notes a minute; MIDI can't hold slower
+
+_PLAIN_NAMES = {  # what folk musicians call them -> what music21 knows
+    "fiddle": "violin",
+    "whistle": "tin whistle",
+    "pipes": "bagpipes",
+    "uilleann pipes": "bagpipes",
+    "concertina": "accordion",
+    "guitar": "acoustic guitar",
+}
+
+
+def write_midi(
+    tune: Tune,
+    path: Path,
+    *,
+    tempo: float | None = None,
+    instrument: str = "violin",
+    graces: bool = True,
+) -> None:
+    """Write a tune to `path`, atomically; the rest is as in `midi_bytes`."""
+    write_bytes(path, midi_bytes(tune, tempo=tempo, instrument=instrument, graces=graces))
+
+
+def midi_bytes(
+    tune: Tune, *, tempo: float | None = None, instrument: str = "violin", graces: bool = True
+) -> bytes:
+    """A tune as a standard MIDI file.
+
+    Args:
+        tune: as read.
+        tempo: beats a minute in place of the tune's own. The beat stays the tune's: that of its
+            Q:, else of its rhythm or meter (half notes in a reel, dotted quarters in a jig).
+        instrument: a name as music21 knows them: violin, flute, accordion, banjo, ...
+        graces: whether grace notes sound.
+
+    Raises:
+        TuneError: the tune has no notes, or too many once its repeats are played.
+        UsageError: an unknown instrument, or a tempo out of range.
+    """
+    part = to_part(tune, tempo=tempo, instrument=instrument, graces=graces)
+    from music21.midi import translate
+
+    written: bytes = translate.streamToMidiFile(part).writestr()
+    return written
+
+
+def to_part(
+    tune: Tune, *, tempo: float | None = None, instrument: str = "violin", graces: bool = True
+) -> Any:
+    """A tune as a flat `music21.stream.Part`, repeats played out; arguments as in `midi_bytes`."""
+    performance = perform(tune, graces=graces)
+    if not performance.sounds:
+        raise TuneError("it has no notes to play", tune.line, 1, tune.name)
+    from music21 import note, stream
+
+    part = stream.Part()
+    part.coreInsert(0, _instrument(instrument))
+    for onset, value in _turns(tune, performance, tempo):
+        part.coreInsert(onset, _music21_turn(value))
+    for sound in performance.sounds:
+        part.coreInsert(sound.onset, note.Note(sound.pitch, quarterLength=sound.duration))
+    part.coreElementsChanged()
+    return part
+
+
+def _turns(
+    tune: Tune, performance: Performance, tempo: float | None
+) -> list[tuple[Fraction, Key | Meter | Tempo]]:
+    """Keys, meters and tempos by onset; `tempo` replaces the first and scales the others."""
+    start = default_tempo(tune)
+    faster = Fraction(1) if tempo is None else Fraction(tempo).limit_denominator(1000) / start.beats
+    turns: list[tuple[Fraction, Key | Meter | Tempo]] = [(Fraction(0), start)]
+    turns += [
+        (turn.onset, turn.value)
+        for turn in performance.turns
+        if not (isinstance(turn.value, Tempo) and (turn.onset == 0 or not turn.value.beats))
+    ]
+    scaled: list[tuple[Fraction, Key | Meter | Tempo]] = []
+    for onset, value in turns:
+        if isinstance(value, Tempo):
+            value = Tempo(value.text, value.beat, value.beats * faster)
+            if not SLOWEST <= value.beat * value.beats <= FASTEST:
+                raise UsageError(f"a tempo of {tempo:g} beats a minute can't be written")
+        if not isinstance(value, Meter) or value.bar:
+            scaled.append((onset, value))
+    return scaled
+
+
+def _music21_turn(value: Key | Meter | Tempo) -> Any:
+    from music21 import duration, key, meter, tempo
+
+    if isinstance(value, Key):
+        return key.KeySignature(value.sharps)
+    if isinstance(value, Meter):
+        return meter.TimeSignature(f"{value.numerator}/{value.denominator}")
+    return tempo.MetronomeMark(
+        number=float(value.beats), referent=duration.Duration(quarterLength=value.beat)
+    )
+
+
+def _instrument(name: str) -> Any:
+    from music21 import exceptions21, instrument
+
+    plain = _PLAIN_NAMES.get(name.strip().casefold(), name.strip())
+    try:
+        found = instrument.fromString(plain)
+    except exceptions21.InstrumentException:
+        found = None
+    if found is None or found.midiProgram is None:
+        raise UsageError(f"unknown instrument {name!r}; try violin, flute, accordion or banjo")
+    return found

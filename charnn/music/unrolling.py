@@ -1,0 +1,149 @@
+"""The order in which a tune is played: repeats, variant endings and parts written out.
+
+A repeat with no `|:` begins after the last repeat's end, or where the tune (or part) begins. A
+variant ending lasts until the next repeat sign, double bar or ending; where the last one is not
+closed that way, it is as long as the one before. `D.C.` and `segno` are not followed.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from charnn.errors import TuneError
+from charnn.music.tune import BarLine, Change, Element, Ending, Note, Tune
+
+MOST_STEPS = 100_000
+
+
+def playing_order(tune: Tune) -> Iterator[int]:
+    """Yield the places in `tune.music` in the order they are played.
+
+    Raises:
+        TuneError: it would go on for more than 100,000 elements.
+    """
+    steps = 0
+    for start, stop in _stretches(tune):
+        for section in _sections(tune.music, start, stop):
+            for place in section.order():
+                steps += 1
+                if steps > MOST_STEPS:
+                    raise TuneError("its repeats go on for too long", tune.line, 1, tune.name)
+                yield place
+
+
+def _stretches(tune: Tune) -> list[tuple[int, int]]:
+    """From where to where to play: the parts in the order the header says, or all at once."""
+    labels = [
+        (place, element.text)
+        for place, element in enumerate(tune.music)
+        if isinstance(element, Change) and element.letter == "P"
+    ]
+    ends = [place for place, _ in labels[1:]] + [len(tune.music)]
+    parts = {
+        text.rstrip(".")[:1]: (place, end)
+        for (place, text), end in reversed(list(zip(labels, ends, strict=False)))
+    }
+    if not labels or not all(part in parts for part in tune.parts) or not tune.parts:
+        return [(0, len(tune.music))]
+    return [(0, labels[0][0])] + [parts[part] for part in tune.parts]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Elements from `start` to before `stop`, played in these passes (empty: in every one)."""
+
+    start: int
+    stop: int
+    passes: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Section:
+    """What one repeat holds: played `turns` times, each time with the ending of that pass."""
+
+    body: _Stretch
+    turns: int = 1
+    endings: tuple[_Stretch, ...] = ()
+
+    def order(self) -> Iterator[int]:
+        for turn in range(1, self.turns + 1):
+            yield from range(self.body.start, self.body.stop)
+            for ending in self.endings:
+                if turn in ending.passes:
+                    yield from range(ending.start, ending.stop)
+                    break
+
+
+def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Section]:
+    opened = place = start
+    turns = 1  # as the |: that opened it says
+    while place < stop:
+        element = music[place]
+        if isinstance(element, Ending):
+            endings = _endings(music, place, stop)
+            yield _Section(_Stretch(opened, place), _turns(music, endings), endings)
+            opened = place = endings[-1].stop
+            turns = 1
+            element = music[place] if place < stop else element
+        elif isinstance(element, BarLine) and element.ends:
+            yield _Section(_Stretch(opened, place), max(turns, element.ends + 1))
+            opened, turns = place, 1
+        if isinstance(element, BarLine) and element.starts:
+            yield _Section(_Stretch(opened, place))
+            opened, turns = place, element.starts + 1
+        place += 1
+    yield _Section(_Stretch(opened, stop))
+
+
+def _endings(music: Sequence[Element], place: int, stop: int) -> tuple[_Stretch, ...]:
+    """The ending that begins at `place` and those that follow upon it."""
+    endings: list[_Stretch] = []
+    following: int | None = place
+    while following is not None:
+        ending = music[following]
+        close = _close(music, following + 1, stop)
+        endings.append(
+            _Stretch(following + 1, close, ending.passes if isinstance(ending, Ending) else ())
+        )
+        following = _next_ending(music, close, stop)
+    if len(endings) > 1:
+        endings[-1] = _as_long_as(music, endings[-1], endings[-2])
+    return tuple(endings)
+
+
+def _close(music: Sequence[Element], place: int, stop: int) -> int:
+    while place < stop:
+        element = music[place]
+        if isinstance(element, Ending) or (isinstance(element, BarLine) and element.section):
+            return place
+        place += 1
+    return stop
+
+
+def _next_ending(music: Sequence[Element], place: int, stop: int) -> int | None:
+    """The ending that begins at `place`, or behind the bar line there, if any does."""
+    while place < stop:
+        element = music[place]
+        if isinstance(element, Ending):
+            return place
+        if isinstance(element, Note) or (isinstance(element, BarLine) and element.starts):
+            return None
+        place += 1
+    return None
+
+
+def _as_long_as(music: Sequence[Element], last: _Stretch, before: _Stretch) -> _Stretch:
+    """The last ending, cut to the bars of the one before it where a later repeat closes it."""
+    bars = sum(isinstance(music[i], BarLine) for i in range(before.start, before.stop)) + 1
+    lines = [i for i in range(last.start, last.stop) if isinstance(music[i], BarLine)]
+    closing = music[last.stop] if last.stop < len(music) else None
+    if len(lines) < bars or not isinstance(closing, BarLine) or not closing.ends:
+        return last
+    return _Stretch(last.start, lines[bars - 1], last.passes)
+
+
+def _turns(music: Sequence[Element], endings: Sequence[_Stretch]) -> int:
+    """How often a section with these endings is played."""
+    closing = music[endings[-1].stop] if endings[-1].stop < len(music) else None
+    if len(endings) == 1 and isinstance(closing, BarLine) and closing.ends:
+        return 2  # |: A |1 B :| and then on: the second time without B
+    return max(number for ending in endings for number in ending.passes)

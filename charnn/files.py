@@ -23,9 +23,11 @@ def replace_atomically(path: Path, write: Callable[[Path], None]) -> None:
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
-    except BaseException:
+    except BaseException as problem:
         with suppress(OSError):
             temporary.unlink()
+        if isinstance(problem, OSError) and problem.filename == str(temporary):
+            problem.filename = str(path)  # the name that the user knows
         raise
     fsync_folder(path.parent)
 

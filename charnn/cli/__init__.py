@@ -59,7 +59,8 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""
-        _fail(f"{where}{problem.strerror or problem}", 1)
+        reason = problem.strerror or problem
+        _fail(f"{where}{reason}: check the path, its permissions and the space on the disk", 1)
 
 
 def _fail(message: str, code: int) -> None:

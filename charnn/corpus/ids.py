@@ -29,7 +29,6 @@ FORMAT = 1
 
 _IDS, _ABOUT = "ids.npy", "corpus.json"
 _UNICODE = 0x110000
-_NOWHERE = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -111,25 +110,24 @@ def _survey(corpus: Corpus, val_fraction: float) -> _Plan:
         documents, held_out = _hold_out(documents, val_fraction)
     kind = "tunes" if corpus.tunes else "text"
     digest = hashlib.sha256(json.dumps([FORMAT, kind, val_fraction]).encode())
-    first = np.full(_UNICODE, _NOWHERE)
+    first = _FirstPositions()
     length = before_held_out = 0
     for number, document in enumerate(documents + held_out):
         if number == len(documents):
             before_held_out = length
         for chunk in document.chunks():
             digest.update(chunk.encode("utf-8", "surrogatepass"))
-            _note_first(first, code_points(chunk), length)
+            first.note(chunk, length)
             length += len(chunk)
         digest.update(b"\xff")  # never a byte of UTF-8
         length += separated
-    symbols = np.flatnonzero(first != _NOWHERE)
-    if not symbols.size:
+    if not first.positions:
         raise CorpusError("the corpus has no text in it: name one with at least a few characters")
     train = before_held_out if held_out else max(1, int(length * (1 - val_fraction)))
     return _Plan(
         documents=documents + held_out,
         separated=separated,
-        vocabulary=Vocabulary(map(chr, symbols[first[symbols] < train])),
+        vocabulary=Vocabulary(symbol for symbol, at in first.positions.items() if at < train),
         fingerprint=digest.hexdigest(),
         length=length,
         train=train,
@@ -157,12 +155,22 @@ def _score(document: Document) -> int:
     return int.from_bytes(digest.digest()[:8], "big")
 
 
-def _note_first(first: NDArray[np.int64], points: NDArray[np.uint32], offset: int) -> None:
-    """Note at which id each character is met first; `points` begin at the id `offset`."""
-    new = np.flatnonzero(first[points] == _NOWHERE)
-    if new.size:
-        symbols, positions = np.unique(points[new], return_index=True)
-        first[symbols] = offset + new[positions]
+class _FirstPositions:
+    """At which id each character is met first."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, int] = {}
+        self._met = np.zeros(_UNICODE, bool)
+
+    def note(self, text: str, offset: int) -> None:
+        """Note the characters of a text that begins at the id `offset`."""
+        points = code_points(text)
+        new = np.flatnonzero(~self._met.take(points, mode="clip"))
+        if new.size:
+            symbols, at = np.unique(points[new], return_index=True)
+            self._met[symbols] = True
+            first = (offset + new[at]).tolist()
+            self.positions.update(zip(map(chr, symbols), first, strict=True))
 
 
 def _load(path: Path, plan: _Plan) -> Prepared | None:

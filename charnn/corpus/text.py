@@ -25,7 +25,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 # Control characters that no text needs; tab, line ends and form feed are text.
-_CONTROLS = [chr(code) for code in (*range(9), *range(14, 32), 127)]
+_CONTROLS = bytes([*range(9), *range(14, 32), 127])
 
 
 @dataclass(frozen=True)
@@ -122,8 +122,9 @@ def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 <<
 
 def count_controls(text: str) -> int:
     """Count the control characters that have no place in a text."""
-    # One memchr per character is several times as fast as one pass of a regular expression.
-    return sum(map(text.count, _CONTROLS))
+    # No byte of a longer character looks like one in UTF-8; a pass over bytes is the fastest.
+    raw = text.encode("utf-8", "surrogatepass")
+    return len(raw) - len(raw.translate(None, _CONTROLS))
 
 
 def _marked(raw: bytes) -> str:

@@ -54,7 +54,7 @@ class Vocabulary:
 
     def encode(self, text: str) -> NDArray[Any]:
         """Return the ids of a text, one a character, as an array of `dtype`."""
-        return self._ids[np.minimum(code_points(text), len(self._ids) - 1)]
+        return self._ids.take(code_points(text), mode="clip")
 
     def decode(self, ids: ArrayLike) -> str:
         """Return the text of a sequence of ids; the special ones give nothing.

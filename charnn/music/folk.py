@@ -44,6 +44,7 @@ _NOISE = re.compile(
     | (?P<field>\[(?P<letter>[A-Za-z]):(?P<value>[^\]\[]*)\])
     | \+(?P<chord>[\w^=',/]+)\+            # a chord as ABC 1.3 wrote it
     | ![^!\s|\[\]"]+!                      # a decoration by name
+    | \[\|\]                              # a bar line that is not seen, and stands anywhere
     | [!\\`*$;]                            # line breaks, spacers, reserved signs
     | y\d*                                 # more space
     | [h-wI-KNOQRSUVW]                     # user-defined signs; segno and coda without their jumps
@@ -53,7 +54,9 @@ _NOISE = re.compile(
 _KEPT_SIGNS = frozenset("uv")
 _CHORD_SYMBOL = re.compile(r"[A-G][#b]?[a-z0-9#+\-°]{0,6}(?:/[A-G][#b]?)?")
 _CHORD_WORDS = re.compile(r"m|maj|min|dim|aug|sus|add|[0-9#+\-°b]")
-_BAR = re.compile(r" ?(\[?\|[|:\]]*|:[|:]*\]?) ?(?!\d)")
+# Blanks stay before a chord, between two bar lines, and where `|1` would become an ending.
+_BAR = re.compile(r"(?:(?<![|:]) )?(\[?\|[|:\]]*|:[|:]*\]?)(?: (?![\d\[|:]))?")
+_PLAIN_BAR = re.compile(r"\|(?![|:\]\[\d])")
 _NOTE = re.compile(r"[A-Ga-g]")
 _GRACE = re.compile(r"\{[^{}]*\}")
 _FINGERPRINT = re.compile(r"[_^=]*[A-Ga-gzxZ][,']*[\d/]*|[<>]+|\(\d")
@@ -85,21 +88,22 @@ def _split(text: str) -> Iterable[list[str]]:
     """Yield the lines of each tune, without comments, line ends and blanks at the ends.
 
     A tune begins at `X:`, or at `T:` where none is open, and goes on to the first empty line after
-    its key.
+    the first of its music.
     """
     tune: list[str] = []
-    has_key = False
+    has_key = has_music = False
     for raw in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")):
         line = re.split(r"(?<!\\)%", raw, maxsplit=1)[0].strip()
         if line.startswith("X:") or (line.startswith("T:") and not tune):
             if tune:
                 yield tune
-            tune, has_key = [line], False
-        elif not raw.strip() and has_key:
+            tune, has_key, has_music = [line], False, False
+        elif not raw.strip() and has_music:
             yield tune
-            tune, has_key = [], False
+            tune, has_key, has_music = [], False, False
         elif tune and line:
             tune.append(line)
+            has_music = has_music or (has_key and not _FIELD.match(line))
             has_key = has_key or line.startswith("K:")
     if tune:
         yield tune
@@ -155,6 +159,11 @@ class _Tune:
         music = _clean_music(line)
         if self.continued and music:
             music = _clean_bars(f"{self.body.pop()} {music}")
+        elif _PLAIN_BAR.match(music):
+            # A bar line ends the line before; it does not begin the next.
+            music = music[1:].lstrip()
+            if self.body and not _FIELD.match(self.body[-1]) and self.body[-1][-1] not in "|:]":
+                self.body[-1] += "|"
         if music:
             self.body.append(music)
         self.continued = bool(self.body) and line.endswith("\\") and bool(music)
@@ -174,7 +183,7 @@ class _Tune:
         parts = self.fields.get("P", "")
         header = {
             "X": "1",
-            "T": _plain_quotes(self.fields.get("T", "Untitled")),
+            "T": _plain_title(self.fields.get("T", "Untitled")),
             "R": self.rhythm(),
             "M": meter.replace(" ", ""),
             "L": self.fields.get("L", _default_length(meter)).replace(" ", ""),
@@ -251,5 +260,6 @@ def _clean_bars(music: str) -> str:
     return f"{music[0]} {music[1:]}" if re.match(r"[A-Za-z]:", music) else music
 
 
-def _plain_quotes(title: str) -> str:
-    return title.translate(str.maketrans("\u2018\u2019\u201c\u201d", "''\"\""))
+def _plain_title(title: str) -> str:
+    quotes = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+    return title.translate(quotes).removeprefix("T:").rstrip(" ,")

@@ -1,0 +1,195 @@
+"""Documents to ids on disk: split, numbering, and the folders that are found again."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from charnn.corpus import ids as ids_module
+from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.sources import Corpus, Document
+from charnn.corpus.text import document
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
+from charnn.errors import CorpusError, UsageError
+
+
+def corpus(*texts: str, tunes: bool = False) -> Corpus:
+    return Corpus("test", [document(str(n), text) for n, text in enumerate(texts)], tunes)
+
+
+def tune(number: int) -> str:
+    return f"X:1\nT:{number}\nK:D\n" + "dAFD" * (number % 7 + 1) + "|\n"
+
+
+def tunes_of(prepared: Prepared, ids: NDArray[Any]) -> set[str]:
+    ends = np.flatnonzero(ids == SEPARATOR)
+    assert ends[-1] == len(ids) - 1
+    return {prepared.vocabulary.decode(part) for part in np.split(ids, ends)} - {""}
+
+
+def text_of(prepared: Prepared) -> str:
+    return prepared.vocabulary.decode(np.concatenate([prepared.train, prepared.val]))
+
+
+def test_one_text_is_cut_near_its_end_and_has_no_separators(tmp_path: Path) -> None:
+    text = "to be or not to be, that is the question" * 100
+    prepared = prepare(corpus(text), tmp_path)
+    assert len(prepared.train) == 3600
+    assert len(prepared.val) == 400
+    assert text_of(prepared) == text
+    assert prepared.train.min() >= 2
+    assert (prepared.documents, prepared.val_documents, prepared.val_unknown) == (1, 0, 0)
+    assert not prepared.train.flags.writeable
+    assert prepared.train.dtype == np.uint8
+
+
+def test_the_cut_of_tinyshakespeare_is_the_usual_one(tmp_path: Path) -> None:
+    prepared = prepare(corpus("a" * 1_115_394), tmp_path)
+    assert len(prepared.train) == 1_003_854
+
+
+def test_documents_end_in_a_separator(tmp_path: Path) -> None:
+    prepared = prepare(corpus("ab", "", "c"), tmp_path, 0)
+    assert prepared.train.tolist() == [2, 3, SEPARATOR, SEPARATOR, 4, SEPARATOR]
+    assert prepared.val.shape == (0,)
+
+
+def test_the_vocabulary_is_of_the_training_part_alone(tmp_path: Path) -> None:
+    prepared = prepare(corpus("cab" * 3 + "x"), tmp_path)
+    assert prepared.vocabulary.symbols == ("a", "b", "c")
+    assert prepared.val.tolist() == [UNKNOWN]
+    assert prepared.val_unknown == 1
+
+
+def test_tunes_are_held_out_whole_and_stay_on_their_side(tmp_path: Path) -> None:
+    tunes = [tune(number) for number in range(300)]
+    prepared = prepare(corpus(*tunes, tunes=True), tmp_path)
+    assert 15 <= prepared.val_documents <= 45
+
+    held_out = tunes_of(prepared, prepared.val)
+    assert len(held_out) == prepared.val_documents
+    assert tunes_of(prepared, prepared.train) == set(tunes) - held_out
+    more = prepare(corpus(*(tune(number) for number in range(299, -50, -1)), tunes=True), tmp_path)
+    assert held_out <= tunes_of(more, more.val)
+    assert not tunes_of(more, more.train) & held_out
+
+
+@pytest.mark.parametrize("fraction", [0.001, 0.999])
+def test_neither_side_is_empty_when_there_are_two_tunes(tmp_path: Path, fraction: float) -> None:
+    prepared = prepare(corpus(tune(1), tune(2), tunes=True), tmp_path, fraction)
+    assert prepared.val_documents == 1
+    assert len(prepared.train) > 0
+
+
+def test_every_tune_can_be_learned_from(tmp_path: Path) -> None:
+    prepared = prepare(corpus(tune(1), tune(2), tunes=True), tmp_path, 0)
+    assert (prepared.val_documents, len(prepared.val)) == (0, 0)
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.lists(st.text(st.characters(), max_size=40), max_size=4), min_size=1, max_size=4),
+    st.sampled_from([0.0, 0.1, 0.5, 0.9]),
+)
+def test_every_text_is_numbered_as_its_vocabulary_says(
+    tmp_path_factory: pytest.TempPathFactory, pieces: list[list[str]], fraction: float
+) -> None:
+    documents = [Document("d", lambda piece=piece: iter(piece)) for piece in pieces]
+    whole = Corpus("test", documents)
+    folder = tmp_path_factory.mktemp("ids")
+    if not any(map("".join, pieces)):
+        with pytest.raises(CorpusError, match="no text"):
+            prepare(whole, folder, fraction)
+        return
+    prepared = prepare(whole, folder, fraction)
+    expected: list[int] = []
+    for piece in pieces:
+        expected += prepared.vocabulary.encode("".join(piece)).tolist()
+        expected += [SEPARATOR] * (len(pieces) > 1)
+    assert [*prepared.train.tolist(), *prepared.val.tolist()] == expected
+    assert UNKNOWN not in prepared.train
+    assert prepared.val_unknown == prepared.val.tolist().count(UNKNOWN)
+    assert len(prepared.train) == max(1, int(len(expected) * (1 - fraction)))
+
+
+def test_many_symbols_take_two_bytes(tmp_path: Path) -> None:
+    text = "".join(map(chr, range(0x4E00, 0x4E00 + 1000)))
+    prepared = prepare(corpus(text), tmp_path, 0)
+    assert prepared.train.dtype == np.uint16
+    assert text_of(prepared) == text
+
+
+def test_the_same_content_is_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = prepare(corpus("some text"), tmp_path)
+    monkeypatch.setattr(ids_module, "_build", lambda *_: pytest.fail("built again"))
+    again = prepare(corpus("some text"), tmp_path)
+    assert (again.path, again.fingerprint) == (first.path, first.fingerprint)
+    assert first.path.name == f"test-{first.fingerprint[:12]}"
+    assert again.train.tolist() == first.train.tolist()
+
+
+def test_whatever_changes_the_ids_changes_the_fingerprint(tmp_path: Path) -> None:
+    variants = [
+        prepare(corpus("ab", "c"), tmp_path),
+        prepare(corpus("a", "bc"), tmp_path),
+        prepare(corpus("abc"), tmp_path),
+        prepare(corpus("ab", "c"), tmp_path, 0.5),
+        prepare(corpus("ab", "c", tunes=True), tmp_path),
+    ]
+    assert len({prepared.fingerprint for prepared in variants}) == len(variants)
+
+
+@pytest.mark.parametrize("file", ["ids.npy", "corpus.json"])
+@pytest.mark.parametrize("damage", ["gone", "cut", "changed", "empty"])
+def test_a_damaged_folder_is_built_anew(tmp_path: Path, file: str, damage: str) -> None:
+    first = prepare(corpus("some text to be numbered"), tmp_path)
+    expected = first.train.tolist()
+    path = first.path / file
+    raw = bytearray(path.read_bytes())
+    del first
+    if damage == "gone":
+        path.unlink()
+    else:
+        raw[-3] ^= 1
+        path.write_bytes({"cut": raw[:-3], "changed": raw, "empty": b""}[damage])
+    again = prepare(corpus("some text to be numbered"), tmp_path)
+    assert again.train.tolist() == expected
+    assert json.loads((again.path / "corpus.json").read_bytes())["documents"] == 1
+
+
+def test_what_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
+    path = prepare(corpus("some text"), tmp_path).path
+    shutil.move(path, path.with_name(f".{path.name}.tmp"))
+    assert text_of(prepare(corpus("some text"), tmp_path)) == "some text"
+    assert [entry.name for entry in tmp_path.iterdir() if entry.is_dir()] == [path.name]
+
+
+@pytest.mark.parametrize("second", ["other text", "shorter", "a longer one", ""])
+def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path: Path, second: str) -> None:
+    readings = iter(["some text", second])
+
+    def chunks() -> Iterator[str]:
+        yield next(readings)
+
+    with pytest.raises(CorpusError, match="changed while"):
+        prepare(Corpus("test", [Document("d", chunks)]), tmp_path)
+    assert not [entry for entry in tmp_path.iterdir() if entry.is_dir()]
+
+
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(CorpusError, match=r"cannot write the prepared corpus to .*file"):
+        prepare(corpus("text"), tmp_path / "file")
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
+def test_the_fraction_has_a_range(tmp_path: Path, fraction: float) -> None:
+    with pytest.raises(UsageError, match="fraction"):
+        prepare(corpus("text"), tmp_path, fraction)

@@ -1,0 +1,181 @@
+"""What a user may name as a corpus."""
+
+import gzip
+import io
+import os
+from pathlib import Path
+
+import pytest
+
+from charnn.corpus.sources import Corpus, open_corpus
+from charnn.errors import CorpusError, UsageError
+
+TUNE = "X:1\nT:One\nR:reel\nM:C|\nL:1/8\nK:D\nDFAd dAFD|d8|]\n"
+OTHER = TUNE.replace("One", "Two").replace("DFAd", "dAFD")
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def texts(corpus: Corpus) -> list[str]:
+    # Twice, because a corpus is read more than once.
+    first = [document.text() for document in corpus.documents]
+    assert first == ["".join(document.chunks()) for document in corpus.documents]
+    return first
+
+
+def test_a_file(here: Path) -> None:
+    (here / "My Novel.txt").write_bytes(b"one\r\ntwo")
+    corpus = open_corpus(["My Novel.txt"])
+    assert texts(corpus) == ["one\r\ntwo"]
+    assert (corpus.name, corpus.tunes, corpus.skipped) == ("my-novel", False, ())
+
+
+def test_several_files_keep_their_order(here: Path) -> None:
+    for name in "ba":
+        (here / name).write_text(name)
+    (here / "c.txt.gz").write_bytes(gzip.compress(b"c"))
+    corpus = open_corpus(["b", "a", "c.txt.gz"])
+    assert texts(corpus) == ["b", "a", "c"]
+    assert corpus.name == "b-and-2-more"
+
+
+def test_a_folder_gives_its_text_files_sorted(here: Path) -> None:
+    for name, content in {
+        "b/z.txt": b"2",
+        "a.md": b"1",
+        "c": b"3",
+        "empty": b"",
+        "logo.png": bytes(range(256)),
+        ".hidden": b"x",
+        ".git/config": b"x",
+    }.items():
+        path = here / "Books" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    corpus = open_corpus(["Books"])
+    assert texts(corpus) == ["1", "2", "3"]
+    assert {Path(name).name for name in corpus.skipped} == {"logo.png", ".hidden", ".git"}
+    assert corpus.name == "books"
+
+
+def test_a_folder_with_links_in_a_circle_ends(here: Path) -> None:
+    (here / "loop" / "inner").mkdir(parents=True)
+    (here / "loop" / "text").write_text("once")
+    (here / "loop" / "again").symlink_to("text")
+    (here / "loop" / "inner" / "up").symlink_to("..")
+    (here / "loop" / "dangling").symlink_to("nowhere")
+    corpus = open_corpus(["loop"])
+    assert texts(corpus) == ["once"]
+    assert [Path(name).name for name in corpus.skipped] == ["dangling"]
+
+
+@pytest.mark.parametrize("pattern", ["books/*.txt", "books/**/*.txt", "books/**"])
+def test_a_pattern_that_the_shell_left_alone(here: Path, pattern: str) -> None:
+    (here / "books").mkdir()
+    for name in "ba":
+        (here / "books" / f"{name}.txt").write_text(name)
+    corpus = open_corpus([pattern])
+    assert texts(corpus) == ["a", "b"]
+    assert corpus.name == "books"
+
+
+def test_a_file_whose_name_looks_like_a_pattern(here: Path) -> None:
+    (here / "what[1].txt").write_text("text")
+    assert texts(open_corpus(["what[1].txt"])) == ["text"]
+
+
+def test_stdin_can_be_read_twice() -> None:
+    corpus = open_corpus(["-"], stdin=io.BytesIO("na\u00efve".encode()))
+    assert texts(corpus) == ["na\u00efve"]
+    assert (corpus.name, corpus.tunes) == ("stdin", False)
+
+
+@pytest.mark.parametrize("head", ["", "%abc-2.1\n", "\ufeff", "\n"])
+def test_stdin_that_begins_like_a_tune_book(head: str) -> None:
+    corpus = open_corpus(["-"], stdin=io.BytesIO((head + TUNE).encode()))
+    assert corpus.tunes
+    assert texts(corpus) == [TUNE]
+
+
+def test_each_tune_of_a_book_is_a_document(here: Path) -> None:
+    (here / "a.abc").write_text(f"{TUNE}\n{OTHER}\n")
+    (here / "b.ABC.gz").write_bytes(gzip.compress(OTHER.replace("Two", "Same").encode()))
+    corpus = open_corpus(["a.abc", "b.ABC.gz"])
+    assert corpus.tunes
+    assert texts(corpus) == [TUNE, OTHER]
+    assert [document.name for document in corpus.documents] == ["One", "Two"]
+
+
+def test_a_corpus_with_a_text_in_it_is_not_all_tunes(here: Path) -> None:
+    (here / "a.abc").write_text(TUNE)
+    (here / "b.txt").write_text("text")
+    corpus = open_corpus(["a.abc", "b.txt"])
+    assert not corpus.tunes
+    assert texts(corpus) == ["text", TUNE]
+
+
+def test_a_path_goes_before_a_name(here: Path) -> None:
+    (here / "folk").write_text("my own")
+    assert texts(open_corpus(["folk"])) == ["my own"]
+
+
+def test_names_turn_into_slugs(here: Path) -> None:
+    for name, slug in {
+        "Война и мир.txt": "война-и-мир",
+        "$$.txt": "corpus",
+        "v1.2.txt": "v1.2",
+    }.items():
+        (here / name).write_text("text")
+        assert open_corpus([name]).name == slug
+    assert open_corpus(["."]).name == here.name.lower().replace("_", "_").strip("-._")[:60]
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ("folc", "named folc: did you mean folk"),
+        ("nowhere.txt", "named nowhere.txt: the names are folk, "),
+        ("empty", "empty is empty"),
+        ("bare", "bare holds no text files"),
+        ("pipe", "a pipe or a device"),
+        ("/dev/null", "a pipe or a device"),
+        ("*.nothing", "nothing matches"),
+        ("dangling", "cannot read dangling"),
+        ("prose.abc", "no tune in prose.abc"),
+    ],
+)
+def test_what_cannot_be_a_corpus_is_refused_with_advice(
+    here: Path, argument: str, message: str
+) -> None:
+    (here / "empty").touch()
+    (here / "bare").mkdir()
+    (here / "bare" / "picture").write_bytes(bytes(100))
+    (here / "dangling").symlink_to("gone")
+    (here / "prose.abc").write_text("No tune at all")
+    os.mkfifo(here / "pipe")
+    with pytest.raises(CorpusError) as caught:
+        open_corpus([argument])
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_wrong_bytes_are_met_when_they_are_read(here: Path) -> None:
+    (here / "latin.txt").write_bytes("caf\u00e9s".encode("latin-1"))
+    with pytest.raises(CorpusError, match=r"latin\.txt is not utf-8 text"):
+        texts(open_corpus(["latin.txt"]))
+    assert texts(open_corpus(["latin.txt"], encoding="latin-1")) == ["caf\u00e9s"]
+
+
+def test_an_empty_stdin_is_refused() -> None:
+    with pytest.raises(CorpusError, match="standard input is empty"):
+        open_corpus(["-"], stdin=io.BytesIO())
+
+
+@pytest.mark.parametrize("arguments", [[], ["-", "-"]])
+def test_wrong_usage(arguments: list[str]) -> None:
+    with pytest.raises(UsageError):
+        open_corpus(arguments, stdin=io.BytesIO(b"text"))

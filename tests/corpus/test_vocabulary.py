@@ -1,0 +1,80 @@
+"""Characters and their ids."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
+
+ANY_TEXT = st.text(st.characters())  # lone surrogates and all planes
+
+
+@given(ANY_TEXT)
+def test_text_survives(text: str) -> None:
+    vocabulary = Vocabulary(text)
+    ids = vocabulary.encode(text)
+    assert ids.dtype == vocabulary.dtype
+    assert ids.shape == (len(text),)
+    assert vocabulary.decode(ids) == text
+    assert text == "" or ids.min() >= 2
+    assert len(vocabulary) == len(set(text)) + 2
+
+
+@given(ANY_TEXT, ANY_TEXT)
+def test_what_is_not_known_is_unknown(known: str, text: str) -> None:
+    vocabulary = Vocabulary(known)
+    ids = vocabulary.encode(text)
+    assert [symbol in known for symbol in text] == [number != UNKNOWN for number in ids]
+    assert vocabulary.decode(ids) == "".join(symbol for symbol in text if symbol in known)
+    assert vocabulary.unknown(text) == list(dict.fromkeys(s for s in text if s not in known))
+
+
+@given(ANY_TEXT)
+def test_a_vocabulary_survives_json(text: str) -> None:
+    vocabulary = Vocabulary(text)
+    again = Vocabulary.from_json(json.loads(json.dumps(vocabulary.to_json())))
+    assert again == vocabulary
+    assert hash(again) == hash(vocabulary)
+
+
+def test_ids_follow_unicode_whatever_the_order_of_the_text() -> None:
+    vocabulary = Vocabulary("hello 🎻")
+    assert vocabulary == Vocabulary("🎻 olleh")
+    assert vocabulary.symbols == (" ", "e", "h", "l", "o", "🎻")
+    assert vocabulary.encode("oh").tolist() == [6, 4]
+    assert vocabulary != Vocabulary("hello")
+    assert "e" in vocabulary and "x" not in vocabulary
+
+
+def test_special_ids_give_no_text() -> None:
+    assert Vocabulary("ab").decode([UNKNOWN, 2, SEPARATOR, 3]) == "ab"
+    assert Vocabulary("").decode([]) == ""
+
+
+@pytest.mark.parametrize("ids", [[4], [-1]])
+def test_ids_out_of_range_are_refused(ids: list[int]) -> None:
+    with pytest.raises(IndexError):
+        Vocabulary("ab").decode(ids)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "dtype"), [(1, np.uint8), (254, np.uint8), (255, np.uint16), (65535, np.uint32)]
+)
+def test_ids_are_as_small_as_they_can_be(symbols: int, dtype: type) -> None:
+    vocabulary = Vocabulary(map(chr, range(symbols)))
+    assert vocabulary.dtype == dtype
+    assert vocabulary.encode(chr(symbols - 1)).tolist() == [symbols + 1]
+
+
+@pytest.mark.parametrize("value", [None, "abc", 3, {"a": 1}, ["ab"], [1], ["b", "a"], ["a", "a"]])
+def test_json_that_is_no_vocabulary_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="vocabulary"):
+        Vocabulary.from_json(value)
+
+
+def test_symbols_are_single_characters() -> None:
+    with pytest.raises(ValueError, match="single"):
+        Vocabulary(["ab"])

@@ -1,0 +1,83 @@
+"""Short real runs of the trainer."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from charnn.corpus.ids import Prepared
+from charnn.model.checkpoint import Checkpoint, load_checkpoint
+from charnn.model.config import ModelConfig
+from charnn.model.runs import LAST
+from charnn.training.config import Budget, TrainingConfig
+from charnn.training.events import Event, Finished, Stepped
+from charnn.training.trainer import Trainer
+
+MODEL = {"cell": "lstm", "num_layers": 1, "hidden_size": 12, "embedding_size": 6, "dropout": 0.0}
+TRAINING = {"batch_size": 4, "seq_len": 16, "threads": 1, "patience": 0}
+
+
+class Run:
+    """A run in a folder of its own, in as many parts as a test wants."""
+
+    def __init__(self, folder: Path, prepared: Prepared, **options: Any) -> None:
+        self.folder = folder
+        self.folder.mkdir()
+        self.prepared = prepared
+        shape = {**MODEL, **{name: options.pop(name) for name in MODEL if name in options}}
+        self.model = ModelConfig(vocab_size=len(prepared.vocabulary), **shape)
+        self.options = {**TRAINING, **options}
+        self.events: list[Event] = []
+
+    def train(self, steps: int, *, stop_after: int | None = None, **options: Any) -> Finished:
+        """Train to `steps`, or stop as by a signal; a run that stopped before goes on."""
+        config = TrainingConfig(
+            **{"budget": Budget(steps=steps), **self.options, **options},
+        )
+        asked = 0
+
+        def should_stop() -> bool:
+            nonlocal asked
+            asked += 1
+            return asked == stop_after
+
+        resume = self.checkpoint() if (self.folder / LAST).exists() else None
+        return self.trainer(config, should_stop=should_stop, resume=resume).run()
+
+    def trainer(
+        self,
+        config: TrainingConfig,
+        *,
+        should_stop: Callable[[], bool] = lambda: False,
+        resume: Checkpoint | None = None,
+    ) -> Trainer:
+        return Trainer(
+            self.prepared,
+            self.model,
+            config,
+            self.folder,
+            about={"corpus": "corpus"},
+            report=self.events.append,
+            should_stop=should_stop,
+            resume=resume,
+        )
+
+    def checkpoint(self, name: str = LAST) -> Checkpoint:
+        return load_checkpoint(self.folder / name, training=True)
+
+    def losses(self) -> list[float]:
+        return [event.loss for event in self.events if isinstance(event, Stepped)]
+
+
+def assert_same_run(one: Checkpoint, other: Checkpoint) -> None:
+    """Both are at the same place, in every bit that the next step depends on."""
+    for mine, theirs in ((one.weights, other.weights), (one.training, other.training)):
+        assert mine.keys() == theirs.keys()
+        for name, array in mine.items():
+            assert array.dtype == theirs[name].dtype
+            np.testing.assert_array_equal(array, theirs[name], err_msg=name)
+    where = [dict(checkpoint.about["position"]) for checkpoint in (one, other)]
+    for position in where:
+        position.pop("seconds")
+    assert where[0] == where[1]

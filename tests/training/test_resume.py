@@ -1,0 +1,201 @@
+"""A run that stops and goes on is the run that never stopped, bit for bit."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charnn.corpus.ids import Prepared
+from charnn.errors import CheckpointError
+from charnn.model.runs import BEST, LAST, METRICS
+from charnn.training.config import Budget, TrainingConfig
+from charnn.training.events import Validated
+from tests.helpers import prepared_text, prose
+from tests.training.helpers import Run, assert_same_run
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    # 4 rows of 16 characters: 19 windows an epoch.
+    # The validation part is small enough to be swept often.
+    return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
+
+
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(
+    "shape",
+    [
+        {"cell": "lstm", "dropout": 0.3},
+        {"cell": "gru", "dropout": 0.3, "num_layers": 2},
+        {"cell": "rnn", "dropout": 0.3, "embedding_size": None},
+        {"cell": "lstm", "num_layers": 2, "embedding_size": None, "dropout": 0.3},
+    ],
+    ids=str,
+)
+def test_stops_change_nothing(
+    tmp_path: Path, prepared: Prepared, shape: dict[str, Any], precision: str
+) -> None:
+    """Stops in the first epoch, at its very end and just after it; one more in the third."""
+    at_once = Run(tmp_path / "once", prepared, precision=precision, **shape)
+    at_once.train(45)
+    in_parts = Run(tmp_path / "parts", prepared, precision=precision, **shape)
+    assert in_parts.train(45, stop_after=7).reason == "interrupted"
+    stopped = in_parts.checkpoint()
+    for before, stop in ((7, 19), (19, 20), (20, 40)):
+        assert in_parts.train(45, stop_after=stop - before).reason == "interrupted"
+        assert in_parts.checkpoint().about["position"]["step"] == stop
+    assert in_parts.train(45).reason == "done"
+    assert_same_run(at_once.checkpoint(), in_parts.checkpoint())
+    # What is compared is a run that moves: dropout draws, weights and state change.
+    last = in_parts.checkpoint()
+    for name in ("random.cpu", "state.0.0", "optimizer.exp_avg.head.weight"):
+        assert not np.array_equal(stopped.training[name], last.training[name]), name
+
+
+def test_the_seed_decides(tmp_path: Path, prepared: Prepared) -> None:
+    same = [Run(tmp_path / name, prepared, seed=3, dropout=0.3) for name in "ab"]
+    for run in same:
+        run.train(12)
+    assert_same_run(same[0].checkpoint(), same[1].checkpoint())
+    other = Run(tmp_path / "c", prepared, seed=4, dropout=0.3)
+    other.train(12)
+    weights = [run.checkpoint().weights["head.weight"] for run in (same[0], other)]
+    assert not np.array_equal(*weights)
+
+
+def test_a_stop_where_a_validation_is_due_does_not_lose_it(
+    tmp_path: Path, prepared: Prepared
+) -> None:
+    """The validation losses, hence the best model, do not depend on where a run was stopped."""
+    at_once = Run(tmp_path / "once", prepared)
+    at_once.train(40)
+    due = [event.step for event in at_once.events if isinstance(event, Validated)]
+    assert len(due) >= 4
+    in_parts = Run(tmp_path / "parts", prepared)
+    in_parts.train(40, stop_after=due[1])
+    in_parts.train(40)
+    histories = [
+        [(entry["step"], entry["val_loss"]) for entry in run.checkpoint().about["history"]]
+        for run in (at_once, in_parts)
+    ]
+    assert histories[0] == histories[1]
+
+
+def test_a_stop_at_the_last_step_does_not_lose_the_validation(
+    tmp_path: Path, prepared: Prepared
+) -> None:
+    run = Run(tmp_path / "run", prepared)
+    run.train(8, stop_after=8)
+    assert run.train(8).reason == "done"
+    assert run.checkpoint().about["history"][-1]["step"] == 8
+    assert (run.folder / BEST).exists()
+
+
+@pytest.mark.parametrize("val_fraction", [0.0, 0.03, 0.3])
+@pytest.mark.parametrize("longer", [10, 12, 200])
+def test_a_finished_run_goes_on_with_a_larger_budget(
+    tmp_path: Path, longer: int, val_fraction: float
+) -> None:
+    """What is learned in the second part is validated and saved."""
+    prepared = prepared_text(tmp_path / "data", prose(1250), val_fraction=val_fraction)
+    run = Run(tmp_path / "run", prepared)
+    run.train(8)
+    before = run.checkpoint()
+    finished = run.train(longer)
+    assert (finished.reason, finished.steps) == ("done", longer)
+    after = run.checkpoint()
+    assert after.about["position"]["step"] == longer
+    assert not np.array_equal(before.weights["head.weight"], after.weights["head.weight"])
+    if val_fraction:
+        assert after.about["history"][-1]["step"] == longer
+
+
+def test_a_finished_run_has_nothing_left_to_do(tmp_path: Path, prepared: Prepared) -> None:
+    run = Run(tmp_path / "run", prepared)
+    run.train(8)
+    before = (run.folder / LAST).read_bytes()
+    finished = run.train(8)
+    assert (finished.reason, finished.steps) == ("done", 8)
+    assert (run.folder / LAST).read_bytes() == before
+
+
+def test_another_corpus_is_refused(tmp_path: Path, prepared: Prepared) -> None:
+    run = Run(tmp_path / "run", prepared)
+    run.train(4)
+    saved = (run.folder / LAST).read_bytes()
+    # One letter differs; the vocabulary and all sizes are the same.
+    text = prose(1250)
+    changed = text[:99] + ("e" if text[99] != "e" else "a") + text[100:]
+    for other in (
+        prepared_text(tmp_path / "data", changed, val_fraction=0.03),
+        prepared_text(tmp_path / "data", text, val_fraction=0.2),
+    ):
+        run.prepared = other
+        with pytest.raises(CheckpointError, match="another corpus"):
+            run.train(8)
+    assert (run.folder / LAST).read_bytes() == saved
+
+
+@pytest.mark.parametrize(
+    "lost", ["random.cpu", "state.0.0", "optimizer.step.head.bias", "optimizer.exp_avg.head.weight"]
+)
+def test_a_checkpoint_without_its_training_state_is_refused(
+    tmp_path: Path, prepared: Prepared, lost: str
+) -> None:
+    run = Run(tmp_path / "run", prepared)
+    run.train(4)
+    checkpoint = run.checkpoint()
+    assert checkpoint.training.pop(lost) is not None
+    config = TrainingConfig(Budget(steps=8), **run.options)
+    with pytest.raises(CheckpointError, match="lacks what resuming needs"):
+        run.trainer(config, resume=checkpoint)
+
+
+def metrics(run: Run) -> list[dict[str, Any]]:
+    lines = (run.folder / METRICS).read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines]
+
+
+def test_the_metrics_tell_every_step_once(tmp_path: Path, prepared: Prepared) -> None:
+    """A run that was killed after its last save has told of steps that it will take again."""
+    run = Run(tmp_path / "run", prepared)
+    run.train(60, stop_after=25)
+    kept = metrics(run)
+    assert [line["step"] for line in kept if line["event"] == "step"] == [10, 20]
+    with (run.folder / METRICS).open("a", encoding="utf-8") as file:
+        file.write(json.dumps({"event": "step", "step": 30, "loss": 99}) + "\n")
+        file.write('{"event": "step", "st')
+    run.train(60)
+    told = metrics(run)
+    assert told[: len(kept)] == kept
+    steps = [line["step"] for line in told if line["event"] == "step"]
+    assert steps == [10, 20, 30, 40, 50, 60]
+    assert 99 not in [line.get("loss") for line in told]
+    validated = [line["step"] for line in told if line["event"] == "validation"]
+    assert validated == sorted(set(validated))
+    assert len(validated) >= 4
+
+
+def test_the_clock_goes_on(tmp_path: Path, prepared: Prepared) -> None:
+    """The time of both parts counts towards a budget in minutes."""
+    run = Run(tmp_path / "run", prepared)
+    first = run.train(1000, stop_after=30)
+    second = run.train(1000, stop_after=5)
+    assert second.seconds > first.seconds > 0
+    assert second.seconds < 20 * first.seconds + 5
+    spent = run.checkpoint()
+    config = TrainingConfig(Budget(minutes=spent.about["position"]["seconds"] / 60), **run.options)
+    finished = run.trainer(config, resume=spent).run()
+    assert (finished.reason, finished.steps) == ("done", 35)
+
+
+@pytest.mark.parametrize("stop", [1, 5])
+def test_the_speed_of_a_run_that_was_stopped_early(
+    tmp_path: Path, prepared: Prepared, stop: int
+) -> None:
+    """All characters over the time of training, which is a good part of the time in all."""
+    finished = Run(tmp_path / "run", prepared).train(1000, stop_after=stop)
+    in_all = stop * 64 / finished.seconds
+    assert 0.9 * in_all <= finished.characters_per_second <= 100 * in_all

@@ -56,9 +56,7 @@ def command(
     shown = "stdin" if tunes == "-" else tunes
     sources = list(enumerate(split_book(_text(tunes)), start=1))
     if not sources:
-        raise CorpusError(
-            f"{shown} holds no tune: a tune in ABC has a K: line, then notes"
-        )
+        raise CorpusError(f"{shown} holds no tune: a tune in ABC has a K: line, then notes")
     if number is not None:
         if not 1 <= number <= len(sources):
             raise UsageError(f"--tune {number}: {shown} has the tunes 1 to {len(sources)}")

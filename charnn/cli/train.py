@@ -74,7 +74,7 @@ def command(
       charnn train corpus.txt --resume
     """
     options = {key: value for key, value in locals().items() if key not in _NOT_OPTIONS}
-    from charnn.cli.train_view import TrainView, download_bar
+    from charnn.cli.train_view import TrainView
     from charnn.library import train
 
     stop = StopSignal()
@@ -88,7 +88,7 @@ def command(
             val_fraction=val_fraction,
             report=view.report,
             should_stop=lambda: stop.number is not None,
-            download_bar=download_bar(),
+            download_bar=view.bar,
             **options | {"one_hot": one_hot or None},
         )
     if stop.number is not None:

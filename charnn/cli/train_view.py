@@ -5,7 +5,6 @@ import math
 import random
 import shlex
 import sys
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -21,15 +20,11 @@ from charnn.training.events import Event, Finished, Planned, Started, Stepped, V
 SAMPLE_LENGTH = 240
 
 
-def download_bar() -> Any:
-    """A bar for a download, shown on a terminal only."""
-    return tqdm(unit="B", unit_scale=True, disable=None, leave=False, delay=0.2)
-
-
 class TrainView:
     """Draws the events of a run.
 
-    As a context it holds the progress bar. Results (`--json`) go to stdout, all else to stderr.
+    As a context it holds the progress bar: `bar` is first that of a download, then, once the corpus
+    is there, that of the run. Results (`--json`) go to stdout, all else to stderr.
 
     Args:
         corpus: what the user named, for the command that resumes the run.
@@ -44,13 +39,7 @@ class TrainView:
         self.live = is_terminal(sys.stderr)
 
     def __enter__(self) -> "TrainView":
-        self.bar = tqdm(
-            total=1.0,
-            disable=None,
-            leave=False,
-            delay=1e-9,  # nothing is drawn before the first step
-            bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
-        )
+        self.bar = tqdm(unit="B", unit_scale=True, disable=None, leave=False, delay=0.2)
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -61,9 +50,17 @@ class TrainView:
         match event:
             case Planned():
                 self.planned = event
+                self.bar.close()
                 self._notes(event)
             case Started():
                 self._summarise(event)
+                self.bar = tqdm(
+                    total=1.0,
+                    initial=event.progress,
+                    disable=None,
+                    leave=False,
+                    bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
+                )
             case Stepped():
                 self._step(event)
             case Validated():

@@ -57,6 +57,7 @@ _CHORD_WORDS = re.compile(r"m|maj|min|dim|aug|sus|add|[0-9#+\-°b]")
 # Blanks stay before a chord, between two bar lines, and where `|1` would become an ending.
 _BAR = re.compile(r"(?:(?<![|:]) )?(\[?\|[|:\]]*|:[|:]*\]?)(?: (?![\d\[|:]))?")
 _PLAIN_BAR = re.compile(r"\|(?![|:\]\[\d])")
+_BAR_ENDS = ("|", ":", "|]", ":]")
 _NOTE = re.compile(r"[A-Ga-g]")
 _GRACE = re.compile(r"\{[^{}]*\}")
 _FINGERPRINT = re.compile(r"[_^=]*[A-Ga-gzxZ][,']*[\d/]*|[<>]+|\(\d")
@@ -157,16 +158,20 @@ class _Tune:
         if self.voice != self.first_voice:
             return
         music = _clean_music(line)
-        if self.continued and music:
-            music = _clean_bars(f"{self.body.pop()} {music}")
-        elif _PLAIN_BAR.match(music):
+        open_line = bool(self.body) and not _FIELD.match(self.body[-1])
+        if _PLAIN_BAR.match(music):
             # A bar line ends the line before; it does not begin the next.
             music = music[1:].lstrip()
-            if self.body and not _FIELD.match(self.body[-1]) and self.body[-1][-1] not in "|:]":
+            if open_line and not self.body[-1].endswith(_BAR_ENDS):
                 self.body[-1] += "|"
-        if music:
+        if not music:
+            return
+        if self.continued and open_line:
+            after_bar = self.body[-1].endswith(_BAR_ENDS)
+            self.body[-1] += _joint(after_bar, music[0]) + music
+        else:
             self.body.append(music)
-        self.continued = bool(self.body) and line.endswith("\\") and bool(music)
+        self.continued = line.endswith("\\")
 
     def notes(self) -> str:
         """Return the lines of music as one text, without the fields between them."""
@@ -203,6 +208,13 @@ class _Tune:
             name = "slip jig"
         name = name.lower().strip(" .")
         return RHYTHMS.get(name, name)
+
+
+def _joint(after_bar: bool, following: str) -> str:
+    """Return what goes between two lines that are one: a blank, but for bar lines."""
+    if after_bar:
+        return " " if following in "[|" else ""
+    return "" if following in "|:" else " "
 
 
 def _body_value(letter: str, value: str) -> str:

@@ -139,6 +139,9 @@ def test_the_rhythm_may_be_in_the_title(title: str, rhythm: str) -> None:
         ("D2 % F2", "D2\n"),
         ("A :| d4", "A :|d4\n"),
         ("D2|\\\nF2 A2\\\n% remark\n|d4", "D2|F2 A2|d4\n"),
+        ("D2|\\\n1 F2:|2 A2||\\\n:d4:|", "D2|1 F2:|2 A2||:d4:|\n"),
+        ("D2 \\\nF2 |\\\n| A4 |\\\n[DF]2\\\n:|", "D2 F2|A4| [DF]2:|\n"),
+        ("[DF]2\n| A4", "[DF]2|\nA4\n"),
         ("D2 F2\n| A4\n| d4 |]", "D2 F2|\nA4|\nd4|]\n"),
         (
             "D2|\nK:G Major\nw: la la\nF2|\nN:note\nM: 3/4\nQ:1/4=100\nA2|",
@@ -206,3 +209,11 @@ def test_cleaning_is_whole_lines_and_done_once(first: str, second: str) -> None:
 def test_any_text_is_taken(text: str) -> None:
     for cleaned in clean_book(text):
         assert cleaned.startswith("X:1\n")
+
+
+@pytest.mark.parametrize(
+    "piece", ['"', "[K:", "!", "+A", ":", " ", "{", "[|", "|", "D\\\n", "V:1\n", "\\%"]
+)
+def test_cleaning_takes_time_in_proportion(piece: str) -> None:
+    # Hundreds of kilobytes: anything quadratic would take minutes.
+    clean_book(f"X:1\nT:One\nK:D\nD2 {piece * 100_000}\n")

@@ -1,0 +1,282 @@
+"""`charnn train`: what it writes where, and that a run is never lost."""
+
+import json
+import os
+import shlex
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from charnn.model.checkpoint import load_checkpoint
+from tests.cli.conftest import Ended, Program
+from tests.helpers import command, environment, prose
+from tests.training.helpers import assert_same_run
+
+RUN = Path("checkpoints") / "my-corpus"
+
+
+@pytest.fixture
+def workspace(trained: tuple[Path, Ended], tmp_path: Path) -> Path:
+    """A copy of the folder with one run that may be changed."""
+    shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_the_events_are_json_lines(trained: tuple[Path, Ended]) -> None:
+    folder, ended = trained
+    events = [json.loads(line) for line in ended.stdout.decode().splitlines()]
+    assert {event["event"] for event in events} == {"step", "validation", "done"}
+    assert [event["step"] for event in events if event["event"] == "step"] == [10, 20]
+    done = events[-1]
+    assert done["event"] == "done"
+    assert Path(done["checkpoint"]) == RUN / "best.safetensors"
+    assert (folder / done["checkpoint"]).is_file()
+    assert done["steps"] == 20
+    assert done["seconds"] > 0
+    assert done["chars_per_second"] > 0
+    validations = [event for event in events if event["event"] == "validation"]
+    assert done["val_nats_per_char"] == min(event["val_nats_per_char"] for event in validations)
+    assert 0 < done["val_nats_per_char"] < 5
+
+
+def test_the_messages_are_plain_lines(trained: tuple[Path, Ended]) -> None:
+    _, ended = trained
+    assert b"\x1b" not in ended.stderr
+    assert b"\r" not in ended.stderr
+    assert b"%|" not in ended.stderr
+    shown = ended.stderr.decode()
+    # Every figure says how it was measured; the end says what to do next.
+    assert "whole sweep, every character once, state carried" in shown
+    assert "charnn sample checkpoints/my-corpus" in shown
+
+
+def test_a_run_leaves_its_files_and_nothing_else(trained: tuple[Path, Ended]) -> None:
+    folder, _ = trained
+    names = {path.name for path in (folder / RUN).iterdir()} - {".lock"}
+    assert names == {"best.safetensors", "last.safetensors", "metrics.jsonl"}
+    assert {path.name for path in folder.iterdir()} == {"my corpus.txt", "data", "checkpoints"}
+    about = load_checkpoint(folder / RUN / "best.safetensors").about
+    assert about["position"]["step"] == 20
+    lines = (folder / RUN / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["event"] for line in lines} == {"step", "validation"}
+
+
+def test_an_existing_run_is_not_touched(
+    program: Program, workspace: Path, small: tuple[str, ...]
+) -> None:
+    before = content(workspace)
+    named = ("--name", "my-corpus", "--steps", "2")
+    ended = program(workspace, "train", "my corpus.txt", *named, *small)
+    assert ended.returncode == 1
+    assert "--resume" in ended.messages[-1]
+    assert content(workspace) == before
+
+
+def test_a_run_without_a_name_is_numbered(
+    program: Program, workspace: Path, small: tuple[str, ...]
+) -> None:
+    before = content(workspace / RUN)
+    for name in ("my-corpus-2", "my-corpus-3"):
+        ended = program(workspace, "train", "my corpus.txt", "--steps", "2", *small)
+        assert ended.returncode == 0
+        assert ended.stdout == b""
+        assert (workspace / "checkpoints" / name / "best.safetensors").is_file()
+        assert f"charnn sample checkpoints/{name}" in ended.stderr.decode()
+    assert content(workspace / RUN) == before
+
+
+def test_names_in_the_advice_can_be_pasted_into_a_shell(
+    program: Program, workspace: Path, small: tuple[str, ...]
+) -> None:
+    name = "it's a name; $HOME"
+    ended = program(workspace, "train", "my corpus.txt", "--name", name, "--steps", "2", *small)
+    assert ended.returncode == 0
+    advice = next(line for line in ended.messages if "charnn sample" in line)
+    words = shlex.split(advice.partition("charnn sample ")[2])
+    assert words == [f"checkpoints/{name}"]
+
+
+def test_resuming_by_name_and_by_corpus(
+    program: Program, workspace: Path, small: tuple[str, ...]
+) -> None:
+    """A run with a larger budget goes on, found by its name or as the newest of its corpus."""
+    (workspace / "other.txt").write_text(prose(3000, 5000), encoding="utf-8")
+    assert program(workspace, "train", "other.txt", "--steps", "2", *small).returncode == 0
+    last = workspace / RUN / "last.safetensors"
+    resume = ("train", "my corpus.txt", "--resume")
+    ended = program(workspace, *resume, "--steps", "300", "--json")
+    assert ended.returncode == 0, ended.stderr.decode()
+    done = json.loads(ended.stdout.splitlines()[-1])
+    assert (done["steps"], Path(done["checkpoint"]).parent) == (300, RUN)
+    assert load_checkpoint(last).about["position"]["step"] == 300
+    ended = program(workspace, *resume, "--name", "my-corpus", "--steps", "600")
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert load_checkpoint(last).about["position"]["step"] == 600
+
+
+@pytest.mark.parametrize(
+    ("options", "phrase"),
+    [
+        (("--hidden-size", "17"), "--hidden-size"),
+        (("--cell", "gru"), "--cell"),
+        (("--lr", "0.1"), "--lr"),
+        (("--seed", "5"), "--seed"),
+        (("--one-hot",), "--one-hot"),
+        (("--precision", "bf16"), "--precision"),
+    ],
+    ids=str,
+)
+def test_what_a_resumed_run_cannot_change(
+    program: Program, trained: tuple[Path, Ended], options: tuple[str, ...], phrase: str
+) -> None:
+    folder, _ = trained
+    before = content(folder)
+    resume = ("train", "my corpus.txt", "--resume", "--steps", "40")
+    ended = program(folder, *resume, *options)
+    assert ended.returncode == 2
+    assert ended.messages[-1].startswith("error: ")
+    assert phrase in ended.messages[-1]
+    assert content(folder) == before
+
+
+def test_the_same_options_may_be_repeated(
+    program: Program, workspace: Path, small: tuple[str, ...]
+) -> None:
+    """Up-arrow, `--resume`, enter."""
+    ended = program(workspace, "train", "my corpus.txt", "--steps", "20", *small, "--resume")
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
+def test_options_that_were_adapted_may_be_repeated(
+    program: Program, workspace: Path, small: tuple[str, ...]
+) -> None:
+    """A batch that a small corpus cannot fill shrinks; the same command resumes the run."""
+    wide = ("train", "my corpus.txt", "--name", "wide", "--steps", "4", "--threads", "1")
+    options = (*wide, "--batch-size", "4000", "--hidden-size", "16", "--precision", "fp32")
+    ended = program(workspace, *options)
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert any(line.startswith("warning: the corpus is small") for line in ended.messages)
+    ended = program(workspace, *options, "--resume")
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
+def test_several_texts_and_a_pipe(program: Program, tmp_path: Path, small: tuple[str, ...]) -> None:
+    """Documents are kept apart: the model learns where each ends."""
+    (tmp_path / "texts").mkdir()
+    for number in range(8):
+        text = prose(400, 1000 * number)
+        (tmp_path / "texts" / f"{number}.txt").write_text(text, encoding="utf-8")
+    ended = program(tmp_path, "train", "texts", "--steps", "4", *small)
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert load_checkpoint(tmp_path / "checkpoints/texts/last.safetensors").about["documents"] == 8
+    text = "naïve — ça va?\r\n" * 100
+    piped = ("train", "-", "--steps", "4", *small)
+    ended = program(tmp_path, *piped, stdin=text.encode())
+    assert ended.returncode == 0, ended.stderr.decode()
+    learned = load_checkpoint(tmp_path / "checkpoints/stdin/last.safetensors")
+    assert learned.vocabulary.symbols == tuple(sorted(set(text)))
+    assert learned.about["documents"] == 1
+
+
+def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(
+        command("train", "my corpus.txt", *arguments),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+
+
+def test_an_interrupted_run_is_saved_and_its_advice_resumes_it(
+    program: Program, trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...]
+) -> None:
+    """Ctrl-C, then the command that was shown: bit for bit the run that was left alone."""
+    shutil.copy(trained[0] / "my corpus.txt", tmp_path)
+    options = ("--steps", "500", "--val-fraction", "0.2", "--dropout", "0.2", *small)
+    whole = program(tmp_path, "train", "my corpus.txt", "--name", "whole", *options)
+    assert whole.returncode == 0
+    process = start(tmp_path, *options, "--json", "--name", "in two parts", "--out", "my runs")
+    assert process.stdout is not None
+    assert json.loads(process.stdout.readline())["event"] == "step"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    messages = err.decode().splitlines()
+    assert process.returncode == 130, err.decode()
+    assert "Traceback" not in err.decode()
+    assert any(line.startswith("stopping") for line in messages)
+    done = json.loads(out.splitlines()[-1])
+    assert done["event"] == "done"
+    assert done["reason"] == "interrupted"
+    assert 0 < done["steps"] < 500
+    last = tmp_path / "my runs" / "in two parts" / "last.safetensors"
+    assert load_checkpoint(last).about["position"]["step"] == done["steps"]
+    advice = next(line for line in messages if "--resume" in line)
+    words = shlex.split(advice[advice.index("charnn train") :])
+    assert words[0] == "charnn"
+    resumed = program(tmp_path, *words[1:])
+    assert resumed.returncode == 0, resumed.stderr.decode()
+    assert_same_run(
+        load_checkpoint(last, training=True),
+        load_checkpoint(tmp_path / "checkpoints/whole/last.safetensors", training=True),
+    )
+
+
+def test_a_second_signal_ends_at_once(
+    trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...]
+) -> None:
+    """A polite kill first; what is saved stays whole."""
+    shutil.copy(trained[0] / "my corpus.txt", tmp_path)
+    often = ("--steps", "100000", "--save-every", "1", "--json")
+    process = start(tmp_path, *often, *small)
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGTERM)
+    begin = time.monotonic()
+    _, err = process.communicate(timeout=30)
+    assert time.monotonic() - begin < 5
+    assert process.returncode == 143, err.decode()
+    assert "Traceback" not in err.decode()
+    run = tmp_path / RUN
+    assert load_checkpoint(run / "last.safetensors", training=True).about["position"]["step"] >= 9
+    assert list(run.glob("*.tmp")) + list(run.glob(".*.tmp")) == []
+
+
+def test_two_trainers_in_one_folder(
+    program: Program, workspace: Path, small: tuple[str, ...]
+) -> None:
+    process = start(workspace, "--resume", "--steps", "100000", "--json")
+    try:
+        assert process.stdout is not None
+        process.stdout.readline()
+        ended = program(workspace, "train", "my corpus.txt", "--resume", "--steps", "40")
+        assert ended.returncode == 1
+        assert "another process" in ended.messages[-1]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=30)
+    assert process.returncode == 143
+    # The lock goes with the process that held it.
+    ended = program(workspace, "train", "my corpus.txt", "--resume", "--steps", "40")
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+def test_the_files_obey_the_umask(trained: tuple[Path, Ended]) -> None:
+    mask = os.umask(0)
+    os.umask(mask)
+    for path in (trained[0] / RUN).glob("*.safetensors"):
+        assert path.stat().st_mode & 0o777 == 0o666 & ~mask

@@ -22,7 +22,7 @@ def command(
     out: Annotated[Path, typer.Option(help="The folder for runs.")] = Path("checkpoints"),
     resume: Annotated[
         bool,
-        typer.Option(help="Go on with --name, or else the newest run of this corpus."),
+        typer.Option("--resume", help="Go on with --name, or the newest run of this corpus."),
     ] = False,
     encoding: Annotated[
         str | None, typer.Option(help="Encoding of the files; default: UTF-8, or their BOM.")
@@ -30,17 +30,32 @@ def command(
     val_fraction: Annotated[
         float, typer.Option(help="Share held out: the end of a text, whole tunes of a book.")
     ] = 0.1,
-    cell: Annotated[Literal["lstm", "gru", "rnn"] | None, typer.Option(help="lstm.")] = None,
-    num_layers: Annotated[int | None, typer.Option(help="Recurrent layers.")] = None,
-    hidden_size: Annotated[int | None, typer.Option(help="Units of a layer.")] = None,
-    embedding_size: Annotated[int | None, typer.Option(help="Width of a symbol's vector.")] = None,
-    one_hot: Annotated[bool, typer.Option("--one-hot", help="No embedding.")] = False,
-    dropout: Annotated[float | None, typer.Option(help="Between layers and at the end.")] = None,
-    minutes: Annotated[float | None, typer.Option(help="Train so long; default: 4.")] = None,
+    cell: Annotated[
+        Literal["lstm", "gru", "rnn"] | None,
+        typer.Option(help="The recurrent cell; default: lstm."),
+    ] = None,
+    num_layers: Annotated[
+        int | None, typer.Option(help="Recurrent layers; default: by the corpus.")
+    ] = None,
+    hidden_size: Annotated[
+        int | None, typer.Option(help="Units of a layer; default: by the corpus.")
+    ] = None,
+    embedding_size: Annotated[
+        int | None, typer.Option(help="Width of a symbol's vector; default: 64.")
+    ] = None,
+    one_hot: Annotated[bool, typer.Option("--one-hot", help="Input without an embedding.")] = False,
+    dropout: Annotated[
+        float | None, typer.Option(help="Share of units silenced; default: by the corpus.")
+    ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(help="Train so long; default: 4, but at most 40 passes.")
+    ] = None,
     epochs: Annotated[float | None, typer.Option(help="... or so many passes.")] = None,
     steps: Annotated[int | None, typer.Option(help="... or so many updates.")] = None,
-    seq_len: Annotated[int | None, typer.Option(help="Characters of a window.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Rows side by side.")] = None,
+    seq_len: Annotated[
+        int | None, typer.Option(help="Characters the error is carried back.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Rows trained side by side.")] = None,
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     clip: Annotated[float | None, typer.Option(help="Largest norm of the gradient.")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Of AdamW.")] = None,
@@ -49,10 +64,12 @@ def command(
         typer.Option(help="Stop after so many validations without a new best; 0: never."),
     ] = None,
     device: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"] | None, typer.Option(help="auto.")
+        Literal["auto", "cpu", "cuda", "mps"] | None,
+        typer.Option(help="Default: a GPU if there is one."),
     ] = None,
     precision: Annotated[
-        Literal["auto", "fp32", "bf16"] | None, typer.Option(help="auto: bf16 where it is fast.")
+        Literal["auto", "fp32", "bf16"] | None,
+        typer.Option(help="Default: bf16 where it is faster."),
     ] = None,
     threads: Annotated[int | None, typer.Option(help="CPU threads; default: measured.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights and dropout; default: 0.")] = None,

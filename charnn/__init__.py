@@ -1,9 +1,9 @@
 """charnn: a character-level recurrent language model for texts and folk tunes.
 
-    import charnn
-    model = charnn.train("corpus.txt", minutes=1)
-    print(model.sample(prime="Once ", temperature=0.7, seed=1))
-    charnn.load("checkpoints/corpus").evaluate("a text").nats_per_char
+import charnn
+model = charnn.train("corpus.txt", minutes=1)
+print(model.sample(prime="Once ", temperature=0.7, seed=1))
+charnn.load("checkpoints/corpus").evaluate("a text").nats_per_char
 """
 
 from typing import TYPE_CHECKING, Any

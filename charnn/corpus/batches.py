@@ -1,4 +1,4 @@
-"""Batches for truncated backpropagation through time: row b of a window continues row b of the last.
+"""Batches for truncated backpropagation: row b of a window continues row b of the one before it.
 
 The training part is cut into `batch_size` contiguous rows, and each window takes the next `seq_len`
 characters of every row, so that the state the network is left with is the right one to begin the

@@ -20,7 +20,8 @@ from tests.helpers import PROJECT, charnn, environment, prose
 # Reads requests, one JSON object a line; answers each with the exit code of the forked command.
 SERVER = """
 import json, os, sys, traceback
-import charnn.training.trainer
+import torch._dynamo  # which torch imports, slowly, when the first optimizer is made
+import charnn.cli.train_view, charnn.training.trainer
 from charnn.cli import main
 
 def run(request):

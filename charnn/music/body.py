@@ -46,6 +46,7 @@ class BodyReader:
         self._line, self._text, self._place = 0, "", 0
         self._notes = 0
         self._last: int | None = None  # where in elements the last note is
+        self._bar: int | None = None  # where the last bar line is, if nothing counts since
         self._altered: dict[str, int] = {}  # accidentals of this bar, by letter
         self._tied: dict[tuple[str, int], int] = {}  # (letter, octave) held -> semitones altered
         self._graces: tuple[Pitch, ...] = ()  # wait for their note
@@ -59,6 +60,7 @@ class BodyReader:
             TuneError: something in it can't be read.
         """
         self._line, self._text, self._place = line, text, 0
+        self._carry_over()
         while self._place < len(text):
             sign = text[self._place]
             read = _READERS.get(sign)
@@ -106,6 +108,7 @@ class BodyReader:
                 self._hold_one_voice(words, column)
         except fields.FieldError as error:
             self.fail(str(error), column + 1)
+        self._bar = None
         self.elements.append(Change(letter, words, value, inline, line, column))
 
     def _hold_one_voice(self, words: str, column: int) -> None:
@@ -161,11 +164,24 @@ class BodyReader:
             before = len(found["colons"]) - after
         if max(before, after) > MOST_REPEATS:
             self.fail("too many repeats", self._place)
+        self._bar = len(self.elements)
         self.elements.append(BarLine(found["sign"], before, after, self._line, self._place + 1))
         self._altered = {}
         self._place = found.end("sign")
         if found["ending"]:
             self._ending(found["ending"])
+
+    def _carry_over(self) -> None:
+        """Join a bar line at the last line's end and a `:` or the number of an ending here."""
+        before = None if self._bar is None else self.elements[self._bar]
+        if self._bar is None or not isinstance(before, BarLine):
+            return
+        if found := signs.CARRIED_REPEAT.match(self._text):
+            self.elements[self._bar] = replace(before, text=before.text + ":", starts=1)
+            self._place = found.end()
+        elif found := signs.CARRIED_ENDING.match(self._text):
+            self._place = found.start(1)
+            self._ending(found[1])
 
     def _ending(self, text: str) -> None:
         start = self._place
@@ -175,6 +191,7 @@ class BodyReader:
             if not 1 <= int(first) <= int(last or first) <= MOST_REPEATS:
                 self.fail("impossible ending", start)
             passes += range(int(first), int(last or first) + 1)
+        self._bar = None
         self.elements.append(Ending(tuple(passes), self._line, start + 1))
 
     def _bracket(self) -> None:
@@ -293,7 +310,7 @@ class BodyReader:
             duration *= ratio
             self._tuplet = (ratio, left - 1) if left > 1 else None
         graces, self._graces = self._graces, ()
-        self._last = len(self.elements)
+        self._last, self._bar = len(self.elements), None
         self.elements.append(Note(pitches, length, duration, graces, rest, self._line, start + 1))
         self._remember_ties()
 

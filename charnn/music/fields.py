@@ -34,7 +34,7 @@ _CLEF = re.compile(
     r"(clef=)?(treble|bass|alto|tenor|perc|none|[GFC][1-5])([+-]8)?|"
     r"(middle|m|stafflines|staffscale|staffsep|stem|gstem|name|nm|sname|snm)=\S+"
 )
-ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
+ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "=3D": 0, "_": -1, "__": -2}
 
 _NUMBER = r"[0-9]{1,3}"
 _METER = re.compile(rf"\(?({_NUMBER}(?: *\+ *{_NUMBER})*)\)? */ *({_NUMBER})")
@@ -65,7 +65,7 @@ def key(text: str) -> Key:
         mode, rest = "", mode + rest
     if mode[:3].lower() == "exp":
         return _key(text, tonic, "explicit", 0, rest)
-    mode_name = "" if mode == "M" else mode[:3].lower()
+    mode_name = mode[:3].lower()  # ABC 2.1, 3.1.14: "capitalisation is ignored", so M is m
     if mode_name not in _MODES:
         raise FieldError(f"unknown mode {mode!r} in the key {words!r}")
     name, shift = _MODES[mode_name]
@@ -153,7 +153,7 @@ def part_order(text: str) -> tuple[str, ...]:
     stack: list[list[str]] = [[]]
     last: list[str] = []  # what a number behind it would repeat
     for sign in re.findall(r"[0-9]+|[^\s.]", text):
-        if sign.isdigit():
+        if sign[0] in "0123456789":
             if int(sign[:4]) > MOST_PARTS:
                 raise FieldError("too many parts to play")
             stack[-1].extend(last * (int(sign[:4]) - 1))

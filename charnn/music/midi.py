@@ -85,7 +85,9 @@ def _turns(
 ) -> list[tuple[Fraction, Key | Meter | Tempo]]:
     """Keys, meters and tempos by onset; `tempo` replaces the first and scales the others."""
     start = default_tempo(tune)
-    faster = Fraction(1) if tempo is None else Fraction(tempo).limit_denominator(1000) / start.beats
+    if tempo is not None and not 0 < tempo <= FASTEST:
+        raise UsageError(f"the tempo is {tempo:g}, but it must lie between 1 and {FASTEST}")
+    faster = Fraction(1) if tempo is None else Fraction(tempo) / start.beats
     turns: list[tuple[Fraction, Key | Meter | Tempo]] = [(Fraction(0), start)]
     turns += [
         (turn.onset, turn.value)

@@ -83,10 +83,10 @@ class _Header:
                 self.fields.append((found[1], found[2].strip(), line))
                 if found[1] == "K":
                     return
-            elif text and self.fields[-1:] and self.fields[-1][0] in "H+":
-                self.fields.append(("+", text, line))  # H: ran over lines in ABC 1.6
+            elif "|" in text:
+                raise TuneError("music, but the key (K:) has not come yet", line, 1, self._name)
             elif text:
-                raise TuneError("no field, but K: has not come yet", line, 1, self._name)
+                self.fields.append(("+", text, line))  # H: ran over lines in ABC 1.6
         raise TuneError("the key (K:) is missing", source.line, 1, self._name)
 
     def value(self, letter: str, read: Callable[[str], _Value], default: _Value) -> _Value:

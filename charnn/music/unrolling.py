@@ -1,8 +1,9 @@
 """The order in which a tune is played: repeats, variant endings and parts written out.
 
-A repeat with no `|:` begins after the last repeat's end, or where the tune (or part) begins. A
-variant ending lasts until the next repeat sign, double bar or ending; where the last one is not
-closed that way, it is as long as the one before. `D.C.` and `segno` are not followed.
+A repeat with no `|:` begins at the last repeat or double bar before it, else where the tune (or
+part) does. A variant ending lasts until the next repeat sign, double bar or ending; where a
+later repeat is what comes next, the last ending is as long as the one before it. `D.C.` and `segno`
+are not followed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -75,7 +76,7 @@ class _Section:
 
 def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Section]:
     opened = place = start
-    turns = 1  # as the |: that opened it says
+    turns = 1  # as the |: that opened it says; 1 without such a sign
     while place < stop:
         element = music[place]
         if isinstance(element, Ending):
@@ -90,6 +91,9 @@ def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Sect
         if isinstance(element, BarLine) and element.starts:
             yield _Section(_Stretch(opened, place))
             opened, turns = place, element.starts + 1
+        elif isinstance(element, BarLine) and element.section and turns == 1:
+            yield _Section(_Stretch(opened, place))
+            opened = place
         place += 1
     yield _Section(_Stretch(opened, stop))
 

@@ -54,6 +54,8 @@ class TrainView:
                 self._notes(event)
             case Started():
                 self._summarise(event)
+                if event.progress >= 1:
+                    warn("its budget is spent: give more --minutes, --epochs or --steps to go on")
                 self.bar = tqdm(
                     total=1.0,
                     initial=event.progress,

@@ -44,15 +44,15 @@ class Position:
         step: updates so far.
         window: the next window of the epoch.
         seconds: time spent.
-        validations: sweeps over the validation part so far.
-        best_loss: the lowest of their losses, nats a character.
-        stale: sweeps since then.
+        validated: the step of the last sweep over the validation part.
+        best_loss: the lowest loss of all sweeps, nats a character.
+        stale: sweeps since that one.
     """
 
     step: int = 0
     window: int = 0
     seconds: float = 0.0
-    validations: int = 0
+    validated: int = 0
     best_loss: float | None = None
     stale: int = 0
 
@@ -171,8 +171,8 @@ class Trainer:
         self.network.train()
         losses: list[Tensor] = []
         since = time.perf_counter()
-        while self.progress < 1:
-            rate = learning_rate(self.progress, self.config.lr)
+        while (before := self.progress) < 1:
+            rate = learning_rate(before, self.config.lr)
             loss, norm = self._step(rate)
             losses.append(loss)
             self.position.step += 1
@@ -184,14 +184,17 @@ class Trainer:
             if self.should_stop():
                 self._save(LAST)
                 return "interrupted"
-            if int(self.progress * self.planned_validations) > self.position.validations:
-                before = time.perf_counter()
+            plan = self.planned_validations
+            if self.progress < 1 and int(self.progress * plan) > int(before * plan):
+                begin = time.perf_counter()
                 self._validate()
-                since += time.perf_counter() - before
+                since += time.perf_counter() - begin
                 if 0 < self.config.patience <= self.position.stale:
                     return "patience"
             elif self.config.save_every and self.position.step % self.config.save_every == 0:
                 self._save(LAST)
+        if self.position.validated < self.position.step:
+            self._validate()
         return "done"
 
     def _step(self, rate: float) -> tuple[Tensor, float]:
@@ -245,7 +248,7 @@ class Trainer:
 
     def _validate(self) -> None:
         """Measure, keep the best, save; the state of training is as it was."""
-        self.position.validations = int(self.progress * self.planned_validations)
+        self.position.validated = self.position.step
         if len(self.prepared.val) == 0:
             self._save(LAST)
             return

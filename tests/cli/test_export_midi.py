@@ -1,0 +1,114 @@
+"""`charnn export-midi`: files in, MIDI out, and what is said of tunes that cannot be read."""
+
+import io
+from pathlib import Path
+
+import mido
+import pytest
+
+from tests.helpers import charnn
+
+REEL = "X:1\nT:The Test Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:D2FA dAFD:|\n"
+JIG = "X:2\nT:Another: A/B\nM:6/8\nK:G\nGAB c2d|\n"
+BROKEN = "X:3\nT:Broken\nK:C\nCDE & F|\n"
+
+
+def pitches(content: bytes) -> list[int]:
+    file = mido.MidiFile(file=io.BytesIO(content))
+    return [m.note for m in file if m.type == "note_on" and m.velocity > 0]
+
+
+def test_one_tune_goes_beside_its_file(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL.replace("\n", "\r\n"), newline="")
+    run = charnn(tmp_path, "export-midi", "reel.abc")
+    assert (run.returncode, run.stdout) == (0, b"")
+    assert pitches((tmp_path / "reel.mid").read_bytes()) == [62, 66, 69, 74, 69, 66, 62] * 2
+
+
+def test_several_tunes_are_named_and_the_broken_one_is_said(tmp_path: Path) -> None:
+    book = REEL + "\n" + BROKEN + "\nfree text between tunes\n\n" + JIG
+    (tmp_path / "book.abc").write_text(book)
+    (tmp_path / "out").mkdir()
+    run = charnn(tmp_path, "export-midi", "book.abc", "-o", "out")
+    assert run.returncode == 1
+    errors = [line for line in run.stderr.decode().splitlines() if line.startswith("error:")]
+    assert len(errors) == 1
+    assert "Broken" in errors[0]
+    assert "line 12, column 5" in errors[0]
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["book-001-the-test-reel.mid", "book-003-another-a-b.mid"]
+
+
+def test_one_of_several(tmp_path: Path) -> None:
+    (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
+    run = charnn(tmp_path, "export-midi", "book.abc", "--tune", "2", "-o", "j.mid", "--tempo", "90")
+    assert run.returncode == 0, run.stderr
+    file = mido.MidiFile(tmp_path / "j.mid")
+    tempos = [m.tempo for m in file if m.type == "set_tempo"]
+    # 90 beats of a dotted quarter are 135 quarters a minute.
+    assert mido.tempo2bpm(tempos[0]) == pytest.approx(135, rel=1e-3)
+    run = charnn(tmp_path, "export-midi", "book.abc", "--tune", "3")
+    assert run.returncode == 2
+    assert b"1 to 2" in run.stderr
+
+
+def test_streams(tmp_path: Path) -> None:
+    run = charnn(
+        tmp_path, "export-midi", "-", "-o", "-", "--instrument", "flute", stdin=REEL.encode()
+    )
+    assert run.returncode == 0
+    assert len(pitches(run.stdout)) == 14
+    programs = {
+        m.program for m in mido.MidiFile(file=io.BytesIO(run.stdout)) if m.type == "program_change"
+    }
+    assert programs == {73}
+
+    run = charnn(tmp_path, "export-midi", "-", stdin=(REEL + "\n" + JIG).encode())
+    assert run.returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "001-the-test-reel.mid",
+        "002-another-a-b.mid",
+    ]
+
+
+def test_titles_cannot_leave_the_folder(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    tune = "X:1\nT:../../../etc/passwd\x1b[2J\nK:C\nC|\n"
+    run = charnn(inside, "export-midi", "-", stdin=tune.encode())
+    assert run.returncode == 0
+    assert [path.name for path in inside.iterdir()] == ["etc-passwd-2j.mid"]
+    assert [path.name for path in tmp_path.iterdir()] == ["inside"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["missing.abc"], 1),
+        (["empty.abc"], 1),
+        (["binary.abc"], 1),
+        (["reel.abc", "-o", "no/such/folder/x.mid"], 1),
+        (["reel.abc", "--instrument", "kazoophone"], 2),
+        (["reel.abc", "--tempo", "0"], 2),
+        (["book.abc", "-o", "-"], 2),
+    ],
+)
+def test_bad_input_is_one_line(tmp_path: Path, arguments: list[str], code: int) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
+    (tmp_path / "empty.abc").write_text("")
+    (tmp_path / "binary.abc").write_bytes(bytes(range(256)) * 4)
+    before = sorted(tmp_path.iterdir())
+    run = charnn(tmp_path, "export-midi", *arguments)
+    assert run.returncode == code
+    assert run.stdout == b""
+    assert run.stderr.decode().startswith("error: ")
+    assert run.stderr.count(b"\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_failed_export_keeps_the_earlier_file(tmp_path: Path) -> None:
+    (tmp_path / "broken.abc").write_text(BROKEN)
+    (tmp_path / "broken.mid").write_bytes(b"earlier")
+    assert charnn(tmp_path, "export-midi", "broken.abc").returncode == 1
+    assert (tmp_path / "broken.mid").read_bytes() == b"earlier"

@@ -1,0 +1,71 @@
+"""The library that a notebook uses: the same job as the command line's, in plain Python."""
+
+from pathlib import Path
+
+import pytest
+
+import charnn
+from charnn.errors import CheckpointError, CorpusError, UsageError
+
+TEXT = "The quick brown fox jumps over the lazy dog.\n" * 60
+
+
+@pytest.fixture
+def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "fox.txt"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def test_train_load_sample_evaluate(corpus: Path) -> None:
+    events = []
+    model = charnn.train(
+        corpus, steps=150, hidden_size=48, dropout=0.0, threads=1, report=events.append
+    )
+
+    assert model.path == Path("checkpoints/fox/best.safetensors")
+    assert [type(event).__name__ for event in events][:2] == ["Planned", "Started"]
+    assert type(events[-1]).__name__ == "Finished"
+
+    written = model.sample("The quick", length=60, temperature=0, seed=3)
+    assert "brown fox jumps over the lazy dog" in written
+    assert charnn.load("fox").sample("The quick", length=60, temperature=0, seed=3) == written
+    assert charnn.load().path == model.path
+
+    known = model.evaluate(TEXT)
+    strange = model.evaluate(TEXT[::-1])
+    assert known.chars == len(TEXT)
+    assert known.nats_per_char < 0.5 < strange.nats_per_char
+    assert "every character once" in known.protocol
+
+
+def test_resume_goes_on_with_the_run_of_the_same_corpus(corpus: Path) -> None:
+    charnn.train(corpus, steps=3, hidden_size=8, threads=1)
+    charnn.train(corpus, steps=5, resume=True)
+    last = charnn.load("checkpoints/fox/last.safetensors")
+    assert last.checkpoint.about["position"]["step"] == 5
+
+    other = corpus.with_name("other.txt")
+    other.write_text(TEXT.upper(), encoding="utf-8")
+    with pytest.raises(CheckpointError, match="on this corpus"):
+        charnn.train(other, steps=5, resume=True)
+
+
+def test_what_is_wrong_is_said(corpus: Path) -> None:
+    with pytest.raises(CheckpointError, match="no trained model"):
+        charnn.load()
+    with pytest.raises(UsageError, match="one-hot"):
+        charnn.train(corpus, one_hot=True, embedding_size=3)
+    with pytest.raises(TypeError):
+        charnn.train(corpus, no_such_option=1)
+    assert not Path("checkpoints").exists()
+
+    model = charnn.train(corpus, steps=1, hidden_size=4, threads=1)
+    with pytest.raises(CorpusError, match="empty"):
+        model.evaluate("")
+
+
+def test_read_tunes() -> None:
+    (tune,) = charnn.read_tunes("X:1\nT:Air\nK:D\nDFA|\n")
+    assert tune.titles == ("Air",)

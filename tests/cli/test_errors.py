@@ -1,0 +1,219 @@
+"""What a user does wrong: one line that says what and how to mend it, and the right exit code."""
+
+import io
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+from tests.cli.conftest import Ended, Program
+from tests.helpers import charnn, command, environment, prose, random_checkpoint, save_run
+
+TRAIN = ("train", "corpus.txt", "--steps", "2", "--threads", "1", "--hidden-size", "8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One good corpus, one good run, and all that is not."""
+    folder = tmp_path_factory.mktemp("errors")
+    (folder / "corpus.txt").write_text(prose(3000), encoding="utf-8")
+    (folder / "empty.txt").touch()
+    (folder / "tiny.txt").write_text(prose(50), encoding="utf-8")
+    (folder / "binary.bin").write_bytes(bytes(range(256)) * 40)
+    (folder / "latin1.txt").write_bytes("Der Bär läuft schön übers Feld.\n".encode("latin-1") * 99)
+    (folder / "no texts").mkdir()
+    (folder / "no texts" / "binary.bin").write_bytes(bytes(range(256)) * 40)
+    (folder / "prime.bin").write_bytes(b"\xff\xfe\xfd")
+    run = save_run(folder, "good", random_checkpoint("abc\n")).parent
+    (folder / "checkpoints" / "hollow").mkdir()
+    good = (run / "best.safetensors").read_bytes()
+    (folder / "cut.safetensors").write_bytes(good[: len(good) // 2])
+    (folder / "flipped.safetensors").write_bytes(good[:-9] + bytes([good[-9] ^ 1]) + good[-8:])
+    save_file({"x": np.zeros(3, np.float32)}, folder / "foreign.safetensors")
+    pickled = io.BytesIO()
+    torch.save({"model": torch.zeros(3)}, pickled)
+    (folder / "model.pt").write_bytes(pickled.getvalue())
+    (folder / "old.pt").write_bytes(b"(dp0\nVmodel\np1\n(lp2\nI1\naI2\naI3\nas.")
+    return folder
+
+
+CASES = [
+    # Corpora
+    (("train", "absent.txt"), 1, "absent.txt"),
+    (("train", "tinyshakespear"), 1, "did you mean tinyshakespeare"),
+    (("train", "*.rst"), 1, "*.rst"),
+    (("train", "empty.txt"), 1, "empty.txt is empty"),
+    (("train", "-"), 1, "standard input is empty"),
+    (("train", "-", "-"), 2, "standard input"),
+    (("train", "binary.bin"), 1, "binary.bin looks binary"),
+    (("train", "no texts"), 1, "no texts holds no text files"),
+    (("train", "tiny.txt"), 1, "too few to learn from"),
+    (("train", "latin1.txt"), 1, "byte 0xe4 at offset 5"),
+    (("train", "latin1.txt", "--encoding", "klingon"), 2, "klingon"),
+    # Where to write
+    ((*TRAIN, "--out", "corpus.txt"), 1, "corpus.txt"),
+    ((*TRAIN, "--out", "corpus.txt/runs"), 1, "corpus.txt"),
+    ((*TRAIN, "--name", "good"), 1, "--resume"),
+    ((*TRAIN, "--name", "a/b"), 2, "--name"),
+    ((*TRAIN, "--name", ".."), 2, "--name"),
+    ((*TRAIN, "--name", ""), 2, "--name"),
+    ((*TRAIN, "--name", "x" * 300), 1, "too long"),
+    # Runs to resume
+    ((*TRAIN, "--resume", "--name", "absent"), 1, "no run to resume"),
+    ((*TRAIN, "--resume", "--out", "nowhere"), 1, "no run to resume"),
+    ((*TRAIN, "--resume"), 1, "no run"),
+    # Options that contradict each other, or are out of range
+    ((*TRAIN, "--one-hot", "--embedding-size", "8"), 2, "--one-hot and --embedding-size"),
+    ((*TRAIN, "--steps", "0"), 2, "--steps"),
+    ((*TRAIN, "--minutes", "-1"), 2, "--minutes"),
+    ((*TRAIN, "--epochs", "nan"), 2, "--epochs"),
+    ((*TRAIN, "--hidden-size", "0"), 2, "hidden"),
+    ((*TRAIN, "--hidden-size", "1000000"), 2, "hidden"),
+    ((*TRAIN, "--num-layers", "0"), 2, "layers"),
+    ((*TRAIN, "--embedding-size", "0"), 2, "embedding"),
+    ((*TRAIN, "--dropout", "1"), 2, "dropout"),
+    ((*TRAIN, "--seq-len", "0"), 2, "--seq-len"),
+    ((*TRAIN, "--batch-size", "-4"), 2, "--batch-size"),
+    ((*TRAIN, "--lr", "0"), 2, "--lr"),
+    ((*TRAIN, "--lr", "inf"), 2, "--lr"),
+    ((*TRAIN, "--clip", "nan"), 2, "--clip"),
+    ((*TRAIN, "--weight-decay", "2"), 2, "--weight-decay"),
+    ((*TRAIN, "--patience", "-1"), 2, "--patience"),
+    ((*TRAIN, "--save-every", "-1"), 2, "--save-every"),
+    ((*TRAIN, "--seed", "-1"), 2, "--seed"),
+    ((*TRAIN, "--threads", "-1"), 2, "--threads"),
+    ((*TRAIN, "--val-fraction", "1"), 2, "fraction"),
+    ((*TRAIN, "--val-fraction", "nan"), 2, "fraction"),
+    # Models
+    (("sample", "absent"), 1, "absent"),
+    (("sample", "hollow"), 1, "hollow"),
+    (("sample", "no texts"), 1, "no texts"),
+    (("sample", "corpus.txt"), 1, "corpus.txt is not a checkpoint"),
+    (("sample", "empty.txt"), 1, "empty.txt is not a checkpoint"),
+    (("sample", "cut.safetensors"), 1, "cut.safetensors"),
+    (("sample", "flipped.safetensors"), 1, "flipped.safetensors is damaged"),
+    (("sample", "foreign.safetensors"), 1, "foreign.safetensors"),
+    (("sample", "model.pt"), 1, "model.pt"),
+    (("sample", "old.pt"), 1, "old.pt"),
+    # Options of a sample
+    (("sample", "good", "--temperature", "-1"), 2, "--temperature"),
+    (("sample", "good", "--temperature", "0.001"), 2, "--temperature"),
+    (("sample", "good", "--temperature", "nan"), 2, "--temperature"),
+    (("sample", "good", "--top-k", "-1"), 2, "--top-k"),
+    (("sample", "good", "--top-p", "0"), 2, "--top-p"),
+    (("sample", "good", "--top-p", "1.1"), 2, "--top-p"),
+    (("sample", "good", "--min-p", "2"), 2, "--min-p"),
+    (("sample", "good", "--num", "0"), 2, "--num"),
+    (("sample", "good", "--length", "-1", "--prime", "abc"), 2, "--length"),
+    (("sample", "good", "--seed", "-1", "--prime", "abc"), 2, "--seed"),
+    (("sample", "good", "--prime", "@absent.txt"), 1, "absent.txt"),
+    (("sample", "good", "--prime", "@prime.bin"), 1, "prime.bin"),
+]
+
+
+def assert_one_error(ended: Ended, code: int, phrase: str) -> None:
+    """Nothing on stdout; on stderr a single `error:` line, the last, that has the phrase."""
+    shown = ended.stderr.decode()
+    assert ended.returncode == code, shown
+    assert "Traceback" not in shown
+    errors = [line for line in ended.messages if line.lower().startswith("error:")]
+    assert len(errors) == 1, shown
+    assert errors == ended.messages[-1:]
+    assert phrase in errors[0]
+    assert ended.stdout == b""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "phrase"), CASES, ids=[" ".join(case[0])[:60] for case in CASES]
+)
+def test_one_line_and_the_right_exit_code(
+    program: Program, folder: Path, arguments: tuple[str, ...], code: int, phrase: str
+) -> None:
+    before = sorted(path for path in folder.rglob("*") if "data" not in path.parts)
+    assert_one_error(program(folder, *arguments), code, phrase)
+    # Nothing is left behind but the prepared ids.
+    assert sorted(path for path in folder.rglob("*") if "data" not in path.parts) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "phrase"),
+    [
+        (("train",), "CORPUS"),
+        (("train", "corpus.txt", "--steps", "many"), "--steps"),
+        (("train", "corpus.txt", "--cell", "transformer"), "--cell"),
+        (("train", "corpus.txt", "--device", "tpu"), "--device"),
+        (("train", "corpus.txt", "--precision", "fp8"), "--precision"),
+        (("train", "corpus.txt", "--stepps", "3"), "--steps"),
+        (("sample", "good", "--temperature", "hot"), "--temperature"),
+        (("compose",), "compose"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
+)
+def test_wrong_usage(
+    program: Program, folder: Path, arguments: tuple[str, ...], phrase: str
+) -> None:
+    ended = program(folder, *arguments)
+    assert_one_error(ended, 2, phrase)
+    assert ended.stderr.startswith(b"Usage: ")
+
+
+def test_no_model_at_all(program: Program, tmp_path: Path) -> None:
+    assert_one_error(program(tmp_path, "sample"), 1, "charnn train")
+    (tmp_path / "checkpoints").mkdir()
+    assert_one_error(program(tmp_path, "sample"), 1, "charnn train")
+
+
+def test_no_room_for_the_prepared_corpus(program: Program, folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "corpus.txt", tmp_path)
+    (tmp_path / "data").write_text("a file where a folder should be")
+    assert_one_error(program(tmp_path, *TRAIN), 1, "data")
+    assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_loss_that_is_no_longer_a_number(program: Program, folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "corpus.txt", tmp_path)
+    ended = program(tmp_path, *TRAIN, "--lr", "1e30", "--steps", "50")
+    assert_one_error(ended, 1, "--lr")
+    assert "step" in ended.messages[-1]
+
+
+def test_a_damaged_run_does_not_hide_the_others(
+    program: Program, folder: Path, tmp_path: Path
+) -> None:
+    """A broken checkpoint of another corpus is no reason to refuse to resume this one."""
+    shutil.copy(folder / "corpus.txt", tmp_path)
+    assert program(tmp_path, *TRAIN).returncode == 0
+    broken = tmp_path / "checkpoints" / "zzz" / "last.safetensors"
+    broken.parent.mkdir()
+    shutil.copy(folder / "cut.safetensors", broken)
+    ended = program(tmp_path, *TRAIN, "--resume")
+    assert ended.returncode == 0, ended.stderr.decode()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_behind_the_standard_output(folder: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            command("sample", "good", "--length", "50", "--seed", "1"),
+            cwd=folder,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=30,
+        )
+    assert_one_error(Ended(ended.returncode, b"", ended.stderr), 1, "No space left")
+
+
+def test_the_program_without_a_command(folder: Path) -> None:
+    shown = charnn(folder)
+    assert shown.returncode in (0, 2)
+    assert b"Usage" in shown.stdout + shown.stderr
+    assert b"train" in shown.stdout + shown.stderr
+    version = charnn(folder, "--version")
+    assert (version.returncode, version.stderr) == (0, b"")
+    assert version.stdout.startswith(b"charnn ")

@@ -1,0 +1,186 @@
+"""`charnn sample`: which model writes, and exactly what comes out of a pipe."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Program
+from tests.helpers import (
+    charnn,
+    command,
+    environment,
+    random_checkpoint,
+    reciting_checkpoint,
+    save_run,
+)
+
+# With a line end of two characters, letters of two, three and four bytes, and what a terminal would
+# obey: every byte of it is to come out of a pipe.
+TEXT = "\r\nZürich, 东京 🎻\x1b[\x07\x9b\u202e\t"
+ORDER = "".join(dict.fromkeys(TEXT))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three runs: `old` and `new`, which recite, and `random` between them."""
+    folder = tmp_path_factory.mktemp("models")
+    runs = {
+        "old": reciting_checkpoint("abc\n"),
+        "random": random_checkpoint("".join(map(chr, range(32, 127))) + "\n"),
+        "tunes": reciting_checkpoint("X:1\n", separator_after="\n", documents=9),
+        "new": reciting_checkpoint(TEXT),
+    }
+    for number, (name, checkpoint) in enumerate(runs.items()):
+        path = save_run(folder, name, checkpoint)
+        os.utime(path, (1e9 + number, 1e9 + number))
+    return folder
+
+
+def test_the_exact_bytes_of_the_newest_model(program: Program, folder: Path) -> None:
+    length = str(2 * len(ORDER))
+    ended = program(folder, "sample", "--temperature", "0", "--length", length, "--prime", "\r")
+    assert ended.returncode == 0
+    # The prime comes first, whole, and the text goes on from it.
+    expected = "\r" + (ORDER[1:] + ORDER + ORDER)[: 2 * len(ORDER)]
+    assert ended.stdout == expected.encode()
+    (message,) = ended.messages
+    assert message.startswith("checkpoints/new/best.safetensors, seed ")
+
+
+@pytest.mark.parametrize(
+    "named", ["old", "checkpoints/old", "checkpoints/old/best.safetensors"], ids=str
+)
+def test_a_model_by_name_folder_or_file(program: Program, folder: Path, named: str) -> None:
+    for checkpoint in (named, folder / "checkpoints" / "old"):
+        ended = program(folder, "sample", checkpoint, "--temperature", "0", "--length", "6")
+        assert ended.stdout == b"abc\nab"
+
+
+def test_the_best_model_of_a_run_or_else_the_last(program: Program, tmp_path: Path) -> None:
+    run = save_run(tmp_path, "run", reciting_checkpoint("ab\n")).parent
+    reciting_checkpoint("xy\n").save(run / "last.safetensors")
+    sample = ("sample", "run", "--temperature", "0", "--length", "3")
+    assert program(tmp_path, *sample).stdout == b"ab\n"
+    (run / "best.safetensors").unlink()
+    assert program(tmp_path, *sample).stdout == b"xy\n"
+
+
+def test_json_is_one_object_a_sample(program: Program, folder: Path) -> None:
+    many = ("sample", "random", "--num", "3", "--seed", "40", "--length", "30", "--json")
+    ended = program(folder, *many, "--prime", "Say ")
+    samples = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [sample["seed"] for sample in samples] == [40, 41, 42]
+    assert {sample["checkpoint"] for sample in samples} == {"checkpoints/random/best.safetensors"}
+    texts = [sample["text"] for sample in samples]
+    assert all(text.startswith("Say ") and len(text) == 34 for text in texts)
+    assert len(set(texts)) == 3
+    # Each of them can be had alone by its seed, plain and not streamed, too.
+    for sample in samples:
+        lone = ("sample", "random", "--length", "30", "--seed", str(sample["seed"]))
+        for stream in ("--stream", "--no-stream"):
+            ended = program(folder, *lone, "--prime", "Say ", stream)
+            assert ended.stdout.decode() == sample["text"]
+
+
+def test_json_keeps_every_character(program: Program, folder: Path) -> None:
+    ended = program(folder, "sample", "--temperature", "0", "--length", str(len(ORDER)), "--json")
+    assert ended.stdout.count(b"\n") == 1
+    written = json.loads(ended.stdout)["text"]
+    assert sorted(written) == sorted(ORDER)
+    assert written in ORDER * 2
+
+
+def test_the_seed_that_is_shown_writes_the_text_again(program: Program, folder: Path) -> None:
+    sample = ("sample", "random", "--length", "200")
+    first, other = program(folder, *sample), program(folder, *sample)
+    assert first.stdout != other.stdout
+    seed = first.messages[0].rpartition("seed ")[2]
+    again = program(folder, *sample, "--seed", seed)
+    assert again.stdout == first.stdout
+    assert len(first.stdout) == 200
+
+
+def test_samples_are_parted_by_a_blank_line(program: Program, folder: Path) -> None:
+    tunes = program(folder, "sample", "tunes", "--temperature", "0", "--num", "3")
+    assert tunes.stdout == b"X:1\n\nX:1\n\nX:1\n"
+    cut = program(folder, "sample", "old", "--temperature", "0", "--num", "2", "--length", "2")
+    assert cut.stdout == b"ab\n\nab"
+
+
+def test_the_text_ends_after_what_it_is_told_to_stop_at(program: Program, folder: Path) -> None:
+    sample = ("sample", "old", "--temperature", "0", "--length", "50")
+    assert program(folder, *sample, "--stop", "c\na").stdout == b"abc\na"
+    # What stands in the prime is not what the model wrote.
+    assert program(folder, *sample, "--prime", "abc", "--stop", "bc").stdout == b"abc\nabc"
+    assert program(folder, *sample, "--length", "0", "--prime", "ab").stdout == b"ab"
+
+
+def test_the_prime_may_be_a_file_or_the_standard_input(program: Program, folder: Path) -> None:
+    (folder / "prime.txt").write_bytes("\ufeffZür".encode())
+    sample = ("sample", "new", "--temperature", "0", "--length", "4")
+    ended = program(folder, *sample, "--prime", "@prime.txt")
+    assert ended.stdout.decode() == "Zürich,"
+    ended = program(folder, *sample, "--prime", "@-", stdin="东\r\n".encode())
+    assert ended.stdout.decode() == "东\r\nZüri"
+
+
+def test_characters_that_the_model_does_not_know(program: Program, folder: Path) -> None:
+    ended = program(
+        folder, "sample", "old", "--temperature", "0", "--length", "2", "--prime", "a?\x1b?b"
+    )
+    assert ended.stdout == b"abc\n"
+    warnings = [line for line in ended.messages if line.startswith("warning: ")]
+    assert len(warnings) == 2
+    assert "U+003F" in warnings[0]
+    assert "U+001B" in warnings[1]
+    assert b"\x1b" not in ended.stderr
+
+
+def test_the_output_does_not_depend_on_the_locale(folder: Path) -> None:
+    sample = ("sample", "new", "--temperature", "0", "--length", "9", "--prime", "\n")
+    ended = charnn(folder, *sample, PYTHONIOENCODING="ascii", LC_ALL="C", NO_COLOR="1")
+    assert ended.returncode == 0
+    assert ended.stdout == "\nZürich, 东".encode()
+
+
+@pytest.mark.parametrize("reader", [["head", "-c", "10"], ["true"]], ids=lambda reader: reader[0])
+def test_a_reader_that_has_seen_enough(folder: Path, reader: list[str]) -> None:
+    with subprocess.Popen(
+        command("sample", "random", "--length", "100000", "--seed", "1"),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        seen = subprocess.run(reader, stdin=process.stdout, capture_output=True, check=True).stdout
+        assert process.stdout is not None
+        process.stdout.close()
+        begin = time.monotonic()
+        assert process.stderr is not None
+        messages = process.stderr.read().decode().splitlines()
+        assert process.wait(30) == 0
+        assert time.monotonic() - begin < 10
+    assert len(seen) == (10 if reader[0] == "head" else 0)
+    assert messages == ["checkpoints/random/best.safetensors, seed 1"]
+
+
+def test_ctrl_c_ends_the_text(folder: Path) -> None:
+    process = subprocess.Popen(
+        command("sample", "random", "--length", "100000000", "--seed", "1"),
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    # Streaming: the first characters are here long before the last.
+    assert len(process.stdout.read(50)) == 50
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert b"Traceback" not in err

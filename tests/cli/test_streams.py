@@ -1,0 +1,165 @@
+"""What may reach a terminal: text is shown there, never obeyed; bars and samples are for people."""
+
+import os
+import re
+import struct
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.cli.console import visible
+from tests.helpers import command, environment, prose, reciting_checkpoint, save_run
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
+
+# Escape sequences that terminals have obeyed to harm (clipboard, title, answers, hyperlinks), one
+# of each kind of control character, and what turns the reading direction.
+HOSTILE = (
+    "\x1b[2J\x1b]52;c;Y2F0\x07\x1b]0;title\x1b\\\x1bP+q\x1b[6n\x1b]8;;x\x1b\\"
+    "\x00\x01\x08\x0b\x0c\x0d\x0e\x7f\x80\x85\x8d\x90\x9b\x9d\x9e\x9f\xad"
+    "\u061c\u200b\u200e\u200f\u202a\u202b\u202d\u202e\u2028\u2029\u2066\u2069\ufeff\U000e0041"
+)
+
+
+def on_terminal(
+    folder: Path, *arguments: str, stdout: bool = True, stderr: bool = True, **changes: str
+) -> tuple[int, str]:
+    """Run a command with some of its streams on a terminal; what the terminal was sent."""
+    import fcntl
+    import pty
+    import termios
+
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    process = subprocess.Popen(
+        command(*arguments),
+        cwd=folder,
+        env=environment(**changes),
+        stdin=slave,
+        stdout=slave if stdout else subprocess.DEVNULL,
+        stderr=slave if stderr else subprocess.DEVNULL,
+    )
+    os.close(slave)
+    sent = b""
+    try:
+        while part := os.read(master, 1 << 16):
+            sent += part
+    except OSError:
+        pass  # how Linux reports that nobody holds the other end any more
+    os.close(master)
+    return process.wait(30), sent.decode()
+
+
+def without_line_ends(sent: str) -> str:
+    return sent.replace("\r\n", "\n").replace("\n", "")
+
+
+def test_a_model_cannot_control_the_terminal(tmp_path: Path) -> None:
+    checkpoint = reciting_checkpoint("\n" + HOSTILE)
+    save_run(tmp_path, "run", checkpoint)
+    count = len(set(HOSTILE))
+    sample = ("sample", "run", "--temperature", "0", "--length", str(count))
+    code, sent = on_terminal(tmp_path, *sample, stderr=False)
+    assert code == 0
+    shown = without_line_ends(sent)
+    assert shown.isprintable()
+    # Nothing is lost: each of the characters can be read.
+    assert shown == visible("".join(dict.fromkeys(HOSTILE)))
+    for written in (r"\x1b", r"\x07", r"\x9b", r"\u202e", r"\u2028", r"\U000e0041"):
+        assert written in shown
+    # JSON has its own escapes for them.
+    code, sent = on_terminal(tmp_path, *sample, "--json", stderr=False)
+    assert code == 0
+    assert without_line_ends(sent).isprintable()
+
+
+def test_names_cannot_control_the_terminal(tmp_path: Path) -> None:
+    hostile = "\x1b]52;c;Y2F0\x07[red]:smile:\u202e\x9b2J"
+    for name in ("sample", "train"):
+        code, sent = on_terminal(tmp_path, name, hostile)
+        assert code == 1
+        assert sent.count("error:") == 1
+        assert without_line_ends(sent).isprintable()
+        assert r"\x1b]52;c;Y2F0\x07[red]:smile:\u202e\x9b2J" in sent
+
+
+def test_a_lone_sample_on_a_terminal_ends_its_line(tmp_path: Path) -> None:
+    save_run(tmp_path, "run", reciting_checkpoint("abc\n"))
+    sample = ("sample", "run", "--temperature", "0", "--seed", "3", "--length")
+    assert on_terminal(tmp_path, *sample, "3", stderr=False) == (0, "abc\r\n")
+    assert on_terminal(tmp_path, *sample, "4") == (
+        0,
+        "checkpoints/run/best.safetensors, seed 3\r\nabc\r\n",
+    )
+
+
+SMALL = (
+    *("--hidden-size", "16", "--embedding-size", "8", "--batch-size", "4", "--seq-len", "16"),
+    *("--threads", "1", "--precision", "fp32"),
+)
+# Colour, weight and the cursor: sequences that the program itself may send.
+OURS = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\r")
+
+
+@pytest.mark.parametrize("changes", [{}, {"NO_COLOR": "1"}], ids=str)
+def test_training_on_a_terminal(tmp_path: Path, changes: dict[str, str]) -> None:
+    """A bar that moves, a table, samples of the model; names and samples cannot do harm."""
+    name = "run\x1b]0;x\x07[bold]:smile:"
+    # Characters that the samples will be full of.
+    text = prose(3000).replace("e", "\u202e").replace("t", "\x9b")
+    corpus = tmp_path / "a\x1b[2Jb.txt"
+    corpus.write_text(text, encoding="utf-8")
+    code, sent = on_terminal(
+        tmp_path, "train", corpus.name, "--name", name, *SMALL, "--steps", "400", **changes
+    )
+    assert code == 0, sent
+    shown = OURS.sub("", sent)
+    assert without_line_ends(shown).isprintable()
+    assert r"run\x1b]0;x\x07[bold]" in shown
+    assert r"\u202e" in shown
+    assert "\x1b]" not in sent
+    assert "\x1b[2J" not in sent
+    assert "%|" in shown
+    assert re.search(r"step 400\b", shown)
+    assert "bits/char" in shown
+    if changes:
+        assert "\x1b" not in sent
+    # Names are shown as they are spelled.
+    assert "[bold]:smile:" in shown
+
+
+def test_a_pipe_gets_no_bar_and_no_colour_even_if_the_other_stream_is_a_terminal(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "corpus.txt").write_text(prose(3000), encoding="utf-8")
+    code, sent = on_terminal(
+        tmp_path, "train", "corpus.txt", "--json", "--steps", "20", *SMALL, stderr=False
+    )
+    assert code == 0
+    assert "\x1b" not in sent
+    assert all(line.startswith("{") for line in sent.splitlines())
+
+
+CHARACTERS = st.one_of(st.characters(), st.sampled_from(HOSTILE))
+
+
+@given(st.text(CHARACTERS))
+def test_what_a_terminal_might_obey_is_written_out(text: str) -> None:
+    shown = visible(text)
+    for character in shown:
+        category = unicodedata.category(character)
+        assert category not in ("Cc", "Cf", "Cs", "Zl", "Zp") or character in "\n\t\u200c\u200d"
+    # It is the text, piece by piece, and the rest is left alone.
+    assert shown == "".join(map(visible, text))
+    if all(character in shown for character in text):
+        assert shown == text
+
+
+@given(st.text(st.characters(whitelist_categories=["L", "M", "N", "P", "S", "Zs"])))
+def test_letters_are_shown_as_they_are(text: str) -> None:
+    assert visible(text) == text

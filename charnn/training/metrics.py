@@ -1,12 +1,42 @@
-"""`metrics.jsonl`: one JSON object a line for every reported step and every validation of a run."""
+"""The figures of a run: summed up over some steps, and written to `metrics.jsonl`, a line of JSON for
+every reported step and every validation."""
 
 import json
 import math
 from contextlib import suppress
 from pathlib import Path
 
+from torch import Tensor
+
 from charnn.files import write_bytes
 from charnn.training.events import Stepped, Validated
+
+
+class Tally:
+    """What some steps had in common: their characters, their time, their mean loss."""
+
+    def __init__(self) -> None:
+        self._steps = 0
+        self._characters = 0
+        self._seconds = 0.0
+        self._loss: Tensor | float = 0.0
+
+    def add(self, characters: int, seconds: float, loss: Tensor) -> None:
+        """Count a step."""
+        self._steps += 1
+        self._characters += characters
+        self._seconds += seconds
+        self._loss = self._loss + loss
+
+    @property
+    def mean_loss(self) -> float:
+        """Nats a character."""
+        return float(self._loss) / self._steps
+
+    @property
+    def characters_per_second(self) -> float:
+        """0 before the first step."""
+        return self._characters / self._seconds if self._seconds else 0.0
 
 
 class Metrics:

@@ -22,7 +22,7 @@ from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Prepared
 from charnn.errors import CharnnError, CheckpointError
 from charnn.model.cells import State
-from charnn.model.checkpoint import Checkpoint, Tensors
+from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
@@ -30,8 +30,9 @@ from charnn.training.config import TrainingConfig
 from charnn.training.evaluation import CONTEXT, evaluate, protocol
 from charnn.training.events import Finished, Report, Started, Stepped, Validated
 from charnn.training.hardware import fastest_threads
-from charnn.training.metrics import Metrics
+from charnn.training.metrics import Metrics, Tally
 from charnn.training.schedule import learning_rate
+from charnn.training.state import pack, unpack
 
 REPORT_EVERY = 10
 
@@ -44,7 +45,8 @@ class Position:
         step: updates so far.
         window: the next window of the epoch.
         seconds: time spent.
-        validated: the step of the last sweep over the validation part.
+        validated_step: the step of the last sweep over the validation part.
+        validated_seconds: the time spent when it began.
         best_loss: the lowest loss of all sweeps, nats a character.
         stale: sweeps since that one.
     """
@@ -52,7 +54,8 @@ class Position:
     step: int = 0
     window: int = 0
     seconds: float = 0.0
-    validated: int = 0
+    validated_step: int = 0
+    validated_seconds: float = 0.0
     best_loss: float | None = None
     stale: int = 0
 
@@ -97,7 +100,6 @@ class Trainer:
         before = prepared.train[-CONTEXT - 1 :]
         self.val_ids: NDArray[Any] = np.concatenate([before, prepared.val])
         self.val_start = len(before)
-        self.planned_validations = self._plan_validations()
         torch.manual_seed(config.seed)
         self.network = Network(model_config).to(self.device)
         self.optimizer = self._make_optimizer()
@@ -124,8 +126,8 @@ class Trainer:
         if not self.config.threads:
             self.config = replace(self.config, threads=self._measure_threads())
         torch.set_num_threads(self.config.threads)
-        self._training_seconds = 0.0
-        self._characters = 0
+        self._since_report = Tally()
+        self._in_all = Tally()
         self.metrics = Metrics(self.run_folder / METRICS, self.position.step)
         started = Started(len(self.batches), self.config.threads, self.progress)
         self.report(started)
@@ -140,7 +142,7 @@ class Trainer:
             self.position.best_loss,
             self.position.step,
             self.position.seconds,
-            self._characters / max(self._training_seconds, 1e-9),
+            self._in_all.characters_per_second,
         )
         self.report(finished)
         return finished
@@ -148,8 +150,10 @@ class Trainer:
     @property
     def progress(self) -> float:
         """The share of the budget that is spent, in [0, 1]."""
-        epochs = self.position.step / len(self.batches)
-        return self.config.budget.progress(self.position.seconds, epochs, self.position.step)
+        return self._progress_at(self.position.step, self.position.seconds)
+
+    def _progress_at(self, step: int, seconds: float) -> float:
+        return self.config.budget.progress(seconds, step / len(self.batches), step)
 
     def checkpoint(self) -> Checkpoint:
         """All that the run consists of now."""
@@ -164,41 +168,37 @@ class Trainer:
             self.prepared.vocabulary,
             export_weights(self.network),
             about,
-            self._training_tensors(),
+            pack(self.network, self.optimizer, self.state),
         )
 
     def _loop(self) -> str:
         self.network.train()
-        losses: list[Tensor] = []
-        since = time.perf_counter()
-        while (before := self.progress) < 1:
-            rate = learning_rate(before, self.config.lr)
-            loss, norm = self._step(rate)
-            losses.append(loss)
-            self.position.step += 1
+        while True:
+            if self._validation_is_due():
+                self._validate()
+                if 0 < self.config.patience <= self.position.stale:
+                    return "patience"
+            if self.progress >= 1:
+                return "done"
+            self._step()
             self.position.seconds = time.perf_counter() - self._begin
-            if self.position.step % REPORT_EVERY == 0 or self.progress >= 1:
-                spent = time.perf_counter() - since
-                self._report_step(losses, rate, norm, spent)
-                losses, since = [], time.perf_counter()
             if self.should_stop():
                 self._save(LAST)
                 return "interrupted"
-            plan = self.planned_validations
-            if self.progress < 1 and int(self.progress * plan) > int(before * plan):
-                begin = time.perf_counter()
-                self._validate()
-                since += time.perf_counter() - begin
-                if 0 < self.config.patience <= self.position.stale:
-                    return "patience"
-            elif self.config.save_every and self.position.step % self.config.save_every == 0:
+            if self.config.save_every and self.position.step % self.config.save_every == 0:
                 self._save(LAST)
-        if self.position.validated < self.position.step:
-            self._validate()
-        return "done"
 
-    def _step(self, rate: float) -> tuple[Tensor, float]:
-        """One update; the window's mean loss and the gradient's norm before clipping."""
+    def _validation_is_due(self) -> bool:
+        """Whether a milestone of the budget was passed since the last sweep, or in an earlier part
+        of the run that was stopped just then."""
+        milestones = self._plan_validations()
+        last = self._progress_at(self.position.validated_step, self.position.validated_seconds)
+        return int(self.progress * milestones) > int(last * milestones)
+
+    def _step(self) -> None:
+        """One update, and its report when it is time for one."""
+        begin = time.perf_counter()
+        rate = learning_rate(self.progress, self.config.lr)
         if self.position.window == 0:
             self.state = self.network.initial_state(self.config.batch_size)
         for group in self.optimizer.param_groups:
@@ -214,9 +214,14 @@ class Trainer:
                 f"(learning rate {rate:.2g}): train again with a lower --lr than {self.config.lr:g}"
             )
         self.optimizer.step()
+        self.position.step += 1
         self.position.window = (self.position.window + 1) % len(self.batches)
-        self._characters += inputs_TB.size
-        return loss.detach(), norm
+        seconds = time.perf_counter() - begin
+        self.position.seconds += seconds
+        for tally in (self._since_report, self._in_all):
+            tally.add(inputs_TB.size, seconds, loss.detach())
+        if self.position.step % REPORT_EVERY == 0 or self.progress >= 1:
+            self._report_step(rate, norm)
 
     def _loss(self, inputs_TB: NDArray[np.int64], targets_TB: NDArray[np.int64]) -> Tensor:
         """The window's mean loss in nats; the state moves on, detached."""
@@ -231,24 +236,24 @@ class Trainer:
         bf16 = self.config.precision == "bf16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=bf16)
 
-    def _report_step(self, losses: list[Tensor], rate: float, norm: float, spent: float) -> None:
-        characters = len(losses) * self.config.batch_size * self.config.seq_len
-        self._training_seconds += spent
+    def _report_step(self, rate: float, norm: float) -> None:
         event = Stepped(
             self.position.step,
-            torch.stack(losses).mean().item(),
+            self._since_report.mean_loss,
             rate,
             norm,
-            characters / spent,
+            self._since_report.characters_per_second,
             self.progress,
             self.position.seconds,
         )
+        self._since_report = Tally()
         self.metrics.write(event)
         self.report(event)
 
     def _validate(self) -> None:
         """Measure, keep the best, save; the state of training is as it was."""
-        self.position.validated = self.position.step
+        self.position.validated_step = self.position.step
+        self.position.validated_seconds = self.position.seconds
         if len(self.prepared.val) == 0:
             self._save(LAST)
             return
@@ -274,8 +279,24 @@ class Trainer:
     def _save(self, name: str) -> None:
         self.checkpoint().save(self.run_folder / name)
 
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.about["fingerprint"] != self.prepared.fingerprint:
+            raise CheckpointError(
+                f"{self.run_folder} was trained on another corpus or split than the one given: "
+                "resume it with the same one, or train under another --name"
+            )
+        try:
+            self.position = Position(**checkpoint.about["position"])
+            self.history = list(checkpoint.about["history"])
+            import_weights(self.network, checkpoint.weights)
+            self.state = unpack(checkpoint.training, self.network, self.optimizer, self.state)
+        except (KeyError, TypeError, RuntimeError) as problem:
+            raise CheckpointError(
+                f"{self.run_folder}: the checkpoint lacks what resuming needs"
+            ) from problem
+
     def _plan_validations(self) -> int:
-        """How many sweeps to spread over the budget: few enough to cost a few per cent of it."""
+        """How many sweeps to spread over the budget: so few that they cost a few per cent of it."""
         budget, most = self.config.budget, 50.0
         if budget.minutes:
             most = min(most, 4 * budget.minutes**0.5)
@@ -314,54 +335,6 @@ class Trainer:
         self.state = kept
         torch.set_rng_state(random)
         return threads
-
-    def _training_tensors(self) -> Tensors:
-        """What resuming needs besides the parameters."""
-        tensors = {"random.cpu": torch.get_rng_state()}
-        if self.device.type == "cuda":
-            tensors["random.cuda"] = torch.cuda.get_rng_state(self.device)
-        elif self.device.type == "mps":
-            tensors["random.mps"] = torch.mps.get_rng_state()
-        for number, layer in enumerate(self.state):
-            for part, tensor in enumerate(layer):
-                tensors[f"state.{number}.{part}"] = tensor
-        for name, parameter in self.network.named_parameters():
-            for key, value in self.optimizer.state[parameter].items():
-                tensors[f"optimizer.{key}.{name}"] = value
-        return {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
-
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        about = checkpoint.about
-        if about["fingerprint"] != self.prepared.fingerprint:
-            raise CheckpointError(
-                f"{self.run_folder} was trained on another corpus or split than the one given: "
-                "resume it with the same one, or train under another --name"
-            )
-        try:
-            self.position = Position(**about["position"])
-            self.history = list(about["history"])
-            import_weights(self.network, checkpoint.weights)
-            tensors = {name: torch.from_numpy(a) for name, a in checkpoint.training.items()}
-            for name, parameter in self.network.named_parameters():
-                self.optimizer.state[parameter] = {
-                    # The step count is read on the CPU by the plain optimizer, where fused ones
-                    # want it beside the parameter.
-                    key: tensors[f"optimizer.{key}.{name}"].to(parameter.device)
-                    for key in ("step", "exp_avg", "exp_avg_sq")
-                }
-            self.state = [
-                tuple(tensors[f"state.{number}.{part}"].to(self.device) for part, _ in enumerate(s))
-                for number, s in enumerate(self.state)
-            ]
-            torch.set_rng_state(tensors["random.cpu"])
-            if self.device.type == "cuda" and "random.cuda" in tensors:
-                torch.cuda.set_rng_state(tensors["random.cuda"], self.device)
-            elif self.device.type == "mps" and "random.mps" in tensors:
-                torch.mps.set_rng_state(tensors["random.mps"])
-        except (KeyError, TypeError, RuntimeError) as problem:
-            raise CheckpointError(
-                f"{self.run_folder}: the checkpoint lacks what resuming needs"
-            ) from problem
 
 
 def _detached(state: State) -> State:

@@ -1,0 +1,64 @@
+"""What the next step depends on besides the parameters, as tensors for a checkpoint and back.
+
+That is the optimizer's moments, the hidden state that is carried on, and the random states that
+dropout draws from. Left out one of them, and a resumed run would be another run.
+"""
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+
+from charnn.model.cells import State
+from charnn.model.checkpoint import Tensors
+from charnn.model.network import Network
+
+MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+
+def pack(network: Network, optimizer: Optimizer, state: list[State]) -> Tensors:
+    """Copies of the optimizer's state, the hidden state and the random states, by name."""
+    tensors = _random_states(network.head.weight.device)
+    for number, layer in enumerate(state):
+        for part, tensor in enumerate(layer):
+            tensors[f"state.{number}.{part}"] = tensor
+    for name, parameter in network.named_parameters():
+        for key, value in optimizer.state[parameter].items():
+            tensors[f"optimizer.{key}.{name}"] = value
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
+
+
+def unpack(
+    packed: Tensors, network: Network, optimizer: Optimizer, state: list[State]
+) -> list[State]:
+    """Put back what `pack` took, and return the hidden state, which has the shape of `state`.
+
+    Raises:
+        KeyError: something is missing.
+        RuntimeError: a random state is not one.
+    """
+    device = network.head.weight.device
+    tensors = {name: torch.from_numpy(array) for name, array in packed.items()}
+    if any(name.startswith("optimizer.") for name in tensors):  # none before the first step
+        for name, parameter in network.named_parameters():
+            optimizer.state[parameter] = {
+                key: tensors[f"optimizer.{key}.{name}"].to(device) for key in MOMENTS
+            }
+    carried = [
+        tuple(tensors[f"state.{number}.{part}"].to(device) for part, _ in enumerate(layer))
+        for number, layer in enumerate(state)
+    ]
+    torch.set_rng_state(tensors["random.cpu"])
+    if device.type == "cuda" and "random.cuda" in tensors:
+        torch.cuda.set_rng_state(tensors["random.cuda"], device)
+    elif device.type == "mps" and "random.mps" in tensors:
+        torch.mps.set_rng_state(tensors["random.mps"])
+    return carried
+
+
+def _random_states(device: torch.device) -> dict[str, Tensor]:
+    states = {"random.cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["random.cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["random.mps"] = torch.mps.get_rng_state()
+    return states

@@ -68,14 +68,21 @@ def to_part(
     performance = perform(tune, graces=graces)
     if not performance.sounds:
         raise TuneError("it has no notes to play", tune.line, 1, tune.name)
-    from music21 import note, stream
+    from music21 import defaults, note, stream
+
+    def on_tick(time: Fraction) -> Fraction:
+        # music21 rounds onsets and durations apart, so that a note could outlast the next onset.
+        return Fraction(round(time * defaults.ticksPerQuarter), defaults.ticksPerQuarter)
 
     part = stream.Part()
     part.coreInsert(0, _instrument(instrument))
-    for onset, value in _turns(tune, performance, tempo):
-        part.coreInsert(onset, _music21_turn(value))
+    for moment, value in _turns(tune, performance, tempo):
+        part.coreInsert(on_tick(moment), _music21_turn(value))
     for sound in performance.sounds:
-        part.coreInsert(sound.onset, note.Note(sound.pitch, quarterLength=sound.duration))
+        onset = on_tick(sound.onset)
+        duration = on_tick(sound.onset + sound.duration) - onset
+        if duration:  # less than a tick is nothing
+            part.coreInsert(onset, note.Note(sound.pitch, quarterLength=duration))
     part.coreElementsChanged()
     return part
 

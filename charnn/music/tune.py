@@ -209,15 +209,17 @@ class Tune:
         """The bars with music in them, in the order written."""
         opened: BarLine | None = None
         elements: list[Element] = []
+        sounds = False  # whether there is a note or rest among the elements
         for element in self.music:
             if not isinstance(element, BarLine):
                 elements.append(element)
+                sounds = sounds or isinstance(element, Note)
                 continue
-            if any(isinstance(e, Note) for e in elements):
+            if sounds:
                 yield Bar(tuple(elements), opened, element)
-                elements = []
+                elements, sounds = [], False
             opened = element
-        if any(isinstance(e, Note) for e in elements):
+        if sounds:
             yield Bar(tuple(elements), opened, None)
 
 

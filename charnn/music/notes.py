@@ -1,0 +1,192 @@
+"""Reading what takes time: notes, chords, rests, and the signs that stretch or join them.
+
+What a note letter means depends on what came before it: the key, the accidentals of this bar, a tie
+that holds one over, a tuplet that is running, a `>` that waits for its second note.
+"""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from charnn.music import fields, signs
+from charnn.music.line import LineReader
+from charnn.music.tune import LETTERS, SEMITONES, Key, Meter, Note, Pitch
+
+MOST_NOTES = 2000
+MOST_IN_CHORD = 16
+MOST_GRACES = 16
+
+_WHOLE = Fraction(1)
+
+
+class NoteReader(LineReader):
+    """Adds notes to the elements; start it with what the header says."""
+
+    def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
+        super().__init__(name)
+        self._key, self._meter, self._unit = key, meter, unit
+        self._notes = 0
+        self._last: int | None = None  # where in elements the last note is
+        self._altered: dict[str, int] = {}  # accidentals of this bar, by letter
+        self._tied: dict[tuple[str, int], int] = {}  # (letter, octave) held -> semitones altered
+        self._graces: tuple[Pitch, ...] = ()  # wait for their note
+        self._pending: Fraction | None = None  # what a > or < does to the next note
+        self._tuplet: tuple[Fraction, int] | None = None  # scale, notes left
+
+    def _note(self) -> None:
+        start = self._place
+        found = signs.PITCH.match(self._text, start)
+        if debris := signs.MAIL_DEBRIS.match(self._text, start):
+            self._mark("space", debris[0])
+            return
+        if found is None:
+            self.fail("an accidental with no note after it", start)
+        pitch = self._pitch(found)
+        self._add((pitch,), pitch.length, start)
+
+    def _chord(self) -> None:
+        start = self._place
+        self._place += 1
+        pitches: list[Pitch] = []
+        while self._place < len(self._text) and (sign := self._text[self._place]) != "]":
+            if found := signs.PITCH.match(self._text, self._place):
+                pitches.append(self._pitch(found))
+                if self._text.startswith("-", self._place):
+                    pitches[-1] = replace(pitches[-1], tied=True)
+                    self._place += 1
+            elif sign == '"':
+                self._quoted()
+            elif sign in " ()" or sign in signs.DECORATIONS:
+                self._place += 1
+            else:
+                self.fail(f"{sign!a} means nothing in a chord", self._place)
+        if self._place == len(self._text):
+            self.fail("this [ is never closed", start)
+        self._place += 1
+        if not pitches:
+            self.fail("a chord without notes", start)
+        if len(pitches) > MOST_IN_CHORD:
+            self.fail(f"more than {MOST_IN_CHORD} notes in a chord", start)
+        self._add(tuple(pitches), self._length(), start, pitches[0].length)
+
+    def _rest(self) -> None:
+        start = self._place
+        rest = self._text[start]
+        self._place += 1
+        if rest not in "ZX":
+            self._add((), self._length(), start, rest=rest)
+            return
+        bars = self._length()
+        if not self._meter.bar:
+            self.fail(f"{rest} rests for whole bars, but the meter is free", start)
+        self._add((), bars, start, self._meter.bar / self._unit, rest)
+
+    def _grace(self) -> None:
+        start = self._place
+        graces: list[Pitch] = []
+        self._place += 1
+        while self._place < len(self._text) and (sign := self._text[self._place]) != "}":
+            if found := signs.PITCH.match(self._text, self._place):
+                graces.append(self._pitch(found))
+            elif sign in " /()[]>-~" or sign in signs.DECORATIONS:
+                self._place += 1
+            else:
+                self.fail(f"{sign!a} means nothing among grace notes", self._place)
+        if self._place == len(self._text):
+            self.fail("this { is never closed", start)
+        self._graces += tuple(graces)
+        if len(self._graces) > MOST_GRACES:
+            self.fail(f"more than {MOST_GRACES} grace notes", start)
+        self._place += 1
+
+    def _pitch(self, found: signs.Match) -> Pitch:
+        self._place = found.end()
+        written = fields.ALTERATIONS[found[1]] if found[1] else None
+        letter = found[2].upper()
+        octave = 4 + found[2].islower() + found[3].count("'") - found[3].count(",")
+        if written is not None:
+            self._altered[letter] = written
+            alteration = written
+        elif letter in self._altered:  # in every octave: ABC 2.1, 4.2 and 11.3
+            alteration = self._altered[letter]
+        else:
+            in_key = self._key.alterations[LETTERS.index(letter)]
+            alteration = self._tied.get((letter, octave), in_key)
+        midi = 12 * (octave + 1) + SEMITONES[letter] + alteration
+        if not 0 <= midi <= 127:
+            self.fail("a note beyond all hearing", found.start())
+        return Pitch(letter, octave, written, midi, self._length())
+
+    def _add(
+        self,
+        pitches: tuple[Pitch, ...],
+        length: Fraction,
+        start: int,
+        scale: Fraction = _WHOLE,
+        rest: str = "",
+    ) -> None:
+        """Append a note, chord or rest of `length` times `scale` units."""
+        self._notes += 1
+        if self._notes > MOST_NOTES:
+            self.fail(f"more than {MOST_NOTES} notes", start)
+        duration = length * scale * self._unit
+        if self._pending is not None:
+            duration, self._pending = duration * self._pending, None
+        if self._tuplet is not None:
+            ratio, left = self._tuplet
+            duration *= ratio
+            self._tuplet = (ratio, left - 1) if left > 1 else None
+        graces, self._graces = self._graces, ()
+        self._last = len(self.elements)
+        self.elements.append(Note(pitches, length, duration, graces, rest, self._line, start + 1))
+        self._remember_ties()
+
+    def _broken(self) -> None:
+        start = self._place
+        text = signs.BROKEN.match(self._text, start)
+        marks = text[0] if text else ""
+        note = self._last_note()
+        if note is None or self._pending is not None:
+            self.fail(f"{marks} with no note before it", start)
+        if len(marks) > 3:
+            self.fail("more than three of > or <", start)
+        short = Fraction(1, 2 ** len(marks))
+        before, after = (2 - short, short) if marks[0] == ">" else (short, 2 - short)
+        self._replace_last(replace(note, duration=note.duration * before))
+        self._pending = after
+        self._mark("broken rhythm", marks)
+
+    def _opening(self) -> None:
+        found = signs.TUPLET.match(self._text, self._place)
+        if found is None:
+            self._slur()
+            return
+        p, q, r = (int(n) if n else 0 for n in found.groups())
+        if not 2 <= p <= 9 or q > 16 or r > 16:
+            self.fail("tuplets have 2 to 9 notes", self._place)
+        q = q or {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if self._meter.compound else 2)
+        self._tuplet = Fraction(q, p), r or p
+        self._mark("tuplet", found[0])
+
+    def _tie(self) -> None:
+        note = self._last_note()
+        if note is not None:
+            tied = tuple(replace(pitch, tied=True) for pitch in note.pitches)
+            self._replace_last(replace(note, pitches=tied))
+            self._remember_ties()
+        self._place += 1
+
+    def _remember_ties(self) -> None:
+        note = self._last_note()
+        self._tied = {
+            (p.letter, p.octave): p.midi - 12 * (p.octave + 1) - SEMITONES[p.letter]
+            for p in (note.pitches if note else ())
+            if p.tied
+        }
+
+    def _last_note(self) -> Note | None:
+        note = None if self._last is None else self.elements[self._last]
+        return note if isinstance(note, Note) else None
+
+    def _replace_last(self, note: Note) -> None:
+        if self._last is not None:
+            self.elements[self._last] = note

@@ -1,0 +1,198 @@
+"""The MIDI files as another program (mido) reads them."""
+
+import io
+import itertools
+from pathlib import Path
+
+import mido
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charnn.errors import TuneError, UsageError
+from charnn.music.midi import midi_bytes, write_midi
+from charnn.music.performance import perform
+from charnn.music.reading import read_tunes
+from charnn.music.tune import Tune
+
+DATA = Path(__file__).parent / "data"
+TUNES = [
+    tune
+    for path in sorted(DATA.glob("*.abc"))
+    for tune in read_tunes(path.read_text(encoding="utf-8"))
+]
+
+Heard = list[tuple[float, int, float]]
+
+
+def tune(body: str, header: str = "M:4/4\nL:1/4\n") -> Tune:
+    return read_tunes(f"X:1\nT:Test\n{header}K:D\n{body}\n")[0]
+
+
+def messages(written: bytes, kind: str) -> list[tuple[int, mido.Message]]:
+    """Messages of one kind with their time in ticks."""
+    found = []
+    for track in mido.MidiFile(file=io.BytesIO(written)).tracks:
+        times = itertools.accumulate(message.time for message in track)
+        found += [(t, m) for t, m in zip(times, track, strict=True) if m.type == kind]
+    return found
+
+
+def heard(written: bytes) -> Heard:
+    """(onset, pitch, duration) in quarter notes; fails where a note is left hanging."""
+    file = mido.MidiFile(file=io.BytesIO(written))
+    notes: Heard = []
+    for track in file.tracks:
+        now, sounding = 0, dict[int, int]()
+        for message in track:
+            now += message.time
+            if message.type == "note_on" and message.velocity:
+                assert message.note not in sounding, "struck while it sounds"
+                sounding[message.note] = now
+            elif message.type in ("note_off", "note_on"):
+                start = sounding.pop(message.note)
+                quarters = file.ticks_per_beat
+                notes.append((start / quarters, message.note, (now - start) / quarters))
+        assert not sounding, "left hanging"
+    return sorted(notes)
+
+
+def beats_a_minute(written: bytes) -> list[int]:
+    return [round(60e6 / message.tempo) for _, message in messages(written, "set_tempo")]
+
+
+@pytest.mark.parametrize("played", TUNES, ids=lambda tune: tune.titles[0])
+def test_the_file_holds_the_notes_of_the_performance(played: Tune) -> None:
+    wanted = [(s.onset, s.pitch, s.duration) for s in perform(played).sounds]
+    found = heard(midi_bytes(played))
+    assert [pitch for _, pitch, _ in found] == [pitch for _, pitch, _ in wanted]
+    for (onset, _, duration), (onset_wanted, _, duration_wanted) in zip(found, wanted, strict=True):
+        assert onset == pytest.approx(float(onset_wanted), abs=1e-3)
+        assert duration == pytest.approx(float(duration_wanted), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("header", "quarters"),
+    [
+        ("M:4/4\nQ:1/4=120\n", 120),
+        ("M:4/4\nQ:3/8=120\n", 180),
+        ("M:4/4\nQ:1/2=90\n", 180),
+        ('M:4/4\nQ:"Slow" 1/4=60\n', 60),
+        ("M:4/4\nQ:100\n", 100),
+        ("M:4/4\nL:1/8\nQ:C=100\n", 50),
+        ("R:reel\nM:C|\nQ:Allegro\n", 210),
+        ("R:reel\nM:4/4\n", 210),
+        ("R:double jig\nM:6/8\n", 180),
+        ("R:slip jig\nM:9/8\n", 180),
+        ("R:slide\nM:12/8\n", 218),
+        ("R:hornpipe\nM:4/4\n", 160),
+        ("R:hornpipe\nM:2/4\n", 80),
+        ("R:Polka\nM:2/4\n", 135),
+        ("M:6/8\n", 180),
+        ("M:C|\n", 200),
+        ("M:3/4\n", 110),
+        ("M:none\n", 120),
+        ("", 120),
+    ],
+)
+def test_tempo_is_the_tunes_or_the_custom_of_its_kind(header: str, quarters: int) -> None:
+    assert beats_a_minute(midi_bytes(tune("A", header))) == [quarters]
+
+
+def test_a_tempo_asked_for_counts_the_tunes_own_beat() -> None:
+    jig = tune("A3 B3|[Q:3/8=60]c6|", "R:jig\nM:6/8\nL:1/8\nQ:3/8=120\n")
+    assert beats_a_minute(midi_bytes(jig)) == [180, 90]
+    assert beats_a_minute(midi_bytes(jig, tempo=100)) == [150, 75]
+    assert beats_a_minute(midi_bytes(tune("A", "R:reel\nM:C|\n"), tempo=90)) == [180]
+
+
+@pytest.mark.parametrize("tempo", [0, -5, 1e9, float("nan"), float("inf"), 1e-9])
+def test_an_impossible_tempo_is_refused(tempo: float) -> None:
+    with pytest.raises(UsageError, match="tempo"):
+        midi_bytes(tune("A"), tempo=tempo)
+
+
+@pytest.mark.parametrize(
+    ("instrument", "program"),
+    [
+        ("violin", 40),
+        ("fiddle", 40),
+        ("flute", 73),
+        ("accordion", 21),
+        ("Banjo", 105),
+        ("harp", 46),
+    ],
+)
+def test_the_instrument_sets_the_program_before_the_first_note(
+    instrument: str, program: int
+) -> None:
+    written = midi_bytes(tune("A"), instrument=instrument)
+    changes = messages(written, "program_change")
+    assert {message.program for _, message in changes} == {program}
+    assert {when for when, _ in changes} == {0}
+
+
+@pytest.mark.parametrize("instrument", ["", "nonsense", "["])
+def test_an_unknown_instrument_is_refused(instrument: str) -> None:
+    with pytest.raises(UsageError, match="instrument"):
+        midi_bytes(tune("A"), instrument=instrument)
+
+
+def test_key_and_meter_are_written_where_they_change() -> None:
+    written = midi_bytes(tune("ABcd|[M:6/8][K:G]A3|", "M:C|\nL:1/4\n"))
+    meters = messages(written, "time_signature")
+    assert [(m.numerator, m.denominator) for _, m in meters] == [(2, 2), (6, 8)]
+    assert [m.key for _, m in messages(written, "key_signature")] == ["D", "G"]
+    assert [when for when, _ in meters] == [
+        0,
+        4 * mido.MidiFile(file=io.BytesIO(written)).ticks_per_beat,
+    ]
+
+
+def test_graces_can_be_left_out() -> None:
+    assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A"), graces=False))] == [69]
+    assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A")))] == [79, 69]
+
+
+def test_chord_symbols_are_silent() -> None:
+    assert len(heard(midi_bytes(tune('"G7"A"^loud"B')))) == 2
+
+
+def test_a_tune_without_notes_is_refused() -> None:
+    with pytest.raises(TuneError, match="no notes"):
+        midi_bytes(tune("z4|z4|"))
+
+
+def test_the_file_is_written_whole(tmp_path: Path) -> None:
+    path = tmp_path / "tune.mid"
+    write_midi(TUNES[0], path)
+    assert path.read_bytes() == midi_bytes(TUNES[0])
+    assert [entry.name for entry in tmp_path.iterdir()] == ["tune.mid"]
+
+
+_NOTE = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", "^", "_", "=", "{ga}", "(3", "~", "T", "[CE", ">", "-"]),
+        st.sampled_from(["A", "B,", "c'", "d", "z"]),
+        st.sampled_from(["", "2", "3/2", "/", "//", "7/64", "64", "/64", "/3"]),
+        st.sampled_from(
+            ["", "]", "-", ">", ">>>", "<", "|", ":|", "|1", ":|2", "[M:7/16]", "[L:1/64]"]
+        ),
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(_NOTE, min_size=1, max_size=30).map("".join))
+def test_no_note_is_left_hanging_whatever_is_played(body: str) -> None:
+    try:
+        played = tune(body, "M:4/4\nL:1/8\n")
+        performance = perform(played)
+        written = midi_bytes(played)
+    except TuneError:
+        return
+    found = heard(written)
+    assert len(found) <= len(performance.sounds)
+    end = max(onset + duration for onset, _, duration in found)
+    assert end <= float(performance.duration) + 1e-2

@@ -1,4 +1,4 @@
-"""The figures of a run: summed up over some steps, and written to `metrics.jsonl`, a line of JSON for
+"""A run's figures: summed up over some steps, and written to `metrics.jsonl`, one line of JSON for
 every reported step and every validation."""
 
 import json

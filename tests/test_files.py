@@ -1,0 +1,86 @@
+"""Files are replaced whole or not at all."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from charnn.files import replace_atomically, write_bytes
+
+
+def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_bytes(path, b"old")
+    write_bytes(path, b"the new content")
+    assert path.read_bytes() == b"the new content"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+class Crash(BaseException):
+    """Like a Ctrl-C in the middle."""
+
+
+@pytest.mark.parametrize("failure", [OSError("no space left"), ValueError("a bug"), Crash()])
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(
+    tmp_path: Path, failure: BaseException
+) -> None:
+    path = tmp_path / "file"
+    write_bytes(path, b"old")
+
+    def fill(temporary: Path) -> None:
+        assert temporary.parent == path.parent
+        temporary.write_bytes(b"half of the ne")
+        assert path.read_bytes() == b"old"
+        raise failure
+
+    with pytest.raises(type(failure)):
+        replace_atomically(path, fill)
+    assert path.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="absent"):
+        write_bytes(tmp_path / "absent" / "file", b"new")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(OSError, match="folder"):
+        write_bytes(folder, b"new")
+    assert list(tmp_path.iterdir()) == [folder]
+    assert list(folder.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
+def test_the_mode_obeys_the_umask(tmp_path: Path, mask: int) -> None:
+    def private(temporary: Path) -> None:
+        temporary.touch(0o600)
+        temporary.write_bytes(b"new")
+
+    before = os.umask(mask)
+    try:
+        replace_atomically(tmp_path / "file", private)
+        assert os.umask(mask) == mask
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o666 & ~mask
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
+def test_it_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The content is on the disk before the name is, and the name before the call returns."""
+    path = tmp_path / "file"
+    write_bytes(path, b"old")
+    done: list[str] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        kind = "folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file"
+        size = "" if kind == "folder" else f" of {os.fstat(descriptor).st_size}"
+        done.append(f"{kind}{size}, then {path.read_bytes().decode()}")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_bytes(path, b"new content")
+    assert done == ["file of 11, then old", "folder, then new content"]

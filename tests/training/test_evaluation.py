@@ -1,0 +1,115 @@
+"""The loss of a held-out part: every character once, the state that of a single row."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from charnn.corpus.vocabulary import Vocabulary
+from charnn.model.config import ModelConfig
+from charnn.model.network import Network, import_weights
+from charnn.training.evaluation import evaluate, protocol
+from tests.helpers import prose, random_weights
+
+
+def network_of(cell: str = "lstm", vocabulary: int = 130, **shape: int | None) -> Network:
+    config = ModelConfig(vocabulary, cell, **{"hidden_size": 10, "embedding_size": 6, **shape})
+    network = Network(config)
+    import_weights(network, random_weights(config, scale=0.4))
+    return network
+
+
+def text_ids(length: int) -> NDArray[np.unsignedinteger]:
+    ids = Vocabulary(prose(30_000)).encode(prose(length))
+    assert ids.max() < 130
+    return ids
+
+
+@torch.no_grad()
+def plain_losses(network: Network, ids: NDArray[np.unsignedinteger]) -> torch.Tensor:
+    """The loss of every character but the first, in float64, one row from end to end."""
+    double = Network(network.config).double().eval()
+    double.load_state_dict({name: value.double() for name, value in network.state_dict().items()})
+    symbols = torch.from_numpy(ids.astype(np.int64))[:, None]
+    state = [tuple(part.double() for part in layer) for layer in double.initial_state(1)]
+    scores, _ = double(symbols[:-1], state)
+    return torch.nn.functional.cross_entropy(scores[:, 0], symbols[1:, 0], reduction="none")
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize(
+    ("length", "start"), [(2, 1), (700, 1), (1500, 257), (1500, 1499), (9_973, 500), (30_000, 257)]
+)
+def test_it_is_the_plain_sweep(cell: str, length: int, start: int) -> None:
+    network = network_of(cell)
+    ids = text_ids(length)
+    expected = plain_losses(network, ids)[start - 1 :]
+    assert len(expected) == length - start
+    assert evaluate(network, ids, start) == pytest.approx(expected.mean().item(), abs=2e-3)
+    if length <= 1500:
+        # A single row: nothing but the rounding differs.
+        assert evaluate(network, ids, start) == pytest.approx(expected.mean().item(), abs=1e-5)
+
+
+@pytest.mark.parametrize("length", [2, 259, 1023, 4097, 5000, 9999, 20_011])
+def test_every_character_is_scored_once(length: int) -> None:
+    """A network without a memory gives each symbol a loss of its own, so that the mean tells how
+    often each was counted; a uniform one costs log V whatever the text."""
+    network = network_of(vocabulary=130)
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.bias.copy_(torch.linspace(-3, 3, 130))
+    start = min(257, length - 1)
+    ids = text_ids(length)
+    costs = -torch.log_softmax(network.head.bias.detach().double(), 0).numpy()
+    expected = costs[ids[start:]].mean()
+    assert evaluate(network, ids, start) == pytest.approx(expected, rel=1e-6)
+    with torch.no_grad():
+        network.head.bias.zero_()
+    assert evaluate(network, ids, start) == pytest.approx(math.log(130), rel=1e-6)
+
+
+def test_it_leaves_no_trace() -> None:
+    network = network_of(num_layers=2)
+    network.train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    random = torch.get_rng_state()
+    first = evaluate(network, text_ids(3000), 300)
+    assert network.training
+    assert torch.equal(torch.get_rng_state(), random)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert all(parameter.grad is None for parameter in network.parameters())
+    # It does not depend on the mode, nor on what was evaluated before.
+    network.eval()
+    assert evaluate(network, text_ids(3000), 300) == first
+    assert not network.training
+
+
+def test_dropout_is_off() -> None:
+    quiet = network_of(num_layers=2)
+    noisy = Network(ModelConfig(130, "lstm", 2, 10, 6, dropout=0.9))
+    noisy.load_state_dict(quiet.state_dict())
+    noisy.train()
+    assert evaluate(noisy, text_ids(900), 300) == evaluate(quiet, text_ids(900), 300)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("width", [None, 6])
+def test_in_half_precision_it_is_nearly_the_same(cell: str, width: int | None) -> None:
+    """Long enough to go through the network in several pieces."""
+    network = network_of(cell, embedding_size=width, num_layers=2)
+    ids = text_ids(30_000)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = evaluate(network, ids, 257)
+    full = evaluate(network, ids, 257)
+    assert half != full
+    assert half == pytest.approx(full, abs=0.02)
+
+
+def test_the_protocol_is_put_into_words() -> None:
+    assert "(1 row)" in protocol(100)
+    assert "rows)" in protocol(30_000)
+    assert "every character once" in protocol(100)

@@ -1,0 +1,262 @@
+"""The loop: it learns, carries its state, validates without harm, and stops in time."""
+
+import itertools
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from charnn.corpus.batches import Batches
+from charnn.corpus.ids import Prepared
+from charnn.errors import CharnnError
+from charnn.model.checkpoint import load_checkpoint
+from charnn.model.network import Network
+from charnn.model.runs import BEST, LAST, METRICS
+from charnn.training import trainer as trainer_module
+from charnn.training.config import Budget, TrainingConfig
+from charnn.training.evaluation import evaluate
+from charnn.training.events import Finished, Started, Stepped, Validated
+from tests.helpers import prepared_text, prose
+from tests.training.helpers import Run, assert_same_run
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("width", [None, 8])
+@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+def test_it_learns_a_text_by_heart(
+    tmp_path: Path, cell: str, width: int | None, precision: str
+) -> None:
+    text = "The quick brown fox jumps over the lazy dog. " * 30
+    prepared = prepared_text(tmp_path / "data", text)
+    shape = {"cell": cell, "hidden_size": 32, "embedding_size": width}
+    run = Run(tmp_path / "run", prepared, lr=0.02, precision=precision, **shape)
+    finished = run.train(150)
+    first = run.losses()[0]
+    assert first > 1.5
+    assert finished.best_loss is not None
+    assert finished.best_loss < 0.15
+    assert run.losses()[-1] < 0.2
+
+
+def test_the_events_of_a_run(tmp_path: Path, prepared: Prepared) -> None:
+    run = Run(tmp_path / "run", prepared)
+    finished = run.train(45)
+    assert isinstance(run.events[0], Started)
+    assert run.events[0].steps_per_epoch == 19
+    assert run.events[0].threads == 1
+    assert run.events[-1] is finished
+    steps = [event for event in run.events if isinstance(event, Stepped)]
+    assert [event.step for event in steps] == [10, 20, 30, 40, 45]
+    assert all(0 < event.loss < 6 and event.grad_norm > 0 for event in steps)
+    assert [event.progress for event in steps] == [pytest.approx(e.step / 45) for e in steps]
+    validations = [event for event in run.events if isinstance(event, Validated)]
+    assert validations[-1].step == 45
+    best = min(event.loss for event in validations)
+    assert finished == Finished(
+        "done", run.folder / BEST, best, 45, finished.seconds, finished.characters_per_second
+    )
+    lowest = itertools.accumulate([event.loss for event in validations], min, initial=math.inf)
+    assert [event.is_best for event in validations] == [
+        event.loss < before for event, before in zip(validations, lowest, strict=False)
+    ]
+
+
+def test_the_best_model_is_kept_and_scores_what_it_says(tmp_path: Path, prepared: Prepared) -> None:
+    """With a rate that does harm the last model is not the best."""
+    run = Run(tmp_path / "run", prepared, lr=0.3)
+    finished = run.train(60)
+    best, last = run.checkpoint(BEST), run.checkpoint()
+    assert best.about["position"]["best_loss"] == finished.best_loss
+    history = last.about["history"]
+    assert min(entry["val_loss"] for entry in history) == finished.best_loss
+    assert best.about["position"]["step"] < last.about["position"]["step"] == 60
+    network = Network(best.config)
+    trainer_module.import_weights(network, best.weights)
+    before = prepared.train[-257:]
+    measured = evaluate(network, np.concatenate([before, prepared.val]), len(before))
+    assert measured == pytest.approx(finished.best_loss, abs=1e-6)
+
+
+def test_validation_does_not_change_the_training(
+    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same weights, state and random numbers come out with and without its sweeps."""
+    often = Run(tmp_path / "often", prepared, dropout=0.3)
+    often.train(45)
+    assert len(often.checkpoint().about["history"]) > 3
+    never = Run(tmp_path / "never", prepared, dropout=0.3)
+    monkeypatch.setattr(trainer_module, "evaluate", lambda *arguments: 1.0)
+    never.train(45)
+    one, other = often.checkpoint(), never.checkpoint()
+    one.about["position"]["best_loss"] = other.about["position"]["best_loss"]
+    one.about["position"]["stale"] = other.about["position"]["stale"]
+    assert_same_run(one, other)
+
+
+def test_the_state_is_carried_and_begins_anew_with_each_epoch(
+    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every window begins with what the last one ended with; the first of an epoch with zeros."""
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    forward = Network.forward
+
+    def watched(self: Network, ids: torch.Tensor, state: Any) -> Any:
+        scores, after = forward(self, ids, state)
+        if self.training:
+            assert not any(part.requires_grad for layer in state for part in layer)
+            seen.append((state[0][1].clone(), after[0][1].detach().clone()))
+        return scores, after
+
+    monkeypatch.setattr(Network, "forward", watched)
+    Run(tmp_path / "run", prepared).train(60)
+    windows = len(Batches(prepared.train, 4, 16))
+    assert windows == 19
+    assert len(seen) == 60
+    for number, (begin, _) in enumerate(seen):
+        if number % windows == 0:
+            assert not begin.any()
+        else:
+            assert begin.any()
+            assert torch.equal(begin, seen[number - 1][1])
+
+
+def test_patience(tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+    losses = iter([3.0, 2.0, 2.5, 2.0, 2.1, 1.0, 1.0, 1.0])
+    monkeypatch.setattr(trainer_module, "evaluate", lambda *arguments: next(losses))
+    run = Run(tmp_path / "run", prepared, patience=3)
+    finished = run.train(1000)
+    # The fifth sweep is the third without a new best: 2.0 is no better than 2.0.
+    assert finished.reason == "patience"
+    assert finished.best_loss == 2.0
+    history = run.checkpoint().about["history"]
+    assert [entry["val_loss"] for entry in history] == [3.0, 2.0, 2.5, 2.0, 2.1]
+    assert run.checkpoint(BEST).about["position"]["step"] == history[1]["step"]
+    assert finished.steps == history[-1]["step"] < 1000
+
+
+def test_no_patience_never_stops(
+    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trainer_module, "evaluate", lambda *arguments: 2.0)
+    assert Run(tmp_path / "run", prepared, patience=0).train(100).reason == "done"
+
+
+def finite(folder: Path) -> bool:
+    return all(
+        np.isfinite(array).all()
+        for path in folder.glob("*.safetensors")
+        for array in load_checkpoint(path).weights.values()
+    )
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+@pytest.mark.parametrize("place", ["loss", "gradient"])
+def test_what_is_no_number_stops_the_run_before_it_does_harm(
+    tmp_path: Path,
+    prepared: Prepared,
+    monkeypatch: pytest.MonkeyPatch,
+    value: float,
+    place: str,
+) -> None:
+    run = Run(tmp_path / "run", prepared, save_every=1)
+    config = TrainingConfig(Budget(steps=60), **run.options)
+    trainer = run.trainer(config)
+    loss_of = trainer._loss
+    parameter = trainer.network.head.bias
+    weights_before: list[torch.Tensor] = []
+
+    def loss(*arguments: Any) -> torch.Tensor:
+        result = loss_of(*arguments)
+        if trainer.position.step == 22:
+            weights_before.append(parameter.detach().clone())
+            if place == "loss":
+                return result * value
+            parameter.register_hook(lambda gradient: gradient * value)
+        return result
+
+    monkeypatch.setattr(trainer, "_loss", loss)
+    with pytest.raises(CharnnError, match=r"step 23.*--lr") as caught:
+        trainer.run()
+    assert caught.value.exit_code == 1
+    assert torch.equal(parameter.detach(), weights_before[0])
+    assert run.checkpoint().about["position"]["step"] == 22
+    assert finite(run.folder)
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 40])
+def test_a_rate_that_is_far_too_high_leaves_no_ruined_best_model(
+    tmp_path: Path, prepared: Prepared, steps: int
+) -> None:
+    """A validation loss that is no number is no result, and nothing to be called the best."""
+    run = Run(tmp_path / "run", prepared, lr=1e37)
+    with pytest.raises(CharnnError, match="--lr"):
+        run.train(steps)
+    assert finite(run.folder)
+    for path in run.folder.glob("*.safetensors"):
+        best = load_checkpoint(path).about["position"]["best_loss"]
+        assert best is None or math.isfinite(best)
+    for line in (run.folder / METRICS).read_text(encoding="utf-8").splitlines():
+        json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+
+
+def test_saving_every_few_steps(tmp_path: Path, prepared: Prepared) -> None:
+    run = Run(tmp_path / "run", prepared, save_every=4)
+    saved: list[int] = []
+
+    def should_stop() -> bool:
+        if (run.folder / LAST).exists():
+            step = run.checkpoint().about["position"]["step"]
+            saved.extend([step] if step not in saved else [])
+        return False
+
+    config = TrainingConfig(Budget(steps=30), **run.options)
+    run.trainer(config, should_stop=should_stop).run()
+    assert {4, 8, 12, 16, 20, 24, 28} <= set(saved)
+
+
+def test_without_a_validation_part(tmp_path: Path) -> None:
+    prepared = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
+    run = Run(tmp_path / "run", prepared)
+    finished = run.train(12)
+    assert finished.best_loss is None
+    assert finished.checkpoint == run.folder / LAST
+    assert run.checkpoint().about["position"]["step"] == 12
+    assert not (run.folder / BEST).exists()
+
+
+def test_threads_are_measured_without_a_trace(tmp_path: Path, prepared: Prepared) -> None:
+    measured = Run(tmp_path / "measured", prepared, dropout=0.3)
+    finished = measured.train(12, threads=0)
+    assert finished.reason == "done"
+    started = measured.events[0]
+    assert isinstance(started, Started)
+    assert started.threads >= 1
+    told = Run(tmp_path / "told", prepared, dropout=0.3)
+    told.train(12, threads=started.threads)
+    assert_same_run(measured.checkpoint(), told.checkpoint())
+
+
+def test_a_budget_of_time(tmp_path: Path, prepared: Prepared) -> None:
+    run = Run(tmp_path / "run", prepared)
+    config = TrainingConfig(Budget(minutes=0.5 / 60), **run.options)
+    finished = run.trainer(config).run()
+    assert finished.reason == "done"
+    assert finished.steps > 5
+    assert 0.5 <= finished.seconds < 2
+    rates = [event.lr for event in run.events if isinstance(event, Stepped)]
+    assert rates[-1] < 0.1 * config.lr
+    assert run.checkpoint().about["history"]
+
+
+def test_a_budget_of_epochs(tmp_path: Path, prepared: Prepared) -> None:
+    run = Run(tmp_path / "run", prepared)
+    assert run.trainer(TrainingConfig(Budget(epochs=2), **run.options)).run().steps == 2 * 19

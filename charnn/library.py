@@ -156,7 +156,7 @@ def train(
         checkpoint = None
         if resume:
             checkpoint = load_checkpoint(run / LAST, training=True)
-            plan = plan_resume(checkpoint, wanted)
+            plan = plan_resume(checkpoint, prepared, wanted)
         report(Planned(run, opened, prepared, plan))
         finished = Trainer(
             prepared,

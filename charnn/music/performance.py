@@ -98,11 +98,11 @@ class _Player:
     def play(self, note: Note, duration: Fraction, signs: set[str]) -> None:
         end = self._now + duration
         struck = not any(pitch.midi in self._held for pitch in note.pitches)
-        if self._graces and note.graces and struck:
+        if self._graces and note.graces and struck:  # not into a note that is tied on
             step = min(GRACE, duration / (2 * len(note.graces)))
             for grace in note.graces:
                 self._sound(grace.midi, step, grace=True)
-        played = signs and struck and ornament(note, signs, end - self._now, *self._feel())
+        played = signs and ornament(note, signs, end - self._now, *self._feel())
         for pitch, length in played or ():
             self._held = {pitch: self._sound(pitch, length)}
         if not played:

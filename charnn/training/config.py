@@ -66,7 +66,7 @@ class TrainingConfig:
     budget: Budget
     batch_size: int = 16
     seq_len: int = 64
-    lr: float = 4e-3
+    lr: float = 6e-3
     clip: float = 1.0
     weight_decay: float = 0.01
     patience: int = 8

@@ -28,6 +28,7 @@ class Recipe:
     dropout: float
     batch_size: int
     seq_len: int
+    lr: float
 
 
 def default_budget() -> Budget:
@@ -40,7 +41,7 @@ def recipe(characters: int, budget: Budget, device: str) -> Recipe:
     minutes = budget.minutes or DEFAULT_MINUTES
     if device != "cpu":
         hidden, layers, dropout = (512, 2, 0.4) if characters > 300_000 else (256, 2, 0.5)
-        return Recipe(layers, hidden, 64, dropout, batch_size=64, seq_len=128)
+        return Recipe(layers, hidden, 64, dropout, batch_size=64, seq_len=128, lr=4e-3)
     if characters < 50_000:
         hidden, dropout = 128, 0.3
     elif characters < 300_000:
@@ -49,7 +50,8 @@ def recipe(characters: int, budget: Budget, device: str) -> Recipe:
         hidden, dropout = 384, 0.0
     else:
         hidden, dropout = 512, 0.3
-    return Recipe(1, hidden, 64, dropout, batch_size=16, seq_len=64)
+    lr = 8e-3 if minutes <= 2 else 6e-3
+    return Recipe(1, hidden, 64, dropout, batch_size=16, seq_len=64, lr=lr)
 
 
 def fit_to_corpus(characters: int, batch_size: int, seq_len: int) -> tuple[int, int]:

@@ -89,6 +89,7 @@ def plan_run(prepared: Prepared, options: Options) -> Plan:
         **{
             "batch_size": chosen.batch_size,
             "seq_len": chosen.seq_len,
+            "lr": chosen.lr,
             **options.given(*_FREE, "batch_size", "seq_len", "lr", "clip", "weight_decay", "seed"),
         },
     )
@@ -104,7 +105,7 @@ def plan_run(prepared: Prepared, options: Options) -> Plan:
     return Plan(model, training, tuple(notes))
 
 
-def plan_resume(checkpoint: Checkpoint, options: Options) -> Plan:
+def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) -> Plan:
     """The plan of a run that goes on: as it was, but for what may change without harm.
 
     Raises:
@@ -118,8 +119,14 @@ def plan_resume(checkpoint: Checkpoint, options: Options) -> Plan:
     }
     limits = options.given("minutes", "epochs", "steps")
     said = options.given(*(field.name for field in fields(Options)))
+    # The command that began the run may be repeated: it is understood as it was then.
+    batch_size, seq_len = said.get("batch_size"), said.get("seq_len")
+    fitted = fit_to_corpus(
+        len(prepared.train), batch_size or earlier.batch_size, seq_len or earlier.seq_len
+    )
+    was |= {"batch_size": batch_size, "seq_len": seq_len} if fitted == _batch(earlier) else {}
     for name in said.keys() - limits.keys() - {*_FREE, "device"}:
-        if said[name] != was[name]:
+        if said[name] not in (was[name], "auto"):
             option = name.replace("_", "-")
             raise UsageError(
                 f"--{option} {said[name]} cannot be changed by --resume (it was {was[name]}): "
@@ -133,6 +140,10 @@ def plan_resume(checkpoint: Checkpoint, options: Options) -> Plan:
         **options.given(*_FREE),
     )
     return Plan(checkpoint.config, training)
+
+
+def _batch(config: TrainingConfig) -> tuple[int, int]:
+    return config.batch_size, config.seq_len
 
 
 # What changes neither the model nor the course of its training.

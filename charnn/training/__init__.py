@@ -1,1 +1,1 @@
-"""How it is learned: batches of windows, schedule, loop, evaluation."""
+"""How it is learned: the plan of a run, the loop, schedule and evaluation, events."""

@@ -51,11 +51,15 @@ def random_weights(config: ModelConfig, seed: int = 0, scale: float = 0.3) -> di
     }
 
 
-def random_checkpoint(text: str, *, seed: int = 0, documents: int = 1, **shape: Any) -> Checkpoint:
+def random_checkpoint(
+    text: str, *, seed: int = 0, scale: float = 0.3, documents: int = 1, **shape: Any
+) -> Checkpoint:
     """An untrained model of the characters of `text`."""
     vocabulary = Vocabulary(text)
     config = ModelConfig(vocab_size=len(vocabulary), **{"hidden_size": 8, **shape})
-    return Checkpoint(config, vocabulary, random_weights(config, seed), {"documents": documents})
+    return Checkpoint(
+        config, vocabulary, random_weights(config, seed, scale), {"documents": documents}
+    )
 
 
 def reciting_checkpoint(text: str, *, separator_after: str = "", documents: int = 1) -> Checkpoint:

@@ -1,0 +1,90 @@
+"""Runs: the folders of checkpoints, and which one a user means."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from charnn.errors import CheckpointError, UsageError
+from charnn.model.runs import BEST, LAST, create_run, find_checkpoint, find_runs, lock_run
+
+
+def run_of(folder: Path, name: str, *files: str, written: float) -> Path:
+    run = folder / name
+    run.mkdir(parents=True)
+    for number, file in enumerate(files):
+        (run / file).touch()
+        os.utime(run / file, (written + number, written + number))
+    return run
+
+
+def test_a_new_run_takes_the_name_of_its_corpus_and_a_number(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "checkpoints"
+    for name in ("tunes", "tunes-2", "tunes-3"):
+        run = create_run(folder, None, "tunes")
+        assert run == folder / name
+        (run / LAST).touch()
+    assert create_run(folder, "mine", "tunes") == folder / "mine"
+
+
+def test_a_run_with_a_checkpoint_is_never_reused(tmp_path: Path) -> None:
+    for file in (BEST, LAST):
+        run = create_run(tmp_path, file, "tunes")
+        # Nothing was saved yet: nothing can be lost.
+        assert create_run(tmp_path, file, "tunes") == run
+        (run / file).touch()
+        with pytest.raises(CheckpointError, match="--resume"):
+            create_run(tmp_path, file, "tunes")
+
+
+def test_a_file_in_the_way(tmp_path: Path) -> None:
+    (tmp_path / "tunes").touch()
+    assert create_run(tmp_path, None, "tunes") == tmp_path / "tunes-2"
+    with pytest.raises(CheckpointError):
+        create_run(tmp_path, "tunes", "tunes")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "../up", "a/"])
+def test_what_is_no_name_for_a_run(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="--name"):
+        create_run(tmp_path / "runs", name, "tunes")
+    assert list(tmp_path.rglob("*")) == []
+
+
+def test_the_newest_run_is_the_one_that_was_written_to_last(tmp_path: Path) -> None:
+    old = run_of(tmp_path, "b", BEST, LAST, written=1000)
+    new = run_of(tmp_path, "a", BEST, LAST, written=2000)
+    resumed = run_of(tmp_path, "c", BEST, LAST, written=500)
+    os.utime(resumed / LAST, (3000, 3000))
+    run_of(tmp_path, "hollow", "metrics.jsonl", written=9000)
+    (tmp_path / "README.md").touch()
+    assert find_runs(tmp_path) == [resumed, new, old]
+    assert find_runs(tmp_path / "absent") == []
+    assert find_checkpoint(None, tmp_path) == resumed / BEST
+
+
+def test_a_checkpoint_by_file_folder_and_name(tmp_path: Path) -> None:
+    run = run_of(tmp_path, "run", BEST, LAST, written=1000)
+    assert find_checkpoint(run, Path("elsewhere")) == run / BEST
+    assert find_checkpoint(run / LAST, Path("elsewhere")) == run / LAST
+    assert find_checkpoint(Path("run"), tmp_path) == run / BEST
+    (run / BEST).unlink()
+    assert find_checkpoint(Path("run"), tmp_path) == run / LAST
+    (run / LAST).unlink()
+    with pytest.raises(CheckpointError, match="holds no checkpoint"):
+        find_checkpoint(Path("run"), tmp_path)
+    with pytest.raises(CheckpointError, match="absent"):
+        find_checkpoint(Path("absent"), tmp_path)
+    with pytest.raises(CheckpointError, match="charnn train"):
+        find_checkpoint(None, tmp_path)
+
+
+def test_a_run_belongs_to_one_trainer(tmp_path: Path) -> None:
+    with (
+        lock_run(tmp_path),
+        pytest.raises(CheckpointError, match="another process"),
+        lock_run(tmp_path),
+    ):
+        pytest.fail("two at once")
+    with lock_run(tmp_path):
+        pass

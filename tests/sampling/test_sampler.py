@@ -1,0 +1,113 @@
+"""The sampler: what a text begins with, where it ends, and that a seed is all it depends on."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
+from charnn.errors import UsageError
+from charnn.model.stepper import Stepper
+from charnn.sampling.choice import Choice
+from charnn.sampling.sampler import Sampler
+from tests.helpers import random_checkpoint, reciting_checkpoint
+
+SURE = Choice(0)
+LETTERS = "abcdefghij \n"
+
+
+def text(sampler: Sampler, choice: Choice = SURE, **options: Any) -> str:
+    return "".join(sampler.stream(choice, **{"seed": 0, "length": 40, **options}))
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_the_same_seed_writes_the_same_text(cell: str) -> None:
+    checkpoint = random_checkpoint(LETTERS, cell=cell)
+    sampler = Sampler(checkpoint)
+    choice = Choice(1.0)
+    first = text(sampler, choice, seed=5)
+    assert len(first) == 40
+    # Whatever was written in between, and by another sampler, too.
+    assert text(sampler, choice, seed=6) != first
+    assert text(sampler, choice, seed=5) == first
+    assert text(Sampler(checkpoint), choice, seed=5) == first
+    # A shorter text is the beginning of a longer one.
+    assert text(sampler, choice, seed=5, length=9) == first[:9]
+
+
+def test_it_reads_what_it_writes() -> None:
+    """Each symbol is the likeliest after those before it, the prime included."""
+    checkpoint = random_checkpoint(LETTERS, scale=2.0, num_layers=2)
+    stepper = Stepper(checkpoint.config, checkpoint.weights)
+    vocabulary = checkpoint.vocabulary
+    stepper.feed(int(vocabulary.encode("\n")[0]))  # a text begins on a new line
+    scores = stepper.feed(int(vocabulary.encode("b")[0]))
+    expected = ""
+    for _ in range(40):
+        scores[[UNKNOWN, SEPARATOR]] = -np.inf
+        symbol = int(np.argmax(scores))
+        expected += vocabulary.decode([symbol])
+        scores = stepper.feed(symbol)
+    assert text(Sampler(checkpoint), prime="b") == expected
+    assert len(set(expected)) >= 3
+    assert text(Sampler(checkpoint), prime="c") != expected
+
+
+def test_the_prime_is_not_part_of_the_text_nor_of_its_length() -> None:
+    sampler = Sampler(reciting_checkpoint("abcd\n"))
+    assert text(sampler, length=7) == "abcd\nab"
+    assert text(sampler, length=7, prime="ab") == "cd\nabcd"
+    assert text(sampler, length=2, prime="abcd\nabcd\na") == "bc"
+    assert text(sampler, length=0, prime="ab") == ""
+
+
+def test_characters_of_the_prime_that_are_unknown_are_skipped() -> None:
+    sampler = Sampler(reciting_checkpoint("abcd\n"))
+    assert text(sampler, length=2, prime="éb€") == "cd"
+    assert text(sampler, length=2, prime="é") == "ab"
+
+
+def test_it_stops_after_what_it_has_written_itself() -> None:
+    sampler = Sampler(reciting_checkpoint("abcd\n"))
+    assert text(sampler, stop="d\na") == "abcd\na"
+    assert text(sampler, stop="a") == "a"
+    assert text(sampler, stop="bc", prime="ab") == "cd\nabc"
+    assert text(sampler, stop="cd\n", prime="ab") == "cd\n"
+    assert len(text(sampler, stop="never")) == 40
+    # A beginning that turns out false does not hide the true one.
+    assert text(Sampler(reciting_checkpoint("ab")), stop="abab") == "abab"
+
+
+def test_a_model_of_many_documents_ends_each() -> None:
+    many = reciting_checkpoint("abc\n", separator_after="\n", documents=12)
+    assert text(Sampler(many)) == "abc\n"
+    # One of a single text has never seen an end, and goes on whatever its scores say.
+    one = reciting_checkpoint("abc\n", separator_after="\n", documents=1)
+    assert len(text(Sampler(one))) == 40
+
+
+def test_no_text_holds_the_special_symbols() -> None:
+    """Not even where they are all but sure."""
+    checkpoint = random_checkpoint(LETTERS)
+    checkpoint.weights["head.bias"][[UNKNOWN, SEPARATOR]] = 50
+    written = list(Sampler(checkpoint).stream(Choice(1.0), seed=1, length=300))
+    assert len(written) == 300
+    assert set(written) <= set(LETTERS)
+
+
+def test_it_streams() -> None:
+    """The first characters are handed on before the last are chosen."""
+    endless = Sampler(random_checkpoint(LETTERS)).stream(Choice(1.0), seed=1, length=10**15)
+    assert len(list(itertools.islice(endless, 20))) == 20
+
+
+def test_a_text_without_line_ends_has_a_beginning_too() -> None:
+    assert len(text(Sampler(random_checkpoint("xyz")), Choice(1.0))) == 40
+
+
+@pytest.mark.parametrize("wrong", [{"length": -1}, {"seed": -1}])
+def test_options_out_of_range_are_refused(wrong: dict[str, int]) -> None:
+    sampler = Sampler(random_checkpoint("abc\n"))
+    with pytest.raises(UsageError):
+        list(sampler.stream(SURE, **{"seed": 0, "length": 5, **wrong}))

@@ -83,12 +83,6 @@ def test_arrays_may_lie_in_memory_in_any_order(tmp_path: Path) -> None:
     assert same(load_checkpoint(tmp_path / "file"), made)
 
 
-def test_the_same_checkpoint_is_the_same_file(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    for name in "ab":
-        checkpoint.save(tmp_path / name)
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
-
-
 def mutants(good: bytes, count: int) -> list[bytes]:
     """Files with a few bytes changed, cut off, put in or taken out; half of them in the header,
     which is the smaller part but has the more to break."""

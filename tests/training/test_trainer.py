@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import time
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +261,21 @@ def test_a_budget_of_time(tmp_path: Path, prepared: Prepared) -> None:
 def test_a_budget_of_epochs(tmp_path: Path, prepared: Prepared) -> None:
     run = Run(tmp_path / "run", prepared)
     assert run.trainer(TrainingConfig(Budget(epochs=2), **run.options)).run().steps == 2 * 19
+
+
+def test_a_slow_sweep_is_not_followed_by_another_without_a_step(
+    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a budget in minutes a sweep spends a share, too: it may pass the next milestone itself."""
+
+    def slow(*arguments: Any) -> float:
+        time.sleep(0.3)
+        return 2.0
+
+    monkeypatch.setattr(trainer_module, "evaluate", slow)
+    monkeypatch.setattr(trainer_module.Trainer, "_plan_validations", lambda self: 8)
+    run = Run(tmp_path / "run", prepared)
+    run.trainer(TrainingConfig(Budget(minutes=0.8 / 60), **run.options)).run()
+    steps = [entry["step"] for entry in run.checkpoint().about["history"]]
+    assert len(steps) >= 2
+    assert steps == sorted(set(steps))

@@ -149,7 +149,7 @@ class _Player:
     def _lay(self, pitch: int, duration: Fraction, grace: bool = False) -> int:
         onset = self._now
         if len(self._sounds) == MOST_SOUNDS:
-            problem = f"with its repeats it has more than {MOST_SOUNDS:,} notes"
+            problem = f"played out, it has more than {MOST_SOUNDS:,} notes"
             raise TuneError(problem, self._tune.line, 1, self._tune.name)
         ringing = self._ringing.get(pitch)
         if ringing is not None and self._ends(ringing) > onset:  # a string is struck again

@@ -137,16 +137,17 @@ def train(
         CharnnError: anything the user can mend: the corpus, the options, the run.
         OSError: a file cannot be written.
     """
-    from charnn.training.events import Planned
-    from charnn.training.setup import Options, plan_resume, plan_run
-    from charnn.training.trainer import Trainer
-
-    wanted = Options(**options)
     if resume:
         _expect_run(Path(out), name)
     names = [str(corpus)] if isinstance(corpus, str | Path) else list(corpus)
     opened = open_corpus(names, encoding=encoding, progress=download_bar)
     prepared = prepare(opened, DATA, val_fraction)
+    # What is wrong with the corpus is said before torch is waited for.
+    from charnn.training.events import Planned
+    from charnn.training.setup import Options, plan_resume, plan_run
+    from charnn.training.trainer import Trainer
+
+    wanted = Options(**options)
     if resume:
         run = _find_run(Path(out), name, prepared.fingerprint)
     else:
@@ -181,9 +182,13 @@ def _find_run(out: Path, name: str | None, fingerprint: str) -> Path:
     """The named run, or the newest one that was trained on the same corpus."""
     if name is not None:
         return out / name
-    for run in find_runs(out):
-        if (run / LAST).is_file() and load_checkpoint(run / LAST).about[
-            "fingerprint"
-        ] == fingerprint:
-            return run
-    raise CheckpointError(f"no run in {out}/ was trained on this corpus: say which with --name")
+    damaged = ""
+    for last in (run / LAST for run in find_runs(out)):
+        try:
+            if last.is_file() and load_checkpoint(last).about.get("fingerprint") == fingerprint:
+                return last.parent
+        except CheckpointError as problem:
+            damaged = f" ({problem})"
+    raise CheckpointError(
+        f"no run in {out}/ was trained on this corpus{damaged}: say which with --name"
+    )

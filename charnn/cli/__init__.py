@@ -49,18 +49,21 @@ def main() -> None:
     # One stream of a small network is fastest on one thread, and steady when other programs run.
     # OpenBLAS reads this when NumPy is imported, which no command has done yet.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # A stream that was closed before we began (`>&-`) is one that nobody reads.
+    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     try:
         app()
     except CharnnError as problem:
         _fail(str(problem), problem.exit_code)
-    except BrokenPipeError:
-        # The reader of our output has seen enough (`| head`). Python would complain once more
-        # when it flushes stdout at its end, so that is pointed elsewhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as problem:
         where = f"{problem.filename}: " if problem.filename else ""
         reason = problem.strerror or problem
         _fail(f"{where}{reason}: check the path, its permissions and the space on the disk", 1)
+    except (MemoryError, RuntimeError) as problem:
+        if isinstance(problem, RuntimeError) and "memory" not in str(problem):
+            raise
+        _fail("out of memory: choose a smaller --hidden-size, --batch-size or --seq-len", 1)
 
 
 def _fail(message: str, code: int) -> None:

@@ -5,6 +5,7 @@ cursor, write the clipboard or turn the reading direction, so they are shown, no
 a file gets the exact bytes.
 """
 
+import os
 import sys
 import unicodedata
 from typing import TextIO
@@ -38,21 +39,32 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def write_out(text: str) -> None:
-    """Put a result on stdout, now."""
+    """Put a result on stdout, now.
+
+    Raises:
+        SystemExit: see `write_out_bytes`.
+    """
     if is_terminal(sys.stdout):
         encoding = sys.stdout.encoding or "utf-8"
-        shown = visible(text).encode(encoding, "backslashreplace").decode(encoding)
-        sys.stdout.write(shown)
-        sys.stdout.flush()
+        write_out_bytes(visible(text).encode(encoding, "backslashreplace"))
     else:
         write_out_bytes(text.encode("utf-8", "surrogatepass"))
 
 
 def write_out_bytes(content: bytes) -> None:
-    """Put bytes on stdout, now and unchanged: no translation of line ends, no other encoding."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(content)
-    sys.stdout.buffer.flush()
+    """Put bytes on stdout, now and unchanged: no translation of line ends, no other encoding.
+
+    Raises:
+        SystemExit: with code 0, when the reader of a pipe has seen enough (`| head`).
+    """
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes stdout at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
 
 
 def say(message: str) -> None:

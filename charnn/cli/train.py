@@ -9,6 +9,8 @@ import typer
 
 from charnn.cli.console import say
 
+DEFAULT_VAL_FRACTION = 0.1
+
 
 def command(
     corpus: Annotated[
@@ -29,7 +31,7 @@ def command(
     ] = None,
     val_fraction: Annotated[
         float, typer.Option(help="Share held out: the end of a text, whole tunes of a book.")
-    ] = 0.1,
+    ] = DEFAULT_VAL_FRACTION,
     cell: Annotated[
         Literal["lstm", "gru", "rnn"] | None,
         typer.Option(help="The recurrent cell; default: lstm."),
@@ -94,8 +96,13 @@ def command(
     from charnn.cli.train_view import TrainView
     from charnn.library import train
 
+    again = ["charnn", "train", *corpus, "--resume"]
+    if encoding is not None:
+        again += ["--encoding", encoding]
+    if val_fraction != DEFAULT_VAL_FRACTION:
+        again += ["--val-fraction", str(val_fraction)]
     stop = StopSignal()
-    with stop, TrainView(corpus, as_json=as_json) as view:
+    with stop, TrainView(again, as_json=as_json) as view:
         train(
             corpus,
             name=name,

@@ -5,6 +5,7 @@ import math
 import random
 import shlex
 import sys
+from contextlib import suppress
 
 from rich.console import Console
 from rich.table import Table
@@ -27,14 +28,14 @@ class TrainView:
     is there, that of the run. Results (`--json`) go to stdout, all else to stderr.
 
     Args:
-        corpus: what the user named, for the command that resumes the run.
+        again: the command that resumes the run, but for the run's name and folder.
         as_json: write events as JSON lines.
     """
 
     planned: Planned
 
-    def __init__(self, corpus: list[str], *, as_json: bool) -> None:
-        self.corpus = corpus
+    def __init__(self, again: list[str], *, as_json: bool) -> None:
+        self.again = again
         self.as_json = as_json
         self.live = is_terminal(sys.stderr)
 
@@ -81,7 +82,7 @@ class TrainView:
     def _conclude(self, finished: Finished) -> None:
         """What came of it, and what to do next."""
         run = self.planned.run
-        again = ["charnn", "train", *self.corpus, "--name", run.name, "--resume"]
+        again = [*self.again, "--name", run.name]
         if run.parent != RUNS:
             again += ["--out", str(run.parent)]
         loss = finished.best_loss
@@ -189,14 +190,16 @@ class TrainView:
         for key, value in rows.items():
             # Names of files and corpora are the user's: neither markup nor control characters.
             table.add_row(key, visible(value), style=None)
-        console = Console(stderr=True, markup=False, highlight=False)
+        console = Console(stderr=True, markup=False, emoji=False, highlight=False)
         with tqdm.external_write_mode(file=sys.stderr):
-            console.print(visible(title), style="bold")
+            console.print(visible(title), style=None if console.no_color else "bold")
             console.print(table)
 
 
 def _write_json(**values: object) -> None:
-    write_out(json.dumps(values) + "\n")
+    # Whoever read the lines may have seen enough of them: the training goes on.
+    with suppress(SystemExit):
+        write_out(json.dumps(values) + "\n")
 
 
 def _nats_and_bits(loss: float) -> str:

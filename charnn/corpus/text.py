@@ -66,14 +66,13 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
         try:
             text = decoder.decode(raw, not raw)
         except UnicodeDecodeError as error:
+            if encoding is None and b"\0" in raw:
+                raise CorpusError(_binary(name)) from error
             raise CorpusError(_undecodable(error, fed, name, codec)) from error
         controls += count_controls(text)
         characters += len(text)
         if "\0" in text or controls * 100 > characters:
-            raise CorpusError(
-                f"{name} looks binary, not like text: name a text file, "
-                "or its codec with --encoding if it is UTF-16 or UTF-32 without a byte order mark"
-            )
+            raise CorpusError(_binary(name))
         if characters == len(text):
             text = text.removeprefix("\ufeff")
         if text:
@@ -137,6 +136,13 @@ def _decoder(codec: str, errors: str = "strict") -> codecs.IncrementalDecoder:
         return codecs.getincrementaldecoder(codec)(errors)
     except (LookupError, ValueError) as error:
         raise UsageError(f"there is no text encoding {codec!r}: try utf-8 or cp1252") from error
+
+
+def _binary(name: str) -> str:
+    return (
+        f"{name} looks binary, not like text: name a text file, "
+        "or its codec with --encoding if it is UTF-16 or UTF-32 without a byte order mark"
+    )
 
 
 def _undecodable(error: UnicodeDecodeError, fed: int, name: str, codec: str) -> str:

@@ -57,6 +57,8 @@ class Checkpoint:
         """
         tensors = {MODEL + name: tensor for name, tensor in self.weights.items()}
         tensors |= {TRAINING + name: tensor for name, tensor in self.training.items()}
+        # safetensors writes an array's memory as it lies.
+        tensors = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
         header = json.dumps(
             {
                 "config": self.config.to_json(),
@@ -92,6 +94,9 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
             if metadata.get("format") != FORMAT:
                 raise CheckpointError(_foreign(path, metadata.get("format")))
             header = json.loads(metadata["header"])
+            about = header["about"]
+            if not isinstance(about, dict):
+                raise TypeError("the story of the run is no object")
             config = ModelConfig(**header["config"])
             vocabulary = Vocabulary.from_json(header["vocabulary"])
             _check_shapes(file, config, vocabulary)
@@ -104,13 +109,31 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
                 if _digest(metadata["header"], tensors, group) != digests[group]:
                     raise CheckpointError(f"{path} is damaged: its content and checksum differ")
                 read[group] = {name.removeprefix(group): array for name, array in tensors.items()}
+            if not all(np.isfinite(weights).all() for weights in read[MODEL].values()):
+                raise CheckpointError(f"{path} holds weights that are not numbers: train again")
     except CheckpointError:
         raise
-    except (SafetensorError, CharnnError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{path} is not a checkpoint that charnn can read") from error
-    return Checkpoint(
-        config, vocabulary, read[MODEL], dict(header["about"]), read.get(TRAINING, {})
-    )
+    except _MALFORMED as error:
+        hint = ": it is PyTorch's own format, which can run code" if _is_zip(path) else ""
+        raise CheckpointError(f"{path} is not a checkpoint that charnn can read{hint}") from error
+    return Checkpoint(config, vocabulary, read[MODEL], about, read.get(TRAINING, {}))
+
+
+# What reading a file raises that was not written by `Checkpoint.save`.
+_MALFORMED = (
+    SafetensorError,
+    CharnnError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    RecursionError,
+)
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) == b"PK\x03\x04"
 
 
 def _digest(header: str, tensors: Mapping[str, NDArray[Any]], group: str) -> str:

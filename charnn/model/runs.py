@@ -37,8 +37,8 @@ def create_run(folder: Path, name: str | None, corpus: str) -> Path:
         try:
             run.mkdir()
         except FileExistsError:
-            if run.is_dir() and not any(run.glob("*.safetensors")):
-                return run  # one that ended before its first save: nothing in it can be lost
+            if _is_abandoned(run):
+                return run
             if name is None:
                 continue
             raise CheckpointError(
@@ -66,6 +66,17 @@ def lock_run(run: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _is_abandoned(run: Path) -> bool:
+    """Whether a run ended before its first save, so that nothing in it can be lost."""
+    if not run.is_dir() or any(run.glob("*.safetensors")):
+        return False
+    try:
+        with lock_run(run):
+            return True
+    except CheckpointError:
+        return False
 
 
 def find_runs(folder: Path) -> list[Path]:

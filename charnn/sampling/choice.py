@@ -66,8 +66,7 @@ class Choice:
         scaled = scores.astype(np.float64) / self.temperature
         weights = np.exp(scaled - scaled.max())
         if 0 < self.top_k < len(weights):
-            least = np.partition(weights, -self.top_k)[-self.top_k]
-            weights[weights < least] = 0
+            weights[np.argsort(-weights, kind="stable")[self.top_k :]] = 0
         if self.top_p < 1:
             order = np.argsort(-weights, kind="stable")
             before = np.cumsum(weights[order]) - weights[order]

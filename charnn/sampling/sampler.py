@@ -32,7 +32,7 @@ class Sampler:
         prime: str = "",
         stop: str = "",
     ) -> Iterator[str]:
-        """Yield the characters of one sample, without the prime.
+        """The characters of one sample as they are written, without the prime.
 
         It ends after `length` characters, after having written `stop`, or where the model ends the
         document. Characters of the prime that the model does not know are skipped (see
@@ -50,7 +50,11 @@ class Sampler:
         """
         if length < 0 or seed < 0:
             raise UsageError("--length and --seed must be at least 0")
-        random = np.random.default_rng(seed)
+        return self._write(choice, np.random.default_rng(seed), length, prime, stop)
+
+    def _write(
+        self, choice: Choice, random: np.random.Generator, length: int, prime: str, stop: str
+    ) -> Iterator[str]:
         ids = self.vocabulary.encode(prime)
         self.stepper.reset()
         scores = self.stepper.feed(self.start)

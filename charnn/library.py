@@ -77,7 +77,7 @@ class Model:
         ids = self.checkpoint.vocabulary.encode(text)
         before = np.array([self._sampler.start], ids.dtype)
         loss = evaluate(network, np.concatenate([before, ids]), start=1)
-        return Evaluation(loss, len(ids), protocol(len(ids)))
+        return Evaluation(loss, len(ids), protocol(len(ids), 1))
 
 
 @dataclass(frozen=True)

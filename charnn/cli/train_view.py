@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from charnn.cli.console import is_terminal, say, visible, warn, write_out
+from charnn.cli.console import is_terminal, say, silence, visible, warn, write_out
 from charnn.library import RUNS
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
@@ -28,26 +28,35 @@ class TrainView:
     is there, that of the run. Results (`--json`) go to stdout, all else to stderr.
 
     Args:
-        again: the command that resumes the run, but for the run's name and folder.
+        corpus: what the user named, and
+        reading: the options it was opened with, both for the command that resumes the run.
         as_json: write events as JSON lines.
     """
 
     planned: Planned
 
-    def __init__(self, again: list[str], *, as_json: bool) -> None:
-        self.again = again
+    def __init__(self, corpus: list[str], reading: list[str], *, as_json: bool) -> None:
+        self.corpus = corpus
+        self.reading = reading
         self.as_json = as_json
         self.live = is_terminal(sys.stderr)
 
     def __enter__(self) -> "TrainView":
-        self.bar = tqdm(unit="B", unit_scale=True, disable=None, leave=False, delay=0.2)
+        # The downloader sets the total, but asks first whether the bar is true, which takes one.
+        self.bar = tqdm(total=1, unit="B", unit_scale=True, disable=None, leave=False, delay=0.2)
         return self
 
     def __exit__(self, *failure: object) -> None:
         self.bar.close()
 
     def report(self, event: Event) -> None:
-        """Show one event."""
+        """Show one event. A terminal that has gone does not end the training."""
+        try:
+            self._show(event)
+        except OSError:
+            silence(sys.stderr)
+
+    def _show(self, event: Event) -> None:
         match event:
             case Planned():
                 self.planned = event
@@ -82,9 +91,12 @@ class TrainView:
     def _conclude(self, finished: Finished) -> None:
         """What came of it, and what to do next."""
         run = self.planned.run
-        again = [*self.again, "--name", run.name]
+        again = ["charnn", "train", "--resume", "--name", run.name, *self.reading]
         if run.parent != RUNS:
             again += ["--out", str(run.parent)]
+        if any(name.startswith("-") and name != "-" for name in self.corpus):
+            again.append("--")
+        again += self.corpus
         loss = finished.best_loss
         if self.as_json:
             _write_json(
@@ -117,10 +129,10 @@ class TrainView:
         corpus, prepared = self.planned.corpus, self.planned.prepared
         model, training = self.planned.plan.model, self.planned.plan.training
         documents = f", {prepared.documents:,} documents" if prepared.documents > 1 else ""
-        held_out = f"{prepared.val_documents:,} whole tunes" if corpus.tunes else "the last part"
-        unknown = (
-            f", {prepared.val_unknown:,} of them unknown symbols" if prepared.val_unknown else ""
+        held_out = (
+            f"{prepared.val_documents:,} whole tunes" if prepared.val_documents else "the last part"
         )
+        unknown = f", {prepared.val_unknown:,} of them unknown" if prepared.val_unknown else ""
         width = "one-hot" if model.embedding_size is None else f"embedding {model.embedding_size}"
         budget = training.budget
         limits = [f"{value:g} {name}" for name, value in vars(budget).items() if value is not None]
@@ -136,7 +148,7 @@ class TrainView:
                 f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
                 "machine": f"{training.device}, {training.precision}, {event.threads} threads",
                 "validation": f"{held_out}, {len(prepared.val):,} characters{unknown}: "
-                f"{protocol(len(prepared.val))}"
+                f"{protocol(len(prepared.val), len(prepared.train))}"
                 if len(prepared.val)
                 else "none",
             },
@@ -187,6 +199,8 @@ class TrainView:
             say("\n".join([title, *(f"  {key}: {value}" for key, value in rows.items())]))
             return
         table = Table.grid(padding=(0, 2))
+        table.add_column()
+        table.add_column(overflow="fold")  # a command or a path is to be copied whole
         for key, value in rows.items():
             # Names of files and corpora are the user's: neither markup nor control characters.
             table.add_row(key, visible(value), style=None)
@@ -197,9 +211,12 @@ class TrainView:
 
 
 def _write_json(**values: object) -> None:
-    # Whoever read the lines may have seen enough of them: the training goes on.
-    with suppress(SystemExit):
-        write_out(json.dumps(values) + "\n")
+    # Whoever read the lines may have seen enough of them, or have no room: the training goes on.
+    try:
+        with suppress(SystemExit):
+            write_out(json.dumps(values) + "\n")
+    except OSError as problem:
+        warn(f"stdout cannot be written ({problem.strerror}): no more JSON lines")
 
 
 def _nats_and_bits(loss: float) -> str:

@@ -37,11 +37,6 @@ class Batches:
         """Windows in an epoch."""
         return -(-self.row_length // self.seq_len)
 
-    @property
-    def characters(self) -> int:
-        """Characters that an epoch trains on."""
-        return self.row_length * self.batch_size
-
     def window(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Inputs and targets of window `number` of an epoch, [T, B] each: the targets are the
         characters one further on."""

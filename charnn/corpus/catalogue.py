@@ -67,9 +67,12 @@ class Download:
         """
         import pooch
 
+        bar = False if progress is None else progress
         where = urlsplit(self.url)
         mirror = os.environ.get("CHARNN_MIRROR", "").rstrip("/")
         url = mirror + where.path if mirror else self.url
+        if not url.startswith(("http://", "https://")):
+            raise CorpusError(f"CHARNN_MIRROR={mirror} is no address: it begins with https://")
         pooch.get_logger().setLevel("ERROR")
         try:
             path: str = pooch.retrieve(
@@ -77,7 +80,7 @@ class Download:
                 known_hash=f"sha256:{self.sha256}",
                 fname=self.name,
                 path=pooch.os_cache("charnn"),
-                downloader=pooch.HTTPDownloader(progressbar=progress or False),
+                downloader=pooch.HTTPDownloader(progressbar=bar),
             )
         except ValueError as error:
             raise CorpusError(

@@ -37,9 +37,10 @@ class Prepared:
 
     Attributes:
         vocabulary: the characters of the training part.
-        train: ids of the training part, read-only and mapped from the disk, in the vocabulary's
-            dtype. With more than one document, each ends in `SEPARATOR`.
-        val: ids of the validation part, likewise; `UNKNOWN` where the vocabulary has no id.
+        ids: all ids, the validation part last, read-only and mapped from the disk, in the
+            vocabulary's dtype. With more than one document, each ends in `SEPARATOR`; in the
+            validation part, `UNKNOWN` stands where the vocabulary has no id.
+        train_length: how many ids are the training part.
         fingerprint: sha256 in hexadecimal of the content, its borders and the split.
         documents: how many there are in all.
         val_documents: how many of them are held out whole; 0 when a text is cut at a position.
@@ -48,13 +49,23 @@ class Prepared:
     """
 
     vocabulary: Vocabulary
-    train: NDArray[Any]
-    val: NDArray[Any]
+    ids: NDArray[Any]
+    train_length: int
     fingerprint: str
     documents: int
     val_documents: int
     val_unknown: int
     path: Path
+
+    @property
+    def train(self) -> NDArray[Any]:
+        """Ids of the training part."""
+        return self.ids[: self.train_length]
+
+    @property
+    def val(self) -> NDArray[Any]:
+        """Ids of the validation part."""
+        return self.ids[self.train_length :]
 
 
 def prepare(corpus: Corpus, folder: Path, val_fraction: float = 0.1) -> Prepared:
@@ -72,14 +83,20 @@ def prepare(corpus: Corpus, folder: Path, val_fraction: float = 0.1) -> Prepared
     if not 0 <= val_fraction < 1:
         raise UsageError(f"the validation fraction must be at least 0 and below 1: {val_fraction}")
     plan = _survey(corpus, val_fraction)
-    path = folder / f"{corpus.name}-{plan.fingerprint[:12]}"
+    mark = plan.fingerprint[:12]
+    path = folder / f"{corpus.name}-{mark}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        # The same text under another name has the same ids.
+        path = next(folder.glob(f"[!.]*-{mark}"), path)
         with FileLock(folder / f".{path.name}.lock"):
             return _load(path, plan) or _build(path, plan)
     except OSError as error:
         reason = error.strerror or error
-        raise CorpusError(f"cannot write the prepared corpus to {path}: {reason}") from error
+        raise CorpusError(
+            f"cannot write the prepared corpus to {path}: {reason}; "
+            "call charnn from a folder that can be written to"
+        ) from error
 
 
 @dataclass(frozen=True)
@@ -190,8 +207,8 @@ def _load(path: Path, plan: _Plan) -> Prepared | None:
         return None
     return Prepared(
         vocabulary=plan.vocabulary,
-        train=np.asarray(ids[: plan.train]),
-        val=np.asarray(ids[plan.train :]),
+        ids=np.asarray(ids),
+        train_length=plan.train,
         fingerprint=plan.fingerprint,
         documents=len(plan.documents),
         val_documents=plan.val_documents,

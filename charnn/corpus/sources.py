@@ -133,18 +133,18 @@ class _Found:
         if len(self.texts) + len(self.books) == before:
             raise CorpusError(f"{folder} holds no text files: name a folder that does")
 
-    def walk(self, folder: Path, seen: set[Path]) -> Iterator[Path]:
+    def walk(self, folder: Path, seen: set[str]) -> Iterator[Path]:
         """Yield the files below a folder, sorted, each once however many links lead there."""
         try:
             inside = sorted(folder.iterdir())
         except OSError as error:
             raise CorpusError(f"cannot read {folder}: {error.strerror or error}") from error
-        seen.add(folder.resolve())
+        seen.add(os.path.realpath(folder))
         for path in inside:
             if path.name.startswith("."):
                 self.skipped.append(str(path))
-            elif path.resolve() not in seen:
-                seen.add(path.resolve())
+            elif (real := os.path.realpath(path)) not in seen:
+                seen.add(real)
                 if path.is_dir():
                     yield from self.walk(path, seen)
                 else:

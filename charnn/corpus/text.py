@@ -69,6 +69,8 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
             if encoding is None and b"\0" in raw:
                 raise CorpusError(_binary(name)) from error
             raise CorpusError(_undecodable(error, fed, name, codec)) from error
+        except UnicodeError as error:  # what some codecs say of a whole text, without a place
+            raise CorpusError(f"{name} is not {codec} text: {error}") from error
         controls += count_controls(text)
         characters += len(text)
         if "\0" in text or controls * 100 > characters:
@@ -115,7 +117,10 @@ def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 <<
             raw = stream.read(head)
     except (EOFError, zlib.error, OSError):
         return False
-    text = _decoder(encoding or _marked(raw), errors="replace").decode(raw)
+    try:
+        text = _decoder(encoding or _marked(raw), errors="replace").decode(raw)
+    except UnicodeError:
+        return True
     return "\0" not in text and count_controls(text) * 100 <= len(text)
 
 
@@ -141,7 +146,7 @@ def _decoder(codec: str, errors: str = "strict") -> codecs.IncrementalDecoder:
 def _binary(name: str) -> str:
     return (
         f"{name} looks binary, not like text: name a text file, "
-        "or its codec with --encoding if it is UTF-16 or UTF-32 without a byte order mark"
+        "or its codec with --encoding (utf-16-le, say) if it has no byte order mark"
     )
 
 

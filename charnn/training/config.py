@@ -5,6 +5,9 @@ from typing import Any
 
 from charnn.errors import UsageError
 
+# Of minutes, epochs or steps: more than any machine lives.
+MOST = 1e12
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -28,8 +31,8 @@ class Budget:
         if not given:
             raise UsageError("give a budget: --minutes, --epochs or --steps")
         for name, value in given.items():
-            if not 0 < value < float("inf"):
-                raise UsageError(f"--{name} must be above zero, not {value}")
+            if not 0 < value <= MOST:
+                raise UsageError(f"--{name} must be above zero and at most {MOST:g}, not {value}")
 
     def progress(self, seconds: float, epochs: float, steps: int) -> float:
         """The share of the budget that is spent, in [0, 1]."""

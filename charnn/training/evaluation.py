@@ -22,9 +22,10 @@ CONTEXT = 256
 CHUNK = 8192
 
 
-def protocol(scored: int) -> str:
-    """In words, how `evaluate` measures `scored` characters: to be shown with every figure."""
-    rows = _rows(scored)
+def protocol(scored: int, start: int) -> str:
+    """In words, how `evaluate` measures `scored` characters that begin at `start`: to be shown with
+    every figure."""
+    rows = _rows(scored, start)
     return f"whole sweep, every character once, state carried ({rows} row{'s' * (rows > 1)})"
 
 
@@ -41,7 +42,7 @@ def evaluate(network: Network, ids: NDArray[Any], start: int) -> float:
     was_training = network.training
     network.eval()
     count = len(ids) - start
-    rows = _rows(count)
+    rows = _rows(count, start)
     length = count // rows
     begins = start + length * np.arange(rows)
     total = _sweep(network, ids, begins, length, start)
@@ -52,8 +53,11 @@ def evaluate(network: Network, ids: NDArray[Any], start: int) -> float:
     return total / count
 
 
-def _rows(count: int) -> int:
-    """Few enough that the unscored context stays a small part of the work."""
+def _rows(count: int, start: int) -> int:
+    """So few that the unscored context stays a small part of the work; and a single one where the
+    first row has no full context, since all run the same number of steps."""
+    if start <= CONTEXT:
+        return 1
     return max(1, min(ROWS, count // (4 * CONTEXT)))
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from charnn.corpus.ids import Prepared
-from charnn.errors import UsageError
+from charnn.errors import CheckpointError, UsageError
 from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
 from charnn.training.config import Budget, TrainingConfig
@@ -110,8 +110,14 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
 
     Raises:
         UsageError: an option was said that would make it another run.
+        CheckpointError: the checkpoint does not say how it was trained.
     """
-    earlier = TrainingConfig.from_json(checkpoint.about["training"])
+    try:
+        earlier = TrainingConfig.from_json(checkpoint.about["training"])
+    except (KeyError, TypeError) as problem:
+        raise CheckpointError(
+            "the checkpoint is of another charnn: it can't be resumed"
+        ) from problem
     was = {
         **checkpoint.config.to_json(),
         **earlier.to_json(),
@@ -125,11 +131,11 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
         len(prepared.train), batch_size or earlier.batch_size, seq_len or earlier.seq_len
     )
     was |= {"batch_size": batch_size, "seq_len": seq_len} if fitted == _batch(earlier) else {}
-    for name in said.keys() - limits.keys() - {*_FREE, "device"}:
+    for name in sorted(said.keys() - limits.keys() - {*_FREE, "device"}):
         if said[name] not in (was[name], "auto"):
             option = name.replace("_", "-")
             raise UsageError(
-                f"--{option} {said[name]} cannot be changed by --resume (it was {was[name]}): "
+                f"--{option} cannot be changed by --resume (it was {was[name]}): "
                 "leave it out, or train a new run under another --name"
             )
     device = choose_device(options.device or "auto") if _moves(earlier, options) else earlier.device

@@ -27,7 +27,7 @@ from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.training.config import TrainingConfig
-from charnn.training.evaluation import CONTEXT, evaluate, protocol
+from charnn.training.evaluation import evaluate, protocol
 from charnn.training.events import Finished, Report, Started, Stepped, Validated
 from charnn.training.hardware import fastest_threads
 from charnn.training.metrics import Metrics, Tally
@@ -96,10 +96,6 @@ class Trainer:
         self.should_stop = should_stop
         self.device = torch.device(config.device)
         self.batches = Batches(prepared.train, config.batch_size, config.seq_len)
-        # What lies before the validation part is its context: see charnn.training.evaluation.
-        before = prepared.train[-CONTEXT - 1 :]
-        self.val_ids: NDArray[Any] = np.concatenate([before, prepared.val])
-        self.val_start = len(before)
         torch.manual_seed(config.seed)
         self.network = Network(model_config).to(self.device)
         self.optimizer = self._make_optimizer()
@@ -168,7 +164,7 @@ class Trainer:
             "training": self.config.to_json(),
             "position": asdict(self.position),
             "history": self.history,
-            "protocol": protocol(len(self.prepared.val)),
+            "protocol": protocol(len(self.prepared.val), len(self.prepared.train)),
         }
         return Checkpoint(
             self.network.config,
@@ -258,11 +254,13 @@ class Trainer:
         """Measure, keep the best, save; the state of training is as it was."""
         self.position.validated_step = self.position.step
         if len(self.prepared.val) == 0:
+            self.position.validated_seconds = self.position.seconds
             self._save(LAST)
+            self.position.seconds = time.perf_counter() - self._begin
             return
         # bf16 moves the result by about 0.0001 nats and takes a third of the time.
         with self._precision():
-            loss = evaluate(self.network, self.val_ids, self.val_start)
+            loss = evaluate(self.network, self.prepared.ids, len(self.prepared.train))
         if not np.isfinite(loss):
             raise self._diverged(self.position.step)
         is_best = self.position.best_loss is None or loss < self.position.best_loss
@@ -286,7 +284,7 @@ class Trainer:
         return CharnnError(
             f"the loss or a weight is no longer a number at step {step} "
             f"(seed {self.config.seed}): train again with an --lr below {self.config.lr:g}; "
-            "what was saved before is good"
+            "what was saved before, if anything was, is good"
         )
 
     def _save(self, name: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from tqdm import tqdm
 
 from charnn.corpus.catalogue import CATALOGUE, Download
 from charnn.corpus.sources import open_corpus
@@ -84,6 +85,17 @@ def test_a_download_is_fetched_once_and_shown(
     assert play().fetch() == tmp_path / "cache" / "charnn" / "play.txt"
     assert Host.served == 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_bar_of_the_terminal_shows_a_download(mirror: str) -> None:
+    with tqdm(total=1, unit="B", disable=None) as bar:
+        assert play().fetch(bar).read_bytes() == CONTENT
+
+
+def test_a_mirror_that_is_no_address(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHARNN_MIRROR", "nonsense")
+    with pytest.raises(CorpusError, match="https://"):
+        play().fetch()
 
 
 def test_a_file_with_another_sha256_is_refused_and_not_kept(mirror: str, tmp_path: Path) -> None:

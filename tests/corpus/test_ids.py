@@ -193,3 +193,10 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_the_fraction_has_a_range(tmp_path: Path, fraction: float) -> None:
     with pytest.raises(UsageError, match="fraction"):
         prepare(corpus("text"), tmp_path, fraction)
+
+
+def test_the_same_text_under_another_name_is_not_numbered_again(tmp_path: Path) -> None:
+    text = document("text", "one text, two names\n")
+    first = prepare(Corpus("first", (text,)), tmp_path)
+    second = prepare(Corpus("second", (text,)), tmp_path)
+    assert first.path == second.path

@@ -73,6 +73,17 @@ def test_a_folder_with_links_in_a_circle_ends(here: Path) -> None:
     assert [Path(name).name for name in corpus.skipped] == ["dangling"]
 
 
+def test_links_that_lead_to_each_other_are_left_out(here: Path) -> None:
+    folder = here / "folder"
+    folder.mkdir()
+    (folder / "a.txt").write_text("text")
+    (folder / "one").symlink_to("two")
+    (folder / "two").symlink_to("one")
+    corpus = open_corpus(["folder"])
+    assert [document.text() for document in corpus.documents] == ["text"]
+    assert len(corpus.skipped) == 2
+
+
 @pytest.mark.parametrize("pattern", ["books/*.txt", "books/**/*.txt", "books/**"])
 def test_a_pattern_that_the_shell_left_alone(here: Path, pattern: str) -> None:
     (here / "books").mkdir()

@@ -120,3 +120,12 @@ def test_text_is_told_from_binary_by_its_beginning(tmp_path: Path) -> None:
     ]:
         path.write_bytes(raw)
         assert looks_like_text(path) is text
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "punycode", "idna"])
+def test_a_codec_that_says_no_to_the_whole_text(tmp_path: Path, codec: str) -> None:
+    """Some codecs raise without telling where."""
+    path = tmp_path / "text.txt"
+    path.write_bytes("é-ä..\ud800".encode("utf-16-le", "surrogatepass"))
+    with pytest.raises(CorpusError, match="text"):
+        "".join(read_file(path, codec))

@@ -110,6 +110,8 @@ def test_in_half_precision_it_is_nearly_the_same(cell: str, width: int | None) -
 
 
 def test_the_protocol_is_put_into_words() -> None:
-    assert "(1 row)" in protocol(100)
-    assert "rows)" in protocol(30_000)
-    assert "every character once" in protocol(100)
+    assert "(1 row)" in protocol(100, 1000)
+    assert "rows)" in protocol(30_000, 1000)
+    assert "every character once" in protocol(100, 1000)
+    # Without a full context before it, the first row would begin emptier than one long row does.
+    assert "(1 row)" in protocol(30_000, 100)

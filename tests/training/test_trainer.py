@@ -234,6 +234,18 @@ def test_without_a_validation_part(tmp_path: Path) -> None:
     assert not (run.folder / BEST).exists()
 
 
+def test_without_a_validation_part_a_budget_of_time_saves_no_more_often(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = []
+    trainer = trainer_module.Trainer
+    monkeypatch.setattr(trainer, "_save", lambda self, name: saved.append(self.position.step))
+    prepared = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
+    run = Run(tmp_path / "run", prepared)
+    run.trainer(TrainingConfig(Budget(minutes=0.02), **run.options)).run()
+    assert 1 <= len(saved) <= 3
+
+
 def test_threads_are_measured_without_a_trace(tmp_path: Path, prepared: Prepared) -> None:
     measured = Run(tmp_path / "measured", prepared, dropout=0.3)
     finished = measured.train(12, threads=0)

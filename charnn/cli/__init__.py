@@ -52,6 +52,7 @@ def main() -> None:
     # A stream that was closed before we began (`>&-`) is one that nobody reads.
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     try:
         app()
     except CharnnError as problem:
@@ -61,7 +62,8 @@ def main() -> None:
         reason = problem.strerror or problem
         _fail(f"{where}{reason}: check the path, its permissions and the space on the disk", 1)
     except (MemoryError, RuntimeError) as problem:
-        if isinstance(problem, RuntimeError) and "memory" not in str(problem):
+        words = ("out of memory", "allocate memory")
+        if isinstance(problem, RuntimeError) and not any(w in str(problem) for w in words):
             raise
         _fail("out of memory: choose a smaller --hidden-size, --batch-size or --seq-len", 1)
 

@@ -56,22 +56,36 @@ def write_out_bytes(content: bytes) -> None:
 
     Raises:
         SystemExit: with code 0, when the reader of a pipe has seen enough (`| head`).
+        OSError: it cannot be written; the disk is full, say.
     """
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        # Python would complain once more when it flushes stdout at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence(sys.stdout)
         raise SystemExit(0) from None
+    except OSError:
+        silence(sys.stdout)
+        raise
 
 
 def say(message: str) -> None:
-    """A message to the user, on stderr."""
+    """A message to the user, on stderr. If nobody reads it, the work still goes on."""
     encoding = sys.stderr.encoding or "utf-8"
     line = visible(message).encode(encoding, "backslashreplace").decode(encoding)
-    print(line, file=sys.stderr, flush=True)
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(stream: TextIO) -> None:
+    """Send what is still written to a stream nowhere: its other end is gone, or its disk full.
+
+    What Python has buffered would otherwise fail once more when the program ends.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def warn(message: str) -> None:

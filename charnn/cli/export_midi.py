@@ -1,8 +1,13 @@
 """`charnn export-midi`: hear a tune."""
 
+import gzip
+import io
+import os
 import re
 import sys
 import unicodedata
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,12 +25,12 @@ def command(
         str, typer.Argument(metavar="TUNE.abc", help="A file in ABC notation, or - for stdin.")
     ],
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="OUT.mid",
-            help="A file, a folder, or - for stdout; default: the tune's name, beside it.",
+            help="A file, a folder/, or - for stdout; default: the tune's name, beside it.",
         ),
     ] = None,
     number: Annotated[
@@ -49,77 +54,101 @@ def command(
       charnn export-midi tunes.abc --tune 3 -o reel.mid --tempo 90
       charnn sample | charnn export-midi - -o tune.mid
     """
+    from charnn.files import write_bytes
     from charnn.music.books import split_book
     from charnn.music.midi import midi_bytes
     from charnn.music.reading import read_tune
 
     shown = "stdin" if tunes == "-" else tunes
-    sources = list(enumerate(split_book(_text(tunes)), start=1))
-    if not sources:
+    book = split_book(_text(tunes))
+    if not book:
         raise CorpusError(f"{shown} holds no tune: a tune in ABC has a K: line, then notes")
-    if number is not None:
-        if not 1 <= number <= len(sources):
-            raise UsageError(f"--tune {number}: {shown} has the tunes 1 to {len(sources)}")
-        sources = [sources[number - 1]]
-    to_stdout = output == Path("-")
-    if to_stdout and len(sources) > 1:
-        raise UsageError(f"-o - takes one tune, and {shown} has {len(sources)}: choose by --tune")
-    if to_stdout and is_terminal(sys.stdout):
-        raise UsageError("MIDI is not for the terminal: redirect stdout, or name a file with -o")
+    if number is not None and not 1 <= number <= len(book):
+        raise UsageError(f"--tune {number}: {shown} has the tunes 1 to {len(book)}")
+    places = range(1, len(book) + 1) if number is None else [number]
+    if output == "-":
+        if len(places) > 1:
+            raise UsageError(f"-o - takes one tune, and {shown} has {len(book)}: choose by --tune")
+        if is_terminal(sys.stdout):
+            raise UsageError("MIDI is not for the terminal: redirect stdout, or name a file by -o")
+    targets = _targets(tunes, output, book, places)
     failed = 0
-    for place, source in sources:
+    for place in places:
         try:
-            content = midi_bytes(read_tune(source), tempo=tempo, instrument=instrument)
+            tune = read_tune(book[place - 1])
+            content = midi_bytes(tune, tempo=tempo, instrument=instrument)
         except TuneError as problem:
             failed += 1
             say(f"error: {shown}: {problem}")
             continue
-        if to_stdout:
+        if output == "-":
             write_out_bytes(content)
         else:
-            _write(_path(tunes, output, source, place, alone=len(sources) == 1), content)
+            write_bytes(targets[place], content)
+            say(str(targets[place]))
     if failed:
-        if len(sources) > 1:
-            say(f"{failed} of {len(sources)} tunes could not be read; the others are written")
+        if len(places) > 1:
+            say(f"{failed} of {len(places)} tunes could not be read; the others are written")
         raise typer.Exit(1)
 
 
 def _text(tunes: str) -> str:
-    """The file's text; tune books of the 1990s are often in Latin-1, which is no error here, since
-    all that sounds is ASCII."""
+    """The text of a file or of stdin; tune books of the 1990s are often in Latin-1, which is no
+    error here, since all that sounds is ASCII."""
+    from charnn.corpus.text import decode, open_file
+
     try:
-        content = sys.stdin.buffer.read() if tunes == "-" else Path(tunes).read_bytes()
+        if tunes == "-":
+            content = sys.stdin.buffer.read()
+        else:
+            with open_file(Path(tunes)) as file:
+                content = file.read()
     except FileNotFoundError:
-        raise CorpusError(
-            f"there is no file {tunes}: name one with tunes in ABC notation"
-        ) from None
+        raise CorpusError(f"there is no file {tunes}: name one with ABC tunes") from None
+    except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
+        raise CorpusError(f"{tunes} is damaged and cannot be unpacked: {problem}") from problem
     try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
+        return "".join(decode(io.BytesIO(content), tunes))
+    except CorpusError:
         return content.decode("latin-1")
 
 
-def _path(tunes: str, output: Path | None, source: "TuneSource", place: int, alone: bool) -> Path:
-    """Where a tune goes: of a title, only letters and digits ever get into a file's name."""
-    if output is not None and not output.is_dir():
-        return output if alone else output.with_name(f"{output.stem}-{place:03d}{output.suffix}")
-    from_stdin = tunes == "-"
-    title = _slug(source.title) or "tune"
-    if alone:
-        name = title if from_stdin else Path(tunes).stem
+def _targets(
+    tunes: str, output: str | None, book: Sequence["TuneSource"], places: Sequence[int]
+) -> dict[int, Path]:
+    """Where each tune goes; of a title, only letters and digits ever get into a file's name.
+
+    Raises:
+        UsageError: a tune would be written over the book it comes from.
+    """
+    source = None if tunes == "-" else Path(tunes)
+    if output is not None and not (output.endswith(("/", os.sep)) or Path(output).is_dir()):
+        file = Path(output)
+        targets = {
+            place: file
+            if len(places) == 1
+            else file.with_name(f"{file.stem}-{place:03d}{file.suffix or '.mid'}")
+            for place in places
+        }
     else:
-        name = f"{place:03d}-{title}" if from_stdin else f"{Path(tunes).stem}-{place:03d}-{title}"
-    folder = output or (Path() if from_stdin else Path(tunes).parent)
-    return folder / f"{name}.mid"
+        folder = Path(output) if output is not None else source.parent if source else Path()
+        if output is not None:
+            folder.mkdir(exist_ok=True)
+        targets = {place: folder / f"{_name(source, book, place)}.mid" for place in places}
+    for target in targets.values():
+        if source is not None and target.exists() and target.samefile(source):
+            raise UsageError(f"{target} is the tune's own file: name another with -o")
+    return targets
+
+
+def _name(source: Path | None, book: Sequence["TuneSource"], place: int) -> str:
+    """The name of a tune's file: the book's, if it has but one tune, else with number and title."""
+    title = _slug(book[place - 1].title) or "tune"
+    if len(book) == 1:
+        return source.stem if source else title
+    return f"{source.stem}-{place:03d}-{title}" if source else f"{place:03d}-{title}"
 
 
 def _slug(title: str) -> str:
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60]
-
-
-def _write(path: Path, content: bytes) -> None:
-    from charnn.files import write_bytes
-
-    write_bytes(path, content)
-    say(str(path))

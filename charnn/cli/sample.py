@@ -68,9 +68,11 @@ def command(
     sampler = Sampler(load_checkpoint(path))
     first_seed = random.randrange(2**32) if seed is None else seed
     text = _prime(prime)
-    for symbol in sampler.vocabulary.unknown(text):
-        warn(f"the model has never seen {symbol!r} (U+{ord(symbol):04X}): left out of --prime")
-        text = text.replace(symbol, "")
+    if unknown := sampler.vocabulary.unknown(text):
+        warn(f"the model has never seen {_named(unknown)}: left out of --prime")
+        text = text.translate(dict.fromkeys(map(ord, unknown)))
+    if unknown := sampler.vocabulary.unknown(stop):
+        warn(f"the model has never seen {_named(unknown)}: it will not write what --stop waits for")
     say(f"{path}, seed {first_seed}")
     for sample_seed in range(first_seed, first_seed + num):
         characters = sampler.stream(choice, seed=sample_seed, length=length, prime=text, stop=stop)
@@ -95,6 +97,12 @@ def _show(parts: Iterable[str], more: bool) -> None:
         write_out("\n")
     if more:
         write_out("\n")
+
+
+def _named(symbols: list[str], most: int = 10) -> str:
+    """The characters in words, not too many of them."""
+    names = ", ".join(f"{symbol!r} (U+{ord(symbol):04X})" for symbol in symbols[:most])
+    return f"{names} and {len(symbols) - most:,} more" if len(symbols) > most else names
 
 
 def _prime(said: str) -> str:

@@ -96,13 +96,11 @@ def command(
     from charnn.cli.train_view import TrainView
     from charnn.library import train
 
-    again = ["charnn", "train", *corpus, "--resume"]
-    if encoding is not None:
-        again += ["--encoding", encoding]
+    reading = ["--encoding", encoding] if encoding is not None else []
     if val_fraction != DEFAULT_VAL_FRACTION:
-        again += ["--val-fraction", str(val_fraction)]
+        reading += ["--val-fraction", str(val_fraction)]
     stop = StopSignal()
-    with stop, TrainView(again, as_json=as_json) as view:
+    with stop, TrainView(corpus, reading, as_json=as_json) as view:
         train(
             corpus,
             name=name,
@@ -111,7 +109,7 @@ def command(
             encoding=encoding,
             val_fraction=val_fraction,
             report=view.report,
-            should_stop=lambda: stop.number is not None,
+            should_stop=stop.asked,
             download_bar=view.bar,
             **options | {"one_hot": one_hot or None},
         )
@@ -124,16 +122,20 @@ _NOT_OPTIONS = {"corpus", "name", "out", "resume", "encoding", "val_fraction", "
 
 
 class StopSignal:
-    """Ctrl-C, or a polite kill, asks for a stop after the step; a second one stops at once.
+    """Ctrl-C, a polite kill or a closed terminal asks for a stop after the step; a second one, or
+    one before there are steps, stops at once.
 
     As a context it puts the handlers in place, and the earlier ones back.
     """
 
     number: int | None = None
+    training = False
 
     def __enter__(self) -> "StopSignal":
         self._before = {
-            number: signal.signal(number, self._ask) for number in (signal.SIGINT, signal.SIGTERM)
+            number: signal.signal(number, self._ask)
+            for number in map(signal.Signals, _STOPS)
+            if signal.getsignal(number) is not signal.SIG_IGN  # as under nohup
         }
         return self
 
@@ -141,8 +143,19 @@ class StopSignal:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def asked(self) -> bool:
+        """Whether to stop; the trainer wants to know after every step."""
+        self.training = True
+        if self.number is None:
+            return False
+        say("\nstopping: the run is saved after this step (once more to leave at once)")
+        return True
+
     def _ask(self, number: int, frame: object) -> None:
-        if self.number is not None:
+        # Nothing is printed here: the signal may have come amid a print.
+        if self.number is not None or not self.training:
             sys.exit(128 + number)
         self.number = number
-        say("\nstopping: the run is saved after this step (once more to leave at once)")
+
+
+_STOPS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}

@@ -14,6 +14,7 @@ from charnn.errors import CheckpointError, UsageError
 BEST = "best.safetensors"
 LAST = "last.safetensors"
 METRICS = "metrics.jsonl"
+LOCK = ".lock"
 
 
 def create_run(folder: Path, name: str | None, corpus: str) -> Path:
@@ -57,7 +58,7 @@ def lock_run(run: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    lock = FileLock(run / ".lock")
+    lock = FileLock(run / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
@@ -69,8 +70,11 @@ def lock_run(run: Path) -> Iterator[None]:
 
 
 def _is_abandoned(run: Path) -> bool:
-    """Whether a run ended before its first save, so that nothing in it can be lost."""
-    if not run.is_dir() or any(run.glob("*.safetensors")):
+    """Whether a run of ours ended before its first save, so that nothing in it can be lost."""
+    if not run.is_dir():
+        return False
+    inside = {path.name for path in run.iterdir()}
+    if LOCK not in inside or not inside <= {LOCK, METRICS}:
         return False
     try:
         with lock_run(run):
@@ -105,22 +109,25 @@ def find_checkpoint(named: Path | None, folder: Path) -> Path:
                 f"there is no trained model in {folder}/: train one first, "
                 "for instance with `charnn train folk`"
             )
-        return _checkpoint_of(runs[0])
+        named = runs[0]
+    if named.is_file() and named.suffix == ".safetensors":
+        return named
+    # A corpus may have the same name as the run that learned it, and lie right here.
+    for run in (named, folder / named):
+        if found := _checkpoint_of(run):
+            return found
     if named.is_file():
         return named
-    for run in (named, folder / named):
-        if run.is_dir():
-            return _checkpoint_of(run)
     raise CheckpointError(
-        f"{named}: there is no such checkpoint file, run folder, or run in {folder}/"
+        f"{named}: there is no such checkpoint file, nor a run with a checkpoint "
+        f"there or in {folder}/"
     )
 
 
-def _checkpoint_of(run: Path) -> Path:
-    for name in (BEST, LAST):
-        if (run / name).is_file():
-            return run / name
-    raise CheckpointError(f"{run} holds no checkpoint ({BEST} or {LAST})")
+def _checkpoint_of(run: Path) -> Path | None:
+    """The best checkpoint of a run, or the last if none was measured; None if it has neither."""
+    present = (run / name for name in (BEST, LAST))
+    return next((path for path in present if path.is_file()), None)
 
 
 def _last_written(run: Path) -> float:

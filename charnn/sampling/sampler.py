@@ -21,7 +21,7 @@ class Sampler:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.vocabulary = checkpoint.vocabulary
         self.stepper = Stepper(checkpoint.config, checkpoint.weights)
-        self.documents = int(checkpoint.about.get("documents", 1))
+        self.many_documents = checkpoint.about.get("documents", 1) != 1
 
     def stream(
         self,
@@ -48,8 +48,10 @@ class Sampler:
         Raises:
             UsageError: `length` or `seed` is negative.
         """
-        if length < 0 or seed < 0:
-            raise UsageError("--length and --seed must be at least 0")
+        if length < 0:
+            raise UsageError(f"--length must be at least 0, not {length}")
+        if seed < 0:
+            raise UsageError(f"--seed must be at least 0, not {seed}")
         return self._write(choice, np.random.default_rng(seed), length, prime, stop)
 
     def _write(
@@ -63,7 +65,7 @@ class Sampler:
         tail = ""
         for _ in range(length):
             scores[UNKNOWN] = -np.inf
-            if self.documents == 1:
+            if not self.many_documents:
                 scores[SEPARATOR] = -np.inf
             symbol = choice.draw(scores, random)
             if symbol == SEPARATOR:
@@ -79,7 +81,7 @@ class Sampler:
     @property
     def start(self) -> int:
         """What a text begins after: the end of another document or, in a single one, of a line."""
-        if self.documents > 1:
+        if self.many_documents:
             return SEPARATOR
         newline = self.vocabulary.encode("\n")[0]
         return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1

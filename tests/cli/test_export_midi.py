@@ -1,5 +1,6 @@
 """`charnn export-midi`: files in, MIDI out, and what is said of tunes that cannot be read."""
 
+import gzip
 import io
 from pathlib import Path
 
@@ -50,6 +51,44 @@ def test_one_of_several(tmp_path: Path) -> None:
     run = charnn(tmp_path, "export-midi", "book.abc", "--tune", "3")
     assert run.returncode == 2
     assert b"1 to 2" in run.stderr
+
+
+def test_a_tune_is_never_written_over_its_book(tmp_path: Path) -> None:
+    (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
+    (tmp_path / "reel.mid").write_text(REEL)  # ABC, whatever its name says
+    for arguments in (["book.abc", "--tune", "1", "-o", "book.abc"], ["reel.mid"]):
+        run = charnn(tmp_path, "export-midi", *arguments)
+        assert run.returncode == 2
+        assert b"own file" in run.stderr
+    assert (tmp_path / "book.abc").read_text() == REEL + "\n" + JIG
+    assert (tmp_path / "reel.mid").read_text() == REEL
+
+
+def test_where_tunes_go(tmp_path: Path) -> None:
+    (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
+    assert charnn(tmp_path, "export-midi", "book.abc", "-o", "new/").returncode == 0
+    assert charnn(tmp_path, "export-midi", "book.abc", "-o", "plain").returncode == 0
+    assert charnn(tmp_path, "export-midi", "book.abc", "--tune", "2").returncode == 0
+    names = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.mid"))
+    assert names == [
+        "book-002-another-a-b.mid",
+        "new/book-001-the-test-reel.mid",
+        "new/book-002-another-a-b.mid",
+        "plain-001.mid",
+        "plain-002.mid",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["gzip", "utf-16", "latin-1"])
+def test_files_in_other_forms(tmp_path: Path, kind: str) -> None:
+    text = REEL.replace("Test", "Tést")
+    if kind == "gzip":
+        (tmp_path / "reel.abc.gz").write_bytes(gzip.compress(text.encode()))
+    else:
+        (tmp_path / "reel.abc").write_bytes(text.encode(kind))
+    run = charnn(tmp_path, "export-midi", next(tmp_path.iterdir()).name, "-o", "out.mid")
+    assert run.returncode == 0, run.stderr
+    assert len(pitches((tmp_path / "out.mid").read_bytes())) == 14
 
 
 def test_streams(tmp_path: Path) -> None:

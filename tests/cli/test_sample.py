@@ -135,10 +135,18 @@ def test_characters_that_the_model_does_not_know(program: Program, folder: Path)
     )
     assert ended.stdout == b"abc\n"
     warnings = [line for line in ended.messages if line.startswith("warning: ")]
-    assert len(warnings) == 2
-    assert "U+003F" in warnings[0]
-    assert "U+001B" in warnings[1]
+    assert len(warnings) == 1
+    assert "'?' (U+003F), '\\x1b' (U+001B)" in warnings[0]
     assert b"\x1b" not in ended.stderr
+
+
+def test_many_characters_that_the_model_does_not_know(program: Program, folder: Path) -> None:
+    strange = "".join(map(chr, range(0x4E00, 0x4F00)))
+    ended = program(folder, "sample", "old", "--length", "1", "--prime", strange, "--stop", "é")
+    warnings = [line for line in ended.messages if line.startswith("warning: ")]
+    assert len(warnings) == 2
+    assert "and 246 more" in warnings[0]
+    assert "--stop" in warnings[1]
 
 
 def test_the_output_does_not_depend_on_the_locale(folder: Path) -> None:

@@ -234,6 +234,47 @@ def test_an_interrupted_run_is_saved_and_its_advice_resumes_it(
     )
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system has no SIGHUP")
+@pytest.mark.parametrize("number", ["SIGINT", "SIGHUP"])
+def test_a_stop_saves_the_run_though_nobody_reads_the_messages(
+    trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...], number: str
+) -> None:
+    """As in `2>&1 | tee log`, where Ctrl-C ends tee too, or when the terminal is closed."""
+    shutil.copy(trained[0] / "my corpus.txt", tmp_path)
+    process = start(tmp_path, "--steps", "100000", "--json", *small)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.readline()
+    process.stderr.close()
+    process.send_signal(signal.Signals[number])
+    done = json.loads(process.stdout.read().splitlines()[-1])
+    assert process.wait(30) == 128 + signal.Signals[number]
+    last = tmp_path / RUN / "last.safetensors"
+    assert load_checkpoint(last).about["position"]["step"] == done["steps"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+@pytest.mark.parametrize("stream", ["stdout", "stderr"])
+def test_a_full_disk_behind_a_stream_does_not_end_the_training(
+    trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...], stream: str
+) -> None:
+    shutil.copy(trained[0] / "my corpus.txt", tmp_path)
+    other = "stderr" if stream == "stdout" else "stdout"
+    with Path("/dev/full").open("wb") as full:
+        ended = subprocess.run(
+            command("train", "my corpus.txt", "--steps", "20", "--json", *small),
+            cwd=tmp_path,
+            env=environment(),
+            check=False,
+            timeout=60,
+            **{stream: full, other: subprocess.PIPE},
+        )
+    assert ended.returncode == 0
+    assert b"Traceback" not in (ended.stderr or b"")
+    last = tmp_path / RUN / "last.safetensors"
+    assert load_checkpoint(last).about["position"]["step"] == 20
+
+
 def test_a_second_signal_ends_at_once(
     trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...]
 ) -> None:

@@ -1,12 +1,13 @@
 """Runs: the folders of checkpoints, and which one a user means."""
 
+import contextlib
 import os
 from pathlib import Path
 
 import pytest
 
 from charnn.errors import CheckpointError, UsageError
-from charnn.model.runs import BEST, LAST, create_run, find_checkpoint, find_runs, lock_run
+from charnn.model.runs import BEST, LAST, METRICS, create_run, find_checkpoint, find_runs, lock_run
 
 
 def run_of(folder: Path, name: str, *files: str, written: float) -> Path:
@@ -30,11 +31,23 @@ def test_a_new_run_takes_the_name_of_its_corpus_and_a_number(tmp_path: Path) -> 
 def test_a_run_with_a_checkpoint_is_never_reused(tmp_path: Path) -> None:
     for file in (BEST, LAST):
         run = create_run(tmp_path, file, "tunes")
-        # Nothing was saved yet: nothing can be lost.
+        with lock_run(run):
+            pass
+        # Begun, but nothing was saved yet: nothing can be lost.
         assert create_run(tmp_path, file, "tunes") == run
         (run / file).touch()
         with pytest.raises(CheckpointError, match="--resume"):
             create_run(tmp_path, file, "tunes")
+
+
+@pytest.mark.parametrize("file", ["diary.txt", METRICS])
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path, file: str) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / file).write_text("my notes")
+    with pytest.raises(CheckpointError, match="another --name"):
+        create_run(tmp_path, "mine", "tunes")
+    assert create_run(tmp_path, None, "mine") == tmp_path / "mine-2"
+    assert [path.name for path in (tmp_path / "mine").iterdir()] == [file]
 
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
@@ -71,8 +84,14 @@ def test_a_checkpoint_by_file_folder_and_name(tmp_path: Path) -> None:
     (run / BEST).unlink()
     assert find_checkpoint(Path("run"), tmp_path) == run / LAST
     (run / LAST).unlink()
-    with pytest.raises(CheckpointError, match="holds no checkpoint"):
+    with pytest.raises(CheckpointError, match="nor a run with a checkpoint"):
         find_checkpoint(Path("run"), tmp_path)
+    corpus = tmp_path / "here" / "run"
+    corpus.mkdir(parents=True)
+    (run / LAST).touch()
+    with contextlib.chdir(corpus.parent):  # a corpus of the same name does not hide the run
+        assert find_checkpoint(Path("run"), tmp_path) == run / LAST
+    (run / LAST).unlink()
     with pytest.raises(CheckpointError, match="absent"):
         find_checkpoint(Path("absent"), tmp_path)
     with pytest.raises(CheckpointError, match="charnn train"):

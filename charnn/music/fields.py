@@ -11,7 +11,7 @@ from charnn.music.tune import LETTERS, Key, Meter, Tempo
 
 MOST_IN_FRACTION = 64
 MOST_PARTS = 200
-QUARTERS_A_MINUTE = (Fraction(4), Fraction(2000))  # MIDI can't hold slower
+SLOWEST, FASTEST = 4, 2000  # quarter notes a minute; MIDI can't hold slower
 
 _SHARP_ORDER = "FCGDAEB"
 _SHARPS = {letter: place - 1 for place, letter in enumerate(_SHARP_ORDER)}  # of the major key
@@ -142,8 +142,7 @@ def tempo(text: str, unit: Fraction) -> Tempo:
         beats, beat = Fraction(found[1]), Fraction(1)
     else:
         raise FieldError(f"unknown tempo {words!r}")
-    slowest, fastest = QUARTERS_A_MINUTE
-    if not slowest <= beat * beats <= fastest:
+    if not SLOWEST <= beat * beats <= FASTEST:
         raise FieldError(f"impossible tempo {words!r}")
     return Tempo(text, beat, beats)
 

@@ -4,17 +4,16 @@ music21 gets the finished notes of a `Performance`, neither ABC nor repeats: its
 and often wrong, and repeats expanded twice would be played twice.
 """
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from charnn.errors import TuneError, UsageError
 from charnn.files import write_bytes
-from charnn.music.performance import Performance, perform
-from charnn.music.tempo import default_tempo
+from charnn.music.fields import FASTEST, SLOWEST
+from charnn.music.performance import Performance, Turn, perform
 from charnn.music.tune import Key, Meter, Tempo, Tune
-
-SLOWEST, FASTEST = 4, 2000  # quarter notes a minute; MIDI can't hold slower
 
 _PLAIN_NAMES = {  # what folk musicians call them -> what music21 knows
     "fiddle": "violin",
@@ -76,8 +75,8 @@ def to_part(
 
     part = stream.Part()
     part.coreInsert(0, _instrument(instrument))
-    for moment, value in _turns(tune, performance, tempo):
-        part.coreInsert(on_tick(moment), _music21_turn(value))
+    for turn in _turns(performance, tempo):
+        part.coreInsert(on_tick(turn.onset), _music21_turn(turn.value))
     for sound in performance.sounds:
         onset = on_tick(sound.onset)
         duration = on_tick(sound.onset + sound.duration) - onset
@@ -87,29 +86,32 @@ def to_part(
     return part
 
 
-def _turns(
-    tune: Tune, performance: Performance, tempo: float | None
-) -> list[tuple[Fraction, Key | Meter | Tempo]]:
+def _turns(performance: Performance, tempo: float | None) -> list[Turn]:
     """Keys, meters and tempos by onset; `tempo` replaces the first and scales the others."""
-    start = default_tempo(tune)
-    if tempo is not None and not 0 < tempo <= FASTEST:
-        raise UsageError(f"the tempo is {tempo:g}, but it must lie between 1 and {FASTEST}")
-    faster = Fraction(1) if tempo is None else Fraction(tempo) / start.beats
-    turns: list[tuple[Fraction, Key | Meter | Tempo]] = [(Fraction(0), start)]
-    turns += [
-        (turn.onset, turn.value)
+    turns = [
+        turn
         for turn in performance.turns
-        if not (isinstance(turn.value, Tempo) and (turn.onset == 0 or not turn.value.beats))
+        if not isinstance(turn.value, Meter) or turn.value.bar  # no word for free meter
     ]
-    scaled: list[tuple[Fraction, Key | Meter | Tempo]] = []
-    for onset, value in turns:
-        if isinstance(value, Tempo):
-            value = Tempo(value.text, value.beat, value.beats * faster)
-            if not SLOWEST <= value.beat * value.beats <= FASTEST:
-                raise UsageError(f"a tempo of {tempo:g} beats a minute can't be written")
-        if not isinstance(value, Meter) or value.bar:
-            scaled.append((onset, value))
-    return scaled
+    if tempo is None:
+        return turns
+    start = next(turn.value for turn in turns if isinstance(turn.value, Tempo))
+    lowest, highest = float(SLOWEST / start.beat), float(FASTEST / start.beat)
+    if not lowest <= tempo <= highest:
+        raise UsageError(
+            f"the tempo is {tempo:g} beats a minute, but it must lie between "
+            f"{lowest:g} and {highest:g} for this tune"
+        )
+    faster = Fraction(tempo) / start.beats
+    return [replace(turn, value=_scaled(turn.value, faster)) for turn in turns]
+
+
+def _scaled(value: Key | Meter | Tempo, faster: Fraction) -> Key | Meter | Tempo:
+    """A tempo so many times faster, as far as MIDI goes; keys and meters as they are."""
+    if not isinstance(value, Tempo):
+        return value
+    quarters = min(max(value.beat * value.beats * faster, Fraction(SLOWEST)), Fraction(FASTEST))
+    return replace(value, beats=quarters / value.beat)
 
 
 def _music21_turn(value: Key | Meter | Tempo) -> Any:

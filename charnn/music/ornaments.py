@@ -12,6 +12,7 @@ from charnn.music.tune import LETTERS, SEMITONES, Key, Note, Pitch
 TRILLS = frozenset(("T", "!trill!", "+trill+"))
 ROLLS = frozenset(("~", "!roll!", "+roll+"))
 
+_MOST_STROKES = 64  # in one trill
 _SHORTEST_STROKE = Fraction(1, 20)  # of a second
 
 
@@ -25,7 +26,7 @@ def ornament(
         signs: the decorations written before it.
         duration: how long it lasts, in quarter notes.
         key: the key in force; it says which notes lie beside this one.
-        unit: L:, in quarter notes.
+        unit: L: in force, in quarter notes.
         speed: quarter notes a minute.
     """
     if len(note.pitches) != 1:
@@ -44,7 +45,7 @@ def _trill(
     stroke = Fraction(1, 16)
     while stroke * 60 / speed <= _SHORTEST_STROKE:
         stroke *= 2
-    strokes = duration // stroke
+    strokes = min(duration // stroke, _MOST_STROKES)
     pair = (_beside(pitch, key, 1), pitch.midi)
     return [(pair[turn % 2], duration / strokes) for turn in range(strokes)] if strokes > 1 else []
 

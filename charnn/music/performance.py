@@ -7,14 +7,16 @@ the note they lead to. Hornpipes may be swung: they are written even or dotted a
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import NamedTuple
 
 from charnn.errors import TuneError
 from charnn.music.ornaments import ornament
 from charnn.music.swing import is_swung, swung_durations
+from charnn.music.tempo import default_tempo
 from charnn.music.tune import Change, Key, Mark, Meter, Note, Tempo, Tune
 from charnn.music.unrolling import playing_order
 
-MOST_SOUNDS = 10_000
+MOST_SOUNDS = 4_000
 GRACE = Fraction(1, 8)  # of a quarter note, and all together at most half of their note
 
 
@@ -38,7 +40,10 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Performance:
-    """What is heard: `sounds` by onset and pitch, the `turns` by onset, the whole `duration`."""
+    """What is heard: `sounds` by onset and pitch, the `turns` by onset, the whole `duration`.
+
+    The key, the meter and the tempo at the beginning are turns at onset 0.
+    """
 
     sounds: tuple[Sound, ...]
     turns: tuple[Turn, ...]
@@ -58,17 +63,17 @@ def perform(
             as two thirds and one third of their beat.
 
     Raises:
-        TuneError: played out, it has more than 10,000 notes.
+        TuneError: played out, it has more than 4,000 notes.
     """
     durations = swung_durations(tune) if swing and is_swung(tune) else {}
     player = _Player(tune, graces)
-    state = list(_states(tune))
+    settings = list(_settings(tune))
     signs: set[str] = set()  # those before the next note
     for place in playing_order(tune):
         element = tune.music[place]
         if isinstance(element, Note):
-            player.turn_to(state[place])
-            player.play(element, durations.get(place, element.duration), signs)
+            duration = durations.get(place, element.duration)
+            player.play(element, duration, signs, settings[place])
             signs = set()
         elif isinstance(element, Mark) and element.kind == "decoration" and ornaments:
             signs.add(element.text)
@@ -77,32 +82,43 @@ def perform(
     return player.result()
 
 
+class _Setting(NamedTuple):
+    """What is in force at a note; `unit` is L: in quarter notes."""
+
+    key: Key
+    meter: Meter
+    tempo: Tempo
+    unit: Fraction
+
+
 class _Player:
     """Lays notes one after the other."""
 
     def __init__(self, tune: Tune, graces: bool) -> None:
         self._tune, self._graces = tune, graces
+        self._setting: _Setting | None = None
         self._now = Fraction(0)
         self._sounds: list[Sound] = []
         self._turns: list[Turn] = []
-        self._state: dict[type, Key | Meter | Tempo] = {}
         self._held: dict[int, int] = {}  # pitch tied on -> where in sounds it is
         self._ringing: dict[int, int] = {}  # pitch -> where in sounds it was last
 
-    def turn_to(self, state: tuple[Key | Meter | Tempo, ...]) -> None:
-        for value in state:
-            if self._state.get(type(value)) != value:
-                self._state[type(value)] = value
-                self._turns.append(Turn(self._now, value))
-
-    def play(self, note: Note, duration: Fraction, signs: set[str]) -> None:
+    def play(self, note: Note, duration: Fraction, signs: set[str], setting: _Setting) -> None:
+        self._turn_to(setting)
         end = self._now + duration
         struck = not any(pitch.midi in self._held for pitch in note.pitches)
         if self._graces and note.graces and struck:  # not into a note that is tied on
             step = min(GRACE, duration / (2 * len(note.graces)))
             for grace in note.graces:
                 self._sound(grace.midi, step, grace=True)
-        played = signs and ornament(note, signs, end - self._now, *self._feel())
+        played = signs and ornament(
+            note,
+            signs,
+            end - self._now,
+            setting.key,
+            setting.unit,
+            setting.tempo.beat * setting.tempo.beats,
+        )
         for pitch, length in played or ():
             self._held = {pitch: self._sound(pitch, length)}
         if not played:
@@ -113,6 +129,13 @@ class _Player:
             if pitch.tied and pitch.midi in self._held
         }
         self._now = end
+
+    def _turn_to(self, setting: _Setting) -> None:
+        before = self._setting
+        for value in (setting.key, setting.meter, setting.tempo):
+            if before is None or value not in before:
+                self._turns.append(Turn(self._now, value))
+        self._setting = setting
 
     def _play_plainly(self, note: Note, duration: Fraction) -> None:
         held: dict[int, int] = {}
@@ -126,16 +149,6 @@ class _Player:
                 place = self._lay(pitch.midi, length)
             held[pitch.midi] = place
         self._held = held
-
-    def _feel(self) -> tuple[Key, Fraction, Fraction]:
-        """Key, unit length and quarter notes a minute at this moment."""
-        key, tempo = self._state.get(Key), self._state.get(Tempo)
-        speed = tempo.beat * tempo.beats if isinstance(tempo, Tempo) else Fraction(0)
-        return (
-            key if isinstance(key, Key) else self._tune.key,
-            self._tune.unit,
-            speed or Fraction(120),
-        )
 
     def _ends(self, place: int) -> Fraction:
         return self._sounds[place].onset + self._sounds[place].duration
@@ -167,14 +180,23 @@ class _Player:
         return Performance(tuple(sounds), tuple(self._turns), self._now)
 
 
-def _states(tune: Tune) -> Iterator[tuple[Key | Meter | Tempo, ...]]:
+def _settings(tune: Tune) -> Iterator[_Setting]:
     """For each element, what is in force there."""
-    state: dict[type, Key | Meter | Tempo] = {Key: tune.key, Meter: tune.meter}
-    if tune.tempo:
-        state[Tempo] = tune.tempo
-    now = tuple(state.values())
+    now = _Setting(tune.key, tune.meter, default_tempo(tune), tune.unit)
     for element in tune.music:
-        if isinstance(element, Change) and isinstance(element.value, Key | Meter | Tempo):
-            state[type(element.value)] = element.value
-            now = tuple(state.values())
+        if isinstance(element, Change):
+            now = _changed(now, element.value)
         yield now
+
+
+def _changed(setting: _Setting, value: object) -> _Setting:
+    match value:
+        case Key():
+            return setting._replace(key=value)
+        case Meter():
+            return setting._replace(meter=value)
+        case Tempo() if value.beats:  # words alone change nothing
+            return setting._replace(tempo=value)
+        case Fraction():
+            return setting._replace(unit=value)
+    return setting

@@ -196,3 +196,27 @@ def test_no_note_is_left_hanging_whatever_is_played(body: str) -> None:
     assert len(found) <= len(performance.sounds)
     end = max(onset + duration for onset, _, duration in found)
     assert end <= float(performance.duration) + 1e-2
+
+
+@pytest.mark.parametrize("body", ["Q:1/4=60\nABcd", "[Q:1/4=60]ABcd", '"D"[Q:1/4=60]ABcd'])
+def test_a_tempo_before_the_first_note_is_the_first_tempo(body: str) -> None:
+    assert beats_a_minute(midi_bytes(tune(body))) == [60]
+    assert beats_a_minute(midi_bytes(tune(body, "M:4/4\nL:1/4\nQ:1/4=90\n"))) == [60]
+    assert beats_a_minute(midi_bytes(tune(body), tempo=30)) == [30]
+
+
+def test_words_alone_do_not_change_the_tempo() -> None:
+    assert beats_a_minute(midi_bytes(tune('A[Q:"slower"]B', "R:reel\nM:C|\n"))) == [210]
+
+
+def test_a_repeat_brings_back_the_tempo_of_its_start() -> None:
+    body = "|:AB[Q:1/4=60]cd:|"
+    for header in ("M:4/4\nL:1/4\n", "M:4/4\nL:1/4\nQ:1/4=120\n"):
+        assert beats_a_minute(midi_bytes(tune(body, header))) == [120, 60, 120, 60]
+
+
+def test_the_limits_of_the_tempo_are_told() -> None:
+    with pytest.raises(UsageError, match=r"between 2\.66667 and 1333\.33"):
+        midi_bytes(tune("A", "M:6/8\n"), tempo=1400)
+    late = tune("A[Q:1/4=2000]B", "M:4/4\nQ:1/4=100\n")
+    assert beats_a_minute(midi_bytes(late, tempo=200)) == [200, 2000]

@@ -77,7 +77,7 @@ def test_parts_are_played_in_the_order_of_the_header() -> None:
 
 def test_an_exploding_tune_is_refused() -> None:
     body = "P:A\n" + "ABcd|" * 200 + "\n"
-    with pytest.raises(TuneError, match="more than 10,000 notes"):
+    with pytest.raises(TuneError, match="more than 4,000 notes"):
         play(body, "P:((A9)9)2\nM:4/4\nL:1/4\n")
     with pytest.raises(TuneError, match="too long"):
         play("P:A\nA" + '"G"' * 1000 + "\n", "P:A200\nM:4/4\nL:1/4\n")
@@ -160,3 +160,18 @@ def test_time_passes_in_rests() -> None:
     performance = play("z2 A z")
     assert performance.duration == Fraction(4)
     assert [sound.onset for sound in performance.sounds] == [2]
+
+
+def test_a_roll_is_as_long_as_the_unit_in_force_says() -> None:
+    inline, header = "[L:1/8]~A3 z", "M:6/8\nL:1/16\n"
+    assert times(inline, header) == times("~A3 z", "M:6/8\nL:1/8\n")
+    assert len(times(inline, header)) == 5
+
+
+def test_a_trill_beats_at_the_tempo_of_its_kind() -> None:
+    assert len(play("TB4", "M:6/8\nL:1/8\n").sounds) == 8  # 180 quarter notes a minute
+    assert len(play("TB4", "M:C\nL:1/8\n").sounds) == 16
+
+
+def test_a_trill_has_at_most_64_strokes() -> None:
+    assert len(play("TB64", "M:4/4\nL:1/1\n").sounds) == 64

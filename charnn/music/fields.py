@@ -34,7 +34,7 @@ _CLEF = re.compile(
     r"(clef=)?(treble|bass|alto|tenor|perc|none|[GFC][1-5])([+-]8)?|"
     r"(middle|m|stafflines|staffscale|staffsep|stem|gstem|name|nm|sname|snm)=\S+"
 )
-ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "=3D": 0, "_": -1, "__": -2}
+ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 
 _NUMBER = r"[0-9]{1,3}"
 _METER = re.compile(rf"\(?({_NUMBER}(?: *\+ *{_NUMBER})*)\)? */ *({_NUMBER})")

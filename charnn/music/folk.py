@@ -4,12 +4,14 @@ A model spends its strength on whatever varies, so what carries no music goes: c
 notes and other names, transcriber's fingerings and words, line-break signs. What stays is written
 in one way: the fields X T R M L P K in this order, an explicit unit length, short key names, single
 blanks. `X:` is 1 in every tune, since each is a text of its own and a running number is noise.
-The notes are never touched.
+The notes stay as they are written; only what mail made of them (`=3D` for `=`) is undone.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from charnn.music.signs import without_mail_debris
 
 RHYTHMS = {
     "slipjig": "slip jig",
@@ -30,6 +32,16 @@ _TITLE_RHYTHM = re.compile(
     re.IGNORECASE,
 )
 _MIT_RHYTHM = re.compile(r"id:dc-([a-z]+)")
+# O'Neill's Music of Ireland puts its tunes in order of kind; up to 700 they are songs and airs.
+_ONEILL = re.compile(r"\bO'?Neill(?!.*\bdance\D*\d{1,3}\b)[^0-9]*(?P<number>[0-9]*)", re.IGNORECASE)
+_ONEILL_KINDS = (
+    (range(1, 626), ""),
+    (range(626, 701), "air"),
+    (range(701, 1116), "jig"),
+    (range(1116, 1176), "slip jig"),
+    (range(1176, 1556), "reel"),
+    (range(1556, 1781), "hornpipe"),
+)
 _KEY = re.compile(
     r"([A-G][#b]?)\s*(m(?![a-z])|(?:maj|min|ion|dor|phr|lyd|mix|aeo|loc)[a-z]*|(?![a-z]))",
     re.IGNORECASE,
@@ -86,7 +98,7 @@ def clean_books(texts: Iterable[str]) -> list[str]:
 
 
 def _split(text: str) -> Iterable[list[str]]:
-    """Yield the lines of each tune, without comments, line ends and blanks at the ends.
+    """Yield the lines of each tune, without comments, mail debris and blanks at the ends.
 
     A tune begins at `X:`, or at `T:` where none is open, and goes on to the first empty line after
     the first of its music.
@@ -94,7 +106,7 @@ def _split(text: str) -> Iterable[list[str]]:
     tune: list[str] = []
     has_key = has_music = False
     for raw in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")):
-        line = re.split(r"(?<!\\)%", raw, maxsplit=1)[0].strip()
+        line = without_mail_debris(re.split(r"(?<!\\)%", raw, maxsplit=1)[0]).strip()
         if line.startswith("X:") or (line.startswith("T:") and not tune):
             if tune:
                 yield tune
@@ -199,15 +211,24 @@ class _Tune:
         return "\n".join(lines + self.body) + "\n"
 
     def rhythm(self) -> str:
-        """Return the kind of dance, in the words of R:, of the MIT identity or of the title."""
+        """Return the kind of dance: as R:, the MIT identity, the title or the book's order says."""
         name = self.fields.get("R", "")
         found = _MIT_RHYTHM.search(self.identity) or _TITLE_RHYTHM.search(self.fields.get("T", ""))
         if not name and found:
             name = found[1]
-        if not name and self.fields.get("M") == "9/8":
-            name = "slip jig"
+        name = name or self.kind_in_book()
         name = name.lower().strip(" .")
         return RHYTHMS.get(name, name)
+
+    def kind_in_book(self) -> str:
+        """Return what stands at this number in O'Neill's book; elsewhere 9/8 is a slip jig."""
+        book = _ONEILL.search(self.fields.get("B", ""))
+        number = book and (book["number"] or self.fields.get("X", ""))
+        if number and number.isdecimal():
+            for numbers, kind in _ONEILL_KINDS:
+                if int(number[:6]) in numbers:
+                    return kind
+        return "slip jig" if self.fields.get("M") == "9/8" else ""
 
 
 def _joint(after_bar: bool, following: str) -> str:

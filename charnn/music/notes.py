@@ -35,9 +35,6 @@ class NoteReader(LineReader):
     def _note(self) -> None:
         start = self._place
         found = signs.PITCH.match(self._text, start)
-        if debris := signs.MAIL_DEBRIS.match(self._text, start):
-            self._mark("space", debris[0])
-            return
         if found is None:
             self.fail("an accidental with no note after it", start)
         pitch = self._pitch(found)

@@ -13,6 +13,7 @@ from charnn.errors import TuneError
 from charnn.music import fields
 from charnn.music.body import BodyReader
 from charnn.music.books import TuneSource, split_book
+from charnn.music.signs import without_mail_debris
 from charnn.music.tune import Meter, Tune
 
 MOST_CHARACTERS = 16 * 1024
@@ -41,7 +42,9 @@ def read_tune(source: TuneSource) -> Tune:
     if len(source.text) > MOST_CHARACTERS:
         problem = f"longer than {MOST_CHARACTERS:,} characters"
         raise TuneError(problem, source.line, 1, source.name)
-    lines = [_COMMENT.sub("", line).rstrip() for line in source.text.split("\n")]
+    lines = [
+        without_mail_debris(_COMMENT.sub("", line)).rstrip() for line in source.text.split("\n")
+    ]
     header = _Header(source, lines)
     meter = header.value("M", fields.meter, Meter("", 0, 0))
     unit = header.value("L", fields.unit_length, fields.default_unit_length(meter))

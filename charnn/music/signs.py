@@ -12,12 +12,11 @@ Match: TypeAlias = "re.Match[str]"
 DECORATIONS = frozenset(".~HIJKLMNOPQRSTUVWkuv")
 ANNOTATION_PLACES = frozenset("^_<>@")
 
-# Tunes that came by mail may still be quoted-printable: "=3D" is "=", and at the ends of the lines
-# it broke, "=" and "=20" are nothing.
-MAIL_DEBRIS = re.compile(r"=(?:20)?(?=\s*$)")
+_MAIL_DEBRIS = re.compile(r"=20(?=\s*$)|=(?=\s*$)|=3D")
+_MAIL_MEANING = {"=20": "", "=": "\\", "=3D": "="}
 SPACE = re.compile(r"[ \t`\\*;?@#$]+")
 SPACER = re.compile(r"y[0-9]{0,3}")
-PITCH = re.compile(r"(\^\^|\^|__|_|=(?:3D)?)?([A-Ga-g])([',]*)")
+PITCH = re.compile(r"(\^\^|\^|__|_|=)?([A-Ga-g])([',]*)")
 LENGTH = re.compile(r"([0-9]{0,4})(/{0,7})([0-9]{0,4})")
 BROKEN = re.compile(r">+|<+")
 TUPLET = re.compile(r"\(([0-9]{1,3})(?::([0-9]{0,3}))?(?::([0-9]{0,3}))?")
@@ -36,3 +35,11 @@ BAR_LINE = re.compile(
     r"(?P<sign>\[\|\]|(?P<before>:*)(?:\[?\|[|\]]*|\])(?P<after>:*)|(?P<colons>:{2,}))"
     rf"(?P<ending>{_NUMBERS})?"
 )
+
+
+def without_mail_debris(line: str) -> str:
+    """The line as it was before it went by mail, quoted-printable: `=3D` is `=`.
+
+    At the end of a line `=20` is a blank, and `=` is a line that mail broke, as `\\` does in ABC.
+    """
+    return _MAIL_DEBRIS.sub(lambda match: _MAIL_MEANING[match[0]], line)

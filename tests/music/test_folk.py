@@ -103,6 +103,16 @@ def test_the_unit_length_is_always_said(header: str, length: str) -> None:
         ("Z: id:dc-ocarolan-1\n", "air"),
         ("Z: id:dc-miscellaneous-1\n", ""),
         ("M:9/8\n", "slip jig"),
+        ("B:O'Neill's 700\n", "air"),
+        ("B:O'Neill's 701\n", "jig"),
+        ("B: \"O'Neill's 1116\"\n", "slip jig"),
+        ("B:\"O'Neill's Dance Music of Ireland, 1476\"\n", "reel"),
+        ("B:O'NEILL'S 1780\n", "hornpipe"),
+        ("B:O'NEILL'S 1781\n", ""),
+        ("B:O'Neill's Dance Music of Ireland 976\n", ""),
+        ("B:O'Neill's 1471\nR:polka\n", "polka"),
+        ("B:O'Neill's 600\nM:9/8\n", ""),
+        ("B:Ryan's 1471\nM:9/8\n", "slip jig"),
         ("M:6/8\n", ""),
     ],
 )
@@ -217,3 +227,14 @@ def test_any_text_is_taken(text: str) -> None:
 def test_cleaning_takes_time_in_proportion(piece: str) -> None:
     # Hundreds of kilobytes: anything quadratic would take minutes.
     clean_book(f"X:1\nT:One\nK:D\nD2 {piece * 100_000}\n")
+
+
+def test_a_book_without_a_number_counts_by_its_tunes() -> None:
+    text = f"X: 759\nT:One\nB:O'Neill's Music of Ireland\nK:D\n{MUSIC}\n"
+    assert field(text, "R") == "jig"
+    assert field(text.replace("One", "One's March"), "R") == "march"
+
+
+def test_what_mail_did_is_undone() -> None:
+    assert music("(fa).A.c =\n(ed).d2 |=20\nA=3DB |] =20\n") == "(fa).A.c (ed).d2|\nA=B|]\n"
+    assert music("A\n=F =G\n") == "A\n=F =G\n"

@@ -66,7 +66,7 @@ class BodyReader(NoteReader):
         value: Key | Meter | Fraction | Tempo | str = words
         try:
             if letter == "K":
-                value = self._key = fields.key(words)
+                value = self._key = fields.key(words, self._key)
                 self._altered = {}
             elif letter == "M":
                 value = self._meter = fields.meter(words)

@@ -5,6 +5,7 @@ phrase that says what is wrong; who reads the tune knows the place.
 """
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 from charnn.music.tune import LETTERS, Key, Meter, Tempo
@@ -32,8 +33,10 @@ _KEY = re.compile(r"([A-Ga-g])([#b]?) *([A-Za-z]*)")
 _KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
 _CLEF = re.compile(
     r"(clef=)?(treble|bass|alto|tenor|perc|none|[GFC][1-5])([+-]8)?|"
+    r"(octave|transpose)=-?[0-9]{1,2}|"
     r"(middle|m|stafflines|staffscale|staffsep|stem|gstem|name|nm|sname|snm)=\S+"
 )
+_SHIFT = re.compile(r"(?<!\S)(octave|transpose)=(-?[0-9]{1,2})(?!\S)")
 ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 
 _NUMBER = r"[0-9]{1,3}"
@@ -49,14 +52,21 @@ class FieldError(ValueError):
     """A field whose words can't be understood; the message is the problem as a phrase."""
 
 
-def key(text: str) -> Key:
-    """Read `K:`: tonic, mode, explicit accidentals; clefs are passed over."""
+def key(text: str, before: Key | None = None) -> Key:
+    """Read `K:`: tonic, mode, explicit accidentals, `octave=`, `transpose=`; clefs are passed over.
+
+    Words that name no key, but a clef, an octave or a transposition, keep the key `before`.
+    """
     words = text.strip()
     if words.lower().startswith("none"):
         return _key(text, "", "none", 0, words[4:])
     if words[:2] in ("HP", "Hp"):
         return _key(text, "", "pipes", 2, words[2:])
     found = _KEY.match(words)
+    if before and _is_clef(words):
+        now = _shifts(words)
+        octave, transpose = now.get("octave", before.octave), now.get("transpose", before.transpose)
+        return replace(before, text=text, octave=octave, transpose=transpose)
     if found is None or _is_clef(words):  # "K:bass" names no key
         return _key(text, "", "none", 0, words)
     tonic, mode = found[1].upper() + found[2], found[3]
@@ -79,6 +89,11 @@ def _is_clef(words: str) -> bool:
     return bool(words.strip()) and _CLEF.fullmatch(words.split()[0]) is not None
 
 
+def _shifts(words: str) -> dict[str, int]:
+    """What `octave=` and `transpose=` say, by these names; nothing where they are missing."""
+    return {name: int(number) for name, number in _SHIFT.findall(words)}
+
+
 def _key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
     order, step = (_SHARP_ORDER, 1) if sharps > 0 else (_SHARP_ORDER[::-1], -1)
     alterations = dict.fromkeys(LETTERS, 0) | dict.fromkeys(order[: abs(sharps)], step)
@@ -89,7 +104,8 @@ def _key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
             place = found.end()
         if place < len(word) and not _CLEF.fullmatch(word):
             raise FieldError(f"cannot read {word!r} in the key {text.strip()!r}")
-    return Key(text, tonic, mode, tuple(alterations[letter] for letter in LETTERS), sharps)
+    altered = tuple(alterations[letter] for letter in LETTERS)
+    return Key(text, tonic, mode, altered, sharps, **_shifts(rest))
 
 
 def meter(text: str) -> Meter:

@@ -118,7 +118,9 @@ def _music21_turn(value: Key | Meter | Tempo) -> Any:
     from music21 import duration, key, meter, tempo
 
     if isinstance(value, Key):
-        return key.KeySignature(value.sharps)
+        if not value.transpose:
+            return key.KeySignature(value.sharps)
+        return key.KeySignature((value.sharps + 7 * value.transpose + 5) % 12 - 5)
     if isinstance(value, Meter):
         return meter.TimeSignature(f"{value.numerator}/{value.denominator}")
     return tempo.MetronomeMark(

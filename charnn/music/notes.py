@@ -100,6 +100,7 @@ class NoteReader(LineReader):
         written = fields.ALTERATIONS[found[1]] if found[1] else None
         letter = found[2].upper()
         octave = 4 + found[2].islower() + found[3].count("'") - found[3].count(",")
+        octave += self._key.octave
         if written is not None:
             self._altered[letter] = written
             alteration = written
@@ -108,7 +109,7 @@ class NoteReader(LineReader):
         else:
             in_key = self._key.alterations[LETTERS.index(letter)]
             alteration = self._tied.get((letter, octave), in_key)
-        midi = 12 * (octave + 1) + SEMITONES[letter] + alteration
+        midi = 12 * (octave + 1) + SEMITONES[letter] + alteration + self._key.transpose
         if not 0 <= midi <= 127:
             self.fail("a note beyond all hearing", found.start())
         return Pitch(letter, octave, written, midi, self._length())
@@ -175,7 +176,10 @@ class NoteReader(LineReader):
     def _remember_ties(self) -> None:
         note = self._last_note()
         self._tied = {
-            (p.letter, p.octave): p.midi - 12 * (p.octave + 1) - SEMITONES[p.letter]
+            (p.letter, p.octave): p.midi
+            - 12 * (p.octave + 1)
+            - SEMITONES[p.letter]
+            - self._key.transpose
             for p in (note.pitches if note else ())
             if p.tied
         }

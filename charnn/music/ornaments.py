@@ -63,4 +63,4 @@ def _beside(pitch: Pitch, key: Key, step: int) -> int:
     """The pitch one step of the key above or below."""
     place = LETTERS.index(pitch.letter) + step
     octave, letter = pitch.octave + place // 7, LETTERS[place % 7]
-    return 12 * (octave + 1) + SEMITONES[letter] + key.alterations[place % 7]
+    return 12 * (octave + 1) + SEMITONES[letter] + key.alterations[place % 7] + key.transpose

@@ -1,9 +1,10 @@
 """What a tune is, once read: its header and, in the order written, everything on its staff.
 
-Nothing that was written is thrown away: a note keeps its spelling beside its sound, and slurs,
-chord symbols, decorations and line ends stay between the notes as `Mark`s. So the same reading
-serves for playing, for checking bars, for transposing and for writing ABC again. Durations are
-exact fractions of a quarter note; lines and columns count from 1 in the text that was given.
+A note keeps its spelling beside its sound, and slurs, chord symbols, decorations and line ends stay
+between the notes as `Mark`s; only what stands beside the notes inside a chord or among graces is
+dropped, and comments are. So the same reading serves for playing, for checking bars and for
+transposing. Durations are exact fractions of a quarter note; lines and columns count from 1 in the
+text that was given.
 """
 
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ class Key:
         mode: `"major"`, `"dorian"`, ...; `"none"` without a signature, `"pipes"` for `K:HP`.
         alterations: semitones up or down of C, D, E, F, G, A, B, explicit accidentals included.
         sharps: sharps (or, negative, flats) of the mode alone.
+        octave: octaves that everything sounds higher than written (`octave=`).
+        transpose: semitones that everything sounds higher besides (`transpose=`).
     """
 
     text: str
@@ -36,6 +39,8 @@ class Key:
     mode: str
     alterations: tuple[int, ...]
     sharps: int
+    octave: int = 0
+    transpose: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ class Pitch:
 
     Attributes:
         accidental: `None` where none is written, else -2 to 2 (0 is a natural).
-        midi: the sounding pitch, 60 at middle C, after key and bar accidentals.
+        midi: the sounding pitch, 60 at middle C, after key and bar accidentals and `transpose=`.
         length: the multiplier written after it.
         tied: whether a tie leads on from this head.
     """

@@ -84,7 +84,17 @@ def test_the_file_holds_the_notes_of_the_performance(played: Tune) -> None:
         ("R:reel\nM:4/4\n", 210),
         ("R:double jig\nM:6/8\n", 180),
         ("R:slip jig\nM:9/8\n", 180),
+        ("R:slipjig\nM:9/8\n", 180),
+        ("R:jig\nM:3/8\n", 180),
+        ("R:Jig\nM:2/4\n", 104),
+        ("R:jig\nM:none\n", 120),
         ("R:slide\nM:12/8\n", 218),
+        ("R:march\nM:6/8\n", 165),
+        ("R:march\nM:C\n", 150),
+        ("R:Marches\nM:C|\n", 150),
+        ("R:march\nM:2/4\n", 110),
+        ("R:air\nM:3/4\n", 70),
+        ("R:Fairy dance\nM:C|\n", 200),
         ("R:hornpipe\nM:4/4\n", 160),
         ("R:hornpipe\nM:2/4\n", 80),
         ("R:Polka\nM:2/4\n", 135),
@@ -220,3 +230,10 @@ def test_the_limits_of_the_tempo_are_told() -> None:
         midi_bytes(tune("A", "M:6/8\n"), tempo=1400)
     late = tune("A[Q:1/4=2000]B", "M:4/4\nQ:1/4=100\n")
     assert beats_a_minute(midi_bytes(late, tempo=200)) == [200, 2000]
+
+
+def test_the_key_signature_is_the_one_that_sounds() -> None:
+    read = read_tunes("X:1\nL:1/4\nK:C transpose=2\nTF[K:F transpose=-12]F\n")[0]
+    written = midi_bytes(read)
+    assert [m.key for _, m in messages(written, "key_signature")] == ["D", "F"]
+    assert {pitch for _, pitch, _ in heard(written)} == {69, 67, 53}

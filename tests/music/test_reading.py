@@ -337,6 +337,7 @@ def test_one_named_voice_is_a_tune() -> None:
         ("A>", 2, "no note after"),
         ("A>>>>B", 2, "more than three"),
         ("c''''''", 1, "beyond all hearing"),
+        ("[K:octave=x]A", 4, "cannot read"),
         ("[K:H]A", 4, "cannot read"),
         ("[M:0/4]A", 4, "impossible meter"),
         ("[L:1/0]A", 4, "impossible length"),
@@ -384,3 +385,16 @@ def test_size_is_limited() -> None:
     assert "longer than" in problem("X:1\nK:C\n" + "ABcd efga|" * 1700).problem
     assert "2000 notes" in problem("X:1\nK:C\n" + "A" * 2001).problem
     assert "whole bars" in problem("X:1\nK:C\nZ").problem
+
+
+def test_octave_and_transpose_move_what_sounds() -> None:
+    assert pitches("C ^C-|C", "Am octave=-1") == [48, 49, 49]
+    assert pitches("C ^C-|C F", "G transpose=-2") == [58, 59, 59, 64]
+    assert pitches("C[K:octave=1 transpose=2]C[K:C]C", "C") == [60, 74, 60]
+
+
+@pytest.mark.parametrize("words", ["bass", "clef=bass", "clef=treble-8 stem=up"])
+def test_a_clef_alone_keeps_the_key(words: str) -> None:
+    assert pitches(f"F[K:{words}]F", "D") == [66, 66]
+    assert pitches(f"F\nK:{words}\nF", "D transpose=2") == [68, 68]
+    assert pitches("F", words) == [65]

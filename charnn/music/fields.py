@@ -42,10 +42,10 @@ ALTERATIONS = {"^^": 2, "^": 1, "=": 0, "_": -1, "__": -2}
 _NUMBER = r"[0-9]{1,3}"
 _METER = re.compile(rf"\(?({_NUMBER}(?: *\+ *{_NUMBER})*)\)? */ *({_NUMBER})")
 _FRACTION = re.compile(rf"({_NUMBER})(?: */ *({_NUMBER}))?")
-_BPM = r"([0-9]{1,4}(?:\.[0-9]{1,3})?)"
+_BPM = r"(?:ca?\. *)?([0-9]{1,4}(?:\.[0-9]{1,3})?)(?![0-9])"
 _TEMPO_BEATS = re.compile(rf"((?:{_NUMBER} */ *{_NUMBER}[ +]*)+)= *{_BPM}")
-_TEMPO_UNITS = re.compile(rf"(?:[A-Ga-g]({_NUMBER})?(?:/({_NUMBER}))? *= *){_BPM}")
-_TEMPO_BARE = re.compile(_BPM)
+_TEMPO_UNITS = re.compile(rf"(?<![A-Za-z])(?:[A-Ga-g]({_NUMBER})?(?:/({_NUMBER}))? *= *){_BPM}")
+_TEMPO_BARE = re.compile(rf"{_BPM} *(?:- *[0-9]+)? *(?:bpm)?")
 
 
 class FieldError(ValueError):
@@ -144,20 +144,19 @@ def tempo(text: str, unit: Fraction) -> Tempo:
 
     The old forms: `C=120` counts unit notes, `C3=40` three of them at once (ABC 2.1, 10.1). A bare
     `120` means quarter notes, as every player takes it, though the oldest standard says unit notes.
+    Words around a tempo are passed over, and `120-130` is 120; what is no tempo is words.
     """
     words = re.sub(r'"[^"]*"', " ", text).strip()
-    if not re.search("[0-9]", words):
-        return Tempo(text, Fraction(0), Fraction(0))
-    if found := _TEMPO_BEATS.fullmatch(words):
+    if found := _TEMPO_BEATS.search(words):
         beats = Fraction(found[2])
         beat = sum((4 * _fraction(f[1], f[2]) for f in _FRACTION.finditer(found[1])), Fraction(0))
-    elif found := _TEMPO_UNITS.fullmatch(words):
+    elif found := _TEMPO_UNITS.search(words):
         beats = Fraction(found[3])
         beat = unit * _fraction(found[1] or "1", found[2])
     elif found := _TEMPO_BARE.fullmatch(words):
         beats, beat = Fraction(found[1]), Fraction(1)
     else:
-        raise FieldError(f"unknown tempo {words!r}")
+        return Tempo(text, Fraction(0), Fraction(0))
     if not SLOWEST <= beat * beats <= FASTEST:
         raise FieldError(f"impossible tempo {words!r}")
     return Tempo(text, beat, beats)

@@ -74,7 +74,10 @@ def to_part(
         return Fraction(round(time * defaults.ticksPerQuarter), defaults.ticksPerQuarter)
 
     part = stream.Part()
-    part.coreInsert(0, _instrument(instrument))
+    sounding = _instrument(instrument)
+    if tune.titles:
+        sounding.partName = tune.titles[0]  # what the track is called
+    part.coreInsert(0, sounding)
     for turn in _turns(performance, tempo):
         part.coreInsert(on_tick(turn.onset), _music21_turn(turn.value))
     for sound in performance.sounds:

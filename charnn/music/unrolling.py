@@ -2,8 +2,9 @@
 
 A repeat with no `|:` begins at the last repeat or double bar before it, else where the tune (or
 part) does. A variant ending lasts until the next repeat sign, double bar or ending; where a
-later repeat is what comes next, the last ending is as long as the one before it. `D.C.` and `segno`
-are not followed.
+later repeat is what comes next, the last ending is as long as the one before it. Where the number
+of a pass comes again, other endings begin, with nothing before them. `D.C.` and `segno` are not
+followed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -85,6 +86,8 @@ def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Sect
             opened = place = endings[-1].stop
             turns = 1
             element = music[place] if place < stop else element
+            if isinstance(element, Ending) and place < stop:
+                continue
         elif isinstance(element, BarLine) and element.ends:
             yield _Section(_Stretch(opened, place), max(turns, element.ends + 1))
             opened, turns = place, 1
@@ -99,15 +102,18 @@ def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Sect
 
 
 def _endings(music: Sequence[Element], place: int, stop: int) -> tuple[_Stretch, ...]:
-    """The ending that begins at `place` and those that follow upon it."""
+    """The ending that begins at `place` and those for other passes that follow upon it."""
     endings: list[_Stretch] = []
+    played: set[int] = set()
     following: int | None = place
     while following is not None:
         ending = music[following]
+        passes = ending.passes if isinstance(ending, Ending) else ()
+        if not played.isdisjoint(passes):
+            break
+        played.update(passes)
         close = _close(music, following + 1, stop)
-        endings.append(
-            _Stretch(following + 1, close, ending.passes if isinstance(ending, Ending) else ())
-        )
+        endings.append(_Stretch(following + 1, close, passes))
         following = _next_ending(music, close, stop)
     if len(endings) > 1:
         endings[-1] = _as_long_as(music, endings[-1], endings[-2])

@@ -237,3 +237,11 @@ def test_the_key_signature_is_the_one_that_sounds() -> None:
     written = midi_bytes(read)
     assert [m.key for _, m in messages(written, "key_signature")] == ["D", "F"]
     assert {pitch for _, pitch, _ in heard(written)} == {69, 67, 53}
+
+
+def test_the_track_is_called_by_the_title() -> None:
+    assert "Test" in {message.name for _, message in messages(midi_bytes(tune("A")), "track_name")}
+    untitled = read_tunes("X:1\nK:C\nA\n")[0]
+    assert heard(midi_bytes(untitled))
+    foreign = read_tunes("X:1\nT:\u041f\u043b\u044f\u0441\u043a\u0430 \u266f\nK:C\nA\n")[0]
+    assert heard(midi_bytes(foreign))

@@ -75,11 +75,6 @@ _GRACE = re.compile(r"\{[^{}]*\}")
 _FINGERPRINT = re.compile(r"[_^=]*[A-Ga-gzxZ][,']*[\d/]*|[<>]+|\(\d")
 
 
-def clean_book(text: str) -> list[str]:
-    """Return the tunes of one book, see `clean_books`."""
-    return clean_books([text])
-
-
 def clean_books(texts: Iterable[str]) -> list[str]:
     """Return every tune of some books once, cleaned, as complete ABC texts.
 

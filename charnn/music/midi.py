@@ -4,17 +4,18 @@ music21 gets the finished notes of a `Performance`, neither ABC nor repeats: its
 and often wrong, and repeats expanded twice would be played twice.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 from charnn.errors import TuneError, UsageError
-from charnn.files import write_bytes
 from charnn.music.fields import FASTEST, SLOWEST
 from charnn.music.performance import Performance, Turn, perform
-from charnn.music.tune import Key, Meter, Tempo, Tune
+from charnn.music.tune import BarLine, Key, Meter, Note, Tempo, Tune
+from charnn.music.unrolling import playing_order
 
+_WRITABLE = (1, 2, 4, 8, 16, 32, 64)  # denominators of a meter
 _PLAIN_NAMES = {  # what folk musicians call them -> what music21 knows
     "fiddle": "violin",
     "whistle": "tin whistle",
@@ -23,18 +24,6 @@ _PLAIN_NAMES = {  # what folk musicians call them -> what music21 knows
     "concertina": "accordion",
     "guitar": "acoustic guitar",
 }
-
-
-def write_midi(
-    tune: Tune,
-    path: Path,
-    *,
-    tempo: float | None = None,
-    instrument: str = "violin",
-    graces: bool = True,
-) -> None:
-    """Write a tune to `path`, atomically; the rest is as in `midi_bytes`."""
-    write_bytes(path, midi_bytes(tune, tempo=tempo, instrument=instrument, graces=graces))
 
 
 def midi_bytes(
@@ -78,7 +67,7 @@ def to_part(
     if tune.titles:
         sounding.partName = tune.titles[0]  # what the track is called
     part.coreInsert(0, sounding)
-    for turn in _turns(performance, tempo):
+    for turn in _turns(tune, performance, tempo):
         part.coreInsert(on_tick(turn.onset), _music21_turn(turn.value))
     for sound in performance.sounds:
         onset = on_tick(sound.onset)
@@ -89,11 +78,11 @@ def to_part(
     return part
 
 
-def _turns(performance: Performance, tempo: float | None) -> list[Turn]:
+def _turns(tune: Tune, performance: Performance, tempo: float | None) -> list[Turn]:
     """Keys, meters and tempos by onset; `tempo` replaces the first and scales the others."""
     turns = [
         turn
-        for turn in performance.turns
+        for turn in _with_pickup(tune, performance.turns)
         if not isinstance(turn.value, Meter) or turn.value.bar  # no word for free meter
     ]
     if tempo is None:
@@ -107,6 +96,32 @@ def _turns(performance: Performance, tempo: float | None) -> list[Turn]:
         )
     faster = Fraction(tempo) / start.beats
     return [replace(turn, value=_scaled(turn.value, faster)) for turn in turns]
+
+
+def _with_pickup(tune: Tune, turns: Sequence[Turn]) -> list[Turn]:
+    """The turns with a short first bar in a meter of its own, so that bar lines fall into place."""
+    length = _first_bar(tune)
+    top, bottom = (length / 4).as_integer_ratio()
+    meters = [turn for turn in turns if isinstance(turn.value, Meter) and turn.onset <= length]
+    before = [turn for turn in meters if turn.onset < length]
+    full = before[0].value if len(before) == 1 else None
+    if not isinstance(full, Meter) or length >= full.bar or bottom not in _WRITABLE:
+        return list(turns)
+    pickup = Turn(Fraction(0), Meter("", top, bottom))
+    behind = meters[1:] or [replace(before[0], onset=length)]
+    return [pickup, *behind, *(turn for turn in turns if turn not in meters)]
+
+
+def _first_bar(tune: Tune) -> Fraction:
+    """How long the tune plays until its first bar line, in quarter notes; 0 if it has none."""
+    length = Fraction(0)
+    for place in playing_order(tune):
+        element = tune.music[place]
+        if isinstance(element, Note):
+            length += element.duration
+        elif isinstance(element, BarLine) and length:
+            return length
+    return Fraction(0)
 
 
 def _scaled(value: Key | Meter | Tempo, faster: Fraction) -> Key | Meter | Tempo:

@@ -2,8 +2,8 @@
 
 A repeat with no `|:` begins at the last repeat or double bar before it, else where the tune (or
 part) does. A variant ending lasts until the next repeat sign, double bar or ending; where a
-later repeat is what comes next, the last ending is as long as the one before it. Where the number
-of a pass comes again, other endings begin, with nothing before them. `D.C.` and `segno` are not
+later repeat is what comes next, the last ending is as long as the one before it. Where only
+passes come again, other endings begin, with nothing before them. `D.C.` and `segno` are not
 followed.
 """
 
@@ -109,7 +109,7 @@ def _endings(music: Sequence[Element], place: int, stop: int) -> tuple[_Stretch,
     while following is not None:
         ending = music[following]
         passes = ending.passes if isinstance(ending, Ending) else ()
-        if not played.isdisjoint(passes):
+        if endings and played.issuperset(passes):
             break
         played.update(passes)
         close = _close(music, following + 1, stop)

@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.music.folk import clean_book, clean_books
+from charnn.music.folk import clean_books
 
 MUSIC = "DFAd dAFD|d8|]"
+
+
+def clean_book(text: str) -> list[str]:
+    return clean_books([text])
 
 
 def clean(text: str) -> str:

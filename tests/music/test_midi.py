@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.errors import TuneError, UsageError
-from charnn.music.midi import midi_bytes, write_midi
+from charnn.music.midi import midi_bytes
 from charnn.music.performance import perform
 from charnn.music.reading import read_tunes
 from charnn.music.tune import Tune
@@ -173,13 +173,6 @@ def test_a_tune_without_notes_is_refused() -> None:
         midi_bytes(tune("z4|z4|"))
 
 
-def test_the_file_is_written_whole(tmp_path: Path) -> None:
-    path = tmp_path / "tune.mid"
-    write_midi(TUNES[0], path)
-    assert path.read_bytes() == midi_bytes(TUNES[0])
-    assert [entry.name for entry in tmp_path.iterdir()] == ["tune.mid"]
-
-
 _NOTE = st.builds(
     "".join,
     st.tuples(
@@ -245,3 +238,36 @@ def test_the_track_is_called_by_the_title() -> None:
     assert heard(midi_bytes(untitled))
     foreign = read_tunes("X:1\nT:\u041f\u043b\u044f\u0441\u043a\u0430 \u266f\nK:C\nA\n")[0]
     assert heard(midi_bytes(foreign))
+
+
+def meters(written: bytes) -> list[tuple[float, str]]:
+    quarter = mido.MidiFile(file=io.BytesIO(written)).ticks_per_beat
+    return [
+        (when / quarter, f"{message.numerator}/{message.denominator}")
+        for when, message in messages(written, "time_signature")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "found"),
+    [
+        ("A|ABcd|d4|]", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "4/4")]),
+        ("|:(3ABc|d3 d3:|", "M:6/8\nL:1/8\n", [(0, "1/4"), (1, "6/8")]),
+        ("A/B/|:ABcd:|", "M:C|\nL:1/8\n", [(0, "1/8"), (0.5, "2/2")]),
+        ("A|[M:3/4]ABc|", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "3/4")]),
+        ("[M:3/4]A|ABc|", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "3/4")]),
+        ("(3AB|ABcd|", "M:4/4\nL:1/8\n", [(0, "4/4")]),
+        ("ABcd|A|", "M:4/4\nL:1/4\n", [(0, "4/4")]),
+        ("A", "M:4/4\nL:1/4\n", [(0, "4/4")]),
+        ("A|ABcd|", "M:none\nL:1/4\n", [(0, "4/4")]),
+    ],
+)
+def test_the_meter_begins_behind_the_pickup(
+    body: str, header: str, found: list[tuple[float, str]]
+) -> None:
+    assert meters(midi_bytes(tune(body, header))) == found
+
+
+def test_a_pickup_moves_no_note() -> None:
+    onsets = [onset for onset, _, _ in heard(midi_bytes(tune("A|BcdA|B")))]
+    assert onsets == [0, 1, 2, 3, 4, 5]

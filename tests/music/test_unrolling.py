@@ -62,7 +62,7 @@ def times(body: str, header: str = "M:4/4\nL:1/4\n", **options: bool) -> list[tu
         ("|:C|1 D:|1 E|]", "CDCE"),
         ("|:C|1 D:|2 E|]|1 F:|2 G|]", "CDCEFG"),
         ("C|1 D|1 E:|2 F|]G|", "CDEFG"),
-        ("|:C|1,2 D:|2,3 E|]", "CDCDE"),
+        ("|:C|1,2 D:|2,3 E|]", "CDCDCE"),
         ("C|]:D:|", "CDD"),
         ("C|\\\n:D:|", "CDD"),
     ],

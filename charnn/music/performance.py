@@ -117,7 +117,7 @@ class _Player:
             end - self._now,
             setting.key,
             setting.unit,
-            setting.tempo.beat * setting.tempo.beats,
+            _speed(setting.tempo),
         )
         for pitch, length in played or ():
             self._held = {pitch: self._sound(pitch, length)}
@@ -178,6 +178,14 @@ class _Player:
             key=lambda sound: (sound.onset, sound.pitch),
         )
         return Performance(tuple(sounds), tuple(self._turns), self._now)
+
+
+def _speed(tempo: Tempo) -> Fraction:
+    """Quarter notes a minute, for trills: as written, else the usual 120, not what is customary.
+
+    How many strokes a trill has should not hang on a guess at the speed.
+    """
+    return tempo.beat * tempo.beats if tempo.text else Fraction(120)
 
 
 def _settings(tune: Tune) -> Iterator[_Setting]:

@@ -172,9 +172,10 @@ def test_a_roll_is_as_long_as_the_unit_in_force_says() -> None:
     assert len(times(inline, header)) == 5
 
 
-def test_a_trill_beats_at_the_tempo_of_its_kind() -> None:
-    assert len(play("TB4", "M:6/8\nL:1/8\n").sounds) == 8  # 180 quarter notes a minute
+def test_a_trill_beats_at_the_written_tempo_and_not_at_a_customary_one() -> None:
+    assert len(play("TB4", "M:C\nL:1/8\nQ:1/4=180\n").sounds) == 8
     assert len(play("TB4", "M:C\nL:1/8\n").sounds) == 16
+    assert len(play("TB4", "M:6/8\nL:1/8\n").sounds) == 16  # a jig goes at 180, by custom
 
 
 def test_a_trill_has_at_most_64_strokes() -> None:

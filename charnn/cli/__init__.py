@@ -45,7 +45,7 @@ def _common(
 
 
 def main() -> None:
-    """Run the command line; the exit code is 0 done, 1 failed, 2 wrong usage, 130 stopped."""
+    """Run the command line; the exit code is 0 done, 1 failed, 2 wrong usage, 128+ a signal."""
     # One stream of a small network is fastest on one thread, and steady when other programs run.
     # OpenBLAS reads this when NumPy is imported, which no command has done yet.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

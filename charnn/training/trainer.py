@@ -184,7 +184,6 @@ class Trainer:
             if self.progress >= 1:
                 return "done"
             self._step()
-            self.position.seconds = time.perf_counter() - self._begin
             if self.should_stop():
                 self._save(LAST)
                 return "interrupted"
@@ -216,10 +215,10 @@ class Trainer:
         self.optimizer.step()
         self.position.step += 1
         self.position.window = (self.position.window + 1) % len(self.batches)
-        seconds = time.perf_counter() - begin
-        self.position.seconds += seconds
+        now = time.perf_counter()
+        self.position.seconds = now - self._begin
         for tally in (self._since_report, self._in_all):
-            tally.add(inputs_TB.size, seconds, loss.detach())
+            tally.add(inputs_TB.size, now - begin, loss.detach())
         if self.position.step % REPORT_EVERY == 0 or self.progress >= 1:
             self._report_step(rate, norm)
 

@@ -4,6 +4,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charnn.cli.playing import (
+    ChordsOption,
+    InstrumentOption,
+    RepeatsOption,
+    SwingOption,
+    TempoOption,
+    warn_without_chords,
+)
 from charnn.cli.tunes import NumberOption, TunesArgument, read_tunes_file, write_tunes
 
 if TYPE_CHECKING:
@@ -22,13 +30,11 @@ def command(
         ),
     ] = None,
     number: NumberOption = None,
-    tempo: Annotated[
-        float | None,
-        typer.Option(help="Beats a minute; default: the tune's Q:, or what its kind is played at."),
-    ] = None,
-    instrument: Annotated[
-        str, typer.Option(help="As music21 names it: violin, flute, accordion, harp, piano ...")
-    ] = "violin",
+    tempo: TempoOption = None,
+    instrument: InstrumentOption = "fiddle",
+    chords: ChordsOption = "off",
+    swing: SwingOption = None,
+    repeats: RepeatsOption = "on",
 ) -> None:
     """Write the tunes of an ABC file as MIDI, repeats played out; several tunes make several files.
 
@@ -37,12 +43,20 @@ def command(
     \b
     Examples:
       charnn export-midi tune.abc
-      charnn export-midi tunes.abc --tune 3 -o reel.mid --tempo 90
+      charnn export-midi tunes.abc --tune 3 -o reel.mid --tempo 90 --chords auto
       charnn sample | charnn export-midi - -o tune.mid
     """
     from charnn.music.midi import midi_bytes
 
     def make(tune: "Tune") -> bytes:
-        return midi_bytes(tune, tempo=tempo, instrument=instrument)
+        warn_without_chords(tune, chords)
+        return midi_bytes(
+            tune,
+            tempo=tempo,
+            instrument=instrument,
+            swing=swing,
+            chords=chords,
+            repeats=repeats == "on",
+        )
 
     write_tunes(read_tunes_file(tunes, number), make, output=output, suffix=".mid")

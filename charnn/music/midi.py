@@ -4,132 +4,129 @@ music21 gets the finished notes of a `Performance`, neither ABC nor repeats: its
 and often wrong, and repeats expanded twice would be played twice.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from charnn.errors import TuneError, UsageError
-from charnn.music.fields import FASTEST, SLOWEST
-from charnn.music.performance import Performance, Turn, perform
-from charnn.music.tune import BarLine, Key, Meter, Note, Tempo, Tune
-from charnn.music.unrolling import playing_order
+from charnn.errors import TuneError
+from charnn.music.accompaniment import Chords, accompany
+from charnn.music.grid import Measure
+from charnn.music.instruments import Instrument, backing_for, find_instrument
+from charnn.music.performance import Performance, Sound, Turn, at_tempo, perform
+from charnn.music.tune import Key, Meter, Tempo, Tune
 
 _WRITABLE = (1, 2, 4, 8, 16, 32, 64)  # denominators of a meter
-_PLAIN_NAMES = {  # what folk musicians call them -> what music21 knows
-    "fiddle": "violin",
-    "whistle": "tin whistle",
-    "pipes": "bagpipes",
-    "uilleann pipes": "bagpipes",
-    "concertina": "accordion",
-    "guitar": "acoustic guitar",
-}
+_LARGEST = 64  # numerator of one
 
 
 def midi_bytes(
-    tune: Tune, *, tempo: float | None = None, instrument: str = "violin", graces: bool = True
+    tune: Tune,
+    *,
+    tempo: float | None = None,
+    instrument: str = "violin",
+    graces: bool = True,
+    swing: bool | None = None,
+    chords: Chords = "off",
+    repeats: bool = True,
 ) -> bytes:
-    """A tune as a standard MIDI file.
+    """A tune as a standard MIDI file: the melody on the first track with notes and, below it, an
+    accompaniment on the next, with a channel and a program of its own.
 
     Args:
         tune: as read.
-        tempo: beats a minute in place of the tune's own. The beat stays the tune's: that of its
-            Q:, else of its rhythm or meter (half notes in a reel, dotted quarters in a jig).
-        instrument: a name as music21 knows them: violin, flute, accordion, banjo, ...
-        graces: whether grace notes sound.
+        tempo: beats a minute in place of the tune's own, see `performance.at_tempo`.
+        instrument: see `instruments.find_instrument`.
+        graces, swing, repeats: see `performance.perform`.
+        chords: see `accompaniment.accompany`.
 
     Raises:
         TuneError: the tune has no notes, or too many once its repeats are played.
         UsageError: an unknown instrument, or a tempo out of range.
     """
-    part = to_part(tune, tempo=tempo, instrument=instrument, graces=graces)
+    lead = find_instrument(instrument)
+    performance = perform(tune, graces=graces, swing=swing, repeats=repeats)
+    if not performance.sounds:
+        raise TuneError("it has no notes to play", tune.line, 1, tune.name)
+    performance = at_tempo(performance, tempo)
+    score = to_score(tune, performance, accompany(tune, performance, chords), lead)
     from music21.midi import translate
 
-    written: bytes = translate.streamToMidiFile(part).writestr()
+    written: bytes = translate.streamToMidiFile(score).writestr()
     return written
 
 
-def to_part(
-    tune: Tune, *, tempo: float | None = None, instrument: str = "violin", graces: bool = True
+def to_score(
+    tune: Tune, performance: Performance, backing: Iterable[Sound], lead: Instrument
 ) -> Any:
-    """A tune as a flat `music21.stream.Part`, repeats played out; arguments as in `midi_bytes`."""
-    performance = perform(tune, graces=graces)
-    if not performance.sounds:
-        raise TuneError("it has no notes to play", tune.line, 1, tune.name)
-    from music21 import defaults, note, stream
+    """What is played as a `music21.stream.Score`: a flat `Part` for the melody, which has the
+    turns, and one for the backing if there is any."""
+    from music21 import stream
 
-    def on_tick(time: Fraction) -> Fraction:
-        # music21 rounds onsets and durations apart, so that a note could outlast the next onset.
-        return Fraction(round(time * defaults.ticksPerQuarter), defaults.ticksPerQuarter)
+    melody = _part(lead, tune.titles[0] if tune.titles else "", performance.sounds)
+    for turn in _turns(performance):
+        melody.coreInsert(_on_tick(turn.onset), _music21_turn(turn.value))
+    melody.coreElementsChanged()
+    score = stream.Score()
+    score.insert(0, melody)
+    second = tuple(backing)
+    if second:
+        score.insert(0, _part(backing_for(lead), "Chords", second))
+    return score
+
+
+def _part(instrument: Instrument, name: str, sounds: Iterable[Sound]) -> Any:
+    from music21 import instrument as instruments
+    from music21 import note, stream
 
     part = stream.Part()
-    sounding = _instrument(instrument)
-    if tune.titles:
-        sounding.partName = tune.titles[0]  # what the track is called
+    sounding = instruments.Instrument(instrument.name)
+    sounding.midiProgram = instrument.program
+    if name:
+        sounding.partName = name  # what the track is called
     part.coreInsert(0, sounding)
-    for turn in _turns(tune, performance, tempo):
-        part.coreInsert(on_tick(turn.onset), _music21_turn(turn.value))
-    for sound in performance.sounds:
-        onset = on_tick(sound.onset)
-        duration = on_tick(sound.onset + sound.duration) - onset
+    for sound in sounds:
+        onset = _on_tick(sound.onset)
+        duration = _on_tick(sound.onset + sound.duration) - onset
         if duration:  # less than a tick is nothing
-            part.coreInsert(onset, note.Note(sound.pitch, quarterLength=duration))
+            played = note.Note(sound.pitch, quarterLength=duration)
+            played.volume.velocity = sound.velocity
+            part.coreInsert(onset, played)
     part.coreElementsChanged()
     return part
 
 
-def _turns(tune: Tune, performance: Performance, tempo: float | None) -> list[Turn]:
-    """Keys, meters and tempos by onset; `tempo` replaces the first and scales the others."""
-    turns = [
-        turn
-        for turn in _with_pickup(tune, performance.turns)
-        if not isinstance(turn.value, Meter) or turn.value.bar  # no word for free meter
-    ]
-    if tempo is None:
-        return turns
-    start = next(turn.value for turn in turns if isinstance(turn.value, Tempo))
-    lowest, highest = float(SLOWEST / start.beat), float(FASTEST / start.beat)
-    if not lowest <= tempo <= highest:
-        raise UsageError(
-            f"the tempo is {tempo:g} beats a minute, but it must lie between "
-            f"{lowest:g} and {highest:g} for this tune"
-        )
-    faster = Fraction(tempo) / start.beats
-    return [replace(turn, value=_scaled(turn.value, faster)) for turn in turns]
+def _on_tick(time: Fraction) -> Fraction:
+    """The time as MIDI counts it: music21 rounds onsets and durations apart, so that a note could
+    outlast the next onset."""
+    from music21 import defaults
+
+    return Fraction(round(time * defaults.ticksPerQuarter), defaults.ticksPerQuarter)
 
 
-def _with_pickup(tune: Tune, turns: Sequence[Turn]) -> list[Turn]:
-    """The turns with a short first bar in a meter of its own, so that bar lines fall into place."""
-    length = _first_bar(tune)
-    top, bottom = (length / 4).as_integer_ratio()
-    meters = [turn for turn in turns if isinstance(turn.value, Meter) and turn.onset <= length]
-    before = [turn for turn in meters if turn.onset < length]
-    full = before[0].value if len(before) == 1 else None
-    if not isinstance(full, Meter) or length >= full.bar or bottom not in _WRITABLE:
-        return list(turns)
-    pickup = Turn(Fraction(0), Meter("", top, bottom))
-    behind = meters[1:] or [replace(before[0], onset=length)]
-    return [pickup, *behind, *(turn for turn in turns if turn not in meters)]
+def _turns(performance: Performance) -> Iterator[Turn]:
+    """Keys and tempos as they are, and a meter wherever the bars of a player of MIDI files would
+    else part from those of the tune."""
+    yield from (turn for turn in performance.turns if not isinstance(turn.value, Meter))
+    counted: Meter | None = None
+    for bar in performance.measures:
+        if not bar.meter.bar:
+            continue  # no word for free meter
+        meter = bar.meter if bar.whole or bar.end == performance.duration else _own_meter(bar)
+        if counted is None or (meter.numerator, meter.denominator) != (
+            counted.numerator,
+            counted.denominator,
+        ):
+            yield Turn(bar.onset, meter)
+        # A bar that no meter fits is cut off by the next meter, even if that is the same.
+        counted = meter if bar.duration % meter.bar == 0 else None
 
 
-def _first_bar(tune: Tune) -> Fraction:
-    """How long the tune plays until its first bar line, in quarter notes; 0 if it has none."""
-    length = Fraction(0)
-    for place in playing_order(tune):
-        element = tune.music[place]
-        if isinstance(element, Note):
-            length += element.duration
-        elif isinstance(element, BarLine) and length:
-            return length
-    return Fraction(0)
-
-
-def _scaled(value: Key | Meter | Tempo, faster: Fraction) -> Key | Meter | Tempo:
-    """A tempo so many times faster, as far as MIDI goes; keys and meters as they are."""
-    if not isinstance(value, Tempo):
-        return value
-    quarters = min(max(value.beat * value.beats * faster, Fraction(SLOWEST)), Fraction(FASTEST))
-    return replace(value, beats=quarters / value.beat)
+def _own_meter(bar: Measure) -> Meter:
+    """A meter that an irregular bar fills, if there is one."""
+    top, bottom = (bar.duration / 4).as_integer_ratio()
+    if bar.meter.denominator % bottom == 0:  # 2/8 rather than 1/4 in 6/8
+        top, bottom = top * bar.meter.denominator // bottom, bar.meter.denominator
+    return Meter("", top, bottom) if top <= _LARGEST and bottom in _WRITABLE else bar.meter
 
 
 def _music21_turn(value: Key | Meter | Tempo) -> Any:
@@ -144,16 +141,3 @@ def _music21_turn(value: Key | Meter | Tempo) -> Any:
     return tempo.MetronomeMark(
         number=float(value.beats), referent=duration.Duration(quarterLength=value.beat)
     )
-
-
-def _instrument(name: str) -> Any:
-    from music21 import exceptions21, instrument
-
-    plain = _PLAIN_NAMES.get(name.strip().casefold(), name.strip())
-    try:
-        found = instrument.fromString(plain)
-    except exceptions21.InstrumentException:
-        found = None
-    if found is None or found.midiProgram is None:
-        raise UsageError(f"unknown instrument {name!r}; try violin, flute, accordion or banjo")
-    return found

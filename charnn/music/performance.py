@@ -1,19 +1,22 @@
 """A tune as it sounds: every note with its onset and length, repeats played, ties joined.
 
 Times are exact fractions of a quarter note from the beginning. Grace notes take their time from
-the note they lead to. Hornpipes may be swung: they are written even or dotted and played neither.
+the note they lead to. Hornpipes are swung: they are written even or dotted and played neither.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from charnn.errors import TuneError
+from charnn.errors import TuneError, UsageError
+from charnn.music import accents
+from charnn.music.fields import FASTEST, SLOWEST
+from charnn.music.grid import Line, Measure, measures
 from charnn.music.ornaments import ornament
 from charnn.music.swing import is_swung, swung_durations
 from charnn.music.tempo import default_tempo
-from charnn.music.tune import Change, Key, Mark, Meter, Note, Tempo, Tune
+from charnn.music.tune import BarLine, Change, Ending, Key, Mark, Meter, Note, Tempo, Tune
 from charnn.music.unrolling import playing_order
 
 MOST_SOUNDS = 4_000
@@ -22,12 +25,16 @@ GRACE = Fraction(1, 8)  # of a quarter note, and all together at most half of th
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """One pitch that sounds: `pitch` is 60 at middle C, times are in quarter notes."""
+    """One pitch that sounds: `pitch` is 60 at middle C, times are in quarter notes.
+
+    `velocity` is how hard it is struck, 1 to 127.
+    """
 
     onset: Fraction
     duration: Fraction
     pitch: int
     grace: bool = False
+    velocity: int = accents.BEAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +46,39 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Performance:
-    """What is heard: `sounds` by onset and pitch, the `turns` by onset, the whole `duration`.
+class Symbol:
+    """A chord symbol that counts from `onset` on, its quotes removed."""
 
-    The key, the meter and the tempo at the beginning are turns at onset 0.
+    onset: Fraction
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What is heard, everything by onset.
+
+    Attributes:
+        sounds: the notes, by onset and pitch.
+        turns: keys, meters and tempos; those at the beginning are turns at onset 0.
+        duration: of it all, in quarter notes.
+        measures: the bars as played, the first at 0.
+        symbols: the chord symbols passed.
     """
 
     sounds: tuple[Sound, ...]
     turns: tuple[Turn, ...]
     duration: Fraction
+    measures: tuple[Measure, ...] = ()
+    symbols: tuple[Symbol, ...] = ()
 
 
 def perform(
-    tune: Tune, *, graces: bool = True, ornaments: bool = True, swing: bool = True
+    tune: Tune,
+    *,
+    graces: bool = True,
+    ornaments: bool = True,
+    swing: bool | None = None,
+    repeats: bool = True,
 ) -> Performance:
     """Play a tune.
 
@@ -59,27 +86,71 @@ def perform(
         tune: as read.
         graces: whether grace notes sound.
         ornaments: whether trills and rolls are played out.
-        swing: whether hornpipes (by R:) are swung: pairs of even notes and of dotted ones come out
-            as two thirds and one third of their beat.
+        swing: whether pairs of even notes and of dotted ones come out as two thirds and one third
+            of their beat; `None`: in hornpipes (by R:) alone.
+        repeats: whether they are played; without, every section sounds once, with the ending of
+            its last time, and every part once.
 
     Raises:
         TuneError: played out, it has more than 4,000 notes.
     """
-    durations = swung_durations(tune) if swing and is_swung(tune) else {}
+    durations: dict[int, Fraction] = {}
+    if swing or (swing is None and is_swung(tune)):
+        durations = swung_durations(tune, any_meter=swing is True)
     player = _Player(tune, graces)
     settings = list(_settings(tune))
     signs: set[str] = set()  # those before the next note
-    for place in playing_order(tune):
+    expected = 0
+    for place in playing_order(tune, repeats=repeats):
         element = tune.music[place]
+        if place != expected:
+            player.pass_line(section=not isinstance(tune.music[place - 1], Ending))
+        expected = place + 1
         if isinstance(element, Note):
             duration = durations.get(place, element.duration)
             player.play(element, duration, signs, settings[place])
             signs = set()
+        elif isinstance(element, BarLine):
+            player.pass_line(element.section)
         elif isinstance(element, Mark) and element.kind == "decoration" and ornaments:
             signs.add(element.text)
         elif isinstance(element, Mark) and element.kind == "slur":
             signs = set()  # a sign before a slur is the slur's, not the note's
+        elif isinstance(element, Mark) and element.kind == "chord symbol":
+            player.pass_symbol(element.text)
     return player.result()
+
+
+def at_tempo(performance: Performance, tempo: float | None) -> Performance:
+    """The same at another tempo: beats a minute in place of the first, the others in proportion.
+
+    The beat stays the tune's: that of its Q:, else of its rhythm or meter (half notes in a reel,
+    dotted quarters in a jig). `None` changes nothing.
+
+    Raises:
+        UsageError: it is slower than 4 or faster than 2,000 quarter notes a minute.
+    """
+    if tempo is None:
+        return performance
+    start = next(turn.value for turn in performance.turns if isinstance(turn.value, Tempo))
+    lowest, highest = float(SLOWEST / start.beat), float(FASTEST / start.beat)
+    if not lowest <= tempo <= highest:
+        raise UsageError(
+            f"the tempo is {tempo:g} beats a minute, but it must lie between "
+            f"{lowest:g} and {highest:g} for this tune"
+        )
+    faster = Fraction(tempo) / start.beats
+    turns = tuple(
+        replace(turn, value=_scaled(turn.value, faster)) if isinstance(turn.value, Tempo) else turn
+        for turn in performance.turns
+    )
+    return replace(performance, turns=turns)
+
+
+def _scaled(tempo: Tempo, faster: Fraction) -> Tempo:
+    """A tempo so many times faster, as far as MIDI goes."""
+    quarters = min(max(tempo.beat * tempo.beats * faster, Fraction(SLOWEST)), Fraction(FASTEST))
+    return replace(tempo, beats=quarters / tempo.beat)
 
 
 class _Setting(NamedTuple):
@@ -100,6 +171,8 @@ class _Player:
         self._now = Fraction(0)
         self._sounds: list[Sound] = []
         self._turns: list[Turn] = []
+        self._lines: list[Line] = []
+        self._symbols: list[Symbol] = []
         self._held: dict[int, int] = {}  # pitch tied on -> where in sounds it is
         self._ringing: dict[int, int] = {}  # pitch -> where in sounds it was last
 
@@ -129,6 +202,14 @@ class _Player:
             if pitch.tied and pitch.midi in self._held
         }
         self._now = end
+
+    def pass_line(self, section: bool) -> None:
+        """Go past a bar line, or jump as if there were one."""
+        self._lines.append(Line(self._now, section))
+
+    def pass_symbol(self, text: str) -> None:
+        """Go past a chord symbol."""
+        self._symbols.append(Symbol(self._now, text.strip('"')))
 
     def _turn_to(self, setting: _Setting) -> None:
         before = self._setting
@@ -177,7 +258,28 @@ class _Player:
             (sound for sound in self._sounds if sound.duration > 0),
             key=lambda sound: (sound.onset, sound.pitch),
         )
-        return Performance(tuple(sounds), tuple(self._turns), self._now)
+        meters = [(t.onset, t.value) for t in self._turns if isinstance(t.value, Meter)]
+        bars = measures(self._lines, meters, self._now)
+        return Performance(
+            tuple(_accented(sounds, bars)),
+            tuple(self._turns),
+            self._now,
+            bars,
+            tuple(self._symbols),
+        )
+
+
+def _accented(sounds: Sequence[Sound], bars: Sequence[Measure]) -> Iterator[Sound]:
+    """The notes, by onset, struck as their place in the bar asks for."""
+    place = 0
+    written: dict[Fraction, Fraction] = {}  # when a note begins behind its graces -> when with them
+    for sound in sounds:
+        onset = written.get(sound.onset, sound.onset)
+        if sound.grace:
+            written[sound.onset + sound.duration] = onset
+        while bars[place].end <= onset:
+            place += 1
+        yield replace(sound, velocity=accents.velocity(onset, bars[place], grace=sound.grace))
 
 
 def _speed(tempo: Tempo) -> Fraction:

@@ -1,7 +1,8 @@
 """How hornpipes are swung: two notes to a beat sound as two thirds and one third of it.
 
 They are written even (`AB`) or dotted (`A>B`); both mean the same lilt. Even pairs are swung in
-2/4 (sixteenths) and 4/4 (eighths), dotted ones in every meter, as abc2midi does it.
+2/4 (sixteenths) and 4/4 (eighths), dotted ones in every meter, as abc2midi does it. Any other tune
+can be swung too, if that is asked for, unless its beats fall in three.
 """
 
 from fractions import Fraction
@@ -11,6 +12,7 @@ from charnn.music.tune import BarLine, Change, Mark, Meter, Note, Tune
 
 _LONG, _SHORT = Fraction(4, 3), Fraction(2, 3)  # of an even half
 _EVEN = {(2, 4): Fraction(1, 4), (4, 4): Fraction(1, 2)}  # meter -> the notes that are swung
+_EVEN_IF_ASKED = _EVEN | {(2, 2): Fraction(1, 2), (3, 4): Fraction(1, 2), (3, 2): Fraction(1, 2)}
 
 
 def is_swung(tune: Tune) -> bool:
@@ -18,10 +20,17 @@ def is_swung(tune: Tune) -> bool:
     return tune.rhythm.casefold().startswith("hornpipe")
 
 
-def swung_durations(tune: Tune) -> dict[int, Fraction]:
-    """The durations, in quarter notes, of the notes that swinging changes, by place in `music`."""
-    changed = _dotted_pairs(tune)
+def swung_durations(tune: Tune, *, any_meter: bool = False) -> dict[int, Fraction]:
+    """The durations, in quarter notes, of the notes that swinging changes, by place in `music`.
+
+    Args:
+        tune: as read.
+        any_meter: whether even pairs are swung in 2/2, 3/4 and 3/2 as well, and dotted ones only
+            where beats do not fall in three: what to do to a tune that need not be a hornpipe.
+    """
     meter = tune.meter
+    evens = _EVEN_IF_ASKED if any_meter else _EVEN
+    changed = {} if any_meter and meter.compound else _dotted_pairs(tune)
     bar: list[int] = []  # places of this bar's notes
     pickup = True  # whether the bar, if it is short, lacks its beginning
     for place, element in enumerate(tune.music):
@@ -30,9 +39,9 @@ def swung_durations(tune: Tune) -> dict[int, Fraction]:
         elif isinstance(element, Change) and isinstance(element.value, Meter):
             meter = element.value
         elif isinstance(element, BarLine):
-            changed |= _even_pairs(tune, bar, meter, pickup)
+            changed |= _even_pairs(tune, bar, meter, evens, pickup)
             bar, pickup = [], element.section
-    return changed | _even_pairs(tune, bar, meter, pickup)
+    return changed | _even_pairs(tune, bar, meter, evens, pickup)
 
 
 def _dotted_pairs(tune: Tune) -> dict[int, Fraction]:
@@ -48,9 +57,15 @@ def _dotted_pairs(tune: Tune) -> dict[int, Fraction]:
     return changed
 
 
-def _even_pairs(tune: Tune, bar: list[int], meter: Meter, pickup: bool) -> dict[int, Fraction]:
+def _even_pairs(
+    tune: Tune,
+    bar: list[int],
+    meter: Meter,
+    evens: dict[tuple[int, int], Fraction],
+    pickup: bool,
+) -> dict[int, Fraction]:
     """Notes of the swung length that begin on a beat, and their seconds."""
-    unit = _EVEN.get((meter.numerator, meter.denominator))
+    unit = evens.get((meter.numerator, meter.denominator))
     if unit is None:
         return {}
     changed: dict[int, Fraction] = {}

@@ -16,16 +16,22 @@ from charnn.music.tune import BarLine, Change, Element, Ending, Note, Tune
 MOST_STEPS = 100_000
 
 
-def playing_order(tune: Tune) -> Iterator[int]:
+def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
     """Yield the places in `tune.music` in the order they are played.
+
+    Args:
+        tune: as read.
+        repeats: whether they are played; without, every section and part comes once, the section
+            as it is the last time.
 
     Raises:
         TuneError: it would go on for more than 100,000 elements.
     """
     steps = 0
-    for start, stop in _stretches(tune):
+    stretches = _stretches(tune)
+    for start, stop in stretches if repeats else dict.fromkeys(stretches):
         for section in _sections(tune.music, start, stop):
-            for place in section.order():
+            for place in section.order(1 if repeats else section.turns):
                 steps += 1
                 if steps > MOST_STEPS:
                     raise TuneError("its repeats go on for too long", tune.line, 1, tune.name)
@@ -66,8 +72,9 @@ class _Section:
     turns: int = 1
     endings: tuple[_Stretch, ...] = ()
 
-    def order(self) -> Iterator[int]:
-        for turn in range(1, self.turns + 1):
+    def order(self, first: int) -> Iterator[int]:
+        """The places as played from the `first` time on, counted from 1."""
+        for turn in range(first, self.turns + 1):
             yield from range(self.body.start, self.body.stop)
             for ending in self.endings:
                 if turn in ending.passes:

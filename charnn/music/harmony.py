@@ -1,0 +1,217 @@
+"""Chords for a tune that has none: a few of its mode, each held as long as the notes allow.
+
+Every slot, half a bar or a bar, gets one chord; the path through all slots with the highest score
+is found by dynamic programming (Viterbi). A chord earns what its notes sound, counted by length and
+by the weight of the beat they fall on, and loses what sounds beside it; the less usual chords of a
+mode and each change, above all inside a bar, cost something; a part of the tune likes to end on
+the tonic, after the dominant or the seventh degree.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from charnn.music.chords import Chord, chord
+from charnn.music.grid import Measure, beat_of
+from charnn.music.performance import Performance, Sound
+from charnn.music.tune import SEMITONES, Key, Meter
+
+# The chords of each mode: semitones above the tonic, kind, and how gladly it is played (0: most).
+_MAJOR = ((0, "", 0.0), (5, "", 0.15), (7, "", 0.1), (9, "m", 0.4), (2, "m", 0.45))
+_MIXOLYDIAN = ((0, "", 0.0), (10, "", 0.05), (5, "", 0.2), (7, "m", 0.6), (2, "m", 0.5))
+_DORIAN = ((0, "m", 0.0), (10, "", 0.05), (3, "", 0.4), (5, "", 0.3), (7, "m", 0.45))
+_MINOR = ((0, "m", 0.0), (10, "", 0.1), (8, "", 0.3), (3, "", 0.3), (5, "m", 0.3), (7, "m", 0.4))
+_CHORDS = {
+    "major": _MAJOR,
+    "lydian": ((0, "", 0.0), (2, "", 0.15), (7, "", 0.2), (9, "m", 0.35)),
+    "mixolydian": _MIXOLYDIAN,
+    "pipes": _MIXOLYDIAN,
+    "dorian": _DORIAN,
+    "minor": _MINOR,
+    "phrygian": ((0, "m", 0.0), (1, "", 0.15), (10, "m", 0.3), (3, "", 0.3)),
+    "locrian": ((0, "m", 0.0), (10, "m", 0.2), (3, "m", 0.3)),
+}
+_HARMONIC = (7, "", 0.2)  # the dominant of a minor key with a leading tone in its signature
+
+_BESIDE = 0.9  # what a sound that is not in the chord costs, beside one for a sound that is
+_ROOT, _THIRD, _FIFTH = 1.1, 1.0, 0.95
+_ON_SLOT, _ON_BEAT = 2.0, 1.4  # weight of what begins there, beside one elsewhere
+_CHANGE, _CHANGE_WITHIN = 0.3, 0.7  # in slots' worth of sound
+_CLOSE, _CADENCE = 0.6, 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A stretch that one chord is chosen for; `first` of its bar; `close`: it ends a part."""
+
+    onset: Fraction
+    end: Fraction
+    beat: Fraction
+    first: bool
+    close: bool
+
+
+def choose_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
+    """The chords that suit a melody, each with the onset it counts from; changes alone.
+
+    A pickup gets none.
+    """
+    found = [slot for bar in performance.measures if bar.origin == bar.onset for slot in slots(bar)]
+    if not found:
+        return []
+    sounds = [sound for sound in performance.sounds if not sound.grace]
+    heard = _sounds_in(found, sounds)
+    keys = _keys(performance, found)
+    best: list[list[tuple[float, int]]] = []  # for each slot and chord: score so far, chord before
+    choices: list[list[tuple[Chord, float]]] = []
+    for slot, here, key in zip(found, heard, keys, strict=True):
+        options = _options(key, performance)
+        scores = [_suits(one, slot, here) - dislike for one, dislike in options]
+        tonic = options[0][0]
+        if slot.close:
+            scores[0] += _CLOSE
+        best.append(
+            [
+                _best_before(best, choices, one, tonic, slot, score)
+                for (one, _), score in zip(options, scores, strict=True)
+            ]
+        )
+        choices.append(options)
+    return _changes(found, choices, best)
+
+
+def slots(bar: Measure) -> list[Slot]:
+    """The stretches of a bar: its halves where it has two or four beats, else the whole."""
+    length, beat = _slot_length(bar.meter, bar.duration)
+    found: list[Slot] = []
+    onset = bar.onset
+    while onset < bar.end:
+        end = min(onset + length, bar.end)
+        first = not bar.meter.bar or (onset - bar.onset) % bar.meter.bar == 0
+        found.append(Slot(onset, end, beat, first, bar.closes and end == bar.end))
+        onset = end
+    return found
+
+
+def _slot_length(meter: Meter, duration: Fraction) -> tuple[Fraction, Fraction]:
+    """How long a slot and a beat are in a meter, in quarter notes."""
+    if not meter.bar:
+        return duration, Fraction(1)
+    beat = beat_of(meter)
+    beats = meter.bar / beat
+    return (meter.bar / 2 if beats in (2, 4) else meter.bar), beat
+
+
+def _sounds_in(found: Sequence[Slot], sounds: Sequence[Sound]) -> list[list[Sound]]:
+    """For each slot, what sounds in it; both in order of time."""
+    heard: list[list[Sound]] = [[] for _ in found]
+    place = 0
+    for sound in sounds:
+        while place < len(found) and found[place].end <= sound.onset:
+            place += 1
+        reached = place
+        while reached < len(found) and found[reached].onset < sound.onset + sound.duration:
+            heard[reached].append(sound)
+            reached += 1
+    return heard
+
+
+def _keys(performance: Performance, found: Sequence[Slot]) -> list[Key]:
+    """The key in force in each slot."""
+    turns = [(turn.onset, turn.value) for turn in performance.turns if isinstance(turn.value, Key)]
+    keys: list[Key] = []
+    place = 0
+    for slot in found:
+        while place + 1 < len(turns) and turns[place + 1][0] <= slot.onset:
+            place += 1
+        keys.append(turns[place][1])
+    return keys
+
+
+def _options(key: Key, performance: Performance) -> list[tuple[Chord, float]]:
+    """The chords of a key, the tonic's first, each with what it costs."""
+    tonic, mode = _tonic(key, performance)
+    table = _CHORDS[mode]
+    if mode == "minor" and (tonic + 11) % 12 in _scale(key):
+        table = (*_MINOR[:-1], _HARMONIC)
+    return [(chord(tonic + above + key.transpose, kind), dislike) for above, kind, dislike in table]
+
+
+def _tonic(key: Key, performance: Performance) -> tuple[int, str]:
+    """The written tonic and the mode; where the key has no name, the tune ends on its tonic."""
+    if key.mode == "pipes":
+        return SEMITONES["A"], "pipes"
+    if key.tonic:
+        tonic = SEMITONES[key.tonic[0]] + {"#": 1, "b": -1}.get(key.tonic[1:], 0)
+    else:
+        tonic = performance.sounds[-1].pitch - key.transpose
+    if key.mode in _CHORDS:
+        return tonic % 12, key.mode
+    scale = _scale(key)
+    if (tonic + 4) % 12 in scale:
+        return tonic % 12, "major" if (tonic + 11) % 12 in scale else "mixolydian"
+    return tonic % 12, "dorian" if (tonic + 9) % 12 in scale else "minor"
+
+
+def _scale(key: Key) -> set[int]:
+    return {
+        (SEMITONES[letter] + altered) % 12
+        for letter, altered in zip("CDEFGAB", key.alterations, strict=True)
+    }
+
+
+def _suits(one: Chord, slot: Slot, sounds: Sequence[Sound]) -> float:
+    """How well a chord goes with what sounds: 1 for its own notes all along, in slots' worth."""
+    worth = dict(zip(one.tones, (_ROOT, _THIRD, _FIFTH), strict=False))
+    score = total = 0.0
+    for sound in sounds:
+        start, end = max(sound.onset, slot.onset), min(sound.onset + sound.duration, slot.end)
+        weight = float(end - start)
+        if start == slot.onset:
+            weight *= _ON_SLOT
+        elif (start - slot.onset) % slot.beat == 0:
+            weight *= _ON_BEAT
+        score += weight * worth.get(sound.pitch % 12, -_BESIDE)
+        total += weight
+    return score / total if total else 0.0
+
+
+def _best_before(
+    best: Sequence[Sequence[tuple[float, int]]],
+    choices: Sequence[Sequence[tuple[Chord, float]]],
+    one: Chord,
+    tonic: Chord,
+    slot: Slot,
+    score: float,
+) -> tuple[float, int]:
+    """The highest score that ends with this chord, and the chord before it."""
+    if not best:
+        return score, 0
+    change = _CHANGE if slot.first else _CHANGE_WITHIN
+    found: list[tuple[float, int]] = []
+    for place, ((before, _), (last, _)) in enumerate(zip(best[-1], choices[-1], strict=True)):
+        step = before if last == one else before - change
+        if slot.close and one == tonic and (last.root - tonic.root) % 12 in (7, 10):
+            step += _CADENCE
+        found.append((step, -place))
+    highest, place = max(found)
+    return highest + score, -place
+
+
+def _changes(
+    found: Sequence[Slot],
+    choices: Sequence[Sequence[tuple[Chord, float]]],
+    best: Sequence[Sequence[tuple[float, int]]],
+) -> list[tuple[Fraction, Chord]]:
+    """The best path, walked back from its end."""
+    place = max(range(len(best[-1])), key=lambda one: best[-1][one][0])
+    path: list[Chord] = []
+    for options, before in zip(reversed(choices), reversed(best), strict=True):
+        path.append(options[place][0])
+        place = before[place][1]
+    path.reverse()
+    return [
+        (slot.onset, one)
+        for slot, one, last in zip(found, path, [None, *path], strict=False)
+        if one != last
+    ]

@@ -1,0 +1,92 @@
+"""Instruments by the names that folk musicians give them, as General MIDI has them or nearly so."""
+
+import difflib
+from dataclasses import dataclass
+
+from charnn.errors import UsageError
+
+# General MIDI programs, counted from 0. It knows no mandolin or bouzouki (a steel-string guitar
+# comes nearest) and no concertina (the bandoneon is one).
+_PROGRAMS = {
+    "fiddle": 40,
+    "violin": 40,
+    "viola": 41,
+    "cello": 42,
+    "flute": 73,
+    "wooden flute": 73,
+    "piccolo": 72,
+    "fife": 72,
+    "recorder": 74,
+    "whistle": 78,
+    "tin whistle": 78,
+    "penny whistle": 78,
+    "low whistle": 78,
+    "accordion": 21,
+    "button accordion": 21,
+    "piano accordion": 21,
+    "melodeon": 21,
+    "concertina": 23,
+    "harmonica": 22,
+    "harmonium": 20,
+    "pipes": 109,
+    "bagpipes": 109,
+    "uilleann pipes": 109,
+    "smallpipes": 109,
+    "harp": 46,
+    "piano": 0,
+    "harpsichord": 6,
+    "dulcimer": 15,
+    "hammered dulcimer": 15,
+    "banjo": 105,
+    "mandolin": 25,
+    "bouzouki": 25,
+    "cittern": 25,
+    "guitar": 25,
+    "acoustic guitar": 25,
+    "ukulele": 24,
+    "clarinet": 71,
+    "oboe": 68,
+}
+NAMES = tuple(_PROGRAMS)
+_WELL_KNOWN = "fiddle, flute, whistle, accordion, concertina, pipes, harp, piano, banjo or mandolin"
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """An instrument: its name and its General MIDI program, counted from 0."""
+
+    name: str
+    program: int
+
+
+def find_instrument(name: str) -> Instrument:
+    """The instrument of a name: one of `NAMES`, or any that music21 knows with a program.
+
+    Raises:
+        UsageError: nobody knows it.
+    """
+    plain = " ".join(name.casefold().split())
+    if plain in _PROGRAMS:
+        return Instrument(plain, _PROGRAMS[plain])
+    program = _program_in_music21(name.strip())
+    if program is None:
+        near = difflib.get_close_matches(plain, NAMES, n=1)
+        advice = f"did you mean {near[0]}?" if near else f"try {_WELL_KNOWN}"
+        raise UsageError(f"unknown instrument {name!r}: {advice}")
+    return Instrument(plain, program)
+
+
+def _program_in_music21(name: str) -> int | None:
+    from music21 import exceptions21, instrument
+
+    try:
+        program = instrument.fromString(name).midiProgram
+    except exceptions21.InstrumentException:
+        return None
+    return None if program is None else int(program)
+
+
+def backing_for(melody: Instrument) -> Instrument:
+    """What accompanies an instrument: a guitar, or a piano below plucked strings."""
+    plucked = melody.program in (15, 24, 25, 46, 105)
+    return find_instrument("piano" if plucked else "guitar")

@@ -12,6 +12,7 @@ import typer
 from charnn import __version__
 from charnn.cli import corpora, export_midi, sample, train
 from charnn.cli.console import say, write_out
+from charnn.cli.playing import PlayingCommand
 from charnn.errors import CharnnError
 
 app = typer.Typer(
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 app.command("train")(train.command)
 app.command("sample")(sample.command)
-app.command("export-midi")(export_midi.command)
+app.command("export-midi", cls=PlayingCommand)(export_midi.command)
 app.command("corpora")(corpora.command)
 
 

@@ -1,0 +1,88 @@
+"""`charnn check`, as a whole command."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import Ended, Program
+
+GOOD = "X:7\nT:Good\nR:reel\nM:C|\nL:1/8\nK:Ador\n|:A|" + "A2B2 c2d2|" * 7 + "A2B2 c2d:|\n"
+BAD = "X:8\nT:Bad\nM:6/8\nL:1/8\nK:D\nABc def|f3 fgf|\ng3 ggff|a6|]\n"
+UNREADABLE = "X:9\nT:Unreadable\nM:6/8\nL:1/8\nK:D\nABc q3|]\n"
+BOOK = "\n".join([GOOD, BAD, UNREADABLE])
+
+
+def check(program: Program, folder: Path, *options: str, book: str = BOOK) -> Ended:
+    return program(folder, "check", "-", *options, stdin=book.encode())
+
+
+def found(ended: Ended) -> Any:
+    return json.loads(ended.stdout)["tunes"]
+
+
+def test_a_line_for_a_tune_and_one_for_each_problem(program: Program, tmp_path: Path) -> None:
+    ended = check(program, tmp_path)
+    assert ended.returncode == 1
+    good, bad, problem, unreadable, why = ended.stdout.decode().splitlines()
+    assert good.split() == ["7", "Good", "reel", "Ador", "C|", "8", "A4-D5", "ok"]
+    assert bad.split()[-2:] == ["1", "problem"]
+    assert problem.split(":")[0:2] == ["       15", "1"]
+    assert "too much in this bar: 7/8 in 6/8" in problem
+    assert "Unreadable" in unreadable
+    assert "22:5: cannot be read: 'q'" in why
+    assert ended.messages == ["2 of 3 tunes have problems"]
+
+
+def test_all_is_well(program: Program, tmp_path: Path) -> None:
+    ended = check(program, tmp_path, book=GOOD)
+    assert ended.returncode == 0
+    assert ended.messages == []
+
+
+def test_json(program: Program, tmp_path: Path) -> None:
+    ended = check(program, tmp_path, "--json")
+    assert ended.returncode == 1
+    good, bad, unreadable = found(ended)
+    assert good == {
+        "number": 7,
+        "title": "Good",
+        "line": 1,
+        "ok": True,
+        "rhythm": "reel",
+        "key": "Ador",
+        "meter": "C|",
+        "bars": 8,
+        "parts": [{"bars": 8, "pickup": "1/8", "times": 2, "whole": True, "line": 7, "column": 3}],
+        "repeats": 1,
+        "range": ["A4", "D5"],
+        "problems": [],
+    }
+    assert not bad["ok"]
+    assert [problem["line"] for problem in bad["problems"]] == [15]
+    assert unreadable["ok"] is False
+    assert unreadable["bars"] == 0
+    assert unreadable["problems"][0]["line"] == 22
+
+
+def test_one_tune_of_a_file(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "book.abc").write_text(BOOK)
+    ended = program(tmp_path, "check", "book.abc", "--tune", "1", "--json")
+    assert ended.returncode == 0
+    assert [tune["number"] for tune in found(ended)] == [7]
+
+
+def test_a_note_that_comes_often_is_told_once(program: Program, tmp_path: Path) -> None:
+    slurred = GOOD.replace("A2B2 c2d2|", "A2-B2 c2-d2|")
+    ended = check(program, tmp_path, book=slurred)
+    assert ended.returncode == 0
+    _, note = ended.stdout.decode().splitlines()
+    assert note.endswith("7:5: note: the tie leads to no note of its pitch, and 13 more")
+    ended = check(program, tmp_path, "--json", book=slurred)
+    assert len(found(ended)[0]["problems"]) == 14
+
+
+def test_nothing_to_check(program: Program, tmp_path: Path) -> None:
+    ended = check(program, tmp_path, book="Dear reader,\n")
+    assert ended.returncode == 1
+    assert ended.messages[0].startswith("error: stdin holds no tune")
+    assert program(tmp_path, "check", "missing.abc").returncode == 1

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charnn.corpus.ids import prepare
-from charnn.corpus.sources import open_corpus
-from charnn.errors import CheckpointError, CorpusError
+from charnn.corpus.sources import Corpus, open_corpus
+from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
 from charnn.model.runs import LAST, create_run, find_checkpoint, find_runs, lock_run
 from charnn.sampling.choice import Choice
@@ -76,8 +76,9 @@ class Model:
         import_weights(network, self.checkpoint.weights)
         ids = self.checkpoint.vocabulary.encode(text)
         before = np.array([self._sampler.start], ids.dtype)
-        loss = evaluate(network, np.concatenate([before, ids]), start=1)
-        return Evaluation(loss, len(ids), protocol(len(ids), 1))
+        # `before` counts as no character: it is not scored.
+        loss = evaluate(network, np.concatenate([before, ids]), start=1, characters=len(text))
+        return Evaluation(loss, len(text), protocol(len(ids), 1))
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,7 @@ def train(
     resume: bool = False,
     encoding: str | None = None,
     val_fraction: float = 0.1,
+    tokens: str = "auto",
     report: "Report" = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
     download_bar: object | None = None,
@@ -128,6 +130,7 @@ def train(
         resume: go on with a run.
         encoding: of the files; None for UTF-8 or their byte order mark.
         val_fraction: share that is held out.
+        tokens: what a symbol is: "char", or "abc" for a musical piece of a tune; "auto" chooses.
         report: is told what happens (see `charnn.training.events`).
         should_stop: asked after every step; when true, the run is saved and ends.
         download_bar: shows a download.
@@ -141,16 +144,16 @@ def train(
         _expect_run(Path(out), name)
     names = [str(corpus)] if isinstance(corpus, str | Path) else list(corpus)
     opened = open_corpus(names, encoding=encoding, progress=download_bar)
-    prepared = prepare(opened, DATA, val_fraction)
+    if resume:
+        run, tokens = _find_run(Path(out), name, opened, val_fraction, tokens)
+    prepared = prepare(opened, DATA, val_fraction, tokens)
     # What is wrong with the corpus is said before torch is waited for.
     from charnn.training.events import Planned
     from charnn.training.setup import Options, plan_resume, plan_run
     from charnn.training.trainer import Trainer
 
     wanted = Options(**options)
-    if resume:
-        run = _find_run(Path(out), name, prepared.fingerprint)
-    else:
+    if not resume:
         plan = plan_run(prepared, wanted)
         run = create_run(Path(out), name, opened.name)
     with lock_run(run):
@@ -178,17 +181,38 @@ def _expect_run(out: Path, name: str | None) -> None:
         raise CheckpointError(f"there is no run to resume in {out / (name or '')}: train one first")
 
 
-def _find_run(out: Path, name: str | None, fingerprint: str) -> Path:
-    """The named run, or the newest one that was trained on the same corpus."""
+def _find_run(
+    out: Path, name: str | None, corpus: Corpus, val_fraction: float, tokens: str
+) -> tuple[Path, str]:
+    """The named run, or the newest one that was trained on the same corpus; and its tokens."""
     if name is not None:
-        return out / name
+        was = _tokens_of(load_checkpoint(out / name / LAST))
+        if tokens not in ("auto", was):
+            raise UsageError(
+                f"--tokens cannot be changed by --resume (it was {was}): "
+                "leave it out, or train a new run under another --name"
+            )
+        return out / name, was
     damaged = ""
+    fingerprints: dict[str, str] = {}
     for last in (run / LAST for run in find_runs(out)):
         try:
-            if last.is_file() and load_checkpoint(last).about.get("fingerprint") == fingerprint:
-                return last.parent
+            checkpoint = load_checkpoint(last) if last.is_file() else None
         except CheckpointError as problem:
             damaged = f" ({problem})"
+            continue
+        if checkpoint is None or checkpoint.about.get("tunes") != corpus.tunes:
+            continue
+        was = _tokens_of(checkpoint)
+        if tokens in ("auto", was):
+            if was not in fingerprints:
+                fingerprints[was] = prepare(corpus, DATA, val_fraction, was).fingerprint
+            if checkpoint.about.get("fingerprint") == fingerprints[was]:
+                return last.parent, was
     raise CheckpointError(
         f"no run in {out}/ was trained on this corpus{damaged}: say which with --name"
     )
+
+
+def _tokens_of(checkpoint: Checkpoint) -> str:
+    return checkpoint.vocabulary.kind

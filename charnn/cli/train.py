@@ -32,6 +32,10 @@ def command(
     val_fraction: Annotated[
         float, typer.Option(help="Share held out: the end of a text, whole tunes of a book.")
     ] = DEFAULT_VAL_FRACTION,
+    tokens: Annotated[
+        Literal["auto", "char", "abc"],
+        typer.Option(help="Learn single characters, or the notes and bar lines of tunes."),
+    ] = "auto",
     cell: Annotated[
         Literal["lstm", "gru", "rnn"] | None,
         typer.Option(help="The recurrent cell; default: lstm."),
@@ -108,6 +112,7 @@ def command(
             resume=resume,
             encoding=encoding,
             val_fraction=val_fraction,
+            tokens=tokens,
             report=view.report,
             should_stop=stop.asked,
             download_bar=view.bar,
@@ -118,7 +123,7 @@ def command(
 
 
 # Parameters of the command that are not options of the training itself.
-_NOT_OPTIONS = {"corpus", "name", "out", "resume", "encoding", "val_fraction", "as_json"}
+_NOT_OPTIONS = {"corpus", "name", "out", "resume", "encoding", "val_fraction", "tokens", "as_json"}
 
 
 class StopSignal:

@@ -12,6 +12,7 @@ from rich.table import Table
 from tqdm import tqdm
 
 from charnn.cli.console import is_terminal, say, silence, visible, warn, write_out
+from charnn.corpus.ids import Prepared
 from charnn.library import RUNS
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
@@ -139,15 +140,16 @@ class TrainView:
         self._table(
             f"{'resuming' if event.progress else 'training'} {self.planned.run}",
             {
-                "corpus": f"{corpus.name}: {len(prepared.train) + len(prepared.val):,} characters"
+                "corpus": f"{corpus.name}: "
+                f"{prepared.train_characters + prepared.val_characters:,} characters"
                 f"{documents}",
-                "vocabulary": f"{len(prepared.vocabulary)} symbols",
+                "vocabulary": f"{len(prepared.vocabulary)} symbols ({_kind(prepared)})",
                 "model": f"{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
                 f"dropout {model.dropout:g}: {model.parameter_count():,} parameters",
                 "training": f"{' or '.join(limits)}, batch {training.batch_size}, "
                 f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
                 "machine": f"{training.device}, {training.precision}, {event.threads} threads",
-                "validation": f"{held_out}, {len(prepared.val):,} characters{unknown}: "
+                "validation": f"{held_out}, {prepared.val_characters:,} characters{unknown}: "
                 f"{protocol(len(prepared.val), len(prepared.train))}"
                 if len(prepared.val)
                 else "none",
@@ -217,6 +219,12 @@ def _write_json(**values: object) -> None:
             write_out(json.dumps(values) + "\n")
     except OSError as problem:
         warn(f"stdout cannot be written ({problem.strerror}): no more JSON lines")
+
+
+def _kind(prepared: Prepared) -> str:
+    if prepared.vocabulary.kind == "char":
+        return "characters"
+    return f"ABC tokens, {prepared.train_characters / len(prepared.train):.2f} characters each"
 
 
 def _nats_and_bits(loss: float) -> str:

@@ -14,16 +14,19 @@ from numpy.typing import ArrayLike, NDArray
 
 UNKNOWN = 0
 SEPARATOR = 1
-_SPECIALS = 2
+SPECIALS = 2
 
 
 class Vocabulary:
     """The characters of a model.
 
     Attributes:
+        kind: what a symbol is.
         symbols: the characters in the order of Unicode; `symbols[i]` has the id `i + 2`.
         dtype: the smallest unsigned integers that hold every id.
     """
+
+    kind = "char"
 
     def __init__(self, symbols: Iterable[str]) -> None:
         """Take the distinct characters of `symbols`, which may be a text."""
@@ -34,11 +37,11 @@ class Vocabulary:
         self.dtype: np.dtype[Any] = np.min_scalar_type(len(self) - 1)
         # One entry a code point, and one more at the end for all that lie beyond.
         self._ids = np.zeros(int(self._points.max(initial=0)) + 2, self.dtype)
-        self._ids[self._points] = np.arange(_SPECIALS, len(self))
+        self._ids[self._points] = np.arange(SPECIALS, len(self))
 
     def __len__(self) -> int:
         """Count the ids, the two special ones included."""
-        return len(self.symbols) + _SPECIALS
+        return len(self.symbols) + SPECIALS
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Vocabulary) and self.symbols == other.symbols
@@ -65,13 +68,17 @@ class Vocabulary:
         numbers = np.asarray(ids, dtype=np.int64)
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < len(self):
             raise IndexError(f"ids must lie in 0..{len(self) - 1}")
-        points = self._points[numbers[numbers >= _SPECIALS] - _SPECIALS]
+        points = self._points[numbers[numbers >= SPECIALS] - SPECIALS]
         return points.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
     def unknown(self, text: str) -> list[str]:
         """Return the distinct characters of a text that the vocabulary lacks, as they come."""
         known = set(self.symbols)
         return [symbol for symbol in dict.fromkeys(text) if symbol not in known]
+
+    def characters(self, ids: NDArray[Any]) -> int:
+        """Count the characters that ids stand for: one each, special ones included."""
+        return ids.size
 
     def to_json(self) -> list[str]:
         """Return what `from_json` takes."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from charnn.corpus.vocabulary import Vocabulary
+from charnn.corpus.tokens import AnyVocabulary, vocabulary_from_json
 from charnn.errors import CharnnError, CheckpointError
 from charnn.files import replace_atomically
 from charnn.model.config import ModelConfig
@@ -44,7 +44,7 @@ class Checkpoint:
     """
 
     config: ModelConfig
-    vocabulary: Vocabulary
+    vocabulary: AnyVocabulary
     weights: Tensors
     about: dict[str, Any]
     training: Tensors = field(default_factory=dict)
@@ -98,7 +98,7 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
             if not isinstance(about, dict):
                 raise TypeError("the story of the run is no object")
             config = ModelConfig(**header["config"])
-            vocabulary = Vocabulary.from_json(header["vocabulary"])
+            vocabulary = vocabulary_from_json(header["vocabulary"])
             _check_shapes(file, config, vocabulary)
             groups = (MODEL, TRAINING) if training else (MODEL,)
             digests = json.loads(metadata["sha256"])
@@ -146,7 +146,7 @@ def _digest(header: str, tensors: Mapping[str, NDArray[Any]], group: str) -> str
     return digest.hexdigest()
 
 
-def _check_shapes(file: Any, config: ModelConfig, vocabulary: Vocabulary) -> None:
+def _check_shapes(file: Any, config: ModelConfig, vocabulary: AnyVocabulary) -> None:
     """Hold the file's tensors against its own configuration before any of them is read."""
     if config.vocab_size != len(vocabulary):
         raise ValueError("the vocabulary has another size than the model")

@@ -23,14 +23,16 @@ CHUNK = 8192
 
 
 def protocol(scored: int, start: int) -> str:
-    """In words, how `evaluate` measures `scored` characters that begin at `start`: to be shown with
+    """In words, how `evaluate` measures `scored` symbols that begin at `start`: to be shown with
     every figure."""
     rows = _rows(scored, start)
     return f"whole sweep, every character once, state carried ({rows} row{'s' * (rows > 1)})"
 
 
 @torch.no_grad()
-def evaluate(network: Network, ids: NDArray[Any], start: int) -> float:
+def evaluate(
+    network: Network, ids: NDArray[Any], start: int, characters: int | None = None
+) -> float:
     """Mean loss over `ids[start:]`, nats a character, summed in float64.
 
     Args:
@@ -38,6 +40,7 @@ def evaluate(network: Network, ids: NDArray[Any], start: int) -> float:
         ids: [N] the held-out part, with what lies before it as context.
         start: where the held-out part begins; at least 1, so that its first character, too, is
             predicted from something.
+        characters: how many those ids stand for; None where each is one character.
     """
     was_training = network.training
     network.eval()
@@ -50,7 +53,7 @@ def evaluate(network: Network, ids: NDArray[Any], start: int) -> float:
     if remainder:
         total += _sweep(network, ids, np.array([len(ids) - remainder]), remainder, start)
     network.train(was_training)
-    return total / count
+    return total / (count if characters is None else characters)
 
 
 def _rows(count: int, start: int) -> int:

@@ -16,22 +16,20 @@ class Tally:
     """What some steps had in common: their characters, their time, their mean loss."""
 
     def __init__(self) -> None:
-        self._steps = 0
         self._characters = 0
         self._seconds = 0.0
         self._loss: Tensor | float = 0.0
 
-    def add(self, characters: int, seconds: float, loss: Tensor) -> None:
-        """Count a step."""
-        self._steps += 1
+    def add(self, symbols: int, characters: int, seconds: float, loss: Tensor) -> None:
+        """Count a step: `loss` is the mean in nats a symbol."""
         self._characters += characters
         self._seconds += seconds
-        self._loss = self._loss + loss
+        self._loss = self._loss + loss * symbols
 
     @property
     def mean_loss(self) -> float:
         """Nats a character."""
-        return float(self._loss) / self._steps
+        return float(self._loss) / self._characters
 
     @property
     def characters_per_second(self) -> float:

@@ -70,7 +70,7 @@ def plan_run(prepared: Prepared, options: Options) -> Plan:
     device = choose_device(options.device or "auto")
     limits = options.given("minutes", "epochs", "steps")
     budget = Budget(**limits) if limits else default_budget()
-    characters = len(prepared.train)
+    characters = prepared.train_characters
     chosen = recipe(characters, budget, device)
     model = ModelConfig(
         vocab_size=len(prepared.vocabulary),
@@ -93,7 +93,7 @@ def plan_run(prepared: Prepared, options: Options) -> Plan:
             **options.given(*_FREE, "batch_size", "seq_len", "lr", "clip", "weight_decay", "seed"),
         },
     )
-    batch_size, seq_len = fit_to_corpus(characters, wanted.batch_size, wanted.seq_len)
+    batch_size, seq_len = fit_to_corpus(len(prepared.train), wanted.batch_size, wanted.seq_len)
     training = replace(wanted, batch_size=batch_size, seq_len=seq_len)
     notes = []
     if training != wanted:

@@ -1,0 +1,200 @@
+"""The first pass over a corpus: its fingerprint, its split, its vocabulary, and how long it is.
+
+A text is cut near its end. Tunes are held out whole, chosen by a hash of their own text: a tune
+stays on its side whatever else joins the corpus. The vocabulary is that of the training part alone.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from charnn.corpus.sources import Corpus
+from charnn.corpus.text import Document
+from charnn.corpus.tokens import AnyVocabulary, PieceCounts, Tokens
+from charnn.corpus.vocabulary import Vocabulary, code_points
+from charnn.errors import CorpusError, UsageError
+
+# Raised whenever the same text would be prepared differently: old folders are then left alone.
+FORMAT = 1
+
+CHAR, ABC = Vocabulary.kind, Tokens.kind
+KINDS = ("auto", CHAR, ABC)
+# A piece that is rarer teaches nothing as a symbol of its own, and is spelled in characters.
+LEAST_COUNT = 10
+
+_UNICODE = 0x110000
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What the first pass finds out.
+
+    Attributes:
+        documents: in the order of the ids, those held out last.
+        separated: a separator follows each document.
+        vocabulary: of the training part.
+        fingerprint: sha256 in hexadecimal of the content, its borders and how it is prepared.
+        length: ids in all.
+        train: how many of them come before the validation part.
+        characters: how many characters there are, separators included.
+        train_characters: how many of them come before the validation part.
+        val_documents: how many documents are held out.
+    """
+
+    documents: list[Document]
+    separated: bool
+    vocabulary: AnyVocabulary
+    fingerprint: str
+    length: int
+    train: int
+    characters: int
+    train_characters: int
+    val_documents: int
+
+
+def choose_tokens(corpus: Corpus, wanted: str = "auto") -> str:
+    """Return the kind of symbols to learn a corpus in: `CHAR` or `ABC`.
+
+    Raises:
+        UsageError: there is no such kind, or it does not suit the corpus.
+    """
+    if wanted not in KINDS:
+        raise UsageError(f"--tokens {wanted} is unknown: choose one of {', '.join(KINDS)}")
+    book = corpus.tunes and len(corpus.documents) > 1
+    if wanted == ABC and not book:
+        raise UsageError(
+            f"--tokens {ABC} is for books of tunes in ABC notation, which {corpus.name} is not: "
+            f"say {CHAR}, or leave it out"
+        )
+    if wanted == "auto":
+        return CHAR
+    return wanted
+
+
+def survey(corpus: Corpus, val_fraction: float, tokens: str) -> Survey:
+    """Read a corpus once; `tokens` is `CHAR` or `ABC`.
+
+    Raises:
+        CorpusError: the corpus has no characters.
+    """
+    learned = list(corpus.documents)
+    separated = len(learned) > 1
+    held_out: list[Document] = []
+    if corpus.tunes and separated and val_fraction:
+        learned, held_out = _hold_out(learned, val_fraction)
+    settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
+    if tokens != CHAR:
+        settings += [tokens, LEAST_COUNT]
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    if tokens == ABC:
+        sizes = _count_pieces(learned, held_out, digest)
+    else:
+        sizes = _count_characters(learned, held_out, val_fraction, digest)
+    return Survey(
+        documents=learned + held_out,
+        separated=separated,
+        fingerprint=digest.hexdigest(),
+        val_documents=len(held_out),
+        **vars(sizes),
+    )
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """The part of a `Survey` that hangs on the kind of symbols."""
+
+    vocabulary: AnyVocabulary
+    length: int
+    train: int
+    characters: int
+    train_characters: int
+
+
+def _count_characters(
+    learned: list[Document], held_out: list[Document], val_fraction: float, digest: "hashlib._Hash"
+) -> _Sizes:
+    separated = len(learned) + len(held_out) > 1
+    first = _FirstPositions()
+    length = before_held_out = 0
+    for number, document in enumerate(learned + held_out):
+        if number == len(learned):
+            before_held_out = length
+        for chunk in _hashed(document, digest):
+            first.note(chunk, length)
+            length += len(chunk)
+        length += separated
+    if not first.positions:
+        raise CorpusError("the corpus has no text in it: name one with at least a few characters")
+    train = before_held_out if held_out else max(1, int(length * (1 - val_fraction)))
+    vocabulary = Vocabulary(symbol for symbol, at in first.positions.items() if at < train)
+    return _Sizes(vocabulary, length, train, length, train)
+
+
+def _count_pieces(
+    learned: list[Document], held_out: list[Document], digest: "hashlib._Hash"
+) -> _Sizes:
+    """Tunes are many, each of them short: a text at a time is held in memory."""
+    train, val = PieceCounts(), PieceCounts()
+    for counts, documents in ((train, learned), (val, held_out)):
+        for document in documents:
+            counts.add("".join(_hashed(document, digest)))
+    tokens = train.tokens(LEAST_COUNT)
+    # Each document ends in a separator.
+    train_length = train.ids(tokens) + len(learned)
+    train_characters = train.characters + len(learned)
+    return _Sizes(
+        tokens,
+        train_length + val.ids(tokens) + len(held_out),
+        train_length,
+        train_characters + val.characters + len(held_out),
+        train_characters,
+    )
+
+
+def _hashed(document: Document, digest: "hashlib._Hash") -> Iterator[str]:
+    """Yield the text of a document, which goes into the digest on the way."""
+    for chunk in document.chunks():
+        digest.update(chunk.encode("utf-8", "surrogatepass"))
+        yield chunk
+    digest.update(b"\xff")  # never a byte of UTF-8
+
+
+def _hold_out(
+    documents: list[Document], val_fraction: float
+) -> tuple[list[Document], list[Document]]:
+    """Split two or more documents by a hash of each one's text; neither side is left empty."""
+    scores = [_score(document) for document in documents]
+    # However the hashes fall, the lowest is held out and the highest is learned from.
+    limit = min(max(val_fraction * 2**64, min(scores) + 1), max(scores))
+    kept = [document for document, score in zip(documents, scores, strict=True) if score >= limit]
+    held = [document for document, score in zip(documents, scores, strict=True) if score < limit]
+    return kept, held
+
+
+def _score(document: Document) -> int:
+    """Return a number below 2 ** 64 that the text alone decides."""
+    digest = hashlib.sha256()
+    for chunk in document.chunks():
+        digest.update(chunk.encode("utf-8", "surrogatepass"))
+    return int.from_bytes(digest.digest()[:8], "big")
+
+
+class _FirstPositions:
+    """At which id each character is met first."""
+
+    def __init__(self) -> None:
+        self.positions: dict[str, int] = {}
+        self._met = np.zeros(_UNICODE, bool)
+
+    def note(self, text: str, offset: int) -> None:
+        """Note the characters of a text that begins at the id `offset`."""
+        points = code_points(text)
+        new = np.flatnonzero(~self._met.take(points, mode="clip"))
+        if new.size:
+            symbols, at = np.unique(points[new], return_index=True)
+            self._met[symbols] = True
+            first = (offset + new[at]).tolist()
+            self.positions.update(zip(map(chr, symbols), first, strict=True))

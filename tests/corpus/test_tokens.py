@@ -1,0 +1,158 @@
+"""ABC tokens: a vocabulary of musical pieces that loses nothing."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.corpus.ids import prepare
+from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.survey import choose_tokens
+from charnn.corpus.text import document
+from charnn.corpus.tokens import PieceCounts, Tokens, vocabulary_from_json
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
+from charnn.errors import UsageError
+from charnn.music.symbols import pieces
+
+TUNE = "X:1\nT:The G Jig, No 2\nR:jig\nM:6/8\nL:1/8\nK:Ador\n"
+TUNE += 'E|"Am"A2^c d\',B,/|(3ABc {g}e>d c3/2z/2|1 [M:9/8][CE]2 x//:|2 a,4||\nP:B\n|:~f3:|]\n'
+ABC_TEXT = st.lists(
+    st.sampled_from(
+        ["X:1\nT:", "\nR:", "\nK:", "\n", "|", ":", "[", "]", "(", *"AbZ^_=,'/23<>~ \"♯"]
+    )
+).map("".join)
+
+
+def vocabulary_of(*texts: str, least: int = 1) -> Tokens:
+    counts = PieceCounts()
+    for text in texts:
+        counts.add(text)
+    return counts.tokens(least)
+
+
+def tunes(count: int) -> Corpus:
+    texts = [f"X:1\nT:No {n}\nM:6/8\nK:D\n" + "^f2A d'|" * (n % 7 + 1) + "\n" for n in range(count)]
+    return Corpus("tunes", [document(str(n), text) for n, text in enumerate(texts)], tunes=True)
+
+
+def test_a_tune_is_cut_into_its_signs() -> None:
+    assert pieces(TUNE) == [
+        *("X:1\nT:", "The G Jig, No 2", "\nR:jig", "\nM:6/8", "\nL:1/8", "\nK:Ador\n"),
+        *("E", "|", '"Am"', "A", "2", "^c", " ", "d',", "B,", "/", "|"),
+        *("(3", "A", "B", "c", " ", "{", "g", "}", "e", ">", "d", " ", "c", "3/2", "z", "/2"),
+        *("|1", " ", "[M:9/8]", "[", "C", "E", "]", "2", " ", "x", "//", ":|2", " ", "a,", "4"),
+        *("||", "\nP:B", "\n", "|:", "~", "f", "3", ":|]", "\n"),
+    ]
+
+
+@given(st.one_of(ABC_TEXT, st.text(st.characters())))
+def test_nothing_is_lost(text: str) -> None:
+    assert "".join(pieces(text)) == text
+    tokens = vocabulary_of(text)
+    ids = tokens.encode(text)
+    assert tokens.decode(ids) == text
+    assert UNKNOWN not in ids
+    assert tokens.characters(ids) == len(text)
+    assert tokens.unknown(text) == []
+
+
+@given(ABC_TEXT, ABC_TEXT)
+def test_what_is_not_known_is_spelled(known: str, text: str) -> None:
+    tokens = vocabulary_of(known)
+    ids = tokens.encode(text)
+    assert tokens.decode(ids) == "".join(letter for letter in text if letter in known)
+    assert tokens.characters(ids) == len(text)
+    assert tokens.unknown(text) == list(dict.fromkeys(s for s in text if s not in known))
+
+
+def test_the_folk_corpus_survives() -> None:
+    texts = [tune.text() for tune in open_corpus(["folk"]).documents]
+    assert all("".join(pieces(text)) == text for text in texts)
+    tokens = vocabulary_of(*texts[::2], least=10)
+    assert {"^f", "(3", ":|", "||", "\nR:jig", "\nK:Ador\n", "c'", "X:1\nT:"} <= set(tokens.symbols)
+    assert all(
+        tokens.decode(tokens.encode(text)) == text for text in texts if not tokens.unknown(text)
+    )
+
+
+def test_rare_pieces_and_titles_are_no_symbols() -> None:
+    tokens = vocabulary_of(*["X:1\nT:Reel\nK:D\n^fA|"] * 3, "X:1\nT:Jig\nK:G\n^cA|", least=3)
+    longer = [symbol for symbol in tokens.symbols if len(symbol) > 1]
+    assert longer == ["\nK:D\n", "X:1\nT:", "^f"]
+    assert tokens.symbols[: -len(longer)] == tuple(sorted(set("X:1\nT:ReelJigK:DG\n^fcA|")))
+    assert tokens.decode(tokens.encode("^f^c")[:1]) == "^f"
+    assert len(tokens.encode("^f^c")) == 3
+
+
+def test_tokens_survive_json() -> None:
+    tokens = vocabulary_of(TUNE)
+    again = vocabulary_from_json(json.loads(json.dumps(tokens.to_json())))
+    assert again == tokens
+    assert hash(again) == hash(tokens)
+    assert tokens != Vocabulary(tokens.decode(range(len(tokens))))
+    # A checkpoint of characters has a plain list.
+    assert vocabulary_from_json(["a", "b"]) == Vocabulary("ab")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"kind": "words", "symbols": ["a"]},
+        {"kind": "abc"},
+        {"kind": "abc", "symbols": "ab"},
+        {"kind": "abc", "symbols": ["b", "a"]},
+        {"kind": "abc", "symbols": ["a", "a"]},
+        {"kind": "abc", "symbols": ["a", ""]},
+        {"kind": "abc", "symbols": ["a", "ab"]},
+        {"kind": "abc", "symbols": [1]},
+    ],
+)
+def test_json_that_is_no_vocabulary_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="vocabulary"):
+        vocabulary_from_json(value)
+
+
+def test_special_ids_give_no_text_and_others_are_refused() -> None:
+    tokens = vocabulary_of("^f")
+    assert tokens.decode([UNKNOWN, len(tokens) - 1, SEPARATOR]) == "^f"
+    assert tokens.characters(np.array([UNKNOWN, len(tokens) - 1, SEPARATOR])) == 4
+    for wrong in (-1, len(tokens)):
+        with pytest.raises(IndexError):
+            tokens.decode([wrong])
+
+
+def test_tunes_are_numbered_in_tokens(tmp_path: Path) -> None:
+    corpus = tunes(60)
+    prepared = prepare(corpus, tmp_path, 0.2, "abc")
+    letters = prepare(corpus, tmp_path, 0.2, "char")
+    assert isinstance(prepared.vocabulary, Tokens)
+    assert prepared.fingerprint != letters.fingerprint
+    assert len(prepared.train) < 0.8 * len(letters.train)
+    assert prepared.vocabulary.decode(prepared.ids) == letters.vocabulary.decode(letters.ids)
+    # A separator counts as one character.
+    assert prepared.train_characters == letters.train_characters == len(letters.train)
+    assert prepared.val_characters == letters.val_characters == len(letters.val)
+    assert prepared.vocabulary.characters(prepared.train) == prepared.train_characters
+    again = prepare(corpus, tmp_path, 0.2, "abc")
+    assert again.path == prepared.path
+    assert again.ids.tolist() == prepared.ids.tolist()
+
+
+def test_the_vocabulary_is_of_the_training_part_alone(tmp_path: Path) -> None:
+    prepared = prepare(tunes(60), tmp_path, 0.2, "abc")
+    train = prepared.vocabulary.decode(prepared.train)
+    assert {symbol for symbol in prepared.vocabulary.symbols if symbol not in train} == set()
+
+
+def test_texts_have_no_tokens(tmp_path: Path) -> None:
+    text = Corpus("essay", [document("a", "some text"), document("b", "more")])
+    one_tune = Corpus("one", [document("a", TUNE)], tunes=True)
+    for corpus in (text, one_tune):
+        assert choose_tokens(corpus) == "char"
+        with pytest.raises(UsageError, match="books of tunes"):
+            prepare(corpus, tmp_path, tokens="abc")
+    with pytest.raises(UsageError, match="choose one of auto, char, abc"):
+        prepare(text, tmp_path, tokens="words")

@@ -1,0 +1,87 @@
+"""Engraving a tune: MusicXML made here, drawn by verovio, made a PNG or PDF by typst.
+
+Both are optional (`pip install 'charnn[score]'`) and run in a process of their own, so that a
+crash of theirs is one clear sentence here.
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import tempfile
+import unicodedata
+from pathlib import Path
+from typing import Literal
+
+from charnn.errors import CharnnError
+from charnn.music.musicxml import to_musicxml
+from charnn.music.score import display_title
+from charnn.music.tune import Tune
+
+Picture = Literal["svg", "png", "pdf"]
+
+SECONDS = 120
+
+_NEEDS = {"svg": ("verovio",), "png": ("verovio", "typst"), "pdf": ("verovio", "typst")}
+_PROGRAM = Path(__file__).with_name("engraver.py")
+
+
+def engrave(tune: Tune, kind: Picture) -> bytes:
+    """A tune as a picture: SVG or PNG of one page as high as the tune, or a PDF of A4 pages.
+
+    Raises:
+        TuneError: it has no notes, too many bars, or a note that no written value can say.
+        CharnnError: verovio or typst is not installed, or failed.
+    """
+    missing = [name for name in _NEEDS[kind] if importlib.util.find_spec(name) is None]
+    if missing:
+        raise CharnnError(
+            f"{' and '.join(missing)} must be installed to engrave as {kind.upper()}: "
+            "pip install 'charnn[score]' (MusicXML needs neither)"
+        )
+    score = {"musicxml": to_musicxml(tune), **_heading(tune)}
+    with tempfile.TemporaryDirectory(prefix="charnn-") as name:
+        folder = Path(name)
+        (folder / "score.json").write_text(json.dumps(score), encoding="utf-8")
+        try:
+            ended = subprocess.run(  # noqa: S603 - this Python, our own program
+                # -P: no module that lies in the user's folder is taken for verovio.
+                [sys.executable, "-P", str(_PROGRAM), str(folder), kind],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise CharnnError(_failure(tune, f"took over {SECONDS} s")) from None
+        result = folder / f"score.{kind}"
+        if ended.returncode or not result.is_file():
+            raise CharnnError(_failure(tune, _reason(ended)))
+        return result.read_bytes()
+
+
+def _heading(tune: Tune) -> dict[str, object]:
+    titles = [_plain(display_title(title)) for title in tune.titles if title.strip()]
+    composers = [_plain(text) for letter, text in tune.fields if letter == "C" and text]
+    return {
+        "title": titles[0] if titles else "",
+        "subtitles": titles[1:4],
+        "left": _plain(tune.rhythm),
+        "right": ", ".join(composers),
+    }
+
+
+def _plain(text: str) -> str:
+    return "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cs", "Cn"))
+
+
+def _failure(tune: Tune, reason: str) -> str:
+    name = tune.name or "the tune"
+    return f"{name} cannot be engraved: verovio {reason}; write it as MusicXML instead"
+
+
+def _reason(ended: "subprocess.CompletedProcess[bytes]") -> str:
+    if ended.returncode < 0:
+        return "crashed"
+    said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
+    return f"or typst failed ({said[-1].strip()})" if said else "failed"

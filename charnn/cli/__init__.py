@@ -10,7 +10,14 @@ import sys
 import typer
 
 from charnn import __version__
-from charnn.cli import check, corpora, export_midi, sample, train
+from charnn.cli import (
+    check,
+    corpora,
+    export_midi,
+    export_score,
+    sample,
+    train,
+)
 from charnn.cli.console import say, write_out
 from charnn.cli.playing import PlayingCommand
 from charnn.errors import CharnnError
@@ -27,6 +34,7 @@ app = typer.Typer(
 app.command("train")(train.command)
 app.command("sample")(sample.command)
 app.command("export-midi", cls=PlayingCommand)(export_midi.command)
+app.command("export-score")(export_score.command)
 app.command("check")(check.command)
 app.command("corpora")(corpora.command)
 

@@ -13,7 +13,7 @@ import unicodedata
 from pathlib import Path
 from typing import Literal
 
-from charnn.errors import CharnnError
+from charnn.errors import CharnnError, TuneError
 from charnn.music.musicxml import to_musicxml
 from charnn.music.score import display_title
 from charnn.music.tune import Tune
@@ -30,8 +30,9 @@ def engrave(tune: Tune, kind: Picture) -> bytes:
     """A tune as a picture: SVG or PNG of one page as high as the tune, or a PDF of A4 pages.
 
     Raises:
-        TuneError: it has no notes, too many bars, or a note that no written value can say.
-        CharnnError: verovio or typst is not installed, or failed.
+        TuneError: it has no notes, too many bars, or a note that no written value can say; or
+            verovio or typst failed.
+        CharnnError: verovio or typst is not installed.
     """
     missing = [name for name in _NEEDS[kind] if importlib.util.find_spec(name) is None]
     if missing:
@@ -53,10 +54,10 @@ def engrave(tune: Tune, kind: Picture) -> bytes:
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise CharnnError(_failure(tune, f"took over {SECONDS} s")) from None
+            raise _failure(tune, f"took over {SECONDS} s") from None
         result = folder / f"score.{kind}"
         if ended.returncode or not result.is_file():
-            raise CharnnError(_failure(tune, _reason(ended)))
+            raise _failure(tune, _reason(ended))
         return result.read_bytes()
 
 
@@ -75,13 +76,13 @@ def _plain(text: str) -> str:
     return "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cs", "Cn"))
 
 
-def _failure(tune: Tune, reason: str) -> str:
-    name = tune.name or "the tune"
-    return f"{name} cannot be engraved: verovio {reason}; write it as MusicXML instead"
+def _failure(tune: Tune, reason: str) -> TuneError:
+    problem = f"it cannot be engraved, the engraver {reason}; write it as MusicXML instead"
+    return TuneError(problem, tune.line, 1, tune.name)
 
 
 def _reason(ended: "subprocess.CompletedProcess[bytes]") -> str:
     if ended.returncode < 0:
         return "crashed"
     said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"or typst failed ({said[-1].strip()})" if said else "failed"
+    return f"failed ({said[-1].strip()})" if said else "failed"

@@ -7,9 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.corpus.ids import prepare
 from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.survey import split
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
-from charnn.model.runs import LAST, create_run, find_checkpoint, find_runs, lock_run
+from charnn.model.runs import (
+    LAST,
+    create_run,
+    find_checkpoint,
+    find_runs,
+    keep_tunes,
+    lock_run,
+)
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
 
@@ -162,7 +170,7 @@ def train(
             checkpoint = load_checkpoint(run / LAST, training=True)
             plan = plan_resume(checkpoint, prepared, wanted)
         report(Planned(run, opened, prepared, plan))
-        finished = Trainer(
+        trainer = Trainer(
             prepared,
             plan.model,
             plan.training,
@@ -171,7 +179,11 @@ def train(
             report=report,
             should_stop=should_stop,
             resume=checkpoint,
-        ).run()
+        )
+        if opened.tunes:  # only now: a run of another corpus has been refused
+            learned, _ = split(opened, val_fraction)
+            keep_tunes(run, (document.text() for document in learned))
+        finished = trainer.run()
     return Model(finished.checkpoint, load_checkpoint(finished.checkpoint))
 
 

@@ -80,11 +80,7 @@ def survey(corpus: Corpus, val_fraction: float, tokens: str) -> Survey:
     Raises:
         CorpusError: the corpus has no characters.
     """
-    learned = list(corpus.documents)
-    separated = len(learned) > 1
-    held_out: list[Document] = []
-    if corpus.tunes and separated and val_fraction:
-        learned, held_out = _hold_out(learned, val_fraction)
+    learned, held_out = split(corpus, val_fraction)
     settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
     if tokens != CHAR:
         settings += [tokens, LEAST_COUNT]
@@ -95,11 +91,19 @@ def survey(corpus: Corpus, val_fraction: float, tokens: str) -> Survey:
         sizes = _count_characters(learned, held_out, val_fraction, digest)
     return Survey(
         documents=learned + held_out,
-        separated=separated,
+        separated=len(corpus.documents) > 1,
         fingerprint=digest.hexdigest(),
         val_documents=len(held_out),
         **vars(sizes),
     )
+
+
+def split(corpus: Corpus, val_fraction: float) -> tuple[list[Document], list[Document]]:
+    """Return the documents to learn from and those held out whole: tunes, if there are several."""
+    documents = list(corpus.documents)
+    if corpus.tunes and len(documents) > 1 and val_fraction:
+        return _hold_out(documents, val_fraction)
+    return documents, []
 
 
 @dataclass(frozen=True)

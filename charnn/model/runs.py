@@ -1,19 +1,24 @@
 """Runs: the folders in which checkpoints lie, and how one is found by what the user names.
 
 `checkpoints/NAME/` holds `best.safetensors` (lowest validation loss), `last.safetensors` (where
-training stopped, to be resumed) and `metrics.jsonl`.
+training stopped, to be resumed) and `metrics.jsonl`; a run that learned a book of tunes also keeps
+the tunes it learned from, so that what it writes can be compared with them when the book is gone.
 """
 
+import gzip
 import itertools
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from charnn.errors import CheckpointError, UsageError
+from charnn.files import write_bytes
 
 BEST = "best.safetensors"
 LAST = "last.safetensors"
 METRICS = "metrics.jsonl"
+TUNES = "tunes.abc.gz"
 LOCK = ".lock"
 
 
@@ -74,13 +79,49 @@ def _is_abandoned(run: Path) -> bool:
     if not run.is_dir():
         return False
     inside = {path.name for path in run.iterdir()}
-    if LOCK not in inside or not inside <= {LOCK, METRICS}:
+    if LOCK not in inside or not inside <= {LOCK, METRICS, TUNES}:
         return False
     try:
         with lock_run(run):
             return True
     except CheckpointError:
         return False
+
+
+def keep_tunes(run: Path, tunes: Iterable[str]) -> None:
+    """Keep the tunes that a run learns from; the same tunes make the same file.
+
+    Args:
+        run: its folder.
+        tunes: cleaned texts, without empty lines, each with a line end.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    write_bytes(run / TUNES, gzip.compress("\n".join(tunes).encode(), mtime=0))
+
+
+def kept_tunes(run: Path) -> list[str]:
+    """The tunes that a run learned from.
+
+    Raises:
+        CheckpointError: it has not kept any, or the file is damaged.
+    """
+    path = run / TUNES
+    try:
+        text = gzip.decompress(path.read_bytes()).decode()
+        if not text:
+            raise EOFError("it is empty")
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path} is missing, so new tunes cannot be compared with those the model has learned: "
+            "train on a book of tunes, or go on with the run by --resume, which writes it"
+        ) from None
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read ({error}): go on with the run by --resume, which writes it anew"
+        ) from error
+    return [tune.rstrip("\n") + "\n" for tune in text.split("\n\n")]
 
 
 def find_runs(folder: Path) -> list[Path]:

@@ -1,13 +1,25 @@
 """Runs: the folders of checkpoints, and which one a user means."""
 
 import contextlib
+import gzip
 import os
 from pathlib import Path
 
 import pytest
 
 from charnn.errors import CheckpointError, UsageError
-from charnn.model.runs import BEST, LAST, METRICS, create_run, find_checkpoint, find_runs, lock_run
+from charnn.model.runs import (
+    BEST,
+    LAST,
+    METRICS,
+    TUNES,
+    create_run,
+    find_checkpoint,
+    find_runs,
+    keep_tunes,
+    kept_tunes,
+    lock_run,
+)
 
 
 def run_of(folder: Path, name: str, *files: str, written: float) -> Path:
@@ -107,3 +119,32 @@ def test_a_run_belongs_to_one_trainer(tmp_path: Path) -> None:
         pytest.fail("two at once")
     with lock_run(tmp_path):
         pass
+
+
+class TestKeptTunes:
+    TUNES = ("X:1\nT:One\nK:C\nCDE|\n", "X:1\nT:Zwölf\nK:C\nEDC|\n")
+
+    def test_they_come_back_and_the_file_is_always_the_same(self, tmp_path: Path) -> None:
+        keep_tunes(tmp_path, iter(self.TUNES))
+        assert kept_tunes(tmp_path) == list(self.TUNES)
+        first = (tmp_path / TUNES).read_bytes()
+        keep_tunes(tmp_path, self.TUNES)
+        assert (tmp_path / TUNES).read_bytes() == first
+        assert gzip.decompress(first).decode() == "\n".join(self.TUNES)
+
+    def test_a_run_without_them(self, tmp_path: Path) -> None:
+        with pytest.raises(CheckpointError, match="book of tunes"):
+            kept_tunes(tmp_path)
+
+    @pytest.mark.parametrize("damage", [b"", b"no gzip", b"\x1f\x8b\x08", None])
+    def test_a_damaged_file(self, tmp_path: Path, damage: bytes | None) -> None:
+        keep_tunes(tmp_path, self.TUNES)
+        whole = (tmp_path / TUNES).read_bytes()
+        (tmp_path / TUNES).write_bytes(whole[:-9] if damage is None else damage)
+        with pytest.raises(CheckpointError, match="cannot be read"):
+            kept_tunes(tmp_path)
+
+    def test_a_run_that_came_no_further_is_abandoned(self, tmp_path: Path) -> None:
+        with lock_run(create_run(tmp_path, "run", "corpus")):
+            keep_tunes(tmp_path / "run", self.TUNES)
+        assert create_run(tmp_path, "run", "corpus") == tmp_path / "run"

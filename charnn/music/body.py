@@ -66,8 +66,8 @@ class BodyReader(NoteReader):
         value: Key | Meter | Fraction | Tempo | str = words
         try:
             if letter == "K":
-                value = self._key = fields.key(words, self._key)
-                self._altered = {}
+                value = fields.key(words, self._key)
+                self._turn_to(value)
             elif letter == "M":
                 value = self._meter = fields.meter(words)
             elif letter == "L":

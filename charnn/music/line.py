@@ -4,6 +4,7 @@ Everything that needs no memory of the music is read here: marks, words in quote
 """
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import NoReturn
 
 from charnn.errors import TuneError
@@ -61,12 +62,24 @@ class LineReader:
     def _length(self) -> Fraction:
         """The length that may follow a note, as a multiplier."""
         found = signs.LENGTH.match(self._text, self._place)
-        if found is None or not found[0]:
+        if found is None:
             return Fraction(1)
-        top, slashes, bottom = found.groups()
-        over = int(top or 1)
-        under = int(bottom) * 2 ** (len(slashes) - 1) if bottom else 2 ** len(slashes)
-        if not (1 <= over <= MOST_IN_FRACTION and 1 <= under <= MOST_IN_FRACTION):
+        length = multiplier(found[0])
+        if length is None:
             self.fail(f"impossible length {found[0]}", self._place)
         self._place = found.end()
-        return Fraction(over, under)
+        return length
+
+
+@lru_cache(maxsize=1024)
+def multiplier(text: str) -> Fraction | None:
+    """What a length written behind a note multiplies: `3/2`, `/` is 1/2; `None` if impossible."""
+    found = signs.LENGTH.fullmatch(text)
+    if found is None:
+        return None
+    top, slashes, bottom = found.groups()
+    over = int(top or 1)
+    under = int(bottom) * 2 ** (len(slashes) - 1) if bottom else 2 ** len(slashes)
+    if not (1 <= over <= MOST_IN_FRACTION and 1 <= under <= MOST_IN_FRACTION):
+        return None
+    return Fraction(over, under)

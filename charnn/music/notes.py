@@ -6,9 +6,10 @@ that holds one over, a tuplet that is running, a `>` that waits for its second n
 
 from dataclasses import replace
 from fractions import Fraction
+from functools import lru_cache
 
 from charnn.music import fields, signs
-from charnn.music.line import LineReader
+from charnn.music.line import LineReader, multiplier
 from charnn.music.tune import LETTERS, SEMITONES, Key, Meter, Note, Pitch
 
 MOST_NOTES = 2000
@@ -23,18 +24,23 @@ class NoteReader(LineReader):
 
     def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
         super().__init__(name)
-        self._key, self._meter, self._unit = key, meter, unit
+        self._meter, self._unit = meter, unit
+        self._turn_to(key)
         self._notes = 0
         self._last: int | None = None  # where in elements the last note is
-        self._altered: dict[str, int] = {}  # accidentals of this bar, by letter
         self._tied: dict[tuple[str, int], int] = {}  # (letter, octave) held -> semitones altered
         self._graces: tuple[Pitch, ...] = ()  # wait for their note
         self._pending: Fraction | None = None  # what a > or < does to the next note
         self._tuplet: tuple[Fraction, int] | None = None  # scale, notes left
 
+    def _turn_to(self, key: Key) -> None:
+        self._key = key
+        self._altered: dict[str, int] = {}  # accidentals of this bar, by letter
+        self._in_key = dict(zip(LETTERS + LETTERS.lower(), key.alterations * 2, strict=True))
+
     def _note(self) -> None:
         start = self._place
-        found = signs.PITCH.match(self._text, start)
+        found = signs.NOTE.match(self._text, start)
         if found is None:
             self.fail("an accidental with no note after it", start)
         pitch = self._pitch(found)
@@ -45,7 +51,7 @@ class NoteReader(LineReader):
         self._place += 1
         pitches: list[Pitch] = []
         while self._place < len(self._text) and (sign := self._text[self._place]) != "]":
-            if found := signs.PITCH.match(self._text, self._place):
+            if found := signs.NOTE.match(self._text, self._place):
                 pitches.append(self._pitch(found))
                 if self._text.startswith("-", self._place):
                     pitches[-1] = replace(pitches[-1], tied=True)
@@ -82,7 +88,7 @@ class NoteReader(LineReader):
         graces: list[Pitch] = []
         self._place += 1
         while self._place < len(self._text) and (sign := self._text[self._place]) != "}":
-            if found := signs.PITCH.match(self._text, self._place):
+            if found := signs.NOTE.match(self._text, self._place):
                 graces.append(self._pitch(found))
             elif sign in " /()[]>-~" or sign in signs.DECORATIONS:
                 self._place += 1
@@ -96,23 +102,22 @@ class NoteReader(LineReader):
         self._place += 1
 
     def _pitch(self, found: signs.Match) -> Pitch:
-        self._place = found.end()
-        written = fields.ALTERATIONS[found[1]] if found[1] else None
-        letter = found[2].upper()
-        octave = 4 + found[2].islower() + found[3].count("'") - found[3].count(",")
-        octave += self._key.octave
-        if written is not None:
-            self._altered[letter] = written
-            alteration = written
-        elif letter in self._altered:  # in every octave: ABC 2.1, 4.2 and 11.3
-            alteration = self._altered[letter]
+        text, accidental, letter, marks = found.group(0, 1, 2, 3)
+        if accidental:
+            alteration = self._altered[letter.upper()] = fields.ALTERATIONS[accidental]
         else:
-            in_key = self._key.alterations[LETTERS.index(letter)]
-            alteration = self._tied.get((letter, octave), in_key)
-        midi = 12 * (octave + 1) + SEMITONES[letter] + alteration + self._key.transpose
-        if not 0 <= midi <= 127:
+            alteration = self._in_key[letter]
+            if self._altered or self._tied:  # in every octave: ABC 2.1, 4.2 and 11.3
+                name = letter.upper()
+                held = self._tied.get((name, _octave(letter, marks, self._key.octave)), alteration)
+                alteration = self._altered.get(name, held)
+        pitch = _head(text, alteration, self._key.octave, self._key.transpose)
+        if pitch is None:
+            if multiplier(found[4]) is None:
+                self.fail(f"impossible length {found[4]}", found.start(4))
             self.fail("a note beyond all hearing", found.start())
-        return Pitch(letter, octave, written, midi, self._length())
+        self._place = found.end()
+        return pitch
 
     def _add(
         self,
@@ -126,17 +131,21 @@ class NoteReader(LineReader):
         self._notes += 1
         if self._notes > MOST_NOTES:
             self.fail(f"more than {MOST_NOTES} notes", start)
-        duration = length * scale * self._unit
+        duration = _times(length, self._unit)
+        if scale is not _WHOLE:
+            duration *= scale
         if self._pending is not None:
-            duration, self._pending = duration * self._pending, None
+            duration, self._pending = _times(duration, self._pending), None
         if self._tuplet is not None:
             ratio, left = self._tuplet
-            duration *= ratio
+            duration = _times(duration, ratio)
             self._tuplet = (ratio, left - 1) if left > 1 else None
         graces, self._graces = self._graces, ()
         self._last = len(self.elements)
         self.elements.append(Note(pitches, length, duration, graces, rest, self._line, start + 1))
-        self._remember_ties()
+        self._tied = {}
+        if len(pitches) > 1:
+            self._remember_ties()
 
     def _broken(self) -> None:
         start = self._place
@@ -149,7 +158,7 @@ class NoteReader(LineReader):
             self.fail("more than three of > or <", start)
         short = Fraction(1, 2 ** len(marks))
         before, after = (2 - short, short) if marks[0] == ">" else (short, 2 - short)
-        self._replace_last(replace(note, duration=note.duration * before))
+        self._replace_last(replace(note, duration=_times(note.duration, before)))
         self._pending = after
         self._mark("broken rhythm", marks)
 
@@ -191,3 +200,33 @@ class NoteReader(LineReader):
     def _replace_last(self, note: Note) -> None:
         if self._last is not None:
             self.elements[self._last] = note
+
+
+def _octave(letter: str, marks: str, octaves: int) -> int:
+    return 4 + letter.islower() + marks.count("'") - marks.count(",") + octaves
+
+
+@lru_cache(maxsize=4096)
+def _head(text: str, alteration: int, octaves: int, transpose: int) -> Pitch | None:
+    """The note head so written where it sounds so much altered; `None` if that can't be.
+
+    A few hundred heads make up every tune of a book, so they are kept.
+    """
+    found = signs.NOTE.fullmatch(text)
+    length = multiplier(found[4]) if found else None
+    if found is None or length is None:
+        return None
+    letter, written = found[2].upper(), fields.ALTERATIONS[found[1]] if found[1] else None
+    octave = _octave(found[2], found[3], octaves)
+    midi = 12 * (octave + 1) + SEMITONES[letter] + alteration + transpose
+    return Pitch(letter, octave, written, midi, length) if 0 <= midi <= 127 else None
+
+
+def _times(length: Fraction, by: Fraction) -> Fraction:
+    return _product(length.numerator, length.denominator, by.numerator, by.denominator)
+
+
+@lru_cache(maxsize=4096)
+def _product(over: int, under: int, by_over: int, by_under: int) -> Fraction:
+    """A product of fractions; multiplying and shortening them anew took most of the reading."""
+    return Fraction(over * by_over, under * by_under)

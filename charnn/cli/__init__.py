@@ -13,6 +13,7 @@ from charnn import __version__
 from charnn.cli import (
     check,
     corpora,
+    export_audio,
     export_midi,
     export_score,
     sample,
@@ -34,6 +35,7 @@ app = typer.Typer(
 app.command("train")(train.command)
 app.command("sample")(sample.command)
 app.command("export-midi", cls=PlayingCommand)(export_midi.command)
+app.command("export-audio", cls=PlayingCommand)(export_audio.command)
 app.command("export-score")(export_score.command)
 app.command("check")(check.command)
 app.command("corpora")(corpora.command)

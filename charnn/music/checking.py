@@ -67,6 +67,8 @@ def check_tune(tune: Tune) -> Report:
         key=lambda pair: pair[0].midi,
     )
     problems += [*_bar_problems(counted), *_range_problems(heard)]
+    if not heard:
+        problems.append(Problem("there are no notes in this tune", tune.line, 1))
     return Report(
         number=tune.number,
         title=tune.titles[0] if tune.titles else "",

@@ -141,6 +141,11 @@ def test_a_report_says_what_the_header_says_and_how_far_the_notes_go() -> None:
     assert (report.lowest, report.highest) == ("A3", "C6")
 
 
+@pytest.mark.parametrize("music", ["", "|", "z8|z8|]"])
+def test_a_tune_without_notes_is_none(music: str) -> None:
+    assert problems(check(music)) == ["there are no notes in this tune"]
+
+
 def test_parts_are_played_in_the_order_of_the_header() -> None:
     report = check(f"P:A\n{TWO}|\nP:B\n{TWO}|", header="P:AABA\n")
     assert [(part.bars, part.times) for part in report.parts] == [(2, 3), (2, 1)]

@@ -96,7 +96,6 @@ def convert(folder: Path, kind: Literal["png", "pdf"], pages: list[str]) -> None
         format=kind,
         ppi=PIXELS_PER_INCH,
         ignore_system_fonts=True,  # everywhere the same picture
-        timestamp=0,
     )
 
 

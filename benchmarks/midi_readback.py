@@ -26,7 +26,7 @@ from charnn.music.books import split_book
 from charnn.music.midi import midi_bytes
 from charnn.music.performance import Performance, Sound, perform
 from charnn.music.reading import read_tune
-from charnn.music.tune import Meter, Tempo, Tune
+from charnn.music.tune import Tempo, Tune
 
 FLUTE, GUITAR = 73, 25
 TICK = 1 / 5_000  # of a quarter note: two of the file's
@@ -59,7 +59,7 @@ def problems(tune: Tune, chords: Chords) -> Iterator[str]:
         yield "program"
     if not same_tempos(performance, file):
         yield "tempo"
-    if not set(bar_lines(performance)) <= set(bar_lines_counted(file, performance.duration)):
+    if set(bar_lines(performance)) != set(bar_lines_counted(file, performance)):
         yield "bar lines"
     if abs(seconds(performance) - last_sound(file)) > 0.01 and not ends_in_a_rest(performance):
         yield "length"
@@ -129,21 +129,29 @@ def same_tempos(performance: Performance, file: mido.MidiFile) -> bool:
 
 
 def bar_lines(performance: Performance) -> Iterator[float]:
-    """The onset of every bar of the tune that has a meter."""
+    """The onset of every bar of the tune that has a meter, one without bar lines cut into bars."""
     for bar in performance.measures:
-        if isinstance(bar.meter, Meter) and bar.meter.bar:
-            yield round(float(bar.onset), 2)
+        regular = bar.whole or bar.end == performance.duration  # the last may be what it likes
+        if bar.meter.bar:
+            yield from steps(bar.onset, bar.end, bar.meter.bar if regular else bar.duration)
 
 
-def bar_lines_counted(file: mido.MidiFile, duration: Fraction) -> Iterator[float]:
+def bar_lines_counted(file: mido.MidiFile, performance: Performance) -> Iterator[float]:
     """The bar lines of a program that counts bars by the file's meters, each beginning one."""
-    meters = [
-        (o, Fraction(4 * m.numerator, m.denominator)) for o, m in timed(file, "time_signature")
-    ]
-    for (onset, bar), end in zip(meters, [o for o, _ in meters[1:]] + [duration], strict=True):
-        while onset < end:
-            yield round(float(onset), 2)
-            onset += bar
+    meters = timed(file, "time_signature")
+    ends = [onset for onset, _ in meters[1:]] + [performance.duration]
+    free = [bar for bar in performance.measures if not bar.meter.bar]
+    for (onset, message), end in zip(meters, ends, strict=True):
+        for line in steps(onset, end, Fraction(4 * message.numerator, message.denominator)):
+            if not any(bar.onset <= line < bar.end for bar in free):
+                yield line
+
+
+def steps(start: Fraction, end: Fraction, step: Fraction) -> Iterator[float]:
+    """Onsets from `start` to before `end`, rounded so that ticks do not tell them apart."""
+    while start < end:
+        yield round(float(start), 2)
+        start += step
 
 
 def seconds(performance: Performance) -> float:

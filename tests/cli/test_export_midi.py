@@ -91,6 +91,12 @@ def test_files_in_other_forms(tmp_path: Path, kind: str) -> None:
     assert len(pitches((tmp_path / "out.mid").read_bytes())) == 14
 
 
+def test_a_packed_file_gives_its_plain_name(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc.gz").write_bytes(gzip.compress(REEL.encode()))
+    run = charnn(tmp_path, "export-midi", "reel.abc.gz")
+    assert (run.returncode, run.stderr) == (0, b"reel.mid\n")
+
+
 def test_streams(tmp_path: Path) -> None:
     run = charnn(
         tmp_path, "export-midi", "-", "-o", "-", "--instrument", "flute", stdin=REEL.encode()
@@ -108,6 +114,60 @@ def test_streams(tmp_path: Path) -> None:
         "001-the-test-reel.mid",
         "002-another-a-b.mid",
     ]
+
+
+CHORDS = 'X:1\nT:The Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:"D"D2FA dAFD|1d8:|2D8|]\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "accompanied"),
+    [
+        (["tune.abc"], False),
+        (["--chords", "tune.abc"], True),
+        (["tune.abc", "--chords"], True),
+        (["--chords", "--", "tune.abc"], True),
+        (["--chords", "written", "tune.abc"], True),
+        (["--chords=auto", "tune.abc"], True),
+        (["--chords", "off", "tune.abc"], False),
+    ],
+)
+def test_chords_with_and_without_a_value(
+    tmp_path: Path, arguments: list[str], accompanied: bool
+) -> None:
+    (tmp_path / "tune.abc").write_text(CHORDS)
+    run = charnn(tmp_path, "export-midi", *arguments)
+    assert (run.returncode, run.stderr) == (0, b"tune.mid\n")
+    tracks = mido.MidiFile(tmp_path / "tune.mid").tracks
+    assert ("Chords" in [track.name for track in tracks]) == accompanied
+
+
+def test_a_tune_without_chord_symbols_is_said_or_gets_some(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    run = charnn(tmp_path, "export-midi", "reel.abc", "--chords")
+    assert run.returncode == 0
+    assert b"warning" in run.stderr
+    assert b"--chords auto" in run.stderr
+    plain = (tmp_path / "reel.mid").read_bytes()
+    run = charnn(tmp_path, "export-midi", "reel.abc", "--chords", "auto")
+    assert (run.returncode, run.stderr) == (0, b"reel.mid\n")
+    assert len(pitches((tmp_path / "reel.mid").read_bytes())) > len(pitches(plain))
+
+
+def test_repeats_and_swing(tmp_path: Path) -> None:
+    (tmp_path / "tune.abc").write_text(CHORDS)
+
+    def exported(*options: str) -> bytes:
+        run = charnn(tmp_path, "export-midi", "tune.abc", "-o", "-", *options)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    assert len(pitches(exported())) == 16
+    once = exported("--repeats", "off")
+    assert pitches(once) == [62, 66, 69, 74, 69, 66, 62, 62]
+    swung = exported("--repeats", "off", "--swing")
+    assert pitches(swung) == pitches(once)
+    assert swung != once
+    assert exported("--repeats", "off", "--no-swing") == once
 
 
 def test_titles_cannot_leave_the_folder(tmp_path: Path) -> None:
@@ -129,6 +189,7 @@ def test_titles_cannot_leave_the_folder(tmp_path: Path) -> None:
         (["reel.abc", "-o", "no/such/folder/x.mid"], 1),
         (["reel.abc", "--instrument", "kazoophone"], 2),
         (["reel.abc", "--tempo", "0"], 2),
+        (["cut.abc.gz"], 1),
         (["book.abc", "-o", "-"], 2),
     ],
 )
@@ -136,6 +197,7 @@ def test_bad_input_is_one_line(tmp_path: Path, arguments: list[str], code: int) 
     (tmp_path / "reel.abc").write_text(REEL)
     (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
     (tmp_path / "empty.abc").write_text("")
+    (tmp_path / "cut.abc.gz").write_bytes(gzip.compress(REEL.encode())[:-20])
     (tmp_path / "binary.abc").write_bytes(bytes(range(256)) * 4)
     before = sorted(tmp_path.iterdir())
     run = charnn(tmp_path, "export-midi", *arguments)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.errors import TuneError, UsageError
+from charnn.music import instruments
 from charnn.music.midi import midi_bytes
 from charnn.music.performance import perform
 from charnn.music.reading import read_tunes
@@ -146,6 +147,90 @@ def test_the_instrument_sets_the_program_before_the_first_note(
 def test_an_unknown_instrument_is_refused(instrument: str) -> None:
     with pytest.raises(UsageError, match="instrument"):
         midi_bytes(tune("A"), instrument=instrument)
+
+
+def test_a_misspelt_instrument_gets_the_right_name() -> None:
+    with pytest.raises(UsageError, match="did you mean accordion"):
+        midi_bytes(tune("A"), instrument="acordion")
+
+
+@pytest.mark.parametrize("name", [*instruments.NAMES, "Shakuhachi", "Violoncello"])
+def test_every_instrument_has_a_program(name: str) -> None:
+    assert 0 <= instruments.find_instrument(name).program <= 127
+
+
+def test_chords_have_a_track_a_channel_and_a_program_of_their_own() -> None:
+    body = '"D"ABcd|"G"efga|'
+    for instrument, programs in [("fiddle", [40, 25]), ("guitar", [25, 0])]:
+        written = midi_bytes(tune(body), chords="written", instrument=instrument)
+        file = mido.MidiFile(file=io.BytesIO(written))
+        assert [track.name for track in file.tracks] == ["", "Test", "Chords"]
+        changes = dict.fromkeys(
+            (message.channel, message.program) for _, message in messages(written, "program_change")
+        )
+        assert [program for _, program in changes] == programs
+        assert len({channel for channel, _ in changes}) == 2
+        for track, (channel, _) in zip(file.tracks[1:], changes, strict=True):
+            assert {m.channel for m in track if not m.is_meta} == {channel}
+    melody = midi_bytes(tune(body))
+    assert [n for n in heard(written) if n[1] >= 69] == heard(melody)
+
+
+def test_the_beats_of_a_bar_are_heard() -> None:
+    def loudness(body: str, header: str) -> list[int]:
+        struck = messages(midi_bytes(tune(body, header)), "note_on")
+        return [message.velocity for _, message in struck if message.velocity]
+
+    first, beat, other, grace = 100, 91, 82, 72
+    assert loudness("ABcABc|A", "M:6/8\nL:1/8\n") == [
+        first,
+        *[other] * 2,
+        beat,
+        *[other] * 2,
+        first,
+    ]
+    assert loudness("A/B/|cd", "M:2/4\nL:1/4\n") == [beat, other, first, beat]
+    assert loudness("{g}AB", "M:2/4\nL:1/4\n") == [grace, first, beat]
+    assert loudness("AB", "M:none\nL:1/4\n") == [beat, beat]
+
+
+@pytest.mark.parametrize(
+    ("swing", "header", "onsets"),
+    [
+        (None, "R:hornpipe\nM:4/4\n", [0, 4, 6, 10]),
+        (None, "R:reel\nM:4/4\n", [0, 3, 6, 9]),
+        (True, "R:reel\nM:4/4\n", [0, 4, 6, 10]),
+        (True, "R:reel\nM:C|\n", [0, 4, 6, 10]),
+        (True, "R:waltz\nM:3/4\n", [0, 4, 6, 10]),
+        (True, "R:jig\nM:6/8\n", [0, 3, 6, 9]),
+        (False, "R:hornpipe\nM:4/4\n", [0, 3, 6, 9]),
+    ],
+)
+def test_swing_can_be_asked_for(swing: bool | None, header: str, onsets: list[int]) -> None:
+    found = heard(midi_bytes(tune("ABcd|", header + "L:1/8\n"), swing=swing))
+    assert [round(onset * 6, 2) for onset, _, _ in found] == onsets
+
+
+@pytest.mark.parametrize(
+    ("body", "letters"),
+    [
+        ("|:AB:|:cd:|", "ABcd"),
+        ("|:A|1B:|2c:|d", "Acd"),
+        ("|:A|1B:|2c|3d||e", "Ade"),
+        ("AB|1cd:|2ef|]", "ABef"),
+        ("||:A||1B:|c|", "Ac"),
+        ("::A::B::", "AB"),
+    ],
+)
+def test_without_repeats_each_part_sounds_once_as_at_last(body: str, letters: str) -> None:
+    found = midi_bytes(tune(body), repeats=False)
+    plain = midi_bytes(tune(letters))
+    assert [pitch for _, pitch, _ in heard(found)] == [pitch for _, pitch, _ in heard(plain)]
+
+
+def test_without_repeats_each_lettered_part_sounds_once() -> None:
+    read = read_tunes("X:1\nP:A2B2A\nM:2/4\nL:1/4\nK:C\nP:A\nCD|\nP:B\nEF|\n")[0]
+    assert [pitch for _, pitch, _ in heard(midi_bytes(read, repeats=False))] == [60, 62, 64, 65]
 
 
 def test_key_and_meter_are_written_where_they_change() -> None:

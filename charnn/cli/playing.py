@@ -29,7 +29,7 @@ SwingOption = Annotated[
     bool | None,
     typer.Option(
         "--swing/--no-swing",
-        help="Swing even and dotted pairs; default: in hornpipes.",
+        help="Swing even and dotted pairs; default: hornpipes, those in C| where they are dotted.",
         show_default=False,
     ),
 ]

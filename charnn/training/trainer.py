@@ -1,7 +1,7 @@
 """The training loop: truncated backpropagation through time, on any device, resumable exactly.
 
 Each window begins with the state that the last one ended with, detached, so the error flows back
-through `seq_len` characters but memory does not end there (Williams & Peng 1990). Everything that
+through `seq_len` symbols but memory does not end there (Williams & Peng 1990). Everything that
 the next step depends on (parameters, optimizer, hidden state, position, random states, time spent)
 is in the checkpoint: n steps at once and k steps, a stop and n - k more give the same bits.
 """
@@ -35,6 +35,8 @@ from charnn.training.schedule import learning_rate
 from charnn.training.state import pack, unpack
 
 REPORT_EVERY = 10
+# Windows after which a row begins with an empty state again, amid its text.
+FRESH_EVERY = 64
 
 
 @dataclass
@@ -204,6 +206,7 @@ class Trainer:
         rate = learning_rate(self.progress, self.config.lr)
         if self.position.window == 0:
             self.state = self.network.initial_state(self.config.batch_size)
+        self._refresh()
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         inputs_TB, targets_TB = self.batches.window(self.position.window)
@@ -223,6 +226,18 @@ class Trainer:
             tally.add(targets_TB.size, characters, now - begin, loss.detach())
         if self.position.step % REPORT_EVERY == 0 or self.progress >= 1:
             self._report_step(rate, norm)
+
+    def _refresh(self) -> None:
+        """Empty the state of each row once in `FRESH_EVERY` windows, in turn.
+
+        A sample begins with an empty state. A network that has met it only in its very first steps
+        may never find its way out of it.
+        """
+        count = self.config.batch_size
+        phases = self.position.step + np.arange(count) * FRESH_EVERY // count
+        if (fresh := phases % FRESH_EVERY == 0).any():
+            kept = torch.from_numpy(~fresh[:, None]).to(self.device)
+            self.state = [tuple(part * kept for part in layer) for layer in self.state]
 
     def _loss(self, inputs_TB: NDArray[np.int64], targets_TB: NDArray[np.int64]) -> Tensor:
         """The window's mean loss in nats; the state moves on, detached."""

@@ -126,8 +126,12 @@ def test_the_state_is_carried_and_begins_anew_with_each_epoch(
         if number % windows == 0:
             assert not begin.any()
         else:
-            assert begin.any()
-            assert torch.equal(begin, seen[number - 1][1])
+            # In 64 windows each of the 4 rows has its turn to begin from nothing.
+            fresh = [row for row in range(4) if (number + 16 * row) % 64 == 0]
+            expected = seen[number - 1][1].clone()
+            assert expected.any(dim=1).all()
+            expected[fresh] = 0
+            assert torch.equal(begin, expected)
 
 
 def test_patience(tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """The library behind `import charnn`: train a model, load one, let it write, measure it."""
 
-from collections.abc import Callable, Iterator, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.corpus.ids import prepare
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.survey import split
+from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
 from charnn.model.runs import (
@@ -16,16 +18,19 @@ from charnn.model.runs import (
     find_checkpoint,
     find_runs,
     keep_tunes,
+    kept_tunes,
     lock_run,
 )
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
+    from charnn.music.judging import Judgement
     from charnn.training.events import Report
 
 RUNS = Path("checkpoints")
 DATA = Path("data")
+LONGEST_TUNE = 2000  # characters
 
 
 class Model:
@@ -67,8 +72,40 @@ class Model:
         """A new text that begins with `prime`; options as in `stream`."""
         return prime + "".join(self.stream(prime=prime, **options))
 
-    def evaluate(self, text: str) -> "Evaluation":
+    def tunes(
+        self, num: int, *, seed: int = 0, temperature: float = 1.0, bars: str = "off"
+    ) -> Iterator[str]:
+        """Yield `num` new tunes, the i-th with `seed + i`.
+
+        Raises:
+            UsageError: an option is out of range.
+        """
+        for number in range(num):
+            yield self.sample(seed=seed + number, length=LONGEST_TUNE, temperature=temperature)
+
+    def learned_tunes(self) -> list[str]:
+        """The tunes that the model has learned from, out of its run's folder.
+
+        Raises:
+            CheckpointError: they are not there; no book of tunes was learned.
+        """
+        return kept_tunes(self.path.parent)
+
+    def judge(self, tunes: Iterable[str]) -> "Judgement":
+        """Judge new tunes, at least one, beside those that the model has learned from.
+
+        Raises:
+            CheckpointError: the tunes that it has learned from are not there.
+        """
+        from charnn.music.judging import judge
+
+        return judge(list(tunes), self.learned_tunes())
+
+    def evaluate(self, text: str | Sequence[str]) -> "Evaluation":
         """How well the model predicts a text: every character once, the state carried.
+
+        Several documents are read one after the other. If the model knows where documents end, it
+        predicts that of each as well, and it counts as a character, just as in training.
 
         Raises:
             CorpusError: the text is empty.
@@ -78,15 +115,25 @@ class Model:
         from charnn.model.network import Network, import_weights
         from charnn.training.evaluation import evaluate, protocol
 
-        if not text:
+        texts = [text] if isinstance(text, str) else list(text)
+        characters = sum(map(len, texts))
+        if not characters:
             raise CorpusError("the text to evaluate is empty")
         network = Network(self.checkpoint.config)
         import_weights(network, self.checkpoint.weights)
-        ids = self.checkpoint.vocabulary.encode(text)
-        before = np.array([self._sampler.start], ids.dtype)
+        vocabulary = self.checkpoint.vocabulary
+        ends = self._sampler.many_documents and len(texts) > 1
+        end = [np.array([SEPARATOR], vocabulary.dtype)] if ends else []
+        before = np.array([self._sampler.start], vocabulary.dtype)
+        pieces = [piece for one in texts for piece in (vocabulary.encode(one), *end)]
+        ids = np.concatenate([before, *pieces])
+        characters += len(texts) if ends else 0
         # `before` counts as no character: it is not scored.
-        loss = evaluate(network, np.concatenate([before, ids]), start=1, characters=len(text))
-        return Evaluation(loss, len(text), protocol(len(ids), 1))
+        loss = evaluate(network, ids, start=1, characters=characters)
+        words = protocol(len(ids) - 1, 1)
+        if ends:
+            words += f", {len(texts):,} documents with their ends"
+        return Evaluation(loss, characters, words)
 
 
 @dataclass(frozen=True)
@@ -102,6 +149,16 @@ class Evaluation:
     nats_per_char: float
     chars: int
     protocol: str
+
+    @property
+    def bits_per_char(self) -> float:
+        """The same in bits."""
+        return self.nats_per_char / math.log(2)
+
+    @property
+    def perplexity(self) -> float:
+        """Among how many equally likely characters the model would be as unsure."""
+        return math.exp(self.nats_per_char)
 
 
 def load(path: str | Path | None = None) -> Model:

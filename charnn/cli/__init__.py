@@ -13,6 +13,7 @@ from charnn import __version__
 from charnn.cli import (
     check,
     corpora,
+    evaluate,
     export_audio,
     export_midi,
     export_score,
@@ -38,6 +39,7 @@ app.command("export-midi", cls=PlayingCommand)(export_midi.command)
 app.command("export-audio", cls=PlayingCommand)(export_audio.command)
 app.command("export-score")(export_score.command)
 app.command("check")(check.command)
+app.command("evaluate")(evaluate.command)
 app.command("corpora")(corpora.command)
 
 

@@ -1,0 +1,206 @@
+"""`charnn evaluate`: how well a model predicts a text, and what the tunes it writes are like."""
+
+import json
+import random
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charnn.cli.console import is_terminal, say, warn, write_out
+from charnn.errors import CorpusError, UsageError
+
+if TYPE_CHECKING:
+    from charnn.library import Model
+    from charnn.music.judging import Judgement
+
+# Each line of the table on tunes: its words, and the name of the share.
+_SHARES = {
+    "can be read": "read",
+    "every bar is legal": "legal",
+    "every part is a whole number of bars": "whole",
+    "every part has 4, 8, 12 or 16 bars": "usual",
+    "repeats and endings are balanced": "balanced",
+    "parts of 8 bars": "eights",
+    "notes in the mode's scale": "in_mode",
+}
+_DISTANCES = {
+    "pitch above the tonic": "pitches",
+    "interval": "intervals",
+    "length of a note": "lengths",
+}
+_COLUMNS = ("model", "learned")
+
+
+def command(
+    checkpoint: Annotated[
+        Path, typer.Argument(metavar="CKPT", help="A run's name or folder, or a checkpoint.")
+    ],
+    corpus: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[CORPUS]...", help="What `charnn train` takes: files, names, -."),
+    ] = None,
+    held_out: Annotated[
+        bool, typer.Option(help="Leave out the tunes that the model has learned from.")
+    ] = False,
+    encoding: Annotated[
+        str | None, typer.Option(help="Of the files, where it is not UTF-8.")
+    ] = None,
+    tunes: Annotated[
+        int,
+        typer.Option(metavar="N", help="Write N tunes, and judge them beside the learned ones."),
+    ] = 0,
+    temperature: Annotated[float, typer.Option(help="At which the tunes are written.")] = 1.0,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the first tune; the i-th after it has seed + i.")
+    ] = None,
+    bars: Annotated[str, typer.Option(help="As in `charnn sample`: strict or off.")] = "off",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Measure a model: its loss on a text, or the tunes it writes.
+
+    The loss is measured over every character of the corpus, tune after tune. Tunes are judged
+    beside those the model has learned from, which its run's folder holds: bars, parts, repeats,
+    notes, and whether they are copies in whatever key.
+
+    \b
+    Examples:
+      charnn evaluate shakespeare play.txt
+      charnn evaluate folk folk --held-out
+      charnn evaluate folk --tunes 200 --seed 1
+    """
+    if not corpus and not tunes:
+        raise UsageError("name a corpus to measure the loss on, or say how many --tunes to judge")
+    if tunes < 0:
+        raise UsageError(f"--tunes must be at least 1, not {tunes}")
+    if held_out and not corpus:
+        raise UsageError("--held-out is about the tunes of a corpus: name one")
+    from charnn.library import load
+
+    model = load(checkpoint)
+    found: dict[str, Any] = {}
+    if corpus:
+        found |= _loss(model, corpus, encoding, held_out)
+        if not as_json:
+            _show_loss(found)
+    if tunes:
+        first = random.randrange(2**32) if seed is None else seed
+        found |= _judged(model, tunes, temperature, first, bars)
+        if not as_json:
+            write_out("\n" * bool(corpus) + "".join(_table(found)))
+    if as_json:
+        write_out(json.dumps(found) + "\n")
+
+
+def _loss(
+    model: "Model", corpus: Sequence[str], encoding: str | None, held_out: bool
+) -> dict[str, Any]:
+    from charnn.corpus.sources import open_corpus
+
+    opened = open_corpus(corpus, encoding=encoding)
+    texts = [document.text() for document in opened.documents]
+    if held_out:
+        learned = set(model.learned_tunes())
+        texts = [text for text in texts if text not in learned]
+        if not texts:
+            raise CorpusError("the model has learned from every tune of the corpus: name another")
+    if unknown := model.checkpoint.vocabulary.unknown("".join(texts)):
+        count = sum(text.count(symbol) for text in texts for symbol in unknown)
+        warn(f"{count:,} characters are of {len(unknown):,} that the model has never seen")
+    measured = model.evaluate(texts)
+    return {
+        "nats_per_char": measured.nats_per_char,
+        "bits_per_char": measured.bits_per_char,
+        "perplexity": measured.perplexity,
+        "chars": measured.chars,
+        "protocol": measured.protocol,
+    }
+
+
+def _show_loss(found: dict[str, Any]) -> None:
+    write_out(
+        f"{found['nats_per_char']:.4f} nats per character, "
+        f"{found['bits_per_char']:.4f} bits, perplexity {found['perplexity']:.3f}\n"
+        f"{found['chars']:,} characters: {found['protocol']}\n"
+    )
+
+
+def _judged(model: "Model", num: int, temperature: float, seed: int, bars: str) -> dict[str, Any]:
+    model.learned_tunes()  # that they are missing is said before all is written
+    say(f"{model.path}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
+    written = list(_watched(model.tunes(num, seed=seed, temperature=temperature, bars=bars), num))
+    judged = model.judge(written)
+    return {
+        "tunes": num,
+        "seed": seed,
+        "temperature": temperature,
+        "bars": bars,
+        "learned": judged.real.tunes,
+        "shares": {"model": judged.new.shares(), "learned": judged.real.shares()},
+        "distances": {"model": judged.new_distances, "learned": judged.real_distances},
+        "copying": [
+            {
+                "length": ours.length,
+                "model": {"tunes": ours.tunes, "runs": ours.runs},
+                "learned": {"tunes": theirs.tunes, "runs": theirs.runs},
+            }
+            for ours, theirs in zip(judged.new_copying, judged.real_copying, strict=True)
+        ],
+        "flagged": _flagged(judged, written, seed),
+    }
+
+
+def _watched(tunes: Iterator[str], num: int) -> Iterator[str]:
+    """The tunes, with a bar for who waits for them."""
+    from tqdm import tqdm
+
+    hidden = not is_terminal(sys.stderr)
+    yield from tqdm(tunes, total=num, unit="tune", leave=False, disable=hidden, file=sys.stderr)
+
+
+def _flagged(judged: "Judgement", written: Sequence[str], seed: int) -> list[dict[str, Any]]:
+    """The tunes that count as copies, the most similar first."""
+    from charnn.music.melody import melody
+
+    flagged = [
+        {
+            "seed": seed + number,
+            "title": melody(text).title,
+            "similarity": nearest.similarity,
+            "nearest": nearest.title,
+        }
+        for number, (nearest, text) in enumerate(zip(judged.nearest, written, strict=True))
+        if nearest.copied
+    ]
+    return sorted(flagged, key=lambda tune: -float(tune["similarity"]))
+
+
+def _table(found: dict[str, Any]) -> Iterator[str]:
+    yield _row("", "model", "learned")
+    yield _row("tunes", f"{found['tunes']:,}", f"{found['learned']:,}")
+    for words, name in _SHARES.items():
+        yield _row(words, *_percent(found["shares"], name))
+    yield "\nJensen-Shannon distance to the learned tunes, and of as many of these to the others\n"
+    for words, name in _DISTANCES.items():
+        yield _row(words, *(f"{found['distances'][who][name]:.3f}" for who in _COLUMNS))
+    yield "\nCopied from learned tunes, and these from each other\n"
+    for row in found["copying"]:
+        yield _row(f"tunes with a run of {row['length']} notes", *_percent(row, "tunes"))
+        yield _row(f"runs of {row['length']} notes", *_percent(row, "runs"))
+    flagged = found["flagged"]
+    yield f"\n{len(flagged):,} of {found['tunes']:,} tunes count as copies of a learned one\n"
+    for tune in flagged:
+        yield (
+            f"  seed {tune['seed']}, {tune['title']!r}: "
+            f"{tune['similarity']:.2f} like {tune['nearest']!r}\n"
+        )
+
+
+def _percent(row: dict[str, Any], name: str) -> Iterator[str]:
+    return (f"{100 * row[who][name]:.1f} %" for who in _COLUMNS)
+
+
+def _row(words: str, ours: str, theirs: str) -> str:
+    return f"{words:<40}{ours:>10}{theirs:>10}\n"

@@ -1,0 +1,153 @@
+"""`charnn evaluate`, as a whole command."""
+
+import json
+import math
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import SMALL, Ended, Program
+
+
+def tune(number: int) -> str:
+    notes = random.Random(number).choices("DEFGABcdefga", k=64)
+    bars = ["".join(notes[i : i + 8]) for i in range(0, 64, 8)]
+    return f"X:{number}\nT:Tune {number}\nR:reel\nM:4/4\nL:1/8\nK:D\n|:{'|'.join(bars)}:|\n"
+
+
+@pytest.fixture(scope="module")
+def run(program: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
+    """A folder with `book.abc` and a run that learned it, and the last event of that."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    (folder / "book.abc").write_text("\n".join(tune(number) for number in range(60)))
+    ended = program(folder, "train", "book.abc", "--steps", "40", "--json", *SMALL)
+    assert ended.returncode == 0, ended.messages
+    return folder, json.loads(ended.stdout.splitlines()[-1])
+
+
+def found(ended: Ended) -> Any:
+    assert ended.returncode == 0, ended.messages
+    return json.loads(ended.stdout)
+
+
+class TestLoss:
+    def test_json(self, program: Program, run: tuple[Path, dict[str, Any]]) -> None:
+        folder, _ = run
+        measured = found(program(folder, "evaluate", "book", "book.abc", "--json"))
+        assert set(measured) == {
+            "nats_per_char",
+            "bits_per_char",
+            "perplexity",
+            "chars",
+            "protocol",
+        }
+        assert measured["bits_per_char"] == pytest.approx(measured["nats_per_char"] / math.log(2))
+        assert measured["perplexity"] == pytest.approx(math.exp(measured["nats_per_char"]))
+        assert "60 documents" in measured["protocol"]
+
+    def test_the_held_out_tunes_give_the_loss_that_training_gave(
+        self, program: Program, run: tuple[Path, dict[str, Any]]
+    ) -> None:
+        folder, done = run
+        measured = found(program(folder, "evaluate", "book", "book.abc", "--held-out", "--json"))
+        # but for the first characters, which training predicts out of the end of another tune
+        assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=0.02)
+        everything = found(program(folder, "evaluate", "book", "book.abc", "--json"))
+        assert measured["chars"] < everything["chars"] / 4
+
+    def test_a_text_in_words_and_a_warning(
+        self, program: Program, run: tuple[Path, dict[str, Any]]
+    ) -> None:
+        folder, _ = run
+        (folder / "strange.txt").write_text("DEFG §§ ABc\n" * 20)
+        ended = program(folder, "evaluate", "book", "strange.txt")
+        assert ended.returncode == 0
+        assert "nats per character" in ended.stdout.decode()
+        assert "240 characters" in ended.stdout.decode()
+        assert ended.messages == ["warning: 40 characters are of 1 that the model has never seen"]
+
+    def test_a_corpus_that_was_learned_whole(
+        self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
+    ) -> None:
+        folder, _ = run
+        shutil.copytree(folder / "checkpoints", tmp_path / "checkpoints")
+        shutil.copy(folder / "checkpoints/book/tunes.abc.gz", tmp_path)
+        ended = program(tmp_path, "evaluate", "book", "tunes.abc.gz", "--held-out")
+        assert ended.returncode == 1
+        assert "learned from every tune" in ended.messages[-1]
+
+
+class TestTunes:
+    def test_the_table(self, program: Program, run: tuple[Path, dict[str, Any]]) -> None:
+        folder, _ = run
+        ended = program(folder, "evaluate", "book", "--tunes", "3", "--seed", "7")
+        assert ended.returncode == 0
+        lines = ended.stdout.decode().splitlines()
+        assert lines[0].split() == ["model", "learned"]
+        assert lines[1].split()[:2] == ["tunes", "3"]
+        assert any(line.startswith("every bar is legal") for line in lines)
+        assert "0 of 3 tunes count as copies of a learned one" in lines
+        assert "3 tunes, temperature 1, seed 7" in ended.messages[0]
+
+    def test_json_is_the_same_again_and_without_the_corpus(
+        self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
+    ) -> None:
+        folder, _ = run
+        moved = tmp_path / "moved"
+        shutil.copytree(folder / "checkpoints" / "book", moved)
+        options = ("--tunes", "2", "--seed", "7", "--json")
+        here = found(program(folder, "evaluate", "book", *options))
+        there = found(program(tmp_path, "evaluate", "moved", *options))
+        assert here == there
+        assert here["tunes"] == 2
+        assert here["shares"]["learned"]["legal"] == 1
+        assert here["shares"]["learned"]["eights"] == 1
+        assert [row["length"] for row in here["copying"]] == [16, 32]
+        assert here["flagged"] == []
+
+    def test_a_run_that_kept_no_tunes(
+        self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
+    ) -> None:
+        folder, _ = run
+        shutil.copytree(folder / "checkpoints" / "book", tmp_path / "old")
+        (tmp_path / "old" / "tunes.abc.gz").unlink()
+        ended = program(tmp_path, "evaluate", "old", "--tunes", "2")
+        assert ended.returncode == 1
+        assert "tunes.abc.gz is missing" in ended.messages[-1]
+
+    def test_a_copy_is_named(
+        self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
+    ) -> None:
+        from charnn.library import load
+        from charnn.model.runs import keep_tunes
+
+        folder, _ = run
+        shutil.copytree(folder / "checkpoints" / "book", tmp_path / "own")
+        written = next(load(tmp_path / "own").tunes(1, seed=5, temperature=1.0))
+        lines = ["X:1", "T:Found", "K:D", *filter(str.strip, written.splitlines())]
+        keep_tunes(tmp_path / "own", [tune(1), "\n".join(lines) + "\n"])
+        ended = program(tmp_path, "evaluate", "own", "--tunes", "1", "--seed", "5")
+        assert "1 of 1 tunes count as copies of a learned one" in ended.stdout.decode()
+        assert "1.00 like 'Found'" in ended.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        ((), "name a corpus"),
+        (("--tunes", "-1"), "--tunes must be at least 1"),
+        (("--held-out", "--tunes", "1"), "--held-out"),
+    ],
+)
+def test_wrong_usage(
+    program: Program,
+    run: tuple[Path, dict[str, Any]],
+    arguments: tuple[str, ...],
+    problem: str,
+) -> None:
+    ended = program(run[0], "evaluate", "book", *arguments)
+    assert ended.returncode == 2
+    assert problem in ended.messages[-1]

@@ -140,6 +140,7 @@ class TestTunes:
         ((), "name a corpus"),
         (("--tunes", "-1"), "--tunes must be at least 1"),
         (("--held-out", "--tunes", "1"), "--held-out"),
+        (("book.abc", "--threads", "0"), "--threads"),
     ],
 )
 def test_wrong_usage(

@@ -377,7 +377,7 @@ def _number(measures: list[Measure]) -> None:
         bar, length = measure.meter.bar, measure.duration
         if before is None:
             measure.counted = not length < bar
-        elif before.counted or before.number == "0":
+        elif before.counted and measure.passes[:1] <= (1,):  # a second ending begins anew
             cut = before.section or measure.starts or measure.passes or not before.line
             completes = before.duration < bar and before.duration + length == bar
             measure.counted = not (cut and completes)

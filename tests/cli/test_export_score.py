@@ -1,0 +1,88 @@
+"""`charnn export-score`: formats, names, and what is said of what cannot be engraved."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import charnn
+
+REEL = "X:1\nT:The Test Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:D2FA dAFD:|\n"
+JIG = "X:2\nT:Another: A/B\nM:6/8\nK:G\nGAB c2d|\n"
+BROKEN = "X:3\nT:Broken\nK:C\nCDE & F|\n"
+STARTS = {".svg": b"<svg", ".png": b"\x89PNG", ".pdf": b"%PDF", ".musicxml": b"<?xml"}
+
+engravers = pytest.mark.usefixtures("_engravers")
+
+
+@pytest.fixture
+def _engravers() -> None:
+    pytest.importorskip("verovio", reason="needs charnn[score]")
+    pytest.importorskip("typst", reason="needs charnn[score]")
+
+
+@engravers
+@pytest.mark.parametrize("suffix", STARTS)
+def test_the_name_says_the_format(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    run = charnn(tmp_path, "export-score", "reel.abc", "-o", f"out{suffix}")
+    assert (run.returncode, run.stdout) == (0, b""), run.stderr
+    assert run.stderr == f"out{suffix}\n".encode()
+    assert (tmp_path / f"out{suffix}").read_bytes().startswith(STARTS[suffix])
+
+
+def test_several_tunes_and_a_broken_one(tmp_path: Path) -> None:
+    (tmp_path / "book.abc").write_text("\n".join((REEL, BROKEN, JIG)))
+    run = charnn(tmp_path, "export-score", "book.abc", "-o", "out/", "--format", "musicxml")
+    assert run.returncode == 1
+    assert b"Broken" in run.stderr
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["book-001-the-test-reel.musicxml", "book-003-another-a-b.musicxml"]
+
+
+@engravers
+def test_without_a_word_it_is_svg_beside_the_tune(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    assert charnn(tmp_path, "export-score", "reel.abc").returncode == 0
+    assert (tmp_path / "reel.svg").read_bytes().startswith(b"<svg")
+
+
+def test_streams(tmp_path: Path) -> None:
+    run = charnn(
+        tmp_path, "export-score", "-", "-o", "-", "--format", "musicxml", stdin=REEL.encode()
+    )
+    assert run.returncode == 0
+    assert run.stdout.startswith(b"<?xml")
+    assert run.stdout.endswith(b"</score-partwise>\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["reel.abc", "-o", "out.gif"], 2, b".svg, .png, .pdf or .musicxml"),
+        (["reel.abc", "-o", "out"], 2, b".svg, .png, .pdf or .musicxml"),
+        (["reel.abc", "-o", "out.svg", "--format", "pdf"], 2, b"leave one out"),
+        (["reel.abc", "--tune", "2"], 2, b"1 to 1"),
+        (["missing.abc"], 1, b"no file"),
+        (["silent.abc", "-o", "out.xml"], 1, b"no notes to engrave"),
+    ],
+)
+def test_bad_input_is_one_line(
+    tmp_path: Path, arguments: list[str], code: int, said: bytes
+) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    (tmp_path / "silent.abc").write_text("X:1\nM:4/4\nK:C\n||\n")
+    before = sorted(tmp_path.iterdir())
+    run = charnn(tmp_path, "export-score", *arguments)
+    assert run.returncode == code
+    assert run.stderr.startswith(b"error: ")
+    assert said in run.stderr
+    assert run.stderr.count(b"\n") == 1
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_format_may_stand_without_a_suffix(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    run = charnn(tmp_path, "export-score", "reel.abc", "-o", "out", "--format", "musicxml")
+    assert run.returncode == 0
+    assert (tmp_path / "out").read_bytes().startswith(b"<?xml")

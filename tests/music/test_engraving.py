@@ -1,0 +1,157 @@
+"""The pictures that come of tunes, where the engravers are installed; and their failures."""
+
+import io
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from charnn.errors import CharnnError, TuneError
+from charnn.music import engraving
+from charnn.music.engraving import engrave
+from charnn.music.reading import read_tunes
+from charnn.music.tune import Tune
+
+SVG = "{http://www.w3.org/2000/svg}"
+JIG = """\
+X:1
+T:Two Clowns, The
+C:A. Composer
+R:jig
+M:6/8
+L:1/8
+Q:"Lively" 3/8=116
+K:Ador
+E|:"Am"A2B c2d|{fg}e~e^g (a2 g)|1 "D"edB HA3:|2 edB (3ABA G||
+"""
+
+
+@pytest.fixture
+def jig() -> Tune:
+    pytest.importorskip("verovio", reason="needs charnn[score]")
+    pytest.importorskip("typst", reason="needs charnn[score]")
+    return read_tunes(JIG)[0]
+
+
+def parsed(svg: bytes) -> Any:
+    return ElementTree.fromstring(svg)  # noqa: S314
+
+
+def count(svg: bytes, kind: str) -> int:
+    """How many groups of this kind verovio drew."""
+    return sum(kind in (g.get("class") or "").split() for g in parsed(svg).iter(f"{SVG}g"))
+
+
+def test_svg_holds_all_that_is_written(jig: Tune) -> None:
+    svg = engrave(jig, "svg")
+    assert count(svg, "note") == 23  # with two graces
+    assert [count(svg, kind) for kind in ("measure", "ending", "tuplet", "slur", "harm")] == [
+        5,
+        2,
+        1,
+        1,
+        2,
+    ]
+    texts = {"".join(text.itertext()).strip() for text in parsed(svg).iter(f"{SVG}text")}
+    assert {"The Two Clowns", "A. Composer", "jig", "Lively", "= 116"} <= texts
+
+
+def test_svg_needs_no_font_of_signs(jig: Tune) -> None:
+    svg = engrave(jig, "svg").decode()
+    assert "@font-face" not in svg
+    assert not re.search("[\ue000-\uf8ff]", svg)
+
+
+def test_nothing_is_cut_off(jig: Tune) -> None:
+    """In the PNG, no ink touches the edge, and there is some everywhere else."""
+    png = engrave(jig, "png")
+    width, height, rows = pixels(png)
+    assert width == 1654
+    edge = rows[0] + rows[-1] + [row[0] for row in rows] + [row[-1] for row in rows]
+    assert set(edge) == {255}
+    dark = [y for y, row in enumerate(rows) if min(row) < 64]
+    assert dark[0] < 0.3 * height
+    assert dark[-1] > 0.7 * height
+
+
+def pixels(png: bytes) -> tuple[int, int, list[list[int]]]:
+    """Width, height and the red of each pixel of a PNG, by another library."""
+    from PIL import Image  # comes with music21, by way of matplotlib
+
+    image = Image.open(io.BytesIO(png)).convert("L")
+    content, width = image.tobytes(), image.width
+    rows = [list(content[y * width : (y + 1) * width]) for y in range(image.height)]
+    return width, image.height, rows
+
+
+def test_pdf_of_a_long_tune_has_pages(jig: Tune) -> None:
+    long = read_tunes("X:1\nT:Long\nM:4/4\nL:1/8\nK:G\n" + "GABc dedB|dedB dedB|\n" * 60)[0]
+    assert pages(engrave(jig, "pdf")) == 1
+    assert pages(engrave(long, "pdf")) == 3
+    assert count(engrave(long, "svg"), "measure") == 120
+
+
+def pages(pdf: bytes) -> int:
+    assert pdf.startswith(b"%PDF-")
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def test_the_same_tune_gives_the_same_pictures(jig: Tune) -> None:
+    for kind in ("svg", "png", "pdf"):
+        assert engrave(jig, kind) == engrave(jig, kind)
+
+
+def test_long_titles_and_odd_characters_fit(jig: Tune) -> None:
+    odd = read_tunes("X:1\nT:" + "<é&" * 100 + "\x1b\nM:C\nK:C\nCDEF|\n")[0]
+    text = next(
+        text
+        for text in parsed(engrave(odd, "svg")).iter(f"{SVG}text")
+        if "<é&" in (text.text or "")
+    )
+    assert float(text.attrib["font-size"].removesuffix("px")) * len(text.text or "") * 0.5 <= 770
+
+
+def test_a_crash_is_one_sentence(
+    jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashing = tmp_path / "crashing.py"
+    crashing.write_text("import os; os.abort()")
+    monkeypatch.setattr(engraving, "_PROGRAM", crashing)
+    with pytest.raises(TuneError, match=r"crashed|failed") as caught:
+        engrave(jig, "svg")
+    assert "MusicXML" in str(caught.value)
+    crashing.write_text("raise RuntimeError('no more ink')")
+    with pytest.raises(TuneError, match="no more ink"):
+        engrave(jig, "svg")
+    crashing.write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(engraving, "SECONDS", 0.2)
+    with pytest.raises(TuneError, match=r"took over 0\.2 s"):
+        engrave(jig, "svg")
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CharnnError, match=r"pip install 'charnn\[score\]'"):
+        engrave(read_tunes(JIG)[0], "pdf")
+
+
+def test_a_file_of_the_users_is_never_taken_for_verovio(
+    jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "verovio.py").write_text("raise SystemExit('taken')")
+    monkeypatch.chdir(tmp_path)
+    assert engrave(jig, "svg").startswith(b"<svg")
+
+
+def test_the_engraver_starts_without_this_project() -> None:
+    """It is run by its path; importing the project would cost time and take its folder along."""
+    program = Path(engraving.__file__).with_name("engraver.py")
+    code = f"import runpy, sys; runpy.run_path({str(program)!r}); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"charnn", "verovio", "typst"} & set(loaded)

@@ -127,7 +127,7 @@ class BodyReader(NoteReader):
                 self.fail("impossible ending", start)
             passes += range(int(first), int(last or first) + 1)
         self._bar = None
-        self.elements.append(Ending(tuple(passes), self._line, start + 1))
+        self.elements.append(Ending(tuple(passes), self._line, start + 1, text))
 
     def _bracket(self) -> None:
         if found := signs.INLINE_FIELD.match(self._text, self._place):

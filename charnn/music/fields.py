@@ -31,7 +31,7 @@ _MODES = {
 }
 _KEY = re.compile(r"([A-Ga-g])([#b]?) *([A-Za-z]*)")
 _KEY_ACCIDENTAL = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
-_CLEF = re.compile(
+CLEF = re.compile(
     r"(clef=)?(treble|bass|alto|tenor|perc|none|[GFC][1-5])([+-]8)?|"
     r"(octave|transpose)=-?[0-9]{1,2}|"
     r"(middle|m|stafflines|staffscale|staffsep|stem|gstem|name|nm|sname|snm)=\S+"
@@ -86,7 +86,7 @@ def key(text: str, before: Key | None = None) -> Key:
 
 
 def _is_clef(words: str) -> bool:
-    return bool(words.strip()) and _CLEF.fullmatch(words.split()[0]) is not None
+    return bool(words.strip()) and CLEF.fullmatch(words.split()[0]) is not None
 
 
 def _shifts(words: str) -> dict[str, int]:
@@ -102,7 +102,7 @@ def _key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
         while found := _KEY_ACCIDENTAL.match(word, place):
             alterations[found[2].upper()] = ALTERATIONS[found[1]]
             place = found.end()
-        if place < len(word) and not _CLEF.fullmatch(word):
+        if place < len(word) and not CLEF.fullmatch(word):
             raise FieldError(f"cannot read {word!r} in the key {text.strip()!r}")
     altered = tuple(alterations[letter] for letter in LETTERS)
     return Key(text, tonic, mode, altered, sharps, **_shifts(rest))

@@ -129,11 +129,15 @@ class BarLine:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The beginning of a variant ending, played in these passes (`[1,3` is 1 and 3)."""
+    """The beginning of a variant ending, played in these passes (`[1,3` is 1 and 3).
+
+    `text` is how it is written, with its bracket if it has one.
+    """
 
     passes: tuple[int, ...]
     line: int
     column: int
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import json
 import subprocess
 import sys
 import tempfile
-import unicodedata
 from pathlib import Path
 from typing import Literal
 
 from charnn.errors import CharnnError, TuneError
 from charnn.music.musicxml import to_musicxml
+from charnn.music.musicxml_elements import legal
 from charnn.music.score import display_title
 from charnn.music.tune import Tune
 
@@ -62,18 +62,14 @@ def engrave(tune: Tune, kind: Picture) -> bytes:
 
 
 def _heading(tune: Tune) -> dict[str, object]:
-    titles = [_plain(display_title(title)) for title in tune.titles if title.strip()]
-    composers = [_plain(text) for letter, text in tune.fields if letter == "C" and text]
+    titles = [legal(display_title(title)) for title in tune.titles if title.strip()]
+    composers = [legal(text) for letter, text in tune.fields if letter == "C" and text]
     return {
         "title": titles[0] if titles else "",
         "subtitles": titles[1:4],
-        "left": _plain(tune.rhythm),
+        "left": legal(tune.rhythm),
         "right": ", ".join(composers),
     }
-
-
-def _plain(text: str) -> str:
-    return "".join(sign for sign in text if unicodedata.category(sign) not in ("Cc", "Cs", "Cn"))
 
 
 def _failure(tune: Tune, reason: str) -> TuneError:

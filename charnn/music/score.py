@@ -6,13 +6,13 @@ share a beam, and where brackets, ties and slurs begin and end.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import TypeAlias
 
 from charnn.errors import TuneError
+from charnn.music.beams import beam
 from charnn.music.signs import TUPLET
+from charnn.music.spans import close_endings, number, slurs, ties
+from charnn.music.staff import Event, Head, Measure
 from charnn.music.tune import (
     LETTERS,
     SEMITONES,
@@ -29,103 +29,6 @@ from charnn.music.tune import (
 from charnn.music.values import Value, values
 
 MOST_MEASURES = 1_000
-MOST_SLURS = 6  # inside one another, as MusicXML numbers them
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A note head: `alter` in semitones from the plain letter; `shown` is the accidental that is
-    printed, if any."""
-
-    letter: str
-    octave: int
-    alter: int
-    shown: int | None
-    tie_stop: bool = False
-    tie_start: bool = False
-
-
-@dataclass(slots=True)
-class Event:
-    """One column of the staff: a note, a chord, a rest (no heads), or a grace note.
-
-    Attributes:
-        heads: from the order written.
-        value: how it is written.
-        grace: whether it takes no time.
-        whole_bar: whether it is a rest for the whole bar.
-        hidden: whether it is a rest that is not printed.
-        signs: the decorations on it, as in ABC.
-        slur_stops, slur_starts: numbers of the slurs.
-        tuplet_start, tuplet_stop: whether a tuplet's bracket begins or ends here.
-        joined: whether ABC writes it without a space after the one before.
-        beams: from the longest beam to the shortest: `"begin"`, `"continue"`, `"end"`,
-            `"forward hook"` or `"backward hook"`.
-    """
-
-    heads: tuple[Head, ...]
-    value: Value
-    grace: bool = False
-    whole_bar: bool = False
-    hidden: bool = False
-    signs: tuple[str, ...] = ()
-    slur_stops: tuple[int, ...] = ()
-    slur_starts: tuple[int, ...] = ()
-    tuplet_start: bool = False
-    tuplet_stop: bool = False
-    joined: bool = False
-    beams: list[str] = field(default_factory=list)
-
-    @property
-    def duration(self) -> Fraction:
-        """Quarter notes it takes; 0 for a grace note."""
-        return Fraction(0) if self.grace else self.value.duration
-
-
-Item: TypeAlias = Event | Change | Mark
-
-
-@dataclass(slots=True)
-class Measure:
-    """What stands between two bar lines.
-
-    Attributes:
-        meter: in force.
-        items: events, and the fields, chord symbols and words between them.
-        number: as printed; one that is part of a bar begun before is not counted.
-        counted: whether the bars are counted on by it; a pickup and such a part are not.
-        starts: repeats that begin here.
-        ends: repeats that end here.
-        line: the bar line that closes it, `""` for none.
-        passes: of the ending that begins here.
-        ending_stops: the passes of the ending that ends here.
-        new_line: whether ABC begins a line here.
-    """
-
-    meter: Meter
-    items: list[Item] = field(default_factory=list)
-    number: str = ""
-    counted: bool = True
-    starts: int = 0
-    ends: int = 0
-    line: str = ""
-    passes: tuple[int, ...] = ()
-    ending_stops: tuple[int, ...] = ()
-    new_line: bool = False
-
-    def events(self) -> Iterator[Event]:
-        """The events alone."""
-        return (item for item in self.items if isinstance(item, Event))
-
-    @property
-    def duration(self) -> Fraction:
-        """Quarter notes, as written."""
-        return sum((event.duration for event in self.events()), Fraction(0))
-
-    @property
-    def section(self) -> bool:
-        """Whether a repeat or a double bar closes it."""
-        return bool(self.ends) or self.line not in ("", "|")
 
 
 def lay_out(tune: Tune) -> list[Measure]:
@@ -137,16 +40,9 @@ def lay_out(tune: Tune) -> list[Measure]:
     measures = _Layout(tune).measures()
     if not measures:
         raise TuneError("it has no notes to engrave", tune.line, 1, tune.name)
-    _number(measures)
-    _close_endings(measures)
-    spaced = any(
-        not event.joined
-        for measure in measures
-        for event in list(measure.events())[1:]
-        if event.value.flags and not event.grace
-    )
-    for place, measure in enumerate(measures):
-        _beam(measure, spaced, first=place == 0)
+    number(measures)
+    close_endings(measures)
+    beam(measures)
     return measures
 
 
@@ -156,8 +52,8 @@ class _Layout:
     def __init__(self, tune: Tune) -> None:
         self._tune = tune
         self._key, self._meter = tune.key, tune.meter
-        self._slurs = _slurs(tune)
-        self._held = _ties(tune)
+        self._slurs = slurs(tune)
+        self._held = ties(tune)
         self._done: list[Measure] = []
         self._now = Measure(tune.meter)
         self._altered: dict[tuple[str, int], int] = {}  # as a reader of the staff would think
@@ -245,8 +141,8 @@ class _Layout:
     def _rest_for_bars(self, note: Note) -> None:
         bars = int(note.length) if note.length == int(note.length) else 1
         each = note.duration / bars
-        for number in range(bars):
-            if number:
+        for bar in range(bars):
+            if bar:
                 self._now.line = "|"
                 self._close()
             for value in self._values(note, each)[:1]:
@@ -331,136 +227,6 @@ class _Layout:
         ratio, count, left = self._tuplet
         self._tuplet = (ratio, count, left - 1) if left > 1 else None
         return ratio, left == count, left == 1
-
-
-def _slurs(tune: Tune) -> dict[tuple[int, str], tuple[int, ...]]:
-    """The numbers of the slurs that begin (`"("`) or end (`")"`) at a note, by its place.
-
-    One that is never closed, or spans one note, is left out.
-    """
-    found: dict[tuple[int, str], tuple[int, ...]] = {}
-    opened: list[int | None] = []  # the place of the first note; None until it comes
-    last: int | None = None
-    for place, element in enumerate(tune.music):
-        if isinstance(element, Note) and element.pitches:
-            opened = [place if first is None else first for first in opened]
-            last = place
-        elif isinstance(element, Mark) and element.kind == "slur":
-            if element.text == "(":
-                opened.append(None)
-            elif opened:
-                first = opened.pop()
-                number = len(opened) + 1
-                spans = first is not None and last is not None and first != last
-                if spans and number <= MOST_SLURS:
-                    found[first, "("] = (*found.get((first, "("), ()), number)
-                    found[last, ")"] = (*found.get((last, ")"), ()), number)
-    return found
-
-
-def _ties(tune: Tune) -> dict[int, frozenset[int]]:
-    """The pitches of each note, by its place, that are held over from the note before."""
-    found: dict[int, frozenset[int]] = {}
-    tied: frozenset[int] = frozenset()
-    for place, element in enumerate(tune.music):
-        if isinstance(element, Note):
-            found[place] = tied & {pitch.midi for pitch in element.pitches}
-            tied = frozenset(pitch.midi for pitch in element.pitches if pitch.tied)
-    return found
-
-
-def _number(measures: list[Measure]) -> None:
-    """Count the bars; a pickup is 0, and the second part of a bar that a repeat cuts has none."""
-    count = 0
-    before: Measure | None = None
-    for measure in measures:
-        bar, length = measure.meter.bar, measure.duration
-        if before is None:
-            measure.counted = not length < bar
-        elif before.counted and measure.passes[:1] <= (1,):  # a second ending begins anew
-            cut = before.section or measure.starts or measure.passes or not before.line
-            completes = before.duration < bar and before.duration + length == bar
-            measure.counted = not (cut and completes)
-        count += measure.counted
-        measure.number = str(count) if measure.counted or not count else f"X{count}"
-        before = measure
-
-
-def _close_endings(measures: list[Measure]) -> None:
-    """Find where each ending stops: at a repeat or double bar, or where the next one begins.
-
-    Where a later repeat is what comes next, the last ending is as long as the one before it.
-    """
-    length, stop = 0, -1  # of the ending before: its measures, and the last of them
-    for place, measure in enumerate(measures):
-        if not measure.passes:
-            continue
-        last = place
-        while (
-            not measures[last].section
-            and last + 1 < len(measures)
-            and not (measures[last + 1].passes or measures[last + 1].starts)
-        ):
-            last += 1
-        follows = stop == place - 1 and length
-        if follows and measures[last].ends and last - place + 1 > length:
-            last = place + length - 1
-        measures[last].ending_stops = measure.passes
-        length, stop = last - place + 1, last
-
-
-def _beam(measure: Measure, spaced: bool, first: bool) -> None:
-    """Join the notes of a measure by beams, as ABC joins them; by beats, if it never spaces any."""
-    beat = _beat(measure.meter)
-    onset = measure.meter.bar - measure.duration if first else Fraction(0)
-    onset = max(onset, Fraction(0))
-    group: list[Event] = []
-    graces: list[Event] = []
-    for event in measure.events():
-        if event.grace:
-            graces.append(event)
-            continue
-        _join(graces)
-        graces = []
-        apart = not event.joined if spaced else onset % beat == 0 or _beats(group, onset, beat)
-        if apart or not event.heads or not event.value.flags:
-            _join(group)
-            group = []
-        if event.heads and event.value.flags:
-            group.append(event)
-        onset += event.duration
-    _join(group)
-
-
-def _beats(group: list[Event], onset: Fraction, beat: Fraction) -> bool:
-    """Whether a beat begins between the first of the group and this onset."""
-    start = onset - sum((event.duration for event in group), Fraction(0))
-    return start // beat != onset // beat
-
-
-def _beat(meter: Meter) -> Fraction:
-    """How much goes under one beam where nothing else says so, in quarter notes."""
-    if not meter.bar:
-        return Fraction(1)
-    if meter.compound or (meter.numerator == 3 and meter.denominator == 8):
-        return Fraction(12, meter.denominator)
-    return Fraction(2) if meter.bar == 4 else Fraction(1)
-
-
-def _join(group: list[Event]) -> None:
-    """Give the notes of one group their beams."""
-    if len(group) < 2:
-        return
-    flags = [event.value.flags for event in group]
-    for place, event in enumerate(group):
-        before = flags[place - 1] if place else 0
-        after = flags[place + 1] if place + 1 < len(group) else 0
-        for level in range(1, flags[place] + 1):
-            left, right = before >= level, after >= level
-            if left or right:
-                event.beams.append("continue" if left and right else "end" if left else "begin")
-            else:
-                event.beams.append("backward hook" if place else "forward hook")
 
 
 def display_title(title: str) -> str:

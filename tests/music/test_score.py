@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from charnn.errors import TuneError
 from charnn.music.reading import read_tunes
-from charnn.music.score import Event, Measure, display_title, lay_out
+from charnn.music.score import display_title, lay_out
+from charnn.music.staff import Event, Measure
 from charnn.music.values import values
 
 

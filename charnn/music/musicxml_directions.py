@@ -1,0 +1,73 @@
+"""What MusicXML writes between the notes: tempo, words, signs and chord symbols."""
+
+import re
+from xml.etree.ElementTree import Element
+
+from charnn.music.musicxml_elements import add
+from charnn.music.musicxml_signs import DIRECTIONS, chord_name
+from charnn.music.tune import Tempo
+from charnn.music.values import values
+
+
+def tempo_direction(measure: Element, tempo: Tempo, *, shown: bool) -> None:
+    """The tempo, in words and as a metronome's mark if it is shown; else for players alone."""
+    words = " ".join(re.findall(r'"([^"]*)"', tempo.text)) if shown else ""
+    if shown and not tempo.beats and not words:
+        words = tempo.text.strip()
+    beat = values(tempo.beat) if shown and tempo.beats else []
+    if words or len(beat) == 1:
+        direction = new_direction(measure)
+        if words:
+            add(add(direction, "direction-type"), "words", words, **{"font-weight": "bold"})
+        if len(beat) == 1:
+            metronome = add(add(direction, "direction-type"), "metronome")
+            add(metronome, "beat-unit", beat[0].name)
+            for _ in range(beat[0].dots):
+                add(metronome, "beat-unit-dot")
+            add(metronome, "per-minute", f"{float(tempo.beats):g}")
+        measure = direction
+    if tempo.beats:
+        add(measure, "sound", tempo=f"{float(tempo.beat * tempo.beats):g}")
+
+
+def new_direction(measure: Element, placement: str = "above") -> Element:
+    """Begin a direction; what it says goes into its `direction-type`."""
+    return add(measure, "direction", placement=placement)
+
+
+def words_direction(measure: Element, words: str, placement: str, bold: bool = False) -> None:
+    """Words beside the staff; none if they are empty."""
+    if words:
+        attributes = {"font-weight": "bold"} if bold else {}
+        kind = add(new_direction(measure, placement), "direction-type")
+        add(kind, "words", words, **attributes)
+
+
+def sign_direction(measure: Element, name: str) -> None:
+    """A sign of `DIRECTIONS`: segno, coda, dynamics or words."""
+    kind = DIRECTIONS[name]
+    if kind in ("coda", "segno"):
+        add(add(new_direction(measure), "direction-type"), kind)
+    elif kind == "dynamics":
+        add(add(add(new_direction(measure, "below"), "direction-type"), kind), name)
+    else:
+        words_direction(measure, kind, "above")
+
+
+def chord_symbol(measure: Element, text: str) -> None:
+    """A chord symbol, or, where it names no chord, its words."""
+    name = chord_name(text)
+    if name is None:
+        words_direction(measure, text, "above")
+        return
+    harmony = add(measure, "harmony")
+    root = add(harmony, "root")
+    add(root, "root-step", name.root)
+    if name.root_alter:
+        add(root, "root-alter", name.root_alter)
+    add(harmony, "kind", name.kind, text=name.kind_text)
+    if name.bass:
+        bass = add(harmony, "bass")
+        add(bass, "bass-step", name.bass)
+        if name.bass_alter:
+            add(bass, "bass-alter", name.bass_alter)

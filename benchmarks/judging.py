@@ -1,0 +1,124 @@
+"""How right, how alike and how new are the tunes of a file? The tables of RESULTS.md.
+
+    python benchmarks/judging.py TUNES.abc RUN [--list]
+    python benchmarks/judging.py --books BOOK.abc...
+
+The first judges tunes that a model wrote beside those its run has learned from: what `charnn
+evaluate --tunes` shows, for tunes written in whatever way, the share that `charnn check` finds
+right, and how many tunes abc2midi has no warning for (`Bar 3 has 7 units while the time signature
+has 8`), if it is installed (Debian: abcmidi). The second holds charnn's own count of bars against
+those warnings, book by book.
+"""
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from charnn.errors import TuneError
+from charnn.model.runs import kept_tunes
+from charnn.music.books import TuneSource, split_book
+from charnn.music.checking import check_tune
+from charnn.music.judging import judge
+from charnn.music.reading import read_tune
+
+SECONDS = 20  # for one tune
+
+
+def bar_warnings(abc: str) -> list[str]:
+    """What abc2midi says of the bars of a tune."""
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder, "tune.abc")
+        source.write_text(re.sub(r"\A *X:.*", "X:1", abc), encoding="utf-8", errors="replace")
+        command = ["abc2midi", str(source), "1", "-o", str(Path(folder, "tune.mid"))]
+        ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
+    words = (ended.stdout + ended.stderr).decode("utf-8", "replace")
+    return re.findall(r"Bar \d+ has .*", words)
+
+
+def verdict(source: TuneSource) -> tuple[str, list[str]]:
+    """`right`, `bars`, `parts`, `signs` or `unread`: the first that is wrong by our count, and
+    the problems."""
+    try:
+        report = check_tune(read_tune(source))
+    except TuneError as error:
+        return "unread", [str(error)]
+    problems = [problem.text for problem in report.problems if problem.serious]
+    if not problems:
+        return "right", []
+    if any("in this bar" in text for text in problems):
+        return "bars", problems
+    return ("parts" if any("part" in text for text in problems) else "signs"), problems
+
+
+def tables(sources: Sequence[TuneSource], run: Path, named: bool) -> None:
+    """Print what is found in the tunes of a model."""
+    judged = judge([source.text for source in sources], kept_tunes(run))
+    print(f"| {'':36} | {'model':>8} | {'learned':>8} |\n|{'-' * 38}|{'-' * 9}:|{'-' * 9}:|")
+    row("tunes", f"{judged.new.tunes:,}", f"{judged.real.tunes:,}")
+    shares = judged.new.shares(), judged.real.shares()
+    for name in shares[0]:
+        row(name, *(f"{100 * share[name]:.1f} %" for share in shares))
+    for name, distance in judged.new_distances.items():
+        row(f"distance, {name}", f"{distance:.3f}", f"{judged.real_distances[name]:.3f}")
+    for ours, theirs in zip(judged.new_copying, judged.real_copying, strict=True):
+        both = (ours, theirs)
+        row(f"tunes with a {ours.length}-run", *(f"{100 * one.tunes:.1f} %" for one in both))
+        row(f"runs of {ours.length}", *(f"{100 * one.runs:.1f} %" for one in both))
+    print(f"\n{sum(nearest.copied for nearest in judged.nearest)} count as copies")
+    for source, nearest in zip(sources, judged.nearest, strict=True):
+        if nearest.copied:
+            print(f"  {source.name}: {nearest.similarity:.2f} like {nearest.title!r}")
+    compare("charnn check and abc2midi", sources, named)
+
+
+def row(words: str, ours: str, theirs: str) -> None:
+    """Print a row of the table."""
+    print(f"| {words:36} | {ours:>8} | {theirs:>8} |")
+
+
+def compare(name: str, sources: Sequence[TuneSource], named: bool) -> None:
+    """Print how many tunes are right by our count, and without a warning of abc2midi."""
+    installed = shutil.which("abc2midi") is not None
+    ours: Counter[str] = Counter()
+    warned: Counter[str] = Counter()
+    for source in sources:
+        found, problems = verdict(source)
+        warnings = bar_warnings(source.text) if installed else []
+        ours[found] += 1
+        warned[found] += bool(warnings)
+        if named and (problems or warnings):
+            print(f"  line {source.line} {source.name}: {'; '.join([*problems, *warnings])}")
+    print(f"{name}: {len(sources)} tunes")
+    for found in ("right", "bars", "parts", "signs", "unread"):
+        aside = f", {warned[found]} of them with a warning of abc2midi" if installed else ""
+        print(f"  {found:8}{ours[found]:6}{aside}")
+    if installed:
+        print(f"  {len(sources) - warned.total()} tunes without a warning of abc2midi")
+
+
+def main() -> int:
+    """Judge the file named on the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    parser.add_argument("--books", action="store_true", help="compare our count and abc2midi's")
+    parser.add_argument("--list", action="store_true", help="name every tune that is not right")
+    options = parser.parse_args()
+    if not options.books and len(options.files) != 2:
+        parser.error("name a file of tunes and a run's folder, or books after --books")
+    for file in options.files if options.books else options.files[:1]:
+        sources = split_book(file.read_text(encoding="utf-8", errors="replace"))
+        if options.books:
+            compare(file.name, sources, options.list)
+        else:
+            tables(sources, options.files[1], options.list)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

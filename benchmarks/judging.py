@@ -1,31 +1,38 @@
 """How right, how alike and how new are the tunes of a file? The tables of RESULTS.md.
 
-    python benchmarks/judging.py TUNES.abc RUN [--list]
+    python benchmarks/judging.py TUNES.abc RUN [--list] [--meter 6/8] [--key Ador]
     python benchmarks/judging.py --books BOOK.abc...
 
 The first judges tunes that a model wrote beside those its run has learned from: what `charnn
 evaluate --tunes` shows, for tunes written in whatever way, the share that `charnn check` finds
 right, and how many tunes abc2midi has no warning for (`Bar 3 has 7 units while the time signature
-has 8`), if it is installed (Debian: abcmidi). The second holds charnn's own count of bars against
+has 8`), if it is installed (Debian: abcmidi). With a meter or a key that was asked for, it says how
+many tunes have it, and how far their notes are from those of the learned tunes in that mode, beside
+how far as many of these are from the others. The second holds charnn's own count of bars against
 those warnings, book by book.
 """
 
 import argparse
+import random
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from charnn.errors import TuneError
 from charnn.model.runs import kept_tunes
+from charnn.music import fields
 from charnn.music.books import TuneSource, split_book
 from charnn.music.checking import check_tune
 from charnn.music.judging import judge
+from charnn.music.measures import measure
 from charnn.music.reading import read_tune
+from charnn.music.tune import Tune
 
 SECONDS = 20  # for one tune
 
@@ -77,6 +84,51 @@ def tables(sources: Sequence[TuneSource], run: Path, named: bool) -> None:
     compare("charnn check and abc2midi", sources, named)
 
 
+def asked(sources: Sequence[TuneSource], run: Path, meter: str, key: str) -> None:
+    """Print in how many tunes the header says what was asked for, and how the mode is used."""
+    headers = list(readable(sources))
+    if meter:
+        wanted = fields.meter(meter)
+        same = sum(
+            (t.meter.bar, t.meter.compound) == (wanted.bar, wanted.compound) for t in headers
+        )
+        print(f"{same} of {len(headers)} readable tunes are in {meter} (of {len(sources)} written)")
+    if key:
+        tonality = fields.key(key)
+        same = sum((t.key.tonic, t.key.mode) == (tonality.tonic, tonality.mode) for t in headers)
+        print(f"{same} of {len(headers)} readable tunes are in {key} (of {len(sources)} written)")
+        learned = [
+            text
+            for text in kept_tunes(run)
+            if (found := re.search(r"(?m)^K:(.*)", text)) and mode_of(found[1]) == tonality.mode
+        ]
+        random.Random(0).shuffle(learned)
+        new = measure(source.text for source in sources)
+        some, others = measure(learned[: len(sources)]), measure(learned[len(sources) :])
+        print(
+            f"pitches of {tonality.mode} tunes, distance to {len(learned):,} learned ones: "
+            f"{new.distances(some + others)['pitches']:.3f}, "
+            f"of {some.tunes} learned ones to the others {some.distances(others)['pitches']:.3f}; "
+            f"in the mode's scale {100 * new.shares()['in_mode']:.1f} %, "
+            f"learned {100 * (some + others).shares()['in_mode']:.1f} %"
+        )
+
+
+def readable(sources: Sequence[TuneSource]) -> Iterator[Tune]:
+    """The tunes that can be read."""
+    for source in sources:
+        with suppress(TuneError):
+            yield read_tune(source)
+
+
+def mode_of(words: str) -> str:
+    """The mode of a K: field; nothing where it cannot be read."""
+    try:
+        return fields.key(words).mode
+    except fields.FieldError:
+        return ""
+
+
 def row(words: str, ours: str, theirs: str) -> None:
     """Print a row of the table."""
     print(f"| {words:36} | {ours:>8} | {theirs:>8} |")
@@ -108,6 +160,8 @@ def main() -> int:
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--books", action="store_true", help="compare our count and abc2midi's")
     parser.add_argument("--list", action="store_true", help="name every tune that is not right")
+    parser.add_argument("--meter", default="", help="that the tunes were asked to be in")
+    parser.add_argument("--key", default="", help="that the tunes were asked to be in")
     options = parser.parse_args()
     if not options.books and len(options.files) != 2:
         parser.error("name a file of tunes and a run's folder, or books after --books")
@@ -117,6 +171,7 @@ def main() -> int:
             compare(file.name, sources, options.list)
         else:
             tables(sources, options.files[1], options.list)
+            asked(sources, options.files[1], options.meter, options.key)
     return 0
 
 

@@ -30,6 +30,8 @@ _DISTANCES = {
     "pitch above the tonic": "pitches",
     "interval": "intervals",
     "length of a note": "lengths",
+    "meter": "meters",
+    "mode": "modes",
 }
 _COLUMNS = ("model", "learned")
 

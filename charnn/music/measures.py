@@ -42,6 +42,8 @@ class Measures:
         pitches: notes by semitones above the tonic, 0 to 11.
         intervals: notes by semitones from the note before, rests between them passed over.
         lengths: notes by their length in whole notes.
+        meters: tunes by their meter, C being 4/4.
+        modes: tunes by the mode of their key.
     """
 
     tunes: int = 0
@@ -56,6 +58,8 @@ class Measures:
     pitches: Counter[int] = field(default_factory=Counter)
     intervals: Counter[int] = field(default_factory=Counter)
     lengths: Counter[Fraction] = field(default_factory=Counter)
+    meters: Counter[str] = field(default_factory=Counter)
+    modes: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: "Measures") -> "Measures":
         names = [field.name for field in fields(self)]
@@ -71,7 +75,7 @@ class Measures:
 
     def distances(self, other: "Measures") -> dict[str, float]:
         """The Jensen-Shannon distance of each distribution to that of other tunes, by name."""
-        names = ("pitches", "intervals", "lengths")
+        names = ("pitches", "intervals", "lengths", "meters", "modes")
         return {name: js_distance(getattr(self, name), getattr(other, name)) for name in names}
 
 
@@ -110,6 +114,8 @@ def _information(p: float, q: float) -> float:
 
 def _measure(tune: Tune, measures: Measures) -> None:
     measures.read += 1
+    measures.meters[f"{tune.meter.numerator}/{tune.meter.denominator}"] += 1
+    measures.modes[tune.key.mode] += 1
     try:
         counted = count(tune)
     except TuneError:

@@ -52,6 +52,13 @@ def test_transposed_tunes_measure_the_same() -> None:
     assert measure([in_d]) == measure([in_eb])
 
 
+def test_tunes_are_counted_by_meter_and_mode() -> None:
+    headers = [("C", "Am"), ("4/4", "Emin"), ("6/8", "G"), ("none", "none")]
+    measured = measure(f"X:1\nM:{meter}\nL:1/8\nK:{key}\nDEF|]\n" for meter, key in headers)
+    assert measured.meters == {"4/4": 2, "6/8": 1, "0/0": 1}
+    assert measured.modes == {"minor": 2, "major": 1, "none": 1}
+
+
 def test_no_scale_to_be_in() -> None:
     measured = measure(["X:1\nM:4/4\nL:1/8\nK:none\nDEFG ABcd|]\n"])
     assert (measured.notes, measured.shares()["in_mode"]) == (0, 0)
@@ -116,7 +123,8 @@ class TestJudging:
         assert sixteen.tunes == thirtytwo.tunes == 0.5
         assert judged.real_copying[0].tunes == 0
         assert 0 < judged.new_distances["pitches"] < 1
-        assert set(judged.real_distances) == {"pitches", "intervals", "lengths"}
+        assert set(judged.real_distances) == set(judged.new_distances)
+        assert judged.new_distances["meters"] == 0
 
     def test_more_new_tunes_than_real_ones(self) -> None:
         judged = judge(list(self.REAL) * 3, self.REAL)

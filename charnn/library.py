@@ -3,11 +3,13 @@
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charnn.corpus.ids import prepare
-from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.keys import ALL_KEYS, OWN_KEY, Progress, key_range, quiet
+from charnn.corpus.sources import open_corpus
 from charnn.corpus.survey import split
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import CheckpointError, CorpusError, UsageError
@@ -180,6 +182,8 @@ def train(
     encoding: str | None = None,
     val_fraction: float = 0.1,
     tokens: str = "auto",
+    transpose: str | int | None = None,
+    transposed: Progress = quiet,
     report: "Report" = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
     download_bar: object | None = None,
@@ -196,6 +200,9 @@ def train(
         encoding: of the files; None for UTF-8 or their byte order mark.
         val_fraction: share that is held out.
         tokens: what a symbol is: "char", or "abc" for a musical piece of a tune; "auto" chooses.
+        transpose: learn tunes in so many keys down and up, 0 to 6 semitones, or in "all" twelve;
+            None is 0, and with `resume` what it was.
+        transposed: is told how many tunes are in other keys by now, and how many there are.
         report: is told what happens (see `charnn.training.events`).
         should_stop: asked after every step; when true, the run is saved and ends.
         download_bar: shows a download.
@@ -209,9 +216,12 @@ def train(
         _expect_run(Path(out), name)
     names = [str(corpus)] if isinstance(corpus, str | Path) else list(corpus)
     opened = open_corpus(names, encoding=encoding, progress=download_bar)
+    keys = None if transpose is None else key_range(transpose)
+    number = partial(prepare, opened, DATA, val_fraction, progress=transposed)
     if resume:
-        run, tokens = _find_run(Path(out), name, opened, val_fraction, tokens)
-    prepared = prepare(opened, DATA, val_fraction, tokens)
+        run, prepared = _find_run(Path(out), name, opened.tunes, number, tokens, keys)
+    else:
+        prepared = number(tokens=tokens, keys=keys or OWN_KEY)
     # What is wrong with the corpus is said before torch is waited for.
     from charnn.training.events import Planned
     from charnn.training.setup import Options, plan_resume, plan_run
@@ -251,37 +261,58 @@ def _expect_run(out: Path, name: str | None) -> None:
 
 
 def _find_run(
-    out: Path, name: str | None, corpus: Corpus, val_fraction: float, tokens: str
-) -> tuple[Path, str]:
-    """The named run, or the newest one that was trained on the same corpus; and its tokens."""
+    out: Path,
+    name: str | None,
+    tunes: bool,
+    number: Callable[..., Prepared],
+    tokens: str,
+    keys: tuple[int, int] | None,
+) -> tuple[Path, Prepared]:
+    """The named run, or the newest one that was trained on the same corpus, and that corpus as the
+    run numbers it."""
     if name is not None:
-        was = _tokens_of(load_checkpoint(out / name / LAST))
-        if tokens not in ("auto", was):
-            raise UsageError(
-                f"--tokens cannot be changed by --resume (it was {was}): "
-                "leave it out, or train a new run under another --name"
-            )
-        return out / name, was
+        checkpoint = load_checkpoint(out / name / LAST)
+        how = _numbering(checkpoint)
+        for option, said, was in (
+            ("tokens", None if tokens == "auto" else tokens, how["tokens"]),
+            ("transpose", keys, how["keys"]),
+        ):
+            if said not in (None, was):
+                raise UsageError(
+                    f"--{option} cannot be changed by --resume (it was {_spoken(was)}): "
+                    "leave it out, or train a new run under another --name"
+                )
+        # Another corpus, which the trainer will refuse, may be none that has tokens and keys.
+        return out / name, number(**how) if checkpoint.about.get("tunes") == tunes else number()
     damaged = ""
-    fingerprints: dict[str, str] = {}
+    numbered: dict[str, Prepared] = {}
     for last in (run / LAST for run in find_runs(out)):
         try:
             checkpoint = load_checkpoint(last) if last.is_file() else None
         except CheckpointError as problem:
             damaged = f" ({problem})"
             continue
-        if checkpoint is None or checkpoint.about.get("tunes") != corpus.tunes:
+        if checkpoint is None or checkpoint.about.get("tunes") != tunes:
             continue
-        was = _tokens_of(checkpoint)
-        if tokens in ("auto", was):
-            if was not in fingerprints:
-                fingerprints[was] = prepare(corpus, DATA, val_fraction, was).fingerprint
-            if checkpoint.about.get("fingerprint") == fingerprints[was]:
-                return last.parent, was
+        how = _numbering(checkpoint)
+        if tokens in ("auto", how["tokens"]) and keys in (None, how["keys"]):
+            prepared = numbered.get(str(how)) or number(**how)
+            numbered[str(how)] = prepared
+            if checkpoint.about.get("fingerprint") == prepared.fingerprint:
+                return last.parent, prepared
     raise CheckpointError(
         f"no run in {out}/ was trained on this corpus{damaged}: say which with --name"
     )
 
 
-def _tokens_of(checkpoint: Checkpoint) -> str:
-    return checkpoint.vocabulary.kind
+def _numbering(checkpoint: Checkpoint) -> dict[str, Any]:
+    """The options of `prepare` that a model was trained with."""
+    low, high = checkpoint.about.get("transpose", OWN_KEY)
+    return {"tokens": checkpoint.vocabulary.kind, "keys": (low, high)}
+
+
+def _spoken(value: str | tuple[int, int]) -> str:
+    """An option's value as it is said on the command line."""
+    if isinstance(value, str):
+        return value
+    return "all" if value == ALL_KEYS else str(value[1])

@@ -36,6 +36,10 @@ def command(
         Literal["auto", "char", "abc"],
         typer.Option(help="Learn single characters, or the notes and bar lines of tunes."),
     ] = "auto",
+    transpose: Annotated[
+        Literal["0", "1", "2", "3", "4", "5", "6", "all"] | None,
+        typer.Option(help="Learn tunes in keys up to so many semitones down and up, too."),
+    ] = None,
     cell: Annotated[
         Literal["lstm", "gru", "rnn"] | None,
         typer.Option(help="The recurrent cell; default: lstm."),
@@ -113,6 +117,8 @@ def command(
             encoding=encoding,
             val_fraction=val_fraction,
             tokens=tokens,
+            transpose=transpose,
+            transposed=view.transposed,
             report=view.report,
             should_stop=stop.asked,
             download_bar=view.bar,
@@ -123,7 +129,17 @@ def command(
 
 
 # Parameters of the command that are not options of the training itself.
-_NOT_OPTIONS = {"corpus", "name", "out", "resume", "encoding", "val_fraction", "tokens", "as_json"}
+_NOT_OPTIONS = {
+    "corpus",
+    "name",
+    "out",
+    "resume",
+    "encoding",
+    "val_fraction",
+    "tokens",
+    "transpose",
+    "as_json",
+}
 
 
 class StopSignal:

@@ -57,6 +57,13 @@ class TrainView:
         except OSError:
             silence(sys.stderr)
 
+    def transposed(self, done: int, tunes: int) -> None:
+        """Show how many tunes are in other keys by now."""
+        if not done:
+            self._line("writing the tunes in other keys; they are kept for the next time")
+            self.bar = tqdm(total=tunes, unit="tune", disable=None, leave=False)
+        self.bar.update(done - self.bar.n)
+
     def _show(self, event: Event) -> None:
         match event:
             case Planned():
@@ -142,7 +149,7 @@ class TrainView:
             {
                 "corpus": f"{corpus.name}: "
                 f"{prepared.train_characters + prepared.val_characters:,} characters"
-                f"{documents}",
+                f"{documents}{_keys(prepared)}",
                 "vocabulary": f"{len(prepared.vocabulary)} symbols ({_kind(prepared)})",
                 "model": f"{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
                 f"dropout {model.dropout:g}: {model.parameter_count():,} parameters",
@@ -219,6 +226,11 @@ def _write_json(**values: object) -> None:
             write_out(json.dumps(values) + "\n")
     except OSError as problem:
         warn(f"stdout cannot be written ({problem.strerror}): no more JSON lines")
+
+
+def _keys(prepared: Prepared) -> str:
+    low, high = prepared.keys
+    return f", learned in {high - low + 1} keys ({low:+} to {high:+} semitones)" if high else ""
 
 
 def _kind(prepared: Prepared) -> str:

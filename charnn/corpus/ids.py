@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from charnn.corpus.keys import OWN_KEY, Progress, quiet
 from charnn.corpus.sources import Corpus
 from charnn.corpus.survey import CHAR, FORMAT, Survey, choose_tokens, survey
 from charnn.corpus.tokens import AnyVocabulary, Tokens
@@ -40,9 +41,10 @@ class Prepared:
         train_characters: how many characters those stand for, one for each separator.
         val_characters: the same of the validation part.
         fingerprint: sha256 in hexadecimal of the content, its borders and how it is prepared.
-        documents: how many there are in all.
+        documents: how many there are in all, without copies in other keys.
         val_documents: how many of them are held out whole; 0 when a text is cut at a position.
         val_unknown: how many ids of `val` are `UNKNOWN`.
+        keys: how many semitones down and up the training part is transposed.
         path: the folder of the files.
     """
 
@@ -55,6 +57,7 @@ class Prepared:
     documents: int
     val_documents: int
     val_unknown: int
+    keys: tuple[int, int]
     path: Path
 
     @property
@@ -69,7 +72,12 @@ class Prepared:
 
 
 def prepare(
-    corpus: Corpus, folder: Path, val_fraction: float = 0.1, tokens: str = CHAR
+    corpus: Corpus,
+    folder: Path,
+    val_fraction: float = 0.1,
+    tokens: str = CHAR,
+    keys: tuple[int, int] = OWN_KEY,
+    progress: Progress = quiet,
 ) -> Prepared:
     """Number the symbols of a corpus, and keep the ids under `folder` for the next time.
 
@@ -81,6 +89,9 @@ def prepare(
         folder: for the ids.
         val_fraction: share that is held out.
         tokens: what a symbol is: "char", or "abc" for a musical piece of a tune; "auto" chooses.
+        keys: how many semitones down and up the training part is transposed, see
+            `charnn.corpus.keys`; the validation part is the same whatever the keys.
+        progress: is told how many tunes have been transposed, and how many there are.
 
     Raises:
         CorpusError: the corpus has no characters, or the ids cannot be written.
@@ -90,19 +101,19 @@ def prepare(
 
     if not 0 <= val_fraction < 1:
         raise UsageError(f"the validation fraction must be at least 0 and below 1: {val_fraction}")
-    plan = survey(corpus, val_fraction, choose_tokens(corpus, tokens))
-    mark = plan.fingerprint[:12]
-    path = folder / f"{corpus.name}-{mark}"
+    tokens = choose_tokens(corpus, tokens)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        plan = survey(corpus, folder, val_fraction, tokens, keys, progress)
+        mark = plan.fingerprint[:12]
         # The same text under another name has the same ids.
-        path = next(folder.glob(f"[!.]*-{mark}"), path)
+        path = next(folder.glob(f"[!.]*-{mark}"), folder / f"{corpus.name}-{mark}")
         with FileLock(folder / f".{path.name}.lock"):
             return _load(path, plan) or _build(path, plan)
     except OSError as error:
         reason = error.strerror or error
         raise CorpusError(
-            f"cannot write the prepared corpus to {path}: {reason}; "
+            f"cannot write the prepared corpus to {folder}: {reason}; "
             "call charnn from a folder that can be written to"
         ) from error
 
@@ -129,9 +140,10 @@ def _load(path: Path, plan: Survey) -> Prepared | None:
         train_characters=plan.train_characters,
         val_characters=plan.characters - plan.train_characters,
         fingerprint=plan.fingerprint,
-        documents=len(plan.documents),
+        documents=plan.different,
         val_documents=plan.val_documents,
         val_unknown=val_unknown,
+        keys=plan.keys,
         path=path,
     )
 
@@ -168,7 +180,7 @@ def _about(plan: Survey) -> dict[str, object]:
         "format": FORMAT,
         "fingerprint": plan.fingerprint,
         "vocabulary": plan.vocabulary.to_json(),
-        "documents": len(plan.documents),
+        "documents": plan.different,
         "val_documents": plan.val_documents,
         "ids": plan.length,
         "train_ids": plan.train,

@@ -8,9 +8,11 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from charnn.corpus.keys import OWN_KEY, Progress, in_keys, quiet
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
 from charnn.corpus.tokens import AnyVocabulary, PieceCounts, Tokens
@@ -34,6 +36,7 @@ class Survey:
 
     Attributes:
         documents: in the order of the ids, those held out last.
+        different: how many there are besides copies in other keys.
         separated: a separator follows each document.
         vocabulary: of the training part.
         fingerprint: sha256 in hexadecimal of the content, its borders and how it is prepared.
@@ -42,9 +45,11 @@ class Survey:
         characters: how many characters there are, separators included.
         train_characters: how many of them come before the validation part.
         val_documents: how many documents are held out.
+        keys: as given.
     """
 
     documents: list[Document]
+    different: int
     separated: bool
     vocabulary: AnyVocabulary
     fingerprint: str
@@ -53,6 +58,7 @@ class Survey:
     characters: int
     train_characters: int
     val_documents: int
+    keys: tuple[int, int]
 
 
 def choose_tokens(corpus: Corpus, wanted: str = "auto") -> str:
@@ -63,8 +69,7 @@ def choose_tokens(corpus: Corpus, wanted: str = "auto") -> str:
     """
     if wanted not in KINDS:
         raise UsageError(f"--tokens {wanted} is unknown: choose one of {', '.join(KINDS)}")
-    book = corpus.tunes and len(corpus.documents) > 1
-    if wanted == ABC and not book:
+    if wanted == ABC and not _is_book(corpus):
         raise UsageError(
             f"--tokens {ABC} is for books of tunes in ABC notation, which {corpus.name} is not: "
             f"say {CHAR}, or leave it out"
@@ -74,28 +79,59 @@ def choose_tokens(corpus: Corpus, wanted: str = "auto") -> str:
     return wanted
 
 
-def survey(corpus: Corpus, val_fraction: float, tokens: str) -> Survey:
-    """Read a corpus once; `tokens` is `CHAR` or `ABC`.
+def survey(
+    corpus: Corpus,
+    folder: Path,
+    val_fraction: float,
+    tokens: str,
+    keys: tuple[int, int] = OWN_KEY,
+    progress: Progress = quiet,
+) -> Survey:
+    """Read a corpus once.
+
+    Args:
+        corpus: what is learned.
+        folder: where copies in other keys are kept; it exists.
+        val_fraction: share that is held out.
+        tokens: `CHAR` or `ABC`.
+        keys: semitones down and up that the tunes to learn from are transposed by.
+        progress: is told how many tunes have been transposed.
 
     Raises:
         CorpusError: the corpus has no characters.
+        UsageError: it can't be transposed, being no book of tunes.
     """
+    if keys != OWN_KEY and not _is_book(corpus):
+        raise UsageError(
+            f"--transpose is for books of tunes in ABC notation, which {corpus.name} is not: "
+            "leave it out"
+        )
     learned, held_out = split(corpus, val_fraction)
+    learned = in_keys(learned, keys, folder, progress)
     settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
+    least = LEAST_COUNT * (keys[1] - keys[0] + 1)
     if tokens != CHAR:
-        settings += [tokens, LEAST_COUNT]
+        settings += [tokens, least]
+    if keys != OWN_KEY:
+        settings.append(keys)
     digest = hashlib.sha256(json.dumps(settings).encode())
     if tokens == ABC:
-        sizes = _count_pieces(learned, held_out, digest)
+        sizes = _count_pieces(learned, held_out, least, digest)
     else:
         sizes = _count_characters(learned, held_out, val_fraction, digest)
     return Survey(
         documents=learned + held_out,
+        different=len(corpus.documents),
         separated=len(corpus.documents) > 1,
         fingerprint=digest.hexdigest(),
         val_documents=len(held_out),
+        keys=keys,
         **vars(sizes),
     )
+
+
+def _is_book(corpus: Corpus) -> bool:
+    return corpus.tunes and len(corpus.documents) > 1
 
 
 def split(corpus: Corpus, val_fraction: float) -> tuple[list[Document], list[Document]]:
@@ -138,14 +174,14 @@ def _count_characters(
 
 
 def _count_pieces(
-    learned: list[Document], held_out: list[Document], digest: "hashlib._Hash"
+    learned: list[Document], held_out: list[Document], least: int, digest: "hashlib._Hash"
 ) -> _Sizes:
     """Tunes are many, each of them short: a text at a time is held in memory."""
     train, val = PieceCounts(), PieceCounts()
     for counts, documents in ((train, learned), (val, held_out)):
         for document in documents:
             counts.add("".join(_hashed(document, digest)))
-    tokens = train.tokens(LEAST_COUNT)
+    tokens = train.tokens(least)
     # Each document ends in a separator.
     train_length = train.ids(tokens) + len(learned)
     train_characters = train.characters + len(learned)

@@ -108,6 +108,7 @@ class Trainer:
             "fingerprint": prepared.fingerprint,
             "documents": prepared.documents,
             "tokens": prepared.vocabulary.kind,
+            "transpose": list(prepared.keys),
             "characters": prepared.train_characters + prepared.val_characters,
             "parameters": model_config.parameter_count(),
         }

@@ -21,7 +21,7 @@ class BodyReader(NoteReader):
 
     def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
         super().__init__(name, key, meter, unit)
-        self._user_signs: set[str] = set()  # letters that U: gives a meaning
+        self._user_signs: dict[str, str] = {}  # what U: makes of a letter
         self._voice: str | None = None
         self._bar: int | None = None  # where the last bar line is, until an ending or field
 
@@ -39,7 +39,7 @@ class BodyReader(NoteReader):
             if read is not None:
                 read(self)
             elif sign in signs.DECORATIONS or sign in self._user_signs:
-                self._mark("decoration", sign)
+                self._mark("decoration", sign, self._user_signs.get(sign, ""))
             else:
                 self.fail(f"{sign!a} means nothing here", self._place)
         if not text.endswith("\\"):
@@ -75,7 +75,7 @@ class BodyReader(NoteReader):
             elif letter == "Q":
                 value = fields.tempo(words, self._unit)
             elif letter == "U":
-                self._user_signs.add(words[:1])
+                self._user_signs[words[:1]] = words[1:].lstrip(" =").strip()
             elif letter == "V":
                 self._hold_one_voice(words, column)
         except fields.FieldError as error:

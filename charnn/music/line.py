@@ -25,8 +25,8 @@ class LineReader:
         """Raise `TuneError` at this place (from 0) of the line."""
         raise TuneError(problem, self._line, place + 1, self._name)
 
-    def _mark(self, kind: MarkKind, text: str) -> None:
-        self.elements.append(Mark(kind, text, self._line, self._place + 1))
+    def _mark(self, kind: MarkKind, text: str, meaning: str = "") -> None:
+        self.elements.append(Mark(kind, text, self._line, self._place + 1, meaning))
         self._place += len(text)
 
     def _space(self) -> None:

@@ -113,7 +113,7 @@ def perform(
         elif isinstance(element, BarLine):
             player.pass_line(element.section)
         elif isinstance(element, Mark) and element.kind == "decoration" and ornaments:
-            signs.add(element.text)
+            signs.add(element.meaning or element.text)
         elif isinstance(element, Mark) and element.kind == "slur":
             signs = set()  # a sign before a slur is the slur's, not the note's
         elif isinstance(element, Mark) and element.kind == "chord symbol":

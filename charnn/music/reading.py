@@ -21,6 +21,7 @@ MOST_CHARACTERS = 16 * 1024
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 _HEADER_FIELD = re.compile(r"([A-Za-z+]):(.*)")
 _COMMENT = re.compile(r"(?<!\\)%.*")
+_DIRECTIVE = re.compile(r"(?:%%|I:) *([A-Za-z]+)")
 _Value = TypeVar("_Value")
 
 
@@ -42,9 +43,7 @@ def read_tune(source: TuneSource) -> Tune:
     if len(source.text) > MOST_CHARACTERS:
         problem = f"longer than {MOST_CHARACTERS:,} characters"
         raise TuneError(problem, source.line, 1, source.name)
-    lines = [
-        without_mail_debris(_COMMENT.sub("", line)).rstrip() for line in source.text.split("\n")
-    ]
+    lines = _without_comments(source)
     header = _Header(source, lines)
     meter = header.value("M", fields.meter, Meter("", 0, 0))
     unit = header.value("L", fields.unit_length, fields.default_unit_length(meter))
@@ -71,6 +70,24 @@ def read_tune(source: TuneSource) -> Tune:
         music=reader.finish(),
         line=source.line,
     )
+
+
+def _without_comments(source: TuneSource) -> list[str]:
+    """The lines of the tune, emptied of comments, mail debris and typeset text."""
+    lines: list[str] = []
+    opened, line_opened = "", 0  # "begintext" and its like, not ended yet
+    for line, text in enumerate(source.text.split("\n"), source.line):
+        directive = _DIRECTIVE.match(text)
+        name = directive[1].lower() if directive else ""
+        if opened:
+            opened = "" if name == "end" + opened else opened
+            text = ""
+        elif name.startswith("begin"):
+            opened, line_opened = name.removeprefix("begin"), line
+        lines.append(without_mail_debris(_COMMENT.sub("", text)).rstrip())
+    if opened:
+        raise TuneError(f"%%begin{opened} without %%end{opened}", line_opened, 1, source.name)
+    return lines
 
 
 class _Header:

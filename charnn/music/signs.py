@@ -24,8 +24,9 @@ NAMED_DECORATION = re.compile(r"!([^!\s|\[\]]*)!|\+([^+\s|\[\]]*)\+")
 OLD_CHORD = re.compile(r"\+(?!f+\+)(?:[=^_]*[A-Ga-g][',]*[0-9/]*){2,}\+")
 INLINE_FIELD = re.compile(r"\[([A-Za-z]):([^\]]*)\]")
 
-_NUMBERS = r"[1-9][0-9]?(?:[,-][1-9][0-9]?)*"
-ENDING = re.compile(rf"\[{_NUMBERS}")
+_NUMBERS = r"[1-9][0-9]?(?:[,.-][1-9][0-9]?)*"
+# In quotes it might be the fingering of a chord, if a bracket closes it before any blank or bar.
+ENDING = re.compile(rf'\[(?:{_NUMBERS}|"{_NUMBERS}[.,]?"(?![^\]|\s]{{0,99}}\]))')
 # A bar line's second half, carried over to the next line.
 CARRIED_REPEAT = re.compile(r"[ \t]*:(?![|:])")
 CARRIED_ENDING = re.compile(rf"[ \t]*({_NUMBERS})(?![0-9/])")

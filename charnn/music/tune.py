@@ -157,12 +157,16 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is written between notes and takes no time."""
+    """What is written between notes and takes no time.
+
+    `meaning` is what `U:` makes of a decoration's letter: `!trill!`, or `""` where it says nothing.
+    """
 
     kind: MarkKind
     text: str
     line: int
     column: int
+    meaning: str = ""
 
 
 Element: TypeAlias = Note | BarLine | Ending | Change | Mark

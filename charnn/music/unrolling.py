@@ -3,21 +3,24 @@
 A repeat with no `|:` begins at the last repeat or double bar before it, else where the tune (or
 part) does. A variant ending lasts until the next repeat sign, double bar or ending; where a
 later repeat is what comes next, the last ending is as long as the one before it. Where only
-passes come again, other endings begin, with nothing before them. `D.C.` and `segno` are not
-followed.
+passes come again, other endings begin, with nothing before them. `jumps.py` sees to `D.C.`.
+
+ABC 2.1, 4.8 recommends that beginning of a repeat: "the beginning of the tune, or [...] the latest
+double bar line or end of repeated section".
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from charnn.errors import TuneError
-from charnn.music.tune import BarLine, Change, Element, Ending, Note, Tune
+from charnn.music.jumps import with_jumps
+from charnn.music.tune import BarLine, Change, Element, Ending, Mark, Note, Tune
 
 MOST_STEPS = 100_000
 
 
 def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
-    """Yield the places in `tune.music` in the order they are played.
+    """The places in `tune.music` in the order they are played.
 
     Args:
         tune: as read.
@@ -27,6 +30,13 @@ def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
     Raises:
         TuneError: it would go on for more than 100,000 elements.
     """
+    order = _order(tune, repeats)
+    if tune.parts or not repeats:
+        return order
+    return with_jumps(tune.music, order, lambda: _order(tune, repeats=False))
+
+
+def _order(tune: Tune, repeats: bool) -> Iterator[int]:
     steps = 0
     stretches = _stretches(tune)
     for start, stop in stretches if repeats else dict.fromkeys(stretches):
@@ -101,11 +111,19 @@ def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Sect
         if isinstance(element, BarLine) and element.starts:
             yield _Section(_Stretch(opened, place))
             opened, turns = place, element.starts + 1
-        elif isinstance(element, BarLine) and element.section and turns == 1:
+        elif turns == 1 and place < stop and _divides(music, place):
             yield _Section(_Stretch(opened, place))
             opened = place
         place += 1
     yield _Section(_Stretch(opened, stop))
+
+
+def _divides(music: Sequence[Element], place: int) -> bool:
+    """Whether a section ends here: at a double bar, unless it is an ending's (`||1`)."""
+    element = music[place]
+    following = [e for e in music[place + 1 : place + 3] if not isinstance(e, Mark)]
+    ending = bool(following) and isinstance(following[0], Ending)
+    return isinstance(element, BarLine) and element.section and not ending
 
 
 def _endings(music: Sequence[Element], place: int, stop: int) -> tuple[_Stretch, ...]:

@@ -65,10 +65,35 @@ def times(body: str, header: str = "M:4/4\nL:1/4\n", **options: bool) -> list[tu
         ("|:C|1,2 D:|2,3 E|]", "CDCDCE"),
         ("C|]:D:|", "CDD"),
         ("C|\\\n:D:|", "CDD"),
+        ("|:C||1 D:|2 E||", "CDCE"),
+        ("C|| [1 D:|[2 E||", "CDCE"),
     ],
 )
 def test_repeats(body: str, order: str) -> None:
     assert heard(body) == order
+
+
+@pytest.mark.parametrize(
+    ("body", "order"),
+    [
+        ("C|D!D.C.!|", "CDCD"),
+        ("C|D|!fine!|:E:|F!D.C.!|]", "CDEEFCD"),
+        ("|:C|D!fine!:|E|F!D.C.!|]", "CDCDEFCD"),
+        ("C!fine!D|E!dacapo!F|", "CDEFCD"),
+        ("C|!segno!D|E!D.S.!|", "CDEDE"),
+        ("C|SD|E!fine!|F+D.S.+|", "CDEFDE"),
+        ("C|D!coda!|E!D.C.!|!coda!F|G|", "CDECDFG"),
+        ("C|D!dacoda!|E!D.C.!|!coda!F|", "CDECDF"),
+        ("|:C|1 D:|2 E!D.C.!|F|", "CDCECEF"),
+        ("C!D.S.!|D|", "CD"),
+        ("C!D.C.!|D!D.C.!|", "CD"),
+        ('C|D"D.C."|E|', "CDE"),
+        ("!segno!C|D!fine!|!coda!E|", "CDE"),
+    ],
+)
+def test_jumps(body: str, order: str) -> None:
+    assert heard(body) == order
+    assert len(heard(body, repeats=False)) <= len(heard(body, "P:A\nM:4/4\nL:1/4\n"))
 
 
 def test_parts_are_played_in_the_order_of_the_header() -> None:

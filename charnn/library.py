@@ -82,6 +82,8 @@ class Model:
         Raises:
             UsageError: an option is out of range.
         """
+        if bars != "off":
+            raise UsageError(f"--bars {bars} is not known: off is all there is")
         for number in range(num):
             yield self.sample(seed=seed + number, length=LONGEST_TUNE, temperature=temperature)
 

@@ -141,6 +141,7 @@ class TestTunes:
         (("--tunes", "-1"), "--tunes must be at least 1"),
         (("--held-out", "--tunes", "1"), "--held-out"),
         (("book.abc", "--threads", "0"), "--threads"),
+        (("--tunes", "1", "--bars", "loose"), "--bars"),
     ],
 )
 def test_wrong_usage(

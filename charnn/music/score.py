@@ -29,6 +29,7 @@ from charnn.music.tune import (
 from charnn.music.values import Value, values
 
 MOST_MEASURES = 1_000
+ROOM, MOST_ROOM = 20, 32  # columns in a measure, before one that is over-full is parted
 
 
 def lay_out(tune: Tune) -> list[Measure]:
@@ -128,6 +129,11 @@ class _Layout:
         self._now = Measure(self._meter)
 
     def _note(self, place: int, note: Note) -> None:
+        if self._tuplet is None and len(self._now.items) >= ROOM:
+            count = sum(1 for _ in self._now.events())
+            full = self._now.duration >= self._now.meter.bar
+            if full and count >= (MOST_ROOM if self._joined else ROOM):
+                self._close()  # nothing could be read if it all stood on one line
         if not any(self._now.events()):
             self._now.new_line = self._new_line and bool(self._done)
         self._new_line = False

@@ -50,8 +50,10 @@ def number(measures: list[Measure]) -> None:
         bar, length = measure.meter.bar, measure.duration
         if before is None:
             measure.counted = not length < bar
+        elif not before.line and not before.ends:
+            measure.counted = False
         elif before.counted and measure.passes[:1] <= (1,):  # a second ending begins anew
-            cut = before.section or measure.starts or measure.passes or not before.line
+            cut = before.section or measure.starts or measure.passes
             completes = before.duration < bar and before.duration + length == bar
             measure.counted = not (cut and completes)
         count += measure.counted

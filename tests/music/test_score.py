@@ -97,6 +97,15 @@ class TestMeasures:
         stops = {i: m.ending_stops for i, m in enumerate(found) if m.ending_stops}
         assert stops == endings
 
+    def test_music_without_bar_lines_is_parted_where_abc_leaves_a_space(self) -> None:
+        found = measures("ABcd efga " * 9 + "|A8|")
+        assert [len(list(measure.events())) for measure in found] == [20, 20, 20, 12, 1]
+        assert [measure.line for measure in found] == ["", "", "", "|", "|"]
+        assert [measure.number for measure in found] == ["1", "X1", "X1", "X1", "2"]
+        assert len(list(measures("A" * 70)[0].events())) == 32
+        assert len(list(measures("A// " * 32 + "|")[0].events())) == 32  # a full bar is none
+        assert [e.heads[0].shown for e in events("^F" + "F" * 50)] == [1] + [None] * 50
+
     def test_repeats_written_apart_meet_at_one_bar_line(self) -> None:
         found = measures("|:C8:|\n|:D8:|]")
         assert [(m.starts, m.ends) for m in found] == [(1, 1), (1, 1)]

@@ -172,6 +172,59 @@ def test_options_that_were_adapted_may_be_repeated(
     assert ended.returncode == 0, ended.stderr.decode()
 
 
+BOOK = "\n".join(
+    f"X:{n}\nT:No {n}\nM:6/8\nL:1/8\nK:{'GDA'[n % 3]}\n" + "GAB ^c2d|" * (n + 1) + "g6|]\n"
+    for n in range(40)
+)
+
+
+def test_tunes_in_tokens_and_other_keys(
+    program: Program, tmp_path: Path, small: tuple[str, ...]
+) -> None:
+    (tmp_path / "book.abc").write_text(BOOK, encoding="utf-8")
+    how = ("--tokens", "abc", "--transpose", "2")
+    ended = program(tmp_path, "train", "book.abc", *how, "--steps", "12", *small, "--json")
+    assert ended.returncode == 0, ended.stderr.decode()
+    shown = ended.stderr.decode()
+    assert "learned in 5 keys (-2 to +2 semitones)" in shown
+    assert "symbols (ABC tokens, 1." in shown
+    best = load_checkpoint(tmp_path / "checkpoints" / "book" / "best.safetensors")
+    assert "^c" in best.vocabulary.symbols
+    assert (best.about["tokens"], best.about["transpose"]) == ("abc", [-2, 2])
+    done = json.loads(ended.stdout.splitlines()[-1])
+    entries = [entry["val_loss"] for entry in best.about["history"]]
+    assert done["val_nats_per_char"] == min(entries)
+
+    sampled = program(tmp_path, "sample", "--length", "30", "--seed", "1")
+    assert sampled.returncode == 0, sampled.stderr.decode()
+    # It goes on as it was, whether that is said again or not; and as nothing else.
+    for steps, same in (("14", ()), ("16", how), ("18", ("--name", "book", *how))):
+        ended = program(tmp_path, "train", "book.abc", "--resume", "--steps", steps, *same)
+        assert ended.returncode == 0, ended.stderr.decode()
+    for other, was in (("--tokens=char", "abc"), ("--transpose=all", "2"), ("--transpose=0", "2")):
+        ended = program(tmp_path, "train", "book.abc", "--resume", "--name", "book", other)
+        assert ended.returncode == 2
+        assert f"cannot be changed by --resume (it was {was})" in ended.messages[-1]
+        ended = program(tmp_path, "train", "book.abc", "--resume", other)
+        assert ended.returncode == 1
+        assert "no run in checkpoints/ was trained on this corpus" in ended.messages[-1]
+
+
+@pytest.mark.parametrize("option", ["--tokens=abc", "--transpose=all", "--transpose=1"])
+def test_only_tunes_have_tokens_and_keys(
+    program: Program, workspace: Path, small: tuple[str, ...], option: str
+) -> None:
+    ended = program(workspace, "train", "my corpus.txt", option, "--steps", "2", *small)
+    assert ended.returncode == 2
+    assert "is for books of tunes in ABC notation" in ended.messages[-1]
+    # A run that was trained on tunes is not resumed with a text either.
+    (workspace / "book.abc").write_text(BOOK, encoding="utf-8")
+    program(workspace, "train", "book.abc", "--name", "tunes", option, "--steps", "2", *small)
+    ended = program(workspace, "train", "my corpus.txt", "--resume", "--name", "tunes")
+    assert ended.returncode == 1
+    assert "was trained on another corpus" in ended.messages[-1]
+
+
 def test_several_texts_and_a_pipe(program: Program, tmp_path: Path, small: tuple[str, ...]) -> None:
     """Documents are kept apart: the model learns where each ends."""
     (tmp_path / "texts").mkdir()

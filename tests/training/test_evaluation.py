@@ -109,6 +109,13 @@ def test_in_half_precision_it_is_nearly_the_same(cell: str, width: int | None) -
     assert half == pytest.approx(full, abs=0.02)
 
 
+def test_symbols_of_several_characters_are_measured_in_characters() -> None:
+    network = network_of()
+    ids = text_ids(900)
+    in_symbols = evaluate(network, ids, 300)
+    assert evaluate(network, ids, 300, characters=1200) == pytest.approx(in_symbols / 2)
+
+
 def test_the_protocol_is_put_into_words() -> None:
     assert "(1 row)" in protocol(100, 1000)
     assert "rows)" in protocol(30_000, 1000)

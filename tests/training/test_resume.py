@@ -7,7 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.keys import ALL_KEYS
+from charnn.corpus.sources import Corpus
+from charnn.corpus.text import document
 from charnn.errors import CheckpointError
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.training.config import Budget, TrainingConfig
@@ -52,6 +55,26 @@ def test_stops_change_nothing(
     last = in_parts.checkpoint()
     for name in ("random.cpu", "state.0.0", "optimizer.exp_avg.head.weight"):
         assert not np.array_equal(stopped.training[name], last.training[name]), name
+
+
+def test_stops_change_nothing_in_tokens_and_other_keys(tmp_path: Path) -> None:
+    corpus = Corpus("tunes", [document("tune", tune(number)) for number in range(30)], tunes=True)
+    prepared = prepare(corpus, tmp_path / "data", 0.1, "abc", ALL_KEYS)
+    at_once = Run(tmp_path / "once", prepared, dropout=0.3)
+    at_once.train(30)
+    in_parts = Run(tmp_path / "parts", prepared, dropout=0.3)
+    in_parts.train(30, stop_after=11)
+    in_parts.prepared = prepare(corpus, tmp_path / "new data", 0.1, "abc", ALL_KEYS)
+    in_parts.train(30)
+    last = in_parts.checkpoint()
+    assert_same_run(at_once.checkpoint(), last)
+    assert last.vocabulary == prepared.vocabulary
+    assert (last.about["tokens"], last.about["transpose"]) == ("abc", [-5, 6])
+
+
+def tune(number: int) -> str:
+    notes = "".join("GABcdefg"[(number * place) % 8] + "2 " for place in range(1, 20))
+    return f"X:1\nT:No {number}\nM:6/8\nL:1/8\nK:G\n|:{notes}:|\n"
 
 
 def test_the_seed_decides(tmp_path: Path, prepared: Prepared) -> None:

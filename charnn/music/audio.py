@@ -124,5 +124,5 @@ def to_wav(samples: NDArray[np.int16]) -> bytes:
         file.setnchannels(samples.shape[1])
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes(samples.astype("<i2").tobytes())
+        file.writeframes(np.ascontiguousarray(samples, "<i2").data)
     return written.getvalue()

@@ -74,9 +74,9 @@ def choose_tokens(corpus: Corpus, wanted: str = "auto") -> str:
             f"--tokens {ABC} is for books of tunes in ABC notation, which {corpus.name} is not: "
             f"say {CHAR}, or leave it out"
         )
-    if wanted == "auto":
-        return CHAR
-    return wanted
+    # In equal time characters predict held-out tunes a little better than tokens do, and tokens
+    # that hold more, such as a note with its length, do worse than those that hold less.
+    return CHAR if wanted == "auto" else wanted
 
 
 def survey(

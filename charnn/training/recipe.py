@@ -55,7 +55,8 @@ def recipe(characters: int, budget: Budget, device: str) -> Recipe:
 
 
 def fit_to_corpus(characters: int, batch_size: int, seq_len: int) -> tuple[int, int]:
-    """The batch and window that a training part of `characters` can fill: at most those given.
+    """The batch and window that a training part of `characters` (or tokens) can fill: at most those
+    given.
 
     An epoch is to have at least a few windows, or there is nothing to carry a state over. The
     window shrinks first, down to a length that still teaches words, then the number of rows.

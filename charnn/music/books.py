@@ -1,15 +1,20 @@
 """Where the tunes in a text begin and end.
 
 A tune begins at `X:`, or, where that is missing, at a paragraph of fields with a `K:` among them,
-and ends at an empty line or the next `X:`. Everything else is free text and is passed over.
+and ends at the next `X:` or an empty line; but not at one before its first line of music, if it
+began with `X:` or `T:`. Everything else is free text and is passed over.
 """
 
 import re
 from dataclasses import dataclass
 
+from charnn.errors import TuneError
+from charnn.music.signs import without_mail_debris
 from charnn.music.tune import tune_name
 
 _FIELD = re.compile(r"[A-Za-z]:(?![|:])")
+_COMMENT = re.compile(r"(?<!\\)%.*")
+_DIRECTIVE = re.compile(r"(?:%%|I:) *([A-Za-z]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +44,40 @@ def split_book(text: str) -> list[TuneSource]:
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
     sources: list[TuneSource] = []
     start: int | None = None
-    for index, line in enumerate([*lines, ""]):
-        ends = not line.strip() or line.startswith("X:")
-        if start is not None and ends:
+    open_header = has_key = False  # open: empty lines do not end it
+    for index, line in enumerate([*lines, "X:"]):
+        empty = not line.strip()
+        if start is not None and (line.startswith("X:") or (empty and not open_header)):
             sources += _source(lines[start:index], start + 1)
             start = None
-        if start is None and _FIELD.match(line):
-            start = index
+        if start is None and _FIELD.match(line) and index < len(lines):
+            start, open_header, has_key = index, line.startswith(("X:", "T:")), False
+        if has_key and not empty and not line.startswith("%") and not _FIELD.match(line):
+            open_header = False
+        has_key = has_key or line.startswith("K:")
     return sources
+
+
+def bare_lines(source: TuneSource) -> list[str]:
+    """The lines of a tune, emptied of comments, typeset text and what mail left.
+
+    Raises:
+        TuneError: a `%%begintext` or the like has no end.
+    """
+    lines: list[str] = []
+    opened, line_opened = "", 0  # "text", "ps", "svg": what has begun and not ended yet
+    for line, text in enumerate(source.text.split("\n"), source.line):
+        directive = _DIRECTIVE.match(text)
+        name = directive[1].lower() if directive else ""
+        if opened:
+            opened = "" if name == "end" + opened else opened
+            text = ""
+        elif name.startswith("begin"):
+            opened, line_opened = name.removeprefix("begin"), line
+        lines.append(without_mail_debris(_COMMENT.sub("", text)).rstrip())
+    if opened:
+        raise TuneError(f"%%begin{opened} without %%end{opened}", line_opened, 1, source.name)
+    return lines
 
 
 def _source(lines: list[str], line: int) -> list[TuneSource]:
@@ -56,5 +87,7 @@ def _source(lines: list[str], line: int) -> list[TuneSource]:
             first[field[0]] = field[2:].partition("%")[0].strip() or " "
     if not first["X"] and not first["K"]:
         return []  # a file header, or prose that happens to begin with "N:"
+    while not lines[-1].strip():
+        lines.pop()
     number, title = first["X"].strip(), first["T"].strip()
     return [TuneSource("\n".join(lines) + "\n", line, number, title)]

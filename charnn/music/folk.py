@@ -9,9 +9,11 @@ The notes stay as they are written; only what mail made of them (`=3D` for `=`) 
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from charnn.music.signs import without_mail_debris
+from charnn.errors import TuneError
+from charnn.music import fields
+from charnn.music.books import TuneSource, bare_lines, split_book
 
 RHYTHMS = {
     "slipjig": "slip jig",
@@ -42,12 +44,17 @@ _ONEILL_KINDS = (
     (range(1176, 1556), "reel"),
     (range(1556, 1781), "hornpipe"),
 )
-_KEY = re.compile(
-    r"([A-G][#b]?)\s*(m(?![a-z])|(?:maj|min|ion|dor|phr|lyd|mix|aeo|loc)[a-z]*|(?![a-z]))",
-    re.IGNORECASE,
-)
 _KEY_EXTRA = re.compile(r"(?<!\S)(?:exp|[_^=]+[A-Ga-g]|octave=\S+|transpose=\S+)(?!\S)")
-_MODES = {"maj": "", "ion": "", "min": "m", "aeo": "m"}
+_SHORT_MODES = {
+    "major": "",
+    "minor": "m",
+    "dorian": "dor",
+    "phrygian": "phr",
+    "lydian": "lyd",
+    "mixolydian": "mix",
+    "locrian": "loc",
+    "explicit": "",
+}
 
 # What may be dropped from a line of music, each sign opened and closed on that line.
 _NOISE = re.compile(
@@ -83,38 +90,21 @@ def clean_books(texts: Iterable[str]) -> list[str]:
     """
     tunes: dict[str, str] = {}
     for text in texts:
-        for lines in _split(text):
+        for source in split_book(text):
             tune = _Tune()
-            for line in lines:
+            for line in _lines(source):
                 tune.read(line)
             if tune.key is not None and _NOTE.search(tune.notes()):
                 tunes.setdefault(tune.fingerprint(), tune.write())
     return list(tunes.values())
 
 
-def _split(text: str) -> Iterable[list[str]]:
-    """Yield the lines of each tune, without comments, mail debris and blanks at the ends.
-
-    A tune begins at `X:`, or at `T:` where none is open, and goes on to the first empty line after
-    the first of its music.
-    """
-    tune: list[str] = []
-    has_key = has_music = False
-    for raw in re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff")):
-        line = without_mail_debris(re.split(r"(?<!\\)%", raw, maxsplit=1)[0]).strip()
-        if line.startswith("X:") or (line.startswith("T:") and not tune):
-            if tune:
-                yield tune
-            tune, has_key, has_music = [line], False, False
-        elif not raw.strip() and has_music:
-            yield tune
-            tune, has_key, has_music = [], False, False
-        elif tune and line:
-            tune.append(line)
-            has_music = has_music or (has_key and not _FIELD.match(line))
-            has_key = has_key or line.startswith("K:")
-    if tune:
-        yield tune
+def _lines(source: TuneSource) -> list[str]:
+    """The lines of a tune that say something; none where typeset text has no end."""
+    try:
+        return [line.strip() for line in bare_lines(source) if line]
+    except TuneError:
+        return []
 
 
 @dataclass
@@ -246,18 +236,23 @@ def _body_value(letter: str, value: str) -> str:
 
 def _short_key(value: str) -> str:
     """Return a key in its short spelling: D, Em, Ador, Bbmix; what is not understood stays."""
-    match = _KEY.match(value)
-    if match is None or value.startswith("HP"):
+    try:
+        key = fields.key(value)
+        if key.mode not in _SHORT_MODES:
+            return value
+        extra = [word[0] for word in _KEY_EXTRA.finditer(value)]
+        short = " ".join([key.tonic + _SHORT_MODES[key.mode], *extra])
+        return short if replace(fields.key(short), text=key.text) == key else value
+    except fields.FieldError:
         return value
-    tonic, mode = match[1][0].upper() + match[1][1:], match[2].lower()[:3]
-    extra = [word[0] for word in _KEY_EXTRA.finditer(value, match.end())]
-    return " ".join([tonic + _MODES.get(mode, mode), *extra])
 
 
 def _default_length(meter: str) -> str:
-    """Return the unit length that ABC supposes: a sixteenth for meters below 3/4."""
-    match = re.fullmatch(r"(\d+)/([1-9]\d*)", meter.replace(" ", ""))
-    return "1/16" if match and 4 * int(match[1]) < 3 * int(match[2]) else "1/8"
+    """Return the unit length that ABC supposes where it is not said."""
+    try:
+        return f"1/{4 / fields.default_unit_length(fields.meter(meter))}"
+    except fields.FieldError:
+        return "1/8"
 
 
 def _clean_music(line: str) -> str:

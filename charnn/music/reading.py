@@ -12,16 +12,14 @@ from typing import TypeVar
 from charnn.errors import TuneError
 from charnn.music import fields
 from charnn.music.body import BodyReader
-from charnn.music.books import TuneSource, split_book
-from charnn.music.signs import without_mail_debris
+from charnn.music.books import TuneSource, bare_lines, split_book
 from charnn.music.tune import Meter, Tune
 
 MOST_CHARACTERS = 16 * 1024
 
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 _HEADER_FIELD = re.compile(r"([A-Za-z+]):(.*)")
-_COMMENT = re.compile(r"(?<!\\)%.*")
-_DIRECTIVE = re.compile(r"(?:%%|I:) *([A-Za-z]+)")
+_REMARK = re.compile(r"[H-Z] ")  # a field whose colon was forgotten
 _Value = TypeVar("_Value")
 
 
@@ -43,7 +41,7 @@ def read_tune(source: TuneSource) -> Tune:
     if len(source.text) > MOST_CHARACTERS:
         problem = f"longer than {MOST_CHARACTERS:,} characters"
         raise TuneError(problem, source.line, 1, source.name)
-    lines = _without_comments(source)
+    lines = bare_lines(source)
     header = _Header(source, lines)
     meter = header.value("M", fields.meter, Meter("", 0, 0))
     unit = header.value("L", fields.unit_length, fields.default_unit_length(meter))
@@ -72,24 +70,6 @@ def read_tune(source: TuneSource) -> Tune:
     )
 
 
-def _without_comments(source: TuneSource) -> list[str]:
-    """The lines of the tune, emptied of comments, mail debris and typeset text."""
-    lines: list[str] = []
-    opened, line_opened = "", 0  # "begintext" and its like, not ended yet
-    for line, text in enumerate(source.text.split("\n"), source.line):
-        directive = _DIRECTIVE.match(text)
-        name = directive[1].lower() if directive else ""
-        if opened:
-            opened = "" if name == "end" + opened else opened
-            text = ""
-        elif name.startswith("begin"):
-            opened, line_opened = name.removeprefix("begin"), line
-        lines.append(without_mail_debris(_COMMENT.sub("", text)).rstrip())
-    if opened:
-        raise TuneError(f"%%begin{opened} without %%end{opened}", line_opened, 1, source.name)
-    return lines
-
-
 class _Header:
     """The fields of a tune up to and with its first K:."""
 
@@ -103,7 +83,7 @@ class _Header:
                 self.fields.append((found[1], found[2].strip(), line))
                 if found[1] == "K":
                     return
-            elif "|" in text:
+            elif "|" in text and not _REMARK.match(text):
                 raise TuneError("music, but the key (K:) has not come yet", line, 1, self._name)
             elif text:
                 self.fields.append(("+", text, line))  # H: ran over lines in ABC 1.6

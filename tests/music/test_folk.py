@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.music.books import split_book
 from charnn.music.folk import clean_books
+from charnn.music.reading import read_tune
 
 MUSIC = "DFAd dAFD|d8|]"
 
@@ -242,3 +244,20 @@ def test_a_book_without_a_number_counts_by_its_tunes() -> None:
 def test_what_mail_did_is_undone() -> None:
     assert music("(fa).A.c =\n(ed).d2 |=20\nA=3DB |] =20\n") == "(fa).A.c (ed).d2|\nA=B|]\n"
     assert music("A\n=F =G\n") == "A\n=F =G\n"
+
+
+def test_typeset_text_is_no_music() -> None:
+    assert music("D2\n%%begintext\nABC words\n%%endtext\nF2\n") == "D2\nF2\n"
+    assert clean_book(tune("", "D2\n%%begintext\nF2\n")) == []
+
+
+def test_a_book_is_cut_as_the_reader_cuts_it() -> None:
+    book = "X:1\nT:One\n\nM:C\nL:1/8\n\nK:D\n\nDFAd|\n\nK:no tune\n\nT:Two\n\nK:G\nG8|\n"
+    assert [source.title for source in split_book(book)] == ["One", "", "Two"]
+    assert [re.findall("T:(.*)", text) for text in clean_book(book)] == [["One"], ["Two"]]
+    assert [len(list(read_tune(source).bars())) for source in split_book(book)[::2]] == [1, 1]
+
+
+@pytest.mark.parametrize("key", ["Dmix^c", "D wrong", "G#"])
+def test_a_key_that_has_no_short_spelling_stays(key: str) -> None:
+    assert field(tune(key=key), "K") == key

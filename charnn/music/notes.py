@@ -69,7 +69,14 @@ class NoteReader(LineReader):
             self.fail("a chord without notes", start)
         if len(pitches) > MOST_IN_CHORD:
             self.fail(f"more than {MOST_IN_CHORD} notes in a chord", start)
-        self._add(tuple(pitches), self._length(), start, pitches[0].length)
+        length = self._length()
+        if len(pitches) == 1:  # a note in brackets is a note
+            length *= pitches[0].length
+            if max(length.numerator, length.denominator) > fields.MOST_IN_FRACTION:
+                self.fail("impossible length of a note in brackets", start)
+            self._add((replace(pitches[0], length=length),), length, start)
+            return
+        self._add(tuple(pitches), length, start, pitches[0].length)
 
     def _rest(self) -> None:
         start = self._place

@@ -127,7 +127,7 @@ class _Transposer:
             return replace(element, text=key.text, value=key)
         elif isinstance(element, Mark) and element.kind == "chord symbol":
             text = _moved_symbol(element.text, self._steps, self._semitones)
-            return Mark("chord symbol", text, element.line, element.column)
+            return replace(element, text=text)
         return element
 
     def _note(self, note: Note) -> Note:

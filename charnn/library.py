@@ -273,8 +273,8 @@ def _find_run(
     """The named run, or the newest one that was trained on the same corpus, and that corpus as the
     run numbers it."""
     if name is not None:
-        checkpoint = load_checkpoint(out / name / LAST)
-        how = _numbering(checkpoint)
+        named = load_checkpoint(out / name / LAST)
+        how = _numbering(named)
         for option, said, was in (
             ("tokens", None if tokens == "auto" else tokens, how["tokens"]),
             ("transpose", keys, how["keys"]),
@@ -285,7 +285,7 @@ def _find_run(
                     "leave it out, or train a new run under another --name"
                 )
         # Another corpus, which the trainer will refuse, may be none that has tokens and keys.
-        return out / name, number(**how) if checkpoint.about.get("tunes") == tunes else number()
+        return out / name, number(**how) if named.about.get("tunes") == tunes else number()
     damaged = ""
     numbered: dict[str, Prepared] = {}
     for last in (run / LAST for run in find_runs(out)):

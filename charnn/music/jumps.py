@@ -3,8 +3,8 @@
 Followed where it is plain what they mean: one jump, written as a decoration (`!D.C.!`), in a tune
 without P:. It is taken at the end of its bar, once all repeats are played. Then comes the music
 from the beginning or the `!segno!`, without repeats, until the bar of the `!fine!` is over, or
-without what lies between the first `!coda!` (or the `!dacoda!`) and the last. Words in quotes move
-nobody.
+without what lies between the first `!coda!` (or the `!dacoda!`) and the last. A jump without either
+is not followed: where it ends is then left to the player. Words in quotes move nobody.
 """
 
 import re
@@ -33,7 +33,9 @@ def with_jumps(
     signs = _signs(music)
     jumps = [(place, name) for name in _BACK_TO for place in signs.get(name, ())]
     target = _BACK_TO[jumps[0][1]] if len(jumps) == 1 else None
-    if target is None or (target and target not in signs):
+    leave, arrive = _coda(music, signs)
+    ends = "fine" in signs or arrive
+    if target is None or (target and target not in signs) or not ends:
         yield from order
         return
     played = list(order)
@@ -46,7 +48,6 @@ def with_jumps(
     yield from played[:last]
     yield from takewhile(lambda place: place != bar_end, played[last:])
     start = signs[target][0] if target else 0
-    leave, arrive = _coda(music, signs)
     stop = _bar_end(music, signs["fine"][0]) if "fine" in signs else len(music)
     for place in dropwhile(lambda place: place < start, once()):
         if place == stop:

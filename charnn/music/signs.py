@@ -20,8 +20,10 @@ LENGTH = re.compile(r"([0-9]{0,4})(/{0,7})([0-9]{0,4})")
 NOTE = re.compile(r"(\^\^|\^|__|_|=)?([A-Ga-g])([',]{0,16})([0-9]{0,4}/{0,7}[0-9]{0,4})")
 BROKEN = re.compile(r">+|<+")
 TUPLET = re.compile(r"\(([0-9]{1,3})(?::([0-9]{0,3}))?(?::([0-9]{0,3}))?")
-NAMED_DECORATION = re.compile(r"!([^!\s|\[\]]*)!|\+([^+\s|\[\]]*)\+")
-OLD_CHORD = re.compile(r"\+(?!f+\+)(?:[=^_]*[A-Ga-g][',]*[0-9/]*){2,}\+")
+_NOTES = r"(?:[=^_]*[A-Ga-g][,']*[0-9/]*){2,}"
+# What reads as notes is a short line between two old line ends, unless it is !ff! or louder.
+NAMED_DECORATION = re.compile(rf"!(?:(?=f+!)|(?!{_NOTES}!))([^!\s|\[\]]*)!|\+([^+\s|\[\]]*)\+")
+OLD_CHORD = re.compile(rf"\+(?!f+\+){_NOTES}\+")
 INLINE_FIELD = re.compile(r"\[([A-Za-z]):([^\]]*)\]")
 
 _NUMBERS = r"[1-9][0-9]?(?:[,.-][1-9][0-9]?)*"

@@ -76,15 +76,15 @@ def test_repeats(body: str, order: str) -> None:
 @pytest.mark.parametrize(
     ("body", "order"),
     [
-        ("C|D!D.C.!|", "CDCD"),
+        ("C|D!D.C.!|", "CD"),
         ("C|D|!fine!|:E:|F!D.C.!|]", "CDEEFCD"),
         ("|:C|D!fine!:|E|F!D.C.!|]", "CDCDEFCD"),
         ("C!fine!D|E!dacapo!F|", "CDEFCD"),
-        ("C|!segno!D|E!D.S.!|", "CDEDE"),
+        ("C|!segno!D!fine!|E!D.S.!|", "CDED"),
         ("C|SD|E!fine!|F+D.S.+|", "CDEFDE"),
         ("C|D!coda!|E!D.C.!|!coda!F|G|", "CDECDFG"),
         ("C|D!dacoda!|E!D.C.!|!coda!F|", "CDECDF"),
-        ("|:C|1 D:|2 E!D.C.!|F|", "CDCECEF"),
+        ("|:C|1 D:|2 E!fine!|F!D.C.!|", "CDCEFCE"),
         ("C!D.S.!|D|", "CD"),
         ("C!D.C.!|D!D.C.!|", "CD"),
         ('C|D"D.C."|E|', "CDE"),

@@ -16,6 +16,7 @@ from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
 from charnn.model.runs import (
     LAST,
+    TUNES,
     create_run,
     find_checkpoint,
     find_runs,
@@ -75,17 +76,43 @@ class Model:
         return prime + "".join(self.stream(prime=prime, **options))
 
     def tunes(
-        self, num: int, *, seed: int = 0, temperature: float = 1.0, bars: str = "off"
+        self,
+        num: int,
+        *,
+        seed: int = 0,
+        temperature: float = 1.0,
+        bars: str = "strict",
+        **wish: Any,
     ) -> Iterator[str]:
         """Yield `num` new tunes, the i-th with `seed + i`.
 
+        Args:
+            num: how many.
+            seed: of the first.
+            temperature: see `charnn.sampling.choice.Choice`.
+            bars: "strict" keeps every bar and part right; "off" is the bare model.
+            **wish: `title`, `rhythm`, `meter`, `key`, `part_bars`, `prime`, as in
+                `charnn.music.wishing.make_wish`.
+
         Raises:
-            UsageError: an option is out of range.
+            UsageError: an option is out of range, or the model can't write such a tune.
         """
-        if bars != "off":
-            raise UsageError(f"--bars {bars} is not known: off is all there is")
+        if bars not in ("strict", "off"):
+            raise UsageError(f"--bars must be strict or off, not {bars}")
+        choice = Choice(temperature)
+        if bars == "off" and not wish:
+            for number in range(num):
+                yield self.sample(seed=seed + number, length=LONGEST_TUNE, temperature=temperature)
+            return
+        from charnn.music.wishing import Learned, make_wish
+        from charnn.tunes import TuneWriter
+
+        wished = make_wish(strict=bars == "strict", **wish)
+        if (self.path.parent / TUNES).exists():
+            wished = Learned(self.learned_tunes()).fit(wished)
+        writer = TuneWriter(self.checkpoint, wished)
         for number in range(num):
-            yield self.sample(seed=seed + number, length=LONGEST_TUNE, temperature=temperature)
+            yield "".join(writer.stream(choice, seed=seed + number, length=LONGEST_TUNE))
 
     def learned_tunes(self) -> list[str]:
         """The tunes that the model has learned from, out of its run's folder.

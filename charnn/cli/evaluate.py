@@ -58,7 +58,7 @@ def command(
     seed: Annotated[
         int | None, typer.Option(help="Of the first tune; the i-th after it has seed + i.")
     ] = None,
-    bars: Annotated[str, typer.Option(help="As in `charnn sample`: strict or off.")] = "off",
+    bars: Annotated[str, typer.Option(help="As in `charnn sample`: strict or off.")] = "strict",
     threads: Annotated[
         int, typer.Option(help="CPU threads for the loss; a sweep is seldom faster with more.")
     ] = 1,

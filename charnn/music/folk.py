@@ -136,7 +136,7 @@ class _Tune:
     def read_header(self, letter: str, value: str) -> None:
         """Take a field of the header; of several with one letter the first counts."""
         if letter == "K":
-            self.key = _short_key(value)
+            self.key = short_key(value)
         elif letter == "Z":
             self.identity += value
         elif value:
@@ -154,7 +154,7 @@ class _Tune:
             line = line[voice.end() :]
         if self.voice != self.first_voice:
             return
-        music = _clean_music(line)
+        music = clean_music(line)
         open_line = bool(self.body) and not _FIELD.match(self.body[-1])
         if _PLAIN_BAR.match(music):
             # A bar line ends the line before; it does not begin the next.
@@ -185,7 +185,7 @@ class _Tune:
         parts = self.fields.get("P", "")
         header = {
             "X": "1",
-            "T": _plain_title(self.fields.get("T", "Untitled")),
+            "T": plain_title(self.fields.get("T", "Untitled")),
             "R": self.rhythm(),
             "M": meter.replace(" ", ""),
             "L": self.fields.get("L", _default_length(meter)).replace(" ", ""),
@@ -226,7 +226,7 @@ def _joint(after_bar: bool, following: str) -> str:
 def _body_value(letter: str, value: str) -> str:
     """Return what a field says between lines of music, or nothing if that is no music."""
     if letter == "K":
-        return _short_key(value)
+        return short_key(value)
     if letter in "ML":
         return value.replace(" ", "")
     if letter == "P" and re.fullmatch(r"[A-Z]\d?", value):
@@ -234,7 +234,7 @@ def _body_value(letter: str, value: str) -> str:
     return ""
 
 
-def _short_key(value: str) -> str:
+def short_key(value: str) -> str:
     """Return a key in its short spelling: D, Em, Ador, Bbmix; what is not understood stays."""
     try:
         key = fields.key(value)
@@ -255,7 +255,8 @@ def _default_length(meter: str) -> str:
         return "1/8"
 
 
-def _clean_music(line: str) -> str:
+def clean_music(line: str) -> str:
+    """Return a line of music as it is learned."""
     return _clean_bars(_NOISE.sub(_without_noise, line))
 
 
@@ -283,6 +284,7 @@ def _clean_bars(music: str) -> str:
     return f"{music[0]} {music[1:]}" if re.match(r"[A-Za-z]:", music) else music
 
 
-def _plain_title(title: str) -> str:
+def plain_title(title: str) -> str:
+    """Return a title with plain quotes."""
     quotes = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
     return title.translate(quotes).removeprefix("T:").rstrip(" ,")

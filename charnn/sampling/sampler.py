@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
 from charnn.model.checkpoint import Checkpoint
 from charnn.model.stepper import Stepper
 from charnn.sampling.choice import Choice
+from charnn.sampling.constraint import Course
 
 
 class Sampler:
@@ -23,6 +25,11 @@ class Sampler:
         self.stepper = Stepper(checkpoint.config, checkpoint.weights)
         self.many_documents = checkpoint.about.get("documents", 1) != 1
 
+    @property
+    def texts(self) -> list[str]:
+        """The characters of every symbol, by id; none for the special ones."""
+        return [self.vocabulary.decode([symbol]) for symbol in range(len(self.vocabulary))]
+
     def stream(
         self,
         choice: Choice,
@@ -31,6 +38,7 @@ class Sampler:
         length: int,
         prime: str = "",
         stop: str = "",
+        course: Course | None = None,
     ) -> Iterator[str]:
         """The characters of one sample as they are written, without the prime.
 
@@ -44,6 +52,9 @@ class Sampler:
             length: most characters to write.
             prime: what the text begins with.
             stop: a text to stop after; empty for none.
+            course: keeps the text to a grammar, which also says where it ends: it may become a
+                little longer than `length` where there is no shorter way. It begins with the text,
+                so it goes with no prime.
 
         Raises:
             UsageError: `length` or `seed` is negative.
@@ -52,10 +63,16 @@ class Sampler:
             raise UsageError(f"--length must be at least 0, not {length}")
         if seed < 0:
             raise UsageError(f"--seed must be at least 0, not {seed}")
-        return self._write(choice, np.random.default_rng(seed), length, prime, stop)
+        return self._write(choice, np.random.default_rng(seed), length, prime, stop, course)
 
     def _write(
-        self, choice: Choice, random: np.random.Generator, length: int, prime: str, stop: str
+        self,
+        choice: Choice,
+        random: np.random.Generator,
+        left: int,
+        prime: str,
+        stop: str,
+        course: Course | None,
     ) -> Iterator[str]:
         ids = self.vocabulary.encode(prime)
         self.stepper.reset()
@@ -63,19 +80,26 @@ class Sampler:
         for symbol in ids[ids != UNKNOWN]:
             scores = self.stepper.feed(int(symbol))
         tail = ""
-        for _ in range(length):
+        while left > 0 or course is not None:
             scores[UNKNOWN] = -np.inf
-            if not self.many_documents:
+            if course is not None:
+                wrong = course.wrong(left)
+                course.note(_share(scores, wrong))
+                scores[wrong] = -np.inf
+            elif not self.many_documents:
                 scores[SEPARATOR] = -np.inf
             symbol = choice.draw(scores, random)
             if symbol == SEPARATOR:
                 return
-            character = self.vocabulary.decode([symbol])
-            yield character
+            text = self.vocabulary.decode([symbol])[: None if course else left]
+            left -= len(text)
+            yield text
             if stop:
-                tail = (tail + character)[-len(stop) :]
-                if tail == stop:
+                tail = (tail + text)[-len(stop) - len(text) :]
+                if stop in tail:
                     return
+            if course is not None:
+                course.feed(symbol)
             scores = self.stepper.feed(symbol)
 
     @property
@@ -85,3 +109,9 @@ class Sampler:
             return SEPARATOR
         newline = self.vocabulary.encode("\n")[0]
         return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1
+
+
+def _share(scores: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
+    """How probable the chosen symbols are together, by the model as it is."""
+    weights = np.exp(scores - scores.max())
+    return float(weights[chosen].sum() / weights.sum())

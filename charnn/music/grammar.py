@@ -1,0 +1,638 @@
+"""What a right tune may go on with: the grammar of ABC as a state machine, read letter by letter.
+
+Every bar is full but for a pick-up, every part a whole number of bars, every repeat that is opened
+is closed; a tuplet, a chord, a slur, a tie or a broken pair (`A>B`, of equal notes) is finished
+before what it can't reach over. A part is what lies between double bars and repeat signs; where it
+begins with a pick-up, its last bar is short by as much. The header is X T R M L K, in this order.
+
+The machine knows nothing of models: it takes a state and a character and gives the state behind it,
+or none where the character is wrong. A character is right only if the tune can be brought to an end
+from behind it, so there always is one: the time left in a bar can always be filled, since notes
+begin on a grid; whatever needs a note is begun only where there is time for one; and no bar is
+entered that can't be left. A state holds no more than what the future depends on.
+"""
+
+from collections.abc import Callable, Collection, Hashable
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, partial
+from typing import NamedTuple
+
+from charnn.errors import UsageError
+from charnn.music import fields
+
+# A whole note in steps so fine that every time here is a whole number of them.
+WHOLE = 3 * 4096
+
+METERS = ("C", "C|", "4/4", "2/2", "2/4", "3/4", "3/2", "6/4", "5/4", "3/8", "6/8", "9/8", "12/8")
+UNITS = ("1/8", "1/16", "1/4")
+KEYS = tuple(
+    tonic + mode
+    for mode in ("", "m", "dor", "mix", "lyd", "phr")
+    for tonic in ("C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab", "Db", "F#", "C#", "G#")
+)
+FEWEST_BARS = 2  # in a part
+_MOST_BEFORE_A_NOTE = 3  # decorations, graces, a chord symbol
+_MOST_HEADS = 4  # of a chord, or among graces
+_MOST_IN_SYMBOL = 7  # letters of a chord symbol
+
+_UPPER, _LOWER, _RESTS, _DECORATIONS = "ABCDEFG", "abcdefg", "zx", ".~HLMOPSTuv"
+_KIND = {
+    character: group[0]
+    for group in (_UPPER, _LOWER, _RESTS, _DECORATIONS)
+    for character in group
+}
+_ALIKE = str.maketrans(_KIND)
+_TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2}  # so many notes in the time of so many
+_SYMBOL = frozenset("ABCDEFG#bmajindugs0123456789/+-")
+
+# Lengths in the order of how a note grows; what is halved is odd. Notes begin at multiples of the
+# unit over _FINEST, so every length is one.
+_LENGTHS = {
+    top + bottom: Fraction(int(top or 1), int(bottom[1:] or 2) if bottom[1:] != "/" else 4)
+    if bottom
+    else Fraction(int(top or 1))
+    for top in ("", *map(str, range(1, 10)), "10", "12", "16")
+    for bottom in ("", "/", "//", "/2", "/4")
+    if not bottom or not top or (top != "1" and int(top) % 2)
+}
+_FINEST = 4
+
+# Which ending begins behind a sign, and does it open a repeat?
+_SIGNS = {
+    "|": (0, False),
+    "||": (0, False),
+    "|]": (0, False),
+    "|:": (0, True),
+    "||:": (0, True),
+    ":|": (0, False),
+    ":||": (0, False),
+    ":|]": (0, False),
+    "::": (0, True),
+    ":|:": (0, True),
+    ":||:": (0, True),
+    "|1": (1, False),
+    "|[1": (1, False),
+    ":|2": (2, False),
+    ":|[2": (2, False),
+    ":| [2": (2, False),
+}
+_CLOSING = ("||", "|]", ":|", ":||", ":|]", ":| ", ":|[", ":| [")
+
+
+class Frame(NamedTuple):
+    """The time that the header sets: a bar and a unit length, in parts of `WHOLE`."""
+
+    bar: int = 0
+    unit: int = 0
+
+
+class State(NamedTuple):
+    """Where a text stands.
+
+    Attributes:
+        sign: what is being spelled, as far as it goes: a bar line, an accidental, a chord, the
+            words of a field; `" "` behind a blank, `"\\n"` at the beginning of a line, else `""`.
+        forced: words of the header that are settled and must be written next.
+        ahead: what the body must go on with.
+        field: the field whose words are being chosen; `""` in the body.
+        frame: the time, as far as the header has come.
+        note: what a note that may still become longer is: `A`, `a`, `,` (its octave is written),
+            `z`, or `]` (a chord); `""` without one.
+        length: the words of its length so far.
+        used: time used in this bar.
+        pickup: time in the pick-up of this part.
+        bars: bars of this part that are behind us; no more are counted than matter.
+        first: this is the part's first bar, which may be short.
+        repeat: a repeat was opened and not closed.
+        ending: 0, 1 or 2.
+        body: bars of this part before its endings.
+        tuplet: notes left, how many (second) go in the time of how many (third), and the length
+            that the first had, which all must have; 0 before it.
+        pair: of the second note of a broken pair, the length it must have as written, and the
+            quarters of it that it takes.
+        slur: 1 in a slur, 2 in one that has no note yet.
+        tied: a note must come, not a rest.
+        before: how much waits for its note: decorations, graces, a chord symbol.
+        whole: all parts are complete.
+    """
+
+    sign: str = ""
+    forced: str = ""
+    ahead: str = ""
+    field: str = ""
+    frame: Frame = Frame()
+    note: str = ""
+    length: str = ""
+    used: int = 0
+    pickup: int = 0
+    bars: int = 0
+    first: bool = True
+    repeat: bool = False
+    ending: int = 0
+    body: int = 0
+    tuplet: tuple[int, int, int, int] = (0, 1, 1, 0)
+    pair: tuple[int, int] = (0, 0)
+    slur: int = 0
+    tied: bool = False
+    before: int = 0
+    whole: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether something here needs a note in this very bar."""
+        return bool(self.tuplet[0] or self.pair[0] or self.before or self.slur == 2)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a tune is asked to be; the writer is free where nothing is said.
+
+    Attributes:
+        title, rhythm, meter, unit, key: words of the header.
+        part_bars: bars in every part; 0 for any whole number.
+        opening: what the body begins with.
+        strict: keep to the grammar in the body, too, not in the header alone.
+        fields: those of the header, behind X:, in order; R: may be missing.
+    """
+
+    title: str = ""
+    rhythm: str = ""
+    meter: str = ""
+    unit: str = ""
+    key: str = ""
+    part_bars: int = 0
+    opening: str = ""
+    strict: bool = True
+    fields: str = "TRMLK"
+
+
+class Grammar:
+    """The machine for a wish.
+
+    Args:
+        wish: what the tune is to be.
+        characters: those that can be written.
+
+    Raises:
+        UsageError: no right tune can be like this, or none can be written with these characters.
+    """
+
+    # What has to do with the form of the whole tune; all else is settled within the bar.
+    turning = frozenset("|:\n")
+
+    def __init__(self, wish: Wish, characters: Collection[str]) -> None:
+        self._wish = wish
+        self._given = {
+            "T": wish.title,
+            "R": wish.rhythm,
+            "M": wish.meter,
+            "L": wish.unit,
+            "K": wish.key,
+        }
+        self._fewest = wish.part_bars or FEWEST_BARS
+        self._characters = frozenset(characters)
+        self._lengths = tuple(length for length in _LENGTHS if self._can_write(length))
+        self._signs = tuple(sign for sign in _SIGNS if self._can_write(sign))
+        self._finest = _FINEST if "/" in self._characters else 1
+        if wish.part_bars == 1 or wish.part_bars < 0:
+            raise UsageError(f"a part has at least {FEWEST_BARS} bars, not {wish.part_bars}")
+        self._frames = self._choose_frames()
+        self.start = self._enter(0, Frame(), "X:1\n")
+        if not self._can_write(self.start.forced + "\n" + wish.opening):
+            missing = sorted(set(self.start.forced + "\n" + wish.opening) - self._characters)
+            raise UsageError(f"the model never saw {missing[0]!r}: ask for a tune without it")
+
+    def alike(self, state: State, text: str) -> str:
+        """A text with which `step` does the same here: all letters of notes are alike, for one."""
+        plain = self.free(state) and state.sign[:1] != '"'
+        return text.translate(_ALIKE) if plain else text
+
+    def core(self, state: State) -> Hashable:
+        """All of the state that matters for characters that aren't `turning`."""
+        if not self.free(state) or state.sign[:1] in ("|", ":"):
+            return state
+        left = self._room(state) - state.used
+        return (
+            state.sign,
+            state.note,
+            state.length,
+            left,
+            bool(state.used),
+            state.frame.unit,
+            state.tuplet,
+            state.pair,
+            state.slur,
+            state.tied,
+            state.before,
+            self._may_go_on(state),
+        )
+
+    def free(self, state: State) -> bool:
+        """Whether the body goes on here as its writer likes: where he shows what he knows."""
+        return not (state.forced or state.ahead or state.field)
+
+    def may_end(self, state: State) -> bool:
+        """Whether the text may end here."""
+        if not self.free(state):
+            return False
+        return not self._wish.strict or (state.whole and state.sign == "\n")
+
+    def finishing(self, state: State) -> str:
+        """Characters of which the first right one leads nearer to an end."""
+        if state.forced or state.ahead:
+            return (state.forced or state.ahead)[0]
+        if choices := self._words(state):
+            ways = (way[len(state.sign) :] for way in choices if way.startswith(state.sign))
+            return "".join(dict.fromkeys(way[:1] or "\n" for way in ways))
+        if state.field:
+            return "\n" + "".join(sorted(self._characters, reverse=True))
+        if state.sign == ":":
+            return "|"
+        if state.sign[:1] == "|" and not state.used:
+            return ":" + _UPPER + _LOWER
+        if state.sign in _CLOSING:
+            return "2[" if state.ending == 1 else "\n"
+        if state.sign[:1] == '"':
+            return '"A'
+        bar_line = ":|" if state.repeat or state.ending == 1 else "|:"
+        if not (state.used or state.note):
+            bar_line = ""  # or one would open repeats
+        last = state.frame.bar - state.pickup - state.used  # until the part may end
+        shorter = "/" if 0 < last < self._takes(state, state.length) else ""
+        return ")}]" + shorter + bar_line + "2" * bool(state.sign) + _UPPER + _LOWER + "/2345678910"
+
+    def step(self, state: State, character: str) -> State | None:
+        """The state behind a character; `None` where the character is wrong."""
+        if character not in self._characters:
+            return None
+        if state.forced:
+            right = character == state.forced[0]
+            return state._replace(forced=state.forced[1:]) if right else None
+        if state.field:
+            return self._header(state, character)
+        if not state.ahead:
+            return self._body(state, character)
+        if character != state.ahead[0]:
+            return None
+        behind = self._body(state._replace(ahead=""), character)
+        return behind and behind._replace(ahead=state.ahead[1:])
+
+    # What can be written
+
+    def _can_write(self, text: str) -> bool:
+        return self._characters.issuperset(text)
+
+    def _choose_frames(self) -> tuple[tuple[str, str], ...]:
+        """The meters and unit lengths with which the wish can be met."""
+        meters = (self._wish.meter,) if self._wish.meter else METERS
+        units = (self._wish.unit,) if self._wish.unit else UNITS
+        frames = tuple(
+            (meter, unit)
+            for meter in meters
+            for unit in units
+            if self._can_write(meter + unit) and self._opens_well(meter, unit)
+        )
+        if not frames:
+            raise UsageError(
+                "no right tune begins like this: bars of this meter cannot be made of it with the "
+                "signs that the model knows; ask for another, or use --bars off"
+            )
+        return frames
+
+    def _opens_well(self, meter: str, unit: str) -> bool:
+        frame = _timed(_timed(Frame(), "M", meter), "L", unit)
+        here: State | None = State(sign="\n", frame=frame)
+        if self._wish.strict and frame.bar % (frame.unit // self._finest):
+            return False
+        for character in self._wish.opening:
+            here = here and self._body(here, character)
+        return here is not None
+
+    # The header
+
+    def _enter(self, place: int, frame: Frame, words: str) -> State:
+        """The state before the field at this place: what is given of the header is settled."""
+        for field in self._wish.fields[place:]:
+            words += f"{field}:"
+            if not self._given[field]:
+                return State(forced=words, field=field, frame=frame)
+            words += self._given[field] + "\n"
+            frame = _timed(frame, field, self._given[field])
+        return State(sign="\n", forced=words, ahead=self._wish.opening, frame=frame)
+
+    def _words(self, state: State) -> tuple[str, ...]:
+        """The words that the field may have; none where it is free."""
+        if state.field == "M":
+            return tuple(dict.fromkeys(meter for meter, _ in self._frames))
+        if state.field == "L":
+            bar = state.frame.bar
+            return tuple(u for m, u in self._frames if _timed(Frame(), "M", m).bar == bar)
+        return tuple(key for key in KEYS if self._can_write(key)) if state.field == "K" else ()
+
+    def _header(self, state: State, character: str) -> State | None:
+        words, choices = state.sign, self._words(state)
+        if character == "\n":
+            if not words or (choices and words not in choices):
+                return None
+            frame = _timed(state.frame, state.field, words)
+            return self._enter(self._wish.fields.index(state.field) + 1, frame, "")
+        if choices:
+            possible = any(choice.startswith(words + character) for choice in choices)
+            return state._replace(sign=words + character) if possible else None
+        if not character.isprintable() or character in "%\\" or not (words or character.strip()):
+            return None
+        return state._replace(sign="+")
+
+    # The body
+
+    def _body(self, state: State, character: str) -> State | None:
+        if not self._wish.strict:
+            return state
+        if read := _SPELLING.get(state.sign[:1]):
+            return read(self, state, character)
+        if state.note:
+            return self._behind_note(state, character)
+        return self._anywhere(state, character)
+
+    def _anywhere(self, state: State, character: str) -> State | None:
+        """Where no sign is half spelled."""
+        if character in "|:":
+            return self._begin_bar_line(state, character)
+        if character == "\n":
+            empty = state.sign == "\n" or (state.first and not state.used and not state.whole)
+            ended = state.used and not self._fits(state, "")  # the bar line comes first
+            return None if empty or ended or state.waits else state._replace(sign="\n")
+        if character == " ":
+            begun = state.used and not (state.sign or state.before or state.slur == 2)
+            return state._replace(sign=" ") if begun and self._fits(state, "") else None
+        if character == ")":
+            done = state.slur == 1 and not (state.before or state.tied)
+            return state._replace(slur=0, sign="") if done else None
+        if not self._fits(state, ""):
+            return None  # all the rest leads to a note
+        if character in _UPPER or character in _LOWER:
+            return _note(state, _KIND[character])
+        if character in _RESTS:
+            return None if state.tied or state.before else _note(state, "z")
+        if character == "(" and state.slur and not any(map(partial(self._tuplet, state), "2346")):
+            return None
+        if character in "^_=(":
+            return state._replace(sign=character, whole=False)
+        if character == "[" and self._can_write("]"):
+            return state._replace(sign="[-0", whole=False)
+        if state.before == _MOST_BEFORE_A_NOTE:
+            return None
+        if character == "{" and self._can_write("}"):
+            return state._replace(sign="{-0", whole=False)
+        if character == '"':
+            return state._replace(sign='"', whole=False)
+        return _waiting(state) if character in _DECORATIONS else None
+
+    def _behind_note(self, state: State, character: str) -> State | None:
+        """Behind a note, which may still change its octave or grow longer."""
+        if not state.length and (state.note + character) in ("A,", "a'"):
+            return state._replace(sign="", note=",")
+        if character in "0123456789/":
+            length = state.length + character
+            fits = self._fits(state, length)
+            return state._replace(sign="", length=length) if fits else None
+        if state.sign == "\n" and character == ":":
+            return None  # `A:` at the beginning of a line is a field
+        if character in "<>":
+            return self._broken(state, 6 if character == ">" else 2)
+        behind = self._laid(state)
+        if behind is None:
+            return None
+        if character == "-":
+            goes_on = behind.used < self._room(behind) or self._may_go_on(behind)
+            return behind._replace(tied=True) if goes_on and state.note != "z" else None
+        return self._anywhere(behind, character)
+
+    def _broken(self, state: State, quarters: int) -> State | None:
+        """Behind `>` or `<`: the first note takes so many quarters of its length."""
+        length = _time(state.length, state.frame.unit)
+        left = self._room(state) - state.used
+        if not length or length % 4 or 2 * length > left or state.tuplet[0] or state.pair[0]:
+            return None
+        used = state.used + length * quarters // 4
+        return state._replace(sign="", note="", length="", used=used, pair=(length, 8 - quarters))
+
+    def _laid(self, state: State) -> State | None:
+        """The state when the note is over."""
+        time = self._takes(state, state.length)
+        if not time:
+            return None
+        left, notes, others, _ = state.tuplet
+        tuplet = (0, 1, 1, 0)
+        if left > 1:
+            tuplet = (left - 1, notes, others, _time(state.length, state.frame.unit))
+        used = state.used + time
+        return state._replace(sign="", note="", length="", used=used, tuplet=tuplet, pair=(0, 0))
+
+    def _fits(self, state: State, length: str) -> bool:
+        """Whether a note may have a length that begins so.
+
+        A number must fit as it stands, or the writer would be driven to halve it; but a note that
+        must be shorter than the unit, or as long as another, may still become so.
+        """
+        if self._takes(state, length):
+            return True
+        if length not in ("", "/") and not (state.pair[0] or state.tuplet[0]):
+            return False
+        return any(
+            self._takes(state, longer) for longer in self._lengths if longer.startswith(length)
+        )
+
+    def _takes(self, state: State, length: str) -> int:
+        """The time that a note of this length takes here; 0 if it can't have it."""
+        if length not in self._lengths:
+            return 0
+        time = _time(length, state.frame.unit)
+        must, quarters = state.pair
+        if must:
+            return time * quarters // 4 if time == must else 0
+        available = self._room(state) - state.used
+        left, notes, others, each = state.tuplet
+        if not left:
+            return time if time <= available and not time % self._grid(state) else 0
+        if each:
+            return time * others // notes if time == each else 0
+        whole = time * others
+        good = whole <= available and not whole % self._grid(state) and not whole % notes
+        return whole // notes if good else 0
+
+    def _grid(self, state: State) -> int:
+        """Notes begin at multiples of this."""
+        return state.frame.unit // self._finest
+
+    def _room(self, state: State) -> int:
+        """How long this bar may become: a part's last bar is short by its pick-up."""
+        last = state.bars + 1 == self._wish.part_bars
+        return state.frame.bar - (state.pickup if last else 0)
+
+    def _may_go_on(self, state: State) -> bool:
+        """Whether another bar of this part may follow."""
+        return not self._wish.part_bars or state.bars + 1 < self._wish.part_bars
+
+    def _accidental(self, state: State, character: str) -> State | None:
+        if character == state.sign and character in "^_":
+            return state._replace(sign=2 * character)
+        letter = character in _UPPER or character in _LOWER
+        return _note(state._replace(sign=""), _KIND[character]) if letter else None
+
+    def _opened(self, state: State, character: str) -> State | None:
+        """Behind `(`: the number of a tuplet, or whatever a slur may begin with."""
+        if character.isdecimal():
+            return self._tuplet(state, character)
+        if state.slur or character in " |:\n)":
+            return None
+        return self._anywhere(state._replace(sign="", slur=2), character)
+
+    def _tuplet(self, state: State, number: str) -> State | None:
+        notes = int(number)
+        if notes not in _TUPLETS or not self._can_write(number) or state.tuplet[0] or state.pair[0]:
+            return None
+        begun = state._replace(sign="", tuplet=(notes, notes, _TUPLETS[notes], 0))
+        return begun if self._fits(begun, "") else None
+
+    def _heads(self, state: State, character: str) -> State | None:
+        """Inside a chord or among graces: its bracket, the last sign (`-`: none), heads so far."""
+        bracket, last, heads = state.sign[0], state.sign[1], int(state.sign[2])
+        if heads < _MOST_HEADS and character in "^_=" and last != "^":
+            return state._replace(sign=f"{bracket}^{heads}")
+        if heads < _MOST_HEADS and (character in _UPPER or character in _LOWER):
+            return state._replace(sign=f"{bracket}{_KIND[character]}{heads + 1}")
+        if last + character in ("A,", "a'"):
+            return state._replace(sign=f"{bracket}-{heads}")
+        if not heads or last == "^":
+            return None
+        if bracket + character == "[]":
+            return _note(state._replace(sign=""), "]")
+        return _waiting(state._replace(sign="")) if bracket + character == "{}" else None
+
+    def _symbol(self, state: State, character: str) -> State | None:
+        """Inside a chord symbol, of which only the number of letters is kept."""
+        letters = len(state.sign) - 1
+        if character == '"':
+            return _waiting(state._replace(sign="")) if letters else None
+        if character not in (_SYMBOL if letters else _UPPER) or letters == _MOST_IN_SYMBOL:
+            return None
+        return state._replace(sign=state.sign + "A")
+
+    # Bar lines
+
+    def _begin_bar_line(self, state: State, character: str) -> State | None:
+        if state.waits or not self._may_spell(state, character):
+            return None
+        return state._replace(sign=character)
+
+    def _may_spell(self, state: State, beginning: str) -> bool:
+        """Whether there is a right bar line that begins so."""
+        return any(sign.startswith(beginning) and self._barred(state, sign) for sign in self._signs)
+
+    def _bar_line(self, state: State, character: str) -> State | None:
+        sign = state.sign
+        if self._may_spell(state, sign + character):
+            return state._replace(sign=sign + character)
+        if sign.endswith("["):  # no ending, but a chord behind the bar line
+            behind = self._barred(state, sign[:-1])
+            chord = behind and self._anywhere(behind, "[")
+            return chord and self._heads(chord, character)
+        behind = self._barred(state, sign)
+        return behind and self._anywhere(behind, character)
+
+    def _barred(self, state: State, sign: str) -> State | None:
+        """The state behind a bar line."""
+        if sign not in self._signs:
+            return None
+        ending, starts = _SIGNS[sign]
+        if not state.used:  # nothing in this bar: a repeat may be opened, once, as a part begins
+            begins = state.first and not state.repeat and sign in ("|:", "||:")
+            return state._replace(sign="", repeat=True, whole=False) if begins else None
+        if sign == "|" or ending == 1:
+            return self._within(state, ending)
+        if state.used != state.frame.bar - state.pickup or state.slur or state.tied:
+            return None
+        if state.bars + 1 < self._fewest:
+            return None
+        if ending == 2:
+            again = state._replace(sign="", used=0, bars=state.body, ending=2)
+            return again if state.ending == 1 else None
+        if sign[0] == ":":
+            closes = state.ending == 0
+        else:
+            closes = state.ending == 2 or (state.ending == 0 and not state.repeat)
+        return State(frame=state.frame, repeat=starts, whole=not starts) if closes else None
+
+    def _within(self, state: State, ending: int) -> State | None:
+        """Behind a bar line inside a part."""
+        if state.used != state.frame.bar:
+            if not state.first or ending:
+                return None
+            return state._replace(sign="", used=0, pickup=state.used, first=False)
+        if not self._may_go_on(state):
+            return None
+        bars = state.bars + 1
+        if not self._wish.part_bars:
+            bars = min(bars, FEWEST_BARS)
+        if not ending:
+            return state._replace(sign="", used=0, bars=bars, first=False)
+        if state.ending or state.slur or state.tied:
+            return None
+        return state._replace(sign="", used=0, bars=bars, first=False, ending=1, body=bars)
+
+
+_SPELLING: dict[str, Callable[[Grammar, State, str], State | None]] = {
+    **dict.fromkeys("^_=", Grammar._accidental),
+    **dict.fromkeys("[{", Grammar._heads),
+    **dict.fromkeys("|:", Grammar._bar_line),
+    "(": Grammar._opened,
+    '"': Grammar._symbol,
+}
+
+
+def _note(state: State, note: str) -> State:
+    """A note, whose length is open; its sign tells the beginning of a line."""
+    return state._replace(
+        sign="\n" if state.sign == "\n" else "",
+        note=note,
+        length="",
+        slur=min(state.slur, 1),
+        tied=False,
+        before=0,
+        whole=False,
+    )
+
+
+def _waiting(state: State) -> State:
+    """One thing more that waits for its note."""
+    return state._replace(sign="", before=state.before + 1, whole=False)
+
+
+@cache
+def _time(length: str, unit: int) -> int:
+    """The time of a length as it is written; 0 where it is too fine to count."""
+    time = unit * _LENGTHS.get(length, 0)
+    return int(time) if time == int(time) else 0
+
+
+def _timed(frame: Frame, field: str, words: str) -> Frame:
+    """The time, after a field of the header.
+
+    Raises:
+        UsageError: bars can't be counted by it.
+    """
+    try:
+        if field == "M":
+            quarters = fields.meter(words).bar
+        elif field == "L":
+            quarters = fields.unit_length(words)
+        else:
+            return frame
+    except fields.FieldError as problem:
+        raise UsageError(f"{problem}: say it as in 6/8 or C|") from None
+    steps = quarters * WHOLE / 4
+    if not steps or steps.denominator != 1 or (field == "L" and steps % 16):
+        raise UsageError(f"bars cannot be counted in {words!r}: choose another, or use --bars off")
+    return frame._replace(**{"M": {"bar": int(steps)}, "L": {"unit": int(steps)}}[field])

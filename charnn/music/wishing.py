@@ -1,0 +1,159 @@
+"""What a user asks of a tune, put into the words that a model of tunes has learned.
+
+Books are cleaned before they are learned (`charnn.music.folk`), so a key, a type and a meter have
+one spelling each; and a model knows only combinations that its books have.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from charnn.errors import UsageError
+from charnn.music import fields
+from charnn.music.folk import RHYTHMS, clean_music, plain_title, short_key
+from charnn.music.grammar import Wish
+
+_FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
+_SAME_METERS = ({"C", "4/4"}, {"C|", "2/2"})
+
+
+def make_wish(
+    *,
+    title: str = "",
+    rhythm: str = "",
+    meter: str = "",
+    key: str = "",
+    part_bars: int = 0,
+    prime: str = "",
+    strict: bool = True,
+) -> Wish:
+    """A wish from what a user says.
+
+    Args:
+        title, rhythm, meter, key: the header, in any usual spelling (`A dorian`, `Slip Jig`).
+        part_bars: bars of every part; 0 for any number.
+        prime: the tune's beginning: music, or fields of the header and perhaps music after them.
+            What is said otherwise goes before its fields.
+        strict: hold the bars right.
+
+    Raises:
+        UsageError: there is no such key or meter, or a word runs over lines.
+    """
+    given = dict.fromkeys("TRMLK", "")
+    lines = prime.strip("\n").split("\n") if prime.strip() else []
+    while lines and (found := _FIELD.match(lines[0])):
+        given[found[1]] = found[2].strip()
+        del lines[0]
+    for letter, words in zip("TRMK", (title, rhythm, meter, key), strict=True):
+        given[letter] = " ".join(words.split()) or given[letter]
+    return Wish(
+        title=_free("title", plain_title(given["T"])),
+        rhythm=_free("rhythm", _rhythm(given["R"])),
+        meter=_meter(given["M"]),
+        unit=given["L"].replace(" ", ""),
+        key=_key(given["K"]),
+        part_bars=part_bars,
+        opening="\n".join(line for line in map(clean_music, lines) if line),
+        strict=strict,
+    )
+
+
+class Learned:
+    """Which headers the tunes have that a model learned.
+
+    Args:
+        tunes: cleaned texts.
+    """
+
+    def __init__(self, tunes: Iterable[str]) -> None:
+        self._headers = Counter(_header(tune) for tune in tunes)
+
+    def fit(self, wish: Wish) -> Wish:
+        """The wish in the words of these tunes: C for 4/4 (and C| for 2/2), or the other way, as is
+        more usual among them; and no R: where none of them has one."""
+        same = next((names for names in _SAME_METERS if wish.meter in names), {wish.meter})
+        usual = max(sorted(same), key=lambda meter: self._count(wish.rhythm, meter, ""))
+        known = self._count(wish.rhythm, usual, "") > 0
+        has_rhythms = wish.rhythm or any(rhythm for rhythm, _, _ in self._headers)
+        return replace(
+            wish,
+            meter=usual if known else wish.meter,
+            fields="TRMLK" if has_rhythms else "TMLK",
+        )
+
+    def doubt(self, wish: Wish, any_tonic: bool = False) -> str:
+        """A warning if no tune learned is like the wish, else nothing.
+
+        Args:
+            wish: as `fit` gives it.
+            any_tonic: the tunes were learned in other keys as well.
+        """
+        key = _mode(wish.key) if any_tonic else wish.key
+        asked = {
+            "--rhythm": (wish.rhythm, "", ""),
+            "--meter": ("", wish.meter, ""),
+            "--key": ("", "", key),
+            "the combination": (wish.rhythm, wish.meter, key),
+        }
+        for option, words in asked.items():
+            if any(words) and not self._count(*words):
+                said = ", ".join(filter(None, (wish.rhythm, wish.meter, wish.key)))
+                said = next(filter(None, words)) if option.startswith("--") else said
+                return f"the model has learned no tune with {option} {said}: expect less of it"
+        return ""
+
+    def _count(self, rhythm: str, meter: str, key: str) -> int:
+        return sum(
+            count
+            for (r, m, k), count in self._headers.items()
+            if rhythm in ("", r) and meter in ("", m) and key in ("", k, _mode(k))
+        )
+
+
+def _header(tune: str) -> tuple[str, str, str]:
+    """The words of R:, M: and K:."""
+    header = dict.fromkeys("RMK", "")
+    for line in tune.split("\n"):
+        if (found := _FIELD.match(line)) and found[1] in header:
+            header[found[1]] = found[2]
+        if line.startswith("K:"):
+            break
+    return header["R"], header["M"], header["K"]
+
+
+def _mode(key: str) -> str:
+    """A key without its tonic: `*dor`."""
+    return "*" + re.sub("^[A-G][#b]?", "", key)
+
+
+def _free(name: str, words: str) -> str:
+    if not words.isprintable() or "%" in words or "\\" in words:
+        raise UsageError(f"a {name} is one line without % and \\, not {words!r}")
+    return words
+
+
+def _rhythm(words: str) -> str:
+    name = words.lower().strip(" .")
+    return RHYTHMS.get(name, name)
+
+
+def _meter(words: str) -> str:
+    meter = words.replace(" ", "").replace("c", "C")
+    try:
+        counted = not meter or fields.meter(meter).bar
+    except fields.FieldError as problem:
+        raise UsageError(f"{problem}: say it as in 6/8, 4/4 or C|") from None
+    if not counted:
+        raise UsageError("a tune needs a meter: say it as in 6/8, 4/4 or C|")
+    return meter
+
+
+def _key(words: str) -> str:
+    try:
+        found = words and fields.key(words)
+    except fields.FieldError as problem:
+        raise UsageError(f"{problem}: say it as in G, Em or Ador") from None
+    if found and not found.tonic:
+        raise UsageError(f"{words!r} is no key: say it as in G, Em or Ador")
+    return short_key(words[:1].upper() + words[1:]) if words else ""

@@ -1,0 +1,168 @@
+"""Keeping a model to a grammar: which symbols may come next.
+
+A grammar is a machine over characters (see `Machine`; `charnn.music.grammar` has one for tunes). A
+symbol is wrong where the machine would refuse one of its characters. Since the machine refuses what
+leads nowhere, there is always a symbol that is right; and when few characters are left, only those
+from behind which an end is near enough. What is found out is kept, since a text comes by the same
+states again and again.
+"""
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charnn.corpus.vocabulary import SEPARATOR
+
+_State = TypeVar("_State")
+
+
+class Machine(Protocol[_State]):
+    """A grammar, read one character after the other; its states can be hashed."""
+
+    @property
+    def start(self) -> _State:
+        """Where a text begins."""
+
+    @property
+    def turning(self) -> frozenset[str]:
+        """Characters that depend on more than the `core` of a state."""
+
+    def step(self, state: _State, character: str) -> _State | None:
+        """The state behind a character; `None` where the character is wrong."""
+
+    def core(self, state: _State) -> Hashable:
+        """What of a state decides on texts without `turning` characters."""
+
+    def alike(self, state: _State, text: str) -> str:
+        """A text that is right here if and only if this one is."""
+
+    def may_end(self, state: _State) -> bool:
+        """Whether a text may end here."""
+
+    def finishing(self, state: _State) -> str:
+        """Characters of which the first right one leads nearer to an end."""
+
+    def free(self, state: _State) -> bool:
+        """Whether what is wrong here tells how well a model knows the grammar."""
+
+
+class Constraint:
+    """A grammar for the symbols of a vocabulary; it may be used for many texts.
+
+    Args:
+        machine: the grammar.
+        texts: of each id, its characters; none for the special ones.
+    """
+
+    def __init__(self, machine: Machine[Any], texts: Sequence[str]) -> None:
+        self.machine = machine
+        self.texts = texts
+        turning = [not machine.turning.isdisjoint(text) for text in texts]
+        self._turning = np.flatnonzero(turning)
+        self._plain = np.flatnonzero(~np.array(turning))
+        self._wrong: dict[Any, NDArray[np.bool_]] = {}
+        self._wrong_by_core: dict[Hashable, NDArray[np.bool_]] = {}
+        self._distances: dict[Any, int] = {}
+        # From here on an end is kept in sight: more than any end is away.
+        self.near = 2 * self.distance(machine.start) + 100
+
+    def begin(self) -> "Course":
+        """A text to be written."""
+        return Course(self)
+
+    def walk(self, state: Any, text: str) -> Any | None:
+        """The state behind a text; `None` where one of its characters is wrong."""
+        for character in text:
+            state = self.machine.step(state, character)
+            if state is None:
+                return None
+        return state
+
+    def wrong(self, state: Any) -> NDArray[np.bool_]:
+        """Which symbols [V] are wrong here."""
+        found = self._wrong.get(state)
+        if found is None:
+            core = self.machine.core(state)
+            if core not in self._wrong_by_core:
+                wrong = np.ones(len(self.texts), np.bool_)
+                self._try(state, wrong, self._plain)
+                self._wrong_by_core[core] = wrong
+            found = self._wrong_by_core[core].copy()
+            self._try(state, found, self._turning)
+            found[SEPARATOR] = not self.machine.may_end(state)
+            self._wrong[state] = found
+        return found
+
+    def _try(self, state: Any, wrong: NDArray[np.bool_], symbols: NDArray[np.intp]) -> None:
+        known: dict[str, bool] = {"": True}
+        for symbol in symbols:
+            text = self.machine.alike(state, self.texts[symbol])
+            if text not in known:
+                known[text] = self.walk(state, text) is None
+            wrong[symbol] = known[text]
+
+    def far(self, state: Any, left: int) -> NDArray[np.bool_]:
+        """Which symbols [V] are wrong here if only so many characters may still be written."""
+        wrong = self.wrong(state).copy()
+        ends: dict[int, int] = {}
+        for symbol in np.flatnonzero(~wrong):
+            if symbol != SEPARATOR:
+                text = self.texts[symbol]
+                ends[int(symbol)] = len(text) + self.distance(self.walk(state, text))
+        if wrong[SEPARATOR] and ends:
+            most = max(left, min(ends.values()))
+            wrong[[symbol for symbol, end in ends.items() if end > most]] = True
+        return wrong
+
+    def distance(self, state: Any) -> int:
+        """Characters from here to an end, if it is sought."""
+        way: dict[Any, None] = {}
+        while state not in self._distances and not self.machine.may_end(state):
+            if state in way:
+                raise AssertionError(f"a grammar leads in circles: {state}")
+            way[state] = None
+            state = self._nearer(state)
+        distance = self._distances.get(state, 0)
+        for number, passed in enumerate(reversed(way), distance + 1):
+            self._distances[passed] = number
+        return distance + len(way)
+
+    def _nearer(self, state: Any) -> Any:
+        for character in self.machine.finishing(state):
+            behind = self.machine.step(state, character)
+            if behind is not None:
+                return behind
+        raise AssertionError(f"a grammar leads nowhere: {state}")
+
+
+class Course:
+    """One text on its way through a grammar.
+
+    Attributes:
+        steps: symbols that were written where the grammar is free.
+        removed: the sum over these of the probability of all that was wrong.
+    """
+
+    def __init__(self, constraint: Constraint) -> None:
+        self._constraint = constraint
+        self._state = constraint.machine.start
+        self.steps = 0
+        self.removed = 0.0
+
+    def wrong(self, left: int) -> NDArray[np.bool_]:
+        """Which symbols [V] may not come next, if `left` characters may still be written."""
+        if left > self._constraint.near:
+            return self._constraint.wrong(self._state)
+        return self._constraint.far(self._state, left)
+
+    def note(self, probability: float) -> None:
+        """Take down how probable the wrong symbols were to the model."""
+        if self._constraint.machine.free(self._state):
+            self.steps += 1
+            self.removed += probability
+
+    def feed(self, symbol: int) -> None:
+        """Go on by a symbol that was not wrong."""
+        self._state = self._constraint.walk(self._state, self._constraint.texts[symbol])

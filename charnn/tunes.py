@@ -1,0 +1,49 @@
+"""Asking a model for a tune: what the user wishes, what the model knows, and the grammar between."""
+
+from collections.abc import Iterator
+
+from charnn.model.checkpoint import Checkpoint
+from charnn.music.grammar import Grammar, Wish
+from charnn.sampling.choice import Choice
+from charnn.sampling.constraint import Constraint
+from charnn.sampling.sampler import Sampler
+
+
+class TuneWriter:
+    """A model that writes tunes as they are wished.
+
+    Args:
+        checkpoint: a model of tunes.
+        wish: what the tunes are to be.
+
+    Attributes:
+        steps: symbols written in the bodies of all tunes so far.
+
+    Raises:
+        UsageError: the model can't write such a tune.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, wish: Wish) -> None:
+        self._sampler = Sampler(checkpoint)
+        texts = self._sampler.texts
+        characters = {text for text in texts if len(text) == 1}
+        self._constraint = Constraint(Grammar(wish, characters), texts)
+        self.steps = 0
+        self._removed = 0.0
+
+    def stream(self, choice: Choice, *, seed: int, length: int) -> Iterator[str]:
+        """The pieces of a tune as they are written, of about `length` characters at most.
+
+        Raises:
+            UsageError: `length` or `seed` is negative.
+        """
+        course = self._constraint.begin()
+        yield from self._sampler.stream(choice, seed=seed, length=length, course=course)
+        self.steps += course.steps
+        self._removed += course.removed
+
+    @property
+    def removed(self) -> float:
+        """How much of the model's probability was wrong, on the average of all symbols: the less,
+        the better it knows bars and parts by itself."""
+        return self._removed / max(1, self.steps)

@@ -84,7 +84,7 @@ class _Layout:
 
     def _mark(self, mark: Mark) -> None:
         if mark.kind == "decoration":
-            self._signs.append(mark.text)
+            self._signs.append(mark.meaning or mark.text)
         elif mark.kind in ("chord symbol", "annotation"):
             self._now.items.append(mark)
         elif mark.kind == "tuplet":

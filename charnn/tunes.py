@@ -1,4 +1,4 @@
-"""Asking a model for a tune: what the user wishes, what the model knows, and the grammar between."""
+"""Asking a model for a tune: the wish, what the model knows, and the grammar between them."""
 
 from collections.abc import Iterator
 

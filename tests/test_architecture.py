@@ -1,7 +1,7 @@
 """The layers of charnn, read out of its imports; and what may be imported, or printed, where.
 
-`errors, files | music | corpus | model | training, sampling | insight | library | cli`: each sees
-only those before it; training and sampling see neither each other nor music.
+`errors, files | music | corpus | model | training, sampling | tunes | insight | library | cli`: each
+sees only those before it; training and sampling see neither each other nor music.
 """
 
 import ast
@@ -28,10 +28,12 @@ SEES = {
     "model": GROUND | {"files", "music", "corpus"},
     "training": GROUND | {"files", "corpus", "model"},
     "sampling": GROUND | {"files", "corpus", "model"},
+    "tunes": GROUND | {"files", "music", "corpus", "model", "sampling"},
     "insight": GROUND | {"files", "music", "corpus", "model", "training", "sampling"},
-    "library": GROUND | {"files", "music", "corpus", "model", "training", "sampling", "insight"},
+    "library": GROUND
+    | {"files", "music", "corpus", "model", "training", "sampling", "tunes", "insight"},
     "cli": GROUND
-    | {"files", "music", "corpus", "model", "training", "sampling", "insight", "library"},
+    | {"files", "music", "corpus", "model", "training", "sampling", "tunes", "insight", "library"},
     "__main__": {"cli"},
 }
 # What draws on a terminal, or parses a command line.

@@ -6,15 +6,22 @@ import random
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from charnn.cli.console import is_terminal, say, warn, write_out
 from charnn.errors import CorpusError, UsageError
 
+if TYPE_CHECKING:
+    from charnn.model.checkpoint import Checkpoint
+    from charnn.sampling.choice import Choice
+
+Bars = Literal["strict", "off"]
+
 
 def command(
+    context: typer.Context,
     checkpoint: Annotated[
         Path | None,
         typer.Argument(
@@ -36,6 +43,26 @@ def command(
         str, typer.Option(metavar="TEXT|@FILE", help="What the text begins with; @- is stdin.")
     ] = "",
     stop: Annotated[str, typer.Option(help="End after having written this text.")] = "",
+    rhythm: Annotated[str, typer.Option(help="Tunes: jig, reel, hornpipe, slip jig ...")] = "",
+    meter: Annotated[str, typer.Option(help="Tunes: 6/8, C|, 9/8 ...")] = "",
+    key: Annotated[str, typer.Option(help="Tunes: D, Em, Ador, Gmix ...")] = "",
+    title: Annotated[str, typer.Option(help="Tunes: default: the model invents one.")] = "",
+    part_bars: Annotated[
+        int, typer.Option(metavar="N", help="Tunes: bars of every part; 0: as the model likes.")
+    ] = 0,
+    bars: Annotated[
+        Bars | None,
+        typer.Option(
+            help="Tunes: strict (the default) keeps bars and parts right; off: the bare model."
+        ),
+    ] = None,
+    reject_copies: Annotated[
+        bool, typer.Option("--reject-copies", help="Tunes: write another for one that is a copy.")
+    ] = False,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Tunes: write ABC, MIDI, score and sound of each there."),
+    ] = None,
     num: Annotated[int, typer.Option(help="How many samples.")] = 1,
     seed: Annotated[
         int | None, typer.Option(help="Same seed, same text; sample i of --num has seed + i.")
@@ -47,56 +74,98 @@ def command(
 ) -> None:
     """Write a text or a tune with the newest model, or the one named.
 
-    A model of many documents (tunes, files) ends each of its own accord.
+    A model of many documents (tunes, files) ends each of its own accord. A tune is complete ABC,
+    and the comment in it is the command that writes it again; its bars add up, unless --bars off.
 
     \b
     Examples:
       charnn sample --temperature 0.6 --length 500
-      charnn sample folk --num 5 --seed 7 > tunes.abc
       charnn sample --prime 'ROMEO:' --stop 'JULIET:'
+      charnn sample folk --num 5 --seed 7 > tunes.abc
+      charnn sample folk --rhythm jig --meter 6/8 --key Ador --part-bars 8 --save tunes/
+      charnn sample folk --prime 'd2e f2g|agf e3|'
       charnn sample | charnn export-midi - -o tune.mid
     """
     from charnn.model.checkpoint import load_checkpoint
     from charnn.model.runs import find_checkpoint
     from charnn.sampling.choice import Choice
-    from charnn.sampling.sampler import Sampler
 
     if num < 1:
         raise UsageError(f"--num must be at least 1, not {num}")
     choice = Choice(temperature, top_k, top_p, min_p)
     path = find_checkpoint(checkpoint, Path("checkpoints"))
-    sampler = Sampler(load_checkpoint(path))
+    model = load_checkpoint(path)
     first_seed = random.randrange(2**32) if seed is None else seed
     text = _prime(prime)
-    if unknown := sampler.vocabulary.unknown(text):
+    tunes_only = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")
+    said = [name for name in tunes_only if context.params[name]]
+    show = _Show(path, as_json, stream)
+    if not model.about.get("tunes"):
+        if said:
+            option = said[0].replace("_", "-")
+            raise UsageError(f"--{option} is for models of tunes, and {path} has learned a text")
+        _write_texts(model, choice, show, text, stop, length, range(first_seed, first_seed + num))
+        return
+    from charnn.cli.sample_tunes import TuneJob
+
+    job = TuneJob(path, model, choice, length, context.params | {"prime": text, "said": prime})
+    say(f"{path}, seed {first_seed}")
+    for number, sample_seed in enumerate(range(first_seed, first_seed + num), 1):
+        if as_json or reject_copies or save:
+            tune, seed_used = job.finished(number, sample_seed, num)
+            show([tune], seed_used, more=number < num)
+        else:
+            show(job.pieces(number, sample_seed), sample_seed, more=number < num)
+    job.close()
+
+
+def _write_texts(
+    model: "Checkpoint",
+    choice: "Choice",
+    show: "_Show",
+    prime: str,
+    stop: str,
+    length: int,
+    seeds: range,
+) -> None:
+    from charnn.sampling.sampler import Sampler
+
+    sampler = Sampler(model)
+    if unknown := sampler.vocabulary.unknown(prime):
         warn(f"the model has never seen {_named(unknown)}: left out of --prime")
-        text = text.translate(dict.fromkeys(map(ord, unknown)))
+        prime = prime.translate(dict.fromkeys(map(ord, unknown)))
     if unknown := sampler.vocabulary.unknown(stop):
         warn(f"the model has never seen {_named(unknown)}: it will not write what --stop waits for")
-    say(f"{path}, seed {first_seed}")
-    for sample_seed in range(first_seed, first_seed + num):
-        characters = sampler.stream(choice, seed=sample_seed, length=length, prime=text, stop=stop)
-        if as_json:
-            sample = {"text": text + "".join(characters), "seed": sample_seed}
-            write_out(json.dumps(sample | {"checkpoint": str(path)}) + "\n")
-        else:
-            parts = itertools.chain([text], characters)
-            _show(parts if stream else ["".join(parts)], more=sample_seed + 1 < first_seed + num)
+    say(f"{show.path}, seed {seeds[0]}")
+    for seed in seeds:
+        pieces = sampler.stream(choice, seed=seed, length=length, prime=prime, stop=stop)
+        show(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
 
 
-def _show(parts: Iterable[str], more: bool) -> None:
-    """Write a sample, and a blank line where another follows.
+class _Show:
+    """Puts samples on stdout."""
 
-    A lone sample in a pipe is its exact text; on a terminal it is given a line end if it has none.
-    """
-    last = ""
-    for part in parts:
-        write_out(part)
-        last = part or last
-    if not last.endswith("\n") and (more or is_terminal(sys.stdout)):
-        write_out("\n")
-    if more:
-        write_out("\n")
+    def __init__(self, path: Path, as_json: bool, stream: bool) -> None:
+        self.path, self._as_json, self._stream = path, as_json, stream
+
+    def __call__(self, pieces: Iterable[str], seed: int, *, more: bool) -> None:
+        """Write a sample, and a blank line where another follows.
+
+        A lone sample in a pipe is its exact text; on a terminal it is given a line end if it has
+        none.
+        """
+        if self._as_json:
+            sample = {"text": "".join(pieces), "seed": seed, "checkpoint": str(self.path)}
+            write_out(json.dumps(sample) + "\n")
+            return
+        last = ""
+        for piece in pieces if self._stream else ["".join(pieces)]:
+            write_out(piece)
+            last = piece or last
+        if not last.endswith("\n") and (more or is_terminal(sys.stdout)):
+            write_out("\n")
+        if more:
+            write_out("\n")
 
 
 def _named(symbols: list[str], most: int = 10) -> str:

@@ -38,9 +38,7 @@ _MOST_IN_SYMBOL = 7  # letters of a chord symbol
 
 _UPPER, _LOWER, _RESTS, _DECORATIONS = "ABCDEFG", "abcdefg", "zx", ".~HLMOPSTuv"
 _KIND = {
-    character: group[0]
-    for group in (_UPPER, _LOWER, _RESTS, _DECORATIONS)
-    for character in group
+    character: group[0] for group in (_UPPER, _LOWER, _RESTS, _DECORATIONS) for character in group
 }
 _ALIKE = str.maketrans(_KIND)
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2}  # so many notes in the time of so many

@@ -97,7 +97,7 @@ class Constraint:
 
     def _try(self, state: Any, wrong: NDArray[np.bool_], symbols: NDArray[np.intp]) -> None:
         known: dict[str, bool] = {"": True}
-        for symbol in symbols:
+        for symbol in symbols.tolist():
             text = self.machine.alike(state, self.texts[symbol])
             if text not in known:
                 known[text] = self.walk(state, text) is None
@@ -107,10 +107,10 @@ class Constraint:
         """Which symbols [V] are wrong here if only so many characters may still be written."""
         wrong = self.wrong(state).copy()
         ends: dict[int, int] = {}
-        for symbol in np.flatnonzero(~wrong):
+        for symbol in np.flatnonzero(~wrong).tolist():
             if symbol != SEPARATOR:
                 text = self.texts[symbol]
-                ends[int(symbol)] = len(text) + self.distance(self.walk(state, text))
+                ends[symbol] = len(text) + self.distance(self.walk(state, text))
         if wrong[SEPARATOR] and ends:
             most = max(left, min(ends.values()))
             wrong[[symbol for symbol, end in ends.items() if end > most]] = True

@@ -1,0 +1,196 @@
+"""What `charnn sample` does when the model is one of tunes: the wish, the header, copies, files."""
+
+import itertools
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charnn.cli.console import say, warn
+from charnn.cli.tunes import slug
+from charnn.errors import CharnnError, UsageError
+from charnn.files import write_bytes
+from charnn.model.checkpoint import Checkpoint
+from charnn.model.runs import TUNES, kept_tunes
+from charnn.music.wishing import Learned, make_wish
+from charnn.sampling.choice import Choice
+from charnn.sampling.sampler import Sampler
+from charnn.tunes import TuneWriter
+
+if TYPE_CHECKING:
+    from charnn.music.copying import Collection
+    from charnn.music.tune import Tune
+
+_TRIES = 20  # to write a tune that is no copy
+
+# Options that make a tune what it is, with their defaults; they go into the command in its comment.
+_TELLING: dict[str, Any] = {
+    "temperature": 0.8,
+    "top_k": 0,
+    "top_p": 1.0,
+    "min_p": 0.0,
+    "length": 2000,
+    "rhythm": "",
+    "meter": "",
+    "key": "",
+    "title": "",
+    "part_bars": 0,
+    "bars": None,
+}
+
+
+class TuneJob:
+    """Tunes to be written by one command.
+
+    Args:
+        path: the checkpoint's file.
+        model: the checkpoint.
+        choice: how each symbol is chosen.
+        length: about how long a tune may become.
+        options: the command's, by name; `prime` is what a tune begins with, `said` its words.
+
+    Raises:
+        UsageError: the options contradict each other, or the model can't write such tunes.
+        CheckpointError: copies are to be refused, but the learned tunes are not there.
+    """
+
+    def __init__(
+        self, path: Path, model: Checkpoint, choice: Choice, length: int, options: dict[str, Any]
+    ) -> None:
+        self._path, self._choice, self._length, self._options = path, choice, length, options
+        self._copies = _collection(path) if options["reject_copies"] else None
+        self._refused = 0
+        self._writer: TuneWriter | None = None
+        self._bare: Sampler | None = None
+        asked = any(options[name] for name in ("rhythm", "meter", "key", "title", "part_bars"))
+        if options["bars"] == "off" and not asked:
+            self._bare = Sampler(model)
+        else:
+            self._writer = self._strict(model)
+
+    def _strict(self, model: Checkpoint) -> TuneWriter | None:
+        options = self._options
+        if options["stop"]:
+            raise UsageError("--stop is for texts: a tune ends where its parts are complete")
+        names = ("title", "rhythm", "meter", "key", "part_bars", "prime")
+        wish = make_wish(**{name: options[name] for name in names}, strict=options["bars"] != "off")
+        if (self._path.parent / TUNES).exists():
+            learned = Learned(kept_tunes(self._path.parent))
+            wish = learned.fit(wish)
+            low, high = model.about.get("transpose", (0, 0))
+            if doubt := learned.doubt(wish, any_tonic=high > low):
+                warn(doubt)
+        return TuneWriter(model, wish)
+
+    def pieces(self, number: int, seed: int) -> Iterator[str]:
+        """The pieces of a tune as they are written, its number and the comment put in."""
+        if self._writer is not None:
+            pieces = self._writer.stream(self._choice, seed=seed, length=self._length)
+        elif self._bare is not None:
+            prime = self._options["prime"]
+            written = self._bare.stream(
+                self._choice,
+                seed=seed,
+                length=self._length,
+                prime=prime,
+                stop=self._options["stop"],
+            )
+            pieces = itertools.chain([prime], written)
+        return _completed(pieces, number, self._command(seed))
+
+    def finished(self, number: int, seed: int, num: int) -> tuple[str, int]:
+        """A whole tune, no copy if that was asked for, saved if it is to be; and its seed."""
+        for tries in range(_TRIES):
+            seed_used = seed + num * tries  # none that another tune of this command begins with
+            tune = "".join(self.pieces(number, seed_used))
+            copied = self._copies.nearest(tune) if self._copies else None
+            if copied is None or not copied.copied:
+                break
+            self._refused += 1
+            say(f"seed {seed_used} gave a copy ({copied.similarity:.2f}) of {copied.title}")
+        else:
+            raise CharnnError(f"{_TRIES} tunes in a row were copies: try a higher --temperature")
+        if self._options["save"]:
+            _save(tune, self._options["save"], number)
+        return tune, seed_used
+
+    def close(self) -> None:
+        """Say how the model did."""
+        if self._writer is not None and self._options["bars"] != "off" and self._writer.steps:
+            say(f"--bars strict: {self._writer.removed:.1%} of the model's choices were wrong")
+
+    def _command(self, seed: int) -> str:
+        """The command that writes the tune again."""
+        words = ["charnn", "sample", str(self._path)]
+        for name, default in _TELLING.items():
+            if self._options[name] != default:
+                value = self._options[name]
+                words += [f"--{name.replace('_', '-')}", str(value)]
+        if self._options["said"]:
+            words += ["--prime", self._options["said"]]
+        quoted = shlex.join([*words, "--seed", str(seed)])
+        if "\n" in quoted:
+            quoted = " ".join(_in_one_line(word) for word in [*words, "--seed", str(seed)])
+        return quoted
+
+
+def _in_one_line(word: str) -> str:
+    """A word for the shell; with line ends as `$'...\\n...'`."""
+    if "\n" not in word:
+        return shlex.quote(word)
+    inner = word.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
+    return f"$'{inner}'"
+
+
+def _completed(pieces: Iterator[str], number: int, command: str) -> Iterator[str]:
+    """The tune with its number in X:, and behind that the comment.
+
+    What does not begin as a tune does (the bare model may write anything) stays as it is.
+    """
+    head = ""
+    for piece in pieces:
+        head += piece
+        if len(head) >= 4 or not "X:1\n".startswith(head):
+            break
+    if head.startswith("X:1\n"):
+        yield f"X:{number}\n% {command}\n" + head[4:]
+    else:
+        yield head
+    yield from pieces
+
+
+def _collection(path: Path) -> "Collection":
+    from charnn.music.copying import Collection
+
+    return Collection(kept_tunes(path.parent))
+
+
+def _save(text: str, folder: Path, number: int) -> None:
+    """Write a tune as ABC, MIDI, score and sound, side by side."""
+    from charnn.music.audio import wav_bytes
+    from charnn.music.books import TuneSource, split_book
+    from charnn.music.engraving import engrave
+    from charnn.music.midi import midi_bytes
+    from charnn.music.musicxml import to_musicxml
+    from charnn.music.reading import read_tune
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = split_book(text)
+    title = slug(sources[0].title) if sources else ""
+    stem = folder / f"{number:03d}-{title or 'tune'}"
+    write_bytes(stem.with_suffix(".abc"), text.encode("utf-8", "surrogatepass"))
+    makers: dict[str, Callable[[Tune], bytes]] = {
+        ".mid": midi_bytes,
+        ".wav": wav_bytes,
+        ".musicxml": lambda tune: to_musicxml(tune).encode(),
+        ".svg": lambda tune: engrave(tune, "svg"),
+    }
+    written = [".abc"]
+    try:
+        tune = read_tune(sources[0] if sources else TuneSource(text))
+        for suffix, make in makers.items():
+            write_bytes(stem.with_suffix(suffix), make(tune))
+            written.append(suffix)
+    except CharnnError as problem:  # no tune, or no engraver: what is there stays
+        warn(f"{stem}: {problem}")
+    say(f"{stem} ({' '.join(written)})")

@@ -19,7 +19,7 @@ _Note: TypeAlias = tuple[int | None, float, bool]
 _LETTERS = "CDEFGAB"
 _MUSIC = re.compile(
     r"""
-    ^[A-KM-Za-z]:(?![|:]).* | "[^"\n]*" | \{[^}\n]*\} | ![^!\s|]*! | \[[A-KM-Za-z]:[^\]\n]*\]
+    ^[A-KM-Za-z]:(?![|:]).* | %.* | "[^"\n]*" | \{[^}\n]*\} | ![^!\s|]*! | \[[A-KM-Za-z]:[^\]\n]*\]
     | L:\ *(?P<unit>\d+(?:/\d+)?)
     | \[[^\]|:\nA-Ga-g]*(?P<chord>[A-Ga-g][,']*)(?P<inner>\d*/*\d*)[^\]|\n]*\](?P<outer>\d*/*\d*)
     | (?P<note>[A-Ga-gzx][,']*)(?P<length>\d*/*\d*)

@@ -57,6 +57,7 @@ def test_a_new_tune_is_new(collection: Collection) -> None:
         abc(steps(7)).replace("L:1/8", "L:1/16"),
         abc(steps(7)).replace("K:C\n", 'K:C\n"Am"!trill!').replace("c", "{dc}c"),
         abc(steps(7)).replace("d", "~d").replace("e", "^e"),
+        abc(steps(7)).replace("X:1\n", "X:1\n% charnn sample --seed 1\n"),
     ],
 )
 def test_no_disguise_helps(collection: Collection, disguised: str) -> None:

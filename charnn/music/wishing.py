@@ -98,8 +98,8 @@ class Learned:
         }
         for option, words in asked.items():
             if any(words) and not self._count(*words):
-                said = ", ".join(filter(None, (wish.rhythm, wish.meter, wish.key)))
-                said = next(filter(None, words)) if option.startswith("--") else said
+                together = ", ".join(filter(None, (wish.rhythm, wish.meter, wish.key)))
+                said = getattr(wish, option[2:]) if option.startswith("--") else together
                 return f"the model has learned no tune with {option} {said}: expect less of it"
         return ""
 

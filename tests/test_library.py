@@ -6,6 +6,10 @@ import pytest
 
 import charnn
 from charnn.errors import CheckpointError, CorpusError, UsageError
+from charnn.library import Model
+from charnn.model.runs import keep_tunes
+from charnn.music.checking import check_tune
+from tests.helpers import random_checkpoint, save_run
 
 TEXT = "The quick brown fox jumps over the lazy dog.\n" * 60
 
@@ -69,3 +73,46 @@ def test_what_is_wrong_is_said(corpus: Path) -> None:
 def test_read_tunes() -> None:
     (tune,) = charnn.read_tunes("X:1\nT:Air\nK:D\nDFA|\n")
     assert tune.titles == ("Air",)
+
+
+@pytest.fixture(scope="module")
+def folk(tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """An untrained model of tunes, whose run has one."""
+    letters = "".join(map(chr, range(32, 127))) + "\n"
+    path = save_run(
+        tmp_path_factory.mktemp("models"), "folk", random_checkpoint(letters, documents=9)
+    )
+    keep_tunes(path.parent, ["X:1\nT:x\nR:reel\nM:C\nL:1/8\nK:D\nd8|d8|]\n"])
+    return charnn.load(path)
+
+
+def test_tunes_as_they_are_wished(folk: Model) -> None:
+    wish = {"rhythm": "Reel", "meter": "4/4", "key": "d major", "part_bars": 4, "prime": "d4 e4|"}
+    texts = list(folk.tunes(2, seed=3, temperature=0.5, **wish))
+    assert texts[0] != texts[1]
+    assert texts[1] == next(folk.tunes(1, seed=4, temperature=0.5, **wish))
+    for text in texts:
+        (tune,) = charnn.read_tunes(text)
+        report = check_tune(tune)
+        assert report.ok
+        assert (report.rhythm, report.meter, report.key) == ("reel", "C", "D")
+        assert {part.bars for part in report.parts} == {4}
+        assert "\nK:D\nd4 e4|" in text
+
+
+def test_tunes_of_the_bare_model(folk: Model) -> None:
+    (bare,) = folk.tunes(1, seed=3, bars="off")
+    assert bare == folk.sample(seed=3, length=2000, temperature=1.0)
+    (free,) = folk.tunes(1, seed=3, bars="off", title="Free", key="G")
+    assert free.startswith("X:1\nT:Free\n")
+    assert "\nK:G\n" in free
+
+
+def test_tunes_that_cannot_be(folk: Model) -> None:
+    for wish in ({"key": "H"}, {"meter": "5"}, {"part_bars": 1}, {"bars": "of"}, {"seed": -1}):
+        with pytest.raises(UsageError):
+            list(folk.tunes(1, **wish))
+    with pytest.raises(UsageError, match="--temperature"):
+        list(folk.tunes(1, temperature=-1))
+    with pytest.raises(TypeError):
+        list(folk.tunes(1, tempo=100))

@@ -51,6 +51,38 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make symbolic links")
+@pytest.mark.parametrize("there", [True, False])
+def test_a_symbolic_link_stays_one(tmp_path: Path, there: bool) -> None:
+    path, link = tmp_path / "folder" / "file", tmp_path / "link"
+    path.parent.mkdir()
+    if there:
+        path.write_bytes(b"old")
+    link.symlink_to(Path("folder") / "file")
+    write_bytes(link, b"new")
+    assert link.is_symlink()
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+    assert sorted(tmp_path.iterdir()) == [path.parent, link]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_device_or_a_pipe_is_written_into(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "nowhere"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_bytes(pipe, b"into the pipe")
+        assert os.read(reading, 99) == b"into the pipe"
+    finally:
+        os.close(reading)
+    link.symlink_to(os.devnull)
+    write_bytes(link, b"gone")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert stat.S_ISCHR(link.stat().st_mode)
+    assert sorted(tmp_path.iterdir()) == [link, pipe]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
 def test_the_mode_obeys_the_umask(tmp_path: Path, mask: int) -> None:

@@ -42,7 +42,8 @@ def bar_warnings(abc: str) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "tune.abc")
         source.write_text(re.sub(r"\A *X:.*", "X:1", abc), encoding="utf-8", errors="replace")
-        command = ["abc2midi", str(source), "1", "-o", str(Path(folder, "tune.mid"))]
+        # -NFER: it would hold a note under a fermata (H) for longer, and then count that.
+        command = ["abc2midi", str(source), "1", "-NFER", "-o", str(Path(folder, "tune.mid"))]
         ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
     words = (ended.stdout + ended.stderr).decode("utf-8", "replace")
     return re.findall(r"Bar \d+ has .*", words)

@@ -1,0 +1,57 @@
+"""What does `--bars strict` cost, and what does it bring? Tunes for `judging.py`.
+
+    python benchmarks/strict_tunes.py RUN [--tunes 1000] [--temperature 1.0] [--out FOLDER]
+
+Writes the same number of tunes with and without the grammar, one after the other on one thread,
+into `strict.abc` and `off.abc`, and prints the time a tune and a character of each.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from charnn.model.checkpoint import load_checkpoint
+from charnn.model.runs import find_checkpoint, kept_tunes
+from charnn.music.wishing import Learned, make_wish
+from charnn.sampling.choice import Choice
+from charnn.sampling.sampler import Sampler
+from charnn.tunes import TuneWriter
+
+LENGTH = 2000
+
+
+def main() -> int:
+    """Write the tunes of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--tunes", type=int, default=1000)
+    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--out", type=Path, default=Path())
+    options = parser.parse_args()
+    path = find_checkpoint(options.run, Path("checkpoints"))
+    model, choice = load_checkpoint(path), Choice(options.temperature)
+    wish = Learned(kept_tunes(path.parent)).fit(make_wish())
+    writer, bare = TuneWriter(model, wish), Sampler(model)
+    times, characters, texts = [0.0, 0.0], [0, 0], [list[str](), list[str]()]
+    for seed in range(options.tunes):  # in turn, so that both meet the machine in the same mood
+        for which, stream in enumerate((writer.stream, bare.stream)):
+            begin = time.perf_counter()
+            text = "".join(stream(choice, seed=seed, length=LENGTH))
+            times[which] += time.perf_counter() - begin
+            characters[which] += len(text)
+            texts[which].append(text)
+    for which, name in enumerate(("strict", "off")):
+        content = "\n".join(texts[which])
+        (options.out / f"{name}.abc").write_text(content, encoding="utf-8")
+        print(
+            f"{name:6}: {1e3 * times[which] / options.tunes:.1f} ms a tune, "
+            f"{characters[which] / options.tunes:.0f} characters, "
+            f"{1e6 * times[which] / characters[which]:.0f} us each"
+        )
+    print(f"removed by the grammar: {writer.removed:.2%} of the probability of a symbol")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

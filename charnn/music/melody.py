@@ -17,15 +17,19 @@ Symbol: TypeAlias = tuple[int | None, float, bool]
 _Note: TypeAlias = tuple[int | None, float, bool]
 
 _LETTERS = "CDEFGAB"
+# Numbers are capped, as in `charnn.music.signs`: more digits are noise, and no float holds them. A
+# bracket does not reach over the next one, so that a line of them is looked through but once.
+_LENGTH = "[0-9]{0,4}/{0,7}[0-9]{0,4}"
 _MUSIC = re.compile(
-    r"""
-    ^[A-KM-Za-z]:(?![|:]).* | %.* | "[^"\n]*" | \{[^}\n]*\} | ![^!\s|]*! | \[[A-KM-Za-z]:[^\]\n]*\]
-    | L:\ *(?P<unit>\d+(?:/\d+)?)
-    | \[[^\]|:\nA-Ga-g]*(?P<chord>[A-Ga-g][,']*)(?P<inner>\d*/*\d*)[^\]|\n]*\](?P<outer>\d*/*\d*)
-    | (?P<note>[A-Ga-gzx][,']*)(?P<length>\d*/*\d*)
-    | (?P<bar>\[?[|:]+\]?\d?|\[\d|\])
+    rf"""
+    ^[A-KM-Za-z]:(?![|:]).* | %.* | "[^"\n]*" | \{{[^{{}}\n]*\}} | ![^!\s|]*!
+    | \[[A-KM-Za-z]:[^\[\]\n]*\] | L:\ *(?P<unit>[0-9]{{1,4}}(?:/[0-9]{{1,4}})?)
+    | \[[^\[\]|:\nA-Ga-g]*(?P<chord>[A-Ga-g][,']{{0,16}})(?P<inner>{_LENGTH})[^\[\]|\n]*\]
+      (?P<outer>{_LENGTH})
+    | (?P<note>[A-Ga-gzx][,']{{0,16}})(?P<length>{_LENGTH})
+    | (?P<bar>\[?[|:]+\]?[0-9]?|\[[0-9]|\])
     | (?P<broken><+|>+)
-    | \((?P<size>[2-9])(?::(?P<time>\d?))?(?::(?P<notes>\d?))?
+    | \((?P<size>[2-9])(?::(?P<time>[1-9]?))?(?::(?P<notes>[0-9]?))?
     """,
     re.MULTILINE | re.VERBOSE,
 )
@@ -90,7 +94,7 @@ def _notes(text: str) -> list[_Note]:
             bar, pending = False, 1.0
         elif kind == "bar":
             bar = True
-        elif kind == "broken" and notes:
+        elif kind == "broken" and notes and pending == 1.0:  # a second one in a row is noise
             short = 0.5 ** len(found["broken"][:3])
             before, pending = (2 - short, short) if "<" not in found[0] else (short, 2 - short)
             step, length, begins = notes[-1]

@@ -1,5 +1,6 @@
 """Copies are found whatever their key and the length of their notes; new tunes are not."""
 
+import math
 import random
 
 import pytest
@@ -112,10 +113,32 @@ def test_a_tune_without_notes_is_no_copy(collection: Collection) -> None:
     assert not collection.nearest("").copied
 
 
-@given(st.text(max_size=60) | st.text(alphabet="X:1\nKLabC[]{}\"(3'<>/|2z!", max_size=60))
+# What melodies are made of, and what breaks arithmetic: long numbers, zeros, signs without end.
+HOSTILE = st.sampled_from(
+    [*"X:1\nKLabC[]{}\"(3'<>/|29z!,", "9" * 400, "/" * 1100, "(3:0:", "L:0", "A<" * 9]
+)
+
+
+@given(st.text(max_size=60) | st.lists(HOSTILE, max_size=60).map("".join))
 def test_any_text_has_a_melody(text: str) -> None:
     heard = melody(text)
     assert len(heard.intervals) == max(0, len(heard.degrees) - 1)
+    assert all(math.isfinite(length) for _, length, _ in (*heard.intervals, *heard.degrees))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["D" + "9" * 5000, "D" + "9" * 400, "D" + "/" * 1100, "(3:0:3DDD", "D" + "< " * 900 + "E"],
+    ids=lambda text: text[:8],
+)
+def test_numbers_out_of_all_measure(text: str) -> None:
+    heard = melody(f"X:1\nL:1/8\nK:C\nCE{text}FG|]\n")
+    assert len(heard.degrees) >= 4
+    assert Collection([text]).nearest(text).similarity == 1
+
+
+def test_a_line_of_brackets_takes_no_time() -> None:
+    assert melody("[" * 50_000 + "{" * 50_000 + "[A" * 20_000).degrees
 
 
 class TestMelodyAgainstTheReader:

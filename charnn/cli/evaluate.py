@@ -194,7 +194,7 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
         yield _row(words, *_percent(found["shares"], name))
     yield "\nJensen-Shannon distance to the learned tunes, and of as many of these to the others\n"
     for words, name in _DISTANCES.items():
-        yield _row(words, *(f"{found['distances'][who][name]:.3f}" for who in _COLUMNS))
+        yield _row(words, *_distance(found["distances"], name))
     yield "\nCopied from learned tunes, and these from each other\n"
     for row in found["copying"]:
         yield _row(f"tunes with a run of {row['length']} notes", *_percent(row, "tunes"))
@@ -210,6 +210,10 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
 
 def _percent(row: dict[str, Any], name: str) -> Iterator[str]:
     return (f"{100 * row[who][name]:.1f} %" for who in _COLUMNS)
+
+
+def _distance(row: dict[str, Any], name: str) -> Iterator[str]:
+    return (f"{row[who][name]:.3f}" if row[who] else "-" for who in _COLUMNS)
 
 
 def _row(words: str, ours: str, theirs: str) -> str:

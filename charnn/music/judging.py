@@ -1,8 +1,9 @@
 """New tunes beside those a model has learned from: are they as right, as alike, and are they new?
 
 Every figure of the new tunes stands beside the same figure of real ones, or it says little. The
-distances of as many real tunes to all the others show what chance alone makes of a small number;
-what the real tunes share with each other shows how much of a tune is common property.
+distances of as many real tunes to all the others show what chance alone makes of a small number (but
+half of them at most: some must be left); what the real tunes share with each other shows how much of
+a tune is common property.
 """
 
 import random
@@ -37,7 +38,8 @@ class Judgement:
     Attributes:
         new, real: what they are like.
         new_distances: from the new tunes to the training tunes.
-        real_distances: from as many training tunes, chosen by chance, to all the others.
+        real_distances: from as many training tunes, but half of them at most, chosen by chance, to
+            all the others; empty where there is only one training tune.
         new_copying: what the new tunes have in common with the training tunes, for each of `RUNS`.
         real_copying: what each training tune has in common with all the others.
         nearest: the training tune that each new tune is most similar to.
@@ -53,17 +55,18 @@ class Judgement:
 
 
 def judge(new: Sequence[str], real: Sequence[str]) -> Judgement:
-    """Judge new tunes, at least one, beside the training tunes, all as texts in ABC notation."""
+    """Judge new tunes beside the training tunes, at least one each, as texts in ABC notation."""
     order = list(real)
     random.Random(0).shuffle(order)
-    some, others = measure(order[: len(new)]), measure(order[len(new) :])
+    chosen = min(len(new), len(real) // 2)
+    some, others = measure(order[:chosen]), measure(order[chosen:])
     measured, learned = measure(new), some + others
     collection = Collection(real)
     return Judgement(
         new=measured,
         real=learned,
         new_distances=measured.distances(learned),
-        real_distances=some.distances(others),
+        real_distances=some.distances(others) if chosen else {},
         new_copying=tuple(
             _copying(length, [collection.shared(tune, length) for tune in new]) for length in RUNS
         ),

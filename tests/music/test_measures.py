@@ -132,3 +132,13 @@ class TestJudging:
             dict.fromkeys(judged.new_distances, 0), abs=1e-6
         )
         assert judged.real.tunes == 4
+
+    @pytest.mark.parametrize("new", [4, 5, 12])
+    def test_some_real_tunes_are_left_to_compare_with(self, new: int) -> None:
+        judged = judge((self.REAL * 3)[:new], self.REAL)
+        assert judged.real_distances == judge(self.REAL[:2], self.REAL).real_distances
+        assert judged.real_distances["meters"] == judged.real_distances["modes"] == 0
+        assert 0 < judged.real_distances["intervals"] < 1
+
+    def test_one_real_tune_has_no_others(self) -> None:
+        assert judge(self.REAL, self.REAL[:1]).real_distances == {}

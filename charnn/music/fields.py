@@ -94,6 +94,15 @@ def _shifts(words: str) -> dict[str, int]:
     return {name: int(number) for name, number in _SHIFT.findall(words)}
 
 
+def is_key(text: str) -> bool:
+    """Whether there is such a key."""
+    try:
+        key(text)
+    except FieldError:
+        return False
+    return True
+
+
 def _key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
     order, step = (_SHARP_ORDER, 1) if sharps > 0 else (_SHARP_ORDER[::-1], -1)
     alterations = dict.fromkeys(LETTERS, 0) | dict.fromkeys(order[: abs(sharps)], step)

@@ -2,8 +2,9 @@
 
 Every bar is full but for a pick-up, every part a whole number of bars, every repeat that is opened
 is closed; a tuplet, a chord, a slur, a tie or a broken pair (`A>B`, of equal notes) is finished
-before what it can't reach over. A part is what lies between double bars and repeat signs; where it
-begins with a pick-up, its last bar is short by as much. The header is X T R M L K, in this order.
+before what it can't reach over. A part is what lies between double bars and repeat signs. Where the
+tune begins with a pick-up, every part does, with one as long, and its last bar is short by as much:
+so the beat goes on through all repeats. The header is X T R M L K, in this order.
 
 The machine knows nothing of models: it takes a state and a character and gives the state behind it,
 or none where the character is wrong. A character is right only if the tune can be brought to an end
@@ -26,21 +27,21 @@ WHOLE = 3 * 4096
 
 METERS = ("C", "C|", "4/4", "2/2", "2/4", "3/4", "3/2", "6/4", "5/4", "3/8", "6/8", "9/8", "12/8")
 UNITS = ("1/8", "1/16", "1/4")
-KEYS = tuple(
+_ALL_KEYS = (
     tonic + mode
     for mode in ("", "m", "dor", "mix", "lyd", "phr")
     for tonic in ("C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab", "Db", "F#", "C#", "G#")
 )
-FEWEST_BARS = 2  # in a part
+KEYS = tuple(key for key in _ALL_KEYS if fields.is_key(key))
+USUAL_BARS = (4, 8)  # in a part, if nothing else is asked for: most of dance music
+FEWEST_BARS = 2
 _MOST_BEFORE_A_NOTE = 3  # decorations, graces, a chord symbol
 _MOST_HEADS = 4  # of a chord, or among graces
 _MOST_IN_SYMBOL = 7  # letters of a chord symbol
 
-_UPPER, _LOWER, _RESTS, _DECORATIONS = "ABCDEFG", "abcdefg", "zx", ".~HLMOPSTuv"
-_KIND = {
-    character: group[0] for group in (_UPPER, _LOWER, _RESTS, _DECORATIONS) for character in group
-}
-_ALIKE = str.maketrans(_KIND)
+_UPPER, _LOWER, _RESTS, _DECORATIONS = "ABCDEFG", "abcdefg", "zx", ".~LMOPSTuv"
+_GROUPS = (_UPPER, _LOWER, _RESTS, _DECORATIONS)
+_KIND = {character: group[0] for group in _GROUPS for character in group}
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2}  # so many notes in the time of so many
 _SYMBOL = frozenset("ABCDEFG#bmajindugs0123456789/+-")
 
@@ -62,20 +63,18 @@ _SIGNS = {
     "||": (0, False),
     "|]": (0, False),
     "|:": (0, True),
-    "||:": (0, True),
     ":|": (0, False),
-    ":||": (0, False),
-    ":|]": (0, False),
     "::": (0, True),
     ":|:": (0, True),
-    ":||:": (0, True),
     "|1": (1, False),
     "|[1": (1, False),
+    "|\n[1": (1, False),
     ":|2": (2, False),
     ":|[2": (2, False),
     ":| [2": (2, False),
+    ":|\n[2": (2, False),
 }
-_CLOSING = ("||", "|]", ":|", ":||", ":|]", ":| ", ":|[", ":| [")
+_CLOSING = ("||", "|]", ":|", ":| ", ":|\n", ":|[", ":| [", ":|\n[")
 
 
 class Frame(NamedTuple):
@@ -90,7 +89,8 @@ class State(NamedTuple):
 
     Attributes:
         sign: what is being spelled, as far as it goes: a bar line, an accidental, a chord, the
-            words of a field; `" "` behind a blank, `"\\n"` at the beginning of a line, else `""`.
+            words of a field; `"H"` behind a fermata, `"1"` behind an ending's number, `" "` behind
+            a blank, `"\\n"` at the beginning of a line, else `""`.
         forced: words of the header that are settled and must be written next.
         ahead: what the body must go on with.
         field: the field whose words are being chosen; `""` in the body.
@@ -99,12 +99,13 @@ class State(NamedTuple):
             `z`, or `]` (a chord); `""` without one.
         length: the words of its length so far.
         used: time used in this bar.
-        pickup: time in the pick-up of this part.
-        bars: bars of this part that are behind us; no more are counted than matter.
+        pickup: time in the pick-up of each part; -1 until the first part's first bar line.
+        bars: bars of this part that are behind us.
         first: this is the part's first bar, which may be short.
         repeat: a repeat was opened and not closed.
         ending: 0, 1 or 2.
         body: bars of this part before its endings.
+        total: bars of this part with the first ending, as many as with the second.
         tuplet: notes left, how many (second) go in the time of how many (third), and the length
             that the first had, which all must have; 0 before it.
         pair: of the second note of a broken pair, the length it must have as written, and the
@@ -113,6 +114,7 @@ class State(NamedTuple):
         tied: a note must come, not a rest.
         before: how much waits for its note: decorations, graces, a chord symbol.
         whole: all parts are complete.
+        heard: there was a note, not only rests.
     """
 
     sign: str = ""
@@ -123,18 +125,25 @@ class State(NamedTuple):
     note: str = ""
     length: str = ""
     used: int = 0
-    pickup: int = 0
+    pickup: int = -1
     bars: int = 0
     first: bool = True
     repeat: bool = False
     ending: int = 0
     body: int = 0
+    total: int = 0
     tuplet: tuple[int, int, int, int] = (0, 1, 1, 0)
     pair: tuple[int, int] = (0, 0)
     slur: int = 0
     tied: bool = False
     before: int = 0
     whole: bool = False
+    heard: bool = False
+
+    @property
+    def may_rest(self) -> bool:
+        """Whether a rest would not leave the tune without notes: the second bar must have one."""
+        return self.heard or self.pickup < 0
 
     @property
     def waits(self) -> bool:
@@ -148,7 +157,7 @@ class Wish:
 
     Attributes:
         title, rhythm, meter, unit, key: words of the header.
-        part_bars: bars in every part; 0 for any whole number.
+        part_bars: bars in every part; 0 for a usual number, 4 or 8.
         opening: what the body begins with.
         strict: keep to the grammar in the body, too, not in the header alone.
         fields: those of the header, behind X:, in order; R: may be missing.
@@ -188,23 +197,25 @@ class Grammar:
             "L": wish.unit,
             "K": wish.key,
         }
-        self._fewest = wish.part_bars or FEWEST_BARS
+        self._part_bars = (wish.part_bars,) if wish.part_bars else USUAL_BARS
         self._characters = frozenset(characters)
+        known = ([c for c in group if c in self._characters] for group in _GROUPS)
+        self._alike = str.maketrans({c: group[0] for group in known for c in group})
         self._lengths = tuple(length for length in _LENGTHS if self._can_write(length))
         self._signs = tuple(sign for sign in _SIGNS if self._can_write(sign))
         self._finest = _FINEST if "/" in self._characters else 1
-        if wish.part_bars == 1 or wish.part_bars < 0:
+        if wish.part_bars and wish.part_bars < FEWEST_BARS:
             raise UsageError(f"a part has at least {FEWEST_BARS} bars, not {wish.part_bars}")
         self._frames = self._choose_frames()
         self.start = self._enter(0, Frame(), "X:1\n")
-        if not self._can_write(self.start.forced + "\n" + wish.opening):
-            missing = sorted(set(self.start.forced + "\n" + wish.opening) - self._characters)
+        said = "X:1\n|" + "".join(f"{field}:{self._given[field]}" for field in wish.fields)
+        if missing := sorted(set(said + wish.opening) - self._characters):
             raise UsageError(f"the model never saw {missing[0]!r}: ask for a tune without it")
 
     def alike(self, state: State, text: str) -> str:
         """A text with which `step` does the same here: all letters of notes are alike, for one."""
         plain = self.free(state) and state.sign[:1] != '"'
-        return text.translate(_ALIKE) if plain else text
+        return text.translate(self._alike) if plain else text
 
     def core(self, state: State) -> Hashable:
         """All of the state that matters for characters that aren't `turning`."""
@@ -223,6 +234,7 @@ class Grammar:
             state.slur,
             state.tied,
             state.before,
+            state.may_rest,
             self._may_go_on(state),
         )
 
@@ -256,7 +268,8 @@ class Grammar:
         bar_line = ":|" if state.repeat or state.ending == 1 else "|:"
         if not (state.used or state.note):
             bar_line = ""  # or one would open repeats
-        last = state.frame.bar - state.pickup - state.used  # until the part may end
+        goal = self._last_bar(state) if self._may_close(state) else self._room(state)
+        last = goal - state.used
         shorter = "/" if 0 < last < self._takes(state, state.length) else ""
         return ")}]" + shorter + bar_line + "2" * bool(state.sign) + _UPPER + _LOWER + "/2345678910"
 
@@ -358,21 +371,26 @@ class Grammar:
         if character in "|:":
             return self._begin_bar_line(state, character)
         if character == "\n":
-            empty = state.sign == "\n" or (state.first and not state.used and not state.whole)
             ended = state.used and not self._fits(state, "")  # the bar line comes first
-            return None if empty or ended or state.waits else state._replace(sign="\n")
+            wrong = state.sign == "\n" or ended or state.waits
+            return None if wrong else state._replace(sign="\n")
         if character == " ":
             begun = state.used and not (state.sign or state.before or state.slur == 2)
             return state._replace(sign=" ") if begun and self._fits(state, "") else None
         if character == ")":
             done = state.slur == 1 and not (state.before or state.tied)
             return state._replace(slur=0, sign="") if done else None
-        if not self._fits(state, ""):
+        fits = self._fits(state, "")
+        if character == "H" and state.used and not state.before:  # it may stand on a bar line
+            right = fits or not (state.slur or state.tied)
+            return state._replace(sign="H") if right else None
+        if not fits:
             return None  # all the rest leads to a note
         if character in _UPPER or character in _LOWER:
             return _note(state, _KIND[character])
         if character in _RESTS:
-            return None if state.tied or state.before else _note(state, "z")
+            right = state.may_rest and not (state.tied or state.before)
+            return _note(state, "z") if right else None
         if character == "(" and state.slur and not any(map(partial(self._tuplet, state), "2346")):
             return None
         if character in "^_=(":
@@ -385,7 +403,7 @@ class Grammar:
             return state._replace(sign="{-0", whole=False)
         if character == '"':
             return state._replace(sign='"', whole=False)
-        return _waiting(state) if character in _DECORATIONS else None
+        return _waiting(state) if character == "H" or character in _DECORATIONS else None
 
     def _behind_note(self, state: State, character: str) -> State | None:
         """Behind a note, which may still change its octave or grow longer."""
@@ -465,13 +483,26 @@ class Grammar:
         return state.frame.unit // self._finest
 
     def _room(self, state: State) -> int:
-        """How long this bar may become: a part's last bar is short by its pick-up."""
-        last = state.bars + 1 == self._wish.part_bars
-        return state.frame.bar - (state.pickup if last else 0)
+        """How long this bar may become: a pick-up as long as the first, and a part's last bar
+        shorter by it."""
+        if state.first and state.pickup > 0:
+            return state.pickup
+        return state.frame.bar if self._may_go_on(state) else self._last_bar(state)
+
+    def _last_bar(self, state: State) -> int:
+        """How long the last bar of this part is."""
+        return state.frame.bar - max(0, state.pickup)
 
     def _may_go_on(self, state: State) -> bool:
         """Whether another bar of this part may follow."""
-        return not self._wish.part_bars or state.bars + 1 < self._wish.part_bars
+        return state.bars + 1 < (state.total or self._part_bars[-1])
+
+    def _may_close(self, state: State) -> bool:
+        """Whether this bar may be the last of the part."""
+        if state.first and state.pickup > 0:
+            return False
+        bars = state.bars + 1
+        return bars == state.total if state.total else bars in self._part_bars
 
     def _accidental(self, state: State, character: str) -> State | None:
         if character == state.sign and character in "^_":
@@ -518,6 +549,18 @@ class Grammar:
             return None
         return state._replace(sign=state.sign + "A")
 
+    def _fermata(self, state: State, character: str) -> State | None:
+        """Behind `H`, which stands on a bar line or on a note."""
+        here = state._replace(sign="")
+        if character in "|:":
+            return self._begin_bar_line(here, character)
+        return self._anywhere(_waiting(here), character) if self._fits(here, "") else None
+
+    def _numbered(self, state: State, character: str) -> State | None:
+        """Behind the number of an ending."""
+        here = state._replace(sign="")
+        return here._replace(sign=" ") if character == " " else self._anywhere(here, character)
+
     # Bar lines
 
     def _begin_bar_line(self, state: State, character: str) -> State | None:
@@ -530,55 +573,69 @@ class Grammar:
         return any(sign.startswith(beginning) and self._barred(state, sign) for sign in self._signs)
 
     def _bar_line(self, state: State, character: str) -> State | None:
-        sign = state.sign
-        if self._may_spell(state, sign + character):
-            return state._replace(sign=sign + character)
-        if sign.endswith("["):  # no ending, but a chord behind the bar line
-            behind = self._barred(state, sign[:-1])
-            chord = behind and self._anywhere(behind, "[")
-            return chord and self._heads(chord, character)
-        behind = self._barred(state, sign)
-        return behind and self._anywhere(behind, character)
+        text = state.sign + character
+        if self._may_spell(state, text):
+            return state._replace(sign=text)
+        # What can't become a longer sign is a shorter one, and something else behind it.
+        length = max((n for n in range(1, len(text)) if text[:n] in self._signs), default=0)
+        here = self._barred(state, text[:length])
+        for following in text[length:]:
+            here = here and self._body(here, following)
+        return here
 
     def _barred(self, state: State, sign: str) -> State | None:
         """The state behind a bar line."""
         if sign not in self._signs:
             return None
         ending, starts = _SIGNS[sign]
-        if not state.used:  # nothing in this bar: a repeat may be opened, once, as a part begins
-            begins = state.first and not state.repeat and sign in ("|:", "||:")
-            return state._replace(sign="", repeat=True, whole=False) if begins else None
+        opens = state.first and not state.repeat and sign == "|:"
+        if not state.used:  # as a part begins: a repeat may be opened, a double bar told again
+            right = opens or (state.whole and sign == "||")
+            return state._replace(sign="", repeat=opens, whole=False) if right else None
+        if opens and state.pickup < 0 and state.used < state.frame.bar:
+            # The tune's pick-up stands outside the repeat, and all parts are of full bars.
+            if state.slur or state.tied:
+                return None
+            return State(frame=state.frame, pickup=0, repeat=True, heard=state.heard)
         if sign == "|" or ending == 1:
             return self._within(state, ending)
-        if state.used != state.frame.bar - state.pickup or state.slur or state.tied:
+        if state.used != self._last_bar(state) or not self._may_close(state):
             return None
-        if state.bars + 1 < self._fewest:
+        if state.slur or state.tied:
             return None
         if ending == 2:
-            again = state._replace(sign="", used=0, bars=state.body, ending=2)
+            total = state.bars + 1
+            again = state._replace(sign="1", used=0, bars=state.body, ending=2, total=total)
             return again if state.ending == 1 else None
         if sign[0] == ":":
             closes = state.ending == 0
         else:
             closes = state.ending == 2 or (state.ending == 0 and not state.repeat)
-        return State(frame=state.frame, repeat=starts, whole=not starts) if closes else None
+        if not closes:
+            return None
+        pickup = max(0, state.pickup)
+        return State(
+            frame=state.frame, pickup=pickup, repeat=starts, whole=not starts, heard=state.heard
+        )
 
     def _within(self, state: State, ending: int) -> State | None:
         """Behind a bar line inside a part."""
-        if state.used != state.frame.bar:
-            if not state.first or ending:
-                return None
-            return state._replace(sign="", used=0, pickup=state.used, first=False)
-        if not self._may_go_on(state):
+        if state.first and state.pickup and state.used != state.frame.bar:
+            fits = state.pickup in (-1, state.used) and not ending
+            begun = state._replace(sign="", used=0, pickup=state.used, first=False)
+            return begun if fits else None
+        if state.used != state.frame.bar or not self._may_go_on(state):
             return None
-        bars = state.bars + 1
-        if not self._wish.part_bars:
-            bars = min(bars, FEWEST_BARS)
+        if state.first and state.pickup > 0:
+            return None
+        behind = state._replace(
+            sign="", used=0, pickup=max(0, state.pickup), bars=state.bars + 1, first=False
+        )
         if not ending:
-            return state._replace(sign="", used=0, bars=bars, first=False)
+            return behind
         if state.ending or state.slur or state.tied:
             return None
-        return state._replace(sign="", used=0, bars=bars, first=False, ending=1, body=bars)
+        return behind._replace(sign="1", ending=1, body=behind.bars)
 
 
 _SPELLING: dict[str, Callable[[Grammar, State, str], State | None]] = {
@@ -587,6 +644,8 @@ _SPELLING: dict[str, Callable[[Grammar, State, str], State | None]] = {
     **dict.fromkeys("|:", Grammar._bar_line),
     "(": Grammar._opened,
     '"': Grammar._symbol,
+    "H": Grammar._fermata,
+    "1": Grammar._numbered,
 }
 
 
@@ -600,6 +659,7 @@ def _note(state: State, note: str) -> State:
         tied=False,
         before=0,
         whole=False,
+        heard=state.heard or note != "z",
     )
 
 
@@ -615,6 +675,7 @@ def _time(length: str, unit: int) -> int:
     return int(time) if time == int(time) else 0
 
 
+@cache
 def _timed(frame: Frame, field: str, words: str) -> Frame:
     """The time, after a field of the header.
 

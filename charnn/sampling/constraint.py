@@ -111,9 +111,8 @@ class Constraint:
             if symbol != SEPARATOR:
                 text = self.texts[symbol]
                 ends[symbol] = len(text) + self.distance(self.walk(state, text))
-        if wrong[SEPARATOR] and ends:
-            most = max(left, min(ends.values()))
-            wrong[[symbol for symbol, end in ends.items() if end > most]] = True
+        nearest = min(ends.values(), default=0) if wrong[SEPARATOR] else 0
+        wrong[[symbol for symbol, end in ends.items() if end > max(left, nearest)]] = True
         return wrong
 
     def distance(self, state: Any) -> int:

@@ -1,0 +1,104 @@
+"""The masks: they are what the grammar says of every symbol, and they lead a text to its end."""
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charnn.corpus.tokens import Tokens
+from charnn.corpus.vocabulary import SEPARATOR, Vocabulary
+from charnn.music.grammar import Grammar, Wish
+from charnn.music.symbols import pieces
+from charnn.sampling.choice import Choice
+from charnn.sampling.constraint import Constraint
+from charnn.sampling.sampler import Sampler
+from tests.helpers import random_checkpoint
+from tests.sampling.walks import LETTERS, any_wish, texts
+
+TUNE = """X:1
+T:x
+R:jig
+M:6/8
+L:1/8
+K:D
+AG|:"D"~F2A d>fe|(3ABA G [EG]3|{c}d2A- AF(E|D6):|
+|:fa|(gf) e d3|1 cBA d:|2 Hd6||
+"""
+TOKENS = list(Tokens(pieces(TUNE)).symbols)
+
+
+def plainly_wrong(constraint: Constraint, state: Any) -> list[bool]:
+    """Which symbols are wrong, by trying each."""
+    wrong = [constraint.walk(state, text) is None for text in constraint.texts]
+    wrong[SEPARATOR] = not constraint.machine.may_end(state)
+    wrong[0] = constraint.wrong(state)[0]  # the unknown symbol is nobody's business
+    return wrong
+
+
+@pytest.mark.parametrize("symbols", [LETTERS, TOKENS], ids=["characters", "tokens"])
+@pytest.mark.parametrize("seed", range(5))
+def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
+    """Whatever is kept from state to state, the answer is that of trying every symbol."""
+    chance = random.Random(seed)
+    _, grammar = any_wish(chance, "".join(symbols))
+    constraint = Constraint(grammar, texts(symbols))
+    state = grammar.start
+    for _ in range(250):
+        wrong = constraint.wrong(state)
+        assert wrong.tolist() == plainly_wrong(constraint, state), state
+        right = [symbol for symbol in np.flatnonzero(~wrong).tolist() if symbol != SEPARATOR]
+        # Mostly notes and bar lines, so that the walk comes far.
+        likely = [4 if constraint.texts[symbol][0] in "ABCDEFGabcdefg|:" else 1 for symbol in right]
+        (symbol,) = chance.choices(right, likely)
+        state = constraint.walk(state, constraint.texts[symbol])
+
+
+def test_an_answer_is_the_callers_own() -> None:
+    grammar = Grammar(Wish(), LETTERS)
+    constraint = Constraint(grammar, texts(LETTERS))
+    course = constraint.begin()
+    for left in (0, 10**6):
+        first = course.wrong(left)
+        assert course.wrong(left).tolist() == first.tolist()
+
+
+def test_the_end_comes_in_sight() -> None:
+    """With little left only symbols on a short way to the end stay; with much, all right ones."""
+    grammar = Grammar(Wish("x", "jig", "6/8", "1/8", "D", 4), LETTERS)
+    constraint = Constraint(grammar, texts(LETTERS))
+    state = constraint.walk(grammar.start, "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|B6|")
+    shortest = constraint.distance(state)
+    assert len("A6||\n") <= shortest <= 2 * len("A6||\n")
+
+    def right(left: int) -> int:
+        return int((~constraint.far(state, left)).sum())
+
+    numbers = [right(left) for left in (0, shortest, shortest + 4, shortest + 30, 500)]
+    assert numbers == sorted(numbers)
+    assert 0 < numbers[0] <= numbers[1] < numbers[2] < numbers[3]
+    assert numbers[4] == int((~constraint.wrong(state)).sum())
+
+
+def test_where_a_text_may_end_it_must_if_nothing_is_left() -> None:
+    grammar = Grammar(Wish("x", "jig", "6/8", "1/8", "D", 2), LETTERS)
+    constraint = Constraint(grammar, texts(LETTERS))
+    state = constraint.walk(grammar.start, "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\n")
+    assert np.flatnonzero(~constraint.far(state, 0)).tolist() == [SEPARATOR]
+    assert (~constraint.far(state, 100)).sum() > 20
+
+
+def test_a_tune_ends_even_if_the_model_would_never_end_it() -> None:
+    checkpoint = random_checkpoint(LETTERS, documents=9)
+    checkpoint.weights["head.bias"][SEPARATOR] = -100
+    sampler = Sampler(checkpoint)
+    assert isinstance(sampler.vocabulary, Vocabulary)
+    grammar = Grammar(Wish("x", "jig", "6/8", "1/8", "D"), LETTERS)
+    constraint = Constraint(grammar, sampler.texts)
+    for length in (0, 200, 400):
+        course = constraint.begin()
+        tune = "".join(sampler.stream(Choice(), seed=1, length=length, course=course))
+        assert len(tune) <= max(length, constraint.distance(grammar.start))
+        assert tune.endswith("\n")
+        assert 0 < course.steps < len(tune)
+        assert 0 < course.removed / course.steps < 1

@@ -1,0 +1,78 @@
+"""Random walks through a grammar, as a model might take them that knows nothing."""
+
+import random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charnn.corpus.vocabulary import SEPARATOR
+from charnn.errors import UsageError
+from charnn.music.grammar import KEYS, METERS, UNITS, Grammar, Wish
+from charnn.sampling.constraint import Constraint
+
+# The characters of cleaned books, but for some letters of titles that are not ASCII.
+LETTERS = "".join(map(chr, range(ord(" "), ord("~") + 1))) + "\n"
+POOR = "".join(sorted(set(LETTERS) - set('(<>{}[]"~^- ,0357')))
+
+STYLES = {  # how much is given to notes, to signs, to bar lines, to ends of lines and of the tune
+    "evenly": (1, 1, 1, 1),
+    "notes": (1, 0.05, 0.05, 0.05),
+    "signs": (0.1, 1, 1, 0.1),
+    "bar lines": (1, 0.2, 3, 0.2),
+    "no end": (1, 1, 1, 1e-9),
+}
+OPENINGS = ("", "", "", "|:", "GA|", "d2e f", "(3abc d", '{g}a"G"d', "G2-", "z2 ~d", "[GB]")
+
+
+def texts(symbols: str | list[str]) -> list[str]:
+    """Of each id, its characters; the special ones come first."""
+    return ["", "", *symbols]
+
+
+def any_wish(chance: random.Random, characters: str) -> tuple[Wish, Grammar]:
+    """A wish that can be met with these characters."""
+    while True:
+        wish = Wish(
+            title=chance.choice(("", "A tune")),
+            rhythm=chance.choice(("", "jig")),
+            meter=chance.choice(("", "", *METERS, "7/8", "5/8", "2/8", "1/4")),
+            unit=chance.choice(("", "", "", *UNITS, "1/32", "1/2")),
+            key=chance.choice(("", *KEYS)),
+            part_bars=chance.choice((0, 0, 2, 3, 4, 8)),
+            opening=chance.choice(OPENINGS),
+            fields=chance.choice(("TRMLK", "TMLK")),
+        )
+        try:
+            return wish, Grammar(wish, characters)
+        except UsageError:
+            continue
+
+
+def walk(constraint: Constraint, chance: random.Random, style: str, length: int) -> str:
+    """The text of a walk to its end.
+
+    Raises:
+        AssertionError: no symbol is right somewhere, or the walk goes on for too long.
+    """
+    weights = _weights(constraint.texts, STYLES[style])
+    most = max(length, constraint.distance(constraint.machine.start))
+    course, text = constraint.begin(), ""
+    while True:
+        right = np.flatnonzero(~course.wrong(length - len(text)))
+        assert right.size, f"nothing is right behind {text!r}"
+        (symbol,) = chance.choices(right.tolist(), weights[right].tolist())
+        if symbol == SEPARATOR:
+            return text
+        text += constraint.texts[symbol]
+        assert len(text) <= most, f"no end of {text!r}"
+        course.feed(symbol)
+
+
+def _weights(symbols: list[str], style: tuple[float, ...]) -> NDArray[np.float64]:
+    return np.array([style[_kind(text)] for text in symbols])
+
+
+def _kind(text: str) -> int:
+    if text in ("", "\n"):
+        return 3
+    return 0 if text[0] in "ABCDEFGabcdefg" else 2 if text[0] in "|:" else 1

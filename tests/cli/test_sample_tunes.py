@@ -1,0 +1,310 @@
+"""`charnn sample` with a model of tunes: by an untrained one, so that all that is right about its
+tunes is the grammar's doing, and by one that writes the same every time."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from charnn.model.checkpoint import Checkpoint
+from charnn.model.runs import keep_tunes
+from charnn.music.books import split_book
+from charnn.music.checking import Report, check_tune
+from charnn.music.reading import read_tune
+from tests.cli.conftest import Ended, Program
+from tests.helpers import random_checkpoint, save_run
+
+LETTERS = "".join(map(chr, range(32, 127))) + "\n"
+LEARNED = """X:1
+T:Learned
+R:jig
+M:6/8
+L:1/8
+K:D
+d2e f2g|a3 b3|afd ecA|d6:|
+"""
+SHORT = ("--length", "100")
+
+
+def of_tunes(checkpoint: Checkpoint) -> Checkpoint:
+    checkpoint.about["tunes"] = True
+    return checkpoint
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs: `folk`, an untrained model of tunes that has learned one; `lost`, the same without the
+    learned tunes; and `prose`, one of a text."""
+    folder = tmp_path_factory.mktemp("models")
+    tunes = of_tunes(random_checkpoint(LETTERS, documents=9))
+    keep_tunes(save_run(folder, "folk", tunes).parent, [LEARNED])
+    save_run(folder, "lost", tunes)
+    save_run(folder, "prose", random_checkpoint(LETTERS))
+    return folder
+
+
+def reports(ended: Ended) -> list[Report]:
+    """What the judge says of every tune on stdout; they are all there is."""
+    assert ended.returncode == 0, ended.stderr.decode()
+    text = ended.stdout.decode()
+    sources = split_book(text)
+    assert text.startswith("X:")
+    assert len(sources) == len(re.findall("^X:", text, re.MULTILINE))
+    return [check_tune(read_tune(source)) for source in sources]
+
+
+def refused(ended: Ended) -> str:
+    """The one sentence of a refusal."""
+    assert ended.returncode == 2
+    assert ended.stdout == b""
+    (message,) = ended.messages
+    assert "Traceback" not in message
+    return message
+
+
+def written(ended: Ended) -> list[str]:
+    """The commands in the comments."""
+    return re.findall("^% (charnn .*)$", ended.stdout.decode(), re.MULTILINE)
+
+
+def test_a_model_that_knows_nothing_writes_right_tunes(program: Program, folder: Path) -> None:
+    ended = program(folder, "sample", "folk", "--num", "3", "--seed", "7", "--length", "150")
+    found = reports(ended)
+    assert [report.number for report in found] == ["1", "2", "3"]
+    for report in found:
+        assert report.ok, report.problems
+        assert all(part.whole for part in report.parts)
+    path = Path("checkpoints") / "folk" / "best.safetensors"
+    first, *_, health = ended.messages
+    assert first == f"{path}, seed 7"
+    assert re.fullmatch(r"--bars strict: \d+\.\d% of the model's choices were wrong", health)
+
+
+def test_the_comment_is_the_command_that_writes_it_again(program: Program, folder: Path) -> None:
+    options = ("--rhythm", "jig", "--meter", "6/8", "--key", "D", "--title", "Rory's $HOME")
+    options += ("--prime", "d2e f2g|\nA", "--part-bars", "4", "--temperature", "1.5")
+    ended = program(folder, "sample", "folk", "--num", "2", "--seed", "3", *options, *SHORT)
+    assert all(report.ok for report in reports(ended))
+    both = ended.stdout.decode()
+    commands = written(ended)
+    assert [command.split()[-2:] for command in commands] == [["--seed", "3"], ["--seed", "4"]]
+    for number, command in enumerate(commands, 1):
+        # As the shell reads it: only bash's $'..' is not known to shlex.
+        words = shlex.split(command.replace("$'d2e f2g|\\nA'", shlex.quote("d2e f2g|\nA")))
+        again = program(folder, *words[1:]).stdout.decode()
+        tune = both.split("\n\n")[number - 1].rstrip("\n") + "\n"
+        assert again == tune.replace(f"X:{number}\n", "X:1\n", 1)
+
+
+def test_a_seed_is_all_a_tune_depends_on(program: Program, folder: Path) -> None:
+    def tune(seed: int, *options: str) -> bytes:
+        ended = program(folder, "sample", "folk", "--seed", str(seed), *SHORT, *options)
+        assert ended.returncode == 0
+        return ended.stdout
+
+    assert tune(5) == tune(5, "--no-stream")
+    assert tune(5) != tune(6)
+    unseeded = program(folder, "sample", "folk", *SHORT)
+    (seed,) = re.findall(r"seed (\d+)", unseeded.messages[0])
+    assert tune(int(seed)) == unseeded.stdout
+
+
+def test_what_is_asked_for_is_in_the_tune(program: Program, folder: Path) -> None:
+    asked = ("--rhythm", "Double Jig", "--meter", "6/8", "--key", "d major", "--title", "My  Own")
+    ended = program(folder, "sample", "folk", *asked, "--part-bars", "4", "--seed", "1", *SHORT)
+    (report,) = reports(ended)
+    assert (report.rhythm, report.meter, report.key) == ("jig", "6/8", "D")
+    assert report.title == "My Own"
+    assert {part.bars for part in report.parts} == {4}
+    assert report.ok
+    assert "expect less" not in ended.stderr.decode()  # it has learned such a tune
+
+
+def test_what_was_never_learned_is_told(program: Program, folder: Path) -> None:
+    ended = program(folder, "sample", "folk", "--key", "Em", "--meter", "3/4", *SHORT)
+    (report,) = reports(ended)
+    assert (report.meter, report.key) == ("3/4", "Em")
+    assert "has learned no tune with --meter 3/4: expect less" in ended.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("prime", "begins"),
+    [
+        ("d2e f2g|a", "d2e f2g|a"),
+        ("|:d>e fed|", "|:d>e fed|"),
+        ("M:6/8\nK:Ador\nA2B c2d|\ne", "A2B c2d|\ne"),
+    ],
+)
+def test_a_beginning_is_completed(program: Program, folder: Path, prime: str, begins: str) -> None:
+    options = ("--meter", "6/8") if "M:" not in prime else ()
+    ended = program(folder, "sample", "folk", "--prime", prime, "--seed", "2", *options, *SHORT)
+    (report,) = reports(ended)
+    assert report.ok
+    body = re.split("^K:.*\n", ended.stdout.decode(), flags=re.MULTILINE)[1]
+    assert body.startswith(begins)
+    assert "K:Ador" not in prime or report.key == "Ador"
+
+    piped = program(
+        folder, "sample", "folk", "--prime", "@-", *options, *SHORT, stdin=prime.encode() + b"\n"
+    )
+    (report,) = reports(piped)
+    assert report.ok
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--meter", "6/8", "--prime", "L:1/8\nd4 e4|"), "no right tune begins like this"),
+        (("--key", "H"), "as in G, Em or Ador"),
+        (("--meter", "jig"), "as in 6/8, 4/4 or C|"),
+        (("--title", "50 %"), "one line without %"),
+        (("--title", "Zürich"), "never saw 'ü'"),
+        (("--part-bars", "1"), "at least 2 bars"),
+        (("--part-bars", "-1"), "at least 2 bars"),
+        (("--stop", "x"), "--stop is for texts"),
+        (("--length", "-1"), "--length must be at least 0"),
+        (("--seed", "-1"), "--seed must be at least 0"),
+        (("--num", "0"), "--num must be at least 1"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    program: Program, folder: Path, options: tuple[str, ...], words: str
+) -> None:
+    ended = program(folder, "sample", "folk", *options)
+    assert ended.returncode == 2
+    assert ended.stdout == b""
+    assert words in ended.messages[-1]
+    assert "Traceback" not in ended.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *(("--rhythm", "jig"), ("--meter", "6/8"), ("--key", "D"), ("--title", "x")),
+        *(("--part-bars", "8"), ("--bars", "off"), ("--bars", "strict"), ("--reject-copies",)),
+        ("--save", "there"),
+    ],
+    ids=" ".join,
+)
+def test_a_model_of_texts_writes_no_tunes(
+    program: Program, folder: Path, option: tuple[str, ...]
+) -> None:
+    message = refused(program(folder, "sample", "prose", *option))
+    assert f"{option[0]} is for models of tunes" in message
+    assert not (folder / "there").exists()
+
+
+def test_bars_off_is_the_bare_model(program: Program, folder: Path) -> None:
+    options = ("--seed", "1", "--length", "50")
+    bare = program(folder, "sample", "folk", "--bars", "off", "--prime", "X:", *options)
+    assert bare.returncode == 0
+    (message,) = bare.messages
+    assert message.endswith("seed 1")
+    # The same weights as of a text; but a tune may end.
+    assert bare.stdout.decode().startswith("X:")
+    assert b"charnn" not in bare.stdout
+    untitled = program(folder, "sample", "folk", "--bars", "off", "--stop", "e", *options)
+    assert untitled.stdout.endswith(b"e") or len(untitled.stdout) <= 50
+
+
+def test_bars_off_keeps_the_header_that_was_asked_for(program: Program, folder: Path) -> None:
+    ended = program(
+        folder, "sample", "folk", "--bars", "off", "--key", "D", "--title", "Free", *SHORT
+    )
+    assert ended.returncode == 0
+    assert re.search("^T:Free\n(?:R:.+\n)?M:.+\nL:.+\nK:D\n", ended.stdout.decode(), re.MULTILINE)
+    assert "--bars strict" not in ended.stderr.decode()
+
+
+def test_json(program: Program, folder: Path) -> None:
+    ended = program(folder, "sample", "folk", "--json", "--num", "2", "--seed", "8", *SHORT)
+    first, second = map(json.loads, ended.stdout.splitlines())
+    assert (first["seed"], second["seed"]) == (8, 9)
+    assert second["text"].startswith("X:2\n% charnn sample ")
+    for sample in (first, second):
+        assert check_tune(read_tune(split_book(sample["text"])[0])).ok
+    plain = program(folder, "sample", "folk", "--seed", "8", *SHORT)
+    assert first["text"].encode() == plain.stdout
+
+
+# Copies: with everything given but the last note, this model has no choice but to copy.
+
+COPYING = ("--title", "x", "--rhythm", "jig", "--meter", "6/8", "--key", "D", "--part-bars", "4")
+COPY = ("--prime", "L:1/8\nd2e f2g|a3 b3|afd ecA|d6", "--length", "0")
+
+
+def test_copies_are_refused(program: Program, folder: Path) -> None:
+    kept = program(folder, "sample", "folk", *COPYING, *COPY, "--seed", "1")
+    assert "d2e f2g|a3 b3|afd ecA|d6" in kept.stdout.decode()
+    ended = program(folder, "sample", "folk", *COPYING, *COPY, "--seed", "1", "--reject-copies")
+    assert ended.returncode == 1
+    assert ended.stdout == b""
+    assert "seed 1 gave a copy" in ended.stderr.decode()
+    assert "Learned" in ended.stderr.decode()
+    assert "20 tunes in a row were copies: try a higher --temperature" in ended.messages[-1]
+
+
+def test_what_is_no_copy_is_not_refused(program: Program, folder: Path) -> None:
+    plain = program(folder, "sample", "folk", "--seed", "1", "--num", "2", *SHORT)
+    ended = program(
+        folder, "sample", "folk", "--seed", "1", "--num", "2", *SHORT, "--reject-copies"
+    )
+    assert ended.stdout == plain.stdout
+    assert "copy" not in ended.stderr.decode()
+
+
+def test_copies_of_what(program: Program, folder: Path) -> None:
+    ended = program(folder, "sample", "lost", "--reject-copies")
+    assert ended.returncode == 1
+    assert ended.stdout == b""
+    assert "Traceback" not in ended.stderr.decode()
+
+
+# Files
+
+
+def test_save(program: Program, folder: Path, tmp_path: Path) -> None:
+    pytest.importorskip("verovio")
+    out = tmp_path / "new" / "tunes"
+    title = "../../Rory's “Jig”: a/b\\c".replace("“", '"').replace("”", '"').replace("\\", "")
+    ended = program(
+        *(folder, "sample", "folk", "--num", "2", "--seed", "4", "--save", out),
+        *("--title", title, "--meter", "6/8", "--part-bars", "4", "--length", "0"),
+    )
+    assert all(report.title == title for report in reports(ended))
+    files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    assert all(path.parent == Path("new", "tunes") for path in files)
+    assert sorted({path.suffix for path in files}) == [".abc", ".mid", ".musicxml", ".svg", ".wav"]
+    stems = sorted({path.stem for path in files})
+    assert len(files) == 10
+    assert [stem[:4] for stem in stems] == ["001-", "002-"]
+    assert all(re.fullmatch(r"\d{3}-[A-Za-z0-9-]+", stem) for stem in stems)
+    texts = [(out / f"{stem}.abc").read_text(encoding="utf-8") for stem in stems]
+    assert "\n".join(texts) == ended.stdout.decode()
+    assert (out / f"{stems[0]}.mid").read_bytes().startswith(b"MThd")
+    assert (out / f"{stems[0]}.wav").read_bytes().startswith(b"RIFF")
+    assert b"<score-partwise" in (out / f"{stems[0]}.musicxml").read_bytes()
+    assert b"<svg" in (out / f"{stems[0]}.svg").read_bytes()
+    assert sum(message.startswith(str(out)) for message in ended.messages) == 2
+
+
+def test_what_is_no_tune_is_saved_as_it_is(program: Program, folder: Path, tmp_path: Path) -> None:
+    ended = program(
+        *(folder, "sample", "folk", "--bars", "off", "--prime", "?", "--length", "20"),
+        *("--seed", "1", "--save", tmp_path),
+    )
+    assert ended.returncode == 0
+    (path,) = tmp_path.iterdir()
+    assert path.name == "001-tune.abc"
+    assert path.read_bytes() == ended.stdout
+    assert "Traceback" not in ended.stderr.decode()
+
+
+def test_save_where_nothing_can_be_written(program: Program, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    ended = program(folder, "sample", "folk", "--length", "0", "--save", tmp_path / "file")
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr.decode()
+    assert (tmp_path / "file").read_text() == "mine"

@@ -23,7 +23,7 @@ from charnn.music.musicxml_signs import DIRECTIONS, NOTATIONS, sign_name
 from charnn.music.score import display_title, lay_out
 from charnn.music.staff import Event, Head, Item, Measure
 from charnn.music.tempo import default_tempo
-from charnn.music.tune import LETTERS, Key, Mark, Meter, Tempo, Tune
+from charnn.music.tune import LETTERS, Change, Key, Mark, Meter, Tempo, Tune
 from charnn.music.values import Value
 
 MOST_DIVISIONS = 1 << 24  # readers keep them in 32 bits
@@ -42,6 +42,7 @@ _BAR_STYLES = {
     "[|]": "none",
 }
 _SHARPS = "FCGDAEB"
+_ATTRIBUTES = ("divisions", "key", "time", "clef", "transpose")
 
 
 def to_musicxml(tune: Tune) -> str:
@@ -55,8 +56,8 @@ def to_musicxml(tune: Tune) -> str:
     _head(root, tune)
     part = add(root, "part", id="P1")
     divisions = _divisions(tune, measures)
-    key, meter = tune.key, tune.meter
     for number, measure in enumerate(measures):
+        attributes: Element | None = None  # those before the next note
         written = add(part, "measure", number=measure.number)
         if not measure.counted:
             written.set("implicit", "yes")
@@ -64,12 +65,24 @@ def to_musicxml(tune: Tune) -> str:
             add(written, "print", **{"new-system": "yes"})
         _left(written, measure)
         if number == 0:
-            _attributes(written, divisions=divisions, key=key, meter=meter, clef=True)
+            attributes = add(written, "attributes")
+            add(attributes, "divisions", divisions)
+            clef = add(attributes, "clef")
+            add(clef, "sign", "G")
+            add(clef, "line", 2)
+            _set(attributes, tune.key)
+            _set(attributes, tune.meter)
             tempo_direction(
                 written, tune.tempo or default_tempo(tune), shown=tune.tempo is not None
             )
         for item in measure.items:
+            if isinstance(item, Change) and isinstance(item.value, Key | Meter):
+                # Readers heed but one of two that follow upon each other.
+                attributes = add(written, "attributes") if attributes is None else attributes
+                _set(attributes, item.value)
+                continue
             _item(written, item, divisions)
+            attributes = None if isinstance(item, Event) else attributes
         _right(written, measure)
     ElementTree.indent(root)
     return _DOCTYPE + ElementTree.tostring(root, encoding="unicode") + "\n"
@@ -111,14 +124,12 @@ def _item(measure: Element, item: Item, divisions: int) -> None:
         _event(measure, item, divisions)
     elif isinstance(item, Mark):
         words = item.text.strip('"')
+        if item.kind == "decoration":
+            sign_direction(measure, sign_name(item.meaning or item.text))
         if item.kind == "chord symbol":
             chord_symbol(measure, words.strip())
         elif item.kind == "annotation":
             words_direction(measure, words[1:], "below" if words[:1] == "_" else "above")
-    elif isinstance(item.value, Key):
-        _attributes(measure, key=item.value)
-    elif isinstance(item.value, Meter):
-        _attributes(measure, meter=item.value)
     elif isinstance(item.value, Tempo):
         tempo_direction(measure, item.value, shown=True)
     elif item.letter == "P" and item.text:
@@ -127,33 +138,23 @@ def _item(measure: Element, item: Item, divisions: int) -> None:
         words_direction(measure, display_title(item.text), "above", bold=True)
 
 
-def _attributes(
-    measure: Element,
-    *,
-    divisions: int = 0,
-    key: Key | None = None,
-    meter: Meter | None = None,
-    clef: bool = False,
-) -> None:
-    written = add(measure, "attributes")
-    if divisions:
-        add(written, "divisions", divisions)
-    if key:
-        _key(written, key)
-    if meter and meter.bar:
-        symbol = {"C": "common", "C|": "cut"}.get(meter.text.upper())
-        time = add(written, "time", **({"symbol": symbol} if symbol else {}))
-        sums = re.match(r"\(?([0-9+ ]+)\)? */", meter.text)
-        add(time, "beats", sums[1].replace(" ", "") if sums else meter.numerator)
-        add(time, "beat-type", meter.denominator)
-    elif meter:
-        add(add(written, "time", **{"print-object": "no"}), "senza-misura")
-    if clef:
-        treble = add(written, "clef")
-        add(treble, "sign", "G")
-        add(treble, "line", 2)
-    if key and key.transpose:
-        add(add(written, "transpose"), "chromatic", key.transpose)
+def _set(attributes: Element, value: Key | Meter) -> None:
+    """Put a key or a meter among the attributes, in the order that MusicXML prescribes."""
+    tags = ("key", "transpose") if isinstance(value, Key) else ("time",)
+    attributes[:] = [element for element in attributes if element.tag not in tags]
+    if isinstance(value, Key):
+        _key(attributes, value)
+        if value.transpose:
+            add(add(attributes, "transpose"), "chromatic", value.transpose)
+    elif value.bar:
+        symbol = {"C": "common", "C|": "cut"}.get(value.text.upper())
+        time = add(attributes, "time", **({"symbol": symbol} if symbol else {}))
+        sums = re.match(r"\(?([0-9+ ]+)\)? */", value.text)
+        add(time, "beats", sums[1].replace(" ", "") if sums else value.numerator)
+        add(time, "beat-type", value.denominator)
+    else:
+        add(add(attributes, "time", **{"print-object": "no"}), "senza-misura")
+    attributes[:] = sorted(attributes, key=lambda element: _ATTRIBUTES.index(element.tag))
 
 
 def _key(attributes: Element, key: Key) -> None:
@@ -264,16 +265,17 @@ def _left(written: Element, measure: Measure) -> None:
 
 
 def _right(written: Element, measure: Measure) -> None:
-    style = "light-heavy" if measure.ends else _BAR_STYLES.get(measure.line)
+    style = "light-heavy" if measure.ends or measure.back else _BAR_STYLES.get(measure.line)
     if not style and not measure.ending_stops:
         return
     line = add(written, "barline", location="right")
     if style:
         add(line, "bar-style", style)
     if measure.ending_stops:
-        _ending(line, measure.ending_stops, "stop" if measure.ends else "discontinue")
-    if measure.ends:
-        times = {"times": str(measure.ends + 1)} if measure.ends > 1 else {}
+        closed = measure.ends or measure.back
+        _ending(line, measure.ending_stops, "stop" if closed else "discontinue")
+    if measure.back:
+        times = {"times": str(measure.back + 1)} if measure.back > 1 else {}
         add(line, "repeat", direction="backward", **times)
 
 

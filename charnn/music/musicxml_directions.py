@@ -4,7 +4,7 @@ import re
 from xml.etree.ElementTree import Element
 
 from charnn.music.musicxml_elements import add
-from charnn.music.musicxml_signs import DIRECTIONS, chord_name
+from charnn.music.musicxml_signs import BAR_ENDS, DIRECTIONS, chord_name
 from charnn.music.tune import Tempo
 from charnn.music.values import values
 
@@ -46,12 +46,16 @@ def words_direction(measure: Element, words: str, placement: str, bold: bool = F
 def sign_direction(measure: Element, name: str) -> None:
     """A sign of `DIRECTIONS`: segno, coda, dynamics or words."""
     kind = DIRECTIONS[name]
+    direction = new_direction(measure, "below" if kind == "dynamics" else "above")
+    shown = add(direction, "direction-type")
     if kind in ("coda", "segno"):
-        add(add(new_direction(measure), "direction-type"), kind)
+        add(shown, kind)
+        add(direction, "sound", **{kind: kind})
     elif kind == "dynamics":
-        add(add(add(new_direction(measure, "below"), "direction-type"), kind), name)
+        add(add(shown, kind), name)
     else:
-        words_direction(measure, kind, "above")
+        add(shown, "words", kind)
+        add(direction, "sound", **dict((BAR_ENDS[name],)))
 
 
 def chord_symbol(measure: Element, text: str) -> None:

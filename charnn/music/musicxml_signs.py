@@ -49,9 +49,20 @@ DIRECTIONS = {
     **dict.fromkeys(("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "sfz"), "dynamics"),
     "D.C.": "D.C.",
     "D.S.": "D.S.",
+    "D.C.alfine": "D.C. al Fine",
+    "D.S.alfine": "D.S. al Fine",
+    "D.C.alcoda": "D.C. al Coda",
+    "D.S.alcoda": "D.S. al Coda",
     "fine": "Fine",
     "dacapo": "Da Capo",
     "dacoda": "To Coda",
+}
+# Those that say where the bar leads: what a player of the file is told by <sound>.
+BAR_ENDS = {
+    **dict.fromkeys(("D.C.", "D.C.alfine", "D.C.alcoda", "dacapo"), ("dacapo", "yes")),
+    **dict.fromkeys(("D.S.", "D.S.alfine", "D.S.alcoda"), ("dalsegno", "segno")),
+    "fine": ("fine", "yes"),
+    "dacoda": ("tocoda", "coda"),
 }
 
 _CHORD = re.compile(r"([A-G])([#b♯♭]?)([^\s/]*)(?:/([A-Ga-g])([#b♯♭]?))?")

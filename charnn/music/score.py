@@ -10,9 +10,10 @@ from fractions import Fraction
 
 from charnn.errors import TuneError
 from charnn.music.beams import beam
+from charnn.music.musicxml_signs import BAR_ENDS, sign_name
 from charnn.music.signs import TUPLET
 from charnn.music.spans import close_endings, number, slurs, ties
-from charnn.music.staff import Event, Head, Measure
+from charnn.music.staff import Event, Head, Item, Measure
 from charnn.music.tune import (
     LETTERS,
     SEMITONES,
@@ -26,6 +27,7 @@ from charnn.music.tune import (
     Pitch,
     Tune,
 )
+from charnn.music.unrolling import repeats_of
 from charnn.music.values import Value, values
 
 MOST_MEASURES = 1_000
@@ -59,11 +61,13 @@ class _Layout:
         self._now = Measure(tune.meter)
         self._altered: dict[tuple[str, int], int] = {}  # as a reader of the staff would think
         self._signs: list[str] = []
+        self._at_end: list[Item] = []  # what stands at the end of the bar
         self._tuplet: tuple[tuple[int, int], int, int] | None = None  # ratio, notes, notes left
         self._joined = False
         self._new_line = False
 
     def measures(self) -> list[Measure]:
+        repeats = repeats_of(self._tune)
         for place, element in enumerate(self._tune.music):
             if isinstance(element, Note):
                 self._note(place, element)
@@ -76,14 +80,31 @@ class _Layout:
                 self._change(element)
             else:
                 self._mark(element)
+            if place in repeats.starts:
+                self._close()
+                self._now.starts = max(self._now.starts, bool(self._done))
+            if place in repeats.ends and self._done:
+                self._done[-1].back = repeats.ends[place]
         if any(self._now.events()):
             self._close()
         elif self._done:
             self._done[-1].items += [i for i in self._now.items if isinstance(i, Mark)]
+            self._end_bar()
+        if self._done:
+            self._done[-1].back = max(
+                self._done[-1].back, repeats.ends.get(len(self._tune.music), 0)
+            )
         return self._done
 
+    def _end_bar(self) -> None:
+        """Write what stands at the end of the bar that was closed last."""
+        self._done[-1].items += self._at_end
+        self._at_end = []
+
     def _mark(self, mark: Mark) -> None:
-        if mark.kind == "decoration":
+        if mark.kind == "decoration" and sign_name(mark.meaning or mark.text) in BAR_ENDS:
+            self._at_end.append(mark)  # before its last note or its bar line, it means the same
+        elif mark.kind == "decoration":
             self._signs.append(mark.meaning or mark.text)
         elif mark.kind in ("chord symbol", "annotation"):
             self._now.items.append(mark)
@@ -113,6 +134,7 @@ class _Layout:
         self._altered = {}
         self._now.starts = max(self._now.starts, line.starts)
         if self._done:
+            self._end_bar()
             before = self._done[-1]
             before.ends = max(before.ends, line.ends)
             before.line = max(before.line, line.text.strip(":."), key=len)
@@ -126,6 +148,7 @@ class _Layout:
             problem = f"more than {MOST_MEASURES:,} bars"
             raise TuneError(problem, self._tune.line, 1, self._tune.name)
         self._done.append(self._now)
+        self._end_bar()
         self._now = Measure(self._meter)
 
     def _note(self, place: int, note: Note) -> None:

@@ -72,7 +72,8 @@ class Measure:
         number: as printed; one that is part of a bar begun before is not counted.
         counted: whether the bars are counted on by it; a pickup and such a part are not.
         starts: repeats that begin here.
-        ends: repeats that end here.
+        ends: repeats that end here, by their signs.
+        back: how many times it is left for the beginning of a repeat.
         line: the bar line that closes it, `""` for none.
         passes: of the ending that begins here.
         ending_stops: the passes of the ending that ends here.
@@ -85,6 +86,7 @@ class Measure:
     counted: bool = True
     starts: int = 0
     ends: int = 0
+    back: int = 0
     line: str = ""
     passes: tuple[int, ...] = ()
     ending_stops: tuple[int, ...] = ()

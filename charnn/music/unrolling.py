@@ -11,6 +11,8 @@ double bar line or end of repeated section".
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 from charnn.errors import TuneError
 from charnn.music.jumps import with_jumps
@@ -34,6 +36,38 @@ def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
     if tune.parts or not repeats:
         return order
     return with_jumps(tune.music, order, lambda: _order(tune, repeats=False))
+
+
+class Repeats(NamedTuple):
+    """Where in `tune.music` the playing goes back, and to where, signs or no signs.
+
+    Attributes:
+        starts: where a repeat begins, but for one that begins where the tune does.
+        ends: where it is left for its beginning, and how many times; at most the end of the tune.
+    """
+
+    starts: frozenset[int]
+    ends: dict[int, int]
+
+
+def repeats_of(tune: Tune) -> Repeats:
+    """The repeats of a tune as a score needs them; the order of its parts is not among them."""
+    stretches = _stretches(tune)
+    borders = sorted({0, len(tune.music)}.union(*stretches))
+    starts: set[int] = set()
+    ends: dict[int, int] = {}
+    for start, stop in pairwise(borders):
+        for section in _sections(tune.music, start, stop):
+            if section.turns == 1:
+                continue
+            starts.add(section.body.start)
+            if not section.endings:
+                ends[section.body.stop] = section.turns - 1
+            for ending in section.endings:
+                back = sum(turn < section.turns for turn in set(ending.passes))
+                if back:
+                    ends[ending.stop] = back
+    return Repeats(frozenset(starts - {0}), ends)
 
 
 def _order(tune: Tune, repeats: bool) -> Iterator[int]:

@@ -60,6 +60,12 @@ def test_svg_holds_all_that_is_written(jig: Tune) -> None:
     assert {"The Two Clowns", "A. Composer", "jig", "Lively", "= 116"} <= texts
 
 
+def test_key_and_meter_that_change_together_are_both_drawn(jig: Tune) -> None:
+    both = read_tunes(JIG + "K:D\nM:3/4\nd2 d2 d2|\n")[0]
+    before, after = engrave(jig, "svg"), engrave(both, "svg")
+    assert count(after, "meterSig") == count(before, "meterSig") + 1
+
+
 def test_svg_needs_no_font_of_signs(jig: Tune) -> None:
     svg = engrave(jig, "svg").decode()
     assert "@font-face" not in svg

@@ -5,6 +5,11 @@ sentence alone and leaves with `exit_code`. Anything else that is raised is a bu
 """
 
 
+def shortened(text: str, length: int) -> str:
+    """The text in at most so many characters, `…` at the end where it is cut."""
+    return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
 class CharnnError(Exception):
     """Base of all failures that a user can mend; the program leaves with exit code 1."""
 
@@ -29,13 +34,14 @@ class TuneError(CharnnError):
     """ABC notation that cannot be read.
 
     Args:
-        problem: what is wrong, as a phrase without position.
+        problem: what is wrong, as a phrase without position; cut if it quotes very much.
         line: line in the text that was given, from 1.
         column: column in that line, from 1.
         tune: the tune's own words for itself (`X:` number and title), when known.
     """
 
     def __init__(self, problem: str, line: int, column: int, tune: str = "") -> None:
+        problem = shortened(problem, 200)
         self.problem, self.line, self.column, self.tune = problem, line, column, tune
         where = f"line {line}, column {column}"
         super().__init__(f"{tune}, {where}: {problem}" if tune else f"{where}: {problem}")

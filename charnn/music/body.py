@@ -41,7 +41,7 @@ class BodyReader(NoteReader):
             elif sign in signs.DECORATIONS or sign in self._user_signs:
                 self._mark("decoration", sign, self._user_signs.get(sign, ""))
             else:
-                self.fail(f"{sign!a} means nothing here", self._place)
+                self.fail(f"{sign!r} means nothing here", self._place)
         if not text.endswith("\\"):
             self.elements.append(Mark("line", "", line, len(text) + 1))
 
@@ -92,7 +92,7 @@ class BodyReader(NoteReader):
     def _bar_line(self) -> None:
         found = signs.BAR_LINE.match(self._text, self._place)
         if found is None:
-            self.fail(f"{self._text[self._place]!a} is no bar line", self._place)
+            self.fail(f"{self._text[self._place]!r} is no bar line", self._place)
         before, after = len(found["before"] or ""), len(found["after"] or "")
         if found["colons"]:  # "::" is ":|:", the colons shared out
             after = len(found["colons"]) // 2

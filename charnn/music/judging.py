@@ -1,9 +1,9 @@
 """New tunes beside those a model has learned from: are they as right, as alike, and are they new?
 
 Every figure of the new tunes stands beside the same figure of real ones, or it says little. The
-distances of as many real tunes to all the others show what chance alone makes of a small number (but
-half of them at most: some must be left); what the real tunes share with each other shows how much of
-a tune is common property.
+distances of as many real tunes to all the others show what chance alone makes of a small number
+(of half of them at most, so that there are others); what the real tunes share with each other shows
+how much of a tune is common property.
 """
 
 import random

@@ -61,7 +61,7 @@ class NoteReader(LineReader):
             elif sign in " ()" or sign in signs.DECORATIONS:
                 self._place += 1
             else:
-                self.fail(f"{sign!a} means nothing in a chord", self._place)
+                self.fail(f"{sign!r} means nothing in a chord", self._place)
         if self._place == len(self._text):
             self.fail("this [ is never closed", start)
         self._place += 1
@@ -100,7 +100,7 @@ class NoteReader(LineReader):
             elif sign in " /()[]>-~" or sign in signs.DECORATIONS:
                 self._place += 1
             else:
-                self.fail(f"{sign!a} means nothing among grace notes", self._place)
+                self.fail(f"{sign!r} means nothing among grace notes", self._place)
         if self._place == len(self._text):
             self.fail("this { is never closed", start)
         self._graces += tuple(graces)

@@ -12,7 +12,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from charnn.errors import shortened
+
 LETTERS = "CDEFGAB"
+_NAME = 60  # characters of a number or title in a message
 SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 MarkKind = Literal[
@@ -237,5 +240,6 @@ class Tune:
 
 
 def tune_name(number: str, title: str) -> str:
-    """`X:3 "The Butterfly"`, as far as known."""
+    """`X:3 "The Butterfly"`, as far as known; what is too long for a message is cut."""
+    number, title = shortened(number, _NAME), shortened(title, _NAME)
     return " ".join([f"X:{number}"] * bool(number) + [f'"{title}"'] * bool(title))

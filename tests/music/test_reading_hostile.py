@@ -41,3 +41,12 @@ def test_damaged_tunes() -> None:
 def test_made_up_tunes(part: int) -> None:
     for text in list(made())[part::8]:
         assert read_and_play(text)[1] < SECONDS
+
+
+@pytest.mark.parametrize("key", ["D", "D " + "m" * 15_000])
+def test_messages_are_short(key: str) -> None:
+    (source,) = split_book(f"X:{'9' * 6_000}\nT:{'t' * 20_000}\nM:4/4\nL:1/8\nK:{key}\nq|]\n")
+    with pytest.raises(TuneError) as refusal:
+        read_tune(source)
+    assert len(str(refusal.value)) < 400
+    assert str(refusal.value).startswith(f'X:{"9" * 59}… "{"t" * 59}…", line ')

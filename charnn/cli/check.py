@@ -31,12 +31,13 @@ def command(
       charnn sample --num 5 | charnn check -
     """
     file = read_tunes_file(tunes, number)
+    digits = max(5, *(len(str(_number(source) or "")) for source in file.wanted()))
     reports = []
     for source in file.wanted():
         report = _judged(source)
         reports.append(report)
         if not as_json:
-            write_out(_shown(report))
+            write_out(_shown(report, digits))
     if as_json:
         write_out(json.dumps({"tunes": reports}) + "\n")
     wrong = sum(not report["ok"] for report in reports)
@@ -45,13 +46,22 @@ def command(
         raise typer.Exit(1)
 
 
+# What is known of a tune that can be read, in the order of `--json`; `null` for any other.
+_FINDINGS = ("ok", "rhythm", "key", "meter", "bars", "parts", "repeats", "range", "problems")
+
+
+def _number(source: "TuneSource") -> int | None:
+    """The number of a tune, if its X: is one; of more digits than nine it is none."""
+    return int(source.number) if source.number.isdecimal() and len(source.number) <= 9 else None
+
+
 def _judged(source: "TuneSource") -> dict[str, Any]:
     """What is found in one tune, as `--json` gives it."""
     from charnn.music.checking import check_tune, length_name
     from charnn.music.reading import read_tune
 
     named = {
-        "number": int(source.number) if source.number.isdecimal() else None,
+        "number": _number(source),
         "title": source.title,
         "line": source.line,
     }
@@ -60,7 +70,7 @@ def _judged(source: "TuneSource") -> dict[str, Any]:
     except TuneError as error:
         place = {"line": error.line, "column": error.column}
         problem = {**place, "problem": f"cannot be read: {error.problem}", "serious": True}
-        return {**named, "ok": False, "bars": 0, "parts": [], "problems": [problem]}
+        return named | dict.fromkeys(_FINDINGS) | {"ok": False, "problems": [problem]}
     report = check_tune(tune)
     return {
         **named,
@@ -81,7 +91,7 @@ def _judged(source: "TuneSource") -> dict[str, Any]:
             for part in report.parts
         ],
         "repeats": report.repeats,
-        "range": [report.lowest, report.highest],
+        "range": [report.lowest, report.highest] if report.lowest else None,
         "problems": [
             {"line": p.line, "column": p.column, "problem": p.text, "serious": p.serious}
             for p in report.problems
@@ -89,15 +99,21 @@ def _judged(source: "TuneSource") -> dict[str, Any]:
     }
 
 
-def _shown(report: dict[str, Any]) -> str:
-    """One line on a tune, and one on each of its problems."""
+def _shown(report: dict[str, Any], digits: int) -> str:
+    """One line on a tune, its number in so many columns, and one on each of its problems."""
+    from charnn.music.folk import short_key
+
     number = "" if report["number"] is None else str(report["number"])
-    parts = "+".join(str(part["bars"]) for part in report["parts"])
-    line = (
-        f"{number:>5}  {_fitted(report['title'], 32)}  {_fitted(report.get('rhythm', ''), 10)}  "
-        f"{report.get('key', ''):<6}  {report.get('meter', ''):<4}  {parts:<13}  "
-        f"{'-'.join(report.get('range', ())):<7}  {_verdict(report)}\n"
+    columns = (
+        (report["title"], 32),
+        (report["rhythm"], 10),
+        (short_key(report["key"] or ""), 8),
+        (report["meter"], 5),
+        ("+".join(str(part["bars"]) for part in report["parts"] or ()), 13),
+        ("-".join(report["range"] or ()), 7),
     )
+    cells = "  ".join(_fitted(text or "", width) for text, width in columns)
+    line = f"{number:>{digits}}  {cells}  {_verdict(report)}\n"
     return line + "".join(
         f"{'':>7}{problem['line']}:{problem['column']}: {text}\n"
         for problem, text in _told(report["problems"])

@@ -60,8 +60,11 @@ def test_json(program: Program, tmp_path: Path) -> None:
     assert not bad["ok"]
     assert [problem["line"] for problem in bad["problems"]] == [15]
     assert unreadable["ok"] is False
-    assert unreadable["bars"] == 0
     assert unreadable["problems"][0]["line"] == 22
+    assert good.keys() == bad.keys() == unreadable.keys()
+    assert unreadable["number"] == 9
+    for unknown in ("rhythm", "key", "meter", "bars", "parts", "repeats", "range"):
+        assert unreadable[unknown] is None
 
 
 def test_one_tune_of_a_file(program: Program, tmp_path: Path) -> None:
@@ -86,3 +89,34 @@ def test_nothing_to_check(program: Program, tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.messages[0].startswith("error: stdin holds no tune")
     assert program(tmp_path, "check", "missing.abc").returncode == 1
+
+
+def test_a_tune_without_notes_has_no_range(program: Program, tmp_path: Path) -> None:
+    (silent,) = found(check(program, tmp_path, "--json", book="X:1\nM:4/4\nK:D\nz8|]\n"))
+    assert silent["range"] is None
+
+
+def test_the_table_keeps_its_columns(program: Program, tmp_path: Path) -> None:
+    parts = "".join(["|:A2B2 c2d2:|"] * 20)
+    wide = (
+        f"X:123456789\nT:{'Long ' * 20}\nR:{'reel ' * 9}\nM:4/4\nL:1/8\nK:A Mixolydian\n{parts}\n"
+    )
+    shown = check(program, tmp_path, book=GOOD + "\n" + wide).stdout.decode().splitlines()
+    first, second = [line for line in shown if line.endswith("  ok")]
+    assert first.index("A4-D5") == second.index("A4-D5")
+    assert "  Amix  " in second
+    assert len(second) < 110
+
+
+def test_a_number_out_of_all_measure(program: Program, tmp_path: Path) -> None:
+    ended = check(program, tmp_path, "--json", book=GOOD.replace("X:7", "X:" + "9" * 6000))
+    assert ended.returncode == 0
+    assert found(ended)[0]["number"] is None
+    assert found(check(program, tmp_path, "--json", book=GOOD.replace("X:7", "X:" + "9" * 9)))[0][
+        "number"
+    ] == int("9" * 9)
+
+
+def test_a_foreign_letter_is_shown_as_it_is(program: Program, tmp_path: Path) -> None:
+    ended = check(program, tmp_path, book=UNREADABLE.replace("q3", "é"))
+    assert "'é' means nothing here" in ended.stdout.decode()

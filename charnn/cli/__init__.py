@@ -4,6 +4,7 @@ A command parses its options, calls the library, and shows what comes back. Here
 common: the list of them, and what becomes of a failure.
 """
 
+import errno
 import os
 import sys
 
@@ -20,7 +21,7 @@ from charnn.cli import (
     sample,
     train,
 )
-from charnn.cli.console import say, write_out
+from charnn.cli.console import say, silence, write_out
 from charnn.cli.playing import PlayingCommand
 from charnn.errors import CharnnError
 
@@ -63,8 +64,9 @@ def main() -> None:
     # One stream of a small network is fastest on one thread, and steady when other programs run.
     # OpenBLAS reads this when NumPy is imported, which no command has done yet.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # A stream that was closed before we began (`>&-`) is one that nobody reads.
-    sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    # Of the streams that were closed before we began (`>&-`), stdout fails when it is written to,
+    # since a result would be lost; messages that nobody reads, and an empty stdin, do no harm.
+    sys.stdout = sys.stdout or open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     try:
@@ -72,6 +74,9 @@ def main() -> None:
     except CharnnError as problem:
         _fail(str(problem), problem.exit_code)
     except OSError as problem:
+        if problem.errno == errno.EBADF:
+            silence(sys.stdout)
+            _fail("stdout is closed: redirect it to a file, or there is nowhere for the result", 1)
         where = f"{problem.filename}: " if problem.filename else ""
         reason = problem.strerror or problem
         _fail(f"{where}{reason}: check the path, its permissions and the space on the disk", 1)
@@ -79,7 +84,11 @@ def main() -> None:
         words = ("out of memory", "allocate memory")
         if isinstance(problem, RuntimeError) and not any(w in str(problem) for w in words):
             raise
-        _fail("out of memory: choose a smaller --hidden-size, --batch-size or --seq-len", 1)
+        _fail(
+            "out of memory: close other programs, or ask for less: in training a smaller "
+            "--hidden-size, --batch-size or --seq-len, else fewer or shorter texts or tunes",
+            1,
+        )
 
 
 def _fail(message: str, code: int) -> None:

@@ -1,6 +1,7 @@
 """What a user does wrong: one line that says what and how to mend it, and the right exit code."""
 
 import io
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
+from charnn.cli import main
 from tests.cli.conftest import Ended, Program
 from tests.helpers import charnn, command, environment, prose, random_checkpoint, save_run
 
@@ -217,3 +219,59 @@ def test_the_program_without_a_command(folder: Path) -> None:
     version = charnn(folder, "--version")
     assert (version.returncode, version.stderr) == (0, b"")
     assert version.stdout.startswith(b"charnn ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("--help",), 1),
+        (("check", "tune.abc"), 1),
+        (("check", "tune.abc", "--json"), 1),
+        (("sample", "good", "--length", "9"), 1),
+        (("export-midi", "tune.abc", "-o", "-"), 1),
+        (("export-midi", "tune.abc", "-o", "tune.mid"), 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_result_that_has_nowhere_to_go(
+    folder: Path, tmp_path: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    """With stdout closed, a command fails if it has a result for it, and else does its work."""
+    shutil.copytree(folder / "checkpoints", tmp_path / "checkpoints")
+    (tmp_path / "tune.abc").write_text("X:1\nM:4/4\nL:1/8\nK:D\n|:DEFG ABcd:|\n")
+    ended = subprocess.run(
+        ["sh", "-c", 'exec "$@" >&-', "sh", *command(*arguments)],
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        check=False,
+        timeout=30,
+    )
+    assert ended.returncode == code
+    assert (b"error: stdout is closed" in ended.stderr) == bool(code)
+    assert b"Traceback" not in ended.stderr
+    assert b"ignored" not in ended.stderr
+    assert (tmp_path / "tune.mid").exists() == (not code)
+
+
+@pytest.mark.parametrize(
+    "failure", [MemoryError(), RuntimeError("CUDA out of memory: tried to allocate 9 GiB")], ids=str
+)
+def test_out_of_memory(
+    failure: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever command it was: what is said fits it."""
+
+    def app() -> None:
+        raise failure
+
+    monkeypatch.setattr("charnn.cli.app", app)
+    with pytest.raises(SystemExit) as end:
+        main()
+    assert end.value.code == 1
+    message = capsys.readouterr().err
+    assert message.startswith("error: out of memory: ")
+    assert message.count("\n") == 1
+    for advice in ("close other programs", "--batch-size", "fewer or shorter"):
+        assert advice in message

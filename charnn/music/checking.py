@@ -13,7 +13,7 @@ from charnn.music.counting import Count, Gap, Measure, Part, count
 from charnn.music.loose_ends import loose_ends
 from charnn.music.problems import Problem, problem_at
 from charnn.music.repeats import repeat_problems
-from charnn.music.tune import SEMITONES, BarLine, Meter, Note, Pitch, Tune
+from charnn.music.tune import BarLine, Meter, Note, Pitch, Tune
 
 WIDEST = 36  # semitones; a wider tune is no mistake, but looks like one
 _ACCIDENTALS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
@@ -86,9 +86,8 @@ def check_tune(tune: Tune) -> Report:
 
 def note_name(pitch: Pitch) -> str:
     """A sounding pitch in scientific notation (`F#4`), with its own letter where that can be."""
-    natural = 12 * (pitch.octave + 1) + SEMITONES[pitch.letter]
-    if abs(pitch.midi - natural) <= 2:
-        accidental = _ACCIDENTALS[pitch.midi - natural]
+    if abs(pitch.midi - pitch.natural) <= 2:
+        accidental = _ACCIDENTALS[pitch.midi - pitch.natural]
         return f"{pitch.letter}{accidental}{pitch.octave}"
     return f"{_NAMES[pitch.midi % 12]}{pitch.midi // 12 - 1}"  # moved away by transpose=
 

@@ -21,7 +21,7 @@ from charnn.music.books import split_book
 from charnn.music.counting import count
 from charnn.music.reading import read_tune
 from charnn.music.repeats import repeat_problems
-from charnn.music.tune import SEMITONES, Change, Key, Note, Tune
+from charnn.music.tune import Change, Key, Note, Tune
 
 USUAL_PARTS = (4, 8, 12, 16)
 
@@ -132,9 +132,9 @@ def _measure(tune: Tune, measures: Measures) -> None:
         written = note.pitches[0].midi - key.transpose
         measures.lengths[note.duration / 4] += 1
         if key.tonic:
-            measures.pitches[(written - _semitones(key)) % 12] += 1
+            measures.pitches[(written - key.semitones) % 12] += 1
             measures.notes += 1
-            measures.in_mode += written % 12 in _scale(key)
+            measures.in_mode += written % 12 in key.scale
     for (before, _), (after, _) in pairwise(notes):
         measures.intervals[after.pitches[0].midi - before.pitches[0].midi] += 1
 
@@ -147,13 +147,3 @@ def _notes(tune: Tune) -> Iterator[tuple[Note, Key]]:
             key = element.value
         elif isinstance(element, Note) and element.pitches:
             yield element, key
-
-
-def _semitones(key: Key) -> int:
-    """Where the tonic is, in semitones above C."""
-    return SEMITONES[key.tonic[0]] + key.tonic.count("#") - key.tonic.count("b")
-
-
-def _scale(key: Key) -> set[int]:
-    pairs = zip(SEMITONES.values(), key.alterations, strict=True)
-    return {(natural + alteration) % 12 for natural, alteration in pairs}

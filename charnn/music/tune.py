@@ -45,6 +45,18 @@ class Key:
     octave: int = 0
     transpose: int = 0
 
+    @property
+    def semitones(self) -> int:
+        """Semitones from C up to the tonic, -1 for Cb; 0 where there is no tonic."""
+        sharps = self.tonic.count("#") - self.tonic.count("b")
+        return SEMITONES[self.tonic[0]] + sharps if self.tonic else 0
+
+    @property
+    def scale(self) -> frozenset[int]:
+        """The notes of the signature, in semitones above C, 0 to 11."""
+        pairs = zip(SEMITONES.values(), self.alterations, strict=True)
+        return frozenset((natural + alteration) % 12 for natural, alteration in pairs)
+
 
 @dataclass(frozen=True, slots=True)
 class Meter:
@@ -91,6 +103,11 @@ class Pitch:
     midi: int
     length: Fraction
     tied: bool = False
+
+    @property
+    def natural(self) -> int:
+        """What its letter and octave sound without any accidental, as `midi` counts."""
+        return 12 * (self.octave + 1) + SEMITONES[self.letter]
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,22 @@ def test_keys(key: str, altered: dict[str, int]) -> None:
     assert {letter: step for letter, step in signature.items() if step} == altered
 
 
+@pytest.mark.parametrize(
+    ("key", "tonic", "scale"),
+    [
+        ("C", 0, {0, 2, 4, 5, 7, 9, 11}),
+        ("none", 0, {0, 2, 4, 5, 7, 9, 11}),
+        ("Bb", 10, {10, 0, 2, 3, 5, 7, 9}),
+        ("F#m", 6, {6, 8, 9, 11, 1, 2, 4}),
+        ("Cb", -1, {11, 1, 3, 4, 6, 8, 10}),
+        ("D exp ^f _b", 2, {0, 2, 4, 6, 7, 9, 10}),
+    ],
+)
+def test_tonic_and_scale(key: str, tonic: int, scale: set[int]) -> None:
+    found = tune("C", key).key
+    assert (found.semitones, found.scale) == (tonic, scale)
+
+
 def test_lengths() -> None:
     read = durations("A A2 A/2 A/ A// A3/2 A3/ A/4")
     assert read == [Fraction(n) for n in ("1", "2", "1/2", "1/2", "1/4", "3/2", "3/2", "1/4")]

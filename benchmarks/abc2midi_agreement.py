@@ -29,6 +29,7 @@ import mido
 from charnn.errors import TuneError
 from charnn.music.books import TuneSource, split_book
 from charnn.music.midi import midi_bytes
+from charnn.music.playing import Playing
 from charnn.music.reading import read_tune
 from charnn.music.signs import without_mail_debris
 from charnn.music.tune import BarLine, Note
@@ -60,7 +61,7 @@ def from_charnn(abc: str) -> Heard:
         TuneError: it refuses the tune.
     """
     (source,) = split_book(abc)
-    return heard(midi_bytes(read_tune(source), graces=False))
+    return heard(midi_bytes(read_tune(source), Playing(graces=False)))
 
 
 def from_abc2midi(abc: str) -> Heard:

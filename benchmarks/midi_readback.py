@@ -25,6 +25,7 @@ from charnn.music.accompaniment import Chords, accompany
 from charnn.music.books import split_book
 from charnn.music.midi import midi_bytes
 from charnn.music.performance import Performance, Sound, perform
+from charnn.music.playing import Playing
 from charnn.music.reading import read_tune
 from charnn.music.tune import Tempo, Tune
 
@@ -38,7 +39,9 @@ def problems(tune: Tune, chords: Chords) -> Iterator[str]:
     """What is wrong with the MIDI file of a tune, a word or two each."""
     performance = perform(tune)
     backing = accompany(tune, performance, chords)
-    file = mido.MidiFile(file=io.BytesIO(midi_bytes(tune, instrument="flute", chords=chords)))
+    file = mido.MidiFile(
+        file=io.BytesIO(midi_bytes(tune, Playing(instrument="flute", chords=chords)))
+    )
     found = notes(file)
     if found is None:
         yield "a note left hanging, or struck twice"

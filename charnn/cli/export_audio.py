@@ -14,7 +14,14 @@ from charnn.cli.playing import (
     TempoOption,
     warn_without_chords,
 )
-from charnn.cli.tunes import NumberOption, TunesArgument, read_tunes_file, write_tunes
+from charnn.cli.tunes import (
+    NumberOption,
+    OutputOption,
+    TunesArgument,
+    check_suffix,
+    read_tunes_file,
+    write_tunes,
+)
 from charnn.errors import CharnnError, UsageError
 
 if TYPE_CHECKING:
@@ -23,15 +30,7 @@ if TYPE_CHECKING:
 
 def command(
     tunes: TunesArgument,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT.wav",
-            help="A file, a folder/, or - for stdout; default: the tune's name, beside it.",
-        ),
-    ] = None,
+    output: OutputOption = None,
     number: NumberOption = None,
     tempo: TempoOption = None,
     instrument: InstrumentOption = "fiddle",
@@ -61,7 +60,10 @@ def command(
     """
     from charnn.music.audio import wav_bytes
     from charnn.music.fluidsynth import fluidsynth_wav
+    from charnn.music.playing import Playing
 
+    check_suffix(output, ".wav")
+    playing = Playing(tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on")
     font = chosen_soundfont(synth, soundfont)
     file = read_tunes_file(tunes, number)
     if font is not None:
@@ -69,24 +71,7 @@ def command(
 
     def make(tune: "Tune") -> bytes:
         warn_without_chords(tune, chords)
-        if font is not None:
-            return fluidsynth_wav(
-                tune,
-                font,
-                tempo=tempo,
-                instrument=instrument,
-                swing=swing,
-                chords=chords,
-                repeats=repeats == "on",
-            )
-        return wav_bytes(
-            tune,
-            tempo=tempo,
-            instrument=instrument,
-            swing=swing,
-            chords=chords,
-            repeats=repeats == "on",
-        )
+        return fluidsynth_wav(tune, font, playing) if font else wav_bytes(tune, playing)
 
     write_tunes(file, make, output=output, suffix=".wav")
 

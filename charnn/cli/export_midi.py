@@ -1,8 +1,6 @@
 """`charnn export-midi`: hear a tune."""
 
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from charnn.cli.playing import (
     ChordsOption,
@@ -12,7 +10,14 @@ from charnn.cli.playing import (
     TempoOption,
     warn_without_chords,
 )
-from charnn.cli.tunes import NumberOption, TunesArgument, read_tunes_file, write_tunes
+from charnn.cli.tunes import (
+    NumberOption,
+    OutputOption,
+    TunesArgument,
+    check_suffix,
+    read_tunes_file,
+    write_tunes,
+)
 
 if TYPE_CHECKING:
     from charnn.music.tune import Tune
@@ -20,15 +25,7 @@ if TYPE_CHECKING:
 
 def command(
     tunes: TunesArgument,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT.mid",
-            help="A file, a folder/, or - for stdout; default: the tune's name, beside it.",
-        ),
-    ] = None,
+    output: OutputOption = None,
     number: NumberOption = None,
     tempo: TempoOption = None,
     instrument: InstrumentOption = "fiddle",
@@ -47,16 +44,13 @@ def command(
       charnn sample | charnn export-midi - -o tune.mid
     """
     from charnn.music.midi import midi_bytes
+    from charnn.music.playing import Playing
+
+    playing = Playing(tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on")
 
     def make(tune: "Tune") -> bytes:
         warn_without_chords(tune, chords)
-        return midi_bytes(
-            tune,
-            tempo=tempo,
-            instrument=instrument,
-            swing=swing,
-            chords=chords,
-            repeats=repeats == "on",
-        )
+        return midi_bytes(tune, playing)
 
+    check_suffix(output, ".mid", ".midi")
     write_tunes(read_tunes_file(tunes, number), make, output=output, suffix=".mid")

@@ -1,12 +1,18 @@
 """`charnn export-score`: see a tune."""
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from charnn.cli.tunes import NumberOption, TunesArgument, read_tunes_file, write_tunes
+from charnn.cli.tunes import (
+    NumberOption,
+    OutputOption,
+    TunesArgument,
+    names_file,
+    read_tunes_file,
+    write_tunes,
+)
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,15 +31,7 @@ _BY_SUFFIX: dict[str, Format] = {
 
 def command(
     tunes: TunesArgument,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="OUT.svg",
-            help="A file, a folder/, or - for stdout; default: the tune's name, beside it.",
-        ),
-    ] = None,
+    output: OutputOption = None,
     form: Annotated[
         Format | None,
         typer.Option("--format", help="Default: as the name after -o ends, else svg."),
@@ -75,7 +73,7 @@ def chosen_format(output: str | None, form: Format | None) -> Format:
     Raises:
         UsageError: they contradict each other, or the name ends in no format.
     """
-    if output is None or output == "-" or output.endswith(("/", os.sep)) or Path(output).is_dir():
+    if not output or not names_file(output):
         return form or "svg"
     suffix = Path(output).suffix.lower()
     named = _BY_SUFFIX.get(suffix)

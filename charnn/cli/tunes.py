@@ -32,6 +32,26 @@ NumberOption = Annotated[
     int | None, typer.Option("--tune", metavar="N", help="Only the N-th tune of the file.")
 ]
 
+MOST_BYTES = 64_000_000  # many times any book of tunes; a pipe or a device may never end
+
+
+def _not_empty(output: str | None) -> str | None:
+    if output == "":
+        raise UsageError("-o '' names nothing: give a file, a folder/, or - for stdout")
+    return output
+
+
+OutputOption = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        callback=_not_empty,
+        help="A file, a folder/, or - for stdout; default: the tune's name, beside it.",
+    ),
+]
+
 
 @dataclass(frozen=True)
 class TuneFile:
@@ -81,6 +101,26 @@ def read_tunes_file(tunes: str, number: int | None = None) -> TuneFile:
         raise UsageError(f"--tune {number}: {shown} has the tunes 1 to {len(sources)}")
     places = tuple(range(1, len(sources) + 1)) if number is None else (number,)
     return TuneFile(None if tunes == "-" else Path(tunes), shown, sources, places)
+
+
+def names_file(output: str) -> bool:
+    """Whether what `-o` says is a file, neither stdout nor a folder."""
+    return output != "-" and not output.endswith(("/", os.sep)) and not Path(output).is_dir()
+
+
+def check_suffix(output: str | None, *suffixes: str) -> None:
+    """Refuse a file for `-o` that is named as another kind, and as none of these; one without a
+    suffix is taken, and a device or a pipe may have any name.
+
+    Raises:
+        UsageError: it is.
+    """
+    if output is None or not names_file(output):
+        return
+    path = Path(output)
+    foreign = path.suffix.lower() not in ("", *suffixes)
+    if foreign and (path.is_file() or not path.exists()):
+        raise UsageError(f"{output} is named as another kind of file: end it in {suffixes[0]}")
 
 
 def write_tunes(
@@ -145,16 +185,20 @@ def _text(tunes: str) -> str:
     error here, since all that sounds is ASCII."""
     from charnn.corpus.text import decode, open_file
 
+    shown = "stdin" if tunes == "-" else tunes
     try:
         if tunes == "-":
-            content = sys.stdin.buffer.read()
+            content = sys.stdin.buffer.read(MOST_BYTES + 1)
         else:
             with open_file(Path(tunes)) as file:
-                content = file.read()
+                content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise CorpusError(f"there is no file {tunes}: name one with ABC tunes") from None
     except (EOFError, zlib.error, gzip.BadGzipFile) as problem:
         raise CorpusError(f"{tunes} is damaged and cannot be unpacked: {problem}") from problem
+    if len(content) > MOST_BYTES:
+        size = f"{MOST_BYTES // 1_000_000} MB"
+        raise CorpusError(f"{shown} holds more than {size}: give it in parts that are smaller")
     try:
         return "".join(decode(io.BytesIO(content), tunes))
     except CorpusError:
@@ -173,7 +217,7 @@ def _check_stdout(file: TuneFile, suffix: str, for_terminal: bool) -> None:
 
 def _targets(file: TuneFile, output: str | None, suffix: str) -> dict[int, Path]:
     """Where each tune goes."""
-    if output is not None and not (output.endswith(("/", os.sep)) or Path(output).is_dir()):
+    if output is not None and names_file(output):
         named = Path(output)
         targets = {
             place: named

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.errors import TuneError
-from charnn.music.accompaniment import Chords, accompany
+from charnn.music.accompaniment import accompany
 from charnn.music.instruments import backing_for, find_instrument
-from charnn.music.performance import Performance, Sound, at_tempo, perform
+from charnn.music.performance import Performance, Sound
+from charnn.music.playing import AS_USUAL, Playing
 from charnn.music.synth import Played, render
 from charnn.music.tune import Tempo, Tune
 from charnn.music.voices import RATE, voice_for
@@ -22,37 +23,20 @@ USUAL = 90  # the velocity of gain 1
 BACKING = 0.6  # of the accompaniment beside the melody
 
 
-def wav_bytes(
-    tune: Tune,
-    *,
-    tempo: float | None = None,
-    instrument: str = "fiddle",
-    swing: bool | None = None,
-    chords: Chords = "off",
-    repeats: bool = True,
-) -> bytes:
+def wav_bytes(tune: Tune, playing: Playing = AS_USUAL) -> bytes:
     """A tune as a WAV file; it lasts 1.5 s longer than the tune, for what still rings.
-
-    Args:
-        tune: as read.
-        tempo: beats a minute in place of the tune's own, see `performance.at_tempo`.
-        instrument: see `instruments.find_instrument`.
-        swing, repeats: see `performance.perform`.
-        chords: see `accompaniment.accompany`.
 
     Raises:
         TuneError: the tune has no notes, too many once its repeats are played, or takes more than
             ten minutes.
         UsageError: an unknown instrument, or a tempo out of range.
     """
-    lead = find_instrument(instrument)
-    performance = at_tempo(perform(tune, swing=swing, repeats=repeats), tempo)
-    if not performance.sounds:
-        raise TuneError("it has no notes to play", tune.line, 1, tune.name)
+    lead = find_instrument(playing.instrument)
+    performance = playing.perform(tune)
     clock = Clock(performance)
     seconds = clock.seconds(performance.duration)
     check_length(tune, seconds)
-    backing = accompany(tune, performance, chords)
+    backing = accompany(tune, performance, playing.chords)
     parts = [
         (voice_for(player.program), tuple(clock.played(sounds, gain)))
         for player, sounds, gain in (
@@ -64,11 +48,9 @@ def wav_bytes(
     return to_wav(render(parts, seconds))
 
 
-def seconds_of(
-    tune: Tune, *, tempo: float | None = None, swing: bool | None = None, repeats: bool = True
-) -> float:
-    """How long a tune plays; arguments and errors as in `wav_bytes`."""
-    performance = at_tempo(perform(tune, swing=swing, repeats=repeats), tempo)
+def seconds_of(tune: Tune, playing: Playing = AS_USUAL) -> float:
+    """How long a tune plays; errors as in `wav_bytes`."""
+    performance = playing.perform(tune)
     return Clock(performance).seconds(performance.duration)
 
 

@@ -12,9 +12,9 @@ from shutil import which
 import numpy as np
 
 from charnn.errors import CharnnError, TuneError
-from charnn.music.accompaniment import Chords
 from charnn.music.audio import check_length, seconds_of, to_wav
 from charnn.music.midi import midi_bytes
+from charnn.music.playing import AS_USUAL, Playing
 from charnn.music.synth import PEAK
 from charnn.music.tune import Tune
 from charnn.music.voices import RATE
@@ -56,14 +56,9 @@ def is_installed() -> bool:
 def fluidsynth_wav(
     tune: Tune,
     soundfont: Path,
-    *,
-    tempo: float | None = None,
-    instrument: str = "fiddle",
-    swing: bool | None = None,
-    chords: Chords = "off",
-    repeats: bool = True,
+    playing: Playing = AS_USUAL,
 ) -> bytes:
-    """A tune as a WAV file, played by FluidSynth; arguments and limits as in `audio.wav_bytes`.
+    """A tune as a WAV file, played by FluidSynth; limits as in `audio.wav_bytes`.
 
     Raises:
         TuneError: as `audio.wav_bytes`, or FluidSynth failed on this tune.
@@ -73,10 +68,8 @@ def fluidsynth_wav(
     if program is None:
         raise CharnnError("FluidSynth is not installed: install it, or leave --soundfont out")
     check_soundfont(soundfont)
-    check_length(tune, seconds_of(tune, tempo=tempo, swing=swing, repeats=repeats))
-    midi = midi_bytes(
-        tune, tempo=tempo, instrument=instrument, swing=swing, chords=chords, repeats=repeats
-    )
+    check_length(tune, seconds_of(tune, playing))
+    midi = midi_bytes(tune, playing)
     with tempfile.TemporaryDirectory(prefix="charnn-") as name:
         source, target = Path(name, "tune.mid"), Path(name, "tune.wav")
         source.write_bytes(midi)

@@ -8,47 +8,28 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from charnn.errors import TuneError
-from charnn.music.accompaniment import Chords, accompany
+from charnn.music.accompaniment import accompany
 from charnn.music.grid import Measure
 from charnn.music.instruments import Instrument, backing_for, find_instrument
-from charnn.music.performance import Performance, Sound, Turn, at_tempo, perform
+from charnn.music.performance import Performance, Sound, Turn
+from charnn.music.playing import AS_USUAL, Playing
 from charnn.music.tune import Key, Meter, Tempo, Tune
 
 _WRITABLE = (1, 2, 4, 8, 16, 32, 64)  # denominators of a meter
 _LARGEST = 64  # numerator of one
 
 
-def midi_bytes(
-    tune: Tune,
-    *,
-    tempo: float | None = None,
-    instrument: str = "violin",
-    graces: bool = True,
-    swing: bool | None = None,
-    chords: Chords = "off",
-    repeats: bool = True,
-) -> bytes:
+def midi_bytes(tune: Tune, playing: Playing = AS_USUAL) -> bytes:
     """A tune as a standard MIDI file: the melody on the first track with notes and, below it, an
     accompaniment on the next, with a channel and a program of its own.
-
-    Args:
-        tune: as read.
-        tempo: beats a minute in place of the tune's own, see `performance.at_tempo`.
-        instrument: see `instruments.find_instrument`.
-        graces, swing, repeats: see `performance.perform`.
-        chords: see `accompaniment.accompany`.
 
     Raises:
         TuneError: the tune has no notes, or too many once its repeats are played.
         UsageError: an unknown instrument, or a tempo out of range.
     """
-    lead = find_instrument(instrument)
-    performance = perform(tune, graces=graces, swing=swing, repeats=repeats)
-    if not performance.sounds:
-        raise TuneError("it has no notes to play", tune.line, 1, tune.name)
-    performance = at_tempo(performance, tempo)
-    score = to_score(tune, performance, accompany(tune, performance, chords), lead)
+    lead = find_instrument(playing.instrument)
+    performance = playing.perform(tune)
+    score = to_score(tune, performance, accompany(tune, performance, playing.chords), lead)
     from music21.midi import translate
 
     written: bytes = translate.streamToMidiFile(score).writestr()

@@ -2,6 +2,8 @@
 
 import gzip
 import io
+import os
+import stat
 from pathlib import Path
 
 import mido
@@ -54,14 +56,50 @@ def test_one_of_several(tmp_path: Path) -> None:
 
 
 def test_a_tune_is_never_written_over_its_book(tmp_path: Path) -> None:
-    (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
+    (tmp_path / "book").write_text(REEL + "\n" + JIG)
     (tmp_path / "reel.mid").write_text(REEL)  # ABC, whatever its name says
-    for arguments in (["book.abc", "--tune", "1", "-o", "book.abc"], ["reel.mid"]):
+    for arguments in (["book", "--tune", "1", "-o", "book"], ["reel.mid"]):
         run = charnn(tmp_path, "export-midi", *arguments)
         assert run.returncode == 2
         assert b"own file" in run.stderr
-    assert (tmp_path / "book.abc").read_text() == REEL + "\n" + JIG
+    assert (tmp_path / "book").read_text() == REEL + "\n" + JIG
     assert (tmp_path / "reel.mid").read_text() == REEL
+
+
+@pytest.mark.parametrize("command", ["export-midi", "export-audio", "export-score"])
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [("other.abc", b"other.abc"), ("tune.mp3", b"tune.mp3"), ("", b"-o '' names nothing")],
+)
+def test_a_name_of_another_kind_is_refused(
+    tmp_path: Path, command: str, output: str, said: bytes
+) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    (tmp_path / "other.abc").write_text(JIG)
+    run = charnn(tmp_path, command, "reel.abc", "-o", output)
+    assert run.returncode == 2
+    assert run.stderr.startswith(b"error: ")
+    assert said in run.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.abc", "reel.abc"]
+    assert (tmp_path / "other.abc").read_text() == JIG
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL)
+    (tmp_path / "null.d").symlink_to(os.devnull)
+    run = charnn(tmp_path, "export-midi", "reel.abc", "-o", "null.d")
+    assert (run.returncode, run.stderr) == (0, b"null.d\n")
+    assert stat.S_ISCHR((tmp_path / "null.d").stat().st_mode)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("command", ["export-midi", "check"])
+def test_input_without_end(tmp_path: Path, command: str) -> None:
+    run = charnn(tmp_path, command, "/dev/zero")
+    assert run.returncode == 1
+    assert run.stderr.startswith(b"error: /dev/zero holds more than 64 MB")
+    assert run.stderr.count(b"\n") == 1
 
 
 def test_where_tunes_go(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from charnn.errors import TuneError, UsageError
 from charnn.music.audio import Clock, wav_bytes
 from charnn.music.performance import at_tempo, perform
+from charnn.music.playing import Playing
 from charnn.music.reading import read_tunes
 from charnn.music.synth import TAIL, Played, render
 from charnn.music.tune import Tune
@@ -47,7 +48,7 @@ def cents_off(sound: Sound, hertz: float) -> float:
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
 def test_length_and_level(instrument: str) -> None:
-    sound = heard(wav_bytes(tune(), instrument=instrument, chords="auto"))
+    sound = heard(wav_bytes(tune(), Playing(instrument=instrument, chords="auto")))
     # Four bars of four quarters, at the usual 105 half notes a minute.
     assert len(sound) / RATE == pytest.approx(16 * 60 / 210 + TAIL, abs=0.001)
     assert 20 * np.log10(np.max(np.abs(sound))) == pytest.approx(-1, abs=0.01)
@@ -91,7 +92,9 @@ def test_no_note_clicks(name: str) -> None:
 
 def test_notes_are_where_they_belong() -> None:
     """Sound where notes are, silence where rests are, at the tempo asked for."""
-    sound = heard(wav_bytes(tune("X:1\nM:4/4\nL:1/4\nK:C\nczcz|\n"), tempo=60, instrument="pipes"))
+    sound = heard(
+        wav_bytes(tune("X:1\nM:4/4\nL:1/4\nK:C\nczcz|\n"), Playing(tempo=60, instrument="pipes"))
+    )
     level = [
         float(sound[int(t * RATE) : int((t + 0.3) * RATE)].std()) for t in (0.3, 1.6, 2.3, 3.6)
     ]
@@ -100,7 +103,7 @@ def test_notes_are_where_they_belong() -> None:
 
 def test_chords_are_softer_than_the_melody() -> None:
     text = 'X:1\nM:4/4\nL:1/8\nK:C\n"C"cdec "G"dBGB|"C"c8|\n'
-    plain, full = (heard(wav_bytes(tune(text), chords=how)) for how in ("off", "written"))
+    plain, full = (heard(wav_bytes(tune(text), Playing(chords=how))) for how in ("off", "written"))
     assert plain.shape == full.shape
     assert not np.array_equal(plain, full)
     scale = float(np.sum(plain * full) / np.sum(plain * plain))
@@ -108,7 +111,9 @@ def test_chords_are_softer_than_the_melody() -> None:
 
 
 def test_the_same_tune_gives_the_same_sound() -> None:
-    assert wav_bytes(tune(), instrument="flute") == wav_bytes(tune(), instrument="flute")
+    assert wav_bytes(tune(), Playing(instrument="flute")) == wav_bytes(
+        tune(), Playing(instrument="flute")
+    )
 
 
 def test_changes_of_tempo() -> None:
@@ -122,11 +127,11 @@ def test_changes_of_tempo() -> None:
 
 def test_too_long_or_nothing_to_play() -> None:
     with pytest.raises(TuneError, match=r"32 minutes, 10 are the most: choose a faster --tempo"):
-        wav_bytes(tune("X:1\nM:4/4\nL:1/1\nK:C\n" + "C32|" * 8), tempo=32)
+        wav_bytes(tune("X:1\nM:4/4\nL:1/1\nK:C\n" + "C32|" * 8), Playing(tempo=32))
     with pytest.raises(TuneError, match="no notes"):
         wav_bytes(tune("X:1\nM:4/4\nK:C\nz8|\n"))
     with pytest.raises(UsageError, match="kazoophone"):
-        wav_bytes(tune(), instrument="kazoophone")
+        wav_bytes(tune(), Playing(instrument="kazoophone"))
 
 
 def test_many_loud_notes_at_once_do_not_clip() -> None:

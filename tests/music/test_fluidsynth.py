@@ -10,6 +10,7 @@ import pytest
 from charnn.errors import CharnnError, TuneError
 from charnn.music import fluidsynth
 from charnn.music.fluidsynth import find_soundfont, fluidsynth_wav, is_installed
+from charnn.music.playing import Playing
 from charnn.music.reading import read_tunes
 
 TUNE = read_tunes("X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nA4|\n")[0]
@@ -39,7 +40,7 @@ def test_fluidsynth_plays() -> None:
     font = find_soundfont()
     if font is None or not is_installed():
         pytest.skip("needs FluidSynth and a SoundFont")
-    with wave.open(io.BytesIO(fluidsynth_wav(TUNE, font, instrument="flute"))) as file:
+    with wave.open(io.BytesIO(fluidsynth_wav(TUNE, font, Playing(instrument="flute")))) as file:
         frames, rate = file.readframes(file.getnframes()), file.getframerate()
     sound = np.frombuffer(frames, "<i2").reshape(-1, 2) / 32768
     assert np.max(np.abs(sound)) == pytest.approx(0.891, abs=0.01)

@@ -13,6 +13,7 @@ from charnn.errors import TuneError, UsageError
 from charnn.music import instruments
 from charnn.music.midi import midi_bytes
 from charnn.music.performance import perform
+from charnn.music.playing import Playing
 from charnn.music.reading import read_tunes
 from charnn.music.tune import Tune
 
@@ -113,14 +114,14 @@ def test_tempo_is_the_tunes_or_the_custom_of_its_kind(header: str, quarters: int
 def test_a_tempo_asked_for_counts_the_tunes_own_beat() -> None:
     jig = tune("A3 B3|[Q:3/8=60]c6|", "R:jig\nM:6/8\nL:1/8\nQ:3/8=120\n")
     assert beats_a_minute(midi_bytes(jig)) == [180, 90]
-    assert beats_a_minute(midi_bytes(jig, tempo=100)) == [150, 75]
-    assert beats_a_minute(midi_bytes(tune("A", "R:reel\nM:C|\n"), tempo=90)) == [180]
+    assert beats_a_minute(midi_bytes(jig, Playing(tempo=100))) == [150, 75]
+    assert beats_a_minute(midi_bytes(tune("A", "R:reel\nM:C|\n"), Playing(tempo=90))) == [180]
 
 
 @pytest.mark.parametrize("tempo", [0, -5, 1e9, float("nan"), float("inf"), 1e-9])
 def test_an_impossible_tempo_is_refused(tempo: float) -> None:
     with pytest.raises(UsageError, match="tempo"):
-        midi_bytes(tune("A"), tempo=tempo)
+        midi_bytes(tune("A"), Playing(tempo=tempo))
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_an_impossible_tempo_is_refused(tempo: float) -> None:
 def test_the_instrument_sets_the_program_before_the_first_note(
     instrument: str, program: int
 ) -> None:
-    written = midi_bytes(tune("A"), instrument=instrument)
+    written = midi_bytes(tune("A"), Playing(instrument=instrument))
     changes = messages(written, "program_change")
     assert {message.program for _, message in changes} == {program}
     assert {when for when, _ in changes} == {0}
@@ -146,12 +147,12 @@ def test_the_instrument_sets_the_program_before_the_first_note(
 @pytest.mark.parametrize("instrument", ["", "nonsense", "["])
 def test_an_unknown_instrument_is_refused(instrument: str) -> None:
     with pytest.raises(UsageError, match="instrument"):
-        midi_bytes(tune("A"), instrument=instrument)
+        midi_bytes(tune("A"), Playing(instrument=instrument))
 
 
 def test_a_misspelt_instrument_gets_the_right_name() -> None:
     with pytest.raises(UsageError, match="did you mean accordion"):
-        midi_bytes(tune("A"), instrument="acordion")
+        midi_bytes(tune("A"), Playing(instrument="acordion"))
 
 
 @pytest.mark.parametrize("name", [*instruments.NAMES, "Shakuhachi", "Violoncello"])
@@ -162,7 +163,7 @@ def test_every_instrument_has_a_program(name: str) -> None:
 def test_chords_have_a_track_a_channel_and_a_program_of_their_own() -> None:
     body = '"D"ABcd|"G"efga|'
     for instrument, programs in [("fiddle", [40, 25]), ("guitar", [25, 0])]:
-        written = midi_bytes(tune(body), chords="written", instrument=instrument)
+        written = midi_bytes(tune(body), Playing(chords="written", instrument=instrument))
         file = mido.MidiFile(file=io.BytesIO(written))
         assert [track.name for track in file.tracks] == ["", "Test", "Chords"]
         changes = dict.fromkeys(
@@ -207,7 +208,7 @@ def test_the_beats_of_a_bar_are_heard() -> None:
     ],
 )
 def test_swing_can_be_asked_for(swing: bool | None, header: str, onsets: list[int]) -> None:
-    found = heard(midi_bytes(tune("ABcd|", header + "L:1/8\n"), swing=swing))
+    found = heard(midi_bytes(tune("ABcd|", header + "L:1/8\n"), Playing(swing=swing)))
     assert [round(onset * 6, 2) for onset, _, _ in found] == onsets
 
 
@@ -223,14 +224,19 @@ def test_swing_can_be_asked_for(swing: bool | None, header: str, onsets: list[in
     ],
 )
 def test_without_repeats_each_part_sounds_once_as_at_last(body: str, letters: str) -> None:
-    found = midi_bytes(tune(body), repeats=False)
+    found = midi_bytes(tune(body), Playing(repeats=False))
     plain = midi_bytes(tune(letters))
     assert [pitch for _, pitch, _ in heard(found)] == [pitch for _, pitch, _ in heard(plain)]
 
 
 def test_without_repeats_each_lettered_part_sounds_once() -> None:
     read = read_tunes("X:1\nP:A2B2A\nM:2/4\nL:1/4\nK:C\nP:A\nCD|\nP:B\nEF|\n")[0]
-    assert [pitch for _, pitch, _ in heard(midi_bytes(read, repeats=False))] == [60, 62, 64, 65]
+    assert [pitch for _, pitch, _ in heard(midi_bytes(read, Playing(repeats=False)))] == [
+        60,
+        62,
+        64,
+        65,
+    ]
 
 
 def test_key_and_meter_are_written_where_they_change() -> None:
@@ -245,7 +251,7 @@ def test_key_and_meter_are_written_where_they_change() -> None:
 
 
 def test_graces_can_be_left_out() -> None:
-    assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A"), graces=False))] == [69]
+    assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A"), Playing(graces=False)))] == [69]
     assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A")))] == [79, 69]
 
 
@@ -290,7 +296,7 @@ def test_no_note_is_left_hanging_whatever_is_played(body: str) -> None:
 def test_a_tempo_before_the_first_note_is_the_first_tempo(body: str) -> None:
     assert beats_a_minute(midi_bytes(tune(body))) == [60]
     assert beats_a_minute(midi_bytes(tune(body, "M:4/4\nL:1/4\nQ:1/4=90\n"))) == [60]
-    assert beats_a_minute(midi_bytes(tune(body), tempo=30)) == [30]
+    assert beats_a_minute(midi_bytes(tune(body), Playing(tempo=30))) == [30]
 
 
 def test_words_alone_do_not_change_the_tempo() -> None:
@@ -305,9 +311,9 @@ def test_a_repeat_brings_back_the_tempo_of_its_start() -> None:
 
 def test_the_limits_of_the_tempo_are_told() -> None:
     with pytest.raises(UsageError, match=r"between 2\.66667 and 1333\.33"):
-        midi_bytes(tune("A", "M:6/8\n"), tempo=1400)
+        midi_bytes(tune("A", "M:6/8\n"), Playing(tempo=1400))
     late = tune("A[Q:1/4=2000]B", "M:4/4\nQ:1/4=100\n")
-    assert beats_a_minute(midi_bytes(late, tempo=200)) == [200, 2000]
+    assert beats_a_minute(midi_bytes(late, Playing(tempo=200))) == [200, 2000]
 
 
 def test_the_key_signature_is_the_one_that_sounds() -> None:

@@ -12,6 +12,7 @@ from music21 import common
 from charnn.music.accompaniment import accompany
 from charnn.music.midi import midi_bytes
 from charnn.music.performance import Sound, perform
+from charnn.music.playing import Playing
 from charnn.music.reading import read_tunes
 from charnn.music.tune import Tempo, Tune
 
@@ -79,7 +80,7 @@ def test_there_are_enough() -> None:
 @pytest.mark.parametrize("tune", TUNES, ids=lambda tune: tune.titles[0])
 def test_the_file_is_the_tune(tune: Tune) -> None:
     performance = perform(tune)
-    content = midi_bytes(tune, instrument="whistle", chords="auto")
+    content = midi_bytes(tune, Playing(instrument="whistle", chords="auto"))
     file = mido.MidiFile(file=io.BytesIO(content))
 
     assert channel(file, 0) == as_played(performance.sounds)

@@ -2,12 +2,12 @@
 
 from fractions import Fraction
 
-from charnn.music.grid import Measure, beat_of
+from charnn.music.grid import PlayedBar, beat_of
 
 FIRST, BEAT, OTHER, GRACE = 100, 91, 82, 72  # velocities; MIDI has 1 to 127
 
 
-def velocity(onset: Fraction, bar: Measure, *, grace: bool = False) -> int:
+def velocity(onset: Fraction, bar: PlayedBar, *, grace: bool = False) -> int:
     """The velocity of a note that begins at `onset` in a bar. In free meter none stands out."""
     if grace:
         return GRACE

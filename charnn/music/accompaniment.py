@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from charnn.errors import TuneError
 from charnn.music.chords import Chord, read_chord
-from charnn.music.grid import Measure
+from charnn.music.grid import PlayedBar
 from charnn.music.harmony import choose_chords
 from charnn.music.performance import Performance, Sound
 from charnn.music.tune import Key, Mark, Meter, Tune
@@ -129,7 +129,7 @@ def _strokes(
                 yield stroke
 
 
-def _in_bar(bar: Measure) -> Iterator[_Stroke]:
+def _in_bar(bar: PlayedBar) -> Iterator[_Stroke]:
     pattern = _pattern(bar.meter)
     begin = bar.origin
     while begin < bar.end:

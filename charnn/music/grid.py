@@ -17,7 +17,7 @@ def beat_of(meter: Meter) -> Fraction:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class PlayedBar:
     """A bar as played, times in quarter notes.
 
     Attributes:
@@ -59,7 +59,7 @@ class Line:
 
 def measures(
     lines: Sequence[Line], meters: Sequence[tuple[Fraction, Meter]], duration: Fraction
-) -> tuple[Measure, ...]:
+) -> tuple[PlayedBar, ...]:
     """The bars of a performance.
 
     Args:
@@ -71,21 +71,21 @@ def measures(
     onsets = {line.onset for line in lines} | {onset for onset, _ in meters} | {Fraction(0)}
     starts = sorted(onset for onset in onsets if onset < duration)
     ends = [*starts[1:], duration]
-    found: list[Measure] = []
+    found: list[PlayedBar] = []
     place = 0  # of the meter in force
     for start, end in zip(starts, ends, strict=False):
         while place + 1 < len(meters) and meters[place + 1][0] <= start:
             place += 1
-        bar = Measure(start, end - start, meters[place][1], end in closing)
+        bar = PlayedBar(start, end - start, meters[place][1], end in closing)
         if found and _belong_together(found[-1], bar):
             before = found.pop()
             closes = before.closes or bar.closes
-            bar = Measure(before.onset, end - before.onset, bar.meter, closes)
+            bar = PlayedBar(before.onset, end - before.onset, bar.meter, closes)
         found.append(bar)
     return tuple(found)
 
 
-def _belong_together(first: Measure, second: Measure) -> bool:
+def _belong_together(first: PlayedBar, second: PlayedBar) -> bool:
     """Whether two short bars make one, or the beginning of one."""
     if not second.meter.bar or first.meter != second.meter:
         return False

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from charnn.music.chords import Chord, chord
-from charnn.music.grid import Measure, beat_of
+from charnn.music.grid import PlayedBar, beat_of
 from charnn.music.performance import Performance, Sound
 from charnn.music.tune import SEMITONES, Key, Meter
 
@@ -80,7 +80,7 @@ def choose_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
     return _changes(found, choices, best)
 
 
-def slots(bar: Measure) -> list[Slot]:
+def slots(bar: PlayedBar) -> list[Slot]:
     """The stretches of a bar: its halves where it has two or four beats, else the whole."""
     length, beat = _slot_length(bar.meter, bar.duration)
     found: list[Slot] = []

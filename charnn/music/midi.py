@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from charnn.music.accompaniment import accompany
-from charnn.music.grid import Measure
+from charnn.music.grid import PlayedBar
 from charnn.music.instruments import Instrument, backing_for, find_instrument
 from charnn.music.performance import Performance, Sound, Turn
 from charnn.music.playing import AS_USUAL, Playing
@@ -102,7 +102,7 @@ def _turns(performance: Performance) -> Iterator[Turn]:
         counted = meter if bar.duration % meter.bar == 0 else None
 
 
-def _own_meter(bar: Measure) -> Meter:
+def _own_meter(bar: PlayedBar) -> Meter:
     """A meter that an irregular bar fills, if there is one."""
     top, bottom = (bar.duration / 4).as_integer_ratio()
     if bar.meter.denominator % bottom == 0:  # 2/8 rather than 1/4 in 6/8

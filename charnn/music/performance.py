@@ -12,7 +12,7 @@ from typing import NamedTuple
 from charnn.errors import TuneError, UsageError
 from charnn.music import accents
 from charnn.music.fields import FASTEST, SLOWEST
-from charnn.music.grid import Line, Measure, measures
+from charnn.music.grid import Line, PlayedBar, measures
 from charnn.music.ornaments import ornament
 from charnn.music.swing import is_swung, swung_durations
 from charnn.music.tempo import default_tempo
@@ -68,7 +68,7 @@ class Performance:
     sounds: tuple[Sound, ...]
     turns: tuple[Turn, ...]
     duration: Fraction
-    measures: tuple[Measure, ...] = ()
+    measures: tuple[PlayedBar, ...] = ()
     symbols: tuple[Symbol, ...] = ()
 
 
@@ -269,7 +269,7 @@ class _Player:
         )
 
 
-def _accented(sounds: Sequence[Sound], bars: Sequence[Measure]) -> Iterator[Sound]:
+def _accented(sounds: Sequence[Sound], bars: Sequence[PlayedBar]) -> Iterator[Sound]:
     """The notes, by onset, struck as their place in the bar asks for."""
     place = 0
     written: dict[Fraction, Fraction] = {}  # when a note begins behind its graces -> when with them

@@ -133,6 +133,30 @@ class TestTunes:
         assert "1 of 1 tunes count as copies of a learned one" in ended.stdout.decode()
         assert "1.00 like 'Found'" in ended.stdout.decode()
 
+    def test_kept_to_bars_or_not(self, program: Program, run: tuple[Path, dict[str, Any]]) -> None:
+        options = ("--tunes", "3", "--seed", "7", "--json")
+        strict, free = (
+            found(program(run[0], "evaluate", "book", *options, "--bars", bars))
+            for bars in ("strict", "off")
+        )
+        assert (strict["bars"], free["bars"]) == ("strict", "off")
+        assert strict["shares"]["model"]["whole"] == 1
+        assert free["shares"]["model"]["whole"] < 1
+        assert strict["shares"]["learned"] == free["shares"]["learned"]
+
+    def test_one_learned_tune_has_no_others(
+        self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
+    ) -> None:
+        from charnn.model.runs import keep_tunes
+
+        shutil.copytree(run[0] / "checkpoints" / "book", tmp_path / "own")
+        keep_tunes(tmp_path / "own", [tune(1)])
+        options = ("evaluate", "own", "--tunes", "1", "--seed", "5", "--bars", "off")
+        lines = program(tmp_path, *options).stdout.decode().splitlines()
+        (meter,) = [line.split() for line in lines if line.startswith("meter")]
+        assert meter[-1] == "-"
+        assert found(program(tmp_path, *options, "--json"))["distances"]["learned"] == {}
+
 
 @pytest.mark.parametrize(
     ("arguments", "problem"),

@@ -2,51 +2,78 @@
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from charnn.music.tune import SEMITONES
 
-_SIGNS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}
-_SYMBOL = re.compile(
-    r"(?P<root>[A-G])(?P<sign>[#b♯♭]?)(?P<kind>6/9|[^\s/(),;|]*)"
-    r"(?:/(?P<bass>[A-Ga-g])(?P<bass_sign>[#b♯♭+]?))?"
-    r"(?: *[(),;|].*)?"
-)
+SIGNS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}  # semitones up
+ROOT, BASS = "([A-G])([#b♯♭]?)", "([A-Ga-g])([#b♯♭+]?)"  # as patterns
+_SYMBOL = re.compile(rf"{ROOT}(6/9|[^\s/(),;|]*)(?:/{BASS})?( *[(),;|].*)?")
 _SILENCE = re.compile(r"n\.?c\.?|no chord|tacet", re.IGNORECASE)
 
-# The kinds of chord, as semitones above the root, by every name they are written with.
+
+class Kind(NamedTuple):
+    """A kind of chord.
+
+    Attributes:
+        tones: semitones above the root.
+        name: what MusicXML 4.0 calls it, or that which comes nearest.
+        degrees: what makes it of that: `"+4"`, `"+b9"` are added, `"-3"` is left out, and `"b5"`
+            stands for the fifth.
+    """
+
+    tones: tuple[int, ...]
+    name: str
+    degrees: tuple[str, ...] = ()
+
+
+# By every name they are written with.
 _KINDS = {
-    " M maj Maj major": (0, 4, 7),
-    "m min Min minor mi -": (0, 3, 7),
-    "7 dom7 maj(b7)": (0, 4, 7, 10),
-    "m7 min7 mi7 -7": (0, 3, 7, 10),
-    "maj7 Maj7 M7 ma7 Δ Δ7 j7": (0, 4, 7, 11),
-    "mmaj7 mMaj7 mM7 m#7": (0, 3, 7, 11),
-    "6 maj6 M6": (0, 4, 7, 9),
-    "m6 min6 -6": (0, 3, 7, 9),
-    "6/9 69": (0, 4, 7, 9, 14),
-    "9": (0, 4, 7, 10, 14),
-    "m9 min9 -9": (0, 3, 7, 10, 14),
-    "maj9 Maj9 M9": (0, 4, 7, 11, 14),
-    "add9 add2 2 9(no7)": (0, 4, 7, 14),
-    "madd9 m2": (0, 3, 7, 14),
-    "11": (0, 7, 10, 14, 17),
-    "m11": (0, 3, 7, 10, 17),
-    "13": (0, 4, 10, 14, 21),
-    "7b9": (0, 4, 7, 10, 13),
-    "7#9": (0, 4, 7, 10, 15),
-    "7b5": (0, 4, 6, 10),
-    "7#5 7+ +7 aug7": (0, 4, 8, 10),
-    "dim o ° mb5": (0, 3, 6),
-    "dim7 o7 °7": (0, 3, 6, 9),
-    "m7b5 ø ø7 m7-5 -7b5": (0, 3, 6, 10),
-    "+ aug #5": (0, 4, 8),
-    "sus sus4 4": (0, 5, 7),
-    "sus2": (0, 2, 7),
-    "7sus4 7sus sus7": (0, 5, 7, 10),
-    "9sus4 9sus": (0, 5, 7, 10, 14),
-    "5": (0, 7),
+    " M maj Maj major": Kind((0, 4, 7), "major"),
+    "m min Min minor mi -": Kind((0, 3, 7), "minor"),
+    "7 dom7 maj(b7)": Kind((0, 4, 7, 10), "dominant"),
+    "m7 min7 mi7 -7": Kind((0, 3, 7, 10), "minor-seventh"),
+    "maj7 Maj7 M7 ma7 Δ Δ7 j7": Kind((0, 4, 7, 11), "major-seventh"),
+    "mmaj7 mMaj7 mM7 m#7": Kind((0, 3, 7, 11), "major-minor"),
+    "6 maj6 M6": Kind((0, 4, 7, 9), "major-sixth"),
+    "m6 min6 -6": Kind((0, 3, 7, 9), "minor-sixth"),
+    "6/9 69": Kind((0, 4, 7, 9, 14), "major-sixth", ("+9",)),
+    "9": Kind((0, 4, 7, 10, 14), "dominant-ninth"),
+    "m9 min9 -9": Kind((0, 3, 7, 10, 14), "minor-ninth"),
+    "maj9 Maj9 M9": Kind((0, 4, 7, 11, 14), "major-ninth"),
+    "add9 add2 2 9(no7)": Kind((0, 4, 7, 14), "major", ("+9",)),
+    "madd9 m2": Kind((0, 3, 7, 14), "minor", ("+9",)),
+    "11": Kind((0, 7, 10, 14, 17), "dominant-11th"),
+    "m11": Kind((0, 3, 7, 10, 17), "minor-11th"),
+    "13": Kind((0, 4, 10, 14, 21), "dominant-13th"),
+    "7b9": Kind((0, 4, 7, 10, 13), "dominant", ("+b9",)),
+    "7#9": Kind((0, 4, 7, 10, 15), "dominant", ("+#9",)),
+    "7b5": Kind((0, 4, 6, 10), "dominant", ("b5",)),
+    "7#5 7+ +7 aug7": Kind((0, 4, 8, 10), "augmented-seventh"),
+    "dim o ° mb5": Kind((0, 3, 6), "diminished"),
+    "dim7 o7 °7": Kind((0, 3, 6, 9), "diminished-seventh"),
+    "m7b5 ø ø7 m7-5 -7b5": Kind((0, 3, 6, 10), "half-diminished"),
+    "+ aug #5": Kind((0, 4, 8), "augmented"),
+    "sus sus4 4": Kind((0, 5, 7), "suspended-fourth"),
+    "sus2": Kind((0, 2, 7), "suspended-second"),
+    "7sus4 7sus sus7": Kind((0, 5, 7, 10), "dominant", ("+4", "-3")),
+    "9sus4 9sus": Kind((0, 5, 7, 10, 14), "dominant-ninth", ("+4", "-3")),
+    "5": Kind((0, 7), "power"),
 }
-_INTERVALS = {name: tones for names, tones in _KINDS.items() for name in names.split(" ")}
+_BY_NAME = {name: kind for names, kind in _KINDS.items() for name in names.split(" ")}
+
+
+class Symbol(NamedTuple):
+    """A chord symbol taken apart: letters, semitones that their signs raise them, and the kind,
+    also as it is written; `bass` is `""` where none is named, `rest` what stands behind it all."""
+
+    root: str
+    root_alter: int
+    kind: Kind
+    written: str
+    bass: str
+    bass_alter: int
+    rest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +102,34 @@ SILENCE = Chord(0, 0, ())
 
 def chord(root: int, kind: str = "") -> Chord:
     """The chord of a kind, `""`, `"m"`, `"7"`, `"dim"` ..., on a root."""
-    tones = (0, 4, 7) if kind == "" else _INTERVALS[kind]
+    tones = _BY_NAME[kind].tones
     return Chord(root % 12, root % 12, tuple(dict.fromkeys((root + t) % 12 for t in tones)))
 
 
-def read_chord(symbol: str) -> Chord | None:
+def read_symbol(words: str) -> Symbol | None:
+    """Take a chord symbol apart, its quotes removed; `None` for what names no chord."""
+    found = _SYMBOL.fullmatch(words)
+    if found is None:
+        return None
+    root, sign, written, bass, bass_sign, rest = found.groups("")
+    kind = _BY_NAME.get(written.replace("♭", "b").replace("♯", "#"))
+    if kind is None:
+        return None
+    return Symbol(root, SIGNS[sign], kind, written, bass.upper(), SIGNS[bass_sign], rest)
+
+
+def read_chord(text: str) -> Chord | None:
     """Read a chord symbol, with or without its quotes; `None` for what is none.
 
     Of alternatives, as in `"G(Em)"` or `"G;Em"`, the first is taken. A root is a capital letter.
     """
-    words = symbol.strip().strip('"').strip()
+    words = text.strip().strip('"').strip()
     if _SILENCE.fullmatch(words):
         return SILENCE
-    found = _SYMBOL.fullmatch(words.lstrip("(").strip())
-    if found is None:
+    symbol = read_symbol(words.lstrip("(").strip())
+    if symbol is None:
         return None
-    kind = found["kind"].replace("♭", "b").replace("♯", "#")
-    if kind and kind not in _INTERVALS:
-        return None
-    plain = chord(SEMITONES[found["root"]] + _SIGNS[found["sign"]], kind)
-    if not found["bass"]:
-        return plain
-    bass = SEMITONES[found["bass"].upper()] + _SIGNS[found["bass_sign"]]
-    return Chord(plain.root, bass % 12, plain.tones)
+    root = SEMITONES[symbol.root] + symbol.root_alter
+    bass = SEMITONES[symbol.bass] + symbol.bass_alter if symbol.bass else root
+    tones = tuple(dict.fromkeys((root + tone) % 12 for tone in symbol.kind.tones))
+    return Chord(root % 12, bass % 12, tones)

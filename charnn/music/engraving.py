@@ -6,6 +6,7 @@ crash of theirs is one clear sentence here.
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -40,7 +41,9 @@ def engrave(tune: Tune, kind: Picture) -> bytes:
             f"{' and '.join(missing)} must be installed to engrave as {kind.upper()}: "
             "pip install 'charnn[score]' (MusicXML needs neither)"
         )
-    score = {"musicxml": to_musicxml(tune), **_heading(tune)}
+    # Verovio prints the degrees of a chord behind the symbol that has them already.
+    musicxml = re.sub("<degree .*?</degree>", "", to_musicxml(tune), flags=re.DOTALL)
+    score = {"musicxml": musicxml, **_heading(tune)}
     with tempfile.TemporaryDirectory(prefix="charnn-") as name:
         folder = Path(name)
         (folder / "score.json").write_text(json.dumps(score), encoding="utf-8")

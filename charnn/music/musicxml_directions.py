@@ -3,8 +3,9 @@
 import re
 from xml.etree.ElementTree import Element
 
+from charnn.music.chords import SIGNS, read_symbol
 from charnn.music.musicxml_elements import add
-from charnn.music.musicxml_signs import BAR_ENDS, DIRECTIONS, chord_name
+from charnn.music.musicxml_signs import BAR_ENDS, DIRECTIONS
 from charnn.music.tune import Tempo
 from charnn.music.values import values
 
@@ -60,18 +61,26 @@ def sign_direction(measure: Element, name: str) -> None:
 
 def chord_symbol(measure: Element, text: str) -> None:
     """A chord symbol, or, where it names no chord, its words."""
-    name = chord_name(text)
-    if name is None:
+    symbol = read_symbol(text)
+    if symbol is None or symbol.rest:
         words_direction(measure, text, "above")
         return
     harmony = add(measure, "harmony")
-    root = add(harmony, "root")
-    add(root, "root-step", name.root)
-    if name.root_alter:
-        add(root, "root-alter", name.root_alter)
-    add(harmony, "kind", name.kind, text=name.kind_text)
-    if name.bass:
-        bass = add(harmony, "bass")
-        add(bass, "bass-step", name.bass)
-        if name.bass_alter:
-            add(bass, "bass-alter", name.bass_alter)
+    _step(harmony, "root", symbol.root, symbol.root_alter)
+    add(harmony, "kind", symbol.kind.name, text=symbol.written)
+    if symbol.bass:
+        _step(harmony, "bass", symbol.bass, symbol.bass_alter)
+    for words in symbol.kind.degrees:
+        value = words.lstrip("+-")
+        kind = {"+": "add", "-": "subtract"}.get(words[0], "alter")
+        degree = add(harmony, "degree", **{"print-object": "no"})  # the kind's text has it
+        add(degree, "degree-value", value.lstrip("b#"))
+        add(degree, "degree-alter", SIGNS[value[:-1]])
+        add(degree, "degree-type", kind)
+
+
+def _step(harmony: Element, name: str, letter: str, alter: int) -> None:
+    step = add(harmony, name)
+    add(step, f"{name}-step", letter)
+    if alter:
+        add(step, f"{name}-alter", alter)

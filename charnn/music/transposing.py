@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from charnn.errors import TuneError, UsageError
 from charnn.music import fields
-from charnn.music.chords import read_chord
+from charnn.music.chords import BASS, ROOT, SIGNS, read_chord
 from charnn.music.tune import (
     LETTERS,
     SEMITONES,
@@ -42,8 +42,7 @@ _ACCIDENTALS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 _TONIC = re.compile(r"([A-Ga-g])([#b]?)")
 _EXTRA = re.compile(r"([A-Za-z]*)((?:(?:\^\^|\^|__|_|=)[A-Ga-g])+)")
 _ONE_EXTRA = re.compile(r"(\^\^|\^|__|_|=)([A-Ga-g])")
-_ROOT = re.compile(r"(?:(?<=^)|(?<=[\s(;,|]))([A-G])([#b♯♭]?)|(?<=/)([A-Ga-g])([#b♯♭+]?)")
-_BY_SIGN = {"": 0, "#": 1, "♯": 1, "+": 1, "b": -1, "♭": -1}
+_ROOT = re.compile(rf"(?:(?<=^)|(?<=[\s(;,|])){ROOT}|(?<=/){BASS}")
 
 
 def transpose(tune: Tune, semitones: int) -> Tune:
@@ -182,7 +181,7 @@ def _natural(place: int) -> int:
 
 
 def _pitch_class(tonic: str) -> int:
-    return SEMITONES[tonic[0]] + _BY_SIGN[tonic[1:]]
+    return SEMITONES[tonic[0]] + SIGNS[tonic[1:]]
 
 
 @lru_cache(maxsize=1024)
@@ -213,7 +212,7 @@ def _sharps(key: Key) -> int:
 
 
 def _fifths(tonic: str) -> int:
-    return _FIFTHS.index(tonic[0]) - 1 + 7 * _BY_SIGN[tonic[1:]]
+    return _FIFTHS.index(tonic[0]) - 1 + 7 * SIGNS[tonic[1:]]
 
 
 def _nearest(tonic: str, sharps: int, semitones: int) -> str:
@@ -284,7 +283,7 @@ def _moved_symbol(text: str, steps: int, semitones: int) -> str:
     def root(found: "re.Match[str]") -> str:
         letter, sign = (found[1] or found[3]).upper(), found[2] or found[4] or ""
         place = 28 + LETTERS.index(letter)
-        sound = _natural(place) + _BY_SIGN[sign] + semitones
+        sound = _natural(place) + SIGNS[sign] + semitones
         new = place + steps
         while abs(sound - _natural(new)) > 1:  # no chord is called by a double sharp
             new += 1 if sound > _natural(new) else -1

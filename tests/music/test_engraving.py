@@ -60,6 +60,18 @@ def test_svg_holds_all_that_is_written(jig: Tune) -> None:
     assert {"The Two Clowns", "A. Composer", "jig", "Lively", "= 116"} <= texts
 
 
+def test_chord_symbols_are_drawn_as_written(jig: Tune) -> None:
+    text = JIG.replace('"D"', '"G7b9"').replace('"Am"', '"Aadd9/C#"')
+    svg = parsed(engrave(read_tunes(text)[0], "svg"))
+    drawn = ["".join("".join(g.itertext()).split()) for g in svg.iter(f"{SVG}g")]
+    symbols = {
+        one for one, g in zip(drawn, svg.iter(f"{SVG}g"), strict=True) if g.get("class") == "harm"
+    }
+    assert len(symbols) == 2
+    assert any(one.startswith("G7") and "(" not in one for one in symbols)
+    assert any(one.startswith("Aadd9/C") for one in symbols)
+
+
 def test_key_and_meter_that_change_together_are_both_drawn(jig: Tune) -> None:
     both = read_tunes(JIG + "K:D\nM:3/4\nd2 d2 d2|\n")[0]
     before, after = engrave(jig, "svg"), engrave(both, "svg")

@@ -10,6 +10,7 @@ import pytest
 
 from charnn.errors import TuneError
 from charnn.music.books import split_book
+from charnn.music.chords import read_chord
 from charnn.music.musicxml import to_musicxml
 from charnn.music.reading import read_tune, read_tunes
 from charnn.music.tune import Change, Key, Note, Tune
@@ -180,6 +181,24 @@ def test_chord_symbols_become_harmony() -> None:
     score = opened(to_musicxml(tune('"Am"A4 "G7/B"B4|"D"d4 "huh"e4|')))
     found = [h.figure for h in score.flatten().getElementsByClass(harmony.ChordSymbol)]
     assert found == ["Am", "G7/B", "D"]
+
+
+def test_every_kind_of_chord_becomes_harmony() -> None:
+    """What is played is what another program hears in the score, the bass aside."""
+    from music21 import harmony
+
+    triads = ["", "m", "dim", "+", "sus4", "sus2", "5"]
+    sevenths = ["7", "m7", "maj7", "mmaj7", "6", "m6", "dim7", "m7b5", "7#5", "7b5", "7sus4"]
+    ninths = ["9", "m9", "maj9", "6/9", "add9", "2", "madd9", "7b9", "7♭9", "7#9", "9sus4"]
+    for kind in [*triads, *sevenths, *ninths]:
+        score = opened(to_musicxml(tune(f'"C{kind}"A4|')))
+        symbols = list(score.flatten().getElementsByClass(harmony.ChordSymbol))
+        assert len(symbols) == 1, kind
+        played = read_chord(f"C{kind}")
+        assert played is not None
+        assert {pitch.midi % 12 for pitch in symbols[0].pitches} == set(played.tones), kind
+    written = to_musicxml(tune('"G(Em)"A4|'))
+    assert "<words>G(Em)</words>" in written
 
 
 def test_beams_of_the_abc() -> None:

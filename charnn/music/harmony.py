@@ -1,15 +1,17 @@
 """Chords for a tune that has none: a few of its mode, each held as long as the notes allow.
 
-Every slot, half a bar or a bar, gets one chord; the path through all slots with the highest score
-is found by dynamic programming (Viterbi). A chord earns what its notes sound, counted by length and
-by the weight of the beat they fall on, and loses what sounds beside it; the less usual chords of a
-mode and each change, above all inside a bar, cost something; a part of the tune likes to end on
-the tonic, after the dominant or the seventh degree.
+Every slot, half a bar, a bar or, in slip jigs, a beat, gets one chord; the path through all slots
+with the highest score is found by dynamic programming (Viterbi). A chord earns what its notes
+sound, counted by length and by the weight of the beat they fall on, and loses what sounds beside
+it; the less usual chords of a mode and each change, above all inside a bar, cost something; a part
+of the tune likes to end on the tonic, after the dominant or the seventh degree in its last bar or
+just before that.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 
 from charnn.music.chords import Chord, chord
 from charnn.music.grid import PlayedBar, beat_of
@@ -37,17 +39,19 @@ _BESIDE = 0.9  # what a sound that is not in the chord costs, beside one for a s
 _ROOT, _THIRD, _FIFTH = 1.1, 1.0, 0.95
 _ON_SLOT, _ON_BEAT = 2.0, 1.4  # weight of what begins there, beside one elsewhere
 _CHANGE, _CHANGE_WITHIN = 0.3, 0.7  # in slots' worth of sound
-_CLOSE, _CADENCE = 0.6, 0.4
+_CLOSE, _CADENCE = 0.6, 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A stretch that one chord is chosen for; `first` of its bar; `close`: it ends a part."""
+    """A stretch that one chord is chosen for: the `first` of its bar; in the bar `ending` a part;
+    the `close` of it."""
 
     onset: Fraction
     end: Fraction
     beat: Fraction
     first: bool
+    ending: bool
     close: bool
 
 
@@ -66,29 +70,31 @@ def choose_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
     choices: list[list[tuple[Chord, float]]] = []
     for slot, here, key in zip(found, heard, keys, strict=True):
         options = _options(key, performance)
+        options.append(options[0])  # the tonic, in the last bar of a part and after a dominant
         scores = [_suits(one, slot, here) - dislike for one, dislike in options]
-        tonic = options[0][0]
         if slot.close:
             scores[0] += _CLOSE
-        best.append(
-            [
-                _best_before(best, choices, one, tonic, slot, score)
-                for (one, _), score in zip(options, scores, strict=True)
-            ]
-        )
+            scores[-1] += _CLOSE + _CADENCE
+        before = [
+            _best_before(best, choices, one, slot, score)
+            for (one, _), score in zip(options[:-1], scores, strict=False)
+        ]
+        before.append(_best_cadence(best, choices, options[-1][0], slot, scores[-1]))
+        best.append(before)
         choices.append(options)
     return _changes(found, choices, best)
 
 
 def slots(bar: PlayedBar) -> list[Slot]:
-    """The stretches of a bar: its halves where it has two or four beats, else the whole."""
+    """The stretches of a bar: its halves where it has two or four beats, its beats where it has
+    three that each fall in three, else the whole."""
     length, beat = _slot_length(bar.meter, bar.duration)
     found: list[Slot] = []
     onset = bar.onset
     while onset < bar.end:
         end = min(onset + length, bar.end)
         first = not bar.meter.bar or (onset - bar.onset) % bar.meter.bar == 0
-        found.append(Slot(onset, end, beat, first, bar.closes and end == bar.end))
+        found.append(Slot(onset, end, beat, first, bar.closes, bar.closes and end == bar.end))
         onset = end
     return found
 
@@ -99,6 +105,8 @@ def _slot_length(meter: Meter, duration: Fraction) -> tuple[Fraction, Fraction]:
         return duration, Fraction(1)
     beat = beat_of(meter)
     beats = meter.bar / beat
+    if beats == 3 and meter.compound:
+        return beat, beat
     return (meter.bar / 2 if beats in (2, 4) else meter.bar), beat
 
 
@@ -180,21 +188,40 @@ def _best_before(
     best: Sequence[Sequence[tuple[float, int]]],
     choices: Sequence[Sequence[tuple[Chord, float]]],
     one: Chord,
+    slot: Slot,
+    score: float,
+) -> tuple[float, int]:
+    """The highest score that ends with this chord, and the place of the chord before it."""
+    if not best:
+        return score, 0
+    change = _CHANGE if slot.first else _CHANGE_WITHIN
+    highest, place = max(
+        (before if last == one else before - change, -place)
+        for place, ((before, _), (last, _)) in enumerate(zip(best[-1], choices[-1], strict=True))
+    )
+    return highest + score, -place
+
+
+def _best_cadence(
+    best: Sequence[Sequence[tuple[float, int]]],
+    choices: Sequence[Sequence[tuple[Chord, float]]],
     tonic: Chord,
     slot: Slot,
     score: float,
 ) -> tuple[float, int]:
-    """The highest score that ends with this chord, and the chord before it."""
-    if not best:
-        return score, 0
+    """The same for a tonic that a cadence led to within the last bar of a part: the chord before is
+    the dominant or the seventh degree or, in that bar, such a tonic (the last of the choices)."""
+    if not best or not slot.ending:
+        return -inf, 0
     change = _CHANGE if slot.first else _CHANGE_WITHIN
-    found: list[tuple[float, int]] = []
-    for place, ((before, _), (last, _)) in enumerate(zip(best[-1], choices[-1], strict=True)):
-        step = before if last == one else before - change
-        if slot.close and one == tonic and (last.root - tonic.root) % 12 in (7, 10):
-            step += _CADENCE
-        found.append((step, -place))
-    highest, place = max(found)
+    found = [
+        (before - change, -place)
+        for place, ((before, _), (last, _)) in enumerate(zip(best[-1], choices[-1], strict=True))
+        if (last.root - tonic.root) % 12 in (7, 10)
+    ]
+    if not slot.first and choices[-1][-1][0] == tonic:
+        found.append((best[-1][-1][0], 1 - len(best[-1])))
+    highest, place = max(found, default=(-inf, 0))
     return highest + score, -place
 
 

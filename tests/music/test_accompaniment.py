@@ -205,6 +205,27 @@ def test_a_chord_changes_in_mid_bar_only_for_a_reason() -> None:
     assert chosen("G2B2 d2B2|d2f2 a2d2|e2g2 d2f2|G8|", key="G")[-1] == "G"
 
 
+def test_a_part_ends_on_the_tonic_after_a_dominant() -> None:
+    """The dominant stands in the last bar or, where that is the tonic's alone, before it."""
+    kesh = (
+        "G3 GAB|A3 ABd|edd gdd|edB dBA|G3 GAB|A3 ABd|edd gdB|AGF G3:|",
+        "B2B d2d|ege dBG|B2B dBG|ABA AGA|B2B d2d|ege dBd|gfg aga|bgg g3:|",
+    )
+    haste = "AF/G/A Agf|ede fdB|AF/G/A AFA|B2E E3|AF/G/A Agf|ede fdB|AFA fed|ABc d3:|"
+    for part in kesh:
+        assert chosen(part, key="G", meter="6/8")[-2:] == ["D", "G"]
+    assert chosen(haste, key="D", meter="6/8")[-2:] == ["A", "D"]
+
+
+def test_a_slip_jig_may_change_with_each_beat() -> None:
+    found = chosen("B2E G2E F3|B2E G2E FED|B2E G2E F3|B2d d2B AFD:|", key="Em", meter="9/8")
+    assert found[:3] == ["Em", "D", "Em"]
+    assert found[-1] == "D"
+    assert chosen("G2B d2B G2B|c2e g2e c2e|d2f a2f d2f|g2d B2d G3|", key="G", meter="9/8") == [
+        *("G", "C", "D", "G"),
+    ]
+
+
 def test_a_pickup_has_no_chord_of_its_own() -> None:
     one = tune("D2|G2B2 d2B2|G6:|", key="G")
     assert choose_chords(perform(one))[0] == (1, chord(7))

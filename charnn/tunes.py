@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from charnn.errors import UsageError
 from charnn.model.checkpoint import Checkpoint
 from charnn.music.grammar import Grammar, Wish
 from charnn.sampling.choice import Choice
@@ -35,8 +36,13 @@ class TuneWriter:
         """The pieces of a tune as they are written, of about `length` characters at most.
 
         Raises:
-            UsageError: `length` or `seed` is negative.
+            UsageError: `length` is too short for such a tune, or `seed` is negative.
         """
+        if length < self._constraint.shortest:
+            raise UsageError(
+                f"--length {length} is too short for such a tune: it needs at least "
+                f"{self._constraint.shortest}"
+            )
         course = self._constraint.begin()
         yield from self._sampler.stream(choice, seed=seed, length=length, course=course)
         self.steps += course.steps

@@ -108,7 +108,8 @@ def command(
         return
     from charnn.cli.sample_tunes import TuneJob
 
-    job = TuneJob(path, model, choice, length, context.params | {"prime": text, "said": prime})
+    defaults = {option.name: option.default for option in context.command.params if option.name}
+    job = TuneJob(path, model, choice, context.params | {"prime": text}, defaults)
     say(f"{path}, seed {first_seed}")
     for number, sample_seed in enumerate(range(first_seed, first_seed + num), 1):
         if as_json or reject_copies or save:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.cli.console import say, warn
 from charnn.cli.tunes import slug
-from charnn.errors import CharnnError, UsageError
+from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
 from charnn.model.checkpoint import Checkpoint
 from charnn.model.runs import TUNES, kept_tunes
@@ -23,20 +23,22 @@ if TYPE_CHECKING:
 
 _TRIES = 20  # to write a tune that is no copy
 
-# Options that make a tune what it is, with their defaults; they go into the command in its comment.
-_TELLING: dict[str, Any] = {
-    "temperature": 0.8,
-    "top_k": 0,
-    "top_p": 1.0,
-    "min_p": 0.0,
-    "length": 2000,
-    "rhythm": "",
-    "meter": "",
-    "key": "",
-    "title": "",
-    "part_bars": 0,
-    "bars": None,
-}
+# Options that make a tune what it is; they go into the command in its comment.
+_TELLING = (
+    "temperature",
+    "top_k",
+    "top_p",
+    "min_p",
+    "length",
+    "stop",
+    "rhythm",
+    "meter",
+    "key",
+    "title",
+    "part_bars",
+    "bars",
+    "prime",
+)
 
 
 class TuneJob:
@@ -46,8 +48,8 @@ class TuneJob:
         path: the checkpoint's file.
         model: the checkpoint.
         choice: how each symbol is chosen.
-        length: about how long a tune may become.
-        options: the command's, by name; `prime` is what a tune begins with, `said` its words.
+        options: the command's, by name; `prime` is the text itself.
+        defaults: of the options.
 
     Raises:
         UsageError: the options contradict each other, or the model can't write such tunes.
@@ -55,9 +57,15 @@ class TuneJob:
     """
 
     def __init__(
-        self, path: Path, model: Checkpoint, choice: Choice, length: int, options: dict[str, Any]
+        self,
+        path: Path,
+        model: Checkpoint,
+        choice: Choice,
+        options: dict[str, Any],
+        defaults: dict[str, Any],
     ) -> None:
-        self._path, self._choice, self._length, self._options = path, choice, length, options
+        self._path, self._choice, self._length = path, choice, options["length"]
+        self._options, self._defaults = options, defaults
         self._copies = _collection(path) if options["reject_copies"] else None
         self._refused = 0
         self._writer: TuneWriter | None = None
@@ -74,13 +82,22 @@ class TuneJob:
             raise UsageError("--stop is for texts: a tune ends where its parts are complete")
         names = ("title", "rhythm", "meter", "key", "part_bars", "prime")
         wish = make_wish(**{name: options[name] for name in names}, strict=options["bars"] != "off")
-        if (self._path.parent / TUNES).exists():
-            learned = Learned(kept_tunes(self._path.parent))
-            wish = learned.fit(wish)
+        if (learned := self._learned()) is not None:
             low, high = model.about.get("transpose", (0, 0))
+            wish = learned.fit(wish, any_tonic=high > low)
             if doubt := learned.doubt(wish, any_tonic=high > low):
                 warn(doubt)
         return TuneWriter(model, wish)
+
+    def _learned(self) -> Learned | None:
+        """The headers of the tunes that the model has learned from, if they are there."""
+        if not (self._path.parent / TUNES).exists():
+            return None
+        try:
+            return Learned(kept_tunes(self._path.parent))
+        except CheckpointError as problem:
+            warn(str(problem))
+            return None
 
     def pieces(self, number: int, seed: int) -> Iterator[str]:
         """The pieces of a tune as they are written, its number and the comment put in."""
@@ -117,29 +134,34 @@ class TuneJob:
     def close(self) -> None:
         """Say how the model did."""
         if self._writer is not None and self._options["bars"] != "off" and self._writer.steps:
-            say(f"--bars strict: {self._writer.removed:.1%} of the model's choices were wrong")
+            say(
+                f"--bars strict: {self._writer.removed:.1%} of what the model would have written "
+                "was against the rules of bars and parts"
+            )
 
     def _command(self, seed: int) -> str:
-        """The command that writes the tune again."""
+        """The command that writes the tune again, but for the number in X:."""
         words = ["charnn", "sample", str(self._path)]
-        for name, default in _TELLING.items():
-            if self._options[name] != default:
-                value = self._options[name]
-                words += [f"--{name.replace('_', '-')}", str(value)]
-        if self._options["said"]:
-            words += ["--prime", self._options["said"]]
-        quoted = shlex.join([*words, "--seed", str(seed)])
-        if "\n" in quoted:
-            quoted = " ".join(_in_one_line(word) for word in [*words, "--seed", str(seed)])
-        return quoted
+        for name in _TELLING:
+            if self._options[name] != self._defaults[name]:
+                words += [f"--{name.replace('_', '-')}", str(self._options[name])]
+        return " ".join(_in_one_line(word) for word in [*words, "--seed", str(seed)])
 
 
 def _in_one_line(word: str) -> str:
-    """A word for the shell; with line ends as `$'...\\n...'`."""
-    if "\n" not in word:
+    """A word for the shell; as `$'...\\n...'` if it holds what would break the line."""
+    if word.isprintable():
         return shlex.quote(word)
-    inner = word.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n").replace("\r", "\\r")
-    return f"$'{inner}'"
+    return "$'" + "".join(map(_escaped, word)) + "'"
+
+
+def _escaped(character: str) -> str:
+    if character in "\\'":
+        return "\\" + character
+    if character.isprintable():
+        return character
+    codes = character.encode("utf-8", "surrogateescape")
+    return "\\n" if character == "\n" else "".join(f"\\x{code:02x}" for code in codes)
 
 
 def _completed(pieces: Iterator[str], number: int, command: str) -> Iterator[str]:

@@ -4,7 +4,9 @@ Every bar is full but for a pick-up, every part a whole number of bars, every re
 is closed; a tuplet, a chord, a slur, a tie or a broken pair (`A>B`, of equal notes) is finished
 before what it can't reach over. A part is what lies between double bars and repeat signs. Where the
 tune begins with a pick-up, every part does, with one as long, and its last bar is short by as much:
-so the beat goes on through all repeats. The header is X T R M L K, in this order.
+so the beat goes on through all repeats. A tune has two to four parts. What is right but read
+otherwise by other programs is left out: fermatas, a decoration before a slur or graces, `>>`. The
+header is X T R M L K, in this order.
 
 The machine knows nothing of models: it takes a state and a character and gives the state behind it,
 or none where the character is wrong. A character is right only if the tune can be brought to an end
@@ -34,12 +36,25 @@ _ALL_KEYS = (
 )
 KEYS = tuple(key for key in _ALL_KEYS if fields.is_key(key))
 USUAL_BARS = (4, 8)  # in a part, if nothing else is asked for: most of dance music
-FEWEST_BARS = 2
-_MOST_BEFORE_A_NOTE = 3  # decorations, graces, a chord symbol
+FEWEST_BARS, MOST_BARS = 2, 32
+FEWEST_PARTS, MOST_PARTS = 2, 4
+TYPES = (
+    "reel",
+    "jig",
+    "hornpipe",
+    "strathspey",
+    "march",
+    "waltz",
+    "polka",
+    "fling",
+    "clog",
+    "slide",
+)
+_MOST_DECORATIONS = 3  # of a note
 _MOST_HEADS = 4  # of a chord, or among graces
 _MOST_IN_SYMBOL = 7  # letters of a chord symbol
 
-_UPPER, _LOWER, _RESTS, _DECORATIONS = "ABCDEFG", "abcdefg", "zx", ".~LMOPSTuv"
+_UPPER, _LOWER, _RESTS, _DECORATIONS = "ABCDEFG", "abcdefg", "zx", ".~LMOPTuv"
 _GROUPS = (_UPPER, _LOWER, _RESTS, _DECORATIONS)
 _KIND = {character: group[0] for group in _GROUPS for character in group}
 _TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2}  # so many notes in the time of so many
@@ -89,11 +104,12 @@ class State(NamedTuple):
 
     Attributes:
         sign: what is being spelled, as far as it goes: a bar line, an accidental, a chord, the
-            words of a field; `"H"` behind a fermata, `"1"` behind an ending's number, `" "` behind
-            a blank, `"\\n"` at the beginning of a line, else `""`.
+            words of a field; `"1"` behind an ending's number, `"}"` behind graces, `" "` behind a
+            blank, `"\\n"` at the beginning of a line, else `""`.
         forced: words of the header that are settled and must be written next.
         ahead: what the body must go on with.
         field: the field whose words are being chosen; `""` in the body.
+        header: the words of the fields behind T: so far; none in the body.
         frame: the time, as far as the header has come.
         note: what a note that may still become longer is: `A`, `a`, `,` (its octave is written),
             `z`, or `]` (a chord); `""` without one.
@@ -112,8 +128,10 @@ class State(NamedTuple):
             quarters of it that it takes.
         slur: 1 in a slur, 2 in one that has no note yet.
         tied: a note must come, not a rest.
-        before: how much waits for its note: decorations, graces, a chord symbol.
-        whole: all parts are complete.
+        decorations: how many wait for their note.
+        led: graces or a chord symbol wait for their note.
+        parts: how many are complete.
+        whole: nothing has begun behind the last complete part.
         heard: there was a note, not only rests.
     """
 
@@ -121,6 +139,7 @@ class State(NamedTuple):
     forced: str = ""
     ahead: str = ""
     field: str = ""
+    header: tuple[str, ...] = ()
     frame: Frame = Frame()
     note: str = ""
     length: str = ""
@@ -136,7 +155,9 @@ class State(NamedTuple):
     pair: tuple[int, int] = (0, 0)
     slur: int = 0
     tied: bool = False
-    before: int = 0
+    decorations: int = 0
+    led: bool = False
+    parts: int = 0
     whole: bool = False
     heard: bool = False
 
@@ -148,7 +169,17 @@ class State(NamedTuple):
     @property
     def waits(self) -> bool:
         """Whether something here needs a note in this very bar."""
-        return bool(self.tuplet[0] or self.pair[0] or self.before or self.slur == 2)
+        return bool(self.tuplet[0] or self.pair[0] or self.slur == 2) or self.led_up_to
+
+    @property
+    def led_up_to(self) -> bool:
+        """Whether something stands before a note that is not there yet."""
+        return self.led or self.decorations > 0
+
+    @property
+    def full(self) -> bool:
+        """Whether the tune has as many parts as it may have."""
+        return self.whole and self.parts >= MOST_PARTS
 
 
 @dataclass(frozen=True)
@@ -161,6 +192,7 @@ class Wish:
         opening: what the body begins with.
         strict: keep to the grammar in the body, too, not in the header alone.
         fields: those of the header, behind X:, in order; R: may be missing.
+        headers: the words of R: M: L: K: that go together; a K: of `""` is any key. None: all do.
     """
 
     title: str = ""
@@ -172,6 +204,7 @@ class Wish:
     opening: str = ""
     strict: bool = True
     fields: str = "TRMLK"
+    headers: tuple[tuple[str, str, str, str], ...] = ()
 
 
 class Grammar:
@@ -204,13 +237,19 @@ class Grammar:
         self._lengths = tuple(length for length in _LENGTHS if self._can_write(length))
         self._signs = tuple(sign for sign in _SIGNS if self._can_write(sign))
         self._finest = _FINEST if "/" in self._characters else 1
-        if wish.part_bars and wish.part_bars < FEWEST_BARS:
-            raise UsageError(f"a part has at least {FEWEST_BARS} bars, not {wish.part_bars}")
-        self._frames = self._choose_frames()
-        self.start = self._enter(0, Frame(), "X:1\n")
+        if wish.part_bars and not FEWEST_BARS <= wish.part_bars <= MOST_BARS:
+            raise UsageError(
+                f"a part has {FEWEST_BARS} to {MOST_BARS} bars, not {wish.part_bars}: "
+                "choose another --part-bars"
+            )
         said = "X:1\n|" + "".join(f"{field}:{self._given[field]}" for field in wish.fields)
         if missing := sorted(set(said + wish.opening) - self._characters):
             raise UsageError(f"the model never saw {missing[0]!r}: ask for a tune without it")
+        foreign = wish.rhythm and not wish.title
+        self._foreign = tuple(name for name in TYPES if foreign and name not in wish.rhythm)
+        self._headers = self._choose_headers()
+        self._known_words: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
+        self.start = self._enter(0, (), Frame(), "X:1\n")
 
     def alike(self, state: State, text: str) -> str:
         """A text with which `step` does the same here: all letters of notes are alike, for one."""
@@ -233,7 +272,9 @@ class Grammar:
             state.pair,
             state.slur,
             state.tied,
-            state.before,
+            state.decorations,
+            state.led,
+            state.full,
             state.may_rest,
             self._may_go_on(state),
         )
@@ -246,7 +287,9 @@ class Grammar:
         """Whether the text may end here."""
         if not self.free(state):
             return False
-        return not self._wish.strict or (state.whole and state.sign == "\n")
+        if not self._wish.strict:
+            return True
+        return state.whole and state.sign == "\n" and state.parts >= FEWEST_PARTS
 
     def finishing(self, state: State) -> str:
         """Characters of which the first right one leads nearer to an end."""
@@ -294,66 +337,111 @@ class Grammar:
     def _can_write(self, text: str) -> bool:
         return self._characters.issuperset(text)
 
-    def _choose_frames(self) -> tuple[tuple[str, str], ...]:
-        """The meters and unit lengths with which the wish can be met."""
-        meters = (self._wish.meter,) if self._wish.meter else METERS
-        units = (self._wish.unit,) if self._wish.unit else UNITS
-        frames = tuple(
-            (meter, unit)
-            for meter in meters
-            for unit in units
-            if self._can_write(meter + unit) and self._opens_well(meter, unit)
-        )
-        if not frames:
-            raise UsageError(
-                "no right tune begins like this: bars of this meter cannot be made of it with the "
-                "signs that the model knows; ask for another, or use --bars off"
+    def _choose_headers(self) -> tuple[tuple[str, ...], ...]:
+        """The words of the fields behind T: that go together and with the wish."""
+        given = tuple(self._given[field] for field in "RMLK")
+        likest = max((_matches(header, given) for header in self._wish.headers), default=0)
+        usual = [header for header in self._wish.headers if _matches(header, given) == likest]
+        others = [("", meter, unit, "") for meter in METERS for unit in UNITS]
+        farthest = ""
+        for headers in (usual, others):
+            wished = dict.fromkeys(
+                tuple(asked or own for asked, own in zip(given, header, strict=True))
+                for header in headers
+                if self._can_write("".join(header))
             )
-        return frames
+            opened = {frame: self._open(*frame) for frame in {header[1:3] for header in wished}}
+            farthest = max([farthest, *(read for read, _ in opened.values())], key=len)
+            good = {frame: state for frame, (_, state) in opened.items() if state is not None}
+            # A first bar that is full for one meter is no pick-up for another.
+            full = {frame: state for frame, state in good.items() if self._begins_full(state)}
+            if good := full or good:
+                place = 0 if "R" in self._wish.fields else 1
+                return tuple(header[place:] for header in wished if header[1:3] in good)
+        following = self._wish.opening[len(farthest) :][:1]
+        raise UsageError(
+            f"{following!r} cannot follow {farthest!r} in such a tune: bars must be full, and the "
+            "signs those of one plain melody; mend it, ask for another meter, or use --bars off"
+            if following
+            else "bars of this meter cannot be filled by such notes: ask for another meter, or use "
+            "--bars off"
+        )
 
-    def _opens_well(self, meter: str, unit: str) -> bool:
+    def _open(self, meter: str, unit: str) -> tuple[str, State | None]:
+        """How much of the opening is right in this meter, and the state behind all of it."""
         frame = _timed(_timed(Frame(), "M", meter), "L", unit)
-        here: State | None = State(sign="\n", frame=frame)
-        if self._wish.strict and frame.bar % (frame.unit // self._finest):
-            return False
-        for character in self._wish.opening:
-            here = here and self._body(here, character)
-        return here is not None
+        if not self._wish.strict:
+            return self._wish.opening, State(frame=frame, pickup=0)
+        if frame.bar % (frame.unit // self._finest) or not (
+            2 * frame.unit <= frame.bar <= 4 * WHOLE
+        ):
+            return "", None
+        here = State(sign="\n", frame=frame)
+        for place, character in enumerate(self._wish.opening):
+            behind = self._body(here, character)
+            if behind is None:
+                return self._wish.opening[:place], None
+            here = behind
+        return self._wish.opening, here
+
+    def _begins_full(self, state: State) -> bool:
+        """Whether a bar line is behind the first bar, and that was full."""
+        behind = self._barred(state, state.sign) or state  # the bar line may be the last character
+        return not behind.pickup
 
     # The header
 
-    def _enter(self, place: int, frame: Frame, words: str) -> State:
+    def _enter(self, place: int, header: tuple[str, ...], frame: Frame, words: str) -> State:
         """The state before the field at this place: what is given of the header is settled."""
         for field in self._wish.fields[place:]:
             words += f"{field}:"
-            if not self._given[field]:
-                return State(forced=words, field=field, frame=frame)
-            words += self._given[field] + "\n"
-            frame = _timed(frame, field, self._given[field])
+            given = self._given[field]
+            if not given:
+                return State(forced=words, field=field, header=header, frame=frame)
+            words += given + "\n"
+            frame = _timed(frame, field, given)
+            header += (given,) if field != "T" else ()
         return State(sign="\n", forced=words, ahead=self._wish.opening, frame=frame)
 
     def _words(self, state: State) -> tuple[str, ...]:
         """The words that the field may have; none where it is free."""
-        if state.field == "M":
-            return tuple(dict.fromkeys(meter for meter, _ in self._frames))
-        if state.field == "L":
-            bar = state.frame.bar
-            return tuple(u for m, u in self._frames if _timed(Frame(), "M", m).bar == bar)
-        return tuple(key for key in KEYS if self._can_write(key)) if state.field == "K" else ()
+        if not state.field or state.field == "T":
+            return ()
+        known = self._known_words.get((state.field, state.header))
+        if known is None:
+            place = len(state.header)
+            found = dict.fromkeys(
+                header[place] for header in self._headers if header[:place] == state.header
+            )
+            if state.field == "K" and "" in found:
+                found = dict.fromkeys(key for key in KEYS if self._can_write(key))
+            known = tuple(words for words in found if words)
+            self._known_words[state.field, state.header] = known
+        return known
 
     def _header(self, state: State, character: str) -> State | None:
         words, choices = state.sign, self._words(state)
         if character == "\n":
             if not words or (choices and words not in choices):
                 return None
+            header = state.header
+            if state.field != "T":
+                header += (words if choices else "",)
             frame = _timed(state.frame, state.field, words)
-            return self._enter(self._wish.fields.index(state.field) + 1, frame, "")
+            return self._enter(self._wish.fields.index(state.field) + 1, header, frame, "")
         if choices:
             possible = any(choice.startswith(words + character) for choice in choices)
             return state._replace(sign=words + character) if possible else None
         if not character.isprintable() or character in "%\\" or not (words or character.strip()):
             return None
-        return state._replace(sign="+")
+        return self._free_words(state, character)
+
+    def _free_words(self, state: State, character: str) -> State | None:
+        """Behind a letter of a title: `+`, and what may become the name of another type."""
+        ending = state.sign[1:] + character.lower()
+        while ending and not any(name.startswith(ending) for name in self._foreign):
+            ending = ending[1:]
+        return None if ending in self._foreign else state._replace(sign="+" + ending)
 
     # The body
 
@@ -371,39 +459,44 @@ class Grammar:
         if character in "|:":
             return self._begin_bar_line(state, character)
         if character == "\n":
-            ended = state.used and not self._fits(state, "")  # the bar line comes first
-            wrong = state.sign == "\n" or ended or state.waits
+            wrong = state.sign == "\n" or state.used  # lines end with bars
             return None if wrong else state._replace(sign="\n")
+        if state.full:
+            return None
         if character == " ":
-            begun = state.used and not (state.sign or state.before or state.slur == 2)
+            begun = state.used and not (state.sign or state.led_up_to or state.slur == 2)
             return state._replace(sign=" ") if begun and self._fits(state, "") else None
         if character == ")":
-            done = state.slur == 1 and not (state.before or state.tied)
+            done = state.slur == 1 and not (state.led_up_to or state.tied)
             return state._replace(slur=0, sign="") if done else None
-        fits = self._fits(state, "")
-        if character == "H" and state.used and not state.before:  # it may stand on a bar line
-            right = fits or not (state.slur or state.tied)
-            return state._replace(sign="H") if right else None
-        if not fits:
+        if not self._fits(state, ""):
             return None  # all the rest leads to a note
         if character in _UPPER or character in _LOWER:
             return _note(state, _KIND[character])
         if character in _RESTS:
-            right = state.may_rest and not (state.tied or state.before)
+            right = state.may_rest and not (state.tied or state.led_up_to)
             return _note(state, "z") if right else None
-        if character == "(" and state.slur and not any(map(partial(self._tuplet, state), "2346")):
-            return None
-        if character in "^_=(":
+        if character in "^_=":
             return state._replace(sign=character, whole=False)
         if character == "[" and self._can_write("]"):
             return state._replace(sign="[-0", whole=False)
-        if state.before == _MOST_BEFORE_A_NOTE:
+        if character in _DECORATIONS:
+            right = state.decorations < _MOST_DECORATIONS and not state.pair[0]
+            count = state.decorations + 1
+            return state._replace(sign="", decorations=count, whole=False) if right else None
+        return None if state.decorations else self._leading(state, character)
+
+    def _leading(self, state: State, character: str) -> State | None:
+        """A slur or tuplet, graces, a chord symbol: no decoration may stand before them."""
+        if character == "(":
+            right = not state.slur or any(map(partial(self._tuplet, state), "2346"))
+        elif character == "{":
+            right = state.sign != "}" and self._can_write("}")
+        else:
+            right = character == '"' and not state.led
+        if not right:
             return None
-        if character == "{" and self._can_write("}"):
-            return state._replace(sign="{-0", whole=False)
-        if character == '"':
-            return state._replace(sign='"', whole=False)
-        return _waiting(state) if character == "H" or character in _DECORATIONS else None
+        return state._replace(sign="{-0" if character == "{" else character, whole=False)
 
     def _behind_note(self, state: State, character: str) -> State | None:
         """Behind a note, which may still change its octave or grow longer."""
@@ -538,23 +631,16 @@ class Grammar:
             return None
         if bracket + character == "[]":
             return _note(state._replace(sign=""), "]")
-        return _waiting(state._replace(sign="")) if bracket + character == "{}" else None
+        return state._replace(sign="}", led=True) if bracket + character == "{}" else None
 
     def _symbol(self, state: State, character: str) -> State | None:
         """Inside a chord symbol, of which only the number of letters is kept."""
         letters = len(state.sign) - 1
         if character == '"':
-            return _waiting(state._replace(sign="")) if letters else None
+            return state._replace(sign="", led=True) if letters else None
         if character not in (_SYMBOL if letters else _UPPER) or letters == _MOST_IN_SYMBOL:
             return None
         return state._replace(sign=state.sign + "A")
-
-    def _fermata(self, state: State, character: str) -> State | None:
-        """Behind `H`, which stands on a bar line or on a note."""
-        here = state._replace(sign="")
-        if character in "|:":
-            return self._begin_bar_line(here, character)
-        return self._anywhere(_waiting(here), character) if self._fits(here, "") else None
 
     def _numbered(self, state: State, character: str) -> State | None:
         """Behind the number of an ending."""
@@ -564,7 +650,10 @@ class Grammar:
     # Bar lines
 
     def _begin_bar_line(self, state: State, character: str) -> State | None:
-        if state.waits or not self._may_spell(state, character):
+        ends = (0, state.frame.bar, self._last_bar(state))
+        if state.waits or state.full or not (state.first or state.used in ends):
+            return None
+        if not self._may_spell(state, character):
             return None
         return state._replace(sign=character)
 
@@ -596,7 +685,7 @@ class Grammar:
             # The tune's pick-up stands outside the repeat, and all parts are of full bars.
             if state.slur or state.tied:
                 return None
-            return State(frame=state.frame, pickup=0, repeat=True, heard=state.heard)
+            return _new_part(state, pickup=0, parts=0, repeat=True)
         if sign == "|" or ending == 1:
             return self._within(state, ending)
         if state.used != self._last_bar(state) or not self._may_close(state):
@@ -611,12 +700,10 @@ class Grammar:
             closes = state.ending == 0
         else:
             closes = state.ending == 2 or (state.ending == 0 and not state.repeat)
-        if not closes:
+        parts = state.parts + 1
+        if not closes or (starts and parts == MOST_PARTS):
             return None
-        pickup = max(0, state.pickup)
-        return State(
-            frame=state.frame, pickup=pickup, repeat=starts, whole=not starts, heard=state.heard
-        )
+        return _new_part(state, pickup=max(0, state.pickup), parts=parts, repeat=starts)
 
     def _within(self, state: State, ending: int) -> State | None:
         """Behind a bar line inside a part."""
@@ -644,7 +731,6 @@ _SPELLING: dict[str, Callable[[Grammar, State, str], State | None]] = {
     **dict.fromkeys("|:", Grammar._bar_line),
     "(": Grammar._opened,
     '"': Grammar._symbol,
-    "H": Grammar._fermata,
     "1": Grammar._numbered,
 }
 
@@ -657,15 +743,27 @@ def _note(state: State, note: str) -> State:
         length="",
         slur=min(state.slur, 1),
         tied=False,
-        before=0,
+        decorations=0,
+        led=False,
         whole=False,
         heard=state.heard or note != "z",
     )
 
 
-def _waiting(state: State) -> State:
-    """One thing more that waits for its note."""
-    return state._replace(sign="", before=state.before + 1, whole=False)
+def _new_part(state: State, *, pickup: int, parts: int, repeat: bool) -> State:
+    return State(
+        frame=state.frame,
+        pickup=pickup,
+        parts=parts,
+        repeat=repeat,
+        whole=parts > 0 and not repeat,
+        heard=state.heard,
+    )
+
+
+def _matches(header: tuple[str, ...], given: tuple[str, ...]) -> int:
+    """How many words that are asked for a header has."""
+    return sum(bool(asked) and asked == own for asked, own in zip(given, header, strict=True))
 
 
 @cache

@@ -38,7 +38,7 @@ def make_wish(
         strict: hold the bars right.
 
     Raises:
-        UsageError: there is no such key or meter, or a word runs over lines.
+        UsageError: there is no such key or meter, or words that a header can't hold.
     """
     given = dict.fromkeys("TRMLK", "")
     lines = prime.strip("\n").split("\n") if prime.strip() else []
@@ -69,17 +69,28 @@ class Learned:
     def __init__(self, tunes: Iterable[str]) -> None:
         self._headers = Counter(_header(tune) for tune in tunes)
 
-    def fit(self, wish: Wish) -> Wish:
+    def fit(self, wish: Wish, any_tonic: bool = False) -> Wish:
         """The wish in the words of these tunes: C for 4/4 (and C| for 2/2), or the other way, as is
-        more usual among them; and no R: where none of them has one."""
+        more usual among them; with their headers, and no R: where none of them has one.
+
+        Args:
+            wish: as it was made.
+            any_tonic: the tunes were learned in other keys as well.
+        """
         same = next((names for names in _SAME_METERS if wish.meter in names), {wish.meter})
         usual = max(sorted(same), key=lambda meter: self._count(wish.rhythm, meter, ""))
         known = self._count(wish.rhythm, usual, "") > 0
-        has_rhythms = wish.rhythm or any(rhythm for rhythm, _, _ in self._headers)
+        knows_rhythms = any(rhythm for rhythm, _, _, _ in self._headers)
+        headers = {
+            (rhythm, meter, unit, "" if any_tonic else key)
+            for rhythm, meter, unit, key in self._headers
+            if meter and unit and fields.is_key(key) and bool(rhythm) == knows_rhythms
+        }
         return replace(
             wish,
             meter=usual if known else wish.meter,
-            fields="TRMLK" if has_rhythms else "TMLK",
+            fields="TRMLK" if wish.rhythm or knows_rhythms else "TMLK",
+            headers=tuple(sorted(headers)),
         )
 
     def doubt(self, wish: Wish, any_tonic: bool = False) -> str:
@@ -106,20 +117,20 @@ class Learned:
     def _count(self, rhythm: str, meter: str, key: str) -> int:
         return sum(
             count
-            for (r, m, k), count in self._headers.items()
+            for (r, m, _, k), count in self._headers.items()
             if rhythm in ("", r) and meter in ("", m) and key in ("", k, _mode(k))
         )
 
 
-def _header(tune: str) -> tuple[str, str, str]:
-    """The words of R:, M: and K:."""
-    header = dict.fromkeys("RMK", "")
+def _header(tune: str) -> tuple[str, str, str, str]:
+    """The words of R:, M:, L: and K:."""
+    header = dict.fromkeys("RMLK", "")
     for line in tune.split("\n"):
         if (found := _FIELD.match(line)) and found[1] in header:
             header[found[1]] = found[2]
         if line.startswith("K:"):
             break
-    return header["R"], header["M"], header["K"]
+    return header["R"], header["M"], header["L"], header["K"]
 
 
 def _mode(key: str) -> str:
@@ -129,7 +140,9 @@ def _mode(key: str) -> str:
 
 def _free(name: str, words: str) -> str:
     if not words.isprintable() or "%" in words or "\\" in words:
-        raise UsageError(f"a {name} is one line without % and \\, not {words!r}")
+        raise UsageError(
+            f"a {name} is made of letters and signs without % and \\, not {words!r}: leave them out"
+        )
     return words
 
 

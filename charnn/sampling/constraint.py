@@ -48,8 +48,20 @@ class Machine(Protocol[_State]):
         """Whether what is wrong here tells how well a model knows the grammar."""
 
 
+class _Node:
+    """A state that was met: which symbols are wrong in it, and where the others lead."""
+
+    __slots__ = ("behind", "free", "state", "wrong")
+
+    def __init__(self, state: Any, wrong: NDArray[np.bool_], free: bool) -> None:
+        self.state, self.wrong, self.free = state, wrong, free
+        self.behind: dict[int, _Node] = {}
+
+
 class Constraint:
     """A grammar for the symbols of a vocabulary; it may be used for many texts.
+
+    It keeps every state that it meets: a few thousand for a hundred tunes, ever fewer new ones.
 
     Args:
         machine: the grammar.
@@ -62,15 +74,32 @@ class Constraint:
         turning = [not machine.turning.isdisjoint(text) for text in texts]
         self._turning = np.flatnonzero(turning)
         self._plain = np.flatnonzero(~np.array(turning))
-        self._wrong: dict[Any, NDArray[np.bool_]] = {}
+        self._nodes: dict[Any, _Node] = {}
         self._wrong_by_core: dict[Hashable, NDArray[np.bool_]] = {}
         self._distances: dict[Any, int] = {}
+        self.shortest = self.distance(machine.start)
         # From here on an end is kept in sight: more than any end is away.
-        self.near = 2 * self.distance(machine.start) + 100
+        self.near = 2 * self.shortest + 100
 
     def begin(self) -> "Course":
         """A text to be written."""
         return Course(self)
+
+    def node(self, state: Any) -> _Node:
+        """What is known of a state."""
+        found = self._nodes.get(state)
+        if found is None:
+            found = _Node(state, self.wrong(state), self.machine.free(state))
+            self._nodes[state] = found
+        return found
+
+    def behind(self, node: _Node, symbol: int) -> _Node:
+        """Where a symbol leads that is not wrong."""
+        found = node.behind.get(symbol)
+        if found is None:
+            found = self.node(self.walk(node.state, self.texts[symbol]))
+            node.behind[symbol] = found
+        return found
 
     def walk(self, state: Any, text: str) -> Any | None:
         """The state behind a text; `None` where one of its characters is wrong."""
@@ -82,18 +111,15 @@ class Constraint:
 
     def wrong(self, state: Any) -> NDArray[np.bool_]:
         """Which symbols [V] are wrong here."""
-        found = self._wrong.get(state)
-        if found is None:
-            core = self.machine.core(state)
-            if core not in self._wrong_by_core:
-                wrong = np.ones(len(self.texts), np.bool_)
-                self._try(state, wrong, self._plain)
-                self._wrong_by_core[core] = wrong
-            found = self._wrong_by_core[core].copy()
-            self._try(state, found, self._turning)
-            found[SEPARATOR] = not self.machine.may_end(state)
-            self._wrong[state] = found
-        return found
+        core = self.machine.core(state)
+        if core not in self._wrong_by_core:
+            wrong = np.ones(len(self.texts), np.bool_)
+            self._try(state, wrong, self._plain)
+            self._wrong_by_core[core] = wrong
+        wrong = self._wrong_by_core[core].copy()
+        self._try(state, wrong, self._turning)
+        wrong[SEPARATOR] = not self.machine.may_end(state)
+        return wrong
 
     def _try(self, state: Any, wrong: NDArray[np.bool_], symbols: NDArray[np.intp]) -> None:
         known: dict[str, bool] = {"": True}
@@ -105,7 +131,7 @@ class Constraint:
 
     def far(self, state: Any, left: int) -> NDArray[np.bool_]:
         """Which symbols [V] are wrong here if only so many characters may still be written."""
-        wrong = self.wrong(state).copy()
+        wrong = self.wrong(state)
         ends: dict[int, int] = {}
         for symbol in np.flatnonzero(~wrong).tolist():
             if symbol != SEPARATOR:
@@ -146,22 +172,22 @@ class Course:
 
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
-        self._state = constraint.machine.start
+        self._node = constraint.node(constraint.machine.start)
         self.steps = 0
         self.removed = 0.0
 
     def wrong(self, left: int) -> NDArray[np.bool_]:
         """Which symbols [V] may not come next, if `left` characters may still be written."""
         if left > self._constraint.near:
-            return self._constraint.wrong(self._state)
-        return self._constraint.far(self._state, left)
+            return self._node.wrong
+        return self._constraint.far(self._node.state, left)
 
     def note(self, probability: float) -> None:
         """Take down how probable the wrong symbols were to the model."""
-        if self._constraint.machine.free(self._state):
+        if self._node.free:
             self.steps += 1
             self.removed += probability
 
     def feed(self, symbol: int) -> None:
         """Go on by a symbol that was not wrong."""
-        self._state = self._constraint.walk(self._state, self._constraint.texts[symbol])
+        self._node = self._constraint.behind(self._node, symbol)

@@ -18,17 +18,16 @@ class Sampler:
 
     Args:
         checkpoint: the model.
+
+    Attributes:
+        texts: the characters of every symbol, by id; none for the special ones.
     """
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.vocabulary = checkpoint.vocabulary
+        self.texts = [self.vocabulary.decode([symbol]) for symbol in range(len(self.vocabulary))]
         self.stepper = Stepper(checkpoint.config, checkpoint.weights)
         self.many_documents = checkpoint.about.get("documents", 1) != 1
-
-    @property
-    def texts(self) -> list[str]:
-        """The characters of every symbol, by id; none for the special ones."""
-        return [self.vocabulary.decode([symbol]) for symbol in range(len(self.vocabulary))]
 
     def stream(
         self,
@@ -79,7 +78,7 @@ class Sampler:
         scores = self.stepper.feed(self.start)
         for symbol in ids[ids != UNKNOWN]:
             scores = self.stepper.feed(int(symbol))
-        tail = ""
+        texts, tail = self.texts, ""
         while left > 0 or course is not None:
             scores[UNKNOWN] = -np.inf
             if course is not None:
@@ -91,7 +90,7 @@ class Sampler:
             symbol = choice.draw(scores, random)
             if symbol == SEPARATOR:
                 return
-            text = self.vocabulary.decode([symbol])[: None if course else left]
+            text = texts[symbol] if course is not None else texts[symbol][:left]
             left -= len(text)
             yield text
             if stop:
@@ -114,4 +113,4 @@ class Sampler:
 def _share(scores: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
     """How probable the chosen symbols are together, by the model as it is."""
     weights = np.exp(scores - scores.max())
-    return float(weights[chosen].sum() / weights.sum())
+    return float(weights @ chosen / weights.sum())

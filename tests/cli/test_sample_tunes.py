@@ -3,13 +3,13 @@ tunes is the grammar's doing, and by one that writes the same every time."""
 
 import json
 import re
-import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from charnn.model.checkpoint import Checkpoint
-from charnn.model.runs import keep_tunes
+from charnn.model.runs import TUNES, keep_tunes
 from charnn.music.books import split_book
 from charnn.music.checking import Report, check_tune
 from charnn.music.reading import read_tune
@@ -24,8 +24,9 @@ M:6/8
 L:1/8
 K:D
 d2e f2g|a3 b3|afd ecA|d6:|
+faf ege|dfd cec|BdB AFA|d6:|
 """
-SHORT = ("--length", "100")
+SHORT = ("--length", "160")
 
 
 def of_tunes(checkpoint: Checkpoint) -> Checkpoint:
@@ -36,11 +37,14 @@ def of_tunes(checkpoint: Checkpoint) -> Checkpoint:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Runs: `folk`, an untrained model of tunes that has learned one; `lost`, the same without the
-    learned tunes; and `prose`, one of a text."""
+    learned tunes; `damaged`, with half a file of them; and `prose`, one of a text."""
     folder = tmp_path_factory.mktemp("models")
     tunes = of_tunes(random_checkpoint(LETTERS, documents=9))
     keep_tunes(save_run(folder, "folk", tunes).parent, [LEARNED])
     save_run(folder, "lost", tunes)
+    damaged = save_run(folder, "damaged", tunes).parent
+    keep_tunes(damaged, [LEARNED])
+    (damaged / TUNES).write_bytes((damaged / TUNES).read_bytes()[:-9])
     save_run(folder, "prose", random_checkpoint(LETTERS))
     return folder
 
@@ -79,7 +83,19 @@ def test_a_model_that_knows_nothing_writes_right_tunes(program: Program, folder:
     path = Path("checkpoints") / "folk" / "best.safetensors"
     first, *_, health = ended.messages
     assert first == f"{path}, seed 7"
-    assert re.fullmatch(r"--bars strict: \d+\.\d% of the model's choices were wrong", health)
+    assert re.fullmatch(
+        r"--bars strict: \d+\.\d% of what the model would have written was against the rules of "
+        "bars and parts",
+        health,
+    )
+
+
+def arguments(command: str) -> list[str]:
+    """What a shell makes of a command, behind the program's name."""
+    shell = ["bash", "-c", f"printf '%s\\0' {command}"]
+    words = subprocess.run(shell, capture_output=True, check=True).stdout.decode().split("\0")
+    assert (words[0], words[-1]) == ("charnn", "")
+    return words[1:-1]
 
 
 def test_the_comment_is_the_command_that_writes_it_again(program: Program, folder: Path) -> None:
@@ -91,11 +107,46 @@ def test_the_comment_is_the_command_that_writes_it_again(program: Program, folde
     commands = written(ended)
     assert [command.split()[-2:] for command in commands] == [["--seed", "3"], ["--seed", "4"]]
     for number, command in enumerate(commands, 1):
-        # As the shell reads it: only bash's $'..' is not known to shlex.
-        words = shlex.split(command.replace("$'d2e f2g|\\nA'", shlex.quote("d2e f2g|\nA")))
-        again = program(folder, *words[1:]).stdout.decode()
+        again = program(folder, *arguments(command)).stdout.decode()
         tune = both.split("\n\n")[number - 1].rstrip("\n") + "\n"
         assert again == tune.replace(f"X:{number}\n", "X:1\n", 1)
+
+
+@pytest.mark.parametrize(
+    ("source", "content"),
+    [
+        ("@-", b"d2e f2g|\nA"),
+        ("@prime.abc", b"T:Rory's\r\nM:6/8\r\nK:D\r\nd2e f2g|\r\n"),
+        ("@prime.abc", b"\xef\xbb\xbfd2e\tf2g|"),
+    ],
+)
+def test_the_comment_holds_a_beginning_itself(
+    program: Program, folder: Path, source: str, content: bytes
+) -> None:
+    (folder / "prime.abc").write_bytes(content)
+    options = ("--prime", source, "--seed", "3", "--meter", "6/8", *SHORT)
+    ended = program(folder, "sample", "folk", *options, stdin=content)
+    assert all(report.ok for report in reports(ended))
+    (command,) = written(ended)
+    assert "@" not in command
+    (folder / "prime.abc").unlink()
+    assert program(folder, *arguments(command)).stdout == ended.stdout
+
+
+def test_the_comment_of_a_bare_tune(program: Program, folder: Path) -> None:
+    options = ("--bars", "off", "--prime", "X:1\nT:", "--stop", "e", "--length", "90")
+    ended = program(folder, "sample", "folk", *options, "--seed", "6")
+    assert ended.returncode == 0
+    (command,) = written(ended)
+    assert "--stop e" in command
+    assert program(folder, *arguments(command)).stdout == ended.stdout
+
+
+def test_the_comment_says_nothing_that_need_not_be_said(program: Program, folder: Path) -> None:
+    options = ("--temperature", "0.8", "--length", "2000", "--part-bars", "0", "--prime", "")
+    ended = program(folder, "sample", "folk", *options, "--seed", "3", "--bars", "strict")
+    path = Path("checkpoints") / "folk" / "best.safetensors"
+    assert written(ended) == [f"charnn sample {path} --bars strict --seed 3"]
 
 
 def test_a_seed_is_all_a_tune_depends_on(program: Program, folder: Path) -> None:
@@ -156,15 +207,20 @@ def test_a_beginning_is_completed(program: Program, folder: Path, prime: str, be
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--meter", "6/8", "--prime", "L:1/8\nd4 e4|"), "no right tune begins like this"),
+        (("--meter", "6/8", "--prime", "L:1/8\nd4 e4|"), "'4' cannot follow 'd4 e' in such a tune"),
         (("--key", "H"), "as in G, Em or Ador"),
         (("--meter", "jig"), "as in 6/8, 4/4 or C|"),
-        (("--title", "50 %"), "one line without %"),
+        (
+            ("--title", "50 %"),
+            "made of letters and signs without % and \\, not '50 %': leave them out",
+        ),
         (("--title", "Zürich"), "never saw 'ü'"),
-        (("--part-bars", "1"), "at least 2 bars"),
-        (("--part-bars", "-1"), "at least 2 bars"),
+        (("--part-bars", "1"), "a part has 2 to 32 bars, not 1: choose another --part-bars"),
+        (("--part-bars", "-1"), "a part has 2 to 32 bars, not -1: choose another --part-bars"),
+        (("--part-bars", "33"), "a part has 2 to 32 bars, not 33: choose another --part-bars"),
         (("--stop", "x"), "--stop is for texts"),
-        (("--length", "-1"), "--length must be at least 0"),
+        (("--length", "-1"), "--length -1 is too short for such a tune: it needs at least "),
+        (("--length", "50"), "--length 50 is too short for such a tune: it needs at least "),
         (("--seed", "-1"), "--seed must be at least 0"),
         (("--num", "0"), "--num must be at least 1"),
     ],
@@ -232,13 +288,19 @@ def test_json(program: Program, folder: Path) -> None:
 # Copies: with everything given but the last note, this model has no choice but to copy.
 
 COPYING = ("--title", "x", "--rhythm", "jig", "--meter", "6/8", "--key", "D", "--part-bars", "4")
-COPY = ("--prime", "L:1/8\nd2e f2g|a3 b3|afd ecA|d6", "--length", "0")
+COPY = ("--prime", "L:1/8\n" + LEARNED.partition("K:D\n")[2].removesuffix(":|\n"))
 
 
 def test_copies_are_refused(program: Program, folder: Path) -> None:
-    kept = program(folder, "sample", "folk", *COPYING, *COPY, "--seed", "1")
-    assert "d2e f2g|a3 b3|afd ecA|d6" in kept.stdout.decode()
-    ended = program(folder, "sample", "folk", *COPYING, *COPY, "--seed", "1", "--reject-copies")
+    options = (*COPYING, *COPY, "--seed", "1", "--length")
+    too_short = program(folder, "sample", "folk", *options, "0").messages[-1]
+    (shortest,) = re.findall(r"--length 0 is too short .* at least (\d+)$", too_short)
+    kept = program(folder, "sample", "folk", *options, shortest)
+    assert "d2e f2g|a3 b3|afd ecA|d6:|\nfaf ege|dfd cec|BdB AFA|d6" in kept.stdout.decode()
+    assert all(report.ok for report in reports(kept))
+    without_comment = re.sub("^%.*\n", "", kept.stdout.decode(), flags=re.MULTILINE)
+    assert len(without_comment) == int(shortest)
+    ended = program(folder, "sample", "folk", *options, shortest, "--reject-copies")
     assert ended.returncode == 1
     assert ended.stdout == b""
     assert "seed 1 gave a copy" in ended.stderr.decode()
@@ -262,6 +324,30 @@ def test_copies_of_what(program: Program, folder: Path) -> None:
     assert "Traceback" not in ended.stderr.decode()
 
 
+def test_damaged_tunes_are_told(program: Program, folder: Path) -> None:
+    """It goes on without them, but for what can't be done without."""
+    ended = program(folder, "sample", "damaged", "--seed", "1", *SHORT)
+    assert all(report.ok for report in reports(ended))
+    warnings = [message for message in ended.messages if TUNES in message]
+    assert len(warnings) == 1
+    assert "cannot be read" in warnings[0]
+    assert "--resume" in warnings[0]
+
+    refusing = program(folder, "sample", "damaged", "--seed", "1", "--reject-copies", *SHORT)
+    assert refusing.returncode == 1
+    assert refusing.stdout == b""
+    assert "cannot be read" in refusing.messages[-1]
+    assert "Traceback" not in refusing.stderr.decode()
+
+
+def test_the_header_is_one_that_was_learned(program: Program, folder: Path) -> None:
+    for seed in ("1", "2", "3"):
+        ended = program(folder, "sample", "folk", "--seed", seed, "--temperature", "2", *SHORT)
+        (report,) = reports(ended)
+        assert (report.rhythm, report.meter, report.key) == ("jig", "6/8", "D")
+        assert "\nL:1/8\n" in ended.stdout.decode()
+
+
 # Files
 
 
@@ -271,7 +357,7 @@ def test_save(program: Program, folder: Path, tmp_path: Path) -> None:
     title = "../../Rory's “Jig”: a/b\\c".replace("“", '"').replace("”", '"').replace("\\", "")
     ended = program(
         *(folder, "sample", "folk", "--num", "2", "--seed", "4", "--save", out),
-        *("--title", title, "--meter", "6/8", "--part-bars", "4", "--length", "0"),
+        *("--title", title, "--meter", "6/8", "--part-bars", "4", "--length", "150"),
     )
     assert all(report.title == title for report in reports(ended))
     files = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
@@ -304,7 +390,7 @@ def test_what_is_no_tune_is_saved_as_it_is(program: Program, folder: Path, tmp_p
 
 def test_save_where_nothing_can_be_written(program: Program, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
-    ended = program(folder, "sample", "folk", "--length", "0", "--save", tmp_path / "file")
+    ended = program(folder, "sample", "folk", *SHORT, "--save", tmp_path / "file")
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr.decode()
     assert (tmp_path / "file").read_text() == "mine"

@@ -91,9 +91,9 @@ def test_titles() -> None:
 @pytest.mark.parametrize("words", ["50 % wool", "a\\b", "bell\x07", "nul\0", "esc\x1b[0m"])
 @pytest.mark.parametrize("field", ["title", "rhythm"])
 def test_words_that_a_field_cannot_hold(field: str, words: str) -> None:
-    with pytest.raises(UsageError, match="one line without % and"):
+    with pytest.raises(UsageError, match=r"letters and signs without % and .*: leave them out"):
         make_wish(**{field: words})
-    with pytest.raises(UsageError, match="one line without % and"):
+    with pytest.raises(UsageError, match=r"letters and signs without % and .*: leave them out"):
         make_wish(prime={"title": "T:", "rhythm": "R:"}[field] + words)
 
 
@@ -131,11 +131,35 @@ def test_common_time_as_the_books_spell_it() -> None:
     assert fitted("") == ""
 
 
+def test_the_learned_headers_go_with_the_wish() -> None:
+    expected = (
+        ("hornpipe", "C", "1/8", "D"),
+        ("hornpipe", "C", "1/8", "Edor"),
+        ("jig", "6/8", "1/8", "Em"),
+        ("reel", "4/4", "1/8", "Ador"),
+        ("reel", "C", "1/8", "G"),
+        ("reel", "C|", "1/8", "D"),
+    )
+    assert LEARNED.fit(Wish()).headers == expected
+    assert LEARNED.fit(Wish(rhythm="jig", meter="6/8")).headers == expected
+    # Those that were learned in other keys, too, are of any.
+    assert set(LEARNED.fit(Wish(), any_tonic=True).headers) == {(*row[:3], "") for row in expected}
+
+
+def test_headers_that_are_not_whole_are_left_out() -> None:
+    broken = ["X:1\nK:D\nABc|\n", "no tune", tune("jig", "6/8", "H"), tune("", "6/8", "G")]
+    learned = Learned([*broken, tune("jig", "6/8", "D")])
+    assert learned.fit(Wish()).headers == (("jig", "6/8", "1/8", "D"),)
+    assert Learned([]).fit(Wish(key="D")).headers == ()
+
+
 def test_no_rhythm_for_models_that_know_none() -> None:
     untyped = Learned([tune("", "6/8", "D")])
     assert untyped.fit(Wish(meter="6/8")).fields == "TMLK"
     assert untyped.fit(Wish(rhythm="jig")).fields == "TRMLK"
     assert LEARNED.fit(Wish()).fields == "TRMLK"
+    assert untyped.fit(Wish()).headers == (("", "6/8", "1/8", "D"),)
+    assert untyped.fit(Wish(rhythm="jig")).headers == (("", "6/8", "1/8", "D"),)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,15 @@ STYLES = {  # how much is given to notes, to signs, to bar lines, to ends of lin
     "bar lines": (1, 0.2, 3, 0.2),
     "no end": (1, 1, 1, 1e-9),
 }
+HEADERS = (
+    ("jig", "6/8", "1/8", "D"),
+    ("jig", "6/8", "1/8", "Em"),
+    ("slip jig", "9/8", "1/8", "G"),
+    ("reel", "C|", "1/8", ""),  # of any key
+    ("reel", "4/4", "1/16", "Ador"),
+    ("waltz", "3/4", "1/4", "G"),
+    ("polka", "2/4", "1/16", "Bb"),
+)
 OPENINGS = ("", "", "", "|:", "GA|", "d2e f", "(3abc d", '{g}a"G"d', "G2-", "z2 ~d", "[GB]")
 
 
@@ -41,6 +50,7 @@ def any_wish(chance: random.Random, characters: str) -> tuple[Wish, Grammar]:
             part_bars=chance.choice((0, 0, 2, 3, 4, 8)),
             opening=chance.choice(OPENINGS),
             fields=chance.choice(("TRMLK", "TMLK")),
+            headers=chance.choice(((), HEADERS, HEADERS[:3])),
         )
         try:
             return wish, Grammar(wish, characters)

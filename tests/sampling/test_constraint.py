@@ -14,7 +14,7 @@ from charnn.sampling.choice import Choice
 from charnn.sampling.constraint import Constraint
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint
-from tests.sampling.walks import LETTERS, any_wish, texts
+from tests.sampling.walks import LETTERS, any_wish, texts, walk
 
 TUNE = """X:1
 T:x
@@ -107,3 +107,28 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it() -> None:
         assert tune.endswith("\n")
         assert 0 < course.steps < len(tune)
         assert 0 < course.removed / course.steps < 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_text_can_be_as_short_as_the_shortest(seed: int) -> None:
+    constraint = Constraint(Grammar(Wish("x", part_bars=4), LETTERS), texts(LETTERS))
+    text = walk(constraint, random.Random(seed), "evenly", constraint.shortest)
+    assert len(text) <= constraint.shortest
+    assert constraint.shortest < constraint.near
+
+
+def test_a_course_knows_what_its_constraint_knows() -> None:
+    constraint = Constraint(
+        Grammar(Wish("x", "jig", "6/8", "1/8", "D", 2), LETTERS), texts(LETTERS)
+    )
+    state, course = constraint.machine.start, constraint.begin()
+    for character in "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\n(3ded":
+        symbol = constraint.texts.index(character)
+        wrong = course.wrong(constraint.near + 1)
+        assert wrong.tolist() == constraint.wrong(state).tolist()
+        assert not wrong[symbol]
+        node = constraint.node(state)
+        assert constraint.behind(node, symbol) is constraint.behind(node, symbol)
+        course.feed(symbol)
+        state = constraint.walk(state, character)
+        assert constraint.behind(node, symbol) is constraint.node(state)

@@ -109,7 +109,8 @@ class Model:
 
         wished = make_wish(strict=bars == "strict", **wish)
         if (self.path.parent / TUNES).exists():
-            wished = Learned(self.learned_tunes()).fit(wished)
+            low, high = self.checkpoint.about.get("transpose", OWN_KEY)
+            wished = Learned(self.learned_tunes()).fit(wished, any_tonic=high > low)
         writer = TuneWriter(self.checkpoint, wished)
         for number in range(num):
             yield "".join(writer.stream(choice, seed=seed + number, length=LONGEST_TUNE))

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -58,6 +59,9 @@ def command(
     seed: Annotated[
         int | None, typer.Option(help="Of the first tune; the i-th after it has seed + i.")
     ] = None,
+    rhythm: Annotated[str, typer.Option(help="Tunes of this type, as in `charnn sample`.")] = "",
+    meter: Annotated[str, typer.Option(help="Tunes in this meter.")] = "",
+    key: Annotated[str, typer.Option(help="Tunes in this key.")] = "",
     bars: Annotated[str, typer.Option(help="As in `charnn sample`: strict or off.")] = "strict",
     threads: Annotated[
         int, typer.Option(help="CPU threads for the loss; a sweep is seldom faster with more.")
@@ -75,6 +79,7 @@ def command(
       charnn evaluate shakespeare play.txt
       charnn evaluate folk folk --held-out
       charnn evaluate folk --tunes 200 --seed 1
+      charnn evaluate folk --tunes 200 --meter 6/8 --key Ador
     """
     if not corpus and not tunes:
         raise UsageError("name a corpus to measure the loss on, or say how many --tunes to judge")
@@ -94,7 +99,9 @@ def command(
             _show_loss(found)
     if tunes:
         first = random.randrange(2**32) if seed is None else seed
-        found |= _judged(model, tunes, temperature, first, bars)
+        wish = {"rhythm": rhythm, "meter": meter, "key": key}
+        wish = {name: words for name, words in wish.items() if words}
+        found |= _judged(model, tunes, temperature, first, bars, wish)
         if not as_json:
             write_out("\n" * bool(corpus) + "".join(_table(found)))
     if as_json:
@@ -137,16 +144,20 @@ def _show_loss(found: dict[str, Any]) -> None:
     )
 
 
-def _judged(model: "Model", num: int, temperature: float, seed: int, bars: str) -> dict[str, Any]:
+def _judged(
+    model: "Model", num: int, temperature: float, seed: int, bars: str, wish: dict[str, str]
+) -> dict[str, Any]:
     model.learned_tunes()  # that they are missing is said before all is written
     say(f"{model.path}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
-    written = list(_watched(model.tunes(num, seed=seed, temperature=temperature, bars=bars), num))
+    tunes = model.tunes(num, seed=seed, temperature=temperature, bars=bars, **wish)
+    written = list(_watched(tunes, num))
     judged = model.judge(written)
     return {
         "tunes": num,
         "seed": seed,
         "temperature": temperature,
         "bars": bars,
+        "asked": {name: _obeyed(written, name, words) for name, words in wish.items()},
         "learned": judged.real.tunes,
         "shares": {"model": judged.new.shares(), "learned": judged.real.shares()},
         "distances": {"model": judged.new_distances, "learned": judged.real_distances},
@@ -168,6 +179,25 @@ def _watched(tunes: Iterator[str], num: int) -> Iterator[str]:
 
     hidden = not is_terminal(sys.stderr)
     yield from tqdm(tunes, total=num, unit="tune", leave=False, disable=hidden, file=sys.stderr)
+
+
+def _obeyed(tunes: Sequence[str], name: str, words: str) -> float:
+    """The share of tunes whose header says what was asked for, in whatever words."""
+    from charnn.music import fields
+    from charnn.music.folk import short_key
+
+    def meaning(said: str) -> object:
+        if name == "rhythm":
+            return said.casefold()
+        try:
+            return fields.meter(said).bar if name == "meter" else short_key(said)
+        except fields.FieldError:
+            return said
+
+    letter = {"rhythm": "R", "meter": "M", "key": "K"}[name]
+    headers = [re.search(rf"(?m)^{letter}:(.*)", tune) for tune in tunes]
+    said = [meaning(found[1]) for found in headers if found]
+    return said.count(meaning(words)) / len(tunes)
 
 
 def _flagged(judged: "Judgement", written: Sequence[str], seed: int) -> list[dict[str, Any]]:
@@ -192,6 +222,8 @@ def _table(found: dict[str, Any]) -> Iterator[str]:
     yield _row("tunes", f"{found['tunes']:,}", f"{found['learned']:,}")
     for words, name in _SHARES.items():
         yield _row(words, *_percent(found["shares"], name))
+    for name, share in found["asked"].items():
+        yield _row(f"{name} as asked", f"{100 * share:.1f} %", "-")
     yield "\nJensen-Shannon distance to the learned tunes, and of as many of these to the others\n"
     for words, name in _DISTANCES.items():
         yield _row(words, *_distance(found["distances"], name))

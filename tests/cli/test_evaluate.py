@@ -144,6 +144,16 @@ class TestTunes:
         assert free["shares"]["model"]["whole"] < 1
         assert strict["shares"]["learned"] == free["shares"]["learned"]
 
+    def test_what_is_asked_for_is_obeyed(
+        self, program: Program, run: tuple[Path, dict[str, Any]]
+    ) -> None:
+        wish = ("--meter", "4/4", "--key", "D major", "--rhythm", "Reel")
+        tunes = ("--tunes", "3", "--seed", "7")
+        asked = found(program(run[0], "evaluate", "book", *tunes, *wish, "--json"))["asked"]
+        assert asked == {"rhythm": 1.0, "meter": 1.0, "key": 1.0}
+        plain = found(program(run[0], "evaluate", "book", *tunes, "--json"))["asked"]
+        assert plain == {}
+
     def test_one_learned_tune_has_no_others(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:

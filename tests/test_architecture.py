@@ -1,7 +1,7 @@
 """The layers of charnn, read out of its imports; and what may be imported, or printed, where.
 
-`errors, files | music | corpus | model | training, sampling | tunes | insight | library | cli`: each
-sees only those before it; training and sampling see neither each other nor music.
+`errors, files | music | corpus | model | training, sampling | tunes | insight | library | cli`:
+each sees only those before it; training and sampling see neither each other nor music.
 """
 
 import ast

@@ -84,7 +84,11 @@ class Learned:
         headers = {
             (rhythm, meter, unit, "" if any_tonic else key)
             for rhythm, meter, unit, key in self._headers
-            if meter and unit and fields.is_key(key) and bool(rhythm) == knows_rhythms
+            if meter
+            and unit
+            and key[:1] in "ABCDEFG"
+            and fields.is_key(key)
+            and bool(rhythm) == knows_rhythms
         }
         return replace(
             wish,
@@ -136,6 +140,10 @@ def _header(tune: str) -> tuple[str, str, str, str]:
 def _mode(key: str) -> str:
     """A key without its tonic: `*dor`."""
     return "*" + re.sub("^[A-G][#b]?", "", key)
+
+
+def _has_tonic(key: str) -> bool:
+    return fields.is_key(key) and bool(fields.key(key).tonic)
 
 
 def _free(name: str, words: str) -> str:

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from pathlib import Path
 
 import mido
@@ -34,7 +35,7 @@ def test_train_sample_export(tmp_path: Path) -> None:
     # A sample ends with its tune, and is one from the first character to the last.
     tune = charnn(tmp_path, "sample", "--temperature", "0.3", "--seed", "1").stdout
     assert tune.decode() == samples[0]["text"]
-    assert tune.startswith(b"X:1\nT:Reel\n")
+    assert re.match(rb"X:1\n% charnn sample .*\nT:Reel\nR:reel\nM:4/4\n", tune)
     assert tune.count(b"X:") == 1
     assert tune.endswith(b"|\n")
 

@@ -195,7 +195,7 @@ def test_tunes_in_tokens_and_other_keys(
     entries = [entry["val_loss"] for entry in best.about["history"]]
     assert done["val_nats_per_char"] == min(entries)
 
-    sampled = program(tmp_path, "sample", "--length", "30", "--seed", "1")
+    sampled = program(tmp_path, "sample", "--length", "400", "--seed", "1")
     assert sampled.returncode == 0, sampled.stderr.decode()
     # It goes on as it was, whether that is said again or not; and as nothing else.
     for steps, same in (("14", ()), ("16", how), ("18", ("--name", "book", *how))):

@@ -79,6 +79,15 @@ class BarGrammar:
         """A text with which `body` does the same here: all letters of notes are alike, for one."""
         return text if state.sign[:1] == '"' else text.translate(self._alike)
 
+    def may_turn_in_body(self, state: State) -> bool:
+        """Whether a bar line or a line end may be right here."""
+        if state.sign[:1] in _SPELLING:
+            return state.sign[0] in "|:1"
+        here = self._laid(state) if state.note else state
+        if here is None:
+            return False
+        return here.first or here.used in (0, here.frame.bar, self._last_bar(here))
+
     def core_of_body(self, state: State) -> Hashable:
         """All of the state that matters for characters other than bar lines and line ends."""
         if state.sign[:1] in ("|", ":"):

@@ -118,6 +118,10 @@ class Grammar(BarGrammar):
         """A text with which `step` does the same here."""
         return self.alike_in_body(state, text) if self.free(state) else text
 
+    def may_turn(self, state: State) -> bool:
+        """Whether one of the `turning` characters may be right here."""
+        return not (self.free(state) and self._wish.strict) or self.may_turn_in_body(state)
+
     def core(self, state: State) -> Hashable:
         """All of the state that matters for characters that aren't `turning`."""
         return self.core_of_body(state) if self.free(state) else state

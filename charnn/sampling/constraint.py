@@ -35,6 +35,9 @@ class Machine(Protocol[_State]):
     def core(self, state: _State) -> Hashable:
         """What of a state decides on texts without `turning` characters."""
 
+    def may_turn(self, state: _State) -> bool:
+        """Whether a `turning` character may be right here; `False` only where none is."""
+
     def alike(self, state: _State, text: str) -> str:
         """A text that is right here if and only if this one is."""
 
@@ -71,9 +74,11 @@ class Constraint:
     def __init__(self, machine: Machine[Any], texts: Sequence[str]) -> None:
         self.machine = machine
         self.texts = texts
-        turning = [not machine.turning.isdisjoint(text) for text in texts]
-        self._turning = np.flatnonzero(turning)
-        self._plain = np.flatnonzero(~np.array(turning))
+        plain = [machine.turning.isdisjoint(text) for text in texts]
+        turning = [text[:1] in machine.turning for text in texts]
+        self._plain = np.flatnonzero(plain)
+        self._turning = np.flatnonzero(turning)  # at once
+        self._mixed = np.flatnonzero(~(np.array(plain) | turning))
         self._nodes: dict[Any, _Node] = {}
         self._wrong_by_core: dict[Hashable, NDArray[np.bool_]] = {}
         self._distances: dict[Any, int] = {}
@@ -117,7 +122,9 @@ class Constraint:
             self._try(state, wrong, self._plain)
             self._wrong_by_core[core] = wrong
         wrong = self._wrong_by_core[core].copy()
-        self._try(state, wrong, self._turning)
+        self._try(state, wrong, self._mixed)
+        if self.machine.may_turn(state):
+            self._try(state, wrong, self._turning)
         wrong[SEPARATOR] = not self.machine.may_end(state)
         return wrong
 

@@ -104,13 +104,12 @@ class Model:
             for number in range(num):
                 yield self.sample(seed=seed + number, length=LONGEST_TUNE, temperature=temperature)
             return
-        from charnn.music.wishing import Learned, make_wish
-        from charnn.tunes import TuneWriter
+        from charnn.music.wishing import make_wish
+        from charnn.tunes import TuneWriter, fitted
 
         wished = make_wish(strict=bars == "strict", **wish)
         if (self.path.parent / TUNES).exists():
-            low, high = self.checkpoint.about.get("transpose", OWN_KEY)
-            wished = Learned(self.learned_tunes()).fit(wished, any_tonic=high > low)
+            wished, _ = fitted(wished, self.checkpoint, self.learned_tunes())
         writer = TuneWriter(self.checkpoint, wished)
         for number in range(num):
             yield "".join(writer.stream(choice, seed=seed + number, length=LONGEST_TUNE))

@@ -1,13 +1,23 @@
 """Asking a model for a tune: the wish, what the model knows, and the grammar between them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from charnn.errors import UsageError
 from charnn.model.checkpoint import Checkpoint
 from charnn.music.grammar import Grammar, Wish
+from charnn.music.wishing import Learned
 from charnn.sampling.choice import Choice
 from charnn.sampling.constraint import Constraint
 from charnn.sampling.sampler import Sampler
+
+
+def fitted(wish: Wish, checkpoint: Checkpoint, learned: Sequence[str]) -> tuple[Wish, str]:
+    """The wish in the words of the tunes that a model has learned, and what to doubt of it, if
+    anything (see `Learned`)."""
+    headers = Learned(learned)
+    low, high = checkpoint.about.get("transpose", (0, 0))
+    wish = headers.fit(wish, any_tonic=high > low)
+    return wish, headers.doubt(wish, any_tonic=high > low)
 
 
 class TuneWriter:

@@ -12,10 +12,10 @@ from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
 from charnn.model.checkpoint import Checkpoint
 from charnn.model.runs import TUNES, kept_tunes
-from charnn.music.wishing import Learned, make_wish
+from charnn.music.wishing import make_wish
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
-from charnn.tunes import TuneWriter
+from charnn.tunes import TuneWriter, fitted
 
 if TYPE_CHECKING:
     from charnn.music.copying import Collection
@@ -67,50 +67,40 @@ class TuneJob:
         self._path, self._choice, self._length = path, choice, options["length"]
         self._options, self._defaults = options, defaults
         self._copies = _collection(path) if options["reject_copies"] else None
-        self._refused = 0
-        self._writer: TuneWriter | None = None
-        self._bare: Sampler | None = None
         asked = any(options[name] for name in ("rhythm", "meter", "key", "title", "part_bars"))
-        if options["bars"] == "off" and not asked:
-            self._bare = Sampler(model)
-        else:
-            self._writer = self._strict(model)
+        bare = options["bars"] == "off" and not asked
+        self._source = Sampler(model) if bare else self._writer(model)
 
-    def _strict(self, model: Checkpoint) -> TuneWriter | None:
+    def _writer(self, model: Checkpoint) -> TuneWriter:
         options = self._options
         if options["stop"]:
             raise UsageError("--stop is for texts: a tune ends where its parts are complete")
         names = ("title", "rhythm", "meter", "key", "part_bars", "prime")
         wish = make_wish(**{name: options[name] for name in names}, strict=options["bars"] != "off")
         if (learned := self._learned()) is not None:
-            low, high = model.about.get("transpose", (0, 0))
-            wish = learned.fit(wish, any_tonic=high > low)
-            if doubt := learned.doubt(wish, any_tonic=high > low):
+            wish, doubt = fitted(wish, model, learned)
+            if doubt:
                 warn(doubt)
         return TuneWriter(model, wish)
 
-    def _learned(self) -> Learned | None:
-        """The headers of the tunes that the model has learned from, if they are there."""
+    def _learned(self) -> list[str] | None:
+        """The tunes that the model has learned from, if they are there."""
         if not (self._path.parent / TUNES).exists():
             return None
         try:
-            return Learned(kept_tunes(self._path.parent))
+            return kept_tunes(self._path.parent)
         except CheckpointError as problem:
             warn(str(problem))
             return None
 
     def pieces(self, number: int, seed: int) -> Iterator[str]:
         """The pieces of a tune as they are written, its number and the comment put in."""
-        if self._writer is not None:
-            pieces = self._writer.stream(self._choice, seed=seed, length=self._length)
-        elif self._bare is not None:
-            prime = self._options["prime"]
-            written = self._bare.stream(
-                self._choice,
-                seed=seed,
-                length=self._length,
-                prime=prime,
-                stop=self._options["stop"],
+        if isinstance(self._source, TuneWriter):
+            pieces = self._source.stream(self._choice, seed=seed, length=self._length)
+        else:
+            prime, stop = self._options["prime"], self._options["stop"]
+            written = self._source.stream(
+                self._choice, seed=seed, length=self._length, prime=prime, stop=stop
             )
             pieces = itertools.chain([prime], written)
         return _completed(pieces, number, self._command(seed))
@@ -123,7 +113,6 @@ class TuneJob:
             copied = self._copies.nearest(tune) if self._copies else None
             if copied is None or not copied.copied:
                 break
-            self._refused += 1
             say(f"seed {seed_used} gave a copy ({copied.similarity:.2f}) of {copied.title}")
         else:
             raise CharnnError(f"{_TRIES} tunes in a row were copies: try a higher --temperature")
@@ -133,9 +122,10 @@ class TuneJob:
 
     def close(self) -> None:
         """Say how the model did."""
-        if self._writer is not None and self._options["bars"] != "off" and self._writer.steps:
+        writer = self._source
+        if isinstance(writer, TuneWriter) and self._options["bars"] != "off" and writer.steps:
             say(
-                f"--bars strict: {self._writer.removed:.1%} of what the model would have written "
+                f"--bars strict: {writer.removed:.1%} of what the model would have written "
                 "was against the rules of bars and parts"
             )
 

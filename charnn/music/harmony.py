@@ -140,7 +140,7 @@ def _options(key: Key, performance: Performance) -> list[tuple[Chord, float]]:
     """The chords of a key, the tonic's first, each with what it costs."""
     tonic, mode = _tonic(key, performance)
     table = _CHORDS[mode]
-    if mode == "minor" and (tonic + 11) % 12 in _scale(key):
+    if mode == "minor" and (tonic + 11) % 12 in key.scale:
         table = (*_MINOR[:-1], _HARMONIC)
     return [(chord(tonic + above + key.transpose, kind), dislike) for above, kind, dislike in table]
 
@@ -149,23 +149,12 @@ def _tonic(key: Key, performance: Performance) -> tuple[int, str]:
     """The written tonic and the mode; where the key has no name, the tune ends on its tonic."""
     if key.mode == "pipes":
         return SEMITONES["A"], "pipes"
-    if key.tonic:
-        tonic = SEMITONES[key.tonic[0]] + {"#": 1, "b": -1}.get(key.tonic[1:], 0)
-    else:
-        tonic = performance.sounds[-1].pitch - key.transpose
+    tonic = key.semitones if key.tonic else performance.sounds[-1].pitch - key.transpose
     if key.mode in _CHORDS:
         return tonic % 12, key.mode
-    scale = _scale(key)
-    if (tonic + 4) % 12 in scale:
-        return tonic % 12, "major" if (tonic + 11) % 12 in scale else "mixolydian"
-    return tonic % 12, "dorian" if (tonic + 9) % 12 in scale else "minor"
-
-
-def _scale(key: Key) -> set[int]:
-    return {
-        (SEMITONES[letter] + altered) % 12
-        for letter, altered in zip("CDEFGAB", key.alterations, strict=True)
-    }
+    if (tonic + 4) % 12 in key.scale:
+        return tonic % 12, "major" if (tonic + 11) % 12 in key.scale else "mixolydian"
+    return tonic % 12, "dorian" if (tonic + 9) % 12 in key.scale else "minor"
 
 
 def _suits(one: Chord, slot: Slot, sounds: Sequence[Sound]) -> float:

@@ -16,7 +16,6 @@ from charnn.music.spans import close_endings, number, slurs, ties
 from charnn.music.staff import Event, Head, Item, Measure
 from charnn.music.tune import (
     LETTERS,
-    SEMITONES,
     BarLine,
     Change,
     Ending,
@@ -229,8 +228,7 @@ class _Layout:
             raise TuneError(str(problem), note.line, note.column, self._tune.name) from None
 
     def _head(self, pitch: Pitch, tie_stop: bool, tie_start: bool) -> Head:
-        natural = 12 * (pitch.octave + 1) + SEMITONES[pitch.letter] + self._key.transpose
-        alter = pitch.midi - natural
+        alter = pitch.midi - self._key.transpose - pitch.natural
         place = pitch.letter, pitch.octave
         in_key = self._key.alterations[LETTERS.index(pitch.letter)]
         thought = self._altered.get(place, in_key)

@@ -14,7 +14,6 @@ from functools import lru_cache
 from charnn.music.signs import BAR_LINE, NAMED_DECORATION
 from charnn.music.tune import (
     LETTERS,
-    SEMITONES,
     BarLine,
     Change,
     Element,
@@ -251,8 +250,7 @@ def _first_bar(music: Sequence[Element]) -> Iterator[Pitch]:
 
 
 def _alteration(pitch: Pitch, key: Key) -> int:
-    natural = 12 * (pitch.octave + 1) + SEMITONES[pitch.letter]
-    return pitch.midi - key.transpose - natural
+    return pitch.midi - key.transpose - pitch.natural
 
 
 def _blank(element: Element | None) -> bool:

@@ -1,50 +1,90 @@
-"""Start-up: how long until `charnn --help` is done and until `charnn sample` shows a character.
+"""Start-up: how long until a command is done, shows a character, or has made a step."""
 
-    python benchmarks/startup.py [CKPT]
-
-Medians and ranges of ten runs each, in seconds; run it in a folder with a trained model.
-"""
-
-import statistics
+import json
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-RUNS = 10
+from benchmarks.child import CHARNN, environment, follow, new_folder, run
+from benchmarks.figures import Figure, at_most
+from benchmarks.program import trained
+from benchmarks.setting import Setting
 
 
-def seconds_to_end(command: list[str]) -> float:
-    """Wall time of a whole process."""
+def measure(setting: Setting) -> Iterator[Figure]:
+    """Medians of ten, the first of eleven left out: it fills the system's file cache."""
+    model = trained(setting, setting.text, 50)
+
+    def help_() -> float:
+        return run([*CHARNN, "--help"], setting.folder).seconds
+
+    def sample() -> float:
+        return seconds_to_first_byte([*CHARNN, "sample", model], setting.folder)
+
+    def train() -> float:
+        return seconds_to_first_step(setting)
+
+    for name, seconds, limit in (
+        ("charnn --help, whole process", help_, 0.15),
+        ("completing `charnn sa`, whole process", lambda: completion(setting, "charnn sa"), 0.15),
+        ("completing `charnn sample --t`", lambda: completion(setting, "charnn sample --t"), 0.15),
+        ("charnn sample, first character", sample, 0.4),
+        ("charnn train, first step, the text not yet prepared", train, 3),
+    ):
+        yield Figure(name, "as it chooses", _repeated(setting, seconds), "s", at_most(limit))
+
+
+def _repeated(setting: Setting, seconds: Callable[[], float]) -> list[float]:
+    seconds()
+    return [seconds() for _ in range(3 if setting.quick else 10)]
+
+
+def completion(setting: Setting, words: str) -> float:
+    """Wall time of what a shell runs when the tabulator key is pressed after these words."""
+    asked = {
+        "_CHARNN_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+    }
+    # The installed script, wherever it lies; its name is that of the variable.
+    script = "import sys; sys.argv[0] = 'charnn'; from charnn.cli import main; main()"
     begin = time.perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    return time.perf_counter() - begin
+    ended = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=setting.folder,
+        env=environment() | asked,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    taken = time.perf_counter() - begin
+    assert words.split()[-1] in ended.stdout, f"nothing was completed: {ended}"
+    return taken
 
 
-def seconds_to_first_byte(command: list[str]) -> float:
+def seconds_to_first_byte(command: list[str | Path], folder: Path) -> float:
     """Wall time until a process has written one byte to stdout."""
     begin = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    with subprocess.Popen(
+        list(map(str, command)),
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+    ) as process:
         assert process.stdout is not None
-        assert process.stdout.read(1), "no output: is there a trained model in checkpoints/?"
+        assert process.stdout.read(1), f"{command} has written nothing"
         taken = time.perf_counter() - begin
         process.kill()
     return taken
 
 
-if __name__ == "__main__":
-    charnn = [sys.executable, "-m", "charnn"]
-    sample = [*charnn, "sample", *sys.argv[1:]]
-    for name, measure, command in (
-        ("charnn --help", seconds_to_end, [*charnn, "--help"]),
-        (
-            "charnn sample, first character",
-            seconds_to_first_byte,
-            [*charnn, "sample", *sys.argv[1:]],
-        ),
-    ):
-        measure(command)
-        times = [measure(command) for _ in range(RUNS)]
-        print(
-            f"{name}: median {statistics.median(times):.3f} s "
-            f"({min(times):.3f} to {max(times):.3f}, {RUNS} runs)"
-        )
+def seconds_to_first_step(setting: Setting) -> float:
+    """Wall time until training tells of its first update, in a folder where nothing is prepared."""
+    command = [*CHARNN, "train", setting.text, "--steps", "1", "--json"]
+    for seconds, line in follow(command, new_folder(setting)):
+        if json.loads(line)["event"] == "step":
+            return seconds
+    raise RuntimeError("charnn train has made no step")

@@ -1,0 +1,120 @@
+"""`python -m benchmarks`: measure charnn on this machine, beside the textbook loop, the machine's
+own limits, and peers."""
+
+import argparse
+import importlib
+import shlex
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.figures import HEADINGS, Figure
+from benchmarks.program import write_text
+from benchmarks.setting import Setting, find_gpu, machine
+
+# Each is a module of that name here, with a `measure` that yields figures.
+SUBJECTS = {
+    "limits": "matrix products and memory: what the machine could do",
+    "training": "characters a second, against stock loops and the products' rate",
+    "sampling": "one stream on one core, against the stock loop and reading the weights once",
+    "batch": "200 samples at once, against one",
+    "contention": "what is left beside another busy process",
+    "startup": "how long until a command shows something",
+    "memory": "peaks; a text of 1 GB",
+    "quality_time": "seconds to a loss, against a transformer",
+    "peers": "training beside minGRU-pytorch and a transformer",
+}
+
+
+def main() -> int:
+    """Run the subjects of the command line; 1 if one could not be measured."""
+    parser = _parser()
+    options = parser.parse_args()
+    if unknown := set(options.subjects) - set(SUBJECTS):
+        parser.error(f"there is no subject {', '.join(sorted(unknown))}: see --help")
+    out, results = Console(), {}
+    gpu = find_gpu()
+    out.print(machine(gpu), markup=False, highlight=False)
+    with tempfile.TemporaryDirectory(prefix="charnn-benchmarks-") as folder:
+        text = Path(folder, "text.txt")
+        write_text(options.text, text)
+        setting = Setting(text, Path(folder), options.quick, gpu)
+        for subject in options.subjects or SUBJECTS:
+            begin = time.perf_counter()
+            figures, problem = _measure(subject, setting)
+            title = f"{subject}: {SUBJECTS[subject]} ({time.perf_counter() - begin:.0f} s)"
+            results[subject] = figures, problem
+            out.print(_table(title, figures))
+            if problem:
+                out.print(f"{subject} was not measured to its end: {problem}", markup=False)
+            if options.out:
+                options.out.write_text(_markdown(results, options, gpu), encoding="utf-8")
+    held = [figure for figures, _ in results.values() for figure in figures if figure.bar]
+    met = sum(figure.met is True for figure in held)
+    out.print(f"{met} of {len(held)} bars met")
+    return int(any(problem for _, problem in results.values()))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=__doc__,
+        epilog="\n".join(f"{name:14}{words}" for name, words in SUBJECTS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "subjects", nargs="*", metavar="SUBJECT", help="what to measure; all by default"
+    )
+    parser.add_argument(
+        "--text", default="prose", metavar="FILE", help="what is learned; default: charnn's prose"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="see in three minutes that all works; not to be quoted"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE.md", help="also write the tables there")
+    return parser
+
+
+def _measure(subject: str, setting: Setting) -> tuple[list[Figure], str]:
+    """The subject's figures, and what ended it too early, if anything."""
+    figures: list[Figure] = []
+    try:
+        figures.extend(importlib.import_module(f"benchmarks.{subject}").measure(setting))
+    except (RuntimeError, AssertionError) as problem:
+        return figures, str(problem)
+    return figures, ""
+
+
+def _table(title: str, figures: Sequence[Figure]) -> Table:
+    table = Table(title=title, title_justify="left")
+    for number, heading in enumerate(HEADINGS):
+        table.add_column(heading, justify="right" if number in (2, 3) else "left")
+    for figure in figures:
+        style = "red" if figure.met is False else None
+        table.add_row(*figure.cells(), style=style)
+    return table
+
+
+def _markdown(
+    results: dict[str, tuple[list[Figure], str]], options: argparse.Namespace, gpu: str
+) -> str:
+    """All tables with machine, date and command."""
+    lines = [f"`{shlex.join(['python', '-m', 'benchmarks', *sys.argv[1:]])}`", "", machine(gpu)]
+    for subject, (figures, problem) in results.items():
+        lines += ["", f"## {subject}: {SUBJECTS[subject]}", "", _row(HEADINGS)]
+        lines += [_row(["---"] * len(HEADINGS)), *(_row(figure.cells()) for figure in figures)]
+        lines += ["", f"Not measured to its end: {problem}"] if problem else []
+    return "\n".join(lines) + "\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

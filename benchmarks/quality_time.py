@@ -1,0 +1,62 @@
+"""Time to quality: charnn against the transformer that nanoGPT trains on a CPU.
+
+The transformer's time is that of its updates alone, without its sweeps over the validation part.
+charnn's is all that its run counts, updates, validations and the choice of threads; beside that
+stands what the whole command took, imports and all.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterator
+
+from benchmarks.child import CHARNN, call, new_folder, run
+from benchmarks.figures import Figure, at_most
+from benchmarks.setting import Setting
+
+STEPS = 2000
+# The whole-sweep loss of nanoGPT's recipe on this text; on another, the transformer's own counts.
+SHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
+SHAKESPEARE_LOSS = 1.886
+# What charnn is told to take of the transformer's time; the last validation comes on top.
+BUDGET = 0.085
+WHERE = "as it chooses"
+
+
+def measure(setting: Setting) -> Iterator[Figure]:
+    """The transformer once, charnn a few times with a tenth of its time."""
+    steps = 200 if setting.quick else STEPS
+    told = json.loads(call("transformer:run", setting.folder, setting.text, steps).output)
+    seconds = told["seconds"] * STEPS / steps
+    how = f", reckoned from {steps}" if setting.quick else ""
+    yield Figure(f"transformer, {STEPS:,} steps{how}", WHERE, [seconds], "s")
+    loss = told["sweeps"][-1]["loss"]
+    yield Figure(f"transformer, loss after {steps:,} steps", WHERE, [loss], "nats/char")
+    yield Figure(
+        "the same with at least 48 characters of context",
+        WHERE,
+        [told["with_more_context"]],
+        "nats/char",
+    )
+    known = hashlib.sha256(setting.text.read_bytes()).hexdigest() == SHAKESPEARE
+    target = SHAKESPEARE_LOSS if known else round(loss, 3)
+    passed = [sweep["seconds"] for sweep in told["sweeps"] if sweep["loss"] <= target]
+    if passed:
+        yield Figure(f"transformer, time to {target}", WHERE, passed[:1], "s")
+    yield from _charnn(setting, seconds, target)
+
+
+def _charnn(setting: Setting, seconds: float, target: float) -> Iterator[Figure]:
+    losses, shares, whole = list[float](), list[float](), list[float]()
+    minutes = ["--minutes", str(BUDGET * seconds / 60)]
+    for seed in range(1 if setting.quick else 3):
+        command = [*CHARNN, "train", setting.text, *minutes, "--seed", str(seed), "--json"]
+        ended = run(command, new_folder(setting))
+        done = json.loads(ended.output.splitlines()[-1])
+        loss = done["val_nats_per_char"]
+        losses.append(loss)
+        shares.append(done["seconds"] / seconds if loss <= target else math.inf)
+        whole.append(ended.seconds)
+    yield Figure("charnn, loss", WHERE, losses, "nats/char", at_most(target))
+    yield Figure(f"charnn, time to {target} / the transformer's", WHERE, shares, "x", at_most(0.1))
+    yield Figure("charnn, the whole command", WHERE, whole, "s")

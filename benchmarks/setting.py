@@ -1,0 +1,111 @@
+"""What all subjects are told: the text, how thorough to be, a folder to work in, the machine."""
+
+import importlib.metadata
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One run of the benchmarks.
+
+    Args:
+        text: the file that is learned, UTF-8.
+        folder: empty at first, deleted afterwards.
+        quick: shorter turns and fewer subjects' lines: to see that all works, not to quote.
+        gpu: the name of the CUDA device; empty without one.
+    """
+
+    text: Path
+    folder: Path
+    quick: bool
+    gpu: str
+
+    @property
+    def rounds(self) -> int:
+        """How often each of several contenders has its turn."""
+        return 3 if self.quick else 5
+
+    @property
+    def seconds(self) -> float:
+        """How long a turn is."""
+        return 0.4 if self.quick else 1.0
+
+    @property
+    def cores(self) -> int:
+        """CPU cores that may be used."""
+        return len(usable_cores())
+
+    @property
+    def thread_counts(self) -> list[int]:
+        """One thread, and one for each core."""
+        return sorted({1, self.cores})
+
+
+def usable_cores() -> list[int]:
+    """The numbers of the CPU cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def on(threads: int) -> str:
+    """The threads in words."""
+    return "1 thread" if threads == 1 else f"{threads} threads"
+
+
+def find_gpu() -> str:
+    """The name of the CUDA device, or nothing. Asked in a process of its own: see `child`."""
+    program = (
+        "import torch; "
+        "print(torch.cuda.get_device_name() if torch.cuda.is_available() else '', end='')"
+    )
+    return subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def machine(gpu: str) -> str:
+    """Machine, versions and date, in one line."""
+    versions = ", ".join(
+        f"{name} {importlib.metadata.version(name)}" for name in ("charnn", "torch", "numpy")
+    )
+    today = datetime.now(UTC).date().isoformat()
+    return (
+        f"{_processor()}, {len(usable_cores())} cores, {gpu or 'no GPU'}; "
+        f"{platform.system()}, Python {platform.python_version()}, {versions}; {today}"
+    )
+
+
+def _processor() -> str:
+    """The CPU's model, with its caches where the system tells them."""
+    try:
+        listing = subprocess.run(
+            ["lscpu", "--json"], check=True, capture_output=True, env={**os.environ, "LC_ALL": "C"}
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return platform.processor() or platform.machine()
+    facts = dict(_facts(json.loads(listing)["lscpu"]))
+    caches = [
+        f"{level} {facts[f'{level} cache:'].split(' (')[0]}"
+        for level in ("L2", "L3")
+        if f"{level} cache:" in facts
+    ]
+    return ", ".join([facts.get("Model name:", platform.machine()), *caches])
+
+
+def _facts(entries: list[dict[str, object]]) -> list[tuple[str, str]]:
+    """The listing's lines, which newer versions nest."""
+    found = []
+    for entry in entries:
+        found.append((str(entry["field"]), str(entry["data"])))
+        children = entry.get("children", [])
+        assert isinstance(children, list)
+        found += _facts(children)
+    return found

@@ -1,0 +1,107 @@
+"""Training speed: charnn, the tutorial's loop in bf16 and fp32, and the machine's matrix products.
+
+Work is counted as 6 operations a matrix weight and character (a product and the two of its
+gradients), the same for all contenders, however they do it; the cells are compared at equal numbers
+of weights.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from benchmarks.child import Contender, contenders, take_turns
+from benchmarks.figures import Figure, at_least, ratios
+from benchmarks.limits import WINDOW
+from benchmarks.setting import Setting, on
+
+BATCH = {"batch_size": 16, "seq_len": 64}
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The recurrent layers of a model, and the width of its symbols' vectors."""
+
+    cell: str
+    num_layers: int
+    hidden_size: int
+    embedding_size: int = 64
+
+    def weights(self) -> int:
+        """Those of the layers' matrices."""
+        inner = self.embedding_size + (2 * self.num_layers - 1) * self.hidden_size
+        return GATES[self.cell] * self.hidden_size * inner
+
+    def gflop(self, vocab_size: int) -> float:
+        """Of training on one character, in 10^9 operations."""
+        return 6 * (self.weights() + vocab_size * self.hidden_size) / 1e9
+
+    def __str__(self) -> str:
+        return f"{self.cell} {self.num_layers} x {self.hidden_size}"
+
+
+# About as many weights as the LSTM of 512 units: the first of them is what the others are held to.
+EQUAL = (Shape("lstm", 1, 512), Shape("gru", 1, 592), Shape("rnn", 1, 1056))
+OTHERS = (Shape("lstm", 1, 384), Shape("lstm", 2, 512))
+
+
+def measure(setting: Setting) -> Iterator[Figure]:
+    """Each shape on all cores and on one, and on the GPU."""
+    vocab_size = len(set(setting.text.read_text(encoding="utf-8")))
+    places = [("cpu", threads) for threads in reversed(setting.thread_counts)]
+    places = places[:1] if setting.quick else places
+    if setting.gpu:
+        places.append(("cuda", 1))
+    for device, threads in places:
+        more = () if setting.quick or threads == 1 else OTHERS
+        for shape in (*EQUAL, *more):
+            speeds = _speeds(setting, shape, device, threads)
+            where = device if device == "cuda" else on(threads)
+            yield from _rows(shape, where, speeds, vocab_size)
+
+
+def _speeds(setting: Setting, shape: Shape, device: str, threads: int) -> dict[str, list[float]]:
+    """Characters a second, and GFLOP/s of the products."""
+    kept = None if device == "cuda" else threads
+
+    def rival(function: str, options: dict[str, object], shape: Shape = shape) -> Contender:
+        model = asdict(shape) | {"text": str(setting.text), "device": device} | BATCH
+        return Contender(function, setting, model | options, threads=kept)
+
+    def product(precision: str) -> Contender:
+        options = {"shape": WINDOW, "precision": precision, "device": device}
+        return Contender("limits:multiply", setting, options, threads=kept)
+
+    rivals = {
+        "charnn": rival("program:train", {"threads": threads}),
+        "stock_bf16": rival("textbook:train", {"precision": "bf16"}),
+        "stock_fp32": rival("textbook:train", {"precision": "fp32"}),
+        "product_bf16": product("bf16"),
+        "product_fp32": product("fp32"),
+    }
+    if shape.cell != "lstm":
+        rivals["lstm"] = rival("program:train", {"threads": threads}, EQUAL[0])
+    with contenders(rivals) as ready:
+        return take_turns(ready, setting)
+
+
+def _rows(
+    shape: Shape, where: str, speeds: dict[str, list[float]], vocab_size: int
+) -> Iterator[Figure]:
+    name, unit = str(shape), "characters/s"
+    is_lstm = shape.cell == "lstm"
+    yield Figure(f"{name}: charnn", where, speeds["charnn"], unit)
+    yield Figure(f"{name}: stock, bf16 autocast", where, speeds["stock_bf16"], unit)
+    yield Figure(f"{name}: stock, fp32", where, speeds["stock_fp32"], unit)
+    for stock, bar in (("bf16", at_least(1)), ("fp32", at_least(1.6))):
+        ratio = ratios(speeds["charnn"], speeds[f"stock_{stock}"])
+        yield Figure(f"{name}: charnn / stock {stock}", where, ratio, "x", bar if is_lstm else None)
+    rates = [speed * shape.gflop(vocab_size) for speed in speeds["charnn"]]
+    yield Figure(f"{name}: charnn's arithmetic", where, rates, "GFLOP/s")
+    if not is_lstm:
+        lstm = [speed * EQUAL[0].gflop(vocab_size) for speed in speeds["lstm"]]
+        what = f"{name}: that / {EQUAL[0]}'s"
+        yield Figure(what, where, ratios(rates, lstm), "x", at_least(0.85))
+    for precision in ("bf16", "fp32"):
+        share = [100 * ratio for ratio in ratios(rates, speeds[f"product_{precision}"])]
+        bar = at_least(70) if is_lstm and precision == "bf16" else None
+        yield Figure(f"{name}: that / the {precision} product's", where, share, "%", bar)

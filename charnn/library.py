@@ -100,9 +100,9 @@ class Model:
         if bars not in ("strict", "off"):
             raise UsageError(f"--bars must be strict or off, not {bars}")
         choice = Choice(temperature)
+        seeds = range(seed, seed + num)
         if bars == "off" and not wish:
-            for number in range(num):
-                yield self.sample(seed=seed + number, length=LONGEST_TUNE, temperature=temperature)
+            yield from map("".join, self._sampler.many(choice, seeds=seeds, length=LONGEST_TUNE))
             return
         from charnn.music.wishing import make_wish
         from charnn.tunes import TuneWriter, fitted
@@ -111,8 +111,7 @@ class Model:
         if (self.path.parent / TUNES).exists():
             wished, _ = fitted(wished, self.checkpoint, self.learned_tunes())
         writer = TuneWriter(self.checkpoint, wished)
-        for number in range(num):
-            yield "".join(writer.stream(choice, seed=seed + number, length=LONGEST_TUNE))
+        yield from map("".join, writer.many(choice, seeds=seeds, length=LONGEST_TUNE))
 
     def learned_tunes(self) -> list[str]:
         """The tunes that the model has learned from, out of its run's folder.

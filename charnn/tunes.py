@@ -7,7 +7,7 @@ from charnn.model.checkpoint import Checkpoint
 from charnn.music.grammar import Grammar, Wish
 from charnn.music.wishing import Learned
 from charnn.sampling.choice import Choice
-from charnn.sampling.constraint import Constraint
+from charnn.sampling.constraint import Constraint, Course
 from charnn.sampling.sampler import Sampler
 
 
@@ -27,9 +27,6 @@ class TuneWriter:
         checkpoint: a model of tunes.
         wish: what the tunes are to be.
 
-    Attributes:
-        steps: symbols written in the bodies of all tunes so far.
-
     Raises:
         UsageError: the model can't write such a tune.
     """
@@ -39,8 +36,7 @@ class TuneWriter:
         texts = self._sampler.texts
         characters = {text for text in texts if len(text) == 1}
         self._constraint = Constraint(Grammar(wish, characters), texts)
-        self.steps = 0
-        self._removed = 0.0
+        self._courses: list[Course] = []
 
     def stream(self, choice: Choice, *, seed: int, length: int) -> Iterator[str]:
         """The pieces of a tune as they are written, of about `length` characters at most.
@@ -48,18 +44,32 @@ class TuneWriter:
         Raises:
             UsageError: `length` is too short for such a tune, or `seed` is negative.
         """
+        return next(self.many(choice, seeds=[seed], length=length))
+
+    def many(self, choice: Choice, *, seeds: Sequence[int], length: int) -> Iterator[Iterator[str]]:
+        """A tune for each seed, one after the other, as `stream` gives it.
+
+        Raises:
+            UsageError: `length` is too short for such tunes, or a seed is negative.
+        """
         if length < self._constraint.shortest:
             raise UsageError(
                 f"--length {length} is too short for such a tune: it needs at least "
                 f"{self._constraint.shortest}"
             )
-        course = self._constraint.begin()
-        yield from self._sampler.stream(choice, seed=seed, length=length, course=course)
-        self.steps += course.steps
-        self._removed += course.removed
+        return self._sampler.many(choice, seeds=seeds, length=length, begin=self._begin)
+
+    def _begin(self) -> Course:
+        self._courses.append(self._constraint.begin())
+        return self._courses[-1]
+
+    @property
+    def steps(self) -> int:
+        """Symbols written in the bodies of all tunes so far."""
+        return sum(course.steps for course in self._courses)
 
     @property
     def removed(self) -> float:
         """How much of the model's probability was wrong, on the average of all symbols: the less,
         the better it knows bars and parts by itself."""
-        return self._removed / max(1, self.steps)
+        return sum(course.removed for course in self._courses) / max(1, self.steps)

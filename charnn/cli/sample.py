@@ -111,12 +111,8 @@ def command(
     defaults = {option.name: option.default for option in context.command.params if option.name}
     job = TuneJob(path, model, choice, context.params | {"prime": text}, defaults)
     say(f"{path}, seed {first_seed}")
-    for number, sample_seed in enumerate(range(first_seed, first_seed + num), 1):
-        if as_json or reject_copies or save:
-            tune, seed_used = job.finished(number, sample_seed, num)
-            show([tune], seed_used, more=number < num)
-        else:
-            show(job.pieces(number, sample_seed), sample_seed, more=number < num)
+    for number, (pieces, seed_used) in enumerate(job.tunes(first_seed, num), 1):
+        show(pieces, seed_used, more=number < num)
     job.close()
 
 
@@ -138,8 +134,8 @@ def _write_texts(
     if unknown := sampler.vocabulary.unknown(stop):
         warn(f"the model has never seen {_named(unknown)}: it will not write what --stop waits for")
     say(f"{show.path}, seed {seeds[0]}")
-    for seed in seeds:
-        pieces = sampler.stream(choice, seed=seed, length=length, prime=prime, stop=stop)
+    samples = sampler.many(choice, seeds=seeds, length=length, prime=prime, stop=stop)
+    for seed, pieces in zip(seeds, samples, strict=True):
         show(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
 
 

@@ -2,7 +2,7 @@
 
 import itertools
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -93,32 +93,46 @@ class TuneJob:
             warn(str(problem))
             return None
 
-    def pieces(self, number: int, seed: int) -> Iterator[str]:
-        """The pieces of a tune as they are written, its number and the comment put in."""
-        if isinstance(self._source, TuneWriter):
-            pieces = self._source.stream(self._choice, seed=seed, length=self._length)
-        else:
-            prime, stop = self._options["prime"], self._options["stop"]
-            written = self._source.stream(
-                self._choice, seed=seed, length=self._length, prime=prime, stop=stop
-            )
-            pieces = itertools.chain([prime], written)
-        return _completed(pieces, number, self._command(seed))
+    def tunes(self, first_seed: int, num: int) -> Iterator[tuple[Iterable[str], int]]:
+        """Each tune as its pieces, its number and the comment put in; and its seed.
 
-    def finished(self, number: int, seed: int, num: int) -> tuple[str, int]:
-        """A whole tune, no copy if that was asked for, saved if it is to be; and its seed."""
-        for tries in range(_TRIES):
-            seed_used = seed + num * tries  # none that another tune of this command begins with
-            tune = "".join(self.pieces(number, seed_used))
+        Tunes that are to be no copies, or to be saved, come as a whole.
+        """
+        seeds = range(first_seed, first_seed + num)
+        written: Iterable[Iterable[str]] = self._written(seeds)
+        if self._copies is not None:  # the model must be free to write another
+            written = [list(pieces) for pieces in written]
+        for number, (seed, pieces) in enumerate(zip(seeds, written, strict=True), 1):
+            completed = _completed(pieces, number, self._command(seed))
+            if self._copies is None and not self._options["save"]:
+                yield completed, seed
+                continue
+            tune, seed_used = self._no_copy("".join(completed), number, seed, num)
+            if self._options["save"]:
+                _save(tune, self._options["save"], number)
+            yield [tune], seed_used
+
+    def _written(self, seeds: range) -> Iterator[Iterator[str]]:
+        """The pieces of each tune as they are written."""
+        choice, length = self._choice, self._length
+        if isinstance(self._source, TuneWriter):
+            return self._source.many(choice, seeds=seeds, length=length)
+        prime, stop = self._options["prime"], self._options["stop"]
+        written = self._source.many(choice, seeds=seeds, length=length, prime=prime, stop=stop)
+        return (itertools.chain([prime], pieces) for pieces in written)
+
+    def _no_copy(self, tune: str, number: int, seed: int, num: int) -> tuple[str, int]:
+        """The tune, or another if copies are refused and it is one; and its seed."""
+        for tries in range(1, _TRIES + 1):
             copied = self._copies.nearest(tune) if self._copies else None
             if copied is None or not copied.copied:
-                break
-            say(f"seed {seed_used} gave a copy ({copied.similarity:.2f}) of {copied.title}")
-        else:
-            raise CharnnError(f"{_TRIES} tunes in a row were copies: try a higher --temperature")
-        if self._options["save"]:
-            _save(tune, self._options["save"], number)
-        return tune, seed_used
+                return tune, seed
+            say(f"seed {seed} gave a copy ({copied.similarity:.2f}) of {copied.title}")
+            if tries < _TRIES:
+                seed += num  # none that another tune of this command begins with
+                (pieces,) = self._written(range(seed, seed + 1))
+                tune = "".join(_completed(pieces, number, self._command(seed)))
+        raise CharnnError(f"{_TRIES} tunes in a row were copies: try a higher --temperature")
 
     def close(self) -> None:
         """Say how the model did."""
@@ -154,12 +168,12 @@ def _escaped(character: str) -> str:
     return "\\n" if character == "\n" else "".join(f"\\x{code:02x}" for code in codes)
 
 
-def _completed(pieces: Iterator[str], number: int, command: str) -> Iterator[str]:
+def _completed(written: Iterable[str], number: int, command: str) -> Iterator[str]:
     """The tune with its number in X:, and behind that the comment.
 
     What does not begin as a tune does (the bare model may write anything) stays as it is.
     """
-    head = ""
+    pieces, head = iter(written), ""
     for piece in pieces:
         head += piece
         if len(head) >= 4 or not "X:1\n".startswith(head):

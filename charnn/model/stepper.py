@@ -1,140 +1,96 @@
-"""The network in NumPy, one character at a time: what `charnn sample` runs on a CPU.
+"""The network in NumPy, one symbol at a time: what `charnn sample` begins to write with on a CPU.
 
-A stock torch module, called for one step at a time, repacks its weights at every call; here each
-step is one matrix-vector product a layer and a handful of vector operations, and there is no torch
-to import, so the first character appears at once. Two products are saved beforehand: the first
-layer's input part is a table with a row for every symbol, and an upper layer's input and recurrent
-weights lie side by side in one matrix where the equations allow it.
+A stock torch module, called for one step at a time, repacks its weights at every call; here a step
+is a product or two a layer and a handful of vector operations, and there is no torch to import, so
+the first character appears at once. The first layer's input part is a table with a row for every
+symbol. `charnn.model.compiled` goes on from here, faster and with the same results.
 
-The equations stand here as a lecture writes them, so this is also the oracle of the torch cells.
-Shapes: V symbols, H units, G gate rows.
+With the weights as they were learned (`Full`) this is also the oracle of the torch network.
+Shapes: S vectors of a state, L layers, B texts side by side, H units, G gate rows, V symbols.
 """
 
 from collections.abc import Mapping
-from functools import cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.model.config import STATES, ModelConfig
+from charnn.model.config import GATES, STATES, ModelConfig
+from charnn.model.equations import EQUATIONS
+from charnn.model.matrices import Array, EightBit, Full
 
-Array = NDArray[np.float32]
+Symbols = NDArray[np.int64]
+M = TypeVar("M", Full, EightBit)
 
 
-class Stepper:
-    """A model that is fed one symbol at a time and keeps its state between them.
+class Stepper(Generic[M]):
+    """A model that reads one symbol of each of some texts at a time and keeps its state of each.
 
     Args:
         config: shape of the model.
         weights: its parameters by name (see `ModelConfig.parameter_shapes`).
+        matrix: what the weights are multiplied as: `EightBit` to write, `Full` to compare with.
+
+    Attributes:
+        state: [S, L, B, H], the outputs h first.
     """
 
-    def __init__(self, config: ModelConfig, weights: Mapping[str, Array]) -> None:
+    def __init__(
+        self,
+        config: ModelConfig,
+        weights: Mapping[str, Array],
+        matrix: type[M],
+    ) -> None:
         self.config = config
-        layer = LAYERS[config.cell]
-        self.layers = [layer(weights, number) for number in range(config.num_layers)]
-        self.table_VG = self._table(weights)
-        self.head_VH = np.ascontiguousarray(weights["head.weight"])
-        self.head_bias = weights["head.bias"]
-        self.reset()
+        self.table_VG = _table(config, weights)
+        numbers = range(config.num_layers)
+        self.recurrent: list[M] = [_matrix(matrix, weights, number, "hh") for number in numbers]
+        self.input: list[M] = [_matrix(matrix, weights, number, "ih") for number in numbers[1:]]
+        self.head: M = matrix(weights["head.weight"], weights["head.bias"])
+        self.begin(1)
 
-    def reset(self) -> None:
-        """Forget everything that was fed."""
-        zeros = np.zeros(self.config.hidden_size, np.float32)
-        self.state = [(zeros,) * STATES[self.config.cell] for _ in self.layers]
+    def begin(self, rows: int) -> None:
+        """Forget everything; from now on read so many texts."""
+        config = self.config
+        shape = (STATES[config.cell], config.num_layers, rows, config.hidden_size)
+        self.state = np.zeros(shape, np.float32)
 
-    def feed(self, symbol: int) -> Array:
-        """Read one symbol; the scores [V] of the one after it."""
-        x = self.table_VG[symbol]
-        for number, layer in enumerate(self.layers):
-            self.state[number] = layer.step(x, self.state[number])
-            x = self.state[number][0]
-        scores: Array = self.head_VH @ x + self.head_bias
+    def forget(self, row: int) -> None:
+        """Begin one of the texts anew."""
+        self.state[:, :, row] = 0
+
+    def drop(self, row: int) -> None:
+        """Read one text less; those behind it move up."""
+        self.state = np.delete(self.state, row, axis=2)
+
+    def feed(self, symbols_B: Symbols) -> Array:
+        """Read the next symbol of each text; the scores [B, V] of those after them."""
+        equations, gates = EQUATIONS[self.config.cell], GATES[self.config.cell]
+        x = self.table_VG[symbols_B]
+        for layer, recurrent in enumerate(self.recurrent):
+            if layer > 0:
+                x = self.input[layer - 1].times(self.state[0, layer - 1])
+            r = recurrent.times(self.state[0, layer])
+            after = equations(_blocks(x, gates), _blocks(r, gates), self.state[:, layer])
+            for part, vectors in enumerate(after):
+                self.state[part, layer] = vectors
+        scores: Array = self.head.times(self.state[0, -1])
         return scores
 
-    def _table(self, weights: Mapping[str, Array]) -> Array:
-        """The first layer's input part of its gates, for every symbol: [V, G]."""
-        table = weights["embedding.weight"]
-        if self.config.embedding_size is not None:
-            table = table @ weights["layers.0.weight_ih_l0"].T
-        return np.ascontiguousarray(table + self.layers[0].bias_ih)
+
+def _blocks(x_BG: Array, gates: int) -> Array:
+    """Gate by gate: [gates, B, H]."""
+    return x_BG.reshape(len(x_BG), gates, -1).swapaxes(0, 1)
 
 
-class Layer:
-    """One recurrent layer. The first gets its gates' input part ready made, the others a vector."""
-
-    def __init__(self, weights: Mapping[str, Array], number: int) -> None:
-        prefix = f"layers.{number}."
-        self.first = number == 0
-        self.weight_hh = np.ascontiguousarray(weights[prefix + "weight_hh_l0"])
-        self.bias_ih = weights[prefix + "bias_ih_l0"]
-        self.bias_hh = weights[prefix + "bias_hh_l0"]
-        if not self.first:
-            self.weight_ih = np.ascontiguousarray(weights[prefix + "weight_ih_l0"])
-
-    @cached_property
-    def joined(self) -> Array:
-        """Input and recurrent weights side by side: one product does the work of two."""
-        return np.concatenate([self.weight_ih, self.weight_hh], axis=1)
-
-    @cached_property
-    def bias(self) -> Array:
-        """Both biases in one."""
-        return self.bias_ih + self.bias_hh
-
-    def step(self, x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        """The state after the symbol; its first vector is the layer's output h."""
-        raise NotImplementedError
-
-    def gates(self, x: Array, h: Array) -> Array:
-        """W_ih x + b_ih + W_hh h + b_hh, [G]."""
-        if self.first:
-            gates: Array = x + self.weight_hh @ h + self.bias_hh
-        else:
-            gates = self.joined @ np.concatenate([x, h]) + self.bias
-        return gates
+def _table(config: ModelConfig, weights: Mapping[str, Array]) -> Array:
+    """The first layer's input part of its gates, for every symbol: [V, G]."""
+    table = weights["embedding.weight"]
+    if config.embedding_size is not None:
+        table = table @ weights["layers.0.weight_ih_l0"].T
+    return np.ascontiguousarray(table + weights["layers.0.bias_ih_l0"])
 
 
-class ElmanLayer(Layer):
-    """h' = tanh(W x + U h + b)   (Elman 1990)."""
-
-    def step(self, x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        (h,) = state
-        return (np.tanh(self.gates(x, h)),)
-
-
-class LSTMLayer(Layer):
-    """c' = f c + i g, h' = o tanh(c')   (Hochreiter & Schmidhuber 1997, Gers et al. 2000)."""
-
-    def step(self, x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        h, c = state
-        i, f, g, o = np.split(self.gates(x, h), 4)
-        c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-        return (sigmoid(o) * np.tanh(c), c)
-
-
-class GRULayer(Layer):
-    """n = tanh(Wx + r (Uh + b)), h' = (1 - z) n + z h   (Cho et al. 2014, reset after the product).
-
-    The reset gate scales the recurrent part of n alone, so the two products stay apart.
-    """
-
-    def step(self, x: Array, state: tuple[Array, ...]) -> tuple[Array, ...]:
-        (h,) = state
-        from_x = x if self.first else self.weight_ih @ x + self.bias_ih
-        x_r, x_z, x_n = np.split(from_x, 3)
-        h_r, h_z, h_n = np.split(self.weight_hh @ h + self.bias_hh, 3)
-        r = sigmoid(x_r + h_r)
-        z = sigmoid(x_z + h_z)
-        n = np.tanh(x_n + r * h_n)
-        return ((1 - z) * n + z * h,)
-
-
-LAYERS: dict[str, type[Layer]] = {"rnn": ElmanLayer, "gru": GRULayer, "lstm": LSTMLayer}
-
-
-def sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), by tanh, which cannot overflow."""
-    half = np.float32(0.5)
-    result: Array = half * np.tanh(half * x) + half
-    return result
+def _matrix(matrix: type[M], weights: Mapping[str, Array], layer: int, part: str) -> M:
+    prefix = f"layers.{layer}."
+    return matrix(weights[f"{prefix}weight_{part}_l0"], weights[f"{prefix}bias_{part}_l0"])

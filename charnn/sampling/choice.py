@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from charnn.errors import UsageError
 
+# A hair below 1: a number drawn below 1, times a sum, must stay below the sum when it is rounded.
+_BELOW_ONE = 1 - 2**-52
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -44,34 +47,42 @@ class Choice:
         if not 0 <= self.min_p <= 1:
             raise UsageError(f"--min-p must lie in 0..1, not {self.min_p:g}")
 
-    def draw(self, scores: NDArray[np.floating], random: np.random.Generator) -> int:
-        """The next symbol's id.
+    def draw(
+        self, scores_BV: NDArray[np.float32], numbers_B: NDArray[np.float64]
+    ) -> NDArray[np.int64]:
+        """The next symbol [B] of each of some texts; none depends on the other texts.
 
         Args:
-            scores: [V] logits; minus infinity forbids a symbol.
-            random: one number is drawn from it for every symbol, whatever the options, so that
-                with the same seed a small change of an option changes the text only from where it
-                makes a difference.
+            scores_BV: logits; minus infinity forbids a symbol.
+            numbers_B: random numbers in [0, 1). Each symbol takes one, whatever the options, so
+                that with the same seed a small change of an option changes the text only from
+                where it makes a difference.
         """
-        number = random.random()
         if self.temperature == 0:
-            return int(np.argmax(scores))
-        cumulative = np.cumsum(self.probabilities(scores))
-        # The sum may end a hair beside 1; staying below it keeps the draw in range.
-        point = min(number * cumulative[-1], np.nextafter(cumulative[-1], 0))
-        return int(np.searchsorted(cumulative, point, side="right"))
+            likeliest: NDArray[np.int64] = scores_BV.argmax(axis=1)
+            return likeliest
+        cumulative = self.weights(scores_BV).cumsum(axis=1)
+        points = numbers_B * (cumulative[:, -1] * _BELOW_ONE)
+        drawn: NDArray[np.int64] = (cumulative <= points[:, None]).sum(axis=1)
+        return drawn
 
-    def probabilities(self, scores: NDArray[np.floating]) -> NDArray[np.float64]:
-        """The distribution [V] that is drawn from, for a temperature above 0."""
-        scaled = scores.astype(np.float64) / self.temperature
-        weights = np.exp(scaled - scaled.max())
-        if 0 < self.top_k < len(weights):
-            weights[np.argsort(-weights, kind="stable")[self.top_k :]] = 0
+    def weights(self, scores_BV: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What the symbols [B, V] are drawn by, in proportion, for a temperature above 0."""
+        scaled = (scores_BV - scores_BV.max(axis=1, keepdims=True)) * np.float64(
+            1 / self.temperature
+        )
+        weights: NDArray[np.float64] = np.exp(scaled, out=scaled)
+        # Each truncation is a least weight. Symbols that are equally likely stay or go together.
+        if 0 < self.top_k < weights.shape[1]:
+            place = weights.shape[1] - self.top_k
+            weights[weights < np.partition(weights, place, axis=1)[:, place, None]] = 0
         if self.top_p < 1:
-            order = np.argsort(-weights, kind="stable")
-            before = np.cumsum(weights[order]) - weights[order]
-            weights[order[before >= self.top_p * weights.sum()]] = 0
+            rising = np.sort(weights, axis=1)
+            below = rising.cumsum(axis=1)
+            # All that can go without taking more than the rest of the probability.
+            spare = (1 - self.top_p) * below[:, -1:]
+            first = np.minimum((below <= spare).sum(axis=1), weights.shape[1] - 1)
+            weights[weights < rising[np.arange(len(rising)), first, None]] = 0
         if self.min_p > 0:
-            weights[weights < self.min_p * weights.max()] = 0
-        result: NDArray[np.float64] = weights / weights.sum()
-        return result
+            weights[weights < self.min_p * weights.max(axis=1, keepdims=True)] = 0
+        return weights

@@ -1,6 +1,12 @@
-"""Writing with a model: one character after the other, handed on as soon as it is there."""
+"""Writing with a model: one symbol after the other, handed on as soon as it is there.
 
-from collections.abc import Iterator
+Many texts are written side by side, since the network is read once for all of them; each is the
+same as if it were written alone.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,9 +14,14 @@ from numpy.typing import NDArray
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
 from charnn.model.checkpoint import Checkpoint
+from charnn.model.engines import MANY, Engine
+from charnn.model.matrices import EightBit
 from charnn.model.stepper import Stepper
 from charnn.sampling.choice import Choice
 from charnn.sampling.constraint import Course
+
+# More texts side by side are hardly faster, and the first of them would be kept waiting.
+MOST = 256
 
 
 class Sampler:
@@ -26,7 +37,7 @@ class Sampler:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.vocabulary = checkpoint.vocabulary
         self.texts = [self.vocabulary.decode([symbol]) for symbol in range(len(self.vocabulary))]
-        self.stepper = Stepper(checkpoint.config, checkpoint.weights)
+        self.engine = Engine(Stepper(checkpoint.config, checkpoint.weights, EightBit))
         self.many_documents = checkpoint.about.get("documents", 1) != 1
 
     def stream(
@@ -58,48 +69,89 @@ class Sampler:
         Raises:
             UsageError: `length` or `seed` is negative.
         """
-        if length < 0:
-            raise UsageError(f"--length must be at least 0, not {length}")
-        if seed < 0:
-            raise UsageError(f"--seed must be at least 0, not {seed}")
-        return self._write(choice, np.random.default_rng(seed), length, prime, stop, course)
+        begin = None if course is None else lambda: course
+        return next(
+            self.many(choice, seeds=[seed], length=length, prime=prime, stop=stop, begin=begin)
+        )
 
-    def _write(
+    def many(
         self,
         choice: Choice,
-        random: np.random.Generator,
-        left: int,
-        prime: str,
-        stop: str,
-        course: Course | None,
-    ) -> Iterator[str]:
+        *,
+        seeds: Sequence[int],
+        length: int,
+        prime: str = "",
+        stop: str = "",
+        begin: Callable[[], Course] | None = None,
+    ) -> Iterator[Iterator[str]]:
+        """The samples of several seeds, one after the other, each as `stream` gives it.
+
+        Args:
+            choice: see `stream`, as all that is not said here.
+            seeds: one for each sample.
+            length: of each.
+            prime: of each.
+            stop: of each.
+            begin: makes the course of each.
+
+        Raises:
+            UsageError: `length` or a seed is negative.
+        """
+        if length < 0:
+            raise UsageError(f"--length must be at least 0, not {length}")
+        if any(seed < 0 for seed in seeds):
+            raise UsageError(f"--seed must be at least 0, not {min(seeds)}")
         ids = self.vocabulary.encode(prime)
-        self.stepper.reset()
-        scores = self.stepper.feed(self.start)
-        for symbol in ids[ids != UNKNOWN]:
-            scores = self.stepper.feed(int(symbol))
-        texts, tail = self.texts, ""
-        while left > 0 or course is not None:
-            scores[UNKNOWN] = -np.inf
-            if course is not None:
-                wrong = course.wrong(left)
-                course.note(_share(scores, wrong))
-                scores[wrong] = -np.inf
-            elif not self.many_documents:
-                scores[SEPARATOR] = -np.inf
-            symbol = choice.draw(scores, random)
-            if symbol == SEPARATOR:
-                return
-            text = texts[symbol] if course is not None else texts[symbol][:left]
-            left -= len(text)
-            yield text
-            if stop:
-                tail = (tail + text)[-len(stop) - len(text) :]
-                if stop in tail:
-                    return
-            if course is not None:
-                course.feed(symbol)
-            scores = self.stepper.feed(symbol)
+        read = [self.start, *ids[ids != UNKNOWN].tolist()]
+        texts = (
+            _Text(number, seed, list(read), length, stop, begin() if begin else None)
+            for number, seed in enumerate(seeds)
+        )
+        side_by_side = min(len(seeds), MOST) if len(seeds) >= MANY else 1
+        return _in_turn(self._write(choice, texts, side_by_side), len(seeds))
+
+    def _write(
+        self, choice: Choice, texts: Iterator["_Text"], rows: int
+    ) -> Iterator[tuple[int, str | None]]:
+        """The pieces of all texts as they are written, each with its text's number; None ends a
+        text."""
+        active = list(islice(texts, rows))
+        self.engine.begin(len(active))
+        while active:
+            scores = self.engine.feed(np.array([text.read.pop(0) for text in active]))
+            self._forbid(scores, active)
+            numbers = np.array([0.0 if text.read else text.random.random() for text in active])
+            drawn = choice.draw(scores, numbers).tolist()
+            # From behind, for those that end are taken out.
+            for row in range(len(active) - 1, -1, -1):
+                text = active[row]
+                if text.read:  # of its prime
+                    continue
+                piece = text.write(drawn[row], self.texts)
+                if piece:
+                    yield text.number, piece
+                if not text.read:
+                    yield text.number, None
+                    if (following := next(texts, None)) is not None:
+                        active[row] = following
+                        self.engine.stepper.forget(row)
+                    else:
+                        del active[row]
+                        self.engine.stepper.drop(row)
+
+    def _forbid(self, scores_BV: NDArray[np.float32], active: list["_Text"]) -> None:
+        """Lower the scores of what may not come next."""
+        scores_BV[:, UNKNOWN] = -np.inf
+        courses = [(text.course, text.left) for text in active if text.course is not None]
+        if courses:
+            wrong_BV = np.stack([course.wrong(left) for course, left in courses])
+            weights = np.exp(scores_BV - scores_BV.max(axis=1, keepdims=True))
+            shares = (weights * wrong_BV).sum(axis=1) / weights.sum(axis=1)
+            for (course, _), share in zip(courses, shares.tolist(), strict=True):
+                course.note(share)
+            scores_BV[wrong_BV] = -np.inf
+        elif not self.many_documents:
+            scores_BV[:, SEPARATOR] = -np.inf
 
     @property
     def start(self) -> int:
@@ -110,7 +162,62 @@ class Sampler:
         return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1
 
 
-def _share(scores: NDArray[np.float32], chosen: NDArray[np.bool_]) -> float:
-    """How probable the chosen symbols are together, by the model as it is."""
-    weights = np.exp(scores - scores.max())
-    return float(weights @ chosen / weights.sum())
+class _Text:
+    """A text that is being written.
+
+    Attributes:
+        read: symbols that the model is to read before it writes; none when the text is at its end.
+        left: characters that may still be written.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        seed: int,
+        read: list[int],
+        left: int,
+        stop: str,
+        course: Course | None,
+    ) -> None:
+        self.number, self.read, self.left, self.course = number, read, left, course
+        self.random = np.random.default_rng(seed)
+        self._stop, self._tail = stop, ""
+
+    def write(self, symbol: int, texts: list[str]) -> str:
+        """The characters of a symbol that was drawn, as far as there is room for them."""
+        text = texts[symbol] if self.course is not None else texts[symbol][: self.left]
+        self.left -= len(text)
+        if self._ends(symbol, text):
+            return text
+        self.read.append(symbol)
+        if self.course is not None:
+            self.course.feed(symbol)
+        return text
+
+    def _ends(self, symbol: int, text: str) -> bool:
+        if symbol == SEPARATOR:
+            return True
+        if self._stop:
+            self._tail = (self._tail + text)[-len(self._stop) - len(text) :]
+            if self._stop in self._tail:
+                return True
+        return self.left <= 0 and self.course is None
+
+
+def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:
+    """The pieces of each text; what is written of later ones meanwhile is kept."""
+    waiting: dict[int, deque[str | None]] = defaultdict(deque)
+
+    def pieces(number: int) -> Iterator[str]:
+        while True:
+            while not waiting[number]:
+                owner, piece = next(written)
+                waiting[owner].append(piece)
+            piece = waiting[number].popleft()
+            if piece is None:
+                del waiting[number]
+                return
+            yield piece
+
+    for number in range(count):
+        yield pieces(number)

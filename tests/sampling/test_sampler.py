@@ -8,6 +8,7 @@ import pytest
 
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
+from charnn.model.matrices import EightBit
 from charnn.model.stepper import Stepper
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
@@ -39,16 +40,16 @@ def test_the_same_seed_writes_the_same_text(cell: str) -> None:
 def test_it_reads_what_it_writes() -> None:
     """Each symbol is the likeliest after those before it, the prime included."""
     checkpoint = random_checkpoint(LETTERS, scale=2.0, num_layers=2)
-    stepper = Stepper(checkpoint.config, checkpoint.weights)
+    stepper = Stepper(checkpoint.config, checkpoint.weights, EightBit)
     vocabulary = checkpoint.vocabulary
-    stepper.feed(int(vocabulary.encode("\n")[0]))  # a text begins on a new line
-    scores = stepper.feed(int(vocabulary.encode("b")[0]))
+    stepper.feed(vocabulary.encode("\n"))  # a text begins on a new line
+    (scores,) = stepper.feed(vocabulary.encode("b"))
     expected = ""
     for _ in range(40):
         scores[[UNKNOWN, SEPARATOR]] = -np.inf
         symbol = int(np.argmax(scores))
         expected += vocabulary.decode([symbol])
-        scores = stepper.feed(symbol)
+        (scores,) = stepper.feed(np.array([symbol]))
     assert text(Sampler(checkpoint), prime="b") == expected
     assert len(set(expected)) >= 3
     assert text(Sampler(checkpoint), prime="c") != expected

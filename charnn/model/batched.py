@@ -1,0 +1,54 @@
+"""The stepper for many texts at once: torch multiplies the whole numbers, the rest is compiled.
+
+For one text the weights must be read for every symbol; for many, they are read once for all. The
+products are exact, so a text is the same as if it were written alone.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from charnn.model.compiled import CompiledStepper, scale_rows, step_rows, to_levels
+from charnn.model.matrices import Array, EightBit
+from charnn.model.stepper import Stepper, Symbols
+
+# Fewer are faster one by one.
+LEAST_ROWS = 16
+
+
+class BatchedStepper(CompiledStepper):
+    """A stepper for many texts."""
+
+    def __init__(self, earlier: Stepper[EightBit]) -> None:
+        super().__init__(earlier)
+        self._recurrent_products = [_Product(matrix) for matrix in earlier.recurrent]
+        self._input_products = [_Product(matrix) for matrix in earlier.input]
+        self._head_product = _Product(earlier.head)
+
+    def feed(self, symbols_B: Symbols) -> Array:
+        """See `Stepper`."""
+        if len(symbols_B) < LEAST_ROWS:
+            return super().feed(symbols_B)
+        x = self.table_VG[symbols_B]
+        levels = np.empty(self.state.shape[2:], np.int8)
+        for layer, product in enumerate(self._recurrent_products):
+            if layer > 0:  # `levels` holds those of the layer below
+                x = self._input_products[layer - 1](levels)
+            to_levels(self.state[0, layer], levels)
+            step_rows(self._cell, x, product(levels), self.state, layer)
+            to_levels(self.state[0, layer], levels)
+        return self._head_product(levels)
+
+
+class _Product:
+    """Products with one matrix."""
+
+    def __init__(self, matrix: EightBit) -> None:
+        self._matrix = matrix
+        self._whole_KR = torch.from_numpy(matrix.whole_RK).t()
+
+    def __call__(self, levels_BK: NDArray[np.int8]) -> Array:
+        sums_BR = torch._int_mm(torch.from_numpy(levels_BK), self._whole_KR).numpy()
+        product = np.empty(sums_BR.shape, np.float32)
+        scale_rows(sums_BR, self._matrix.scale_R, self._matrix.bias_R, product)
+        return product

@@ -84,7 +84,9 @@ def _measure(subject: str, setting: Setting) -> tuple[list[Figure], str]:
     """The subject's figures, and what ended it too early, if anything."""
     figures: list[Figure] = []
     try:
-        figures.extend(importlib.import_module(f"benchmarks.{subject}").measure(setting))
+        for figure in importlib.import_module(f"benchmarks.{subject}").measure(setting):
+            figures.append(figure)
+            print(f"{subject}: {' '.join(filter(None, figure.cells()))}", file=sys.stderr)
     except (RuntimeError, AssertionError) as problem:
         return figures, str(problem)
     return figures, ""

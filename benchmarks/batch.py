@@ -16,10 +16,9 @@ CHECKED = (0, 1, 77, NUM - 1)
 
 def measure(setting: Setting) -> Iterator[Figure]:
     """Characters a second, and whether each sample is the text that its seed gives alone."""
-    length = 100 if setting.quick else 500
+    length = 200 if setting.quick else 2000
     for name, (num_layers, hidden_size) in list(SIZES.items())[: 1 if setting.quick else None]:
-        size = ["--num-layers", str(num_layers), "--hidden-size", str(hidden_size)]
-        model = trained(setting, setting.text, 100 if setting.quick else 300, *size)
+        model = trained(setting, setting.text, num_layers, hidden_size)
         many: list[float] = []
         one: list[float] = []
         for _ in range(2 if setting.quick else 3):

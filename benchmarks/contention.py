@@ -11,40 +11,56 @@ from typing import Any
 from benchmarks.child import Contender, contenders
 from benchmarks.figures import Bar, Figure, at_least, ratios
 from benchmarks.program import untrained
-from benchmarks.setting import Setting, usable_cores
+from benchmarks.setting import Setting, on, usable_cores
 from benchmarks.training import BATCH, Shape
 
 SHAPE = Shape("lstm", 1, 512)
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Training and sampling; every library takes as many threads as it likes."""
+    """Training and sampling as charnn does them by itself, and the stock loop as torch does it."""
     model = asdict(SHAPE) | {"text": str(setting.text), "device": "cpu"} | BATCH
     yield from _left("training, charnn", setting, at_least(40), "program:train", model)
     stock = model | {"precision": "bf16"}
     yield from _left("training, stock bf16", setting, None, "textbook:train", stock)
-    run = str(untrained(setting, "lstm", 2, 512))
-    yield from _left("sampling, charnn", setting, at_least(80), "program:sample", {"run": run})
+    run = {"run": str(untrained(setting, "lstm", 2, 512).path)}
+    # The command gives itself one thread.
+    yield from _left("sampling, charnn", setting, at_least(80), "program:sample", run, threads=1)
 
 
 def _left(
-    name: str, setting: Setting, bar: Bar | None, function: str, options: dict[str, Any]
+    name: str,
+    setting: Setting,
+    bar: Bar | None,
+    function: str,
+    options: dict[str, Any],
+    threads: int | None = None,
 ) -> Iterator[Figure]:
-    """A new process a round: undisturbed, then disturbed, then left alone again."""
-    quiet, busy, after = list[float](), list[float](), list[float]()
+    """New processes every round: one is disturbed amid its work, and left alone again; one begins
+    beside the other program."""
+    quiet, busy, after, begun = list[float](), list[float](), list[float](), list[float]()
+    seconds = (6 if setting.quick else 10) * setting.seconds  # it takes a while to notice
+
+    def rival() -> dict[str, Contender]:
+        return {"it": Contender(function, setting, options, threads=threads)}
+
     for _ in range(1 if setting.quick else 3):
-        with contenders({"it": Contender(function, setting, options)}) as ready:
+        with contenders(rival()) as ready:
             quiet.append(ready["it"].turn(3 * setting.seconds))
             with busy_core():
-                # Long enough to notice, and to be measured with the noticing.
-                busy.append(ready["it"].turn(10 * setting.seconds))
-            after.append(ready["it"].turn(10 * setting.seconds))
-    where = "as it chooses"
+                busy.append(ready["it"].turn(seconds))
+            after.append(ready["it"].turn(seconds))
+        with busy_core(), contenders(rival()) as ready:
+            begun.append(ready["it"].turn(seconds))
+    where = "as it chooses" if threads is None else on(threads)
     yield Figure(f"{name}: undisturbed", where, quiet, "characters/s")
-    share = [100 * ratio for ratio in ratios(busy, quiet)]
-    yield Figure(f"{name}: left beside a busy core", where, share, "%", bar)
-    share = [100 * ratio for ratio in ratios(after, quiet)]
-    yield Figure(f"{name}: back afterwards", where, share, "%")
+    for what, speeds, held in (
+        ("beside a busy core", busy, bar),
+        ("begun beside a busy core", begun, bar),
+        ("left alone again", after, None),
+    ):
+        share = [100 * ratio for ratio in ratios(speeds, quiet)]
+        yield Figure(f"{name}: {what}, of that", where, share, "%", held)
 
 
 @contextmanager

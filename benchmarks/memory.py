@@ -20,7 +20,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
     )
     name = "training the default model, peak memory"
     yield Figure(name, WHERE, [small.peak_mb], "MB", at_most(700))
-    folder, size = new_folder(setting), 10**8 if setting.quick else 10**9
+    folder, size = new_folder(setting), 2 * 10**7 if setting.quick else 10**9
     text = folder / "text.txt"
     write_big_text(setting.text, text, size)
     try:

@@ -2,16 +2,20 @@
 
 Whatever can be, is done by `charnn.train`, `charnn.load` and the commands. What else is used of it:
 `Checkpoint`, `ModelConfig` and `Vocabulary` for a model that was never trained (it is as fast as
-any other); the sampler's own scores for a sweep in its own precision; `open_corpus` and `prepare`
-to number a text without training on it.
+any other); the sampler's engine, for its scores and the size of its weights; `TuneWriter`, to write
+tunes one by one; `open_corpus` and `prepare`, to number a text without training on it.
 """
 
 import itertools
 import math
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.child import CHARNN, Pace, new_folder, run
+from benchmarks.child import CHARNN, Pace, call, new_folder, run
 from benchmarks.setting import Setting
 
 if TYPE_CHECKING:
@@ -29,48 +33,54 @@ def write_text(corpus: str, path: Path) -> None:
             file.writelines(document.chunks())
 
 
-def trained(setting: Setting, corpus: str | Path, steps: int, *options: str) -> Path:
-    """The run of a model that has learned for so many steps."""
-    folder = new_folder(setting)
-    command = [*CHARNN, "train", corpus, "--steps", str(steps), "--name", "run", *options]
-    run(command, folder)
+@cache
+def trained(setting: Setting, corpus: str | Path, num_layers: int, hidden_size: int) -> Path:
+    """The run of an LSTM that has learned for long enough to write something like words; the same
+    one for all who ask."""
+    folder, steps = new_folder(setting), 100 if setting.quick else 500
+    size = ["--num-layers", str(num_layers), "--hidden-size", str(hidden_size)]
+    run([*CHARNN, "train", corpus, "--steps", str(steps), "--name", "run", *size], folder)
     return folder / "checkpoints" / "run"
 
 
-def untrained(setting: Setting, cell: str, num_layers: int, hidden_size: int) -> Path:
-    """The run of a model of the text's characters with random weights."""
+@dataclass(frozen=True)
+class Untrained:
+    """A model of the text's characters with random weights: its file, and how many bytes of weights
+    the sampler reads for a character."""
+
+    path: Path
+    weight_bytes: int
+
+
+def untrained(setting: Setting, cell: str, num_layers: int, hidden_size: int) -> Untrained:
+    """Make one, in a process of its own."""
+    path = new_folder(setting) / "best.safetensors"
+    shape = (cell, num_layers, hidden_size)
+    made = call("program:make_untrained", setting.folder, path, setting.text, *shape)
+    return Untrained(path, int(made.output))
+
+
+def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size: str) -> None:
+    """Write the file and print the bytes; see `Untrained`."""
     import numpy as np
 
+    import charnn
     from charnn.corpus.vocabulary import Vocabulary
     from charnn.model.checkpoint import Checkpoint
     from charnn.model.config import ModelConfig
 
-    vocabulary = Vocabulary(setting.text.read_text(encoding="utf-8"))
-    config = ModelConfig(len(vocabulary), cell, num_layers, hidden_size)
-    random, bound = np.random.default_rng(0), hidden_size**-0.5
+    vocabulary = Vocabulary(Path(text).read_text(encoding="utf-8"))
+    config = ModelConfig(len(vocabulary), cell, int(num_layers), int(hidden_size))
+    random, bound = np.random.default_rng(0), config.hidden_size**-0.5
     weights = {
         name: random.uniform(-bound, bound, shape).astype(np.float32)
         for name, shape in config.parameter_shapes().items()
     }
-    path = new_folder(setting) / "best.safetensors"
-    Checkpoint(config, vocabulary, weights, {"documents": 1}).save(path)
-    return path
-
-
-def weight_bytes(path: Path) -> int:
-    """How many bytes of weights one character has to read, at the precision of the sampler.
-
-    The first layer's input weights are a table of which a character reads one row.
-    """
-    from charnn.model.checkpoint import load_checkpoint
-
-    config = load_checkpoint(path).config
-    matrices = [
-        rows * columns[0]
-        for name, (rows, *columns) in config.parameter_shapes().items()
-        if columns and name not in ("embedding.weight", "layers.0.weight_ih_l0")
-    ]
-    return 4 * sum(matrices)
+    Checkpoint(config, vocabulary, weights, {"documents": 1}).save(Path(path))
+    # Of the first layer's input weights, a character reads one row of a table.
+    stepper = charnn.load(path)._sampler.engine.stepper
+    matrices = (*stepper.recurrent, *stepper.input, stepper.head)
+    print(sum(matrix.whole_RK.nbytes for matrix in matrices))
 
 
 def train(pace: Pace, text: str, **options: Any) -> None:
@@ -86,40 +96,57 @@ def train(pace: Pace, text: str, **options: Any) -> None:
 
 
 def sample(pace: Pace, run: str, **options: Any) -> None:
-    """Contender: one stream of text, in characters a second."""
+    """Contender: one long stream of text, in characters a second."""
     import charnn
 
     model = charnn.load(run)
     texts = (model.stream(seed=seed, length=FOREVER, **options) for seed in itertools.count())
-    for _ in zip(pace, itertools.chain.from_iterable(texts), strict=False):
+    _write_for_ever(pace, itertools.chain.from_iterable(texts))
+
+
+def write_tunes(pace: Pace, run: str) -> None:
+    """Contender: tunes with all bars right, one after the other, in characters a second."""
+    import charnn
+    from charnn.music.wishing import make_wish
+    from charnn.sampling.choice import Choice
+    from charnn.tunes import TuneWriter
+
+    writer = TuneWriter(charnn.load(run).checkpoint, make_wish(strict=True))
+    tunes = (writer.stream(Choice(), seed=seed, length=2000) for seed in itertools.count())
+    _write_for_ever(pace, itertools.chain.from_iterable(tunes))
+
+
+def _write_for_ever(pace: Pace, pieces: Iterator[str]) -> None:
+    """Warm up for as long as the sampler does: it compiles in the background, if much is wanted."""
+    for _ in itertools.islice(pieces, 6000):
         pass
+    while threading.active_count() > 1:
+        next(pieces)
+    for _, piece in zip(pace, pieces, strict=False):
+        pace.worth = len(piece)
 
 
-def write_tunes(pace: Pace, run: str, **options: Any) -> None:
-    """Contender: tunes one after the other, in characters a second."""
+def sample_pages(pace: Pace, run: str) -> None:
+    """Contender: 2,000 characters by a model that is just loaded, as of a `charnn sample`, its
+    start not counted."""
     import charnn
 
-    tunes = charnn.load(run).tunes(FOREVER, **options)
     for _ in pace:
-        pace.worth = len(next(tunes))
+        pace.worth = len(charnn.load(run).sample(length=2000))
 
 
 def sampled_loss(model: "Model", text: str) -> float:
-    """Nats a character by the scores that the sampler draws from, the state carried.
-
-    The other figure to compare it with is `Model.evaluate`, in fp32 by torch.
-    """
+    """Nats a character by the scores that the sampler draws from, the state carried."""
     import numpy as np
 
     sampler = model._sampler
-    loss, scores = 0.0, sampler.stepper.feed(sampler.start)
+    sampler.engine.begin(1)
+    loss, before = 0.0, sampler.start
     for symbol in sampler.vocabulary.encode(text):
-        top = float(scores.max())
-        loss += (
-            top + math.log(np.exp(scores.astype(np.float64) - top).sum()) - float(scores[symbol])
-        )
-        scores = sampler.stepper.feed(int(symbol))
-    return loss / len(text)
+        scores = sampler.engine.feed(np.array([before], np.int64))[0].astype(np.float64)
+        loss += scores.max() + math.log(np.exp(scores - scores.max()).sum()) - scores[symbol]
+        before = symbol
+    return float(loss) / len(text)
 
 
 def print_loss_of_precision(run: str, text: str, begin: str, length: str) -> None:

@@ -4,14 +4,16 @@ from collections.abc import Iterator
 
 from benchmarks.child import Contender, call, contenders, take_turns
 from benchmarks.figures import Figure, at_least, at_most, ratios
-from benchmarks.program import trained, untrained, weight_bytes
+from benchmarks.program import trained, untrained
 from benchmarks.setting import Setting, on
 
+# Layers, units.
+SMALL, LARGE = (1, 384), (2, 512)
 # The bar of 50 times the tutorial's loop is for the first: stock `nn.LSTM` packs its weights anew
 # for every character; stock `nn.GRU` and `nn.RNN` don't, so there is less to gain.
 SHAPES = [
     (cell, num_layers, hidden_size)
-    for num_layers, hidden_size in ((2, 512), (1, 384), (3, 1024))
+    for num_layers, hidden_size in (LARGE, SMALL, (3, 1024))
     for cell in ("lstm", "gru", "rnn")
 ]
 EMBEDDING_SIZE = 64
@@ -28,11 +30,12 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 def _shape(setting: Setting, cell: str, num_layers: int, hidden_size: int) -> Iterator[Figure]:
     model = untrained(setting, cell, num_layers, hidden_size)
-    size = weight_bytes(model)
+    size, run = model.weight_bytes, {"run": str(model.path)}
     stock = {"text": str(setting.text), "cell": cell, "num_layers": num_layers}
     stock |= {"hidden_size": hidden_size, "embedding_size": EMBEDDING_SIZE}
     rivals = {
-        "charnn": Contender("program:sample", setting, {"run": str(model)}, threads=1),
+        "charnn": Contender("program:sample", setting, run, threads=1),
+        "page": Contender("program:sample_pages", setting, run, threads=1),
         "stock": Contender("textbook:sample", setting, stock | {"device": "cpu"}, threads=1),
         "limit": Contender("limits:read", setting, {"size": size}, threads=1),
     }
@@ -42,6 +45,7 @@ def _shape(setting: Setting, cell: str, num_layers: int, hidden_size: int) -> It
         speeds = take_turns(ready, setting)
     name, one = f"{cell} {num_layers} x {hidden_size}", on(1)
     yield Figure(f"{name}: charnn", one, speeds["charnn"], "characters/s")
+    yield Figure(f"{name}: charnn, the first 2,000", one, speeds["page"], "characters/s")
     yield Figure(f"{name}: stock", one, speeds["stock"], "characters/s")
     bar = at_least(50) if (cell, num_layers, hidden_size) == SHAPES[0] else None
     ratio = ratios(speeds["charnn"], speeds["stock"])
@@ -58,7 +62,7 @@ def _shape(setting: Setting, cell: str, num_layers: int, hidden_size: int) -> It
 
 def _choices(setting: Setting) -> Iterator[Figure]:
     """What the truncations add to a character, beside what the network alone takes."""
-    run = str(trained(setting, setting.text, 100 if setting.quick else 500))
+    run = str(trained(setting, setting.text, *SMALL))
     options = {
         "greedy": {"temperature": 0},
         "plain": {},
@@ -74,22 +78,22 @@ def _choices(setting: Setting) -> Iterator[Figure]:
     ) as ready:
         times = _microseconds(take_turns(ready, setting))
     network = times["greedy"]
-    yield Figure("default model, temperature 0: about the network alone", on(1), network, "us")
+    yield Figure("lstm 1 x 384, temperature 0: about the network alone", on(1), network, "us")
     for name in list(options)[1:]:
-        yield _cost(f"default model, {name}", times[name], network, network)
+        yield _cost(f"lstm 1 x 384, {name}", times[name], network, network)
 
 
 def _bars(setting: Setting) -> Iterator[Figure]:
     """The same of the grammar of tunes."""
-    model = {"run": str(trained(setting, "folk", 200 if setting.quick else 800))}
+    model = {"run": str(trained(setting, "folk", *SMALL))}
 
     def rival(function: str, **options: object) -> Contender:
         return Contender(f"program:{function}", setting, model | options, threads=1)
 
     rivals = {
         "network": rival("sample", temperature=0),
-        "off": rival("write_tunes", bars="off"),
-        "strict": rival("write_tunes", bars="strict"),
+        "off": rival("sample"),
+        "strict": rival("write_tunes"),
     }
     with contenders(rivals) as ready:
         times = _microseconds(take_turns(ready, setting))
@@ -113,9 +117,8 @@ def _precision(setting: Setting) -> Iterator[Figure]:
     """The sampler's own scores against the network's in fp32, on the text's end."""
     length = 2_000 if setting.quick else 20_000
     begin = round(0.9 * len(setting.text.read_text(encoding="utf-8")))
-    for num_layers, hidden_size in ((2, 512), (1, 384))[: 1 if setting.quick else 2]:
-        size = ["--num-layers", str(num_layers), "--hidden-size", str(hidden_size)]
-        run = trained(setting, setting.text, 50 if setting.quick else 500, *size)
+    for num_layers, hidden_size in (LARGE, SMALL)[: 1 if setting.quick else 2]:
+        run = trained(setting, setting.text, num_layers, hidden_size)
         worse = call(
             "program:print_loss_of_precision", setting.folder, run, setting.text, begin, length
         )

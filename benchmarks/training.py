@@ -1,4 +1,4 @@
-"""Training speed: charnn, the tutorial's loop in bf16 and fp32, and the machine's matrix products.
+"""Training speed: charnn, the tutorial's loop in bf16 and fp32, and the machine's product in bf16.
 
 Work is counted as 6 operations a matrix weight and character (a product and the two of its
 gradients), the same for all contenders, however they do it; the cells are compared at equal numbers
@@ -67,16 +67,12 @@ def _speeds(setting: Setting, shape: Shape, device: str, threads: int) -> dict[s
         model = asdict(shape) | {"text": str(setting.text), "device": device} | BATCH
         return Contender(function, setting, model | options, threads=kept)
 
-    def product(precision: str) -> Contender:
-        options = {"shape": WINDOW, "precision": precision, "device": device}
-        return Contender("limits:multiply", setting, options, threads=kept)
-
+    product = {"shape": WINDOW, "precision": "bf16", "device": device}
     rivals = {
         "charnn": rival("program:train", {"threads": threads}),
         "stock_bf16": rival("textbook:train", {"precision": "bf16"}),
         "stock_fp32": rival("textbook:train", {"precision": "fp32"}),
-        "product_bf16": product("bf16"),
-        "product_fp32": product("fp32"),
+        "product": Contender("limits:multiply", setting, product, threads=kept),
     }
     if shape.cell != "lstm":
         rivals["lstm"] = rival("program:train", {"threads": threads}, EQUAL[0])
@@ -101,7 +97,6 @@ def _rows(
         lstm = [speed * EQUAL[0].gflop(vocab_size) for speed in speeds["lstm"]]
         what = f"{name}: that / {EQUAL[0]}'s"
         yield Figure(what, where, ratios(rates, lstm), "x", at_least(0.85))
-    for precision in ("bf16", "fp32"):
-        share = [100 * ratio for ratio in ratios(rates, speeds[f"product_{precision}"])]
-        bar = at_least(70) if is_lstm and precision == "bf16" else None
-        yield Figure(f"{name}: that / the {precision} product's", where, share, "%", bar)
+    share = [100 * ratio for ratio in ratios(rates, speeds["product"])]
+    bar = at_least(70) if is_lstm else None
+    yield Figure(f"{name}: that / the bf16 product's", where, share, "%", bar)

@@ -35,7 +35,7 @@ class BatchedStepper(CompiledStepper):
             if layer > 0:  # `levels` holds those of the layer below
                 x = self._input_products[layer - 1](levels)
             to_levels(self.state[0, layer], levels)
-            step_rows(self._cell, x, product(levels), self.state, layer)
+            step_rows(self.network[0], x, product(levels), self.state, layer)
             to_levels(self.state[0, layer], levels)
         return self._head_product(levels)
 

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
 from charnn.model.checkpoint import Checkpoint
-from charnn.model.engines import MANY, Engine
 from charnn.model.matrices import EightBit
 from charnn.model.stepper import Stepper
 from charnn.sampling.choice import Choice
 from charnn.sampling.constraint import Course
+from charnn.sampling.desk import MANY, Desk
+from charnn.sampling.pens import Pen
 
 # More texts side by side are hardly faster, and the first of them would be kept waiting.
 MOST = 256
@@ -37,8 +38,12 @@ class Sampler:
     def __init__(self, checkpoint: Checkpoint) -> None:
         self.vocabulary = checkpoint.vocabulary
         self.texts = [self.vocabulary.decode([symbol]) for symbol in range(len(self.vocabulary))]
-        self.engine = Engine(Stepper(checkpoint.config, checkpoint.weights, EightBit))
         self.many_documents = checkpoint.about.get("documents", 1) != 1
+        never = [UNKNOWN] if self.many_documents else [UNKNOWN, SEPARATOR]
+        bias = checkpoint.weights["head.bias"].copy()
+        bias[never] = -np.inf
+        weights = {**checkpoint.weights, "head.bias": bias}
+        self.desk = Desk(Pen(Stepper(checkpoint.config, weights, EightBit)))
 
     def stream(
         self,
@@ -107,51 +112,56 @@ class Sampler:
             _Text(number, seed, list(read), length, stop, begin() if begin else None)
             for number, seed in enumerate(seeds)
         )
-        side_by_side = min(len(seeds), MOST) if len(seeds) >= MANY else 1
-        return _in_turn(self._write(choice, texts, side_by_side), len(seeds))
+        if len(seeds) >= MANY:
+            return _in_turn(self._side_by_side(choice, texts, MOST), len(seeds))
+        if begin is not None:
+            return _in_turn(self._side_by_side(choice, texts, 1), len(seeds))
+        return (self._alone(choice, text) for text in texts)
 
-    def _write(
+    def _alone(self, choice: Choice, text: "_Text") -> Iterator[str]:
+        """The pieces of a text without a course."""
+        pen = self.desk.begin(1)
+        for symbol in text.read[:-1]:
+            pen.stepper.feed(np.array([symbol]))
+        while text.read:
+            drawn = pen.write(text.read[-1], text.random.random(pen.at_once), choice)
+            for symbol in drawn.tolist():
+                text.read = []
+                if piece := text.write(symbol, self.texts):
+                    yield piece
+                if not text.read:
+                    return
+            pen = self.desk.go_on(len(drawn))
+
+    def _side_by_side(
         self, choice: Choice, texts: Iterator["_Text"], rows: int
     ) -> Iterator[tuple[int, str | None]]:
         """The pieces of all texts as they are written, each with its text's number; None ends a
         text."""
         active = list(islice(texts, rows))
-        self.engine.begin(len(active))
+        pen = self.desk.begin(len(active))
         while active:
-            scores = self.engine.feed(np.array([text.read.pop(0) for text in active]))
-            self._forbid(scores, active)
+            scores = pen.stepper.feed(np.array([text.read.pop(0) for text in active]))
+            _keep_to_courses(scores, active)
             numbers = np.array([0.0 if text.read else text.random.random() for text in active])
-            drawn = choice.draw(scores, numbers).tolist()
+            drawn = pen.draw(scores, numbers, choice).tolist()
             # From behind, for those that end are taken out.
             for row in range(len(active) - 1, -1, -1):
                 text = active[row]
                 if text.read:  # of its prime
                     continue
-                piece = text.write(drawn[row], self.texts)
-                if piece:
+                if piece := text.write(drawn[row], self.texts):
                     yield text.number, piece
-                if not text.read:
-                    yield text.number, None
-                    if (following := next(texts, None)) is not None:
-                        active[row] = following
-                        self.engine.stepper.forget(row)
-                    else:
-                        del active[row]
-                        self.engine.stepper.drop(row)
-
-    def _forbid(self, scores_BV: NDArray[np.float32], active: list["_Text"]) -> None:
-        """Lower the scores of what may not come next."""
-        scores_BV[:, UNKNOWN] = -np.inf
-        courses = [(text.course, text.left) for text in active if text.course is not None]
-        if courses:
-            wrong_BV = np.stack([course.wrong(left) for course, left in courses])
-            weights = np.exp(scores_BV - scores_BV.max(axis=1, keepdims=True))
-            shares = (weights * wrong_BV).sum(axis=1) / weights.sum(axis=1)
-            for (course, _), share in zip(courses, shares.tolist(), strict=True):
-                course.note(share)
-            scores_BV[wrong_BV] = -np.inf
-        elif not self.many_documents:
-            scores_BV[:, SEPARATOR] = -np.inf
+                if text.read:
+                    continue
+                yield text.number, None
+                if (following := next(texts, None)) is not None:
+                    active[row] = following
+                    pen.stepper.forget(row)
+                else:
+                    del active[row]
+                    pen.stepper.drop(row)
+            pen = self.desk.go_on(1)
 
     @property
     def start(self) -> int:
@@ -221,3 +231,16 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
 
     for number in range(count):
         yield pieces(number)
+
+
+def _keep_to_courses(scores_BV: NDArray[np.float32], texts: list[_Text]) -> None:
+    """Forbid what is wrong in the course of each text, if they have courses."""
+    courses = [(text.course, text.left) for text in texts if text.course is not None]
+    if not courses:
+        return
+    wrong_BV = np.stack([course.wrong(left) for course, left in courses])
+    weights = np.exp(scores_BV - scores_BV.max(axis=1, keepdims=True))
+    shares = (weights * wrong_BV).sum(axis=1) / weights.sum(axis=1)
+    for (course, _), share in zip(courses, shares.tolist(), strict=True):
+        course.note(share)
+    scores_BV[wrong_BV] = -np.inf

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from charnn.errors import UsageError
 from charnn.sampling.choice import Choice
+from charnn.sampling.drawing import draw, weights
 
 FORBIDDEN = -math.inf
 SCORES = st.lists(
@@ -31,14 +32,13 @@ def array(scores: list[float]) -> NDArray[np.float32]:
 
 def probabilities_of(choice: Choice, scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """Of the symbols of one text."""
-    (weights,) = choice.weights(scores[None])
-    return weights / weights.sum()
+    found = weights(scores, *choice.options)
+    return found / found.sum()
 
 
 def drawn_by(choice: Choice, scores: NDArray[np.float32], random: np.random.Generator) -> int:
     """The next symbol of one text."""
-    (symbol,) = choice.draw(scores[None], random.random(1))
-    return int(symbol)
+    return int(draw(scores, random.random(), *choice.options))
 
 
 def softmax(scores: list[float], temperature: float = 1.0) -> list[float]:
@@ -143,24 +143,6 @@ def test_symbols_come_as_often_as_they_should(temperature: float) -> None:
     # Four standard deviations.
     tolerance = 4 * np.sqrt(expected * (1 - expected) / count)
     assert (np.abs(frequencies - expected) <= tolerance).all()
-
-
-@given(
-    st.integers(1, 12).flatmap(
-        lambda size: st.lists(
-            st.lists(st.floats(-20, 20, width=32), min_size=size, max_size=size),
-            min_size=2,
-            max_size=9,
-        )
-    ),
-    CHOICES,
-)
-def test_a_text_does_not_depend_on_those_beside_it(rows: list[list[float]], choice: Choice) -> None:
-    scores = np.array(rows, np.float32)
-    numbers = np.random.default_rng(4).random(len(rows))
-    together = choice.draw(scores, numbers)
-    alone = [int(choice.draw(scores[[n]], numbers[[n]])[0]) for n in range(len(rows))]
-    assert together.tolist() == alone
 
 
 @pytest.mark.parametrize(

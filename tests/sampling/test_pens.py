@@ -1,0 +1,117 @@
+"""Pens: whichever writes, and beside however many others, a text is the same."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charnn.sampling import desk
+from charnn.sampling.choice import Choice
+from charnn.sampling.desk import MANY, broader, faster
+from charnn.sampling.pens import Pen
+from charnn.sampling.sampler import Sampler
+from tests.helpers import random_checkpoint, reciting_checkpoint
+
+LETTERS = "abcdefghij \n"
+CHOICES = [
+    Choice(1.0),
+    Choice(0),
+    Choice(0.7, top_k=4),
+    Choice(1.3, top_p=0.8),
+    Choice(1.0, top_k=9, top_p=0.95, min_p=0.05),
+]
+
+
+def plain_pen(cell: str = "lstm") -> Pen:
+    return Sampler(random_checkpoint(LETTERS, cell=cell, num_layers=2)).desk.pen
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
+    plain = plain_pen(cell)
+    for choice in CHOICES:
+        numbers = np.random.default_rng(2).random(300)
+        plain.stepper.begin(1)
+        expected = plain.write(5, numbers, choice)
+        state = plain.stepper.state
+        for fast in (faster(plain), broader(plain)):
+            assert fast is not plain
+            fast.stepper.begin(1)
+            np.testing.assert_array_equal(fast.write(5, numbers, choice), expected)
+            np.testing.assert_array_equal(fast.stepper.state, state)
+
+
+@given(
+    st.integers(1, 30).flatmap(
+        lambda size: st.lists(
+            st.lists(
+                st.one_of(st.floats(-40, 40, width=32), st.just(float("-inf"))),
+                min_size=size - 1,
+                max_size=size - 1,
+            ).map(lambda scores: [*scores, 0.5]),
+            min_size=1,
+            max_size=5,
+        )
+    ),
+    st.builds(
+        Choice,
+        temperature=st.one_of(st.just(0.0), st.floats(0.01, 100)),
+        top_k=st.integers(0, 40),
+        top_p=st.floats(0, 1, exclude_min=True),
+        min_p=st.floats(0, 1),
+    ),
+)
+@settings(deadline=None)
+def test_the_fast_pens_draw_the_same_symbols(rows: list[list[float]], choice: Choice) -> None:
+    scores = np.array(rows, np.float32)
+    numbers = np.random.default_rng(4).random(len(rows))
+    plain = plain_pen()
+    together = plain.draw(scores, numbers, choice)
+    np.testing.assert_array_equal(faster(plain).draw(scores, numbers, choice), together)
+    alone = [plain.draw(scores[[row]], numbers[[row]], choice)[0] for row in range(len(rows))]
+    assert together.tolist() == alone
+
+
+@pytest.mark.parametrize("stop", ["", "a"])
+def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
+    checkpoint = random_checkpoint(LETTERS, documents=9)
+    seeds = range(3, 3 + MANY + 5)
+    options = {"length": 60, "prime": "ab", "stop": stop}
+    together = Sampler(checkpoint).many(Choice(1.0), seeds=seeds, **options)
+    texts = ["".join(pieces) for pieces in together]
+    alone = Sampler(checkpoint)
+    assert texts == ["".join(alone.stream(Choice(1.0), seed=seed, **options)) for seed in seeds]
+    assert len(set(texts)) > MANY / 2
+    assert len({len(text) for text in texts}) > 3  # they end at different times
+
+
+def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charnn.sampling.sampler.MOST", 7)
+    sampler = Sampler(reciting_checkpoint("abc\n", separator_after="\n", documents=12))
+    texts = ["".join(pieces) for pieces in sampler.many(Choice(0), seeds=range(40), length=9)]
+    assert texts == ["abc\n"] * 40
+
+
+def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = random_checkpoint(LETTERS)
+    slow = Sampler(checkpoint)
+    expected = "".join(slow.stream(Choice(1.0), seed=1, length=3000))
+    assert type(slow.desk.pen) is Pen
+    monkeypatch.setattr(desk, "MUCH", 10)
+    quick = Sampler(checkpoint)
+    written = ""
+    for piece in quick.stream(Choice(1.0), seed=1, length=3000):
+        written += piece
+        if len(written) == 20:
+            assert quick.desk._coming is not None
+            quick.desk._coming.result()
+    assert written == expected
+    assert type(quick.desk.pen) is not Pen
+
+
+def test_without_numba_the_plain_pen_writes_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("charnn.sampling.compiled", "charnn.model.batched"):
+        monkeypatch.setitem(__import__("sys").modules, name, None)
+    plain = plain_pen()
+    assert faster(plain) is plain
+    assert broader(plain) is plain

@@ -49,7 +49,7 @@ def main() -> int:
             f"{characters[which] / options.tunes:.0f} characters, "
             f"{1e6 * times[which] / characters[which]:.0f} us each"
         )
-    print(f"removed by the grammar: {writer.removed:.2%} of the probability of a symbol")
+    print(f"refused by the grammar: {writer.refused:.2%} of the symbols")
     return 0
 
 

@@ -69,7 +69,7 @@ class TuneWriter:
         return sum(course.steps for course in self._courses)
 
     @property
-    def removed(self) -> float:
-        """How much of the model's probability was wrong, on the average of all symbols: the less,
-        the better it knows bars and parts by itself."""
-        return sum(course.removed for course in self._courses) / max(1, self.steps)
+    def refused(self) -> float:
+        """Which share of them was wrong at the first try: the less, the better the model knows bars
+        and parts by itself."""
+        return sum(course.refused for course in self._courses) / max(1, self.steps)

@@ -139,7 +139,7 @@ class TuneJob:
         writer = self._source
         if isinstance(writer, TuneWriter) and self._options["bars"] != "off" and writer.steps:
             say(
-                f"--bars strict: {writer.removed:.1%} of what the model would have written "
+                f"--bars strict: {writer.refused:.1%} of what the model would have written "
                 "was against the rules of bars and parts"
             )
 

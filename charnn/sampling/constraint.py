@@ -3,7 +3,11 @@
 A grammar is a machine over characters (see `Machine`; `charnn.music.grammar` has one for tunes). A
 symbol is wrong where the machine would refuse one of its characters. Since the machine refuses what
 leads nowhere, there is always a symbol that is right; and when few characters are left, only those
-from behind which an end is near enough. What is found out is kept, since a text comes by the same
+from behind which an end is near enough.
+
+A model that has learned its grammar is seldom wrong. So what it would write is tried, and if it is
+wrong, it writes another symbol instead: as it would if all wrong ones were forbidden beforehand,
+but without asking about each of them. What is found out is kept, since a text comes by the same
 states again and again.
 """
 
@@ -52,13 +56,13 @@ class Machine(Protocol[_State]):
 
 
 class _Node:
-    """A state that was met: which symbols are wrong in it, and where the others lead."""
+    """A state that was met, and where symbols lead from it: None where they are wrong."""
 
-    __slots__ = ("behind", "free", "state", "wrong")
+    __slots__ = ("behind", "free", "may_end", "state")
 
-    def __init__(self, state: Any, wrong: NDArray[np.bool_], free: bool) -> None:
-        self.state, self.wrong, self.free = state, wrong, free
-        self.behind: dict[int, _Node] = {}
+    def __init__(self, state: Any, may_end: bool, free: bool) -> None:
+        self.state, self.may_end, self.free = state, may_end, free
+        self.behind: dict[int, _Node | None] = {}
 
 
 class Constraint:
@@ -94,17 +98,17 @@ class Constraint:
         """What is known of a state."""
         found = self._nodes.get(state)
         if found is None:
-            found = _Node(state, self.wrong(state), self.machine.free(state))
+            found = _Node(state, self.machine.may_end(state), self.machine.free(state))
             self._nodes[state] = found
         return found
 
-    def behind(self, node: _Node, symbol: int) -> _Node:
-        """Where a symbol leads that is not wrong."""
-        found = node.behind.get(symbol)
-        if found is None:
-            found = self.node(self.walk(node.state, self.texts[symbol]))
-            node.behind[symbol] = found
-        return found
+    def behind(self, node: _Node, symbol: int) -> _Node | None:
+        """Where a symbol leads; None if it is wrong."""
+        if symbol not in node.behind:
+            text = self.texts[symbol]
+            state = self.walk(node.state, text) if text else None
+            node.behind[symbol] = None if state is None else self.node(state)
+        return node.behind[symbol]
 
     def walk(self, state: Any, text: str) -> Any | None:
         """The state behind a text; `None` where one of its characters is wrong."""
@@ -174,27 +178,38 @@ class Course:
 
     Attributes:
         steps: symbols that were written where the grammar is free.
-        removed: the sum over these of the probability of all that was wrong.
+        refused: how many of these were wrong at the first try.
     """
 
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
         self._node = constraint.node(constraint.machine.start)
         self.steps = 0
-        self.removed = 0.0
+        self.refused = 0
+
+    def refuses(self, symbol: int, left: int) -> bool:
+        """Whether a symbol is wrong here, if `left` characters may still be written."""
+        if left <= self._constraint.near:
+            return bool(self.wrong(left)[symbol])
+        if symbol == SEPARATOR:
+            return not self._node.may_end
+        return self._constraint.behind(self._node, symbol) is None
 
     def wrong(self, left: int) -> NDArray[np.bool_]:
-        """Which symbols [V] may not come next, if `left` characters may still be written."""
-        if left > self._constraint.near:
-            return self._node.wrong
-        return self._constraint.far(self._node.state, left)
+        """All symbols [V] that are wrong here."""
+        if left <= self._constraint.near:
+            return self._constraint.far(self._node.state, left)
+        return self._constraint.wrong(self._node.state)
 
-    def note(self, probability: float) -> None:
-        """Take down how probable the wrong symbols were to the model."""
+    def note(self, refused: bool) -> None:
+        """Take down whether the first try was wrong."""
         if self._node.free:
             self.steps += 1
-            self.removed += probability
+            self.refused += refused
 
     def feed(self, symbol: int) -> None:
-        """Go on by a symbol that was not wrong."""
-        self._node = self._constraint.behind(self._node, symbol)
+        """Go on by a symbol that is not wrong."""
+        node = self._constraint.behind(self._node, symbol)
+        if node is None:
+            raise AssertionError(f"a wrong symbol was written: {symbol}")
+        self._node = node

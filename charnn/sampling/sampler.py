@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
 from charnn.model.checkpoint import Checkpoint
-from charnn.model.matrices import EightBit
+from charnn.model.matrices import Array, EightBit
 from charnn.model.stepper import Stepper
 from charnn.sampling.choice import Choice
 from charnn.sampling.constraint import Course
@@ -23,6 +22,8 @@ from charnn.sampling.pens import Pen
 
 # More texts side by side are hardly faster, and the first of them would be kept waiting.
 MOST = 256
+# Wrong symbols after which all of them are looked for.
+PATIENCE = 8
 
 
 class Sampler:
@@ -142,9 +143,7 @@ class Sampler:
         pen = self.desk.begin(len(active))
         while active:
             scores = pen.stepper.feed(np.array([text.read.pop(0) for text in active]))
-            _keep_to_courses(scores, active)
-            numbers = np.array([0.0 if text.read else text.random.random() for text in active])
-            drawn = pen.draw(scores, numbers, choice).tolist()
+            drawn = _draw(pen, scores, active, choice)
             # From behind, for those that end are taken out.
             for row in range(len(active) - 1, -1, -1):
                 text = active[row]
@@ -233,14 +232,26 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
         yield pieces(number)
 
 
-def _keep_to_courses(scores_BV: NDArray[np.float32], texts: list[_Text]) -> None:
-    """Forbid what is wrong in the course of each text, if they have courses."""
-    courses = [(text.course, text.left) for text in texts if text.course is not None]
-    if not courses:
-        return
-    wrong_BV = np.stack([course.wrong(left) for course, left in courses])
-    weights = np.exp(scores_BV - scores_BV.max(axis=1, keepdims=True))
-    shares = (weights * wrong_BV).sum(axis=1) / weights.sum(axis=1)
-    for (course, _), share in zip(courses, shares.tolist(), strict=True):
-        course.note(share)
-    scores_BV[wrong_BV] = -np.inf
+def _draw(pen: Pen, scores_BV: Array, texts: list[_Text], choice: Choice) -> list[int]:
+    """What comes next in each text; anything where its prime is still being read."""
+    numbers = np.array([0.0 if text.read else text.random.random() for text in texts])
+    drawn: list[int] = pen.draw(scores_BV, numbers, choice).tolist()
+    for row, text in enumerate(texts):
+        if text.course is not None:
+            drawn[row] = _right(pen, scores_BV[row], drawn[row], choice, text, text.course)
+    return drawn
+
+
+def _right(
+    pen: Pen, scores_V: Array, symbol: int, choice: Choice, text: _Text, course: Course
+) -> int:
+    """The symbol that was drawn or, as long as it is wrong, another in its place."""
+    tries = 0
+    while course.refuses(symbol, text.left):
+        tries += 1
+        scores_V[symbol] = -np.inf
+        if tries == PATIENCE:
+            scores_V[course.wrong(text.left)] = -np.inf
+        symbol = int(pen.draw(scores_V[None], text.random.random(1), choice)[0])
+    course.note(tries > 0)
+    return symbol

@@ -106,7 +106,7 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it() -> None:
         assert len(tune) <= max(length, constraint.distance(grammar.start))
         assert tune.endswith("\n")
         assert 0 < course.steps < len(tune)
-        assert 0 < course.removed / course.steps < 1
+        assert 0 < course.refused < course.steps
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -126,9 +126,51 @@ def test_a_course_knows_what_its_constraint_knows() -> None:
         symbol = constraint.texts.index(character)
         wrong = course.wrong(constraint.near + 1)
         assert wrong.tolist() == constraint.wrong(state).tolist()
-        assert not wrong[symbol]
+        refused = [course.refuses(number, constraint.near + 1) for number in range(len(wrong))]
+        assert refused == wrong.tolist()
+        assert not refused[symbol]
         node = constraint.node(state)
         assert constraint.behind(node, symbol) is constraint.behind(node, symbol)
         course.feed(symbol)
         state = constraint.walk(state, character)
         assert constraint.behind(node, symbol) is constraint.node(state)
+
+
+class Forbids:
+    """A course in which some symbols are always wrong."""
+
+    def __init__(self, symbols: list[int]) -> None:
+        self._symbols = symbols
+        self._written = 0
+
+    def refuses(self, symbol: int, left: int) -> bool:
+        return symbol in self._symbols or (symbol == SEPARATOR) != bool(self._written)
+
+    def wrong(self, left: int) -> Any:
+        raise AssertionError("a few wrong symbols are no reason to look for all of them")
+
+    def note(self, refused: bool) -> None:
+        pass
+
+    def feed(self, symbol: int) -> None:
+        self._written += 1
+
+
+def test_what_is_refused_is_as_if_it_were_forbidden_beforehand() -> None:
+    """Others take its place in proportion to their own probabilities."""
+    checkpoint = random_checkpoint("abcde", documents=9)
+    checkpoint.weights["head.weight"][:] = 0
+    checkpoint.weights["head.bias"][:] = [0, 3, 0.5, 2.5, 1.0, -0.5, 1.5]
+    wrong = [3, 6]  # the likeliest letters
+    count = 20_000
+    begun = (Forbids(wrong) for _ in range(count))
+    written = Sampler(checkpoint).many(
+        Choice(1.0), seeds=range(count), length=5, begin=lambda: next(begun)
+    )
+    firsts = ["".join(pieces)[0] for pieces in written]
+    right = np.exp([0.5, 1.0, -0.5])
+    expected = right / right.sum()
+    tolerance = 4 * np.sqrt(expected * (1 - expected) / count)
+    found = np.array([firsts.count(letter) / count for letter in "acd"])
+    assert (np.abs(found - expected) < tolerance).all()
+    assert found.sum() == pytest.approx(1)

@@ -4,7 +4,8 @@ import itertools
 import json
 import random
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from charnn.sampling.choice import Choice
 
 Bars = Literal["strict", "off"]
+
+_FRAME = 1 / 60  # of a second
 
 
 def command(
@@ -158,13 +161,26 @@ class _Show:
             write_out(json.dumps(sample) + "\n")
             return
         last = ""
-        for piece in pieces if self._stream else ["".join(pieces)]:
+        for piece in _in_frames(pieces) if self._stream else ["".join(pieces)]:
             write_out(piece)
             last = piece or last
         if not last.endswith("\n") and (more or is_terminal(sys.stdout)):
             write_out("\n")
         if more:
             write_out("\n")
+
+
+def _in_frames(pieces: Iterable[str]) -> Iterator[str]:
+    """What comes faster than the eye can follow, in larger pieces: a write costs as much time as a
+    character."""
+    held, shown = "", 0.0
+    for piece in pieces:
+        held += piece
+        if (now := time.monotonic()) - shown >= _FRAME:
+            yield held
+            held, shown = "", now
+    if held:
+        yield held
 
 
 def _named(symbols: list[str], most: int = 10) -> str:

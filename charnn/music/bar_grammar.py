@@ -70,6 +70,12 @@ class BarGrammar:
         self._lengths = tuple(length for length in _LENGTHS if self.can_write(length))
         self._signs = tuple(sign for sign in _SIGNS if self.can_write(sign))
         self._finest = _FINEST if "/" in self._characters else 1
+        # Of each beginning, the signs that may come of it.
+        self._spelled: dict[str, list[str]] = {}
+        for sign in self._signs:
+            for end in range(1, len(sign) + 1):
+                self._spelled.setdefault(sign[:end], []).append(sign)
+        self._known_fits: dict[tuple[object, ...], bool] = {}
 
     def can_write(self, text: str) -> bool:
         """Whether all of a text can be written."""
@@ -228,6 +234,14 @@ class BarGrammar:
         A number must fit as it stands, or the writer would be driven to halve it; but a note that
         must be shorter than the unit, or as long as another, may still become so.
         """
+        available = self._room(state) - state.used
+        # It is asked at every note, of few different places.
+        place = (length, available, state.frame.unit, state.pair, state.tuplet)
+        if place not in self._known_fits:
+            self._known_fits[place] = self._may_fit(state, length)
+        return self._known_fits[place]
+
+    def _may_fit(self, state: State, length: str) -> bool:
         if self._takes(state, length):
             return True
         if length not in ("", "/") and not (state.pair[0] or state.tuplet[0]):
@@ -342,7 +356,7 @@ class BarGrammar:
 
     def _may_spell(self, state: State, beginning: str) -> bool:
         """Whether there is a right bar line that begins so."""
-        return any(sign.startswith(beginning) and self._barred(state, sign) for sign in self._signs)
+        return any(self._barred(state, sign) for sign in self._spelled.get(beginning, ()))
 
     def _bar_line(self, state: State, character: str) -> State | None:
         text = state.sign + character

@@ -21,7 +21,7 @@ from charnn.sampling.desk import MANY, Desk
 from charnn.sampling.pens import Pen
 
 # More texts side by side are hardly faster, and the first of them would be kept waiting.
-MOST = 256
+MOST = 128
 # Wrong symbols after which all of them are looked for.
 PATIENCE = 8
 

@@ -17,7 +17,15 @@ from charnn.library import RUNS
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
 from charnn.training.evaluation import protocol
-from charnn.training.events import Event, Finished, Planned, Started, Stepped, Validated
+from charnn.training.events import (
+    Event,
+    Finished,
+    Planned,
+    Rethreaded,
+    Started,
+    Stepped,
+    Validated,
+)
 
 SAMPLE_LENGTH = 240
 
@@ -81,6 +89,9 @@ class TrainView:
                     leave=False,
                     bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
                 )
+            case Rethreaded():
+                plural = "s" * (event.threads > 1)
+                self._line(f"the machine's load has changed: {event.threads} thread{plural} now")
             case Stepped():
                 self._step(event)
             case Validated():

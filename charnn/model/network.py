@@ -6,37 +6,31 @@ dropout to itself, and a run could not be resumed exactly with it.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import embedding, linear
 
-from charnn.model.cells import STEPS, State
+from charnn.model.cells import CELLS, State
 from charnn.model.config import GATES, STATES, ModelConfig
+from charnn.model.window import run_plainly, run_window
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
 
 class OneHotLayer(nn.Module):
-    """A recurrent layer whose input weights were looked up already: x_TBG in, h_TBH out.
+    """The parameters of a recurrent layer whose input weights are looked up, row by row.
 
-    Parameters are named as in the stock modules, so that a checkpoint need not tell them apart.
+    They are named as in the stock modules, so that a checkpoint need not tell them apart.
     """
 
     def __init__(self, cell: str, hidden_size: int) -> None:
         super().__init__()
-        self.step = STEPS[cell]
         self.weight_hh_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size, hidden_size))
         self.bias_ih_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size))
         self.bias_hh_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size))
-
-    def forward(self, x_TBG: Tensor, state: State) -> tuple[Tensor, State]:
-        """Run the window, from the state before it to the outputs and the state after it."""
-        outputs = []
-        for x_BG in (x_TBG + self.bias_ih_l0).unbind(0):
-            state = self.step(x_BG, state, self.weight_hh_l0, self.bias_hh_l0)
-            outputs.append(state[0])
-        return torch.stack(outputs), state
 
 
 class Network(nn.Module):
@@ -90,22 +84,47 @@ class Network(nn.Module):
 
     def forward(self, ids_TB: Tensor, state: list[State]) -> tuple[Tensor, list[State]]:
         """Scores of each next symbol, [T, B, V], and the state after the window."""
-        x = self.embedding(ids_TB)
+        x = ids_TB
         after = []
-        for number, layer in enumerate(self.layers):
-            if number > 0:
-                x = self.dropout(x)
-            x, layer_state = _run(layer, x, state[number])
+        for number, before in enumerate(state):
+            x, layer_state = self._run_layer(number, x, before)
             after.append(layer_state)
-        scores: Tensor = self.head(self.dropout(x))
+            x = self.dropout(x)
+        scores: Tensor = self.head(x)
         return scores, after
 
+    def _run_layer(self, number: int, x: Tensor, state: State) -> tuple[Tensor, State]:
+        """A layer over the window, by whatever is fastest: x is the ids for the first layer."""
+        layer: Any = self.layers[number]
+        if x.device.type != "cpu" and isinstance(layer, nn.RNNBase):
+            return _run_stock(layer, self.embedding(x) if number == 0 else x, state)
+        run = run_window if x.device.type == "cpu" else run_plainly
+        return run(
+            CELLS[self.config.cell],
+            self._input_gates(number, x),
+            state,
+            layer.weight_hh_l0,
+            layer.bias_hh_l0,
+        )
 
-def _run(layer: nn.Module, x: Tensor, state: State) -> tuple[Tensor, State]:
-    """Call a layer with the state as a tuple of [B, H] tensors, whatever form it wants."""
-    if isinstance(layer, OneHotLayer):
-        outputs: tuple[Tensor, State] = layer(x, state)
-        return outputs
+    def _input_gates(self, number: int, x: Tensor) -> Tensor:
+        """W_ih x + b_ih, [T, B, G]: for the first layer from a table with a row a symbol, unless
+        there are fewer symbols in the window than in the vocabulary."""
+        layer: Any = self.layers[number]
+        if isinstance(layer, OneHotLayer):
+            rows: Tensor = self.embedding(x)
+            return rows + layer.bias_ih_l0
+        if number > 0:
+            return linear(x, layer.weight_ih_l0, layer.bias_ih_l0)
+        if self.config.vocab_size > x.numel():
+            return linear(self.embedding(x), layer.weight_ih_l0, layer.bias_ih_l0)
+        with torch.autocast(x.device.type, enabled=False):
+            table = linear(self.embedding.weight, layer.weight_ih_l0, layer.bias_ih_l0)
+        return embedding(x, table)
+
+
+def _run_stock(layer: nn.RNNBase, x: Tensor, state: State) -> tuple[Tensor, State]:
+    """Call a stock module, with the state as a tuple of [B, H] tensors, whatever form it wants."""
     stacked = tuple(part.unsqueeze(0) for part in state)
     y, after = layer(x, stacked if len(stacked) > 1 else stacked[0])
     after = after if isinstance(after, tuple) else (after,)

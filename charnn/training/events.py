@@ -43,6 +43,17 @@ class Started:
 
 
 @dataclass(frozen=True)
+class Rethreaded:
+    """Another count of CPU threads is faster now.
+
+    Args:
+        threads: the count from now on.
+    """
+
+    threads: int
+
+
+@dataclass(frozen=True)
 class Stepped:
     """Every few updates.
 
@@ -103,5 +114,5 @@ class Finished:
     characters_per_second: float
 
 
-Event = Planned | Started | Stepped | Validated | Finished
+Event = Planned | Started | Rethreaded | Stepped | Validated | Finished
 Report = Callable[[Event], None]

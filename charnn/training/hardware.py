@@ -1,8 +1,9 @@
-"""What the machine offers: the device, the precision its products are fast in, useful threads."""
+"""What the machine offers: the device, the precision its products are fast in, its memory."""
 
-import os
+import ctypes
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch
 
@@ -10,6 +11,10 @@ from charnn.errors import UsageError
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 PRECISIONS = ("auto", "fp32", "bf16")
+
+# Numbers of options in glibc's malloc.h, and how many bytes they allow.
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
+_KEPT = 1 << 30
 
 
 def choose_device(wanted: str) -> str:
@@ -55,27 +60,16 @@ def choose_precision(wanted: str, device: str) -> str:
     )
 
 
-def available_threads() -> int:
-    """CPU cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def keep_freed_memory() -> None:
+    """Have the C library keep what is freed for the next step, where it can be told so.
 
-
-def fastest_threads(step: Callable[[], object]) -> int:
-    """How many threads make `step` fastest: all cores, half of them, ... or one.
-
-    More is not always better: the products of a step are small, and where another program keeps a
-    core busy the threads wait for each other at every one of them.
+    By itself glibc hands the tens of megabytes of a step back to the system, and gets them again
+    page by page: 4,000 page faults, a tenth of the time of a step.
     """
-    count = available_threads()
-    times = {}
-    while count >= 1:
-        torch.set_num_threads(count)
-        step()
-        times[count] = _median_seconds(step)
-        count //= 2
-    return min(times, key=lambda threads: times[threads])
+    with suppress(OSError, AttributeError):
+        set_option = ctypes.CDLL(None).mallopt
+        set_option(_TRIM_THRESHOLD, _KEPT)
+        set_option(_MMAP_THRESHOLD, _KEPT)
 
 
 def _seconds_of_product(dtype: torch.dtype) -> float:
@@ -83,11 +77,6 @@ def _seconds_of_product(dtype: torch.dtype) -> float:
     left @ right
     # The least, not the median: what else the machine does at the moment says nothing about bf16.
     return min(_times(lambda: left @ right, repeats=20))
-
-
-def _median_seconds(work: Callable[[], object], repeats: int = 5) -> float:
-    """The median of a few repeats: one that was disturbed, or lucky, does not count."""
-    return sorted(_times(work, repeats))[repeats // 2]
 
 
 def _times(work: Callable[[], object], repeats: int) -> list[float]:

@@ -6,30 +6,25 @@ dropout draws from. Left out one of them, and a resumed run would be another run
 
 import torch
 from torch import Tensor
-from torch.optim import Optimizer
 
 from charnn.model.cells import State
 from charnn.model.checkpoint import Tensors
 from charnn.model.network import Network
+from charnn.training.optimizer import AdamW
 
-MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 
-
-def pack(network: Network, optimizer: Optimizer, state: list[State]) -> Tensors:
+def pack(network: Network, optimizer: AdamW, state: list[State]) -> Tensors:
     """Copies of the optimizer's state, the hidden state and the random states, by name."""
     tensors = _random_states(network.head.weight.device)
     for number, layer in enumerate(state):
         for part, tensor in enumerate(layer):
             tensors[f"state.{number}.{part}"] = tensor
-    for name, parameter in network.named_parameters():
-        for key, value in optimizer.state[parameter].items():
-            tensors[f"optimizer.{key}.{name}"] = value
+    for name, tensor in optimizer.tensors().items():
+        tensors[f"optimizer.{name}"] = tensor
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
 
 
-def unpack(
-    packed: Tensors, network: Network, optimizer: Optimizer, state: list[State]
-) -> list[State]:
+def unpack(packed: Tensors, network: Network, optimizer: AdamW, state: list[State]) -> list[State]:
     """Put back what `pack` took, and return the hidden state, which has the shape of `state`.
 
     Raises:
@@ -39,10 +34,8 @@ def unpack(
     device = network.head.weight.device
     tensors = {name: torch.from_numpy(array) for name, array in packed.items()}
     if any(name.startswith("optimizer.") for name in tensors):  # none before the first step
-        for name, parameter in network.named_parameters():
-            optimizer.state[parameter] = {
-                key: tensors[f"optimizer.{key}.{name}"].to(device) for key in MOMENTS
-            }
+        for name, tensor in optimizer.tensors().items():
+            tensor.copy_(tensors[f"optimizer.{name}"])
     carried = [
         tuple(tensors[f"state.{number}.{part}"].to(device) for part, _ in enumerate(layer))
         for number, layer in enumerate(state)

@@ -8,14 +8,14 @@ is in the checkpoint: n steps at once and k steps, a stop and n - k more give th
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from charnn.corpus.batches import Batches
@@ -28,11 +28,13 @@ from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.training.config import TrainingConfig
 from charnn.training.evaluation import evaluate, protocol
-from charnn.training.events import Finished, Report, Started, Stepped, Validated
-from charnn.training.hardware import fastest_threads
+from charnn.training.events import Finished, Report, Rethreaded, Started, Stepped, Validated
+from charnn.training.hardware import keep_freed_memory
 from charnn.training.metrics import Metrics, Tally
+from charnn.training.optimizer import AdamW
 from charnn.training.schedule import learning_rate
 from charnn.training.state import pack, unpack
+from charnn.training.threads import Threads, available_threads
 
 REPORT_EVERY = 10
 # Windows after which a row begins with an empty state again, amid its text.
@@ -100,7 +102,7 @@ class Trainer:
         self.batches = Batches(prepared.train, config.batch_size, config.seq_len)
         torch.manual_seed(config.seed)
         self.network = Network(model_config).to(self.device)
-        self.optimizer = self._make_optimizer()
+        self.optimizer = AdamW(self.network, config.weight_decay)
         self.position = Position()
         self.history: list[dict[str, float]] = []
         self.state = self.network.initial_state(config.batch_size)
@@ -123,14 +125,14 @@ class Trainer:
             OSError: a checkpoint cannot be written.
         """
         self._begin = time.perf_counter() - self.position.seconds
-        if not self.config.threads:
-            self.config = replace(self.config, threads=self._measure_threads())
-        torch.set_num_threads(self.config.threads)
+        keep_freed_memory()
+        self.threads = self._choose_threads()
         self._since_report = Tally()
         self._in_all = Tally()
         self.metrics = Metrics(self.run_folder / METRICS, self.position.step)
-        started = Started(len(self.batches), self.config.threads, self.progress)
+        started = Started(len(self.batches), torch.get_num_threads(), self.progress)
         self.report(started)
+        self._threads_told = started.threads
         try:
             reason = self._loop()
         finally:
@@ -208,16 +210,13 @@ class Trainer:
         if self.position.window == 0:
             self.state = self.network.initial_state(self.config.batch_size)
         self._refresh()
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         inputs_TB, targets_TB = self.batches.window(self.position.window)
         loss = self._loss(inputs_TB, targets_TB)
-        self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip).item()
+        norm = self.optimizer.clip(self.config.clip)
         if not np.isfinite(norm):
             raise self._diverged(self.position.step + 1)
-        self.optimizer.step()
+        self.optimizer.step(rate)
         self.position.step += 1
         self.position.window = (self.position.window + 1) % len(self.batches)
         now = time.perf_counter()
@@ -225,6 +224,8 @@ class Trainer:
         characters = self.prepared.vocabulary.characters(targets_TB)
         for tally in (self._since_report, self._in_all):
             tally.add(targets_TB.size, characters, now - begin, loss.detach())
+        if self.threads and len(inputs_TB) == self.config.seq_len:
+            self._watch_threads(self.threads, now - begin)
         if self.position.step % REPORT_EVERY == 0 or self.progress >= 1:
             self._report_step(rate, norm)
 
@@ -338,36 +339,31 @@ class Trainer:
             most = min(most, epochs * len(self.prepared.train) / (10 * len(self.prepared.val) + 1))
         return max(1, round(most))
 
-    def _make_optimizer(self) -> torch.optim.AdamW:
-        parameters = list(self.network.parameters())
-        matrices = [parameter for parameter in parameters if parameter.dim() > 1]
-        vectors = [parameter for parameter in parameters if parameter.dim() == 1]
-        return torch.optim.AdamW(
-            [
-                {"params": matrices, "weight_decay": self.config.weight_decay},
-                {"params": vectors, "weight_decay": 0.0},
-            ],
-            lr=self.config.lr,
-            betas=(0.9, 0.99),
-            fused=self.device.type in ("cpu", "cuda"),
-        )
-
-    def _measure_threads(self) -> int:
-        """Time real steps without updating anything, and leave no trace of them."""
-        if self.device.type != "cpu":
-            return torch.get_num_threads()
+    def _choose_threads(self) -> Threads | None:
+        """Set the threads that were asked for, or those that are fastest, which may change: they
+        are found by steps that update nothing and leave no trace."""
+        if self.device.type != "cpu" or self.config.threads:
+            torch.set_num_threads(self.config.threads or torch.get_num_threads())
+            return None
         random = torch.get_rng_state()
         kept = self.state
-
-        def step() -> None:
+        threads = Threads(available_threads())
+        while threads.comparing:
+            begin = time.perf_counter()
             self.state = self.network.initial_state(self.config.batch_size)
             self._loss(*self.batches.window(0)).backward()  # type: ignore[no-untyped-call]
-            self.optimizer.zero_grad(set_to_none=True)
-
-        threads = fastest_threads(step)
+            self.optimizer.forget_gradients()
+            threads.took(time.perf_counter() - begin)
         self.state = kept
         torch.set_rng_state(random)
         return threads
+
+    def _watch_threads(self, threads: Threads, seconds: float) -> None:
+        """Let a step of `seconds` change the threads of the next one; tell when it is decided."""
+        threads.took(seconds)
+        if not threads.comparing and threads.count != self._threads_told:
+            self._threads_told = threads.count
+            self.report(Rethreaded(threads.count))
 
 
 def _detached(state: State) -> State:

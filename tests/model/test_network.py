@@ -5,12 +5,10 @@ from itertools import product
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from charnn.model.cells import STEPS
 from charnn.model.config import GATES, STATES, ModelConfig
-from charnn.model.network import Network, OneHotLayer, export_weights, import_weights
 from charnn.model.matrices import Full
+from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.stepper import Stepper
 from tests.helpers import random_weights
 
@@ -89,43 +87,6 @@ def test_a_symbol_changes_no_score_before_it_nor_in_another_row(config: ModelCon
         assert torch.equal(after[:time], before[:time])
         assert torch.equal(after[:, 0], before[:, 0])
         assert (after[time:, 1] != before[time:, 1]).any(dim=1).all()
-
-
-@pytest.mark.parametrize("cell", CELLS)
-@torch.no_grad()
-def test_the_one_hot_layer_is_the_stock_module(cell: str) -> None:
-    vocabulary, hidden = 7, 6
-    stock = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}[cell](vocabulary, hidden)
-    layer = OneHotLayer(cell, hidden)
-    for name, parameter in layer.named_parameters():
-        parameter.copy_(stock.get_parameter(name))
-    symbols = torch.randint(vocabulary, (40, 3))
-    expected, end = stock(nn.functional.one_hot(symbols, vocabulary).float())
-    zeros = (torch.zeros(3, hidden),) * STATES[cell]
-    outputs, state = layer(stock.weight_ih_l0.T[symbols], zeros)
-    torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-6)
-    for ours, theirs in zip(state, end if cell == "lstm" else (end,), strict=True):
-        torch.testing.assert_close(ours, theirs[0], rtol=0, atol=1e-6)
-
-
-@pytest.mark.parametrize("cell", CELLS)
-def test_the_gradient_of_a_step(cell: str) -> None:
-    hidden, rows = 3, 2
-    torch.manual_seed(1)
-
-    def leaf(*shape: int) -> torch.Tensor:
-        return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
-
-    gates = GATES[cell] * hidden
-    state = [leaf(rows, hidden) for _ in range(STATES[cell])]
-    inputs = (leaf(rows, gates), leaf(gates, hidden), leaf(gates), *state)
-
-    def step(
-        x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, *before: torch.Tensor
-    ) -> tuple[torch.Tensor, ...]:
-        return STEPS[cell](x, before, weight, bias)
-
-    assert torch.autograd.gradcheck(step, inputs)
 
 
 @pytest.mark.parametrize("config", SHAPES)

@@ -209,7 +209,8 @@ def test_the_clock_goes_on(tmp_path: Path, prepared: Prepared) -> None:
     assert second.seconds > first.seconds > 0
     assert second.seconds < 20 * first.seconds + 5
     spent = run.checkpoint()
-    config = TrainingConfig(Budget(minutes=spent.about["position"]["seconds"] / 60), **run.options)
+    minutes = spent.about["position"]["seconds"] / 60.001
+    config = TrainingConfig(Budget(minutes=minutes), **run.options)
     finished = run.trainer(config, resume=spent).run()
     assert (finished.reason, finished.steps) == ("done", 35)
 

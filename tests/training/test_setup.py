@@ -11,7 +11,6 @@ from charnn.corpus.ids import Prepared
 from charnn.errors import CorpusError, UsageError
 from charnn.model.checkpoint import Checkpoint
 from charnn.training.config import Budget
-from charnn.training.hardware import available_threads, fastest_threads
 from charnn.training.recipe import LEAST_CHARACTERS, default_budget, fit_to_corpus, recipe
 from charnn.training.setup import Options, plan_resume, plan_run
 from tests.helpers import prepared_text, prose
@@ -170,7 +169,3 @@ def test_a_batch_that_was_shrunk_may_be_said_again(prepared: Prepared, tmp_path:
         assert (training.batch_size, training.seq_len) == tuple(shrunk.values())
     with pytest.raises(UsageError, match="--batch-size"):
         plan_resume(run.checkpoint(), prepared, Options(batch_size=shrunk["batch_size"] // 2))
-
-
-def test_the_fastest_thread_count_is_one_that_was_tried() -> None:
-    assert 1 <= fastest_threads(lambda: None) <= available_threads()

@@ -1,0 +1,48 @@
+"""AdamW against its equations, and clipping."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from charnn.training.optimizer import BETAS, EPSILON, AdamW
+
+
+def test_the_equations() -> None:
+    """Loshchilov & Hutter 2019, algorithm 2: decay beside the step, of matrices only."""
+    torch.manual_seed(0)
+    network = nn.Linear(5, 3)
+    values = {name: value.detach().double().numpy() for name, value in network.named_parameters()}
+    averages = {name: np.zeros_like(value) for name, value in values.items()}
+    squares = {name: np.zeros_like(value) for name, value in values.items()}
+    optimizer = AdamW(network, weight_decay=0.1)
+    random = np.random.default_rng(0)
+    for step, lr in enumerate((0.1, 0.03, 0.2), start=1):
+        for name, parameter in network.named_parameters():
+            gradient = random.standard_normal(parameter.shape)
+            parameter.grad = torch.from_numpy(gradient).float()
+            averages[name] += (1 - BETAS[0]) * (gradient - averages[name])
+            squares[name] += (1 - BETAS[1]) * (gradient**2 - squares[name])
+            average = averages[name] / (1 - BETAS[0] ** step)
+            square = squares[name] / (1 - BETAS[1] ** step)
+            decay = 0.1 if name == "weight" else 0.0
+            values[name] = values[name] * (1 - lr * decay)
+            values[name] -= lr * average / (np.sqrt(square) + EPSILON)
+        optimizer.step(lr)
+        for name, parameter in network.named_parameters():
+            assert parameter.grad is None
+            np.testing.assert_allclose(parameter.detach(), values[name], rtol=0, atol=1e-5)
+    assert {tensor.item() for name, tensor in optimizer.tensors().items() if "step." in name} == {3}
+
+
+def test_a_gradient_is_made_no_longer_than_allowed() -> None:
+    network = nn.Linear(1, 1)
+    for gradient, norm, expected in (
+        ((3.0, 4.0), 5.0, (1.2, 1.6)),
+        ((0.6, 0.8), 1.0, (0.6, 0.8)),
+        ((float("inf"), 1.0), float("inf"), (float("inf"), 1.0)),
+    ):
+        network.weight.grad = torch.tensor([[gradient[0]]])
+        network.bias.grad = torch.tensor([gradient[1]])
+        assert abs(AdamW(network, 0.0).clip(2.0) - norm) < 1e-6 or norm == float("inf")
+        assert network.weight.grad.item() == torch.tensor(expected[0]).item()
+        assert network.bias.grad.item() == torch.tensor(expected[1]).item()

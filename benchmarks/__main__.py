@@ -39,7 +39,8 @@ def main() -> int:
         parser.error(f"there is no subject {', '.join(sorted(unknown))}: see --help")
     out, results = Console(), {}
     gpu = find_gpu()
-    out.print(machine(gpu), markup=False, highlight=False)
+    told = machine(gpu)
+    out.print(told, markup=False, highlight=False)
     with tempfile.TemporaryDirectory(prefix="charnn-benchmarks-") as folder:
         text = Path(folder, "text.txt")
         write_text(options.text, text)
@@ -53,7 +54,7 @@ def main() -> int:
             if problem:
                 out.print(f"{subject} was not measured to its end: {problem}", markup=False)
             if options.out:
-                options.out.write_text(_markdown(results, options, gpu), encoding="utf-8")
+                options.out.write_text(_markdown(told, results), encoding="utf-8")
     held = [figure for figures, _ in results.values() for figure in figures if figure.bar]
     met = sum(figure.met is True for figure in held)
     out.print(f"{met} of {len(held)} bars met")
@@ -102,11 +103,9 @@ def _table(title: str, figures: Sequence[Figure]) -> Table:
     return table
 
 
-def _markdown(
-    results: dict[str, tuple[list[Figure], str]], options: argparse.Namespace, gpu: str
-) -> str:
+def _markdown(told: str, results: dict[str, tuple[list[Figure], str]]) -> str:
     """All tables with machine, date and command."""
-    lines = [f"`{shlex.join(['python', '-m', 'benchmarks', *sys.argv[1:]])}`", "", machine(gpu)]
+    lines = [f"`{shlex.join(['python', '-m', 'benchmarks', *sys.argv[1:]])}`", "", told]
     for subject, (figures, problem) in results.items():
         lines += ["", f"## {subject}: {SUBJECTS[subject]}", "", _row(HEADINGS)]
         lines += [_row(["---"] * len(HEADINGS)), *(_row(figure.cells()) for figure in figures)]

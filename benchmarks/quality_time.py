@@ -15,7 +15,8 @@ from benchmarks.figures import Figure, at_most
 from benchmarks.setting import Setting
 
 STEPS = 2000
-# The whole-sweep loss of nanoGPT's recipe on this text; on another, the transformer's own counts.
+# The loss that nanoGPT's own code was seen to reach on this text by this recipe; on another text,
+# that of the transformer here counts.
 SHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 SHAKESPEARE_LOSS = 1.886
 # What charnn is told to take of the transformer's time; the last validation comes on top.
@@ -57,6 +58,8 @@ def _charnn(setting: Setting, seconds: float, target: float) -> Iterator[Figure]
         losses.append(loss)
         shares.append(done["seconds"] / seconds if loss <= target else math.inf)
         whole.append(ended.seconds)
-    yield Figure("charnn, loss", WHERE, losses, "nats/char", at_most(target))
-    yield Figure(f"charnn, time to {target} / the transformer's", WHERE, shares, "x", at_most(0.1))
+    # What a few steps of the transformer reach, or let reckon, is nothing to be held to.
+    bars = (None, None) if setting.quick else (at_most(target), at_most(0.1))
+    yield Figure("charnn, loss", WHERE, losses, "nats/char", bars[0])
+    yield Figure(f"charnn, time to {target} / the transformer's", WHERE, shares, "x", bars[1])
     yield Figure("charnn, the whole command", WHERE, whole, "s")

@@ -72,13 +72,14 @@ def find_gpu() -> str:
 
 
 def machine(gpu: str) -> str:
-    """Machine, versions and date, in one line."""
+    """Machine, versions and date, in one line; with the load, which should be near 0 by now."""
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in ("charnn", "torch", "numpy")
     )
     today = datetime.now(UTC).date().isoformat()
+    load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
     return (
-        f"{_processor()}, {len(usable_cores())} cores, {gpu or 'no GPU'}; "
+        f"{_processor()}, {len(usable_cores())} cores{load}, {gpu or 'no GPU'}; "
         f"{platform.system()}, Python {platform.python_version()}, {versions}; {today}"
     )
 

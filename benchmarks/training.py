@@ -52,8 +52,8 @@ def measure(setting: Setting) -> Iterator[Figure]:
     if setting.gpu:
         places.append(("cuda", 1))
     for device, threads in places:
-        more = () if setting.quick or threads == 1 else OTHERS
-        for shape in (*EQUAL, *more):
+        more = () if threads == 1 else OTHERS
+        for shape in EQUAL[:2] if setting.quick else (*EQUAL, *more):
             speeds = _speeds(setting, shape, device, threads)
             where = device if device == "cuda" else on(threads)
             yield from _rows(shape, where, speeds, vocab_size)

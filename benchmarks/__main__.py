@@ -4,6 +4,7 @@ own limits, and peers."""
 import argparse
 import importlib
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -37,6 +38,8 @@ def main() -> int:
     options = parser.parse_args()
     if unknown := set(options.subjects) - set(SUBJECTS):
         parser.error(f"there is no subject {', '.join(sorted(unknown))}: see --help")
+    # A polite kill is to clean up too: there may be a gigabyte of text, and processes at work.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     out, results = Console(), {}
     gpu = find_gpu()
     told = machine(gpu)

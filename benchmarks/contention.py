@@ -63,10 +63,14 @@ def _left(
         yield Figure(f"{name}: {what}, of that", where, share, "%", held)
 
 
+# It ends with its parent, however that ends.
+SPIN = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
+
+
 @contextmanager
 def busy_core() -> Iterator[None]:
     """Keep the last core busy, for as long as this lasts."""
-    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as spinner:
+    with subprocess.Popen([sys.executable, "-c", SPIN]) as spinner:
         try:
             if hasattr(os, "sched_setaffinity"):
                 os.sched_setaffinity(spinner.pid, usable_cores()[-1:])

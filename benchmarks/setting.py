@@ -35,7 +35,7 @@ class Setting:
     @property
     def seconds(self) -> float:
         """How long a turn is."""
-        return 0.4 if self.quick else 1.0
+        return 0.4 if self.quick else 0.8
 
     @property
     def cores(self) -> int:

@@ -9,7 +9,7 @@ With the weights as they were learned (`Full`) this is also the oracle of the to
 Shapes: S vectors of a state, L layers, B texts side by side, H units, G gate rows, V symbols.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -47,17 +47,29 @@ class Stepper(Generic[M]):
         self.recurrent: list[M] = [_matrix(matrix, weights, number, "hh") for number in numbers]
         self.input: list[M] = [_matrix(matrix, weights, number, "ih") for number in numbers[1:]]
         self.head: M = matrix(weights["head.weight"], weights["head.bias"])
-        self.begin(1)
+        self.begin([self.nothing])
 
-    def begin(self, rows: int) -> None:
-        """Forget everything; from now on read so many texts."""
+    def begin(self, states_SLH: Sequence[Array]) -> None:
+        """From now on go on with so many texts, from these states."""
+        self.state = np.stack(states_SLH, axis=2)
+
+    def begin_anew(self, row: int, state_SLH: Array) -> None:
+        """Go on from a state in one of the rows."""
+        self.state[:, :, row] = state_SLH
+
+    def read(self, symbols: Iterable[int]) -> Array:
+        """The state [S, L, H] behind a text from its beginning on."""
+        self.begin([self.nothing])
+        for symbol in symbols:
+            self.feed(np.array([symbol]))
+        return self.state[:, :, 0].copy()
+
+    @property
+    def nothing(self) -> Array:
+        """The state [S, L, H] at the beginning of a text."""
         config = self.config
-        shape = (STATES[config.cell], config.num_layers, rows, config.hidden_size)
-        self.state = np.zeros(shape, np.float32)
-
-    def forget(self, row: int) -> None:
-        """Begin one of the texts anew."""
-        self.state[:, :, row] = 0
+        shape = (STATES[config.cell], config.num_layers, config.hidden_size)
+        return np.zeros(shape, np.float32)
 
     def drop(self, row: int) -> None:
         """Read one text less; those behind it move up."""

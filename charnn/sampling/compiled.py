@@ -22,7 +22,7 @@ _draw = drawing.draw
 class CompiledPen(Pen):
     """A pen for much text."""
 
-    at_once = 32
+    at_once = 16
     stepper: CompiledStepper
 
     def __init__(self, stepper: Stepper[EightBit]) -> None:
@@ -35,12 +35,14 @@ class CompiledPen(Pen):
         _draw_all(scores_BV, numbers_B, *choice.options, drawn)
         return drawn
 
-    def write(self, symbol: int, numbers: NDArray[np.float64], choice: Choice) -> Symbols:
+    def write(self, symbols_B: Symbols, numbers_BN: NDArray[np.float64], choice: Choice) -> Symbols:
         """See `Pen`."""
-        drawn = np.empty(len(numbers), np.int64)
-        stepper = self.stepper
-        _write(stepper.network, stepper.state, symbol, numbers, *choice.options, drawn)
-        return drawn
+        if len(symbols_B) > 1:
+            return super().write(symbols_B, numbers_BN, choice)
+        drawn_BN = np.empty(numbers_BN.shape, np.int64)
+        network, state = self.stepper.network, self.stepper.state
+        _write(network, state, symbols_B[0], numbers_BN[0], *choice.options, drawn_BN[0])
+        return drawn_BN
 
 
 @compiled

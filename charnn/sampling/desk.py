@@ -52,10 +52,9 @@ class Desk:
         self._coming: Future[Pen] | None = None
 
     def begin(self, rows: int) -> Pen:
-        """The pen for so many texts side by side, before their first symbols."""
+        """The pen for so many texts side by side."""
         if rows >= MANY and not self._broad:
             self.pen, self._broad, self._coming = broader(self._plain), True, None
-        self.pen.stepper.begin(rows)
         return self.pen
 
     def go_on(self, symbols: int) -> Pen:
@@ -67,17 +66,17 @@ class Desk:
         elif self._coming is None:
             self._coming = _in_background(_tried_out, self._plain)
         elif self._coming.done():
-            pen = self._coming.result()
+            pen, self._left = self._coming.result(), -1
             pen.stepper.state = self.pen.stepper.state
-            self.pen, self._left = pen, -1
+            self.pen = pen
         return self.pen
 
 
 def _tried_out(plain: Pen) -> Pen:
     pen = faster(plain)
     if pen is not plain:
-        pen.stepper.begin(1)
-        pen.write(0, np.zeros(1), Choice())
+        pen.stepper.read([])
+        pen.write(np.zeros(1, np.int64), np.zeros((1, 1)), Choice())
         pen.draw(np.zeros((1, 2), np.float32), np.zeros(1), Choice())
     return pen
 

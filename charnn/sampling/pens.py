@@ -18,7 +18,7 @@ class Pen:
 
     Attributes:
         stepper: the model.
-        at_once: symbols that take so little time that nobody waits for a single one.
+        at_once: symbols of a text that take so little time that nobody waits for a single one.
     """
 
     at_once = 1
@@ -31,12 +31,10 @@ class Pen:
         pairs = zip(scores_BV, numbers_B.tolist(), strict=True)
         return np.array([draw(scores_V, number, *choice.options) for scores_V, number in pairs])
 
-    def write(self, symbol: int, numbers: NDArray[np.float64], choice: Choice) -> Symbols:
-        """The only text, after a symbol, by as many symbols as there are random numbers."""
-        drawn = np.empty(len(numbers), np.int64)
-        read = np.array([symbol])
-        for place in range(len(numbers)):
-            scores_BV = self.stepper.feed(read)
-            read = self.draw(scores_BV, numbers[place : place + 1], choice)
-            drawn[place] = read[0]
-        return drawn
+    def write(self, symbols_B: Symbols, numbers_BN: NDArray[np.float64], choice: Choice) -> Symbols:
+        """The next N symbols of each text after its last, by N random numbers: [B, N]."""
+        drawn_BN = np.empty(numbers_BN.shape, np.int64)
+        for place, numbers_B in enumerate(numbers_BN.T):
+            symbols_B = self.draw(self.stepper.feed(symbols_B), numbers_B, choice)
+            drawn_BN[:, place] = symbols_B
+        return drawn_BN

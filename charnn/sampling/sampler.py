@@ -18,6 +18,7 @@ from charnn.model.stepper import Stepper
 from charnn.sampling.choice import Choice
 from charnn.sampling.constraint import Course
 from charnn.sampling.desk import MANY, Desk
+from charnn.sampling.manuscript import Manuscript
 from charnn.sampling.pens import Pen
 
 # More texts side by side are hardly faster, and the first of them would be kept waiting.
@@ -108,59 +109,41 @@ class Sampler:
         if any(seed < 0 for seed in seeds):
             raise UsageError(f"--seed must be at least 0, not {min(seeds)}")
         ids = self.vocabulary.encode(prime)
-        read = [self.start, *ids[ids != UNKNOWN].tolist()]
+        opening = [self.start, *ids[ids != UNKNOWN].tolist()]
         texts = (
-            _Text(number, seed, list(read), length, stop, begin() if begin else None)
+            Manuscript(
+                number, seed, opening[-1], length, stop, begin() if begin else None, self.texts
+            )
             for number, seed in enumerate(seeds)
         )
-        if len(seeds) >= MANY:
-            return _in_turn(self._side_by_side(choice, texts, MOST), len(seeds))
-        if begin is not None:
-            return _in_turn(self._side_by_side(choice, texts, 1), len(seeds))
-        return (self._alone(choice, text) for text in texts)
+        rows = MOST if len(seeds) >= MANY else 1
+        return _in_turn(self._write(choice, opening, texts, rows), len(seeds))
 
-    def _alone(self, choice: Choice, text: "_Text") -> Iterator[str]:
-        """The pieces of a text without a course."""
-        pen = self.desk.begin(1)
-        for symbol in text.read[:-1]:
-            pen.stepper.feed(np.array([symbol]))
-        while text.read:
-            drawn = pen.write(text.read[-1], text.random.random(pen.at_once), choice)
-            for symbol in drawn.tolist():
-                text.read = []
-                if piece := text.write(symbol, self.texts):
-                    yield piece
-                if not text.read:
-                    return
-            pen = self.desk.go_on(len(drawn))
-
-    def _side_by_side(
-        self, choice: Choice, texts: Iterator["_Text"], rows: int
+    def _write(
+        self, choice: Choice, opening: list[int], texts: Iterator[Manuscript], rows: int
     ) -> Iterator[tuple[int, str | None]]:
         """The pieces of all texts as they are written, each with its text's number; None ends a
         text."""
         active = list(islice(texts, rows))
         pen = self.desk.begin(len(active))
+        opened = pen.stepper.read(opening[:-1])
+        pen.stepper.begin([opened] * len(active))
         while active:
-            scores = pen.stepper.feed(np.array([text.read.pop(0) for text in active]))
-            drawn = _draw(pen, scores, active, choice)
+            drawn = _draw(pen, active, choice)
             # From behind, for those that end are taken out.
             for row in range(len(active) - 1, -1, -1):
                 text = active[row]
-                if text.read:  # of its prime
-                    continue
-                if piece := text.write(drawn[row], self.texts):
+                if piece := text.add(drawn[row]):
                     yield text.number, piece
-                if text.read:
-                    continue
-                yield text.number, None
-                if (following := next(texts, None)) is not None:
-                    active[row] = following
-                    pen.stepper.forget(row)
-                else:
-                    del active[row]
-                    pen.stepper.drop(row)
-            pen = self.desk.go_on(1)
+                if text.ended:
+                    yield text.number, None
+                    if (following := next(texts, None)) is not None:
+                        active[row] = following
+                        pen.stepper.begin_anew(row, opened)
+                    else:
+                        del active[row]
+                        pen.stepper.drop(row)
+            pen = self.desk.go_on(len(drawn[0]))
 
     @property
     def start(self) -> int:
@@ -169,48 +152,6 @@ class Sampler:
             return SEPARATOR
         newline = self.vocabulary.encode("\n")[0]
         return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1
-
-
-class _Text:
-    """A text that is being written.
-
-    Attributes:
-        read: symbols that the model is to read before it writes; none when the text is at its end.
-        left: characters that may still be written.
-    """
-
-    def __init__(
-        self,
-        number: int,
-        seed: int,
-        read: list[int],
-        left: int,
-        stop: str,
-        course: Course | None,
-    ) -> None:
-        self.number, self.read, self.left, self.course = number, read, left, course
-        self.random = np.random.default_rng(seed)
-        self._stop, self._tail = stop, ""
-
-    def write(self, symbol: int, texts: list[str]) -> str:
-        """The characters of a symbol that was drawn, as far as there is room for them."""
-        text = texts[symbol] if self.course is not None else texts[symbol][: self.left]
-        self.left -= len(text)
-        if self._ends(symbol, text):
-            return text
-        self.read.append(symbol)
-        if self.course is not None:
-            self.course.feed(symbol)
-        return text
-
-    def _ends(self, symbol: int, text: str) -> bool:
-        if symbol == SEPARATOR:
-            return True
-        if self._stop:
-            self._tail = (self._tail + text)[-len(self._stop) - len(text) :]
-            if self._stop in self._tail:
-                return True
-        return self.left <= 0 and self.course is None
 
 
 def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:
@@ -232,18 +173,23 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
         yield pieces(number)
 
 
-def _draw(pen: Pen, scores_BV: Array, texts: list[_Text], choice: Choice) -> list[int]:
-    """What comes next in each text; anything where its prime is still being read."""
-    numbers = np.array([0.0 if text.read else text.random.random() for text in texts])
-    drawn: list[int] = pen.draw(scores_BV, numbers, choice).tolist()
-    for row, text in enumerate(texts):
-        if text.course is not None:
-            drawn[row] = _right(pen, scores_BV[row], drawn[row], choice, text, text.course)
-    return drawn
+def _draw(pen: Pen, texts: list[Manuscript], choice: Choice) -> list[list[int]]:
+    """Some symbols for each text to go on with; one, if it has a course, and a right one."""
+    last_B = np.array([text.symbol for text in texts])
+    courses = [text.course for text in texts if text.course is not None]
+    if not courses:
+        numbers_BN = np.array([text.random.random(pen.at_once) for text in texts])
+        drawn: list[list[int]] = pen.write(last_B, numbers_BN, choice).tolist()
+        return drawn
+    scores_BV = pen.stepper.feed(last_B)
+    numbers_B = np.array([text.random.random() for text in texts])
+    symbols = pen.draw(scores_BV, numbers_B, choice).tolist()
+    rows = zip(scores_BV, symbols, texts, courses, strict=True)
+    return [[_right(pen, *row, choice)] for row in rows]
 
 
 def _right(
-    pen: Pen, scores_V: Array, symbol: int, choice: Choice, text: _Text, course: Course
+    pen: Pen, scores_V: Array, symbol: int, text: Manuscript, course: Course, choice: Choice
 ) -> int:
     """The symbol that was drawn or, as long as it is wrong, another in its place."""
     tries = 0

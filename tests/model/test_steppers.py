@@ -32,7 +32,7 @@ def symbols(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
 
 
 def scores_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.float32]:
-    stepper.begin(ids_TB.shape[1])
+    stepper.begin([stepper.nothing] * ids_TB.shape[1])
     return np.stack([stepper.feed(ids_B) for ids_B in ids_TB])
 
 
@@ -59,7 +59,7 @@ def test_texts_can_be_begun_anew_and_dropped(config: ModelConfig) -> None:
     expected = scores_of(plain, ids)
     for stepper in (plain, CompiledStepper(plain), BatchedStepper(plain)):
         scores_of(stepper, ids[:7])
-        stepper.forget(2)
+        stepper.begin_anew(2, stepper.nothing)
         stepper.drop(0)
         after = np.stack([stepper.feed(ids_B[1:]) for ids_B in ids[7:]])
         np.testing.assert_array_equal(

@@ -30,15 +30,17 @@ def plain_pen(cell: str = "lstm") -> Pen:
 def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
     plain = plain_pen(cell)
     for choice in CHOICES:
-        numbers = np.random.default_rng(2).random(300)
-        plain.stepper.begin(1)
-        expected = plain.write(5, numbers, choice)
-        state = plain.stepper.state
-        for fast in (faster(plain), broader(plain)):
-            assert fast is not plain
-            fast.stepper.begin(1)
-            np.testing.assert_array_equal(fast.write(5, numbers, choice), expected)
-            np.testing.assert_array_equal(fast.stepper.state, state)
+        for rows in (1, 3, MANY):
+            numbers = np.random.default_rng(2).random((rows, 300 // rows))
+            last = np.arange(rows) % 9
+            plain.stepper.begin([plain.stepper.nothing] * rows)
+            expected = plain.write(last, numbers, choice)
+            state = plain.stepper.state
+            for fast in (faster(plain), broader(plain)):
+                assert fast is not plain
+                fast.stepper.begin([fast.stepper.nothing] * rows)
+                np.testing.assert_array_equal(fast.write(last, numbers, choice), expected)
+                np.testing.assert_array_equal(fast.stepper.state, state)
 
 
 @given(

@@ -2,8 +2,9 @@
 
 Whatever can be, is done by `charnn.train`, `charnn.load` and the commands. What else is used of it:
 `Checkpoint`, `ModelConfig` and `Vocabulary` for a model that was never trained (it is as fast as
-any other); the sampler's engine, for its scores and the size of its weights; `TuneWriter`, to write
-tunes one by one; `open_corpus` and `prepare`, to number a text without training on it.
+any other); `Stepper`, for the sampler's scores and the size of its weights (all that take its place
+while much is written give the same scores); `TuneWriter`, to write tunes one by one; `open_corpus`
+and `prepare`, to number a text without training on it.
 """
 
 import itertools
@@ -20,6 +21,10 @@ from benchmarks.setting import Setting
 
 if TYPE_CHECKING:
     from charnn.library import Model
+    from charnn.model.checkpoint import Tensors
+    from charnn.model.config import ModelConfig
+    from charnn.model.matrices import EightBit
+    from charnn.model.stepper import Stepper
 
 FOREVER = 10**9
 
@@ -64,7 +69,6 @@ def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size
     """Write the file and print the bytes; see `Untrained`."""
     import numpy as np
 
-    import charnn
     from charnn.corpus.vocabulary import Vocabulary
     from charnn.model.checkpoint import Checkpoint
     from charnn.model.config import ModelConfig
@@ -78,9 +82,17 @@ def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size
     }
     Checkpoint(config, vocabulary, weights, {"documents": 1}).save(Path(path))
     # Of the first layer's input weights, a character reads one row of a table.
-    stepper = charnn.load(path)._sampler.engine.stepper
+    stepper = sampling_stepper(config, weights)
     matrices = (*stepper.recurrent, *stepper.input, stepper.head)
     print(sum(matrix.whole_RK.nbytes for matrix in matrices))
+
+
+def sampling_stepper(config: "ModelConfig", weights: "Tensors") -> "Stepper[EightBit]":
+    """The model with its weights as they are sampled with, at the beginning of a text."""
+    from charnn.model.matrices import EightBit
+    from charnn.model.stepper import Stepper
+
+    return Stepper(config, weights, EightBit)
 
 
 def train(pace: Pace, text: str, **options: Any) -> None:
@@ -139,11 +151,10 @@ def sampled_loss(model: "Model", text: str) -> float:
     """Nats a character by the scores that the sampler draws from, the state carried."""
     import numpy as np
 
-    sampler = model._sampler
-    sampler.engine.begin(1)
-    loss, before = 0.0, sampler.start
-    for symbol in sampler.vocabulary.encode(text):
-        scores = sampler.engine.feed(np.array([before], np.int64))[0].astype(np.float64)
+    stepper = sampling_stepper(model.checkpoint.config, model.checkpoint.weights)
+    loss, before = 0.0, model._sampler.start
+    for symbol in model.checkpoint.vocabulary.encode(text):
+        scores = stepper.feed(np.array([before], np.int64))[0].astype(np.float64)
         loss += scores.max() + math.log(np.exp(scores - scores.max()).sum()) - scores[symbol]
         before = symbol
     return float(loss) / len(text)

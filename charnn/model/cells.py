@@ -137,10 +137,9 @@ class LSTM(Cell):
     def advance(self, gates: Gates, y_BG: Tensor, before: State, after: State) -> None:
         i, f, g, o = gates.blocks
         gates.all.add_(y_BG)
-        i.sigmoid_()
-        f.sigmoid_()
-        tanh(g, out=g)
-        o.sigmoid_()
+        g.add_(g)
+        gates.all.sigmoid_()
+        torch.add(_MINUS_ONE, g, alpha=2, out=g)  # tanh g, see below
         torch.mul(f, before[1], out=after[1]).addcmul_(i, g)
         torch.mul(o, tanh(after[1], out=gates.spare), out=after[0])
 

@@ -101,6 +101,8 @@ class Trainer:
         self.device = torch.device(config.device)
         self.batches = Batches(prepared.train, config.batch_size, config.seq_len)
         torch.manual_seed(config.seed)
+        # Of all that a run computes, the first weights alone depend on the number of threads.
+        torch.set_num_threads(1)
         self.network = Network(model_config).to(self.device)
         self.optimizer = AdamW(self.network, config.weight_decay)
         self.position = Position()

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli.blas import one_thread
 from charnn.cli.console import is_terminal, say, warn, write_out
 from charnn.errors import CorpusError, UsageError
 
@@ -90,7 +89,6 @@ def command(
         raise UsageError("--held-out is about the tunes of a corpus: name one")
     if threads < 1:
         raise UsageError(f"--threads must be at least 1, not {threads}")
-    one_thread()
     from charnn.library import load
 
     model = load(checkpoint)

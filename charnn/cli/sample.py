@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli.blas import one_thread
 from charnn.cli.console import is_terminal, say, warn, write_out
 from charnn.errors import CorpusError, UsageError
 
@@ -90,7 +89,6 @@ def command(
       charnn sample folk --prime 'd2e f2g|agf e3|'
       charnn sample | charnn export-midi - -o tune.mid
     """
-    one_thread()
     from charnn.model.checkpoint import load_checkpoint
     from charnn.model.runs import find_checkpoint
     from charnn.sampling.choice import Choice

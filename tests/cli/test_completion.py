@@ -1,0 +1,33 @@
+"""Completion in the shell, as the shell asks for it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.helpers import environment
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("charnn sa", ["sample"]),
+        ("charnn sample --t", ["--temperature", "--top-k", "--top-p", "--title"]),
+        ("charnn sample --bars ", ["strict", "off"]),
+    ],
+)
+def test_the_shell_is_offered_what_fits(words: str, offered: list[str]) -> None:
+    asked = {
+        "_CHARNN_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    command = [sys.executable, "-X", "importtime", "-m", "charnn"]
+    run = subprocess.run(
+        command, env={**environment(), **asked}, check=True, capture_output=True, text=True
+    )
+    assert run.stdout.split() == offered
+    # What is slow to import is not.
+    assert not {"pydantic", "numpy", "torch"} & {
+        line.split()[-1] for line in run.stderr.split("\n") if line
+    }

@@ -16,7 +16,7 @@ from charnn.corpus.keys import OWN_KEY, Progress, in_keys, quiet
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
 from charnn.corpus.tokens import AnyVocabulary, PieceCounts, Tokens
-from charnn.corpus.vocabulary import Vocabulary, code_points
+from charnn.corpus.vocabulary import Vocabulary, code_points, latin_1
 from charnn.errors import CorpusError, UsageError
 
 # Raised whenever the same text would be prepared differently: old folders are then left alone.
@@ -228,9 +228,13 @@ class _FirstPositions:
     def __init__(self) -> None:
         self.positions: dict[str, int] = {}
         self._met = np.zeros(_UNICODE, bool)
+        self._met_latin_1 = b""
 
     def note(self, text: str, offset: int) -> None:
         """Note the characters of a text that begins at the id `offset`."""
+        raw = latin_1(text)
+        if raw is not None and not raw.translate(None, self._met_latin_1):
+            return  # nothing new, as in most of a long text
         points = code_points(text)
         new = np.flatnonzero(~self._met.take(points, mode="clip"))
         if new.size:
@@ -238,3 +242,4 @@ class _FirstPositions:
             self._met[symbols] = True
             first = (offset + new[at]).tolist()
             self.positions.update(zip(map(chr, symbols), first, strict=True))
+            self._met_latin_1 = np.flatnonzero(self._met[:256]).astype(np.uint8).tobytes()

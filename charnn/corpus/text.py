@@ -71,7 +71,7 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
             raise CorpusError(_undecodable(error, fed, name, codec)) from error
         except UnicodeError as error:  # what some codecs say of a whole text, without a place
             raise CorpusError(f"{name} is not {codec} text: {error}") from error
-        controls += count_controls(text)
+        controls += _controls(raw) if codec == "utf-8" else count_controls(text)
         characters += len(text)
         if "\0" in text or controls * 100 > characters:
             raise CorpusError(_binary(name))
@@ -126,9 +126,12 @@ def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 <<
 
 def count_controls(text: str) -> int:
     """Count the control characters that have no place in a text."""
-    # No byte of a longer character looks like one in UTF-8; a pass over bytes is the fastest.
-    raw = text.encode("utf-8", "surrogatepass")
-    return len(raw) - len(raw.translate(None, _CONTROLS))
+    return _controls(text.encode("utf-8", "surrogatepass"))
+
+
+def _controls(utf_8: bytes) -> int:
+    # No byte of a longer character looks like one; a pass over bytes is the fastest.
+    return len(utf_8) - len(utf_8.translate(None, _CONTROLS))
 
 
 def _marked(raw: bytes) -> str:

@@ -3,6 +3,7 @@
 Where numba is not installed, the plain one writes everything.
 """
 
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -11,8 +12,9 @@ import numpy as np
 from charnn.sampling.choice import Choice
 from charnn.sampling.pens import Pen
 
-# Symbols after which it pays to import numba, some tenths of a second: more than a tune or a page.
-MUCH = 4000
+# Seconds of writing after which it pays to import numba, some tenths of a second: most tunes and
+# pages are written by then.
+SOON = 0.5
 # Texts side by side from which on it pays to import torch as well, a second or two.
 MANY = 32
 # It is not installed, does not suit this Python, or finds no place to keep what it compiles.
@@ -47,26 +49,26 @@ class Desk:
 
     def __init__(self, plain: Pen) -> None:
         self.pen = self._plain = plain
-        self._left = MUCH
-        self._broad = False
+        self._begun = 0.0
+        self._broad = self._done = False
         self._coming: Future[Pen] | None = None
 
     def begin(self, rows: int) -> Pen:
         """The pen for so many texts side by side."""
         if rows >= MANY and not self._broad:
-            self.pen, self._broad, self._coming = broader(self._plain), True, None
+            self.pen, self._broad, self._done = broader(self._plain), True, True
+        self._begun = self._begun or time.monotonic()
         return self.pen
 
-    def go_on(self, symbols: int) -> Pen:
-        """The pen to go on with after so many symbols more."""
-        if self._broad or self._left < 0:
+    def go_on(self) -> Pen:
+        """The pen for the next symbols."""
+        if self._done:
             return self.pen
-        if self._left > 0:
-            self._left = max(0, self._left - symbols)
-        elif self._coming is None:
-            self._coming = _in_background(_tried_out, self._plain)
+        if self._coming is None:
+            if time.monotonic() - self._begun > SOON:
+                self._coming = _in_background(_tried_out, self._plain)
         elif self._coming.done():
-            pen, self._left = self._coming.result(), -1
+            pen, self._done = self._coming.result(), True
             pen.stepper.state = self.pen.stepper.state
             self.pen = pen
         return self.pen

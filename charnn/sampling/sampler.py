@@ -143,7 +143,7 @@ class Sampler:
                     else:
                         del active[row]
                         pen.stepper.drop(row)
-            pen = self.desk.go_on(len(drawn[0]))
+            pen = self.desk.go_on()
 
     @property
     def start(self) -> int:

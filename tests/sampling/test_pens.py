@@ -99,7 +99,7 @@ def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> No
     slow = Sampler(checkpoint)
     expected = "".join(slow.stream(Choice(1.0), seed=1, length=3000))
     assert type(slow.desk.pen) is Pen
-    monkeypatch.setattr(desk, "MUCH", 10)
+    monkeypatch.setattr(desk, "SOON", 0)
     quick = Sampler(checkpoint)
     written = ""
     for piece in quick.stream(Choice(1.0), seed=1, length=3000):

@@ -19,6 +19,9 @@ from charnn.model.window import run_plainly, run_window
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
+# Of an LSTM layer in bf16; measured with 16 rows on one core and on two of a Zen 4.
+MOST_STOCK_WEIGHTS = 2_500_000
+
 
 class OneHotLayer(nn.Module):
     """The parameters of a recurrent layer whose input weights are looked up, row by row.
@@ -125,11 +128,15 @@ class Network(nn.Module):
 
 def _is_stock_fastest(layer: nn.Module, device: torch.device) -> bool:
     """Whether torch has a kernel for whole windows of this layer: for all of its own modules on a
-    GPU, on a CPU for the LSTM alone, by oneDNN, which takes 0.7 to 0.9 of the time of our loop."""
+    GPU; on a CPU for the LSTM alone, by oneDNN. That one takes 0.7 to 0.9 of the time of our loop,
+    but twice as long in bf16 when the weights are too many for the caches."""
     if device.type != "cpu":
         return isinstance(layer, nn.RNNBase)
     has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    return isinstance(layer, nn.LSTM) and bool(has_onednn)
+    if not (isinstance(layer, nn.LSTM) and has_onednn):
+        return False
+    weights = 4 * layer.hidden_size * (layer.input_size + layer.hidden_size)
+    return not torch.is_autocast_enabled("cpu") or weights <= MOST_STOCK_WEIGHTS
 
 
 def _run_stock(layer: nn.RNNBase, x: Tensor, state: State) -> tuple[Tensor, State]:

@@ -102,8 +102,10 @@ class Trainer:
         self.batches = Batches(prepared.train, config.batch_size, config.seq_len)
         torch.manual_seed(config.seed)
         # Of all that a run computes, the first weights alone depend on the number of threads.
+        threads = torch.get_num_threads()
         torch.set_num_threads(1)
         self.network = Network(model_config).to(self.device)
+        torch.set_num_threads(threads)
         self.optimizer = AdamW(self.network, config.weight_decay)
         self.position = Position()
         self.history: list[dict[str, float]] = []

@@ -26,6 +26,7 @@ from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
+from charnn.model.threads import Threads, available_threads
 from charnn.training.config import TrainingConfig
 from charnn.training.evaluation import evaluate, protocol
 from charnn.training.events import Finished, Report, Rethreaded, Started, Stepped, Validated
@@ -34,7 +35,6 @@ from charnn.training.metrics import Metrics, Tally
 from charnn.training.optimizer import AdamW
 from charnn.training.schedule import learning_rate
 from charnn.training.state import pack, unpack
-from charnn.training.threads import Threads, available_threads
 
 REPORT_EVERY = 10
 # Windows after which a row begins with an empty state again, amid its text.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from charnn.training.threads import LONGEST_WAIT, Threads
+from charnn.model.threads import LONGEST_WAIT, Threads
 
 QUIET = {1: 0.050, 2: 0.030, 4: 0.020, 8: 0.024}
 BUSY = {1: 0.060, 2: 1.4, 4: 2.0, 8: 2.0}

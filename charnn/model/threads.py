@@ -3,8 +3,8 @@
 More is not always better. The products of a step are small, and its threads wait for each other at
 every one of them: where another program keeps one core busy, a step on all cores takes forty times
 as long. So the counts are compared at the start, again when a step takes much longer than it did,
-and now and then while there are fewer threads than there might be. They are compared by steps of
-the training itself, so all that it costs is the time of a slow one.
+and now and then while there are fewer threads than there might be. They are compared by the steps
+themselves, of training or of writing many texts, so all that it costs is the time of a slow one.
 """
 
 import os

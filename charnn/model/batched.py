@@ -29,6 +29,7 @@ class BatchedStepper(CompiledStepper):
         self._head_product = _Product(earlier.head)
         kept = torch.get_num_threads()
         self._threads = Threads(available_threads())
+        self._used = 0
         torch.set_num_threads(kept)  # others compute, too
 
     def feed(self, symbols_B: Symbols) -> Array:
@@ -39,7 +40,10 @@ class BatchedStepper(CompiledStepper):
         torch.set_num_threads(self._threads.count)
         begin = time.perf_counter()
         scores = self._feed(symbols_B)
-        self._threads.took((time.perf_counter() - begin) / len(symbols_B))
+        if self._threads.count == self._used:
+            self._threads.took(time.perf_counter() - begin, work=len(symbols_B))
+        else:  # the first time, threads have to be begun
+            self._used = self._threads.count
         torch.set_num_threads(kept)
         return scores
 

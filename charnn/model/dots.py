@@ -1,10 +1,10 @@
 """Rows of eight-bit weights times levels: the product on which writing spends its time.
 
 Compilers widen small numbers before they multiply them. Processors with VNNI (most x86 laptops
-since 2020) multiply 32 pairs of bytes and sum them up at once, four rows at a time here, which reads
-the weights as fast as the cache gives them; what they multiply with must be 0 to 255, though, so
-levels are moved up by 128, and the sums begin as much lower. Others take the loop that the compiler
-makes the best of. Both give the same sums.
+since 2020) multiply 32 pairs of bytes and sum them up at once, here four rows at a time, which
+reads the weights as fast as the cache gives them. What they multiply with must be 0 to 255, though,
+so levels are moved up by 128, and the sums begin as much lower. Others take the loop that the
+compiler makes the best of. Both give the same sums.
 """
 
 from typing import Any

@@ -15,8 +15,9 @@ import torch
 TRIES = 3
 # So many times slower than usual is no accident, if it happens twice; or so many times, once.
 SLOW, VERY_SLOW = 2.0, 4.0
-# Seconds after which more threads are tried again; twice as many each time it was in vain.
-FIRST_WAIT, LONGEST_WAIT = 10.0, 160.0
+# More threads are tried again after so many times the time that the last trial took; and after
+# twice as long each time it was in vain, up to so many seconds.
+SELDOM, LONGEST_WAIT = 20.0, 160.0
 
 
 def available_threads() -> int:
@@ -42,38 +43,44 @@ class Threads:
         self.count = self.counts[0]
         self._seconds: dict[int, float] = {}
         self._tried: list[float] = []
-        self._wait = FIRST_WAIT
+        self._wait = 0.0
         self._waited = 0.0
         self._slow = 0
         self._compare(self.counts)
 
-    def took(self, seconds: float) -> None:
-        """Hear how long a step took, and set the threads of the next one."""
+    def took(self, seconds: float, work: float = 1.0) -> None:
+        """Hear how long a step took, and set the threads of the next one.
+
+        Args:
+            seconds: of the step.
+            work: how much it did; steps are compared by seconds for each unit of it.
+        """
+        pace = seconds / work
         if self.comparing:
-            self._note(seconds)
+            self._spent += seconds
+            self._note(pace)
             return
         usual = self._seconds[self.count]
-        self._seconds[self.count] = min(usual, seconds)
-        self._slow = self._slow + 1 if seconds > SLOW * usual else 0
+        self._seconds[self.count] = min(usual, pace)
+        self._slow = self._slow + 1 if pace > SLOW * usual else 0
         self._waited += seconds
-        if self._slow == 2 or seconds > VERY_SLOW * usual:
-            self._seconds = {self.count: seconds}
+        if self._slow == 2 or pace > VERY_SLOW * usual:
+            self._seconds = {self.count: pace}
             self._compare([count for count in self.counts if count != self.count])
         elif self._waited > self._wait and self.count < self.counts[-1]:
-            self._wait = min(2 * self._wait, LONGEST_WAIT)
             self._seconds = {self.count: self._seconds[self.count]}
             self._compare([count for count in self.counts if count > self.count])
 
     def _compare(self, counts: list[int]) -> None:
         """Try `counts`, besides those whose times are known."""
-        self._before = self.count
+        self._before, self._spent = self.count, 0.0
         self._left = list(counts)
         self._go_on()
 
-    def _note(self, seconds: float) -> None:
-        self._tried.append(seconds)
-        best = min(self._seconds.values(), default=seconds)
-        if len(self._tried) == TRIES or seconds > SLOW * best:
+    def _note(self, pace: float) -> None:
+        self._tried.append(pace)
+        best = min(self._seconds.values(), default=pace)
+        if len(self._tried) == TRIES or pace > SLOW * best:
             self._seconds[self.count] = min(self._tried)
             del self._left[0]
             self._go_on()
@@ -86,8 +93,8 @@ class Threads:
             self._tried = []
         else:
             self.count = min(self._seconds, key=lambda count: self._seconds[count])
-            if self.count != self._before:
-                self._wait = FIRST_WAIT
+            in_vain = 2 * self._wait if self.count == self._before else 0.0
+            self._wait = min(max(in_vain, SELDOM * self._spent), LONGEST_WAIT)
             self._waited = 0.0
             self._slow = 0
         torch.set_num_threads(self.count)

@@ -90,8 +90,7 @@ class TrainView:
                     bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
                 )
             case Rethreaded():
-                plural = "s" * (event.threads > 1)
-                self._line(f"the machine's load has changed: {event.threads} thread{plural} now")
+                self._line(f"the machine's load has changed: {_threads(event.threads)} now")
             case Stepped():
                 self._step(event)
             case Validated():
@@ -166,7 +165,7 @@ class TrainView:
                 f"dropout {model.dropout:g}: {model.parameter_count():,} parameters",
                 "training": f"{' or '.join(limits)}, batch {training.batch_size}, "
                 f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
-                "machine": f"{training.device}, {training.precision}, {event.threads} threads",
+                "machine": f"{training.device}, {training.precision}, {_threads(event.threads)}",
                 "validation": f"{held_out}, {prepared.val_characters:,} characters{unknown}: "
                 f"{protocol(len(prepared.val), len(prepared.train))}"
                 if len(prepared.val)
@@ -242,6 +241,10 @@ def _write_json(**values: object) -> None:
 def _keys(prepared: Prepared) -> str:
     low, high = prepared.keys
     return f", learned in {high - low + 1} keys ({low:+} to {high:+} semitones)" if high else ""
+
+
+def _threads(count: int) -> str:
+    return f"{count} thread{'s' * (count != 1)}"
 
 
 def _kind(prepared: Prepared) -> str:

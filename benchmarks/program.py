@@ -152,9 +152,10 @@ def sampled_loss(model: "Model", text: str) -> float:
     import numpy as np
 
     stepper = sampling_stepper(model.checkpoint.config, model.checkpoint.weights)
+    state = stepper.beginning(1)
     loss, before = 0.0, model._sampler.start
     for symbol in model.checkpoint.vocabulary.encode(text):
-        scores = stepper.feed(np.array([before], np.int64))[0].astype(np.float64)
+        scores = stepper.feed(np.array([before], np.int64), state)[0].astype(np.float64)
         loss += scores.max() + math.log(np.exp(scores - scores.max()).sum()) - scores[symbol]
         before = symbol
     return float(loss) / len(text)

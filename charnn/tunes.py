@@ -32,7 +32,8 @@ class TuneWriter:
     """
 
     def __init__(self, checkpoint: Checkpoint, wish: Wish) -> None:
-        self._sampler = Sampler(checkpoint)
+        # A model of a single tune has met no end, but the grammar knows where one is.
+        self._sampler = Sampler(checkpoint, may_end=True)
         texts = self._sampler.texts
         characters = {text for text in texts if len(text) == 1}
         self._constraint = Constraint(Grammar(wish, characters), texts)
@@ -71,5 +72,5 @@ class TuneWriter:
     @property
     def refused(self) -> float:
         """Which share of them was wrong at the first try: the less, the better the model knows bars
-        and parts by itself."""
+        and parts by itself; none where unlikely symbols are cut off, after the wrong ones."""
         return sum(course.refused for course in self._courses) / max(1, self.steps)

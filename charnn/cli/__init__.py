@@ -7,6 +7,8 @@ common: the list of them, and what becomes of a failure.
 import errno
 import os
 import sys
+import threading
+from contextlib import suppress
 
 import typer
 import typer.core
@@ -73,6 +75,14 @@ def main() -> None:
     if "_CHARNN_COMPLETE" in os.environ:
         _complete_quickly()
     try:
+        _run()
+    except SystemExit as end:
+        _leave_compiling(end.code)
+        raise
+
+
+def _run() -> None:
+    try:
         app()
     except CharnnError as problem:
         _fail(str(problem), problem.exit_code)
@@ -92,6 +102,17 @@ def main() -> None:
             "--hidden-size, --batch-size or --seq-len, else fewer or shorter texts or tunes",
             1,
         )
+
+
+def _leave_compiling(code: object) -> None:
+    """End at once if numba is at work, for the first time on a machine: a text that is done should
+    not keep its reader waiting, nor Ctrl-C."""
+    desk = sys.modules.get("charnn.sampling.desk")
+    if desk and any(thread.name.startswith(desk.COMPILING) for thread in threading.enumerate()):
+        with suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _complete_quickly() -> None:

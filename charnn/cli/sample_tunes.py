@@ -99,10 +99,7 @@ class TuneJob:
         Tunes that are to be no copies, or to be saved, come as a whole.
         """
         seeds = range(first_seed, first_seed + num)
-        written: Iterable[Iterable[str]] = self._written(seeds)
-        if self._copies is not None:  # the model must be free to write another
-            written = [list(pieces) for pieces in written]
-        for number, (seed, pieces) in enumerate(zip(seeds, written, strict=True), 1):
+        for number, (seed, pieces) in enumerate(zip(seeds, self._written(seeds), strict=True), 1):
             completed = _completed(pieces, number, self._command(seed))
             if self._copies is None and not self._options["save"]:
                 yield completed, seed

@@ -7,7 +7,7 @@ y_BG = W_hh h + b_hh, are computed outside, by matrix products; what is left is 
 
 `step` is the reference: autograd can follow it, and any device runs it. `charnn.model.window` runs
 `advance` and `derivatives`, which say the same without a graph, into memory that is already there.
-`charnn.model.stepper` is the third, independent writing of the equations, in NumPy.
+`charnn.model.equations` is the third, independent writing of them, for NumPy.
 """
 
 from abc import ABC, abstractmethod

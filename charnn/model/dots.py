@@ -12,18 +12,24 @@ from typing import Any
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import config, njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-# Lets LLVM multiply 32 pairs at once in the plain loop, too, if not by one instruction.
-llvmlite.binding.set_option("charnn", "--vectorizer-maximize-bandwidth")
 _features = llvmlite.binding.get_host_cpu_features()
-# Before version 22, LLVM's function for the instruction had other types.
-HAS_VNNI = llvmlite.binding.llvm_version_info >= (22,) and bool(
-    _features.get("avxvnni") or (_features.get("avx512vnni") and _features.get("avx512vl"))
+# Before version 22, LLVM's function for the instruction had other types; and whoever tells numba
+# which processor to compile for may mean another than this one.
+HAS_VNNI = (
+    llvmlite.binding.llvm_version_info >= (22,)
+    and not (config.CPU_NAME or config.CPU_FEATURES)
+    and bool(
+        _features.get("avxvnni") or (_features.get("avx512vnni") and _features.get("avx512vl"))
+    )
 )
+if not HAS_VNNI:
+    # Lets LLVM multiply 32 pairs at once in the plain loop, too, if not by one instruction.
+    llvmlite.binding.set_option("charnn", "--vectorizer-maximize-bandwidth")
 _ROWS, _BYTES = 4, 32
 _BYTE, _WORD = ir.IntType(8), ir.IntType(32)
 
@@ -84,6 +90,7 @@ def _four_rows(typing: Any, whole: Any, levels: Any, columns: Any, sums: Any) ->
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _with_vnni(whole: Any, levels: Any, sums: Any) -> None:
+    """Add to the sums [R] the products of rows [R, K] with levels [K]; see `padded`."""
     rows, columns = whole.shape
     for row in range(0, rows, _ROWS):
         _four_rows(
@@ -96,6 +103,7 @@ def _with_vnni(whole: Any, levels: Any, sums: Any) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _with_loops(whole: Any, levels: Any, sums: Any) -> None:
+    """Add to the sums [R] the products of rows [R, K] with levels [K]."""
     for row in range(whole.shape[0]):
         total = sums[row]
         for k in range(whole.shape[1]):

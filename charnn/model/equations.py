@@ -18,8 +18,8 @@ import numpy as np
 Value = Any
 
 _ONE, _HALF = np.float32(1), np.float32(0.5)
-# tanh(x) = x P(x x) / Q(x x) within 5e-7, fitted to the least largest error on [0, 8]; float32
-# knows no tanh between that of 8 and 1.
+# tanh(x) = x P(x x) / Q(x x) within 5e-7, fitted to the least largest error on [0, 8]; from there
+# on it is 1 to the same precision.
 _END = np.float32(8)
 _P0, _P1 = np.float32(0.9999993630281794), np.float32(0.1291364339224627)
 _P2, _P3 = np.float32(0.002938828987992771), np.float32(1.1310222621682318e-05)

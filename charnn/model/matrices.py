@@ -43,9 +43,11 @@ class EightBit:
 
     def __init__(self, weights_RK: Array, bias_R: Array) -> None:
         largest = np.abs(weights_RK).max(axis=1, keepdims=True)
-        step = np.where(largest > 0, largest, np.float32(1)) / np.float32(LEVELS)
+        # Of a row of zeros, or of next to nothing, any step will do.
+        tiny = np.float32(np.finfo(np.float32).tiny * LEVELS)
+        step = np.where(largest > tiny, largest, np.float32(1)) / np.float32(LEVELS)
         self.whole_RK = np.rint(weights_RK / step).astype(np.int8)
-        self.scale_R = step[:, 0] / np.float32(LEVELS)
+        self.scale_R: Array = (step[:, 0] / LEVELS).astype(np.float32)
         self.bias_R = bias_R
 
     @cached_property
@@ -56,13 +58,17 @@ class EightBit:
 
     def times(self, h_BK: Array) -> Array:
         """See `Full`."""
-        levels = level(h_BK)
+        return self.times_levels(level(h_BK))
+
+    def times_levels(self, levels_BK: Array) -> Array:
+        """The same of the outputs' levels."""
+        sums: Array
         if len(self._blocks) == 1:
-            sums = levels @ self._blocks[0]
+            sums = levels_BK @ self._blocks[0]
         else:
-            parts = np.split(levels, range(_EXACT, levels.shape[1], _EXACT), axis=1)
+            parts = np.split(levels_BK, range(_EXACT, levels_BK.shape[1], _EXACT), axis=1)
             pairs = zip(parts, self._blocks, strict=True)
-            whole = sum((part @ block).astype(np.float64) for part, block in pairs)
-            sums = np.asarray(whole).astype(np.float32)
+            exact = [(part @ block).astype(np.float64) for part, block in pairs]
+            sums = np.add.reduce(exact).astype(np.float32)
         product: Array = sums * self.scale_R + self.bias_R
         return product

@@ -9,7 +9,7 @@ With the weights as they were learned (`Full`) this is also the oracle of the to
 Shapes: S vectors of a state, L layers, B texts side by side, H units, G gate rows, V symbols.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -24,73 +24,48 @@ M = TypeVar("M", Full, EightBit)
 
 
 class Stepper(Generic[M]):
-    """A model that reads one symbol of each of some texts at a time and keeps its state of each.
+    """A model that reads one symbol of each of some texts at a time.
+
+    What it remembers of the texts is a state [S, L, B, H], the outputs h first, which belongs to
+    the caller.
 
     Args:
         config: shape of the model.
         weights: its parameters by name (see `ModelConfig.parameter_shapes`).
         matrix: what the weights are multiplied as: `EightBit` to write, `Full` to compare with.
-
-    Attributes:
-        state: [S, L, B, H], the outputs h first.
     """
 
-    def __init__(
-        self,
-        config: ModelConfig,
-        weights: Mapping[str, Array],
-        matrix: type[M],
-    ) -> None:
+    def __init__(self, config: ModelConfig, weights: Mapping[str, Array], matrix: type[M]) -> None:
         self.config = config
         self.table_VG = _table(config, weights)
         numbers = range(config.num_layers)
         self.recurrent: list[M] = [_matrix(matrix, weights, number, "hh") for number in numbers]
         self.input: list[M] = [_matrix(matrix, weights, number, "ih") for number in numbers[1:]]
         self.head: M = matrix(weights["head.weight"], weights["head.bias"])
-        self.begin([self.nothing])
 
-    def begin(self, states_SLH: Sequence[Array]) -> None:
-        """From now on go on with so many texts, from these states."""
-        self.state = np.stack(states_SLH, axis=2)
-
-    def begin_anew(self, row: int, state_SLH: Array) -> None:
-        """Go on from a state in one of the rows."""
-        self.state[:, :, row] = state_SLH
-
-    def read(self, symbols: Iterable[int]) -> Array:
-        """The state [S, L, H] behind a text from its beginning on."""
-        self.begin([self.nothing])
-        for symbol in symbols:
-            self.feed(np.array([symbol]))
-        return self.state[:, :, 0].copy()
-
-    @property
-    def nothing(self) -> Array:
-        """The state [S, L, H] at the beginning of a text."""
+    def beginning(self, rows: int) -> Array:
+        """The state before the first symbol of so many texts."""
         config = self.config
-        shape = (STATES[config.cell], config.num_layers, config.hidden_size)
+        shape = (STATES[config.cell], config.num_layers, rows, config.hidden_size)
         return np.zeros(shape, np.float32)
 
-    def drop(self, row: int) -> None:
-        """Read one text less; those behind it move up."""
-        self.state = np.delete(self.state, row, axis=2)
-
-    def feed(self, symbols_B: Symbols) -> Array:
-        """Read the next symbol of each text; the scores [B, V] of those after them."""
+    def feed(self, symbols_B: Symbols, state_SLBH: Array) -> Array:
+        """Read the next symbol of each text, which changes the state; the scores [B, V] of those
+        after them."""
         equations, gates = EQUATIONS[self.config.cell], GATES[self.config.cell]
         x = self.table_VG[symbols_B]
         for layer, recurrent in enumerate(self.recurrent):
             if layer > 0:
-                x = self.input[layer - 1].times(self.state[0, layer - 1])
-            r = recurrent.times(self.state[0, layer])
-            after = equations(_blocks(x, gates), _blocks(r, gates), self.state[:, layer])
+                x = self.input[layer - 1].times(state_SLBH[0, layer - 1])
+            r = recurrent.times(state_SLBH[0, layer])
+            after = equations(_by_gate(x, gates), _by_gate(r, gates), state_SLBH[:, layer])
             for part, vectors in enumerate(after):
-                self.state[part, layer] = vectors
-        scores: Array = self.head.times(self.state[0, -1])
+                state_SLBH[part, layer] = vectors
+        scores: Array = self.head.times(state_SLBH[0, -1])
         return scores
 
 
-def _blocks(x_BG: Array, gates: int) -> Array:
+def _by_gate(x_BG: Array, gates: int) -> Array:
     """Gate by gate: [gates, B, H]."""
     return x_BG.reshape(len(x_BG), gates, -1).swapaxes(0, 1)
 

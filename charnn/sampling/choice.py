@@ -48,3 +48,8 @@ class Choice:
         """As the functions of `charnn.sampling.drawing` take them."""
         # Of one type each, whatever the user has written: numba compiles for types.
         return (float(self.temperature), self.top_k, float(self.top_p), float(self.min_p))
+
+    @property
+    def truncates(self) -> bool:
+        """Whether some symbols are cut off."""
+        return self.top_k > 0 or self.top_p < 1 or self.min_p > 0

@@ -7,8 +7,8 @@ from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from charnn.model.compiled import CompiledStepper, compiled, feed
-from charnn.model.matrices import Array, EightBit
-from charnn.model.stepper import Stepper, Symbols
+from charnn.model.matrices import Array
+from charnn.model.stepper import Symbols
 from charnn.sampling import drawing
 from charnn.sampling.choice import Choice
 from charnn.sampling.pens import Pen
@@ -25,9 +25,8 @@ class CompiledPen(Pen):
     at_once = 16
     stepper: CompiledStepper
 
-    def __init__(self, stepper: Stepper[EightBit]) -> None:
-        compiled = isinstance(stepper, CompiledStepper)
-        super().__init__(stepper if compiled else CompiledStepper(stepper))
+    def __init__(self, stepper: CompiledStepper) -> None:
+        super().__init__(stepper)
 
     def draw(self, scores_BV: Array, numbers_B: NDArray[np.float64], choice: Choice) -> Symbols:
         """See `Pen`."""
@@ -35,13 +34,19 @@ class CompiledPen(Pen):
         _draw_all(scores_BV, numbers_B, *choice.options, drawn)
         return drawn
 
-    def write(self, symbols_B: Symbols, numbers_BN: NDArray[np.float64], choice: Choice) -> Symbols:
+    def write(
+        self,
+        symbols_B: Symbols,
+        state_SLBH: Array,
+        numbers_BN: NDArray[np.float64],
+        choice: Choice,
+    ) -> Symbols:
         """See `Pen`."""
         if len(symbols_B) > 1:
-            return super().write(symbols_B, numbers_BN, choice)
+            return super().write(symbols_B, state_SLBH, numbers_BN, choice)
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
-        network, state = self.stepper.network, self.stepper.state
-        _write(network, state, symbols_B[0], numbers_BN[0], *choice.options, drawn_BN[0])
+        network = self.stepper.network
+        _write(network, state_SLBH, symbols_B[0], numbers_BN[0], *choice.options, drawn_BN[0])
         return drawn_BN
 
 

@@ -7,8 +7,9 @@ from behind which an end is near enough.
 
 A model that has learned its grammar is seldom wrong. So what it would write is tried, and if it is
 wrong, it writes another symbol instead: as it would if all wrong ones were forbidden beforehand,
-but without asking about each of them. What is found out is kept, since a text comes by the same
-states again and again.
+but without asking about each of them. (Not where unlikely symbols are cut off, for what is cut off
+hangs on what is forbidden.) What is found out is kept, since a text comes by the same states again
+and again.
 """
 
 from collections.abc import Hashable, Sequence
@@ -177,8 +178,8 @@ class Course:
     """One text on its way through a grammar.
 
     Attributes:
-        steps: symbols that were written where the grammar is free.
-        refused: how many of these were wrong at the first try.
+        steps: symbols that were drawn where the grammar is free.
+        refused: how many of these were wrong.
     """
 
     def __init__(self, constraint: Constraint) -> None:
@@ -187,25 +188,30 @@ class Course:
         self.steps = 0
         self.refused = 0
 
+    def is_near(self, left: int) -> bool:
+        """Whether so few characters may still be written that an end is kept in sight."""
+        return left <= self._constraint.near
+
     def refuses(self, symbol: int, left: int) -> bool:
-        """Whether a symbol is wrong here, if `left` characters may still be written."""
-        if left <= self._constraint.near:
-            return bool(self.wrong(left)[symbol])
+        """Whether a symbol that was drawn is wrong here, if `left` characters may still be
+        written; it is taken down."""
+        wrong = bool(self.wrong(left)[symbol]) if self.is_near(left) else self.is_wrong(symbol)
+        if self._node.free:
+            self.steps += 1
+            self.refused += wrong
+        return wrong
+
+    def is_wrong(self, symbol: int) -> bool:
+        """Whether a symbol is wrong here, no matter how much may still be written."""
         if symbol == SEPARATOR:
             return not self._node.may_end
         return self._constraint.behind(self._node, symbol) is None
 
     def wrong(self, left: int) -> NDArray[np.bool_]:
-        """All symbols [V] that are wrong here."""
-        if left <= self._constraint.near:
+        """All symbols [V] that are wrong here, if `left` characters may still be written."""
+        if self.is_near(left):
             return self._constraint.far(self._node.state, left)
         return self._constraint.wrong(self._node.state)
-
-    def note(self, refused: bool) -> None:
-        """Take down whether the first try was wrong."""
-        if self._node.free:
-            self.steps += 1
-            self.refused += refused
 
     def feed(self, symbol: int) -> None:
         """Go on by a symbol that is not wrong."""

@@ -3,7 +3,6 @@
 Where numba is not installed, the plain one writes everything.
 """
 
-import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -15,29 +14,10 @@ from charnn.sampling.pens import Pen
 # Seconds of writing after which it pays to import numba, some tenths of a second: most tunes and
 # pages are written by then.
 SOON = 0.5
+# What the thread is called in which that happens.
+COMPILING = "charnn-compiling"
 # Texts side by side from which on it pays to import torch as well, a second or two.
 MANY = 32
-# It is not installed, does not suit this Python, or finds no place to keep what it compiles.
-_NO_NUMBA = (ImportError, RuntimeError)
-
-
-def faster(plain: Pen) -> Pen:
-    """The pen for much text; the plain one where there is no numba."""
-    try:
-        from charnn.sampling.compiled import CompiledPen
-    except _NO_NUMBA:
-        return plain
-    return CompiledPen(plain.stepper)
-
-
-def broader(plain: Pen) -> Pen:
-    """The pen for many texts; the plain one where there is no numba."""
-    try:
-        from charnn.model.batched import BatchedStepper
-        from charnn.sampling.compiled import CompiledPen
-    except _NO_NUMBA:
-        return plain
-    return CompiledPen(BatchedStepper(plain.stepper))
 
 
 class Desk:
@@ -49,43 +29,60 @@ class Desk:
 
     def __init__(self, plain: Pen) -> None:
         self.pen = self._plain = plain
-        self._begun = 0.0
-        self._broad = self._done = False
+        self._spent = 0.0
+        self._broad = False
         self._coming: Future[Pen] | None = None
 
     def begin(self, rows: int) -> Pen:
         """The pen for so many texts side by side."""
         if rows >= MANY and not self._broad:
-            self.pen, self._broad, self._done = broader(self._plain), True, True
-        self._begun = self._begun or time.monotonic()
+            self.pen, self._broad = broader(self._plain), True
         return self.pen
 
-    def go_on(self) -> Pen:
-        """The pen for the next symbols."""
-        if self._done:
+    def go_on(self, seconds: float) -> Pen:
+        """The pen for the next symbols, after so many seconds of writing more."""
+        self._spent += seconds
+        if self._spent < SOON or self.pen is not self._plain:
             return self.pen
         if self._coming is None:
-            if time.monotonic() - self._begun > SOON:
-                self._coming = _in_background(_tried_out, self._plain)
+            self._coming = _in_background(faster, self._plain)
         elif self._coming.done():
-            pen, self._done = self._coming.result(), True
-            pen.stepper.state = self.pen.stepper.state
-            self.pen = pen
+            self.pen = self._coming.result()
         return self.pen
 
 
-def _tried_out(plain: Pen) -> Pen:
-    pen = faster(plain)
-    if pen is not plain:
-        pen.stepper.read([])
-        pen.write(np.zeros(1, np.int64), np.zeros((1, 1)), Choice())
-        pen.draw(np.zeros((1, 2), np.float32), np.zeros(1), Choice())
+def faster(plain: Pen) -> Pen:
+    """The pen for much text, tried out; the plain one where that fails."""
+    try:
+        from charnn.model.compiled import CompiledStepper
+        from charnn.sampling.compiled import CompiledPen
+
+        return _tried_out(CompiledPen(CompiledStepper(plain.stepper)), rows=1)
+    except Exception:  # of numba, of its cache: whatever it is, text can be written without
+        return plain
+
+
+def broader(plain: Pen) -> Pen:
+    """The pen for many texts, tried out; the plain one where that fails."""
+    try:
+        from charnn.model.batched import BatchedStepper
+        from charnn.sampling.compiled import CompiledPen
+
+        return _tried_out(CompiledPen(BatchedStepper(plain.stepper)), rows=MANY)
+    except Exception:  # as above
+        return plain
+
+
+def _tried_out(pen: Pen, rows: int) -> Pen:
+    for count in (1, rows):
+        symbols, state = np.zeros(count, np.int64), pen.stepper.beginning(count)
+        pen.write(symbols, state, np.zeros((count, 1)), Choice())
+        pen.draw(pen.stepper.feed(symbols, state), np.zeros(count), Choice())
     return pen
 
 
 def _in_background(work: Callable[[Pen], Pen], plain: Pen) -> Future[Pen]:
-    # No daemon: a program must not end while LLVM is at work in it.
-    executor = ThreadPoolExecutor(1)
+    executor = ThreadPoolExecutor(1, thread_name_prefix=COMPILING)
     future = executor.submit(work, plain)
     executor.shutdown(wait=False)
     return future

@@ -16,8 +16,10 @@ _BELOW_ONE = 1 - 2**-52
 
 
 def exponential(x: Any) -> Any:
-    """e ** x for x <= 0 within 1e-10 of itself: the first terms of its series for x / 4096, and
-    that twelve times squared."""
+    """e ** x for x <= 0: the first terms of its series for x / 4096, twelve times squared.
+
+    Down to -60, which is any symbol that is ever drawn, it is within 1e-10 of itself.
+    """
     y = np.maximum(x, _END) / 4096
     p = 1 + y * (1 + y * (1 / 2 + y * (1 / 6 + y * (1 / 24 + y / 120))))
     for _ in range(12):
@@ -28,7 +30,7 @@ def exponential(x: Any) -> Any:
 def weights(
     scores_V: NDArray[np.float32], temperature: float, top_k: int, top_p: float, min_p: float
 ) -> NDArray[np.float64]:
-    """What the symbols are drawn by, in proportion, for a temperature above 0.
+    """What the symbols are drawn by, in proportion, [V], for a temperature above 0.
 
     Each truncation is a least weight: symbols that are equally likely stay or go together.
     """

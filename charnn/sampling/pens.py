@@ -31,10 +31,20 @@ class Pen:
         pairs = zip(scores_BV, numbers_B.tolist(), strict=True)
         return np.array([draw(scores_V, number, *choice.options) for scores_V, number in pairs])
 
-    def write(self, symbols_B: Symbols, numbers_BN: NDArray[np.float64], choice: Choice) -> Symbols:
-        """The next N symbols of each text after its last, by N random numbers: [B, N]."""
+    def write(
+        self,
+        symbols_B: Symbols,
+        state_SLBH: Array,
+        numbers_BN: NDArray[np.float64],
+        choice: Choice,
+    ) -> Symbols:
+        """The next N symbols of each text after its last, by N random numbers: [B, N].
+
+        The state becomes that behind all of them but the last.
+        """
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
         for place, numbers_B in enumerate(numbers_BN.T):
-            symbols_B = self.draw(self.stepper.feed(symbols_B), numbers_B, choice)
+            scores_BV = self.stepper.feed(symbols_B, state_SLBH)
+            symbols_B = self.draw(scores_BV, numbers_B, choice)
             drawn_BN[:, place] = symbols_B
         return drawn_BN

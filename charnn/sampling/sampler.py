@@ -4,6 +4,7 @@ Many texts are written side by side, since the network is read once for all of t
 same as if it were written alone.
 """
 
+import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
@@ -21,6 +22,8 @@ from charnn.sampling.desk import MANY, Desk
 from charnn.sampling.manuscript import Manuscript
 from charnn.sampling.pens import Pen
 
+# Characters for which it pays to get ready for many texts side by side.
+MUCH = 20_000
 # More texts side by side are hardly faster, and the first of them would be kept waiting.
 MOST = 128
 # Wrong symbols after which all of them are looked for.
@@ -32,16 +35,18 @@ class Sampler:
 
     Args:
         checkpoint: the model.
+        may_end: whether texts may end of their own accord; None if the model has learned where.
 
     Attributes:
         texts: the characters of every symbol, by id; none for the special ones.
     """
 
-    def __init__(self, checkpoint: Checkpoint) -> None:
+    def __init__(self, checkpoint: Checkpoint, may_end: bool | None = None) -> None:
         self.vocabulary = checkpoint.vocabulary
         self.texts = [self.vocabulary.decode([symbol]) for symbol in range(len(self.vocabulary))]
         self.many_documents = checkpoint.about.get("documents", 1) != 1
-        never = [UNKNOWN] if self.many_documents else [UNKNOWN, SEPARATOR]
+        may_end = self.many_documents if may_end is None else may_end
+        never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         bias = checkpoint.weights["head.bias"].copy()
         bias[never] = -np.inf
         weights = {**checkpoint.weights, "head.bias": bias}
@@ -116,7 +121,7 @@ class Sampler:
             )
             for number, seed in enumerate(seeds)
         )
-        rows = MOST if len(seeds) >= MANY else 1
+        rows = MOST if len(seeds) >= MANY and len(seeds) * length >= MUCH else 1
         return _in_turn(self._write(choice, opening, texts, rows), len(seeds))
 
     def _write(
@@ -126,10 +131,13 @@ class Sampler:
         text."""
         active = list(islice(texts, rows))
         pen = self.desk.begin(len(active))
-        opened = pen.stepper.read(opening[:-1])
-        pen.stepper.begin([opened] * len(active))
+        opened = pen.stepper.beginning(1)
+        for symbol in opening[:-1]:
+            pen.stepper.feed(np.array([symbol]), opened)
+        state = opened.repeat(len(active), axis=2)
         while active:
-            drawn = _draw(pen, active, choice)
+            begin = time.perf_counter()
+            drawn = _draw(pen, state, active, choice)
             # From behind, for those that end are taken out.
             for row in range(len(active) - 1, -1, -1):
                 text = active[row]
@@ -139,11 +147,11 @@ class Sampler:
                     yield text.number, None
                     if (following := next(texts, None)) is not None:
                         active[row] = following
-                        pen.stepper.begin_anew(row, opened)
+                        state[:, :, row] = opened[:, :, 0]
                     else:
                         del active[row]
-                        pen.stepper.drop(row)
-            pen = self.desk.go_on()
+                        state = np.delete(state, row, axis=2)
+            pen = self.desk.go_on(time.perf_counter() - begin)
 
     @property
     def start(self) -> int:
@@ -173,31 +181,35 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
         yield pieces(number)
 
 
-def _draw(pen: Pen, texts: list[Manuscript], choice: Choice) -> list[list[int]]:
+def _draw(pen: Pen, state_SLBH: Array, texts: list[Manuscript], choice: Choice) -> list[list[int]]:
     """Some symbols for each text to go on with; one, if it has a course, and a right one."""
     last_B = np.array([text.symbol for text in texts])
     courses = [text.course for text in texts if text.course is not None]
     if not courses:
         numbers_BN = np.array([text.random.random(pen.at_once) for text in texts])
-        drawn: list[list[int]] = pen.write(last_B, numbers_BN, choice).tolist()
+        drawn: list[list[int]] = pen.write(last_B, state_SLBH, numbers_BN, choice).tolist()
         return drawn
-    scores_BV = pen.stepper.feed(last_B)
+    scores_BV = pen.stepper.feed(last_B, state_SLBH)
+    if choice.truncates:  # what is cut off hangs on what is forbidden
+        for scores_V, text, course in zip(scores_BV, texts, courses, strict=True):
+            scores_V[course.wrong(text.left)] = -np.inf
     numbers_B = np.array([text.random.random() for text in texts])
     symbols = pen.draw(scores_BV, numbers_B, choice).tolist()
-    rows = zip(scores_BV, symbols, texts, courses, strict=True)
-    return [[_right(pen, *row, choice)] for row in rows]
+    for row, (text, course) in enumerate(zip(texts, courses, strict=True)):
+        if course.refuses(symbols[row], text.left):
+            symbols[row] = _another(pen, scores_BV[row], symbols[row], text, course, choice)
+    return [[symbol] for symbol in symbols]
 
 
-def _right(
+def _another(
     pen: Pen, scores_V: Array, symbol: int, text: Manuscript, course: Course, choice: Choice
 ) -> int:
-    """The symbol that was drawn or, as long as it is wrong, another in its place."""
-    tries = 0
-    while course.refuses(symbol, text.left):
-        tries += 1
+    """A symbol in the place of one that is wrong."""
+    for tries in range(1, PATIENCE + 1):
         scores_V[symbol] = -np.inf
-        if tries == PATIENCE:
+        if tries == PATIENCE or course.is_near(text.left):
             scores_V[course.wrong(text.left)] = -np.inf
         symbol = int(pen.draw(scores_V[None], text.random.random(1), choice)[0])
-    course.note(tries > 0)
-    return symbol
+        if not course.is_wrong(symbol):
+            return symbol
+    raise AssertionError(f"a symbol is wrong that was forbidden: {symbol}")

@@ -68,8 +68,9 @@ def keep_freed_memory() -> None:
     """
     with suppress(OSError, AttributeError):
         set_option = ctypes.CDLL(None).mallopt
-        set_option(_TRIM_THRESHOLD, _KEPT)
-        set_option(_MMAP_THRESHOLD, _KEPT)
+        # Older versions allow less; and the second without the first would do harm.
+        if set_option(_MMAP_THRESHOLD, _KEPT) or set_option(_MMAP_THRESHOLD, _KEPT >> 5):
+            set_option(_TRIM_THRESHOLD, _KEPT)
 
 
 def _seconds_of_product(dtype: torch.dtype) -> float:

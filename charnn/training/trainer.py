@@ -130,6 +130,7 @@ class Trainer:
         """
         self._begin = time.perf_counter() - self.position.seconds
         keep_freed_memory()
+        threads_before = torch.get_num_threads()
         self.threads = self._choose_threads()
         self._since_report = Tally()
         self._in_all = Tally()
@@ -141,6 +142,7 @@ class Trainer:
             reason = self._loop()
         finally:
             self.metrics.close()
+            torch.set_num_threads(threads_before)
         best = self.run_folder / BEST
         finished = Finished(
             reason,

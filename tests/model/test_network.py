@@ -48,11 +48,12 @@ def test_torch_and_numpy_write_the_same_scores(config: ModelConfig) -> None:
     stepper = Stepper(config, export_weights(network), Full)
     symbols = ids(config, 200, 1)
     whole, after = network(symbols, network.initial_state(1))
+    state = stepper.beginning(1)
     for number, symbol in enumerate(symbols.numpy()):
-        (scores,) = stepper.feed(symbol)
+        (scores,) = stepper.feed(symbol, state)
         np.testing.assert_allclose(scores, whole[number, 0].numpy(), rtol=0, atol=1e-5)
     for layer, theirs in enumerate(after):
-        for our_part, their_part in zip(stepper.state[:, layer], theirs, strict=True):
+        for our_part, their_part in zip(state[:, layer], theirs, strict=True):
             np.testing.assert_allclose(our_part, their_part.numpy(), rtol=0, atol=1e-5)
     # They have something to disagree on: the scores move from step to step.
     assert whole.std(dim=0).min() > 0.002

@@ -1,5 +1,8 @@
 """The steppers that write: eight bits are near enough, and all of them agree to the last bit."""
 
+import platform
+import subprocess
+import sys
 from itertools import product
 from typing import Any
 
@@ -15,7 +18,7 @@ from charnn.model.config import GATES, ModelConfig
 from charnn.model.equations import sigmoid, tanh
 from charnn.model.matrices import EightBit, Full
 from charnn.model.stepper import Stepper
-from tests.helpers import random_weights
+from tests.helpers import environment, random_weights
 
 SHAPES = [
     pytest.param(ModelConfig(vocab_size=11, cell=cell, num_layers=layers, hidden_size=hidden))
@@ -32,8 +35,8 @@ def symbols(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
 
 
 def scores_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.float32]:
-    stepper.begin([stepper.nothing] * ids_TB.shape[1])
-    return np.stack([stepper.feed(ids_B) for ids_B in ids_TB])
+    state = stepper.beginning(ids_TB.shape[1])
+    return np.stack([stepper.feed(ids_B, state) for ids_B in ids_TB])
 
 
 @pytest.mark.parametrize("config", SHAPES)
@@ -41,11 +44,9 @@ def test_all_of_them_agree_to_the_last_bit(config: ModelConfig) -> None:
     plain, rows = stepper_of(config), LEAST_ROWS + 3
     ids = symbols(config, 40, rows)
     expected = scores_of(plain, ids)
-    state = plain.state
     assert expected.std(axis=0).min() > 0.002  # there is something to disagree on
     for faster in (CompiledStepper(plain), BatchedStepper(plain)):
         np.testing.assert_array_equal(scores_of(faster, ids), expected)
-        np.testing.assert_array_equal(faster.state, state)
     # And each text is what it is alone.
     for stepper, row in product((plain, CompiledStepper(plain)), (0, rows - 1)):
         alone = scores_of(stepper, ids[:, row : row + 1])
@@ -53,19 +54,45 @@ def test_all_of_them_agree_to_the_last_bit(config: ModelConfig) -> None:
 
 
 @pytest.mark.parametrize("config", SHAPES)
-def test_texts_can_be_begun_anew_and_dropped(config: ModelConfig) -> None:
+def test_a_state_is_all_that_is_remembered(config: ModelConfig) -> None:
     plain, rows = stepper_of(config), LEAST_ROWS + 2
     ids = symbols(config, 20, rows)
     expected = scores_of(plain, ids)
     for stepper in (plain, CompiledStepper(plain), BatchedStepper(plain)):
-        scores_of(stepper, ids[:7])
-        stepper.begin_anew(2, stepper.nothing)
-        stepper.drop(0)
-        after = np.stack([stepper.feed(ids_B[1:]) for ids_B in ids[7:]])
-        np.testing.assert_array_equal(
-            np.delete(after, 1, axis=1), np.delete(expected[7:], [0, 2], axis=1)
+        state = stepper.beginning(rows)
+        for ids_B in ids[:7]:
+            stepper.feed(ids_B, state)
+        scores_of(stepper, ids[:3])  # of other texts
+        state = np.delete(state, 0, axis=2)
+        after = np.stack([stepper.feed(ids_B[1:], state) for ids_B in ids[7:]])
+        np.testing.assert_array_equal(after, expected[7:, 1:])
+
+
+def test_where_torch_multiplies_with_losses_it_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = ModelConfig(vocab_size=11, num_layers=2, hidden_size=70)
+    plain = stepper_of(config)
+    ids = symbols(config, 10, LEAST_ROWS)
+    monkeypatch.setattr("charnn.model.batched.multiplies_exactly", lambda columns: False)
+    monkeypatch.setattr("torch._int_mm", None)
+    np.testing.assert_array_equal(scores_of(BatchedStepper(plain), ids), scores_of(plain, ids))
+
+
+def test_losses_are_found() -> None:
+    """oneDNN is told to do without the instructions that multiply bytes exactly."""
+    program = "from charnn.model.batched import multiplies_exactly as m; print(m(1), m(512))"
+    for known in ("AVX2", "DEFAULT"):
+        run = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment(ONEDNN_MAX_CPU_ISA=known),
+            check=True,
+            capture_output=True,
+            text=True,
         )
-        np.testing.assert_array_equal(after[:, 1], scores_of(plain, ids[7:, 2:3])[:, 0])
+        assert run.stdout.split()[0] in ("True", "False")
+        if known == "AVX2" and platform.machine() == "x86_64":
+            assert run.stdout.split()[1] == "False"
 
 
 @pytest.mark.parametrize("config", SHAPES)

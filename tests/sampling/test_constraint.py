@@ -93,19 +93,20 @@ def test_where_a_text_may_end_it_must_if_nothing_is_left() -> None:
     assert (~constraint.far(state, 100)).sum() > 20
 
 
-def test_a_tune_ends_even_if_the_model_would_never_end_it() -> None:
-    checkpoint = random_checkpoint(LETTERS, documents=9)
+@pytest.mark.parametrize("documents", [1, 9])
+def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> None:
+    checkpoint = random_checkpoint(LETTERS, documents=documents)
     checkpoint.weights["head.bias"][SEPARATOR] = -100
-    sampler = Sampler(checkpoint)
+    sampler = Sampler(checkpoint, may_end=True)
     assert isinstance(sampler.vocabulary, Vocabulary)
     grammar = Grammar(Wish("x", "jig", "6/8", "1/8", "D"), LETTERS)
     constraint = Constraint(grammar, sampler.texts)
-    for length in (0, 200, 400):
+    for length in (0, 200, 1500):
         course = constraint.begin()
         tune = "".join(sampler.stream(Choice(), seed=1, length=length, course=course))
         assert len(tune) <= max(length, constraint.distance(grammar.start))
         assert tune.endswith("\n")
-        assert 0 < course.steps < len(tune)
+        assert course.steps < len(tune)
         assert 0 < course.refused < course.steps
 
 
@@ -126,7 +127,7 @@ def test_a_course_knows_what_its_constraint_knows() -> None:
         symbol = constraint.texts.index(character)
         wrong = course.wrong(constraint.near + 1)
         assert wrong.tolist() == constraint.wrong(state).tolist()
-        refused = [course.refuses(number, constraint.near + 1) for number in range(len(wrong))]
+        refused = [course.is_wrong(number) for number in range(len(wrong))]
         assert refused == wrong.tolist()
         assert not refused[symbol]
         node = constraint.node(state)
@@ -139,38 +140,51 @@ def test_a_course_knows_what_its_constraint_knows() -> None:
 class Forbids:
     """A course in which some symbols are always wrong."""
 
-    def __init__(self, symbols: list[int]) -> None:
-        self._symbols = symbols
+    def __init__(self, symbols: list[int], count: int, may_be_asked: bool) -> None:
+        self._symbols, self._count, self._may_be_asked = symbols, count, may_be_asked
         self._written = 0
 
+    def is_near(self, left: int) -> bool:
+        return False
+
     def refuses(self, symbol: int, left: int) -> bool:
+        return self.is_wrong(symbol)
+
+    def is_wrong(self, symbol: int) -> bool:
         return symbol in self._symbols or (symbol == SEPARATOR) != bool(self._written)
 
     def wrong(self, left: int) -> Any:
-        raise AssertionError("a few wrong symbols are no reason to look for all of them")
-
-    def note(self, refused: bool) -> None:
-        pass
+        assert self._may_be_asked, "a few wrong symbols are no reason to look for all of them"
+        return np.array([self.is_wrong(symbol) for symbol in range(self._count)])
 
     def feed(self, symbol: int) -> None:
         self._written += 1
 
 
-def test_what_is_refused_is_as_if_it_were_forbidden_beforehand() -> None:
+@pytest.mark.parametrize(
+    ("choice", "shares"),
+    [
+        (Choice(1.0), np.exp([0.5, 1.0, -0.5])),
+        (Choice(1.0, top_k=2), np.exp([0.5, 1.0, -np.inf])),
+        (Choice(1.0, min_p=0.5), np.exp([0.5, 1.0, -np.inf])),
+    ],
+)
+def test_what_is_refused_is_as_if_it_were_forbidden_beforehand(choice: Choice, shares: Any) -> None:
     """Others take its place in proportion to their own probabilities."""
     checkpoint = random_checkpoint("abcde", documents=9)
     checkpoint.weights["head.weight"][:] = 0
     checkpoint.weights["head.bias"][:] = [0, 3, 0.5, 2.5, 1.0, -0.5, 1.5]
     wrong = [3, 6]  # the likeliest letters
-    count = 20_000
-    begun = (Forbids(wrong) for _ in range(count))
+    count = 10_000
     written = Sampler(checkpoint).many(
-        Choice(1.0), seeds=range(count), length=5, begin=lambda: next(begun)
+        choice,
+        seeds=range(count),
+        length=5,
+        begin=lambda: Forbids(wrong, 7, may_be_asked=choice.truncates),
     )
     firsts = ["".join(pieces)[0] for pieces in written]
-    right = np.exp([0.5, 1.0, -0.5])
-    expected = right / right.sum()
+    expected = shares / shares.sum()
     tolerance = 4 * np.sqrt(expected * (1 - expected) / count)
     found = np.array([firsts.count(letter) / count for letter in "acd"])
-    assert (np.abs(found - expected) < tolerance).all()
+    assert (np.abs(found - expected) <= tolerance).all()
     assert found.sum() == pytest.approx(1)

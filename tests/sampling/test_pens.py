@@ -1,5 +1,7 @@
 """Pens: whichever writes, and beside however many others, a text is the same."""
 
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,14 +35,13 @@ def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
         for rows in (1, 3, MANY):
             numbers = np.random.default_rng(2).random((rows, 300 // rows))
             last = np.arange(rows) % 9
-            plain.stepper.begin([plain.stepper.nothing] * rows)
-            expected = plain.write(last, numbers, choice)
-            state = plain.stepper.state
+            state = plain.stepper.beginning(rows)
+            expected = plain.write(last, state, numbers, choice)
             for fast in (faster(plain), broader(plain)):
                 assert fast is not plain
-                fast.stepper.begin([fast.stepper.nothing] * rows)
-                np.testing.assert_array_equal(fast.write(last, numbers, choice), expected)
-                np.testing.assert_array_equal(fast.stepper.state, state)
+                other = fast.stepper.beginning(rows)
+                np.testing.assert_array_equal(fast.write(last, other, numbers, choice), expected)
+                np.testing.assert_array_equal(other, state)
 
 
 @given(
@@ -74,6 +75,13 @@ def test_the_fast_pens_draw_the_same_symbols(rows: list[list[float]], choice: Ch
     assert together.tolist() == alone
 
 
+@pytest.fixture
+def any_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write side by side even where it does not pay."""
+    monkeypatch.setattr("charnn.sampling.sampler.MUCH", 0)
+
+
+@pytest.mark.usefixtures("any_number")
 @pytest.mark.parametrize("stop", ["", "a"])
 def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
     checkpoint = random_checkpoint(LETTERS, documents=9)
@@ -87,11 +95,25 @@ def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
     assert len({len(text) for text in texts}) > 3  # they end at different times
 
 
+@pytest.mark.usefixtures("any_number")
 def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charnn.sampling.sampler.MOST", 7)
     sampler = Sampler(reciting_checkpoint("abc\n", separator_after="\n", documents=12))
     texts = ["".join(pieces) for pieces in sampler.many(Choice(0), seeds=range(40), length=9)]
     assert texts == ["abc\n"] * 40
+
+
+@pytest.mark.usefixtures("any_number")
+def test_other_texts_may_be_written_meanwhile() -> None:
+    sampler = Sampler(random_checkpoint(LETTERS))
+    seeds = range(MANY + 3)
+    alone = ["".join(sampler.stream(Choice(1.0), seed=seed, length=30)) for seed in seeds]
+    written = []
+    for pieces in sampler.many(Choice(1.0), seeds=seeds, length=30):
+        begun = next(pieces)
+        assert "".join(sampler.stream(Choice(1.0), seed=3, length=30)) == alone[3]
+        written.append(begun + "".join(pieces))
+    assert written == alone
 
 
 def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +134,19 @@ def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_without_numba_the_plain_pen_writes_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("charnn.sampling.compiled", "charnn.model.batched"):
-        monkeypatch.setitem(__import__("sys").modules, name, None)
     plain = plain_pen()
+    for name in ("charnn.sampling.compiled", "charnn.model.batched"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert faster(plain) is plain
+    assert broader(plain) is plain
+
+
+def test_so_it_does_where_numba_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = plain_pen()
+
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("charnn.model.compiled.feed", fail)
     assert faster(plain) is plain
     assert broader(plain) is plain

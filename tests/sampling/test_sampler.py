@@ -42,14 +42,15 @@ def test_it_reads_what_it_writes() -> None:
     checkpoint = random_checkpoint(LETTERS, scale=2.0, num_layers=2)
     stepper = Stepper(checkpoint.config, checkpoint.weights, EightBit)
     vocabulary = checkpoint.vocabulary
-    stepper.feed(vocabulary.encode("\n"))  # a text begins on a new line
-    (scores,) = stepper.feed(vocabulary.encode("b"))
+    state = stepper.beginning(1)
+    stepper.feed(vocabulary.encode("\n"), state)  # a text begins on a new line
+    (scores,) = stepper.feed(vocabulary.encode("b"), state)
     expected = ""
     for _ in range(40):
         scores[[UNKNOWN, SEPARATOR]] = -np.inf
         symbol = int(np.argmax(scores))
         expected += vocabulary.decode([symbol])
-        (scores,) = stepper.feed(np.array([symbol]))
+        (scores,) = stepper.feed(np.array([symbol]), state)
     assert text(Sampler(checkpoint), prime="b") == expected
     assert len(set(expected)) >= 3
     assert text(Sampler(checkpoint), prime="c") != expected
@@ -95,6 +96,14 @@ def test_no_text_holds_the_special_symbols() -> None:
     written = list(Sampler(checkpoint).stream(Choice(1.0), seed=1, length=300))
     assert len(written) == 300
     assert set(written) <= set(LETTERS)
+
+
+def test_streams_of_one_sampler_do_not_disturb_each_other() -> None:
+    sampler = Sampler(random_checkpoint(LETTERS))
+    expected = [text(sampler, Choice(1.0), seed=seed) for seed in (1, 2)]
+    both = [sampler.stream(Choice(1.0), seed=seed, length=40) for seed in (1, 2)]
+    pieces = list(zip(*both, strict=True))
+    assert ["".join(own) for own in zip(*pieces, strict=True)] == expected
 
 
 def test_it_streams() -> None:

@@ -12,7 +12,7 @@ from benchmarks.child import Contender, contenders
 from benchmarks.figures import Bar, Figure, at_least, ratios
 from benchmarks.program import untrained
 from benchmarks.setting import Setting, on, usable_cores
-from benchmarks.training import BATCH, Shape
+from benchmarks.training import BATCH, PLAIN, Shape
 
 SHAPE = Shape("lstm", 1, 512)
 
@@ -20,7 +20,7 @@ SHAPE = Shape("lstm", 1, 512)
 def measure(setting: Setting) -> Iterator[Figure]:
     """Training and sampling as charnn does them by itself, and the stock loop as torch does it."""
     model = asdict(SHAPE) | {"text": str(setting.text), "device": "cpu"} | BATCH
-    yield from _left("training, charnn", setting, at_least(40), "program:train", model)
+    yield from _left("training, charnn", setting, at_least(40), "program:train", model | PLAIN)
     stock = model | {"precision": "bf16"}
     yield from _left("training, stock bf16", setting, None, "textbook:train", stock)
     run = {"run": str(untrained(setting, "lstm", 2, 512).path)}

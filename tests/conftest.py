@@ -1,7 +1,28 @@
 """Settings of all tests."""
 
+import hashlib
+import os
+from pathlib import Path
+
 from hypothesis import settings
 
 # The same examples in every run, and no deadline: the machine may be busy with something else.
 settings.register_profile("charnn", derandomize=True, deadline=None, database=None)
 settings.load_profile("charnn")
+
+# numba looks for changes in the file of a function alone, not in those that it calls; so what was
+# compiled of other sources is kept apart.
+ROOT = Path(__file__).parent.parent
+SOURCES = (
+    "model/equations",
+    "model/dots",
+    "model/compiled",
+    "sampling/drawing",
+    "sampling/compiled",
+)
+DIGEST = hashlib.sha256()
+for name in SOURCES:
+    DIGEST.update((ROOT / "charnn" / f"{name}.py").read_bytes())
+os.environ.setdefault(
+    "NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba" / DIGEST.hexdigest()[:16])
+)

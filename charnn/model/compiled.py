@@ -36,7 +36,8 @@ class CompiledStepper(Stepper[EightBit]):
     """The same network as another stepper's, several times as fast.
 
     Attributes:
-        network: all that `feed` needs to know of it.
+        network: what `feed` takes: the number of the cell, the table [V, G], and of the matrices
+            for input, recurrence and head each what `_stacked` gives.
     """
 
     def __init__(self, earlier: Stepper[EightBit]) -> None:
@@ -58,7 +59,8 @@ class CompiledStepper(Stepper[EightBit]):
 
 
 def _stacked(matrices: list[EightBit]) -> tuple[Any, ...]:
-    """The numbers of matrices of one shape, what their sums begin with, their scales, biases."""
+    """Of matrices of one shape: the numbers [L, R, K], padded, what their sums begin with [L, R],
+    their scales and biases [L, R], not padded."""
     whole = [padded(matrix.whole_RK) for matrix in matrices]
     return (
         np.stack(whole),
@@ -91,6 +93,7 @@ def feed(network: Any, symbols: Any, state: Any, scores: Any) -> None:
 
 @compiled
 def _times(matrices: Any, layer: int, levels: Any, sums: Any, product: Any) -> None:
+    """Write the product [R] of a matrix with the levels [K] of outputs."""
     whole, begin, scale, bias = matrices
     rows = whole.shape[1]
     sums[:rows] = begin[layer]

@@ -46,11 +46,13 @@ def recipe(characters: int, budget: Budget, device: str) -> Recipe:
         hidden, dropout = 128, 0.3
     elif characters < 300_000:
         hidden, dropout = 256, 0.3
+    elif minutes <= 0.3:
+        hidden, dropout = 192, 0.0
     elif minutes <= 2:
         hidden, dropout = 384, 0.0
     else:
         hidden, dropout = 512, 0.3
-    lr = 8e-3 if minutes <= 2 else 6e-3
+    lr = 12e-3 if minutes <= 0.3 else 8e-3 if minutes <= 2 else 6e-3
     return Recipe(1, hidden, 64, dropout, batch_size=16, seq_len=64, lr=lr)
 
 

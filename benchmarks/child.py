@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from benchmarks.setting import Setting
 
@@ -88,24 +88,30 @@ def call(function: str, folder: Path, *arguments: str | int | Path) -> Ended:
     return run([sys.executable, "-c", program, *map(str, arguments)], folder)
 
 
-def follow(command: Sequence[str | Path], folder: Path) -> Iterator[tuple[float, str]]:
-    """Each line that a command writes, with the seconds since it was started; it is ended with
-    the loop over them."""
-    begin = time.perf_counter()
+@contextmanager
+def started(command: Sequence[str | Path], folder: Path) -> Iterator[IO[bytes]]:
+    """What a command writes to stdout, as it comes; it is ended with the block."""
     with subprocess.Popen(
         list(map(str, command)),
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         env=environment(),
-        text=True,
     ) as process:
         assert process.stdout is not None
         try:
-            for line in process.stdout:
-                yield time.perf_counter() - begin, line
+            yield process.stdout
         finally:
             process.kill()
+
+
+def follow(command: Sequence[str | Path], folder: Path) -> Iterator[tuple[float, str]]:
+    """Each line that a command writes, with the seconds since it was started; it is ended with
+    the loop over them."""
+    begin = time.perf_counter()
+    with started(command, folder) as output:
+        for line in output:
+            yield time.perf_counter() - begin, line.decode()
 
 
 class Pace:

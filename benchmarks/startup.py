@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from benchmarks.child import CHARNN, environment, follow, new_folder, run
+from benchmarks.child import CHARNN, environment, follow, new_folder, run, started
 from benchmarks.figures import Figure, at_most
 from benchmarks.program import trained
 from benchmarks.setting import Setting
@@ -67,18 +67,9 @@ def completion(setting: Setting, words: str) -> float:
 def seconds_to_first_byte(command: list[str | Path], folder: Path) -> float:
     """Wall time until a process has written one byte to stdout."""
     begin = time.perf_counter()
-    with subprocess.Popen(
-        list(map(str, command)),
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment(),
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.read(1), f"{command} has written nothing"
-        taken = time.perf_counter() - begin
-        process.kill()
-    return taken
+    with started(command, folder) as output:
+        assert output.read(1), f"{command} has written nothing"
+        return time.perf_counter() - begin
 
 
 def seconds_to_first_step(setting: Setting) -> float:

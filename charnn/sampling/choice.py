@@ -17,7 +17,7 @@ class Choice:
         min_p: keep symbols at least this likely compared with the likeliest (Nguyen et al. 2024);
             0 keeps all.
 
-    The truncations look at the probabilities after the temperature, in the order above. Each symbol
+    The truncations look at the probabilities after the temperature, in the order above. Each draw
     takes one random number, whatever the options, so that with the same seed a small change of an
     option changes the text only from where it makes a difference.
 

@@ -25,9 +25,6 @@ class CompiledPen(Pen):
     at_once = 16
     stepper: CompiledStepper
 
-    def __init__(self, stepper: CompiledStepper) -> None:
-        super().__init__(stepper)
-
     def draw(self, scores_BV: Array, numbers_B: NDArray[np.float64], choice: Choice) -> Symbols:
         """See `Pen`."""
         drawn = np.empty(len(numbers_B), np.int64)

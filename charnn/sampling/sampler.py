@@ -138,6 +138,7 @@ class Sampler:
         while active:
             begin = time.perf_counter()
             drawn = _draw(pen, state, active, choice)
+            spent = time.perf_counter() - begin  # not by who reads the pieces
             # From behind, for those that end are taken out.
             for row in range(len(active) - 1, -1, -1):
                 text = active[row]
@@ -151,7 +152,7 @@ class Sampler:
                     else:
                         del active[row]
                         state = np.delete(state, row, axis=2)
-            pen = self.desk.go_on(time.perf_counter() - begin)
+            pen = self.desk.go_on(spent)
 
     @property
     def start(self) -> int:

@@ -69,6 +69,12 @@ def command(
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     clip: Annotated[float | None, typer.Option(help="Largest norm of the gradient.")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Of AdamW.")] = None,
+    ema: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DECAY", help="Save and sample a running average of the weights; 0.998, say."
+        ),
+    ] = None,
     patience: Annotated[
         int | None,
         typer.Option(help="Stop after so many validations without a new best; 0: never."),

@@ -15,6 +15,7 @@ from torch.nn.functional import embedding, linear
 
 from charnn.model.cells import CELLS, State
 from charnn.model.config import GATES, STATES, ModelConfig
+from charnn.model.dropout import drop
 from charnn.model.window import run_plainly, run_window
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -55,7 +56,6 @@ class Network(nn.Module):
             else:
                 self.layers.append(STOCK[config.cell](width, config.hidden_size))
             width = config.hidden_size
-        self.dropout = nn.Dropout(config.dropout)
         self.head = nn.Linear(config.hidden_size, config.vocab_size)
         self.initialise()
 
@@ -92,7 +92,8 @@ class Network(nn.Module):
         for number, before in enumerate(state):
             x, layer_state = self._run_layer(number, x, before)
             after.append(layer_state)
-            x = self.dropout(x)
+            if self.training:
+                x = drop(x, self.config.dropout)
         scores: Tensor = self.head(x)
         return scores, after
 

@@ -55,6 +55,8 @@ class TrainingConfig:
         lr: highest learning rate of the schedule.
         clip: largest norm of the gradient over all parameters (Pascanu et al. 2013).
         weight_decay: AdamW's (Loshchilov & Hutter 2019), on matrices only.
+        ema: share of the weights' running average that a step leaves (see
+            `charnn.training.average`); 0 for no average.
         patience: validations without a new best after which to stop; 0 never stops.
         save_every: steps between saves, besides the save at every validation; 0 for none.
         seed: of the initial weights and of dropout.
@@ -72,6 +74,7 @@ class TrainingConfig:
     lr: float = 6e-3
     clip: float = 1.0
     weight_decay: float = 0.01
+    ema: float = 0.0
     patience: int = 8
     save_every: int = 0
     seed: int = 0
@@ -95,8 +98,12 @@ class TrainingConfig:
         for name in ("lr", "clip"):
             if not 0 < getattr(self, name) < float("inf"):
                 raise UsageError(f"--{name} must be above zero, not {getattr(self, name)}")
-        if not 0 <= self.weight_decay < 1:
-            raise UsageError(f"--weight-decay must lie in 0..1, not {self.weight_decay}")
+        for name in ("weight_decay", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                option = name.replace("_", "-")
+                raise UsageError(
+                    f"--{option} must be at least 0 and below 1, not {getattr(self, name)}"
+                )
 
     def to_json(self) -> dict[str, Any]:
         """The options as JSON values."""

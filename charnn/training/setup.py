@@ -31,6 +31,7 @@ class Options:
     lr: float | None = None
     clip: float | None = None
     weight_decay: float | None = None
+    ema: float | None = None
     patience: int | None = None
     save_every: int | None = None
     device: str | None = None
@@ -90,7 +91,8 @@ def plan_run(prepared: Prepared, options: Options) -> Plan:
             "batch_size": chosen.batch_size,
             "seq_len": chosen.seq_len,
             "lr": chosen.lr,
-            **options.given(*_FREE, "batch_size", "seq_len", "lr", "clip", "weight_decay", "seed"),
+            **options.given(*_FREE, "batch_size", "seq_len", "lr", "clip", "weight_decay", "ema"),
+            **options.given("seed"),
         },
     )
     batch_size, seq_len = fit_to_corpus(len(prepared.train), wanted.batch_size, wanted.seq_len)

@@ -1,7 +1,8 @@
 """What the next step depends on besides the parameters, as tensors for a checkpoint and back.
 
-That is the optimizer's moments, the hidden state that is carried on, and the random states that
-dropout draws from. Left out one of them, and a resumed run would be another run.
+That is the optimizer's moments, the hidden state that is carried on, the random states that dropout
+draws from, and, where the weights of the checkpoint are an average, those that are averaged. Left
+out one of them, and a resumed run would be another run.
 """
 
 import torch
@@ -10,21 +11,26 @@ from torch import Tensor
 from charnn.model.cells import State
 from charnn.model.checkpoint import Tensors
 from charnn.model.network import Network
+from charnn.training.average import Average
 from charnn.training.optimizer import AdamW
 
 
-def pack(network: Network, optimizer: AdamW, state: list[State]) -> Tensors:
-    """Copies of the optimizer's state, the hidden state and the random states, by name."""
+def pack(network: Network, optimizer: AdamW, average: Average, state: list[State]) -> Tensors:
+    """Copies of all that, by name."""
     tensors = _random_states(network.head.weight.device)
     for number, layer in enumerate(state):
         for part, tensor in enumerate(layer):
             tensors[f"state.{number}.{part}"] = tensor
     for name, tensor in optimizer.tensors().items():
         tensors[f"optimizer.{name}"] = tensor
+    for name, tensor in average.weights().items():
+        tensors[f"weights.{name}"] = tensor
     return {name: tensor.detach().cpu().numpy().copy() for name, tensor in tensors.items()}
 
 
-def unpack(packed: Tensors, network: Network, optimizer: AdamW, state: list[State]) -> list[State]:
+def unpack(
+    packed: Tensors, network: Network, optimizer: AdamW, average: Average, state: list[State]
+) -> list[State]:
     """Put back what `pack` took, and return the hidden state, which has the shape of `state`.
 
     Raises:
@@ -36,6 +42,8 @@ def unpack(packed: Tensors, network: Network, optimizer: AdamW, state: list[Stat
     if any(name.startswith("optimizer.") for name in tensors):  # none before the first step
         for name, tensor in optimizer.tensors().items():
             tensor.copy_(tensors[f"optimizer.{name}"])
+    for name, tensor in average.weights().items():
+        tensor.copy_(tensors[f"weights.{name}"])
     carried = [
         tuple(tensors[f"state.{number}.{part}"].to(device) for part, _ in enumerate(layer))
         for number, layer in enumerate(state)

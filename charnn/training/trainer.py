@@ -27,6 +27,7 @@ from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.model.threads import Threads, available_threads
+from charnn.training.average import Average
 from charnn.training.config import TrainingConfig
 from charnn.training.evaluation import evaluate, protocol
 from charnn.training.events import Finished, Report, Rethreaded, Started, Stepped, Validated
@@ -107,6 +108,7 @@ class Trainer:
         self.network = Network(model_config).to(self.device)
         torch.set_num_threads(threads)
         self.optimizer = AdamW(self.network, config.weight_decay)
+        self.average = Average(self.network, config.ema)
         self.position = Position()
         self.history: list[dict[str, float]] = []
         self.state = self.network.initial_state(config.batch_size)
@@ -169,7 +171,8 @@ class Trainer:
         Raises:
             CharnnError: a weight is no longer a number, so there is nothing worth keeping.
         """
-        weights = export_weights(self.network)
+        with self.average.in_place():
+            weights = export_weights(self.network)
         if not all(np.isfinite(weight).all() for weight in weights.values()):
             raise self._diverged(self.position.step)
         about = self.about | {
@@ -183,7 +186,7 @@ class Trainer:
             self.prepared.vocabulary,
             weights,
             about,
-            pack(self.network, self.optimizer, self.state),
+            pack(self.network, self.optimizer, self.average, self.state),
         )
 
     def _loop(self) -> str:
@@ -224,6 +227,7 @@ class Trainer:
             raise self._diverged(self.position.step + 1)
         self.optimizer.step(rate)
         self.position.step += 1
+        self.average.update(self.position.step)
         self.position.window = (self.position.window + 1) % len(self.batches)
         now = time.perf_counter()
         self.position.seconds = now - self._begin
@@ -283,7 +287,7 @@ class Trainer:
             self.position.seconds = time.perf_counter() - self._begin
             return
         # bf16 moves the result by about 0.0001 nats and takes a third of the time.
-        with self._precision():
+        with self._precision(), self.average.in_place():
             loss = evaluate(
                 self.network,
                 self.prepared.ids,
@@ -329,7 +333,10 @@ class Trainer:
             self.position = Position(**checkpoint.about["position"])
             self.history = list(checkpoint.about["history"])
             import_weights(self.network, checkpoint.weights)
-            self.state = unpack(checkpoint.training, self.network, self.optimizer, self.state)
+            self.average = Average(self.network, self.config.ema)
+            self.state = unpack(
+                checkpoint.training, self.network, self.optimizer, self.average, self.state
+            )
         except (KeyError, TypeError, RuntimeError) as problem:
             raise CheckpointError(
                 f"{self.run_folder}: the checkpoint lacks what resuming needs"

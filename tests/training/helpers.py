@@ -32,9 +32,6 @@ class Run:
 
     def train(self, steps: int, *, stop_after: int | None = None, **options: Any) -> Finished:
         """Train to `steps`, or stop as by a signal; a run that stopped before goes on."""
-        config = TrainingConfig(
-            **{"budget": Budget(steps=steps), **self.options, **options},
-        )
         asked = 0
 
         def should_stop() -> bool:
@@ -43,7 +40,11 @@ class Run:
             return asked == stop_after
 
         resume = self.checkpoint() if (self.folder / LAST).exists() else None
+        config = self.config(steps, **options)
         return self.trainer(config, should_stop=should_stop, resume=resume).run()
+
+    def config(self, steps: int, **options: Any) -> TrainingConfig:
+        return TrainingConfig(**{"budget": Budget(steps=steps), **self.options, **options})
 
     def trainer(
         self,

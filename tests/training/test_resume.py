@@ -34,6 +34,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
         {"cell": "gru", "dropout": 0.3, "num_layers": 2},
         {"cell": "rnn", "dropout": 0.3, "embedding_size": None},
         {"cell": "lstm", "num_layers": 2, "embedding_size": None, "dropout": 0.3},
+        {"cell": "lstm", "dropout": 0.3, "ema": 0.9},
     ],
     ids=str,
 )

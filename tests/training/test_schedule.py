@@ -76,6 +76,7 @@ def test_what_is_no_budget(limits: dict[str, float]) -> None:
         ("lr", [0, -1, math.nan, math.inf]),
         ("clip", [0, math.nan]),
         ("weight_decay", [-0.1, 1, math.nan]),
+        ("ema", [-0.1, 1, math.nan]),
         ("patience", [-1]),
         ("save_every", [-1]),
         ("seed", [-1, 2**63]),

@@ -57,6 +57,12 @@ def command(
     dropout: Annotated[
         float | None, typer.Option(help="Share of units silenced; default: by the corpus.")
     ] = None,
+    embedding_dropout: Annotated[
+        float | None, typer.Option(help="Share of symbols silenced at the input.")
+    ] = None,
+    weight_drop: Annotated[
+        float | None, typer.Option(help="Share of recurrent weights left out.")
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(help="Train so long; default: 4, but at most 40 passes.")
     ] = None,

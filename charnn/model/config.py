@@ -21,6 +21,8 @@ class ModelConfig:
         hidden_size: units of each layer.
         embedding_size: width of a symbol's vector, or None for one-hot input.
         dropout: share of units silenced between layers and before the head while training.
+        embedding_dropout: share of symbols whose vectors are silenced while training.
+        weight_drop: share of recurrent weights that are left out while training.
 
     Raises:
         UsageError: a value is out of range.
@@ -32,6 +34,8 @@ class ModelConfig:
     hidden_size: int = 384
     embedding_size: int | None = 64
     dropout: float = 0.0
+    embedding_dropout: float = 0.0
+    weight_drop: float = 0.0
 
     def __post_init__(self) -> None:
         if self.cell not in GATES:
@@ -46,8 +50,11 @@ class ModelConfig:
                 raise UsageError(f"{name} must be a whole number from 1 to {most}, not {value}")
         if self.embedding_size == 0:
             raise UsageError("embedding_size must be at least 1; for one-hot input say --one-hot")
-        if not 0 <= self.dropout < 1:
-            raise UsageError(f"dropout must be at least 0 and below 1, not {self.dropout}")
+        for name in ("dropout", "embedding_dropout", "weight_drop"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(
+                    f"{name} must be at least 0 and below 1, not {getattr(self, name)}"
+                )
 
     @property
     def gate_size(self) -> int:

@@ -92,23 +92,37 @@ class Network(nn.Module):
         for number, before in enumerate(state):
             x, layer_state = self._run_layer(number, x, before)
             after.append(layer_state)
-            if self.training:
-                x = drop(x, self.config.dropout)
+            x = self._drop(x, self.config.dropout, (1, *x.shape[1:]))
         scores: Tensor = self.head(x)
         return scores, after
+
+    def _drop(self, x: Tensor, share: float, shape: tuple[int, ...] | None = None) -> Tensor:
+        """Dropout while training. Of units the mask is the same for all steps of a window: the
+        variational dropout of Gal & Ghahramani 2016."""
+        return drop(x, share, shape) if self.training else x
 
     def _run_layer(self, number: int, x: Tensor, state: State) -> tuple[Tensor, State]:
         """A layer over the window, by whatever is fastest: x is the ids for the first layer."""
         layer: Any = self.layers[number]
+        # One mask a window for the recurrent weights, too: DropConnect, as in AWD-LSTM (Merity et
+        # al. 2018).
+        weight_hh = self._drop(layer.weight_hh_l0, self.config.weight_drop)
         if _is_stock_fastest(layer, x.device):
-            return _run_stock(layer, self.embedding(x) if number == 0 else x, state)
+            vectors = embedding(x, self._vectors()) if number == 0 else x
+            return _run_stock(layer, vectors, state, weight_hh)
         run = run_window if x.device.type == "cpu" else run_plainly
         return run(
             CELLS[self.config.cell],
             self._input_gates(number, x),
             state,
-            layer.weight_hh_l0,
+            weight_hh,
             layer.bias_hh_l0,
+        )
+
+    def _vectors(self) -> Tensor:
+        """Those of the symbols. Dropout silences a symbol for a whole window, in all places."""
+        return self._drop(
+            self.embedding.weight, self.config.embedding_dropout, (self.config.vocab_size, 1)
         )
 
     def _input_gates(self, number: int, x: Tensor) -> Tensor:
@@ -118,7 +132,7 @@ class Network(nn.Module):
         if number > 0:
             return linear(x, layer.weight_ih_l0, layer.bias_ih_l0)
         looked_up = self.config.vocab_size <= x.numel()
-        vectors = self.embedding.weight if looked_up else self.embedding(x)
+        vectors = self._vectors() if looked_up else embedding(x, self._vectors())
         with torch.autocast(x.device.type, enabled=False):
             if isinstance(layer, OneHotLayer):
                 gates = vectors + layer.bias_ih_l0
@@ -140,11 +154,17 @@ def _is_stock_fastest(layer: nn.Module, device: torch.device) -> bool:
     return not torch.is_autocast_enabled("cpu") or weights <= MOST_STOCK_WEIGHTS
 
 
-def _run_stock(layer: nn.RNNBase, x: Tensor, state: State) -> tuple[Tensor, State]:
-    """Call a stock module, with the state as a tuple of [B, H] tensors, whatever form it wants."""
+def _run_stock(
+    layer: nn.RNNBase, x: Tensor, state: State, weight_hh: Tensor
+) -> tuple[Tensor, State]:
+    """Call torch's function behind a stock module, with the recurrent weights [G, H] that are
+    given, and the state as a tuple of [B, H] tensors, whatever form it wants."""
+    run = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}[type(layer)]
     stacked = tuple(part.unsqueeze(0) for part in state)
-    y, after = layer(x, stacked if len(stacked) > 1 else stacked[0])
-    after = after if isinstance(after, tuple) else (after,)
+    hx = stacked if len(stacked) > 1 else stacked[0]
+    weights = [layer.weight_ih_l0, weight_hh, layer.bias_ih_l0, layer.bias_hh_l0]
+    options = {"has_biases": True, "num_layers": 1, "dropout": 0.0, "bidirectional": False}
+    y, *after = run(x, hx, weights, train=layer.training, batch_first=False, **options)
     return y, tuple(part.squeeze(0) for part in after)
 
 

@@ -23,6 +23,8 @@ class Options:
     embedding_size: int | None = None
     one_hot: bool | None = None
     dropout: float | None = None
+    embedding_dropout: float | None = None
+    weight_drop: float | None = None
     minutes: float | None = None
     epochs: float | None = None
     steps: int | None = None
@@ -80,7 +82,8 @@ def plan_run(prepared: Prepared, options: Options) -> Plan:
             "hidden_size": chosen.hidden_size,
             "embedding_size": None if options.one_hot else chosen.embedding_size,
             "dropout": chosen.dropout,
-            **options.given("cell", "num_layers", "hidden_size", "embedding_size", "dropout"),
+            **options.given("cell", "num_layers", "hidden_size", "embedding_size"),
+            **options.given("dropout", "embedding_dropout", "weight_drop"),
         },
     )
     wanted = TrainingConfig(

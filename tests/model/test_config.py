@@ -26,6 +26,8 @@ from charnn.model.config import ModelConfig
         {"vocab_size": 0x110003},
         {"dropout": -0.1},
         {"dropout": 1.0},
+        {"embedding_dropout": 1.0},
+        {"weight_drop": -0.1},
         {"dropout": float("nan")},
     ],
     ids=str,

@@ -1,6 +1,7 @@
 """Short real runs of the trainer."""
 
 from collections.abc import Callable
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from charnn.training.config import Budget, TrainingConfig
 from charnn.training.events import Event, Finished, Stepped
 from charnn.training.trainer import Trainer
 
-MODEL = {"cell": "lstm", "num_layers": 1, "hidden_size": 12, "embedding_size": 6, "dropout": 0.0}
+MODEL = {"cell": "lstm", "num_layers": 1, "hidden_size": 12, "embedding_size": 6}
 TRAINING = {"batch_size": 4, "seq_len": 16, "threads": 1, "patience": 0}
 
 
@@ -25,7 +26,8 @@ class Run:
         self.folder = folder
         self.folder.mkdir()
         self.prepared = prepared
-        shape = {**MODEL, **{name: options.pop(name) for name in MODEL if name in options}}
+        named = [field.name for field in fields(ModelConfig)]
+        shape = {**MODEL, **{name: options.pop(name) for name in named if name in options}}
         self.model = ModelConfig(vocab_size=len(prepared.vocabulary), **shape)
         self.options = {**TRAINING, **options}
         self.events: list[Event] = []

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.corpus.ids import Prepared, prepare
 from charnn.corpus.keys import ALL_KEYS, OWN_KEY, Progress, key_range, quiet
-from charnn.corpus.sources import open_corpus
-from charnn.corpus.survey import split
+from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.survey import is_book, split
+from charnn.corpus.tokens import Tokens
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
@@ -207,6 +208,7 @@ def train(
     name: str | None = None,
     out: str | Path = RUNS,
     resume: bool = False,
+    init_from: str | Path | None = None,
     encoding: str | None = None,
     val_fraction: float = 0.1,
     tokens: str = "auto",
@@ -225,6 +227,8 @@ def train(
             with; None goes on with the newest one that was trained on this corpus.
         out: the folder for runs.
         resume: go on with a run.
+        init_from: begin with the weights of another model, which is named as in `load`; its symbols
+            are found again by what they are, and its shape is kept.
         encoding: of the files; None for UTF-8 or their byte order mark.
         val_fraction: share that is held out.
         tokens: what a symbol is: "char", or "abc" for a musical piece of a tune; "auto" chooses.
@@ -240,10 +244,15 @@ def train(
         CharnnError: anything the user can mend: the corpus, the options, the run.
         OSError: a file cannot be written.
     """
+    parent = None
     if resume:
         _expect_run(Path(out), name)
+    elif init_from is not None:
+        parent = load_checkpoint(find_checkpoint(Path(init_from), RUNS))
     names = [str(corpus)] if isinstance(corpus, str | Path) else list(corpus)
     opened = open_corpus(names, encoding=encoding, progress=download_bar)
+    if parent is not None:
+        tokens = _tokens_of(parent, tokens, opened)
     keys = None if transpose is None else key_range(transpose)
     number = partial(prepare, opened, DATA, val_fraction, progress=transposed)
     if resume:
@@ -257,12 +266,16 @@ def train(
 
     wanted = Options(**options)
     if not resume:
-        plan = plan_run(prepared, wanted)
+        plan = plan_run(prepared, wanted, parent)
         run = create_run(Path(out), name, opened.name)
     with lock_run(run):
         checkpoint = None
+        about = {"corpus": opened.name, "tunes": opened.tunes}
+        if init_from is not None:
+            about["init_from"] = str(init_from)
         if resume:
             checkpoint = load_checkpoint(run / LAST, training=True)
+            about = _same_beginning(checkpoint, about)
             plan = plan_resume(checkpoint, prepared, wanted)
         report(Planned(run, opened, prepared, plan))
         trainer = Trainer(
@@ -270,16 +283,42 @@ def train(
             plan.model,
             plan.training,
             run,
-            about={"corpus": opened.name, "tunes": opened.tunes},
+            about=about,
             report=report,
             should_stop=should_stop,
             resume=checkpoint,
+            parent=parent,
         )
         if opened.tunes:  # only now: a run of another corpus has been refused
             learned, _ = split(opened, val_fraction)
             keep_tunes(run, (document.text() for document in learned))
         finished = trainer.run()
     return Model(finished.checkpoint, load_checkpoint(finished.checkpoint))
+
+
+def _tokens_of(parent: Checkpoint, said: str, corpus: Corpus) -> str:
+    """The kind of symbols to learn a corpus in when a model begins with another one's weights."""
+    kind = parent.vocabulary.kind
+    words = "tokens of ABC notation" if kind == Tokens.kind else "single characters"
+    if said not in ("auto", kind):
+        raise UsageError(f"the model to begin with writes {words}: leave out --tokens {said}")
+    if kind == Tokens.kind and not is_book(corpus):
+        raise UsageError(
+            f"the model to begin with writes {words}, and {corpus.name} is no book of tunes: "
+            "name a model of characters, or train without --init-from"
+        )
+    return kind
+
+
+def _same_beginning(checkpoint: Checkpoint, about: dict[str, Any]) -> dict[str, Any]:
+    """What a resumed run tells of itself: it began with the model that it began with."""
+    was = checkpoint.about.get("init_from")
+    if about.get("init_from", was) != was:
+        raise UsageError(
+            f"--init-from cannot be changed by --resume (it was {was or 'not said'}): "
+            "leave it out, or train a new run under another --name"
+        )
+    return about if was is None else about | {"init_from": was}
 
 
 def _expect_run(out: Path, name: str | None) -> None:

@@ -26,6 +26,10 @@ def command(
         bool,
         typer.Option("--resume", help="Go on with --name, or the newest run of this corpus."),
     ] = False,
+    init_from: Annotated[
+        str | None,
+        typer.Option(metavar="CKPT", help="Begin with the weights of another run or checkpoint."),
+    ] = None,
     encoding: Annotated[
         str | None, typer.Option(help="Encoding of the files; default: UTF-8, or their BOM.")
     ] = None,
@@ -111,6 +115,7 @@ def command(
       charnn train 'books/*.txt' notes/ --cell gru --num-layers 2
       zcat big.txt.gz | charnn train - --name big
       charnn train corpus.txt --resume
+      charnn train irish.abc --init-from folk
     """
     options = {key: value for key, value in locals().items() if key not in _NOT_OPTIONS}
     from charnn.cli.train_view import TrainView
@@ -126,6 +131,7 @@ def command(
             name=name,
             out=out,
             resume=resume,
+            init_from=init_from,
             encoding=encoding,
             val_fraction=val_fraction,
             tokens=tokens,
@@ -146,6 +152,7 @@ _NOT_OPTIONS = {
     "name",
     "out",
     "resume",
+    "init_from",
     "encoding",
     "val_fraction",
     "tokens",

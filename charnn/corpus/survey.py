@@ -69,7 +69,7 @@ def choose_tokens(corpus: Corpus, wanted: str = "auto") -> str:
     """
     if wanted not in KINDS:
         raise UsageError(f"--tokens {wanted} is unknown: choose one of {', '.join(KINDS)}")
-    if wanted == ABC and not _is_book(corpus):
+    if wanted == ABC and not is_book(corpus):
         raise UsageError(
             f"--tokens {ABC} is for books of tunes in ABC notation, which {corpus.name} is not: "
             f"say {CHAR}, or leave it out"
@@ -101,7 +101,7 @@ def survey(
         CorpusError: the corpus has no characters.
         UsageError: it can't be transposed, being no book of tunes.
     """
-    if keys != OWN_KEY and not _is_book(corpus):
+    if keys != OWN_KEY and not is_book(corpus):
         raise UsageError(
             f"--transpose is for books of tunes in ABC notation, which {corpus.name} is not: "
             "leave it out"
@@ -130,7 +130,8 @@ def survey(
     )
 
 
-def _is_book(corpus: Corpus) -> bool:
+def is_book(corpus: Corpus) -> bool:
+    """Whether a corpus is one of tunes, which may be cut in tokens and written in other keys."""
     return corpus.tunes and len(corpus.documents) > 1
 
 

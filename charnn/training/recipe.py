@@ -13,6 +13,9 @@ from charnn.training.config import Budget
 DEFAULT_MINUTES = 4.0
 DEFAULT_EPOCHS = 40.0
 
+# Of the usual learning rate, for a model that has learned something before.
+FINE_TUNING = 1 / 2
+
 LEAST_CHARACTERS = 200
 LEAST_WINDOWS = 4
 LEAST_SEQ_LEN = 16

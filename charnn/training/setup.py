@@ -9,7 +9,8 @@ from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
 from charnn.training.config import Budget, TrainingConfig
 from charnn.training.hardware import choose_device, choose_precision
-from charnn.training.recipe import default_budget, fit_to_corpus, recipe
+from charnn.training.inheriting import new_symbols
+from charnn.training.recipe import FINE_TUNING, default_budget, fit_to_corpus, recipe
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,13 @@ class Plan:
     notes: tuple[str, ...] = ()
 
 
-def plan_run(prepared: Prepared, options: Options) -> Plan:
+def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = None) -> Plan:
     """The plan of a new run.
+
+    Args:
+        prepared: what is learned.
+        options: what the user said.
+        parent: the model to begin with, whose shape the new one has; None to begin from nothing.
 
     Raises:
         UsageError: options contradict each other or are out of range.
@@ -75,17 +81,24 @@ def plan_run(prepared: Prepared, options: Options) -> Plan:
     budget = Budget(**limits) if limits else default_budget()
     characters = prepared.train_characters
     chosen = recipe(characters, budget, device)
-    model = ModelConfig(
-        vocab_size=len(prepared.vocabulary),
-        **{
+    notes = []
+    regularisation = {
+        "dropout": chosen.dropout,
+        **options.given("dropout", "embedding_dropout", "weight_drop"),
+    }
+    if parent is None:
+        shape = {
             "num_layers": chosen.num_layers,
             "hidden_size": chosen.hidden_size,
             "embedding_size": None if options.one_hot else chosen.embedding_size,
-            "dropout": chosen.dropout,
-            **options.given("cell", "num_layers", "hidden_size", "embedding_size"),
-            **options.given("dropout", "embedding_dropout", "weight_drop"),
-        },
-    )
+            **options.given(*_SHAPE),
+        }
+        model = ModelConfig(len(prepared.vocabulary), **shape, **regularisation)
+    else:
+        _expect_shape(parent.config, options)
+        model = replace(parent.config, vocab_size=len(prepared.vocabulary), **regularisation)
+        if new := new_symbols(parent, prepared.vocabulary):
+            notes.append(_say_new(new))
     wanted = TrainingConfig(
         budget=budget,
         device=device,
@@ -93,14 +106,13 @@ def plan_run(prepared: Prepared, options: Options) -> Plan:
         **{
             "batch_size": chosen.batch_size,
             "seq_len": chosen.seq_len,
-            "lr": chosen.lr,
+            "lr": chosen.lr * (1 if parent is None else FINE_TUNING),
             **options.given(*_FREE, "batch_size", "seq_len", "lr", "clip", "weight_decay", "ema"),
             **options.given("seed"),
         },
     )
     batch_size, seq_len = fit_to_corpus(len(prepared.train), wanted.batch_size, wanted.seq_len)
     training = replace(wanted, batch_size=batch_size, seq_len=seq_len)
-    notes = []
     if training != wanted:
         notes.append(
             f"the corpus is small ({characters:,} characters to train on): "
@@ -153,9 +165,31 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
     return Plan(checkpoint.config, training)
 
 
+def _expect_shape(config: ModelConfig, options: Options) -> None:
+    """Refuse a shape other than that of the model to begin with."""
+    was = {**config.to_json(), "one_hot": config.embedding_size is None}
+    for name, value in options.given(*_SHAPE, "one_hot").items():
+        if value != was[name]:
+            raise UsageError(
+                f"--{name.replace('_', '-')} {value} is not the shape of the model to begin with, "
+                f"which has {was[name]}: leave it out, or train without --init-from"
+            )
+
+
+def _say_new(symbols: list[str], most: int = 8) -> str:
+    named = ", ".join(map(repr, symbols[:most])) + (", ..." if len(symbols) > most else "")
+    one = len(symbols) == 1
+    return (
+        f"the model to begin with does not know {len(symbols):,} symbol{'s' * (not one)} of this "
+        f"corpus ({named}): {'it is' if one else 'they are'} learned from nothing"
+    )
+
+
 def _batch(config: TrainingConfig) -> tuple[int, int]:
     return config.batch_size, config.seq_len
 
+
+_SHAPE = ("cell", "num_layers", "hidden_size", "embedding_size")
 
 # What changes neither the model nor the course of its training.
 _FREE = ("patience", "save_every", "threads")

@@ -32,6 +32,7 @@ from charnn.training.config import TrainingConfig
 from charnn.training.evaluation import evaluate, protocol
 from charnn.training.events import Finished, Report, Rethreaded, Started, Stepped, Validated
 from charnn.training.hardware import keep_freed_memory
+from charnn.training.inheriting import inherit
 from charnn.training.metrics import Metrics, Tally
 from charnn.training.optimizer import AdamW
 from charnn.training.schedule import learning_rate
@@ -77,6 +78,8 @@ class Trainer:
         report: is told what happens.
         should_stop: asked after every step; when true, the run is saved and ends.
         resume: the checkpoint to go on from, with its training tensors.
+        parent: the model whose weights a new run begins with; its shape is that of `model_config`,
+            its vocabulary may be another.
 
     Raises:
         CheckpointError: `resume` is of another corpus or lacks what resuming needs.
@@ -93,6 +96,7 @@ class Trainer:
         report: Report = lambda event: None,
         should_stop: Callable[[], bool] = lambda: False,
         resume: Checkpoint | None = None,
+        parent: Checkpoint | None = None,
     ) -> None:
         self.prepared = prepared
         self.config = config
@@ -107,6 +111,9 @@ class Trainer:
         torch.set_num_threads(1)
         self.network = Network(model_config).to(self.device)
         torch.set_num_threads(threads)
+        if parent is not None:
+            fresh = export_weights(self.network)
+            import_weights(self.network, inherit(parent, prepared.vocabulary, fresh))
         self.optimizer = AdamW(self.network, config.weight_decay)
         self.average = Average(self.network, config.ema)
         self.position = Position()

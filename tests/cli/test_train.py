@@ -197,6 +197,16 @@ def test_tunes_in_tokens_and_other_keys(
 
     sampled = program(tmp_path, "sample", "--length", "400", "--seed", "1")
     assert sampled.returncode == 0, sampled.stderr.decode()
+    # Its symbols are those of the runs that begin with it; a text has none of them.
+    begin = ("--init-from", "book", "--name", "begun", "--steps", "2")
+    ended = program(tmp_path, "train", "book.abc", *begin)
+    assert ended.returncode == 0, ended.stderr.decode()
+    assert load_checkpoint(tmp_path / "checkpoints/begun/best.safetensors").about["tokens"] == "abc"
+    shutil.rmtree(tmp_path / "checkpoints/begun")
+    (tmp_path / "text.txt").write_text(prose(3000), encoding="utf-8")
+    ended = program(tmp_path, "train", "text.txt", *begin)
+    assert ended.returncode == 2
+    assert "text is no book of tunes" in ended.messages[-1]
     # It goes on as it was, whether that is said again or not; and as nothing else.
     for steps, same in (("14", ()), ("16", how), ("18", ("--name", "book", *how))):
         ended = program(tmp_path, "train", "book.abc", "--resume", "--steps", steps, *same)
@@ -208,6 +218,31 @@ def test_tunes_in_tokens_and_other_keys(
         ended = program(tmp_path, "train", "book.abc", "--resume", other)
         assert ended.returncode == 1
         assert "no run in checkpoints/ was trained on this corpus" in ended.messages[-1]
+
+
+def test_beginning_with_another_runs_weights(
+    program: Program, workspace: Path, small: tuple[str, ...]
+) -> None:
+    (workspace / "other.txt").write_text(prose(3000, 9000) + "é", encoding="utf-8")
+    begin = ("train", "other.txt", "--init-from", "my-corpus", "--steps", "4")
+    ended = program(workspace, *begin, *small, "--json")
+    assert ended.returncode == 0, ended.stderr.decode()
+    old = load_checkpoint(workspace / RUN / "best.safetensors")
+    run = workspace / "checkpoints" / "other"
+    assert load_checkpoint(run / "last.safetensors").config.hidden_size == old.config.hidden_size
+    # It goes on without a word of where it began, or with the same one, but not with another.
+    for steps, said in (("6", ()), ("8", ("--init-from", "my-corpus"))):
+        ended = program(workspace, "train", "other.txt", "--resume", "--steps", steps, *said)
+        assert ended.returncode == 0, ended.stderr.decode()
+    assert load_checkpoint(run / "last.safetensors").about["init_from"] == "my-corpus"
+    for words, phrase in (
+        (("--resume", "--init-from", "other"), "(it was my-corpus)"),
+        (("--init-from", "my-corpus", "--hidden-size", "17"), "--hidden-size 17"),
+        (("--init-from", "my-corpus", "--tokens", "abc"), "--tokens abc"),
+    ):
+        ended = program(workspace, "train", "other.txt", *words)
+        assert ended.returncode == 2
+        assert phrase in ended.messages[-1]
 
 
 @pytest.mark.parametrize("option", ["--tokens=abc", "--transpose=all", "--transpose=1"])

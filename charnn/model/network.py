@@ -159,12 +159,13 @@ def _run_stock(
 ) -> tuple[Tensor, State]:
     """Call torch's function behind a stock module, with the recurrent weights [G, H] that are
     given, and the state as a tuple of [B, H] tensors, whatever form it wants."""
-    run = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}[type(layer)]
+    functions: dict[type, Any] = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}
     stacked = tuple(part.unsqueeze(0) for part in state)
     hx = stacked if len(stacked) > 1 else stacked[0]
     weights = [layer.weight_ih_l0, weight_hh, layer.bias_ih_l0, layer.bias_hh_l0]
-    options = {"has_biases": True, "num_layers": 1, "dropout": 0.0, "bidirectional": False}
-    y, *after = run(x, hx, weights, train=layer.training, batch_first=False, **options)
+    options = {"has_biases": True, "num_layers": 1, "dropout": 0.0, "train": layer.training}
+    options |= {"bidirectional": False, "batch_first": False}
+    y, *after = functions[type(layer)](x, hx, weights, **options)
     return y, tuple(part.squeeze(0) for part in after)
 
 

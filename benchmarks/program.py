@@ -177,3 +177,13 @@ def encode(text: str, val_fraction: str) -> None:
     from charnn.corpus.sources import open_corpus
 
     prepare(open_corpus([text]), Path("data"), float(val_fraction))
+
+
+def hidden_size_for(cell: str, like: str, hidden_size: int) -> int:
+    """The units of a one-layer model of a cell that has about as many parameters as one of another
+    cell, with a vocabulary of 67 symbols."""
+    from charnn.model.config import ModelConfig
+
+    wanted = ModelConfig(67, like, 1, hidden_size).parameter_count()
+    sizes = range(8, 4 * hidden_size, 8)
+    return min(sizes, key=lambda h: abs(ModelConfig(67, cell, 1, h).parameter_count() - wanted))

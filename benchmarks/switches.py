@@ -1,0 +1,78 @@
+"""`charnn train` with one thing switched off that has no option, to see what it is worth.
+
+`python -m benchmarks.switches carry train corpus.txt ...` trains without carrying the state over.
+"""
+
+import sys
+from collections.abc import Callable
+
+
+def main() -> None:
+    """Switch off what the first argument names, and run charnn with the others."""
+    name, *arguments = sys.argv[1:]
+    sys.argv = ["charnn", *arguments]
+    SWITCHES[name]()
+    from charnn.cli import main
+
+    main()
+
+
+def carry() -> None:
+    """Every window begins with an empty state."""
+    from charnn.training.trainer import Trainer
+
+    def forget(self: Trainer) -> None:
+        self.state = self.network.initial_state(self.config.batch_size)
+
+    Trainer._refresh = forget  # type: ignore[method-assign]
+
+
+def resets() -> None:
+    """No row ever begins anew amid its text."""
+    from charnn.training.trainer import Trainer
+
+    Trainer._refresh = lambda self: None  # type: ignore[method-assign]
+
+
+def schedule() -> None:
+    """The learning rate stays what it is after the warm-up."""
+    from charnn.training import schedule, trainer
+
+    annealed = schedule.learning_rate
+    trainer.learning_rate = lambda progress, highest: annealed(  # type: ignore[attr-defined]
+        min(progress, schedule.WARM_UP), highest
+    )
+
+
+def forget_bias() -> None:
+    """The forget gate of an LSTM begins half open."""
+    import torch
+
+    from charnn.model.network import Network
+
+    initialise = Network.initialise
+
+    def half_open(self: Network) -> None:
+        initialise(self)
+        with torch.no_grad():
+            for layer in self.layers:
+                layer.bias_ih_l0.zero_()
+
+    Network.initialise = half_open  # type: ignore[method-assign]
+
+
+def orthogonal() -> None:
+    """Recurrent weights begin uniform in +-1 / sqrt(hidden_size), as torch's own modules do."""
+    from torch import nn
+
+    nn.init.orthogonal_ = lambda block: nn.init.uniform_(  # type: ignore[assignment]
+        block, -(block.size(-1) ** -0.5), block.size(-1) ** -0.5
+    )
+
+
+SWITCHES: dict[str, Callable[[], None]] = {
+    switch.__name__: switch for switch in (carry, resets, schedule, forget_bias, orthogonal)
+}
+
+if __name__ == "__main__":
+    main()

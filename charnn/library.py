@@ -1,8 +1,6 @@
 """The library behind `import charnn`: train a model, load one, let it write, measure it."""
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +10,7 @@ from charnn.corpus.keys import ALL_KEYS, OWN_KEY, Progress, key_range, quiet
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.survey import is_book, split
 from charnn.corpus.tokens import Tokens
-from charnn.corpus.vocabulary import SEPARATOR
-from charnn.errors import CheckpointError, CorpusError, UsageError
+from charnn.errors import CheckpointError, UsageError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
 from charnn.model.runs import (
     LAST,
@@ -29,6 +26,7 @@ from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
+    from charnn.measuring import Evaluation, Passage
     from charnn.music.judging import Judgement
     from charnn.training.events import Report
 
@@ -132,64 +130,48 @@ class Model:
 
         return judge(list(tunes), self.learned_tunes())
 
-    def evaluate(self, text: str | Sequence[str]) -> "Evaluation":
+    def evaluate(
+        self, text: "str | Sequence[str] | Passage", *, windows: bool = False, dynamic: bool = False
+    ) -> "Evaluation":
         """How well the model predicts a text: every character once, the state carried.
 
         Several documents are read one after the other. If the model knows where documents end, it
         predicts that of each as well, and it counts as a character, just as in training.
 
+        Args:
+            text: one or several, or a passage such as `held_out` gives.
+            windows: also measure as transformers are measured (see `charnn.training.windows`).
+            dynamic: also let the weights follow the text (see `charnn.training.dynamic`).
+
         Raises:
             CorpusError: the text is empty.
         """
-        import numpy as np
+        from charnn import measuring
 
-        from charnn.model.network import Network, import_weights
-        from charnn.training.evaluation import evaluate, protocol
+        if not isinstance(text, measuring.Passage):
+            texts = [text] if isinstance(text, str) else list(text)
+            text = measuring.whole(self.checkpoint, texts)
+        return measuring.measure(self.checkpoint, text, windows=windows, dynamic=dynamic)
 
-        texts = [text] if isinstance(text, str) else list(text)
-        characters = sum(map(len, texts))
-        if not characters:
-            raise CorpusError("the text to evaluate is empty")
-        network = Network(self.checkpoint.config)
-        import_weights(network, self.checkpoint.weights)
-        vocabulary = self.checkpoint.vocabulary
-        ends = self._sampler.many_documents and len(texts) > 1
-        end = [np.array([SEPARATOR], vocabulary.dtype)] if ends else []
-        before = np.array([self._sampler.start], vocabulary.dtype)
-        pieces = [piece for one in texts for piece in (vocabulary.encode(one), *end)]
-        ids = np.concatenate([before, *pieces])
-        characters += len(texts) if ends else 0
-        # `before` counts as no character: it is not scored.
-        loss = evaluate(network, ids, start=1, characters=characters)
-        words = protocol(len(ids) - 1, 1)
-        if ends:
-            words += f", {len(texts):,} documents with their ends"
-        return Evaluation(loss, characters, words)
+    def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "Passage":
+        """What training has held out of a corpus, to be evaluated: the end of a text, or the tunes
+        of a book that are not among the learned ones.
 
+        Args:
+            corpus: what `charnn.corpus.sources.open_corpus` takes, or gives.
 
-@dataclass(frozen=True)
-class Evaluation:
-    """A measured loss.
+        Raises:
+            CheckpointError: the model has not learned this text, or has learned all of it; or the
+                learned tunes are not there.
+            CorpusError: every tune of the corpus was learned, or there is no corpus.
+        """
+        from charnn import measuring
 
-    Args:
-        nats_per_char: mean negative log-likelihood of a character.
-        chars: how many were scored.
-        protocol: how, in words.
-    """
-
-    nats_per_char: float
-    chars: int
-    protocol: str
-
-    @property
-    def bits_per_char(self) -> float:
-        """The same in bits."""
-        return self.nats_per_char / math.log(2)
-
-    @property
-    def perplexity(self) -> float:
-        """Among how many equally likely characters the model would be as unsure."""
-        return math.exp(self.nats_per_char)
+        opened = corpus if isinstance(corpus, Corpus) else open_corpus(_names(corpus))
+        if not self.checkpoint.about.get("tunes"):
+            return measuring.held_out_text(self.checkpoint, opened)
+        texts = [document.text() for document in opened.documents]
+        return measuring.held_out_tunes(self.checkpoint, texts, self.learned_tunes())
 
 
 def load(path: str | Path | None = None) -> Model:
@@ -249,8 +231,7 @@ def train(
         _expect_run(Path(out), name)
     elif init_from is not None:
         parent = load_checkpoint(find_checkpoint(Path(init_from), RUNS))
-    names = [str(corpus)] if isinstance(corpus, str | Path) else list(corpus)
-    opened = open_corpus(names, encoding=encoding, progress=download_bar)
+    opened = open_corpus(_names(corpus), encoding=encoding, progress=download_bar)
     if parent is not None:
         tokens = _tokens_of(parent, tokens, opened)
     keys = None if transpose is None else key_range(transpose)
@@ -270,7 +251,11 @@ def train(
         run = create_run(Path(out), name, opened.name)
     with lock_run(run):
         checkpoint = None
-        about = {"corpus": opened.name, "tunes": opened.tunes}
+        about: dict[str, Any] = {
+            "corpus": opened.name,
+            "tunes": opened.tunes,
+            "val_fraction": val_fraction,
+        }
         if init_from is not None:
             about["init_from"] = str(init_from)
         if resume:
@@ -319,6 +304,10 @@ def _same_beginning(checkpoint: Checkpoint, about: dict[str, Any]) -> dict[str, 
             "leave it out, or train a new run under another --name"
         )
     return about if was is None else about | {"init_from": was}
+
+
+def _names(corpus: str | Path | Sequence[str]) -> list[str]:
+    return [str(corpus)] if isinstance(corpus, str | Path) else list(corpus)
 
 
 def _expect_run(out: Path, name: str | None) -> None:

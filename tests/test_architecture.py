@@ -1,7 +1,8 @@
 """The layers of charnn, read out of its imports; and what may be imported, or printed, where.
 
-`errors, files | music | corpus | model | training, sampling | tunes | insight | library | cli`:
-each sees only those before it; training and sampling see neither each other nor music.
+`errors, files | music | corpus | model | training, sampling | tunes, measuring | insight |
+library | cli`: each sees only those before it; training and sampling see neither each other nor
+music.
 """
 
 import ast
@@ -20,6 +21,9 @@ from tests.helpers import PROJECT, environment, random_checkpoint, save_run
 
 PACKAGE = PROJECT / "charnn"
 GROUND = {"errors"}
+BELOW_LIBRARY = GROUND | {
+    *("files", "music", "corpus", "model", "training", "sampling", "tunes", "measuring", "insight")
+}
 SEES = {
     "errors": set(),
     "files": GROUND,
@@ -29,11 +33,10 @@ SEES = {
     "training": GROUND | {"files", "corpus", "model"},
     "sampling": GROUND | {"files", "corpus", "model"},
     "tunes": GROUND | {"files", "music", "corpus", "model", "sampling"},
+    "measuring": GROUND | {"files", "corpus", "model", "training", "sampling"},
     "insight": GROUND | {"files", "music", "corpus", "model", "training", "sampling"},
-    "library": GROUND
-    | {"files", "music", "corpus", "model", "training", "sampling", "tunes", "insight"},
-    "cli": GROUND
-    | {"files", "music", "corpus", "model", "training", "sampling", "tunes", "insight", "library"},
+    "library": BELOW_LIBRARY,
+    "cli": BELOW_LIBRARY | {"library"},
     "__main__": {"cli"},
 }
 # What draws on a terminal, or parses a command line.

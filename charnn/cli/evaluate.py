@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli.console import is_terminal, say, warn, write_out
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.library import Model
+    from charnn.measuring import Evaluation
     from charnn.music.judging import Judgement
 
 # Each line of the table on tunes: its words, and the name of the share.
@@ -46,7 +47,14 @@ def command(
         typer.Argument(metavar="[CORPUS]...", help="What `charnn train` takes: files, names, -."),
     ] = None,
     held_out: Annotated[
-        bool, typer.Option(help="Leave out the tunes that the model has learned from.")
+        bool,
+        typer.Option(
+            "--held-out", help="Only what training held out: the end of the text, or whole tunes."
+        ),
+    ] = False,
+    dynamic: Annotated[
+        bool,
+        typer.Option("--dynamic", help="Also with weights that follow the text (minutes)."),
     ] = False,
     encoding: Annotated[
         str | None, typer.Option(help="Of the files, where it is not UTF-8.")
@@ -70,13 +78,17 @@ def command(
 ) -> None:
     """Measure a model: its loss on a text, or the tunes it writes.
 
-    The loss is measured over every character of the corpus, tune after tune. Tunes are judged
+    The loss is measured over every character of the corpus, document after document, the state
+    carried. Below stands that of windows of 256 characters begun with an empty state, which
+    compares with transformers; not for tunes, which are hardly longer. --dynamic adds that of
+    weights which learn from what they have been scored on (Krause et al. 2018). Tunes are judged
     beside those the model has learned from, which its run's folder holds: bars, parts, repeats,
     notes, and whether they are copies in whatever key.
 
     \b
     Examples:
       charnn evaluate shakespeare play.txt
+      charnn evaluate shakespeare shakespeare.txt --held-out --dynamic
       charnn evaluate folk folk --held-out
       charnn evaluate folk --tunes 200 --seed 1
       charnn evaluate folk --tunes 200 --meter 6/8 --key Ador
@@ -85,8 +97,10 @@ def command(
         raise UsageError("name a corpus to measure the loss on, or say how many --tunes to judge")
     if tunes < 0:
         raise UsageError(f"--tunes must be at least 1, not {tunes}")
-    if held_out and not corpus:
-        raise UsageError("--held-out is about the tunes of a corpus: name one")
+    if not corpus:
+        for option, said in (("--held-out", held_out), ("--dynamic", dynamic)):
+            if said:
+                raise UsageError(f"{option} is about the loss on a corpus: name one")
     if threads < 1:
         raise UsageError(f"--threads must be at least 1, not {threads}")
     from charnn.library import load
@@ -94,7 +108,7 @@ def command(
     model = load(checkpoint)
     found: dict[str, Any] = {}
     if corpus:
-        found |= _loss(model, corpus, encoding, held_out, threads)
+        found |= _loss(model, corpus, encoding, held_out, dynamic, threads)
         if not as_json:
             _show_loss(found)
     if tunes:
@@ -109,29 +123,41 @@ def command(
 
 
 def _loss(
-    model: "Model", corpus: Sequence[str], encoding: str | None, held_out: bool, threads: int
+    model: "Model",
+    corpus: Sequence[str],
+    encoding: str | None,
+    held_out: bool,
+    dynamic: bool,
+    threads: int,
 ) -> dict[str, Any]:
     from charnn.corpus.sources import open_corpus
+    from charnn.measuring import whole
 
     opened = open_corpus(corpus, encoding=encoding)
-    texts = [document.text() for document in opened.documents]
     if held_out:
-        learned = set(model.learned_tunes())
-        texts = [text for text in texts if text not in learned]
-        if not texts:
-            raise CorpusError("the model has learned from every tune of the corpus: name another")
-    if unknown := model.checkpoint.vocabulary.unknown("".join(texts)):
-        count = sum(text.count(symbol) for text in texts for symbol in unknown)
-        warn(f"{count:,} characters are of {len(unknown):,} that the model has never seen")
+        passage = model.held_out(opened)
+    else:
+        texts = [document.text() for document in opened.documents]
+        passage = whole(model.checkpoint, texts)
+    if passage.unknown:
+        warn(f"the model has never seen {passage.unknown:,} of these characters")
     import torch  # the loss needs it, the rest does not
 
     torch.set_num_threads(threads)
-    measured = model.evaluate(texts)
+    measured = model.evaluate(passage, windows=True, dynamic=dynamic)
+    found = _figures(measured) | {"chars": measured.chars}
+    if (windows := measured.windows) is not None:
+        found["windows"] = _figures(windows) | {"standard_error": windows.standard_error}
+    if measured.dynamic is not None:
+        found["dynamic"] = _figures(measured.dynamic)
+    return found
+
+
+def _figures(measured: "Evaluation") -> dict[str, Any]:
     return {
         "nats_per_char": measured.nats_per_char,
         "bits_per_char": measured.bits_per_char,
         "perplexity": measured.perplexity,
-        "chars": measured.chars,
         "protocol": measured.protocol,
     }
 
@@ -142,6 +168,9 @@ def _show_loss(found: dict[str, Any]) -> None:
         f"{found['bits_per_char']:.4f} bits, perplexity {found['perplexity']:.3f}\n"
         f"{found['chars']:,} characters: {found['protocol']}\n"
     )
+    for other in ("windows", "dynamic"):
+        if other in found:
+            write_out(f"{found[other]['nats_per_char']:.4f}: {found[other]['protocol']}\n")
 
 
 def _judged(

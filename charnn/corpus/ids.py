@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from charnn.corpus.keys import OWN_KEY, Progress, quiet
 from charnn.corpus.sources import Corpus
 from charnn.corpus.survey import CHAR, FORMAT, Survey, choose_tokens, survey
+from charnn.corpus.text import Document
 from charnn.corpus.tokens import AnyVocabulary, Tokens
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import CorpusError, UsageError
@@ -196,7 +197,7 @@ def _write(file: BinaryIO, plan: Survey) -> int:
     header = {"descr": dtype.str, "fortran_order": False, "shape": (plan.length,)}
     np.lib.format.write_array_header_1_0(file, header)
     position = unknown = 0
-    for ids in _encoded(plan):
+    for ids in encoded(plan.vocabulary, plan.documents, plan.separated):
         file.write(ids.data)
         missing = np.flatnonzero(ids == UNKNOWN)
         if missing.size and position + missing[0] < plan.train:
@@ -208,14 +209,17 @@ def _write(file: BinaryIO, plan: Survey) -> int:
     return unknown
 
 
-def _encoded(plan: Survey) -> Iterator[NDArray[Any]]:
-    end = np.array([SEPARATOR], plan.vocabulary.dtype)
-    for document in plan.documents:
+def encoded(
+    vocabulary: AnyVocabulary, documents: Sequence[Document], separated: bool
+) -> Iterator[NDArray[Any]]:
+    """Yield the ids of documents piece by piece, with a separator behind each if wanted."""
+    end = np.array([SEPARATOR], vocabulary.dtype)
+    for document in documents:
         # A piece may lie across two chunks; but tunes are short, and texts are of characters.
-        whole = isinstance(plan.vocabulary, Tokens)
+        whole = isinstance(vocabulary, Tokens)
         for chunk in [document.text()] if whole else document.chunks():
-            yield plan.vocabulary.encode(chunk)
-        if plan.separated:
+            yield vocabulary.encode(chunk)
+        if separated:
             yield end
 
 

@@ -7,6 +7,7 @@ unscored over the characters before it, so that it begins with the state that on
 bring.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
+from charnn.model.cells import State
 from charnn.model.network import Network
 
 ROWS = 64
@@ -29,7 +31,6 @@ def protocol(scored: int, start: int) -> str:
     return f"whole sweep, every character once, state carried ({rows} row{'s' * (rows > 1)})"
 
 
-@torch.no_grad()
 def evaluate(
     network: Network, ids: NDArray[Any], start: int, characters: int | None = None
 ) -> float:
@@ -42,18 +43,16 @@ def evaluate(
             predicted from something.
         characters: how many those ids stand for; None where each is one character.
     """
-    was_training = network.training
-    network.eval()
-    count = len(ids) - start
-    rows = _rows(count, start)
-    length = count // rows
-    begins = start + length * np.arange(rows)
-    total = _sweep(network, ids, begins, length, start)
-    remainder = count - rows * length
-    if remainder:
-        total += _sweep(network, ids, np.array([len(ids) - remainder]), remainder, start)
-    network.train(was_training)
-    return total / (count if characters is None else characters)
+    total = sum(losses.sum(dtype=np.float64) for _, losses in _sweep(network, ids, start))
+    return float(total) / (len(ids) - start if characters is None else characters)
+
+
+def each_loss(network: Network, ids: NDArray[Any], start: int) -> NDArray[np.float32]:
+    """The loss of every one of `ids[start:]`, [N - start] nats; see `evaluate`."""
+    losses = np.empty(len(ids) - start, np.float32)
+    for positions, some in _sweep(network, ids, start):
+        losses[positions - start] = some
+    return losses
 
 
 def _rows(count: int, start: int) -> int:
@@ -65,26 +64,47 @@ def _rows(count: int, start: int) -> int:
 
 
 def _sweep(
-    network: Network, ids: NDArray[Any], begins: NDArray[np.int64], length: int, start: int
-) -> float:
-    """Summed loss of `length` characters from each of `begins`."""
-    device = network.head.weight.device
+    network: Network, ids: NDArray[Any], start: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield the losses of some positions at a time, each position once."""
+    was_training = network.training
+    network.eval()
+    count = len(ids) - start
+    rows = _rows(count, start)
+    length = count // rows
+    try:
+        yield from _sweep_rows(network, ids, start + length * np.arange(rows), length)
+        if remainder := count - rows * length:
+            yield from _sweep_rows(network, ids, np.array([len(ids) - remainder]), remainder)
+    finally:
+        network.train(was_training)
+
+
+def _sweep_rows(
+    network: Network, ids: NDArray[Any], begins: NDArray[np.int64], length: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """The same of `length` characters from each of `begins`."""
     # All rows need the same number of steps: the one with the least before it sets the context.
     context = min(CONTEXT, int(begins.min()) - 1)
     state = network.initial_state(len(begins))
     step = max(1, CHUNK // len(begins))
-    total = 0.0
     for offset in range(-context, length, step):
         offsets = np.arange(offset, min(offset + step, length))
         positions = begins[None, :] + offsets[:, None]
-        inputs = torch.from_numpy(ids[positions - 1].astype(np.int64)).to(device)
-        targets = torch.from_numpy(ids[positions].astype(np.int64)).to(device)
-        scores, state = network(inputs, state)
+        losses, state = window_losses(network, ids, positions, state)
         scored = offsets >= 0
-        if scored.any():
-            first = int(scored.argmax())
-            losses = cross_entropy(
-                scores[first:].float().flatten(0, 1), targets[first:].flatten(), reduction="none"
-            )
-            total += losses.cpu().double().sum().item()
-    return total
+        yield positions[scored], losses[scored]
+
+
+@torch.no_grad()
+def window_losses(
+    network: Network, ids: NDArray[Any], positions_TB: NDArray[np.int64], state: list[State]
+) -> tuple[NDArray[np.float32], list[State]]:
+    """The loss of the ids at some positions, [T, B] nats, each predicted from the one before it;
+    and the state after them."""
+    device = network.head.weight.device
+    inputs = torch.from_numpy(ids[positions_TB - 1].astype(np.int64)).to(device)
+    targets = torch.from_numpy(ids[positions_TB].astype(np.int64)).to(device)
+    scores, state = network(inputs, state)
+    losses = cross_entropy(scores.float().flatten(0, 1), targets.flatten(), reduction="none")
+    return losses.view(targets.shape).cpu().numpy(), state

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import SMALL, Ended, Program
+from tests.helpers import prose
 
 
 def tune(number: int) -> str:
@@ -53,8 +54,8 @@ class TestLoss:
     ) -> None:
         folder, done = run
         measured = found(program(folder, "evaluate", "book", "book.abc", "--held-out", "--json"))
-        # but for the first characters, which training predicts out of the end of another tune
-        assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=0.02)
+        assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
+        assert "which the model has not learned" in measured["protocol"]
         everything = found(program(folder, "evaluate", "book", "book.abc", "--json"))
         assert measured["chars"] < everything["chars"] / 4
 
@@ -67,7 +68,7 @@ class TestLoss:
         assert ended.returncode == 0
         assert "nats per character" in ended.stdout.decode()
         assert "240 characters" in ended.stdout.decode()
-        assert ended.messages == ["warning: 40 characters are of 1 that the model has never seen"]
+        assert ended.messages == ["warning: the model has never seen 40 of these characters"]
 
     def test_a_corpus_that_was_learned_whole(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
@@ -78,6 +79,67 @@ class TestLoss:
         ended = program(tmp_path, "evaluate", "book", "tunes.abc.gz", "--held-out")
         assert ended.returncode == 1
         assert "learned from every tune" in ended.messages[-1]
+
+
+class TestText:
+    """`my corpus.txt` of 3,000 characters, and a model of it."""
+
+    def test_the_held_out_part_gives_the_loss_that_training_gave(
+        self, program: Program, trained: tuple[Path, Ended]
+    ) -> None:
+        folder, ended = trained
+        done = json.loads(ended.stdout.splitlines()[-1])
+        held_out = ("evaluate", "my-corpus", "my corpus.txt", "--held-out")
+        measured = found(program(folder, *held_out, "--json"))
+        assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
+        assert measured["chars"] == 300
+        assert "the last 10 %" in measured["protocol"]
+
+    def test_it_is_the_same_with_several_files_and_another_share(
+        self, program: Program, tmp_path: Path
+    ) -> None:
+        for number, length in enumerate((700, 1500, 400)):
+            (tmp_path / f"{number}.txt").write_text(prose(length, 900 * number))
+        options = ("0.txt", "1.txt", "2.txt")
+        ended = program(
+            *(tmp_path, "train", *options, "--val-fraction", "0.3", "--steps", "20"),
+            *("--name", "three", "--json", *SMALL),
+        )
+        done = json.loads(ended.stdout.splitlines()[-1])
+        measured = found(program(tmp_path, "evaluate", "three", *options, "--held-out", "--json"))
+        assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
+        assert measured["chars"] == 781
+        # The order is part of the text.
+        ended = program(tmp_path, "evaluate", "three", *reversed(options), "--held-out")
+        assert ended.returncode == 1
+        assert "not the corpus that the model has learned" in ended.messages[-1]
+
+    def test_nothing_was_held_out(self, program: Program, tmp_path: Path) -> None:
+        (tmp_path / "all.txt").write_text(prose(2000))
+        options = ("all.txt", "--val-fraction", "0", "--steps", "1")
+        assert program(tmp_path, "train", *options, *SMALL).returncode == 0
+        ended = program(tmp_path, "evaluate", "all", "all.txt", "--held-out")
+        assert ended.returncode == 1
+        assert "held out nothing" in ended.messages[-1]
+
+    def test_every_protocol_has_its_own_figure(
+        self, program: Program, trained: tuple[Path, Ended]
+    ) -> None:
+        folder, _ = trained
+        command = ("evaluate", "my-corpus", "my corpus.txt", "--held-out", "--dynamic")
+        measured = found(program(folder, *command, "--json"))
+        windows, dynamic = measured["windows"], measured["dynamic"]
+        assert windows["standard_error"] < 0.003
+        assert "begun with an empty state" in windows["protocol"]
+        assert "dynamic evaluation" in dynamic["protocol"]
+        # Hardly trained, the model learns much from what it is evaluated on.
+        assert dynamic["nats_per_char"] < measured["nats_per_char"] - 0.02
+        lines = program(folder, *command).stdout.decode().splitlines()
+        assert len(lines) == 4
+        for line, figures in zip(lines[2:], (windows, dynamic), strict=True):
+            assert line == f"{figures['nats_per_char']:.4f}: {figures['protocol']}"
+        static = found(program(folder, *command[:-1], "--json"))
+        assert {**static, "dynamic": dynamic} == measured
 
 
 class TestTunes:
@@ -174,6 +236,7 @@ class TestTunes:
         ((), "name a corpus"),
         (("--tunes", "-1"), "--tunes must be at least 1"),
         (("--held-out", "--tunes", "1"), "--held-out"),
+        (("--dynamic", "--tunes", "1"), "--dynamic"),
         (("book.abc", "--threads", "0"), "--threads"),
         (("--tunes", "1", "--bars", "loose"), "--bars"),
     ],

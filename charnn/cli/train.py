@@ -44,18 +44,22 @@ def command(
         Literal["0", "1", "2", "3", "4", "5", "6", "all"] | None,
         typer.Option(help="Learn tunes in keys up to so many semitones down and up, too."),
     ] = None,
+    preset: Annotated[
+        Literal["auto", "tiny", "small", "medium", "large"] | None,
+        typer.Option(help="A size by name; auto, the default: by corpus, budget and device."),
+    ] = None,
     cell: Annotated[
         Literal["lstm", "gru", "rnn"] | None,
         typer.Option(help="The recurrent cell; default: lstm."),
     ] = None,
     num_layers: Annotated[
-        int | None, typer.Option(help="Recurrent layers; default: by the corpus.")
+        int | None, typer.Option(help="Recurrent layers; default: the preset's.")
     ] = None,
     hidden_size: Annotated[
-        int | None, typer.Option(help="Units of a layer; default: by the corpus.")
+        int | None, typer.Option(help="Units of a layer; default: the preset's.")
     ] = None,
     embedding_size: Annotated[
-        int | None, typer.Option(help="Width of a symbol's vector; default: 64.")
+        int | None, typer.Option(help="Width of a symbol's vector; default: the preset's.")
     ] = None,
     one_hot: Annotated[bool, typer.Option("--one-hot", help="Input without an embedding.")] = False,
     dropout: Annotated[

@@ -152,6 +152,7 @@ class TrainView:
         )
         unknown = f", {prepared.val_unknown:,} of them unknown" if prepared.val_unknown else ""
         width = "one-hot" if model.embedding_size is None else f"embedding {model.embedding_size}"
+        preset = f"{self.planned.plan.preset}: " if self.planned.plan.preset else ""
         budget = training.budget
         limits = [f"{value:g} {name}" for name, value in vars(budget).items() if value is not None]
         self._table(
@@ -161,7 +162,7 @@ class TrainView:
                 f"{prepared.train_characters + prepared.val_characters:,} characters"
                 f"{documents}{_keys(prepared)}",
                 "vocabulary": f"{len(prepared.vocabulary)} symbols ({_kind(prepared)})",
-                "model": f"{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
+                "model": f"{preset}{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
                 f"dropout {model.dropout:g}: {model.parameter_count():,} parameters",
                 "training": f"{' or '.join(limits)}, batch {training.batch_size}, "
                 f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",

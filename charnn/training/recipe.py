@@ -7,11 +7,45 @@ more dropout.
 
 from dataclasses import dataclass
 
-from charnn.errors import CorpusError
+from charnn.errors import CorpusError, UsageError
 from charnn.training.config import Budget
 
 DEFAULT_MINUTES = 4.0
 DEFAULT_EPOCHS = 40.0
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A size of the model by name.
+
+    Args:
+        num_layers: as in `ModelConfig`, like the next two.
+        hidden_size: units of each layer.
+        embedding_size: width of a symbol's vector.
+        lr: the learning rate that suits it.
+        least_characters: of the training part, for it to be chosen by itself, and
+        least_work: characters that the run goes through, all passes counted.
+    """
+
+    num_layers: int
+    hidden_size: int
+    embedding_size: int
+    lr: float
+    least_characters: float
+    least_work: float
+
+
+PRESETS = {
+    "tiny": Preset(1, 192, 64, 12e-3, least_characters=0, least_work=0),
+    "small": Preset(1, 384, 64, 8e-3, least_characters=150e3, least_work=0.7e6),
+    "medium": Preset(1, 512, 64, 6e-3, least_characters=300e3, least_work=5e6),
+    "large": Preset(2, 512, 64, 4e-3, least_characters=300e3, least_work=100e6),
+}
+AUTO = "auto"
+
+# Dropout from so many passes over the training part: what is seen but a few times is not learned
+# by heart.
+DROPOUT = {0: 0.0, 6: 0.3, 60: 0.5}
 
 # Of the usual learning rate, for a model that has learned something before.
 FINE_TUNING = 1 / 2
@@ -22,16 +56,27 @@ LEAST_SEQ_LEN = 16
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """Sizes that suit a corpus; names as in `ModelConfig` and `TrainingConfig`."""
+class Machine:
+    """What suits a kind of device: rows and characters of a batch; and how many characters a second
+    it trains on, roughly, to tell the work of a budget in minutes."""
 
-    num_layers: int
-    hidden_size: int
-    embedding_size: int
+    batch_size: int
+    seq_len: int
+    speed: float
+
+
+CPU = Machine(batch_size=16, seq_len=64, speed=40e3)
+GPU = Machine(batch_size=64, seq_len=128, speed=500e3)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What suits a corpus and a budget; names as in `ModelConfig` and `TrainingConfig`."""
+
+    preset: Preset
     dropout: float
     batch_size: int
     seq_len: int
-    lr: float
 
 
 def default_budget() -> Budget:
@@ -39,24 +84,47 @@ def default_budget() -> Budget:
     return Budget(minutes=DEFAULT_MINUTES, epochs=DEFAULT_EPOCHS)
 
 
-def recipe(characters: int, budget: Budget, device: str) -> Recipe:
-    """Sizes for a training part of `characters`, to be trained for `budget` on `device`."""
-    minutes = budget.minutes or DEFAULT_MINUTES
-    if device != "cpu":
-        hidden, layers, dropout = (512, 2, 0.4) if characters > 300_000 else (256, 2, 0.5)
-        return Recipe(layers, hidden, 64, dropout, batch_size=64, seq_len=128, lr=4e-3)
-    if characters < 50_000:
-        hidden, dropout = 128, 0.3
-    elif characters < 300_000:
-        hidden, dropout = 256, 0.3
-    elif minutes <= 0.3:
-        hidden, dropout = 192, 0.0
-    elif minutes <= 2:
-        hidden, dropout = 384, 0.0
+def recipe(characters: int, budget: Budget, device: str, preset: str = AUTO) -> Recipe:
+    """What suits a training part of `characters`, to be trained for `budget` on `device`.
+
+    Raises:
+        UsageError: there is no such preset.
+    """
+    machine = CPU if device == "cpu" else GPU
+    work = _work(characters, budget, machine)
+    if preset == AUTO:
+        # The smallest suits always; of those that do, the largest.
+        *_, chosen = (
+            one
+            for one in PRESETS.values()
+            if characters >= one.least_characters and work >= one.least_work
+        )
     else:
-        hidden, dropout = 512, 0.3
-    lr = 12e-3 if minutes <= 0.3 else 8e-3 if minutes <= 2 else 6e-3
-    return Recipe(1, hidden, 64, dropout, batch_size=16, seq_len=64, lr=lr)
+        chosen = find_preset(preset)
+    *_, dropout = (share for passes, share in DROPOUT.items() if work >= passes * characters)
+    return Recipe(chosen, dropout, machine.batch_size, machine.seq_len)
+
+
+def find_preset(name: str) -> Preset:
+    """The preset of that name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in PRESETS:
+        names = ", ".join([AUTO, *PRESETS])
+        raise UsageError(f"--preset {name} is unknown: choose one of {names}")
+    return PRESETS[name]
+
+
+def _work(characters: int, budget: Budget, machine: Machine) -> float:
+    """How many characters a run goes through, about: by whichever limit comes first."""
+    limits = (
+        (budget.minutes, 60 * machine.speed),
+        (budget.epochs, characters),
+        (budget.steps, machine.batch_size * machine.seq_len),
+    )
+    return min(limit * each for limit, each in limits if limit is not None)
 
 
 def fit_to_corpus(characters: int, batch_size: int, seq_len: int) -> tuple[int, int]:

@@ -10,14 +10,25 @@ from charnn.model.config import ModelConfig
 from charnn.training.config import Budget, TrainingConfig
 from charnn.training.hardware import choose_device, choose_precision
 from charnn.training.inheriting import new_symbols
-from charnn.training.recipe import FINE_TUNING, default_budget, fit_to_corpus, recipe
+from charnn.training.recipe import (
+    AUTO,
+    FINE_TUNING,
+    PRESETS,
+    Preset,
+    default_budget,
+    find_preset,
+    fit_to_corpus,
+    recipe,
+)
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may say of a run; None where nothing was said. Names as in `ModelConfig`,
-    `Budget` and `TrainingConfig`."""
+    """What a user may say of a run; None where nothing was said. `preset` is a name in
+    `charnn.training.recipe`; the other names are those of `ModelConfig`, `Budget` and
+    `TrainingConfig`."""
 
+    preset: str | None = None
     cell: str | None = None
     num_layers: int | None = None
     hidden_size: int | None = None
@@ -61,6 +72,12 @@ class Plan:
     training: TrainingConfig
     notes: tuple[str, ...] = ()
 
+    @property
+    def preset(self) -> str | None:
+        """The name of the model's size, if it has one."""
+        sizes = {(one.num_layers, one.hidden_size): name for name, one in PRESETS.items()}
+        return sizes.get((self.model.num_layers, self.model.hidden_size))
+
 
 def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = None) -> Plan:
     """The plan of a new run.
@@ -80,19 +97,14 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
     limits = options.given("minutes", "epochs", "steps")
     budget = Budget(**limits) if limits else default_budget()
     characters = prepared.train_characters
-    chosen = recipe(characters, budget, device)
+    chosen = recipe(characters, budget, device, options.preset or AUTO)
     notes = []
     regularisation = {
         "dropout": chosen.dropout,
         **options.given("dropout", "embedding_dropout", "weight_drop"),
     }
     if parent is None:
-        shape = {
-            "num_layers": chosen.num_layers,
-            "hidden_size": chosen.hidden_size,
-            "embedding_size": None if options.one_hot else chosen.embedding_size,
-            **options.given(*_SHAPE),
-        }
+        shape = _sizes(chosen.preset, options) | options.given("cell")
         model = ModelConfig(len(prepared.vocabulary), **shape, **regularisation)
     else:
         _expect_shape(parent.config, options)
@@ -106,7 +118,7 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
         **{
             "batch_size": chosen.batch_size,
             "seq_len": chosen.seq_len,
-            "lr": chosen.lr * (1 if parent is None else FINE_TUNING),
+            "lr": chosen.preset.lr * (1 if parent is None else FINE_TUNING),
             **options.given(*_FREE, "batch_size", "seq_len", "lr", "clip", "weight_decay", "ema"),
             **options.given("seed"),
         },
@@ -148,7 +160,12 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
         len(prepared.train), batch_size or earlier.batch_size, seq_len or earlier.seq_len
     )
     was |= {"batch_size": batch_size, "seq_len": seq_len} if fitted == _batch(earlier) else {}
-    for name in sorted(said.keys() - limits.keys() - {*_FREE, "device"}):
+    if not _has_preset(checkpoint.config, options):
+        raise UsageError(
+            "--preset cannot be changed by --resume: "
+            "leave it out, or train a new run under another --name"
+        )
+    for name in sorted(said.keys() - limits.keys() - {*_FREE, "preset", "device"}):
         if said[name] not in (was[name], "auto"):
             option = name.replace("_", "-")
             raise UsageError(
@@ -165,8 +182,30 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
     return Plan(checkpoint.config, training)
 
 
+def _sizes(preset: Preset, options: Options) -> dict[str, Any]:
+    """A preset's sizes, but for those that were said."""
+    return {
+        "num_layers": preset.num_layers,
+        "hidden_size": preset.hidden_size,
+        "embedding_size": None if options.one_hot else preset.embedding_size,
+        **options.given("num_layers", "hidden_size", "embedding_size"),
+    }
+
+
+def _has_preset(config: ModelConfig, options: Options) -> bool:
+    """Whether a model has the sizes of the preset that was said, if one was."""
+    if options.preset in (None, AUTO):
+        return True
+    return _sizes(find_preset(options.preset), options).items() <= config.to_json().items()
+
+
 def _expect_shape(config: ModelConfig, options: Options) -> None:
     """Refuse a shape other than that of the model to begin with."""
+    if not _has_preset(config, options):
+        raise UsageError(
+            f"--preset {options.preset} is not the shape of the model to begin with: leave it out, "
+            "or train without --init-from"
+        )
     was = {**config.to_json(), "one_hot": config.embedding_size is None}
     for name, value in options.given(*_SHAPE, "one_hot").items():
         if value != was[name]:

@@ -111,6 +111,8 @@ def test_the_shape_is_the_parents(tmp_path: Path, parent: Checkpoint) -> None:
     assert plan.model.dropout == 0.25
     assert plan.training.lr < plan_run(prepared, Options(**CPU)).training.lr
     assert plan_run(prepared, Options(**CPU, lr=0.5), parent).training.lr == 0.5
+    with pytest.raises(UsageError, match="--preset"):
+        plan_run(prepared, Options(**CPU, preset="large"), parent)
     for other in ({"hidden_size": 33}, {"num_layers": 2}, {"cell": "gru"}, {"embedding_size": 7}):
         (name,) = other
         with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} .* --init-from"):

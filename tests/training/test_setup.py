@@ -11,7 +11,13 @@ from charnn.corpus.ids import Prepared
 from charnn.errors import CorpusError, UsageError
 from charnn.model.checkpoint import Checkpoint
 from charnn.training.config import Budget
-from charnn.training.recipe import LEAST_CHARACTERS, default_budget, fit_to_corpus, recipe
+from charnn.training.recipe import (
+    LEAST_CHARACTERS,
+    PRESETS,
+    default_budget,
+    fit_to_corpus,
+    recipe,
+)
 from charnn.training.setup import Options, plan_resume, plan_run
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run
@@ -44,6 +50,32 @@ def test_there_is_a_recipe_for_every_corpus(characters: int, minutes: float) -> 
         chosen = recipe(characters, Budget(minutes=minutes), device)
         assert fit_to_corpus(characters, chosen.batch_size, chosen.seq_len)
         assert 0 <= chosen.dropout < 1
+
+
+def preset_for(characters: int, device: str = "cpu", **budget: Any) -> str:
+    chosen = recipe(characters, Budget(**budget), device).preset
+    return next(name for name, preset in PRESETS.items() if preset == chosen)
+
+
+def test_more_text_and_more_time_bring_a_larger_model() -> None:
+    order = list(PRESETS)
+    by_time = [preset_for(10**6, minutes=minutes) for minutes in (5 / 60, 1, 5, 600)]
+    assert by_time == order
+    # A budget that is not in minutes is worth as much, whatever it is said in.
+    assert preset_for(10**6, epochs=5) == preset_for(10**6, steps=5000) == "medium"
+    assert preset_for(10**8, steps=100) == "tiny"
+    assert preset_for(10**8, epochs=1) == "large"
+    assert [preset_for(size, epochs=40) for size in (20_000, 200_000, 10**6)] == order[:3]
+    # However long, a small text wants a small model; and a GPU goes through more in its time.
+    assert preset_for(20_000, minutes=600) == "tiny"
+    assert preset_for(10**6, "cuda", minutes=4) == "large"
+
+
+def test_dropout_is_for_many_passes() -> None:
+    passes = [recipe(10**6, Budget(epochs=epochs), "cpu").dropout for epochs in (1, 10, 100)]
+    assert passes[0] == 0 < passes[1] < passes[2]
+    # A large text is never learned by heart in minutes.
+    assert recipe(10**8, Budget(minutes=5), "cpu").dropout == 0
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +127,19 @@ def test_a_small_corpus_is_spoken_of(prepared: Prepared) -> None:
 def test_contradictions(prepared: Prepared, options: dict[str, Any], phrase: str) -> None:
     with pytest.raises(UsageError, match=phrase):
         plan_run(prepared, Options(**{**CPU, **options}))
+
+
+def test_a_preset_is_overruled_by_what_is_said(prepared: Prepared) -> None:
+    plan = plan_run(prepared, Options(preset="large", **CPU))
+    large = PRESETS["large"]
+    assert (plan.model.num_layers, plan.model.hidden_size) == (large.num_layers, large.hidden_size)
+    assert (plan.preset, plan.training.lr) == ("large", large.lr)
+    plan = plan_run(prepared, Options(preset="large", hidden_size=9, lr=0.5, **CPU))
+    assert (plan.model.num_layers, plan.model.hidden_size) == (large.num_layers, 9)
+    assert (plan.preset, plan.training.lr) == (None, 0.5)
+    assert plan_run(prepared, Options(**CPU)) == plan_run(prepared, Options(preset="auto", **CPU))
+    with pytest.raises(UsageError, match="--preset huge"):
+        plan_run(prepared, Options(preset="huge", **CPU))
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +196,17 @@ def test_what_would_make_it_another_run_is_refused(
     plan_resume(checkpoint, prepared, Options(**{name: was[name]}))
 
 
+def test_a_preset_goes_on_as_itself(checkpoint: Checkpoint, prepared: Prepared) -> None:
+    same = {"hidden_size": checkpoint.config.hidden_size, "embedding_size": 6}
+    assert plan_resume(checkpoint, prepared, Options(preset="tiny", **same))
+    with pytest.raises(UsageError, match="--preset"):
+        plan_resume(checkpoint, prepared, Options(preset="tiny"))
+
+
 def test_auto_is_no_change(checkpoint: Checkpoint, prepared: Prepared) -> None:
-    plan = plan_resume(checkpoint, prepared, Options(precision="auto", device="auto"))
+    plan = plan_resume(
+        checkpoint, prepared, Options(preset="auto", precision="auto", device="auto")
+    )
     assert plan.training.precision == "fp32"
 
 

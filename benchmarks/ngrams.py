@@ -1,0 +1,92 @@
+"""The loss of an n-gram model, trained and scored on exactly the parts that charnn uses.
+
+    python benchmarks/ngrams.py CORPUS... [--order 5] [--val-fraction 0.1] [--run CKPT]
+
+Interpolated Witten-Bell smoothing (Witten & Bell 1991, method C), over characters: after a context
+h that was met n(h) times with t(h) different symbols behind it,
+
+    p(c | h) = (n(hc) + t(h) p(c | h')) / (n(h) + t(h)),    h' = h without its first symbol,
+
+down to the uniform distribution over the vocabulary; p(c | h) = p(c | h') where h was never met.
+The held-out part is one stream, ends of documents among its characters, as in charnn's whole sweep.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.sources import Corpus, open_corpus
+from charnn.model.checkpoint import Checkpoint, load_checkpoint
+from charnn.model.runs import find_checkpoint
+
+ORDERS = range(1, 8)
+
+
+def witten_bell(prepared: Prepared, order: int) -> Iterator[float]:
+    """Yield the loss of the held-out part by orders 1 to `order`, nats a character.
+
+    All symbols of both parts are gone through at once. The n-gram that ends at each of the N
+    positions has a number, the same for the same n-gram; so its context is the (n - 1)-gram that
+    ends one position before.
+    """
+    symbols_N = prepared.ids.astype(np.int64)
+    train = prepared.train_length
+    size = len(prepared.vocabulary)
+    likely = np.full(len(symbols_N) - train, 1 / size)
+    contexts_N = np.zeros(len(symbols_N), np.int64)
+    for length in range(1, order + 1):
+        grams_N = np.unique(contexts_N * size + symbols_N, return_inverse=True)[1]
+        # The first few positions have no n-gram of full length: they are counted nowhere.
+        learned = slice(length - 1, train)
+        met = np.bincount(grams_N[learned], minlength=grams_N.max() + 1)
+        context_met = np.bincount(contexts_N[learned], minlength=contexts_N.max() + 1)
+        first = np.unique(grams_N[learned], return_index=True)[1] + length - 1
+        kinds = np.bincount(contexts_N[first], minlength=contexts_N.max() + 1)
+        context, gram = contexts_N[train:], grams_N[train:]
+        count = context_met[context] + kinds[context]
+        smoothed = (met[gram] + kinds[context] * likely) / np.maximum(count, 1)
+        likely = np.where(count, smoothed, likely)
+        yield float(-np.log(likely).sum() / prepared.val_characters)
+        contexts_N = np.concatenate([[0], grams_N[:-1]])
+
+
+def figure_of(checkpoint: Checkpoint, corpus: Corpus, share: float, folder: Path) -> float:
+    """The lowest loss that a run has measured on this very part."""
+    about = checkpoint.about
+    low, high = about.get("transpose", (0, 0))
+    same = prepare(corpus, folder, share, checkpoint.vocabulary.kind, (low, high))
+    if same.fingerprint != about["fingerprint"]:
+        raise SystemExit(f"the run has learned another corpus or split than {corpus.name}")
+    return min(sweep["val_loss"] for sweep in about["history"])
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("corpus", nargs="+", help="what `charnn train` takes")
+    parser.add_argument("--order", type=int, default=5, choices=ORDERS, help="default: 5")
+    parser.add_argument("--val-fraction", type=float, default=0.1)
+    parser.add_argument("--run", help="a run of charnn on the same corpus and split")
+    options = parser.parse_args()
+    corpus = open_corpus(options.corpus)
+    with tempfile.TemporaryDirectory() as folder:
+        prepared = prepare(corpus, Path(folder), options.val_fraction)
+        print(
+            f"{corpus.name}: {prepared.train_characters:,} characters learned, "
+            f"{prepared.val_characters:,} held out ({prepared.val_documents} documents)"
+        )
+        for order, loss in enumerate(witten_bell(prepared, options.order), 1):
+            print(f"{order}-gram  {loss:.4f} nats/char")
+        if options.run:
+            path = find_checkpoint(Path(options.run), Path("checkpoints"))
+            run = load_checkpoint(path)
+            loss = figure_of(run, corpus, options.val_fraction, Path(folder))
+            print(f"charnn  {loss:.4f} nats/char  {path}")
+
+
+if __name__ == "__main__":
+    main()

@@ -155,7 +155,7 @@ def measure(
     from charnn.training.windows import evaluate_windows
 
     network = Network(checkpoint.config)
-    import_weights(network, checkpoint.weights)
+    import_weights(network, checkpoint.calibrated)
     ids, start, characters = passage.ids, passage.start, passage.characters
     what = f", {passage.words}" if passage.words else ""
     carried = each_loss(network, ids, start)
@@ -166,7 +166,7 @@ def measure(
         found = Evaluation(drawn.loss, characters, drawn.protocol + what, drawn.standard_error)
     if dynamic:
         following = Following()
-        losses = each_dynamic_loss(checkpoint.config, checkpoint.weights, ids, start, following)
+        losses = each_dynamic_loss(checkpoint.config, checkpoint.calibrated, ids, start, following)
         followed = Evaluation(
             float(losses.sum(dtype=np.float64)) / characters, characters, following.protocol + what
         )

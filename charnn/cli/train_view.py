@@ -16,7 +16,7 @@ from charnn.corpus.ids import Prepared
 from charnn.library import RUNS
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
-from charnn.training.evaluation import protocol
+from charnn.training.evaluation import fitted_protocol
 from charnn.training.events import (
     Event,
     Finished,
@@ -168,7 +168,7 @@ class TrainView:
                 f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
                 "machine": f"{training.device}, {training.precision}, {_threads(event.threads)}",
                 "validation": f"{held_out}, {prepared.val_characters:,} characters{unknown}: "
-                f"{protocol(len(prepared.val), len(prepared.train))}"
+                f"{fitted_protocol(len(prepared.val), len(prepared.train))}"
                 if len(prepared.val)
                 else "none",
             },

@@ -39,6 +39,7 @@ class Checkpoint:
         config: the shape of the model.
         vocabulary: what its symbol ids mean.
         weights: parameters by name, float32.
+        temperature: of the softmax that the weights are to be followed by, fitted on held-out text.
         about: JSON values: the corpus, the training options, the losses, the position of the run.
         training: further tensors that resuming needs; empty when only the model was read.
     """
@@ -48,6 +49,16 @@ class Checkpoint:
     weights: Tensors
     about: dict[str, Any]
     training: Tensors = field(default_factory=dict)
+    temperature: float = 1.0
+
+    @property
+    def calibrated(self) -> Tensors:
+        """The weights with the temperature in those of the head: what is to be written with, and
+        measured."""
+        head = {
+            name: self.weights[name] / self.temperature for name in ("head.weight", "head.bias")
+        }
+        return self.weights | head
 
     def save(self, path: Path) -> None:
         """Write the file atomically: `path` holds the old checkpoint or all of this one.
@@ -64,6 +75,7 @@ class Checkpoint:
                 "config": self.config.to_json(),
                 "vocabulary": self.vocabulary.to_json(),
                 "about": self.about,
+                "temperature": self.temperature,
             },
             sort_keys=True,
         )
@@ -97,6 +109,9 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
             about = header["about"]
             if not isinstance(about, dict):
                 raise TypeError("the story of the run is no object")
+            temperature = float(header.get("temperature", 1.0))
+            if not 0 < temperature < float("inf"):
+                raise ValueError("the temperature is not above zero")
             config = ModelConfig(**header["config"])
             vocabulary = vocabulary_from_json(header["vocabulary"])
             _check_shapes(file, config, vocabulary)
@@ -116,7 +131,8 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
     except _MALFORMED as error:
         hint = ": it is PyTorch's own format, which can run code" if _is_zip(path) else ""
         raise CheckpointError(f"{path} is not a checkpoint that charnn can read{hint}") from error
-    return Checkpoint(config, vocabulary, read[MODEL], about, read.get(TRAINING, {}))
+    training_tensors = read.get(TRAINING, {})
+    return Checkpoint(config, vocabulary, read[MODEL], about, training_tensors, temperature)
 
 
 # What reading a file raises that was not written by `Checkpoint.save`.

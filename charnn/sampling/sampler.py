@@ -47,9 +47,8 @@ class Sampler:
         self.many_documents = checkpoint.about.get("documents", 1) != 1
         may_end = self.many_documents if may_end is None else may_end
         never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
-        bias = checkpoint.weights["head.bias"].copy()
-        bias[never] = -np.inf
-        weights = {**checkpoint.weights, "head.bias": bias}
+        weights = checkpoint.calibrated
+        weights["head.bias"][never] = -np.inf
         self.desk = Desk(Pen(Stepper(checkpoint.config, weights, EightBit)))
 
     def stream(

@@ -29,7 +29,7 @@ from charnn.model.runs import BEST, LAST, METRICS
 from charnn.model.threads import Threads, available_threads
 from charnn.training.average import Average
 from charnn.training.config import TrainingConfig
-from charnn.training.evaluation import evaluate, protocol
+from charnn.training.evaluation import fit_temperature, fitted_protocol
 from charnn.training.events import Finished, Report, Rethreaded, Started, Stepped, Validated
 from charnn.training.hardware import keep_freed_memory
 from charnn.training.inheriting import inherit
@@ -55,6 +55,7 @@ class Position:
         validated_seconds: the time spent when it ended.
         best_loss: the lowest loss of all sweeps, nats a character.
         stale: sweeps since that one.
+        temperature: of the softmax, as the last sweep has fitted it.
     """
 
     step: int = 0
@@ -64,6 +65,7 @@ class Position:
     validated_seconds: float = 0.0
     best_loss: float | None = None
     stale: int = 0
+    temperature: float = 1.0
 
 
 class Trainer:
@@ -186,7 +188,7 @@ class Trainer:
             "training": self.config.to_json(),
             "position": asdict(self.position),
             "history": self.history,
-            "protocol": protocol(len(self.prepared.val), len(self.prepared.train)),
+            "protocol": fitted_protocol(len(self.prepared.val), len(self.prepared.train)),
         }
         return Checkpoint(
             self.network.config,
@@ -194,6 +196,7 @@ class Trainer:
             weights,
             about,
             pack(self.network, self.optimizer, self.average, self.state),
+            self.position.temperature,
         )
 
     def _loop(self) -> str:
@@ -295,7 +298,7 @@ class Trainer:
             return
         # bf16 moves the result by about 0.0001 nats and takes a third of the time.
         with self._precision(), self.average.in_place():
-            loss = evaluate(
+            self.position.temperature, loss = fit_temperature(
                 self.network,
                 self.prepared.ids,
                 len(self.prepared.train),

@@ -76,7 +76,7 @@ def evaluate_windows(
         chosen = random.integers(places, size=BATCH)
         positions = start + 1 + chosen + np.arange(LENGTH)[:, None]
         losses, _ = window_losses(network, ids, positions, network.initial_state(BATCH))
-        found = losses.mean(0, dtype=np.float64) - carried_means[chosen]
+        found = losses[0].mean(0, dtype=np.float64) - carried_means[chosen]
         differences = np.append(differences, found)
         error = float(differences.std(ddof=1) / len(differences) ** 0.5)
     network.train(was_training)

@@ -30,7 +30,7 @@ def checkpoint() -> Checkpoint:
         "state.0.0": np.linspace(-1, 1, 24, dtype=np.float32).reshape(3, 8),
         "optimizer.step.head.bias": np.array(7, np.float32),
     }
-    return replace(made, about=about, training=training)
+    return replace(made, about=about, training=training, temperature=1.25)
 
 
 @pytest.fixture(scope="module")
@@ -42,10 +42,11 @@ def good(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> by
 
 def same(one: Checkpoint, other: Checkpoint, *, training: bool = True) -> bool:
     groups = [(one.weights, other.weights)] + [(one.training, other.training)] * training
-    return (one.config, one.vocabulary, one.about) == (
+    return (one.config, one.vocabulary, one.about, one.temperature) == (
         other.config,
         other.vocabulary,
         other.about,
+        other.temperature,
     ) and all(
         mine.keys() == theirs.keys()
         and all(
@@ -308,6 +309,15 @@ def test_a_vocabulary_of_another_size(tmp_path: Path, checkpoint: Checkpoint) ->
         load_checkpoint(tmp_path / "file")
 
 
+@pytest.mark.parametrize("temperature", [0, -1.0, float("inf"), float("nan"), "hot", None])
+def test_a_temperature_that_is_none(
+    tmp_path: Path, checkpoint: Checkpoint, temperature: Any
+) -> None:
+    replace(checkpoint, temperature=temperature).save(tmp_path / "file")
+    with pytest.raises(CheckpointError, match="not a checkpoint that charnn can read"):
+        load_checkpoint(tmp_path / "file")
+
+
 @pytest.mark.parametrize("about", [None, [1, 2], "story", 7])
 def test_a_story_that_is_no_object(tmp_path: Path, checkpoint: Checkpoint, about: Any) -> None:
     replace(checkpoint, about=about).save(tmp_path / "file")
@@ -338,3 +348,11 @@ def test_a_failed_save_keeps_the_old_checkpoint(tmp_path: Path, checkpoint: Chec
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(OSError, match="absent"):
         checkpoint.save(tmp_path / "absent" / "file")
+
+
+def test_the_temperature_goes_with_the_head(checkpoint: Checkpoint) -> None:
+    calibrated = checkpoint.calibrated
+    for name, array in checkpoint.weights.items():
+        divisor = 1.25 if name.startswith("head.") else 1
+        np.testing.assert_array_equal(calibrated[name], array / np.float32(divisor))
+        assert calibrated[name].dtype == np.float32

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charnn.corpus.vocabulary import Vocabulary
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
-from charnn.training.evaluation import evaluate, protocol
+from charnn.training.evaluation import evaluate, fit_temperature, protocol
 from tests.helpers import prose, random_weights
 
 
@@ -122,3 +122,38 @@ def test_the_protocol_is_put_into_words() -> None:
     assert "every character once" in protocol(100, 1000)
     # Without a full context before it, the first row would begin emptier than one long row does.
     assert "(1 row)" in protocol(30_000, 100)
+
+
+@pytest.mark.parametrize("overconfidence", [0.95, 1.0, 1.2, 1.5])
+def test_the_temperature_is_the_best_one(overconfidence: float) -> None:
+    """Of a network that gives each symbol its probability, whatever the text before, and then is
+    made too sure of it, or not sure enough."""
+    ids = text_ids(20_000)
+    network = network_of()
+    counts = np.bincount(ids[500:], minlength=130) + 0.01
+    with torch.no_grad():
+        network.head.weight.zero_()
+        probabilities = torch.from_numpy(counts / counts.sum())
+        network.head.bias.copy_(probabilities.log() * overconfidence)
+    temperature, loss = fit_temperature(network, ids, 500)
+    assert temperature == pytest.approx(overconfidence, rel=0.01)
+    with torch.no_grad():
+        network.head.bias.div_(temperature)
+    assert loss == pytest.approx(evaluate(network, ids, 500), abs=1e-3)
+    entropy = -(probabilities * probabilities.log()).sum().item()
+    assert loss == pytest.approx(entropy, abs=2e-3)
+
+
+def test_the_temperature_stays_in_bounds() -> None:
+    network = network_of()
+    ids = text_ids(3000)
+    with torch.no_grad():
+        network.head.weight.mul_(100)
+    temperature, loss = fit_temperature(network, ids, 500)
+    assert temperature == pytest.approx(1 / 0.6)
+    assert loss < evaluate(network, ids, 500)
+
+
+def test_few_symbols_decide_on_no_temperature() -> None:
+    ids = text_ids(1000)
+    assert fit_temperature(network_of(), ids, 500) == (1.0, evaluate(network_of(), ids, 500))

@@ -95,7 +95,7 @@ def test_validation_does_not_change_the_training(
     often.train(45)
     assert len(often.checkpoint().about["history"]) > 3
     never = Run(tmp_path / "never", prepared, dropout=0.3)
-    monkeypatch.setattr(trainer_module, "evaluate", lambda *arguments: 1.0)
+    monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, 1.0))
     never.train(45)
     one, other = often.checkpoint(), never.checkpoint()
     one.about["position"]["best_loss"] = other.about["position"]["best_loss"]
@@ -136,7 +136,7 @@ def test_the_state_is_carried_and_begins_anew_with_each_epoch(
 
 def test_patience(tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
     losses = iter([3.0, 2.0, 2.5, 2.0, 2.1, 1.0, 1.0, 1.0])
-    monkeypatch.setattr(trainer_module, "evaluate", lambda *arguments: next(losses))
+    monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, next(losses)))
     run = Run(tmp_path / "run", prepared, patience=3)
     finished = run.train(1000)
     # The fifth sweep is the third without a new best: 2.0 is no better than 2.0.
@@ -151,7 +151,7 @@ def test_patience(tmp_path: Path, prepared: Prepared, monkeypatch: pytest.Monkey
 def test_no_patience_never_stops(
     tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_module, "evaluate", lambda *arguments: 2.0)
+    monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, 2.0))
     assert Run(tmp_path / "run", prepared, patience=0).train(100).reason == "done"
 
 
@@ -284,11 +284,11 @@ def test_a_slow_sweep_is_not_followed_by_another_without_a_step(
 ) -> None:
     """Of a budget in minutes a sweep spends a share, too: it may pass the next milestone itself."""
 
-    def slow(*arguments: Any) -> float:
+    def slow(*arguments: Any) -> tuple[float, float]:
         time.sleep(0.3)
-        return 2.0
+        return 1.0, 2.0
 
-    monkeypatch.setattr(trainer_module, "evaluate", slow)
+    monkeypatch.setattr(trainer_module, "fit_temperature", slow)
     monkeypatch.setattr(trainer_module.Trainer, "_plan_validations", lambda self: 8)
     run = Run(tmp_path / "run", prepared)
     run.trainer(TrainingConfig(Budget(minutes=0.8 / 60), **run.options)).run()

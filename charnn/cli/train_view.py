@@ -125,6 +125,7 @@ class TrainView:
                 steps=finished.steps,
                 chars_per_second=finished.characters_per_second,
                 seconds=finished.seconds,
+                advice=finished.advice,
             )
         reasons = {
             "done": "done",
@@ -139,6 +140,7 @@ class TrainView:
                 "steps": f"{finished.steps:,} in {_duration(finished.seconds)}, "
                 f"{finished.characters_per_second:,.0f} characters/s",
                 "checkpoint": str(finished.checkpoint),
+                **({"advice": finished.advice} if finished.advice else {}),
                 "next": f"charnn sample {shlex.quote(str(run))}",
             },
         )

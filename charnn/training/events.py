@@ -104,6 +104,8 @@ class Finished:
         steps: updates in all.
         seconds: time spent on the run, its earlier parts included.
         characters_per_second: mean of training alone, in this part of the run.
+        advice: what the curve says and what to change, in one sentence; None for a run that was
+            interrupted, or that was measured too little.
     """
 
     reason: str
@@ -112,6 +114,7 @@ class Finished:
     steps: int
     seconds: float
     characters_per_second: float
+    advice: str | None
 
 
 Event = Planned | Started | Rethreaded | Stepped | Validated | Finished

@@ -13,28 +13,32 @@ from charnn.training.events import Stepped, Validated
 
 
 class Tally:
-    """What some steps had in common: their characters, their time, their mean loss."""
+    """What some steps had in common: their characters, their time, their mean loss.
+
+    Attributes:
+        characters: of all these steps; without any, there is no mean.
+    """
 
     def __init__(self) -> None:
-        self._characters = 0
+        self.characters = 0
         self._seconds = 0.0
         self._loss: Tensor | float = 0.0
 
     def add(self, symbols: int, characters: int, seconds: float, loss: Tensor) -> None:
         """Count a step: `loss` is the mean in nats a symbol."""
-        self._characters += characters
+        self.characters += characters
         self._seconds += seconds
         self._loss = self._loss + loss * symbols
 
     @property
     def mean_loss(self) -> float:
         """Nats a character."""
-        return float(self._loss) / self._characters
+        return float(self._loss) / self.characters
 
     @property
     def characters_per_second(self) -> float:
         """0 before the first step."""
-        return self._characters / self._seconds if self._seconds else 0.0
+        return self.characters / self._seconds if self._seconds else 0.0
 
 
 class Metrics:

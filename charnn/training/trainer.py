@@ -27,6 +27,7 @@ from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.model.threads import Threads, available_threads
+from charnn.training.advice import advise
 from charnn.training.average import Average
 from charnn.training.config import TrainingConfig
 from charnn.training.evaluation import fit_temperature, fitted_protocol
@@ -144,6 +145,7 @@ class Trainer:
         threads_before = torch.get_num_threads()
         self.threads = self._choose_threads()
         self._since_report = Tally()
+        self._since_validation = Tally()
         self._in_all = Tally()
         self.metrics = Metrics(self.run_folder / METRICS, self.position.step)
         started = Started(len(self.batches), torch.get_num_threads(), self.progress)
@@ -162,6 +164,7 @@ class Trainer:
             self.position.step,
             self.position.seconds,
             self._in_all.characters_per_second,
+            None if reason == "interrupted" else self._advice(),
         )
         self.report(finished)
         return finished
@@ -242,7 +245,7 @@ class Trainer:
         now = time.perf_counter()
         self.position.seconds = now - self._begin
         characters = self.prepared.vocabulary.characters(targets_TB)
-        for tally in (self._since_report, self._in_all):
+        for tally in (self._since_report, self._since_validation, self._in_all):
             tally.add(targets_TB.size, characters, now - begin, loss.detach())
         if self.threads and len(inputs_TB) == self.config.seq_len:
             self._watch_threads(self.threads, now - begin)
@@ -311,9 +314,11 @@ class Trainer:
         self.position.stale = 0 if is_best else self.position.stale + 1
         self.position.seconds = time.perf_counter() - self._begin
         self.position.validated_seconds = self.position.seconds
-        self.history.append(
-            {"step": self.position.step, "seconds": self.position.seconds, "val_loss": loss}
-        )
+        entry = {"step": self.position.step, "seconds": self.position.seconds, "val_loss": loss}
+        if self._since_validation.characters:
+            entry["train_loss"] = self._since_validation.mean_loss
+            self._since_validation = Tally()
+        self.history.append(entry)
         checkpoint = self.checkpoint()
         if is_best:
             checkpoint.save(self.run_folder / BEST)
@@ -322,6 +327,10 @@ class Trainer:
         self.metrics.write(event)
         self.report(event)
         self.position.seconds = time.perf_counter() - self._begin
+
+    def _advice(self) -> str | None:
+        passes = self.position.step / len(self.batches)
+        return advise(self.history, passes, self.config.budget, self.network.config)
 
     def _diverged(self, step: int) -> CharnnError:
         return CharnnError(

@@ -49,6 +49,8 @@ def test_the_events_are_json_lines(trained: tuple[Path, Ended]) -> None:
     validations = [event for event in events if event["event"] == "validation"]
     assert done["val_nats_per_char"] == min(event["val_nats_per_char"] for event in validations)
     assert 0 < done["val_nats_per_char"] < 5
+    assert done["advice"].startswith("still learning: ")
+    assert any(line.strip() == f"advice: {done['advice']}" for line in ended.messages)
 
 
 def test_the_messages_are_plain_lines(trained: tuple[Path, Ended]) -> None:

@@ -63,7 +63,13 @@ def test_the_events_of_a_run(tmp_path: Path, prepared: Prepared) -> None:
     assert validations[-1].step == 45
     best = min(event.loss for event in validations)
     assert finished == Finished(
-        "done", run.folder / BEST, best, 45, finished.seconds, finished.characters_per_second
+        "done",
+        run.folder / BEST,
+        best,
+        45,
+        finished.seconds,
+        finished.characters_per_second,
+        finished.advice,
     )
     lowest = itertools.accumulate([event.loss for event in validations], min, initial=math.inf)
     assert [event.is_best for event in validations] == [

@@ -1,0 +1,107 @@
+"""What a run says at its end: on made-up histories, and on small real ones."""
+
+from pathlib import Path
+
+import pytest
+
+from charnn.model.config import ModelConfig
+from charnn.training.advice import advise
+from charnn.training.config import Budget
+from tests.helpers import prepared_text, prose
+from tests.training.helpers import Run
+
+MODEL = ModelConfig(60, hidden_size=384, dropout=0.3)
+MINUTES = Budget(minutes=4)
+
+
+def history(*losses: float, train: float | None = None) -> list[dict[str, float]]:
+    """Validations every 100 steps, which take 30 seconds each."""
+    known = {} if train is None else {"train_loss": train}
+    return [
+        {"step": 100 * number, "seconds": 30.0 * number, "val_loss": loss, **known}
+        for number, loss in enumerate(losses, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("entries", "passes", "begins", "phrases"),
+    [
+        # Still falling at the end, and the training loss is near: more time.
+        (history(2.2, 1.9, 1.7, 1.6, train=1.5), 9, "still learning", ["--minutes 8"]),
+        # Dropout makes the training loss look worse; it may even lie above.
+        (history(2.2, 1.9, 1.7, 1.6, train=1.8), 9, "still learning", []),
+        # What the falling rate alone brings is no reason for more.
+        (history(2.2, 1.62, 1.61, 1.6, train=1.6), 9, "done", ["1.2%", "--preset medium"]),
+        (history(2.0, 1.6, 1.603, 1.602, train=1.6), 9, "done", []),
+        # Lowest long before the end: the learned text is known by heart.
+        (
+            history(2.0, 1.6, 1.65, 1.8, train=1.0),
+            20,
+            "overfitting",
+            ["step 200 of 400", "--dropout 0.5", "--preset tiny", "--epochs 10)"],
+        ),
+        # The same, though it never rose.
+        (history(2.2, 1.9, 1.7, 1.6, train=0.9), 9, "overfitting", ["0.90", "1.60"]),
+        # Nothing is learned by heart in two passes: the held-out part is another kind of text.
+        (history(2.2, 1.9, 1.7, 1.6, train=0.9), 2, "still learning", []),
+        # One validation says little; that the text was read but once says enough.
+        (history(2.2, train=2.2), 0.9, "still learning", []),
+    ],
+)
+def test_made_up_histories(
+    entries: list[dict[str, float]], passes: float, begins: str, phrases: list[str]
+) -> None:
+    advice = advise(entries, passes, MINUTES, MODEL)
+    assert advice is not None
+    assert advice.startswith(begins)
+    assert all(phrase in advice for phrase in phrases), advice
+
+
+def test_nothing_is_said_of_what_was_not_measured() -> None:
+    assert advise([], 9, MINUTES, MODEL) is None
+    assert advise(history(2.0), 9, MINUTES, MODEL) is None
+
+
+@pytest.mark.parametrize(
+    ("budget", "option"),
+    [
+        (Budget(minutes=2, epochs=40), "--minutes 4 "),
+        (Budget(minutes=60, epochs=9), "--epochs 18 "),
+        (Budget(steps=2_000_000), "--steps 4000000 "),
+    ],
+)
+def test_the_limit_that_ended_the_run_is_doubled(budget: Budget, option: str) -> None:
+    advice = advise(history(2.2, 1.9, 1.7, 1.6), 9, budget, MODEL)
+    assert advice is not None
+    assert option in advice
+
+
+def test_the_smallest_and_the_largest_have_no_neighbour() -> None:
+    tiny, huge = ModelConfig(60, hidden_size=8), ModelConfig(60, hidden_size=4096)
+    over = advise(history(2.0, 1.6, 1.65, 1.8), 20, MINUTES, tiny)
+    done = advise(history(2.2, 1.62, 1.61, 1.6), 9, MINUTES, huge)
+    assert over is not None
+    assert done is not None
+    assert "--preset" not in over + done
+
+
+@pytest.mark.parametrize(
+    ("options", "steps", "begins"),
+    [
+        ({"hidden_size": 48, "lr": 0.02}, 700, "overfitting"),
+        ({"hidden_size": 16, "lr": 0.005}, 60, "still learning"),
+        ({"hidden_size": 2, "lr": 0.03, "dropout": 0.3}, 700, "done"),
+    ],
+    ids=str,
+)
+def test_real_runs(tmp_path: Path, options: dict[str, float], steps: int, begins: str) -> None:
+    """One learns its text by heart, one has only begun, one can learn no more."""
+    run = Run(tmp_path / "run", prepared_text(tmp_path, prose(4000)), **options)
+    advice = run.train(steps).advice
+    assert advice is not None
+    assert advice.startswith(begins)
+
+
+def test_an_interrupted_run_has_no_advice(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", prepared_text(tmp_path, prose(4000)))
+    assert run.train(200, stop_after=100).advice is None

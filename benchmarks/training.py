@@ -12,11 +12,11 @@ from benchmarks.child import Contender, contenders, take_turns
 from benchmarks.figures import Figure, at_least, ratios
 from benchmarks.limits import WINDOW
 from benchmarks.setting import Setting, on
+from charnn.model.cells import CELLS
 
 BATCH = {"batch_size": 16, "seq_len": 64}
 # The tutorial's loop has no dropout.
 PLAIN = {"dropout": 0.0}
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Shape:
     def weights(self) -> int:
         """Those of the layers' matrices."""
         inner = self.embedding_size + (2 * self.num_layers - 1) * self.hidden_size
-        return GATES[self.cell] * self.hidden_size * inner
+        return len(CELLS[self.cell].gates) * self.hidden_size * inner
 
     def gflop(self, vocab_size: int) -> float:
         """Of training on one character, in 10^9 operations."""

@@ -14,6 +14,7 @@ settings.load_profile("charnn")
 # compiled of other sources is kept apart.
 ROOT = Path(__file__).parent.parent
 SOURCES = (
+    "model/cells",
     "model/equations",
     "model/dots",
     "model/compiled",

@@ -1,171 +1,134 @@
-"""The recurrent cells, each one small class: its equations as a lecture writes them, and the same
-for whole windows on a CPU, with their derivatives by hand.
+"""The recurrent cells, each one small class: its equations as a paper writes them, and its shape.
 
-Shapes: T characters of a window, B rows of the batch, H units, G gate rows (H times the cell's gate
-blocks). What the input adds to the gates, x_BG = W_ih x + b_ih, and what the state adds,
-y_BG = W_hh h + b_hh, are computed outside, by matrix products; what is left is one equation a unit.
+A cell is written here and nowhere else. `step` is run by NumPy and by numba to write (see
+`charnn.model.stepper` and `charnn.model.compiled`), and by torch to learn: derivatives follow from
+it (see `charnn.model.window`). To add one, write its class and name it in `CELLS`.
 
-`step` is the reference: autograd can follow it, and any device runs it. `charnn.model.window` runs
-`advance` and `derivatives`, which say the same without a graph, into memory that is already there.
-`charnn.model.equations` is the third, independent writing of them, for NumPy.
+What the input and the output before add to the gates, x = W_ih x + b_ih and r = W_hh h + b_hh, are
+products, computed outside; what is left is one equation a unit, the same for all: H units side by
+side, or one. So `step` may use + - * /, `ONE`, `tanh` and `sigmoid`, and nothing else.
 """
 
-from abc import ABC, abstractmethod
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-import torch
-from torch import Tensor
-
-State = tuple[Tensor, ...]
-
-sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
-tanh_backward = torch.ops.aten.tanh_backward.grad_input
+from charnn.model.equations import ONE, Value, sigmoid, tanh
 
 
-class Gates(NamedTuple):
-    """The gates of a step, or of a window, in memory that is written twice.
+class _Vectors(NamedTuple):
+    own: Value
+
+
+class Cell(_Vectors):
+    """The equations of a recurrent cell; an instance of it holds a cell's own parameters, if only
+    for numba, which tells the cells apart by the types of instances.
 
     Attributes:
-        all: [B, G] or [T, B, G]. Before a step it is W_ih x + b_ih, after it the gates' values.
-        blocks: the same memory, gate by gate: [B, H] or [T, B, H] each.
-        spare: one more such block, for what else the derivatives need.
+        gates: the blocks of x and r, each of H values, in the order of the matrices' rows.
+        state: what is remembered of each unit, the output first.
+        parameters: of the cell's own: vectors of H values.
+        open_gate: the gate whose bias starts at 1, so that much is remembered from the first
+            (Jozefowicz et al. 2015); None if there is none.
     """
 
-    all: Tensor
-    blocks: tuple[Tensor, ...]
-    spare: Tensor
+    gates: ClassVar[tuple[str, ...]]
+    state: ClassVar[tuple[str, ...]] = ("h",)
+    parameters: ClassVar[tuple[str, ...]] = ()
+    open_gate: ClassVar[str | None] = None
 
+    @staticmethod
+    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
+        """The state after a step.
 
-class Derivatives(NamedTuple):
-    """The derivatives of a window's steps, which are diagonal: unit by unit, [T, B, H] a block.
-
-    A memory cell's last gate is that of its output: it acts on h', the others on c', and h' on c'
-    in turn. Any other cell's gates act on h'.
-
-    Attributes:
-        by_y: [T, B, G] of h' or c' by y, gate by gate.
-        carry: of c' (h' if there is no c) by the one before, other than through y; None is 0.
-        by_c: of h' by c', in a memory cell.
-        last_x: of h' by the last block of x, where that is not the one by y.
-    """
-
-    by_y: Tensor
-    carry: Tensor | None = None
-    by_c: Tensor | None = None
-    last_x: Tensor | None = None
-
-
-class Cell(ABC):
-    """The equations of one recurrent cell.
-
-    Attributes:
-        has_memory: the state is (h, c), else (h,); the first is always the output.
-    """
-
-    has_memory = False
-
-    @abstractmethod
-    def step(self, x_BG: Tensor, y_BG: Tensor, state: State) -> State:
-        """The state after a step, in plain equations."""
-
-    @abstractmethod
-    def advance(self, gates: Gates, y_BG: Tensor, before: State, after: State) -> None:
-        """Write the state after a step into `after`, and the gates' values over their inputs."""
-
-    @abstractmethod
-    def derivatives(self, gates: Gates, before: State, after: State) -> Derivatives:
-        """The derivatives of all steps of a window, [T, B, H] a block."""
+        Args:
+            x: what the input adds to each gate.
+            r: what the output before adds to each gate.
+            state: the state before.
+            own: the cell's own parameters.
+        """
+        raise NotImplementedError
 
 
 class Elman(Cell):
     """Elman's simple recurrent network ("Finding structure in time", 1990), with tanh."""
 
-    def step(self, x_BG: Tensor, y_BG: Tensor, state: State) -> State:
-        return (torch.tanh(x_BG + y_BG),)
+    gates = ("h",)
 
-    def advance(self, gates: Gates, y_BG: Tensor, before: State, after: State) -> None:
-        tanh(gates.all.add_(y_BG), out=after[0])
-
-    def derivatives(self, gates: Gates, before: State, after: State) -> Derivatives:
-        one = torch.ones_like(after[0][:1, :1, :1]).expand_as(after[0])
-        return Derivatives(tanh_backward(one, after[0], grad_input=torch.empty_like(gates.all)))
+    @staticmethod
+    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
+        """h' = tanh(x + r)."""
+        return (tanh(x[0] + r[0]),)
 
 
 class GRU(Cell):
     """Gated recurrent unit (Cho et al. 2014), reset after the product as in cuDNN and PyTorch."""
 
-    def step(self, x_BG: Tensor, y_BG: Tensor, state: State) -> State:
-        (h,) = state
-        x_r, x_z, x_n = x_BG.chunk(3, dim=-1)
-        y_r, y_z, y_n = y_BG.chunk(3, dim=-1)
-        r = torch.sigmoid(x_r + y_r)
-        z = torch.sigmoid(x_z + y_z)
-        n = torch.tanh(x_n + r * y_n)
-        return ((1 - z) * n + z * h,)
+    gates = ("reset", "update", "new")
 
-    def advance(self, gates: Gates, y_BG: Tensor, before: State, after: State) -> None:
-        r, z, n = gates.blocks
-        y_r, y_z, y_n = y_BG.chunk(3, dim=-1)
-        r.add_(y_r).sigmoid_()
-        z.add_(y_z).sigmoid_()
-        tanh(n.addcmul_(r, gates.spare.copy_(y_n)), out=n)
-        torch.lerp(n, before[0], z, out=after[0])
-
-    def derivatives(self, gates: Gates, before: State, after: State) -> Derivatives:
-        r, z, n = gates.blocks
-        y_n = gates.spare
-        by_y = torch.empty_like(gates.all)
-        by_r, by_z, by_n = by_y.chunk(3, dim=-1)
-        by_x_n = tanh_backward(1 - z, n, grad_input=torch.empty_like(y_n))
-        sigmoid_backward(y_n * by_x_n, r, grad_input=by_r)
-        sigmoid_backward(before[0] - n, z, grad_input=by_z)
-        torch.mul(by_x_n, r, out=by_n)
-        return Derivatives(by_y, carry=z, last_x=by_x_n)
+    @staticmethod
+    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
+        """n = tanh(x + reset r), h' = (1 - z) n + z h."""
+        reset = sigmoid(x[0] + r[0])
+        z = sigmoid(x[1] + r[1])
+        n = tanh(x[2] + reset * r[2])
+        return ((ONE - z) * n + z * state[0],)
 
 
 class LSTM(Cell):
     """LSTM (Hochreiter & Schmidhuber 1997) with forget gate (Gers, Schmidhuber & Cummins 2000)."""
 
-    has_memory = True
+    gates = ("input", "forget", "cell", "output")
+    state = ("h", "c")
+    open_gate = "forget"
 
-    def step(self, x_BG: Tensor, y_BG: Tensor, state: State) -> State:
-        _, c = state
-        i, f, g, o = (x_BG + y_BG).chunk(4, dim=-1)
-        c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
-        return (torch.sigmoid(o) * torch.tanh(c), c)
-
-    def advance(self, gates: Gates, y_BG: Tensor, before: State, after: State) -> None:
-        i, f, g, o = gates.blocks
-        gates.all.add_(y_BG)
-        g.add_(g)
-        gates.all.sigmoid_()
-        torch.add(_MINUS_ONE, g, alpha=2, out=g)  # tanh g, see below
-        torch.mul(f, before[1], out=after[1]).addcmul_(i, g)
-        torch.mul(o, tanh(after[1], out=gates.spare), out=after[0])
-
-    def derivatives(self, gates: Gates, before: State, after: State) -> Derivatives:
-        i, f, g, o = gates.blocks
-        tanh_c = gates.spare
-        by_y = torch.empty_like(gates.all)
-        by_i, by_f, by_g, by_o = by_y.chunk(4, dim=-1)
-        sigmoid_backward(g, i, grad_input=by_i)
-        sigmoid_backward(before[1], f, grad_input=by_f)
-        tanh_backward(i, g, grad_input=by_g)
-        sigmoid_backward(tanh_c, o, grad_input=by_o)
-        by_c = tanh_backward(o, tanh_c, grad_input=torch.empty_like(tanh_c))
-        return Derivatives(by_y, carry=f, by_c=by_c)
+    @staticmethod
+    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
+        """c' = f c + i g, h' = o tanh(c')."""
+        i, f = sigmoid(x[0] + r[0]), sigmoid(x[1] + r[1])
+        g, o = tanh(x[2] + r[2]), sigmoid(x[3] + r[3])
+        c = f * state[1] + i * g
+        return (o * tanh(c), c)
 
 
-CELLS: dict[str, Cell] = {"rnn": Elman(), "gru": GRU(), "lstm": LSTM()}
+class Peephole(Cell):
+    """LSTM whose gates see its memory (Gers & Schmidhuber, "Recurrent nets that time and count",
+    2000): the input and forget gates that before the step, the output gate that after it."""
+
+    gates = LSTM.gates
+    state = LSTM.state
+    parameters = ("peephole_input", "peephole_forget", "peephole_output")
+    open_gate = "forget"
+
+    @staticmethod
+    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
+        """i and f with p c, o with p c' in the sigmoid; else as the LSTM."""
+        i = sigmoid(x[0] + r[0] + own[0] * state[1])
+        f = sigmoid(x[1] + r[1] + own[1] * state[1])
+        g = tanh(x[2] + r[2])
+        c = f * state[1] + i * g
+        o = sigmoid(x[3] + r[3] + own[2] * c)
+        return (o * tanh(c), c)
 
 
-def tanh(x: Tensor, out: Tensor) -> Tensor:
-    """tanh x = 2 sigmoid(2 x) - 1, in a third of the time of torch's own on a CPU.
+class Coupled(Cell):
+    """LSTM that takes in as much as it forgets: "CIFG" in Greff et al., "LSTM: a search space
+    odyssey" (2017)."""
 
-    It is exact to the last place of 1, as is all that it is added to.
-    """
-    torch.add(x, x, out=out).sigmoid_()
-    return torch.add(_MINUS_ONE, out, alpha=2, out=out)
+    gates = ("forget", "cell", "output")
+    state = LSTM.state
+    open_gate = "forget"
+
+    @staticmethod
+    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
+        """c' = f c + (1 - f) g, h' = o tanh(c')."""
+        f, g, o = sigmoid(x[0] + r[0]), tanh(x[1] + r[1]), sigmoid(x[2] + r[2])
+        c = f * state[1] + (ONE - f) * g
+        return (o * tanh(c), c)
 
 
-_MINUS_ONE = torch.tensor(-1.0)
+CELLS: dict[str, type[Cell]] = {
+    "lstm": LSTM,
+    "gru": GRU,
+    "rnn": Elman,
+    "peephole": Peephole,
+    "coupled": Coupled,
+}

@@ -8,25 +8,91 @@ from typing import Any
 
 import numpy as np
 from numba import njit
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
 from charnn.model import equations
+from charnn.model.cells import CELLS
 from charnn.model.dots import add_products, beginnings, padded
 from charnn.model.matrices import Array, EightBit
 from charnn.model.stepper import Stepper, Symbols
 
 for _function in (
-    equations.tanh,
-    equations.sigmoid,
+    equations.plain_tanh,
+    equations.plain_sigmoid,
     equations.level,
-    equations.rnn,
-    equations.gru,
-    equations.lstm,
+    *(cell.step for cell in CELLS.values()),
 ):
     register_jitable(inline="always")(_function)
-_level, _rnn, _gru, _lstm = equations.level, equations.rnn, equations.gru, equations.lstm
-_CELLS = ("rnn", "gru", "lstm")
-_RNN, _GRU, _LSTM = range(len(_CELLS))
+_level = equations.level
+
+
+@overload(equations.tanh, inline="always")
+def _tanh(x: Any) -> Any:
+    return equations.plain_tanh
+
+
+@overload(equations.sigmoid, inline="always")
+def _sigmoid(x: Any) -> Any:
+    return equations.plain_sigmoid
+
+
+def _step(cell: Any, layer: int, row: int, x: Any, r: Any, state: Any) -> None:
+    """Change the state [S, L, B, H] of a text in a layer by its cell's equations."""
+    raise NotImplementedError
+
+
+@overload(_step)
+def _step_of_class(cell: Any, layer: int, row: int, x: Any, r: Any, state: Any) -> Any:
+    kind = cell.instance_class
+    gates, vectors = len(kind.gates), len(kind.state)
+    by_gate, of_gates = _tuple_of(_block, gates), _tuple_of(_unit, gates)
+    of_vectors, of_state = _tuple_of(_vector, vectors), _tuple_of(_unit, vectors)
+    of_own, own_of = _tuple_of(_block, len(kind.parameters)), _tuple_of(_unit, len(kind.parameters))
+    step = kind.step
+
+    def step_of_class(cell: Any, layer: int, row: int, x: Any, r: Any, state: Any) -> None:
+        units = state.shape[3]
+        x_gates, r_gates = by_gate(x.reshape(-1, units), 0), by_gate(r.reshape(-1, units), 0)
+        state_now, own = of_vectors(state, (layer, row)), of_own(cell.own[layer], 0)
+        for j in range(units):
+            after = step(
+                of_gates(x_gates, j), of_gates(r_gates, j), of_state(state_now, j), own_of(own, j)
+            )
+            for part in range(vectors):
+                state_now[part][j] = after[part]
+
+    return step_of_class
+
+
+def _tuple_of(item: Any, count: int) -> Any:
+    """The function (source, place) -> (item(source, 0, place), item(source, 1, place), ...).
+
+    Compiled code has no other way to make a tuple of a number of items that depends on a type; and
+    loops over single numbers, out of rows that lie side by side in memory, are those that the
+    compiler turns into vector instructions.
+    """
+    if count == 0:
+        return register_jitable(lambda source, place: ())
+    before, last = _tuple_of(item, count - 1), count - 1
+    return register_jitable(
+        lambda source, place: (*before(source, place), item(source, last, place))
+    )
+
+
+@register_jitable
+def _block(source: Any, number: int, place: Any) -> Any:
+    return source[number]
+
+
+@register_jitable
+def _vector(source: Any, number: int, place: Any) -> Any:
+    return source[number, place[0], place[1]]
+
+
+@register_jitable
+def _unit(source: Any, number: int, place: Any) -> Any:
+    return source[number][place]
+
 
 # `numpy`: a division by zero is no error, so it need not be looked for one by one.
 compiled = njit(cache=True, nogil=True, error_model="numpy")
@@ -36,14 +102,15 @@ class CompiledStepper(Stepper[EightBit]):
     """The same network as another stepper's, several times as fast.
 
     Attributes:
-        network: what `feed` takes: the number of the cell, the table [V, G], and of the matrices
-            for input, recurrence and head each what `_stacked` gives.
+        network: what `feed` takes: the cell, by whose type its equations are compiled, with its
+            own parameters [L, P, H]; the table [V, G]; and of the matrices for input, recurrence
+            and head each what `_stacked` gives.
     """
 
     def __init__(self, earlier: Stepper[EightBit]) -> None:
         vars(self).update(vars(earlier))
         self.network = (
-            _CELLS.index(self.config.cell),
+            self.cell(self.own_LPH),
             self.table_VG,
             # A lone layer has no input but the table; its own matrix stands in, unused.
             _stacked(self.input or self.recurrent),
@@ -86,7 +153,7 @@ def feed(network: Any, symbols: Any, state: Any, scores: Any) -> None:
                 _times(input_, layer - 1, levels, sums, x)  # the levels of the layer below
             _to_levels(h, levels)
             _times(recurrent, layer, levels, sums, r)
-            _step(cell, x, r, h, state[-1, layer, row])
+            _step(cell, layer, row, x, r, state)
             _to_levels(h, levels)
         _times(head, 0, levels, sums, scores[row])
 
@@ -114,25 +181,6 @@ def _scale(sums: Any, scale: Any, bias: Any, product: Any) -> None:
 
 
 @compiled
-def _step(cell: int, x: Any, r: Any, h: Any, c: Any) -> None:
-    """Change a state by a layer's equations; cells without a second vector leave `c` alone."""
-    n = h.shape[0]
-    if cell == _LSTM:
-        for j in range(n):
-            h[j], c[j] = _lstm(
-                (x[j], x[n + j], x[2 * n + j], x[3 * n + j]),
-                (r[j], r[n + j], r[2 * n + j], r[3 * n + j]),
-                (h[j], c[j]),
-            )
-    elif cell == _GRU:
-        for j in range(n):
-            (h[j],) = _gru((x[j], x[n + j], x[2 * n + j]), (r[j], r[n + j], r[2 * n + j]), (h[j],))
-    else:
-        for j in range(n):
-            (h[j],) = _rnn((x[j],), (r[j],), (h[j],))
-
-
-@compiled
 def to_levels(h_BH: Any, levels_BH: Any) -> None:
     """The levels of many outputs."""
     for row in range(h_BH.shape[0]):
@@ -147,7 +195,7 @@ def scale_rows(sums_BR: Any, scale_R: Any, bias_R: Any, product_BR: Any) -> None
 
 
 @compiled
-def step_rows(cell: int, x_BG: Any, r_BG: Any, state_SLBH: Any, layer: int) -> None:
+def step_rows(cell: Any, x_BG: Any, r_BG: Any, state_SLBH: Any, layer: int) -> None:
     """Change the state of many texts by a layer's equations."""
     for row in range(x_BG.shape[0]):
-        _step(cell, x_BG[row], r_BG[row], state_SLBH[0, layer, row], state_SLBH[-1, layer, row])
+        _step(cell, layer, row, x_BG[row], r_BG[row], state_SLBH)

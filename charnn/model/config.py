@@ -4,10 +4,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from charnn.errors import UsageError
-
-# Gate blocks of each cell, in PyTorch's order, and how many vectors make its state.
-GATES = {"rnn": 1, "gru": 3, "lstm": 4}
-STATES = {"rnn": 1, "gru": 1, "lstm": 2}
+from charnn.model.cells import CELLS
 
 
 @dataclass(frozen=True)
@@ -16,7 +13,7 @@ class ModelConfig:
 
     Args:
         vocab_size: symbols in and out, the two special ones included.
-        cell: "rnn" (Elman), "gru" or "lstm".
+        cell: one of `CELLS`.
         num_layers: recurrent layers on top of each other.
         hidden_size: units of each layer.
         embedding_size: width of a symbol's vector, or None for one-hot input.
@@ -38,8 +35,8 @@ class ModelConfig:
     weight_drop: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.cell not in GATES:
-            raise UsageError(f"cell {self.cell!r} is unknown: choose one of {', '.join(GATES)}")
+        if self.cell not in CELLS:
+            raise UsageError(f"cell {self.cell!r} is unknown: choose one of {', '.join(CELLS)}")
         for name, value, most in (
             ("num_layers", self.num_layers, 64),
             ("hidden_size", self.hidden_size, 16384),
@@ -59,7 +56,7 @@ class ModelConfig:
     @property
     def gate_size(self) -> int:
         """Rows of a layer's weight matrices: gate blocks times units."""
-        return GATES[self.cell] * self.hidden_size
+        return len(CELLS[self.cell].gates) * self.hidden_size
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every parameter, as the network and the checkpoint hold them.
@@ -79,6 +76,8 @@ class ModelConfig:
             shapes[prefix + "weight_hh_l0"] = (self.gate_size, self.hidden_size)
             shapes[prefix + "bias_ih_l0"] = (self.gate_size,)
             shapes[prefix + "bias_hh_l0"] = (self.gate_size,)
+            for name in CELLS[self.cell].parameters:
+                shapes[prefix + name] = (self.hidden_size,)
         shapes["head.weight"] = (self.vocab_size, self.hidden_size)
         shapes["head.bias"] = (self.vocab_size,)
         return shapes

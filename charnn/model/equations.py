@@ -1,23 +1,24 @@
-"""The cells' equations, and the few functions they need, in plain arithmetic.
+"""The few functions that the cells' equations need, in plain arithmetic.
 
 They are written for NumPy arrays, and `charnn.model.compiled` compiles the very same lines into
 loops over numbers. Nothing is used but + - * / and comparisons of float32, each of which the IEEE
 standard rounds in one way only; so whatever computes them, on whatever machine, gets the same bits,
 and a text does not depend on how it was computed. Library functions such as `np.tanh` differ in
-their last bits from one to the next.
-
-A cell gets what the input adds to its gates (x), what the output before adds to them (r), each one
-array a gate, and its state before; it gives its state after, the output h first.
+their last bits from one to the next. Of torch's tensors, with which a network is trained, torch's
+own functions are taken, which are exact and have derivatives.
 """
 
 from typing import Any
 
 import numpy as np
 
-# Arrays of float32 here; numbers where the lines are compiled.
+# Arrays of float32 here, numbers where the lines are compiled, or torch's tensors.
 Value = Any
 
-_ONE, _HALF = np.float32(1), np.float32(0.5)
+# Of float32, for a 1 alone would be a whole number where the lines are compiled, and the result
+# of twice the precision.
+ONE = np.float32(1)
+_HALF = np.float32(0.5)
 # tanh(x) = x P(x x) / Q(x x) within 5e-7, fitted to the least largest error on [0, 8]; from there
 # on it is 1 to the same precision.
 _END = np.float32(8)
@@ -34,42 +35,28 @@ _LEVELS = np.float32(LEVELS)
 
 def tanh(x: Value) -> Value:
     """The hyperbolic tangent; never beyond -1 and 1."""
-    x = np.minimum(np.maximum(x, -_END), _END)
-    s = x * x
-    p = ((_P3 * s + _P2) * s + _P1) * s + _P0
-    q = (((_Q4 * s + _Q3) * s + _Q2) * s + _Q1) * s + _ONE
-    return x * p / q
+    return x.tanh() if hasattr(x, "tanh") else plain_tanh(x)
 
 
 def sigmoid(x: Value) -> Value:
-    """1 / (1 + exp(-x)), by tanh."""
-    return _HALF * tanh(_HALF * x) + _HALF
+    """1 / (1 + exp(-x))."""
+    return x.sigmoid() if hasattr(x, "sigmoid") else plain_sigmoid(x)
+
+
+def plain_tanh(x: Value) -> Value:
+    """tanh of arrays and numbers."""
+    x = np.minimum(np.maximum(x, -_END), _END)
+    s = x * x
+    p = ((_P3 * s + _P2) * s + _P1) * s + _P0
+    q = (((_Q4 * s + _Q3) * s + _Q2) * s + _Q1) * s + ONE
+    return x * p / q
+
+
+def plain_sigmoid(x: Value) -> Value:
+    """sigmoid of arrays and numbers, by tanh."""
+    return _HALF * plain_tanh(_HALF * x) + _HALF
 
 
 def level(h: Value) -> Value:
     """Of an output in [-1, 1], the nearest of `LEVELS` steps to either side, a whole number."""
     return (_LEVELS * h + _ROUND) - _ROUND
-
-
-def rnn(x: Value, r: Value, state: Value) -> Value:
-    """h' = tanh(x + r)   (Elman, "Finding structure in time", 1990)."""
-    return (tanh(x[0] + r[0]),)
-
-
-def gru(x: Value, r: Value, state: Value) -> Value:
-    """n = tanh(x + r_gate r), h' = (1 - z) n + z h   (Cho et al. 2014, reset after the product)."""
-    reset = sigmoid(x[0] + r[0])
-    z = sigmoid(x[1] + r[1])
-    n = tanh(x[2] + reset * r[2])
-    return ((_ONE - z) * n + z * state[0],)
-
-
-def lstm(x: Value, r: Value, state: Value) -> Value:
-    """c' = f c + i g, h' = o tanh(c')   (Hochreiter & Schmidhuber 1997, Gers et al. 2000)."""
-    i, f = sigmoid(x[0] + r[0]), sigmoid(x[1] + r[1])
-    g, o = tanh(x[2] + r[2]), sigmoid(x[3] + r[3])
-    c = f * state[1] + i * g
-    return (o * tanh(c), c)
-
-
-EQUATIONS = {"rnn": rnn, "gru": gru, "lstm": lstm}

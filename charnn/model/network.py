@@ -13,9 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding, linear
 
-from charnn.model.cells import CELLS, State
-from charnn.model.config import GATES, STATES, ModelConfig
+from charnn.model.cells import CELLS, Cell
+from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
+from charnn.model.forms import State
 from charnn.model.window import run_plainly, run_window
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -24,37 +25,51 @@ STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GR
 MOST_STOCK_WEIGHTS = 2_000_000
 
 
-class OneHotLayer(nn.Module):
-    """The parameters of a recurrent layer whose input weights are looked up, row by row.
+class Layer(nn.Module):
+    """The parameters of a recurrent layer that torch has no module for.
 
-    They are named as in the stock modules, so that a checkpoint need not tell them apart.
+    They are named as in the stock modules, so that a checkpoint need not tell them apart; those of
+    the cell's own as the cell says.
+
+    Args:
+        cell: the equations.
+        width: of the input; None where its weights are looked up, row by row.
+        hidden_size: units.
     """
 
-    def __init__(self, cell: str, hidden_size: int) -> None:
+    def __init__(self, cell: type[Cell], width: int | None, hidden_size: int) -> None:
         super().__init__()
-        self.weight_hh_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size, hidden_size))
-        self.bias_ih_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size))
-        self.bias_hh_l0 = nn.Parameter(torch.empty(GATES[cell] * hidden_size))
+        rows = len(cell.gates) * hidden_size
+        if width is not None:
+            self.weight_ih_l0 = nn.Parameter(torch.empty(rows, width))
+        self.weight_hh_l0 = nn.Parameter(torch.empty(rows, hidden_size))
+        self.bias_ih_l0 = nn.Parameter(torch.empty(rows))
+        self.bias_hh_l0 = nn.Parameter(torch.empty(rows))
+        for name in cell.parameters:
+            self.register_parameter(name, nn.Parameter(torch.empty(hidden_size)))
 
 
 class Network(nn.Module):
     """The character model.
 
     Weights start as in common practice for character models: recurrent matrices orthogonal gate by
-    gate (Saxe et al. 2014), the LSTM's forget gate open (bias 1; Jozefowicz et al. 2015).
+    gate (Saxe et al. 2014), the gate that a cell remembers by open (see `Cell.open_gate`).
     """
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.cell = CELLS[config.cell]
         width = config.gate_size if config.embedding_size is None else config.embedding_size
         self.embedding = nn.Embedding(config.vocab_size, width)
         self.layers = nn.ModuleList()
         for layer in range(config.num_layers):
             if layer == 0 and config.embedding_size is None:
-                self.layers.append(OneHotLayer(config.cell, config.hidden_size))
-            else:
+                self.layers.append(Layer(self.cell, None, config.hidden_size))
+            elif config.cell in STOCK:
                 self.layers.append(STOCK[config.cell](width, config.hidden_size))
+            else:
+                self.layers.append(Layer(self.cell, width, config.hidden_size))
             width = config.hidden_size
         self.head = nn.Linear(config.hidden_size, config.vocab_size)
         self.initialise()
@@ -75,15 +90,16 @@ class Network(nn.Module):
                     nn.init.uniform_(parameter, -bound, bound)
                 else:
                     nn.init.zeros_(parameter)
-            if self.config.cell == "lstm":
-                layer.get_parameter("bias_ih_l0")[hidden : 2 * hidden] = 1.0
+            if self.cell.open_gate:
+                biases = torch.split(layer.get_parameter("bias_ih_l0"), hidden)
+                biases[self.cell.gates.index(self.cell.open_gate)].fill_(1)
         nn.init.uniform_(self.head.weight, -bound, bound)
         nn.init.zeros_(self.head.bias)
 
     def initial_state(self, batch_size: int) -> list[State]:
         """The state before the first character: zeros, one tuple of [B, H] tensors a layer."""
         zeros = self.head.weight.new_zeros(batch_size, self.config.hidden_size)
-        return [(zeros,) * STATES[self.config.cell] for _ in self.layers]
+        return [(zeros,) * len(self.cell.state) for _ in self.layers]
 
     def forward(self, ids_TB: Tensor, state: list[State]) -> tuple[Tensor, list[State]]:
         """Scores of each next symbol, [T, B, V], and the state after the window."""
@@ -112,11 +128,12 @@ class Network(nn.Module):
             return _run_stock(layer, vectors, state, weight_hh)
         run = run_window if x.device.type == "cpu" else run_plainly
         return run(
-            CELLS[self.config.cell],
+            self.cell,
             self._input_gates(number, x),
             state,
             weight_hh,
             layer.bias_hh_l0,
+            tuple(getattr(layer, name) for name in self.cell.parameters),
         )
 
     def _vectors(self) -> Tensor:
@@ -134,7 +151,7 @@ class Network(nn.Module):
         looked_up = self.config.vocab_size <= x.numel()
         vectors = self._vectors() if looked_up else embedding(x, self._vectors())
         with torch.autocast(x.device.type, enabled=False):
-            if isinstance(layer, OneHotLayer):
+            if self.config.embedding_size is None:
                 gates = vectors + layer.bias_ih_l0
             else:
                 gates = linear(vectors, layer.weight_ih_l0, layer.bias_ih_l0)

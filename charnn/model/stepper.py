@@ -6,7 +6,8 @@ the first character appears at once. The first layer's input part is a table wit
 symbol. `charnn.model.compiled` goes on from here, faster and with the same results.
 
 With the weights as they were learned (`Full`) this is also the oracle of the torch network.
-Shapes: S vectors of a state, L layers, B texts side by side, H units, G gate rows, V symbols.
+Shapes: S vectors of a state, L layers, B texts side by side, H units, G gate rows, V symbols,
+P vectors of a cell's own.
 """
 
 from collections.abc import Mapping
@@ -15,8 +16,8 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.model.config import GATES, STATES, ModelConfig
-from charnn.model.equations import EQUATIONS
+from charnn.model.cells import CELLS
+from charnn.model.config import ModelConfig
 from charnn.model.matrices import Array, EightBit, Full
 
 Symbols = NDArray[np.int64]
@@ -37,28 +38,32 @@ class Stepper(Generic[M]):
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Array], matrix: type[M]) -> None:
         self.config = config
+        self.cell = CELLS[config.cell]
         self.table_VG = _table(config, weights)
         numbers = range(config.num_layers)
         self.recurrent: list[M] = [_matrix(matrix, weights, number, "hh") for number in numbers]
         self.input: list[M] = [_matrix(matrix, weights, number, "ih") for number in numbers[1:]]
+        self.own_LPH = _own(config, weights)
         self.head: M = matrix(weights["head.weight"], weights["head.bias"])
 
     def beginning(self, rows: int) -> Array:
         """The state before the first symbol of so many texts."""
         config = self.config
-        shape = (STATES[config.cell], config.num_layers, rows, config.hidden_size)
+        shape = (len(self.cell.state), config.num_layers, rows, config.hidden_size)
         return np.zeros(shape, np.float32)
 
     def feed(self, symbols_B: Symbols, state_SLBH: Array) -> Array:
         """Read the next symbol of each text, which changes the state; the scores [B, V] of those
         after them."""
-        equations, gates = EQUATIONS[self.config.cell], GATES[self.config.cell]
+        gates = len(self.cell.gates)
         x = self.table_VG[symbols_B]
         for layer, recurrent in enumerate(self.recurrent):
             if layer > 0:
                 x = self.input[layer - 1].times(state_SLBH[0, layer - 1])
             r = recurrent.times(state_SLBH[0, layer])
-            after = equations(_by_gate(x, gates), _by_gate(r, gates), state_SLBH[:, layer])
+            after = self.cell.step(
+                _by_gate(x, gates), _by_gate(r, gates), state_SLBH[:, layer], self.own_LPH[layer]
+            )
             for part, vectors in enumerate(after):
                 state_SLBH[part, layer] = vectors
         scores: Array = self.head.times(state_SLBH[0, -1])
@@ -76,6 +81,15 @@ def _table(config: ModelConfig, weights: Mapping[str, Array]) -> Array:
     if config.embedding_size is not None:
         table = table @ weights["layers.0.weight_ih_l0"].T
     return np.ascontiguousarray(table + weights["layers.0.bias_ih_l0"])
+
+
+def _own(config: ModelConfig, weights: Mapping[str, Array]) -> Array:
+    """The cells' own parameters, [L, P, H]."""
+    names = CELLS[config.cell].parameters
+    own = [
+        [weights[f"layers.{layer}.{name}"] for name in names] for layer in range(config.num_layers)
+    ]
+    return np.array(own, np.float32).reshape(config.num_layers, len(names), config.hidden_size)
 
 
 def _matrix(matrix: type[M], weights: Mapping[str, Array], layer: int, part: str) -> M:

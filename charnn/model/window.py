@@ -6,7 +6,7 @@ autograd, whatever need not be done step by step is done for the window at once 
 the gates, the gradient of the weights), and the chain rule through the steps is written out here,
 once for all cells. Under autocast the products are in bf16; gates and state stay in float32.
 
-Shapes as in `charnn.model.cells`.
+Shapes as in `charnn.model.forms`.
 """
 
 from typing import Any
@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
 
-from charnn.model.cells import Cell, Derivatives, Gates, State
+from charnn.model.cells import Cell
+from charnn.model.forms import Derivatives, Form, Gates, State, form_of
 from charnn.model.products import product_with
 
 # Steps whose derivatives are computed at once.
@@ -24,7 +25,12 @@ AT_ONCE = 16
 
 
 def run_window(
-    cell: Cell, x_TBG: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor
+    cell: type[Cell],
+    x_TBG: Tensor,
+    state: State,
+    weight_hh: Tensor,
+    bias_hh: Tensor,
+    own: State = (),
 ) -> tuple[Tensor, State]:
     """Run a layer on a CPU, from the state before a window to its outputs and the state after it.
 
@@ -34,28 +40,39 @@ def run_window(
         state: [B, H] each.
         weight_hh: [G, H].
         bias_hh: [G].
+        own: the cell's own parameters, [H] each.
 
     Returns:
         The outputs [T, B, H], in bf16 under autocast, and the state, which never is.
     """
     bf16 = torch.is_autocast_enabled("cpu")
     dtype = torch.get_autocast_dtype("cpu") if bf16 else weight_hh.dtype
+    form = form_of(cell)
     if torch.is_grad_enabled():
-        outputs, *after = _Window.apply(cell, dtype, x_TBG, weight_hh, bias_hh, *state)  # type: ignore[no-untyped-call]
+        outputs, *after = _Window.apply(
+            form, dtype, len(state), x_TBG, weight_hh, bias_hh, *state, *own
+        )  # type: ignore[no-untyped-call]
     else:
-        memory = _Memory(cell, dtype, x_TBG, state, for_backward=False)
+        memory = _Memory(form, dtype, x_TBG, state, own, for_backward=False)
         memory.advance(weight_hh, bias_hh)
         outputs, after = memory.outputs[1:], memory.after()
     return outputs, tuple(after)
 
 
 def run_plainly(
-    cell: Cell, x_TBG: Tensor, state: State, weight_hh: Tensor, bias_hh: Tensor
+    cell: type[Cell],
+    x_TBG: Tensor,
+    state: State,
+    weight_hh: Tensor,
+    bias_hh: Tensor,
+    own: State = (),
 ) -> tuple[Tensor, State]:
     """The same by the plain equations and autograd, on any device: the reference."""
+    gates, dtype = len(cell.gates), state[0].dtype
     outputs = []
-    for x_BG in x_TBG.unbind(0):
-        state = cell.step(x_BG, linear(state[0], weight_hh, bias_hh), state)
+    for x_BG in x_TBG.to(dtype).unbind(0):
+        y_BG = linear(state[0], weight_hh, bias_hh).to(dtype)
+        state = cell.step(x_BG.chunk(gates, dim=-1), y_BG.chunk(gates, dim=-1), state, own)
         outputs.append(state[0])
     return torch.stack(outputs), state
 
@@ -65,10 +82,17 @@ class _Memory:
     `outputs`, the same as the first of them, in the dtype of the products; and what is kept."""
 
     def __init__(
-        self, cell: Cell, dtype: torch.dtype, x_TBG: Tensor, state: State, *, for_backward: bool
+        self,
+        form: Form,
+        dtype: torch.dtype,
+        x_TBG: Tensor,
+        state: State,
+        own: State,
+        *,
+        for_backward: bool,
     ) -> None:
-        self.cell, self.dtype = cell, dtype
-        steps, rows, _ = x_TBG.shape
+        self.form, self.dtype, self.own = form, dtype, own
+        steps, rows, rows_of_gates = x_TBG.shape
         units = state[0].size(-1)
         self.states = [part.new_empty(steps + 1, rows, units) for part in state]
         self.rounded = dtype != state[0].dtype
@@ -78,11 +102,31 @@ class _Memory:
             self.outputs[0] = state[0]
         for memory, part in zip(self.states, state, strict=True):
             memory[0] = part
-        gates = x_TBG.to(state[0].dtype)
-        # Without a way back, all steps share one spare block.
-        spare = state[0].new_empty(steps if for_backward else 1, rows, units)
+        x = x_TBG.to(state[0].dtype)
+
+        def kept(wanted: bool, width: int) -> Tensor:
+            """[T, B, width]; all steps share the memory of one unless it is wanted afterwards."""
+            memory = state[0].new_empty(steps if wanted else 1, rows, width)
+            return memory.expand(steps, rows, width)
+
+        y = kept(for_backward and form.keeps_y, rows_of_gates)
         self.gates = Gates(
-            gates, torch.split(gates, units, dim=-1), spare.expand(steps, rows, units)
+            x,
+            torch.split(x, units, dim=-1),
+            y,
+            torch.split(y, units, dim=-1),
+            kept(for_backward, units),
+        )
+
+    def part(self, steps: slice) -> Gates:
+        """The gates of some steps."""
+        x, x_blocks, y, y_blocks, spare = self.gates
+        return Gates(
+            x[steps],
+            tuple(block[steps] for block in x_blocks),
+            y[steps],
+            tuple(block[steps] for block in y_blocks),
+            spare[steps],
         )
 
     def advance(self, weight_hh: Tensor, bias_hh: Tensor) -> None:
@@ -91,12 +135,18 @@ class _Memory:
         product = product_with(weight_hh.to(self.dtype), rows, bias_hh.to(self.dtype))
         states = list(zip(*(part.unbind(0) for part in self.states), strict=True))
         outputs = self.outputs.unbind(0)
-        blocks = zip(*(block.unbind(0) for block in self.gates.blocks), strict=True)
-        gates = map(Gates, self.gates.all.unbind(0), blocks, self.gates.spare.unbind(0))
-        y_BG = torch.empty_like(self.gates.all[0])
+        x, x_blocks, y, y_blocks, spare = self.gates
+        gates = map(
+            Gates,
+            x.unbind(0),
+            zip(*(block.unbind(0) for block in x_blocks), strict=True),
+            y.unbind(0),
+            zip(*(block.unbind(0) for block in y_blocks), strict=True),
+            spare.unbind(0),
+        )
         for time, gates_now in enumerate(gates):
-            y_BG.copy_(product(outputs[time]))
-            self.cell.advance(gates_now, y_BG, states[time], states[time + 1])
+            gates_now.y.copy_(product(outputs[time]))
+            self.form.advance(gates_now, states[time], states[time + 1], self.own)
             if self.rounded:
                 outputs[time + 1].copy_(states[time + 1][0])
 
@@ -109,16 +159,18 @@ class _Window(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        cell: Cell,
+        form: Form,
         dtype: torch.dtype,
+        vectors: int,
         x_TBG: Tensor,
         weight_hh: Tensor,
         bias_hh: Tensor,
-        *state: Tensor,
+        *state_and_own: Tensor,
     ) -> tuple[Tensor, ...]:
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(weight_hh)
-        ctx.memory = memory = _Memory(cell, dtype, x_TBG, state, for_backward=True)
+        state, own = state_and_own[:vectors], state_and_own[vectors:]
+        ctx.memory = memory = _Memory(form, dtype, x_TBG, state, own, for_backward=True)
         memory.advance(weight_hh, bias_hh)
         return memory.outputs[1:], *memory.after()
 
@@ -127,25 +179,26 @@ class _Window(torch.autograd.Function):
     def backward(ctx: Any, d_outputs: Tensor | None, *d_after: Tensor | None) -> Any:
         memory: _Memory = ctx.memory
         (weight_hh,) = ctx.saved_tensors
+        _, _, _, for_x, for_weight, for_bias, *for_rest = ctx.needs_input_grad
         back = _Back(memory, weight_hh, d_outputs, d_after)
         back.retrace()
-        _, _, for_x, for_weight, for_bias, *for_state = ctx.needs_input_grad
         return (
             None,
             None,
-            back.d_x() if for_x else None,
+            None,
+            back.d_x if for_x else None,
             back.d_weight() if for_weight else None,
             back.d_y.sum((0, 1)) if for_bias else None,
-            *(back.d_state() if any(for_state) else [None] * len(for_state)),
+            *((*back.d_state(), *back.d_own) if any(for_rest) else [None] * len(for_rest)),
         )
 
 
 class _Back:
     """The chain rule through the steps of a window, from the last to the first.
 
-    d_a is the derivative of the loss by a: d_h by the outputs, d_y and d_x by what the state and
-    the input add to the gates. What passes a step by without going through y, the gradient of c, or
-    that of h where a cell carries h over, is in d_carried.
+    d_a is the derivative of the loss by a: `d_states` by the state before each step and after the
+    last one, [T + 1, B, H] a vector, d_y and d_x by what the state and the input add to the gates,
+    d_own by the cell's own parameters.
     """
 
     def __init__(
@@ -156,68 +209,86 @@ class _Back:
         d_after: tuple[Tensor | None, ...],
     ) -> None:
         self.memory = memory
-        self.d_h = torch.zeros_like(memory.states[0][1:])
-        for target, gradient in ((self.d_h, d_outputs), (self.d_h[-1], d_after[0])):
+        self.d_states = [torch.zeros_like(part) for part in memory.states]
+        if d_outputs is not None:
+            self.d_states[0][1:].add_(d_outputs)
+        for d_part, gradient in zip(self.d_states, d_after, strict=True):
             if gradient is not None:
-                target.add_(gradient)
-        self.d_carried = torch.zeros_like(self.d_h[0])
-        if memory.cell.has_memory and d_after[1] is not None:
-            self.d_carried.copy_(d_after[1])
-        self.d_y = torch.empty_like(memory.gates.all, dtype=memory.dtype)
-        self.d_last_x: list[Tensor] = []
-        self.product = product_with(weight_hh.to(memory.dtype).t(), self.d_carried.size(0))
+                d_part[-1].add_(gradient)
+        self.d_y = torch.empty_like(memory.gates.x, dtype=memory.dtype)
+        self.d_x = self.d_y
+        self.d_own = [torch.zeros_like(part) for part in memory.own]
+        self.product = product_with(weight_hh.to(memory.dtype).t(), memory.outputs.size(1))
 
     def retrace(self) -> None:
         """All steps, from the last one on: so few at once that their derivatives stay in cache."""
         memory = self.memory
-        begins = range(0, len(self.d_h), AT_ONCE)
+        begins = range(0, len(self.d_y), AT_ONCE)
         for part in (slice(begin, begin + AT_ONCE) for begin in reversed(begins)):
-            gates = Gates(
-                memory.gates.all[part],
-                tuple(block[part] for block in memory.gates.blocks),
-                memory.gates.spare[part],
-            )
             before = tuple(state[:-1][part] for state in memory.states)
             after = tuple(state[1:][part] for state in memory.states)
-            local = memory.cell.derivatives(gates, before, after)
+            local = memory.form.derivatives(memory.part(part), before, after, memory.own)
             self._retrace(part, local)
-            if local.last_x is not None:
-                self.d_last_x.insert(0, self.d_h[part] * local.last_x)
+            d_after = [d_state[1:][part] for d_state in self.d_states]
+            self._add_x(part, d_after, local)
+            self._add_own(d_after, local)
 
     def _retrace(self, part: slice, local: Derivatives) -> None:
-        has_memory, d_carried = self.memory.cell.has_memory, self.d_carried
-        rows, units = d_carried.shape
-        by_y = local.by_y.view(-1, rows, local.by_y.size(2) // units, units)
-        on_c, on_h = by_y[:, :, :-1].unbind(0), by_y[:, :, -1 if has_memory else 0 :].unbind(0)
-        carry, by_c = (
-            None if factor is None else factor.unbind(0) for factor in (local.carry, local.by_c)
-        )
-        d_y_now = torch.empty_like(local.by_y[0])
-        d_y_by_block = d_y_now.view(rows, -1, units)
-        d_y_on_c, d_y_on_h = d_y_by_block[:, :-1], d_y_by_block[:, -1 if has_memory else 0 :]
-        d_c_by_block = d_carried.unsqueeze(1)
-        d_h_by_block = self.d_h[part].unsqueeze(2).unbind(0)
-        d_y = self.d_y[part.start :][: AT_ONCE + 1].unbind(0)
-        for time, d_h in reversed(list(enumerate(self.d_h[part].unbind(0)))):
-            if time + 1 < len(d_y):
-                d_h.add_(self.product(d_y[time + 1]))
+        d_y = self.d_y[part].unbind(0)
+        rows, width = d_y[0].shape
+        units = self.d_states[0].size(-1)
+        d_states = [d_part[part.start :].unbind(0) for d_part in self.d_states]
+        d_y_now = torch.zeros_like(d_y[0], dtype=self.d_states[0].dtype)
+        d_y_by_block = d_y_now.view(rows, width // units, units)
+        on_y = []
+        written = 0
+        for vector, first, factor in local.by_y:
+            count = factor.size(-1) // units
+            factors = factor.view(-1, rows, count, units).unbind(0)
+            target = d_y_by_block[:, first : first + count]
+            d_by_block = self.d_states[vector][part.start + 1 :].unsqueeze(2).unbind(0)
+            taken = (1 << first + count) - (1 << first)
+            on_y.append((d_by_block, factors, target, bool(written & taken)))
+            written |= taken
+        on_state = [
+            (d_states[before], d_states[after], factor.unbind(0))
+            for after, factors in enumerate(local.by_state)
+            for before, factor in enumerate(factors)
+            if factor is not None
+        ]
+        by_c = None if local.by_c is None else local.by_c.unbind(0)
+        for time in reversed(range(len(d_y))):
             if by_c:
-                d_carried.addcmul_(d_h, by_c[time])
-                torch.mul(d_c_by_block, on_c[time], out=d_y_on_c)
-                if carry:
-                    d_carried.mul_(carry[time])
-            elif carry:
-                d_h.add_(d_carried)
-                torch.mul(d_h, carry[time], out=d_carried)
-            torch.mul(d_h_by_block[time], on_h[time], out=d_y_on_h)
+                d_states[1][time + 1].addcmul_(d_states[0][time + 1], by_c[time])
+            for d_by_block, factors, target, is_more in on_y:
+                if is_more:
+                    target.addcmul_(d_by_block[time], factors[time])
+                else:
+                    torch.mul(d_by_block[time], factors[time], out=target)
             d_y[time].copy_(d_y_now)
+            for d_before, d_after, factors in on_state:
+                d_before[time].addcmul_(d_after[time + 1], factors[time])
+            d_states[0][time].add_(self.product(d_y[time]))
 
-    def d_x(self) -> Tensor:
-        """By the input part of the gates, [T, B, G]."""
-        if not self.d_last_x:
-            return self.d_y
-        d_last_x = torch.cat(self.d_last_x).to(self.d_y.dtype)
-        return torch.cat([self.d_y[..., : -d_last_x.size(-1)], d_last_x], dim=-1)
+    def _add_x(self, part: slice, d_after: list[Tensor], local: Derivatives) -> None:
+        """By the input part of the gates, where it acts otherwise than the state's part."""
+        gates = {gate for factors in local.by_x for gate in factors}
+        if not gates:
+            return
+        if self.d_x is self.d_y:
+            self.d_x = torch.empty_like(self.d_y)
+        self.d_x[part] = self.d_y[part]
+        blocks = torch.split(self.d_x[part], d_after[0].size(-1), dim=-1)
+        for gate in gates:
+            pairs = zip(d_after, local.by_x, strict=True)
+            blocks[gate].copy_(sum(d * factors[gate] for d, factors in pairs if gate in factors))
+
+    def _add_own(self, d_after: list[Tensor], local: Derivatives) -> None:
+        """By the cell's own parameters."""
+        for d_part, factors in zip(d_after, local.by_own, strict=False):
+            for d_own, factor in zip(self.d_own, factors, strict=True):
+                if factor is not None:
+                    d_own.add_((d_part * factor).sum((0, 1)))
 
     def d_weight(self) -> Tensor:
         """By the recurrent weights, [G, H], in one product."""
@@ -225,7 +296,4 @@ class _Back:
 
     def d_state(self) -> list[Tensor]:
         """By the state before the window, [B, H] each."""
-        d_h = self.product(self.d_y[0]).to(self.d_h.dtype)
-        if self.memory.cell.has_memory:
-            return [d_h, self.d_carried]
-        return [d_h + self.d_carried]
+        return [d_part[0] for d_part in self.d_states]

@@ -8,8 +8,8 @@ out one of them, and a resumed run would be another run.
 import torch
 from torch import Tensor
 
-from charnn.model.cells import State
 from charnn.model.checkpoint import Tensors
+from charnn.model.forms import State
 from charnn.model.network import Network
 from charnn.training.average import Average
 from charnn.training.optimizer import AdamW

@@ -21,9 +21,9 @@ from torch.nn.functional import cross_entropy
 from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Prepared
 from charnn.errors import CharnnError, CheckpointError
-from charnn.model.cells import State
 from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
+from charnn.model.forms import State
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.model.threads import Threads, available_threads

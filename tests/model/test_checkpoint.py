@@ -16,6 +16,7 @@ from safetensors.numpy import save_file
 
 from charnn.corpus.vocabulary import Vocabulary
 from charnn.errors import CheckpointError
+from charnn.model.cells import CELLS
 from charnn.model.checkpoint import FORMAT, Checkpoint, load_checkpoint
 from charnn.model.config import ModelConfig
 from tests.helpers import random_checkpoint, random_weights
@@ -58,7 +59,7 @@ def same(one: Checkpoint, other: Checkpoint, *, training: bool = True) -> bool:
     )
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("width", [None, 3])
 def test_what_is_saved_comes_back(tmp_path: Path, cell: str, width: int | None) -> None:
     made = random_checkpoint("ab\ud800\x00é🎻", cell=cell, embedding_size=width, num_layers=2)

@@ -6,13 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from charnn.model.config import GATES, STATES, ModelConfig
+from charnn.model.cells import CELLS
+from charnn.model.config import ModelConfig
 from charnn.model.matrices import Full
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.stepper import Stepper
 from tests.helpers import random_weights
 
-CELLS = sorted(GATES)
+NAMES = sorted(CELLS)
+# The rows of their matrices, in blocks; PyTorch has the LSTM's in this order.
+FORGET_GATES = {"lstm": 1, "peephole": 1, "coupled": 0}
 SHAPES = [
     pytest.param(
         ModelConfig(
@@ -25,7 +28,7 @@ SHAPES = [
         ),
         id=f"{cell}-{'one-hot' if width is None else 'embedding'}-{layers}",
     )
-    for cell, width, layers in product(CELLS, (None, 5), (1, 2))
+    for cell, width, layers in product(NAMES, (None, 5), (1, 2))
 ]
 
 
@@ -69,7 +72,7 @@ def test_the_state_carries_a_text_from_window_to_window(config: ModelConfig) -> 
     second, end_of_two = network(symbols[13:], middle)
     torch.testing.assert_close(torch.cat([first, second]), whole, rtol=0, atol=1e-5)
     for one, other in zip(end, end_of_two, strict=True):
-        assert len(one) == STATES[config.cell]
+        assert len(one) == len(CELLS[config.cell].state)
         for part, other_part in zip(one, other, strict=True):
             assert part.shape == (3, config.hidden_size)
             torch.testing.assert_close(part, other_part, rtol=0, atol=1e-5)
@@ -145,7 +148,7 @@ def test_dropout_works_while_training_only() -> None:
     assert not torch.equal(one[1][1][0], other[1][1][0])
 
 
-@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("cell", NAMES)
 @pytest.mark.parametrize("width", [None, 5])
 @torch.no_grad()
 def test_fresh_weights(cell: str, width: int | None) -> None:
@@ -164,8 +167,10 @@ def test_fresh_weights(cell: str, width: int | None) -> None:
             torch.testing.assert_close(block @ block.T, torch.eye(16), rtol=0, atol=1e-5)
         biases = layer.get_parameter("bias_ih_l0") + layer.get_parameter("bias_hh_l0")
         expected = torch.zeros_like(biases)
-        if cell == "lstm":
-            expected[16:32] = 1  # the forget gate, second in PyTorch's order
+        if cell in FORGET_GATES:
+            expected.view(-1, 16)[FORGET_GATES[cell]] = 1
         assert torch.equal(biases, expected)
+        for own in CELLS[cell].parameters:
+            assert not layer.get_parameter(own).any()
     torch.manual_seed(4)
     assert not torch.equal(Network(config).head.weight, network.head.weight)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from charnn.model.batched import LEAST_ROWS, BatchedStepper
+from charnn.model.cells import CELLS
 from charnn.model.compiled import CompiledStepper
-from charnn.model.config import GATES, ModelConfig
+from charnn.model.config import ModelConfig
 from charnn.model.equations import sigmoid, tanh
 from charnn.model.matrices import EightBit, Full
 from charnn.model.stepper import Stepper
@@ -22,7 +23,7 @@ from tests.helpers import environment, random_weights
 
 SHAPES = [
     pytest.param(ModelConfig(vocab_size=11, cell=cell, num_layers=layers, hidden_size=hidden))
-    for cell, layers, hidden in product(sorted(GATES), (1, 3), (9, 70))
+    for cell, layers, hidden in product(sorted(CELLS), (1, 3), (9, 70))
 ]
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charnn.model.cells import CELLS
 from charnn.sampling import desk
 from charnn.sampling.choice import Choice
 from charnn.sampling.desk import MANY, broader, faster
@@ -28,7 +29,7 @@ def plain_pen(cell: str = "lstm") -> Pen:
     return Sampler(random_checkpoint(LETTERS, cell=cell, num_layers=2)).desk.pen
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
     plain = plain_pen(cell)
     for choice in CHOICES:

@@ -8,6 +8,7 @@ import pytest
 
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
+from charnn.model.cells import CELLS
 from charnn.model.matrices import EightBit
 from charnn.model.stepper import Stepper
 from charnn.sampling.choice import Choice
@@ -22,7 +23,7 @@ def text(sampler: Sampler, choice: Choice = SURE, **options: Any) -> str:
     return "".join(sampler.stream(choice, **{"seed": 0, "length": 40, **options}))
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 def test_the_same_seed_writes_the_same_text(cell: str) -> None:
     checkpoint = random_checkpoint(LETTERS, cell=cell)
     sampler = Sampler(checkpoint)

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import Vocabulary
+from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
 from charnn.training.evaluation import evaluate, fit_temperature, protocol
@@ -38,7 +39,7 @@ def plain_losses(network: Network, ids: NDArray[np.unsignedinteger]) -> torch.Te
     return torch.nn.functional.cross_entropy(scores[:, 0], symbols[1:, 0], reduction="none")
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     ("length", "start"), [(2, 1), (700, 1), (1500, 257), (1500, 1499), (9_973, 500), (30_000, 257)]
 )
@@ -96,7 +97,7 @@ def test_dropout_is_off() -> None:
     assert evaluate(noisy, text_ids(900), 300) == evaluate(quiet, text_ids(900), 300)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("width", [None, 6])
 def test_in_half_precision_it_is_nearly_the_same(cell: str, width: int | None) -> None:
     """Long enough to go through the network in several pieces."""

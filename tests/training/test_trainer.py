@@ -14,6 +14,7 @@ import torch
 from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Prepared
 from charnn.errors import CharnnError
+from charnn.model.cells import CELLS
 from charnn.model.checkpoint import load_checkpoint
 from charnn.model.network import Network
 from charnn.model.runs import BEST, LAST, METRICS
@@ -30,7 +31,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
-@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+@pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("width", [None, 8])
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 def test_it_learns_a_text_by_heart(

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from charnn.model.cells import State
 from charnn.model.config import ModelConfig
+from charnn.model.forms import State
 from charnn.model.network import Network, import_weights
 from charnn.training.evaluation import CONTEXT
 

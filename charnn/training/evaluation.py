@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from charnn.model.cells import State
+from charnn.model.forms import State
 from charnn.model.network import Network
 
 ROWS = 64

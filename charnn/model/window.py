@@ -280,8 +280,10 @@ class _Back:
         self.d_x[part] = self.d_y[part]
         blocks = torch.split(self.d_x[part], d_after[0].size(-1), dim=-1)
         for gate in gates:
-            pairs = zip(d_after, local.by_x, strict=True)
-            blocks[gate].copy_(sum(d * factors[gate] for d, factors in pairs if gate in factors))
+            blocks[gate].zero_()
+            for d_part, factors in zip(d_after, local.by_x, strict=True):
+                if gate in factors:
+                    blocks[gate].add_(d_part * factors[gate])
 
     def _add_own(self, d_after: list[Tensor], local: Derivatives) -> None:
         """By the cell's own parameters."""

@@ -49,7 +49,7 @@ def command(
         typer.Option(help="A size by name; auto, the default: by corpus, budget and device."),
     ] = None,
     cell: Annotated[
-        Literal["lstm", "gru", "rnn"] | None,
+        Literal["lstm", "gru", "rnn", "peephole", "coupled"] | None,
         typer.Option(help="The recurrent cell; default: lstm."),
     ] = None,
     num_layers: Annotated[

@@ -8,9 +8,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import get_args, get_type_hints
 
 import pytest
 
+from charnn.cli import train
+from charnn.model.cells import CELLS
 from charnn.model.checkpoint import load_checkpoint
 from tests.cli.conftest import Ended, Program
 from tests.helpers import command, environment, prose
@@ -32,6 +35,11 @@ def content(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def test_every_cell_can_be_chosen() -> None:
+    cell = get_args(get_type_hints(train.command)["cell"])[0]
+    assert set(get_args(cell)) == CELLS.keys()
 
 
 def test_the_events_are_json_lines(trained: tuple[Path, Ended]) -> None:

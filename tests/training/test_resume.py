@@ -12,6 +12,7 @@ from charnn.corpus.keys import ALL_KEYS
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.errors import CheckpointError
+from charnn.model.cells import CELLS
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.training.config import Budget, TrainingConfig
 from charnn.training.events import Validated
@@ -30,7 +31,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 @pytest.mark.parametrize(
     "shape",
     [
-        {"cell": "lstm", "dropout": 0.3},
+        *({"cell": cell, "dropout": 0.3} for cell in CELLS),
         {"cell": "gru", "dropout": 0.3, "num_layers": 2},
         {"cell": "rnn", "dropout": 0.3, "embedding_size": None},
         {"cell": "lstm", "num_layers": 2, "embedding_size": None, "dropout": 0.3},

@@ -20,6 +20,7 @@ from charnn.training.evaluation import fitted_protocol
 from charnn.training.events import (
     Event,
     Finished,
+    Hinted,
     Planned,
     Rethreaded,
     Started,
@@ -91,6 +92,8 @@ class TrainView:
                 )
             case Rethreaded():
                 self._line(f"the machine's load has changed: {_threads(event.threads)} now")
+            case Hinted():
+                self._line(f"warning: {event.hint}")
             case Stepped():
                 self._step(event)
             case Validated():

@@ -54,6 +54,17 @@ class Rethreaded:
 
 
 @dataclass(frozen=True)
+class Hinted:
+    """The budget is hardly what was meant, as the speed of the first seconds shows.
+
+    Args:
+        hint: why, and what to say instead, in one sentence.
+    """
+
+    hint: str
+
+
+@dataclass(frozen=True)
 class Stepped:
     """Every few updates.
 
@@ -117,5 +128,5 @@ class Finished:
     advice: str | None
 
 
-Event = Planned | Started | Rethreaded | Stepped | Validated | Finished
+Event = Planned | Started | Rethreaded | Hinted | Stepped | Validated | Finished
 Report = Callable[[Event], None]

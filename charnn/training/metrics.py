@@ -17,17 +17,18 @@ class Tally:
 
     Attributes:
         characters: of all these steps; without any, there is no mean.
+        seconds: that they took.
     """
 
     def __init__(self) -> None:
         self.characters = 0
-        self._seconds = 0.0
+        self.seconds = 0.0
         self._loss: Tensor | float = 0.0
 
     def add(self, symbols: int, characters: int, seconds: float, loss: Tensor) -> None:
         """Count a step: `loss` is the mean in nats a symbol."""
         self.characters += characters
-        self._seconds += seconds
+        self.seconds += seconds
         self._loss = self._loss + loss * symbols
 
     @property
@@ -38,7 +39,7 @@ class Tally:
     @property
     def characters_per_second(self) -> float:
         """0 before the first step."""
-        return self.characters / self._seconds if self._seconds else 0.0
+        return self.characters / self.seconds if self.seconds else 0.0
 
 
 class Metrics:

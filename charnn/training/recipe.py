@@ -91,17 +91,17 @@ def recipe(characters: int, budget: Budget, device: str, preset: str = AUTO) -> 
         UsageError: there is no such preset.
     """
     machine = CPU if device == "cpu" else GPU
-    work = _work(characters, budget, machine)
+    passes = passes_of(characters, budget, device, machine.batch_size * machine.seq_len)
     if preset == AUTO:
         # The smallest suits always; of those that do, the largest.
         *_, chosen = (
             one
             for one in PRESETS.values()
-            if characters >= one.least_characters and work >= one.least_work
+            if characters >= one.least_characters and passes * characters >= one.least_work
         )
     else:
         chosen = find_preset(preset)
-    *_, dropout = (share for passes, share in DROPOUT.items() if work >= passes * characters)
+    *_, dropout = (share for least, share in DROPOUT.items() if passes >= least)
     return Recipe(chosen, dropout, machine.batch_size, machine.seq_len)
 
 
@@ -117,12 +117,13 @@ def find_preset(name: str) -> Preset:
     return PRESETS[name]
 
 
-def _work(characters: int, budget: Budget, machine: Machine) -> float:
-    """How many characters a run goes through, about: by whichever limit comes first."""
+def passes_of(characters: int, budget: Budget, device: str, characters_per_step: int) -> float:
+    """How many passes over a training part of `characters` a budget is: about, if in minutes."""
+    speed = (CPU if device == "cpu" else GPU).speed
     limits = (
-        (budget.minutes, 60 * machine.speed),
-        (budget.epochs, characters),
-        (budget.steps, machine.batch_size * machine.seq_len),
+        (budget.minutes, 60 * speed / characters),
+        (budget.epochs, 1),
+        (budget.steps, characters_per_step / characters),
     )
     return min(limit * each for limit, each in limits if limit is not None)
 

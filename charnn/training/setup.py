@@ -9,6 +9,7 @@ from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
 from charnn.training.config import Budget, TrainingConfig
 from charnn.training.hardware import choose_device, choose_precision
+from charnn.training.hints import before
 from charnn.training.inheriting import new_symbols
 from charnn.training.recipe import (
     AUTO,
@@ -18,6 +19,7 @@ from charnn.training.recipe import (
     default_budget,
     find_preset,
     fit_to_corpus,
+    passes_of,
     recipe,
 )
 
@@ -131,6 +133,9 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
             f"batch {batch_size} x window {seq_len} "
             f"instead of {wanted.batch_size} x {wanted.seq_len}"
         )
+    passes = passes_of(characters, budget, device, batch_size * seq_len)
+    if hint := before(passes, characters):
+        notes.append(hint)
     return Plan(model, training, tuple(notes))
 
 

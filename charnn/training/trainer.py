@@ -31,8 +31,17 @@ from charnn.training.advice import advise
 from charnn.training.average import Average
 from charnn.training.config import TrainingConfig
 from charnn.training.evaluation import fit_temperature, fitted_protocol
-from charnn.training.events import Finished, Report, Rethreaded, Started, Stepped, Validated
+from charnn.training.events import (
+    Finished,
+    Hinted,
+    Report,
+    Rethreaded,
+    Started,
+    Stepped,
+    Validated,
+)
 from charnn.training.hardware import keep_freed_memory
+from charnn.training.hints import underway
 from charnn.training.inheriting import inherit
 from charnn.training.metrics import Metrics, Tally
 from charnn.training.optimizer import AdamW
@@ -40,6 +49,8 @@ from charnn.training.schedule import learning_rate
 from charnn.training.state import pack, unpack
 
 REPORT_EVERY = 10
+# Seconds of training after which the speed is known.
+HINT_AFTER = 5.0
 # Windows after which a row begins with an empty state again, amid its text.
 FRESH_EVERY = 64
 
@@ -147,6 +158,7 @@ class Trainer:
         self._since_report = Tally()
         self._since_validation = Tally()
         self._in_all = Tally()
+        self._hinted = False
         self.metrics = Metrics(self.run_folder / METRICS, self.position.step)
         started = Started(len(self.batches), torch.get_num_threads(), self.progress)
         self.report(started)
@@ -251,6 +263,17 @@ class Trainer:
             self._watch_threads(self.threads, now - begin)
         if self.position.step % REPORT_EVERY == 0 or self.progress >= 1:
             self._report_step(rate, norm)
+        if not self._hinted and self._in_all.seconds > HINT_AFTER:
+            self._hint()
+
+    def _hint(self) -> None:
+        """Tell, once, what the speed says of the budget."""
+        self._hinted = True
+        seconds_per_pass = self.prepared.train_characters / self._in_all.characters_per_second
+        steps_per_pass = len(self.batches)
+        hint = underway(self.config.budget, steps_per_pass, seconds_per_pass / steps_per_pass)
+        if hint is not None:
+            self.report(Hinted(hint))
 
     def _refresh(self) -> None:
         """Empty the state of each row once in `FRESH_EVERY` windows, in turn.

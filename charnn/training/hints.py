@@ -1,0 +1,51 @@
+"""What is wrong with a budget, in one sentence: before the first step, and once the speed is known.
+
+Nothing is said of what anybody might want; only of what will hardly be meant.
+"""
+
+from charnn.training.config import Budget
+from charnn.training.recipe import DEFAULT_EPOCHS
+
+# Passes over the training part, after which any text is known by heart.
+MOST_PASSES = 200
+# Seconds that a budget in epochs or steps may take without a word.
+LONGEST = 2 * 3600
+# Updates without which nothing is learned.
+LEAST_STEPS = 300
+
+
+def before(passes: float, characters: int) -> str | None:
+    """A hint on a budget of about so many passes over a training part of `characters`."""
+    if passes <= MOST_PASSES:
+        return None
+    return (
+        f"the budget is about {passes:,.0f} passes over {characters:,} characters, which will be "
+        f"learned by heart: --epochs {DEFAULT_EPOCHS:g} is plenty, or give it more text"
+    )
+
+
+def underway(budget: Budget, steps_per_pass: int, seconds_per_step: float) -> str | None:
+    """A hint on a budget, now that the speed is known."""
+    seconds_per_pass = steps_per_pass * seconds_per_step
+    if budget.minutes is None:
+        passes = min(budget.epochs or float("inf"), (budget.steps or float("inf")) / steps_per_pass)
+        if passes * seconds_per_pass <= LONGEST:
+            return None
+        return (
+            f"at this speed the budget takes about {passes * seconds_per_pass / 3600:,.0f} hours: "
+            f"--minutes {LONGEST / 60:g}, say, would end sooner, with a learning rate that has "
+            "fallen by then"
+        )
+    steps = 60 * budget.minutes / seconds_per_step
+    if steps < LEAST_STEPS:
+        return (
+            f"at this speed there is time for about {steps:,.0f} updates, too few to learn: "
+            "give it more --minutes, or a smaller --preset or --batch-size"
+        )
+    limits = (budget.epochs, budget.steps and budget.steps / steps_per_pass)
+    if steps < steps_per_pass and all(limit is None or limit >= 1 for limit in limits):
+        return (
+            f"at this speed {steps / steps_per_pass:.0%} of the corpus will be read: "
+            f"--minutes {-(-seconds_per_pass // 60):.0f} would read it once"
+        )
+    return None

@@ -1,0 +1,77 @@
+"""What is said of a budget that is hardly meant, and that nothing is said of any other."""
+
+from pathlib import Path
+
+import pytest
+
+from charnn.training import trainer as trainer_module
+from charnn.training.config import Budget
+from charnn.training.events import Hinted
+from charnn.training.hints import underway
+from charnn.training.setup import Options, plan_run
+from tests.helpers import prepared_text, prose
+from tests.training.helpers import Run
+
+CPU = {"device": "cpu", "precision": "fp32"}
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({}, False),
+        ({"epochs": 100}, False),
+        ({"epochs": 1000}, True),
+        ({"minutes": 1}, False),
+        ({"minutes": 60}, True),
+        ({"minutes": 60, "epochs": 40}, False),
+        ({"steps": 2000}, False),
+        ({"steps": 2000, "batch_size": 4, "seq_len": 16}, False),
+        ({"steps": 20_000}, True),
+    ],
+    ids=str,
+)
+def test_many_passes_are_spoken_of_before(
+    tmp_path: Path, options: dict[str, int], said: bool
+) -> None:
+    prepared = prepared_text(tmp_path, prose(30_000))
+    notes = plan_run(prepared, Options(**CPU, **options)).notes
+    assert any("passes" in note and "--epochs 40" in note for note in notes) == said
+
+
+@pytest.mark.parametrize(
+    ("budget", "phrase"),
+    [
+        # 1,000 steps a pass, a tenth of a second each: 100 seconds.
+        (Budget(epochs=50), None),
+        (Budget(epochs=500), "14 hours"),
+        (Budget(steps=500_000), "14 hours"),
+        (Budget(epochs=500, minutes=10), None),
+        (Budget(minutes=10), None),
+        (Budget(minutes=1), "60% of the corpus will be read: --minutes 2 "),
+        (Budget(minutes=1, epochs=40), "60% of the corpus"),
+        # To read a part is what was asked for.
+        (Budget(minutes=1, epochs=0.5), None),
+        (Budget(epochs=0.1), None),
+        (Budget(steps=20), None),
+        (Budget(minutes=0.2), "about 120 updates, too few to learn"),
+    ],
+    ids=str,
+)
+def test_the_speed_tells_what_a_budget_is(budget: Budget, phrase: str | None) -> None:
+    hint = underway(budget, steps_per_pass=1000, seconds_per_step=0.1)
+    if phrase is None:
+        assert hint is None
+    else:
+        assert hint is not None
+        assert phrase in hint
+
+
+def test_a_run_tells_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = prepared_text(tmp_path, prose(3000))
+    quick = Run(tmp_path / "quick", prepared)
+    quick.train(30)
+    monkeypatch.setattr(trainer_module, "HINT_AFTER", 0.0)
+    run = Run(tmp_path / "run", prepared)
+    run.train(10**9, stop_after=20)
+    assert sum(isinstance(event, Hinted) for event in run.events) == 1
+    assert not any(isinstance(event, Hinted) for event in quick.events)

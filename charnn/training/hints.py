@@ -40,7 +40,7 @@ def underway(budget: Budget, steps_per_pass: int, seconds_per_step: float) -> st
     if steps < LEAST_STEPS:
         return (
             f"at this speed there is time for about {steps:,.0f} updates, too few to learn: "
-            "give it more --minutes, or a smaller --preset or --batch-size"
+            "give it more --minutes or a smaller model"
         )
     limits = (budget.epochs, budget.steps and budget.steps / steps_per_pass)
     if steps < steps_per_pass and all(limit is None or limit >= 1 for limit in limits):

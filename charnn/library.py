@@ -1,6 +1,7 @@
 """The library behind `import charnn`: train a model, load one, let it write, measure it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.corpus.ids import Prepared, prepare
 from charnn.corpus.keys import ALL_KEYS, OWN_KEY, Progress, key_range, quiet
 from charnn.corpus.sources import Corpus, open_corpus
-from charnn.corpus.survey import is_book, split
+from charnn.corpus.survey import VAL_FRACTION, is_book, split
 from charnn.corpus.tokens import Tokens
 from charnn.errors import CheckpointError, UsageError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
@@ -19,7 +20,6 @@ from charnn.model.runs import (
     find_checkpoint,
     find_runs,
     keep_tunes,
-    kept_tunes,
     lock_run,
 )
 from charnn.sampling.choice import Choice
@@ -103,22 +103,25 @@ class Model:
         if bars == "off" and not wish:
             yield from map("".join, self._sampler.many(choice, seeds=seeds, length=LONGEST_TUNE))
             return
+        from charnn.learned import learned_headers
         from charnn.music.wishing import make_wish
         from charnn.tunes import TuneWriter, fitted
 
         wished = make_wish(strict=bars == "strict", **wish)
-        if (self.path.parent / TUNES).exists():
-            wished, _ = fitted(wished, self.checkpoint, self.learned_tunes())
+        if (headers := learned_headers(self.path, self.checkpoint)) is not None:
+            wished, _ = fitted(wished, self.checkpoint, headers)
         writer = TuneWriter(self.checkpoint, wished)
         yield from map("".join, writer.many(choice, seeds=seeds, length=LONGEST_TUNE))
 
     def learned_tunes(self) -> list[str]:
-        """The tunes that the model has learned from, out of its run's folder.
+        """The tunes that the model has learned from, see `charnn.learned`.
 
         Raises:
             CheckpointError: they are not there; no book of tunes was learned.
         """
-        return kept_tunes(self.path.parent)
+        from charnn.learned import learned_tunes
+
+        return learned_tunes(self.path, self.checkpoint)
 
     def judge(self, tunes: Iterable[str]) -> "Judgement":
         """Judge new tunes, at least one, beside those that the model has learned from.
@@ -129,6 +132,20 @@ class Model:
         from charnn.music.judging import judge
 
         return judge(list(tunes), self.learned_tunes())
+
+    def exported(self) -> bytes:
+        """The file of the model alone, in half precision, to be shared; it cannot be resumed. Of
+        learned tunes it has the headers and a hash.
+
+        Raises:
+            CheckpointError: a weight is too large for it; or the kept tunes are damaged.
+        """
+        from charnn.learned import brought
+
+        about = self.checkpoint.about
+        if (self.path.parent / TUNES).exists():
+            about = about | brought(self.learned_tunes())
+        return replace(self.checkpoint, about=about).in_half_precision()
 
     def evaluate(
         self, text: "str | Sequence[str] | Passage", *, windows: bool = False, dynamic: bool = False
@@ -175,7 +192,8 @@ class Model:
 
 
 def load(path: str | Path | None = None) -> Model:
-    """The model of a checkpoint file, of a run (folder or name), or of the newest run.
+    """The model of a checkpoint file, of a run (folder or name), or of the newest run; without any
+    run, the model in the box.
 
     Raises:
         CheckpointError: there is none, or it is damaged.
@@ -192,7 +210,7 @@ def train(
     resume: bool = False,
     init_from: str | Path | None = None,
     encoding: str | None = None,
-    val_fraction: float = 0.1,
+    val_fraction: float = VAL_FRACTION,
     tokens: str = "auto",
     transpose: str | int | None = None,
     transposed: Progress = quiet,
@@ -260,6 +278,8 @@ def train(
             about["init_from"] = str(init_from)
         if resume:
             checkpoint = load_checkpoint(run / LAST, training=True)
+            if not checkpoint.training:
+                raise CheckpointError(_cannot_resume(run / LAST))
             about = _same_beginning(checkpoint, about)
             plan = plan_resume(checkpoint, prepared, wanted)
         report(Planned(run, opened, prepared, plan))
@@ -312,8 +332,19 @@ def _names(corpus: str | Path | Sequence[str]) -> list[str]:
 
 def _expect_run(out: Path, name: str | None) -> None:
     """Say at once that there is nothing to resume, before a large corpus is read."""
+    if name is not None:
+        for path in (Path(name), out / name, out / f"{name}.safetensors"):
+            if path.is_file() and path.suffix == ".safetensors":
+                raise CheckpointError(_cannot_resume(path))
     if not (find_runs(out) if name is None else (out / name / LAST).is_file()):
         raise CheckpointError(f"there is no run to resume in {out / (name or '')}: train one first")
+
+
+def _cannot_resume(path: Path) -> str:
+    return (
+        f"{path} is a model alone, without the state of its training, so it cannot be resumed: "
+        f"begin a new run with it by --init-from {path}"
+    )
 
 
 def _find_run(

@@ -11,15 +11,12 @@ from numpy.typing import NDArray
 
 from charnn.corpus.ids import encoded
 from charnn.corpus.sources import Corpus
-from charnn.corpus.survey import CHAR, survey
+from charnn.corpus.survey import CHAR, VAL_FRACTION, survey
 from charnn.corpus.text import document
 from charnn.corpus.vocabulary import UNKNOWN
 from charnn.errors import CheckpointError, CorpusError
 from charnn.model.checkpoint import Checkpoint
 from charnn.sampling.sampler import Sampler
-
-# What was held out where a checkpoint is too old to say it: the default has always been this.
-VAL_FRACTION = 0.1
 
 
 @dataclass(frozen=True)
@@ -121,6 +118,7 @@ def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> Passage:
     Raises:
         CheckpointError: the model has learned another text, or all of this one.
     """
+    # A checkpoint that is too old to say it had the default, or another corpus will be found.
     share = checkpoint.about.get("val_fraction", VAL_FRACTION)
     # A text has no other keys, so nothing is kept in the folder.
     found = survey(corpus, Path(), share, CHAR)

@@ -11,10 +11,9 @@ from charnn.sampling.constraint import Constraint, Course
 from charnn.sampling.sampler import Sampler
 
 
-def fitted(wish: Wish, checkpoint: Checkpoint, learned: Sequence[str]) -> tuple[Wish, str]:
+def fitted(wish: Wish, checkpoint: Checkpoint, headers: Learned) -> tuple[Wish, str]:
     """The wish in the words of the tunes that a model has learned, and what to doubt of it, if
     anything (see `Learned`)."""
-    headers = Learned(learned)
     low, high = checkpoint.about.get("transpose", (0, 0))
     wish = headers.fit(wish, any_tonic=high > low)
     return wish, headers.doubt(wish, any_tonic=high > low)

@@ -1,8 +1,8 @@
 """The layers of charnn, read out of its imports; and what may be imported, or printed, where.
 
-`errors, files | music | corpus | model | training, sampling | tunes, measuring | insight |
-library | cli`: each sees only those before it; training and sampling see neither each other nor
-music.
+`errors, files | music | corpus | model | training, sampling | learned, tunes, measuring |
+insight | library | cli`: each sees only those before it; training and sampling see neither each
+other nor music.
 """
 
 import ast
@@ -22,7 +22,18 @@ from tests.helpers import PROJECT, environment, random_checkpoint, save_run
 PACKAGE = PROJECT / "charnn"
 GROUND = {"errors"}
 BELOW_LIBRARY = GROUND | {
-    *("files", "music", "corpus", "model", "training", "sampling", "tunes", "measuring", "insight")
+    *(
+        "files",
+        "music",
+        "corpus",
+        "model",
+        "training",
+        "sampling",
+        "learned",
+        "tunes",
+        "measuring",
+        "insight",
+    )
 }
 SEES = {
     "errors": set(),
@@ -33,6 +44,7 @@ SEES = {
     "training": GROUND | {"files", "corpus", "model"},
     "sampling": GROUND | {"files", "corpus", "model"},
     "tunes": GROUND | {"files", "music", "corpus", "model", "sampling"},
+    "learned": GROUND | {"files", "music", "corpus", "model"},
     "measuring": GROUND | {"files", "corpus", "model", "training", "sampling"},
     "insight": GROUND | {"files", "music", "corpus", "model", "training", "sampling"},
     "library": BELOW_LIBRARY,

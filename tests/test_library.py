@@ -7,6 +7,7 @@ import pytest
 import charnn
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.library import Model
+from charnn.model import runs
 from charnn.model.runs import keep_tunes
 from charnn.music.checking import check_tune
 from tests.helpers import random_checkpoint, save_run
@@ -56,7 +57,8 @@ def test_resume_goes_on_with_the_run_of_the_same_corpus(corpus: Path) -> None:
         charnn.train(other, steps=5, resume=True)
 
 
-def test_what_is_wrong_is_said(corpus: Path) -> None:
+def test_what_is_wrong_is_said(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_BOXES", ())
     with pytest.raises(CheckpointError, match="no trained model"):
         charnn.load()
     with pytest.raises(UsageError, match="one-hot"):

@@ -20,6 +20,7 @@ from charnn.cli import (
     evaluate,
     export_audio,
     export_midi,
+    export_model,
     export_score,
     sample,
     train,
@@ -42,6 +43,7 @@ app.command("sample")(sample.command)
 app.command("export-midi", cls=PlayingCommand)(export_midi.command)
 app.command("export-audio", cls=PlayingCommand)(export_audio.command)
 app.command("export-score")(export_score.command)
+app.command("export-model")(export_model.command)
 app.command("check")(check.command)
 app.command("evaluate")(evaluate.command)
 app.command("corpora")(corpora.command)

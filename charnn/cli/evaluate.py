@@ -176,8 +176,11 @@ def _show_loss(found: dict[str, Any]) -> None:
 def _judged(
     model: "Model", num: int, temperature: float, seed: int, bars: str, wish: dict[str, str]
 ) -> dict[str, Any]:
+    from charnn.model.runs import known_as
+
     model.learned_tunes()  # that they are missing is said before all is written
-    say(f"{model.path}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
+    name = known_as(model.path)
+    say(f"{name}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
     tunes = model.tunes(num, seed=seed, temperature=temperature, bars=bars, **wish)
     written = list(_watched(tunes, num))
     judged = model.judge(written)

@@ -28,7 +28,8 @@ def command(
     checkpoint: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[CKPT]", help="A run's name or folder, or a checkpoint; default: newest run."
+            metavar="[CKPT]",
+            help="A run's name or folder, or a checkpoint; default: newest run, else the box's.",
         ),
     ] = None,
     temperature: Annotated[
@@ -113,7 +114,7 @@ def command(
 
     defaults = {option.name: option.default for option in context.command.params if option.name}
     job = TuneJob(path, model, choice, context.params | {"prime": text}, defaults)
-    say(f"{path}, seed {first_seed}")
+    say(f"{_origin(path)}, seed {first_seed}")
     for number, (pieces, seed_used) in enumerate(job.tunes(first_seed, num), 1):
         show(pieces, seed_used, more=number < num)
     job.close()
@@ -136,10 +137,20 @@ def _write_texts(
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
     if unknown := sampler.vocabulary.unknown(stop):
         warn(f"the model has never seen {_named(unknown)}: it will not write what --stop waits for")
-    say(f"{show.path}, seed {seeds[0]}")
+    say(f"{_origin(show.path)}, seed {seeds[0]}")
     samples = sampler.many(choice, seeds=seeds, length=length, prime=prime, stop=stop)
     for seed, pieces in zip(seeds, samples, strict=True):
         show(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
+
+
+def _origin(path: Path) -> str:
+    """The model in words."""
+    from charnn.model.runs import box_model, known_as
+
+    name = known_as(path)
+    if path == box_model():
+        return f"{name}, the model in the box (train your own: charnn train FILE)"
+    return name
 
 
 class _Show:

@@ -10,9 +10,10 @@ from charnn.cli.console import say, warn
 from charnn.cli.tunes import slug
 from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
+from charnn.learned import learned_headers, learned_tunes
 from charnn.model.checkpoint import Checkpoint
-from charnn.model.runs import TUNES, kept_tunes
-from charnn.music.wishing import make_wish
+from charnn.model.runs import known_as
+from charnn.music.wishing import Learned, make_wish
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
 from charnn.tunes import TuneWriter, fitted
@@ -66,7 +67,7 @@ class TuneJob:
     ) -> None:
         self._path, self._choice, self._length = path, choice, options["length"]
         self._options, self._defaults = options, defaults
-        self._copies = _collection(path) if options["reject_copies"] else None
+        self._copies = _collection(path, model) if options["reject_copies"] else None
         asked = any(options[name] for name in ("rhythm", "meter", "key", "title", "part_bars"))
         bare = options["bars"] == "off" and not asked
         self._source = Sampler(model) if bare else self._writer(model)
@@ -77,18 +78,16 @@ class TuneJob:
             raise UsageError("--stop is for texts: a tune ends where its parts are complete")
         names = ("title", "rhythm", "meter", "key", "part_bars", "prime")
         wish = make_wish(**{name: options[name] for name in names}, strict=options["bars"] != "off")
-        if (learned := self._learned()) is not None:
-            wish, doubt = fitted(wish, model, learned)
+        if (headers := self._learned(model)) is not None:
+            wish, doubt = fitted(wish, model, headers)
             if doubt:
                 warn(doubt)
         return TuneWriter(model, wish)
 
-    def _learned(self) -> list[str] | None:
-        """The tunes that the model has learned from, if they are there."""
-        if not (self._path.parent / TUNES).exists():
-            return None
+    def _learned(self, model: Checkpoint) -> Learned | None:
+        """The headers of the tunes that the model has learned from, if they are there."""
         try:
-            return kept_tunes(self._path.parent)
+            return learned_headers(self._path, model)
         except CheckpointError as problem:
             warn(str(problem))
             return None
@@ -142,7 +141,7 @@ class TuneJob:
 
     def _command(self, seed: int) -> str:
         """The command that writes the tune again, but for the number in X:."""
-        words = ["charnn", "sample", str(self._path)]
+        words = ["charnn", "sample", known_as(self._path)]
         for name in _TELLING:
             if self._options[name] != self._defaults[name]:
                 words += [f"--{name.replace('_', '-')}", str(self._options[name])]
@@ -182,10 +181,10 @@ def _completed(written: Iterable[str], number: int, command: str) -> Iterator[st
     yield from pieces
 
 
-def _collection(path: Path) -> "Collection":
+def _collection(path: Path, model: Checkpoint) -> "Collection":
     from charnn.music.copying import Collection
 
-    return Collection(kept_tunes(path.parent))
+    return Collection(learned_tunes(path, model))
 
 
 def _save(text: str, folder: Path, number: int) -> None:

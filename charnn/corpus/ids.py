@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from charnn.corpus.keys import OWN_KEY, Progress, quiet
 from charnn.corpus.sources import Corpus
-from charnn.corpus.survey import CHAR, FORMAT, Survey, choose_tokens, survey
+from charnn.corpus.survey import CHAR, FORMAT, VAL_FRACTION, Survey, choose_tokens, survey
 from charnn.corpus.text import Document
 from charnn.corpus.tokens import AnyVocabulary, Tokens
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
@@ -75,7 +75,7 @@ class Prepared:
 def prepare(
     corpus: Corpus,
     folder: Path,
-    val_fraction: float = 0.1,
+    val_fraction: float = VAL_FRACTION,
     tokens: str = CHAR,
     keys: tuple[int, int] = OWN_KEY,
     progress: Progress = quiet,

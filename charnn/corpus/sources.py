@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from charnn.corpus.catalogue import CATALOGUE
+from charnn.corpus.catalogue import CATALOGUE, Entry
 from charnn.corpus.text import Document as Document
 from charnn.corpus.text import decode, document, looks_like_text, read_file
 from charnn.errors import CorpusError, UsageError
@@ -73,24 +73,23 @@ def open_corpus(
         elif os.path.lexists(argument):
             found.add_path(Path(argument))
         elif argument in CATALOGUE:
-            entry = CATALOGUE[argument]
-            (found.books if entry.tunes else found.texts).extend(entry.open(progress))
+            found.add_entry(CATALOGUE[argument], progress)
         elif glob.has_magic(argument):
             found.add_pattern(argument)
         else:
             raise CorpusError(_missing(argument))
-    tunes = clean_books(book.text() for book in found.books)
-    if found.books and not tunes:
-        names = ", ".join(book.name for book in found.books[:3])
-        raise CorpusError(
-            f"no tune in {names}: a tune in ABC notation has X: and K: lines and notes"
-        )
-    return Corpus(
-        name=_name(arguments),
-        documents=(*found.texts, *(document(_title(tune), tune) for tune in tunes)),
-        tunes=not found.texts,
-        skipped=tuple(found.skipped),
-    )
+    return found.corpus(_name(arguments))
+
+
+def named_corpus(name: str) -> Corpus:
+    """The corpus of the catalogue that has this name, whatever files have it, too.
+
+    Raises:
+        CorpusError: it cannot be read.
+    """
+    found = _Found(None)
+    found.add_entry(CATALOGUE[name], None)
+    return found.corpus(name)
 
 
 @dataclass
@@ -101,6 +100,29 @@ class _Found:
     texts: list[Document] = field(default_factory=list)
     books: list[Document] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+
+    def corpus(self, name: str) -> Corpus:
+        """Return all of it as a corpus.
+
+        Raises:
+            CorpusError: there are books, but no tune in them.
+        """
+        tunes = clean_books(book.text() for book in self.books)
+        if self.books and not tunes:
+            names = ", ".join(book.name for book in self.books[:3])
+            raise CorpusError(
+                f"no tune in {names}: a tune in ABC notation has X: and K: lines and notes"
+            )
+        return Corpus(
+            name=name,
+            documents=(*self.texts, *(document(_title(tune), tune) for tune in tunes)),
+            tunes=not self.texts,
+            skipped=tuple(self.skipped),
+        )
+
+    def add_entry(self, entry: Entry, progress: object | None) -> None:
+        """Add a corpus of the catalogue."""
+        (self.books if entry.tunes else self.texts).extend(entry.open(progress))
 
     def add_path(self, path: Path) -> None:
         """Add a file or a folder that the user named."""

@@ -22,6 +22,8 @@ from charnn.errors import CorpusError, UsageError
 # Raised whenever the same text would be prepared differently: old folders are then left alone.
 FORMAT = 1
 
+VAL_FRACTION = 0.1  # held out, unless something else is said
+
 CHAR, ABC = Vocabulary.kind, Tokens.kind
 KINDS = ("auto", CHAR, ABC)
 # A piece that is rarer teaches nothing as a symbol of its own, and is spelled in characters.

@@ -4,7 +4,7 @@ It holds the parameters (`model.*`) and, from training, the optimizer, the hidde
 states (`training.*`) as tensors; the shape of the model, the vocabulary and the story of the run as
 JSON in its metadata. safetensors checks no content, so a SHA-256 over the metadata and each group
 of tensors stands beside them: a flipped bit is an error, not a strange tune. Sampling reads and
-verifies the parameters alone.
+verifies the parameters alone. A model that is shared has no more than these, in half precision.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 
 from charnn.corpus.tokens import AnyVocabulary, vocabulary_from_json
 from charnn.errors import CharnnError, CheckpointError
@@ -70,6 +70,26 @@ class Checkpoint:
         tensors |= {TRAINING + name: tensor for name, tensor in self.training.items()}
         # safetensors writes an array's memory as it lies.
         tensors = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
+        metadata = self._metadata(tensors)
+        try:
+            replace_atomically(path, lambda file: save_file(tensors, file, metadata))
+        except SafetensorError as problem:
+            raise OSError(f"{path}: {problem}") from problem
+
+    def in_half_precision(self) -> bytes:
+        """The file of the model alone, weights as float16: it cannot be resumed.
+
+        Raises:
+            CheckpointError: a weight is beyond what float16 holds.
+        """
+        with np.errstate(over="ignore"):
+            halves = {name: weight.astype(np.float16) for name, weight in self.weights.items()}
+        if not all(np.isfinite(half).all() for half in halves.values()):
+            raise CheckpointError("a weight is too large for half precision: share the run's own")
+        tensors = {MODEL + name: np.asarray(half, order="C") for name, half in halves.items()}
+        return save(tensors, self._metadata(tensors))
+
+    def _metadata(self, tensors: Tensors) -> dict[str, str]:
         header = json.dumps(
             {
                 "config": self.config.to_json(),
@@ -80,11 +100,7 @@ class Checkpoint:
             sort_keys=True,
         )
         digests = {group: _digest(header, tensors, group) for group in (MODEL, TRAINING)}
-        metadata = {"format": FORMAT, "header": header, "sha256": json.dumps(digests)}
-        try:
-            replace_atomically(path, lambda file: save_file(tensors, file, metadata))
-        except SafetensorError as problem:
-            raise OSError(f"{path}: {problem}") from problem
+        return {"format": FORMAT, "header": header, "sha256": json.dumps(digests)}
 
 
 def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
@@ -131,9 +147,13 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
     except _MALFORMED as error:
         hint = ": it is PyTorch's own format, which can run code" if _is_zip(path) else ""
         raise CheckpointError(f"{path} is not a checkpoint that charnn can read{hint}") from error
+    weights = {name: stored.astype(np.float32) for name, stored in read[MODEL].items()}
     training_tensors = read.get(TRAINING, {})
-    return Checkpoint(config, vocabulary, read[MODEL], about, training_tensors, temperature)
+    return Checkpoint(config, vocabulary, weights, about, training_tensors, temperature)
 
+
+# Types of weights: as they are trained, and as they are shared.
+_STORED = ("F32", "F16")
 
 # What reading a file raises that was not written by `Checkpoint.save`.
 _MALFORMED = (
@@ -172,7 +192,7 @@ def _check_shapes(file: Any, config: ModelConfig, vocabulary: AnyVocabulary) -> 
         raise ValueError("parameters are missing or unknown")
     for name, shape in expected.items():
         tensor = file.get_slice(name)
-        if tuple(tensor.get_shape()) != shape or tensor.get_dtype() != "F32":
+        if tuple(tensor.get_shape()) != shape or tensor.get_dtype() not in _STORED:
             raise ValueError(f"{name} has the wrong shape or type")
 
 

@@ -21,6 +21,14 @@ METRICS = "metrics.jsonl"
 TUNES = "tunes.abc.gz"
 LOCK = ".lock"
 
+# The model in the box: a model of the corpus of that name, which comes with charnn.
+BOX = "folk"
+_PACKAGE = Path(__file__).parent.parent
+# In an installed package, and in a clone of the repository.
+_BOXES = tuple(
+    folder / "checkpoints" / f"{BOX}.safetensors" for folder in (_PACKAGE, _PACKAGE.parent)
+)
+
 
 def create_run(folder: Path, name: str | None, corpus: str) -> Path:
     """Make the folder of a new run; what is there is never written over.
@@ -137,7 +145,7 @@ def find_checkpoint(named: Path | None, folder: Path) -> Path:
 
     Args:
         named: a checkpoint file, a run's folder, or the name of a run in `folder`; None for the
-            newest run in `folder`.
+            newest run in `folder`. Where no run is, the model in the box, which is called `BOX`.
         folder: where runs lie.
 
     Raises:
@@ -145,6 +153,8 @@ def find_checkpoint(named: Path | None, folder: Path) -> Path:
     """
     if named is None:
         runs = find_runs(folder)
+        if not runs and (box := box_model()):
+            return box
         if not runs:
             raise CheckpointError(
                 f"there is no trained model in {folder}/: train one first, "
@@ -157,12 +167,24 @@ def find_checkpoint(named: Path | None, folder: Path) -> Path:
     for run in (named, folder / named):
         if found := _checkpoint_of(run):
             return found
+    if named == Path(BOX) and (box := box_model()):
+        return box
     if named.is_file():
         return named
     raise CheckpointError(
         f"{named}: there is no such checkpoint file, nor a run with a checkpoint "
         f"there or in {folder}/"
     )
+
+
+def box_model() -> Path | None:
+    """The checkpoint of the model that comes with charnn, if it is there."""
+    return next((path for path in _BOXES if path.is_file()), None)
+
+
+def known_as(path: Path) -> str:
+    """What a user calls a checkpoint: by its path, or, if it is the model in the box, by name."""
+    return BOX if path == box_model() else str(path)
 
 
 def _checkpoint_of(run: Path) -> Path | None:

@@ -69,6 +69,27 @@ class Learned:
     def __init__(self, tunes: Iterable[str]) -> None:
         self._headers = Counter(_header(tune) for tune in tunes)
 
+    def to_json(self) -> list[list[str | int]]:
+        """Return what `from_json` takes: R:, M:, L:, K: and how many tunes have them."""
+        return [[*header, count] for header, count in sorted(self._headers.items())]
+
+    @classmethod
+    def from_json(cls, value: object) -> "Learned":
+        """Return the headers that `to_json` described.
+
+        Raises:
+            ValueError: it is no such list.
+        """
+        if not isinstance(value, list):
+            raise ValueError("headers are a list")
+        learned = cls(())
+        for row in value:
+            if not isinstance(row, list) or [type(one) for one in row] != [str, str, str, str, int]:
+                raise ValueError("a header is four texts and a count")
+            rhythm, meter, unit, key, count = row
+            learned._headers[rhythm, meter, unit, key] = count
+        return learned
+
     def fit(self, wish: Wish, any_tonic: bool = False) -> Wish:
         """The wish in the words of these tunes: C for 4/4 (and C| for 2/2), or the other way, as is
         more usual among them; with their headers, and no R: where none of them has one.

@@ -85,6 +85,44 @@ def test_arrays_may_lie_in_memory_in_any_order(tmp_path: Path) -> None:
     assert same(load_checkpoint(tmp_path / "file"), made)
 
 
+class TestHalfPrecision:
+    def test_the_weights_are_rounded_and_read_as_float32(
+        self, tmp_path: Path, checkpoint: Checkpoint, good: bytes
+    ) -> None:
+        path = tmp_path / "half.safetensors"
+        path.write_bytes(checkpoint.in_half_precision())
+        read = load_checkpoint(path, training=True)
+        assert read.training == {}
+        rounded = {
+            name: weight.astype(np.float16).astype(np.float32)
+            for name, weight in checkpoint.weights.items()
+        }
+        assert same(read, replace(checkpoint, weights=rounded), training=False)
+        bulk = sum(weight.nbytes for weight in checkpoint.weights.values())
+        assert path.stat().st_size < len(good) - bulk / 2
+
+    def test_damage_is_found(self, tmp_path: Path, checkpoint: Checkpoint) -> None:
+        path = tmp_path / "half.safetensors"
+        whole = checkpoint.in_half_precision()
+        path.write_bytes(whole)
+        kept = load_checkpoint(path)
+        refused = 0
+        for mutant in mutants(whole, 280):
+            path.write_bytes(mutant)
+            try:
+                assert same(load_checkpoint(path), kept)
+            except CheckpointError:
+                refused += 1
+        assert refused > 200
+
+    @pytest.mark.parametrize("weight", [7e4, -7e4, np.nan])
+    def test_a_weight_that_it_cannot_hold(self, weight: float) -> None:
+        made = random_checkpoint("abc")
+        made.weights["head.bias"][1] = weight
+        with pytest.raises(CheckpointError, match="half precision"):
+            made.in_half_precision()
+
+
 def mutants(good: bytes, count: int) -> list[bytes]:
     """Files with a few bytes changed, cut off, put in or taken out; half of them in the header,
     which is the smaller part but has the more to break."""

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from charnn.errors import CheckpointError, UsageError
+from charnn.model import runs
 from charnn.model.runs import (
     BEST,
     LAST,
@@ -18,6 +19,7 @@ from charnn.model.runs import (
     find_runs,
     keep_tunes,
     kept_tunes,
+    known_as,
     lock_run,
 )
 
@@ -108,6 +110,41 @@ def test_a_checkpoint_by_file_folder_and_name(tmp_path: Path) -> None:
         find_checkpoint(Path("absent"), tmp_path)
     with pytest.raises(CheckpointError, match="charnn train"):
         find_checkpoint(None, tmp_path)
+
+
+class TestTheBox:
+    @pytest.fixture
+    def box(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        box = tmp_path / "package" / "folk.safetensors"
+        box.parent.mkdir()
+        box.touch()
+        monkeypatch.setattr(runs, "_BOXES", (tmp_path / "absent", box))
+        return box
+
+    def test_it_is_found_where_there_is_no_run(self, box: Path, tmp_path: Path) -> None:
+        assert find_checkpoint(None, tmp_path / "runs") == box
+        assert find_checkpoint(Path("folk"), tmp_path / "runs") == box
+        with pytest.raises(CheckpointError, match="no such checkpoint"):
+            find_checkpoint(Path("reel"), tmp_path / "runs")
+
+    def test_a_run_goes_before_it(self, box: Path, tmp_path: Path) -> None:
+        other = run_of(tmp_path / "runs", "other", BEST, written=1000)
+        assert find_checkpoint(None, tmp_path / "runs") == other / BEST
+        assert find_checkpoint(Path("folk"), tmp_path / "runs") == box
+        folk = run_of(tmp_path / "runs", "folk", BEST, written=500)
+        assert find_checkpoint(Path("folk"), tmp_path / "runs") == folk / BEST
+        assert find_checkpoint(None, tmp_path / "runs") == other / BEST
+
+    def test_it_is_called_by_its_name(self, box: Path, tmp_path: Path) -> None:
+        assert known_as(box) == "folk"
+        assert known_as(tmp_path / "a.safetensors") == str(tmp_path / "a.safetensors")
+
+    def test_where_it_is_missing(self, box: Path, tmp_path: Path) -> None:
+        box.unlink()
+        with pytest.raises(CheckpointError, match="no trained model"):
+            find_checkpoint(None, tmp_path / "runs")
+        with pytest.raises(CheckpointError, match="no such checkpoint"):
+            find_checkpoint(Path("folk"), tmp_path / "runs")
 
 
 def test_a_run_belongs_to_one_trainer(tmp_path: Path) -> None:

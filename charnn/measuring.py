@@ -109,6 +109,7 @@ def held_out_tunes(checkpoint: Checkpoint, texts: Sequence[str], learned: Sequen
     ids = _numbered(checkpoint, texts, True)
     characters = sum(map(len, texts)) + len(texts)
     words = f"{len(texts):,} documents with their ends, which the model has not learned"
+    words += _fitted(checkpoint)
     return Passage(np.concatenate([before, ids]), len(before), characters, words)
 
 
@@ -131,7 +132,7 @@ def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> Passage:
         raise CheckpointError("training held out nothing of this corpus: leave out --held-out")
     texts = [one.text() for one in corpus.documents]
     ids = _numbered(checkpoint, texts, found.separated)
-    words = f"the last {100 * share:g} %, which training held out"
+    words = f"the last {100 * share:g} %, which training held out{_fitted(checkpoint)}"
     return Passage(ids, found.train, found.length - found.train, words)
 
 
@@ -175,6 +176,11 @@ def measure(
         windows=found,
         dynamic=followed,
     )
+
+
+def _fitted(checkpoint: Checkpoint) -> str:
+    """What is to be said of a held-out part: that the model owes one number to it."""
+    return ", temperature of the softmax fitted" if checkpoint.temperature != 1 else ""
 
 
 def _numbered(checkpoint: Checkpoint, texts: Sequence[str], separated: bool) -> NDArray[Any]:

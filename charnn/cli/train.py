@@ -82,6 +82,13 @@ def command(
     batch_size: Annotated[int | None, typer.Option(help="Rows trained side by side.")] = None,
     lr: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
     clip: Annotated[float | None, typer.Option(help="Largest norm of the gradient.")] = None,
+    clip_value: Annotated[
+        float | None, typer.Option(help="... or largest number in it, as in char-rnn.")
+    ] = None,
+    gradient_penalty: Annotated[
+        float | None,
+        typer.Option(metavar="WEIGHT", help="Keep gradients from vanishing; slow; default: 0."),
+    ] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Of AdamW.")] = None,
     ema: Annotated[
         float | None,

@@ -17,7 +17,7 @@ from charnn.model.cells import CELLS, Cell
 from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
 from charnn.model.forms import State
-from charnn.model.window import run_plainly, run_window
+from charnn.model.window import Trace, run_plainly, run_traced, run_window
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -101,12 +101,17 @@ class Network(nn.Module):
         zeros = self.head.weight.new_zeros(batch_size, self.config.hidden_size)
         return [(zeros,) * len(self.cell.state) for _ in self.layers]
 
-    def forward(self, ids_TB: Tensor, state: list[State]) -> tuple[Tensor, list[State]]:
-        """Scores of each next symbol, [T, B, V], and the state after the window."""
+    def forward(
+        self, ids_TB: Tensor, state: list[State], traces: list[Trace] | None = None
+    ) -> tuple[Tensor, list[State]]:
+        """Scores of each next symbol, [T, B, V], and the state after the window.
+
+        Given a list of `traces`, the layers run by their plain equations, and add theirs to it.
+        """
         x = ids_TB
         after = []
         for number, before in enumerate(state):
-            x, layer_state = self._run_layer(number, x, before)
+            x, layer_state = self._run_layer(number, x, before, traces)
             after.append(layer_state)
             x = self._drop(x, self.config.dropout, (1, *x.shape[1:]))
         scores: Tensor = self.head(x)
@@ -117,24 +122,24 @@ class Network(nn.Module):
         variational dropout of Gal & Ghahramani 2016."""
         return drop(x, share, shape) if self.training else x
 
-    def _run_layer(self, number: int, x: Tensor, state: State) -> tuple[Tensor, State]:
+    def _run_layer(
+        self, number: int, x: Tensor, state: State, traces: list[Trace] | None
+    ) -> tuple[Tensor, State]:
         """A layer over the window, by whatever is fastest: x is the ids for the first layer."""
         layer: Any = self.layers[number]
         # One mask a window for the recurrent weights, too: DropConnect, as in AWD-LSTM (Merity et
         # al. 2018).
         weight_hh = self._drop(layer.weight_hh_l0, self.config.weight_drop)
-        if _is_stock_fastest(layer, x.device):
+        if traces is None and _is_stock_fastest(layer, x.device):
             vectors = embedding(x, self._vectors()) if number == 0 else x
             return _run_stock(layer, vectors, state, weight_hh)
+        own = tuple(getattr(layer, name) for name in self.cell.parameters)
+        layer_inputs = (self._input_gates(number, x), state, weight_hh, layer.bias_hh_l0, own)
+        if traces is not None:
+            traces.append(trace := run_traced(self.cell, *layer_inputs))
+            return trace.outputs, trace.states[-1]
         run = run_window if x.device.type == "cpu" else run_plainly
-        return run(
-            self.cell,
-            self._input_gates(number, x),
-            state,
-            weight_hh,
-            layer.bias_hh_l0,
-            tuple(getattr(layer, name) for name in self.cell.parameters),
-        )
+        return run(self.cell, *layer_inputs)
 
     def _vectors(self) -> Tensor:
         """Those of the symbols. Dropout silences a symbol for a whole window, in all places."""

@@ -9,7 +9,7 @@ once for all cells. Under autocast the products are in bf16; gates and state sta
 Shapes as in `charnn.model.forms`.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -59,6 +59,23 @@ def run_window(
     return outputs, tuple(after)
 
 
+class Trace(NamedTuple):
+    """A layer's way through a window: what it was run with, and its state before the first step
+    and after each, through which all that follows depends on the step."""
+
+    cell: type[Cell]
+    x_TBG: Tensor
+    weight_hh: Tensor
+    bias_hh: Tensor
+    own: State
+    states: list[State]
+
+    @property
+    def outputs(self) -> Tensor:
+        """The layer's outputs, [T, B, H]."""
+        return torch.stack([state[0] for state in self.states[1:]])
+
+
 def run_plainly(
     cell: type[Cell],
     x_TBG: Tensor,
@@ -68,13 +85,27 @@ def run_plainly(
     own: State = (),
 ) -> tuple[Tensor, State]:
     """The same by the plain equations and autograd, on any device: the reference."""
+    trace = run_traced(cell, x_TBG, state, weight_hh, bias_hh, own)
+    return trace.outputs, trace.states[-1]
+
+
+def run_traced(
+    cell: type[Cell],
+    x_TBG: Tensor,
+    state: State,
+    weight_hh: Tensor,
+    bias_hh: Tensor,
+    own: State = (),
+) -> Trace:
+    """The same, with each state on the way. What a state's vectors do to each other within a step
+    is no part of their gradients: each is a tensor of its own."""
     gates, dtype = len(cell.gates), state[0].dtype
-    outputs = []
+    states = [state]
     for x_BG in x_TBG.to(dtype).unbind(0):
-        y_BG = linear(state[0], weight_hh, bias_hh).to(dtype)
-        state = cell.step(x_BG.chunk(gates, dim=-1), y_BG.chunk(gates, dim=-1), state, own)
-        outputs.append(state[0])
-    return torch.stack(outputs), state
+        y_BG = linear(states[-1][0], weight_hh, bias_hh).to(dtype)
+        after = cell.step(x_BG.chunk(gates, -1), y_BG.chunk(gates, -1), states[-1], own)
+        states.append(tuple(part.view_as(part) for part in after))
+    return Trace(cell, x_TBG, weight_hh, bias_hh, own, states)
 
 
 class _Memory:

@@ -54,6 +54,10 @@ class TrainingConfig:
         seq_len: characters T through which the error is carried back.
         lr: highest learning rate of the schedule.
         clip: largest norm of the gradient over all parameters (Pascanu et al. 2013).
+        clip_value: largest number in the gradient, to both sides of 0, instead of `clip`; None to
+            clip by the norm.
+        gradient_penalty: weight of the regulariser against vanishing gradients (see
+            `charnn.training.penalty`).
         weight_decay: AdamW's (Loshchilov & Hutter 2019), on matrices only.
         ema: share of the weights' running average that a step leaves (see
             `charnn.training.average`); 0 for no average.
@@ -73,6 +77,8 @@ class TrainingConfig:
     seq_len: int = 64
     lr: float = 6e-3
     clip: float = 1.0
+    clip_value: float | None = None
+    gradient_penalty: float = 0.0
     weight_decay: float = 0.01
     ema: float = 0.0
     patience: int = 8
@@ -93,16 +99,17 @@ class TrainingConfig:
         ):
             value = getattr(self, name)
             if not low <= value <= high:
-                option = name.replace("_", "-")
-                raise UsageError(f"--{option} must lie in {low}..{high}, not {value}")
-        for name in ("lr", "clip"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise UsageError(f"--{name} must be above zero, not {getattr(self, name)}")
+                raise UsageError(f"--{_option(name)} must lie in {low}..{high}, not {value}")
+        for name in ("lr", "clip", "clip_value"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value < float("inf"):
+                raise UsageError(f"--{_option(name)} must be above zero, not {value}")
+        if not 0 <= self.gradient_penalty < float("inf"):
+            raise UsageError(f"--gradient-penalty must be at least 0, not {self.gradient_penalty}")
         for name in ("weight_decay", "ema"):
             if not 0 <= getattr(self, name) < 1:
-                option = name.replace("_", "-")
                 raise UsageError(
-                    f"--{option} must be at least 0 and below 1, not {getattr(self, name)}"
+                    f"--{_option(name)} must be at least 0 and below 1, not {getattr(self, name)}"
                 )
 
     def to_json(self) -> dict[str, Any]:
@@ -113,3 +120,7 @@ class TrainingConfig:
     def from_json(cls, value: dict[str, Any]) -> "TrainingConfig":
         """The options that `to_json` described."""
         return cls(**{**value, "budget": Budget(**value["budget"])})
+
+
+def _option(name: str) -> str:
+    return name.replace("_", "-")

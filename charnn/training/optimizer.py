@@ -27,8 +27,12 @@ class AdamW:
         self._steps = [parameter.new_zeros((), dtype=torch.float32) for parameter in parameters]
         self._decays = [weight_decay if parameter.dim() > 1 else 0.0 for parameter in parameters]
 
-    def clip(self, most: float) -> float:
-        """Scale the gradient down to the norm `most` if it is larger (Pascanu et al. 2013).
+    def clip(self, most: float, value: float | None = None) -> float:
+        """Make the gradient smaller where it is too large.
+
+        Args:
+            most: the norm that it is scaled down to (Pascanu et al. 2013).
+            value: what each of its numbers is cut to instead, to both sides of 0.
 
         Returns:
             The norm over all parameters before that; where it is no finite number, the gradient
@@ -37,8 +41,10 @@ class AdamW:
         gradients = self._gradients()
         norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
         norm = float(torch.linalg.vector_norm(norms))
-        if most < norm < float("inf"):
-            for gradient in gradients:
+        for gradient in gradients if norm < float("inf") else ():
+            if value is not None:
+                gradient.clamp_(-value, value)
+            elif norm > most:
                 gradient.mul_(most / norm)
         return norm
 

@@ -46,6 +46,8 @@ class Options:
     batch_size: int | None = None
     lr: float | None = None
     clip: float | None = None
+    clip_value: float | None = None
+    gradient_penalty: float | None = None
     weight_decay: float | None = None
     ema: float | None = None
     patience: int | None = None
@@ -95,6 +97,8 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
     """
     if options.one_hot and options.embedding_size is not None:
         raise UsageError("--one-hot and --embedding-size exclude each other: choose one")
+    if options.clip is not None and options.clip_value is not None:
+        raise UsageError("--clip and --clip-value exclude each other: choose one")
     device = choose_device(options.device or "auto")
     limits = options.given("minutes", "epochs", "steps")
     budget = Budget(**limits) if limits else default_budget()
@@ -121,8 +125,8 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
             "batch_size": chosen.batch_size,
             "seq_len": chosen.seq_len,
             "lr": chosen.preset.lr * (1 if parent is None else FINE_TUNING),
-            **options.given(*_FREE, "batch_size", "seq_len", "lr", "clip", "weight_decay", "ema"),
-            **options.given("seed"),
+            **options.given(*_FREE, "batch_size", "seq_len", "lr", "weight_decay", "ema", "seed"),
+            **options.given("clip", "clip_value", "gradient_penalty"),
         },
     )
     batch_size, seq_len = fit_to_corpus(len(prepared.train), wanted.batch_size, wanted.seq_len)

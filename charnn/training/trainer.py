@@ -27,6 +27,7 @@ from charnn.model.forms import State
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.model.threads import Threads, available_threads
+from charnn.model.window import Trace
 from charnn.training.advice import advise
 from charnn.training.average import Average
 from charnn.training.config import TrainingConfig
@@ -45,6 +46,7 @@ from charnn.training.hints import underway
 from charnn.training.inheriting import inherit
 from charnn.training.metrics import Metrics, Tally
 from charnn.training.optimizer import AdamW
+from charnn.training.penalty import gradient_penalty
 from charnn.training.schedule import learning_rate
 from charnn.training.state import pack, unpack
 
@@ -245,9 +247,8 @@ class Trainer:
             self.state = self.network.initial_state(self.config.batch_size)
         self._refresh()
         inputs_TB, targets_TB = self.batches.window(self.position.window)
-        loss = self._loss(inputs_TB, targets_TB)
-        loss.backward()  # type: ignore[no-untyped-call]
-        norm = self.optimizer.clip(self.config.clip)
+        loss = self._backpropagate(inputs_TB, targets_TB)
+        norm = self.optimizer.clip(self.config.clip, self.config.clip_value)
         if not np.isfinite(norm):
             raise self._diverged(self.position.step + 1)
         self.optimizer.step(rate)
@@ -258,7 +259,7 @@ class Trainer:
         self.position.seconds = now - self._begin
         characters = self.prepared.vocabulary.characters(targets_TB)
         for tally in (self._since_report, self._since_validation, self._in_all):
-            tally.add(targets_TB.size, characters, now - begin, loss.detach())
+            tally.add(targets_TB.size, characters, now - begin, loss)
         if self.threads and len(inputs_TB) == self.config.seq_len:
             self._watch_threads(self.threads, now - begin)
         if self.position.step % REPORT_EVERY == 0 or self.progress >= 1:
@@ -287,14 +288,19 @@ class Trainer:
             kept = torch.from_numpy(~fresh[:, None]).to(self.device)
             self.state = [tuple(part * kept for part in layer) for layer in self.state]
 
-    def _loss(self, inputs_TB: NDArray[np.int64], targets_TB: NDArray[np.int64]) -> Tensor:
-        """The window's mean loss in nats; the state moves on, detached."""
+    def _backpropagate(self, inputs_TB: NDArray[np.int64], targets_TB: NDArray[np.int64]) -> Tensor:
+        """Add the gradients of a window; its mean loss in nats. The state moves on, detached."""
         inputs = torch.from_numpy(inputs_TB).to(self.device, non_blocking=True)
         targets = torch.from_numpy(targets_TB).to(self.device, non_blocking=True)
+        weight = self.config.gradient_penalty
+        traces: list[Trace] | None = [] if weight else None
         with self._precision():
-            scores_TBV, state = self.network(inputs, self.state)
+            scores_TBV, state = self.network(inputs, self.state, traces)
         self.state = [_detached(layer) for layer in state]
-        return cross_entropy(scores_TBV.float().flatten(0, 1), targets.flatten())
+        loss = cross_entropy(scores_TBV.float().flatten(0, 1), targets.flatten())
+        whole = loss + weight * gradient_penalty(loss, traces) if traces else loss
+        whole.backward()  # type: ignore[no-untyped-call]
+        return loss.detach()
 
     def _precision(self) -> torch.autocast:
         bf16 = self.config.precision == "bf16"
@@ -406,7 +412,7 @@ class Trainer:
         while threads.comparing:
             begin = time.perf_counter()
             self.state = self.network.initial_state(self.config.batch_size)
-            self._loss(*self.batches.window(0)).backward()  # type: ignore[no-untyped-call]
+            self._backpropagate(*self.batches.window(0))
             self.optimizer.forget_gradients()
             threads.took(time.perf_counter() - begin)
         self.state = kept

@@ -46,3 +46,15 @@ def test_a_gradient_is_made_no_longer_than_allowed() -> None:
         assert abs(AdamW(network, 0.0).clip(2.0) - norm) < 1e-6 or norm == float("inf")
         assert network.weight.grad.item() == torch.tensor(expected[0]).item()
         assert network.bias.grad.item() == torch.tensor(expected[1]).item()
+
+
+def test_or_no_number_in_it_is_larger_than_allowed() -> None:
+    network = nn.Linear(3, 1)
+    network.weight.grad = torch.tensor([[-7.0, 0.5, 6.0]])
+    network.bias.grad = torch.tensor([2.0])
+    assert abs(AdamW(network, 0.0).clip(1.0, 5.0) ** 2 - (49 + 0.25 + 36 + 4)) < 1e-4
+    assert network.weight.grad.tolist() == [[-5.0, 0.5, 5.0]]
+    assert network.bias.grad.tolist() == [2.0]
+    network.bias.grad = torch.tensor([float("nan")])
+    assert AdamW(network, 0.0).clip(1.0, 5.0) != 0
+    assert network.bias.grad.isnan().all()

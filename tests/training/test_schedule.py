@@ -75,6 +75,8 @@ def test_what_is_no_budget(limits: dict[str, float]) -> None:
         ("seq_len", [0]),
         ("lr", [0, -1, math.nan, math.inf]),
         ("clip", [0, math.nan]),
+        ("clip_value", [0, -1, math.nan, math.inf]),
+        ("gradient_penalty", [-1, math.nan, math.inf]),
         ("weight_decay", [-0.1, 1, math.nan]),
         ("ema", [-0.1, 1, math.nan]),
         ("patience", [-1]),

@@ -95,6 +95,7 @@ def test_what_is_said_is_kept(prepared: Prepared) -> None:
     said: dict[str, Any] = {
         **{"cell": "gru", "num_layers": 3, "hidden_size": 7, "embedding_size": 5, "dropout": 0.0},
         **{"seq_len": 9, "batch_size": 3, "lr": 0.5, "clip": 2.0, "weight_decay": 0.0},
+        **{"gradient_penalty": 0.5},
         **{"patience": 0, "save_every": 0, "threads": 1, "seed": 0, **CPU},
     }
     plan = plan_run(prepared, Options(**said, steps=5))
@@ -103,6 +104,12 @@ def test_what_is_said_is_kept(prepared: Prepared) -> None:
         assert getattr(place, name) == value, name
     assert plan.training.budget == Budget(steps=5)
     assert plan_run(prepared, Options(one_hot=True, **CPU)).model.embedding_size is None
+
+
+def test_a_gradient_is_clipped_in_one_way(prepared: Prepared) -> None:
+    assert plan_run(prepared, Options(clip_value=5.0, **CPU)).training.clip_value == 5.0
+    with pytest.raises(UsageError, match="--clip and --clip-value"):
+        plan_run(prepared, Options(clip=1.0, clip_value=5.0, **CPU))
 
 
 def test_a_small_corpus_is_spoken_of(prepared: Prepared) -> None:
@@ -179,6 +186,8 @@ def test_what_does_no_harm_may_change(checkpoint: Checkpoint, prepared: Prepared
         {"batch_size": 5},
         {"lr": 0.02},
         {"clip": 2.0},
+        {"clip_value": 2.0},
+        {"gradient_penalty": 2.0},
         {"weight_decay": 0.5},
         {"seed": 1},
         {"precision": "bf16"},

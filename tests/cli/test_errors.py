@@ -163,12 +163,6 @@ def test_wrong_usage(
     assert ended.stderr.startswith(b"Usage: ")
 
 
-def test_no_model_at_all(program: Program, tmp_path: Path) -> None:
-    assert_one_error(program(tmp_path, "sample"), 1, "charnn train")
-    (tmp_path / "checkpoints").mkdir()
-    assert_one_error(program(tmp_path, "sample"), 1, "charnn train")
-
-
 def test_no_room_for_the_prepared_corpus(program: Program, folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "corpus.txt", tmp_path)
     (tmp_path / "data").write_text("a file where a folder should be")

@@ -24,6 +24,11 @@ from charnn.model.runs import (
 )
 
 
+@pytest.fixture(autouse=True)
+def no_box(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runs, "_BOXES", ())
+
+
 def run_of(folder: Path, name: str, *files: str, written: float) -> Path:
     run = folder / name
     run.mkdir(parents=True)

@@ -168,7 +168,8 @@ class TrainView:
                 f"{documents}{_keys(prepared)}",
                 "vocabulary": f"{len(prepared.vocabulary)} symbols ({_kind(prepared)})",
                 "model": f"{preset}{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
-                f"dropout {model.dropout:g}: {model.parameter_count():,} parameters",
+                f"dropout {model.dropout:g}, of weights {model.weight_drop:g}: "
+                f"{model.parameter_count():,} parameters",
                 "training": f"{' or '.join(limits)}, batch {training.batch_size}, "
                 f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
                 "machine": f"{training.device}, {training.precision}, {_threads(event.threads)}",

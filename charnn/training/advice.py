@@ -2,8 +2,8 @@
 
 It is judged by the validation losses and the training loss at the end. The learning rate falls to
 nothing over any budget, so that every curve is flat at its end: what counts is how much the second
-half of the budget brought, and that the training loss is not far below. That one is measured with
-dropout, which makes it look worse than it is.
+half of the budget brought; and where that was little, whether the training loss is far below. That
+one is measured with dropout, which makes it look worse than it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -44,20 +44,19 @@ def advise(
             f"try {_regularised(model)}, or a budget that ends there "
             f"(--epochs {_short(passes * best['step'] / steps)})"
         )
-    train = last.get("train_loss", lowest)
-    if passes > FEW_PASSES and train < lowest * (1 - FAR_BELOW):
-        return (
-            f"overfitting: the training loss ({train:.2f}) is far below that of the validation "
-            f"({lowest:.2f}): try {_regularised(model)}"
-        )
     first_half = [entry["val_loss"] for entry in history if entry["step"] <= 0.55 * steps]
-    if first_half and first_half[-1] < lowest * (1 + FLAT):
+    if first_half and (brought := first_half[-1] / lowest - 1) < FLAT:
+        train = last.get("train_loss", lowest)
+        if passes > FEW_PASSES and train < lowest * (1 - FAR_BELOW):
+            return (
+                f"overfitting: the training loss ({train:.2f}) is far below that of the validation "
+                f"({lowest:.2f}), which has hardly fallen: try {_regularised(model)}"
+            )
         larger = [name for name, size in _sizes().items() if size > _size(model)][:1]
         model_too = f"a larger model (--preset {larger[0]})" if larger else "a larger model"
         return (
-            "done: the second half of the budget brought only "
-            f"{first_half[-1] / lowest - 1:.1%}: more time would bring little, "
-            f"{model_too} or more text may bring more"
+            f"done: the second half of the budget brought only {brought:.1%}: "
+            f"more time would bring little, {model_too} or more text may bring more"
         )
     if first_half or passes < FEW_PASSES:
         return (
@@ -74,7 +73,8 @@ def _regularised(model: ModelConfig) -> str:
     sizes = f"a smaller model (--preset {smaller[0]})" if smaller else "a smaller model"
     more = min(0.7, model.dropout + 0.2)
     dropout = f"--dropout {more:.1f}, " if more > model.dropout else ""
-    return f"{dropout}{sizes}, more text"
+    weights = "" if model.weight_drop else "--weight-drop 0.3, "
+    return f"{dropout}{weights}{sizes}, more text"
 
 
 def _doubled(budget: Budget, seconds: float, passes: float, steps: float) -> str:

@@ -107,6 +107,7 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
     notes = []
     regularisation = {
         "dropout": chosen.dropout,
+        "weight_drop": chosen.weight_drop,
         **options.given("dropout", "embedding_dropout", "weight_drop"),
     }
     if parent is None:

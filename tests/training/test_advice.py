@@ -41,7 +41,9 @@ def history(*losses: float, train: float | None = None) -> list[dict[str, float]
             ["step 200 of 400", "--dropout 0.5", "--preset tiny", "--epochs 10)"],
         ),
         # The same, though it never rose.
-        (history(2.2, 1.9, 1.7, 1.6, train=0.9), 9, "overfitting", ["0.90", "1.60"]),
+        (history(2.2, 1.62, 1.61, 1.6, train=0.9), 9, "overfitting", ["0.90", "--weight-drop"]),
+        # As long as the loss falls, more is learned than what is only known by heart.
+        (history(2.2, 1.9, 1.7, 1.6, train=0.9), 9, "still learning", []),
         # Nothing is learned by heart in two passes: the held-out part is another kind of text.
         (history(2.2, 1.9, 1.7, 1.6, train=0.9), 2, "still learning", []),
         # One validation says little; that the text was read but once says enough.

@@ -76,7 +76,9 @@ def fit_temperature(
     inverse = 1 / np.array(TEMPERATURES)
     best = min(max(int(totals.argmin()), 1), len(totals) - 2)
     parabola = np.polyfit(inverse[best - 1 : best + 2], totals[best - 1 : best + 2], 2)
-    lowest = np.clip(-parabola[1] / (2 * parabola[0]), inverse.min(), inverse.max())
+    bend, slope, _ = parabola
+    # There is none where nothing is lost at any temperature, as of a text of a single character.
+    lowest = np.clip(-slope / (2 * bend), inverse.min(), inverse.max()) if bend > 0 else 1.0
     total = float(np.polyval(parabola, lowest))
     return float(1 / lowest), total / (scored if characters is None else characters)
 

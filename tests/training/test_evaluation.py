@@ -158,3 +158,11 @@ def test_the_temperature_stays_in_bounds() -> None:
 def test_few_symbols_decide_on_no_temperature() -> None:
     ids = text_ids(1000)
     assert fit_temperature(network_of(), ids, 500) == (1.0, evaluate(network_of(), ids, 500))
+
+
+def test_a_text_that_is_known_for_sure_needs_no_temperature() -> None:
+    network = network_of()
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.bias.fill_(-99).select(0, 7).zero_()
+    assert fit_temperature(network, np.full(2000, 7), 500) == (1.0, 0.0)

@@ -72,7 +72,7 @@ def command(
         float | None, typer.Option(help="Share of recurrent weights left out.")
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help="Train so long; default: 4, but at most 40 passes.")
+        float | None, typer.Option(help="Train so long; default: 4, but at most 120 passes.")
     ] = None,
     epochs: Annotated[float | None, typer.Option(help="... or so many passes.")] = None,
     steps: Annotated[int | None, typer.Option(help="... or so many updates.")] = None,

@@ -7,7 +7,7 @@ from charnn.training.config import Budget
 from charnn.training.recipe import DEFAULT_EPOCHS
 
 # Passes over the training part, after which any text is known by heart.
-MOST_PASSES = 200
+MOST_PASSES = 400
 # Seconds that a budget in epochs or steps may take without a word.
 LONGEST = 2 * 3600
 # Updates without which nothing is learned.

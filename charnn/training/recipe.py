@@ -11,7 +11,7 @@ from charnn.errors import CorpusError, UsageError
 from charnn.training.config import Budget
 
 DEFAULT_MINUTES = 4.0
-DEFAULT_EPOCHS = 40.0
+DEFAULT_EPOCHS = 120.0
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ def test_many_passes_are_spoken_of_before(
 ) -> None:
     prepared = prepared_text(tmp_path, prose(30_000))
     notes = plan_run(prepared, Options(**CPU, **options)).notes
-    assert any("passes" in note and "--epochs 40" in note for note in notes) == said
+    assert any("passes" in note and "--epochs 120" in note for note in notes) == said
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 It is judged by the validation losses and the training loss at the end. The learning rate falls to
 nothing over any budget, so that every curve is flat at its end: what counts is how much the second
-half of the budget brought; and where that was little, whether the training loss is far below. That
+half of the run brought; and where that was little, whether the training loss is far below. That
 one is measured with dropout, which makes it look worse than it is.
 """
 
@@ -38,14 +38,17 @@ def advise(
         return None
     best, last = min(history, key=lambda entry: entry["val_loss"]), history[-1]
     lowest, steps = best["val_loss"], last["step"]
-    if best["step"] < EARLY * steps and last["val_loss"] > lowest * (1 + RISEN):
+    early = best["step"] < EARLY * steps
+    if early and last["val_loss"] > lowest * (1 + RISEN):
         return (
             f"overfitting: the validation loss was lowest at step {best['step']:,} of {steps:,}: "
             f"try {_regularised(model)}, or a budget that ends there "
             f"(--epochs {_short(passes * best['step'] / steps)})"
         )
     first_half = [entry["val_loss"] for entry in history if entry["step"] <= 0.55 * steps]
-    if first_half and (brought := first_half[-1] / lowest - 1) < FLAT:
+    # The loss of a text that is known for sure is 0.
+    brought = first_half[-1] / (lowest or 1e-9) - 1 if first_half else FLAT
+    if early or brought < FLAT:
         train = last.get("train_loss", lowest)
         if passes > FEW_PASSES and train < lowest * (1 - FAR_BELOW):
             return (
@@ -54,9 +57,13 @@ def advise(
             )
         larger = [name for name, size in _sizes().items() if size > _size(model)][:1]
         model_too = f"a larger model (--preset {larger[0]})" if larger else "a larger model"
+        little = (
+            f"the validation loss has not fallen since step {best['step']:,} of {steps:,}"
+            if early
+            else f"the second half of the run brought only {brought:.1%}"
+        )
         return (
-            f"done: the second half of the budget brought only {brought:.1%}: "
-            f"more time would bring little, {model_too} or more text may bring more"
+            f"done: {little}: more time would bring little, {model_too} or more text may bring more"
         )
     if first_half or passes < FEW_PASSES:
         return (

@@ -33,6 +33,11 @@ def history(*losses: float, train: float | None = None) -> list[dict[str, float]
         # What the falling rate alone brings is no reason for more.
         (history(2.2, 1.62, 1.61, 1.6, train=1.6), 9, "done", ["1.2%", "--preset medium"]),
         (history(2.0, 1.6, 1.603, 1.602, train=1.6), 9, "done", []),
+        # What patience has ended is not to go on, however much was brought before.
+        (history(3.0, 2.2, 1.6, 1.603, 1.602, train=1.6), 9, "done", ["since step 300 of 500"]),
+        # A text of a single character is known for sure.
+        (history(0.2, 0.0, 0.0, 0.0, train=0.0), 9, "done", []),
+        (history(0.2, 0.1, 0.0, train=0.0), 9, "still learning", []),
         # Lowest long before the end: the learned text is known by heart.
         (
             history(2.0, 1.6, 1.65, 1.8, train=1.0),

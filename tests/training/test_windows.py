@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from charnn.training import windows as windows_module
 from charnn.training.evaluation import each_loss, window_losses
-from charnn.training.windows import LENGTH, STANDARD_ERROR, evaluate_windows
+from charnn.training.windows import BATCH, LENGTH, STANDARD_ERROR, evaluate_windows
 from tests.training.test_evaluation import network_of, text_ids
 
 
@@ -55,3 +56,17 @@ def test_a_part_as_short_as_a_window(scored: int, enough: bool) -> None:
     ids = text_ids(scored + 10)
     drawn = evaluate_windows(network, ids, each_loss(network, ids, 10))
     assert (drawn is not None) == enough
+
+
+def test_a_network_that_has_learned_nothing_is_not_drawn_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(windows_module, "MOST", 2 * BATCH)
+    network = network_of()
+    with torch.no_grad():
+        network.head.weight.mul_(1e6)
+    ids = text_ids(900)
+    drawn = evaluate_windows(network, ids, each_loss(network, ids, 300))
+    assert drawn is not None
+    assert drawn.drawn == 2 * BATCH
+    assert drawn.standard_error > STANDARD_ERROR

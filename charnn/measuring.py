@@ -68,8 +68,8 @@ class Evaluation:
 
     @property
     def perplexity(self) -> float:
-        """Among how many equally likely characters the model would be as unsure."""
-        return math.exp(self.nats_per_char)
+        """Among how many equally likely characters the model would be as unsure; at most e^700."""
+        return math.exp(min(self.nats_per_char, 700))
 
 
 def whole(checkpoint: Checkpoint, texts: Sequence[str]) -> Passage:

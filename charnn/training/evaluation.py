@@ -27,7 +27,7 @@ CONTEXT = 256
 # Characters that go through the network at once; it bounds the memory, not the result.
 CHUNK = 8192
 # To be tried; the best lies between them.
-TEMPERATURES = tuple(float(1 / inverse) for inverse in np.linspace(0.6, 1.08, 9))
+TEMPERATURES = tuple(float(1 / inverse) for inverse in np.linspace(0.6, 1.32, 10))
 # Of fewer symbols, chance would decide on it.
 LEAST_FITTED = 1000
 

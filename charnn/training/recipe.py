@@ -37,7 +37,7 @@ class Preset:
 
 PRESETS = {
     "tiny": Preset(1, 192, 64, 12e-3, least_characters=0, least_work=0),
-    "small": Preset(1, 384, 64, 8e-3, least_characters=150e3, least_work=0.7e6),
+    "small": Preset(1, 384, 64, 10e-3, least_characters=150e3, least_work=0.7e6),
     "medium": Preset(1, 512, 64, 6e-3, least_characters=300e3, least_work=5e6),
     "large": Preset(1, 640, 64, 5e-3, least_characters=300e3, least_work=25e6),
 }

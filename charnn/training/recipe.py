@@ -45,7 +45,7 @@ AUTO = "auto"
 
 # Dropout of units and of recurrent weights, from so many passes over the training part: what is
 # seen but a few times is not learned by heart.
-REGULARISATION = {0: (0.0, 0.0), 6: (0.3, 0.0), 16: (0.5, 0.3)}
+REGULARISATION = {0: (0.0, 0.0), 6: (0.3, 0.0), 20: (0.5, 0.3)}
 
 # Of the usual learning rate, for a model that has learned something before.
 FINE_TUNING = 1 / 2

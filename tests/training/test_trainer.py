@@ -32,8 +32,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("width", [None, 8])
-@pytest.mark.parametrize("precision", ["fp32", "bf16"])
+@pytest.mark.parametrize(("width", "precision"), [(None, "fp32"), (8, "bf16")])
 def test_it_learns_a_text_by_heart(
     tmp_path: Path, cell: str, width: int | None, precision: str
 ) -> None:
@@ -117,8 +116,8 @@ def test_the_state_is_carried_and_begins_anew_with_each_epoch(
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
     forward = Network.forward
 
-    def watched(self: Network, ids: torch.Tensor, state: Any) -> Any:
-        scores, after = forward(self, ids, state)
+    def watched(self: Network, ids: torch.Tensor, state: Any, traces: Any = None) -> Any:
+        scores, after = forward(self, ids, state, traces)
         if self.training:
             assert not any(part.requires_grad for layer in state for part in layer)
             seen.append((state[0][1].clone(), after[0][1].detach().clone()))
@@ -182,7 +181,7 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
     run = Run(tmp_path / "run", prepared, save_every=1)
     config = TrainingConfig(Budget(steps=60), **run.options)
     trainer = run.trainer(config)
-    loss_of = trainer._loss
+    loss_of = trainer_module.cross_entropy
     parameter = trainer.network.head.bias
     weights_before: list[torch.Tensor] = []
 
@@ -195,7 +194,7 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
             parameter.register_hook(lambda gradient: gradient * value)
         return result
 
-    monkeypatch.setattr(trainer, "_loss", loss)
+    monkeypatch.setattr(trainer_module, "cross_entropy", loss)
     with pytest.raises(CharnnError, match=r"step 23.*--lr") as caught:
         trainer.run()
     assert caught.value.exit_code == 1

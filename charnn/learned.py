@@ -10,9 +10,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from charnn.corpus.catalogue import CATALOGUE
-from charnn.corpus.sources import named_corpus
-from charnn.corpus.survey import VAL_FRACTION, split
 from charnn.errors import CheckpointError
 from charnn.model.checkpoint import Checkpoint
 from charnn.model.runs import TUNES, kept_tunes, known_as
@@ -40,6 +37,11 @@ def learned_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
     about = checkpoint.about
     if _BROUGHT not in about:
         return kept_tunes(path.parent)
+    # A tune is asked for by headers alone, and its first character should not wait for these.
+    from charnn.corpus.catalogue import CATALOGUE
+    from charnn.corpus.sources import named_corpus
+    from charnn.corpus.survey import VAL_FRACTION, split
+
     name = str(about.get("corpus"))
     if name not in CATALOGUE:
         raise CheckpointError(

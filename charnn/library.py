@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,10 @@ class Model:
     def __init__(self, path: Path, checkpoint: Checkpoint) -> None:
         self.path = path
         self.checkpoint = checkpoint
-        self._sampler = Sampler(checkpoint)
+
+    @cached_property
+    def _sampler(self) -> Sampler:
+        return Sampler(self.checkpoint)
 
     def stream(
         self,

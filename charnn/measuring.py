@@ -16,7 +16,6 @@ from charnn.corpus.text import document
 from charnn.corpus.vocabulary import UNKNOWN
 from charnn.errors import CheckpointError, CorpusError
 from charnn.model.checkpoint import Checkpoint
-from charnn.sampling.sampler import Sampler
 
 
 @dataclass(frozen=True)
@@ -83,10 +82,9 @@ def whole(checkpoint: Checkpoint, texts: Sequence[str]) -> Passage:
     """
     if not any(texts):
         raise CorpusError("the text to evaluate is empty")
-    sampler = Sampler(checkpoint)
-    ends = sampler.many_documents and len(texts) > 1
+    ends = checkpoint.many_documents and len(texts) > 1
     ids = _numbered(checkpoint, texts, ends)
-    before = np.array([sampler.start], ids.dtype)
+    before = np.array([checkpoint.start], ids.dtype)
     words = f"{len(texts):,} documents with their ends" if ends else ""
     characters = sum(map(len, texts)) + ends * len(texts)
     return Passage(np.concatenate([before, ids]), 1, characters, words)

@@ -20,6 +20,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save, save_file
 
 from charnn.corpus.tokens import AnyVocabulary, vocabulary_from_json
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import CharnnError, CheckpointError
 from charnn.files import replace_atomically
 from charnn.model.config import ModelConfig
@@ -50,6 +51,19 @@ class Checkpoint:
     about: dict[str, Any]
     training: Tensors = field(default_factory=dict)
     temperature: float = 1.0
+
+    @property
+    def many_documents(self) -> bool:
+        """Whether the model has learned where documents end."""
+        return bool(self.about.get("documents", 1) != 1)
+
+    @property
+    def start(self) -> int:
+        """What a text begins after: the end of another document or, in a single one, of a line."""
+        if self.many_documents:
+            return SEPARATOR
+        newline = self.vocabulary.encode("\n")[0]
+        return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1
 
     @property
     def calibrated(self) -> Tensors:

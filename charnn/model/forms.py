@@ -24,6 +24,12 @@ sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 tanh_backward = torch.ops.aten.tanh_backward.grad_input
 
 
+def detached(state: State) -> State:
+    """Cut from the graph; and in float32, as it comes back from a checkpoint, whatever autocast
+    made of it: mixed operations would round otherwise."""
+    return tuple(part.detach().float() for part in state)
+
+
 class Gates(NamedTuple):
     """What is kept of a step, or of a window.
 

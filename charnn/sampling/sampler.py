@@ -44,8 +44,8 @@ class Sampler:
     def __init__(self, checkpoint: Checkpoint, may_end: bool | None = None) -> None:
         self.vocabulary = checkpoint.vocabulary
         self.texts = [self.vocabulary.decode([symbol]) for symbol in range(len(self.vocabulary))]
-        self.many_documents = checkpoint.about.get("documents", 1) != 1
-        may_end = self.many_documents if may_end is None else may_end
+        self.start = checkpoint.start
+        may_end = checkpoint.many_documents if may_end is None else may_end
         never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         weights = checkpoint.calibrated
         weights["head.bias"][never] = -np.inf
@@ -152,14 +152,6 @@ class Sampler:
                         del active[row]
                         state = np.delete(state, row, axis=2)
             pen = self.desk.go_on(spent)
-
-    @property
-    def start(self) -> int:
-        """What a text begins after: the end of another document or, in a single one, of a line."""
-        if self.many_documents:
-            return SEPARATOR
-        newline = self.vocabulary.encode("\n")[0]
-        return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1
 
 
 def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:

@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from charnn.model.config import ModelConfig
-from charnn.model.forms import State
+from charnn.model.forms import detached
 from charnn.model.network import Network, import_weights
 from charnn.training.evaluation import CONTEXT
 
@@ -82,7 +82,7 @@ def each_dynamic_loss(
         some = cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none")
         losses.append(some.detach().numpy())
         learner.learn(some.mean())
-        state = [_detached(layer) for layer in after]
+        state = [detached(layer) for layer in after]
     return np.concatenate(losses)
 
 
@@ -119,7 +119,3 @@ class _Learner:
         back_P = (rms_P * (self._following.decay / (rms_P.mean() + EPSILON))).clamp_(max=1.0)
         self._weights_P.addcdiv_(self._gradient_P, rms_P.add_(EPSILON), value=-self._following.lr)
         self._weights_P.addcmul_(back_P, self._home_P - self._weights_P)
-
-
-def _detached(state: State) -> State:
-    return tuple(part.detach() for part in state)

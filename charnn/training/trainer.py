@@ -23,7 +23,7 @@ from charnn.corpus.ids import Prepared
 from charnn.errors import CharnnError, CheckpointError
 from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
-from charnn.model.forms import State
+from charnn.model.forms import detached
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.runs import BEST, LAST, METRICS
 from charnn.model.threads import Threads, available_threads
@@ -296,7 +296,7 @@ class Trainer:
         traces: list[Trace] | None = [] if weight else None
         with self._precision():
             scores_TBV, state = self.network(inputs, self.state, traces)
-        self.state = [_detached(layer) for layer in state]
+        self.state = [detached(layer) for layer in state]
         loss = cross_entropy(scores_TBV.float().flatten(0, 1), targets.flatten())
         whole = loss + weight * gradient_penalty(loss, traces) if traces else loss
         whole.backward()  # type: ignore[no-untyped-call]
@@ -425,9 +425,3 @@ class Trainer:
         if not threads.comparing and threads.count != self._threads_told:
             self._threads_told = threads.count
             self.report(Rethreaded(threads.count))
-
-
-def _detached(state: State) -> State:
-    """Cut from the graph; and in float32, as it comes back from a checkpoint, whatever autocast
-    made of it: mixed operations would round otherwise."""
-    return tuple(part.detach().float() for part in state)

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TUNE := demo.abc
 RUN := checkpoints/demo
 
-.PHONY: demo test lint clean
+.PHONY: demo test faults lint clean
 
 demo: $(VENV)/.installed
 	@test -f $(RUN)/best.safetensors || \
@@ -20,6 +20,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest
+
+faults: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest tests/faults --whole
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

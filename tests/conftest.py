@@ -4,6 +4,7 @@ import hashlib
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 
 # The same examples in every run, and no deadline: the machine may be busy with something else.
@@ -27,3 +28,8 @@ for name in SOURCES:
 os.environ.setdefault(
     "NUMBA_CACHE_DIR", str(ROOT / ".pytest_cache" / "numba" / DIGEST.hexdigest()[:16])
 )
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole` runs every trial of tests/faults, which takes hours."""
+    parser.addoption("--whole", action="store_true", help="run every trial of every fault")

@@ -19,7 +19,7 @@ demo: $(VENV)/.installed
 	@echo "  $(BIN)/charnn train prose --cell gru --name my-first-text"
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 faults: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/faults --whole

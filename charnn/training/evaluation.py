@@ -65,13 +65,16 @@ def fit_temperature(
     network: Network, ids: NDArray[Any], start: int, characters: int | None = None
 ) -> tuple[float, float]:
     """The temperature of the softmax with the lowest loss, and that loss; see `evaluate`. Of a
-    part too short for that it is 1."""
+    part too short for that it is 1; of a network whose losses are no numbers too, and the loss nan.
+    """
     scored = len(ids) - start
     if scored < LEAST_FITTED:
         return 1.0, evaluate(network, ids, start, characters)
     totals = np.zeros(len(TEMPERATURES))
     for _, losses in _sweep(network, ids, start, TEMPERATURES):
         totals += losses.sum(axis=(1, 2), dtype=np.float64)
+    if not np.isfinite(totals).all():
+        return 1.0, float("nan")
     # As a function of 1 / temperature the loss is convex, and nearly a parabola near its least.
     inverse = 1 / np.array(TEMPERATURES)
     best = min(max(int(totals.argmin()), 1), len(totals) - 2)

@@ -6,8 +6,6 @@ import math
 from contextlib import suppress
 from pathlib import Path
 
-from torch import Tensor
-
 from charnn.files import write_bytes
 from charnn.training.events import Stepped, Validated
 
@@ -23,18 +21,18 @@ class Tally:
     def __init__(self) -> None:
         self.characters = 0
         self.seconds = 0.0
-        self._loss: Tensor | float = 0.0
+        self._loss = 0.0
 
-    def add(self, symbols: int, characters: int, seconds: float, loss: Tensor) -> None:
+    def add(self, symbols: int, characters: int, seconds: float, loss: float) -> None:
         """Count a step: `loss` is the mean in nats a symbol."""
         self.characters += characters
         self.seconds += seconds
-        self._loss = self._loss + loss * symbols
+        self._loss += loss * symbols
 
     @property
     def mean_loss(self) -> float:
         """Nats a character."""
-        return float(self._loss) / self.characters
+        return self._loss / self.characters
 
     @property
     def characters_per_second(self) -> float:

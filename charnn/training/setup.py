@@ -145,7 +145,8 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
 
 
 def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) -> Plan:
-    """The plan of a run that goes on: as it was, but for what may change without harm.
+    """The plan of a run that goes on: as it was, but for what may change without harm, its budget,
+    and its learning rate, which may have been too high.
 
     Raises:
         UsageError: an option was said that would make it another run.
@@ -175,7 +176,7 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
             "--preset cannot be changed by --resume: "
             "leave it out, or train a new run under another --name"
         )
-    for name in sorted(said.keys() - limits.keys() - {*_FREE, "preset", "device"}):
+    for name in sorted(said.keys() - limits.keys() - {*_FREE, "lr", "preset", "device"}):
         if said[name] not in (was[name], "auto"):
             option = name.replace("_", "-")
             raise UsageError(
@@ -187,7 +188,7 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
         earlier,
         budget=Budget(**limits) if limits else earlier.budget,
         device=device,
-        **options.given(*_FREE),
+        **options.given(*_FREE, "lr"),
     )
     return Plan(checkpoint.config, training)
 

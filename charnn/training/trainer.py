@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from charnn.corpus.batches import Batches
@@ -160,6 +159,7 @@ class Trainer:
         self._since_report = Tally()
         self._since_validation = Tally()
         self._in_all = Tally()
+        self._latest = "before the first step"
         self._hinted = False
         self.metrics = Metrics(self.run_folder / METRICS, self.position.step)
         started = Started(len(self.batches), torch.get_num_threads(), self.progress)
@@ -195,12 +195,14 @@ class Trainer:
         """All that the run consists of now.
 
         Raises:
-            CharnnError: a weight is no longer a number, so there is nothing worth keeping.
+            CharnnError: a number of it is none any more, so there is nothing worth keeping.
         """
         with self.average.in_place():
             weights = export_weights(self.network)
-        if not all(np.isfinite(weight).all() for weight in weights.values()):
-            raise self._diverged(self.position.step)
+        training = pack(self.network, self.optimizer, self.average, self.state)
+        for name, array in (weights | training).items():
+            if not np.isfinite(array).all():
+                raise self._diverged(f"{name} is no number", self.position.step)
         about = self.about | {
             "training": self.config.to_json(),
             "position": asdict(self.position),
@@ -212,7 +214,7 @@ class Trainer:
             self.prepared.vocabulary,
             weights,
             about,
-            pack(self.network, self.optimizer, self.average, self.state),
+            training,
             self.position.temperature,
         )
 
@@ -249,8 +251,9 @@ class Trainer:
         inputs_TB, targets_TB = self.batches.window(self.position.window)
         loss = self._backpropagate(inputs_TB, targets_TB)
         norm = self.optimizer.clip(self.config.clip, self.config.clip_value)
-        if not np.isfinite(norm):
-            raise self._diverged(self.position.step + 1)
+        self._latest = f"learning rate {rate:g}, gradient norm {norm:g}"
+        if not np.isfinite([loss, norm, rate]).all():
+            raise self._diverged(f"loss {loss:g}", self.position.step + 1)
         self.optimizer.step(rate)
         self.position.step += 1
         self.average.update(self.position.step)
@@ -288,7 +291,7 @@ class Trainer:
             kept = torch.from_numpy(~fresh[:, None]).to(self.device)
             self.state = [tuple(part * kept for part in layer) for layer in self.state]
 
-    def _backpropagate(self, inputs_TB: NDArray[np.int64], targets_TB: NDArray[np.int64]) -> Tensor:
+    def _backpropagate(self, inputs_TB: NDArray[np.int64], targets_TB: NDArray[np.int64]) -> float:
         """Add the gradients of a window; its mean loss in nats. The state moves on, detached."""
         inputs = torch.from_numpy(inputs_TB).to(self.device, non_blocking=True)
         targets = torch.from_numpy(targets_TB).to(self.device, non_blocking=True)
@@ -300,7 +303,7 @@ class Trainer:
         loss = cross_entropy(scores_TBV.float().flatten(0, 1), targets.flatten())
         whole = loss + weight * gradient_penalty(loss, traces) if traces else loss
         whole.backward()  # type: ignore[no-untyped-call]
-        return loss.detach()
+        return loss.item()
 
     def _precision(self) -> torch.autocast:
         bf16 = self.config.precision == "bf16"
@@ -337,7 +340,7 @@ class Trainer:
                 self.prepared.val_characters,
             )
         if not np.isfinite(loss):
-            raise self._diverged(self.position.step)
+            raise self._diverged(f"validation loss {loss:g}", self.position.step)
         is_best = self.position.best_loss is None or loss < self.position.best_loss
         self.position.best_loss = loss if is_best else self.position.best_loss
         self.position.stale = 0 if is_best else self.position.stale + 1
@@ -361,12 +364,11 @@ class Trainer:
         passes = self.position.step / len(self.batches)
         return advise(self.history, passes, self.config.budget, self.network.config)
 
-    def _diverged(self, step: int) -> CharnnError:
-        return CharnnError(
-            f"the loss or a weight is no longer a number at step {step} "
-            f"(seed {self.config.seed}): train again with an --lr below {self.config.lr:g}; "
-            "what was saved before, if anything was, is good"
-        )
+    def _diverged(self, what: str, step: int) -> CharnnError:
+        lower = f"--lr {self.config.lr / 2:g}"
+        saved = (self.run_folder / LAST).exists()
+        advice = f"go on from the last save by --resume {lower}" if saved else f"try again {lower}"
+        return CharnnError(f"training diverged at step {step} ({what}, {self._latest}): {advice}")
 
     def _save(self, name: str) -> None:
         self.checkpoint().save(self.run_folder / name)

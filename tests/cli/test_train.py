@@ -141,7 +141,7 @@ def test_resuming_by_name_and_by_corpus(
     [
         (("--hidden-size", "17"), "--hidden-size"),
         (("--cell", "gru"), "--cell"),
-        (("--lr", "0.1"), "--lr"),
+        (("--clip", "2"), "--clip"),
         (("--seed", "5"), "--seed"),
         (("--one-hot",), "--one-hot"),
         (("--precision", "bf16"), "--precision"),

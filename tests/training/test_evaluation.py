@@ -15,6 +15,15 @@ from charnn.training.evaluation import evaluate, fit_temperature, protocol
 from tests.helpers import prose, random_weights
 
 
+def test_of_losses_that_are_no_numbers_there_is_no_best_temperature() -> None:
+    network = network_of()
+    with torch.no_grad():
+        network.head.bias[5] = math.nan
+    temperature, loss = fit_temperature(network, text_ids(3000), 500)
+    assert temperature == 1.0
+    assert math.isnan(loss)
+
+
 def network_of(cell: str = "lstm", vocabulary: int = 130, **shape: int | None) -> Network:
     config = ModelConfig(vocabulary, cell, **{"hidden_size": 10, "embedding_size": 6, **shape})
     network = Network(config)

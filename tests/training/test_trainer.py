@@ -22,6 +22,7 @@ from charnn.training import trainer as trainer_module
 from charnn.training.config import Budget, TrainingConfig
 from charnn.training.evaluation import evaluate
 from charnn.training.events import Finished, Started, Stepped, Validated
+from charnn.training.schedule import learning_rate
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run, assert_same_run
 
@@ -201,6 +202,12 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
     assert torch.equal(parameter.detach(), weights_before[0])
     assert run.checkpoint().about["position"]["step"] == 22
     assert finite(run.folder)
+    # What it says to do can be done.
+    monkeypatch.setattr(trainer_module, "cross_entropy", loss_of)
+    lower = float(str(caught.value).rpartition("--resume --lr ")[2])
+    assert run.train(60, lr=lower).steps == 60
+    rates = {event.step: event.lr for event in run.events if isinstance(event, Stepped)}
+    assert rates[30] == learning_rate(29 / 60, lower)
 
 
 @pytest.mark.parametrize(("lr", "steps"), [(1e37, 2), (1e20, 3), (1e37, 40)])

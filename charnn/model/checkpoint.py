@@ -9,6 +9,8 @@ verifies the parameters alone. A model that is shared has no more than these, in
 
 import hashlib
 import json
+import os
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +25,13 @@ from charnn.corpus.tokens import AnyVocabulary, vocabulary_from_json
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import CharnnError, CheckpointError
 from charnn.files import replace_atomically
+from charnn.model.about import check_about
 from charnn.model.config import ModelConfig
 
 FORMAT = "charnn-1"
+# Bytes of a file's header: a vocabulary of all of Unicode's letters has a sixth of it. As Python's
+# objects it may take two dozen times the memory.
+MOST_HEADER = 1 << 24
 MODEL = "model."
 TRAINING = "training."
 
@@ -113,6 +119,11 @@ class Checkpoint:
             },
             sort_keys=True,
         )
+        if 2 * len(header) > MOST_HEADER:
+            raise CheckpointError(
+                "the vocabulary and the story of the run are too long for a checkpoint: train on "
+                "less, or on other, symbols"
+            )
         digests = {group: _digest(header, tensors, group) for group in (MODEL, TRAINING)}
         return {"format": FORMAT, "header": header, "sha256": json.dumps(digests)}
 
@@ -131,14 +142,13 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
     if not path.is_file():
         raise CheckpointError(f"{path}: there is no such checkpoint file")
     try:
+        _expect_room(path)
         with safe_open(path, framework="np") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
                 raise CheckpointError(_foreign(path, metadata.get("format")))
-            header = json.loads(metadata["header"])
-            about = header["about"]
-            if not isinstance(about, dict):
-                raise TypeError("the story of the run is no object")
+            header = json.loads(metadata["header"], parse_constant=_refuse)
+            about = check_about(header["about"])
             temperature = float(header.get("temperature", 1.0))
             if not 0 < temperature < float("inf"):
                 raise ValueError("the temperature is not above zero")
@@ -161,7 +171,7 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
     except _MALFORMED as error:
         hint = ": it is PyTorch's own format, which can run code" if _is_zip(path) else ""
         raise CheckpointError(f"{path} is not a checkpoint that charnn can read{hint}") from error
-    weights = {name: stored.astype(np.float32) for name, stored in read[MODEL].items()}
+    weights = {name: stored.astype(np.float32, copy=False) for name, stored in read[MODEL].items()}
     training_tensors = read.get(TRAINING, {})
     return Checkpoint(config, vocabulary, weights, about, training_tensors, temperature)
 
@@ -177,8 +187,28 @@ _MALFORMED = (
     KeyError,
     TypeError,
     AttributeError,
+    struct.error,
+    OverflowError,
     RecursionError,
 )
+
+
+def _expect_room(path: Path) -> None:
+    """Refuse a file that asks for more memory than it can be worth, before any is taken."""
+    with path.open("rb") as file:
+        (header,) = struct.unpack("<Q", file.read(8))
+    if header > MOST_HEADER:
+        raise ValueError("the header is too long")
+    if hasattr(os, "sysconf"):  # not on Windows
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        if path.stat().st_size > memory:
+            raise CheckpointError(
+                f"{path} is larger than the {memory / 1e9:.0f} GB of memory that this machine has"
+            )
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _is_zip(path: Path) -> bool:
@@ -201,7 +231,7 @@ def _check_shapes(file: Any, config: ModelConfig, vocabulary: AnyVocabulary) -> 
     if config.vocab_size != len(vocabulary):
         raise ValueError("the vocabulary has another size than the model")
     expected = {MODEL + name: shape for name, shape in config.parameter_shapes().items()}
-    present = {name for name in file.keys() if name.startswith(MODEL)}  # noqa: SIM118
+    present = {name for name in file.keys() if not name.startswith(TRAINING)}  # noqa: SIM118
     if present != set(expected):
         raise ValueError("parameters are missing or unknown")
     for name, shape in expected.items():

@@ -5,6 +5,8 @@ from typing import Any
 
 from charnn.errors import UsageError
 
+DEVICES = ("cpu", "cuda", "mps")
+PRECISIONS = ("fp32", "bf16")
 # Of minutes, epochs or steps: more than any machine lives.
 MOST = 1e12
 
@@ -98,8 +100,13 @@ class TrainingConfig:
             ("threads", 0, 1024),
         ):
             value = getattr(self, name)
-            if not low <= value <= high:
-                raise UsageError(f"--{_option(name)} must lie in {low}..{high}, not {value}")
+            if type(value) is not int or not low <= value <= high:
+                raise UsageError(
+                    f"--{_option(name)} must be a whole number in {low}..{high}, not {value}"
+                )
+        for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in known:
+                raise UsageError(f"--{name} must be one of {', '.join(known)}")
         for name in ("lr", "clip", "clip_value"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):

@@ -8,9 +8,7 @@ from contextlib import suppress
 import torch
 
 from charnn.errors import UsageError
-
-DEVICES = ("auto", "cpu", "cuda", "mps")
-PRECISIONS = ("auto", "fp32", "bf16")
+from charnn.training.config import DEVICES, PRECISIONS
 
 # Numbers of options in glibc's malloc.h, and how many bytes they allow.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
@@ -31,7 +29,7 @@ def choose_device(wanted: str) -> str:
     if wanted == "auto":
         return next(device for device, there in present.items() if there)
     if wanted not in present:
-        raise UsageError(f"--device {wanted} is unknown: choose one of {', '.join(DEVICES)}")
+        raise UsageError(f"--device {wanted} is unknown: choose one of auto, {', '.join(DEVICES)}")
     if not present[wanted]:
         raise UsageError(f"--device {wanted} is not available here: leave it out, or say cpu")
     return wanted
@@ -45,8 +43,10 @@ def choose_precision(wanted: str, device: str) -> str:
     Raises:
         UsageError: the precision is unknown.
     """
-    if wanted not in PRECISIONS:
-        raise UsageError(f"--precision {wanted} is unknown: choose one of {', '.join(PRECISIONS)}")
+    if wanted not in ("auto", *PRECISIONS):
+        raise UsageError(
+            f"--precision {wanted} is unknown: choose one of auto, {', '.join(PRECISIONS)}"
+        )
     if wanted != "auto":
         return wanted
     if device == "cuda":

@@ -154,9 +154,9 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
     """
     try:
         earlier = TrainingConfig.from_json(checkpoint.about["training"])
-    except (KeyError, TypeError) as problem:
+    except (KeyError, TypeError, UsageError) as problem:
         raise CheckpointError(
-            "the checkpoint is of another charnn: it can't be resumed"
+            "the checkpoint does not say how it was trained: it can't be resumed"
         ) from problem
     was = {
         **checkpoint.config.to_json(),

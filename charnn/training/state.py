@@ -35,17 +35,21 @@ def unpack(
 
     Raises:
         KeyError: something is missing.
-        RuntimeError: a random state is not one.
+        TypeError, RuntimeError: a random state is not one.
+        ValueError: a tensor has another shape or type than it had.
     """
     device = network.head.weight.device
     tensors = {name: torch.from_numpy(array) for name, array in packed.items()}
     if any(name.startswith("optimizer.") for name in tensors):  # none before the first step
         for name, tensor in optimizer.tensors().items():
-            tensor.copy_(tensors[f"optimizer.{name}"])
+            tensor.copy_(_like(tensor, tensors, f"optimizer.{name}"))
     for name, tensor in average.weights().items():
-        tensor.copy_(tensors[f"weights.{name}"])
+        tensor.copy_(_like(tensor, tensors, f"weights.{name}"))
     carried = [
-        tuple(tensors[f"state.{number}.{part}"].to(device) for part, _ in enumerate(layer))
+        tuple(
+            _like(tensor, tensors, f"state.{number}.{part}").to(device)
+            for part, tensor in enumerate(layer)
+        )
         for number, layer in enumerate(state)
     ]
     torch.set_rng_state(tensors["random.cpu"])
@@ -54,6 +58,13 @@ def unpack(
     elif device.type == "mps" and "random.mps" in tensors:
         torch.mps.set_rng_state(tensors["random.mps"])
     return carried
+
+
+def _like(expected: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
+    found = tensors[name]
+    if (found.shape, found.dtype) != (expected.shape, expected.dtype):
+        raise ValueError(f"{name} has the wrong shape or type")
+    return found
 
 
 def _random_states(device: torch.device) -> dict[str, Tensor]:

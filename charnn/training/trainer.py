@@ -29,7 +29,7 @@ from charnn.model.threads import Threads, available_threads
 from charnn.model.window import Trace
 from charnn.training.advice import advise
 from charnn.training.average import Average
-from charnn.training.config import TrainingConfig
+from charnn.training.config import MOST, TrainingConfig
 from charnn.training.evaluation import fit_temperature, fitted_protocol
 from charnn.training.events import (
     Finished,
@@ -80,6 +80,26 @@ class Position:
     stale: int = 0
     temperature: float = 1.0
 
+    @classmethod
+    def from_json(cls, value: dict[str, Any], windows: int) -> "Position":
+        """The position that `asdict` described, in epochs of so many windows.
+
+        Raises:
+            TypeError, ValueError: it is none.
+        """
+        position = cls(**value)
+        counts = (position.step, position.validated_step, position.stale, position.window)
+        amounts = (position.seconds, position.validated_seconds, position.temperature)
+        loss = position.best_loss
+        if not (
+            all(type(count) is int and 0 <= count <= MOST for count in counts)
+            and all(type(amount) in (int, float) and amount >= 0 for amount in amounts)
+            and (loss is None or type(loss) in (int, float))
+            and position.window < windows
+        ):
+            raise ValueError("the position is none in this run")
+        return position
+
 
 class Trainer:
     """One run, from its first step or from where a checkpoint left it.
@@ -119,6 +139,8 @@ class Trainer:
         self.report = report
         self.should_stop = should_stop
         self.device = torch.device(config.device)
+        if resume is not None:
+            self._expect_same_corpus(resume)
         self.batches = Batches(prepared.train, config.batch_size, config.seq_len)
         torch.manual_seed(config.seed)
         # Of all that a run computes, the first weights alone depend on the number of threads.
@@ -373,24 +395,29 @@ class Trainer:
     def _save(self, name: str) -> None:
         self.checkpoint().save(self.run_folder / name)
 
-    def _restore(self, checkpoint: Checkpoint) -> None:
-        if checkpoint.about["fingerprint"] != self.prepared.fingerprint:
+    def _expect_same_corpus(self, checkpoint: Checkpoint) -> None:
+        if checkpoint.about.get("fingerprint") != self.prepared.fingerprint:
             raise CheckpointError(
                 f"{self.run_folder} was trained on another corpus or split than the one given: "
                 "resume it with the same one, or train under another --name"
             )
+        if self.config.batch_size >= len(self.prepared.train):
+            raise self._incomplete()
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
         try:
-            self.position = Position(**checkpoint.about["position"])
+            self.position = Position.from_json(checkpoint.about["position"], len(self.batches))
             self.history = list(checkpoint.about["history"])
             import_weights(self.network, checkpoint.weights)
             self.average = Average(self.network, self.config.ema)
             self.state = unpack(
                 checkpoint.training, self.network, self.optimizer, self.average, self.state
             )
-        except (KeyError, TypeError, RuntimeError) as problem:
-            raise CheckpointError(
-                f"{self.run_folder}: the checkpoint lacks what resuming needs"
-            ) from problem
+        except (KeyError, TypeError, ValueError, RuntimeError) as problem:
+            raise self._incomplete() from problem
+
+    def _incomplete(self) -> CheckpointError:
+        return CheckpointError(f"{self.run_folder}: the checkpoint lacks what resuming needs")
 
     def _plan_validations(self) -> int:
         """How many sweeps to spread over the budget: so few that they cost a few per cent of it."""

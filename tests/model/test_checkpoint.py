@@ -25,7 +25,11 @@ from tests.helpers import random_checkpoint, random_weights
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
     made = random_checkpoint("abcdefé\n\x1b🎻", cell="gru", num_layers=2, embedding_size=5)
-    about = {"corpus": "x", "history": [{"step": 1, "val_loss": 2.5}], "documents": 1}
+    about = {
+        "corpus": "x",
+        "history": [{"step": 1, "seconds": 0.5, "val_loss": 2.5}],
+        "documents": 1,
+    }
     training = {
         "random.cpu": np.arange(40, dtype=np.uint8),
         "state.0.0": np.linspace(-1, 1, 24, dtype=np.float32).reshape(3, 8),
@@ -342,13 +346,30 @@ def test_weights_that_are_missing_foreign_or_not_numbers(
     assert taken == []
 
 
+def test_tensors_of_no_group(tmp_path: Path, good: bytes) -> None:
+    """No checksum covers them."""
+    header, data = header_of(good)
+    header["model"] = header.pop("training.random.cpu")
+    (tmp_path / "file").write_bytes(with_header(header, data))
+    for training in (False, True):
+        with pytest.raises(CheckpointError):
+            load_checkpoint(tmp_path / "file", training=training)
+
+
+def test_what_could_not_be_read_is_not_written(tmp_path: Path, checkpoint: Checkpoint) -> None:
+    long = replace(checkpoint, about={"corpus": "x" * 10**7})
+    with pytest.raises(CheckpointError, match="too long"):
+        long.save(tmp_path / "file")
+    assert not (tmp_path / "file").exists()
+
+
 def test_a_vocabulary_of_another_size(tmp_path: Path, checkpoint: Checkpoint) -> None:
     replace(checkpoint, vocabulary=Vocabulary("abc")).save(tmp_path / "file")
     with pytest.raises(CheckpointError):
         load_checkpoint(tmp_path / "file")
 
 
-@pytest.mark.parametrize("temperature", [0, -1.0, float("inf"), float("nan"), "hot", None])
+@pytest.mark.parametrize("temperature", [0, 10**400, -1.0, float("inf"), float("nan"), "hot", None])
 def test_a_temperature_that_is_none(
     tmp_path: Path, checkpoint: Checkpoint, temperature: Any
 ) -> None:
@@ -357,8 +378,27 @@ def test_a_temperature_that_is_none(
         load_checkpoint(tmp_path / "file")
 
 
-@pytest.mark.parametrize("about", [None, [1, 2], "story", 7])
-def test_a_story_that_is_no_object(tmp_path: Path, checkpoint: Checkpoint, about: Any) -> None:
+@pytest.mark.parametrize(
+    "about",
+    [
+        *(None, [1, 2], "story", 7),
+        {"documents": -1},
+        {"documents": 10**400},
+        {"corpus": 7},
+        {"tunes": 1},
+        {"val_fraction": 1},
+        {"transpose": [0]},
+        {"transpose": [5, -5]},
+        {"history": [{"step": 1, "seconds": "long", "val_loss": 2}]},
+        {"history": [{"step": 1}]},
+        {"history": [{"step": 1, "seconds": 1, "val_loss": float("nan")}]},
+        {"learned": []},
+        {"training": {"lr": float("inf")}},
+        {"unknown": [[[[[[[[[[1]]]]]]]]]]},
+    ],
+    ids=str,
+)
+def test_a_story_that_cannot_be(tmp_path: Path, checkpoint: Checkpoint, about: Any) -> None:
     replace(checkpoint, about=about).save(tmp_path / "file")
     with pytest.raises(CheckpointError):
         load_checkpoint(tmp_path / "file")

@@ -1,6 +1,8 @@
 """A run that stops and goes on is the run that never stopped, bit for bit."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -194,6 +196,53 @@ def test_a_checkpoint_without_its_training_state_is_refused(
 def metrics(run: Run) -> list[dict[str, Any]]:
     lines = (run.folder / METRICS).read_text(encoding="utf-8").splitlines()
     return [json.loads(line) for line in lines]
+
+
+def test_a_smaller_corpus_than_the_batch_is_another_corpus(
+    tmp_path: Path, prepared: Prepared
+) -> None:
+    run = Run(tmp_path / "run", prepared, batch_size=400)
+    run.train(2)
+    run.prepared = prepared_text(tmp_path, prose(300))
+    with pytest.raises(CheckpointError, match="another corpus"):
+        run.train(4)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("random.cpu", lambda array: array[:-1]),
+        ("random.cpu", lambda array: array.astype(np.int64)),
+        ("state.0.1", lambda array: array[:1]),
+        ("state.0.0", lambda array: array.astype(np.float64)),
+        ("optimizer.exp_avg.head.weight", lambda array: array[0, 0]),
+        ("optimizer.step.head.bias", lambda array: np.tile(array, 3)),
+    ],
+)
+def test_a_training_state_of_another_shape_is_refused(
+    tmp_path: Path, prepared: Prepared, name: str, change: Callable[[Any], Any]
+) -> None:
+    """Not stretched to fit, and not found out in the middle of a step."""
+    run = Run(tmp_path / "run", prepared)
+    run.train(2)
+    kept = run.checkpoint()
+    wrong = replace(kept, training=kept.training | {name: change(kept.training[name])})
+    with pytest.raises(CheckpointError, match="lacks what resuming needs"):
+        run.trainer(run.config(4), resume=wrong)
+
+
+@pytest.mark.parametrize(
+    "position", [{"step": -1}, {"step": 2.5}, {"window": 10**6}, {"best_loss": "low"}], ids=str
+)
+def test_a_position_that_is_none_is_refused(
+    tmp_path: Path, prepared: Prepared, position: dict[str, Any]
+) -> None:
+    run = Run(tmp_path / "run", prepared)
+    run.train(2)
+    kept = run.checkpoint()
+    wrong = replace(kept, about=kept.about | {"position": kept.about["position"] | position})
+    with pytest.raises(CheckpointError, match="lacks what resuming needs"):
+        run.trainer(run.config(4), resume=wrong)
 
 
 def test_the_metrics_tell_every_step_once(tmp_path: Path, prepared: Prepared) -> None:

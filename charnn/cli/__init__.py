@@ -22,6 +22,7 @@ from charnn.cli import (
     export_midi,
     export_model,
     export_score,
+    inspect,
     sample,
     train,
 )
@@ -46,6 +47,7 @@ app.command("export-score")(export_score.command)
 app.command("export-model")(export_model.command)
 app.command("check")(check.command)
 app.command("evaluate")(evaluate.command)
+app.command("inspect")(inspect.command)
 app.command("corpora")(corpora.command)
 
 

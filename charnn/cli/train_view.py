@@ -12,6 +12,7 @@ from rich.table import Table
 from tqdm import tqdm
 
 from charnn.cli.console import is_terminal, say, silence, visible, warn, write_out
+from charnn.cli.words import duration, nats_and_bits
 from charnn.corpus.ids import Prepared
 from charnn.library import RUNS
 from charnn.sampling.choice import Choice
@@ -139,8 +140,8 @@ class TrainView:
             "finished",
             {
                 "why": reasons[finished.reason],
-                "best loss": "not validated yet" if loss is None else _nats_and_bits(loss),
-                "steps": f"{finished.steps:,} in {_duration(finished.seconds)}, "
+                "best loss": "not validated yet" if loss is None else nats_and_bits(loss),
+                "steps": f"{finished.steps:,} in {duration(finished.seconds)}, "
                 f"{finished.characters_per_second:,.0f} characters/s",
                 "checkpoint": str(finished.checkpoint),
                 **({"advice": finished.advice} if finished.advice else {}),
@@ -205,7 +206,7 @@ class TrainView:
                 best=event.is_best,
             )
         best = "  (best so far)" if event.is_best else ""
-        self._line(f"step {event.step:,}: validation {_nats_and_bits(event.loss)}{best}")
+        self._line(f"step {event.step:,}: validation {nats_and_bits(event.loss)}{best}")
         if self.live:
             self._line(visible(self._sample(event)) + "\n")
 
@@ -258,12 +259,3 @@ def _kind(prepared: Prepared) -> str:
     if prepared.vocabulary.kind == "char":
         return "characters"
     return f"ABC tokens, {prepared.train_characters / len(prepared.train):.2f} characters each"
-
-
-def _nats_and_bits(loss: float) -> str:
-    return f"{loss:.4f} nats/char ({loss / math.log(2):.3f} bits/char)"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"

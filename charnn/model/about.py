@@ -60,6 +60,10 @@ def _is_object(value: Any) -> bool:
     return type(value) is dict and _is_plain(value)
 
 
+def _is_position(value: Any) -> bool:
+    return type(value) is dict and all(one is None or _is_number(one) for one in value.values())
+
+
 def _is_key_range(value: Any) -> bool:
     if type(value) is not list or [type(end) for end in value] != [int, int]:
         return False
@@ -90,7 +94,7 @@ _TESTS: Mapping[str, Test] = {
     "parameters": _is_count,
     "transpose": _is_key_range,
     "history": _is_history,
-    "position": _is_object,
+    "position": _is_position,
     "training": _is_object,
     "learned": _is_object,
 }

@@ -394,6 +394,7 @@ def test_a_temperature_that_is_none(
         {"history": [{"step": 1, "seconds": 1, "val_loss": float("nan")}]},
         {"learned": []},
         {"training": {"lr": float("inf")}},
+        {"position": {"best_loss": "low"}},
         {"unknown": [[[[[[[[[[1]]]]]]]]]]},
     ],
     ids=str,

@@ -1,0 +1,101 @@
+"""What a checkpoint is, how it came to be, and whether its files are whole."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charnn.errors import CheckpointError
+from charnn.model.checkpoint import Checkpoint, load_checkpoint
+from charnn.model.runs import BEST, LAST
+
+
+@dataclass(frozen=True)
+class Description:
+    """A checkpoint, and what its run tells of it.
+
+    Attributes:
+        checkpoint: as it was named.
+        latest: where its run stands: the last checkpoint, or, without a run, the one that was
+            named.
+        files: bytes of each file beside it that belongs to the run, by name; or of it alone.
+        obstacle: why training cannot go on from here; None if it can.
+    """
+
+    checkpoint: Checkpoint
+    latest: Checkpoint
+    files: dict[str, int]
+    obstacle: str | None
+
+    @property
+    def symbols_seen(self) -> int | None:
+        """How many symbols the network was trained on, repetitions included: at most, as the last
+        window of an epoch may be shorter. None if the checkpoint does not tell."""
+        about = self.latest.about
+        batch = [about.get("training", {}).get(name) for name in ("batch_size", "seq_len")]
+        step = about.get("position", {}).get("step")
+        if not all(type(number) is int for number in (*batch, step)):
+            return None
+        return int(step * batch[0] * batch[1])
+
+    @property
+    def history(self) -> list[dict[str, Any]]:
+        """The validations: "step", "seconds", "val_loss" and, where it is known, "train_loss", the
+        mean since the one before; nats a character."""
+        found: list[dict[str, Any]] = self.latest.about.get("history", [])
+        return found
+
+
+def describe(path: Path) -> Description:
+    """Read a checkpoint and what lies beside it.
+
+    Args:
+        path: a checkpoint file.
+
+    Raises:
+        CheckpointError: it is missing or damaged.
+    """
+    checkpoint = load_checkpoint(path)
+    if not _is_of_a_run(path):
+        return Description(checkpoint, checkpoint, _sizes([path]), f"{path.name} is a model alone")
+    last = path.parent / LAST
+    latest, obstacle = checkpoint, None
+    try:
+        latest = load_checkpoint(last, training=True)
+        if not latest.training:
+            obstacle = f"{last.name} is a model alone"
+    except CheckpointError as problem:
+        obstacle = str(problem)
+    return Description(checkpoint, latest, _sizes(path.parent.iterdir()), obstacle)
+
+
+def verify(path: Path, *, alone: bool = False) -> Iterator[tuple[Path, str | None]]:
+    """Read and check checkpoints whole, the state of training included.
+
+    Args:
+        path: a checkpoint file.
+        alone: check no other checkpoints of its run.
+
+    Yields:
+        Each file, with what is wrong with it; None if nothing is.
+    """
+    alone = alone or not _is_of_a_run(path)
+    for file in [path] if alone else sorted(path.parent.glob(f"[!.]*{path.suffix}")):
+        problem = None
+        try:
+            load_checkpoint(file, training=True)
+        except (CheckpointError, OSError) as error:
+            problem = str(error)
+        yield file, problem
+
+
+def _is_of_a_run(path: Path) -> bool:
+    return path.name in (BEST, LAST)
+
+
+def _sizes(paths: Any) -> dict[str, int]:
+    return {
+        path.name: path.stat().st_size
+        for path in sorted(paths)
+        if path.is_file() and not path.name.startswith(".")
+    }

@@ -1,0 +1,172 @@
+"""`charnn inspect`: what a model is, how it came to be, and whether its files are whole."""
+
+import json
+import math
+import os
+import pty
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from charnn.model.checkpoint import load_checkpoint
+from tests.cli.conftest import Ended, Program
+from tests.helpers import command, environment, random_checkpoint, save_run
+
+
+@pytest.fixture
+def folder(trained: tuple[Path, Ended], tmp_path: Path) -> Path:
+    """A copy of a trained run."""
+    shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
+    return tmp_path
+
+
+def test_what_a_run_is(program: Program, trained: tuple[Path, Ended]) -> None:
+    folder, training = trained
+    done = json.loads(training.stdout.splitlines()[-1])
+    ended = program(folder, "inspect")
+    shown = ended.stdout.decode()
+    assert (ended.returncode, ended.stderr) == (0, b"")
+    best = done["val_nats_per_char"]
+    for words in (
+        "checkpoints/my-corpus/best.safetensors\n",
+        "lstm 1 x 16, embedding 8: ",
+        "characters): '\\n ",
+        "my-corpus, 3,000 characters, 0.1 at the end held out",
+        "batch_size 4, steps 20, ",
+        "20 steps, ",
+        "1,280 characters seen",
+        f"{best:.4f} nats/char ({best / math.log(2):.3f} bits/char)",
+        "last.safetensors ",
+        "resumable:   yes",
+        f"{best:.4f}   {best / math.log(2):.3f}  best\n",
+    ):
+        assert words in shown
+    model = load_checkpoint(folder / "checkpoints" / "my-corpus" / "best.safetensors")
+    assert f"{model.config.parameter_count():,} parameters" in shown
+
+
+def test_the_same_for_programs(program: Program, trained: tuple[Path, Ended]) -> None:
+    folder, training = trained
+    done = json.loads(training.stdout.splitlines()[-1])
+    shown = json.loads(program(folder, "inspect", "my-corpus", "--json").stdout)
+    run = folder / "checkpoints" / "my-corpus"
+    model = load_checkpoint(run / "best.safetensors")
+    assert shown["checkpoint"] == "checkpoints/my-corpus/best.safetensors"
+    assert {name: shown[name] for name in model.config.to_json()} == model.config.to_json()
+    assert tuple(shown["symbols"]) == model.vocabulary.symbols
+    assert (shown["tokens"], shown["corpus"], shown["characters"]) == ("char", "my-corpus", 3000)
+    assert (shown["steps"], shown["symbols_seen"]) == (20, 20 * 4 * 16)
+    assert shown["best_nats_per_char"] == done["val_nats_per_char"]
+    assert shown["training"]["batch_size"] == 4
+    last = shown["history"][-1]
+    assert last["step"] == 20
+    assert last["val_bits_per_char"] == pytest.approx(last["val_nats_per_char"] / math.log(2))
+    assert shown["files"] == {
+        path.name: path.stat().st_size for path in run.iterdir() if path.name[0] != "."
+    }
+    assert (shown["resumable"], shown["obstacle"]) == (True, None)
+
+
+def test_the_model_in_the_box(program: Program, tmp_path: Path) -> None:
+    ended = program(tmp_path, "inspect")
+    shown = ended.stdout.decode()
+    assert ended.returncode == 0
+    for words in (
+        "folk\n",
+        "4,137 tunes, 0.1 of the tunes held out",
+        "resumable:   no: ",
+        "best\n",
+    ):
+        assert words in shown
+    assert len(shown.splitlines()) < 30
+    assert program(tmp_path, "inspect", "--verify").stdout.endswith(b"folk.safetensors: ok\n")
+
+
+def test_every_checkpoint_of_a_run_is_verified(program: Program, folder: Path) -> None:
+    run = folder / "checkpoints" / "my-corpus"
+    ended = program(folder, "inspect", "my-corpus", "--verify")
+    names = [f"checkpoints/my-corpus/{name}.safetensors" for name in ("best", "last")]
+    assert ended.stdout.decode() == "".join(f"{name}: ok\n" for name in names)
+    assert ended.returncode == 0
+    # Damage in the training state alone, which nothing but resuming reads.
+    last = run / "last.safetensors"
+    content = bytearray(last.read_bytes())
+    content[-1] ^= 1
+    last.write_bytes(content)
+    assert program(folder, "sample", "--length", "5").returncode == 0
+    ended = program(folder, "inspect", "--verify")
+    shown = ended.stdout.decode().splitlines()
+    assert ended.returncode == 1
+    assert shown == [f"{names[0]}: ok", f"{names[1]} is damaged: its content and checksum differ"]
+    assert program(folder, "inspect", names[0], "--verify").returncode == 0  # that file alone
+    found = json.loads(program(folder, "inspect", "--verify", "--json").stdout)["checkpoints"]
+    assert [one["ok"] for one in found] == [True, False]
+    assert "resumable:   no: " in program(folder, "inspect").stdout.decode()
+
+
+def test_what_cannot_be_resumed(program: Program, folder: Path) -> None:
+    (folder / "checkpoints" / "my-corpus" / "last.safetensors").unlink()
+    shown = json.loads(program(folder, "inspect", "--json").stdout)
+    assert not shown["resumable"]
+    assert "last.safetensors" in shown["obstacle"]
+    assert program(folder, "export-model", "-o", "small.safetensors").returncode == 0
+    shown = json.loads(program(folder, "inspect", "small.safetensors", "--json").stdout)
+    assert not shown["resumable"]
+    assert shown["files"] == {"small.safetensors": (folder / "small.safetensors").stat().st_size}
+
+
+def test_a_model_that_tells_nothing_of_itself(program: Program, tmp_path: Path) -> None:
+    save_run(tmp_path, "run", replace(random_checkpoint("abc"), about={}))
+    for options in ((), ("--json",)):
+        ended = program(tmp_path, "inspect", "run", *options)
+        assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("name", ["absent", "damaged"])
+def test_what_is_no_model(program: Program, tmp_path: Path, name: str) -> None:
+    (tmp_path / "damaged").write_bytes(b"charnn" * 99)
+    for options in ((), ("--json",)):
+        ended = program(tmp_path, "inspect", name, *options)
+        assert (ended.returncode, ended.stdout) == (1, b"")
+        assert len(ended.messages) == 1
+        assert name in ended.messages[0]
+
+
+@pytest.mark.parametrize("options", [(), ("--verify",)], ids=str)
+def test_nothing_in_a_file_reaches_the_terminal_as_a_command(
+    tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    evil = "\x1b]52;c;ZXZpbA==\x07\x9b2J\x1b[1A\u202e\nresumable: yes"
+    made = random_checkpoint("ab\x1b\x9b\u202e", documents=2)
+    about = {"corpus": evil, "protocol": evil, "init_from": evil, "training": {evil: evil}}
+    path = save_run(tmp_path, "run\x1b[2J", replace(made, about=about))
+    terminal, inner = pty.openpty()
+    ended = subprocess.run(
+        command("inspect", path.parent, *options),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=inner,
+        stderr=inner,
+        check=False,
+        timeout=30,
+    )
+    os.close(inner)
+    shown = b""
+    while chunk := read(terminal):
+        shown += chunk
+    os.close(terminal)
+    assert ended.returncode == 0
+    text = shown.decode()
+    assert all(character.isprintable() or character in "\r\n" for character in text)
+    assert "resumable: yes" not in text.splitlines()
+    assert "x1b" in text
+
+
+def read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # the other end is closed
+        return b""

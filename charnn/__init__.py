@@ -6,18 +6,21 @@ print(model.sample(prime="Once ", temperature=0.7, seed=1))
 charnn.load("checkpoints/corpus").evaluate("a text").nats_per_char
 """
 
-from typing import TYPE_CHECKING, Any
+# Written out, as the module that has it takes longer to import than this one.
+TYPE_CHECKING = False
 
 __version__ = "0.1.0"
 __all__ = ["load", "read_tunes", "train"]
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from charnn.library import load as load
     from charnn.library import train as train
     from charnn.music.reading import read_tunes as read_tunes
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Import what is asked for only then: `charnn --help` is to start at once."""
     if name in ("load", "train"):
         from charnn import library

@@ -239,7 +239,8 @@ def train(
             None is 0, and with `resume` what it was.
         transposed: is told how many tunes are in other keys by now, and how many there are.
         report: is told what happens (see `charnn.training.events`).
-        should_stop: asked after every step; when true, the run is saved and ends.
+        should_stop: asked after every step and amid a validation; when true, the run is saved and
+            ends.
         download_bar: shows a download.
         **options: those of `charnn.training.setup.Options`, such as `minutes=5`.
 

@@ -1,6 +1,6 @@
 """The layers of charnn, read out of its imports; and what may be imported, or printed, where.
 
-`errors, files | music | corpus | model | training, sampling | learned, tunes, measuring |
+`errors, signals, files | music | corpus | model | training, sampling | learned, tunes, measuring |
 insight | library | cli`: each sees only those before it; training and sampling see neither each
 other nor music.
 """
@@ -20,7 +20,7 @@ import pytest
 from tests.helpers import PROJECT, environment, random_checkpoint, save_run
 
 PACKAGE = PROJECT / "charnn"
-GROUND = {"errors"}
+GROUND = {"errors", "signals"}
 BELOW_LIBRARY = GROUND | {
     *(
         "files",
@@ -37,6 +37,7 @@ BELOW_LIBRARY = GROUND | {
 }
 SEES = {
     "errors": set(),
+    "signals": set(),
     "files": GROUND,
     "music": GROUND | {"files"},
     "corpus": GROUND | {"files", "music"},
@@ -49,7 +50,7 @@ SEES = {
     "insight": GROUND | {"files", "music", "corpus", "model", "training", "sampling"},
     "library": BELOW_LIBRARY,
     "cli": BELOW_LIBRARY | {"library"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "signals"},
 }
 # What draws on a terminal, or parses a command line.
 SHOWING = {"rich", "tqdm", "typer"}

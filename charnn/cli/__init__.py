@@ -13,7 +13,7 @@ from contextlib import suppress
 import typer
 import typer.core
 
-from charnn import __version__
+from charnn import __version__, signals
 from charnn.cli import (
     check,
     corpora,
@@ -78,11 +78,14 @@ def main() -> None:
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
     if "_CHARNN_COMPLETE" in os.environ:
         _complete_quickly()
+    before = signals.answer(signals.unwind)
     try:
         _run()
     except SystemExit as end:
         _leave_compiling(end.code)
         raise
+    finally:
+        signals.give_back(before)
 
 
 def _run() -> None:

@@ -1,13 +1,11 @@
 """`charnn train`: learn a corpus."""
 
-import signal
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from charnn.cli.console import say
+from charnn.cli.stopping import StopSignal
 
 DEFAULT_VAL_FRACTION = 0.1
 
@@ -136,7 +134,7 @@ def command(
     if val_fraction != DEFAULT_VAL_FRACTION:
         reading += ["--val-fraction", str(val_fraction)]
     stop = StopSignal()
-    with stop, TrainView(corpus, reading, as_json=as_json) as view:
+    with stop, TrainView(corpus, reading, stop.asked, as_json=as_json) as view:
         train(
             corpus,
             name=name,
@@ -170,43 +168,3 @@ _NOT_OPTIONS = {
     "transpose",
     "as_json",
 }
-
-
-class StopSignal:
-    """Ctrl-C, a polite kill or a closed terminal asks for a stop after the step; a second one, or
-    one before there are steps, stops at once.
-
-    As a context it puts the handlers in place, and the earlier ones back.
-    """
-
-    number: int | None = None
-    training = False
-
-    def __enter__(self) -> "StopSignal":
-        self._before = {
-            number: signal.signal(number, self._ask)
-            for number in map(signal.Signals, _STOPS)
-            if signal.getsignal(number) is not signal.SIG_IGN  # as under nohup
-        }
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def asked(self) -> bool:
-        """Whether to stop; the trainer wants to know after every step."""
-        self.training = True
-        if self.number is None:
-            return False
-        say("\nstopping: the run is saved after this step (once more to leave at once)")
-        return True
-
-    def _ask(self, number: int, frame: object) -> None:
-        # Nothing is printed here: the signal may have come amid a print.
-        if self.number is not None or not self.training:
-            sys.exit(128 + number)
-        self.number = number
-
-
-_STOPS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}

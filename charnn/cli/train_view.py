@@ -5,7 +5,9 @@ import math
 import random
 import shlex
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from itertools import takewhile
 
 from rich.console import Console
 from rich.table import Table
@@ -41,14 +43,23 @@ class TrainView:
     Args:
         corpus: what the user named, and
         reading: the options it was opened with, both for the command that resumes the run.
+        should_stop: tells when not to draw a sample to its end.
         as_json: write events as JSON lines.
     """
 
     planned: Planned
 
-    def __init__(self, corpus: list[str], reading: list[str], *, as_json: bool) -> None:
+    def __init__(
+        self,
+        corpus: list[str],
+        reading: list[str],
+        should_stop: Callable[[], bool],
+        *,
+        as_json: bool,
+    ) -> None:
         self.corpus = corpus
         self.reading = reading
+        self.should_stop = should_stop
         self.as_json = as_json
         self.live = is_terminal(sys.stderr)
 
@@ -214,7 +225,8 @@ class TrainView:
         """What the model writes now, indented so that it is not taken for a message."""
         sampler = Sampler(event.checkpoint)
         seed = random.randrange(2**32)
-        text = "".join(sampler.stream(Choice(), seed=seed, length=SAMPLE_LENGTH))
+        stream = sampler.stream(Choice(), seed=seed, length=SAMPLE_LENGTH)
+        text = "".join(takewhile(lambda piece: not self.should_stop(), stream))
         return "\n".join("    " + line for line in text.splitlines())
 
     def _line(self, text: str) -> None:

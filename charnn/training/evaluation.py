@@ -11,7 +11,7 @@ temperature of its softmax, fitted on the held-out part, mends that (Guo et al. 
 calibration of modern neural networks").
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -62,10 +62,16 @@ def evaluate(
 
 
 def fit_temperature(
-    network: Network, ids: NDArray[Any], start: int, characters: int | None = None
-) -> tuple[float, float]:
+    network: Network,
+    ids: NDArray[Any],
+    start: int,
+    characters: int | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> tuple[float, float] | None:
     """The temperature of the softmax with the lowest loss, and that loss; see `evaluate`. Of a
     part too short for that it is 1; of a network whose losses are no numbers too, and the loss nan.
+
+    None if it was to stop, for which it asks again and again.
     """
     scored = len(ids) - start
     if scored < LEAST_FITTED:
@@ -73,6 +79,8 @@ def fit_temperature(
     totals = np.zeros(len(TEMPERATURES))
     for _, losses in _sweep(network, ids, start, TEMPERATURES):
         totals += losses.sum(axis=(1, 2), dtype=np.float64)
+        if should_stop():
+            return None
     if not np.isfinite(totals).all():
         return 1.0, float("nan")
     # As a function of 1 / temperature the loss is convex, and nearly a parabola near its least.

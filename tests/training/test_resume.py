@@ -123,6 +123,22 @@ def test_a_stop_where_a_validation_is_due_does_not_lose_it(
     assert histories[0] == histories[1]
 
 
+def test_a_stop_amid_a_validation_does_not_lose_it(tmp_path: Path) -> None:
+    """The whole sweep is due again, and nothing of the half one counts."""
+    prepared = prepared_text(tmp_path / "data", prose(25_000), val_fraction=0.9)
+    options = {"ema": 0.9, "dropout": 0.3}
+    at_once = Run(tmp_path / "once", prepared, **options)
+    at_once.train(6)
+    in_parts = Run(tmp_path / "parts", prepared, **options)
+    trainer = in_parts.trainer(in_parts.config(6), should_stop=lambda: not trainer.network.training)
+    assert trainer.run().reason == "interrupted"
+    stopped = in_parts.checkpoint().about
+    assert stopped["history"] == []
+    assert stopped["position"]["validated_step"] == 0
+    in_parts.train(6)
+    assert_same_run(at_once.checkpoint(), in_parts.checkpoint())
+
+
 def test_a_stop_at_the_last_step_does_not_lose_the_validation(
     tmp_path: Path, prepared: Prepared
 ) -> None:

@@ -8,7 +8,9 @@ import errno
 import os
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, cast
 
 import typer
 import typer.core
@@ -26,12 +28,38 @@ from charnn.cli import (
     sample,
     train,
 )
-from charnn.cli.console import say, silence, write_out
+from charnn.cli.console import say, silence, visible, write_out
 from charnn.cli.playing import PlayingCommand
 from charnn.errors import CharnnError
 
+# What all that typer raises on wrong usage is made of.
+_Misuse = cast(type[typer.BadParameter], typer.BadParameter.__base__)
+
+
+class _Group(typer.core.TyperGroup):
+    """Typer quotes what was typed: on a terminal that is shown, not obeyed."""
+
+    def make_context(self, *arguments: Any, **extra: Any) -> Any:
+        with _shown():
+            return super().make_context(*arguments, **extra)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _shown():
+            return super().invoke(ctx)
+
+
+@contextmanager
+def _shown() -> Iterator[None]:
+    try:
+        yield
+    except _Misuse as misuse:
+        misuse.message = visible(misuse.message)
+        raise
+
+
 app = typer.Typer(
     name="charnn",
+    cls=_Group,
     help="Learn a text or a book of folk tunes character by character, and write new ones.",
     epilog="Start with: charnn train folk --minutes 1, then: charnn sample",
     no_args_is_help=True,

@@ -13,6 +13,8 @@ from typing import TextIO
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 # Format characters that letters need to join or part rightly, in Persian, Hindi or emoji.
 _JOINERS = "\u200c\u200d"
+# Set aside in Unicode for characters that are not seen; most of them are not assigned yet.
+_UNSEEN = {0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
 
 
 def visible(text: str) -> str:
@@ -26,7 +28,8 @@ def visible(text: str) -> str:
 def _harmless(character: str) -> bool:
     if character in "\n\t" or character in _JOINERS:
         return True
-    return unicodedata.category(character) not in _HIDDEN
+    category = unicodedata.category(character)
+    return not (category in _HIDDEN or (category == "Cn" and ord(character) in _UNSEEN))
 
 
 def _escape(character: str) -> str:

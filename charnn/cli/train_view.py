@@ -115,9 +115,15 @@ class TrainView:
                 self._conclude(event)
 
     def _notes(self, planned: Planned) -> None:
-        skipped = planned.corpus.skipped
+        skipped, repeated = planned.corpus.skipped, planned.corpus.repeated
         if skipped:
-            warn(f"left out {len(skipped)} files that are hidden or no text, such as {skipped[0]}")
+            warn(
+                f"left out {len(skipped):,} files that are hidden, unreadable or no text, "
+                f"such as {skipped[0]}"
+            )
+        if repeated:
+            more = f" and {len(repeated) - 1:,} more" if len(repeated) > 1 else ""
+            warn(f"named more than once, but read once: {repeated[0]}{more}")
         for note in planned.plan.notes:
             warn(note)
 

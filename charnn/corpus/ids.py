@@ -5,12 +5,15 @@ split and the vocabulary; the second, left out when that folder is already there
 Nothing is ever held whole in memory.
 """
 
+import hashlib
 import json
 import os
 import shutil
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +22,7 @@ from numpy.typing import NDArray
 
 from charnn.corpus.keys import OWN_KEY, Progress, quiet
 from charnn.corpus.sources import Corpus
-from charnn.corpus.survey import CHAR, FORMAT, VAL_FRACTION, Survey, choose_tokens, survey
+from charnn.corpus.survey import CHAR, FORMAT, VAL_FRACTION, Survey, choose_tokens, hashed, survey
 from charnn.corpus.text import Document
 from charnn.corpus.tokens import AnyVocabulary, Tokens
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
@@ -105,6 +108,7 @@ def prepare(
     tokens = choose_tokens(corpus, tokens)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        _clear(folder)
         plan = survey(corpus, folder, val_fraction, tokens, keys, progress)
         mark = plan.fingerprint[:12]
         # The same text under another name has the same ids.
@@ -123,10 +127,10 @@ def _load(path: Path, plan: Survey) -> Prepared | None:
     """Return what lies at `path` if it is whole and of this very corpus."""
     try:
         about = json.loads((path / _ABOUT).read_bytes())
-        val_unknown = int(about.pop("val_unknown"))
         checksum = about.pop("crc32")
         with (path / _IDS).open("rb") as file:
-            whole = checksum == _crc32(file)
+            whole = checksum == _crc32(file, about)
+        val_unknown = about.pop("val_unknown")
         if about != _about(plan) or not whole:
             return None
         ids = np.load(path / _IDS, mmap_mode="r", allow_pickle=False)
@@ -149,10 +153,18 @@ def _load(path: Path, plan: Survey) -> Prepared | None:
     )
 
 
+def _clear(folder: Path) -> None:
+    """Remove what builds that were killed have left: nobody holds their locks any more."""
+    from filelock import FileLock, Timeout
+
+    for temporary in folder.glob(".*.tmp"):
+        with suppress(Timeout), FileLock(temporary.with_suffix(".lock"), timeout=0):
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
 def _build(path: Path, plan: Survey) -> Prepared:
     """Write the ids beside `path` and put them in its place in one step."""
     temporary = path.with_name(f".{path.name}.tmp")
-    shutil.rmtree(temporary, ignore_errors=True)  # of a build that was killed
     temporary.mkdir()
     try:
         with (temporary / _IDS).open("w+b") as file:
@@ -160,7 +172,8 @@ def _build(path: Path, plan: Survey) -> Prepared:
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
-            about = {**_about(plan), "val_unknown": val_unknown, "crc32": _crc32(file)}
+            about = {**_about(plan), "val_unknown": val_unknown}
+            about["crc32"] = _crc32(file, about)
         content = json.dumps(about, ensure_ascii=True, indent=1) + "\n"
         write_bytes(temporary / _ABOUT, content.encode())
         if path.exists():
@@ -197,15 +210,18 @@ def _write(file: BinaryIO, plan: Survey) -> int:
     header = {"descr": dtype.str, "fortran_order": False, "shape": (plan.length,)}
     np.lib.format.write_array_header_1_0(file, header)
     position = unknown = 0
-    for ids in encoded(plan.vocabulary, plan.documents, plan.separated):
+    digest = hashlib.sha256(plan.settings)
+    watched = [Document(one.name, partial(hashed, one, digest)) for one in plan.documents]
+    for ids in encoded(plan.vocabulary, watched, plan.separated):
         file.write(ids.data)
-        missing = np.flatnonzero(ids == UNKNOWN)
-        if missing.size and position + missing[0] < plan.train:
-            break
         position += len(ids)
-        unknown += missing.size
-    if position != plan.length:
-        raise CorpusError("the corpus has changed while it was read: start again")
+        unknown += int(np.count_nonzero(ids == UNKNOWN))
+        if position > plan.length:
+            break  # it may be growing for ever
+    if position != plan.length or digest.hexdigest() != plan.fingerprint:
+        raise CorpusError(
+            "the corpus has changed while it was read: start again when nothing writes to it"
+        )
     return unknown
 
 
@@ -223,8 +239,9 @@ def encoded(
             yield end
 
 
-def _crc32(file: BinaryIO) -> int:
-    value = 0
+def _crc32(file: BinaryIO, about: dict[str, object]) -> int:
+    """Return the checksum of the ids, and of what is told about them."""
+    value = zlib.crc32(json.dumps(about).encode())
     while block := file.read(1 << 20):
         value = zlib.crc32(block, value)
     return value

@@ -4,7 +4,6 @@ import difflib
 import glob
 import os
 import re
-import shutil
 import stat
 import sys
 import tempfile
@@ -15,8 +14,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charnn.corpus.catalogue import CATALOGUE, Entry
+from charnn.corpus.text import CHUNK_BYTES, decode, document, looks_like_text, read_file
 from charnn.corpus.text import Document as Document
-from charnn.corpus.text import decode, document, looks_like_text, read_file
 from charnn.errors import CorpusError, UsageError
 from charnn.music.folk import clean_books
 
@@ -29,13 +28,15 @@ class Corpus:
         name: fit for the name of a folder.
         documents: at least one; each can be read as often as needed.
         tunes: every document is one cleaned tune in ABC notation.
-        skipped: what a named folder holds that is not text, or hidden.
+        skipped: what a named folder holds that is hidden, unreadable or not text.
+        repeated: what was named more than once, and is read once.
     """
 
     name: str
     documents: Sequence[Document]
     tunes: bool = False
     skipped: tuple[str, ...] = ()
+    repeated: tuple[str, ...] = ()
 
 
 def open_corpus(
@@ -52,8 +53,9 @@ def open_corpus(
 
     Args:
         arguments: each a file, a folder (with all text files below it), a pattern such as
-            `books/**/*.txt`, `-` for the standard input, or a name of the catalogue; a path that
-            exists goes before such a name. `.gz` files are unpacked.
+            `books/**/*.txt`, `-` for the standard input, a named pipe, or a name of the catalogue;
+            a path that exists goes before such a name. `.gz` files are unpacked. What is named
+            twice is read once.
         encoding: the codec of files without a byte order mark; `None` means strict UTF-8.
         stdin: what `-` reads, when it is not the standard input.
         progress: shows a download, see `catalogue.Entry.open`.
@@ -69,11 +71,12 @@ def open_corpus(
     found = _Found(encoding)
     for argument in arguments:
         if argument == "-":
-            found.add_stdin(stdin or sys.stdin.buffer)
+            found.add_stream(stdin or sys.stdin.buffer, "the standard input")
         elif os.path.lexists(argument):
             found.add_path(Path(argument))
         elif argument in CATALOGUE:
-            found.add_entry(CATALOGUE[argument], progress)
+            if found.is_new(argument, argument):
+                found.add_entry(CATALOGUE[argument], progress)
         elif glob.has_magic(argument):
             found.add_pattern(argument)
         else:
@@ -100,6 +103,8 @@ class _Found:
     texts: list[Document] = field(default_factory=list)
     books: list[Document] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
 
     def corpus(self, name: str) -> Corpus:
         """Return all of it as a corpus.
@@ -118,7 +123,16 @@ class _Found:
             documents=(*self.texts, *(document(_title(tune), tune) for tune in tunes)),
             tunes=not self.texts,
             skipped=tuple(self.skipped),
+            repeated=tuple(self.repeated),
         )
+
+    def is_new(self, real: str, name: str) -> bool:
+        """Note what is to be read, by what tells it from all else; whether it was not before."""
+        if real in self.seen:
+            self.repeated.append(name)
+            return False
+        self.seen.add(real)
+        return True
 
     def add_entry(self, entry: Entry, progress: object | None) -> None:
         """Add a corpus of the catalogue."""
@@ -132,12 +146,14 @@ class _Found:
             raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
         if stat.S_ISDIR(status.st_mode):
             self.add_folder(path)
-        elif not stat.S_ISREG(status.st_mode):
-            raise CorpusError(f"{path} is a pipe or a device, not a file: feed it to - instead")
-        elif not status.st_size:
+            return
+        pipe = stat.S_ISFIFO(status.st_mode)
+        if not (pipe or stat.S_ISREG(status.st_mode)):
+            raise CorpusError(f"{path} is a device or a socket, not a file: feed it to - instead")
+        if not (pipe or status.st_size):
             raise CorpusError(f"{path} is empty: name a file with text in it")
-        else:
-            self.add_file(path)
+        if self.is_new(os.path.realpath(path), str(path)):
+            (self.add_pipe if pipe else self.add_file)(path)
 
     def add_file(self, path: Path) -> None:
         """Add a file that is there and not empty."""
@@ -146,31 +162,16 @@ class _Found:
 
     def add_folder(self, folder: Path) -> None:
         """Add every text file below a folder; empty ones bring nothing and are passed over."""
-        before = len(self.texts) + len(self.books)
-        for path in self.walk(folder, set()):
+        texts = 0
+        for path, real in _walk(folder, self.skipped):
             if not path.is_file() or not looks_like_text(path, self.encoding):
                 self.skipped.append(str(path))
             elif path.stat().st_size:
-                self.add_file(path)
-        if len(self.texts) + len(self.books) == before:
+                texts += 1
+                if self.is_new(real, str(path)):
+                    self.add_file(path)
+        if not texts:
             raise CorpusError(f"{folder} holds no text files: name a folder that does")
-
-    def walk(self, folder: Path, seen: set[str]) -> Iterator[Path]:
-        """Yield the files below a folder, sorted, each once however many links lead there."""
-        try:
-            inside = sorted(folder.iterdir())
-        except OSError as error:
-            raise CorpusError(f"cannot read {folder}: {error.strerror or error}") from error
-        seen.add(os.path.realpath(folder))
-        for path in inside:
-            if path.name.startswith("."):
-                self.skipped.append(str(path))
-            elif (real := os.path.realpath(path)) not in seen:
-                seen.add(real)
-                if path.is_dir():
-                    yield from self.walk(path, seen)
-                else:
-                    yield path
 
     def add_pattern(self, pattern: str) -> None:
         """Add what a pattern matches, as the shell would have handed it over."""
@@ -182,20 +183,67 @@ class _Found:
             if not ("**" in pattern and path.is_dir()):
                 self.add_path(path)
 
-    def add_stdin(self, stdin: BinaryIO) -> None:
-        """Add the standard input, kept in a temporary file: a corpus is read more than once."""
+    def add_pipe(self, path: Path) -> None:
+        """Add what a named pipe gives, or a process that the shell puts in its place: `<(...)`."""
+        with path.open("rb") as pipe:
+            self.add_stream(pipe, str(path))
+
+    def add_stream(self, stream: BinaryIO, name: str) -> None:
+        """Add what can be read but once: it is kept in a temporary file."""
         spool = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the document
-        shutil.copyfileobj(stdin, spool)
+        try:
+            for block in _blocks(stream, name):
+                spool.write(block)
+            spool.flush()
+        except OSError as error:
+            raise CorpusError(
+                f"cannot keep {name} in {tempfile.gettempdir()} ({error.strerror or error}): "
+                "name a folder with more room by TMPDIR, or save it as a file and name that"
+            ) from error
         if not spool.tell():
-            raise CorpusError("the standard input is empty: pipe a text into it")
+            raise CorpusError(f"{name} is empty: pipe a text into it")
 
         def chunks() -> Iterator[str]:
             spool.seek(0)
-            return decode(spool, "the standard input", self.encoding)
+            return decode(spool, name, self.encoding)
 
         begins_like_book = next(chunks(), "").lstrip().startswith(("X:", "%abc"))
         kind = self.books if begins_like_book else self.texts
-        kind.append(Document("stdin", chunks))
+        kind.append(Document(name, chunks))
+
+
+def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    try:
+        while block := stream.read(CHUNK_BYTES):
+            yield block
+    except OSError as error:
+        raise CorpusError(f"cannot read {name}: {error.strerror or error}") from error
+
+
+def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
+    """Yield the files below a folder and where they really are, sorted, each once however many
+    links lead there; what is hidden is put among the skipped."""
+    seen: set[str] = set()
+    found = [(folder, os.path.realpath(folder))]
+    while found:
+        path, real = found.pop()
+        if path.is_symlink():
+            real = os.path.realpath(path)
+        if real in seen:
+            continue
+        seen.add(real)
+        if not path.is_dir():
+            yield path, real
+            continue
+        try:
+            inside = sorted(path.iterdir(), reverse=True)
+        except OSError as error:
+            raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+        for one in inside:
+            if one.name.startswith("."):
+                skipped.append(str(one))
+            else:
+                found.append((one, os.path.join(real, one.name)))  # noqa: PTH118 - a string
 
 
 def _missing(argument: str) -> str:
@@ -216,6 +264,8 @@ def _name(arguments: Sequence[str]) -> str:
     first = arguments[0]
     if first == "-":
         name = "stdin"
+    elif Path(first).is_fifo():
+        name = "pipe"
     elif glob.has_magic(first) and not os.path.lexists(first):
         plain = [part for part in Path(first).parts if not glob.has_magic(part)]
         name = plain[-1] if plain else ""
@@ -224,7 +274,9 @@ def _name(arguments: Sequence[str]) -> str:
         name = path.resolve().name if path.is_dir() else _stem(path.name)[0]
     if len(arguments) > 1:
         name += f"-and-{len(arguments) - 1}-more"
-    return re.sub(r"[^\w.]+", "-", name.lower()).strip("-._")[:60] or "corpus"
+    slug = re.sub(r"[^\w.]+", "-", name.lower()).strip("-._")[:60]
+    # A folder's name may have 255 bytes, and longer ones are made of this.
+    return slug.encode()[:180].decode(errors="ignore") or "corpus"
 
 
 def _title(tune: str) -> str:

@@ -41,7 +41,8 @@ class Survey:
         different: how many there are besides copies in other keys.
         separated: a separator follows each document.
         vocabulary: of the training part.
-        fingerprint: sha256 in hexadecimal of the content, its borders and how it is prepared.
+        settings: how it is prepared, as the digest of the content begins.
+        fingerprint: sha256 in hexadecimal of the settings, the content and its borders.
         length: ids in all.
         train: how many of them come before the validation part.
         characters: how many characters there are, separators included.
@@ -54,6 +55,7 @@ class Survey:
     different: int
     separated: bool
     vocabulary: AnyVocabulary
+    settings: bytes
     fingerprint: str
     length: int
     train: int
@@ -116,7 +118,8 @@ def survey(
         settings += [tokens, least]
     if keys != OWN_KEY:
         settings.append(keys)
-    digest = hashlib.sha256(json.dumps(settings).encode())
+    begin = json.dumps(settings).encode()
+    digest = hashlib.sha256(begin)
     if tokens == ABC:
         sizes = _count_pieces(learned, held_out, least, digest)
     else:
@@ -125,6 +128,7 @@ def survey(
         documents=learned + held_out,
         different=len(corpus.documents),
         separated=len(corpus.documents) > 1,
+        settings=begin,
         fingerprint=digest.hexdigest(),
         val_documents=len(held_out),
         keys=keys,
@@ -165,7 +169,7 @@ def _count_characters(
     for number, document in enumerate(learned + held_out):
         if number == len(learned):
             before_held_out = length
-        for chunk in _hashed(document, digest):
+        for chunk in hashed(document, digest):
             first.note(chunk, length)
             length += len(chunk)
         length += separated
@@ -183,7 +187,7 @@ def _count_pieces(
     train, val = PieceCounts(), PieceCounts()
     for counts, documents in ((train, learned), (val, held_out)):
         for document in documents:
-            counts.add("".join(_hashed(document, digest)))
+            counts.add("".join(hashed(document, digest)))
     tokens = train.tokens(least)
     # Each document ends in a separator.
     train_length = train.ids(tokens) + len(learned)
@@ -197,7 +201,7 @@ def _count_pieces(
     )
 
 
-def _hashed(document: Document, digest: "hashlib._Hash") -> Iterator[str]:
+def hashed(document: Document, digest: "hashlib._Hash") -> Iterator[str]:
     """Yield the text of a document, which goes into the digest on the way."""
     for chunk in document.chunks():
         digest.update(chunk.encode("utf-8", "surrogatepass"))

@@ -1,8 +1,9 @@
 """Bytes to text, strictly: a corpus is read as it is, or refused with the reason.
 
 Nothing is guessed: a wrong codec gives wrong letters without any error, and a model learns them. A
-byte order mark names its codec; without one the bytes must be valid UTF-8, or the caller names the
-codec. Line ends survive as they are. Everything streams, so that no file has to fit into memory.
+byte order mark names its codec, whatever else is said (of a folder, only some files may have one);
+without a mark the bytes must be valid UTF-8, or the caller names the codec. Line ends survive as
+they are. Everything streams, so that no file has to fit into memory.
 """
 
 import codecs
@@ -17,12 +18,13 @@ from charnn.errors import CorpusError, UsageError
 
 CHUNK_BYTES = 1 << 20
 
-# The longer marks come first: UTF-32's begins with UTF-16's. (UTF-8 is read with and without.)
+# The longer marks come first: UTF-32's begins with UTF-16's. These codecs leave a mark in the text.
 _MARKS = (
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (codecs.BOM_UTF8, "utf-8"),
 )
 # Control characters that no text needs; tab, line ends and form feed are text.
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
@@ -51,15 +53,15 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
     Args:
         stream: read to its end, from where it stands.
         name: what the stream is called in messages.
-        encoding: the codec; when `None`, the one that a byte order mark names, or else UTF-8.
+        encoding: the codec, unless a byte order mark names another; when `None`, UTF-8.
 
     Raises:
         CorpusError: the bytes are not text in that encoding, or look binary.
         UsageError: there is no such codec.
     """
     raw = stream.read(CHUNK_BYTES)
-    codec = encoding or _marked(raw)
-    decoder = _decoder(codec)
+    _decoder(encoding or "utf-8")  # a mark does not hide that there is no such codec
+    decoder = _decoder(codec := _codec(raw, encoding))
     fed = characters = controls = 0
     while True:
         fed += len(raw)
@@ -118,7 +120,7 @@ def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 <<
     except (EOFError, zlib.error, OSError):
         return False
     try:
-        text = _decoder(encoding or _marked(raw), errors="replace").decode(raw)
+        text = _decoder(_codec(raw, encoding), errors="replace").decode(raw)
     except UnicodeError:
         return True
     return "\0" not in text and count_controls(text) * 100 <= len(text)
@@ -134,8 +136,9 @@ def _controls(utf_8: bytes) -> int:
     return len(utf_8) - len(utf_8.translate(None, _CONTROLS))
 
 
-def _marked(raw: bytes) -> str:
-    return next((codec for mark, codec in _MARKS if raw.startswith(mark)), "utf-8")
+def _codec(raw: bytes, encoding: str | None) -> str:
+    """Return the codec of a text that begins with these bytes."""
+    return next((codec for mark, codec in _MARKS if raw.startswith(mark)), encoding or "utf-8")
 
 
 def _decoder(codec: str, errors: str = "strict") -> codecs.IncrementalDecoder:

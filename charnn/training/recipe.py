@@ -141,8 +141,8 @@ def fit_to_corpus(characters: int, batch_size: int, seq_len: int) -> tuple[int, 
     """
     if characters < LEAST_CHARACTERS:
         raise CorpusError(
-            f"the training part has {characters} characters, which is too few to learn from: give "
-            f"it at least {LEAST_CHARACTERS}, better 20,000, by more text or less --val-fraction"
+            f"the characters to train on ({characters}) are too few to learn from: give at least "
+            f"{LEAST_CHARACTERS}, better 20,000, by more text or less --val-fraction"
         )
     shortest = min(seq_len, LEAST_SEQ_LEN)
     while seq_len > shortest and characters < batch_size * seq_len * LEAST_WINDOWS:

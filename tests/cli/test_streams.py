@@ -88,6 +88,19 @@ def test_names_cannot_control_the_terminal(tmp_path: Path) -> None:
         assert r"\x1b]52;c;Y2F0\x07[red]:smile:\u202e\x9b2J" in sent
 
 
+@pytest.mark.parametrize(
+    "wrong", [("train", "--{}", "x"), ("corpora", "{}"), ("{}",), ("train", "x", "--cell", "{}")]
+)
+def test_what_is_mistyped_cannot_control_the_terminal(
+    tmp_path: Path, wrong: tuple[str, ...]
+) -> None:
+    hostile = "\x1b]0;x\x07\u202e\u2028\x9b2J\U000e0001\U000e0080"
+    code, sent = on_terminal(tmp_path, *(word.format(hostile) for word in wrong))
+    assert code == 2
+    assert without_line_ends(sent).isprintable()
+    assert r"\u202e" in sent
+
+
 def test_a_lone_sample_on_a_terminal_ends_its_line(tmp_path: Path) -> None:
     save_run(tmp_path, "run", reciting_checkpoint("abc\n"))
     sample = ("sample", "run", "--temperature", "0", "--seed", "3", "--length")

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from filelock import FileLock
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -164,6 +165,27 @@ def test_a_damaged_folder_is_built_anew(tmp_path: Path, file: str, damage: str) 
     assert json.loads((again.path / "corpus.json").read_bytes())["documents"] == 1
 
 
+def test_all_that_is_told_of_the_ids_is_checked(tmp_path: Path) -> None:
+    text = "ab" * 50 + "xyz" * 4
+    first = prepare(corpus(text), tmp_path)
+    path = first.path / "corpus.json"
+    told = json.loads(path.read_bytes())
+    assert told["val_unknown"] == 12
+    path.write_text(json.dumps(told | {"val_unknown": 7}))
+    assert prepare(corpus(text), tmp_path).val_unknown == 12
+
+
+def test_whatever_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
+    left, held = tmp_path / ".left-0123.tmp", tmp_path / ".held-0123.tmp"
+    for folder in (left, held):
+        folder.mkdir()
+        (folder / "ids.npy").write_bytes(b"half")
+    with FileLock(tmp_path / ".held-0123.lock"):
+        prepare(corpus("some text"), tmp_path)
+    assert held.exists()
+    assert not left.exists()
+
+
 def test_what_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
     path = prepare(corpus("some text"), tmp_path).path
     shutil.move(path, path.with_name(f".{path.name}.tmp"))
@@ -171,7 +193,8 @@ def test_what_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_dir()] == [path.name]
 
 
-@pytest.mark.parametrize("second", ["other text", "shorter", "a longer one", ""])
+# The last has the same letters, as many.
+@pytest.mark.parametrize("second", ["other text", "shorter", "a longer one", "", "some texe"])
 def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path: Path, second: str) -> None:
     readings = iter(["some text", second])
 

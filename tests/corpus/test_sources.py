@@ -1,12 +1,16 @@
 """What a user may name as a corpus."""
 
+import errno
 import gzip
 import io
 import os
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 
+from charnn.corpus.ids import prepare
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.errors import CorpusError, UsageError
 
@@ -152,8 +156,7 @@ def test_names_turn_into_slugs(here: Path) -> None:
         ("nowhere.txt", "named nowhere.txt: the names are folk, "),
         ("empty", "empty is empty"),
         ("bare", "bare holds no text files"),
-        ("pipe", "a pipe or a device"),
-        ("/dev/null", "a pipe or a device"),
+        ("/dev/null", "a device or a socket"),
         ("*.nothing", "nothing matches"),
         ("dangling", "cannot read dangling"),
         ("prose.abc", "no tune in prose.abc"),
@@ -167,11 +170,63 @@ def test_what_cannot_be_a_corpus_is_refused_with_advice(
     (here / "bare" / "picture").write_bytes(bytes(100))
     (here / "dangling").symlink_to("gone")
     (here / "prose.abc").write_text("No tune at all")
-    os.mkfifo(here / "pipe")
     with pytest.raises(CorpusError) as caught:
         open_corpus([argument])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_pipe_is_read_once_and_kept(here: Path) -> None:
+    """As a shell hands over what `<(zcat old.txt.gz)` writes."""
+    os.mkfifo(here / "fifo")
+    writer = threading.Thread(target=(here / "fifo").write_bytes, args=("naïve\n".encode(),))
+    writer.start()
+    corpus = open_corpus(["fifo", "fifo"])
+    writer.join()
+    assert texts(corpus) == ["naïve\n"]
+    assert (corpus.name, corpus.repeated) == ("pipe-and-1-more", ("fifo",))
+
+
+def test_what_is_named_twice_is_read_once(here: Path) -> None:
+    (here / "folder").mkdir()
+    for name in ("a.txt", "folder/b.txt"):
+        (here / name).write_text(name)
+    (here / "link.txt").symlink_to("a.txt")
+    corpus = open_corpus(["a.txt", "folder", "*.txt", "folder/b.txt", "./a.txt", "folder"])
+    assert texts(corpus) == ["a.txt", "folder/b.txt"]
+    assert corpus.repeated == ("a.txt", "link.txt", "folder/b.txt", "a.txt", "folder/b.txt")
+    once = open_corpus(["prose", "prose"])
+    assert len(texts(once)) == len(texts(open_corpus(["prose"])))
+    assert once.repeated == ("prose",)
+
+
+def test_a_long_name_leaves_room_for_those_that_are_made_of_it(here: Path) -> None:
+    name = "\N{CJK UNIFIED IDEOGRAPH-20000}" * 60
+    (here / f"{name}.txt").write_text("text")
+    corpus = open_corpus([f"{name}.txt"])
+    assert corpus.name == name[:45]
+    assert prepare(corpus, here / "data").path.parent == here / "data"
+
+
+def test_a_stream_that_cannot_be_kept_says_where(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(io.BytesIO):
+        def write(self, content: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    with pytest.raises(CorpusError, match=r"cannot keep the standard input .*No space.*TMPDIR"):
+        open_corpus(["-"], stdin=io.BytesIO(b"text"))
+
+
+def test_a_stream_that_cannot_be_read_says_so() -> None:
+    class Broken(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    with pytest.raises(CorpusError, match="cannot read the standard input: Input/output"):
+        open_corpus(["-"], stdin=Broken())
 
 
 def test_wrong_bytes_are_met_when_they_are_read(here: Path) -> None:

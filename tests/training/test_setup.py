@@ -40,7 +40,7 @@ def test_a_corpus_fills_a_few_windows(characters: int, batch_size: int, seq_len:
 
 @pytest.mark.parametrize("characters", [0, 1, LEAST_CHARACTERS - 1])
 def test_a_corpus_that_is_too_small(characters: int) -> None:
-    with pytest.raises(CorpusError, match=f"{characters} characters"):
+    with pytest.raises(CorpusError, match=rf"characters to train on \({characters}\)"):
         fit_to_corpus(characters, 16, 64)
 
 

@@ -20,8 +20,8 @@ import numpy as np
 
 from charnn.corpus.ids import Prepared, prepare
 from charnn.corpus.sources import Corpus, open_corpus
-from charnn.model.checkpoint import Checkpoint, load_checkpoint
-from charnn.model.runs import find_checkpoint
+from charnn.model.checkpoint import Checkpoint
+from charnn.model.runs import read_model
 
 ORDERS = range(1, 8)
 
@@ -82,10 +82,9 @@ def main() -> None:
         for order, loss in enumerate(witten_bell(prepared, options.order), 1):
             print(f"{order}-gram  {loss:.4f} nats/char")
         if options.run:
-            path = find_checkpoint(Path(options.run), Path("checkpoints"))
-            run = load_checkpoint(path)
-            loss = figure_of(run, corpus, options.val_fraction, Path(folder))
-            print(f"charnn  {loss:.4f} nats/char  {path}")
+            run = read_model(Path(options.run), Path("checkpoints"))
+            loss = figure_of(run.checkpoint, corpus, options.val_fraction, Path(folder))
+            print(f"charnn  {loss:.4f} nats/char  {run.path}")
 
 
 if __name__ == "__main__":

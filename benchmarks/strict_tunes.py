@@ -11,8 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from charnn.model.checkpoint import load_checkpoint
-from charnn.model.runs import find_checkpoint, kept_tunes
+from charnn.model.runs import kept_tunes, read_model
 from charnn.music.wishing import Learned, make_wish
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
@@ -29,9 +28,9 @@ def main() -> int:
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--out", type=Path, default=Path())
     options = parser.parse_args()
-    path = find_checkpoint(options.run, Path("checkpoints"))
-    model, choice = load_checkpoint(path), Choice(options.temperature)
-    wish = Learned(kept_tunes(path.parent)).fit(make_wish())
+    found = read_model(options.run, Path("checkpoints"))
+    model, choice = found.checkpoint, Choice(options.temperature)
+    wish = Learned(kept_tunes(found.path.parent)).fit(make_wish())
     writer, bare = TuneWriter(model, wish), Sampler(model)
     times, characters, texts = [0.0, 0.0], [0, 0], [list[str](), list[str]()]
     for seed in range(options.tunes):  # in turn, so that both meet the machine in the same mood

@@ -30,6 +30,20 @@ class CheckpointError(CharnnError):
     """A checkpoint or a run that is missing, damaged, foreign or in the way."""
 
 
+class UnsavedError(CheckpointError):
+    """A run that has come to its end, but is not all on the disk.
+
+    Args:
+        problem: what is not, why, and what to do.
+        checkpoint: the best `charnn.model.checkpoint.Checkpoint` of the run: it can be saved
+            elsewhere by its method `save`. None if the run has got none.
+    """
+
+    def __init__(self, problem: str, checkpoint: object) -> None:
+        self.checkpoint = checkpoint
+        super().__init__(problem)
+
+
 class TuneError(CharnnError):
     """ABC notation that cannot be read.
 

@@ -12,15 +12,18 @@ from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.survey import VAL_FRACTION, is_book, split
 from charnn.corpus.tokens import Tokens
 from charnn.errors import CheckpointError, UsageError
-from charnn.model.checkpoint import Checkpoint, load_checkpoint
+from charnn.model.checkpoint import Checkpoint
 from charnn.model.runs import (
-    LAST,
+    BEST,
+    CHECKPOINTS,
     TUNES,
+    RunLock,
     create_run,
-    find_checkpoint,
     find_runs,
     keep_tunes,
-    lock_run,
+    read_model,
+    read_run,
+    set_aside,
 )
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
@@ -41,11 +44,13 @@ class Model:
     Attributes:
         path: the checkpoint file it was read from.
         checkpoint: its configuration, vocabulary, weights and history.
+        damaged: what is wrong with each file of the run that should have been read instead.
     """
 
-    def __init__(self, path: Path, checkpoint: Checkpoint) -> None:
+    def __init__(self, path: Path, checkpoint: Checkpoint, damaged: tuple[str, ...] = ()) -> None:
         self.path = path
         self.checkpoint = checkpoint
+        self.damaged = damaged
 
     @cached_property
     def _sampler(self) -> Sampler:
@@ -198,11 +203,15 @@ def load(path: str | Path | None = None) -> Model:
     """The model of a checkpoint file, of a run (folder or name), or of the newest run; without any
     run, the model in the box.
 
+    Where the best checkpoint of a run cannot be read, the last serves, or the one before: what is
+    wrong stands in `damaged`.
+
     Raises:
         CheckpointError: there is none, or it is damaged.
+        OSError: it cannot be read.
     """
-    file = find_checkpoint(None if path is None else Path(path), RUNS)
-    return Model(file, load_checkpoint(file))
+    found = read_model(None if path is None else Path(path), RUNS)
+    return Model(found.path, found.checkpoint, found.damaged)
 
 
 def train(
@@ -246,13 +255,15 @@ def train(
 
     Raises:
         CharnnError: anything the user can mend: the corpus, the options, the run.
-        OSError: a file cannot be written.
+        UnsavedError: the training has come to its end, but not all of it is on the disk; the error
+            has the model.
+        OSError: a file cannot be written at the beginning.
     """
     parent = None
     if resume:
         _expect_run(Path(out), name)
     elif init_from is not None:
-        parent = load_checkpoint(find_checkpoint(Path(init_from), RUNS))
+        parent = _read_parent(Path(init_from), report)
     opened = open_corpus(_names(corpus), encoding=encoding, progress=download_bar)
     if parent is not None:
         tokens = _tokens_of(parent, tokens, opened)
@@ -263,16 +274,18 @@ def train(
     else:
         prepared = number(tokens=tokens, keys=keys or OWN_KEY)
     # What is wrong with the corpus is said before torch is waited for.
-    from charnn.training.events import Planned
+    from charnn.training.events import Planned, Recovered
     from charnn.training.setup import Options, plan_resume, plan_run
     from charnn.training.trainer import Trainer
 
     wanted = Options(**options)
     if not resume:
         plan = plan_run(prepared, wanted, parent)
-        run = create_run(Path(out), name, opened.name)
-    with lock_run(run):
-        checkpoint = None
+    with RunLock(run) if resume else create_run(Path(out), name, opened.name) as lock:
+        run = lock.run
+        state: Checkpoint | None = None
+        stored: dict[Path, Checkpoint] = {}
+        damaged: dict[Path, str] = {}
         about: dict[str, Any] = {
             "corpus": opened.name,
             "tunes": opened.tunes,
@@ -281,12 +294,22 @@ def train(
         if init_from is not None:
             about["init_from"] = str(init_from)
         if resume:
-            checkpoint = load_checkpoint(run / LAST, training=True)
-            if not checkpoint.training:
-                raise CheckpointError(_cannot_resume(run / LAST))
-            about = _same_beginning(checkpoint, about)
-            plan = plan_resume(checkpoint, prepared, wanted)
+            stored, damaged = read_run(run, training=True)
+            taken = _newest(run, stored)
+            state = stored[taken]
+            about = _same_beginning(state, about)
+            plan = plan_resume(state, prepared, wanted)
         report(Planned(run, opened, prepared, plan))
+
+        def keep_learned() -> None:
+            if opened.tunes:
+                learned, _ = split(opened, val_fraction)
+                keep_tunes(run, (document.text() for document in learned))
+
+        def hold() -> None:
+            if lock.take():
+                keep_learned()
+
         trainer = Trainer(
             prepared,
             plan.model,
@@ -295,14 +318,36 @@ def train(
             about=about,
             report=report,
             should_stop=should_stop,
-            resume=checkpoint,
+            resume=state,
+            best=stored.get(run / BEST),
+            hold=hold,
             parent=parent,
         )
-        if opened.tunes:  # only now: a run of another corpus has been refused
-            learned, _ = split(opened, val_fraction)
-            keep_tunes(run, (document.text() for document in learned))
-        finished = trainer.run()
-    return Model(finished.checkpoint, load_checkpoint(finished.checkpoint))
+        # Only now is anything written: a run of another corpus has been refused.
+        keep_learned()
+        if damaged:
+            aside = tuple(map(set_aside, damaged))
+            report(Recovered(tuple(damaged.values()), aside, taken, stored[taken].step))
+        trainer.run()
+    return load(run)
+
+
+def _read_parent(named: Path, report: "Report") -> Checkpoint:
+    """The model to begin with."""
+    found = read_model(named, RUNS)
+    if found.damaged:
+        from charnn.training.events import Recovered
+
+        report(Recovered(found.damaged, (), found.path, found.checkpoint.step))
+    return found.checkpoint
+
+
+def _newest(run: Path, stored: dict[Path, Checkpoint]) -> Path:
+    """The checkpoint to go on from, of those of a run, the newest first."""
+    for path, checkpoint in stored.items():
+        if checkpoint.training:
+            return path
+    raise CheckpointError(_cannot_resume(next(iter(stored))) if stored else _nothing_in(run))
 
 
 def _tokens_of(parent: Checkpoint, said: str, corpus: Corpus) -> str:
@@ -340,8 +385,13 @@ def _expect_run(out: Path, name: str | None) -> None:
         for path in (Path(name), out / name, out / f"{name}.safetensors"):
             if path.is_file() and path.suffix == ".safetensors":
                 raise CheckpointError(_cannot_resume(path))
-    if not (find_runs(out) if name is None else (out / name / LAST).is_file()):
-        raise CheckpointError(f"there is no run to resume in {out / (name or '')}: train one first")
+    there = out / (name or "")
+    if not (any((there / file).is_file() for file in CHECKPOINTS) if name else find_runs(out)):
+        raise CheckpointError(_nothing_in(there))
+
+
+def _nothing_in(there: Path) -> str:
+    return f"there is no run to resume in {there}: train one first"
 
 
 def _cannot_resume(path: Path) -> str:
@@ -362,7 +412,7 @@ def _find_run(
     """The named run, or the newest one that was trained on the same corpus, and that corpus as the
     run numbers it."""
     if name is not None:
-        named = load_checkpoint(out / name / LAST)
+        named = _any_of(out / name)
         how = _numbering(named)
         for option, said, was in (
             ("tokens", None if tokens == "auto" else tokens, how["tokens"]),
@@ -377,23 +427,31 @@ def _find_run(
         return out / name, number(**how) if named.about.get("tunes") == tunes else number()
     damaged = ""
     numbered: dict[str, Prepared] = {}
-    for last in (run / LAST for run in find_runs(out)):
+    for run in find_runs(out):
         try:
-            checkpoint = load_checkpoint(last) if last.is_file() else None
+            checkpoint = _any_of(run)
         except CheckpointError as problem:
             damaged = f" ({problem})"
             continue
-        if checkpoint is None or checkpoint.about.get("tunes") != tunes:
+        if checkpoint.about.get("tunes") != tunes:
             continue
         how = _numbering(checkpoint)
         if tokens in ("auto", how["tokens"]) and keys in (None, how["keys"]):
             prepared = numbered.get(str(how)) or number(**how)
             numbered[str(how)] = prepared
             if checkpoint.about.get("fingerprint") == prepared.fingerprint:
-                return last.parent, prepared
+                return run, prepared
     raise CheckpointError(
         f"no run in {out}/ was trained on this corpus{damaged}: say which with --name"
     )
+
+
+def _any_of(run: Path) -> Checkpoint:
+    """One of the checkpoints of a run: which corpus it has learned, each of them tells."""
+    stored, _ = read_run(run)
+    if not stored:
+        raise CheckpointError(_nothing_in(run))
+    return next(iter(stored.values()))
 
 
 def _numbering(checkpoint: Checkpoint) -> dict[str, Any]:

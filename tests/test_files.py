@@ -1,12 +1,13 @@
 """Files are replaced whole or not at all."""
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 import pytest
 
-from charnn.files import replace_atomically, write_bytes
+from charnn.files import remove_leftovers, write_bytes
 
 
 def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
@@ -23,21 +24,60 @@ class Crash(BaseException):
 
 @pytest.mark.parametrize("failure", [OSError("no space left"), ValueError("a bug"), Crash()])
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, failure: BaseException
+    tmp_path: Path, failure: BaseException, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "file"
     write_bytes(path, b"old")
 
-    def fill(temporary: Path) -> None:
-        assert temporary.parent == path.parent
-        temporary.write_bytes(b"half of the ne")
+    def fsync(descriptor: int) -> None:
+        (temporary,) = set(tmp_path.iterdir()) - {path}
+        assert temporary.read_bytes() == b"the new content"
         assert path.read_bytes() == b"old"
         raise failure
 
+    monkeypatch.setattr(os, "fsync", fsync)
     with pytest.raises(type(failure)):
-        replace_atomically(path, fill)
+        write_bytes(path, b"the new content", previous=tmp_path / "previous")
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_old_content_stays_under_another_name(tmp_path: Path) -> None:
+    path, previous = tmp_path / "file", tmp_path / "previous"
+    for number in range(4):
+        write_bytes(path, str(number).encode(), previous=previous)
+        assert path.read_bytes() == str(number).encode()
+        assert not number or previous.read_bytes() == str(number - 1).encode()
+        assert sorted(tmp_path.iterdir()) == [path, previous][: number + 1]
+
+
+def test_a_kill_between_the_renames_leaves_nothing_behind(tmp_path: Path) -> None:
+    """It leaves one file with both names, and such names cannot be put in each other's place."""
+    path, previous = tmp_path / "file", tmp_path / "previous"
+    write_bytes(path, b"old")
+    os.link(path, previous)
+    write_bytes(path, b"new", previous=previous)
+    assert (path.read_bytes(), previous.read_bytes()) == (b"new", b"old")
+    assert sorted(tmp_path.iterdir()) == [path, previous]
+
+
+def test_where_the_disk_has_no_links_the_old_content_is_renamed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(*names: object) -> None:
+        raise OSError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", link)
+    test_the_old_content_stays_under_another_name(tmp_path)
+
+
+def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
+    ours = tmp_path / ".a[1].txt.123.tmp"
+    others = [tmp_path / name for name in (".a1.txt.123.tmp", ".a[1].txt.lock", "a[1].txt")]
+    for path in (ours, *others):
+        path.touch()
+    remove_leftovers(tmp_path / "a[1].txt")
+    assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
@@ -86,14 +126,9 @@ def test_a_device_or_a_pipe_is_written_into(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
 def test_the_mode_obeys_the_umask(tmp_path: Path, mask: int) -> None:
-    def private(temporary: Path) -> None:
-        temporary.touch(0o600)
-        temporary.write_bytes(b"new")
-
     before = os.umask(mask)
     try:
-        replace_atomically(tmp_path / "file", private)
-        assert os.umask(mask) == mask
+        write_bytes(tmp_path / "file", b"new")
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o666 & ~mask

@@ -8,6 +8,8 @@ a file gets the exact bytes.
 import os
 import sys
 import unicodedata
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TextIO
 
 _HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
@@ -94,3 +96,9 @@ def silence(stream: TextIO) -> None:
 def warn(message: str) -> None:
     """Something that the user should know, on stderr."""
     say(f"warning: {message}")
+
+
+def warn_of_damage(path: Path, damaged: Sequence[str]) -> None:
+    """Say that a model was read from `path` since other files of its run are damaged."""
+    if damaged:
+        warn(f"{'; '.join(damaged)}; {path} is used instead")

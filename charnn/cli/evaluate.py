@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli.console import is_terminal, say, warn, write_out
+from charnn.cli.console import is_terminal, say, warn, warn_of_damage, write_out
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ def command(
     from charnn.library import load
 
     model = load(checkpoint)
+    warn_of_damage(model.path, model.damaged)
     found: dict[str, Any] = {}
     if corpus:
         found |= _loss(model, corpus, encoding, held_out, dynamic, threads)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charnn.cli.console import is_terminal, say, write_out_bytes
+from charnn.cli.console import is_terminal, say, warn_of_damage, write_out_bytes
 from charnn.errors import UsageError
 
 
@@ -38,13 +38,14 @@ def command(
     """
     from charnn.files import write_bytes
     from charnn.library import load
-    from charnn.model.runs import BEST, LAST
+    from charnn.model.runs import CHECKPOINTS
 
     model = load(checkpoint)
+    warn_of_damage(model.path, model.damaged)
     if output == "-" and is_terminal(sys.stdout):
         raise UsageError("a model is not for the terminal: redirect stdout, or name a file by -o")
     path = model.path.resolve()
-    name = path.parent.name if path.name in (BEST, LAST) else path.stem
+    name = path.parent.name if path.name in CHECKPOINTS else path.stem
     target = Path(f"{name}.safetensors" if output is None else output)
     if output != "-" and target.exists() and target.samefile(model.path):
         raise UsageError(f"{target} is the checkpoint itself: name another file with -o")

@@ -49,9 +49,9 @@ def command(
       charnn inspect shakespeare --verify
     """
     from charnn.insight.description import describe, verify
-    from charnn.model.runs import find_checkpoint, known_as
+    from charnn.model.runs import find_checkpoints, known_as
 
-    path = find_checkpoint(checkpoint, Path("checkpoints"))
+    path = find_checkpoints(checkpoint, Path("checkpoints"))[0]
     if whole:
         found = list(verify(path, alone=path == checkpoint))
         if as_json:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli.console import is_terminal, say, warn, write_out
+from charnn.cli.console import is_terminal, say, warn, warn_of_damage, write_out
 from charnn.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -90,15 +90,15 @@ def command(
       charnn sample folk --prime 'd2e f2g|agf e3|'
       charnn sample | charnn export-midi - -o tune.mid
     """
-    from charnn.model.checkpoint import load_checkpoint
-    from charnn.model.runs import find_checkpoint
+    from charnn.model.runs import read_model
     from charnn.sampling.choice import Choice
 
     if num < 1:
         raise UsageError(f"--num must be at least 1, not {num}")
     choice = Choice(temperature, top_k, top_p, min_p)
-    path = find_checkpoint(checkpoint, Path("checkpoints"))
-    model = load_checkpoint(path)
+    found = read_model(checkpoint, Path("checkpoints"))
+    path, model = found.path, found.checkpoint
+    warn_of_damage(path, found.damaged)
     first_seed = random.randrange(2**32) if seed is None else seed
     text = _prime(prime)
     tunes_only = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")

@@ -25,9 +25,13 @@ from charnn.training.events import (
     Finished,
     Hinted,
     Planned,
+    Recovered,
     Rethreaded,
+    SavedAtLast,
+    ShortOfSpace,
     Started,
     Stepped,
+    Unsaved,
     Validated,
 )
 
@@ -91,6 +95,13 @@ class TrainView:
                 self.planned = event
                 self.bar.close()
                 self._notes(event)
+            case Recovered():
+                self._recovered(event)
+            case ShortOfSpace():
+                self._line(
+                    f"warning: the disk has {event.free / 1e6:,.0f} MB free, and "
+                    f"{event.folder} may take {event.needed / 1e6:,.0f} MB more: make room"
+                )
             case Started():
                 self._summarise(event)
                 if event.progress >= 1:
@@ -110,6 +121,12 @@ class TrainView:
                 self._step(event)
             case Validated():
                 self._validation(event)
+            case Unsaved():
+                self._unsaved(event)
+            case SavedAtLast():
+                if self.as_json:
+                    _write_json(event="saved")
+                self._line("all is saved now")
             case Finished():
                 self.bar.close()
                 self._conclude(event)
@@ -127,6 +144,22 @@ class TrainView:
         for note in planned.plan.notes:
             warn(note)
 
+    def _recovered(self, event: Recovered) -> None:
+        kept = f" (kept as {', '.join(path.name for path in event.aside)})" if event.aside else ""
+        self._line(
+            f"warning: {'; '.join(event.problems)}{kept}; the run goes on from {event.taken}, "
+            f"step {event.step:,}"
+        )
+
+    def _unsaved(self, event: Unsaved) -> None:
+        files = " and ".join(map(str, event.files))
+        if self.as_json:
+            _write_json(event="unsaved", files=list(map(str, event.files)), reason=event.reason)
+        self._line(
+            f"warning: {files} cannot be saved ({event.reason}): the training goes on and tries "
+            "again; make room or mend the folder before it ends"
+        )
+
     def _conclude(self, finished: Finished) -> None:
         """What came of it, and what to do next."""
         run = self.planned.run
@@ -141,7 +174,7 @@ class TrainView:
             _write_json(
                 event="done",
                 reason=finished.reason,
-                checkpoint=str(finished.checkpoint),
+                checkpoint=finished.checkpoint and str(finished.checkpoint),
                 val_nats_per_char=loss,
                 steps=finished.steps,
                 chars_per_second=finished.characters_per_second,
@@ -151,7 +184,8 @@ class TrainView:
         reasons = {
             "done": "done",
             "patience": "stopped early: the validation loss no longer falls",
-            "interrupted": f"stopped and saved; to go on: {shlex.join(again)}",
+            "interrupted": f"stopped{'' if finished.unsaved else ' and saved'}; "
+            f"to go on: {shlex.join(again)}",
         }
         self._table(
             "finished",
@@ -160,7 +194,7 @@ class TrainView:
                 "best loss": "not validated yet" if loss is None else nats_and_bits(loss),
                 "steps": f"{finished.steps:,} in {duration(finished.seconds)}, "
                 f"{finished.characters_per_second:,.0f} characters/s",
-                "checkpoint": str(finished.checkpoint),
+                "checkpoint": str(finished.checkpoint or "none"),
                 **({"advice": finished.advice} if finished.advice else {}),
                 "next": f"charnn sample {shlex.quote(str(run))}",
             },

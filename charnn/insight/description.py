@@ -7,7 +7,7 @@ from typing import Any
 
 from charnn.errors import CheckpointError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
-from charnn.model.runs import BEST, LAST
+from charnn.model.runs import CHECKPOINTS, LAST
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def verify(path: Path, *, alone: bool = False) -> Iterator[tuple[Path, str | Non
 
 
 def _is_of_a_run(path: Path) -> bool:
-    return path.name in (BEST, LAST)
+    return path.name in CHECKPOINTS
 
 
 def _sizes(paths: Any) -> dict[str, int]:

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save, save_file
+from safetensors.numpy import save
 
 from charnn.corpus.tokens import AnyVocabulary, vocabulary_from_json
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import CharnnError, CheckpointError
-from charnn.files import replace_atomically
+from charnn.files import write_bytes
 from charnn.model.about import check_about
 from charnn.model.config import ModelConfig
 
@@ -64,6 +64,14 @@ class Checkpoint:
         return bool(self.about.get("documents", 1) != 1)
 
     @property
+    def step(self) -> int:
+        """The updates that the model has had; -1 if it does not tell."""
+        try:
+            return int(self.about["position"]["step"])
+        except (KeyError, TypeError, ValueError):
+            return -1
+
+    @property
     def start(self) -> int:
         """What a text begins after: the end of another document or, in a single one, of a line."""
         if self.many_documents:
@@ -80,8 +88,12 @@ class Checkpoint:
         }
         return self.weights | head
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path, *, previous: Path | None = None) -> None:
         """Write the file atomically: `path` holds the old checkpoint or all of this one.
+
+        Args:
+            path: the file.
+            previous: the name that the old one keeps, see `charnn.files.write_bytes`.
 
         Raises:
             OSError: the folder is missing or not writable, or the disk is full.
@@ -90,11 +102,7 @@ class Checkpoint:
         tensors |= {TRAINING + name: tensor for name, tensor in self.training.items()}
         # safetensors writes an array's memory as it lies.
         tensors = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
-        metadata = self._metadata(tensors)
-        try:
-            replace_atomically(path, lambda file: save_file(tensors, file, metadata))
-        except SafetensorError as problem:
-            raise OSError(f"{path}: {problem}") from problem
+        write_bytes(path, save(tensors, self._metadata(tensors)), previous=previous)
 
     def in_half_precision(self) -> bytes:
         """The file of the model alone, weights as float16: it cannot be resumed.

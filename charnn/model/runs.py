@@ -1,25 +1,33 @@
 """Runs: the folders in which checkpoints lie, and how one is found by what the user names.
 
 `checkpoints/NAME/` holds `best.safetensors` (lowest validation loss), `last.safetensors` (where
-training stopped, to be resumed) and `metrics.jsonl`; a run that learned a book of tunes also keeps
-the tunes it learned from, so that what it writes can be compared with them when the book is gone.
+training stopped, to be resumed), `previous.safetensors` (what `last` was before) and
+`metrics.jsonl`; a run that learned a book of tunes also keeps the tunes it learned from, so that
+what it writes can be compared with them when the book is gone. Each of the checkpoints is complete:
+where one is damaged, another serves.
 """
 
 import gzip
 import itertools
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from charnn.errors import CheckpointError, UsageError
-from charnn.files import write_bytes
+from charnn.files import remove_leftovers, write_bytes
+from charnn.model.checkpoint import Checkpoint, load_checkpoint
 
 BEST = "best.safetensors"
 LAST = "last.safetensors"
+PREVIOUS = "previous.safetensors"
 METRICS = "metrics.jsonl"
 TUNES = "tunes.abc.gz"
 LOCK = ".lock"
+
+# To write with, the first that can be read.
+CHECKPOINTS = (BEST, LAST, PREVIOUS)
 
 # The model in the box: a model of the corpus of that name, which comes with charnn.
 BOX = "folk"
@@ -30,8 +38,72 @@ _BOXES = tuple(
 )
 
 
-def create_run(folder: Path, name: str | None, corpus: str) -> Path:
-    """Make the folder of a new run; what is there is never written over.
+class RunLock:
+    """Keeps every other process from training in a run's folder; a context.
+
+    Args:
+        run: the folder.
+    """
+
+    def __init__(self, run: Path) -> None:
+        from filelock import FileLock
+
+        self.run = run
+        self._lock = FileLock(run / LOCK)
+        self._held: tuple[int, int] | None = None
+
+    def __enter__(self) -> "RunLock":
+        self.take()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self.release()
+
+    def take(self) -> bool:
+        """Lock the folder if it is not locked, and remove what a killed process has left half done.
+
+        Returns:
+            Whether the folder was made anew, since someone has deleted it.
+
+        Raises:
+            CheckpointError: another process is training there.
+            OSError: the folder cannot be written to.
+        """
+        from filelock import Timeout
+
+        if self._held is not None and self._held == self._identity():
+            return False
+        self.release()
+        made = not self.run.is_dir()
+        self.run.mkdir(parents=True, exist_ok=True)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise CheckpointError(
+                f"{self.run} is being trained by another process: wait for it"
+            ) from None
+        self._held = self._identity()
+        for name in (*CHECKPOINTS, METRICS, TUNES):
+            remove_leftovers(self.run / name)
+        return made
+
+    def release(self) -> None:
+        """Let others train there."""
+        self._held = None
+        self._lock.release()
+
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file the lock is: its name may have become another's, or nobody's."""
+        with suppress(OSError):
+            status = (self.run / LOCK).stat()
+            return status.st_dev, status.st_ino
+        return None
+
+
+def create_run(folder: Path, name: str | None, corpus: str) -> RunLock:
+    """Make the folder of a new run, and lock it; what is there is never written over.
+
+    Of several processes that want the same name, one gets it.
 
     Args:
         folder: where runs lie.
@@ -48,52 +120,36 @@ def create_run(folder: Path, name: str | None, corpus: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for number in itertools.count(1):
         run = folder / (name or (corpus if number == 1 else f"{corpus}-{number}"))
-        try:
+        with suppress(FileExistsError):
             run.mkdir()
-        except FileExistsError:
-            if _is_abandoned(run):
-                return run
-            if name is None:
+        if _is_hollow(run):
+            lock = RunLock(run)
+            try:
+                lock.take()
+            except CheckpointError:
+                if name is not None:
+                    raise
                 continue
+            if _is_hollow(run):  # still: who had the lock before may have saved something
+                return lock
+            lock.release()
+        if name is not None:
             raise CheckpointError(
                 f"{run} exists: go on with it by --resume, or choose another --name"
-            ) from None
-        return run
+            )
     raise AssertionError("itertools.count ends never")
 
 
-@contextmanager
-def lock_run(run: Path) -> Iterator[None]:
-    """Keep every other process from training in the same folder.
-
-    Raises:
-        CheckpointError: another one is at it.
-    """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(run / LOCK)
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        raise CheckpointError(f"{run} is being trained by another process: wait for it") from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _is_abandoned(run: Path) -> bool:
-    """Whether a run of ours ended before its first save, so that nothing in it can be lost."""
+def _is_hollow(run: Path) -> bool:
+    """Whether a folder is empty, or a run that has saved nothing yet, so nothing can be lost."""
     if not run.is_dir():
         return False
-    inside = {path.name for path in run.iterdir()}
-    if LOCK not in inside or not inside <= {LOCK, METRICS, TUNES}:
-        return False
-    try:
-        with lock_run(run):
-            return True
-    except CheckpointError:
-        return False
+    inside = {path.name for path in run.iterdir() if not _is_leftover(path.name)}
+    return not inside or (LOCK in inside and inside <= {LOCK, METRICS, TUNES})
+
+
+def _is_leftover(name: str) -> bool:
+    return name.startswith(".") and name.endswith(".tmp")
 
 
 def keep_tunes(run: Path, tunes: Iterable[str]) -> None:
@@ -140,8 +196,8 @@ def find_runs(folder: Path) -> list[Path]:
     return [run for time, run in sorted(written, reverse=True) if time > 0]
 
 
-def find_checkpoint(named: Path | None, folder: Path) -> Path:
-    """The checkpoint file that a user means.
+def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
+    """The checkpoint files that a user may mean, at least one: the first, unless it is damaged.
 
     Args:
         named: a checkpoint file, a run's folder, or the name of a run in `folder`; None for the
@@ -154,7 +210,7 @@ def find_checkpoint(named: Path | None, folder: Path) -> Path:
     if named is None:
         runs = find_runs(folder)
         if not runs and (box := box_model()):
-            return box
+            return [box]
         if not runs:
             raise CheckpointError(
                 f"there is no trained model in {folder}/: train one first, "
@@ -162,19 +218,103 @@ def find_checkpoint(named: Path | None, folder: Path) -> Path:
             )
         named = runs[0]
     if named.is_file() and named.suffix == ".safetensors":
-        return named
+        return [named]
     # A corpus may have the same name as the run that learned it, and lie right here.
     for run in (named, folder / named):
-        if found := _checkpoint_of(run):
+        if found := [path for name in CHECKPOINTS if (path := run / name).is_file()]:
             return found
     if named == Path(BOX) and (box := box_model()):
-        return box
+        return [box]
     if named.is_file():
-        return named
+        return [named]
     raise CheckpointError(
         f"{named}: there is no such checkpoint file, nor a run with a checkpoint "
         f"there or in {folder}/"
     )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A model that was read.
+
+    Args:
+        path: its file.
+        checkpoint: what is in it.
+        damaged: what is wrong with each file of the run that should have been read instead.
+    """
+
+    path: Path
+    checkpoint: Checkpoint
+    damaged: tuple[str, ...] = ()
+
+
+def read_model(named: Path | None, folder: Path) -> Found:
+    """The model that a user means: the best checkpoint of a run or, if that cannot be read, the
+    last one, or the one before. A file that is named is that one or none.
+
+    Args:
+        named: as in `find_checkpoints`.
+        folder: where runs lie.
+
+    Raises:
+        CheckpointError: there is none, or it is damaged.
+        OSError: it cannot be read.
+    """
+    choices = find_checkpoints(named, folder)
+    damaged: list[str] = []
+    for path in choices:
+        try:
+            return Found(path, load_checkpoint(path), tuple(damaged))
+        except (CheckpointError, OSError) as problem:
+            if len(choices) == 1:
+                raise
+            damaged.append(str(problem))
+    raise CheckpointError(_none_readable(damaged))
+
+
+def read_run(
+    run: Path, *, training: bool = False
+) -> tuple[dict[Path, Checkpoint], dict[Path, str]]:
+    """Read all checkpoints of a run.
+
+    Args:
+        run: its folder.
+        training: with what resuming needs.
+
+    Returns:
+        Those that can be read, the one of most steps first; and what is wrong with the others.
+
+    Raises:
+        CheckpointError: it has some, but none can be read.
+    """
+    read: dict[Path, Checkpoint] = {}
+    damaged: dict[Path, str] = {}
+    for path in (run / name for name in (LAST, PREVIOUS, BEST)):
+        try:
+            if path.is_file():
+                read[path] = load_checkpoint(path, training=training)
+        except (CheckpointError, OSError) as problem:
+            damaged[path] = str(problem)
+    if damaged and not read:
+        raise CheckpointError(_none_readable(damaged.values()))
+    return dict(sorted(read.items(), key=lambda item: -item[1].step)), damaged
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged file another name, so that nothing is written over it; that name.
+
+    Raises:
+        OSError: it cannot be renamed.
+    """
+    for number in itertools.count(1):
+        aside = path.with_name(f"{path.name}.damaged{f'-{number}' if number > 1 else ''}")
+        if not aside.exists():
+            return path.rename(aside)
+    raise AssertionError("itertools.count ends never")
+
+
+def _none_readable(problems: Iterable[str]) -> str:
+    return f"{'; '.join(problems)}: no checkpoint of the run is left, so train it again"
 
 
 def box_model() -> Path | None:
@@ -187,13 +327,10 @@ def known_as(path: Path) -> str:
     return BOX if path == box_model() else str(path)
 
 
-def _checkpoint_of(run: Path) -> Path | None:
-    """The best checkpoint of a run, or the last if none was measured; None if it has neither."""
-    present = (run / name for name in (BEST, LAST))
-    return next((path for path in present if path.is_file()), None)
-
-
 def _last_written(run: Path) -> float:
     """When a checkpoint of the run was last written, in seconds; 0 if it has none."""
-    times = [(run / name).stat().st_mtime for name in (BEST, LAST) if (run / name).is_file()]
-    return max(times, default=0.0)
+    times = [0.0]
+    for name in CHECKPOINTS:
+        with suppress(OSError):
+            times.append((run / name).stat().st_mtime)
+    return max(times)

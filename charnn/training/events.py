@@ -28,6 +28,56 @@ class Planned:
 
 
 @dataclass(frozen=True)
+class Recovered:
+    """Checkpoints of a run are damaged, and another one is used.
+
+    Args:
+        problems: what is wrong with each, naming it.
+        aside: what those of the run that is resumed are called now.
+        taken: the checkpoint that is used.
+        step: the updates it has had.
+    """
+
+    problems: tuple[str, ...]
+    aside: tuple[Path, ...]
+    taken: Path
+    step: int
+
+
+@dataclass(frozen=True)
+class ShortOfSpace:
+    """The disk may be full before the run has saved all that it will.
+
+    Args:
+        folder: the run's.
+        free: bytes that are free.
+        needed: bytes that the run will write, about.
+    """
+
+    folder: Path
+    free: int
+    needed: int
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """The disk does not take what should be saved; the training goes on, and tries again.
+
+    Args:
+        files: what is not saved.
+        reason: why, in a phrase.
+    """
+
+    files: tuple[Path, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class SavedAtLast:
+    """After `Unsaved`: all is on the disk."""
+
+
+@dataclass(frozen=True)
 class Started:
     """Before the first step.
 
@@ -110,23 +160,37 @@ class Finished:
 
     Args:
         reason: "done" (the budget is spent), "patience" or "interrupted".
-        checkpoint: the file to sample from.
+        checkpoint: the file to sample from; None if none could be saved.
         best_loss: lowest validation loss, nats a character; None without a validation part.
         steps: updates in all.
         seconds: time spent on the run, its earlier parts included.
         characters_per_second: mean of training alone, in this part of the run.
         advice: what the curve says and what to change, in one sentence; None for a run that was
             interrupted, or that was measured too little.
+        unsaved: the files that should be on the disk, but could not be saved.
     """
 
     reason: str
-    checkpoint: Path
+    checkpoint: Path | None
     best_loss: float | None
     steps: int
     seconds: float
     characters_per_second: float
     advice: str | None
+    unsaved: tuple[Path, ...] = ()
 
 
-Event = Planned | Started | Rethreaded | Hinted | Stepped | Validated | Finished
+Event = (
+    Planned
+    | Recovered
+    | ShortOfSpace
+    | Started
+    | Rethreaded
+    | Hinted
+    | Stepped
+    | Validated
+    | Unsaved
+    | SavedAtLast
+    | Finished
+)
 Report = Callable[[Event], None]

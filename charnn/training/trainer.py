@@ -9,6 +9,7 @@ is in the checkpoint: n steps at once and k steps, a stop and n - k more give th
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
 from charnn.model.forms import detached
 from charnn.model.network import Network, export_weights, import_weights
-from charnn.model.runs import BEST, LAST, METRICS
+from charnn.model.runs import BEST, LAST
 from charnn.model.threads import Threads, available_threads
 from charnn.model.window import Trace
 from charnn.training.advice import advise
@@ -43,7 +44,8 @@ from charnn.training.events import (
 from charnn.training.hardware import keep_freed_memory
 from charnn.training.hints import underway
 from charnn.training.inheriting import inherit
-from charnn.training.metrics import Metrics, Tally
+from charnn.training.keeping import Keeper
+from charnn.training.metrics import Tally
 from charnn.training.optimizer import AdamW
 from charnn.training.penalty import gradient_penalty
 from charnn.training.schedule import learning_rate
@@ -114,6 +116,9 @@ class Trainer:
         should_stop: asked after every step and amid a validation; when true, the run is saved and
             ends.
         resume: the checkpoint to go on from, with its training tensors.
+        best: the best one of the run that is resumed, if it is there.
+        hold: makes sure that the run's folder is there and our own (see `Keeper`); by itself it is
+            but made.
         parent: the model whose weights a new run begins with; its shape is that of `model_config`,
             its vocabulary may be another.
 
@@ -132,6 +137,8 @@ class Trainer:
         report: Report = lambda event: None,
         should_stop: Callable[[], bool] = lambda: False,
         resume: Checkpoint | None = None,
+        best: Checkpoint | None = None,
+        hold: Callable[[], object] | None = None,
         parent: Checkpoint | None = None,
     ) -> None:
         self.prepared = prepared
@@ -139,6 +146,9 @@ class Trainer:
         self.run_folder = run
         self.report = report
         self.should_stop = should_stop
+        self.resumed = resume
+        self.best = best
+        self.hold = hold or partial(run.mkdir, parents=True, exist_ok=True)
         self.device = torch.device(config.device)
         if resume is not None:
             self._expect_same_corpus(resume)
@@ -173,7 +183,8 @@ class Trainer:
 
         Raises:
             CharnnError: the loss is no longer a number.
-            OSError: a checkpoint cannot be written.
+            UnsavedError: the disk has not taken all that is to be saved.
+            OSError: the run's folder cannot be written to at the beginning.
         """
         self._begin = time.perf_counter() - self.position.seconds
         keep_freed_memory()
@@ -184,26 +195,34 @@ class Trainer:
         self._in_all = Tally()
         self._latest = "before the first step"
         self._hinted = False
-        self.metrics = Metrics(self.run_folder / METRICS, self.position.step)
+        self.keeper = Keeper(self.run_folder, self.resumed, self.best, self.hold, self.report)
+        self.keeper.check_space(self._size())
         started = Started(len(self.batches), torch.get_num_threads(), self.progress)
         self.report(started)
         self._threads_told = started.threads
         try:
             reason = self._loop()
+            self.keeper.retry()
+        except CharnnError:
+            self.keeper.retry()
+            raise
         finally:
-            self.metrics.close()
+            self.keeper.close()
             torch.set_num_threads(threads_before)
-        best = self.run_folder / BEST
+        saved = (self.run_folder / name for name in (BEST, LAST))
         finished = Finished(
             reason,
-            best if best.exists() else self.run_folder / LAST,
+            next((path for path in saved if path.exists()), None),
             self.position.best_loss,
             self.position.step,
             self.position.seconds,
             self._in_all.characters_per_second,
             None if reason == "interrupted" else self._advice(),
+            self.keeper.unsaved,
         )
         self.report(finished)
+        if finished.unsaved:
+            raise self.keeper.failure
         return finished
 
     @property
@@ -229,7 +248,7 @@ class Trainer:
         about = self.about | {
             "training": self.config.to_json(),
             "position": asdict(self.position),
-            "history": self.history,
+            "history": list(self.history),
             "protocol": fitted_protocol(len(self.prepared.val), len(self.prepared.train)),
         }
         return Checkpoint(
@@ -254,12 +273,13 @@ class Trainer:
             self._step()
             if self.should_stop():
                 return self._interrupt()
-            if self.config.save_every and self.position.step % self.config.save_every == 0:
-                self._save(LAST)
+            every = self.config.save_every
+            if (every and self.position.step % every == 0) or self.keeper.overdue:
+                self._save()
 
     def _interrupt(self) -> str:
         self.position.seconds = time.perf_counter() - self._begin
-        self._save(LAST)
+        self._save()
         return "interrupted"
 
     def _validation_is_due(self) -> bool:
@@ -348,7 +368,7 @@ class Trainer:
             self.position.seconds,
         )
         self._since_report = Tally()
-        self.metrics.write(event)
+        self.keeper.record(event)
         self.report(event)
 
     def _validate(self) -> bool:
@@ -360,7 +380,7 @@ class Trainer:
         if len(self.prepared.val) == 0:
             self.position.validated_step = self.position.step
             self.position.validated_seconds = self.position.seconds
-            self._save(LAST)
+            self._save()
             self.position.seconds = time.perf_counter() - self._begin
             return True
         # bf16 moves the result by about 0.0001 nats and takes a third of the time.
@@ -389,11 +409,10 @@ class Trainer:
             self._since_validation = Tally()
         self.history.append(entry)
         checkpoint = self.checkpoint()
-        if is_best:
-            checkpoint.save(self.run_folder / BEST)
-        checkpoint.save(self.run_folder / LAST)
         event = Validated(self.position.step, loss, is_best, checkpoint)
-        self.metrics.write(event)
+        # A line too many is cut off when a killed run goes on; one too few would be missing.
+        self.keeper.record(event)
+        self.keeper.save(checkpoint, measured=True)
         self.report(event)
         self.position.seconds = time.perf_counter() - self._begin
         return True
@@ -408,8 +427,13 @@ class Trainer:
         advice = f"go on from the last save by --resume {lower}" if saved else f"try again {lower}"
         return CharnnError(f"training diverged at step {step} ({what}, {self._latest}): {advice}")
 
-    def _save(self, name: str) -> None:
-        self.checkpoint().save(self.run_folder / name)
+    def _save(self) -> None:
+        self.keeper.save(self.checkpoint())
+
+    def _size(self) -> int:
+        """Bytes of a checkpoint, about: the parameters, their two moments, and their average."""
+        copies = 4 if self.config.ema else 3
+        return 4 * copies * self.network.config.parameter_count()
 
     def _expect_same_corpus(self, checkpoint: Checkpoint) -> None:
         if checkpoint.about.get("fingerprint") != self.prepared.fingerprint:

@@ -14,13 +14,13 @@ from charnn.model.runs import (
     LAST,
     METRICS,
     TUNES,
+    RunLock,
     create_run,
-    find_checkpoint,
+    find_checkpoints,
     find_runs,
     keep_tunes,
     kept_tunes,
     known_as,
-    lock_run,
 )
 
 
@@ -41,20 +41,20 @@ def run_of(folder: Path, name: str, *files: str, written: float) -> Path:
 def test_a_new_run_takes_the_name_of_its_corpus_and_a_number(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "checkpoints"
     for name in ("tunes", "tunes-2", "tunes-3"):
-        run = create_run(folder, None, "tunes")
-        assert run == folder / name
-        (run / LAST).touch()
-    assert create_run(folder, "mine", "tunes") == folder / "mine"
+        with create_run(folder, None, "tunes") as lock:
+            assert lock.run == folder / name
+            (lock.run / LAST).touch()
+    assert create_run(folder, "mine", "tunes").run == folder / "mine"
 
 
 def test_a_run_with_a_checkpoint_is_never_reused(tmp_path: Path) -> None:
     for file in (BEST, LAST):
-        run = create_run(tmp_path, file, "tunes")
-        with lock_run(run):
+        with create_run(tmp_path, file, "tunes") as lock:
             pass
         # Begun, but nothing was saved yet: nothing can be lost.
-        assert create_run(tmp_path, file, "tunes") == run
-        (run / file).touch()
+        with create_run(tmp_path, file, "tunes") as again:
+            assert again.run == lock.run
+            (lock.run / file).touch()
         with pytest.raises(CheckpointError, match="--resume"):
             create_run(tmp_path, file, "tunes")
 
@@ -65,13 +65,13 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path, file: str) -> Non
     (tmp_path / "mine" / file).write_text("my notes")
     with pytest.raises(CheckpointError, match="another --name"):
         create_run(tmp_path, "mine", "tunes")
-    assert create_run(tmp_path, None, "mine") == tmp_path / "mine-2"
+    assert create_run(tmp_path, None, "mine").run == tmp_path / "mine-2"
     assert [path.name for path in (tmp_path / "mine").iterdir()] == [file]
 
 
 def test_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "tunes").touch()
-    assert create_run(tmp_path, None, "tunes") == tmp_path / "tunes-2"
+    assert create_run(tmp_path, None, "tunes").run == tmp_path / "tunes-2"
     with pytest.raises(CheckpointError):
         create_run(tmp_path, "tunes", "tunes")
 
@@ -92,29 +92,29 @@ def test_the_newest_run_is_the_one_that_was_written_to_last(tmp_path: Path) -> N
     (tmp_path / "README.md").touch()
     assert find_runs(tmp_path) == [resumed, new, old]
     assert find_runs(tmp_path / "absent") == []
-    assert find_checkpoint(None, tmp_path) == resumed / BEST
+    assert find_checkpoints(None, tmp_path)[0] == resumed / BEST
 
 
 def test_a_checkpoint_by_file_folder_and_name(tmp_path: Path) -> None:
     run = run_of(tmp_path, "run", BEST, LAST, written=1000)
-    assert find_checkpoint(run, Path("elsewhere")) == run / BEST
-    assert find_checkpoint(run / LAST, Path("elsewhere")) == run / LAST
-    assert find_checkpoint(Path("run"), tmp_path) == run / BEST
+    assert find_checkpoints(run, Path("elsewhere"))[0] == run / BEST
+    assert find_checkpoints(run / LAST, Path("elsewhere"))[0] == run / LAST
+    assert find_checkpoints(Path("run"), tmp_path)[0] == run / BEST
     (run / BEST).unlink()
-    assert find_checkpoint(Path("run"), tmp_path) == run / LAST
+    assert find_checkpoints(Path("run"), tmp_path)[0] == run / LAST
     (run / LAST).unlink()
     with pytest.raises(CheckpointError, match="nor a run with a checkpoint"):
-        find_checkpoint(Path("run"), tmp_path)
+        find_checkpoints(Path("run"), tmp_path)
     corpus = tmp_path / "here" / "run"
     corpus.mkdir(parents=True)
     (run / LAST).touch()
     with contextlib.chdir(corpus.parent):  # a corpus of the same name does not hide the run
-        assert find_checkpoint(Path("run"), tmp_path) == run / LAST
+        assert find_checkpoints(Path("run"), tmp_path)[0] == run / LAST
     (run / LAST).unlink()
     with pytest.raises(CheckpointError, match="absent"):
-        find_checkpoint(Path("absent"), tmp_path)
+        find_checkpoints(Path("absent"), tmp_path)
     with pytest.raises(CheckpointError, match="charnn train"):
-        find_checkpoint(None, tmp_path)
+        find_checkpoints(None, tmp_path)
 
 
 class TestTheBox:
@@ -127,18 +127,18 @@ class TestTheBox:
         return box
 
     def test_it_is_found_where_there_is_no_run(self, box: Path, tmp_path: Path) -> None:
-        assert find_checkpoint(None, tmp_path / "runs") == box
-        assert find_checkpoint(Path("folk"), tmp_path / "runs") == box
+        assert find_checkpoints(None, tmp_path / "runs")[0] == box
+        assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == box
         with pytest.raises(CheckpointError, match="no such checkpoint"):
-            find_checkpoint(Path("reel"), tmp_path / "runs")
+            find_checkpoints(Path("reel"), tmp_path / "runs")
 
     def test_a_run_goes_before_it(self, box: Path, tmp_path: Path) -> None:
         other = run_of(tmp_path / "runs", "other", BEST, written=1000)
-        assert find_checkpoint(None, tmp_path / "runs") == other / BEST
-        assert find_checkpoint(Path("folk"), tmp_path / "runs") == box
+        assert find_checkpoints(None, tmp_path / "runs")[0] == other / BEST
+        assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == box
         folk = run_of(tmp_path / "runs", "folk", BEST, written=500)
-        assert find_checkpoint(Path("folk"), tmp_path / "runs") == folk / BEST
-        assert find_checkpoint(None, tmp_path / "runs") == other / BEST
+        assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == folk / BEST
+        assert find_checkpoints(None, tmp_path / "runs")[0] == other / BEST
 
     def test_it_is_called_by_its_name(self, box: Path, tmp_path: Path) -> None:
         assert known_as(box) == "folk"
@@ -147,19 +147,19 @@ class TestTheBox:
     def test_where_it_is_missing(self, box: Path, tmp_path: Path) -> None:
         box.unlink()
         with pytest.raises(CheckpointError, match="no trained model"):
-            find_checkpoint(None, tmp_path / "runs")
+            find_checkpoints(None, tmp_path / "runs")
         with pytest.raises(CheckpointError, match="no such checkpoint"):
-            find_checkpoint(Path("folk"), tmp_path / "runs")
+            find_checkpoints(Path("folk"), tmp_path / "runs")
 
 
 def test_a_run_belongs_to_one_trainer(tmp_path: Path) -> None:
     with (
-        lock_run(tmp_path),
+        RunLock(tmp_path),
         pytest.raises(CheckpointError, match="another process"),
-        lock_run(tmp_path),
+        RunLock(tmp_path),
     ):
         pytest.fail("two at once")
-    with lock_run(tmp_path):
+    with RunLock(tmp_path):
         pass
 
 
@@ -187,6 +187,6 @@ class TestKeptTunes:
             kept_tunes(tmp_path)
 
     def test_a_run_that_came_no_further_is_abandoned(self, tmp_path: Path) -> None:
-        with lock_run(create_run(tmp_path, "run", "corpus")):
+        with create_run(tmp_path, "run", "corpus"):
             keep_tunes(tmp_path / "run", self.TUNES)
-        assert create_run(tmp_path, "run", "corpus") == tmp_path / "run"
+        assert create_run(tmp_path, "run", "corpus").run == tmp_path / "run"

@@ -256,7 +256,7 @@ def test_without_a_validation_part_a_budget_of_time_saves_no_more_often(
 ) -> None:
     saved = []
     trainer = trainer_module.Trainer
-    monkeypatch.setattr(trainer, "_save", lambda self, name: saved.append(self.position.step))
+    monkeypatch.setattr(trainer, "_save", lambda self: saved.append(self.position.step))
     prepared = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
     run = Run(tmp_path / "run", prepared)
     run.trainer(TrainingConfig(Budget(minutes=0.02), **run.options)).run()

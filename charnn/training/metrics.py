@@ -5,35 +5,50 @@ import json
 import math
 import os
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from charnn.files import write_bytes
 from charnn.training.events import Stepped, Validated
 
 
+@dataclass
 class Tally:
-    """What some steps had in common: their characters, their time, their mean loss.
+    """What some steps have come to; kept in the checkpoint.
 
     Attributes:
         characters: of all these steps; without any, there is no mean.
         seconds: that they took.
+        nats: their loss, summed over the characters.
     """
 
-    def __init__(self) -> None:
-        self.characters = 0
-        self.seconds = 0.0
-        self._loss = 0.0
+    characters: int = 0
+    seconds: float = 0.0
+    nats: float = 0.0
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Tally":
+        """The tally that `asdict` described.
+
+        Raises:
+            TypeError, ValueError: it is none.
+        """
+        tally = cls(**value)
+        if not (type(tally.characters) is int and tally.characters >= 0):
+            raise ValueError("the characters are no count")
+        return cls(tally.characters, float(tally.seconds), float(tally.nats))
 
     def add(self, symbols: int, characters: int, seconds: float, loss: float) -> None:
         """Count a step: `loss` is the mean in nats a symbol."""
         self.characters += characters
         self.seconds += seconds
-        self._loss += loss * symbols
+        self.nats += loss * symbols
 
     @property
     def mean_loss(self) -> float:
         """Nats a character."""
-        return self._loss / self.characters
+        return self.nats / self.characters
 
     @property
     def characters_per_second(self) -> float:

@@ -167,6 +167,8 @@ class Trainer:
         self.position = Position()
         self.history: list[dict[str, float]] = []
         self.state = self.network.initial_state(config.batch_size)
+        self._since_report = Tally()
+        self._since_validation = Tally()
         self.about = about | {
             "fingerprint": prepared.fingerprint,
             "documents": prepared.documents,
@@ -190,8 +192,6 @@ class Trainer:
         keep_freed_memory()
         threads_before = torch.get_num_threads()
         self.threads = self._choose_threads()
-        self._since_report = Tally()
-        self._since_validation = Tally()
         self._in_all = Tally()
         self._latest = "before the first step"
         self._hinted = False
@@ -248,6 +248,7 @@ class Trainer:
         about = self.about | {
             "training": self.config.to_json(),
             "position": asdict(self.position),
+            "tallies": [asdict(self._since_report), asdict(self._since_validation)],
             "history": list(self.history),
             "protocol": fitted_protocol(len(self.prepared.val), len(self.prepared.train)),
         }
@@ -439,7 +440,8 @@ class Trainer:
         if checkpoint.about.get("fingerprint") != self.prepared.fingerprint:
             raise CheckpointError(
                 f"{self.run_folder} was trained on another corpus or split than the one given: "
-                "resume it with the same one, or train under another --name"
+                "resume it with the same one, or train under another --name, which may begin with "
+                f"what this run has learned: --init-from {self.run_folder.name}"
             )
         if self.config.batch_size >= len(self.prepared.train):
             raise self._incomplete()
@@ -447,6 +449,8 @@ class Trainer:
     def _restore(self, checkpoint: Checkpoint) -> None:
         try:
             self.position = Position.from_json(checkpoint.about["position"], len(self.batches))
+            tallies = checkpoint.about.get("tallies", [{}, {}])  # earlier versions kept none
+            self._since_report, self._since_validation = map(Tally.from_json, tallies)
             self.history = list(checkpoint.about["history"])
             import_weights(self.network, checkpoint.weights)
             self.average = Average(self.network, self.config.ema)

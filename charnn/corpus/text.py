@@ -67,13 +67,13 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
         fed += len(raw)
         try:
             text = decoder.decode(raw, not raw)
+            controls += _controls(raw if codec == "utf-8" else text.encode())
         except UnicodeDecodeError as error:
             if encoding is None and b"\0" in raw:
                 raise CorpusError(_binary(name)) from error
             raise CorpusError(_undecodable(error, fed, name, codec)) from error
-        except UnicodeError as error:  # what some codecs say of a whole text, without a place
+        except UnicodeError as error:  # of a whole text, without a place; or it has surrogates
             raise CorpusError(f"{name} is not {codec} text: {error}") from error
-        controls += _controls(raw) if codec == "utf-8" else count_controls(text)
         characters += len(text)
         if "\0" in text or controls * 100 > characters:
             raise CorpusError(_binary(name))
@@ -121,17 +121,13 @@ def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 <<
         return False
     try:
         text = _decoder(_codec(raw, encoding), errors="replace").decode(raw)
+        return "\0" not in text and _controls(text.encode()) * 100 <= len(text)
     except UnicodeError:
         return True
-    return "\0" not in text and count_controls(text) * 100 <= len(text)
-
-
-def count_controls(text: str) -> int:
-    """Count the control characters that have no place in a text."""
-    return _controls(text.encode("utf-8", "surrogatepass"))
 
 
 def _controls(utf_8: bytes) -> int:
+    """Count the control characters that have no place in a text."""
     # No byte of a longer character looks like one; a pass over bytes is the fastest.
     return len(utf_8) - len(utf_8.translate(None, _CONTROLS))
 

@@ -1,0 +1,563 @@
+"""Hostile text: whatever bytes, names and files there are, a corpus is read as it is or refused in
+one line, and nothing half-made is kept."""
+
+import codecs
+import gzip
+import io
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import takewhile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charnn.corpus import text as text_module
+from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.text import Document, document, read_file
+from charnn.corpus.vocabulary import Vocabulary
+from charnn.errors import CorpusError
+from tests.cli.conftest import Ended, Program
+from tests.cli.conftest import program as program
+from tests.cli.conftest import small as small
+from tests.faults.conftest import Trials
+from tests.helpers import command, environment, prose
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes, links and signals of Unix")
+
+# What trips a careless reader: line ends of all kinds, marks within, parts of what is one sign.
+TRAPS = (
+    *("\r", "\n", "\r\n", "\n\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\t", "\xa0", "\xad"),
+    *("\ufeff", "\ufffd", "\uffff", "\U0010ffff", "e\u0301\u0323", "\u0301", "\u200d", "\u200b"),
+    *("👩‍👩‍👧", "🏴\U000e0067\U000e0062\U000e007f", "🇫🇷", "☺\ufe0f", "\u202e", "ﷺ", "𝄞", "İ"),
+)
+MARKS = {
+    "utf-8": codecs.BOM_UTF8,
+    "utf-16-le": codecs.BOM_UTF16_LE,
+    "utf-16-be": codecs.BOM_UTF16_BE,
+    "utf-32-le": codecs.BOM_UTF32_LE,
+    "utf-32-be": codecs.BOM_UTF32_BE,
+}
+ALPHABETS = {
+    **dict.fromkeys(MARKS, "añßЖπ漢字ひكहिé🎻 "),
+    **dict.fromkeys(("gb18030",), "añ漢字Ж🎻 "),
+    **dict.fromkeys(("latin-1", "cp1252", "cp437"), "naïve café übers ñ "),
+    **dict.fromkeys(("koi8-r", "cp1251", "mac_cyrillic"), "война и мир, Жук "),
+    **dict.fromkeys(("shift_jis", "euc_jp", "iso2022_jp"), "ひらがなカタカナ漢字 a "),
+    **dict.fromkeys(("big5", "euc_kr"), "漢字 a, b "),
+}
+
+
+def encodable(text: str, codec: str) -> str:
+    """What of a text the codec has, so that it comes back as it was."""
+    kept = (one for one in text if one.encode(codec, "ignore").decode(codec, "ignore") == one)
+    return "".join(kept)
+
+
+def written(random: random.Random, codec: str, length: int) -> str:
+    """A text that needs more than ASCII, and has a trap here and there."""
+    alphabet = encodable(ALPHABETS[codec], codec)
+    traps = [trap for trap in TRAPS if encodable(trap, codec) == trap]
+    text = "".join(
+        random.choice(traps) if random.random() < 0.05 else random.choice(alphabet)
+        for _ in range(length)
+    )
+    return "a" + text.removeprefix("\ufeff") + encodable("漢é ж", codec)
+
+
+def assert_refused(ended: Ended, *phrases: str) -> None:
+    assert ended.returncode == 1, ended
+    (message,) = ended.messages
+    assert message.startswith("error: ")
+    for phrase in phrases:
+        assert phrase in message, message
+
+
+def learned_text(folder: Path) -> str:
+    """The text that the ids in `folder` stand for, if it was learned whole."""
+    (path,) = (path for path in folder.iterdir() if not path.name.startswith("."))
+    symbols = json.loads((path / "corpus.json").read_bytes())["vocabulary"]
+    return Vocabulary.from_json(symbols).decode(np.load(path / "ids.npy"))
+
+
+def text_of(prepared: Prepared) -> str:
+    return prepared.vocabulary.decode(prepared.ids)
+
+
+def prepared_folders(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir() if path.is_dir()] if folder.exists() else []
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    """Empty folders, one after the other."""
+    count = 0
+
+    def folder() -> Path:
+        nonlocal count
+        count += 1
+        path = tmp_path / str(count)
+        path.mkdir()
+        return path
+
+    yield folder
+
+
+STEP = ("--steps", "1", "--val-fraction", "0")
+
+
+def test_encodings(
+    trials: Trials, fresh: Callable[[], Path], program: Program, small: Sequence[str]
+) -> None:
+    def trial(random: random.Random) -> None:
+        codec = random.choice(list(ALPHABETS))
+        way = random.choice(["marked", "bare", "named", "marked and misnamed"])
+        text = written(random, codec, random.choice([300, 2000]))
+        # A mark before what it does not stand for is a lie, which the bytes behind it give away.
+        raw = text.encode(codec)
+        if way.startswith("marked"):
+            raw = MARKS.get(codec, codecs.BOM_UTF8) + raw
+        folder = fresh()
+        (folder / "t.txt").write_bytes(raw)
+        named = {"named": codec, "marked and misnamed": "cp1250"}.get(way)
+        options = ("--encoding", named) if named else ()
+        ended = program(folder, "train", "t.txt", *STEP, *small, *options)
+        if way == "named" or codec == "utf-8" or (codec in MARKS and way != "bare"):
+            assert ended.returncode == 0, ended
+            assert learned_text(folder / "data") == text
+            return
+        assert not prepared_folders(folder / "data")
+        if codec in MARKS or codec == "iso2022_jp":
+            assert_refused(ended, "t.txt looks binary", "--encoding")
+            return
+        with pytest.raises(UnicodeDecodeError) as found:
+            raw.decode("utf-8")
+        at = found.value.start
+        assert_refused(ended, "t.txt", f"byte 0x{raw[at]:02x} at offset {at} ", "--encoding")
+
+    trials("a text in one of 16 encodings, marked, bare, named or misnamed", trial, few=4, many=400)
+
+
+def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> None:
+    """However they are cut into pieces, bytes are read exactly or refused."""
+
+    def trial(random: random.Random) -> None:
+        codec = random.choice(list(MARKS))
+        raw = bytearray(written(random, codec, random.randrange(1, 400)).encode(codec))
+        if random.random() < 0.5:
+            raw[:0] = MARKS[codec]
+        for _ in range(random.randrange(4)):
+            at = random.randrange(len(raw))
+            damage = random.randrange(4)
+            if damage == 0:
+                raw[at] ^= 1 << random.randrange(8)
+            elif damage == 1:
+                del raw[at:]
+                raw += b"."
+            elif damage == 2:
+                raw[at:at] = random.choice(
+                    [b"\0", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\x1b[2J", b"\xff"]
+                )
+            else:
+                del raw[at]
+                raw += b"."
+        path = fresh() / "t.txt"
+        path.write_bytes(raw)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(text_module, "CHUNK_BYTES", random.choice([5, 7, 64, 1 << 20]))
+            try:
+                text = "".join(read_file(path))
+            except CorpusError as problem:
+                assert "\n" not in str(problem)
+                assert str(path) in str(problem)
+                assert "--encoding" in str(problem)
+                return
+        mark = next((mark for mark in reversed(MARKS.values()) if raw.startswith(mark)), b"")
+        named = {mark: codec for codec, mark in MARKS.items()}.get(mark, "utf-8")
+        assert mark + text.encode(named) == bytes(raw)
+        assert "\0" not in text
+
+    trials("bytes flipped, cut, put in or left out of a text", trial, few=50, many=20_000)
+
+
+def test_packed_text(trials: Trials, fresh: Callable[[], Path]) -> None:
+    def trial(random: random.Random) -> None:
+        texts = [written(random, "utf-8", random.randrange(2000)) for _ in range(3)]
+        members = [gzip.compress(text.encode(), random.randrange(1, 10)) for text in texts]
+        raw = bytearray(b"".join(members))  # which `gzip` unpacks to one text
+        damage = random.randrange(5)
+        at = random.randrange(len(raw))
+        if damage == 1:
+            raw[at] ^= 1 << random.randrange(8)
+        elif damage == 2:
+            del raw[at:]
+        elif damage == 3:
+            raw += random.randbytes(9) + b"."
+        elif damage == 4:
+            raw[at:at] = random.randbytes(3)
+        path = fresh() / "t.txt.gz"
+        path.write_bytes(raw)
+        ends = {len(members[0]), len(members[0] + members[1])}
+        try:
+            text = "".join(read_file(path))
+        except CorpusError as problem:
+            assert damage
+            assert "\n" not in str(problem)
+            return
+        if damage == 2 and at in ends:
+            assert "".join(texts).startswith(text)
+        else:  # what is not summed up may change, such as the time and the system
+            assert text == "".join(texts)
+
+    trials("packed text of several members damaged", trial, few=20, many=5000)
+
+
+def test_a_corpus_that_changes(trials: Trials, fresh: Callable[[], Path]) -> None:
+    """What was numbered is one text, the one that it is called by; or it was refused."""
+
+    def change(random: random.Random, path: Path) -> None:
+        text = path.read_text()
+        match random.randrange(9):
+            case 0:
+                path.write_text(text + text)
+            case 1:
+                path.write_text(text[: len(text) // 2])
+            case 2:
+                path.write_text("")
+            case 3:
+                path.unlink()
+            case 4:  # the same letters, as many, in the place of those that are read
+                path.write_text(text[::-1])
+            case 5:  # the same in another file under the name
+                path.with_suffix(".new").write_text(text[::-1])
+                path.with_suffix(".new").replace(path)
+            case 6:
+                path.unlink()
+                path.mkdir()
+            case 7:
+                path.write_bytes(bytes(len(text)))
+            case _:
+                path.write_text(text)
+
+    def trial(random: random.Random) -> None:
+        folder = fresh()
+        paths = [folder / f"{number}.txt" for number in range(random.randrange(1, 4))]
+        for path in paths:
+            path.write_text("".join(random.choices("abcdef\n", k=random.randrange(100, 1000))))
+        opened = open_corpus([str(path) for path in paths])
+        pieces, at = 0, random.randrange(120)
+
+        def watched(one: Document) -> Iterator[str]:
+            nonlocal pieces
+            for piece in one.chunks():
+                pieces += 1
+                if pieces == at:
+                    change(random, random.choice(paths))
+                yield piece
+
+        documents = [Document(one.name, lambda one=one: watched(one)) for one in opened.documents]
+        with pytest.MonkeyPatch.context() as patch:
+            # Less than Python reads ahead would be another reading of the disk.
+            patch.setattr(text_module, "CHUNK_BYTES", 32)
+            try:
+                found = prepare(Corpus("c", documents), folder / "data", 0)
+            except CorpusError as problem:
+                assert "\n" not in str(problem)
+                assert not prepared_folders(folder / "data")
+                return
+        ends = [*np.flatnonzero(found.ids == 1), len(found.ids)] if len(paths) > 1 else []
+        texts, begin = [], 0
+        for end in ends[:-1] or [len(found.ids)]:
+            texts.append(found.vocabulary.decode(found.ids[begin:end]))
+            begin = end + 1
+        clean = Corpus("c", [document("", text) for text in texts])
+        assert prepare(clean, folder / "clean", 0).fingerprint == found.fingerprint
+
+    trials("a file of a corpus changes while it is read", trial, few=20, many=2000)
+
+
+def test_damaged_ids(trials: Trials, fresh: Callable[[], Path]) -> None:
+    def trial(random: random.Random) -> None:
+        folder = fresh()
+        text = written(random, "utf-8", random.randrange(50, 1500))
+        corpus = Corpus("c", [document("", text)])
+        first = prepare(corpus, folder)
+        ids, told = first.ids.tolist(), (first.val_unknown, first.vocabulary.symbols)
+        path = first.path / random.choice(["ids.npy", "corpus.json"])
+        del first
+        raw = bytearray(path.read_bytes())
+        for _ in range(random.choice([1, 1, 1, 5])):
+            at = random.randrange(len(raw))
+            damage = random.randrange(8)
+            if damage < 5:
+                raw[at] ^= 1 << random.randrange(8)
+            elif damage == 5:
+                raw[at:] = bytes(len(raw) - at)
+            elif damage == 6:
+                raw[at:at] = random.randbytes(random.randrange(1, 9))
+            elif at:
+                del raw[at:]
+        path.write_bytes(raw)
+        if random.random() < 0.1:
+            path.unlink()
+            path.mkdir()
+        again = prepare(corpus, folder)
+        assert again.ids.tolist() == ids
+        assert (again.val_unknown, again.vocabulary.symbols) == told
+        assert prepared_folders(folder) == [again.path.name]
+
+    trials("prepared ids, or what is told of them, damaged", trial, few=20, many=2000)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from charnn.corpus.ids import prepare
+from charnn.corpus.sources import open_corpus
+print("begun", flush=True)
+prepare(open_corpus([sys.argv[1]]), Path("data"))
+"""
+
+
+def test_killed_while_it_prepares(trials: Trials, fresh: Callable[[], Path]) -> None:
+    text = "".join(prose(60_000, begin) for begin in range(0, 180_000, 60_000)) * 20
+
+    def trial(random: random.Random) -> None:
+        folder = fresh()
+        (folder / "big.txt").write_text(text)
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED, "big.txt"], cwd=folder, stdout=subprocess.PIPE
+        )
+        with process:
+            assert process.stdout
+            assert process.stdout.readline() == b"begun\n"
+            time.sleep(random.uniform(0, 0.15))
+            process.kill()
+        other = prepare(Corpus("other", [document("", "another text")]), folder / "data")
+        left = {path.name for path in (folder / "data").glob("*") if path.is_dir()}
+        assert not list((folder / "data").glob(".*.tmp"))
+        whole = prepare(open_corpus([str(folder / "big.txt")]), folder / "data")
+        assert text_of(whole) == text
+        assert left <= {other.path.name, whole.path.name}
+        (folder / "big.txt").unlink()
+        (whole.path / "ids.npy").unlink()
+
+    trials("killed while a corpus is prepared", trial, few=1, many=100)
+
+
+def test_folders_of_all_kinds(trials: Trials, fresh: Callable[[], Path]) -> None:
+    """Links, pipes, sockets, what is binary, empty, hidden: what is text is found, each file once,
+    and nothing is waited for."""
+
+    def trial(random: random.Random) -> None:
+        top = fresh() / "top"
+        top.mkdir()
+        folders, texts = [top], {}
+        for number in range(random.randrange(1, 25)):
+            folder = random.choice(folders)
+            path = folder / (
+                random.choice(["a", "B", "é", " ", "\udcff", "[x]", "-"]) + str(number)
+            )
+            match random.randrange(10):
+                case 0:
+                    path.mkdir()
+                    folders.append(path)
+                case 1:
+                    os.mkfifo(path)
+                case 2:
+                    with socket.socket(socket.AF_UNIX) as listener:
+                        listener.bind(os.path.relpath(path))
+                case 3:
+                    path.symlink_to(os.path.relpath(random.choice(folders), folder))
+                case 4:
+                    path.symlink_to(random.choice(["nowhere", path.name, "/dev/zero", "/dev/tty"]))
+                case 5:
+                    path.write_bytes(random.choice([b"", bytes(99), b"\x7fELF\1\1\1" * 9]))
+                case 6:
+                    path.with_name(f".{path.name}").write_text("hidden")
+                case 7 if texts:
+                    path.symlink_to(os.path.relpath(random.choice(list(texts.values())), folder))
+                case _:
+                    path.write_text(f"text {number}")
+                    texts[f"text {number}"] = path
+        try:
+            corpus = open_corpus([str(top), str(top)])
+        except CorpusError as problem:
+            assert not texts
+            assert "holds no text files" in str(problem)
+            return
+        assert sorted(one.text() for one in corpus.documents) == sorted(texts)
+        assert len(corpus.repeated) == len(texts)
+
+    trials("a folder of links, pipes, sockets and other files", trial, few=10, many=1000)
+
+
+SIGNS = [chr(code) for code in range(1, 256) if chr(code) != "/"]
+SIGNS += [f"{sign}" for sign in TRAPS] + [chr(0xDC00 + code) for code in range(0x80, 0x100)]
+SIGNS += ["[red]", "\x1b]52;c;Y2F0\x07", "\x1b[2J", "{}", "%s", "$(x)", "`x`", "*", "?", "~", "漢"]
+
+
+def test_names(
+    trials: Trials, fresh: Callable[[], Path], program: Program, small: Sequence[str]
+) -> None:
+    """Of files, folders and runs: whatever a system allows can be learned and sampled."""
+
+    def name(random: random.Random) -> str:
+        signs = "".join(random.choices(SIGNS, k=random.choice([1, 3, 10, 200])))
+        raw = bytes(takewhile(bool, os.fsencode(signs)[: random.choice([20, 250])]))
+        return os.fsdecode(raw.strip(b".-") or b"x")
+
+    def trial(random: random.Random) -> None:
+        folder = fresh()
+        inside, run = folder / f"f{name(random)}"[:60], f"r{name(random)}"
+        inside.mkdir()
+        (inside / f"{name(random)}").write_text(prose(500))
+        corpus = (
+            str(inside.relative_to(folder)) if random.random() < 0.5 else next(inside.iterdir())
+        )
+        ended = program(folder, "train", corpus, "--name", run, *STEP, *small, "--json")
+        assert ended.returncode == 0, ended
+        ended.stderr.decode()
+        done = [json.loads(line) for line in ended.stdout.decode().splitlines()][-1]
+        assert done["checkpoint"] == f"checkpoints/{run}/last.safetensors"
+        assert (folder / done["checkpoint"]).is_file()
+        named = random.choice([run, f"checkpoints/{run}"])
+        ended = program(folder, "sample", named, "--length", "9", "--seed", "1", "--json")
+        assert ended.returncode == 0, ended
+        (line,) = ended.stdout.decode().splitlines()
+        assert json.loads(line)["checkpoint"] == done["checkpoint"]
+
+    trials("hostile names of files, folders and runs", trial, few=2, many=300)
+
+
+def interrupted(folder: Path, after: float, *arguments: str) -> tuple[int, float, bytes]:
+    """Feed a command without end; its exit code, how long it took to end, what it said."""
+    temporary = folder / "tmp"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        command(*arguments),
+        cwd=folder,
+        env=environment(TMPDIR=str(temporary)),
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin
+    assert process.stderr
+    end = time.monotonic() + after
+    os.set_blocking(process.stdin.fileno(), False)
+    while time.monotonic() < end:
+        try:
+            os.write(process.stdin.fileno(), b"y\n" * 4096)
+        except BlockingIOError:
+            time.sleep(0.001)
+    sent = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    said = process.stderr.read()
+    process.stdin.close()
+    code = process.wait()
+    assert not list(temporary.iterdir())
+    return code, time.monotonic() - sent, said
+
+
+def test_an_endless_stdin(trials: Trials, fresh: Callable[[], Path]) -> None:
+    def trial(random: random.Random) -> None:
+        folder = fresh()
+        code, _, said = interrupted(folder, random.uniform(0.8, 2.5), "train", "-")
+        assert code == 130
+        assert b"Traceback" not in said
+        assert not prepared_folders(folder / "data")
+
+    trials("Ctrl-C amid an endless standard input", trial, few=1, many=60)
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file may grow beyond so many bytes, as on a disk that is full."""
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_full_disk(trials: Trials, fresh: Callable[[], Path]) -> None:
+    def trial(random: random.Random) -> None:
+        folder = fresh()
+        content = written(random, "utf-8", 2000).encode()
+        stream = io.BytesIO(content)
+        with (
+            pytest.raises(CorpusError, match=r"cannot keep .*TMPDIR") as caught,
+            room_for(random.randrange(len(content))),
+        ):
+            open_corpus(["-"], stdin=stream)
+        assert "\n" not in str(caught.value)
+        corpus = open_corpus(["-"], stdin=io.BytesIO(content))
+        size = (prepare(corpus, folder / "elsewhere").path / "ids.npy").stat().st_size
+        with (
+            pytest.raises(CorpusError, match="cannot write the prepared corpus to") as caught,
+            room_for(random.randrange(size)),
+        ):
+            prepare(corpus, folder / "data")
+        assert "\n" not in str(caught.value)
+        assert not prepared_folders(folder / "data")
+        assert text_of(prepare(corpus, folder / "data", 0)) == content.decode()
+
+    trials("no room for the standard input, or for the ids", trial, few=5, many=1000)
+
+
+def test_the_smallest_and_the_plainest(
+    tmp_path: Path, program: Program, small: Sequence[str]
+) -> None:
+    """One character, one letter over and over, nothing but line ends, a validation part that
+    shares nothing with what is learned: learned, or refused in a line."""
+    for name, text, learned in (
+        ("one", "a", False),
+        ("letters", "a" * 2000, True),
+        ("lines", "\n" * 2000, True),
+        ("ends", "\r\n" * 1000, True),
+        ("foreign", "ab" * 900 + "xyz" * 66, True),
+        ("accents", "e" + "\u0301" * 2000, True),
+    ):
+        (tmp_path / f"{name}.txt").write_text(text, newline="")
+        ended = program(tmp_path, "train", f"{name}.txt", "--steps", "2", *small)
+        if not learned:
+            assert_refused(ended, "too few to learn from")
+            continue
+        assert ended.returncode == 0, ended
+        sampled = program(tmp_path, "sample", name, "--length", "20", "--seed", "1")
+        written = sampled.stdout.decode()
+        assert len(written) == 20
+        assert set(written) <= set(text)
+    assert not program(tmp_path, "train", "foreign.txt", "--resume").returncode
+
+
+def test_a_data_folder_that_cannot_be_one(
+    tmp_path: Path, program: Program, small: Sequence[str]
+) -> None:
+    (tmp_path / "t.txt").write_text(prose(500))
+    (tmp_path / "data").write_text("a file")
+    assert_refused(program(tmp_path, "train", "t.txt", *STEP, *small), "data", "File exists")
+    assert (tmp_path / "data").read_text() == "a file"
+    (tmp_path / "data").unlink()
+    (tmp_path / "data").symlink_to("nowhere/at/all")
+    assert_refused(program(tmp_path, "train", "t.txt", *STEP, *small), "data")
+
+
+def test_codecs_that_bring_halves_of_characters(
+    tmp_path: Path, program: Program, small: Sequence[str]
+) -> None:
+    """Some codecs give surrogates, which are no text, and which no file in UTF-8 can hold."""
+    (tmp_path / "t.txt").write_text(r"\ud800b\udfff" * 100, "ascii")
+    ended = program(tmp_path, "train", "t.txt", "--encoding", "unicode_escape", *STEP, *small)
+    assert_refused(ended, "t.txt is not unicode_escape text", "surrogates")

@@ -26,6 +26,8 @@ ROWS = 64
 CONTEXT = 256
 # Characters that go through the network at once; it bounds the memory, not the result.
 CHUNK = 8192
+# Scores that are held at once: of a large vocabulary, fewer characters have so many.
+MOST_SCORES = 1 << 24
 # To be tried; the best lies between them.
 TEMPERATURES = tuple(float(1 / inverse) for inverse in np.linspace(0.6, 1.32, 10))
 # Of fewer symbols, chance would decide on it.
@@ -160,6 +162,23 @@ def window_losses(
 ) -> tuple[NDArray[np.float32], list[State]]:
     """The loss of the ids at some positions, each predicted from the one before it, at each of K
     temperatures of the softmax: [K, T, B] nats; and the state after them."""
+    steps, rows = positions_TB.shape
+    at_once = max(1, MOST_SCORES // (rows * len(network.head.weight)))
+    parts = []
+    for begin in range(0, steps, at_once):
+        part = positions_TB[begin : begin + at_once]
+        losses, state = _losses(network, ids, part, state, temperatures)
+        parts.append(losses)
+    return np.concatenate(parts, axis=1), state
+
+
+def _losses(
+    network: Network,
+    ids: NDArray[Any],
+    positions_TB: NDArray[np.int64],
+    state: list[State],
+    temperatures: Sequence[float],
+) -> tuple[NDArray[np.float32], list[State]]:
     device = network.head.weight.device
     inputs = torch.from_numpy(ids[positions_TB - 1].astype(np.int64)).to(device)
     targets = torch.from_numpy(ids[positions_TB].astype(np.int64)).to(device)

@@ -1,4 +1,5 @@
-"""What is wrong with a budget, in one sentence: before the first step, and once the speed is known.
+"""What is wrong with a budget, in one sentence: before the first step, and once the speed is known;
+and with a vocabulary.
 
 Nothing is said of what anybody might want; only of what will hardly be meant.
 """
@@ -12,6 +13,8 @@ MOST_PASSES = 400
 LONGEST = 2 * 3600
 # Updates without which nothing is learned.
 LEAST_STEPS = 300
+# Different characters, of which no language needs as many.
+MOST_SYMBOLS = 20_000
 
 
 def before(passes: float, characters: int) -> str | None:
@@ -21,6 +24,16 @@ def before(passes: float, characters: int) -> str | None:
     return (
         f"the budget is about {passes:,.0f} passes over {characters:,} characters, which will be "
         f"learned by heart: --epochs {DEFAULT_EPOCHS:g} is plenty, or give it more text"
+    )
+
+
+def on_symbols(count: int) -> str | None:
+    """A hint on a corpus of so many different symbols."""
+    if count <= MOST_SYMBOLS:
+        return None
+    return (
+        f"{count:,} different characters are more than any language has: most will hardly be "
+        "learned, and training is slow; if that is a surprise, name the files' --encoding"
     )
 
 

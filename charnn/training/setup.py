@@ -9,7 +9,7 @@ from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
 from charnn.training.config import Budget, TrainingConfig
 from charnn.training.hardware import choose_device, choose_precision
-from charnn.training.hints import before
+from charnn.training.hints import before, on_symbols
 from charnn.training.inheriting import new_symbols
 from charnn.training.recipe import (
     AUTO,
@@ -139,8 +139,8 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
             f"instead of {wanted.batch_size} x {wanted.seq_len}"
         )
     passes = passes_of(characters, budget, device, batch_size * seq_len)
-    if hint := before(passes, characters):
-        notes.append(hint)
+    hints = before(passes, characters), on_symbols(len(prepared.vocabulary))
+    notes += [hint for hint in hints if hint]
     return Plan(model, training, tuple(notes))
 
 

@@ -11,7 +11,8 @@ from charnn.corpus.vocabulary import Vocabulary
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
-from charnn.training.evaluation import evaluate, fit_temperature, protocol
+from charnn.training import evaluation
+from charnn.training.evaluation import each_loss, evaluate, fit_temperature, protocol
 from tests.helpers import prose, random_weights
 
 
@@ -61,6 +62,21 @@ def test_it_is_the_plain_sweep(cell: str, length: int, start: int) -> None:
     if length <= 1500:
         # A single row: nothing but the rounding differs.
         assert evaluate(network, ids, start) == pytest.approx(expected.mean().item(), abs=1e-5)
+
+
+def test_a_large_vocabulary_is_measured_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The memory that scores take does not grow with the vocabulary."""
+    network, ids = network_of(), text_ids(9_973)
+    rows, largest = each_loss(network, ids, 500), 0
+
+    def watch(module: object, inputs: object, outputs: tuple[torch.Tensor, object]) -> None:
+        nonlocal largest
+        largest = max(largest, outputs[0].numel())
+
+    network.register_forward_hook(watch)
+    monkeypatch.setattr(evaluation, "MOST_SCORES", 5000)
+    assert each_loss(network, ids, 500) == pytest.approx(rows, abs=1e-5)
+    assert largest <= 5000
 
 
 @pytest.mark.parametrize("length", [2, 259, 1023, 4097, 5000, 9999, 20_011])

@@ -38,6 +38,15 @@ def test_many_passes_are_spoken_of_before(
     assert any("passes" in note and "--epochs 120" in note for note in notes) == said
 
 
+def test_more_characters_than_any_language_has_are_spoken_of(tmp_path: Path) -> None:
+    for count, said in ((15_000, False), (25_000, True)):
+        text = "".join(map(chr, range(0x20000, 0x20000 + count)))
+        notes = plan_run(prepared_text(tmp_path, text, val_fraction=0), Options(**CPU)).notes
+        assert (
+            any("different characters" in note and "--encoding" in note for note in notes) == said
+        )
+
+
 @pytest.mark.parametrize(
     ("budget", "phrase"),
     [

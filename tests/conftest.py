@@ -2,10 +2,13 @@
 
 import hashlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.forks import Forks
 
 # The same examples in every run, and no deadline: the machine may be busy with something else.
 settings.register_profile("charnn", derandomize=True, deadline=None, database=None)
@@ -33,3 +36,13 @@ os.environ.setdefault(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--whole` runs every trial of tests/faults, which takes hours."""
     parser.addoption("--whole", action="store_true", help="run every trial of every fault")
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """Runs commands, see there."""
+    if not hasattr(os, "fork"):
+        pytest.skip("this system has no fork")
+    forks = Forks(tmp_path_factory.mktemp("streams"))
+    yield forks
+    forks.close()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from charnn.corpus.text import Document, document
 from charnn.errors import TuneError, UsageError
-from charnn.files import write_bytes
+from charnn.files import remove_leftovers, write_bytes
 from charnn.music.reading import read_tunes
 from charnn.music.transposing import transpose
 from charnn.music.writing import write_tune
@@ -95,21 +95,33 @@ def _written(
     texts: list[str], keys: tuple[int, int], folder: Path, progress: Progress
 ) -> list[list[str]]:
     """Return each tune in each key, lowest first; from the disk if it was written before."""
+    from filelock import FileLock
+
     content = json.dumps([FORMAT, keys, texts]).encode()
     path = folder / f"keys-{hashlib.sha256(content).hexdigest()[:12]}.json.gz"
+    with FileLock(folder / f".{path.name}.lock"):
+        remove_leftovers(path)
+        kept = _kept(path, keys, len(texts))
+        if kept is None:
+            kept = []
+            for number, text in enumerate(texts):
+                progress(number, len(texts))
+                kept.append(_copies(text, keys))
+            progress(len(texts), len(texts))
+            written = gzip.compress(json.dumps(kept).encode(), compresslevel=3, mtime=0)
+            write_bytes(path, written)
+    return kept
+
+
+def _kept(path: Path, keys: tuple[int, int], count: int) -> list[list[str]] | None:
+    """What was written before; None if it is not there, or damaged."""
     try:
         kept = json.loads(gzip.decompress(path.read_bytes()))
-        if [len(copies) for copies in kept] == [keys[1] - keys[0] + 1] * len(texts):
+        if [len(copies) for copies in kept] == [keys[1] - keys[0] + 1] * count:
             return [[str(copy) for copy in copies] for copies in kept]
     except (OSError, EOFError, zlib.error, ValueError, TypeError):
-        pass  # not there, or damaged
-    written = []
-    for number, text in enumerate(texts):
-        progress(number, len(texts))
-        written.append(_copies(text, keys))
-    progress(len(texts), len(texts))
-    write_bytes(path, gzip.compress(json.dumps(written).encode(), compresslevel=3, mtime=0))
-    return written
+        pass
+    return None
 
 
 def _copies(text: str, keys: tuple[int, int]) -> list[str]:

@@ -90,11 +90,14 @@ def test_tunes_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     first = in_keys(tunes(5), ALL_KEYS, tmp_path, lambda *done: told.append(done))
     assert told == [(number, 5) for number in range(6)]
     assert in_keys(tunes(5), OWN_KEY, tmp_path)[0].text() == tune(0)
-    (kept,) = tmp_path.iterdir()
+    (kept,) = tmp_path.glob("[!.]*")
+    left = tmp_path / f".{kept.name}.1.tmp"  # by a process that was killed
+    left.touch()
     with monkeypatch.context() as patch:
         patch.setattr(keys_module, "_copies", lambda *_: pytest.fail("written again"))
         again = in_keys(tunes(5), ALL_KEYS, tmp_path)
     assert [copy.text() for copy in again] == [copy.text() for copy in first]
+    assert not left.exists()
     for damage in (b"", kept.read_bytes()[:-9], b"[1]"):
         kept.write_bytes(damage)
         again = in_keys(tunes(5), ALL_KEYS, tmp_path)

@@ -1,0 +1,195 @@
+"""A run whose newest checkpoint is damaged goes on from the one before, bit for bit."""
+
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import charnn
+from charnn.errors import CheckpointError
+from charnn.library import Model
+from charnn.model.runs import BEST, LAST, PREVIOUS, read_run
+from charnn.training.events import Event, Recovered
+from tests.faults.conftest import Trials
+from tests.faults.runs import CORPUS, RUN, VAL_FRACTION, assert_whole_metrics, workplace
+from tests.forks import Ended, Forks
+from tests.training.helpers import assert_same_run
+
+STEPS = 40
+SMALL = {
+    "hidden_size": 16,
+    "embedding_size": 8,
+    "batch_size": 4,
+    "seq_len": 16,
+    "dropout": 0.2,
+    "threads": 1,
+    "precision": "fp32",
+    "device": "cpu",
+}
+
+
+def train(folder: Path, **options: Any) -> list[Event]:
+    """Train in a folder; what was told."""
+    events: list[Event] = []
+    runs = folder / RUN.parent
+    corpus = folder / "corpus.txt"
+    options = {"steps": STEPS, "val_fraction": VAL_FRACTION, "report": events.append} | options
+    charnn.train(corpus, name="run", out=runs, **options)
+    return events
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was stopped at step 31, and saved at 30 before; its best is an earlier one."""
+    folder = workplace(tmp_path_factory.mktemp("stopped"))
+    steps = iter(range(1, STEPS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        train(folder, **SMALL, save_every=3, should_stop=lambda: next(steps) == 31)
+    return folder
+
+
+def damaged(random: random.Random, content: bytes) -> bytes:
+    """As a bad disk or a half copy leaves a file."""
+    place = random.randrange(len(content))
+    flipped = bytes([content[place] ^ 1 << random.randrange(8)])
+    return random.choice(
+        (
+            content[:place],
+            content[:place] + flipped + content[place + 1 :],
+            content[:place] + bytes(min(512, len(content) - place)) + content[place + 512 :],
+            content[:place] + random.randbytes(9) + content[place:],
+            b"",
+        )
+    )
+
+
+def test_damaged(
+    trials: Trials, stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(stopped)  # where the prepared corpus is
+    whole = tmp_path / "whole"
+    shutil.copytree(stopped, whole)
+    shutil.copy(whole / RUN / PREVIOUS, whole / RUN / LAST)
+    (whole / RUN / PREVIOUS).unlink()
+    train(whole, resume=True)
+    expected, _ = read_run(whole / RUN, training=True)
+    assert {path.name for path in expected} == {BEST, LAST, PREVIOUS}
+
+    def trial(random: random.Random) -> None:
+        folder = tmp_path / "trial"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(stopped, folder)
+        run = folder / RUN
+        # Of the three, each is once the one that is left.
+        broken = random.choice(([LAST], [LAST], [LAST, BEST], [LAST, PREVIOUS], [BEST]))
+        bad = {name: damaged(random, (run / name).read_bytes()) for name in broken}
+        for name, content in bad.items():
+            (run / name).write_bytes(content)
+        # A flipped blank is no damage.
+        _, problems = read_run(run, training=True)
+        bad = {name: content for name, content in bad.items() if run / name in problems}
+        events = train(folder, resume=True)
+        recovered = [event for event in events if isinstance(event, Recovered)]
+        assert len(recovered) == bool(bad)
+        for event in recovered:
+            left = next(name for name in (LAST, PREVIOUS, BEST) if name not in bad)
+            assert event.taken == run / left
+            assert len(event.problems) == len(bad)
+        for name, content in bad.items():
+            assert (run / f"{name}.damaged").read_bytes() == content
+        stored, _ = read_run(run, training=True)
+        assert_same_run(stored[run / LAST], expected[whole / RUN / LAST])
+        assert_whole_metrics(folder)
+
+    trials("newest checkpoint damaged: goes on from the one before", trial, few=3, many=100)
+
+
+@pytest.fixture
+def broken(stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the run whose best and last are damaged, to work in."""
+    shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    for name in (BEST, LAST):
+        spoil(tmp_path / RUN / name)
+    return tmp_path / RUN
+
+
+def spoil(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:-9])
+
+
+def go_on(**options: Any) -> Model:
+    return charnn.train("corpus.txt", val_fraction=VAL_FRACTION, steps=33, resume=True, **options)
+
+
+def warnings(ended: Ended, name: str) -> list[str]:
+    return [line for line in ended.messages if line.startswith("warning: ") and name in line]
+
+
+def test_it_is_found_by_its_corpus(broken: Path) -> None:
+    assert go_on().checkpoint.step == 33
+
+
+def test_all_are_damaged(broken: Path, forks: Forks) -> None:
+    spoil(broken / PREVIOUS)
+    before = {path: path.read_bytes() for path in broken.iterdir()}
+    for command in (("train", *CORPUS, "--resume", "--name", "run"), ("sample", "run")):
+        ended = forks(Path.cwd(), *command)
+        assert ended.returncode == 1
+        assert ended.messages[-1].startswith("error: ")
+        for name in (BEST, LAST, PREVIOUS):
+            assert str(RUN / name) in ended.messages[-1]
+    ended = forks(Path.cwd(), "train", *CORPUS, "--resume")
+    assert ended.returncode == 1
+    assert str(RUN / LAST) in ended.messages[-1]
+    assert {path: path.read_bytes() for path in broken.iterdir()} == before
+
+
+def test_resuming_warns_in_one_line(broken: Path, forks: Forks) -> None:
+    ended = forks(Path.cwd(), "train", *CORPUS, "--resume", "--steps", "33")
+    assert ended.returncode == 0, ended.stderr.decode()
+    (warning,) = warnings(ended, LAST)
+    for phrase in (LAST, f"{LAST}.damaged", f"goes on from {RUN / PREVIOUS}, step 30"):
+        assert phrase in warning
+    # Once more it is whole; a damaged file that was kept is not written over.
+    kept = (broken / f"{LAST}.damaged").read_bytes()
+    spoil(broken / LAST)
+    assert forks(Path.cwd(), "train", *CORPUS, "--resume", "--steps", "35").returncode == 0
+    assert (broken / f"{LAST}.damaged").read_bytes() == kept
+    assert (broken / f"{LAST}.damaged-2").exists()
+
+
+def test_reading_takes_the_next_best(broken: Path, forks: Forks) -> None:
+    for named in ("run", None, RUN):
+        model = charnn.load(named)
+        assert model.path == RUN / PREVIOUS
+        assert [problem.split()[0] for problem in model.damaged] == [
+            str(RUN / name) for name in (BEST, LAST)
+        ]
+    for arguments in (
+        ("sample", "--length", "9"),
+        ("evaluate", "run", "corpus.txt"),
+        ("export-model", "run", "-o", "model.safetensors"),
+        ("train", *CORPUS, "--name", "other", "--init-from", "run", "--steps", "1"),
+    ):
+        ended = forks(Path.cwd(), *arguments)
+        assert ended.returncode == 0, ended.stderr.decode()
+        (warning,) = warnings(ended, BEST)
+        assert str(RUN / PREVIOUS) in warning
+    # What is named is that file or nothing.
+    with pytest.raises(CheckpointError, match=BEST):
+        charnn.load(RUN / BEST)
+    assert forks(Path.cwd(), "sample", RUN / LAST).returncode == 1
+    # The last is preferred to the one before.
+    shutil.copy(RUN / PREVIOUS, RUN / LAST)
+    assert charnn.load("run").path == RUN / LAST
+
+
+def test_a_run_without_its_last_goes_on(broken: Path) -> None:
+    """As where a kill came between two renames, on a disk without links."""
+    for name in (BEST, LAST):
+        (broken / name).unlink()
+    assert go_on(name="run").checkpoint.step == 33

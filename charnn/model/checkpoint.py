@@ -29,9 +29,9 @@ from charnn.model.about import check_about
 from charnn.model.config import ModelConfig
 
 FORMAT = "charnn-1"
-# Bytes of a file's header: a vocabulary of all of Unicode's letters has a sixth of it. As Python's
-# objects it may take two dozen times the memory.
-MOST_HEADER = 1 << 24
+# Bytes of a file's header. A vocabulary of all of Unicode's letters takes two thirds of it; what is
+# made to be costly takes two dozen times the memory as Python's objects.
+MOST_HEADER = 1 << 22
 MODEL = "model."
 TRAINING = "training."
 
@@ -158,8 +158,8 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
             header = json.loads(metadata["header"], parse_constant=_refuse)
             about = check_about(header["about"])
             temperature = float(header.get("temperature", 1.0))
-            if not 0 < temperature < float("inf"):
-                raise ValueError("the temperature is not above zero")
+            if not _COLDEST <= temperature <= _HOTTEST:
+                raise ValueError("no text has such a temperature")
             config = ModelConfig(**header["config"])
             vocabulary = vocabulary_from_json(header["vocabulary"])
             _check_shapes(file, config, vocabulary)
@@ -172,20 +172,28 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
                 if _digest(metadata["header"], tensors, group) != digests[group]:
                     raise CheckpointError(f"{path} is damaged: its content and checksum differ")
                 read[group] = {name.removeprefix(group): array for name, array in tensors.items()}
-            if not all(np.isfinite(weights).all() for weights in read[MODEL].values()):
-                raise CheckpointError(f"{path} holds weights that are not numbers: train again")
+            weights = {name: stored.astype(np.float32) for name, stored in read[MODEL].items()}
+            if not all((np.abs(array) < _LARGEST).all() for array in weights.values()):
+                raise CheckpointError(
+                    f"{path} holds weights that no model can be followed with: train again"
+                )
     except CheckpointError:
         raise
     except _MALFORMED as error:
         hint = ": it is PyTorch's own format, which can run code" if _is_zip(path) else ""
         raise CheckpointError(f"{path} is not a checkpoint that charnn can read{hint}") from error
-    weights = {name: stored.astype(np.float32, copy=False) for name, stored in read[MODEL].items()}
     training_tensors = read.get(TRAINING, {})
     return Checkpoint(config, vocabulary, weights, about, training_tensors, temperature)
 
 
 # Types of weights: as they are trained, and as they are shared.
 _STORED = ("F32", "F16")
+
+# Of all weights, and far beyond those that training ends with: what is computed with them stays
+# finite. What is not a number is not below it.
+_LARGEST = 1e9
+# Likewise of the temperatures.
+_COLDEST, _HOTTEST = 0.01, 100.0
 
 # What reading a file raises that was not written by `Checkpoint.save`.
 _MALFORMED = (

@@ -2,7 +2,6 @@
 
 import io
 import wave
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -86,7 +85,9 @@ class Clock:
 
     def seconds(self, time: Fraction) -> float:
         """Seconds from the beginning to a time in quarter notes."""
-        place = max(bisect_right(self._from, time) - 1, 0)
+        place = len(self._from) - 1
+        while place and self._from[place] > time:
+            place -= 1
         return self._start[place] + float(time - self._from[place]) * self._pace[place]
 
     def played(self, sounds: Iterable[Sound], gain: float) -> Iterator[Played]:

@@ -332,6 +332,7 @@ def test_weights_that_are_missing_foreign_or_not_numbers(
         "another shape": weights | {"head.bias": bias[:-1].copy()},
         "another type": weights | {"head.bias": bias.astype(np.float64)},
         "not a number": weights | {"head.bias": bias * np.float32("nan")},
+        "beyond all computing": weights | {"head.bias": bias + np.float32(1e38)},
         "infinite": weights | {"head.bias": bias * np.float32("inf")},
     }
     taken = []
@@ -369,7 +370,9 @@ def test_a_vocabulary_of_another_size(tmp_path: Path, checkpoint: Checkpoint) ->
         load_checkpoint(tmp_path / "file")
 
 
-@pytest.mark.parametrize("temperature", [0, 10**400, -1.0, float("inf"), float("nan"), "hot", None])
+@pytest.mark.parametrize(
+    "temperature", [0, 1e-300, 1e300, 10**400, -1.0, float("inf"), float("nan"), "hot", None]
+)
 def test_a_temperature_that_is_none(
     tmp_path: Path, checkpoint: Checkpoint, temperature: Any
 ) -> None:

@@ -1,0 +1,260 @@
+"""Every option of every command, with values that fit, that hardly fit and that are absurd, on
+corpora of every kind: the command does its work or says in a line why not.
+
+The options are read from the command line itself, so a new one is drawn as soon as it is there.
+"""
+
+import hashlib
+import random
+import shutil
+import typing
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+from charnn.cli import app
+from tests.cli.conftest import SMALL
+from tests.faults.conftest import Trials
+from tests.faults.outcome import assert_done_or_refused, assert_readable, limited
+from tests.forks import Ended, Forks
+from tests.helpers import prose
+
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+# The types of the parameters of each command; typer's own objects name them otherwise from version
+# to version.
+TYPES = {str(one.name): typing.get_type_hints(one.callback) for one in app.registered_commands}
+
+TUNE = "X:1\nT:One\nR:jig\nM:6/8\nL:1/8\nK:D\n|:DFA dAF|GBd gdB|1 A3 A3:|2 d3 d3||\n"
+SECOND = 'X:2\nT:"Two" <b>\nM:C|\nK:Ador\nQ:1/2=90\n"Am"A2 cd|{g}~e4|(3abc [Ace]2 z2-|d8|]\n'
+
+# Numbers as they might be typed.
+NUMBERS = (
+    *("0", "1", "2", "3", "7", "12", "64", "100", "0.5", "0.9", "1.0", "1e-9", "-0", "-1", "-0.5"),
+    *("1000", "65536", "1000000", "1000000000", "1000000000000", "2147483648", "1" + "0" * 30),
+    *("1" + "0" * 5000, "1e9", "1e308", "1e999", "nan", "inf", "-inf", "", " 5", "٣", "0x10"),
+    *("1_000", "abc", "1,5", "9223372036854775807", "9223372036854775808", "-9223372036854775809"),
+)
+TEXTS = (
+    *(
+        "",
+        " ",
+        "-",
+        "a",
+        "Once upon a time",
+        "é🎻",
+        "x" * 300,
+        "x" * 70_000,
+        "\x1b[31m\x07",
+        "\udcff",
+    ),
+    *("a\nb", "\u202eabc", "@opening.txt", "@absent", "@binary.bin", "@-", "'\"$(x)", "--", "[/]"),
+    *("jig", "Slip Jig", "reel", "6/8", "C|", "4/4", "0/0", "1/0", "6/8/8", "D", "A dorian", "H#"),
+    *("d2e f2g|agf e3|", "X:1\nK:D\n", "K:D\nabc|", "latin-1", "utf-8", "klingon", "idna", "zlib"),
+    *("fiddle", "harp", "kazoo", "auto", "all", "off", "strict", "folk", "run", "../up", "a/b"),
+)
+PLACES = (
+    *("new", "new/", "out.mid", "out.wav", "out.svg", "out.musicxml", "out.png", "out.pdf", "-"),
+    *("out.abc", "out.safetensors", "kept.mid", "kept.svg", "kept.wav", "kept.safetensors"),
+    *("corpus.txt", "tune.abc", "folder", "folder/", "absent/deep/out.mid", "", ".", "/dev/null"),
+    *("/dev/full", "x" * 300, "corpus.txt/in", "é\x1b[2J", "/proc/none", "checkpoints"),
+)
+INPUTS = (
+    *("corpus.txt", "tune.abc", "two.abc", "empty.txt", "binary.bin", "one.txt", "unicode.txt"),
+    *("folder", "-", "absent.txt", "*.txt", "latin.txt", "hostile.abc", "/dev/null", "loop"),
+)
+MODELS = (
+    *("text", "tunes", "tokens", "half.safetensors", "damaged.safetensors", "absent", "folk"),
+    *("checkpoints/text/last.safetensors", "corpus.txt", "folder", "", "loop", "/dev/zero"),
+)
+# What an option of the name takes; any other gets numbers or texts by its type.
+FITTING = {
+    "steps": ("1", "2", "3"),
+    "length": ("0", "1", "40", "400", "1000000000000"),
+    "num": ("1", "2", "3"),
+    "tunes": ("1", "2", "3"),
+    "tune": ("1", "2"),
+    "threads": ("1", "2"),
+    "hidden_size": ("1", "8", "33"),
+    "embedding_size": ("1", "8"),
+    "num_layers": ("1", "2"),
+    "tempo": ("60", "120"),
+    "meter": ("6/8", "C|", "4/4"),
+    "key": ("D", "Ador", "Em"),
+    "rhythm": ("jig", "reel"),
+    "name": ("new", "text", "tunes", "a b"),
+    "encoding": ("utf-8", "latin-1"),
+    "init_from": MODELS,
+    "checkpoint": MODELS,
+    "corpus": INPUTS,
+    "tunes_argument": INPUTS,
+    "output": PLACES,
+    "out": ("runs", "checkpoints", *PLACES),
+    "save": PLACES,
+    "soundfont": PLACES,
+}
+
+
+@pytest.fixture(scope="module")
+def base(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Corpora and models of every kind; each trial has a copy."""
+    folder = tmp_path_factory.mktemp("base")
+    (folder / "corpus.txt").write_text(prose(2500), encoding="utf-8")
+    (folder / "opening.txt").write_text("The ", encoding="utf-8")
+    (folder / "tune.abc").write_text(TUNE)
+    (folder / "two.abc").write_text(f"{TUNE}\n{SECOND}")
+    (folder / "hostile.abc").write_text(
+        "X:1\nM:99/0\nK:Q\n((((abc\n\nX:2\nK:C\n" + "[" * 500 + "\n"
+    )
+    (folder / "empty.txt").touch()
+    (folder / "binary.bin").write_bytes(random.Random(1).randbytes(3000))
+    (folder / "one.txt").write_text("a" * 1000)
+    (folder / "unicode.txt").write_text("Ünïcödé 🎻 \u202e שלום\r\n" * 60, encoding="utf-8")
+    (folder / "latin.txt").write_bytes("Übermut tut selten gut.\n".encode("latin-1") * 40)
+    (folder / "loop").symlink_to("loop")
+    (folder / "folder").mkdir()
+    (folder / "folder" / "a.txt").write_text(prose(600), encoding="utf-8")
+    (folder / "folder" / "b.txt").write_text(prose(600, 600), encoding="utf-8")
+    for suffix in ("mid", "svg", "wav", "safetensors"):
+        (folder / f"kept.{suffix}").write_text("what was there")
+    book = "\n".join(tune(number) for number in range(24))
+    (folder / "book.abc").write_text(book)
+    for name, corpus, *options in (
+        ("text", "corpus.txt"),
+        ("tunes", "book.abc"),
+        ("tokens", "book.abc", "--tokens", "abc"),
+    ):
+        ended = forks(folder, "train", corpus, "--name", name, "--steps", "3", *options, *SMALL)
+        assert ended.returncode == 0, ended.stderr.decode()
+    assert forks(folder, "export-model", "tunes", "-o", "half.safetensors").returncode == 0
+    content = bytearray((folder / "half.safetensors").read_bytes())
+    content[-9] ^= 1
+    (folder / "damaged.safetensors").write_bytes(content)
+    return folder
+
+
+def tune(number: int) -> str:
+    notes = ["GABcde"[(number * place) % 6] + "2" for place in range(1, 25)]
+    bars = "|".join(" ".join(notes[begin : begin + 3]) for begin in range(0, 24, 3))
+    return f"X:{number}\nT:No {number}\nR:jig\nM:6/8\nL:1/8\nK:G\n|:{bars}:|\n"
+
+
+class Drawn:
+    """Arguments for a command, drawn at random: as many that fit as absurd ones."""
+
+    def __init__(self, dice: random.Random, command: str) -> None:
+        self.dice = dice
+        self.types = TYPES[command]
+        self.arguments: list[str] = []
+        parameters = [one for one in COMMANDS[command].params if one.name in self.types]
+        options = [one for one in parameters if one.param_type_name == "option"]
+        often = min(0.5, dice.choice((1, 3, 6)) / max(1, len(options)))
+        for option in options:
+            while dice.random() < often:
+                self.arguments.append(dice.choice([*option.opts, *option.secondary_opts]))
+                if not option.is_flag:
+                    self.arguments.append(self.value(option.name))
+        for argument in parameters:
+            if argument.param_type_name == "option":
+                continue
+            least = int(argument.required or dice.random() < 0.6)
+            for _ in range(dice.randint(least, 3 if argument.nargs == -1 else 1)):
+                hint = "tunes_argument" if argument.name == "tunes" else argument.name
+                value = self.value(argument.name, hint)
+                place = 0 if value.startswith("-") and value != "-" else len(self.arguments)
+                self.arguments.insert(place, value)
+        if dice.random() < 0.02:
+            dice.shuffle(self.arguments)
+
+    def value(self, name: str, hint: str = "") -> str:
+        choices, numeric = parts_of(self.types[name])
+        general = NUMBERS if numeric else TEXTS
+        if self.dice.random() < 0.25:
+            return self.dice.choice(general)
+        fitting = choices or FITTING.get(hint or name) or (general[:14] if numeric else general)
+        return self.dice.choice(fitting)
+
+
+def parts_of(kind: Any) -> tuple[Sequence[str], bool]:
+    """The choices that a type leaves, if it names them, and whether it is a number."""
+    if typing.get_origin(kind) is typing.Literal:
+        return typing.get_args(kind), False
+    parts = [parts_of(part) for part in typing.get_args(kind)]
+    numeric = kind in (int, float) or any(is_number for _, is_number in parts)
+    return [choice for choices, _ in parts for choice in choices], numeric
+
+
+# Whoever trains, trains little.
+LITTLE = ("--steps", "2", "--batch-size", "4", "--seq-len", "16", "--hidden-size", "8")
+INPUT = (b"", prose(900).encode(), TUNE.encode(), b"\xff\xfe\x00\x01" * 99, b"a" * 300)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_any_options(forks: Forks, base: Path, tmp_path: Path, trials: Trials, name: str) -> None:
+    place = tmp_path / "trial"
+
+    def trial(dice: random.Random) -> None:
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(base, place, symlinks=True)
+        arguments = Drawn(dice, name).arguments
+        if name == "train":
+            arguments = [*LITTLE, *arguments]
+        before = contents(place)
+        ended = limited(forks, place, name, *arguments, stdin=dice.choice(INPUT))
+        spoken = f"charnn {name} {arguments!r:.2000}"
+        try:
+            # A text of 10^12 characters, say, is written until somebody has seen enough.
+            assert_done_or_refused(ended, *[130] * any(len(one) > 6 for one in arguments))
+            assert_nothing_lost(place, before, ended.returncode, arguments)
+            asked_for(place, before, ended, name, arguments)
+        except Exception as problem:
+            raise AssertionError(f"{spoken}: {problem}") from problem
+
+    trials(f"any options of `charnn {name}`", trial, few=1, many=250)
+
+
+def contents(folder: Path) -> dict[Path, str]:
+    return {
+        path: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def assert_nothing_lost(
+    folder: Path, before: dict[Path, str], code: int, arguments: Sequence[str]
+) -> None:
+    """What was there is there, or, where it was to be written over, is whole."""
+    after = contents(folder)
+    assert not [path for path in after if path.name.endswith(".tmp")]
+    for path, content in before.items():
+        if after.get(path) == content or "data" in path.relative_to(folder).parts:
+            continue
+        assert path in after, f"{path.name} is gone"
+        named = {Path(argument).name for argument in arguments}
+        resumed = "--resume" in arguments and path.parent.parent.name == "checkpoints"
+        assert resumed or (code == 0 and path.name in named), f"{path.name} is changed"
+    for path in after.keys() - before.keys() | {
+        path for path in before if after.get(path) != before[path]
+    }:
+        if path.exists():
+            assert_readable(path)
+
+
+def asked_for(
+    folder: Path, before: dict[Path, str], ended: Ended, name: str, arguments: Sequence[str]
+) -> None:
+    """What was asked for is there."""
+    if ended.returncode != 0 or "--help" in arguments:
+        return
+    changed = {path for path, content in contents(folder).items() if before.get(path) != content}
+    written = [path for path in changed if "data" not in path.relative_to(folder).parts]
+    outside = any(argument.startswith("/dev/") for argument in arguments)
+    if name == "train":
+        assert "--resume" in arguments or any(path.suffix == ".safetensors" for path in written)
+    elif name.startswith("export-"):
+        assert written or ended.stdout or outside, "nothing was written"
+    else:
+        assert ended.stdout or written or "--length" in arguments, "nothing came of it"

@@ -5,20 +5,22 @@ the strong beats, root and fifth by turns, and the chord on the weak ones; a new
 with its root.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from itertools import chain, islice, pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 from charnn.errors import TuneError
 from charnn.music.chords import Chord, read_chord
 from charnn.music.grid import PlayedBar
 from charnn.music.harmony import choose_chords
-from charnn.music.performance import Performance, Sound
+from charnn.music.performance import MOST_SOUNDS, Performance, Sound
 from charnn.music.tune import Key, Mark, Meter, Tune
 
 Chords: TypeAlias = Literal["off", "written", "auto"]
 
-MOST_BARS = 4_000
+MOST_BARS = 1_000
 LOWEST_BASS, LOWEST_CHORD = 40, 55  # E and, above it, g: the bass and the chord have an octave each
 BASS, CHORD = 68, 56  # velocities, below the melody's
 
@@ -53,7 +55,8 @@ def accompany(tune: Tune, performance: Performance, how: Chords) -> tuple[Sound,
             from its key and its notes.
 
     Raises:
-        TuneError: played out, the tune has more than 4,000 bars.
+        TuneError: played out, the tune has more than 1,000 bars, or more than 3,000 notes with its
+            chords.
     """
     if how == "off" or not performance.sounds:
         return ()
@@ -67,7 +70,11 @@ def accompany(tune: Tune, performance: Performance, how: Chords) -> tuple[Sound,
         chords = _written(performance)
     else:
         chords = choose_chords(performance)
-    found = _sounds(performance, chords)
+    room = MOST_SOUNDS - len(performance.sounds)
+    found = list(islice(_sounds(performance, chords), room + 1))
+    if len(found) > room:
+        problem = f"played out with its chords, it has more than {MOST_SOUNDS:,} notes"
+        raise TuneError(problem, tune.line, 1, tune.name)
     return tuple(sorted(found, key=lambda sound: (sound.onset, sound.pitch)))
 
 
@@ -88,10 +95,10 @@ def _written(performance: Performance) -> list[tuple[Fraction, Chord]]:
 
 def _sounds(performance: Performance, chords: Sequence[tuple[Fraction, Chord]]) -> Iterator[Sound]:
     """The strokes of all bars; each chord is in force until the next begins."""
-    strokes = list(_strokes(performance, chords))
-    ends = [*(onset for onset, _ in strokes[1:]), performance.duration]
+    strokes = _strokes(performance, chords)
+    last_stroke = _Stroke(performance.duration, "root")  # never played
     place, last = -1, None
-    for (onset, hand), end in zip(strokes, ends, strict=False):
+    for (onset, hand), (end, _) in pairwise(chain(strokes, [last_stroke])):
         while place + 1 < len(chords) and chords[place + 1][0] <= onset:
             place += 1
         now = chords[place][1] if place >= 0 else None
@@ -116,13 +123,14 @@ def _strokes(
     performance: Performance, chords: Sequence[tuple[Fraction, Chord]]
 ) -> Iterator[_Stroke]:
     """When the hand moves, from the first chord on."""
-    start = chords[0][0] if chords else performance.duration
+    changes = [onset for onset, _ in chords]
+    start = changes[0] if changes else performance.duration
     for bar in performance.measures:
         if bar.end <= start:
             continue
         if not bar.meter.bar:  # nothing to count by: strum where the chord changes, and in each bar
-            changes = {onset for onset, _ in chords if bar.onset < onset < bar.end}
-            yield from (_Stroke(onset, "chord") for onset in sorted({bar.onset} | changes))
+            within = changes[bisect_right(changes, bar.onset) : bisect_left(changes, bar.end)]
+            yield from (_Stroke(onset, "chord") for onset in dict.fromkeys([bar.onset, *within]))
             continue
         for stroke in _in_bar(bar):
             if start <= stroke.onset < performance.duration:

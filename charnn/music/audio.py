@@ -2,6 +2,7 @@
 
 import io
 import wave
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import pairwise
@@ -85,9 +86,7 @@ class Clock:
 
     def seconds(self, time: Fraction) -> float:
         """Seconds from the beginning to a time in quarter notes."""
-        place = len(self._from) - 1
-        while place and self._from[place] > time:
-            place -= 1
+        place = max(bisect_right(self._from, time) - 1, 0)
         return self._start[place] + float(time - self._from[place]) * self._pace[place]
 
     def played(self, sounds: Iterable[Sound], gain: float) -> Iterator[Played]:

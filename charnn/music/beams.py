@@ -25,6 +25,7 @@ def _beam(measure: Measure, spaced: bool, first: bool) -> None:
     onset = measure.meter.bar - measure.duration if first else Fraction(0)
     onset = max(onset, Fraction(0))
     group: list[Event] = []
+    start = onset  # of the group
     graces: list[Event] = []
     for event in measure.events():
         if event.grace:
@@ -32,20 +33,16 @@ def _beam(measure: Measure, spaced: bool, first: bool) -> None:
             continue
         _join(graces)
         graces = []
-        apart = not event.joined if spaced else onset % beat == 0 or _beats(group, onset, beat)
+        apart = not event.joined if spaced else start // beat != onset // beat
         if apart or not event.heads or not event.value.flags:
             _join(group)
             group = []
         if event.heads and event.value.flags:
+            if not group:
+                start = onset
             group.append(event)
         onset += event.duration
     _join(group)
-
-
-def _beats(group: list[Event], onset: Fraction, beat: Fraction) -> bool:
-    """Whether a beat begins between the first of the group and this onset."""
-    start = onset - sum((event.duration for event in group), Fraction(0))
-    return start // beat != onset // beat
 
 
 def _beat(meter: Meter) -> Fraction:

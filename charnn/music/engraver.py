@@ -9,6 +9,7 @@ project, so that it starts at once and runs from any folder.
 import json
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 from xml.etree import ElementTree
@@ -19,6 +20,9 @@ SCALE = 40  # percent: of those, pixels in the SVG
 MARGIN = 100
 TITLE, SMALL = 22.0, 13.0  # font sizes in pixels
 PIXELS_PER_INCH = 200
+
+MOST_SECONDS = 15  # of computing: a page takes a tenth of one, and some scores would take for ever
+MOST_MEMORY = 2 << 30  # bytes of address space
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -34,6 +38,7 @@ TYPST = """\
 
 def main() -> None:
     """Engrave what lies in the folder named first, in the format named second."""
+    limit()
     folder, kind = Path(sys.argv[1]), sys.argv[2]
     score = json.loads((folder / "score.json").read_text(encoding="utf-8"))
     pages = engrave(score, paged=kind == "pdf")
@@ -41,6 +46,15 @@ def main() -> None:
         (folder / "score.svg").write_text(pages[0], encoding="utf-8")
     else:
         convert(folder, "png" if kind == "png" else "pdf", pages)
+
+
+def limit() -> None:
+    """Let the system end this process if it takes too much, where the system can."""
+    with suppress(ImportError, OSError, ValueError):  # Windows; limits that are lower already
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1))
+        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
 
 
 def engrave(score: dict[str, Any], *, paged: bool) -> list[str]:

@@ -1,12 +1,13 @@
 """Engraving a tune: MusicXML made here, drawn by verovio, made a PNG or PDF by typst.
 
-Both are optional (`pip install 'charnn[score]'`) and run in a process of their own, so that a
-crash of theirs is one clear sentence here.
+Both are optional (`pip install 'charnn[score]'`) and run in a process of their own with limits of
+time and memory, so that a crash of theirs, or an endless loop, is one clear sentence here.
 """
 
 import importlib.util
 import json
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from charnn.errors import CharnnError, TuneError
+from charnn.music.engraver import MOST_SECONDS
 from charnn.music.musicxml import to_musicxml
 from charnn.music.musicxml_elements import legal
 from charnn.music.score import display_title
@@ -21,7 +23,7 @@ from charnn.music.tune import Tune
 
 Picture = Literal["svg", "png", "pdf"]
 
-SECONDS = 120
+SECONDS = 120  # by the clock; of computing, `engraver.MOST_SECONDS`
 
 _NEEDS = {"svg": ("verovio",), "png": ("verovio", "typst"), "pdf": ("verovio", "typst")}
 _PROGRAM = Path(__file__).with_name("engraver.py")
@@ -41,9 +43,7 @@ def engrave(tune: Tune, kind: Picture) -> bytes:
             f"{' and '.join(missing)} must be installed to engrave as {kind.upper()}: "
             "pip install 'charnn[score]' (MusicXML needs neither)"
         )
-    # Verovio prints the degrees of a chord behind the symbol that has them already.
-    musicxml = re.sub("<degree .*?</degree>", "", to_musicxml(tune), flags=re.DOTALL)
-    score = {"musicxml": musicxml, **_heading(tune)}
+    score = to_draw(tune)
     with tempfile.TemporaryDirectory(prefix="charnn-") as name:
         folder = Path(name)
         (folder / "score.json").write_text(json.dumps(score), encoding="utf-8")
@@ -64,10 +64,18 @@ def engrave(tune: Tune, kind: Picture) -> bytes:
         return result.read_bytes()
 
 
-def _heading(tune: Tune) -> dict[str, object]:
+def to_draw(tune: Tune) -> dict[str, object]:
+    """What the engraver draws: `musicxml`, and the words of the heading.
+
+    Raises:
+        TuneError: as `musicxml.to_musicxml`.
+    """
+    # Verovio prints the degrees of a chord behind the symbol that has them already.
+    musicxml = re.sub("<degree .*?</degree>", "", to_musicxml(tune), flags=re.DOTALL)
     titles = [legal(display_title(title)) for title in tune.titles if title.strip()]
     composers = [legal(text) for letter, text in tune.fields if letter == "C" and text]
     return {
+        "musicxml": musicxml,
         "title": titles[0] if titles else "",
         "subtitles": titles[1:4],
         "left": legal(tune.rhythm),
@@ -81,6 +89,8 @@ def _failure(tune: Tune, reason: str) -> TuneError:
 
 
 def _reason(ended: "subprocess.CompletedProcess[bytes]") -> str:
+    if ended.returncode == -getattr(signal, "SIGXCPU", 0) < 0:
+        return f"took over {MOST_SECONDS} s"
     if ended.returncode < 0:
         return "crashed"
     said = ended.stderr.decode("utf-8", "replace").strip().splitlines()

@@ -58,6 +58,7 @@ class _Layout:
         self._held = ties(tune)
         self._done: list[Measure] = []
         self._now = Measure(tune.meter)
+        self._filled = Fraction(0)  # quarter notes in this measure so far
         self._altered: dict[tuple[str, int], int] = {}  # as a reader of the staff would think
         self._signs: list[str] = []
         self._at_end: list[Item] = []  # what stands at the end of the bar
@@ -149,11 +150,12 @@ class _Layout:
         self._done.append(self._now)
         self._end_bar()
         self._now = Measure(self._meter)
+        self._filled = Fraction(0)
 
     def _note(self, place: int, note: Note) -> None:
         if self._tuplet is None and len(self._now.items) >= ROOM:
             count = sum(1 for _ in self._now.events())
-            full = self._now.duration >= self._now.meter.bar
+            full = self._filled >= self._now.meter.bar
             if full and count >= (MOST_ROOM if self._joined else ROOM):
                 self._close()  # nothing could be read if it all stood on one line
         if not any(self._now.events()):
@@ -163,6 +165,7 @@ class _Layout:
             self._rest_for_bars(note)
         elif note.duration > 0:
             self._play(place, note)
+            self._filled += note.duration
         self._signs = []
         self._joined = True
 

@@ -16,6 +16,7 @@ PEAK = 10 ** (-1 / 20)  # of full scale: -1 dB
 LOUDNESS = 0.1  # of a note; all is scaled to the peak at the end
 BLOCK = 1 << 16  # samples that go through the room at once
 MOST_KEPT = 8_000_000  # samples of notes kept for when they come again
+MOST_HELD = 60 * RATE  # samples of one note, longer than any bow or breath
 
 _ROOM = 0.45  # seconds
 _WET = 0.22  # of the room beside the instrument
@@ -37,7 +38,7 @@ def render(parts: Sequence[tuple[Voice, Sequence[Played]]], seconds: float) -> N
 
     Args:
         parts: each voice and its notes.
-        seconds: how long the music is; the sound is 1.5 s longer.
+        seconds: how long the music is; the sound is 1.5 s longer. A note dies after a minute.
     """
     total = round((seconds + TAIL) * RATE)
     dry = np.zeros(total, np.float32)
@@ -61,7 +62,7 @@ def _mix(sound: NDArray[np.float32], voice: Voice, notes: Iterable[Played]) -> N
     kept: dict[tuple[int, int], Samples] = {}
     size = 0
     for note in notes:
-        length = max(round(note.duration * RATE), 1)
+        length = min(max(round(note.duration * RATE), 1), MOST_HELD)
         made = kept.get((note.pitch, length))
         if made is None:
             made = play(voice, note.pitch, length)

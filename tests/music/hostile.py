@@ -1,4 +1,5 @@
-"""Texts that no reader of tunes is ready for: real tunes damaged, and tunes made to do harm."""
+"""Texts that no reader of tunes is ready for: real tunes damaged, tunes grown by the rules of ABC
+but without measure, and tunes made to do harm."""
 
 import random
 from collections.abc import Iterator
@@ -78,6 +79,141 @@ def _damage(text: str, chance: random.Random, tunes: list[str]) -> str:
             return text[:at] + other[chance.randrange(len(other)) :]
 
 
+# What a title, a composer, a lyric or a word above the staff may hold.
+WORDS = (
+    *(
+        "<script>alert(1)</script>",
+        "]]>",
+        "&lt;!--",
+        "&xxe; <!ENTITY x SYSTEM 'file:///etc/passwd'>",
+    ),
+    *('" onload="alert(1)', "<degree >", "</degree>", "%s%n{0}${HOME}$(id)`id`", "\\", "'; --"),
+    *('#read("/etc/passwd")', '#include "/etc/passwd"', '")]; #panic("out")', "$ x $ *b* @a <l>"),
+    *(
+        "../../../etc/passwd",
+        "/etc/passwd",
+        "..",
+        "C:\\CON",
+        "nul",
+        "COM1",
+        "-rf",
+        "~/x",
+        "x" * 5000,
+    ),
+    *("caf\u00e9", "cafe\u0301", "\u202eevil", "\ufeff", "\x00", "\x1b[2J\x07", "\ud800", "\uffff"),
+    *("\U0001f3bb", "\u0627\u0644", "http://example.com/x.abc", "file:///etc/passwd", "s" * 300),
+)
+_NUMBERS = ("0", "1", "2", "3", "9", "12", "16", "64", "65", "200", "999999999", "-1", "")
+_NOTES = ("C", "d", "^f", "_B,", "=e''", "^^G", "z", "x", "A,,,,", "b" + "'" * 6, "Z", "y", "H")
+_LENGTHS = ("", "", "", "2", "3", "/", "/2", "3/2", "//", "64", "/64", "63/64", "16")
+_KEYS = (
+    *("C", "G", "Ador", "F#", "C#", "Cb", "HP", "Hp", "none"),
+    *("D exp ^c _b =f", "Gm octave=1", "A clef=bass"),
+)
+_METERS = ("4/4", "6/8", "C|", "C", "none", "2/4", "3+2+2/8", "64/1", "1/64")
+_NO_METERS = ("999999999/8", "8/999999999", "0/4", "1/0", "-3/4", "9" * 400)
+_JUMPS = (
+    *("!D.C.!", "!D.S.!", "!D.C.alfine!", "!D.S.alcoda!"),
+    *("!segno!", "!coda!", "!fine!", "!dacoda!", "S", "O"),
+)
+_BARS = (
+    *("|", "|", "|", "||", "|]", "|:", ":|", "::", ":|2", "|1"),
+    *("|:::", ":::|", "[|]", "[1", "[2,3", "|1-8"),
+)
+_FIELDS = (
+    ("K", _KEYS),
+    ("M", _METERS),
+    ("L", ("1/8", "1/1", "1/64")),
+    ("Q", ("1/4=120", "2000", '"Allegro" 3/8=40')),
+    ("P", ("A", "B", "C")),
+)
+_BESIDE = tuple(word for word in WORDS if not {'"', "%"} & set(word) and len(word) < 99)
+_NAMES = tuple(word for word in WORDS if len(word) < 999)
+_SYMBOLS = ("G", "Am7", "D/F#", "N.C.")
+
+
+def grown(chance: random.Random) -> str:
+    """A tune made by the rules of ABC, but without measure; most can be read."""
+    wild = chance.choice((0.0, 0.0, 0.01, 0.1))  # how often something is out of all bounds
+    header = [f"X:{_pick(chance, _NUMBERS[1:3], _NUMBERS, wild)}"]
+    letters = chance.choices("TTCOSZRN", k=3)
+    header += [f"{letter}:{_pick(chance, _NAMES, WORDS, wild)}" for letter in letters]
+    header += chance.choices(("", "R:hornpipe", "R:jig", "L:1/16", "L:1/1", "Q:1/4=2000"), k=2)
+    header.append(f"M:{_pick(chance, _METERS, _NO_METERS, wild)}")
+    if chance.random() < 0.2:
+        header.append(f"P:{_order(chance, wild)}")
+    if chance.random() < 0.2:
+        header.append(chance.choice(("U:T=!trill!", "U:H=!D.C.!", "m:~g2={a}g{f}g", "U:")))
+    header.append(f"K:{_pick(chance, _KEYS, (*WORDS, 'H', 'C' * 90), wild)}")
+    body = [_line(chance, wild) for _ in range(chance.choice((1, 2, 4, 8, 30)))]
+    if chance.random() < wild:
+        body += [f"V:{voice}\n{_line(chance, wild)}" for voice in range(100)]
+    text = "\n".join(line for line in [*header, *body] if line)
+    if chance.random() < 0.05:  # a line as long as a tune may be
+        text += "\n" + (_line(chance, wild) * 16_000)[: 16_300 - len(text)]
+    return text + "\n"
+
+
+def _pick(
+    chance: random.Random, tame: tuple[str, ...], foreign: tuple[str, ...], wild: float
+) -> str:
+    return chance.choice(foreign if chance.random() < wild else tame)
+
+
+def _order(chance: random.Random, wild: float) -> str:
+    """The order of the parts, brackets and numbers inside one another."""
+    order = chance.choice("ABC")
+    for _ in range(chance.randrange(5)):
+        times = _pick(chance, ("2", "3", ""), _NUMBERS, wild)
+        order = f"({order}{chance.choice('ABC')}){times}"
+    return order
+
+
+def _line(chance: random.Random, wild: float) -> str:
+    if chance.random() < 0.1:
+        return chance.choice(("P:A", "P:B", "P:C", f"T:{chance.choice(_NAMES)}", "L:1/8", "Q:300"))
+    if chance.random() < 0.1:
+        return f"w:{chance.choice(_NAMES)}"
+    return "".join(
+        "".join(_sign(chance, wild, 0) for _ in range(chance.randrange(9)))
+        + _pick(chance, _BARS, (":" * 9 + "|", "|" + ":" * 40, "[9", "[1-999999999"), wild)
+        for _ in range(chance.choice((1, 4, 8)))
+    )
+
+
+def _sign(chance: random.Random, wild: float, depth: int) -> str:
+    """One thing in a bar; what holds others holds them six deep."""
+    if chance.random() < wild:
+        return chance.choice((*_PIECES, *WORDS, "A&B"))
+    note = chance.choice(_NOTES[:8]) + chance.choice(_LENGTHS)
+    inside = (_sign(chance, wild, depth + 1) for _ in range(chance.choice((1, 2, 3))))
+    match chance.randrange(9 if depth < 6 else 7):
+        case 0:
+            place = chance.choice(("", "^", "_", "@"))
+            return f'"{place}{chance.choice((*_BESIDE, *_SYMBOLS))}"{note}'
+        case 1:
+            return chance.choice((*_JUMPS, "!trill!", "~", "T", ".", "!nothing!", "+roll+")) + note
+        case 2:
+            letter, words = chance.choice(_FIELDS)
+            return f"[{letter}:{_pick(chance, words, WORDS, wild)}]"
+        case 3:
+            graces = chance.choices(("c", "^d", "e/", "~g"), k=chance.randrange(5))
+            return f"{{{''.join(graces)}}}{note}"
+        case 4:
+            heads = chance.choices(_NOTES[:6], k=chance.choice((1, 2, 3, 16 if wild else 4)))
+            return f"[{''.join(heads)}]{chance.choice(_LENGTHS)}{chance.choice(('', '-'))}"
+        case 5:
+            return f"{note}{chance.choice(('>', '<', '>>', '<<<', '-', ' '))}{note}"
+        case 7:
+            return f"({''.join(inside)})"
+        case 8:
+            count = _pick(chance, ("2", "3", "4", "5", "9"), _NUMBERS, wild)
+            more = chance.choice(("", "", ":2", ":2:3", ":16:9", "::9", ":1:1"))
+            return f"({count}{more}{''.join(inside)}"
+        case _:
+            return note
+
+
 def made() -> Iterator[str]:
     """Yield texts made to be slow, deep or huge."""
     head = "X:1\nT:Bad\nM:4/4\nL:1/8\nK:C\n"
@@ -104,6 +240,11 @@ def made() -> Iterator[str]:
         yield f"X:1\nP:{order}\nK:C\nP:A\n{'ABcd|' * 300}\nP:B\nA|\n"
     yield "X:1\nK:C\n" + "|::::::::A::::::::|" * 800
     yield "X:1\nK:C\n" + "|:A|[1-8 B:|" * 1000
+    # What once took long: to accompany, to lay out, to draw, or to sound.
+    yield head + "[M:7/64]A|[M:64/1]B|" * 400
+    yield head.replace("4/4", "64/2") + '"N.C."A|' + "Z64|" * 58
+    yield head + "A1/64" * 1900
+    yield head + "[ceg]-" * 1990
     yield "X:" + "9" * 100_000 + "\nK:C\nA|\n"
     yield "X:1\nT:" + "x" * 100_000 + "\nK:C\nA|\n"
     yield "X:1\n" * 20_000

@@ -1,5 +1,6 @@
 """Chord symbols, chords that are chosen, and how both are played."""
 
+import time
 from fractions import Fraction
 
 import pytest
@@ -241,6 +242,21 @@ def test_auto_plays_what_is_written_where_anything_is() -> None:
     assert not has_chords(fingered)
     assert accompany(fingered, perform(fingered), "auto")
     assert not accompany(fingered, perform(fingered), "written")
+
+
+def test_a_tune_with_too_many_notes_in_its_chords_is_refused() -> None:
+    """A meter of 128 beats in bars of rests: a few signs that would sound half a million times."""
+    bomb = tune('"G"A|' + "Z15|" * 60, meter="64/2")
+    with pytest.raises(TuneError, match="with its chords, it has more than 3,000 notes"):
+        accompany(bomb, perform(bomb), "written")
+
+
+def test_chords_of_a_tune_without_meter_come_at_once() -> None:
+    """Once, for each bar all chords were looked through."""
+    free = tune("|:A|[1-8 B:|" * 50, meter="none")
+    start = time.process_time()
+    assert len(accompany(free, perform(free), "auto")) > 50
+    assert time.process_time() - start < 2
 
 
 def test_a_tune_of_endless_rests_is_refused() -> None:

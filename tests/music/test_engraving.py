@@ -151,6 +151,21 @@ def test_a_crash_is_one_sentence(
         engrave(jig, "svg")
 
 
+def test_an_endless_drawing_is_ended(
+    jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some scores verovio would draw for ever: 300 tuplets of nine long notes, say."""
+    endless = tmp_path / "endless.py"
+    endless.write_text(
+        f"import sys; sys.path.insert(0, {str(Path(engraving.__file__).parent)!r})\n"
+        "import engraver; engraver.MOST_SECONDS = 1; engraver.limit()\n"
+        "while True: pass\n"
+    )
+    monkeypatch.setattr(engraving, "_PROGRAM", endless)
+    with pytest.raises(TuneError, match="took over 15 s"):
+        engrave(jig, "svg")
+
+
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CharnnError, match=r"pip install 'charnn\[score\]'"):

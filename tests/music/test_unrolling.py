@@ -106,7 +106,7 @@ def test_parts_are_played_in_the_order_of_the_header() -> None:
 
 def test_an_exploding_tune_is_refused() -> None:
     body = "P:A\n" + "ABcd|" * 200 + "\n"
-    with pytest.raises(TuneError, match="more than 4,000 notes"):
+    with pytest.raises(TuneError, match="more than 3,000 notes"):
         play(body, "P:((A9)9)2\nM:4/4\nL:1/4\n")
     with pytest.raises(TuneError, match="too long"):
         play("P:A\nA" + '"G"' * 1000 + "\n", "P:A200\nM:4/4\nL:1/4\n")

@@ -1,0 +1,308 @@
+"""Hostile tunes: whatever the text, each tune becomes files that others can read, or one line with
+line and column; at once, in little memory, and nowhere but where it was asked."""
+
+import io
+import json
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import typer
+
+from charnn.cli import app, main
+from charnn.errors import TuneError
+from charnn.music import engraver
+from charnn.music.books import split_book
+from charnn.music.engraving import engrave, to_draw
+from charnn.music.reading import read_tune
+from tests.cli.conftest import Ended
+from tests.faults.conftest import Trials
+from tests.helpers import charnn
+from tests.music.hostile import books, damaged, grown, made
+
+SECONDS = 2.0  # of computing, at most, for one tune and command
+HUNG = 60  # by the clock
+MOST_GROWTH = 50_000_000  # bytes of memory that all the trials of a fault may leave behind
+
+# What a failure may say: of a tune its place, of a text that it has none.
+PLACED = re.compile(r"error: tunes\.abc: (.*, )?line \d+, column \d+: .+")
+REFUSED = (PLACED, re.compile(r"error: tunes\.abc holds no tune: .*"))
+COUNTED = re.compile(r"\d+ of \d+ tunes could not be written; the others are")
+
+
+def run(*arguments: str | Path) -> Ended:
+    """Run a command in this process: the same as one of its own, but a hundred times faster."""
+    out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
+    code = 0
+    before = sys.argv
+    sys.argv = ["charnn", *map(str, arguments)]
+    try:
+        with redirect_stdout(out), redirect_stderr(err):
+            main()
+    except SystemExit as end:
+        code = int(end.code or 0)
+    finally:
+        sys.argv = before
+    out.flush()
+    err.flush()
+    return Ended(code, out.buffer.getvalue(), err.buffer.getvalue())  # type: ignore[attr-defined]
+
+
+@contextmanager
+def at_once(tunes: int, what: str) -> Iterator[None]:
+    """Hold what is done to so many tunes to its time."""
+
+    def stop(*_: object) -> None:
+        raise TimeoutError(f"{what} hangs")
+
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(HUNG + tunes)
+    start = time.process_time()
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+    seconds = time.process_time() - start
+    assert seconds < SECONDS * max(tunes, 1), f"{what} took {seconds:.1f} s"
+
+
+def check_file(path: Path) -> None:
+    """Another program can read it."""
+    import mido
+
+    if path.suffix == ".mid":
+        assert mido.MidiFile(path).length > 0
+    else:
+        text = path.read_text(encoding="utf-8")
+        assert len(list(ElementTree.fromstring(text).iter())) > 9  # noqa: S314 - it is our own
+        assert "<script" not in text
+        assert "<!ENTITY" not in text
+
+
+def judge(folder: Path, text: str, commands: Sequence[Sequence[str]]) -> None:
+    """Put a text through `check` and the commands, and look at all that comes of it."""
+    book = folder / "tunes.abc"
+    book.write_bytes(text.encode("utf-8", "surrogatepass"))
+    tunes = len(split_book(text))
+    with at_once(tunes, "check"):
+        ended = run("check", book.name, "--json")
+    if tunes:
+        reports = json.loads(ended.stdout)["tunes"]
+        assert len(reports) == tunes
+        assert ended.returncode == (not all(report["ok"] for report in reports))
+        assert all(p["line"] and p["column"] for report in reports for p in report["problems"])
+    else:
+        check_refusal(ended, 0, 0)
+    for command in commands:
+        with at_once(tunes, command[0]):
+            ended = run(command[0], book.name, "-o", "out/", *command[1:])
+        files = sorted((folder / "out").iterdir()) if (folder / "out").is_dir() else []
+        check_refusal(ended, tunes, len(files))
+        for path in files:
+            check_file(path)
+            path.unlink()
+    assert {path.name for path in folder.iterdir()} <= {"tunes.abc", "out"}
+
+
+def check_refusal(ended: Ended, tunes: int, written: int) -> None:
+    """Of so many tunes, so many were written, and each of the others was refused in one line."""
+    lines = re.split("\n", ended.stderr.decode())[:-1]
+    errors = [line for line in lines if line.startswith("error: ")]
+    assert all(any(shape.fullmatch(line) for shape in REFUSED) for line in errors), errors
+    others = [line for line in lines if not line.startswith(("error: ", "out/"))]
+    assert all(COUNTED.fullmatch(line) for line in others), others
+    assert written + len(errors) == max(tunes, 1)
+    assert ended.returncode == bool(errors)
+    assert all(len(line) < 400 for line in lines)
+
+
+@cache
+def real_tunes() -> list[str]:
+    return [source.text for book in books() for source in split_book(book)]
+
+
+def memory() -> int:
+    """Bytes that this process holds; 0 where the system does not say."""
+    status = Path("/proc/self/status")
+    found = re.search(r"VmRSS:\s+(\d+)", status.read_text()) if status.exists() else None
+    return 1024 * int(found[1]) if found else 0
+
+
+SCORE = ("export-score", "--format", "musicxml")
+MIDI = ("export-midi", "--chords", "auto")
+MIDI_SHARE = 0.1  # of the tunes: music21 takes ten times as long as all the rest
+
+Kept = Callable[[str, random.Random], None]
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+    """Judges texts, a share of them as MIDI, and at the end the memory that all have taken."""
+    if not hasattr(signal, "SIGALRM"):
+        pytest.skip("hangs are ended by an alarm")
+    monkeypatch.chdir(tmp_path)
+    # The command line is built once, not for every command.
+    monkeypatch.setattr("charnn.cli.app", typer.main.get_command(app))
+    sizes: list[int] = []
+
+    def judge_one(text: str, chance: random.Random) -> None:
+        judge(tmp_path, text, [SCORE, MIDI] if chance.random() < MIDI_SHARE else [SCORE])
+        sizes.append(memory())
+
+    yield judge_one
+    if sizes:
+        warm = sizes[len(sizes) // 10]  # all that is imported and kept for ever is there
+        assert sizes[-1] - warm < MOST_GROWTH
+
+
+def test_damaged_tunes(trials: Trials, kept: Kept) -> None:
+    trials(
+        "a real tune damaged",
+        lambda chance: kept(next(damaged(real_tunes(), 1, chance.randrange(1 << 60))), chance),
+        few=12,
+        many=25_000,
+    )
+
+
+def test_tunes_without_measure(trials: Trials, kept: Kept) -> None:
+    trials(
+        "a tune grown by the rules without measure",
+        lambda chance: kept(grown(chance), chance),
+        few=12,
+        many=25_000,
+    )
+
+
+def test_made_up_tunes(trials: Trials, kept: Kept) -> None:
+    texts = iter([text for text in made() if text.count("\nK:") <= 1])
+    count = sum(text.count("\nK:") <= 1 for text in made())
+    trials("a text made to be slow", lambda chance: kept(next(texts), chance), few=1, many=count)
+
+
+def test_samples_of_the_model(
+    trials: Trials, kept: Kept, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("samples")
+
+    def trial(chance: random.Random) -> None:
+        options = ["--bars", "off", "--temperature", f"{chance.uniform(0.5, 2):.2f}"]
+        options += ["--seed", str(chance.randrange(1 << 40)), "--num", "256"]
+        ended = charnn(elsewhere, "sample", *options, timeout=600)
+        assert ended.returncode == 0
+        for tune in split_book(ended.stdout.decode()):
+            kept(tune.text, chance)
+
+    trials("256 samples of the model", trial, few=0, many=20)
+
+
+class Drawer:
+    """The engraver in a process that stays: drawing many tunes without starting anew for each.
+
+    One that ends it, or takes too long, goes through the program itself, which must say so.
+    """
+
+    PROGRAM = (
+        "import json, sys; from pathlib import Path; import engraver\n"
+        "for line in sys.stdin:\n"
+        "    folder = Path(json.loads(line))\n"
+        "    score = json.loads((folder / 'score.json').read_text(encoding='utf-8'))\n"
+        "    try:\n"
+        "        page = engraver.engrave(score, paged=False)[0]\n"
+        "        (folder / 'score.svg').write_text(page, encoding='utf-8')\n"
+        "    except (Exception, SystemExit) as problem:\n"
+        "        print(repr(problem)[:300], flush=True)\n"
+        "    else:\n"
+        "        print(flush=True)\n"
+    )
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[str] | None = None
+        self.ended = 0
+
+    def draw(self, folder: Path, score: dict[str, Any]) -> str | None:
+        """Make `score.svg` in the folder.
+
+        Returns:
+            What went wrong, empty if nothing did; `None` if the process has ended.
+        """
+        (folder / "score.json").write_text(json.dumps(score), encoding="utf-8")
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", self.PROGRAM],
+                cwd=Path(engraver.__file__).parent,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(str(folder)) + "\n")
+        self._process.stdin.flush()
+        watch = signal.signal(signal.SIGALRM, lambda *_: self.close())
+        signal.alarm(engraver.MOST_SECONDS + 5)
+        answer = self._process.stdout.readline()
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, watch)
+        if not answer:
+            self.close()
+            self.ended += 1
+            return None
+        return answer.strip()
+
+    def close(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+def test_drawings_of_hostile_tunes(trials: Trials, tmp_path: Path) -> None:
+    if not hasattr(signal, "SIGALRM"):
+        pytest.skip("hangs are ended by an alarm")
+    drawer = Drawer()
+
+    def trial(chance: random.Random) -> None:
+        seed = chance.randrange(1 << 60)
+        text = chance.choice([grown(chance), next(damaged(real_tunes(), 1, seed))])
+        for source in split_book(text):
+            try:
+                tune = read_tune(source)
+                score = to_draw(tune)
+            except TuneError:
+                continue
+            failed = drawer.draw(tmp_path, score)
+            if failed == "":
+                check_file(tmp_path / "score.svg")
+                (tmp_path / "score.svg").unlink()
+            if failed is None or chance.random() < 0.02:
+                for kind in ("svg", "png", "pdf"):
+                    check_drawing(tune, kind)
+
+    try:
+        trials("a hostile tune drawn", trial, few=8, many=10_000)
+    finally:
+        drawer.close()
+
+
+def check_drawing(tune: Any, kind: Any) -> None:
+    """It is drawn, or refused in one line."""
+    start = time.monotonic()
+    try:
+        content = engrave(tune, kind)
+        magic = {"svg": b"<svg", "png": b"\x89PNG\r\n\x1a\n", "pdf": b"%PDF-"}[kind]
+        assert content.startswith(magic)
+    except TuneError as error:
+        assert len(str(error)) < 400
+        assert "\n" not in str(error)
+    assert time.monotonic() - start < HUNG

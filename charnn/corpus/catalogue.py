@@ -1,24 +1,29 @@
 """The corpora that have a name: three that are on every machine, and two to download.
 
 Nothing is shipped twice: `folk` is read out of the music21 package, which is found but not
-imported, `prose` and `code` out of Python itself. A download is checked against its sha256 before
-it is kept in the user's cache folder; `CHARNN_MIRROR` names another host to fetch it from.
+imported, `prose` and `code` out of Python itself. A download is as long as it should be, and is
+checked against its sha256 before it is kept in the user's cache folder; `CHARNN_MIRROR` names
+another host to fetch it from.
 """
 
 import importlib.util
 import os
 import sysconfig
+import time
 import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 from charnn.corpus.text import Document, document, read_file
 from charnn.errors import CorpusError
 
 FOLK_BOOKS = ("oneills1850", "ryansMammoth", "airdsAirs")
+SILENCE = 30  # seconds without a word after which a host is given up
+MOST_SECONDS = 300  # for a download in all
 _NOT_CODE = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}
 
 
@@ -33,7 +38,7 @@ class Entry:
         licence: on what terms.
         kind: "built-in" or "download".
         open: returns its documents; takes a progress bar for a download (`total`, `update(n)`,
-            `reset()`, `close()`) or `None`.
+            `close()`) or `None`.
         tunes: the documents are books of tunes in ABC notation, yet to be cleaned.
     """
 
@@ -49,10 +54,12 @@ class Entry:
 
 @dataclass(frozen=True)
 class Download:
-    """A file to fetch: its name in the cache, where it is, and the sha256 that it must have."""
+    """A file to fetch: its name in the cache, where it is, and the length in bytes and the sha256
+    that it must have."""
 
     name: str
     url: str
+    length: int
     sha256: str
 
     def documents(self, progress: object | None) -> list[Document]:
@@ -67,7 +74,6 @@ class Download:
         """
         import pooch
 
-        bar = False if progress is None else progress
         where = urlsplit(self.url)
         mirror = os.environ.get("CHARNN_MIRROR", "").rstrip("/")
         url = mirror + where.path if mirror else self.url
@@ -80,19 +86,69 @@ class Download:
                 known_hash=f"sha256:{self.sha256}",
                 fname=self.name,
                 path=pooch.os_cache("charnn"),
-                downloader=pooch.HTTPDownloader(progressbar=bar),
+                downloader=lambda source, target, _: self._write(source, Path(target), progress),
             )
-        except ValueError as error:
-            raise CorpusError(
-                f"{url} is not the file that it should be (its sha256 is wrong): try again, "
-                "or name another host with CHARNN_MIRROR"
-            ) from error
         except OSError as error:
             raise CorpusError(
                 f"cannot download {url} ({_reason(error)}): go online, name another host with "
                 "CHARNN_MIRROR, or pass a file of your own; folk, prose and code need no network"
             ) from error
+        except ValueError as error:
+            raise CorpusError(
+                f"{url} is not the file that it should be (its sha256 is wrong): try again, "
+                "or name another host with CHARNN_MIRROR"
+            ) from error
         return Path(path)
+
+    def _write(self, url: str, target: Path, progress: Any) -> None:
+        """Write what is at an address to a file, up to the length that it should have.
+
+        Raises:
+            OSError: the host fails, is too slow, has more to give, or sends on to no https address.
+        """
+        import requests
+
+        last = time.monotonic() + MOST_SECONDS
+        if progress is not None:
+            progress.total = self.length
+        plain = {"Accept-Encoding": "identity"}  # what is packed small may be large
+        checks = {"response": _check_way}
+        with (
+            requests.get(url, stream=True, timeout=SILENCE, headers=plain, hooks=checks) as answer,
+            target.open("wb") as file,
+        ):
+            answer.raise_for_status()
+            if "Content-Encoding" in answer.headers:
+                raise OSError("the host sends it packed")
+            while piece := _some(answer):
+                if file.tell() + len(piece) > self.length:
+                    raise OSError(f"it is longer than the {self.length:,} bytes it should have")
+                if time.monotonic() > last:
+                    raise OSError(f"it takes longer than {MOST_SECONDS} s")
+                file.write(piece)
+                if progress is not None:
+                    progress.update(len(piece))
+        if progress is not None:
+            progress.close()
+
+
+def _some(answer: Any) -> bytes:
+    """What has arrived of an answer, up to 16 kB, and nothing at its end; a reader of so much would
+    wait for it all, however slowly it comes."""
+    from urllib3.exceptions import HTTPError
+
+    try:
+        return bytes(answer.raw.read1(1 << 14, decode_content=False))
+    except HTTPError as problem:
+        raise OSError(f"it broke off: {problem}") from problem
+
+
+def _check_way(answer: Any, **_: object) -> None:
+    """Follow a host that sends on from https to https, or from http to either, nowhere else."""
+    if answer.is_redirect:
+        there = urljoin(answer.url, answer.headers["Location"])
+        if urlsplit(there).scheme not in {"https", urlsplit(answer.url).scheme}:
+            raise OSError(f"the host sends on to {there}, which is no https address")
 
 
 def _reason(error: OSError) -> str:
@@ -162,12 +218,14 @@ def _code_size() -> str:
 _SHAKESPEARE = Download(
     "tinyshakespeare.txt",
     "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+    1_115_394,
     "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
 )
 _IRISH = Download(
     "irish.abc",
     "https://raw.githubusercontent.com/MITDeepLearning/introtodeeplearning/master/"
     "mitdeeplearning/data/irish.abc",
+    197_618,
     "df3782d5f7b5a2f4c66aa7c13f13008d5f48757b3f5f51620cd6c1ceb2c53023",
 )
 

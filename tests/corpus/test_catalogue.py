@@ -1,18 +1,23 @@
 """The corpora with a name, and downloads from a server on this machine."""
 
+import gzip
 import hashlib
 import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import nullcontext, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+import requests
 from tqdm import tqdm
 
+from charnn.corpus import catalogue
 from charnn.corpus.catalogue import CATALOGUE, Download
 from charnn.corpus.sources import open_corpus
 from charnn.errors import CorpusError
@@ -21,11 +26,16 @@ CONTENT = b"First Citizen:\nBefore we proceed any further, hear me speak.\n" * 1
 
 
 class Host(BaseHTTPRequestHandler):
-    """Serves `CONTENT` under one path, and counts."""
+    """Serves `CONTENT` under one path, and counts; under others it means harm."""
 
     served = 0
 
     def do_GET(self) -> None:
+        if harm := getattr(self, self.path[1:].partition(".")[0].replace("/", "_"), None):
+            self.send_response(307 if "moved" in self.path else 200)
+            with suppress(OSError):  # charnn has left
+                harm()
+            return
         if self.path != "/a/play.txt":
             self.send_error(404)
             return
@@ -34,6 +44,47 @@ class Host(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
         self.wfile.write(CONTENT)
+
+    def endless(self) -> None:
+        self.end_headers()
+        while True:
+            self.wfile.write(CONTENT)
+
+    def slow(self) -> None:
+        self.end_headers()
+        for _ in range(100):
+            self.wfile.write(b"a")
+            time.sleep(0.05)
+
+    def silent(self) -> None:
+        self.end_headers()
+        time.sleep(1)
+
+    def cut(self) -> None:
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
+        self.wfile.write(CONTENT[:100])
+
+    def page(self) -> None:
+        self.end_headers()
+        self.wfile.write(b"<html>Please sign in to this network.</html>")
+
+    def packed(self) -> None:
+        self.send_header("Content-Encoding", "gzip")
+        self.end_headers()
+        self.wfile.write(gzip.compress(bytes(10_000_000)))
+
+    def moved_file(self) -> None:
+        self.send_header("Location", "file:///etc/passwd")
+        self.end_headers()
+
+    def moved_ftp(self) -> None:
+        self.send_header("Location", "ftp://127.0.0.1/play.txt")
+        self.end_headers()
+
+    def moved_round(self) -> None:
+        self.send_header("Location", self.path)
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -56,7 +107,8 @@ def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def play(content: bytes = CONTENT, path: str = "/a/play.txt") -> Download:
-    return Download("play.txt", "https://host.invalid" + path, hashlib.sha256(content).hexdigest())
+    sha256 = hashlib.sha256(content).hexdigest()
+    return Download("play.txt", "https://host.invalid" + path, len(content), sha256)
 
 
 class Bar:
@@ -67,9 +119,6 @@ class Bar:
 
     def update(self, n: int) -> None:
         self.seen += n
-
-    def reset(self) -> None:
-        self.seen = 0
 
     def close(self) -> None:
         pass
@@ -100,7 +149,7 @@ def test_a_mirror_that_is_no_address(mirror: str, monkeypatch: pytest.MonkeyPatc
 
 def test_a_file_with_another_sha256_is_refused_and_not_kept(mirror: str, tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="sha256 is wrong"):
-        play(b"something else").fetch()
+        play(CONTENT.swapcase()).fetch()
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
@@ -113,6 +162,42 @@ def test_a_cached_file_that_has_changed_is_fetched_again(mirror: str) -> None:
 def test_a_host_without_the_file(mirror: str) -> None:
     with pytest.raises(CorpusError, match=r"cannot download .*404"):
         play(path="/gone.txt").fetch()
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/endless.txt", "longer than the 6,100 bytes"),
+        ("/slow.txt", "takes longer than 0.3 s"),
+        ("/silent.txt", "timed out"),
+        ("/cut.txt", "it broke off"),
+        ("/page.txt", "sha256 is wrong"),
+        ("/packed.txt", "packed"),
+        ("/moved/file.txt", "file:///etc/passwd, which is no https address"),
+        ("/moved/ftp.txt", "ftp://127.0.0.1/play.txt, which is no https address"),
+        ("/moved/round.txt", "redirects"),
+    ],
+)
+def test_a_host_that_means_harm(
+    mirror: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, reason: str
+) -> None:
+    monkeypatch.setattr(catalogue, "MOST_SECONDS", 0.3)
+    monkeypatch.setattr(catalogue, "SILENCE", 0.2)
+    with pytest.raises(CorpusError) as refusal:
+        play(path=path).fetch()
+    assert reason in str(refusal.value)
+    assert "\n" not in str(refusal.value)
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_https_stays_https() -> None:
+    """No host can be asked by https here, so its answer is made up."""
+    response = requests.Response()
+    response.status_code, response.url = 302, "https://host.invalid/a"
+    for there, allowed in (("/b", True), ("https://other.invalid/", True), ("http://b/", False)):
+        response.headers["Location"] = there
+        with nullcontext() if allowed else pytest.raises(OSError, match="no https address"):
+            catalogue._check_way(response)
 
 
 def test_offline(mirror: str, monkeypatch: pytest.MonkeyPatch) -> None:

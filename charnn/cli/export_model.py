@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 
 from charnn.cli.console import is_terminal, say, warn_of_damage, write_out_bytes
+from charnn.cli.tunes import check_suffix, names_file, not_empty
 from charnn.errors import UsageError
+
+SUFFIX = ".safetensors"
 
 
 def command(
@@ -19,7 +22,13 @@ def command(
     ] = None,
     output: Annotated[
         str | None,
-        typer.Option("-o", "--output", help="A file, or - for stdout; default: RUN.safetensors."),
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            callback=not_empty,
+            help="A file, a folder/, or - for stdout; default: RUN.safetensors.",
+        ),
     ] = None,
 ) -> None:
     """Write a trained model alone, small enough to share.
@@ -40,18 +49,28 @@ def command(
     from charnn.library import load
     from charnn.model.runs import CHECKPOINTS
 
+    check_suffix(output, SUFFIX)
     model = load(checkpoint)
     warn_of_damage(model.path, model.damaged)
     if output == "-" and is_terminal(sys.stdout):
         raise UsageError("a model is not for the terminal: redirect stdout, or name a file by -o")
     path = model.path.resolve()
     name = path.parent.name if path.name in CHECKPOINTS else path.stem
-    target = Path(f"{name}.safetensors" if output is None else output)
-    if output != "-" and target.exists() and target.samefile(model.path):
-        raise UsageError(f"{target} is the checkpoint itself: name another file with -o")
     content = model.exported()
     if output == "-":
         write_out_bytes(content)
-    else:
-        write_bytes(target, content)
-        say(f"{target}: {len(content) / 1e6:.1f} MB")
+        return
+    target = _target(output, f"{name}{SUFFIX}")
+    if target.exists() and target.samefile(model.path):
+        raise UsageError(f"{target} is the checkpoint itself: name another file with -o")
+    write_bytes(target, content)
+    say(f"{target}: {len(content) / 1e6:.1f} MB")
+
+
+def _target(output: str | None, name: str) -> Path:
+    """The file that `-o` says: itself, or the name in a folder, which is made."""
+    if output is not None and names_file(output):
+        return Path(output)
+    folder = Path(output or ".")
+    folder.mkdir(exist_ok=True)
+    return folder / name

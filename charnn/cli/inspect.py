@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli.console import visible, write_out
+from charnn.cli.console import visible, warn_of_damage, write_out
 from charnn.cli.words import duration, nats_and_bits
 from charnn.errors import shortened
 
@@ -49,10 +49,10 @@ def command(
       charnn inspect shakespeare --verify
     """
     from charnn.insight.description import describe, verify
-    from charnn.model.runs import find_checkpoints, known_as
+    from charnn.model.runs import find_checkpoints, known_as, read_model
 
-    path = find_checkpoints(checkpoint, Path("checkpoints"))[0]
     if whole:
+        path = find_checkpoints(checkpoint, Path("checkpoints"))[0]
         found = list(verify(path, alone=path == checkpoint))
         if as_json:
             rows = [
@@ -63,7 +63,9 @@ def command(
         else:
             write_out("".join(f"{_said(problem or f'{file}: ok')}\n" for file, problem in found))
         raise typer.Exit(int(any(problem for _, problem in found)))
-    description = describe(path)
+    model = read_model(checkpoint, Path("checkpoints"))
+    warn_of_damage(model.path, model.damaged)
+    path, description = model.path, describe(model.path, model.checkpoint)
     if as_json:
         write_out(json.dumps(_object(path, description)) + "\n")
         return

@@ -35,7 +35,12 @@ NumberOption = Annotated[
 MOST_BYTES = 64_000_000  # many times any book of tunes; a pipe or a device may never end
 
 
-def _not_empty(output: str | None) -> str | None:
+def not_empty(output: str | None) -> str | None:
+    """What `-o` says, which may not be nothing.
+
+    Raises:
+        UsageError: it is.
+    """
     if output == "":
         raise UsageError("-o '' names nothing: give a file, a folder/, or - for stdout")
     return output
@@ -47,7 +52,7 @@ OutputOption = Annotated[
         "--output",
         "-o",
         metavar="OUT",
-        callback=_not_empty,
+        callback=not_empty,
         help="A file, a folder/, or - for stdout; default: the tune's name, beside it.",
     ),
 ]

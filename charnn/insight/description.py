@@ -7,7 +7,7 @@ from typing import Any
 
 from charnn.errors import CheckpointError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
-from charnn.model.runs import CHECKPOINTS, LAST
+from charnn.model.runs import CHECKPOINTS, read_run
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,7 @@ class Description:
 
     Attributes:
         checkpoint: as it was named.
-        latest: where its run stands: the last checkpoint, or, without a run, the one that was
-            named.
+        latest: what its run would go on from; without that, the one that was named.
         files: bytes of each file beside it that belongs to the run, by name; or of it alone.
         obstacle: why training cannot go on from here; None if it can.
     """
@@ -46,27 +45,25 @@ class Description:
         return found
 
 
-def describe(path: Path) -> Description:
-    """Read a checkpoint and what lies beside it.
+def describe(path: Path, checkpoint: Checkpoint) -> Description:
+    """Read what lies beside a checkpoint.
 
     Args:
-        path: a checkpoint file.
-
-    Raises:
-        CheckpointError: it is missing or damaged.
+        path: its file.
+        checkpoint: what is in it.
     """
-    checkpoint = load_checkpoint(path)
     if not _is_of_a_run(path):
         return Description(checkpoint, checkpoint, _sizes([path]), f"{path.name} is a model alone")
-    last = path.parent / LAST
-    latest, obstacle = checkpoint, None
+    files = _sizes(path.parent.iterdir())
     try:
-        latest = load_checkpoint(last, training=True)
-        if not latest.training:
-            obstacle = f"{last.name} is a model alone"
+        stored, damaged = read_run(path.parent, training=True)
     except CheckpointError as problem:
-        obstacle = str(problem)
-    return Description(checkpoint, latest, _sizes(path.parent.iterdir()), obstacle)
+        return Description(checkpoint, checkpoint, files, str(problem))
+    for latest in stored.values():
+        if latest.training:
+            return Description(checkpoint, latest, files, None)
+    obstacle = "; ".join(damaged.values()) or "no checkpoint has the state of its training"
+    return Description(checkpoint, checkpoint, files, obstacle)
 
 
 def verify(path: Path, *, alone: bool = False) -> Iterator[tuple[Path, str | None]]:

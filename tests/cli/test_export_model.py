@@ -75,6 +75,21 @@ def test_it_is_not_written_over_the_checkpoint(program: Program, folder: Path) -
     assert ended.returncode == 1
 
 
+@pytest.mark.parametrize("output", [".", "new/", "checkpoints"])
+def test_a_folder_gets_it_under_the_runs_name(program: Program, folder: Path, output: str) -> None:
+    assert program(folder, "export-model", "-o", output).returncode == 0
+    assert load_checkpoint(folder / output / "session.safetensors").weights
+
+
+@pytest.mark.parametrize("output", ["", "tune.mid", "model.pt"])
+def test_it_is_not_named_as_something_else(program: Program, folder: Path, output: str) -> None:
+    before = sorted(folder.rglob("*"))
+    ended = program(folder, "export-model", "-o", output)
+    assert ended.returncode == 2
+    assert ended.messages[-1].startswith("error: ")
+    assert sorted(folder.rglob("*")) == before
+
+
 def test_it_cannot_be_resumed(program: Program, trained: tuple[Path, Ended], folder: Path) -> None:
     shutil.copy(trained[0] / "my corpus.txt", folder)
     program(folder, "export-model", "session", "-o", "checkpoints/shared.safetensors")

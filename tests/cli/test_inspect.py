@@ -104,14 +104,29 @@ def test_every_checkpoint_of_a_run_is_verified(program: Program, folder: Path) -
     assert program(folder, "inspect", names[0], "--verify").returncode == 0  # that file alone
     found = json.loads(program(folder, "inspect", "--verify", "--json").stdout)["checkpoints"]
     assert [one["ok"] for one in found] == [True, False]
-    assert "resumable:   no: " in program(folder, "inspect").stdout.decode()
+
+
+def test_where_a_run_stands_if_a_file_is_damaged(program: Program, folder: Path) -> None:
+    run = folder / "checkpoints" / "my-corpus"
+    shown = json.loads(program(folder, "inspect", "--json").stdout)
+    (run / "last.safetensors").write_bytes(b"nothing")
+    assert json.loads(program(folder, "inspect", "--json").stdout)["resumable"]
+    shutil.copy(run / "best.safetensors", run / "previous.safetensors")
+    (run / "best.safetensors").write_bytes(b"nothing")
+    ended = program(folder, "inspect", "--json")
+    assert [line.startswith("warning: ") for line in ended.messages] == [True]
+    found = json.loads(ended.stdout)
+    assert found["checkpoint"] == "checkpoints/my-corpus/previous.safetensors"
+    assert (found["resumable"], found["history"]) == (True, shown["history"])
 
 
 def test_what_cannot_be_resumed(program: Program, folder: Path) -> None:
-    (folder / "checkpoints" / "my-corpus" / "last.safetensors").unlink()
+    run = folder / "checkpoints" / "my-corpus"
+    for path in run.glob("*.safetensors"):
+        replace(load_checkpoint(path), training={}).save(path)
     shown = json.loads(program(folder, "inspect", "--json").stdout)
     assert not shown["resumable"]
-    assert "last.safetensors" in shown["obstacle"]
+    assert "state of its training" in shown["obstacle"]
     assert program(folder, "export-model", "-o", "small.safetensors").returncode == 0
     shown = json.loads(program(folder, "inspect", "small.safetensors", "--json").stdout)
     assert not shown["resumable"]

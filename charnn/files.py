@@ -1,5 +1,6 @@
 """Writing files so that a crash, a full disk or a second writer never leaves half of one."""
 
+import errno
 import glob
 import os
 from contextlib import suppress
@@ -58,12 +59,17 @@ def remove_leftovers(path: Path) -> None:
 
 
 def fsync_folder(folder: Path) -> None:
-    """Make a rename inside `folder` durable, where the system can (Windows cannot)."""
+    """Make a rename inside `folder` durable, where the system can (Windows and some network disks
+    cannot)."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as problem:
+        if problem.errno not in (errno.EINVAL, errno.ENOTSUP):
+            problem.filename = str(folder)
+            raise
     finally:
         os.close(descriptor)
 

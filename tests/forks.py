@@ -5,6 +5,7 @@ signals and be given limits.
 """
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from typing import Any
 
 from tests.helpers import PROJECT, environment
 
-# Reads requests, one JSON object a line; answers each with the number of the forked process, and,
-# when that has ended, with its exit code.
+# Reads requests, one JSON object a line; answers each with the number of the forked process, or, if
+# it is to wait for one, with its exit code.
 SERVER = """
 import json, os, sys, traceback
 import torch._dynamo  # which torch imports, slowly, when the first optimizer is made
@@ -30,7 +31,7 @@ def run(request):
     sys.argv = ["charnn", *request["arguments"]]
     code = 0
     try:
-        exec(request["first"])
+        exec(request["first"], {})
         main()
     except SystemExit as end:
         code = end.code or 0
@@ -42,12 +43,15 @@ def run(request):
     os._exit(code)
 
 for line in sys.stdin:
+    request = json.loads(line)
+    if "process" in request:
+        _, status = os.waitpid(request["process"], 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
+        continue
     child = os.fork()
     if not child:
-        run(json.loads(line))
+        run(request)
     print(child, flush=True)
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
 """
 
 
@@ -65,14 +69,16 @@ class Ended:
 
 
 class Forks:
-    """Runs one command after the other.
+    """Runs commands, several at once if they are to.
 
     Args:
         streams: an empty folder for what they read and write.
     """
 
     def __init__(self, streams: Path) -> None:
-        self._streams = {name: streams / name for name in ("stdin", "stdout", "stderr")}
+        self._folder = streams
+        self._count = 0
+        self._begun: dict[int, Path] = {}  # the folders of their streams
         self._server = subprocess.Popen(
             [sys.executable, "-c", SERVER],
             cwd=PROJECT,
@@ -101,36 +107,46 @@ class Forks:
             first: Python that its process runs before the program.
             **changes: of the environment.
         """
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._streams["stdin"].write_bytes(stdin)
-        request: dict[str, Any] = {name: str(path) for name, path in self._streams.items()}
+        self._count += 1
+        streams = self._folder / str(self._count)
+        streams.mkdir()
+        (streams / "stdin").write_bytes(stdin)
+        request: dict[str, Any] = {
+            name: str(streams / name) for name in ("stdin", "stdout", "stderr")
+        }
         if stdout is not None:
             request["stdout"] = str(stdout)
         request |= {"folder": str(folder), "environment": changes, "first": first}
-        request |= {"arguments": [str(argument) for argument in arguments]}
-        self._server.stdin.write(json.dumps(request) + "\n")
-        self._server.stdin.flush()
-        return int(self._server.stdout.readline())
+        process = self._ask(request | {"arguments": [str(argument) for argument in arguments]})
+        self._begun[process] = streams
+        return process
 
-    def written(self) -> bytes:
-        """What the command has written to stdout by now."""
-        return self._streams["stdout"].read_bytes()
+    def written(self, process: int) -> bytes:
+        """What a command has written to stdout by now."""
+        return (self._begun[process] / "stdout").read_bytes()
 
-    def end(self) -> Ended:
-        """Wait for the end of the command."""
-        assert self._server.stdout is not None
-        code = int(self._server.stdout.readline())
-        out, err = (self._streams[name].read_bytes() for name in ("stdout", "stderr"))
-        return Ended(code, out, err)
+    def end(self, process: int) -> Ended:
+        """Wait for the end of a command."""
+        code = self._ask({"process": process})
+        streams = self._begun.pop(process)
+        out, err = streams / "stdout", streams / "stderr"
+        ended = Ended(code, out.read_bytes() if out.exists() else b"", err.read_bytes())
+        shutil.rmtree(streams)
+        return ended
 
     def __call__(self, folder: Path, *arguments: str | Path, **options: Any) -> Ended:
         """Run a command to its end; see `begin`."""
-        self.begin(folder, *arguments, **options)
-        return self.end()
+        return self.end(self.begin(folder, *arguments, **options))
 
     def close(self) -> None:
         """End the server."""
         assert self._server.stdin is not None
         self._server.stdin.close()
         assert self._server.wait(60) == 0
+
+    def _ask(self, request: dict[str, Any]) -> int:
+        assert self._server.stdin is not None
+        assert self._server.stdout is not None
+        self._server.stdin.write(json.dumps(request) + "\n")
+        self._server.stdin.flush()
+        return int(self._server.stdout.readline())

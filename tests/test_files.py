@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -151,3 +152,52 @@ def test_it_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(os, "fsync", fsync)
     write_bytes(path, b"new content")
     assert done == ["file of 11, then old", "folder, then new content"]
+
+
+def test_the_old_content_never_lacks_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The new one is on the disk before any name is changed, and both names are before the end."""
+    path, previous = tmp_path / "last", tmp_path / "previous"
+    write_bytes(path, b"first", previous=previous)
+    done: list[str] = []
+
+    def recorded(name: str) -> None:
+        real = getattr(os, name)
+
+        def call(*arguments: Any) -> None:
+            if name == "fsync":
+                folder = stat.S_ISDIR(os.fstat(arguments[0]).st_mode)
+                done.append("fsync folder" if folder else "fsync file")
+            else:
+                done.append(" ".join([name, *(Path(argument).name for argument in arguments)]))
+            real(*arguments)
+
+        monkeypatch.setattr(os, name, call)
+
+    for name in ("fsync", "link", "replace", "rename", "unlink"):
+        recorded(name)
+    write_bytes(path, b"second", previous=previous)
+    kept, new = f".previous.{os.getpid()}.tmp", f".last.{os.getpid()}.tmp"
+    assert [line for line in done if not line.startswith("unlink")] == [
+        "fsync file",
+        f"link last {kept}",
+        f"replace {kept} previous",
+        f"replace {new} last",
+        "fsync folder",
+    ]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
+def test_a_disk_that_cannot_sync_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some network disks can't: it is no failure."""
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not for folders")
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write_bytes(tmp_path / "file", b"new")
+    assert (tmp_path / "file").read_bytes() == b"new"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from charnn.errors import CheckpointError, UsageError
-from charnn.files import remove_leftovers, write_bytes
+from charnn.files import fsync_folder, remove_leftovers, write_bytes
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
 
 BEST = "best.safetensors"
@@ -83,6 +83,7 @@ class RunLock:
                 f"{self.run} is being trained by another process: wait for it"
             ) from None
         self._held = self._identity()
+        fsync_folder(self.run.parent)
         for name in (*CHECKPOINTS, METRICS, TUNES):
             remove_leftovers(self.run / name)
         return made

@@ -40,7 +40,7 @@ def limited(forks: Forks, folder: Path, *arguments: str | Path, **options: Any) 
     ]
     for end in ends:
         end.start()
-    ended = forks.end()
+    ended = forks.end(child)
     for end in ends:
         end.cancel()
     return ended

@@ -14,7 +14,7 @@ VAL_FRACTION = 0.02
 CORPUS = ("corpus.txt", "--val-fraction", str(VAL_FRACTION))
 TRAIN = ("train", *CORPUS, "--name", "run", "--save-every", "1", "--json", *SMALL)
 # Reports, which --json shows, come at every step.
-EVERY_STEP = "charnn.training.trainer.REPORT_EVERY = 1"
+EVERY_STEP = "import charnn.training.trainer as trainer; trainer.REPORT_EVERY = 1"
 
 
 def workplace(folder: Path) -> Path:

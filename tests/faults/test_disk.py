@@ -1,0 +1,284 @@
+"""Disks that are full, gone or read-only while a run is trained: what was saved before is whole,
+the training goes on, and the exit code tells whether all is on the disk."""
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from charnn.model.checkpoint import load_checkpoint
+from charnn.model.runs import LAST
+from tests.faults.conftest import Trials
+from tests.faults.runs import (
+    RUN,
+    TRAIN,
+    assert_whole_metrics,
+    newest_step,
+    strays,
+    told_step,
+    workplace,
+)
+from tests.forks import Ended, Forks
+
+BEFORE, STEPS = 20, 120
+RESUME = (*TRAIN, "--resume", "--steps", str(STEPS))
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Path:
+    """A run of a few steps."""
+    folder = workplace(tmp_path_factory.mktemp("trained"))
+    assert forks(folder, *TRAIN, "--steps", str(BEFORE)).returncode == 0
+    return folder
+
+
+def begin(forks: Forks, folder: Path, random: random.Random) -> int:
+    """Go on with the run, for a while; the process."""
+    before = (folder / RUN / LAST).stat().st_mtime_ns
+    process = forks.begin(folder, *RESUME)
+    until = time.monotonic() + 30
+    while (folder / RUN / LAST).stat().st_mtime_ns == before and time.monotonic() < until:
+        time.sleep(0.005)
+    time.sleep(random.uniform(0, 0.4))
+    return process
+
+
+def goes_on(forks: Forks, process: int) -> bool:
+    """Whether the training has steps before it that it will save."""
+    return told_step(forks.written(process)) <= STEPS - 20
+
+
+def judge(ended: Ended, folder: Path) -> bool:
+    """Whether all was saved; the training came to its end in any case."""
+    shown = ended.stderr.decode()
+    assert "Traceback" not in shown
+    done = json.loads(ended.stdout.splitlines()[-1])
+    assert (done["event"], done["reason"], done["steps"]) == ("done", "done", STEPS), shown
+    warnings = [line for line in ended.messages if line.startswith("warning: ")]
+    errors = [line for line in ended.messages if line.startswith("error: ")]
+    assert len(warnings) <= 3
+    if ended.returncode == 0:
+        assert not errors
+        assert load_checkpoint(folder / RUN / LAST).step == newest_step(folder) == STEPS
+        assert_whole_metrics(folder)
+        assert bool(warnings) == ("all is saved now" in ended.messages)
+        return True
+    assert ended.returncode == 1
+    assert warnings
+    assert errors == ended.messages[-1:]
+    assert "could not be saved" in errors[0]
+    assert "--resume" in errors[0]
+    assert newest_step(folder) >= BEFORE
+    assert_whole_metrics(folder)
+    return False
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows limits no file's size")
+def test_files_that_may_not_grow(
+    trials: Trials, trained: Path, forks: Forks, tmp_path: Path
+) -> None:
+    """As with a quota."""
+
+    def trial(random: random.Random) -> None:
+        folder = copy_of(trained, tmp_path / "trial")
+        size = (folder / RUN / LAST).stat().st_size
+        most = random.randrange(10_000, size)
+        limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))"
+        ended = forks(folder, *RESUME, first=limit)
+        assert not judge(ended, folder)
+        assert newest_step(folder) == BEFORE
+        assert strays(folder) == []
+        assert forks(folder, *RESUME).returncode == 0
+        assert newest_step(folder) == STEPS
+
+    trials("file size limit (as a quota) below a checkpoint's size", trial, few=1, many=10)
+
+
+def copy_of(trained: Path, folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    return Path(shutil.copytree(trained, folder))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder of open files")
+def test_a_folder_that_is_deleted(
+    trials: Trials, trained: Path, forks: Forks, tmp_path: Path
+) -> None:
+    def trial(random: random.Random) -> None:
+        folder = copy_of(trained, tmp_path / "trial")
+        process = begin(forks, folder, random)
+        while (folder / RUN).exists():  # it may be written to at the same moment
+            with suppress(OSError):
+                (folder / RUN).rename(tmp_path / "gone")
+        shutil.rmtree(tmp_path / "gone")
+        assert judge(forks.end(process), folder)
+        assert strays(folder) == []
+
+    trials("run folder deleted", trial, few=1, many=10)
+
+
+class Mounted:
+    """A small disk of its own, which only root can have.
+
+    Args:
+        folder: where.
+        size: bytes.
+    """
+
+    def __init__(self, folder: Path, size: int) -> None:
+        self.folder = folder
+        self._mount("-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder)
+
+    def _mount(self, *arguments: str | Path) -> None:
+        subprocess.run(["mount", *arguments], check=True, capture_output=True)
+
+    def protect(self, folder: Path) -> None:
+        """Make a folder read-only for whoever opens a file in it."""
+        self._mount("--bind", folder, folder)
+        self._mount("-o", "remount,bind,ro", folder)
+
+    def unmount(self, folder: Path) -> None:
+        subprocess.run(["umount", "--lazy", folder], check=True, capture_output=True)
+
+
+@pytest.fixture
+def disk(trials: Trials, tmp_path: Path) -> Iterator[Mounted]:
+    if not trials.whole or not shutil.which("mount") or os.geteuid() != 0:
+        pytest.skip("mounts a disk, as root, with --whole")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    disk = Mounted(folder, 2_000_000)
+    yield disk
+    disk.unmount(folder)
+
+
+def test_a_full_disk(trials: Trials, trained: Path, forks: Forks, disk: Mounted) -> None:
+    def trial(random: random.Random) -> None:
+        folder = copy_of(trained, disk.folder / "trial")
+        process = begin(forks, folder, random)
+        filler = disk.folder / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(random.randrange(1, 4096)))
+        mended = random.random() < 0.5
+        if mended:
+            time.sleep(random.uniform(0, 0.4))
+            filler.unlink()
+            mended = goes_on(forks, process)
+        ended = forks.end(process)
+        filler.unlink(missing_ok=True)
+        # What is on a full disk may have been saved before it was full.
+        assert judge(ended, folder) or not mended
+        assert strays(folder) == []
+        assert forks(folder, *RESUME).returncode == 0
+        assert newest_step(folder) == STEPS
+
+    trials("disk of 2 MB filled; space made again in half of the trials", trial, few=0, many=10)
+
+
+def test_a_disk_that_becomes_read_only(
+    trials: Trials, trained: Path, forks: Forks, disk: Mounted
+) -> None:
+    def trial(random: random.Random) -> None:
+        folder = copy_of(trained, disk.folder / "trial")
+        process = begin(forks, folder, random)
+        disk.protect(folder / RUN)
+        mended = random.random() < 0.5
+        if mended:
+            time.sleep(random.uniform(0, 0.4))
+            disk.unmount(folder / RUN)
+            mended = goes_on(forks, process)
+        ended = forks.end(process)
+        with suppress(subprocess.CalledProcessError):
+            disk.unmount(folder / RUN)
+        assert judge(ended, folder) or not mended
+        assert strays(folder) == []
+        assert forks(folder, *RESUME).returncode == 0
+        assert newest_step(folder) == STEPS
+
+    trials("folder made read-only; mended in half of the trials", trial, few=0, many=10)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_full_disk_when_a_run_begins(
+    trained: Path, forks: Forks, tmp_path: Path, resume: bool
+) -> None:
+    """Nothing is lost yet: one sentence, and what was there is as it was."""
+    folder = copy_of(trained, tmp_path / "trial")
+    before = {path: path.read_bytes() for path in (folder / RUN).iterdir()}
+    full = """
+import charnn.files, errno, os
+def fsync(descriptor):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+charnn.files.os.fsync = fsync
+"""
+    arguments = RESUME if resume else (*TRAIN, "--name", "other", "--steps", "2")
+    ended = forks(folder, *arguments, first=full)
+    assert ended.returncode == 1
+    assert ended.messages[-1].startswith("error: ")
+    assert str(RUN.parent) in ended.messages[-1]
+    assert "No space left on device" in ended.messages[-1]
+    assert "Traceback" not in ended.stderr.decode()
+    assert {path: path.read_bytes() for path in (folder / RUN).iterdir()} == before
+    # The name is not taken by a run that has not begun.
+    assert forks(folder, *arguments).returncode == 0
+
+
+def piped(forks: Forks, folder: Path, pipe: Path, *arguments: str) -> Ended:
+    """Run a command whose reader goes away after the first bytes, as in `| head`."""
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    process = forks.begin(folder, *arguments, stdout=pipe)
+    os.set_blocking(reading, True)
+    while not os.read(reading, 10):  # nobody writes yet
+        time.sleep(0.005)
+    os.close(reading)
+    return forks.end(process)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_streams(trials: Trials, trained: Path, forks: Forks, tmp_path: Path) -> None:
+    def train_into(run: Callable[..., Ended]) -> Callable[[random.Random], None]:
+        def trial(random: random.Random) -> None:
+            folder = copy_of(trained, tmp_path / "trial")
+            steps = random.randrange(BEFORE + 1, BEFORE + 40)
+            ended = run(folder, *TRAIN, "--resume", "--steps", str(steps))
+            assert ended.returncode == 0
+            assert b"Traceback" not in ended.stderr
+            assert newest_step(folder) == steps
+
+        return trial
+
+    def full(folder: Path, *arguments: str) -> Ended:
+        return forks(folder, *arguments, stdout=Path("/dev/full"))
+
+    def closed(folder: Path, *arguments: str) -> Ended:
+        return piped(forks, folder, tmp_path / "pipe", *arguments)
+
+    def sample_into_full(random: random.Random) -> None:
+        ended = full(trained, *sample(random))
+        assert ended.returncode == 1
+        assert [line[:6] for line in ended.messages].count("error:") == 1
+        assert "No space left" in ended.messages[-1]
+
+    def sample_into_closed(random: random.Random) -> None:
+        ended = closed(trained, *sample(random))
+        assert ended.returncode == 0
+        assert not [line for line in ended.messages if "rror" in line]
+
+    trials("train --json: stdout full", train_into(full), few=1, many=10)
+    trials("train --json: stdout closed (| head)", train_into(closed), few=1, many=10)
+    trials("sample: stdout full", sample_into_full, few=1, many=10)
+    trials("sample: stdout closed (| head)", sample_into_closed, few=1, many=10)
+
+
+def sample(random: random.Random) -> tuple[str, ...]:
+    json_too = ("--json", "--num", "5") if random.random() < 0.5 else ()
+    return ("sample", "run", "--length", "300", "--seed", str(random.randrange(99)), *json_too)

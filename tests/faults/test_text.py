@@ -7,6 +7,8 @@ import io
 import json
 import os
 import random
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -561,3 +563,155 @@ def test_codecs_that_bring_halves_of_characters(
     (tmp_path / "t.txt").write_text(r"\ud800b\udfff" * 100, "ascii")
     ended = program(tmp_path, "train", "t.txt", "--encoding", "unicode_escape", *STEP, *small)
     assert_refused(ended, "t.txt is not unicode_escape text", "surrogates")
+
+
+def measured(folder: Path, *words: str) -> tuple[Ended, int]:
+    """A command as it ended, and the most memory it took, in MB."""
+    with subprocess.Popen(
+        words, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout
+        said = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    return Ended(process.returncode, b"", said), used.ru_maxrss // 1024
+
+
+def test_a_line_of_a_gigabyte(trials: Trials, tmp_path: Path) -> None:
+    if not trials.whole:
+        pytest.skip("takes minutes: with --whole")
+
+    def trial(random: random.Random) -> None:
+        line = prose(100_000).replace("\n", " ").encode()
+        path = tmp_path / "line.txt"
+        try:
+            with path.open("wb") as file:
+                for _ in range(10_000):
+                    file.write(line)
+            ended, memory = measured(tmp_path, sys.executable, "-c", KILLED, "line.txt")
+            assert ended.returncode == 0, ended
+            assert memory < 300, memory
+            few = ("--steps", "20", "--val-fraction", "0.0001", "--threads", "1")
+            ended, memory = measured(tmp_path, *command("train", "line.txt", *few))
+            assert ended.returncode == 0, ended
+            assert memory < 1000, memory
+        finally:
+            path.unlink()
+            shutil.rmtree(tmp_path / "data", ignore_errors=True)
+
+    trials("a line of 1 GB, prepared in 300 MB and learned in 1 GB", trial, few=0, many=1)
+
+
+def test_a_folder_of_many_files(trials: Trials, tmp_path: Path) -> None:
+    if not trials.whole:
+        pytest.skip("takes minutes: with --whole")
+
+    def trial(random: random.Random) -> None:
+        count = 100_000
+        for number in range(count):
+            if number % 1000 == 0:
+                inside = tmp_path / "many" / str(number)
+                inside.mkdir(parents=True)
+            (inside / f"{number}.txt").write_text(f"document {number}\n")
+        ended, memory = measured(tmp_path, sys.executable, "-c", KILLED, "many")
+        assert ended.returncode == 0, ended
+        assert memory < 300, memory
+        assert len(learned_text(tmp_path / "data")) > 1_000_000
+        shutil.rmtree(tmp_path / "many")
+
+    trials("a folder of 100,000 files, prepared in 300 MB", trial, few=0, many=1)
+
+
+def test_packed_zeros_without_end(trials: Trials, tmp_path: Path) -> None:
+    if not trials.whole:
+        pytest.skip("takes minutes: with --whole")
+
+    def trial(random: random.Random) -> None:
+        member = gzip.compress(bytes(100_000_000), 1)
+        (tmp_path / "bomb.txt.gz").write_bytes(member * 100)
+        ended, memory = measured(tmp_path, *command("train", "bomb.txt.gz"))
+        assert_refused(ended, "looks binary")
+        assert memory < 500, memory
+        many = gzip.compress(b"a" * 1_000_000, 9) * 500
+        (tmp_path / "letters.txt.gz").write_bytes(many)
+        ended, memory = measured(tmp_path, sys.executable, "-c", KILLED, "letters.txt.gz")
+        assert ended.returncode == 0, ended
+        assert memory < 300, memory
+        shutil.rmtree(tmp_path / "data")
+
+    trials("10 GB of packed zeros, and 500 MB of a packed letter", trial, few=0, many=1)
+
+
+def test_folders_in_folders(trials: Trials, tmp_path: Path) -> None:
+    """More of them than functions may call each other."""
+    if not trials.whole:
+        pytest.skip("takes seconds: with --whole")
+
+    def trial(random: random.Random) -> None:
+        deep = [tmp_path / "d"]
+        while len(deep) < 1500:
+            deep.append(deep[-1] / "d")
+        for folder in deep:
+            folder.mkdir()
+        (deep[-1] / "a.txt").write_text("deep")
+        try:
+            (found,) = open_corpus([str(tmp_path)]).documents
+            assert found.text() == "deep"
+        finally:
+            (deep[-1] / "a.txt").unlink()
+            for folder in reversed(deep):
+                folder.rmdir()
+
+    trials("1,500 folders in each other", trial, few=0, many=1)
+
+
+def test_many_symbols(trials: Trials, tmp_path: Path) -> None:
+    if not trials.whole:
+        pytest.skip("takes minutes: with --whole")
+
+    def trial(random: random.Random) -> None:
+        signs = [chr(code) for code in range(0x20, 0x30000) if not 0xD800 <= code < 0xE000]
+        text = "".join(random.sample(signs, 100_000)) * 2
+        (tmp_path / "t.txt").write_text(text, "utf-8", newline="")
+        few = ("--steps", "3", "--batch-size", "4", "--seq-len", "16", "--threads", "1")
+        ended, memory = measured(tmp_path, *command("train", "t.txt", *few))
+        assert ended.returncode == 0, ended
+        assert b"different characters" in ended.stderr
+        assert memory < 2500, memory
+        ended, memory = measured(tmp_path, *command("sample", "t", "--length", "50"))
+        assert ended.returncode == 0, ended
+        assert memory < 1000, memory
+
+    trials("100,000 different characters", trial, few=0, many=1)
+
+
+def test_what_a_shell_puts_in_the_place_of_a_file(
+    trials: Trials, tmp_path: Path, small: Sequence[str]
+) -> None:
+    if not trials.whole:
+        pytest.skip("takes seconds: with --whole")
+    text = prose(3000)
+    (tmp_path / "t.gz").write_bytes(gzip.compress(text.encode()))
+    train = shlex.join([*command("train"), *STEP, *small])
+
+    def trial(random: random.Random) -> None:
+        line = random.choice(
+            [
+                f"{train} <(zcat t.gz)",
+                f"zcat t.gz | {train} /dev/stdin",
+                f"zcat t.gz | {train} /dev/fd/0",
+                f"zcat t.gz | {train} -",
+                f"mkfifo fifo; zcat t.gz > fifo & {train} fifo; rm fifo",
+                f"zcat t.gz > t; {train} - < t",
+                f"zcat t.gz > t; {train} /dev/stdin < t",
+            ]
+        )
+        ended, _ = measured(tmp_path, "bash", "-c", line)
+        assert ended.returncode == 0, ended
+        assert learned_text(tmp_path / "data") == text
+        shutil.rmtree(tmp_path / "data")
+        for device in ("/dev/zero", "/dev/urandom", "/dev/full", "/dev/tty"):
+            with pytest.raises(CorpusError, match="a device or a socket"):
+                open_corpus([device])
+
+    trials("pipes that a shell puts in the place of a file", trial, few=0, many=40)

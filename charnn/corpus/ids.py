@@ -154,12 +154,18 @@ def _load(path: Path, plan: Survey) -> Prepared | None:
 
 
 def _clear(folder: Path) -> None:
-    """Remove what builds that were killed have left: nobody holds their locks any more."""
+    """Remove what was killed while it was written: nobody holds its lock any more."""
     from filelock import FileLock, Timeout
 
     for temporary in folder.glob(".*.tmp"):
-        with suppress(Timeout), FileLock(temporary.with_suffix(".lock"), timeout=0):
-            shutil.rmtree(temporary, ignore_errors=True)
+        name = temporary.name.removesuffix(".tmp")
+        if not temporary.is_dir():  # a file, which has the number of its process in its name
+            name = name.rpartition(".")[0]
+        with suppress(Timeout), FileLock(folder / f"{name}.lock", timeout=0):
+            if temporary.is_dir():
+                shutil.rmtree(temporary, ignore_errors=True)
+            else:
+                temporary.unlink(missing_ok=True)
 
 
 def _build(path: Path, plan: Survey) -> Prepared:

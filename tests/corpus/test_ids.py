@@ -180,10 +180,15 @@ def test_whatever_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
     for folder in (left, held):
         folder.mkdir()
         (folder / "ids.npy").write_bytes(b"half")
-    with FileLock(tmp_path / ".held-0123.lock"):
+    file, held_file = tmp_path / ".left.gz.77.tmp", tmp_path / ".held.gz.77.tmp"
+    for path in (file, held_file):
+        path.touch()
+    with FileLock(tmp_path / ".held-0123.lock"), FileLock(tmp_path / ".held.gz.lock"):
         prepare(corpus("some text"), tmp_path)
     assert held.exists()
+    assert held_file.exists()
     assert not left.exists()
+    assert not file.exists()
 
 
 def test_what_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:

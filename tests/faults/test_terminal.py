@@ -183,7 +183,7 @@ def test_models_write_what_they_like(trials: Trials, tmp_path: Path, program: Pr
         assert code == 0, sent
         assert_only_shown(sent)
 
-    trials("models that write hostile text, to terminals and pipes", trial, few=1, many=250)
+    trials("models that write hostile text, to terminals and pipes", trial, few=1, many=100)
 
 
 # Where what a user names is quoted, mostly to say that it is wrong; `{}` is hostile.
@@ -257,7 +257,7 @@ def test_what_is_quoted(trials: Trials, tmp_path: Path) -> None:
         (tmp_path / "folder" / bad).rmdir()
         (tmp_path / "binary" / bad).unlink()
 
-    trials("hostile names and options that messages quote", trial, few=2, many=12 * len(QUOTED))
+    trials("hostile names and options that messages quote", trial, few=2, many=6 * len(QUOTED))
 
 
 def test_every_control_character_and_order(tmp_path: Path) -> None:
@@ -301,4 +301,4 @@ def test_training_with_hostile_names(trials: Trials, tmp_path: Path, small: Sequ
         assert_only_shown(sent)
         assert "\x1b]" not in sent
 
-    trials("training on a terminal with hostile names and text", trial, few=0, many=60)
+    trials("training on a terminal with hostile names and text", trial, few=0, many=40)

@@ -146,7 +146,7 @@ def test_encodings(
         at = found.value.start
         assert_refused(ended, "t.txt", f"byte 0x{raw[at]:02x} at offset {at} ", "--encoding")
 
-    trials("a text in one of 16 encodings, marked, bare, named or misnamed", trial, few=2, many=400)
+    trials("a text in one of 16 encodings, marked, bare, named or misnamed", trial, few=2, many=240)
 
 
 def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> None:
@@ -317,7 +317,7 @@ def test_damaged_ids(trials: Trials, fresh: Callable[[], Path]) -> None:
         assert (again.val_unknown, again.vocabulary.symbols) == told
         assert prepared_folders(folder) == [again.path.name]
 
-    trials("prepared ids, or what is told of them, damaged", trial, few=20, many=2000)
+    trials("prepared ids, or what is told of them, damaged", trial, few=20, many=500)
 
 
 KILLED = """
@@ -353,7 +353,7 @@ def test_killed_while_it_prepares(trials: Trials, fresh: Callable[[], Path]) -> 
         (folder / "big.txt").unlink()
         (whole.path / "ids.npy").unlink()
 
-    trials("killed while a corpus is prepared", trial, few=1, many=100)
+    trials("killed while a corpus is prepared", trial, few=1, many=60)
 
 
 def test_folders_of_all_kinds(trials: Trials, fresh: Callable[[], Path]) -> None:
@@ -438,7 +438,7 @@ def test_names(
         (line,) = ended.stdout.decode().splitlines()
         assert json.loads(line)["checkpoint"] == done["checkpoint"]
 
-    trials("hostile names of files, folders and runs", trial, few=2, many=300)
+    trials("hostile names of files, folders and runs", trial, few=2, many=120)
 
 
 def interrupted(folder: Path, after: float, *arguments: str) -> tuple[int, float, bytes]:
@@ -515,7 +515,7 @@ def test_a_full_disk(trials: Trials, fresh: Callable[[], Path]) -> None:
         assert not prepared_folders(folder / "data")
         assert text_of(prepare(corpus, folder / "data", 0)) == content.decode()
 
-    trials("no room for the standard input, or for the ids", trial, few=5, many=1000)
+    trials("no room for the standard input, or for the ids", trial, few=5, many=300)
 
 
 def test_the_smallest_and_the_plainest(

@@ -3,6 +3,7 @@
 import errno
 import glob
 import os
+import secrets
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def write_bytes(path: Path, content: bytes, *, previous: Path | None = None) -> 
         return
     temporary = _temporary(target)
     try:
-        with temporary.open("wb") as file:
+        with temporary.open("xb") as file:  # never through a link that lies in wait
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
@@ -75,7 +76,7 @@ def fsync_folder(folder: Path) -> None:
 
 
 def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
 
 def _keep(path: Path, previous: Path) -> None:

@@ -175,10 +175,11 @@ def test_the_old_content_never_lacks_a_name(
 
         monkeypatch.setattr(os, name, call)
 
+    monkeypatch.setattr("secrets.token_hex", lambda count: "token")
     for name in ("fsync", "link", "replace", "rename", "unlink"):
         recorded(name)
     write_bytes(path, b"second", previous=previous)
-    kept, new = f".previous.{os.getpid()}.tmp", f".last.{os.getpid()}.tmp"
+    kept, new = ".previous.token.tmp", ".last.token.tmp"
     assert [line for line in done if not line.startswith("unlink")] == [
         "fsync file",
         f"link last {kept}",
@@ -201,3 +202,17 @@ def test_a_disk_that_cannot_sync_a_folder(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(os, "fsync", fsync)
     write_bytes(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_a_link_that_lies_in_wait_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder of everybody, others may put a link where a temporary file is to be."""
+    victim = tmp_path / "victim"
+    victim.write_text("mine")
+    monkeypatch.setattr("secrets.token_hex", lambda count: "guessed")
+    (tmp_path / ".file.guessed.tmp").symlink_to(victim)
+    with pytest.raises(FileExistsError):
+        write_bytes(tmp_path / "file", b"new")
+    assert victim.read_text() == "mine"
+    assert not (tmp_path / "file").exists()

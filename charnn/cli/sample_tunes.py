@@ -187,6 +187,16 @@ def _collection(path: Path, model: Checkpoint) -> "Collection":
     return Collection(learned_tunes(path, model))
 
 
+def _stem(folder: Path, name: str, content: bytes) -> Path:
+    """A name for a tune's files, with a number behind it where another tune has that name."""
+    for count in itertools.count(1):
+        stem = folder / (name if count == 1 else f"{name}-{count}")
+        taken = stem.with_suffix(".abc")
+        if not taken.exists() or taken.read_bytes() == content:
+            break
+    return stem
+
+
 def _save(text: str, folder: Path, number: int) -> None:
     """Write a tune as ABC, MIDI, score and sound, side by side."""
     from charnn.music.audio import wav_bytes
@@ -199,8 +209,9 @@ def _save(text: str, folder: Path, number: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     sources = split_book(text)
     title = slug(sources[0].title) if sources else ""
-    stem = folder / f"{number:03d}-{title or 'tune'}"
-    write_bytes(stem.with_suffix(".abc"), text.encode("utf-8", "surrogatepass"))
+    content = text.encode("utf-8", "surrogatepass")
+    stem = _stem(folder, f"{number:03d}-{title or 'tune'}", content)
+    write_bytes(stem.with_suffix(".abc"), content)
     makers: dict[str, Callable[[Tune], bytes]] = {
         ".mid": midi_bytes,
         ".wav": wav_bytes,

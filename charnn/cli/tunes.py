@@ -32,6 +32,9 @@ NumberOption = Annotated[
     int | None, typer.Option("--tune", metavar="N", help="Only the N-th tune of the file.")
 ]
 
+# Names that Windows keeps for devices, whatever the suffix.
+_DEVICES = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]")
+
 MOST_BYTES = 64_000_000  # many times any book of tunes; a pipe or a device may never end
 
 
@@ -180,9 +183,13 @@ def write_tunes(
 
 
 def slug(title: str) -> str:
-    """A title as the name of a file: `"The Butterfly (slip jig)"` is `the-butterfly-slip-jig`."""
+    """A title as the name of a file: `"The Butterfly (slip jig)"` is `the-butterfly-slip-jig`.
+
+    Whatever the title, it is one that every system takes, in the folder that it is put into.
+    """
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-")
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:60].rstrip("-")
+    return f"tune-{name}" if _DEVICES.fullmatch(name) else name
 
 
 def _text(tunes: str) -> str:

@@ -50,7 +50,13 @@ def find_soundfont() -> Path | None:
 
 def is_installed() -> bool:
     """Whether the program is there."""
-    return which("fluidsynth") is not None
+    return _program() is not None
+
+
+def _program() -> str | None:
+    """Where the program is; one that happens to lie in the working folder is none."""
+    found = which("fluidsynth")
+    return found if found and Path(found).is_absolute() else None
 
 
 def fluidsynth_wav(
@@ -64,7 +70,7 @@ def fluidsynth_wav(
         TuneError: as `audio.wav_bytes`, or FluidSynth failed on this tune.
         CharnnError: the SoundFont is none, or FluidSynth is not installed.
     """
-    program = which("fluidsynth")
+    program = _program()
     if program is None:
         raise CharnnError("FluidSynth is not installed: install it, or leave --soundfont out")
     check_soundfont(soundfont)
@@ -75,6 +81,8 @@ def fluidsynth_wav(
         source.write_bytes(midi)
         options = ["-n", "-i", "-q", "-r", str(RATE), "-g", "0.6", "-T", "wav", "-O", "s16"]
         options += ["-f", os.devnull]  # nothing of what the user has set up for playing live
+        # What it looks for or leaves behind (the sound server's folders) stays in here.
+        homes = ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR")
         command = [program, *options, "-F", str(target), str(soundfont.resolve()), str(source)]
         try:
             ended = subprocess.run(  # noqa: S603 - a fixed program, no shell
@@ -83,6 +91,7 @@ def fluidsynth_wav(
                 capture_output=True,
                 timeout=SECONDS,
                 check=False,
+                env=os.environ | dict.fromkeys(homes, name),
             )
         except subprocess.TimeoutExpired:
             raise _failure(tune) from None

@@ -376,6 +376,17 @@ def test_save(program: Program, folder: Path, tmp_path: Path) -> None:
     assert sum(message.startswith(str(out)) for message in ended.messages) == 2
 
 
+def test_what_is_saved_already_stays(program: Program, folder: Path, tmp_path: Path) -> None:
+    for seed in ("1", "2", "1"):
+        ended = program(
+            *(folder, "sample", "folk", "--bars", "off", "--prime", "?", "--length", "20"),
+            *("--seed", seed, "--save", tmp_path),
+        )
+        assert ended.returncode == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["001-tune-2.abc", "001-tune.abc"]
+    assert (tmp_path / "001-tune.abc").read_bytes() == ended.stdout
+
+
 def test_what_is_no_tune_is_saved_as_it_is(program: Program, folder: Path, tmp_path: Path) -> None:
     ended = program(
         *(folder, "sample", "folk", "--bars", "off", "--prime", "?", "--length", "20"),

@@ -12,8 +12,9 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
+from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
@@ -28,7 +29,7 @@ from charnn.music.reading import read_tune
 from tests.cli.conftest import Ended
 from tests.faults.conftest import Trials
 from tests.helpers import charnn
-from tests.music.hostile import books, damaged, grown, made
+from tests.music.hostile import WORDS, books, damaged, grown, made
 
 SECONDS = 2.0  # of computing, at most, for one tune and command
 HUNG = 60  # by the clock
@@ -203,6 +204,30 @@ def test_samples_of_the_model(
             kept(tune.text, chance)
 
     trials("256 samples of the model", trial, few=0, many=20)
+
+
+def test_names_of_files(trials: Trials, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def trial(chance: random.Random) -> None:
+        titles = chance.choices((*WORDS, "The Same", "the same!"), k=chance.choice((1, 2, 9)))
+        tunes = [f"X:1\nT:{title}\nM:C\nK:C\nCDEF|\n\n" for title in titles]
+        (tmp_path / "tunes.abc").write_bytes("".join(tunes).encode("utf-8", "surrogatepass"))
+        source = chance.choice(("tunes.abc", "-"))
+        with patch("sys.stdin", io.TextIOWrapper((tmp_path / "tunes.abc").open("rb"))):
+            ended = run(*SCORE[:1], source, *SCORE[1:], "-o", "deep/out/")
+        assert ended.returncode == 0, ended.stderr
+        files = [path.name for path in (tmp_path / "deep" / "out").iterdir()]
+        assert {path.name for path in tmp_path.iterdir()} == {"tunes.abc", "deep"}
+        assert [path.name for path in (tmp_path / "deep").iterdir()] == ["out"]
+        assert len({name.casefold() for name in files}) == len(titles)
+        for name in files:
+            assert re.fullmatch(r"[a-z0-9-]{1,80}\.musicxml", name)
+            assert not PureWindowsPath(name).is_reserved()
+            (tmp_path / "deep" / "out" / name).unlink()
+
+    (tmp_path / "deep").mkdir()
+    trials("titles that are paths, devices or the same", trial, few=10, many=1_000)
 
 
 class Drawer:

@@ -1,18 +1,22 @@
 """The pictures that come of tunes, where the engravers are installed; and their failures."""
 
+import html
 import io
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 from xml.etree import ElementTree
 
 import pytest
 
 from charnn.errors import CharnnError, TuneError
-from charnn.music import engraving
+from charnn.music import engraver, engraving
 from charnn.music.engraving import engrave
+from charnn.music.musicxml import to_musicxml
 from charnn.music.reading import read_tunes
 from charnn.music.tune import Tune
 
@@ -131,6 +135,51 @@ def test_long_titles_and_odd_characters_fit(jig: Tune) -> None:
         if "<é&" in (text.text or "")
     )
     assert float(text.attrib["font-size"].removesuffix("px")) * len(text.text or "") * 0.5 <= 770
+
+
+HARM = (
+    '#read("secret") #include "secret" <script>alert(1)</script> ]]> &xxe; $x$ " onload="alert(1)'
+)
+
+
+@pytest.mark.parametrize("form", ["svg", "musicxml"])
+def test_words_of_a_tune_are_words_alone(jig: Tune, form: str) -> None:
+    words = HARM.replace('"', "'")
+    fields = "".join(f"{letter}:{HARM}\n" for letter in "TCOSZR")
+    text = JIG.replace("T:", fields + "T:").replace('"Am"', f'"^{words}"')
+    tune = read_tunes(text.replace("E|:", f"P:{HARM}\nE|:"))[0]
+    document = engrave(tune, "svg") if form == "svg" else to_musicxml(tune).encode()
+    elements = list(parsed(document).iter())
+    texts = [" ".join((element.text or "").split()) for element in elements]
+    assert sum("<script>alert(1)</script> ]]> &xxe;" in text for text in texts) >= 3
+    tags = {element.tag.rpartition("}")[2].lower() for element in elements}
+    assert tags & {"script", "foreignobject", "image", "a", "iframe", "use"} <= {"use"}
+    attributes = [pair for element in elements for pair in element.items()]
+    assert not [name for name, _ in attributes if name.lower().startswith("on")]
+    links = [value for name, value in attributes if name.endswith("href")]
+    assert all(value.startswith("#") for value in links)
+    assert b"<!ENTITY" not in document
+
+
+def test_typst_takes_a_title_for_words(
+    jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The title is read from a file of its own, never as a part of the program."""
+    import typst
+
+    (tmp_path / "secret").write_text("the secret")
+    monkeypatch.chdir(tmp_path)
+    pdf = engrave(read_tunes(JIG.replace("T:", f"T:{HARM}\nT:"))[0], "pdf").decode("latin-1")
+    (title,) = re.findall(r"<dc:title>.*?<rdf:li[^>]*>(.*?)</rdf:li>", pdf)
+    assert html.unescape(title) == HARM
+    programs = []
+    for words in ("plain", HARM):
+        compiled = patch.object(typst, "compile", lambda source, **_: programs.append(source))
+        (tmp_path / "score.json").write_text(json.dumps({"title": words}))
+        with compiled:
+            engraver.convert(tmp_path, "pdf", [f"<svg>{words}</svg>"])
+        programs[-1] = Path(programs[-1]).read_text()
+    assert programs[0] == programs[1]
 
 
 def test_a_crash_is_one_sentence(

@@ -294,7 +294,7 @@ def train(
         if init_from is not None:
             about["init_from"] = str(init_from)
         if resume:
-            stored, damaged = read_run(run, training=True)
+            stored, damaged = read_run(run)
             taken = _newest(run, stored)
             state = stored[taken]
             about = _same_beginning(state, about)
@@ -328,6 +328,7 @@ def train(
         if damaged:
             aside = tuple(map(set_aside, damaged))
             report(Recovered(tuple(damaged.values()), aside, taken, stored[taken].step))
+        del stored, state  # several times the model, which the trainer needs no more
         trainer.run()
     return load(run)
 
@@ -412,7 +413,7 @@ def _find_run(
     """The named run, or the newest one that was trained on the same corpus, and that corpus as the
     run numbers it."""
     if name is not None:
-        named = _any_of(out / name)
+        named = read_model(out / name, out).checkpoint
         how = _numbering(named)
         for option, said, was in (
             ("tokens", None if tokens == "auto" else tokens, how["tokens"]),
@@ -429,8 +430,8 @@ def _find_run(
     numbered: dict[str, Prepared] = {}
     for run in find_runs(out):
         try:
-            checkpoint = _any_of(run)
-        except CheckpointError as problem:
+            checkpoint = read_model(run, out).checkpoint
+        except (CheckpointError, OSError) as problem:
             damaged = f" ({problem})"
             continue
         if checkpoint.about.get("tunes") != tunes:
@@ -444,14 +445,6 @@ def _find_run(
     raise CheckpointError(
         f"no run in {out}/ was trained on this corpus{damaged}: say which with --name"
     )
-
-
-def _any_of(run: Path) -> Checkpoint:
-    """One of the checkpoints of a run: which corpus it has learned, each of them tells."""
-    stored, _ = read_run(run)
-    if not stored:
-        raise CheckpointError(_nothing_in(run))
-    return next(iter(stored.values()))
 
 
 def _numbering(checkpoint: Checkpoint) -> dict[str, Any]:

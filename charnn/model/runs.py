@@ -276,11 +276,7 @@ def read_model(named: Path | None, folder: Path) -> Found:
 def read_run(
     run: Path, *, training: bool = False
 ) -> tuple[dict[Path, Checkpoint], dict[Path, str]]:
-    """Read all checkpoints of a run.
-
-    Args:
-        run: its folder.
-        training: with what resuming needs.
+    """Read all checkpoints of a run, with what resuming needs.
 
     Returns:
         Those that can be read, the one of most steps first; and what is wrong with the others.
@@ -293,7 +289,7 @@ def read_run(
     for path in (run / name for name in (LAST, PREVIOUS, BEST)):
         try:
             if path.is_file():
-                read[path] = load_checkpoint(path, training=training)
+                read[path] = load_checkpoint(path, training=True)
         except (CheckpointError, OSError) as problem:
             damaged[path] = str(problem)
     if damaged and not read:

@@ -41,10 +41,6 @@ class Keeper:
         hold: makes sure that the folder is there and this process's own; raises a CheckpointError
             or an OSError if it can't be.
         report: is told of failures, and of their end.
-
-    Raises:
-        CheckpointError: the folder is another process's.
-        OSError: the folder cannot be written to.
     """
 
     def __init__(
@@ -68,13 +64,20 @@ class Keeper:
         self._reason = ""
         self._tried = 0.0
         self._last_step = last.step if last else 0
-        validated_step = last.about["position"]["validated_step"] if last else 0
-        hold()
-        self._waiting = self._missing()
-        self._metrics = Metrics(run / METRICS, self._last_step, validated_step)
+        self._validated_step = last.about["position"]["validated_step"] if last else 0
+        self._waiting: set[str] = set()
 
-    def check_space(self, size: int) -> None:
-        """Report if the disk has no room for the run, whose checkpoint has about `size` bytes."""
+    def open(self, size: int) -> None:
+        """Begin: take the folder, and report if the disk has no room for the run, whose checkpoint
+        has about `size` bytes.
+
+        Raises:
+            CheckpointError: the folder is another process's.
+            OSError: the folder cannot be written to.
+        """
+        self._hold()
+        self._waiting = self._missing()
+        self._metrics = Metrics(self.run / METRICS, self._last_step, self._validated_step)
         present = sum((self.run / name).is_file() for name in CHECKPOINTS)
         free, needed = shutil.disk_usage(self.run).free, (FILES - present) * size
         if free < needed:

@@ -146,9 +146,6 @@ class Trainer:
         self.run_folder = run
         self.report = report
         self.should_stop = should_stop
-        self.resumed = resume
-        self.best = best
-        self.hold = hold or partial(run.mkdir, parents=True, exist_ok=True)
         self.device = torch.device(config.device)
         if resume is not None:
             self._expect_same_corpus(resume)
@@ -179,6 +176,8 @@ class Trainer:
         }
         if resume is not None:
             self._restore(resume)
+        hold = hold or partial(run.mkdir, parents=True, exist_ok=True)
+        self.keeper = Keeper(run, resume, best, hold, report)
 
     def run(self) -> Finished:
         """Train until the budget is spent, the patience is over, or a stop is asked for.
@@ -195,8 +194,7 @@ class Trainer:
         self._in_all = Tally()
         self._latest = "before the first step"
         self._hinted = False
-        self.keeper = Keeper(self.run_folder, self.resumed, self.best, self.hold, self.report)
-        self.keeper.check_space(self._size())
+        self.keeper.open(self._size())
         started = Started(len(self.batches), torch.get_num_threads(), self.progress)
         self.report(started)
         self._threads_told = started.threads

@@ -33,7 +33,7 @@ def told_step(stdout: bytes) -> int:
 
 def newest_step(folder: Path) -> int:
     """The step of a run's newest checkpoint, 0 without any; every one that is there is sound."""
-    read, damaged = read_run(folder / RUN, training=True)
+    read, damaged = read_run(folder / RUN)
     assert not damaged
     return max((checkpoint.step for checkpoint in read.values()), default=0)
 

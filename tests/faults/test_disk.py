@@ -5,6 +5,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -99,6 +100,22 @@ def test_files_that_may_not_grow(
         assert newest_step(folder) == STEPS
 
     trials("file size limit (as a quota) below a checkpoint's size", trial, few=1, many=10)
+
+
+def test_a_stop_that_cannot_be_saved(trained: Path, forks: Forks, tmp_path: Path) -> None:
+    """The code of a signal would say that the run is saved."""
+    folder = copy_of(trained, tmp_path / "trial")
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999))"
+    process = forks.begin(folder, *TRAIN, "--resume", "--steps", "100000", first=limit)
+    while b"unsaved" not in forks.written(process):
+        time.sleep(0.01)
+    os.kill(process, signal.SIGTERM)
+    ended = forks.end(process)
+    assert ended.returncode == 1
+    assert ended.messages[-1].startswith("error: ")
+    assert "could not be saved (File too large)" in ended.messages[-1]
+    assert not [line for line in ended.messages if "stopped and saved" in line]
+    assert newest_step(folder) == BEFORE
 
 
 def copy_of(trained: Path, folder: Path) -> Path:

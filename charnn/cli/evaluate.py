@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli.console import is_terminal, say, warn, warn_of_damage, write_out
+from charnn.cli.sample import MOST_TEXTS
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -95,8 +96,8 @@ def command(
     """
     if not corpus and not tunes:
         raise UsageError("name a corpus to measure the loss on, or say how many --tunes to judge")
-    if tunes < 0:
-        raise UsageError(f"--tunes must be at least 1, not {tunes}")
+    if not 0 <= tunes <= MOST_TEXTS:
+        raise UsageError(f"--tunes must lie in 1..{MOST_TEXTS}, not {tunes}")
     if not corpus:
         for option, said in (("--held-out", held_out), ("--dynamic", dynamic)):
             if said:

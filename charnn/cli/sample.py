@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Bars = Literal["strict", "off"]
 
+MOST_TEXTS = 1_000_000
+
 _FRAME = 1 / 60  # of a second
 
 
@@ -93,8 +95,8 @@ def command(
     from charnn.model.runs import read_model
     from charnn.sampling.choice import Choice
 
-    if num < 1:
-        raise UsageError(f"--num must be at least 1, not {num}")
+    if not 1 <= num <= MOST_TEXTS:
+        raise UsageError(f"--num must lie in 1..{MOST_TEXTS}, not {num}")
     choice = Choice(temperature, top_k, top_p, min_p)
     found = read_model(checkpoint, Path("checkpoints"))
     path, model = found.path, found.checkpoint

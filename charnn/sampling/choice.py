@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from charnn.errors import UsageError
 
+# More symbols than there are; numba's numbers end somewhere.
+_ALL = 2**62
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -47,7 +50,12 @@ class Choice:
     def options(self) -> tuple[float, int, float, float]:
         """As the functions of `charnn.sampling.drawing` take them."""
         # Of one type each, whatever the user has written: numba compiles for types.
-        return (float(self.temperature), self.top_k, float(self.top_p), float(self.min_p))
+        return (
+            float(self.temperature),
+            min(self.top_k, _ALL),
+            float(self.top_p),
+            float(self.min_p),
+        )
 
     @property
     def truncates(self) -> bool:

@@ -26,6 +26,8 @@ from charnn.sampling.pens import Pen
 MUCH = 20_000
 # More texts side by side are hardly faster, and the first of them would be kept waiting.
 MOST = 128
+# Characters of a text: days of writing.
+LONGEST = 1_000_000_000
 # Wrong symbols after which all of them are looked for.
 PATIENCE = 8
 
@@ -78,7 +80,7 @@ class Sampler:
                 so it goes with no prime.
 
         Raises:
-            UsageError: `length` or `seed` is negative.
+            UsageError: `length` or `seed` is out of range.
         """
         begin = None if course is None else lambda: course
         return next(
@@ -106,10 +108,10 @@ class Sampler:
             begin: makes the course of each.
 
         Raises:
-            UsageError: `length` or a seed is negative.
+            UsageError: `length` or a seed is out of range.
         """
-        if length < 0:
-            raise UsageError(f"--length must be at least 0, not {length}")
+        if not 0 <= length <= LONGEST:
+            raise UsageError(f"--length must lie in 0..{LONGEST}, not {length}")
         if any(seed < 0 for seed in seeds):
             raise UsageError(f"--seed must be at least 0, not {min(seeds)}")
         ids = self.vocabulary.encode(prime)

@@ -234,7 +234,7 @@ class TestTunes:
     ("arguments", "problem"),
     [
         ((), "name a corpus"),
-        (("--tunes", "-1"), "--tunes must be at least 1"),
+        (("--tunes", "-1"), "--tunes must lie in 1.."),
         (("--held-out", "--tunes", "1"), "--held-out"),
         (("--dynamic", "--tunes", "1"), "--dynamic"),
         (("book.abc", "--threads", "0"), "--threads"),

@@ -222,7 +222,7 @@ def test_a_beginning_is_completed(program: Program, folder: Path, prime: str, be
         (("--length", "-1"), "--length -1 is too short for such a tune: it needs at least "),
         (("--length", "50"), "--length 50 is too short for such a tune: it needs at least "),
         (("--seed", "-1"), "--seed must be at least 0"),
-        (("--num", "0"), "--num must be at least 1"),
+        (("--num", "0"), "--num must lie in 1.."),
     ],
 )
 def test_what_cannot_be_is_refused(

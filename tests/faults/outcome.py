@@ -13,7 +13,6 @@ from xml.etree import ElementTree
 import mido
 
 from charnn.model.checkpoint import load_checkpoint
-from charnn.music.books import split_book
 from tests.forks import Ended, Forks
 
 REFUSED = {1, 2}
@@ -22,7 +21,7 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u
 
 
 # Of a command; after the first there is a Ctrl-C, after the second a kill.
-SECONDS, MORE_SECONDS = 10, 20
+SECONDS, MORE_SECONDS = 40, 60
 LIMIT_MEMORY = """
 import resource
 with open("/proc/self/statm") as file:
@@ -82,7 +81,7 @@ def assert_readable(path: Path) -> None:
         case ".safetensors":
             load_checkpoint(path, training=True)
         case ".abc":
-            assert list(split_book(content.decode()))
+            assert content.decode()  # of a bare model, whatever it wrote
         case ".jsonl":
             for line in content.decode().splitlines():
                 json.loads(line)

@@ -33,7 +33,7 @@ SECOND = 'X:2\nT:"Two" <b>\nM:C|\nK:Ador\nQ:1/2=90\n"Am"A2 cd|{g}~e4|(3abc [Ace]
 # Numbers as they might be typed.
 NUMBERS = (
     *("0", "1", "2", "3", "7", "12", "64", "100", "0.5", "0.9", "1.0", "1e-9", "-0", "-1", "-0.5"),
-    *("1000", "65536", "1000000", "1000000000", "1000000000000", "2147483648", "1" + "0" * 30),
+    *("1000", "65536", "1000001", "1000000001", "1000000000000", "2147483648", "1" + "0" * 30),
     *("1" + "0" * 5000, "1e9", "1e308", "1e999", "nan", "inf", "-inf", "", " 5", "٣", "0x10"),
     *("1_000", "abc", "1,5", "9223372036854775807", "9223372036854775808", "-9223372036854775809"),
 )
@@ -72,7 +72,7 @@ MODELS = (
 # What an option of the name takes; any other gets numbers or texts by its type.
 FITTING = {
     "steps": ("1", "2", "3"),
-    "length": ("0", "1", "40", "400", "1000000000000"),
+    "length": ("0", "1", "40", "400"),
     "num": ("1", "2", "3"),
     "tunes": ("1", "2", "3"),
     "tune": ("1", "2"),
@@ -205,8 +205,7 @@ def test_any_options(forks: Forks, base: Path, tmp_path: Path, trials: Trials, n
         ended = limited(forks, place, name, *arguments, stdin=dice.choice(INPUT))
         spoken = f"charnn {name} {arguments!r:.2000}"
         try:
-            # A text of 10^12 characters, say, is written until somebody has seen enough.
-            assert_done_or_refused(ended, *[130] * any(len(one) > 6 for one in arguments))
+            assert_done_or_refused(ended)
             assert_nothing_lost(place, before, ended.returncode, arguments)
             asked_for(place, before, ended, name, arguments)
         except Exception as problem:

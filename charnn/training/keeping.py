@@ -156,20 +156,30 @@ class Keeper:
     def _missing(self) -> set[str]:
         return {name for name in self._kept if not (self.run / name).exists()}
 
+    def _write(self, name: str, previous: Path | None = None) -> None:
+        """Save a checkpoint; where it is that or the last save but one, that one goes."""
+        path, spare = self.run / name, self.run / PREVIOUS
+        try:
+            self._kept[name].save(path, previous=previous)
+        except OSError as problem:
+            full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
+            if not (full and spare.exists() and (self.run / LAST).exists()):
+                raise
+            spare.unlink()
+            self._kept[name].save(path, previous=previous)
+        self._waiting.remove(name)
+
     def _write_best(self) -> None:
         if BEST in self._waiting:
-            self._kept[BEST].save(self.run / BEST)
-            self._waiting.remove(BEST)
+            self._write(BEST)
 
     def _write_last(self) -> None:
         if LAST not in self._waiting:
             return
         step = self._kept[LAST].step
         # A step that is saved twice, before and after its validation, was after another one.
-        previous = self.run / PREVIOUS if step != self._last_step else None
-        self._kept[LAST].save(self.run / LAST, previous=previous)
+        self._write(LAST, self.run / PREVIOUS if step != self._last_step else None)
         self._last_step = step
-        self._waiting.remove(LAST)
 
     def _tell(self, problem: OSError | CheckpointError) -> None:
         """Report a failure, once for each file until all is saved again."""

@@ -2,9 +2,10 @@
 
 import errno
 import json
+import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,23 +29,30 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 
 
 class Disk:
-    """A disk that is full as long as a test wants."""
+    """A disk that is full as long as a test wants, or has so much room.
 
-    def __init__(self) -> None:
+    Args:
+        folder: all that is on it.
+    """
+
+    def __init__(self, folder: Path) -> None:
         self.full = False
+        self.room = math.inf
+        self._folder = folder
         self._fsync = os.fsync
 
     def fsync(self, descriptor: int) -> None:
-        if self.full:
+        sizes = {path.stat().st_ino: path.stat().st_size for path in self._folder.rglob("*.*")}
+        if self.full or sum(sizes.values()) > self.room:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self._fsync(descriptor)
 
 
 @pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
-    disk = Disk()
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
+    disk = Disk(tmp_path)
     monkeypatch.setattr(os, "fsync", disk.fsync)
-    yield disk
+    return disk
 
 
 def train(run: Run, steps: int, at: dict[int, Callable[[], object]], **options: int) -> None:
@@ -65,6 +73,10 @@ def told(run: Run) -> list[type[Event]]:
 
 def steps_of(run: Run) -> dict[str, int]:
     return {name: load_checkpoint(run.folder / name).step for name in (BEST, LAST, PREVIOUS)}
+
+
+def steps_of_last(run: Run) -> int:
+    return load_checkpoint(run.folder / LAST).step
 
 
 def test_the_last_save_but_one_is_kept(tmp_path: Path, prepared: Prepared) -> None:
@@ -90,9 +102,9 @@ def test_a_full_disk_is_outlived(tmp_path: Path, prepared: Prepared, disk: Disk)
 
     def look() -> None:
         for path, content in saved.items():
-            if path.name != METRICS:
+            if path.name in (BEST, LAST):
                 assert path.read_bytes() == content
-        assert {path.name for path in run.folder.iterdir()} == FILES
+        assert {path.name for path in run.folder.iterdir()} == FILES - {PREVIOUS}
 
     at = {12: fill, **dict.fromkeys(range(13, 20), look), 20: lambda: setattr(disk, "full", False)}
     train(run, 30, at, save_every=1)
@@ -122,12 +134,32 @@ def test_what_is_not_saved_in_the_end_is_said(
     assert "No space left" in str(failure.value)
     last = run.checkpoint()
     assert last.step == 11
-    assert {path.name for path in run.folder.iterdir()} == FILES
+    assert {path.name for path in run.folder.iterdir()} == FILES - {PREVIOUS}
     # The model is not lost to a notebook, which may put it elsewhere.
     disk.full = False
     assert isinstance(failure.value.checkpoint, Checkpoint)
     failure.value.checkpoint.save(tmp_path / "elsewhere.safetensors")
     assert load_checkpoint(tmp_path / "elsewhere.safetensors").step > 0
+
+
+def test_where_there_is_room_for_three_the_last_save_but_one_goes(
+    tmp_path: Path, prepared: Prepared, disk: Disk
+) -> None:
+    """What is newest is worth more."""
+    run = Run(tmp_path / "run", prepared)
+
+    def shrink() -> None:
+        used = sum(path.stat().st_size for path in run.folder.iterdir())
+        disk.room = used + (run.folder / LAST).stat().st_size // 2
+
+    def look() -> None:
+        saved.append(steps_of_last(run))
+
+    saved: list[int] = []
+    train(run, 30, {12: shrink, **dict.fromkeys(range(13, 30), look)}, save_every=1)
+    assert saved == list(range(12, 29))
+    assert steps_of_last(run) == 30
+    assert not told(run)
 
 
 def test_it_is_tried_again_between_the_saves(
@@ -138,7 +170,7 @@ def test_it_is_tried_again_between_the_saves(
     at = {
         9: lambda: setattr(disk, "full", True),
         15: lambda: setattr(disk, "full", False),
-        16: lambda: steps.append(steps_of(run)[LAST]),
+        16: lambda: steps.append(steps_of_last(run)),
     }
     steps: list[int] = []
     train(run, 30, at, save_every=10)

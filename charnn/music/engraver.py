@@ -22,7 +22,7 @@ TITLE, SMALL = 22.0, 13.0  # font sizes in pixels
 PIXELS_PER_INCH = 200
 
 MOST_SECONDS = 15  # of computing: a page takes a tenth of one, and some scores would take for ever
-MOST_MEMORY = 2 << 30  # bytes of address space
+MOST_MEMORY = 2 << 30  # bytes
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
@@ -54,7 +54,8 @@ def limit() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1))
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+        # Not of address space: the threads of many processors reserve that without using it.
+        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
 
 
 def engrave(score: dict[str, Any], *, paged: bool) -> list[str]:

@@ -81,7 +81,7 @@ def test_commands_keep_to_themselves(trials: Trials, place: Path) -> None:
     trials(
         "a command watched by strace",
         lambda _: watch(place, next(waiting)),
-        few=4,
+        few=3,
         many=len(COMMANDS),
     )
 

@@ -170,7 +170,7 @@ def test_damaged_tunes(trials: Trials, kept: Kept) -> None:
     trials(
         "a real tune damaged",
         lambda chance: kept(next(damaged(real_tunes(), 1, chance.randrange(1 << 60))), chance),
-        few=12,
+        few=8,
         many=25_000,
     )
 
@@ -179,7 +179,7 @@ def test_tunes_without_measure(trials: Trials, kept: Kept) -> None:
     trials(
         "a tune grown by the rules without measure",
         lambda chance: kept(grown(chance), chance),
-        few=12,
+        few=8,
         many=25_000,
     )
 

@@ -204,15 +204,19 @@ def test_an_endless_drawing_is_ended(
     jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Some scores verovio would draw for ever: 300 tuplets of nine long notes, say."""
-    endless = tmp_path / "endless.py"
-    endless.write_text(
+    program = tmp_path / "endless.py"
+    limited = (
         f"import sys; sys.path.insert(0, {str(Path(engraving.__file__).parent)!r})\n"
         "import engraver; engraver.MOST_SECONDS = 1; engraver.limit()\n"
-        "while True: pass\n"
     )
-    monkeypatch.setattr(engraving, "_PROGRAM", endless)
+    monkeypatch.setattr(engraving, "_PROGRAM", program)
+    program.write_text(limited + "while True: pass\n")
     with pytest.raises(TuneError, match="took over 15 s"):
         engrave(jig, "svg")
+    if sys.platform == "linux":
+        program.write_text(limited + "bytes(engraver.MOST_MEMORY)\n")
+        with pytest.raises(TuneError, match="MemoryError"):
+            engrave(jig, "svg")
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,8 @@ DEVICES = ("cpu", "cuda", "mps")
 PRECISIONS = ("fp32", "bf16")
 # Of minutes, epochs or steps: more than any machine lives.
 MOST = 1e12
+# More than any gradient that can be learned from; its square is far from what a float32 holds.
+LARGE = 1e9
 
 
 @dataclass(frozen=True)
@@ -107,12 +109,17 @@ class TrainingConfig:
         for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
             if getattr(self, name) not in known:
                 raise UsageError(f"--{name} must be one of {', '.join(known)}")
-        for name in ("lr", "clip", "clip_value"):
+        # AdamW moves a weight by up to the learning rate, whatever the gradient.
+        for name, most in (("lr", 1), ("clip", LARGE), ("clip_value", LARGE)):
             value = getattr(self, name)
-            if value is not None and not 0 < value < float("inf"):
-                raise UsageError(f"--{_option(name)} must be above zero, not {value}")
-        if not 0 <= self.gradient_penalty < float("inf"):
-            raise UsageError(f"--gradient-penalty must be at least 0, not {self.gradient_penalty}")
+            if value is not None and not 0 < value <= most:
+                raise UsageError(
+                    f"--{_option(name)} must be above zero and at most {most:g}, not {value}"
+                )
+        if not 0 <= self.gradient_penalty <= LARGE:
+            raise UsageError(
+                f"--gradient-penalty must lie in 0..{LARGE:g}, not {self.gradient_penalty}"
+            )
         for name in ("weight_decay", "ema"):
             if not 0 <= getattr(self, name) < 1:
                 raise UsageError(

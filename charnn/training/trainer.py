@@ -423,8 +423,10 @@ class Trainer:
     def _diverged(self, what: str, step: int) -> CharnnError:
         lower = f"--lr {self.config.lr / 2:g}"
         saved = (self.run_folder / LAST).exists()
-        advice = f"go on from the last save by --resume {lower}" if saved else f"try again {lower}"
-        return CharnnError(f"training diverged at step {step} ({what}, {self._latest}): {advice}")
+        advice = "go on from the last save by --resume" if saved else "train again with"
+        return CharnnError(
+            f"training diverged at step {step} ({what}, {self._latest}): {advice} {lower}"
+        )
 
     def _save(self) -> None:
         self.keeper.save(self.checkpoint())

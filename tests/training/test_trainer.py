@@ -213,10 +213,11 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
 
 @pytest.mark.parametrize(("lr", "steps"), [(1e37, 2), (1e20, 3), (1e37, 40)])
 def test_a_rate_that_is_far_too_high_leaves_no_ruined_best_model(
-    tmp_path: Path, prepared: Prepared, lr: float, steps: int
+    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, lr: float, steps: int
 ) -> None:
     """A validation loss that is no number is no result, and nothing to be called the best."""
-    run = Run(tmp_path / "run", prepared, lr=lr)
+    run = Run(tmp_path / "run", prepared)
+    monkeypatch.setattr(trainer_module, "learning_rate", lambda *arguments: lr)
     with pytest.raises(CharnnError, match="--lr"):
         run.train(steps)
     assert finite(run.folder)

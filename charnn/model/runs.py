@@ -66,14 +66,19 @@ class RunLock:
             Whether the folder was made anew, since someone has deleted it.
 
         Raises:
-            CheckpointError: another process is training there.
+            CheckpointError: another process is training there, or, since the folder was deleted,
+                has trained there.
             OSError: the folder cannot be written to.
         """
         from filelock import Timeout
 
-        if self._held is not None and self._held == self._identity():
-            return False
-        self.release()
+        found = self._identity()
+        if self._held is not None:
+            if self._held == found:
+                return False
+            if found is not None and not _is_hollow(self.run):
+                raise CheckpointError(f"{self.run} is another run now")
+        self._lock.release()
         made = not self.run.is_dir()
         self.run.mkdir(parents=True, exist_ok=True)
         try:

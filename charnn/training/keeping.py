@@ -87,9 +87,13 @@ class Keeper:
         """Write a line of `metrics.jsonl`."""
         self._metrics.add(event)
         try:
+            self._hold()
             self._metrics.flush()
-        except OSError as problem:
+        except (OSError, CheckpointError) as problem:
             self._tell(problem)
+            return
+        if self._missing() - self._waiting:
+            self.retry()
 
     def save(self, checkpoint: Checkpoint, *, measured: bool = False) -> None:
         """Save where the run stands.

@@ -54,6 +54,7 @@ class Run:
         *,
         should_stop: Callable[[], bool] = lambda: False,
         resume: Checkpoint | None = None,
+        hold: Callable[[], object] | None = None,
     ) -> Trainer:
         return Trainer(
             self.prepared,
@@ -64,6 +65,7 @@ class Run:
             report=self.events.append,
             should_stop=should_stop,
             resume=resume,
+            hold=hold,
         )
 
     def checkpoint(self, name: str = LAST) -> Checkpoint:

@@ -13,7 +13,7 @@ import pytest
 from charnn.corpus.ids import Prepared
 from charnn.errors import UnsavedError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
-from charnn.model.runs import BEST, LAST, METRICS, PREVIOUS
+from charnn.model.runs import BEST, LAST, LOCK, METRICS, PREVIOUS, RunLock, create_run
 from charnn.training import keeping
 from charnn.training.events import Event, SavedAtLast, ShortOfSpace, Stepped, Unsaved, Validated
 from charnn.training.metrics import Metrics
@@ -195,6 +195,28 @@ def test_a_deleted_folder_is_made_anew_with_all_that_was_in_it(
         for folder in (run.folder, well.folder)
     )
     assert one == other
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder of open files")
+def test_a_run_that_has_come_to_its_place_is_left_alone(tmp_path: Path, prepared: Prepared) -> None:
+    """Someone deleted the folder, and trained another run there meanwhile."""
+    run = Run(tmp_path / "run", prepared)
+
+    def another() -> None:
+        shutil.rmtree(run.folder)
+        with create_run(tmp_path, "run", "corpus"):
+            for name in (BEST, METRICS):
+                (run.folder / name).write_text("of the other run")
+
+    with RunLock(run.folder) as lock:
+        trainer = run.trainer(run.config(40, save_every=5), hold=lock.take)
+        trainer.should_stop = lambda: bool(trainer.position.step == 12 and another())
+        with pytest.raises(UnsavedError, match="another run now"):
+            trainer.run()
+    assert (run.folder / BEST).read_text() == "of the other run"
+    assert (run.folder / METRICS).read_text() == "of the other run"
+    assert {path.name for path in run.folder.iterdir()} == {BEST, METRICS, LOCK}
+    assert 1 <= len(told(run)) <= 3
 
 
 def metrics(folder: Path) -> list[dict[str, object]]:

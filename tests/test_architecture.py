@@ -279,14 +279,14 @@ class TestTheChecksThemselves:
         assert [one.at_top for one in imports_of(later, "charnn")] == [False, False]
 
 
-def modules_after(folder: Path, *arguments: str) -> tuple[set[str], str]:
+def modules_after(folder: Path, *arguments: str, code: int = 0) -> tuple[set[str], str]:
     """The top-level modules that a command has imported by its end, and its stdout."""
     driver = (
         "import sys\n"
         f"sys.argv = ['charnn', *{list(arguments)!r}]\n"
         "from charnn.cli import main\n"
         "try:\n    main()\n"
-        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        f"except SystemExit as end:\n    assert (end.code or 0) == {code}, end.code\n"
         "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)\n"
     )
     ended = subprocess.run(
@@ -326,3 +326,9 @@ def test_what_needs_no_torch_never_imports_it(
     assert re.fullmatch(shows, shown, re.DOTALL)
     assert "numpy" in modules
     assert modules & {"torch", "music21", "pooch"} == set()
+
+
+def test_what_is_wrong_with_a_corpus_is_said_before_torch_is_waited_for(tmp_path: Path) -> None:
+    modules, _ = modules_after(tmp_path, "train", "absent.txt", code=1)
+    assert "tqdm" in modules
+    assert "torch" not in modules

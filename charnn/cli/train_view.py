@@ -19,7 +19,6 @@ from charnn.corpus.ids import Prepared
 from charnn.library import RUNS
 from charnn.sampling.choice import Choice
 from charnn.sampling.sampler import Sampler
-from charnn.training.evaluation import fitted_protocol
 from charnn.training.events import (
     Event,
     Finished,
@@ -201,6 +200,8 @@ class TrainView:
         )
 
     def _summarise(self, event: Started) -> None:
+        from charnn.training.evaluation import fitted_protocol  # which loads torch
+
         corpus, prepared = self.planned.corpus, self.planned.prepared
         model, training = self.planned.plan.model, self.planned.plan.training
         documents = f", {prepared.documents:,} documents" if prepared.documents > 1 else ""

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charnn.corpus.ids import Prepared
 from charnn.corpus.sources import Corpus
 from charnn.model.checkpoint import Checkpoint
-from charnn.training.setup import Plan
+
+if TYPE_CHECKING:
+    from charnn.training.setup import Plan  # which loads torch
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Planned:
     run: Path
     corpus: Corpus
     prepared: Prepared
-    plan: Plan
+    plan: "Plan"
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ from charnn.cli import (
     sample,
     train,
 )
-from charnn.cli.console import say, silence, visible, write_out
+from charnn.cli.console import complain, silence, visible, write_out
 from charnn.cli.playing import PlayingCommand
 from charnn.errors import CharnnError
 
@@ -159,5 +159,5 @@ def _complete_quickly() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    say(f"error: {message}")
+    complain(message)
     sys.exit(code)

@@ -27,6 +27,11 @@ def visible(text: str) -> str:
     return "".join(character if _harmless(character) else _escape(character) for character in text)
 
 
+def in_one_line(text: str) -> str:
+    """The same with the newlines written out: names that are quoted begin no line of their own."""
+    return visible(text).replace("\n", r"\n")
+
+
 def _harmless(character: str) -> bool:
     if character in "\n\t" or character in _JOINERS:
         return True
@@ -95,7 +100,12 @@ def silence(stream: TextIO) -> None:
 
 def warn(message: str) -> None:
     """Something that the user should know, on stderr."""
-    say(f"warning: {message}")
+    say(f"warning: {in_one_line(message)}")
+
+
+def complain(message: str) -> None:
+    """What is wrong, and what to do, on stderr."""
+    say(f"error: {in_one_line(message)}")
 
 
 def warn_of_damage(path: Path, damaged: Sequence[str]) -> None:

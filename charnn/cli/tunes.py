@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charnn.cli.console import is_terminal, say, write_out_bytes
+from charnn.cli.console import complain, is_terminal, say, write_out_bytes
 from charnn.errors import CorpusError, TuneError, UsageError
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def write_tunes(
             content = make(read_tune(file.sources[place - 1]))
         except TuneError as problem:
             failed += 1
-            say(f"error: {file.shown}: {problem}")
+            complain(f"{file.shown}: {problem}")
             continue
         if output == "-":
             write_out_bytes(content)

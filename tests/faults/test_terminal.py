@@ -142,7 +142,7 @@ def test_tunes(trials: Trials, tmp_path: Path) -> None:
                 ("check", path.name, "--json"),
                 ("export-midi", path.name, "-o", f"{file_name(random)}.mid"),
                 ("export-midi", path.name, "--chords", "written", "-o", "out/"),
-                ("export-score", path.name, "-o", "out/.musicxml"),
+                ("export-score", path.name, "-o", "out.musicxml"),
             ]
         )
         code, sent = on_terminal(tmp_path, *what, **random.choice(WORLDS))

@@ -5,10 +5,12 @@ and its number: no traceback, and on a terminal no half line. Two ways to end ar
 knows a third, which saves the run first (see `charnn.cli.stopping`).
 
 Nothing is imported that takes time: the program begins with this, and a signal may come at once.
+(One that comes still earlier, while Python itself begins, has Python's own effect.)
 """
 
+# What `signal` wraps in enumerations, which take longer to import than all else here.
+import _signal as signal  # type: ignore[import-not-found]
 import os
-import signal
 import sys
 
 TYPE_CHECKING = False

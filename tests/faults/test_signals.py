@@ -31,8 +31,6 @@ OPTIONS = (
 TRAIN = ("train", "corpus.txt", *OPTIONS)
 # Seconds within which a program ends that was asked to, on a machine that does nothing else.
 SOON, AT_ONCE = 2.0, 0.5
-# How much longer a busy machine may take: where all tests run, time is not what is tested.
-BUSY = 15
 
 
 class Terminal:
@@ -75,6 +73,13 @@ class Terminal:
         assert not line.strip(), self.shown[-300:]
 
 
+def assert_ended_within(limit: float, waited: float, trials: Trials) -> None:
+    """On a machine that does other things as well, all takes so many times as long; and where all
+    tests run, time is not what is tested."""
+    busy = max(1.0, os.getloadavg()[0]) * (1 if trials.whole else 10)
+    assert waited < limit * busy, f"{waited:.2f} s"
+
+
 def assert_quiet(shown: bytes) -> None:
     for word in (b"Traceback", b"ignored", b"Error", b"Interrupt"):
         assert word not in shown, shown.decode()[-3000:]
@@ -108,7 +113,6 @@ def test_a_signal_at_any_moment_of_training(
     """From the start of the program to its end; the run that goes on is the one left alone."""
     number = signal.Signals[name]
     folder = tmp_path / "trial"
-    soon = SOON if trials.whole else BUSY
 
     def begun() -> Terminal:
         shutil.rmtree(folder, ignore_errors=True)
@@ -126,7 +130,7 @@ def test_a_signal_at_any_moment_of_training(
         terminal.close()
         assert code == (0 if over else 128 + number), terminal.shown.decode()[-2000:]
         assert_quiet(terminal.shown)
-        assert waited < soon
+        assert_ended_within(SOON, waited, trials)
         if b"stopping: the run is saved" in terminal.shown:
             assert (folder / "checkpoints" / "run" / LAST).exists()
         the_same(program, whole, folder)
@@ -145,7 +149,6 @@ def test_two_signals_end_at_once(
 ) -> None:
     """Amid a step, a validation or a save: whatever is there can be read, and resumed."""
     number = signal.Signals[name]
-    at_once = AT_ONCE if trials.whole else BUSY
     folder = tmp_path / "trial"
 
     def trial(random: random.Random) -> None:
@@ -170,7 +173,7 @@ def test_two_signals_end_at_once(
         waited = time.monotonic() - begin
         assert process.returncode == 128 + number, shown.decode()[-2000:]
         assert_quiet(shown)
-        assert waited < at_once
+        assert_ended_within(AT_ONCE, waited, trials)
         run = folder / "checkpoints" / "run"
         for checkpoint in (run / name for name in CHECKPOINTS):
             assert not checkpoint.exists() or load_checkpoint(checkpoint, training=True)

@@ -13,6 +13,7 @@ import unicodedata
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,10 +33,11 @@ NumberOption = Annotated[
     int | None, typer.Option("--tune", metavar="N", help="Only the N-th tune of the file.")
 ]
 
+MOST_BYTES = 64_000_000  # many times any book of tunes; a pipe or a device may never end
+MOST_TUNES = 100_000  # twice the largest collection; a tune can be four bytes
+
 # Names that Windows keeps for devices, whatever the suffix.
 _DEVICES = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]")
-
-MOST_BYTES = 64_000_000  # many times any book of tunes; a pipe or a device may never end
 
 
 def not_empty(output: str | None) -> str | None:
@@ -95,14 +97,16 @@ def read_tunes_file(tunes: str, number: int | None = None) -> TuneFile:
     """Read the argument of a command, `-` for stdin; of its tunes, only the `number`-th is wanted.
 
     Raises:
-        CorpusError: there is no such file, it is damaged, or it holds no tune.
+        CorpusError: there is no such file, it is damaged, or it holds no tune or too many.
         UsageError: it has no tune of that number.
         OSError: it cannot be read.
     """
-    from charnn.music.books import split_book
+    from charnn.music.books import iterate_book
 
     shown = "stdin" if tunes == "-" else tunes
-    sources = tuple(split_book(_text(tunes)))
+    sources = tuple(islice(iterate_book(_text(tunes)), MOST_TUNES + 1))
+    if len(sources) > MOST_TUNES:
+        raise CorpusError(f"{shown} holds more than {MOST_TUNES:,} tunes: give it in parts")
     if not sources:
         raise CorpusError(f"{shown} holds no tune: a tune in ABC has a K: line, then notes")
     if number is not None and not 1 <= number <= len(sources):

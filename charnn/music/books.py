@@ -6,6 +6,7 @@ began with `X:` or `T:`. Everything else is free text and is passed over.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charnn.errors import TuneError
@@ -41,21 +42,24 @@ class TuneSource:
 
 def split_book(text: str) -> list[TuneSource]:
     """The tunes in a text, in order; none where there is no tune. Never raises."""
+    return list(iterate_book(text))
+
+
+def iterate_book(text: str) -> Iterator[TuneSource]:
+    """The same one by one, for texts that may hold millions."""
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
-    sources: list[TuneSource] = []
     start: int | None = None
     open_header = has_key = False  # open: empty lines do not end it
     for index, line in enumerate([*lines, "X:"]):
         empty = not line.strip()
         if start is not None and (line.startswith("X:") or (empty and not open_header)):
-            sources += _source(lines[start:index], start + 1)
+            yield from _source(lines[start:index], start + 1)
             start = None
         if start is None and _FIELD.match(line) and index < len(lines):
             start, open_header, has_key = index, line.startswith(("X:", "T:")), False
         if has_key and not empty and not line.startswith("%") and not _FIELD.match(line):
             open_header = False
         has_key = has_key or line.startswith("K:")
-    return sources
 
 
 def bare_lines(source: TuneSource) -> list[str]:

@@ -102,6 +102,15 @@ def test_input_without_end(tmp_path: Path, command: str) -> None:
     assert run.stderr.count(b"\n") == 1
 
 
+def test_a_book_of_tunes_without_end(tmp_path: Path) -> None:
+    """Once, two million tunes in 8 MB took 2 GB, and 16 GB in as many bytes as are read."""
+    (tmp_path / "endless.abc").write_text("X:1\n" * 200_000)
+    run = charnn(tmp_path, "export-midi", "endless.abc")
+    assert run.returncode == 1
+    assert run.stderr.startswith(b"error: endless.abc holds more than 100,000 tunes: ")
+    assert run.stderr.count(b"\n") == 1
+
+
 def test_where_tunes_go(tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
     assert charnn(tmp_path, "export-midi", "book.abc", "-o", "new/").returncode == 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli.console import visible, warn_of_damage, write_out
+from charnn.cli.console import in_one_line, warn_of_damage, write_out
 from charnn.cli.words import duration, nats_and_bits
 from charnn.errors import shortened
 
@@ -211,4 +211,4 @@ def _bytes(size: int) -> str:
 
 def _said(words: str) -> str:
     """Words that a file brings, on one line, as a terminal may show them; pipes lead there, too."""
-    return visible(shortened(words, 500)).replace("\n", "\\n").replace("\t", "\\t")
+    return in_one_line(shortened(words, 500))

@@ -106,6 +106,7 @@ CASES = [
     (("sample", "foreign.safetensors"), 1, "foreign.safetensors"),
     (("sample", "model.pt"), 1, "model.pt"),
     (("sample", "old.pt"), 1, "old.pt"),
+    (("sample", "a\nerror: b"), 1, "a\\nerror: b: there is no such checkpoint"),
     # Options of a sample
     (("sample", "good", "--temperature", "-1"), 2, "--temperature"),
     (("sample", "good", "--temperature", "0.001"), 2, "--temperature"),

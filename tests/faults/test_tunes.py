@@ -151,6 +151,8 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
     """Judges texts, a share of them as MIDI, and at the end the memory that all have taken."""
     if not hasattr(signal, "SIGALRM"):
         pytest.skip("hangs are ended by an alarm")
+    import music21.midi.translate  # noqa: F401 - which takes a second of nobody's tune
+
     monkeypatch.chdir(tmp_path)
     # The command line is built once, not for every command.
     monkeypatch.setattr("charnn.cli.app", typer.main.get_command(app))

@@ -282,6 +282,8 @@ def test_every_control_character_and_order(tmp_path: Path) -> None:
 
 
 def test_training_with_hostile_names(trials: Trials, tmp_path: Path, small: Sequence[str]) -> None:
+    if not trials.whole:
+        pytest.skip("takes minutes: with --whole; tests/cli/test_streams.py trains once")
     number = 0
 
     def trial(random: random.Random) -> None:
@@ -291,13 +293,15 @@ def test_training_with_hostile_names(trials: Trials, tmp_path: Path, small: Sequ
         corpus.mkdir()
         text = prose(3000)
         for letter in "etaoin":
-            text = text.replace(letter, distinct(hostile(random))[:1])
+            # Those of ASCII are too many for a text; a bidirectional override is not.
+            others = [one for one in hostile(random, 40) if not one.isascii()]
+            text = text.replace(letter, random.choice([*others, "\u202e"]))
         (corpus / f"{file_name(random)}.txt").write_text(text, "utf-8", "replace", newline="")
         (corpus / f".{file_name(random)}").write_bytes(bytes(99))
         name = f"{number} {file_name(random)}"
         words = ("train", corpus.name, corpus.name, "--name", name, "--steps", "60")
         code, sent = on_terminal(tmp_path, *words, *small, **random.choice(WORLDS))
-        assert code == 0 or "looks binary" in sent, sent
+        assert code == 0, sent
         assert_only_shown(sent)
         assert "\x1b]" not in sent
 

@@ -21,7 +21,7 @@ CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u
 
 
 # Of a command; after the first there is a Ctrl-C, after the second a kill.
-SECONDS, MORE_SECONDS = 40, 60
+SECONDS, MORE_SECONDS = 120, 150
 LIMIT_MEMORY = """
 import resource
 with open("/proc/self/statm") as file:

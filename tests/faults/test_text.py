@@ -146,7 +146,7 @@ def test_encodings(
         at = found.value.start
         assert_refused(ended, "t.txt", f"byte 0x{raw[at]:02x} at offset {at} ", "--encoding")
 
-    trials("a text in one of 16 encodings, marked, bare, named or misnamed", trial, few=2, many=240)
+    trials("a text in one of 17 encodings, marked, bare, named or misnamed", trial, few=2, many=240)
 
 
 def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> None:

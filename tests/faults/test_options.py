@@ -37,6 +37,7 @@ NUMBERS = (
     *("1" + "0" * 5000, "1e9", "1e308", "1e999", "nan", "inf", "-inf", "", " 5", "٣", "0x10"),
     *("1_000", "abc", "1,5", "9223372036854775807", "9223372036854775808", "-9223372036854775809"),
 )
+WHOLE, SHARES = ("1", "2", "3", "7", "12", "64"), ("0.5", "0.1", "0.9", "0.001", "0")
 TEXTS = (
     *(
         "",
@@ -61,10 +62,20 @@ PLACES = (
     *("corpus.txt", "tune.abc", "folder", "folder/", "absent/deep/out.mid", "", ".", "/dev/null"),
     *("/dev/full", "x" * 300, "corpus.txt/in", "é\x1b[2J", "/proc/none", "checkpoints"),
 )
-INPUTS = (
-    *("corpus.txt", "tune.abc", "two.abc", "empty.txt", "binary.bin", "one.txt", "unicode.txt"),
-    *("folder", "-", "absent.txt", "*.txt", "latin.txt", "hostile.abc", "/dev/null", "loop"),
+TUNES = (
+    *("tune.abc", "two.abc", "book.abc", "-", "corpus.txt", "empty.txt", "binary.bin", "one.txt"),
+    *(
+        "unicode.txt",
+        "folder",
+        "absent.abc",
+        "*.abc",
+        "latin.txt",
+        "hostile.abc",
+        "/dev/null",
+        "loop",
+    ),
 )
+CORPORA = ("corpus.txt", "book.abc", "folder", "unicode.txt", *TUNES)
 MODELS = (
     *("text", "tunes", "tokens", "half.safetensors", "damaged.safetensors", "absent", "folk"),
     *("checkpoints/text/last.safetensors", "corpus.txt", "folder", "", "loop", "/dev/zero"),
@@ -88,8 +99,8 @@ FITTING = {
     "encoding": ("utf-8", "latin-1"),
     "init_from": MODELS,
     "checkpoint": MODELS,
-    "corpus": INPUTS,
-    "tunes_argument": INPUTS,
+    "corpus": CORPORA,
+    "tunes_argument": TUNES,
     "output": PLACES,
     "out": ("runs", "checkpoints", *PLACES),
     "save": PLACES,
@@ -142,12 +153,13 @@ def tune(number: int) -> str:
 
 
 class Drawn:
-    """Arguments for a command, drawn at random: as many that fit as absurd ones."""
+    """Arguments for a command, drawn at random: all fit, or some or many are absurd."""
 
     def __init__(self, dice: random.Random, command: str) -> None:
         self.dice = dice
         self.types = TYPES[command]
         self.arguments: list[str] = []
+        self.absurd = dice.choice((0.0, 0.05, 0.3))
         parameters = [one for one in COMMANDS[command].params if one.name in self.types]
         options = [one for one in parameters if one.param_type_name == "option"]
         often = min(0.5, dice.choice((1, 3, 6)) / max(1, len(options)))
@@ -169,21 +181,24 @@ class Drawn:
             dice.shuffle(self.arguments)
 
     def value(self, name: str, hint: str = "") -> str:
-        choices, numeric = parts_of(self.types[name])
-        general = NUMBERS if numeric else TEXTS
-        if self.dice.random() < 0.25:
-            return self.dice.choice(general)
-        fitting = choices or FITTING.get(hint or name) or (general[:14] if numeric else general)
-        return self.dice.choice(fitting)
+        choices, number = parts_of(self.types[name])
+        if self.dice.random() < self.absurd:
+            return self.dice.choice(NUMBERS if number else TEXTS)
+        usual = WHOLE if number is int else SHARES if number else TEXTS
+        fitting = choices or FITTING.get(hint or name, usual)
+        # The first of each list are those that fit best.
+        best = not choices and self.dice.random() > 2 * self.absurd
+        return self.dice.choice(fitting[:4] if best else fitting)
 
 
-def parts_of(kind: Any) -> tuple[Sequence[str], bool]:
-    """The choices that a type leaves, if it names them, and whether it is a number."""
+def parts_of(kind: Any) -> tuple[Sequence[str], type | None]:
+    """The choices that a type leaves, if it names them, and which number it is, if it is one."""
     if typing.get_origin(kind) is typing.Literal:
-        return typing.get_args(kind), False
+        return typing.get_args(kind), None
     parts = [parts_of(part) for part in typing.get_args(kind)]
-    numeric = kind in (int, float) or any(is_number for _, is_number in parts)
-    return [choice for choices, _ in parts for choice in choices], numeric
+    numbers = [kind, *(number for _, number in parts)]
+    found = next((number for number in numbers if number in (int, float)), None)
+    return [choice for choices, _ in parts for choice in choices], found
 
 
 # Whoever trains, trains little.

@@ -673,7 +673,7 @@ def test_many_symbols(trials: Trials, tmp_path: Path) -> None:
         signs = [chr(code) for code in range(0x20, 0x30000) if not 0xD800 <= code < 0xE000]
         text = "".join(random.sample(signs, 100_000)) * 2
         (tmp_path / "t.txt").write_text(text, "utf-8", newline="")
-        few = ("--steps", "3", "--batch-size", "4", "--seq-len", "16", "--threads", "1")
+        few = (*STEP, "--batch-size", "4", "--seq-len", "16", "--threads", "1")
         ended, memory = measured(tmp_path, *command("train", "t.txt", *few))
         assert ended.returncode == 0, ended
         assert b"different characters" in ended.stderr

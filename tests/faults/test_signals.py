@@ -74,7 +74,7 @@ class Terminal:
 
 
 def ended_by(number: int) -> tuple[int, int]:
-    """The exit codes: a shell sees the same in both. When all is done and Python takes itself apart,
+    """Two exit codes that are the same to a shell. When all is done and Python takes itself apart,
     a signal, such as a second one, has the system's own effect again."""
     return 128 + number, -number
 

@@ -107,7 +107,7 @@ def saving_calls(log: str) -> Iterator[str]:
     """What was done to `last` and `previous`, in short; a write in several parts counts as one."""
     latest = ""
     for line in log.splitlines():
-        words = re.findall(r"run/(\.?(?:last|previous))\.safetensors(\.\d+\.tmp)?", line)
+        words = re.findall(r"run/(\.?(?:last|previous))\.safetensors(\.\w+\.tmp)?", line)
         call = line.split(maxsplit=1)[1].partition("(")[0]
         if words and (call != "openat" or "O_CREAT" in line):
             names = dict.fromkeys(name + ".tmp" * bool(left) for name, left in words)

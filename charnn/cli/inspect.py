@@ -136,8 +136,8 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
         yield "trained", ", ".join(_trained(description, position))
     if (best := position.get("best_loss")) is not None:
         yield "best loss", nats_and_bits(best)
-    if "protocol" in about:
-        yield "measured by", about["protocol"]
+        if "protocol" in about:
+            yield "measured by", about["protocol"]
     files = description.files.items()
     yield "files", ", ".join(f"{name} {_bytes(size)}" for name, size in files)
     yield "resumable", "yes" if description.obstacle is None else f"no: {description.obstacle}"
@@ -161,9 +161,11 @@ def _corpus(about: dict[str, Any]) -> Iterator[str]:
     low, high = about.get("transpose", (0, 0))
     if high > low:
         yield f"in {high - low + 1} keys"
-    if "val_fraction" in about:
-        what = "of the tunes" if about.get("tunes") else "at the end"
-        yield f"{about['val_fraction']:.3g} {what} held out"
+    if share := about.get("val_fraction"):
+        where = "of the tunes" if about.get("tunes") else "at the end"
+        yield f"{100 * share:.3g}% {where} held out"
+    elif share is not None:
+        yield "nothing held out"
 
 
 def _options(training: dict[str, Any]) -> Iterator[str]:

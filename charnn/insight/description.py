@@ -1,13 +1,16 @@
 """What a checkpoint is, how it came to be, and whether its files are whole."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from charnn.errors import CheckpointError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
-from charnn.model.runs import CHECKPOINTS, read_run
+from charnn.model.runs import CHECKPOINTS, METRICS, TUNES, read_run
+
+# What the files of a run begin with; those that are damaged have more behind it.
+_NAMES = (*CHECKPOINTS, METRICS, TUNES)
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,10 @@ def describe(path: Path, checkpoint: Checkpoint) -> Description:
     """
     if not _is_of_a_run(path):
         return Description(checkpoint, checkpoint, _sizes([path]), f"{path.name} is a model alone")
-    files = _sizes(path.parent.iterdir())
+    # A checkpoint that was sent may lie among whatever else its receiver has.
+    files = _sizes(file for file in path.parent.iterdir() if file.name.startswith(_NAMES))
     try:
-        stored, damaged = read_run(path.parent, training=True)
+        stored, damaged = read_run(path.parent)
     except CheckpointError as problem:
         return Description(checkpoint, checkpoint, files, str(problem))
     for latest in stored.values():
@@ -90,9 +94,5 @@ def _is_of_a_run(path: Path) -> bool:
     return path.name in CHECKPOINTS
 
 
-def _sizes(paths: Any) -> dict[str, int]:
-    return {
-        path.name: path.stat().st_size
-        for path in sorted(paths)
-        if path.is_file() and not path.name.startswith(".")
-    }
+def _sizes(paths: Iterable[Path]) -> dict[str, int]:
+    return {path.name: path.stat().st_size for path in sorted(paths) if path.is_file()}

@@ -278,9 +278,7 @@ def read_model(named: Path | None, folder: Path) -> Found:
     raise CheckpointError(_none_readable(damaged))
 
 
-def read_run(
-    run: Path, *, training: bool = False
-) -> tuple[dict[Path, Checkpoint], dict[Path, str]]:
+def read_run(run: Path) -> tuple[dict[Path, Checkpoint], dict[Path, str]]:
     """Read all checkpoints of a run, with what resuming needs.
 
     Returns:

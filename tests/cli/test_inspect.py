@@ -34,7 +34,7 @@ def test_what_a_run_is(program: Program, trained: tuple[Path, Ended]) -> None:
         "checkpoints/my-corpus/best.safetensors\n",
         "lstm 1 x 16, embedding 8: ",
         "characters): '\\n ",
-        "my-corpus, 3,000 characters, 0.1 at the end held out",
+        "my-corpus, 3,000 characters, 10% at the end held out",
         "batch_size 4, steps 20, ",
         "20 steps, ",
         "1,280 characters seen",
@@ -76,7 +76,7 @@ def test_the_model_in_the_box(program: Program, tmp_path: Path) -> None:
     assert ended.returncode == 0
     for words in (
         "folk\n",
-        "4,137 tunes, 0.1 of the tunes held out",
+        "4,137 tunes, 10% of the tunes held out",
         "resumable:   no: ",
         "best\n",
     ):
@@ -131,6 +131,23 @@ def test_what_cannot_be_resumed(program: Program, folder: Path) -> None:
     shown = json.loads(program(folder, "inspect", "small.safetensors", "--json").stdout)
     assert not shown["resumable"]
     assert shown["files"] == {"small.safetensors": (folder / "small.safetensors").stat().st_size}
+
+
+def test_only_what_belongs_to_the_run_is_listed(program: Program, folder: Path) -> None:
+    run = folder / "checkpoints" / "my-corpus"
+    listed = json.loads(program(folder, "inspect", "--json").stdout)["files"]
+    (run / "a letter.txt").write_text("not of the run")
+    (run / "last.safetensors.damaged").write_text("kept when it was")
+    found = json.loads(program(folder, "inspect", "--json").stdout)["files"]
+    assert found == listed | {"last.safetensors.damaged": 16}
+
+
+def test_a_model_of_which_nothing_was_held_out(program: Program, tmp_path: Path) -> None:
+    about = {"corpus": "c", "val_fraction": 0, "protocol": "whole sweep", "position": {"step": 3}}
+    save_run(tmp_path, "run", replace(random_checkpoint("abc"), about=about))
+    shown = program(tmp_path, "inspect").stdout.decode()
+    assert "c, nothing held out" in shown
+    assert "whole sweep" not in shown  # nothing was measured by it
 
 
 def test_a_model_that_tells_nothing_of_itself(program: Program, tmp_path: Path) -> None:

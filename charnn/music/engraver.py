@@ -50,12 +50,16 @@ def main() -> None:
 
 def limit() -> None:
     """Let the system end this process if it takes too much, where the system can."""
-    with suppress(ImportError, OSError, ValueError):  # Windows; limits that are lower already
+    with suppress(ImportError):  # on Windows
         import resource
 
-        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1))
-        # Not of address space: the threads of many processors reserve that without using it.
-        resource.setrlimit(resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
+        for kind, most in (
+            (resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1)),
+            # Not of address space: the threads of many processors reserve that without using it.
+            (resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY)),
+        ):
+            with suppress(OSError, ValueError):  # it is lower already
+                resource.setrlimit(kind, most)
 
 
 def engrave(score: dict[str, Any], *, paged: bool) -> list[str]:

@@ -219,6 +219,22 @@ def test_an_endless_drawing_is_ended(
             engrave(jig, "svg")
 
 
+def test_a_lower_limit_of_time_does_not_do_without_that_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resource = pytest.importorskip("resource")
+    asked = []
+
+    def refuse(kind: int, most: tuple[int, int]) -> None:
+        asked.append(kind)
+        if kind == resource.RLIMIT_CPU:
+            raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    engraver.limit()
+    assert asked == [resource.RLIMIT_CPU, resource.RLIMIT_DATA]
+
+
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CharnnError, match=r"pip install 'charnn\[score\]'"):

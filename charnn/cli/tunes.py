@@ -34,7 +34,7 @@ NumberOption = Annotated[
 ]
 
 MOST_BYTES = 64_000_000  # many times any book of tunes; a pipe or a device may never end
-MOST_TUNES = 100_000  # twice the largest collection; a tune can be four bytes
+MOST_TUNES = 100_000  # more than any book has, too; a tune can be four bytes
 
 # Names that Windows keeps for devices, whatever the suffix.
 _DEVICES = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]")

@@ -6,6 +6,7 @@ and every half a minute.
 """
 
 import errno
+import math
 import os
 import shutil
 import time
@@ -194,5 +195,7 @@ class Keeper:
 
 
 def _loss(checkpoint: Checkpoint) -> float:
-    """Of the validation that a checkpoint was saved at."""
-    return float(checkpoint.about["history"][-1]["val_loss"])
+    """Of the latest validation that a checkpoint tells of; infinite without any, as of a file that
+    someone has put in the place of the best one."""
+    history = checkpoint.about.get("history")
+    return float(history[-1]["val_loss"]) if history else math.inf

@@ -54,6 +54,7 @@ class Run:
         *,
         should_stop: Callable[[], bool] = lambda: False,
         resume: Checkpoint | None = None,
+        best: Checkpoint | None = None,
         hold: Callable[[], object] | None = None,
     ) -> Trainer:
         return Trainer(
@@ -65,6 +66,7 @@ class Run:
             report=self.events.append,
             should_stop=should_stop,
             resume=resume,
+            best=best,
             hold=hold,
         )
 

@@ -89,6 +89,17 @@ def test_the_last_save_but_one_is_kept(tmp_path: Path, prepared: Prepared) -> No
     assert not told(run)
 
 
+def test_a_best_that_tells_no_loss_gives_way(tmp_path: Path, prepared: Prepared) -> None:
+    """Someone has put in its place what was saved before the first validation."""
+    run = Run(tmp_path / "run", prepared)
+    run.train(9, stop_after=3)
+    shutil.copy(run.folder / LAST, run.folder / BEST)
+    last, best = run.checkpoint(LAST), run.checkpoint(BEST)
+    assert not best.about["history"]
+    assert run.trainer(run.config(9), resume=last, best=best).run().reason == "done"
+    assert steps_of(run)[BEST] == 9
+
+
 def test_a_full_disk_is_outlived(tmp_path: Path, prepared: Prepared, disk: Disk) -> None:
     """All that was to be saved meanwhile is there in the end, as if nothing had happened."""
     well = Run(tmp_path / "well", prepared)

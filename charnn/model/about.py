@@ -5,6 +5,7 @@ compare it, and show it.
 """
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any
 
 # Beyond what any run counts, and not so large that arithmetic fails.
@@ -60,6 +61,14 @@ def _is_object(value: Any) -> bool:
     return type(value) is dict and _is_plain(value)
 
 
+def _is_training(value: Any) -> bool:
+    # Earlier versions took any clip.
+    return type(value) is dict and all(
+        _is_plain(one, _DEPTH - 1) or (type(one) is float and isfinite(one))
+        for one in value.values()
+    )
+
+
 def _is_position(value: Any) -> bool:
     return type(value) is dict and all(one is None or _is_number(one) for one in value.values())
 
@@ -95,6 +104,6 @@ _TESTS: Mapping[str, Test] = {
     "transpose": _is_key_range,
     "history": _is_history,
     "position": _is_position,
-    "training": _is_object,
+    "training": _is_training,
     "learned": _is_object,
 }

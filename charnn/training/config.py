@@ -11,6 +11,8 @@ PRECISIONS = ("fp32", "bf16")
 MOST = 1e12
 # More than any gradient that can be learned from; its square is far from what a float32 holds.
 LARGE = 1e9
+# AdamW moves a weight by up to the learning rate, whatever the gradient.
+HIGHEST = {"lr": 1.0, "clip": LARGE, "clip_value": LARGE, "gradient_penalty": LARGE}
 
 
 @dataclass(frozen=True)
@@ -109,12 +111,12 @@ class TrainingConfig:
         for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
             if getattr(self, name) not in known:
                 raise UsageError(f"--{name} must be one of {', '.join(known)}")
-        # AdamW moves a weight by up to the learning rate, whatever the gradient.
-        for name, most in (("lr", 1), ("clip", LARGE), ("clip_value", LARGE)):
+        for name in ("lr", "clip", "clip_value"):
             value = getattr(self, name)
-            if value is not None and not 0 < value <= most:
+            if value is not None and not 0 < value <= HIGHEST[name]:
                 raise UsageError(
-                    f"--{_option(name)} must be above zero and at most {most:g}, not {value}"
+                    f"--{_option(name)} must be above zero and at most {HIGHEST[name]:g}, "
+                    f"not {value}"
                 )
         if not 0 <= self.gradient_penalty <= LARGE:
             raise UsageError(
@@ -132,8 +134,14 @@ class TrainingConfig:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "TrainingConfig":
-        """The options that `to_json` described."""
-        return cls(**{**value, "budget": Budget(**value["budget"])})
+        """The options that `to_json` described; earlier versions took higher numbers, to no other
+        effect on what can be learned from."""
+        limited = {
+            name: min(value[name], most)
+            for name, most in HIGHEST.items()
+            if value.get(name) is not None
+        }
+        return cls(**{**value, **limited, "budget": Budget(**value["budget"])})
 
 
 def _option(name: str) -> str:

@@ -16,8 +16,9 @@ from charnn.corpus.text import document
 from charnn.errors import CheckpointError
 from charnn.model.cells import CELLS
 from charnn.model.runs import BEST, LAST, METRICS
-from charnn.training.config import Budget, TrainingConfig
+from charnn.training.config import LARGE, Budget, TrainingConfig
 from charnn.training.events import Validated
+from charnn.training.setup import Options, plan_resume
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run, assert_same_run
 
@@ -27,6 +28,22 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     # 4 rows of 16 characters: 19 windows an epoch.
     # The validation part is small enough to be swept often.
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
+
+
+def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, prepared: Prepared) -> None:
+    """As earlier versions let it be, to clip nothing: what can be said now clips nothing either."""
+    run = Run(tmp_path / "run", prepared, clip=LARGE)
+    run.train(9)
+    run.train(20)
+    was = Run(tmp_path / "was", prepared, clip=LARGE)
+    was.train(9)
+    before = was.checkpoint()
+    training = {**before.about["training"], "clip": 1e30}
+    replace(before, about={**before.about, "training": training}).save(was.folder / LAST)
+    resume = was.checkpoint()
+    plan = plan_resume(resume, prepared, Options(steps=20))
+    assert was.trainer(plan.training, resume=resume).run().reason == "done"
+    assert_same_run(run.checkpoint(), was.checkpoint())
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -578,9 +578,6 @@ def measured(folder: Path, *words: str) -> tuple[Ended, int]:
 
 
 def test_a_line_of_a_gigabyte(trials: Trials, tmp_path: Path) -> None:
-    if not trials.whole:
-        pytest.skip("takes minutes: with --whole")
-
     def trial(random: random.Random) -> None:
         line = prose(100_000).replace("\n", " ").encode()
         path = tmp_path / "line.txt"
@@ -603,9 +600,6 @@ def test_a_line_of_a_gigabyte(trials: Trials, tmp_path: Path) -> None:
 
 
 def test_a_folder_of_many_files(trials: Trials, tmp_path: Path) -> None:
-    if not trials.whole:
-        pytest.skip("takes minutes: with --whole")
-
     def trial(random: random.Random) -> None:
         count = 100_000
         for number in range(count):
@@ -623,9 +617,6 @@ def test_a_folder_of_many_files(trials: Trials, tmp_path: Path) -> None:
 
 
 def test_packed_zeros_without_end(trials: Trials, tmp_path: Path) -> None:
-    if not trials.whole:
-        pytest.skip("takes minutes: with --whole")
-
     def trial(random: random.Random) -> None:
         member = gzip.compress(bytes(100_000_000), 1)
         (tmp_path / "bomb.txt.gz").write_bytes(member * 100)
@@ -644,8 +635,6 @@ def test_packed_zeros_without_end(trials: Trials, tmp_path: Path) -> None:
 
 def test_folders_in_folders(trials: Trials, tmp_path: Path) -> None:
     """More of them than functions may call each other."""
-    if not trials.whole:
-        pytest.skip("takes seconds: with --whole")
 
     def trial(random: random.Random) -> None:
         deep = [tmp_path / "d"]
@@ -666,9 +655,6 @@ def test_folders_in_folders(trials: Trials, tmp_path: Path) -> None:
 
 
 def test_many_symbols(trials: Trials, tmp_path: Path) -> None:
-    if not trials.whole:
-        pytest.skip("takes minutes: with --whole")
-
     def trial(random: random.Random) -> None:
         signs = [chr(code) for code in range(0x20, 0x30000) if not 0xD800 <= code < 0xE000]
         text = "".join(random.sample(signs, 100_000)) * 2
@@ -688,8 +674,6 @@ def test_many_symbols(trials: Trials, tmp_path: Path) -> None:
 def test_what_a_shell_puts_in_the_place_of_a_file(
     trials: Trials, tmp_path: Path, small: Sequence[str]
 ) -> None:
-    if not trials.whole:
-        pytest.skip("takes seconds: with --whole")
     text = prose(3000)
     (tmp_path / "t.gz").write_bytes(gzip.compress(text.encode()))
     train = shlex.join([*command("train"), *STEP, *small])

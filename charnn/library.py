@@ -258,6 +258,8 @@ def train(
         UnsavedError: the training has come to its end, but not all of it is on the disk; the error
             has the model.
         OSError: a file cannot be written at the beginning.
+        KeyboardInterrupt: someone pressed Ctrl-C, or a notebook's stop; the run is saved by then.
+            (The second time it comes at once, and only what was saved before is there.)
     """
     parent = None
     if resume:
@@ -275,6 +277,7 @@ def train(
         prepared = number(tokens=tokens, keys=keys or OWN_KEY)
     # What is wrong with the corpus is said before torch is waited for.
     from charnn.training.events import Planned, Recovered
+    from charnn.training.interrupting import Interrupt
     from charnn.training.setup import Options, plan_resume, plan_run
     from charnn.training.trainer import Trainer
 
@@ -310,6 +313,7 @@ def train(
             if lock.take():
                 keep_learned()
 
+        interrupt = Interrupt()
         trainer = Trainer(
             prepared,
             plan.model,
@@ -317,7 +321,7 @@ def train(
             run,
             about=about,
             report=report,
-            should_stop=should_stop,
+            should_stop=lambda: should_stop() or interrupt.asked,
             resume=state,
             best=stored.get(run / BEST),
             hold=hold,
@@ -329,7 +333,10 @@ def train(
             aside = tuple(map(set_aside, damaged))
             report(Recovered(tuple(damaged.values()), aside, taken, stored[taken].step))
         del stored, state  # several times the model, which the trainer needs no more
-        trainer.run()
+        with interrupt:
+            trainer.run()
+    if interrupt.asked:
+        raise KeyboardInterrupt
     return load(run)
 
 

@@ -1,5 +1,7 @@
 """The library that a notebook uses: the same job as the command line's, in plain Python."""
 
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from charnn.library import Model
 from charnn.model import runs
 from charnn.model.runs import keep_tunes
 from charnn.music.checking import check_tune
+from charnn.training.events import Finished, Stepped
 from tests.helpers import random_checkpoint, save_run
 
 TEXT = "The quick brown fox jumps over the lazy dog.\n" * 60
@@ -55,6 +58,37 @@ def test_resume_goes_on_with_the_run_of_the_same_corpus(corpus: Path) -> None:
     other.write_text(TEXT.upper(), encoding="utf-8")
     with pytest.raises(CheckpointError, match="on this corpus"):
         charnn.train(other, steps=5, resume=True)
+
+
+@pytest.fixture
+def pythons_own_interrupt() -> Iterator[None]:
+    """As in a notebook."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("pythons_own_interrupt")
+@pytest.mark.parametrize("times", [1, 2])
+def test_an_interrupted_run_is_saved(corpus: Path, times: int) -> None:
+    """A second Ctrl-C does not wait for that."""
+    events: list[object] = []
+
+    def interrupt(event: object) -> None:
+        events.append(event)
+        if isinstance(event, Stepped):
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        charnn.train(corpus, steps=100_000, hidden_size=8, threads=1, report=interrupt)
+    last = Path("checkpoints/fox/last.safetensors")
+    assert last.exists() == (times == 1)
+    assert isinstance(events[-1], Finished if times == 1 else Stepped)
+    if times == 1:
+        charnn.train(corpus, steps=15, resume=True)
+        assert charnn.load(last).checkpoint.step == 15
 
 
 def test_what_is_wrong_is_said(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:

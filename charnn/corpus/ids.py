@@ -159,7 +159,7 @@ def _clear(folder: Path) -> None:
 
     for temporary in folder.glob(".*.tmp"):
         name = temporary.name.removesuffix(".tmp")
-        if not temporary.is_dir():  # a file, which has the number of its process in its name
+        if not temporary.is_dir():  # a file, which has a random number in its name
             name = name.rpartition(".")[0]
         with suppress(Timeout), FileLock(folder / f"{name}.lock", timeout=0):
             if temporary.is_dir():

@@ -37,6 +37,9 @@ _BOXES = tuple(
     folder / "checkpoints" / f"{BOX}.safetensors" for folder in (_PACKAGE, _PACKAGE.parent)
 )
 
+# Which file it is that has a name now: the name may become another's, or nobody's (None).
+Identity = tuple[int, int] | None
+
 
 class RunLock:
     """Keeps every other process from training in a run's folder; a context.
@@ -50,7 +53,7 @@ class RunLock:
 
         self.run = run
         self._lock = FileLock(run / LOCK)
-        self._held: tuple[int, int] | None = None
+        self._held: tuple[Identity, Identity] | None = None
 
     def __enter__(self) -> "RunLock":
         self.take()
@@ -66,17 +69,19 @@ class RunLock:
             Whether the folder was made anew, since someone has deleted it.
 
         Raises:
-            CheckpointError: another process is training there, or, since the folder was deleted,
-                has trained there.
+            CheckpointError: another process is training there; or, since the folder was deleted or
+                moved away, another run has come to its place.
             OSError: the folder cannot be written to.
         """
         from filelock import Timeout
 
-        found = self._identity()
         if self._held is not None:
-            if self._held == found:
+            lock, folder = self._identity()
+            if self._held == (lock, folder):
                 return False
-            if found is not None and not _is_hollow(self.run):
+            # Of our own folder someone may have deleted the lock alone.
+            ours = lock is None and folder in (None, self._held[1])
+            if not ours and not _is_hollow(self.run):
                 raise CheckpointError(f"{self.run} is another run now")
         self._lock.release()
         made = not self.run.is_dir()
@@ -98,12 +103,16 @@ class RunLock:
         self._held = None
         self._lock.release()
 
-    def _identity(self) -> tuple[int, int] | None:
-        """Which file the lock is: its name may have become another's, or nobody's."""
-        with suppress(OSError):
-            status = (self.run / LOCK).stat()
-            return status.st_dev, status.st_ino
-        return None
+    def _identity(self) -> tuple[Identity, Identity]:
+        """Which file the lock is, and which folder the run's."""
+        return _identity(self.run / LOCK), _identity(self.run)
+
+
+def _identity(path: Path) -> Identity:
+    with suppress(OSError):
+        status = path.stat()
+        return status.st_dev, status.st_ino
+    return None
 
 
 def create_run(folder: Path, name: str | None, corpus: str) -> RunLock:

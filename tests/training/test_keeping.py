@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from charnn.corpus.ids import Prepared
-from charnn.errors import UnsavedError
+from charnn.errors import CheckpointError, UnsavedError
 from charnn.model.checkpoint import Checkpoint, load_checkpoint
 from charnn.model.runs import BEST, LAST, LOCK, METRICS, PREVIOUS, RunLock, create_run
 from charnn.training import keeping
@@ -209,15 +209,20 @@ def test_a_deleted_folder_is_made_anew_with_all_that_was_in_it(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder of open files")
-def test_a_run_that_has_come_to_its_place_is_left_alone(tmp_path: Path, prepared: Prepared) -> None:
-    """Someone deleted the folder, and trained another run there meanwhile."""
+@pytest.mark.parametrize("copied", [False, True])
+def test_a_run_that_has_come_to_its_place_is_left_alone(
+    tmp_path: Path, prepared: Prepared, copied: bool
+) -> None:
+    """Someone moved the folder, and trained another run there meanwhile, or copied one there."""
     run = Run(tmp_path / "run", prepared)
 
     def another() -> None:
-        shutil.rmtree(run.folder)
+        run.folder.rename(tmp_path / "moved")
         with create_run(tmp_path, "run", "corpus"):
             for name in (BEST, METRICS):
                 (run.folder / name).write_text("of the other run")
+        if copied:
+            (run.folder / LOCK).unlink()
 
     with RunLock(run.folder) as lock:
         trainer = run.trainer(run.config(40, save_every=5), hold=lock.take)
@@ -226,8 +231,23 @@ def test_a_run_that_has_come_to_its_place_is_left_alone(tmp_path: Path, prepared
             trainer.run()
     assert (run.folder / BEST).read_text() == "of the other run"
     assert (run.folder / METRICS).read_text() == "of the other run"
-    assert {path.name for path in run.folder.iterdir()} == {BEST, METRICS, LOCK}
+    there = {BEST, METRICS} if copied else {BEST, METRICS, LOCK}
+    assert {path.name for path in run.folder.iterdir()} == there
     assert 1 <= len(told(run)) <= 3
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows deletes no locked file")
+def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, prepared: Prepared) -> None:
+    run = Run(tmp_path / "run", prepared)
+    with RunLock(run.folder) as lock:
+        trainer = run.trainer(run.config(40, save_every=5), hold=lock.take)
+        remove = (run.folder / LOCK).unlink
+        trainer.should_stop = lambda: bool(trainer.position.step == 12 and remove())
+        trainer.run()
+        with pytest.raises(CheckpointError, match="another process"):
+            RunLock(run.folder).take()
+    assert steps_of_last(run) == 40
+    assert not told(run)
 
 
 def metrics(folder: Path) -> list[dict[str, object]]:

@@ -310,7 +310,8 @@ def train(
                 keep_tunes(run, (document.text() for document in learned))
 
         def hold() -> None:
-            if lock.take():
+            lock.take()
+            if opened.tunes and not (run / TUNES).exists():
                 keep_learned()
 
         interrupt = Interrupt()

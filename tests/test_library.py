@@ -12,7 +12,7 @@ from charnn.library import Model
 from charnn.model import runs
 from charnn.model.runs import keep_tunes
 from charnn.music.checking import check_tune
-from charnn.training.events import Finished, Stepped
+from charnn.training.events import Finished, Started, Stepped
 from tests.helpers import random_checkpoint, save_run
 
 TEXT = "The quick brown fox jumps over the lazy dog.\n" * 60
@@ -58,6 +58,26 @@ def test_resume_goes_on_with_the_run_of_the_same_corpus(corpus: Path) -> None:
     other.write_text(TEXT.upper(), encoding="utf-8")
     with pytest.raises(CheckpointError, match="on this corpus"):
         charnn.train(other, steps=5, resume=True)
+
+
+def test_learned_tunes_that_are_deleted_are_kept_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    book = "\n".join(
+        f"X:{number}\nT:No {number}\nM:4/4\nL:1/8\nK:D\n|:{note * 4} A4|d8:|\n"
+        for number, note in enumerate("ABcdefgabGFEDC", 1)
+    )
+    Path("book.abc").write_text(book, encoding="utf-8")
+    kept = Path("checkpoints/book") / runs.TUNES
+
+    def delete(event: object) -> None:
+        if isinstance(event, Started):
+            assert kept.exists()
+            kept.unlink()
+
+    charnn.train("book.abc", steps=12, hidden_size=4, threads=1, report=delete)
+    assert kept.exists()
 
 
 @pytest.fixture

@@ -62,11 +62,8 @@ class RunLock:
     def __exit__(self, *failure: object) -> None:
         self.release()
 
-    def take(self) -> bool:
+    def take(self) -> None:
         """Lock the folder if it is not locked, and remove what a killed process has left half done.
-
-        Returns:
-            Whether the folder was made anew, since someone has deleted it.
 
         Raises:
             CheckpointError: another process is training there; or, since the folder was deleted or
@@ -78,13 +75,12 @@ class RunLock:
         if self._held is not None:
             lock, folder = self._identity()
             if self._held == (lock, folder):
-                return False
+                return
             # Of our own folder someone may have deleted the lock alone.
             ours = lock is None and folder in (None, self._held[1])
             if not ours and not _is_hollow(self.run):
                 raise CheckpointError(f"{self.run} is another run now")
         self._lock.release()
-        made = not self.run.is_dir()
         self.run.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire(timeout=0)
@@ -96,7 +92,6 @@ class RunLock:
         fsync_folder(self.run.parent)
         for name in (*CHECKPOINTS, METRICS, TUNES):
             remove_leftovers(self.run / name)
-        return made
 
     def release(self) -> None:
         """Let others train there."""

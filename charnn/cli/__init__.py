@@ -110,7 +110,8 @@ def main() -> None:
     try:
         _run()
     except SystemExit as end:
-        _leave_compiling(end.code)
+        if _is_stopped(end.code) or _is_compiling():
+            _leave(end.code)
         raise
     finally:
         signals.give_back(before)
@@ -139,15 +140,27 @@ def _run() -> None:
         )
 
 
-def _leave_compiling(code: object) -> None:
-    """End at once if numba is at work, for the first time on a machine: a text that is done should
-    not keep its reader waiting, nor Ctrl-C."""
+def _is_stopped(code: object) -> bool:
+    """Whether a signal has ended the program. Python takes a second to take itself and torch apart,
+    and in that second a signal has the system's own effect."""
+    return isinstance(code, int) and code > 128
+
+
+def _is_compiling() -> bool:
+    """Whether numba is at work, for the first time on a machine: a text that is done should not
+    keep its reader waiting."""
     desk = sys.modules.get("charnn.sampling.desk")
-    if desk and any(thread.name.startswith(desk.COMPILING) for thread in threading.enumerate()):
-        with suppress(OSError, ValueError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code if isinstance(code, int) else int(code is not None))
+    if desk is None:
+        return False
+    return any(thread.name.startswith(desk.COMPILING) for thread in threading.enumerate())
+
+
+def _leave(code: object) -> None:
+    """End at once; what had to be cleaned up has been."""
+    with suppress(OSError, ValueError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code if isinstance(code, int) else int(code is not None))
 
 
 def _complete_quickly() -> None:

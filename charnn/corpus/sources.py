@@ -19,6 +19,9 @@ from charnn.corpus.text import Document as Document
 from charnn.errors import CorpusError, UsageError
 from charnn.music.folk import clean_books
 
+# Characters; the largest collections of tunes that are to be had are smaller.
+MOST_OF_A_BOOK = 256_000_000
+
 
 @dataclass(frozen=True)
 class Corpus:
@@ -112,7 +115,7 @@ class _Found:
         Raises:
             CorpusError: there are books, but no tune in them.
         """
-        tunes = clean_books(book.text() for book in self.books)
+        tunes = clean_books(map(_whole, self.books))
         if self.books and not tunes:
             names = ", ".join(book.name for book in self.books[:3])
             raise CorpusError(
@@ -244,6 +247,25 @@ def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
                 skipped.append(str(one))
             else:
                 found.append((one, os.path.join(real, one.name)))  # noqa: PTH118 - a string
+
+
+def _whole(book: Document) -> str:
+    """The text of a book of tunes, which is cleaned in memory.
+
+    Raises:
+        CorpusError: it is larger than any book is.
+    """
+    chunks: list[str] = []
+    length = 0
+    for chunk in book.chunks():
+        chunks.append(chunk)
+        length += len(chunk)
+        if length > MOST_OF_A_BOOK:
+            most = f"{MOST_OF_A_BOOK // 1_000_000} million characters"
+            raise CorpusError(
+                f"{book.name} is a book of tunes of more than {most}: give it in parts"
+            )
+    return "".join(chunks)
 
 
 def _missing(argument: str) -> str:

@@ -26,6 +26,9 @@ METRICS = "metrics.jsonl"
 TUNES = "tunes.abc.gz"
 LOCK = ".lock"
 
+# Bytes of the tunes of a run, unpacked; beyond any corpus of tunes.
+MOST_OF_TUNES = 1_000_000_000
+
 # To write with, the first that can be read.
 CHECKPOINTS = (BEST, LAST, PREVIOUS)
 
@@ -183,9 +186,10 @@ def kept_tunes(run: Path) -> list[str]:
     """
     path = run / TUNES
     try:
-        text = gzip.decompress(path.read_bytes()).decode()
-        if not text:
-            raise EOFError("it is empty")
+        with gzip.open(path) as file:
+            text = file.read(MOST_OF_TUNES).decode()
+            if not text or file.read(1):
+                raise EOFError("it is empty, or larger than any book of tunes")
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing, so new tunes cannot be compared with those the model has learned: "

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from charnn.corpus import sources
 from charnn.corpus.ids import prepare
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.errors import CorpusError, UsageError
@@ -245,3 +246,11 @@ def test_an_empty_stdin_is_refused() -> None:
 def test_wrong_usage(arguments: list[str]) -> None:
     with pytest.raises(UsageError):
         open_corpus(arguments, stdin=io.BytesIO(b"text"))
+
+
+def test_a_book_without_end_is_refused(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Books are cleaned in memory."""
+    monkeypatch.setattr(sources, "MOST_OF_A_BOOK", 5_000_000)
+    (here / "bomb.abc.gz").write_bytes(gzip.compress(b"X:1\nK:C\nCDE|\n\n" * 1_000_000))
+    with pytest.raises(CorpusError, match=r"bomb\.abc\.gz is a book .* 5 million .* in parts"):
+        open_corpus(["bomb.abc.gz"])

@@ -186,6 +186,14 @@ class TestKeptTunes:
         with pytest.raises(CheckpointError, match="cannot be read"):
             kept_tunes(tmp_path)
 
+    def test_a_file_that_unpacks_without_end(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        keep_tunes(tmp_path, self.TUNES)
+        monkeypatch.setattr(runs, "MOST_OF_TUNES", 30)
+        with pytest.raises(CheckpointError, match="larger than any book"):
+            kept_tunes(tmp_path)
+
     def test_a_run_that_came_no_further_is_abandoned(self, tmp_path: Path) -> None:
         with create_run(tmp_path, "run", "corpus"):
             keep_tunes(tmp_path / "run", self.TUNES)

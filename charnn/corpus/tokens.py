@@ -118,9 +118,13 @@ def vocabulary_from_json(value: object) -> AnyVocabulary:
     """Return the vocabulary of either kind that its `to_json` described: characters are a list.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is none, or it has nothing to write.
     """
-    return Tokens.from_json(value) if isinstance(value, dict) else Vocabulary.from_json(value)
+    made: AnyVocabulary
+    made = Tokens.from_json(value) if isinstance(value, dict) else Vocabulary.from_json(value)
+    if not made.symbols:
+        raise ValueError("a vocabulary has at least one symbol")
+    return made
 
 
 class PieceCounts:

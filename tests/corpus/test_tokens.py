@@ -108,6 +108,8 @@ def test_tokens_survive_json() -> None:
         {"kind": "abc", "symbols": ["a", ""]},
         {"kind": "abc", "symbols": ["a", "ab"]},
         {"kind": "abc", "symbols": [1]},
+        {"kind": "abc", "symbols": []},
+        [],
     ],
 )
 def test_json_that_is_no_vocabulary_is_refused(value: object) -> None:

@@ -207,15 +207,21 @@ def test_damage_and_commands(
 
     def trial(dice: random.Random) -> None:
         (tmp_path / "file").write_bytes(damaged(dice, dice.choice(real)[0]))
+        try:
+            load_checkpoint(tmp_path / "file", training=True)
+            codes = {1, 2}  # the damage changed nothing, but the command may not suit the model
+        except CheckpointError:
+            codes = {1}
         shutil.rmtree(tmp_path / "checkpoints" / "new", ignore_errors=True)
         name, arguments = dice.choice(list(COMMANDS.items()))
         said = ["file" if one == "CKPT" else one for one in arguments]
         ended = limited(forks, tmp_path, name, *said)
         assert_done_or_refused(ended)
         if ended.returncode:
-            assert ended.returncode == 1
-            assert len(ended.messages) == 1, ended.messages
-            assert ended.messages[0].startswith("error: ")
+            assert ended.returncode in codes
+            errors = [line for line in ended.messages if line.startswith("error: ")]
+            assert len(errors) == 1, ended.messages
+            assert len(ended.messages) == 1 or codes == {1, 2}, ended.messages
             assert ended.stdout == b""
 
     trials("a damaged checkpoint in a command", trial, few=3, many=600)
@@ -317,6 +323,7 @@ from pathlib import Path
 from charnn.errors import CheckpointError
 from charnn.model.checkpoint import load_checkpoint
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
+status = Path("/proc/self/status")  # getrusage would count the process that began this one
 for name in sys.argv[1:]:
     begin, said = time.perf_counter(), []
     for training in (False, True):
@@ -324,7 +331,7 @@ for name in sys.argv[1:]:
             load_checkpoint(Path(name), training=training)
         except CheckpointError as problem:
             said.append(str(problem))
-    memory = 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    memory = 1024 * int(status.read_text().partition("VmHWM:")[2].split()[0])
     print(json.dumps([said, memory, time.perf_counter() - begin]))
 """
 

@@ -27,13 +27,13 @@ from pathlib import Path
 import mido
 
 from charnn.errors import TuneError
-from charnn.music.books import TuneSource, split_book
-from charnn.music.midi import midi_bytes
-from charnn.music.playing import Playing
-from charnn.music.reading import read_tune
-from charnn.music.signs import without_mail_debris
-from charnn.music.tune import BarLine, Note
-from charnn.music.unrolling import playing_order
+from charnn.music.abc.patterns import without_mail_debris
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import TuneSource, split_book
+from charnn.music.performance.playback import Playing
+from charnn.music.sound.midi import midi_bytes
+from charnn.music.tune.playing_order import playing_order
+from charnn.music.tune.tune import BarLine, Note
 
 TOLERANCE = 0.06  # quarter notes
 SECONDS = 20  # for one tune

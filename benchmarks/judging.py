@@ -24,15 +24,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from charnn.checkpoints.runs import kept_tunes
 from charnn.errors import TuneError
-from charnn.model.runs import kept_tunes
-from charnn.music import fields
-from charnn.music.books import TuneSource, split_book
-from charnn.music.checking import check_tune
-from charnn.music.judging import judge
-from charnn.music.measures import measure
-from charnn.music.reading import read_tune
-from charnn.music.tune import Tune
+from charnn.music.abc import fields
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import TuneSource, split_book
+from charnn.music.checking.report import check_tune
+from charnn.music.similarity.compare import judge
+from charnn.music.similarity.tune_statistics import measure
+from charnn.music.tune.tune import Tune
 
 SECONDS = 20  # for one tune
 

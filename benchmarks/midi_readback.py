@@ -21,13 +21,13 @@ from pathlib import Path
 import mido
 
 from charnn.errors import TuneError
-from charnn.music.accompaniment import Chords, accompany
-from charnn.music.books import split_book
-from charnn.music.midi import midi_bytes
-from charnn.music.performance import Performance, Sound, perform
-from charnn.music.playing import Playing
-from charnn.music.reading import read_tune
-from charnn.music.tune import Tempo, Tune
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import split_book
+from charnn.music.performance.accompaniment import Chords, accompany
+from charnn.music.performance.performance import Performance, Sound, perform
+from charnn.music.performance.playback import Playing
+from charnn.music.sound.midi import midi_bytes
+from charnn.music.tune.tune import Tempo, Tune
 
 FLUTE, GUITAR = 73, 25
 TICK = 1 / 5_000  # of a quarter note: two of the file's

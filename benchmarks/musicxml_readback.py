@@ -18,10 +18,10 @@ from typing import NamedTuple
 from music21 import converter, harmony
 
 from charnn.errors import TuneError
-from charnn.music.books import split_book
-from charnn.music.musicxml import to_musicxml
-from charnn.music.reading import read_tune
-from charnn.music.tune import SEMITONES, Change, Key, Note, Pitch, Tune
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import split_book
+from charnn.music.score.musicxml import to_musicxml
+from charnn.music.tune.tune import SEMITONES, Change, Key, Note, Pitch, Tune
 
 
 class Column(NamedTuple):

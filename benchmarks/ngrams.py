@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.checkpoints.runs import read_model
 from charnn.corpus.ids import Prepared, prepare
 from charnn.corpus.sources import Corpus, open_corpus
-from charnn.model.checkpoint import Checkpoint
-from charnn.model.runs import read_model
 
 ORDERS = range(1, 8)
 

@@ -20,11 +20,11 @@ from benchmarks.child import CHARNN, Pace, call, new_folder, run
 from benchmarks.setting import Setting
 
 if TYPE_CHECKING:
+    from charnn.checkpoints.checkpoint import Tensors
+    from charnn.inference.quantized import EightBit
+    from charnn.inference.stepper import Stepper
     from charnn.library import Model
-    from charnn.model.checkpoint import Tensors
     from charnn.model.config import ModelConfig
-    from charnn.model.matrices import EightBit
-    from charnn.model.stepper import Stepper
 
 FOREVER = 10**9
 
@@ -69,8 +69,8 @@ def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size
     """Write the file and print the bytes; see `Untrained`."""
     import numpy as np
 
+    from charnn.checkpoints.checkpoint import Checkpoint
     from charnn.corpus.vocabulary import Vocabulary
-    from charnn.model.checkpoint import Checkpoint
     from charnn.model.config import ModelConfig
 
     vocabulary = Vocabulary(Path(text).read_text(encoding="utf-8"))
@@ -89,8 +89,8 @@ def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size
 
 def sampling_stepper(config: "ModelConfig", weights: "Tensors") -> "Stepper[EightBit]":
     """The model with its weights as they are sampled with, at the beginning of a text."""
-    from charnn.model.matrices import EightBit
-    from charnn.model.stepper import Stepper
+    from charnn.inference.quantized import EightBit
+    from charnn.inference.stepper import Stepper
 
     return Stepper(config, weights, EightBit)
 
@@ -119,9 +119,9 @@ def sample(pace: Pace, run: str, **options: Any) -> None:
 def write_tunes(pace: Pace, run: str) -> None:
     """Contender: tunes with all bars right, one after the other, in characters a second."""
     import charnn
-    from charnn.music.wishing import make_wish
-    from charnn.sampling.choice import Choice
-    from charnn.tunes import TuneWriter
+    from charnn.music.grammar.tune_request import make_wish
+    from charnn.sampling.params import Choice
+    from charnn.tunes.tune_writer import TuneWriter
 
     writer = TuneWriter(charnn.load(run).checkpoint, make_wish(strict=True))
     tunes = (writer.stream(Choice(), seed=seed, length=2000) for seed in itertools.count())

@@ -11,11 +11,11 @@ import sys
 import time
 from pathlib import Path
 
-from charnn.model.runs import kept_tunes, read_model
-from charnn.music.wishing import Learned, make_wish
-from charnn.sampling.choice import Choice
+from charnn.checkpoints.runs import kept_tunes, read_model
+from charnn.music.grammar.tune_request import Learned, make_wish
+from charnn.sampling.params import Choice
 from charnn.sampling.sampler import Sampler
-from charnn.tunes import TuneWriter
+from charnn.tunes.tune_writer import TuneWriter
 
 LENGTH = 2000
 

@@ -6,10 +6,11 @@ print(model.sample(prime="Once ", temperature=0.7, seed=1))
 charnn.load("checkpoints/corpus").evaluate("a text").nats_per_char
 """
 
+from charnn.version import __version__ as __version__
+
 # Written out, as the module that has it takes longer to import than this one.
 TYPE_CHECKING = False
 
-__version__ = "0.1.0"
 __all__ = ["load", "read_tunes", "train"]
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from charnn.library import load as load
     from charnn.library import train as train
-    from charnn.music.reading import read_tunes as read_tunes
+    from charnn.music.abc.reader import read_tunes as read_tunes
 
 
 def __getattr__(name: str) -> "Any":
@@ -27,7 +28,7 @@ def __getattr__(name: str) -> "Any":
 
         return getattr(library, name)
     if name == "read_tunes":
-        from charnn.music.reading import read_tunes
+        from charnn.music.abc.reader import read_tunes
 
         return read_tunes
     raise AttributeError(f"module 'charnn' has no attribute {name!r}")

@@ -35,7 +35,7 @@ class UnsavedError(CheckpointError):
 
     Args:
         problem: what is not, why, and what to do.
-        checkpoint: the best `charnn.model.checkpoint.Checkpoint` of the run: it can be saved
+        checkpoint: the best `charnn.checkpoints.checkpoint.Checkpoint` of the run: it can be saved
             elsewhere by its method `save`. None if the run has got none.
     """
 

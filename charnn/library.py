@@ -6,14 +6,8 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charnn.corpus.ids import Prepared, prepare
-from charnn.corpus.keys import ALL_KEYS, OWN_KEY, Progress, key_range, quiet
-from charnn.corpus.sources import Corpus, open_corpus
-from charnn.corpus.survey import VAL_FRACTION, is_book, split
-from charnn.corpus.tokens import Tokens
-from charnn.errors import CheckpointError, UsageError
-from charnn.model.checkpoint import Checkpoint
-from charnn.model.runs import (
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.checkpoints.runs import (
     BEST,
     CHECKPOINTS,
     TUNES,
@@ -25,12 +19,18 @@ from charnn.model.runs import (
     read_run,
     set_aside,
 )
-from charnn.sampling.choice import Choice
+from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.scan import VAL_FRACTION, is_book, split
+from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.tokens import Tokens
+from charnn.corpus.transpose_augmentation import ALL_KEYS, OWN_KEY, Progress, key_range, quiet
+from charnn.errors import CheckpointError, UsageError
+from charnn.sampling.params import Choice
 from charnn.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
-    from charnn.measuring import Evaluation, Passage
-    from charnn.music.judging import Judgement
+    from charnn.evaluation.protocols import Evaluation, Passage
+    from charnn.music.similarity.compare import Judgement
     from charnn.training.events import Report
 
 RUNS = Path("checkpoints")
@@ -70,7 +70,7 @@ class Model:
     ) -> Iterator[str]:
         """Yield the characters of a new text, the prime not among them.
 
-        The options are those of `charnn.sampling.choice.Choice` and of `Sampler.stream`.
+        The options are those of `charnn.sampling.params.Choice` and of `Sampler.stream`.
 
         Raises:
             UsageError: an option is out of range.
@@ -96,10 +96,10 @@ class Model:
         Args:
             num: how many.
             seed: of the first.
-            temperature: see `charnn.sampling.choice.Choice`.
+            temperature: see `charnn.sampling.params.Choice`.
             bars: "strict" keeps every bar and part right; "off" is the bare model.
             **wish: `title`, `rhythm`, `meter`, `key`, `part_bars`, `prime`, as in
-                `charnn.music.wishing.make_wish`.
+                `charnn.music.grammar.tune_request.make_wish`.
 
         Raises:
             UsageError: an option is out of range, or the model can't write such a tune.
@@ -111,9 +111,9 @@ class Model:
         if bars == "off" and not wish:
             yield from map("".join, self._sampler.many(choice, seeds=seeds, length=LONGEST_TUNE))
             return
-        from charnn.learned import learned_headers
-        from charnn.music.wishing import make_wish
-        from charnn.tunes import TuneWriter, fitted
+        from charnn.music.grammar.tune_request import make_wish
+        from charnn.tunes.training_tunes import learned_headers
+        from charnn.tunes.tune_writer import TuneWriter, fitted
 
         wished = make_wish(strict=bars == "strict", **wish)
         if (headers := learned_headers(self.path, self.checkpoint)) is not None:
@@ -122,12 +122,12 @@ class Model:
         yield from map("".join, writer.many(choice, seeds=seeds, length=LONGEST_TUNE))
 
     def learned_tunes(self) -> list[str]:
-        """The tunes that the model has learned from, see `charnn.learned`.
+        """The tunes that the model has learned from, see `charnn.tunes.training_tunes`.
 
         Raises:
             CheckpointError: they are not there; no book of tunes was learned.
         """
-        from charnn.learned import learned_tunes
+        from charnn.tunes.training_tunes import learned_tunes
 
         return learned_tunes(self.path, self.checkpoint)
 
@@ -137,7 +137,7 @@ class Model:
         Raises:
             CheckpointError: the tunes that it has learned from are not there.
         """
-        from charnn.music.judging import judge
+        from charnn.music.similarity.compare import judge
 
         return judge(list(tunes), self.learned_tunes())
 
@@ -148,7 +148,7 @@ class Model:
         Raises:
             CheckpointError: a weight is too large for it; or the kept tunes are damaged.
         """
-        from charnn.learned import brought
+        from charnn.tunes.training_tunes import brought
 
         about = self.checkpoint.about
         if (self.path.parent / TUNES).exists():
@@ -165,18 +165,19 @@ class Model:
 
         Args:
             text: one or several, or a passage such as `held_out` gives.
-            windows: also measure as transformers are measured (see `charnn.training.windows`).
-            dynamic: also let the weights follow the text (see `charnn.training.dynamic`).
+            windows: also measure as transformers are measured (see
+            `charnn.evaluation.fresh_windows`). dynamic: also let the weights follow the text (see
+            `charnn.evaluation.dynamic`).
 
         Raises:
             CorpusError: the text is empty.
         """
-        from charnn import measuring
+        from charnn.evaluation import protocols
 
-        if not isinstance(text, measuring.Passage):
+        if not isinstance(text, protocols.Passage):
             texts = [text] if isinstance(text, str) else list(text)
-            text = measuring.whole(self.checkpoint, texts)
-        return measuring.measure(self.checkpoint, text, windows=windows, dynamic=dynamic)
+            text = protocols.whole(self.checkpoint, texts)
+        return protocols.measure(self.checkpoint, text, windows=windows, dynamic=dynamic)
 
     def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "Passage":
         """What training has held out of a corpus, to be evaluated: the end of a text, or the tunes
@@ -190,13 +191,13 @@ class Model:
                 learned tunes are not there.
             CorpusError: every tune of the corpus was learned, or there is no corpus.
         """
-        from charnn import measuring
+        from charnn.evaluation import protocols
 
         opened = corpus if isinstance(corpus, Corpus) else open_corpus(_names(corpus))
         if not self.checkpoint.about.get("tunes"):
-            return measuring.held_out_text(self.checkpoint, opened)
+            return protocols.held_out_text(self.checkpoint, opened)
         texts = [document.text() for document in opened.documents]
-        return measuring.held_out_tunes(self.checkpoint, texts, self.learned_tunes())
+        return protocols.held_out_tunes(self.checkpoint, texts, self.learned_tunes())
 
 
 def load(path: str | Path | None = None) -> Model:
@@ -251,7 +252,7 @@ def train(
         should_stop: asked after every step and amid a validation; when true, the run is saved and
             ends.
         download_bar: shows a download.
-        **options: those of `charnn.training.setup.Options`, such as `minutes=5`.
+        **options: those of `charnn.training.plan.Options`, such as `minutes=5`.
 
     Raises:
         CharnnError: anything the user can mend: the corpus, the options, the run.
@@ -277,8 +278,8 @@ def train(
         prepared = number(tokens=tokens, keys=keys or OWN_KEY)
     # What is wrong with the corpus is said before torch is waited for.
     from charnn.training.events import Planned, Recovered
-    from charnn.training.interrupting import Interrupt
-    from charnn.training.setup import Options, plan_resume, plan_run
+    from charnn.training.plan import Options, plan_resume, plan_run
+    from charnn.training.sigint import Interrupt
     from charnn.training.trainer import Trainer
 
     wanted = Options(**options)

@@ -2,7 +2,7 @@
 
 Whenever one comes, from the first moment to the last, the program ends quietly, with exit code 128
 and its number: no traceback, and on a terminal no half line. Two ways to end are here; training
-knows a third, which saves the run first (see `charnn.cli.stopping`).
+knows a third, which saves the run first (see `charnn.cli.stop_signal`).
 
 Nothing is imported that takes time: the program begins with this, and a signal may come at once.
 (One that comes still earlier, while Python itself begins, has Python's own effect.)

@@ -19,11 +19,11 @@ settings.load_profile("charnn")
 ROOT = Path(__file__).parent.parent
 SOURCES = (
     "model/cells",
-    "model/equations",
-    "model/dots",
-    "model/compiled",
-    "sampling/drawing",
-    "sampling/compiled",
+    "model/activations",
+    "inference/int8_dot",
+    "inference/numba_stepper",
+    "sampling/logits",
+    "sampling/numba_decoder",
 )
 DIGEST = hashlib.sha256()
 for name in SOURCES:

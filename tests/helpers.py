@@ -13,11 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.ids import Prepared, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.corpus.vocabulary import Vocabulary
-from charnn.model.checkpoint import Checkpoint
 from charnn.model.config import ModelConfig
 
 PROJECT = Path(__file__).resolve().parent.parent

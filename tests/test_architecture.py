@@ -1,8 +1,8 @@
-"""The layers of charnn, read out of its imports; and what may be imported, or printed, where.
+"""The rooms of charnn, read out of its imports: what may import what, and what may print.
 
-`errors, signals, files | music | corpus | model | training, sampling | learned, tunes, measuring |
-insight | library | cli`: each sees only those before it; training and sampling see neither each
-other nor music.
+Each room imports only from the rooms below it in `ROOMS`; `training`, `sampling` and `evaluation`
+are siblings, of which only `training` uses `evaluation`, and none imports `music`. `MUSIC` holds
+the same order inside `charnn/music`.
 """
 
 import ast
@@ -20,37 +20,38 @@ import pytest
 from tests.helpers import PROJECT, environment, random_checkpoint, save_run
 
 PACKAGE = PROJECT / "charnn"
-GROUND = {"errors", "signals"}
-BELOW_LIBRARY = GROUND | {
-    *(
-        "files",
-        "music",
-        "corpus",
-        "model",
-        "training",
-        "sampling",
-        "learned",
-        "tunes",
-        "measuring",
-        "insight",
-    )
-}
+GROUND = {"errors", "signals", "version"}
 SEES = {
     "errors": set(),
     "signals": set(),
+    "version": set(),
     "files": GROUND,
     "music": GROUND | {"files"},
+    "model": GROUND | {"files"},
     "corpus": GROUND | {"files", "music"},
-    "model": GROUND | {"files", "music", "corpus"},
-    "training": GROUND | {"files", "corpus", "model"},
-    "sampling": GROUND | {"files", "corpus", "model"},
-    "tunes": GROUND | {"files", "music", "corpus", "model", "sampling"},
-    "learned": GROUND | {"files", "music", "corpus", "model"},
-    "measuring": GROUND | {"files", "corpus", "model", "training", "sampling"},
-    "insight": GROUND | {"files", "music", "corpus", "model", "training", "sampling"},
+    "inference": GROUND | {"files", "model"},
+    "checkpoints": GROUND | {"files", "corpus", "model"},
+    "evaluation": GROUND | {"files", "corpus", "model", "checkpoints"},
+    "sampling": GROUND | {"files", "corpus", "model", "inference", "checkpoints"},
+    "training": GROUND | {"files", "corpus", "model", "checkpoints", "evaluation"},
+    "tunes": GROUND | {"files", "music", "corpus", "model", "inference", "checkpoints", "sampling"},
+}
+BELOW_LIBRARY = set(SEES)
+SEES |= {
     "library": BELOW_LIBRARY,
     "cli": BELOW_LIBRARY | {"library"},
     "__main__": {"cli", "signals"},
+}
+# The rooms of charnn/music: each imports only from those named here, and from itself.
+MUSIC = {
+    "tune": set(),
+    "abc": {"tune"},
+    "grammar": {"tune", "abc"},
+    "checking": {"tune", "abc"},
+    "similarity": {"tune", "abc", "checking"},
+    "performance": {"tune", "abc", "checking"},
+    "sound": {"tune", "abc", "performance"},
+    "score": {"tune", "abc", "performance"},
 }
 # What draws on a terminal, or parses a command line.
 SHOWING = {"rich", "tqdm", "typer"}
@@ -135,15 +136,22 @@ def layer_of(module: str) -> str:
 
 
 def wrong_arrows(module: str, imported: list[Import]) -> list[str]:
-    """What `module` imports that lies above it or beside it."""
+    """Return the imports of `module` from rooms above it or beside it."""
     layer = layer_of(module)
     allowed = SEES[layer] | {layer}
-    return [
-        f"{module} imports {one.module}"
-        for one in imported
-        if one.module.startswith("charnn.")
-        and layer_of(one.module) not in allowed | {"__version__"}
-    ]
+    wrong = []
+    for one in imported:
+        if not one.module.startswith("charnn."):
+            continue
+        inside_music = layer == layer_of(one.module) == "music"
+        if inside_music and one.module.count(".") > 1 < module.count("."):
+            room, other = module.split(".")[2], one.module.split(".")[2]
+            right = other in MUSIC[room] | {room}
+        else:
+            right = layer_of(one.module) in allowed
+        if not right:
+            wrong.append(f"{module} imports {one.module}")
+    return wrong
 
 
 def module_name(path: Path) -> str:
@@ -171,6 +179,20 @@ def test_there_is_something_to_look_at() -> None:
 
 def test_every_module_has_its_place_in_the_layers() -> None:
     assert {layer_of(name) for name in LAYERED} <= SEES.keys()
+    music = {name.split(".")[2] for name in LAYERED if name.startswith("charnn.music.")}
+    assert music == MUSIC.keys()
+
+
+def test_no_module_shadows_the_standard_library() -> None:
+    """A command's module has the command's name (`inspect`), and is imported by its full name."""
+    names = {name.rpartition(".")[2] for name in LAYERED if ".commands." not in name}
+    names -= {path.parent.name for path in FILES.values() if path.stem == "__init__"}
+    assert names & sys.stdlib_module_names - {"__main__"} == set()
+
+
+def test_no_two_files_share_a_name() -> None:
+    stems = [path.stem for path in FILES.values() if path.stem != "__init__"]
+    assert sorted(stems) == sorted(set(stems))
 
 
 @pytest.mark.parametrize("module", LAYERED)
@@ -204,7 +226,7 @@ def test_heavy_modules_are_imported_where_they_are_used() -> None:
         if "TID253" in rules and pattern.startswith("charnn/"):
             allowed |= {path for plain in alternatives(pattern) for path in PROJECT.glob(plain)}
     where = {layer_of(module_name(path)) for path in allowed}
-    assert where <= {"model", "training", "sampling", "insight"}
+    assert where <= {"model", "inference", "evaluation", "training", "sampling"}
     found = [
         f"{name} imports {one.module}"
         for name, path in FILES.items()
@@ -235,11 +257,13 @@ class TestTheChecksThemselves:
         ("module", "source"),
         [
             ("charnn.model.network", "from charnn.training import trainer"),
-            ("charnn.training.trainer", "def f():\n    import charnn.music.tune"),
+            ("charnn.training.trainer", "def f():\n    import charnn.music.tune.tune"),
             ("charnn.sampling.sampler", "from charnn import training"),
             ("charnn.sampling.sampler", "from ..training.config import Budget"),
             ("charnn.corpus.text", "from charnn.cli.console import say"),
             ("charnn.files", "from charnn.music import tune"),
+            ("charnn.music.tune.tempo", "from charnn.music.abc import fields"),
+            ("charnn.music.performance.swing", "from charnn.music.score.staff import Measure"),
         ],
     )
     def test_a_wrong_arrow(self, module: str, source: str) -> None:

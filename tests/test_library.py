@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 import charnn
+from charnn.checkpoints import runs
+from charnn.checkpoints.runs import keep_tunes
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.library import Model
-from charnn.model import runs
-from charnn.model.runs import keep_tunes
-from charnn.music.checking import check_tune
+from charnn.music.checking.report import check_tune
 from charnn.training.events import Finished, Started, Stepped
 from tests.helpers import random_checkpoint, save_run
 

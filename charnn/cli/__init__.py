@@ -15,8 +15,8 @@ from typing import Any, cast
 import typer
 import typer.core
 
-from charnn import __version__, signals
-from charnn.cli import (
+from charnn import signals
+from charnn.cli.commands import (
     check,
     corpora,
     evaluate,
@@ -29,8 +29,9 @@ from charnn.cli import (
     train,
 )
 from charnn.cli.console import complain, silence, visible, write_out
-from charnn.cli.playing import PlayingCommand
+from charnn.cli.playback_options import PlayingCommand
 from charnn.errors import CharnnError
+from charnn.version import __version__
 
 # What all that typer raises on wrong usage is made of.
 _Misuse = cast(type[typer.BadParameter], typer.BadParameter.__base__)
@@ -149,7 +150,7 @@ def _is_stopped(code: object) -> bool:
 def _is_compiling() -> bool:
     """Whether numba is at work, for the first time on a machine: a text that is done should not
     keep its reader waiting."""
-    desk = sys.modules.get("charnn.sampling.desk")
+    desk = sys.modules.get("charnn.sampling.backend")
     if desk is None:
         return False
     return any(thread.name.startswith(desk.COMPILING) for thread in threading.enumerate())

@@ -6,21 +6,21 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.checkpoints.runs import known_as
 from charnn.cli.console import say, warn
-from charnn.cli.tunes import slug
+from charnn.cli.tune_files import slug
 from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
-from charnn.learned import learned_headers, learned_tunes
-from charnn.model.checkpoint import Checkpoint
-from charnn.model.runs import known_as
-from charnn.music.wishing import Learned, make_wish
-from charnn.sampling.choice import Choice
+from charnn.music.grammar.tune_request import Learned, make_wish
+from charnn.sampling.params import Choice
 from charnn.sampling.sampler import Sampler
-from charnn.tunes import TuneWriter, fitted
+from charnn.tunes.training_tunes import learned_headers, learned_tunes
+from charnn.tunes.tune_writer import TuneWriter, fitted
 
 if TYPE_CHECKING:
-    from charnn.music.copying import Collection
-    from charnn.music.tune import Tune
+    from charnn.music.similarity.copies import Collection
+    from charnn.music.tune.tune import Tune
 
 _TRIES = 20  # to write a tune that is no copy
 
@@ -182,7 +182,7 @@ def _completed(written: Iterable[str], number: int, command: str) -> Iterator[st
 
 
 def _collection(path: Path, model: Checkpoint) -> "Collection":
-    from charnn.music.copying import Collection
+    from charnn.music.similarity.copies import Collection
 
     return Collection(learned_tunes(path, model))
 
@@ -199,12 +199,12 @@ def _stem(folder: Path, name: str, content: bytes) -> Path:
 
 def _save(text: str, folder: Path, number: int) -> None:
     """Write a tune as ABC, MIDI, score and sound, side by side."""
-    from charnn.music.audio import wav_bytes
-    from charnn.music.books import TuneSource, split_book
-    from charnn.music.engraving import engrave
-    from charnn.music.midi import midi_bytes
-    from charnn.music.musicxml import to_musicxml
-    from charnn.music.reading import read_tune
+    from charnn.music.abc.reader import read_tune
+    from charnn.music.abc.tunebook import TuneSource, split_book
+    from charnn.music.score.engraving import engrave
+    from charnn.music.score.musicxml import to_musicxml
+    from charnn.music.sound.midi import midi_bytes
+    from charnn.music.sound.wav import wav_bytes
 
     folder.mkdir(parents=True, exist_ok=True)
     sources = split_book(text)

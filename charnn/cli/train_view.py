@@ -14,10 +14,10 @@ from rich.table import Table
 from tqdm import tqdm
 
 from charnn.cli.console import is_terminal, say, silence, visible, warn, write_out
-from charnn.cli.words import duration, nats_and_bits
+from charnn.cli.formatting import duration, nats_and_bits
 from charnn.corpus.ids import Prepared
 from charnn.library import RUNS
-from charnn.sampling.choice import Choice
+from charnn.sampling.params import Choice
 from charnn.sampling.sampler import Sampler
 from charnn.training.events import (
     Event,
@@ -200,7 +200,7 @@ class TrainView:
         )
 
     def _summarise(self, event: Started) -> None:
-        from charnn.training.evaluation import fitted_protocol  # which loads torch
+        from charnn.evaluation.sweep import fitted_protocol  # which loads torch
 
         corpus, prepared = self.planned.corpus, self.planned.prepared
         model, training = self.planned.plan.model, self.planned.plan.training

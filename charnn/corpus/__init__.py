@@ -1,1 +1,1 @@
-"""Text in: sources, vocabulary, ids on disk, batches."""
+"""The path of a text: sources, vocabulary, token ids on disk, batches."""

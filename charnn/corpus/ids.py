@@ -1,6 +1,6 @@
 """Documents to ids on disk, once: a corpus is numbered, split, and found again by its content.
 
-Two passes stream over the text. The first (`charnn.corpus.survey`) finds out the folder's name, the
+Two passes stream over the text. The first (`charnn.corpus.scan`) finds out the folder's name, the
 split and the vocabulary; the second, left out when that folder is already there, writes the ids.
 Nothing is ever held whole in memory.
 """
@@ -20,11 +20,11 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.corpus.keys import OWN_KEY, Progress, quiet
+from charnn.corpus.scan import CHAR, FORMAT, VAL_FRACTION, Survey, choose_tokens, hashed, survey
 from charnn.corpus.sources import Corpus
-from charnn.corpus.survey import CHAR, FORMAT, VAL_FRACTION, Survey, choose_tokens, hashed, survey
 from charnn.corpus.text import Document
 from charnn.corpus.tokens import AnyVocabulary, Tokens
+from charnn.corpus.transpose_augmentation import OWN_KEY, Progress, quiet
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import CorpusError, UsageError
 from charnn.files import fsync_folder, write_bytes
@@ -94,7 +94,8 @@ def prepare(
         val_fraction: share that is held out.
         tokens: what a symbol is: "char", or "abc" for a musical piece of a tune; "auto" chooses.
         keys: how many semitones down and up the training part is transposed, see
-            `charnn.corpus.keys`; the validation part is the same whatever the keys.
+            `charnn.corpus.transpose_augmentation`; the validation part is the same whatever the
+            keys.
         progress: is told how many tunes have been transposed, and how many there are.
 
     Raises:

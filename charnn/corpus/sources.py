@@ -17,7 +17,7 @@ from charnn.corpus.catalogue import CATALOGUE, Entry
 from charnn.corpus.text import CHUNK_BYTES, decode, document, looks_like_text, read_file
 from charnn.corpus.text import Document as Document
 from charnn.errors import CorpusError, UsageError
-from charnn.music.folk import clean_books
+from charnn.music.abc.cleaning import clean_books
 
 # Characters; the largest collections of tunes that are to be had are smaller.
 MOST_OF_A_BOOK = 256_000_000

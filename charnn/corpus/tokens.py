@@ -1,8 +1,8 @@
 """A vocabulary of musical pieces: a step of the model writes a note or a bar line, not a letter.
 
-Pieces are cut by `charnn.music.symbols`. Those that the training part has often enough are symbols
-of their own; any other is spelled in characters, all of which are symbols too, so that nothing is
-unknown but an unknown character.
+Pieces are cut by `charnn.music.abc.tokenizer`. Those that the training part has often enough are
+symbols of their own; any other is spelled in characters, all of which are symbols too, so that
+nothing is unknown but an unknown character.
 """
 
 from collections import Counter
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from charnn.corpus.vocabulary import SPECIALS, UNKNOWN, Vocabulary
-from charnn.music.symbols import pieces
+from charnn.music.abc.tokenizer import pieces
 
 
 class Tokens:

@@ -1,1 +1,1 @@
-"""What is learned: configuration, network, stepper, checkpoint."""
+"""The network to train: its configuration, the equations of its cells, and their CPU kernels."""

@@ -1,8 +1,8 @@
 """The recurrent cells, each one small class: its equations as a paper writes them, and its shape.
 
 A cell is written here and nowhere else. `step` is run by NumPy and by numba to write (see
-`charnn.model.stepper` and `charnn.model.compiled`), and by torch to learn: derivatives follow from
-it (see `charnn.model.window`). To add one, write its class and name it in `CELLS`.
+`charnn.inference.stepper` and `charnn.inference.numba_stepper`), and by torch to learn: derivatives
+follow from it (see `charnn.model.fused_layer`). To add one, write its class and name it in `CELLS`.
 
 What the input and the output before add to the gates, x = W_ih x + b_ih and r = W_hh h + b_hh, are
 products, computed outside; what is left is one equation a unit, the same for all: H units side by
@@ -11,7 +11,7 @@ side, or one. So `step` may use + - * /, `ONE`, `tanh` and `sigmoid`, and nothin
 
 from typing import ClassVar, NamedTuple
 
-from charnn.model.equations import ONE, Value, sigmoid, tanh
+from charnn.model.activations import ONE, Value, sigmoid, tanh
 
 
 class _Vectors(NamedTuple):

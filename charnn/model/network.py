@@ -16,8 +16,8 @@ from torch.nn.functional import embedding, linear
 from charnn.model.cells import CELLS, Cell
 from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
-from charnn.model.forms import State
-from charnn.model.window import Trace, run_plainly, run_traced, run_window
+from charnn.model.fused_layer import Trace, run_plainly, run_traced, run_window
+from charnn.model.kernels import State
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 

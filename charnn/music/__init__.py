@@ -1,1 +1,1 @@
-"""What a tune is: reading ABC notation, the folk books, MIDI."""
+"""Tunes: reading and writing ABC, checking, grammar, performance, sound and score."""

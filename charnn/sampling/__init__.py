@@ -1,1 +1,1 @@
-"""What is written: from scores to the next symbol, and the streaming sampler."""
+"""Sampling: from logits to the next token, to a stream of text."""

@@ -1,9 +1,9 @@
 """Keeping a model to a grammar: which symbols may come next.
 
-A grammar is a machine over characters (see `Machine`; `charnn.music.grammar` has one for tunes). A
-symbol is wrong where the machine would refuse one of its characters. Since the machine refuses what
-leads nowhere, there is always a symbol that is right; and when few characters are left, only those
-from behind which an end is near enough.
+A grammar is a machine over characters (see `Machine`; `charnn.music.grammar.tune_grammar` has one
+for tunes). A symbol is wrong where the machine would refuse one of its characters. Since the
+machine refuses what leads nowhere, there is always a symbol that is right; and when few characters
+are left, only those from behind which an end is near enough.
 
 A model that has learned its grammar is seldom wrong. So what it would write is tried, and if it is
 wrong, it writes another symbol instead: as it would if all wrong ones were forbidden beforehand,

@@ -11,16 +11,16 @@ from itertools import islice
 
 import numpy as np
 
+from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
-from charnn.model.checkpoint import Checkpoint
-from charnn.model.matrices import Array, EightBit
-from charnn.model.stepper import Stepper
-from charnn.sampling.choice import Choice
+from charnn.inference.quantized import Array, EightBit
+from charnn.inference.stepper import Stepper
+from charnn.sampling.backend import MANY, Desk
 from charnn.sampling.constraint import Course
-from charnn.sampling.desk import MANY, Desk
-from charnn.sampling.manuscript import Manuscript
-from charnn.sampling.pens import Pen
+from charnn.sampling.decoder import Pen
+from charnn.sampling.params import Choice
+from charnn.sampling.stream import Manuscript
 
 # Characters for which it pays to get ready for many texts side by side.
 MUCH = 20_000

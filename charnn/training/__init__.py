@@ -1,1 +1,1 @@
-"""How it is learned: the plan of a run, the loop, schedule and evaluation, events."""
+"""Training: the plan of a run, the loop, the schedule, the optimizer, saving and events."""

@@ -9,8 +9,8 @@ one is measured with dropout, which makes it look worse than it is.
 from collections.abc import Mapping, Sequence
 
 from charnn.model.config import ModelConfig
-from charnn.training.config import Budget
 from charnn.training.recipe import PRESETS
+from charnn.training.training_config import Budget
 
 # Shares of the loss. Less than this the falling rate brings by itself.
 FLAT = 0.015

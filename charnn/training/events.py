@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.ids import Prepared
 from charnn.corpus.sources import Corpus
-from charnn.model.checkpoint import Checkpoint
 
 if TYPE_CHECKING:
-    from charnn.training.setup import Plan  # which loads torch
+    from charnn.training.plan import Plan  # which loads torch
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 import torch
 
 from charnn.errors import UsageError
-from charnn.training.config import DEVICES, PRECISIONS
+from charnn.training.training_config import DEVICES, PRECISIONS
 
 # Numbers of options in glibc's malloc.h, and how many bytes they allow.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3

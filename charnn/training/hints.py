@@ -4,8 +4,8 @@ and with a vocabulary.
 Nothing is said of what anybody might want; only of what will hardly be meant.
 """
 
-from charnn.training.config import Budget
 from charnn.training.recipe import DEFAULT_EPOCHS
+from charnn.training.training_config import Budget
 
 # Passes over the training part, after which any text is known by heart.
 MOST_PASSES = 400

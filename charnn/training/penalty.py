@@ -18,8 +18,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from charnn.model.forms import State
-from charnn.model.window import Trace
+from charnn.model.fused_layer import Trace
+from charnn.model.kernels import State
 
 
 def gradient_penalty(loss: Tensor, traces: Sequence[Trace]) -> Tensor:

@@ -8,7 +8,7 @@ unless much is silenced meanwhile.
 from dataclasses import dataclass
 
 from charnn.errors import CorpusError, UsageError
-from charnn.training.config import Budget
+from charnn.training.training_config import Budget
 
 DEFAULT_MINUTES = 4.0
 DEFAULT_EPOCHS = 120.0

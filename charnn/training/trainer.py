@@ -18,20 +18,19 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.checkpoints.runs import BEST, LAST
 from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Prepared
 from charnn.errors import CharnnError, CheckpointError
-from charnn.model.checkpoint import Checkpoint
+from charnn.evaluation.sweep import fit_temperature, fitted_protocol
 from charnn.model.config import ModelConfig
-from charnn.model.forms import detached
+from charnn.model.fused_layer import Trace
+from charnn.model.kernels import detached
 from charnn.model.network import Network, export_weights, import_weights
-from charnn.model.runs import BEST, LAST
 from charnn.model.threads import Threads, available_threads
-from charnn.model.window import Trace
 from charnn.training.advice import advise
-from charnn.training.average import Average
-from charnn.training.config import MOST, TrainingConfig
-from charnn.training.evaluation import fit_temperature, fitted_protocol
+from charnn.training.ema import Average
 from charnn.training.events import (
     Finished,
     Hinted,
@@ -41,15 +40,16 @@ from charnn.training.events import (
     Stepped,
     Validated,
 )
+from charnn.training.finetune import inherit
 from charnn.training.hardware import keep_freed_memory
 from charnn.training.hints import underway
-from charnn.training.inheriting import inherit
-from charnn.training.keeping import Keeper
 from charnn.training.metrics import Tally
 from charnn.training.optimizer import AdamW
 from charnn.training.penalty import gradient_penalty
+from charnn.training.saver import Keeper
 from charnn.training.schedule import learning_rate
-from charnn.training.state import pack, unpack
+from charnn.training.snapshot import pack, unpack
+from charnn.training.training_config import MOST, TrainingConfig
 
 REPORT_EVERY = 10
 # Seconds of training after which the speed is known.

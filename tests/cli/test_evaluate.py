@@ -183,8 +183,8 @@ class TestTunes:
     def test_a_copy_is_named(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
+        from charnn.checkpoints.runs import keep_tunes
         from charnn.library import load
-        from charnn.model.runs import keep_tunes
 
         folder, _ = run
         shutil.copytree(folder / "checkpoints" / "book", tmp_path / "own")
@@ -219,7 +219,7 @@ class TestTunes:
     def test_one_learned_tune_has_no_others(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
-        from charnn.model.runs import keep_tunes
+        from charnn.checkpoints.runs import keep_tunes
 
         shutil.copytree(run[0] / "checkpoints" / "book", tmp_path / "own")
         keep_tunes(tmp_path / "own", [tune(1)])

@@ -46,7 +46,7 @@ def test_the_others_are_still_written(tmp_path: Path) -> None:
 
 
 def test_fluidsynth_is_used_where_it_is(tmp_path: Path) -> None:
-    from charnn.music.fluidsynth import find_soundfont, is_installed
+    from charnn.music.sound.fluidsynth import find_soundfont, is_installed
 
     font = find_soundfont()
     if font is None or not is_installed():

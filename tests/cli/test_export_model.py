@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from charnn.model.checkpoint import load_checkpoint
-from charnn.model.runs import keep_tunes
+from charnn.checkpoints.checkpoint import load_checkpoint
+from charnn.checkpoints.runs import keep_tunes
 from tests.cli.conftest import Ended, Program
 from tests.cli.test_sample_tunes import LEARNED, LETTERS, of_tunes
 from tests.helpers import random_checkpoint, save_run

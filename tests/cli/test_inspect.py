@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from charnn.model.checkpoint import load_checkpoint
+from charnn.checkpoints.checkpoint import load_checkpoint
 from tests.cli.conftest import Ended, Program
 from tests.helpers import command, environment, random_checkpoint, save_run
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from charnn.model.checkpoint import Checkpoint
-from charnn.model.runs import TUNES, keep_tunes
-from charnn.music.books import split_book
-from charnn.music.checking import Report, check_tune
-from charnn.music.reading import read_tune
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.checkpoints.runs import TUNES, keep_tunes
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import split_book
+from charnn.music.checking.report import Report, check_tune
 from tests.cli.conftest import Ended, Program
 from tests.helpers import random_checkpoint, save_run
 

@@ -12,9 +12,9 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from charnn.cli import train
+from charnn.checkpoints.checkpoint import load_checkpoint
+from charnn.cli.commands import train
 from charnn.model.cells import CELLS
-from charnn.model.checkpoint import load_checkpoint
 from tests.cli.conftest import Ended, Program
 from tests.helpers import command, environment, prose
 from tests.training.helpers import assert_same_run

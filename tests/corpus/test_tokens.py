@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpus.ids import prepare
+from charnn.corpus.scan import choose_tokens
 from charnn.corpus.sources import Corpus, open_corpus
-from charnn.corpus.survey import choose_tokens
 from charnn.corpus.text import document
 from charnn.corpus.tokens import PieceCounts, Tokens, vocabulary_from_json
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
 from charnn.errors import UsageError
-from charnn.music.symbols import pieces
+from charnn.music.abc.tokenizer import pieces
 
 TUNE = "X:1\nT:The G Jig, No 2\nR:jig\nM:6/8\nL:1/8\nK:Ador\n"
 TUNE += 'E|"Am"A2^c d\',B,/|(3ABc {g}e>d c3/2z/2|1 [M:9/8][CE]2 x//:|2 a,4||\nP:B\n|:~f3:|]\n'

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import mido
 
-from charnn.model.checkpoint import load_checkpoint
+from charnn.checkpoints.checkpoint import load_checkpoint
 from tests.forks import Ended, Forks
 
 REFUSED = {1, 2}

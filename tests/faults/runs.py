@@ -4,7 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from charnn.model.runs import CHECKPOINTS, METRICS, read_run
+from charnn.checkpoints.runs import CHECKPOINTS, METRICS, read_run
 from tests.cli.conftest import SMALL
 from tests.helpers import prose
 

@@ -12,12 +12,12 @@ from unittest.mock import patch
 
 import pytest
 
-from charnn.music.audio import wav_bytes
-from charnn.music.engraving import engrave
-from charnn.music.midi import midi_bytes
-from charnn.music.musicxml import to_musicxml
-from charnn.music.playing import Playing
-from charnn.music.reading import read_tunes
+from charnn.music.abc.reader import read_tunes
+from charnn.music.performance.playback import Playing
+from charnn.music.score.engraving import engrave
+from charnn.music.score.musicxml import to_musicxml
+from charnn.music.sound.midi import midi_bytes
+from charnn.music.sound.wav import wav_bytes
 from tests.cli.conftest import SMALL
 from tests.faults.conftest import Trials
 from tests.helpers import PROJECT, command, environment, prose, random_checkpoint, save_run

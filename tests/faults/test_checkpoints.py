@@ -18,9 +18,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from charnn.errors import CheckpointError
 from charnn.model.cells import CELLS
-from charnn.model.checkpoint import Checkpoint, load_checkpoint
 from charnn.model.config import ModelConfig
 from tests.cli.conftest import SMALL
 from tests.faults.conftest import Trials
@@ -321,7 +321,7 @@ READER = """
 import json, resource, sys, time
 from pathlib import Path
 from charnn.errors import CheckpointError
-from charnn.model.checkpoint import load_checkpoint
+from charnn.checkpoints.checkpoint import load_checkpoint
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 status = Path("/proc/self/status")  # getrusage would count the process that began this one
 for name in sys.argv[1:]:

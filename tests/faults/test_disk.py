@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from charnn.model.checkpoint import load_checkpoint
-from charnn.model.runs import LAST
+from charnn.checkpoints.checkpoint import load_checkpoint
+from charnn.checkpoints.runs import LAST
 from tests.faults.conftest import Trials
 from tests.faults.runs import (
     RUN,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 import charnn
+from charnn.checkpoints.runs import BEST, LAST, PREVIOUS, read_run
 from charnn.errors import CheckpointError
 from charnn.library import Model
-from charnn.model.runs import BEST, LAST, PREVIOUS, read_run
 from charnn.training.events import Event, Recovered
 from tests.faults.conftest import Trials
 from tests.faults.runs import CORPUS, RUN, VAL_FRACTION, assert_whole_metrics, workplace

@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import torch
 
+from charnn.checkpoints.checkpoint import load_checkpoint
 from charnn.corpus.ids import Prepared
 from charnn.errors import CharnnError, UsageError
+from charnn.evaluation import sweep
 from charnn.model.cells import CELLS
-from charnn.model.checkpoint import load_checkpoint
 from charnn.model.config import ModelConfig
-from charnn.training import evaluation
 from charnn.training import trainer as trainer_module
-from charnn.training.config import Budget, TrainingConfig
 from charnn.training.trainer import Trainer
+from charnn.training.training_config import Budget, TrainingConfig
 from tests.faults.conftest import Trials
 from tests.helpers import environment, prepared_text, prose
 from tests.training.conftest import one_thread as one_thread
@@ -169,7 +169,7 @@ def test_a_validation_that_gives_no_number(
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
         run = Run(tmp_path / "run", prepared, save_every=random.randint(1, 9))
         sweeps = random.randint(0, 1)
-        losses_of = evaluation.window_losses
+        losses_of = sweep.window_losses
         trainer = run.trainer(run.config(STEPS))
 
         def losses(*arguments: Any) -> Any:
@@ -179,7 +179,7 @@ def test_a_validation_that_gives_no_number(
             return each, state
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(evaluation, "window_losses", losses)
+            patch.setattr(sweep, "window_losses", losses)
             patch.setattr(Trainer, "_plan_validations", lambda self: 2)
             with pytest.raises(CharnnError) as caught:
                 trainer.run()

@@ -14,14 +14,14 @@ from typing import Any
 
 import pytest
 
+from charnn.checkpoints.runs import LAST, METRICS
 from charnn.corpus.ids import Prepared, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.errors import CheckpointError
 from charnn.library import Model
 from charnn.model.cells import CELLS
-from charnn.model.runs import LAST, METRICS
-from charnn.training.config import Budget
+from charnn.training.training_config import Budget
 from tests.faults.conftest import Trials
 from tests.helpers import prepared_text, prose
 from tests.training.conftest import one_thread as one_thread

@@ -23,10 +23,10 @@ import typer
 
 from charnn.cli import app, main
 from charnn.errors import TuneError
-from charnn.music import engraver
-from charnn.music.books import split_book
-from charnn.music.engraving import engrave, to_draw
-from charnn.music.reading import read_tune
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import split_book
+from charnn.music.score import engraver
+from charnn.music.score.engraving import engrave, to_draw
 from tests.cli.conftest import Ended
 from tests.faults.conftest import Trials
 from tests.helpers import charnn

@@ -8,7 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from charnn.model.runs import BEST, CHECKPOINTS, read_model
+from charnn.checkpoints.runs import BEST, CHECKPOINTS, read_model
 from tests.cli.conftest import SMALL
 from tests.faults.conftest import Trials
 from tests.faults.runs import CORPUS, RUN, TRAIN, newest_step, strays, workplace

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from charnn.inference.quantized import Full
+from charnn.inference.stepper import Stepper
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
-from charnn.model.matrices import Full
 from charnn.model.network import Network, export_weights, import_weights
-from charnn.model.stepper import Stepper
 from tests.helpers import random_weights
 
 NAMES = sorted(CELLS)

@@ -8,9 +8,9 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from charnn.errors import TuneError
-from charnn.music.books import TuneSource, split_book
-from charnn.music.reading import read_tune
-from charnn.music.tune import Tune
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import TuneSource, split_book
+from charnn.music.tune.tune import Tune
 
 _BOOKS = ("oneills1850/*", "ryansMammoth/*", "airdsAirs/*")
 

@@ -8,10 +8,10 @@ import pytest
 
 from charnn.corpus.tokens import Tokens
 from charnn.corpus.vocabulary import SEPARATOR, Vocabulary
-from charnn.music.grammar import Grammar, Wish
-from charnn.music.symbols import pieces
-from charnn.sampling.choice import Choice
+from charnn.music.abc.tokenizer import pieces
+from charnn.music.grammar.tune_grammar import Grammar, Wish
 from charnn.sampling.constraint import Constraint
+from charnn.sampling.params import Choice
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint
 from tests.sampling.walks import LETTERS, any_wish, texts, walk

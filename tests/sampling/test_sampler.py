@@ -8,10 +8,10 @@ import pytest
 
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
+from charnn.inference.quantized import EightBit
+from charnn.inference.stepper import Stepper
 from charnn.model.cells import CELLS
-from charnn.model.matrices import EightBit
-from charnn.model.stepper import Stepper
-from charnn.sampling.choice import Choice
+from charnn.sampling.params import Choice
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint, reciting_checkpoint
 

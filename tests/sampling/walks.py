@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import UsageError
-from charnn.music.grammar import KEYS, METERS, UNITS, Grammar, Wish
+from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, Grammar, Wish
 from charnn.sampling.constraint import Constraint
 
 # The characters of cleaned books, but for some letters of titles that are not ASCII.

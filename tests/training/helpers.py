@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from charnn.checkpoints.runs import LAST
 from charnn.corpus.ids import Prepared
-from charnn.model.checkpoint import Checkpoint, load_checkpoint
 from charnn.model.config import ModelConfig
-from charnn.model.runs import LAST
-from charnn.training.config import Budget, TrainingConfig
 from charnn.training.events import Event, Finished, Stepped
 from charnn.training.trainer import Trainer
+from charnn.training.training_config import Budget, TrainingConfig
 
 MODEL = {"cell": "lstm", "num_layers": 1, "hidden_size": 12, "embedding_size": 6}
 TRAINING = {"batch_size": 4, "seq_len": 16, "threads": 1, "patience": 0}

@@ -6,7 +6,7 @@ import pytest
 
 from charnn.model.config import ModelConfig
 from charnn.training.advice import advise
-from charnn.training.config import Budget
+from charnn.training.training_config import Budget
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 
 from charnn.training import trainer as trainer_module
-from charnn.training.config import Budget
 from charnn.training.events import Hinted
 from charnn.training.hints import underway
-from charnn.training.setup import Options, plan_run
+from charnn.training.plan import Options, plan_run
+from charnn.training.training_config import Budget
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run
 

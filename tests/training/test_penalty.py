@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
+from charnn.model.fused_layer import Trace
 from charnn.model.network import Network, import_weights
-from charnn.model.window import Trace
 from charnn.training.optimizer import AdamW
 from charnn.training.penalty import gradient_penalty, layer_penalty
 from tests.helpers import random_weights

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from charnn.checkpoints.runs import BEST, LAST, METRICS
 from charnn.corpus.ids import Prepared, prepare
-from charnn.corpus.keys import ALL_KEYS
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
+from charnn.corpus.transpose_augmentation import ALL_KEYS
 from charnn.errors import CheckpointError
 from charnn.model.cells import CELLS
-from charnn.model.runs import BEST, LAST, METRICS
-from charnn.training.config import LARGE, Budget, TrainingConfig
 from charnn.training.events import Validated
-from charnn.training.setup import Options, plan_resume
+from charnn.training.plan import Options, plan_resume
+from charnn.training.training_config import LARGE, Budget, TrainingConfig
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run, assert_same_run
 

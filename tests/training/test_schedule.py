@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.errors import UsageError
-from charnn.training.config import Budget, TrainingConfig
 from charnn.training.schedule import WARM_UP, learning_rate
+from charnn.training.training_config import Budget, TrainingConfig
 
 PROGRESS = st.floats(0, 1)
 

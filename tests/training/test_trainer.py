@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 import torch
 
+from charnn.checkpoints.checkpoint import load_checkpoint
+from charnn.checkpoints.runs import BEST, LAST, METRICS
 from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Prepared
 from charnn.errors import CharnnError
+from charnn.evaluation.sweep import evaluate
 from charnn.model.cells import CELLS
-from charnn.model.checkpoint import load_checkpoint
 from charnn.model.network import Network
-from charnn.model.runs import BEST, LAST, METRICS
 from charnn.training import trainer as trainer_module
-from charnn.training.config import Budget, TrainingConfig
-from charnn.training.evaluation import evaluate
 from charnn.training.events import Finished, Started, Stepped, Validated
 from charnn.training.schedule import learning_rate
+from charnn.training.training_config import Budget, TrainingConfig
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run, assert_same_run
 

@@ -1,0 +1,1 @@
+"""The checkpoint file, its metadata, and the folders of runs."""

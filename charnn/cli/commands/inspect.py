@@ -1,0 +1,216 @@
+"""`charnn inspect`: what a model is, and how it came to be."""
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charnn.cli.console import in_one_line, warn_of_damage, write_out
+from charnn.cli.formatting import duration, nats_and_bits
+from charnn.errors import shortened
+
+if TYPE_CHECKING:
+    from charnn.checkpoints.checkpoint import Checkpoint
+    from charnn.checkpoints.description import Description
+
+# Rows of the curve, and the width of its bars.
+_ROWS = 12
+_WIDTH = 30
+
+
+def command(
+    checkpoint: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[CKPT]",
+            help="A run's name or folder, or a checkpoint; default: newest run, else the box's.",
+        ),
+    ] = None,
+    whole: Annotated[
+        bool,
+        typer.Option("--verify", help="Read and check every checkpoint of the run instead."),
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> None:
+    """Show what a model is, what it has learned from, how it was trained, and its curve.
+
+    Losses are in nats and bits per character, over the part that was held out. --verify reads all
+    checkpoints of a run, or the one file that is named, with the state of training: a line each,
+    and exit code 1 if one is damaged.
+
+    \b
+    Examples:
+      charnn inspect
+      charnn inspect folk --json
+      charnn inspect checkpoints/shakespeare/last.safetensors
+      charnn inspect shakespeare --verify
+    """
+    from charnn.checkpoints.description import describe, verify
+    from charnn.checkpoints.runs import find_checkpoints, known_as, read_model
+
+    if whole:
+        path = find_checkpoints(checkpoint, Path("checkpoints"))[0]
+        found = list(verify(path, alone=path == checkpoint))
+        if as_json:
+            rows = [
+                {"checkpoint": str(file), "ok": problem is None, "problem": problem}
+                for file, problem in found
+            ]
+            write_out(json.dumps({"checkpoints": rows}) + "\n")
+        else:
+            write_out("".join(f"{_said(problem or f'{file}: ok')}\n" for file, problem in found))
+        raise typer.Exit(int(any(problem for _, problem in found)))
+    model = read_model(checkpoint, Path("checkpoints"))
+    warn_of_damage(model.path, model.damaged)
+    path, description = model.path, describe(model.path, model.checkpoint)
+    if as_json:
+        write_out(json.dumps(_object(path, description)) + "\n")
+        return
+    write_out(f"{_said(known_as(path))}\n")
+    for name, words in _rows(description):
+        write_out(f"  {name + ':':<13}{_said(words)}\n")
+    write_out("".join(_curve(description.history)))
+
+
+def _object(path: Path, description: "Description") -> dict[str, Any]:
+    checkpoint, latest = description.checkpoint, description.latest
+    about = checkpoint.about
+    told = ("corpus", "tunes", "documents", "characters", "val_fraction", "transpose", "init_from")
+    position = latest.about.get("position", {})
+    best = position.get("best_loss")
+    return {
+        "checkpoint": str(path),
+        **checkpoint.config.to_json(),
+        "parameters": checkpoint.config.parameter_count(),
+        "tokens": checkpoint.vocabulary.kind,
+        "symbols": list(checkpoint.vocabulary.symbols),
+        "temperature": checkpoint.temperature,
+        **{name: about.get(name) for name in told},
+        "training": latest.about.get("training"),
+        "steps": position.get("step"),
+        "seconds": position.get("seconds"),
+        "symbols_seen": description.symbols_seen,
+        "best_nats_per_char": best,
+        "best_bits_per_char": None if best is None else best / math.log(2),
+        "protocol": about.get("protocol"),
+        "history": [
+            {
+                "step": entry["step"],
+                "seconds": entry["seconds"],
+                "val_nats_per_char": entry["val_loss"],
+                "val_bits_per_char": entry["val_loss"] / math.log(2),
+                "train_nats_per_char": entry.get("train_loss"),
+            }
+            for entry in description.history
+        ],
+        "files": description.files,
+        "resumable": description.obstacle is None,
+        "obstacle": description.obstacle,
+    }
+
+
+def _rows(description: "Description") -> Iterator[tuple[str, str]]:
+    """What is known, in words."""
+    checkpoint, about = description.checkpoint, description.latest.about
+    config, training = checkpoint.config, about.get("training", {})
+    position = about.get("position", {})
+    width = "one-hot" if config.embedding_size is None else f"embedding {config.embedding_size}"
+    yield (
+        "model",
+        f"{config.cell} {config.num_layers} x {config.hidden_size}, {width}: "
+        f"{config.parameter_count():,} parameters, temperature {checkpoint.temperature:.3f}",
+    )
+    yield "vocabulary", _symbols(checkpoint)
+    if "corpus" in about:
+        yield "corpus", ", ".join(_corpus(about))
+    if "init_from" in about:
+        yield "began with", about["init_from"]
+    if shares := {name: share for name, share in vars(config).items() if "drop" in name and share}:
+        yield "dropout", ", ".join(f"{name} {share:g}" for name, share in shares.items())
+    if training:
+        yield "options", ", ".join(_options(training))
+    if position:
+        yield "trained", ", ".join(_trained(description, position))
+    if (best := position.get("best_loss")) is not None:
+        yield "best loss", nats_and_bits(best)
+        if "protocol" in about:
+            yield "measured by", about["protocol"]
+    files = description.files.items()
+    yield "files", ", ".join(f"{name} {_bytes(size)}" for name, size in files)
+    yield "resumable", "yes" if description.obstacle is None else f"no: {description.obstacle}"
+
+
+def _symbols(checkpoint: "Checkpoint") -> str:
+    vocabulary = checkpoint.vocabulary
+    kind = "characters" if vocabulary.kind == "char" else "ABC tokens"
+    shown = vocabulary.symbols if vocabulary.kind == "char" else vocabulary.symbols[::-1]
+    few = (shortened(symbol, 20) for symbol in shown[:80])
+    joint = "" if vocabulary.kind == "char" else " "
+    return f"{len(vocabulary)} symbols ({kind}): {shortened(repr(joint.join(few)), 80)}"
+
+
+def _corpus(about: dict[str, Any]) -> Iterator[str]:
+    yield about["corpus"]
+    if "characters" in about:
+        yield f"{about['characters']:,} characters"
+    if (documents := about.get("documents", 1)) > 1:
+        yield f"{documents:,} {'tunes' if about.get('tunes') else 'documents'}"
+    low, high = about.get("transpose", (0, 0))
+    if high > low:
+        yield f"in {high - low + 1} keys"
+    if share := about.get("val_fraction"):
+        where = "of the tunes" if about.get("tunes") else "at the end"
+        yield f"{100 * share:.3g}% {where} held out"
+    elif share is not None:
+        yield "nothing held out"
+
+
+def _options(training: dict[str, Any]) -> Iterator[str]:
+    """The options that were given or chosen; not those that are off."""
+    for name, value in training.items():
+        if isinstance(value, dict):
+            yield from _options(value)
+        elif value:
+            yield f"{name} {value:g}" if type(value) in (int, float) else f"{name} {value}"
+
+
+def _trained(description: "Description", position: dict[str, Any]) -> Iterator[str]:
+    if (step := position.get("step")) is not None:
+        yield f"{step:,} steps"
+    if (seconds := position.get("seconds")) is not None:
+        yield duration(seconds)
+    if (seen := description.symbols_seen) is not None:
+        kind = description.checkpoint.vocabulary.kind
+        yield f"{seen:,} {'characters' if kind == 'char' else 'tokens'} seen"
+
+
+def _curve(history: list[dict[str, Any]]) -> Iterator[str]:
+    """A line for each validation, or for some, evenly spaced, with the first, best and last."""
+    if not history:
+        return
+    losses = [entry["val_loss"] for entry in history]
+    best, highest = min(losses), max(losses)
+    last = len(history) - 1
+    shown = {round(number * last / (_ROWS - 1)) for number in range(_ROWS)} | {losses.index(best)}
+    yield f"\n{'step':>10}{'time':>14}{'training':>10}{'held out':>10}{'bits':>8}\n"
+    for number in sorted(shown):
+        entry, loss = history[number], losses[number]
+        train = f"{entry['train_loss']:.4f}" if "train_loss" in entry else "-"
+        above = (loss - best) / (highest - best) if highest > best else 0
+        yield (
+            f"{entry['step']:>10,}{duration(entry['seconds']):>14}{train:>10}{loss:>10.4f}"
+            f"{loss / math.log(2):>8.3f}  {'#' * round(above * _WIDTH)}"
+            f"{'best' if number == losses.index(best) else ''}\n"
+        )
+
+
+def _bytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
+
+
+def _said(words: str) -> str:
+    """Words that a file brings, on one line, as a terminal may show them; pipes lead there, too."""
+    return in_one_line(shortened(words, 500))

@@ -1,0 +1,1 @@
+"""ABC notation: reader, writer, tune books, cleaning, transposing."""

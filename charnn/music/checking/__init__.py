@@ -1,0 +1,1 @@
+"""The checks of a tune: bars, parts, repeats, range and key."""

@@ -1,0 +1,1 @@
+"""The grammar of tunes: which characters may come next in a tune with whole bars."""

@@ -1,0 +1,201 @@
+"""What a user asks of a tune, put into the words that a model of tunes has learned.
+
+Books are cleaned before they are learned (`charnn.music.abc.cleaning`), so a key, a type and a
+meter have one spelling each; and a model knows only combinations that its books have.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+from charnn.errors import UsageError
+from charnn.music.abc import fields
+from charnn.music.abc.cleaning import RHYTHMS, clean_music, plain_title, short_key
+from charnn.music.grammar.tune_grammar import Wish
+
+_FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
+_SAME_METERS = ({"C", "4/4"}, {"C|", "2/2"})
+
+
+def make_wish(
+    *,
+    title: str = "",
+    rhythm: str = "",
+    meter: str = "",
+    key: str = "",
+    part_bars: int = 0,
+    prime: str = "",
+    strict: bool = True,
+) -> Wish:
+    """A wish from what a user says.
+
+    Args:
+        title, rhythm, meter, key: the header, in any usual spelling (`A dorian`, `Slip Jig`).
+        part_bars: bars of every part; 0 for any number.
+        prime: the tune's beginning: music, or fields of the header and perhaps music after them.
+            What is said otherwise goes before its fields.
+        strict: hold the bars right.
+
+    Raises:
+        UsageError: there is no such key or meter, or words that a header can't hold.
+    """
+    given = dict.fromkeys("TRMLK", "")
+    lines = prime.strip("\n").split("\n") if prime.strip() else []
+    while lines and (found := _FIELD.match(lines[0])):
+        given[found[1]] = found[2].strip()
+        del lines[0]
+    for letter, words in zip("TRMK", (title, rhythm, meter, key), strict=True):
+        given[letter] = " ".join(words.split()) or given[letter]
+    return Wish(
+        title=_free("title", plain_title(given["T"])),
+        rhythm=_free("rhythm", _rhythm(given["R"])),
+        meter=_meter(given["M"]),
+        unit=given["L"].replace(" ", ""),
+        key=_key(given["K"]),
+        part_bars=part_bars,
+        opening="\n".join(line for line in map(clean_music, lines) if line),
+        strict=strict,
+    )
+
+
+class Learned:
+    """Which headers the tunes have that a model learned.
+
+    Args:
+        tunes: cleaned texts.
+    """
+
+    def __init__(self, tunes: Iterable[str]) -> None:
+        self._headers = Counter(_header(tune) for tune in tunes)
+
+    def to_json(self) -> list[list[str | int]]:
+        """Return what `from_json` takes: R:, M:, L:, K: and how many tunes have them."""
+        return [[*header, count] for header, count in sorted(self._headers.items())]
+
+    @classmethod
+    def from_json(cls, value: object) -> "Learned":
+        """Return the headers that `to_json` described.
+
+        Raises:
+            ValueError: it is no such list.
+        """
+        if not isinstance(value, list):
+            raise ValueError("headers are a list")
+        learned = cls(())
+        for row in value:
+            if not isinstance(row, list) or [type(one) for one in row] != [str, str, str, str, int]:
+                raise ValueError("a header is four texts and a count")
+            rhythm, meter, unit, key, count = row
+            learned._headers[rhythm, meter, unit, key] = count
+        return learned
+
+    def fit(self, wish: Wish, any_tonic: bool = False) -> Wish:
+        """The wish in the words of these tunes: C for 4/4 (and C| for 2/2), or the other way, as is
+        more usual among them; with their headers, and no R: where none of them has one.
+
+        Args:
+            wish: as it was made.
+            any_tonic: the tunes were learned in other keys as well.
+        """
+        same = next((names for names in _SAME_METERS if wish.meter in names), {wish.meter})
+        usual = max(sorted(same), key=lambda meter: self._count(wish.rhythm, meter, ""))
+        known = self._count(wish.rhythm, usual, "") > 0
+        knows_rhythms = any(rhythm for rhythm, _, _, _ in self._headers)
+        headers = {
+            (rhythm, meter, unit, "" if any_tonic else key)
+            for rhythm, meter, unit, key in self._headers
+            if meter
+            and unit
+            and key[:1] in "ABCDEFG"
+            and fields.is_key(key)
+            and bool(rhythm) == knows_rhythms
+        }
+        return replace(
+            wish,
+            meter=usual if known else wish.meter,
+            fields="TRMLK" if wish.rhythm or knows_rhythms else "TMLK",
+            headers=tuple(sorted(headers)),
+        )
+
+    def doubt(self, wish: Wish, any_tonic: bool = False) -> str:
+        """A warning if no tune learned is like the wish, else nothing.
+
+        Args:
+            wish: as `fit` gives it.
+            any_tonic: the tunes were learned in other keys as well.
+        """
+        key = _mode(wish.key) if any_tonic else wish.key
+        asked = {
+            "--rhythm": (wish.rhythm, "", ""),
+            "--meter": ("", wish.meter, ""),
+            "--key": ("", "", key),
+            "the combination": (wish.rhythm, wish.meter, key),
+        }
+        for option, words in asked.items():
+            if any(words) and not self._count(*words):
+                together = ", ".join(filter(None, (wish.rhythm, wish.meter, wish.key)))
+                said = getattr(wish, option[2:]) if option.startswith("--") else together
+                return f"the model has learned no tune with {option} {said}: expect less of it"
+        return ""
+
+    def _count(self, rhythm: str, meter: str, key: str) -> int:
+        return sum(
+            count
+            for (r, m, _, k), count in self._headers.items()
+            if rhythm in ("", r) and meter in ("", m) and key in ("", k, _mode(k))
+        )
+
+
+def _header(tune: str) -> tuple[str, str, str, str]:
+    """The words of R:, M:, L: and K:."""
+    header = dict.fromkeys("RMLK", "")
+    for line in tune.split("\n"):
+        if (found := _FIELD.match(line)) and found[1] in header:
+            header[found[1]] = found[2]
+        if line.startswith("K:"):
+            break
+    return header["R"], header["M"], header["L"], header["K"]
+
+
+def _mode(key: str) -> str:
+    """A key without its tonic: `*dor`."""
+    return "*" + re.sub("^[A-G][#b]?", "", key)
+
+
+def _has_tonic(key: str) -> bool:
+    return fields.is_key(key) and bool(fields.key(key).tonic)
+
+
+def _free(name: str, words: str) -> str:
+    if not words.isprintable() or "%" in words or "\\" in words:
+        raise UsageError(
+            f"a {name} is made of letters and signs without % and \\, not {words!r}: leave them out"
+        )
+    return words
+
+
+def _rhythm(words: str) -> str:
+    name = words.lower().strip(" .")
+    return RHYTHMS.get(name, name)
+
+
+def _meter(words: str) -> str:
+    meter = words.replace(" ", "").replace("c", "C")
+    try:
+        counted = not meter or fields.meter(meter).bar
+    except fields.FieldError as problem:
+        raise UsageError(f"{problem}: say it as in 6/8, 4/4 or C|") from None
+    if not counted:
+        raise UsageError("a tune needs a meter: say it as in 6/8, 4/4 or C|")
+    return meter
+
+
+def _key(words: str) -> str:
+    try:
+        found = words and fields.key(words)
+    except fields.FieldError as problem:
+        raise UsageError(f"{problem}: say it as in G, Em or Ador") from None
+    if found and not found.tonic:
+        raise UsageError(f"{words!r} is no key: say it as in G, Em or Ador")
+    return short_key(words[:1].upper() + words[1:]) if words else ""

@@ -1,0 +1,1 @@
+"""A tune as it sounds: repeats, ornaments, swing and accompaniment."""

@@ -1,0 +1,1 @@
+"""A tune as a written score: MusicXML and pictures."""

@@ -1,0 +1,1 @@
+"""Statistics of tunes, and how close a tune is to others."""

@@ -1,0 +1,149 @@
+"""What tunes are like, in figures: how many are right, and how their notes are distributed.
+
+Shares of tunes are shares of all, so a tune that cannot be read counts as one that is not right.
+Distributions are compared by the Jensen-Shannon distance with logarithms to base 2,
+
+    d(P, Q) = sqrt(H((P + Q) / 2) - (H(P) + H(Q)) / 2),
+
+0 for the same distribution and 1 for two that share nothing (J. Lin, Divergence measures based on
+the Shannon entropy, 1991; that its root is a metric: D. Endres and J. Schindelin, 2003).
+"""
+
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from itertools import pairwise
+
+from charnn.errors import TuneError
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import split_book
+from charnn.music.checking.bar_count import count
+from charnn.music.checking.repeats import repeat_problems
+from charnn.music.tune.tune import Change, Key, Note, Tune
+
+USUAL_PARTS = (4, 8, 12, 16)
+
+
+@dataclass
+class Measures:
+    """Counts over many tunes, and the shares they make.
+
+    Attributes:
+        tunes: how many there are.
+        read: how many can be read.
+        legal: in how many no bar is over-full, and none short but at the borders of parts.
+        whole: in how many every part is a whole number of bars.
+        usual: in how many every part is of 4, 8, 12 or 16 bars.
+        balanced: in how many repeat signs and endings belong together.
+        parts: how many parts of how many bars there are.
+        notes: notes in a key that has a scale, and `in_mode` those of them that are in it.
+        pitches: notes by semitones above the tonic, 0 to 11.
+        intervals: notes by semitones from the note before, rests between them passed over.
+        lengths: notes by their length in whole notes.
+        meters: tunes by their meter, C being 4/4.
+        modes: tunes by the mode of their key.
+    """
+
+    tunes: int = 0
+    read: int = 0
+    legal: int = 0
+    whole: int = 0
+    usual: int = 0
+    balanced: int = 0
+    notes: int = 0
+    in_mode: int = 0
+    parts: Counter[int] = field(default_factory=Counter)
+    pitches: Counter[int] = field(default_factory=Counter)
+    intervals: Counter[int] = field(default_factory=Counter)
+    lengths: Counter[Fraction] = field(default_factory=Counter)
+    meters: Counter[str] = field(default_factory=Counter)
+    modes: Counter[str] = field(default_factory=Counter)
+
+    def __add__(self, other: "Measures") -> "Measures":
+        names = [field.name for field in fields(self)]
+        return Measures(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+    def shares(self) -> dict[str, float]:
+        """The shares by name; 0 where there is nothing to have a share of."""
+        of_tunes = ("read", "legal", "whole", "usual", "balanced")
+        shares = {name: getattr(self, name) / max(1, self.tunes) for name in of_tunes}
+        shares["eights"] = self.parts[8] / max(1, self.parts.total())
+        shares["in_mode"] = self.in_mode / max(1, self.notes)
+        return shares
+
+    def distances(self, other: "Measures") -> dict[str, float]:
+        """The Jensen-Shannon distance of each distribution to that of other tunes, by name."""
+        names = ("pitches", "intervals", "lengths", "meters", "modes")
+        return {name: js_distance(getattr(self, name), getattr(other, name)) for name in names}
+
+
+def measure(texts: Iterable[str]) -> Measures:
+    """Measure tunes, each a text in ABC notation; of a text with several the first counts."""
+    measures = Measures()
+    for text in texts:
+        measures.tunes += 1
+        sources = split_book(text)
+        try:
+            tune = read_tune(sources[0]) if sources else None
+        except TuneError:
+            continue
+        if tune is not None:
+            _measure(tune, measures)
+    return measures
+
+
+def js_distance(one: Mapping[Hashable, int], other: Mapping[Hashable, int]) -> float:
+    """The Jensen-Shannon distance (base 2) of two distributions given by counts; 1 where just one
+    of them is empty, 0 where both are."""
+    totals = sum(one.values()), sum(other.values())
+    if not all(totals):
+        return float(any(totals))
+    divergence = 0.0
+    for outcome in one.keys() | other.keys():
+        p, q = one.get(outcome, 0) / totals[0], other.get(outcome, 0) / totals[1]
+        divergence += _information(p, q) / 2 + _information(q, p) / 2
+    return math.sqrt(max(0.0, divergence))
+
+
+def _information(p: float, q: float) -> float:
+    """A term of the Kullback-Leibler divergence of P from the mean of P and Q, in bits."""
+    return p * math.log2(2 * p / (p + q)) if p else 0.0
+
+
+def _measure(tune: Tune, measures: Measures) -> None:
+    measures.read += 1
+    measures.meters[f"{tune.meter.numerator}/{tune.meter.denominator}"] += 1
+    measures.modes[tune.key.mode] += 1
+    try:
+        counted = count(tune)
+    except TuneError:
+        return  # its repeats go on for too long
+    if not counted.parts:
+        return  # there is no music in it to be right
+    measures.legal += not counted.overfull and not counted.short
+    measures.whole += all(part.whole for part in counted.parts)
+    measures.usual += all(part.bars in USUAL_PARTS for part in counted.parts)
+    measures.balanced += not any(True for _ in repeat_problems(tune))
+    measures.parts.update(part.bars for part in counted.parts)
+    notes = list(_notes(tune))
+    for note, key in notes:
+        written = note.pitches[0].midi - key.transpose
+        measures.lengths[note.duration / 4] += 1
+        if key.tonic:
+            measures.pitches[(written - key.semitones) % 12] += 1
+            measures.notes += 1
+            measures.in_mode += written % 12 in key.scale
+    for (before, _), (after, _) in pairwise(notes):
+        measures.intervals[after.pitches[0].midi - before.pitches[0].midi] += 1
+
+
+def _notes(tune: Tune) -> Iterator[tuple[Note, Key]]:
+    """The notes as written, rests left out, each with the key in force; of a chord the first."""
+    key = tune.key
+    for element in tune.music:
+        if isinstance(element, Change) and isinstance(element.value, Key):
+            key = element.value
+        elif isinstance(element, Note) and element.pitches:
+            yield element, key

@@ -1,0 +1,1 @@
+"""The tune itself, its playing order, its chord symbols and its tempo."""

@@ -1,0 +1,50 @@
+"""A pen: a model, and the drawing of what it writes. This is the plain one, which writes at once.
+
+All pens give the same symbols, to the last bit of each score, so a text does not show which has
+written it; `charnn.sampling.backend` takes a faster one where there is much to write.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charnn.inference.quantized import Array, EightBit
+from charnn.inference.stepper import Stepper, Symbols
+from charnn.sampling.logits import draw
+from charnn.sampling.params import Choice
+
+
+class Pen:
+    """A model and the drawing of its symbols.
+
+    Attributes:
+        stepper: the model.
+        at_once: symbols of a text that take so little time that nobody waits for a single one.
+    """
+
+    at_once = 1
+
+    def __init__(self, stepper: Stepper[EightBit]) -> None:
+        self.stepper = stepper
+
+    def draw(self, scores_BV: Array, numbers_B: NDArray[np.float64], choice: Choice) -> Symbols:
+        """The next symbol of each text, each by its random number in [0, 1)."""
+        pairs = zip(scores_BV, numbers_B.tolist(), strict=True)
+        return np.array([draw(scores_V, number, *choice.options) for scores_V, number in pairs])
+
+    def write(
+        self,
+        symbols_B: Symbols,
+        state_SLBH: Array,
+        numbers_BN: NDArray[np.float64],
+        choice: Choice,
+    ) -> Symbols:
+        """The next N symbols of each text after its last, by N random numbers: [B, N].
+
+        The state becomes that behind all of them but the last.
+        """
+        drawn_BN = np.empty(numbers_BN.shape, np.int64)
+        for place, numbers_B in enumerate(numbers_BN.T):
+            scores_BV = self.stepper.feed(symbols_B, state_SLBH)
+            symbols_B = self.draw(scores_BV, numbers_B, choice)
+            drawn_BN[:, place] = symbols_B
+        return drawn_BN

@@ -1,0 +1,81 @@
+"""Drawing, and writing a stretch of text, compiled by numba: the same lines as the plain ones."""
+
+from typing import Any
+
+import numpy as np
+from numba.extending import register_jitable
+from numpy.typing import NDArray
+
+from charnn.inference.numba_stepper import CompiledStepper, compiled, feed
+from charnn.inference.quantized import Array
+from charnn.inference.stepper import Symbols
+from charnn.sampling import logits
+from charnn.sampling.decoder import Pen
+from charnn.sampling.params import Choice
+
+register_jitable(inline="always")(logits.exponential)
+register_jitable(logits.weights)
+register_jitable(logits.draw)
+_draw = logits.draw
+
+
+class CompiledPen(Pen):
+    """A pen for much text."""
+
+    at_once = 16
+    stepper: CompiledStepper
+
+    def draw(self, scores_BV: Array, numbers_B: NDArray[np.float64], choice: Choice) -> Symbols:
+        """See `Pen`."""
+        drawn = np.empty(len(numbers_B), np.int64)
+        _draw_all(scores_BV, numbers_B, *choice.options, drawn)
+        return drawn
+
+    def write(
+        self,
+        symbols_B: Symbols,
+        state_SLBH: Array,
+        numbers_BN: NDArray[np.float64],
+        choice: Choice,
+    ) -> Symbols:
+        """See `Pen`."""
+        if len(symbols_B) > 1:
+            return super().write(symbols_B, state_SLBH, numbers_BN, choice)
+        drawn_BN = np.empty(numbers_BN.shape, np.int64)
+        network = self.stepper.network
+        _write(network, state_SLBH, symbols_B[0], numbers_BN[0], *choice.options, drawn_BN[0])
+        return drawn_BN
+
+
+@compiled
+def _draw_all(
+    scores_BV: Any,
+    numbers_B: Any,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    min_p: float,
+    drawn_B: Any,
+) -> None:
+    for row in range(len(numbers_B)):
+        drawn_B[row] = _draw(scores_BV[row], numbers_B[row], temperature, top_k, top_p, min_p)
+
+
+@compiled
+def _write(
+    network: Any,
+    state: Any,
+    symbol: int,
+    numbers: Any,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    min_p: float,
+    drawn: Any,
+) -> None:
+    read = np.full(1, symbol)
+    scores = np.empty((1, network[-1][-1].shape[1]), np.float32)
+    for place in range(len(numbers)):
+        feed(network, read, state, scores)
+        read[0] = _draw(scores[0], numbers[place], temperature, top_k, top_p, min_p)
+        drawn[place] = read[0]

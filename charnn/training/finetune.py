@@ -1,0 +1,43 @@
+"""A new model that begins with another one's weights: fine-tuning, also on other symbols.
+
+What a recurrent layer has learned hangs on no vocabulary; the rows of the embedding and of the head
+do. They are handed on by symbol, never by number, since the same character has another id in each
+vocabulary.
+"""
+
+import numpy as np
+
+from charnn.checkpoints.checkpoint import Checkpoint, Tensors
+from charnn.corpus.tokens import AnyVocabulary
+from charnn.corpus.vocabulary import SPECIALS
+
+# Parameters with a row for each symbol.
+BY_SYMBOL = ("embedding.weight", "head.weight", "head.bias")
+
+
+def inherit(parent: Checkpoint, vocabulary: AnyVocabulary, fresh: Tensors) -> Tensors:
+    """The parent's weights for a network of another vocabulary.
+
+    Args:
+        parent: the model to begin with.
+        vocabulary: of the new model.
+        fresh: the new network's weights as they were drawn; what the parent does not know keeps
+            its rows.
+    """
+    ids = {symbol: number for number, symbol in enumerate(parent.vocabulary.symbols, SPECIALS)}
+    specials = list(range(SPECIALS))
+    known = [symbol for symbol in vocabulary.symbols if symbol in ids]
+    theirs = specials + [ids[symbol] for symbol in known]
+    own = {symbol: number for number, symbol in enumerate(vocabulary.symbols, SPECIALS)}
+    mine = specials + [own[symbol] for symbol in known]
+    weights = {name: np.array(array) for name, array in parent.weights.items()}
+    for name in BY_SYMBOL:
+        weights[name] = np.array(fresh[name])
+        weights[name][mine] = parent.weights[name][theirs]
+    return weights
+
+
+def new_symbols(parent: Checkpoint, vocabulary: AnyVocabulary) -> list[str]:
+    """The symbols that the parent does not know, in the vocabulary's order."""
+    known = set(parent.vocabulary.symbols)
+    return [symbol for symbol in vocabulary.symbols if symbol not in known]

@@ -1,0 +1,78 @@
+"""The tunes that a model has learned, and their headers.
+
+A run keeps its tunes beside the checkpoints. A model that was exported has left them behind: it
+brings along their headers, which tell how a tune is asked for, and a hash, by which those of a
+corpus with a name are known to be the same.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.checkpoints.runs import TUNES, kept_tunes, known_as
+from charnn.errors import CheckpointError
+from charnn.music.grammar.tune_request import Learned
+
+_BROUGHT = "learned"
+
+
+def brought(tunes: Sequence[str]) -> dict[str, Any]:
+    """What an exported model tells of the tunes it has learned, for its `about`."""
+    return {_BROUGHT: {"sha256": _hash(tunes), "headers": Learned(tunes).to_json()}}
+
+
+def learned_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
+    """The tunes that a model has learned: those of its run, or of the corpus that it names.
+
+    Args:
+        path: the checkpoint's file.
+        checkpoint: what is in it.
+
+    Raises:
+        CheckpointError: they are not there, or are others.
+        CorpusError: the corpus cannot be read.
+    """
+    about = checkpoint.about
+    if _BROUGHT not in about:
+        return kept_tunes(path.parent)
+    # A tune is asked for by headers alone, and its first character should not wait for these.
+    from charnn.corpus.catalogue import CATALOGUE
+    from charnn.corpus.scan import VAL_FRACTION, split
+    from charnn.corpus.sources import named_corpus
+
+    name = str(about.get("corpus"))
+    if name not in CATALOGUE:
+        raise CheckpointError(
+            f"{known_as(path)} was exported without the tunes that it has learned, so new ones "
+            "cannot be compared with them: name its run instead"
+        )
+    learned, _ = split(named_corpus(name), about.get("val_fraction", VAL_FRACTION))
+    tunes = [document.text() for document in learned]
+    if about[_BROUGHT] != {**about[_BROUGHT], "sha256": _hash(tunes)}:
+        raise CheckpointError(
+            f"the corpus {name} that is installed here is not the one that {known_as(path)} has "
+            "learned, so new tunes cannot be compared with it: train a model of your own"
+        )
+    return tunes
+
+
+def learned_headers(path: Path, checkpoint: Checkpoint) -> Learned | None:
+    """The headers of those tunes; None if nothing tells of them.
+
+    Raises:
+        CheckpointError: what tells of them is damaged.
+    """
+    if _BROUGHT in checkpoint.about:
+        try:
+            return Learned.from_json(checkpoint.about[_BROUGHT]["headers"])
+        except (KeyError, TypeError, ValueError) as problem:
+            raise CheckpointError(
+                f"{known_as(path)} does not tell what it has learned: it was not exported by charnn"
+            ) from problem
+    return Learned(kept_tunes(path.parent)) if (path.parent / TUNES).exists() else None
+
+
+def _hash(tunes: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(tunes).encode("utf-8", "surrogatepass")).hexdigest()

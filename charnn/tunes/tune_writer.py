@@ -1,0 +1,75 @@
+"""Asking a model for a tune: the wish, what the model knows, and the grammar between them."""
+
+from collections.abc import Iterator, Sequence
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.errors import UsageError
+from charnn.music.grammar.tune_grammar import Grammar, Wish
+from charnn.music.grammar.tune_request import Learned
+from charnn.sampling.constraint import Constraint, Course
+from charnn.sampling.params import Choice
+from charnn.sampling.sampler import Sampler
+
+
+def fitted(wish: Wish, checkpoint: Checkpoint, headers: Learned) -> tuple[Wish, str]:
+    """The wish in the words of the tunes that a model has learned, and what to doubt of it, if
+    anything (see `Learned`)."""
+    low, high = checkpoint.about.get("transpose", (0, 0))
+    wish = headers.fit(wish, any_tonic=high > low)
+    return wish, headers.doubt(wish, any_tonic=high > low)
+
+
+class TuneWriter:
+    """A model that writes tunes as they are wished.
+
+    Args:
+        checkpoint: a model of tunes.
+        wish: what the tunes are to be.
+
+    Raises:
+        UsageError: the model can't write such a tune.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, wish: Wish) -> None:
+        # A model of a single tune has met no end, but the grammar knows where one is.
+        self._sampler = Sampler(checkpoint, may_end=True)
+        texts = self._sampler.texts
+        characters = {text for text in texts if len(text) == 1}
+        self._constraint = Constraint(Grammar(wish, characters), texts)
+        self._courses: list[Course] = []
+
+    def stream(self, choice: Choice, *, seed: int, length: int) -> Iterator[str]:
+        """The pieces of a tune as they are written, of about `length` characters at most.
+
+        Raises:
+            UsageError: `length` is too short for such a tune, or `seed` is negative.
+        """
+        return next(self.many(choice, seeds=[seed], length=length))
+
+    def many(self, choice: Choice, *, seeds: Sequence[int], length: int) -> Iterator[Iterator[str]]:
+        """A tune for each seed, one after the other, as `stream` gives it.
+
+        Raises:
+            UsageError: `length` is too short for such tunes, or a seed is negative.
+        """
+        if length < self._constraint.shortest:
+            raise UsageError(
+                f"--length {length} is too short for such a tune: it needs at least "
+                f"{self._constraint.shortest}"
+            )
+        return self._sampler.many(choice, seeds=seeds, length=length, begin=self._begin)
+
+    def _begin(self) -> Course:
+        self._courses.append(self._constraint.begin())
+        return self._courses[-1]
+
+    @property
+    def steps(self) -> int:
+        """Symbols written in the bodies of all tunes so far."""
+        return sum(course.steps for course in self._courses)
+
+    @property
+    def refused(self) -> float:
+        """Which share of them was wrong at the first try: the less, the better the model knows bars
+        and parts by itself; none where unlikely symbols are cut off, after the wrong ones."""
+        return sum(course.refused for course in self._courses) / max(1, self.steps)

@@ -1,0 +1,58 @@
+"""The model in the box: in a clone of the repository, and in an installed package."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from charnn.tunes.training_tunes import brought
+from tests.cli.conftest import Ended, in_a_process
+from tests.cli.test_sample_tunes import LEARNED, LETTERS, of_tunes
+from tests.helpers import PROJECT, random_checkpoint, save_run
+
+SHORT = ("--seed", "3", "--length", "160")
+
+
+@pytest.fixture(scope="module", params=["clone", "package"])
+def charnn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that charnn is imported from; it has an untrained model in the box."""
+    root = tmp_path_factory.mktemp(request.param)
+    if request.param == "clone":
+        (root / "charnn").symlink_to(PROJECT / "charnn")
+        box = root / "checkpoints"
+    else:
+        unwanted = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PROJECT / "charnn", root / "charnn", ignore=unwanted)
+        box = root / "charnn" / "checkpoints"
+    box.mkdir(exist_ok=True)
+    model = of_tunes(random_checkpoint(LETTERS, documents=9))
+    model.about.update(corpus="folk", val_fraction=0.1, **brought([LEARNED]))
+    (box / "folk.safetensors").write_bytes(model.in_half_precision())
+    return root
+
+
+def run(charnn: Path, folder: Path, *arguments: str) -> Ended:
+    return in_a_process(folder, *arguments, PYTHONPATH=str(charnn))
+
+
+def test_without_a_run_it_writes_and_says_so(charnn: Path, tmp_path: Path) -> None:
+    ended = run(charnn, tmp_path, "sample", *SHORT)
+    assert ended.returncode == 0
+    text = ended.stdout.decode()
+    assert text.startswith("X:1\n% charnn sample folk --length 160 --seed 3\nT:")
+    assert ended.messages[0].startswith("folk, the model in the box (train your own: charnn train")
+    assert list(tmp_path.iterdir()) == []
+    options = ("--key", "D", "--meter", "6/8", "--prime", "d2e f2g|", "--num", "2", "--json")
+    ended = run(charnn, tmp_path, "sample", "folk", *SHORT, *options)
+    samples = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [sample["seed"] for sample in samples] == [3, 4]
+    assert all("\nM:6/8\nL:1/8\nK:D\nd2e f2g|" in sample["text"] for sample in samples)
+    assert Path(samples[0]["checkpoint"]).name == "folk.safetensors"
+
+
+def test_runs_go_before_it(charnn: Path, tmp_path: Path) -> None:
+    save_run(tmp_path, "mine", random_checkpoint(LETTERS))
+    ended = run(charnn, tmp_path, "sample", "--length", "20")
+    assert "mine" in ended.messages[0]
+    assert "box" not in ended.messages[0]

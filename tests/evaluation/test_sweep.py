@@ -1,0 +1,193 @@
+"""The loss of a held-out part: every character once, the state that of a single row."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from charnn.corpus.vocabulary import Vocabulary
+from charnn.evaluation import sweep
+from charnn.evaluation.sweep import each_loss, evaluate, fit_temperature, protocol
+from charnn.model.cells import CELLS
+from charnn.model.config import ModelConfig
+from charnn.model.network import Network, import_weights
+from tests.helpers import prose, random_weights
+
+
+def test_of_losses_that_are_no_numbers_there_is_no_best_temperature() -> None:
+    network = network_of()
+    with torch.no_grad():
+        network.head.bias[5] = math.nan
+    temperature, loss = fit_temperature(network, text_ids(3000), 500)
+    assert temperature == 1.0
+    assert math.isnan(loss)
+
+
+def network_of(cell: str = "lstm", vocabulary: int = 130, **shape: int | None) -> Network:
+    config = ModelConfig(vocabulary, cell, **{"hidden_size": 10, "embedding_size": 6, **shape})
+    network = Network(config)
+    import_weights(network, random_weights(config, scale=0.4))
+    return network
+
+
+def text_ids(length: int) -> NDArray[np.unsignedinteger]:
+    ids = Vocabulary(prose(30_000)).encode(prose(length))
+    assert ids.max() < 130
+    return ids
+
+
+@torch.no_grad()
+def plain_losses(network: Network, ids: NDArray[np.unsignedinteger]) -> torch.Tensor:
+    """The loss of every character but the first, in float64, one row from end to end."""
+    double = Network(network.config).double().eval()
+    double.load_state_dict({name: value.double() for name, value in network.state_dict().items()})
+    symbols = torch.from_numpy(ids.astype(np.int64))[:, None]
+    state = [tuple(part.double() for part in layer) for layer in double.initial_state(1)]
+    scores, _ = double(symbols[:-1], state)
+    return torch.nn.functional.cross_entropy(scores[:, 0], symbols[1:, 0], reduction="none")
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize(
+    ("length", "start"), [(2, 1), (700, 1), (1500, 257), (1500, 1499), (9_973, 500), (30_000, 257)]
+)
+def test_it_is_the_plain_sweep(cell: str, length: int, start: int) -> None:
+    network = network_of(cell)
+    ids = text_ids(length)
+    expected = plain_losses(network, ids)[start - 1 :]
+    assert len(expected) == length - start
+    assert evaluate(network, ids, start) == pytest.approx(expected.mean().item(), abs=2e-3)
+    if length <= 1500:
+        # A single row: nothing but the rounding differs.
+        assert evaluate(network, ids, start) == pytest.approx(expected.mean().item(), abs=1e-5)
+
+
+def test_a_large_vocabulary_is_measured_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The memory that scores take does not grow with the vocabulary."""
+    network, ids = network_of(), text_ids(9_973)
+    rows, largest = each_loss(network, ids, 500), 0
+
+    def watch(module: object, inputs: object, outputs: tuple[torch.Tensor, object]) -> None:
+        nonlocal largest
+        largest = max(largest, outputs[0].numel())
+
+    network.register_forward_hook(watch)
+    monkeypatch.setattr(sweep, "MOST_SCORES", 5000)
+    assert each_loss(network, ids, 500) == pytest.approx(rows, abs=1e-5)
+    assert largest <= 5000
+
+
+@pytest.mark.parametrize("length", [2, 259, 1023, 4097, 5000, 9999, 20_011])
+def test_every_character_is_scored_once(length: int) -> None:
+    """A network without a memory gives each symbol a loss of its own, so that the mean tells how
+    often each was counted; a uniform one costs log V whatever the text."""
+    network = network_of(vocabulary=130)
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.bias.copy_(torch.linspace(-3, 3, 130))
+    start = min(257, length - 1)
+    ids = text_ids(length)
+    costs = -torch.log_softmax(network.head.bias.detach().double(), 0).numpy()
+    expected = costs[ids[start:]].mean()
+    assert evaluate(network, ids, start) == pytest.approx(expected, rel=1e-6)
+    with torch.no_grad():
+        network.head.bias.zero_()
+    assert evaluate(network, ids, start) == pytest.approx(math.log(130), rel=1e-6)
+
+
+def test_it_leaves_no_trace() -> None:
+    network = network_of(num_layers=2)
+    network.train()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    random = torch.get_rng_state()
+    first = evaluate(network, text_ids(3000), 300)
+    assert network.training
+    assert torch.equal(torch.get_rng_state(), random)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name])
+    assert all(parameter.grad is None for parameter in network.parameters())
+    # It does not depend on the mode, nor on what was evaluated before.
+    network.eval()
+    assert evaluate(network, text_ids(3000), 300) == first
+    assert not network.training
+
+
+def test_dropout_is_off() -> None:
+    quiet = network_of(num_layers=2)
+    noisy = Network(ModelConfig(130, "lstm", 2, 10, 6, dropout=0.9))
+    noisy.load_state_dict(quiet.state_dict())
+    noisy.train()
+    assert evaluate(noisy, text_ids(900), 300) == evaluate(quiet, text_ids(900), 300)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("width", [None, 6])
+def test_in_half_precision_it_is_nearly_the_same(cell: str, width: int | None) -> None:
+    """Long enough to go through the network in several pieces."""
+    network = network_of(cell, embedding_size=width, num_layers=2)
+    ids = text_ids(30_000)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = evaluate(network, ids, 257)
+    full = evaluate(network, ids, 257)
+    assert half != full
+    assert half == pytest.approx(full, abs=0.02)
+
+
+def test_symbols_of_several_characters_are_measured_in_characters() -> None:
+    network = network_of()
+    ids = text_ids(900)
+    in_symbols = evaluate(network, ids, 300)
+    assert evaluate(network, ids, 300, characters=1200) == pytest.approx(in_symbols / 2)
+
+
+def test_the_protocol_is_put_into_words() -> None:
+    assert "(1 row)" in protocol(100, 1000)
+    assert "rows)" in protocol(30_000, 1000)
+    assert "every character once" in protocol(100, 1000)
+    # Without a full context before it, the first row would begin emptier than one long row does.
+    assert "(1 row)" in protocol(30_000, 100)
+
+
+@pytest.mark.parametrize("overconfidence", [0.95, 1.0, 1.2, 1.5])
+def test_the_temperature_is_the_best_one(overconfidence: float) -> None:
+    """Of a network that gives each symbol its probability, whatever the text before, and then is
+    made too sure of it, or not sure enough."""
+    ids = text_ids(20_000)
+    network = network_of()
+    counts = np.bincount(ids[500:], minlength=130) + 0.01
+    with torch.no_grad():
+        network.head.weight.zero_()
+        probabilities = torch.from_numpy(counts / counts.sum())
+        network.head.bias.copy_(probabilities.log() * overconfidence)
+    temperature, loss = fit_temperature(network, ids, 500)
+    assert temperature == pytest.approx(overconfidence, rel=0.01)
+    with torch.no_grad():
+        network.head.bias.div_(temperature)
+    assert loss == pytest.approx(evaluate(network, ids, 500), abs=1e-3)
+    entropy = -(probabilities * probabilities.log()).sum().item()
+    assert loss == pytest.approx(entropy, abs=2e-3)
+
+
+def test_the_temperature_stays_in_bounds() -> None:
+    network = network_of()
+    ids = text_ids(3000)
+    with torch.no_grad():
+        network.head.weight.mul_(100)
+    temperature, loss = fit_temperature(network, ids, 500)
+    assert temperature == pytest.approx(1 / 0.6)
+    assert loss < evaluate(network, ids, 500)
+
+
+def test_few_symbols_decide_on_no_temperature() -> None:
+    ids = text_ids(1000)
+    assert fit_temperature(network_of(), ids, 500) == (1.0, evaluate(network_of(), ids, 500))
+
+
+def test_a_text_that_is_known_for_sure_needs_no_temperature() -> None:
+    network = network_of()
+    with torch.no_grad():
+        network.head.weight.zero_()
+        network.head.bias.fill_(-99).select(0, 7).zero_()
+    assert fit_temperature(network, np.full(2000, 7), 500) == (1.0, 0.0)

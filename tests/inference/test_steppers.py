@@ -1,0 +1,135 @@
+"""The steppers that write: eight bits are near enough, and all of them agree to the last bit."""
+
+import platform
+import subprocess
+import sys
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from charnn.inference.batched_stepper import LEAST_ROWS, BatchedStepper
+from charnn.inference.numba_stepper import CompiledStepper
+from charnn.inference.quantized import EightBit, Full
+from charnn.inference.stepper import Stepper
+from charnn.model.activations import sigmoid, tanh
+from charnn.model.cells import CELLS
+from charnn.model.config import ModelConfig
+from tests.helpers import environment, random_weights
+
+SHAPES = [
+    pytest.param(ModelConfig(vocab_size=11, cell=cell, num_layers=layers, hidden_size=hidden))
+    for cell, layers, hidden in product(sorted(CELLS), (1, 3), (9, 70))
+]
+
+
+def stepper_of(config: ModelConfig) -> Stepper[EightBit]:
+    return Stepper(config, random_weights(config, 1), EightBit)
+
+
+def symbols(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
+    return np.random.default_rng(5).integers(0, config.vocab_size, shape)
+
+
+def scores_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.float32]:
+    state = stepper.beginning(ids_TB.shape[1])
+    return np.stack([stepper.feed(ids_B, state) for ids_B in ids_TB])
+
+
+@pytest.mark.parametrize("config", SHAPES)
+def test_all_of_them_agree_to_the_last_bit(config: ModelConfig) -> None:
+    plain, rows = stepper_of(config), LEAST_ROWS + 3
+    ids = symbols(config, 40, rows)
+    expected = scores_of(plain, ids)
+    assert expected.std(axis=0).min() > 0.002  # there is something to disagree on
+    for faster in (CompiledStepper(plain), BatchedStepper(plain)):
+        np.testing.assert_array_equal(scores_of(faster, ids), expected)
+    # And each text is what it is alone.
+    for stepper, row in product((plain, CompiledStepper(plain)), (0, rows - 1)):
+        alone = scores_of(stepper, ids[:, row : row + 1])
+        np.testing.assert_array_equal(alone[:, 0], expected[:, row])
+
+
+@pytest.mark.parametrize("config", SHAPES)
+def test_a_state_is_all_that_is_remembered(config: ModelConfig) -> None:
+    plain, rows = stepper_of(config), LEAST_ROWS + 2
+    ids = symbols(config, 20, rows)
+    expected = scores_of(plain, ids)
+    for stepper in (plain, CompiledStepper(plain), BatchedStepper(plain)):
+        state = stepper.beginning(rows)
+        for ids_B in ids[:7]:
+            stepper.feed(ids_B, state)
+        scores_of(stepper, ids[:3])  # of other texts
+        state = np.delete(state, 0, axis=2)
+        after = np.stack([stepper.feed(ids_B[1:], state) for ids_B in ids[7:]])
+        np.testing.assert_array_equal(after, expected[7:, 1:])
+
+
+def test_where_torch_multiplies_with_losses_it_is_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = ModelConfig(vocab_size=11, num_layers=2, hidden_size=70)
+    plain = stepper_of(config)
+    ids = symbols(config, 10, LEAST_ROWS)
+    monkeypatch.setattr(
+        "charnn.inference.batched_stepper.multiplies_exactly", lambda columns: False
+    )
+    monkeypatch.setattr("torch._int_mm", None)
+    np.testing.assert_array_equal(scores_of(BatchedStepper(plain), ids), scores_of(plain, ids))
+
+
+def test_losses_are_found() -> None:
+    """oneDNN is told to do without the instructions that multiply bytes exactly."""
+    program = (
+        "from charnn.inference.batched_stepper import multiplies_exactly as m; print(m(1), m(512))"
+    )
+    for known in ("AVX2", "DEFAULT"):
+        run = subprocess.run(
+            [sys.executable, "-c", program],
+            env=environment(ONEDNN_MAX_CPU_ISA=known),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert run.stdout.split()[0] in ("True", "False")
+        if known == "AVX2" and platform.machine() == "x86_64":
+            assert run.stdout.split()[1] == "False"
+
+
+@pytest.mark.parametrize("config", SHAPES)
+def test_eight_bits_are_near_the_learned_weights(config: ModelConfig) -> None:
+    # Small weights, for large ones make a network chaotic: what begins near does not stay so.
+    weights = {name: 0.3 * array for name, array in random_weights(config, 1).items()}
+    ids = symbols(config, 30, 1)
+    exact = scores_of(Stepper(config, weights, Full), ids)
+    near = scores_of(Stepper(config, weights, EightBit), ids)
+    spread = exact.std()
+    assert 0 < np.abs(near - exact).mean() < 0.05 * spread
+
+
+@given(st.integers(1, 40), st.integers(1, 2500), st.integers(0, 2**32))
+def test_products_of_eight_bits_are_exact(rows: int, columns: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    weights = random.standard_normal((rows, columns), np.float32)
+    h = random.uniform(-1, 1, (3, columns)).astype(np.float32)
+    matrix = EightBit(weights, np.zeros(rows, np.float32))
+    whole = np.rint(127 * h).astype(np.int64) @ matrix.whole_RK.T.astype(np.int64)
+    expected = whole.astype(np.float32) * matrix.scale_R
+    np.testing.assert_array_equal(matrix.times(h), expected)
+
+
+def test_a_row_of_zeros_stays_one() -> None:
+    matrix = EightBit(np.zeros((2, 3), np.float32), np.ones(2, np.float32))
+    assert matrix.times(np.ones((1, 3), np.float32)).tolist() == [[1, 1]]
+
+
+@given(st.floats(width=32, allow_nan=False))
+def test_the_functions_of_the_equations(x: float) -> None:
+    value = np.float32(x)
+    assert abs(float(tanh(value)) - np.tanh(x)) < 6e-7
+    assert abs(float(sigmoid(value)) - 0.5 * (1 + np.tanh(x / 2))) < 6e-7
+    assert -1 <= tanh(value) <= 1

@@ -1,0 +1,95 @@
+"""Whatever the text: a tune or a `TuneError`, in linear time, and never anything else."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from charnn.errors import TuneError
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import split_book
+from charnn.music.performance.performance import perform
+from charnn.music.tune.tune import Note
+
+DATA = Path(__file__).parent.parent / "data"
+REAL = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DATA.glob("*.abc")))
+_SIGNS = [
+    *"ABcd^_=zZxy0123456789/'-,<>()[]{}|:!+\"~.TuvH&$%\\`\n\r\t \x00\ud800\u00b2\u0663\u2028é",
+    *["(3", "[K:D]", "[M:none]", "|:", ":|", "|1", ":|2", "::", "[CE]", "{g}", "\nP:A\n", "\nK:"],
+    *["\nL:1/8\n", "\nQ:1/4=", "\nM:", "\nV:2\n", "%%", "\nX:2\n", "\n\n", "P:(A3B)2\n", "9" * 30],
+]
+_HEADER = "X:1\nT:Test\nM:4/4\nL:1/8\n"
+always = settings(max_examples=400, deadline=None, derandomize=True)
+
+
+def read_all(text: str) -> None:
+    """Read and play whatever tunes there are, and hold what must be true of them."""
+    for source in split_book(text):
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        try:
+            tune = read_tune(source)
+            performance = perform(tune)
+        except TuneError as error:
+            assert source.line <= error.line <= len(lines)
+            assert 1 <= error.column <= len(lines[error.line - 1].removeprefix("\ufeff")) + 1
+            continue
+        assert all(note.duration > 0 for note in tune.music if isinstance(note, Note))
+        assert sum(bar.duration for bar in tune.bars()) == sum(
+            note.duration for note in tune.music if isinstance(note, Note)
+        )
+        ends = [sound.onset + sound.duration for sound in performance.sounds]
+        assert max(ends, default=0) <= max(performance.duration, *ends, 0)
+        assert all(sound.duration > 0 for sound in performance.sounds)
+
+
+@always
+@given(st.text())
+def test_any_text(text: str) -> None:
+    read_all(text)
+    read_all(_HEADER + "K:C\n" + text)
+    read_all("X:1\n" + text + "\nK:C\nABc|")
+
+
+@always
+@given(st.lists(st.sampled_from(_SIGNS), max_size=60).map("".join))
+@example("[1[1[1[2")
+@example("A|1:|2")
+@example("P:A\n|1 A:|2 P:A\n")
+def test_any_signs(text: str) -> None:
+    read_all(_HEADER + "K:C\n" + text)
+    read_all(_HEADER + "P:" + text + "\nK:" + text + "\nA|")
+
+
+@always
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(REAL)), st.integers(0, 3), st.sampled_from(["", *_SIGNS])),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_damaged_tunes(edits: list[tuple[int, int, str]]) -> None:
+    text = REAL
+    for place, length, sign in edits:
+        text = text[:place] + sign + text[place + length :]
+    read_all(text)
+
+
+_REPEATED = [
+    *'(){}[]|:!+"-<>^=_.~%\\ &zZy1\n',
+    *["(3", "[1", "|1", ":|", "|:", "::", "[|]", "A-", "A>", "{g}", "!a", '"a"', "[K:C]"],
+    *["[CEG]", "\nP:A\n", "=20\n", "(\n", "|\n)", "A|\n:"],
+]
+
+
+@pytest.mark.parametrize("sign", _REPEATED)
+def test_time_is_linear(sign: str) -> None:
+    def seconds(count: int) -> float:
+        start = time.process_time()
+        read_all("X:1\nK:C\nA" + sign * count + "\n")
+        return time.process_time() - start
+
+    longest = 16_000 // len(sign)
+    assert min(seconds(longest) for _ in range(2)) < max(0.25, 40 * seconds(longest // 10))

@@ -1,0 +1,259 @@
+"""The pictures that come of tunes, where the engravers are installed; and their failures."""
+
+import html
+import io
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+from xml.etree import ElementTree
+
+import pytest
+
+from charnn.errors import CharnnError, TuneError
+from charnn.music.abc.reader import read_tunes
+from charnn.music.score import engraver, engraving
+from charnn.music.score.engraving import engrave
+from charnn.music.score.musicxml import to_musicxml
+from charnn.music.tune.tune import Tune
+
+SVG = "{http://www.w3.org/2000/svg}"
+JIG = """\
+X:1
+T:Two Clowns, The
+C:A. Composer
+R:jig
+M:6/8
+L:1/8
+Q:"Lively" 3/8=116
+K:Ador
+E|:"Am"A2B c2d|{fg}e~e^g (a2 g)|1 "D"edB HA3:|2 edB (3ABA G||
+"""
+
+
+@pytest.fixture
+def jig() -> Tune:
+    pytest.importorskip("verovio", reason="needs charnn[score]")
+    pytest.importorskip("typst", reason="needs charnn[score]")
+    return read_tunes(JIG)[0]
+
+
+def parsed(svg: bytes) -> Any:
+    return ElementTree.fromstring(svg)  # noqa: S314
+
+
+def count(svg: bytes, kind: str) -> int:
+    """How many groups of this kind verovio drew."""
+    return sum(kind in (g.get("class") or "").split() for g in parsed(svg).iter(f"{SVG}g"))
+
+
+def test_svg_holds_all_that_is_written(jig: Tune) -> None:
+    svg = engrave(jig, "svg")
+    assert count(svg, "note") == 23  # with two graces
+    assert [count(svg, kind) for kind in ("measure", "ending", "tuplet", "slur", "harm")] == [
+        5,
+        2,
+        1,
+        1,
+        2,
+    ]
+    texts = {"".join(text.itertext()).strip() for text in parsed(svg).iter(f"{SVG}text")}
+    assert {"The Two Clowns", "A. Composer", "jig", "Lively", "= 116"} <= texts
+
+
+def test_chord_symbols_are_drawn_as_written(jig: Tune) -> None:
+    text = JIG.replace('"D"', '"G7b9"').replace('"Am"', '"Aadd9/C#"')
+    svg = parsed(engrave(read_tunes(text)[0], "svg"))
+    drawn = ["".join("".join(g.itertext()).split()) for g in svg.iter(f"{SVG}g")]
+    symbols = {
+        one for one, g in zip(drawn, svg.iter(f"{SVG}g"), strict=True) if g.get("class") == "harm"
+    }
+    assert len(symbols) == 2
+    assert any(one.startswith("G7") and "(" not in one for one in symbols)
+    assert any(one.startswith("Aadd9/C") for one in symbols)
+
+
+def test_key_and_meter_that_change_together_are_both_drawn(jig: Tune) -> None:
+    both = read_tunes(JIG + "K:D\nM:3/4\nd2 d2 d2|\n")[0]
+    before, after = engrave(jig, "svg"), engrave(both, "svg")
+    assert count(after, "meterSig") == count(before, "meterSig") + 1
+
+
+def test_svg_needs_no_font_of_signs(jig: Tune) -> None:
+    svg = engrave(jig, "svg").decode()
+    assert "@font-face" not in svg
+    assert not re.search("[\ue000-\uf8ff]", svg)
+
+
+def test_nothing_is_cut_off(jig: Tune) -> None:
+    """In the PNG, no ink touches the edge, and there is some everywhere else."""
+    png = engrave(jig, "png")
+    width, height, rows = pixels(png)
+    assert width == 1654
+    edge = rows[0] + rows[-1] + [row[0] for row in rows] + [row[-1] for row in rows]
+    assert set(edge) == {255}
+    dark = [y for y, row in enumerate(rows) if min(row) < 64]
+    assert dark[0] < 0.3 * height
+    assert dark[-1] > 0.7 * height
+
+
+def pixels(png: bytes) -> tuple[int, int, list[list[int]]]:
+    """Width, height and the red of each pixel of a PNG, by another library."""
+    from PIL import Image  # comes with music21, by way of matplotlib
+
+    image = Image.open(io.BytesIO(png)).convert("L")
+    content, width = image.tobytes(), image.width
+    rows = [list(content[y * width : (y + 1) * width]) for y in range(image.height)]
+    return width, image.height, rows
+
+
+def test_pdf_of_a_long_tune_has_pages(jig: Tune) -> None:
+    long = read_tunes("X:1\nT:Long\nM:4/4\nL:1/8\nK:G\n" + "GABc dedB|dedB dedB|\n" * 60)[0]
+    assert pages(engrave(jig, "pdf")) == 1
+    assert pages(engrave(long, "pdf")) == 3
+    assert count(engrave(long, "svg"), "measure") == 120
+
+
+def pages(pdf: bytes) -> int:
+    assert pdf.startswith(b"%PDF-")
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+def test_the_same_tune_gives_the_same_pictures(jig: Tune) -> None:
+    for kind in ("svg", "png", "pdf"):
+        assert engrave(jig, kind) == engrave(jig, kind)
+
+
+def test_long_titles_and_odd_characters_fit(jig: Tune) -> None:
+    odd = read_tunes("X:1\nT:" + "<é&" * 100 + "\x1b\nM:C\nK:C\nCDEF|\n")[0]
+    text = next(
+        text
+        for text in parsed(engrave(odd, "svg")).iter(f"{SVG}text")
+        if "<é&" in (text.text or "")
+    )
+    assert float(text.attrib["font-size"].removesuffix("px")) * len(text.text or "") * 0.5 <= 770
+
+
+HARM = (
+    '#read("secret") #include "secret" <script>alert(1)</script> ]]> &xxe; $x$ " onload="alert(1)'
+)
+
+
+@pytest.mark.parametrize("form", ["svg", "musicxml"])
+def test_words_of_a_tune_are_words_alone(jig: Tune, form: str) -> None:
+    words = HARM.replace('"', "'")
+    fields = "".join(f"{letter}:{HARM}\n" for letter in "TCOSZR")
+    text = JIG.replace("T:", fields + "T:").replace('"Am"', f'"^{words}"')
+    tune = read_tunes(text.replace("E|:", f"P:{HARM}\nE|:"))[0]
+    document = engrave(tune, "svg") if form == "svg" else to_musicxml(tune).encode()
+    elements = list(parsed(document).iter())
+    texts = [" ".join((element.text or "").split()) for element in elements]
+    assert sum("<script>alert(1)</script> ]]> &xxe;" in text for text in texts) >= 3
+    tags = {element.tag.rpartition("}")[2].lower() for element in elements}
+    assert tags & {"script", "foreignobject", "image", "a", "iframe", "use"} <= {"use"}
+    attributes = [pair for element in elements for pair in element.items()]
+    assert not [name for name, _ in attributes if name.lower().startswith("on")]
+    links = [value for name, value in attributes if name.endswith("href")]
+    assert all(value.startswith("#") for value in links)
+    assert b"<!ENTITY" not in document
+
+
+def test_typst_takes_a_title_for_words(
+    jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The title is read from a file of its own, never as a part of the program."""
+    import typst
+
+    (tmp_path / "secret").write_text("the secret")
+    monkeypatch.chdir(tmp_path)
+    pdf = engrave(read_tunes(JIG.replace("T:", f"T:{HARM}\nT:"))[0], "pdf").decode("latin-1")
+    (title,) = re.findall(r"<dc:title>.*?<rdf:li[^>]*>(.*?)</rdf:li>", pdf)
+    assert html.unescape(title) == HARM
+    programs = []
+    for words in ("plain", HARM):
+        compiled = patch.object(typst, "compile", lambda source, **_: programs.append(source))
+        (tmp_path / "score.json").write_text(json.dumps({"title": words}))
+        with compiled:
+            engraver.convert(tmp_path, "pdf", [f"<svg>{words}</svg>"])
+        programs[-1] = Path(programs[-1]).read_text()
+    assert programs[0] == programs[1]
+
+
+def test_a_crash_is_one_sentence(
+    jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashing = tmp_path / "crashing.py"
+    crashing.write_text("import os; os.abort()")
+    monkeypatch.setattr(engraving, "_PROGRAM", crashing)
+    with pytest.raises(TuneError, match=r"crashed|failed") as caught:
+        engrave(jig, "svg")
+    assert "MusicXML" in str(caught.value)
+    crashing.write_text("raise RuntimeError('no more ink')")
+    with pytest.raises(TuneError, match="no more ink"):
+        engrave(jig, "svg")
+    crashing.write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(engraving, "SECONDS", 0.2)
+    with pytest.raises(TuneError, match=r"took over 0\.2 s"):
+        engrave(jig, "svg")
+
+
+def test_an_endless_drawing_is_ended(
+    jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some scores verovio would draw for ever: 300 tuplets of nine long notes, say."""
+    program = tmp_path / "endless.py"
+    limited = (
+        f"import sys; sys.path.insert(0, {str(Path(engraving.__file__).parent)!r})\n"
+        "import engraver; engraver.MOST_SECONDS = 1; engraver.limit()\n"
+    )
+    monkeypatch.setattr(engraving, "_PROGRAM", program)
+    program.write_text(limited + "while True: pass\n")
+    with pytest.raises(TuneError, match="took over 15 s"):
+        engrave(jig, "svg")
+    if sys.platform == "linux":
+        program.write_text(limited + "bytes(engraver.MOST_MEMORY)\n")
+        with pytest.raises(TuneError, match="MemoryError"):
+            engrave(jig, "svg")
+
+
+def test_a_lower_limit_of_time_does_not_do_without_that_of_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    resource = pytest.importorskip("resource")
+    asked = []
+
+    def refuse(kind: int, most: tuple[int, int]) -> None:
+        asked.append(kind)
+        if kind == resource.RLIMIT_CPU:
+            raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+    engraver.limit()
+    assert asked == [resource.RLIMIT_CPU, resource.RLIMIT_DATA]
+
+
+def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CharnnError, match=r"pip install 'charnn\[score\]'"):
+        engrave(read_tunes(JIG)[0], "pdf")
+
+
+def test_a_file_of_the_users_is_never_taken_for_verovio(
+    jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "verovio.py").write_text("raise SystemExit('taken')")
+    monkeypatch.chdir(tmp_path)
+    assert engrave(jig, "svg").startswith(b"<svg")
+
+
+def test_the_engraver_starts_without_this_project() -> None:
+    """It is run by its path; importing the project would cost time and take its folder along."""
+    program = Path(engraving.__file__).with_name("engraver.py")
+    code = f"import runpy, sys; runpy.run_path({str(program)!r}); print(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"charnn", "verovio", "typst"} & set(loaded)

@@ -1,0 +1,220 @@
+"""How tunes are laid out as measures, before any file is written."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.errors import TuneError
+from charnn.music.abc.reader import read_tunes
+from charnn.music.score.layout import display_title, lay_out
+from charnn.music.score.note_values import values
+from charnn.music.score.staff import Event, Measure
+
+
+def measures(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[Measure]:
+    return lay_out(read_tunes(f"X:1\n{header}\n{body}\n")[0])
+
+
+def events(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[Event]:
+    return [event for measure in measures(body, header) for event in measure.events()]
+
+
+def beams(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[str]:
+    """For each note, its beams in short: `b` begin, `c` continue, `e` end, `>` and `<` hooks."""
+    short = {"forward hook": ">", "backward hook": "<"}
+    return ["".join(short.get(b, b[0]) for b in event.beams) for event in events(body, header)]
+
+
+class TestValues:
+    @pytest.mark.parametrize(
+        ("quarters", "written"),
+        [
+            ("1", [("quarter", 0)]),
+            ("3/4", [("eighth", 1)]),
+            ("7/8", [("eighth", 2)]),
+            ("5/2", [("half", 0), ("eighth", 0)]),
+            ("8", [("breve", 0)]),
+        ],
+    )
+    def test_a_duration_in_notes(self, quarters: str, written: list[tuple[str, int]]) -> None:
+        assert [(v.name, v.dots) for v in values(Fraction(quarters))] == written
+
+    def test_five_eighths_are_three_and_two_where_beats_are_dotted(self) -> None:
+        found = values(Fraction(5, 2), compound=True)
+        assert [(v.name, v.dots) for v in found] == [("quarter", 1), ("quarter", 0)]
+
+    def test_a_third_of_a_quarter_is_written_as_a_triplet(self) -> None:
+        (found,) = values(Fraction(1, 3))
+        assert (found.name, found.actual, found.normal) == ("eighth", 3, 2)
+
+    @given(
+        st.integers(1, 5000),
+        st.sampled_from([1, 2, 3, 4, 5, 6, 7, 8, 12, 16, 24, 32]),
+        st.sampled_from([(1, 1), (3, 2), (2, 3), (5, 2), (7, 3), (9, 2)]),
+        st.booleans(),
+    )
+    def test_the_notes_last_as_long_as_the_duration(
+        self, top: int, bottom: int, ratio: tuple[int, int], compound: bool
+    ) -> None:
+        duration = Fraction(top, bottom)
+        try:
+            found = values(duration, ratio, compound=compound)
+        except ValueError:
+            # Written as a tuplet of an odd number, it may become up to twice as long.
+            assert not Fraction(1, 64) < duration * ratio[0] / ratio[1] <= 128
+            return
+        assert sum(value.duration for value in found) == duration
+
+
+class TestMeasures:
+    @pytest.mark.parametrize(
+        ("body", "numbers"),
+        [
+            ("C8|D8|E8|]", ["1", "2", "3"]),
+            ("G2|C8|D8|", ["0", "1", "2"]),
+            ("G2|:C8|D6:|E2|F8|", ["0", "1", "2", "X2", "3"]),
+            ("C8|D6|E2|F8|", ["1", "2", "3", "4"]),
+            ("C8 D8|E2|F8|", ["1", "2", "3"]),
+            ("G|C8|D4 [1 D4:|[2 E4||", ["0", "1", "2", "X2", "3"]),
+            ("C8|Z3|D8|", ["1", "2", "3", "4", "5"]),
+        ],
+    )
+    def test_numbers(self, body: str, numbers: list[str]) -> None:
+        assert [measure.number for measure in measures(body)] == numbers
+
+    @pytest.mark.parametrize(
+        ("body", "endings"),
+        [
+            ("|:C8|1D8:|2E8||F8|", {1: (1,), 2: (2,)}),
+            ("|:C8|1,3D8|E8:|2F8:|4G8|A8|]", {2: (1, 3), 3: (2,), 5: (4,)}),
+            ("|:C8|1D8:|2E8|F8|G8:|", {1: (1,), 2: (2,)}),  # as long as the one before it
+            ("C8|[1D8:|[2E8|:F8:|", {1: (1,), 2: (2,)}),
+        ],
+    )
+    def test_where_endings_stop(self, body: str, endings: dict[int, tuple[int, ...]]) -> None:
+        found = measures(body)
+        stops = {i: m.ending_stops for i, m in enumerate(found) if m.ending_stops}
+        assert stops == endings
+
+    def test_music_without_bar_lines_is_parted_where_abc_leaves_a_space(self) -> None:
+        found = measures("ABcd efga " * 9 + "|A8|")
+        assert [len(list(measure.events())) for measure in found] == [20, 20, 20, 12, 1]
+        assert [measure.line for measure in found] == ["", "", "", "|", "|"]
+        assert [measure.number for measure in found] == ["1", "X1", "X1", "X1", "2"]
+        assert len(list(measures("A" * 70)[0].events())) == 32
+        assert len(list(measures("A// " * 32 + "|")[0].events())) == 32  # a full bar is none
+        assert [e.heads[0].shown for e in events("^F" + "F" * 50)] == [1] + [None] * 50
+
+    def test_repeats_written_apart_meet_at_one_bar_line(self) -> None:
+        found = measures("|:C8:|\n|:D8:|]")
+        assert [(m.starts, m.ends) for m in found] == [(1, 1), (1, 1)]
+        assert found[1].new_line
+
+    def test_a_line_that_goes_on_is_no_new_line(self) -> None:
+        found = measures("C8|\\\nD8|\nE8|")
+        assert [measure.new_line for measure in found] == [False, False, True]
+
+    def test_bars_of_any_length(self) -> None:
+        lengths = [measure.duration for measure in measures("C9 D|E|^F12G/2|")]
+        assert lengths == [5, Fraction(1, 2), Fraction(25, 4)]
+
+    @pytest.mark.parametrize("body", ["", "|:|", "K:G", '"Am"'])
+    def test_nothing_to_engrave(self, body: str) -> None:
+        with pytest.raises(TuneError, match="no notes"):
+            measures(body)
+
+    def test_too_many_bars(self) -> None:
+        with pytest.raises(TuneError, match="1,000 bars"):
+            measures("Z64|" * 16)
+
+
+class TestAccidentals:
+    @pytest.mark.parametrize(
+        ("body", "shown"),
+        [
+            ("^FFF|F", [1, None, None, None]),
+            ("[K:D]=F F f|f", [0, None, 0, None]),  # ABC: in every octave; on a staff: in its own
+            ("^F-|F F|F", [1, None, None, None]),
+            ("_BB=BB", [-1, None, 0, None]),
+            ("^^C__D", [2, -2]),
+            ("[K:D]F=F F", [None, 0, None]),
+        ],
+    )
+    def test_what_is_printed(self, body: str, shown: list[int | None]) -> None:
+        assert [event.heads[0].shown for event in events(body)] == shown
+
+    def test_a_note_altered_behind_its_tie_is_marked_anew(self) -> None:
+        assert [e.heads[0].alter for e in events("^F-|F F")] == [1, 1, 0]
+
+
+class TestBeams:
+    @pytest.mark.parametrize(
+        ("body", "expected"),
+        [
+            ("CD EF GABc", ["b", "e", "b", "e", "b", "c", "c", "e"]),
+            ("C2D EF2 GA", ["", "", "", "", "b", "e"]),
+            ("C>D E/F/G zA", ["b", "e<", "bb", "ce", "e", "", ""]),
+            ("CD|EF A", ["b", "e", "b", "e", ""]),
+            ("C`D`E F", ["b", "c", "e", ""]),
+            ("D/E>F G", ["b>", "c", "e<", ""]),
+        ],
+    )
+    def test_as_abc_spaces_them(self, body: str, expected: list[str]) -> None:
+        assert beams(body) == expected
+
+    def test_by_beats_where_nothing_is_spaced(self) -> None:
+        found = beams("A|GFGABc|d3e2f|", "M:6/8\nL:1/8\nK:C")
+        assert found == ["", "b", "c", "e", "b", "c", "e", "", "", ""]
+        assert beams("CDEFGABc|") == ["b", "c", "c", "e"] * 2
+
+    def test_graces_have_beams_of_their_own(self) -> None:
+        found = events("A{gab}AB")
+        assert [event.grace for event in found] == [False, True, True, True, False, False]
+        assert beams("A{gab}AB") == ["b", "bb", "cc", "ee", "c", "e"]
+
+
+class TestSigns:
+    def test_slurs_that_meet_nest_or_are_never_closed(self) -> None:
+        found = events("(C(DE)F)(G|A)(B (c)")
+        assert [e.slur_starts for e in found] == [(1,), (2,), (), (), (1,), (), (), ()]
+        assert [e.slur_stops for e in found] == [(), (), (2,), (1,), (), (1,), (), ()]
+
+    def test_ties_join_only_the_same_note(self) -> None:
+        found = events("C-C D-E [CE]-[CG]")
+        assert [[h.tie_start for h in e.heads] for e in found[:5]] == [
+            [True], [False], [False], [False], [True, False]
+        ]  # fmt: skip
+
+    def test_tuplets_begin_and_end(self) -> None:
+        found = events("(3ABc (3:2:2d2e f")
+        assert [event.tuplet_start for event in found] == [True, False, False, True, False, False]
+        assert [event.tuplet_stop for event in found] == [False, False, True, False, True, False]
+        assert [(e.value.actual, e.value.normal) for e in found] == [(3, 2)] * 5 + [(1, 1)]
+
+    def test_two_in_the_time_of_three(self) -> None:
+        found = events("(2AB c3", "M:6/8\nL:1/8\nK:C")
+        assert [(e.value.name, e.value.actual, e.value.normal) for e in found] == [
+            ("eighth", 2, 3),
+            ("eighth", 2, 3),
+            ("quarter", 1, 1),
+        ]
+
+    def test_a_rest_for_the_whole_bar(self) -> None:
+        found = events("z8|z4 A4|Z|x8|")
+        assert [event.whole_bar for event in found] == [True, False, False, True, True]
+        assert [event.hidden for event in found] == [False, False, False, False, True]
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Butterfly, The", "The Butterfly"),
+        ("Slow Air, A", "A Slow Air"),
+        ("One, Two, Three", "One, Two, Three"),
+        ("The Butterfly", "The Butterfly"),
+    ],
+)
+def test_titles_as_they_are_spoken(title: str, shown: str) -> None:
+    assert display_title(title) == shown

@@ -1,0 +1,231 @@
+"""MusicXML as another program (music21) reads it: the same notes as in the tune."""
+
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from charnn.errors import TuneError
+from charnn.music.abc.reader import read_tune, read_tunes
+from charnn.music.abc.tunebook import split_book
+from charnn.music.score.musicxml import to_musicxml
+from charnn.music.tune.chord_symbols import read_chord
+from charnn.music.tune.tune import Change, Key, Note, Tune
+
+Columns = list[tuple[tuple[int, ...], Fraction]]
+
+# Real tunes with what makes tunes hard: (book, number of the tune in it).
+REAL = [
+    ("oneills1850/0001-0050.abc", 7),  # changes key
+    ("oneills1850/0550-0625.abc", 60),
+    ("oneills1850/0701-0720.abc", 13),  # pickup and endings
+    ("oneills1850/1116-1135_mh.abc", 17),
+    ("oneills1850/1556-1576.abc", 0),  # triplets
+    ("ryansMammoth/BonnieLassieStrathspey.abc", 0),
+    ("ryansMammoth/RoysWifeOfAldivalloch.abc", 0),
+    ("ryansMammoth/AdmiralsHornpipe.abc", 0),
+    ("ryansMammoth/7thRegimentReel.abc", 0),
+    ("airdsAirs/book1.abc", 3),
+    ("airdsAirs/book1.abc", 40),
+    ("airdsAirs/book2.abc", 11),
+    ("airdsAirs/book3.abc", 100),
+    ("airdsAirs/book4.abc", 20),
+    ("airdsAirs/book6.abc", 50),
+]
+
+
+@cache
+def book(name: str) -> Any:
+    import music21
+
+    path = Path(music21.__file__).parent / "corpus" / name
+    return split_book(path.read_text(encoding="utf-8", errors="replace"))
+
+
+def tune(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> Tune:
+    return read_tunes(f"X:1\n{header}\n{body}\n")[0]
+
+
+def opened(written: str) -> Any:
+    from music21 import converter
+
+    return converter.parseData(written, format="musicxml")
+
+
+def columns(score: Any) -> Columns:
+    """(pitches, quarter notes) of every note, chord, rest and grace note, in order."""
+    from music21 import harmony
+
+    return [
+        (
+            tuple(sorted(pitch.midi for pitch in one.pitches)) if not one.isRest else (),
+            Fraction(one.duration.quarterLength).limit_denominator(10_000),
+        )
+        for one in score.flatten().notesAndRests
+        if not isinstance(one, harmony.ChordSymbol)
+    ]
+
+
+def as_written(tune: Tune) -> Columns:
+    """The same of a tune, bar rests as rests for one bar each."""
+    found: Columns = []
+    up = tune.key.transpose
+    for element in tune.music:
+        if isinstance(element, Change) and isinstance(element.value, Key):
+            up = element.value.transpose
+        if isinstance(element, Note) and element.rest in ("Z", "X") and element.rest:
+            bars = int(element.length)
+            found += [((), element.duration / bars)] * bars
+        elif isinstance(element, Note):
+            found += [((grace.midi - up,), Fraction(0)) for grace in element.graces]
+            found += [
+                (tuple(sorted({pitch.midi - up for pitch in element.pitches})), element.duration)
+            ]
+    return found
+
+
+def with_tied_parts_joined(found: Columns, like: Columns) -> Columns:
+    """The columns found, those joined that make up one of `like` (5/8 is written 4/8 and 1/8)."""
+    joined: Columns = []
+    rest = iter(found)
+    for _, duration in like:
+        pitches, length = next(rest)
+        while 0 < length < duration:
+            more, added = next(rest)
+            assert more == pitches
+            length += added
+        joined.append((pitches, length))
+    return joined + list(rest)
+
+
+def assert_same_notes(tune: Tune) -> Any:
+    score = opened(to_musicxml(tune))
+    expected = as_written(tune)
+    assert with_tied_parts_joined(columns(score), expected) == expected
+    return score
+
+
+@pytest.mark.parametrize(("name", "place"), REAL)
+def test_the_notes_of_real_tunes(name: str, place: int) -> None:
+    assert_same_notes(read_tune(book(name)[place]))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "A>B c<d e>>f g<<<a|",
+        "(3ABc (2AB (4ABcd (5:4:5ABcde (3:2:2A2B z2|",
+        "[CEG]2 [C2E2]/ [^F=c'']4|",
+        "{g}A {gab}B2 (3{c}ABc|",
+        "A2-|A B-|[B-d]2 [Bf]2|",
+        "C5 D7 E/4 F3/8 G11 z5|C|D9|",
+        "Z3|x4 z4|",
+        "[M:9/8]C9|[M:none]C13 D2|[M:2+3/8]C2 D3|",
+        "[K:HP]C F G|[K:D exp _b ^f]B f c|[K:Cb]C|[K:C#]B|[K:C octave=-1 transpose=2]C|",
+        "^F_B=F ^^C__D|F|",
+        "|:A8|1B8:|2c8:|3d8||",
+        '"Am"A2 "G7/B"B2 "F#m7b5"c2 "what?"d2 "^up"e2 "_down"f2|',
+        "!trill!A HB .c uvd ~e !segno!f !p!g !D.C.!a|",
+        "A,,,,2 a'''2|",
+    ],
+)
+def test_the_notes_of_what_abc_can_say(body: str) -> None:
+    assert_same_notes(tune(body))
+
+
+def test_what_stands_around_the_notes() -> None:
+    score = assert_same_notes(
+        tune(
+            "G2|:(c2 Te2) {f}g4 |1 c8 :|2 c6||\\\nM:6/8\nK:Edor\nE3 HG3|]",
+            'T:Fancy, The\nC:A. Composer\nM:C|\nL:1/8\nQ:"Lively" 1/2=96\nK:G',
+        )
+    )
+    from music21 import expressions, key, meter, repeat, spanner, tempo
+
+    assert score.metadata.title == "The Fancy"
+    assert score.metadata.composer == "A. Composer"
+    part = score.parts[0]
+    assert [m.number for m in part.getElementsByClass("Measure")] == [0, 1, 2, 3, 4]
+    signatures = [k.sharps for k in part.recurse().getElementsByClass(key.KeySignature)]
+    assert signatures == [1, 2]
+    meters = [m.ratioString for m in part.recurse().getElementsByClass(meter.TimeSignature)]
+    assert meters == ["2/2", "6/8"]
+    brackets = list(part.recurse().getElementsByClass(spanner.RepeatBracket))
+    assert [bracket.number for bracket in brackets] == ["1", "2"]
+    assert len(list(part.recurse().getElementsByClass(spanner.Slur))) == 1
+    marks = list(part.recurse().getElementsByClass(tempo.MetronomeMark))
+    assert any(mark.number == 96 and mark.referent.quarterLength == 2 for mark in marks)
+    signs = {type(one) for note in part.recurse().notes for one in note.expressions}
+    assert {expressions.Trill, expressions.Fermata} <= signs
+    assert repeat.Expander(part).isExpandable()
+    played = [
+        n.pitch.nameWithOctave
+        for n in part.expandRepeats().flatten().notes
+        if not n.duration.isGrace
+    ]
+    assert played == ["G4", "C5", "E5", "G5", "C5", "C5", "E5", "G5", "C5", "E4", "G4"]
+
+
+def test_spelling_is_kept() -> None:
+    score = assert_same_notes(tune("^A _B =B ^E _F|", "M:none\nL:1/8\nK:F"))
+    names = [note.pitch.name for note in score.flatten().notes]
+    assert names == ["A#", "B-", "B", "E#", "F-"]
+
+
+def test_chord_symbols_become_harmony() -> None:
+    from music21 import harmony
+
+    score = opened(to_musicxml(tune('"Am"A4 "G7/B"B4|"D"d4 "huh"e4|')))
+    found = [h.figure for h in score.flatten().getElementsByClass(harmony.ChordSymbol)]
+    assert found == ["Am", "G7/B", "D"]
+
+
+def test_every_kind_of_chord_becomes_harmony() -> None:
+    """What is played is what another program hears in the score, the bass aside."""
+    from music21 import harmony
+
+    triads = ["", "m", "dim", "+", "sus4", "sus2", "5"]
+    sevenths = ["7", "m7", "maj7", "mmaj7", "6", "m6", "dim7", "m7b5", "7#5", "7b5", "7sus4"]
+    ninths = ["9", "m9", "maj9", "6/9", "add9", "2", "madd9", "7b9", "7♭9", "7#9", "9sus4"]
+    for kind in [*triads, *sevenths, *ninths]:
+        score = opened(to_musicxml(tune(f'"C{kind}"A4|')))
+        symbols = list(score.flatten().getElementsByClass(harmony.ChordSymbol))
+        assert len(symbols) == 1, kind
+        played = read_chord(f"C{kind}")
+        assert played is not None
+        assert {pitch.midi % 12 for pitch in symbols[0].pitches} == set(played.tones), kind
+    written = to_musicxml(tune('"G(Em)"A4|'))
+    assert "<words>G(Em)</words>" in written
+
+
+def test_beams_of_the_abc() -> None:
+    score = opened(to_musicxml(tune("AB cd e2 f/g/a|")))
+    kinds = [[beam.type for beam in note.beams] for note in score.flatten().notes]
+    assert kinds[:5] == [["start"], ["stop"], ["start"], ["stop"], []]
+    assert kinds[5:] == [["start", "start"], ["continue", "stop"], ["stop"]]
+
+
+def test_control_characters_do_not_spoil_the_file() -> None:
+    written = to_musicxml(tune("A|", "T:Be\x1b[2Jll & <i>co\x00</i>\nM:4/4\nK:C"))
+    root = ElementTree.fromstring(written)  # noqa: S314
+    assert root.findtext("work/work-title") == "Be[2Jll & <i>co</i>"
+
+
+def test_the_same_tune_gives_the_same_file() -> None:
+    assert to_musicxml(tune("AB|c4|")) == to_musicxml(tune("AB|c4|"))
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("|", "no notes"),
+        ("[L:1/64]A/64|", "too short"),
+        ("[L:64]C64|", "too long"),
+    ],
+)
+def test_what_no_score_can_say(body: str, problem: str) -> None:
+    with pytest.raises(TuneError, match=problem):
+        to_musicxml(tune(body))

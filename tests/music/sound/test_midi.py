@@ -1,0 +1,375 @@
+"""The MIDI files as another program (mido) reads them."""
+
+import io
+import itertools
+from pathlib import Path
+
+import mido
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charnn.errors import TuneError, UsageError
+from charnn.music.abc.reader import read_tunes
+from charnn.music.performance.performance import perform
+from charnn.music.performance.playback import Playing
+from charnn.music.sound import instruments
+from charnn.music.sound.midi import midi_bytes
+from charnn.music.tune.tune import Tune
+
+DATA = Path(__file__).parent.parent / "data"
+TUNES = [
+    tune
+    for path in sorted(DATA.glob("*.abc"))
+    for tune in read_tunes(path.read_text(encoding="utf-8"))
+]
+
+Heard = list[tuple[float, int, float]]
+
+
+def tune(body: str, header: str = "M:4/4\nL:1/4\n") -> Tune:
+    return read_tunes(f"X:1\nT:Test\n{header}K:D\n{body}\n")[0]
+
+
+def messages(written: bytes, kind: str) -> list[tuple[int, mido.Message]]:
+    """Messages of one kind with their time in ticks."""
+    found = []
+    for track in mido.MidiFile(file=io.BytesIO(written)).tracks:
+        times = itertools.accumulate(message.time for message in track)
+        found += [(t, m) for t, m in zip(times, track, strict=True) if m.type == kind]
+    return found
+
+
+def heard(written: bytes) -> Heard:
+    """(onset, pitch, duration) in quarter notes; fails where a note is left hanging."""
+    file = mido.MidiFile(file=io.BytesIO(written))
+    notes: Heard = []
+    for track in file.tracks:
+        now, sounding = 0, dict[int, int]()
+        for message in track:
+            now += message.time
+            if message.type == "note_on" and message.velocity:
+                assert message.note not in sounding, "struck while it sounds"
+                sounding[message.note] = now
+            elif message.type in ("note_off", "note_on"):
+                start = sounding.pop(message.note)
+                quarters = file.ticks_per_beat
+                notes.append((start / quarters, message.note, (now - start) / quarters))
+        assert not sounding, "left hanging"
+    return sorted(notes)
+
+
+def beats_a_minute(written: bytes) -> list[int]:
+    return [round(60e6 / message.tempo) for _, message in messages(written, "set_tempo")]
+
+
+@pytest.mark.parametrize("played", TUNES, ids=lambda tune: tune.titles[0])
+def test_the_file_holds_the_notes_of_the_performance(played: Tune) -> None:
+    wanted = [(s.onset, s.pitch, s.duration) for s in perform(played).sounds]
+    found = heard(midi_bytes(played))
+    assert [pitch for _, pitch, _ in found] == [pitch for _, pitch, _ in wanted]
+    for (onset, _, duration), (onset_wanted, _, duration_wanted) in zip(found, wanted, strict=True):
+        assert onset == pytest.approx(float(onset_wanted), abs=1e-3)
+        assert duration == pytest.approx(float(duration_wanted), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("header", "quarters"),
+    [
+        ("M:4/4\nQ:1/4=120\n", 120),
+        ("M:4/4\nQ:3/8=120\n", 180),
+        ("M:4/4\nQ:1/2=90\n", 180),
+        ('M:4/4\nQ:"Slow" 1/4=60\n', 60),
+        ("M:4/4\nQ:100\n", 100),
+        ("M:4/4\nL:1/8\nQ:C=100\n", 50),
+        ("R:reel\nM:C|\nQ:Allegro\n", 210),
+        ("R:reel\nM:4/4\n", 210),
+        ("R:double jig\nM:6/8\n", 180),
+        ("R:slip jig\nM:9/8\n", 180),
+        ("R:slipjig\nM:9/8\n", 180),
+        ("R:jig\nM:3/8\n", 180),
+        ("R:Jig\nM:2/4\n", 104),
+        ("R:jig\nM:none\n", 120),
+        ("R:slide\nM:12/8\n", 218),
+        ("R:march\nM:6/8\n", 165),
+        ("R:march\nM:C\n", 150),
+        ("R:Marches\nM:C|\n", 150),
+        ("R:march\nM:2/4\n", 110),
+        ("R:air\nM:3/4\n", 70),
+        ("R:Fairy dance\nM:C|\n", 200),
+        ("R:hornpipe\nM:4/4\n", 160),
+        ("R:hornpipe\nM:2/4\n", 80),
+        ("R:Polka\nM:2/4\n", 135),
+        ("M:6/8\n", 180),
+        ("M:C|\n", 200),
+        ("M:3/4\n", 110),
+        ("M:none\n", 120),
+        ("", 120),
+    ],
+)
+def test_tempo_is_the_tunes_or_the_custom_of_its_kind(header: str, quarters: int) -> None:
+    assert beats_a_minute(midi_bytes(tune("A", header))) == [quarters]
+
+
+def test_a_tempo_asked_for_counts_the_tunes_own_beat() -> None:
+    jig = tune("A3 B3|[Q:3/8=60]c6|", "R:jig\nM:6/8\nL:1/8\nQ:3/8=120\n")
+    assert beats_a_minute(midi_bytes(jig)) == [180, 90]
+    assert beats_a_minute(midi_bytes(jig, Playing(tempo=100))) == [150, 75]
+    assert beats_a_minute(midi_bytes(tune("A", "R:reel\nM:C|\n"), Playing(tempo=90))) == [180]
+
+
+@pytest.mark.parametrize("tempo", [0, -5, 1e9, float("nan"), float("inf"), 1e-9])
+def test_an_impossible_tempo_is_refused(tempo: float) -> None:
+    with pytest.raises(UsageError, match="tempo"):
+        midi_bytes(tune("A"), Playing(tempo=tempo))
+
+
+@pytest.mark.parametrize(
+    ("instrument", "program"),
+    [
+        ("violin", 40),
+        ("fiddle", 40),
+        ("flute", 73),
+        ("accordion", 21),
+        ("Banjo", 105),
+        ("harp", 46),
+    ],
+)
+def test_the_instrument_sets_the_program_before_the_first_note(
+    instrument: str, program: int
+) -> None:
+    written = midi_bytes(tune("A"), Playing(instrument=instrument))
+    changes = messages(written, "program_change")
+    assert {message.program for _, message in changes} == {program}
+    assert {when for when, _ in changes} == {0}
+
+
+@pytest.mark.parametrize("instrument", ["", "nonsense", "["])
+def test_an_unknown_instrument_is_refused(instrument: str) -> None:
+    with pytest.raises(UsageError, match="instrument"):
+        midi_bytes(tune("A"), Playing(instrument=instrument))
+
+
+def test_a_misspelt_instrument_gets_the_right_name() -> None:
+    with pytest.raises(UsageError, match="did you mean accordion"):
+        midi_bytes(tune("A"), Playing(instrument="acordion"))
+
+
+@pytest.mark.parametrize("name", [*instruments.NAMES, "Shakuhachi", "Violoncello"])
+def test_every_instrument_has_a_program(name: str) -> None:
+    assert 0 <= instruments.find_instrument(name).program <= 127
+
+
+def test_chords_have_a_track_a_channel_and_a_program_of_their_own() -> None:
+    body = '"D"ABcd|"G"efga|'
+    for instrument, programs in [("fiddle", [40, 25]), ("guitar", [25, 0])]:
+        written = midi_bytes(tune(body), Playing(chords="written", instrument=instrument))
+        file = mido.MidiFile(file=io.BytesIO(written))
+        assert [track.name for track in file.tracks] == ["", "Test", "Chords"]
+        changes = dict.fromkeys(
+            (message.channel, message.program) for _, message in messages(written, "program_change")
+        )
+        assert [program for _, program in changes] == programs
+        assert len({channel for channel, _ in changes}) == 2
+        for track, (channel, _) in zip(file.tracks[1:], changes, strict=True):
+            assert {m.channel for m in track if not m.is_meta} == {channel}
+    melody = midi_bytes(tune(body))
+    assert [n for n in heard(written) if n[1] >= 69] == heard(melody)
+
+
+def test_the_beats_of_a_bar_are_heard() -> None:
+    def loudness(body: str, header: str) -> list[int]:
+        struck = messages(midi_bytes(tune(body, header)), "note_on")
+        return [message.velocity for _, message in struck if message.velocity]
+
+    first, beat, other, grace = 100, 91, 82, 72
+    assert loudness("ABcABc|A", "M:6/8\nL:1/8\n") == [
+        first,
+        *[other] * 2,
+        beat,
+        *[other] * 2,
+        first,
+    ]
+    assert loudness("A/B/|cd", "M:2/4\nL:1/4\n") == [beat, other, first, beat]
+    assert loudness("{g}AB", "M:2/4\nL:1/4\n") == [grace, first, beat]
+    assert loudness("AB", "M:none\nL:1/4\n") == [beat, beat]
+
+
+@pytest.mark.parametrize(
+    ("swing", "header", "onsets"),
+    [
+        (None, "R:hornpipe\nM:4/4\n", [0, 4, 6, 10]),
+        (None, "R:reel\nM:4/4\n", [0, 3, 6, 9]),
+        (True, "R:reel\nM:4/4\n", [0, 4, 6, 10]),
+        (True, "R:reel\nM:C|\n", [0, 4, 6, 10]),
+        (True, "R:waltz\nM:3/4\n", [0, 4, 6, 10]),
+        (True, "R:jig\nM:6/8\n", [0, 3, 6, 9]),
+        (False, "R:hornpipe\nM:4/4\n", [0, 3, 6, 9]),
+    ],
+)
+def test_swing_can_be_asked_for(swing: bool | None, header: str, onsets: list[int]) -> None:
+    found = heard(midi_bytes(tune("ABcd|", header + "L:1/8\n"), Playing(swing=swing)))
+    assert [round(onset * 6, 2) for onset, _, _ in found] == onsets
+
+
+@pytest.mark.parametrize(
+    ("body", "letters"),
+    [
+        ("|:AB:|:cd:|", "ABcd"),
+        ("|:A|1B:|2c:|d", "Acd"),
+        ("|:A|1B:|2c|3d||e", "Ade"),
+        ("AB|1cd:|2ef|]", "ABef"),
+        ("||:A||1B:|c|", "Ac"),
+        ("::A::B::", "AB"),
+    ],
+)
+def test_without_repeats_each_part_sounds_once_as_at_last(body: str, letters: str) -> None:
+    found = midi_bytes(tune(body), Playing(repeats=False))
+    plain = midi_bytes(tune(letters))
+    assert [pitch for _, pitch, _ in heard(found)] == [pitch for _, pitch, _ in heard(plain)]
+
+
+def test_without_repeats_each_lettered_part_sounds_once() -> None:
+    read = read_tunes("X:1\nP:A2B2A\nM:2/4\nL:1/4\nK:C\nP:A\nCD|\nP:B\nEF|\n")[0]
+    assert [pitch for _, pitch, _ in heard(midi_bytes(read, Playing(repeats=False)))] == [
+        60,
+        62,
+        64,
+        65,
+    ]
+
+
+def test_key_and_meter_are_written_where_they_change() -> None:
+    written = midi_bytes(tune("ABcd|[M:6/8][K:G]A3|", "M:C|\nL:1/4\n"))
+    meters = messages(written, "time_signature")
+    assert [(m.numerator, m.denominator) for _, m in meters] == [(2, 2), (6, 8)]
+    assert [m.key for _, m in messages(written, "key_signature")] == ["D", "G"]
+    assert [when for when, _ in meters] == [
+        0,
+        4 * mido.MidiFile(file=io.BytesIO(written)).ticks_per_beat,
+    ]
+
+
+def test_graces_can_be_left_out() -> None:
+    assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A"), Playing(graces=False)))] == [69]
+    assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A")))] == [79, 69]
+
+
+def test_chord_symbols_are_silent() -> None:
+    assert len(heard(midi_bytes(tune('"G7"A"^loud"B')))) == 2
+
+
+def test_a_tune_without_notes_is_refused() -> None:
+    with pytest.raises(TuneError, match="no notes"):
+        midi_bytes(tune("z4|z4|"))
+
+
+_NOTE = st.builds(
+    "".join,
+    st.tuples(
+        st.sampled_from(["", "^", "_", "=", "{ga}", "(3", "~", "T", "[CE", ">", "-"]),
+        st.sampled_from(["A", "B,", "c'", "d", "z"]),
+        st.sampled_from(["", "2", "3/2", "/", "//", "7/64", "64", "/64", "/3"]),
+        st.sampled_from(
+            ["", "]", "-", ">", ">>>", "<", "|", ":|", "|1", ":|2", "[M:7/16]", "[L:1/64]"]
+        ),
+    ),
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(st.lists(_NOTE, min_size=1, max_size=30).map("".join))
+def test_no_note_is_left_hanging_whatever_is_played(body: str) -> None:
+    try:
+        played = tune(body, "M:4/4\nL:1/8\n")
+        performance = perform(played)
+        written = midi_bytes(played)
+    except TuneError:
+        return
+    found = heard(written)
+    assert len(found) <= len(performance.sounds)
+    end = max(onset + duration for onset, _, duration in found)
+    assert end <= float(performance.duration) + 1e-2
+
+
+@pytest.mark.parametrize("body", ["Q:1/4=60\nABcd", "[Q:1/4=60]ABcd", '"D"[Q:1/4=60]ABcd'])
+def test_a_tempo_before_the_first_note_is_the_first_tempo(body: str) -> None:
+    assert beats_a_minute(midi_bytes(tune(body))) == [60]
+    assert beats_a_minute(midi_bytes(tune(body, "M:4/4\nL:1/4\nQ:1/4=90\n"))) == [60]
+    assert beats_a_minute(midi_bytes(tune(body), Playing(tempo=30))) == [30]
+
+
+def test_words_alone_do_not_change_the_tempo() -> None:
+    assert beats_a_minute(midi_bytes(tune('A[Q:"slower"]B', "R:reel\nM:C|\n"))) == [210]
+
+
+def test_a_repeat_brings_back_the_tempo_of_its_start() -> None:
+    body = "|:AB[Q:1/4=60]cd:|"
+    for header in ("M:4/4\nL:1/4\n", "M:4/4\nL:1/4\nQ:1/4=120\n"):
+        assert beats_a_minute(midi_bytes(tune(body, header))) == [120, 60, 120, 60]
+
+
+def test_the_limits_of_the_tempo_are_told() -> None:
+    with pytest.raises(UsageError, match=r"between 2\.66667 and 1333\.33"):
+        midi_bytes(tune("A", "M:6/8\n"), Playing(tempo=1400))
+    late = tune("A[Q:1/4=2000]B", "M:4/4\nQ:1/4=100\n")
+    assert beats_a_minute(midi_bytes(late, Playing(tempo=200))) == [200, 2000]
+
+
+def test_the_key_signature_is_the_one_that_sounds() -> None:
+    read = read_tunes("X:1\nL:1/4\nK:C transpose=2\nTF[K:F transpose=-12]F\n")[0]
+    written = midi_bytes(read)
+    assert [m.key for _, m in messages(written, "key_signature")] == ["D", "F"]
+    assert {pitch for _, pitch, _ in heard(written)} == {69, 67, 53}
+
+
+def test_the_track_is_called_by_the_title() -> None:
+    assert "Test" in {message.name for _, message in messages(midi_bytes(tune("A")), "track_name")}
+    untitled = read_tunes("X:1\nK:C\nA\n")[0]
+    assert heard(midi_bytes(untitled))
+    foreign = read_tunes("X:1\nT:\u041f\u043b\u044f\u0441\u043a\u0430 \u266f\nK:C\nA\n")[0]
+    assert heard(midi_bytes(foreign))
+
+
+def meters(written: bytes) -> list[tuple[float, str]]:
+    quarter = mido.MidiFile(file=io.BytesIO(written)).ticks_per_beat
+    return [
+        (when / quarter, f"{message.numerator}/{message.denominator}")
+        for when, message in messages(written, "time_signature")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "header", "found"),
+    [
+        ("A|ABcd|d4|]", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "4/4")]),
+        ("|:(3ABc|d3 d3|", "M:6/8\nL:1/8\n", [(0, "2/8"), (1, "6/8")]),
+        ("A/B/|:ABcdABcd:|", "M:C|\nL:1/8\n", [(0, "1/8"), (0.5, "2/2")]),
+        # Beat and bar come together again at each repeat, and where a part has none.
+        ("|:A|BcdA|Bcd:|:d|cBAd|cBA:|", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "4/4")]),
+        ("|:A|BcdA|1Bcd:|2Bcd2|]", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "4/4")]),
+        ("Bc|dA [1B2:|[2B2|]", "M:4/4\nL:1/4\n", [(0, "2/4"), (2, "4/4")]),
+        (
+            "|:A|BcdA|BcdA:|BcdA|",
+            "M:4/4\nL:1/4\n",
+            [(0, "1/4"), (1, "4/4"), (9, "1/4"), (10, "4/4")],
+        ),
+        ("ABcd|ABc|ABcd|", "M:4/4\nL:1/4\n", [(0, "4/4"), (4, "3/4"), (7, "4/4")]),
+        ("ABcdABcd|ABcd|", "M:4/4\nL:1/4\n", [(0, "4/4")]),
+        ("A|[M:3/4]ABc|", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "3/4")]),
+        ("[M:3/4]A|ABc|", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "3/4")]),
+        ("(3AB|ABcd|", "M:4/4\nL:1/4\n", [(0, "4/4"), (pytest.approx(4 / 3, abs=1e-3), "4/4")]),
+        ("ABcd|A|", "M:4/4\nL:1/4\n", [(0, "4/4")]),
+        ("A", "M:4/4\nL:1/4\n", [(0, "4/4")]),
+        ("A|ABcd|", "M:none\nL:1/4\n", [(0, "4/4")]),
+    ],
+)
+def test_the_meter_begins_behind_the_pickup(
+    body: str, header: str, found: list[tuple[float, str]]
+) -> None:
+    assert meters(midi_bytes(tune(body, header))) == found
+
+
+def test_a_pickup_moves_no_note() -> None:
+    onsets = [onset for onset, _, _ in heard(midi_bytes(tune("A|BcdA|B")))]
+    assert onsets == [0, 1, 2, 3, 4, 5]

@@ -1,0 +1,103 @@
+"""Tunes of three old books as MIDI, read back with another program and held to the tune."""
+
+import io
+import itertools
+from fractions import Fraction
+from pathlib import Path
+
+import mido
+import pytest
+from music21 import common
+
+from charnn.music.abc.reader import read_tunes
+from charnn.music.performance.accompaniment import accompany
+from charnn.music.performance.performance import Sound, perform
+from charnn.music.performance.playback import Playing
+from charnn.music.sound.midi import midi_bytes
+from charnn.music.tune.tune import Tempo, Tune
+
+BOOKS = Path(common.getCorpusFilePath())
+FILES = [
+    *(BOOKS / "oneills1850" / f"{name}.abc" for name in ("0101-0200", "0951-0981", "1556-1576")),
+    BOOKS / "airdsAirs" / "book2.abc",
+    *(
+        BOOKS / "ryansMammoth" / f"{name}.abc"
+        for name in ("AcrobatsHornpipe", "AbithaMugginsFavoriteReel", "7thRegimentReel")
+    ),
+]
+
+
+def some(file: Path) -> list[Tune]:
+    """The first tune of a file, and one from its middle."""
+    tunes = read_tunes(file.read_text(encoding="utf-8", errors="replace"))
+    return list({tune.name: tune for tune in (tunes[0], tunes[len(tunes) // 2])}.values())
+
+
+TUNES = [tune for file in FILES for tune in some(file)]
+
+
+def channel(file: mido.MidiFile, number: int) -> list[tuple[float, int, float]]:
+    """(onset, pitch, length) of a channel's notes in quarter notes; none may hang or be doubled."""
+    notes, sounding, now = [], dict[int, int](), 0
+    for message in max(
+        file.tracks, key=lambda t: sum(getattr(m, "channel", 99) == number for m in t)
+    ):
+        now += message.time
+        if message.type == "note_on" and message.velocity:
+            assert message.note not in sounding
+            sounding[message.note] = now
+        elif message.type in ("note_on", "note_off"):
+            start = sounding.pop(message.note)
+            notes.append(
+                (start / file.ticks_per_beat, message.note, (now - start) / file.ticks_per_beat)
+            )
+    assert not sounding
+    return sorted(notes)
+
+
+def as_played(sounds: tuple[Sound, ...]) -> list[object]:
+    return [
+        (
+            pytest.approx(float(s.onset), abs=1e-3),
+            s.pitch,
+            pytest.approx(float(s.duration), abs=1e-3),
+        )
+        for s in sounds
+    ]
+
+
+def when(file: mido.MidiFile, kind: str) -> list[tuple[Fraction, mido.Message]]:
+    times = itertools.accumulate(message.time for message in file.tracks[0])
+    found = zip(times, file.tracks[0], strict=True)
+    return [(Fraction(t, file.ticks_per_beat), m) for t, m in found if m.type == kind]
+
+
+def test_there_are_enough() -> None:
+    assert len(TUNES) >= 10
+    assert len({tune.meter.text for tune in TUNES}) >= 3
+
+
+@pytest.mark.parametrize("tune", TUNES, ids=lambda tune: tune.titles[0])
+def test_the_file_is_the_tune(tune: Tune) -> None:
+    performance = perform(tune)
+    content = midi_bytes(tune, Playing(instrument="whistle", chords="auto"))
+    file = mido.MidiFile(file=io.BytesIO(content))
+
+    assert channel(file, 0) == as_played(performance.sounds)
+    assert channel(file, 1) == as_played(accompany(tune, performance, "auto"))
+    programs = {
+        (m.channel, m.program) for t in file.tracks for m in t if m.type == "program_change"
+    }
+    assert programs == {(0, 78), (1, 25)}
+
+    tempos = [turn for turn in performance.turns if isinstance(turn.value, Tempo)]
+    assert [
+        (t.onset, pytest.approx(60e6 / float(t.value.beat * t.value.beats), abs=1)) for t in tempos
+    ] == [(onset, message.tempo) for onset, message in when(file, "set_tempo")]
+
+    # A program that counts bars by the meters has one wherever the tune begins a bar.
+    meters = when(file, "time_signature")
+    for bar in performance.measures:
+        onset, meter = [one for one in meters if one[0] <= bar.onset + Fraction(1, 1000)][-1]
+        bars = (bar.onset - onset) / Fraction(4 * meter.numerator, meter.denominator)
+        assert float(bars) == pytest.approx(round(bars), abs=1e-2)

@@ -1,0 +1,154 @@
+"""Pens: whichever writes, and beside however many others, a text is the same."""
+
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charnn.model.cells import CELLS
+from charnn.sampling import backend
+from charnn.sampling.backend import MANY, broader, faster
+from charnn.sampling.decoder import Pen
+from charnn.sampling.params import Choice
+from charnn.sampling.sampler import Sampler
+from tests.helpers import random_checkpoint, reciting_checkpoint
+
+LETTERS = "abcdefghij \n"
+CHOICES = [
+    Choice(1.0),
+    Choice(0),
+    Choice(0.7, top_k=4),
+    Choice(1.3, top_p=0.8),
+    Choice(1.0, top_k=9, top_p=0.95, min_p=0.05),
+]
+
+
+def plain_pen(cell: str = "lstm") -> Pen:
+    return Sampler(random_checkpoint(LETTERS, cell=cell, num_layers=2)).desk.pen
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
+    plain = plain_pen(cell)
+    for choice in CHOICES:
+        for rows in (1, 3, MANY):
+            numbers = np.random.default_rng(2).random((rows, 300 // rows))
+            last = np.arange(rows) % 9
+            state = plain.stepper.beginning(rows)
+            expected = plain.write(last, state, numbers, choice)
+            for fast in (faster(plain), broader(plain)):
+                assert fast is not plain
+                other = fast.stepper.beginning(rows)
+                np.testing.assert_array_equal(fast.write(last, other, numbers, choice), expected)
+                np.testing.assert_array_equal(other, state)
+
+
+@given(
+    st.integers(1, 30).flatmap(
+        lambda size: st.lists(
+            st.lists(
+                st.one_of(st.floats(-40, 40, width=32), st.just(float("-inf"))),
+                min_size=size - 1,
+                max_size=size - 1,
+            ).map(lambda scores: [*scores, 0.5]),
+            min_size=1,
+            max_size=5,
+        )
+    ),
+    st.builds(
+        Choice,
+        temperature=st.one_of(st.just(0.0), st.floats(0.01, 100)),
+        top_k=st.integers(0, 40),
+        top_p=st.floats(0, 1, exclude_min=True),
+        min_p=st.floats(0, 1),
+    ),
+)
+@settings(deadline=None)
+def test_the_fast_pens_draw_the_same_symbols(rows: list[list[float]], choice: Choice) -> None:
+    scores = np.array(rows, np.float32)
+    numbers = np.random.default_rng(4).random(len(rows))
+    plain = plain_pen()
+    together = plain.draw(scores, numbers, choice)
+    np.testing.assert_array_equal(faster(plain).draw(scores, numbers, choice), together)
+    alone = [plain.draw(scores[[row]], numbers[[row]], choice)[0] for row in range(len(rows))]
+    assert together.tolist() == alone
+
+
+@pytest.fixture
+def any_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write side by side even where it does not pay."""
+    monkeypatch.setattr("charnn.sampling.sampler.MUCH", 0)
+
+
+@pytest.mark.usefixtures("any_number")
+@pytest.mark.parametrize("stop", ["", "a"])
+def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
+    checkpoint = random_checkpoint(LETTERS, documents=9)
+    seeds = range(3, 3 + MANY + 5)
+    options = {"length": 60, "prime": "ab", "stop": stop}
+    together = Sampler(checkpoint).many(Choice(1.0), seeds=seeds, **options)
+    texts = ["".join(pieces) for pieces in together]
+    alone = Sampler(checkpoint)
+    assert texts == ["".join(alone.stream(Choice(1.0), seed=seed, **options)) for seed in seeds]
+    assert len(set(texts)) > MANY / 2
+    assert len({len(text) for text in texts}) > 3  # they end at different times
+
+
+@pytest.mark.usefixtures("any_number")
+def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charnn.sampling.sampler.MOST", 7)
+    sampler = Sampler(reciting_checkpoint("abc\n", separator_after="\n", documents=12))
+    texts = ["".join(pieces) for pieces in sampler.many(Choice(0), seeds=range(40), length=9)]
+    assert texts == ["abc\n"] * 40
+
+
+@pytest.mark.usefixtures("any_number")
+def test_other_texts_may_be_written_meanwhile() -> None:
+    sampler = Sampler(random_checkpoint(LETTERS))
+    seeds = range(MANY + 3)
+    alone = ["".join(sampler.stream(Choice(1.0), seed=seed, length=30)) for seed in seeds]
+    written = []
+    for pieces in sampler.many(Choice(1.0), seeds=seeds, length=30):
+        begun = next(pieces)
+        assert "".join(sampler.stream(Choice(1.0), seed=3, length=30)) == alone[3]
+        written.append(begun + "".join(pieces))
+    assert written == alone
+
+
+def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint = random_checkpoint(LETTERS)
+    slow = Sampler(checkpoint)
+    monkeypatch.setattr(backend, "SOON", float("inf"))  # however slow the machine is
+    expected = "".join(slow.stream(Choice(1.0), seed=1, length=3000))
+    assert type(slow.desk.pen) is Pen
+    monkeypatch.setattr(backend, "SOON", 0)
+    quick = Sampler(checkpoint)
+    written = ""
+    for piece in quick.stream(Choice(1.0), seed=1, length=3000):
+        written += piece
+        if len(written) == 20:
+            assert quick.desk._coming is not None
+            quick.desk._coming.result()
+    assert written == expected
+    assert type(quick.desk.pen) is not Pen
+
+
+def test_without_numba_the_plain_pen_writes_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = plain_pen()
+    for name in ("charnn.sampling.numba_decoder", "charnn.inference.batched_stepper"):
+        monkeypatch.setitem(sys.modules, name, None)
+    assert faster(plain) is plain
+    assert broader(plain) is plain
+
+
+def test_so_it_does_where_numba_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = plain_pen()
+
+    def fail(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("charnn.inference.numba_stepper.feed", fail)
+    assert faster(plain) is plain
+    assert broader(plain) is plain

@@ -1,0 +1,53 @@
+"""The running average of the weights."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from charnn.corpus.ids import Prepared
+from charnn.training.ema import Average
+from tests.helpers import prepared_text, prose
+from tests.training.helpers import Run
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
+
+
+def test_what_is_saved_is_the_average_of_the_weights_so_far(
+    tmp_path: Path, prepared: Prepared
+) -> None:
+    run = Run(tmp_path / "run", prepared, ema=0.5)
+    plain = Run(tmp_path / "plain", prepared)
+    first = run.trainer(run.config(4)).network.head.weight.detach().numpy()
+    expected = first.copy()
+    for step in (1, 2, 3):
+        # A stop after every step shows the weights themselves, which the average doesn't change.
+        run.train(4, stop_after=1)
+        plain.train(4, stop_after=1)
+        weights = plain.checkpoint().weights["head.weight"]
+        np.testing.assert_array_equal(run.checkpoint().training["weights.head.weight"], weights)
+        decay = min(0.5, (1 + step) / (10 + step))
+        expected = decay * expected + (1 - decay) * weights
+        np.testing.assert_allclose(
+            run.checkpoint().weights["head.weight"], expected, rtol=0, atol=1e-6
+        )
+
+
+def test_the_average_is_what_is_validated(tmp_path: Path, prepared: Prepared) -> None:
+    """With a learning rate that is too high for the weights themselves."""
+    losses = {}
+    for ema in (0.0, 0.95):
+        run = Run(tmp_path / f"{ema}", prepared, ema=ema, lr=0.06)
+        losses[ema] = run.train(120).best_loss or np.inf
+    assert losses[0.95] < losses[0.0]
+
+
+def test_no_average_costs_no_memory(prepared: Prepared, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", prepared)
+    run.train(2)
+    assert not [name for name in run.checkpoint().training if name.startswith("weights.")]
+    network = run.trainer(run.config(2)).network
+    assert Average(network, 0.0).weights() == {}

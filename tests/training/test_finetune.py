@@ -1,0 +1,119 @@
+"""A model that begins with another one's weights: by symbol, whatever its ids."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.ids import Prepared
+from charnn.corpus.tokens import Tokens
+from charnn.errors import UsageError
+from charnn.evaluation.sweep import evaluate
+from charnn.model.network import Network, import_weights
+from charnn.training.finetune import inherit, new_symbols
+from charnn.training.plan import Options, plan_run
+from charnn.training.trainer import Trainer
+from tests.helpers import prepared_text, prose, random_weights
+from tests.training.helpers import Run
+
+CPU = {"device": "cpu", "precision": "fp32", "threads": 1}
+
+
+@pytest.fixture(scope="module", params=[None, 6], ids=["one-hot", "embedded"])
+def parent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """A model that has learned some prose, and characters before all others in it."""
+    folder = tmp_path_factory.mktemp("parent")
+    prepared = prepared_text(folder, "\x01\x02" + prose(6000))
+    run = Run(folder / "run", prepared, lr=0.02, hidden_size=32, embedding_size=request.param)
+    run.train(300)
+    return run.checkpoint()
+
+
+def begin(run: Path, prepared: Prepared, parent: Checkpoint | None, **options: Any) -> Trainer:
+    plan = plan_run(prepared, Options(**CPU, **options), parent)
+    run.mkdir()
+    return Trainer(prepared, plan.model, plan.training, run, about={}, parent=parent)
+
+
+def loss_of(network: Network, ids: "np.ndarray[Any, Any]") -> float:
+    return evaluate(network, ids, start=1)
+
+
+def test_symbols_with_other_ids_are_found_again(tmp_path: Path, parent: Checkpoint) -> None:
+    """Without two of the parent's characters all ids are others, and the loss is the parent's."""
+    text = prose(6000, 7000)
+    prepared = prepared_text(tmp_path, "".join(c for c in text if c in parent.vocabulary))
+    assert not new_symbols(parent, prepared.vocabulary)
+    assert len(prepared.vocabulary) < len(parent.vocabulary)
+    # What is dropped was never likely; made impossible, it takes no part in the parent's loss.
+    dropped = [s for s in parent.vocabulary.symbols if s not in prepared.vocabulary]
+    bias = parent.weights["head.bias"].copy()
+    bias[parent.vocabulary.encode("".join(dropped))] = -100
+    parent = replace(parent, weights=parent.weights | {"head.bias": bias})
+    network = Network(parent.config)
+    import_weights(network, parent.weights)
+    theirs = loss_of(network, parent.vocabulary.encode(prepared.vocabulary.decode(prepared.ids)))
+    assert theirs < 2.8
+    ours = loss_of(begin(tmp_path / "run", prepared, parent, steps=1).network, prepared.ids)
+    assert ours == pytest.approx(theirs, abs=1e-5)
+
+
+def test_it_learns_sooner_than_from_nothing(tmp_path: Path, parent: Checkpoint) -> None:
+    prepared = prepared_text(tmp_path, prose(4000, 7000).replace("the", "thé"))
+    shape = {"hidden_size": 32, "embedding_size": parent.config.embedding_size}
+    shape |= {"one_hot": True} if parent.config.embedding_size is None else {}
+    options = {"steps": 30, "batch_size": 4, "seq_len": 16, "lr": 0.01, **shape}
+    begun = begin(tmp_path / "begun", prepared, parent, **options).run()
+    fresh = begin(tmp_path / "fresh", prepared, None, **options).run()
+    assert begun.best_loss is not None
+    assert fresh.best_loss is not None
+    assert begun.best_loss < fresh.best_loss - 0.3
+
+
+def test_what_the_parent_does_not_know_is_drawn_and_told(
+    tmp_path: Path, parent: Checkpoint
+) -> None:
+    prepared = prepared_text(tmp_path, "señor é " + prose(3000))
+    note = plan_run(prepared, Options(**CPU), parent).notes[0]
+    assert "2 symbols" in note
+    assert "'é', 'ñ'" in note
+    fresh = random_weights(plan_run(prepared, Options(**CPU), parent).model)
+    weights = inherit(parent, prepared.vocabulary, fresh)
+    new, known = prepared.vocabulary.encode("éñ"), prepared.vocabulary.encode("the ")
+    for name in ("embedding.weight", "head.weight", "head.bias"):
+        np.testing.assert_array_equal(weights[name][new], fresh[name][new])
+        theirs = parent.weights[name][parent.vocabulary.encode("the ")]
+        np.testing.assert_array_equal(weights[name][known], theirs)
+        # The two special symbols mean the same everywhere.
+        np.testing.assert_array_equal(weights[name][:2], parent.weights[name][:2])
+
+
+def test_tokens_are_found_again(parent: Checkpoint) -> None:
+    old, new = Tokens(["A2", "B", "|"]), Tokens(["B", "A2", "^c", "z", "|"])
+    rows = {name: parent.weights[name][: len(old)] for name in parent.weights}
+    fresh = {name: np.full((len(new), *rows[name].shape[1:]), 7.0) for name in rows}
+    weights = inherit(Checkpoint(parent.config, old, rows, {}), new, fresh)
+    for symbol in new.symbols:
+        row = weights["head.bias"][new.symbols.index(symbol) + 2]
+        known = symbol in old.symbols
+        assert row == (rows["head.bias"][old.symbols.index(symbol) + 2] if known else 7.0)
+
+
+def test_the_shape_is_the_parents(tmp_path: Path, parent: Checkpoint) -> None:
+    prepared = prepared_text(tmp_path, prose(3000))
+    shape = {"hidden_size": 32, "num_layers": 1, "cell": "lstm"}
+    plan = plan_run(prepared, Options(**CPU, **shape, dropout=0.25), parent)
+    assert plan.model.hidden_size == 32
+    assert plan.model.embedding_size == parent.config.embedding_size
+    assert plan.model.dropout == 0.25
+    assert plan.training.lr < plan_run(prepared, Options(**CPU)).training.lr
+    assert plan_run(prepared, Options(**CPU, lr=0.5), parent).training.lr == 0.5
+    with pytest.raises(UsageError, match="--preset"):
+        plan_run(prepared, Options(**CPU, preset="large"), parent)
+    for other in ({"hidden_size": 33}, {"num_layers": 2}, {"cell": "gru"}, {"embedding_size": 7}):
+        (name,) = other
+        with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} .* --init-from"):
+            plan_run(prepared, Options(**CPU, **other), parent)

@@ -1,0 +1,242 @@
+"""From options to a plan: sizes that suit the corpus, contradictions refused, runs resumed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.ids import Prepared
+from charnn.errors import CorpusError, UsageError
+from charnn.training.plan import Options, plan_resume, plan_run
+from charnn.training.recipe import (
+    LEAST_CHARACTERS,
+    PRESETS,
+    default_budget,
+    fit_to_corpus,
+    recipe,
+)
+from charnn.training.training_config import Budget
+from tests.helpers import prepared_text, prose
+from tests.training.helpers import Run
+
+CPU = {"device": "cpu", "precision": "fp32"}
+
+
+@given(st.integers(LEAST_CHARACTERS, 10**7), st.integers(1, 4096), st.integers(1, 4096))
+def test_a_corpus_fills_a_few_windows(characters: int, batch_size: int, seq_len: int) -> None:
+    batch, window = fit_to_corpus(characters, batch_size, seq_len)
+    assert 1 <= batch <= batch_size
+    assert 1 <= window <= seq_len
+    assert batch * window * 4 <= characters
+    # What fits already is left alone; and nothing is made smaller than it must be.
+    if batch_size * seq_len * 4 <= characters:
+        assert (batch, window) == (batch_size, seq_len)
+    else:
+        assert (2 * batch + 1) * (2 * window + 1) * 4 > characters
+
+
+@pytest.mark.parametrize("characters", [0, 1, LEAST_CHARACTERS - 1])
+def test_a_corpus_that_is_too_small(characters: int) -> None:
+    with pytest.raises(CorpusError, match=rf"characters to train on \({characters}\)"):
+        fit_to_corpus(characters, 16, 64)
+
+
+@given(st.integers(LEAST_CHARACTERS, 10**9), st.floats(0.1, 1000))
+def test_there_is_a_recipe_for_every_corpus(characters: int, minutes: float) -> None:
+    for device in ("cpu", "cuda"):
+        chosen = recipe(characters, Budget(minutes=minutes), device)
+        assert fit_to_corpus(characters, chosen.batch_size, chosen.seq_len)
+        assert 0 <= chosen.dropout < 1
+
+
+def preset_for(characters: int, device: str = "cpu", **budget: Any) -> str:
+    chosen = recipe(characters, Budget(**budget), device).preset
+    return next(name for name, preset in PRESETS.items() if preset == chosen)
+
+
+def test_more_text_and_more_time_bring_a_larger_model() -> None:
+    order = list(PRESETS)
+    by_time = [preset_for(10**6, minutes=minutes) for minutes in (5 / 60, 1, 5, 600)]
+    assert by_time == order
+    # A budget that is not in minutes is worth as much, whatever it is said in.
+    assert preset_for(10**6, epochs=5) == preset_for(10**6, steps=5000) == "medium"
+    assert preset_for(10**8, steps=100) == "tiny"
+    assert preset_for(10**8, epochs=1) == "large"
+    sizes = [preset_for(size, epochs=20) for size in (20_000, 200_000, 10**6)]
+    assert sizes == order[:3]
+    # However long, a small text wants a small model; and a GPU goes through more in its time.
+    assert preset_for(20_000, minutes=600) == "tiny"
+    assert preset_for(10**6, "cuda", minutes=4) == "large"
+
+
+def test_dropout_is_for_many_passes() -> None:
+    chosen = [recipe(10**6, Budget(epochs=epochs), "cpu") for epochs in (1, 10, 100)]
+    assert chosen[0].dropout == 0 < chosen[1].dropout < chosen[2].dropout
+    assert chosen[1].weight_drop == 0 < chosen[2].weight_drop
+    # A large text is never learned by heart in minutes.
+    assert recipe(10**8, Budget(minutes=5), "cpu").dropout == 0
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+    return prepared_text(tmp_path_factory.mktemp("data"), prose(20_000))
+
+
+def test_what_is_not_said_is_chosen(prepared: Prepared) -> None:
+    plan = plan_run(prepared, Options(**CPU))
+    assert plan.model.vocab_size == len(prepared.vocabulary)
+    assert plan.model.cell == "lstm"
+    assert plan.training.budget == default_budget()
+    assert plan.notes == ()
+
+
+def test_what_is_said_is_kept(prepared: Prepared) -> None:
+    said: dict[str, Any] = {
+        **{"cell": "gru", "num_layers": 3, "hidden_size": 7, "embedding_size": 5, "dropout": 0.0},
+        **{"seq_len": 9, "batch_size": 3, "lr": 0.5, "clip": 2.0, "weight_decay": 0.0},
+        **{"gradient_penalty": 0.5},
+        **{"patience": 0, "save_every": 0, "threads": 1, "seed": 0, **CPU},
+    }
+    plan = plan_run(prepared, Options(**said, steps=5))
+    for name, value in said.items():
+        place = plan.model if hasattr(plan.model, name) else plan.training
+        assert getattr(place, name) == value, name
+    assert plan.training.budget == Budget(steps=5)
+    assert plan_run(prepared, Options(one_hot=True, **CPU)).model.embedding_size is None
+
+
+def test_a_gradient_is_clipped_in_one_way(prepared: Prepared) -> None:
+    assert plan_run(prepared, Options(clip_value=5.0, **CPU)).training.clip_value == 5.0
+    with pytest.raises(UsageError, match="--clip and --clip-value"):
+        plan_run(prepared, Options(clip=1.0, clip_value=5.0, **CPU))
+
+
+def test_a_small_corpus_is_spoken_of(prepared: Prepared) -> None:
+    plan = plan_run(prepared, Options(batch_size=4096, **CPU))
+    assert plan.training.batch_size < 4096
+    (note,) = plan.notes
+    assert "4096" in note
+    assert str(plan.training.batch_size) in note
+
+
+@pytest.mark.parametrize(
+    ("options", "phrase"),
+    [
+        ({"one_hot": True, "embedding_size": 8}, "--one-hot and --embedding-size"),
+        ({"device": "tpu"}, "tpu"),
+        ({"precision": "fp8"}, "fp8"),
+        ({"cell": "mlp"}, "mlp"),
+        ({"steps": 0}, "--steps"),
+    ],
+    ids=str,
+)
+def test_contradictions(prepared: Prepared, options: dict[str, Any], phrase: str) -> None:
+    with pytest.raises(UsageError, match=phrase):
+        plan_run(prepared, Options(**{**CPU, **options}))
+
+
+def test_a_preset_is_overruled_by_what_is_said(prepared: Prepared) -> None:
+    plan = plan_run(prepared, Options(preset="large", **CPU))
+    large = PRESETS["large"]
+    assert (plan.model.num_layers, plan.model.hidden_size) == (large.num_layers, large.hidden_size)
+    assert (plan.preset, plan.training.lr) == ("large", large.lr)
+    plan = plan_run(prepared, Options(preset="large", hidden_size=9, lr=0.5, **CPU))
+    assert (plan.model.num_layers, plan.model.hidden_size) == (large.num_layers, 9)
+    assert (plan.preset, plan.training.lr) == (None, 0.5)
+    assert plan_run(prepared, Options(**CPU)) == plan_run(prepared, Options(preset="auto", **CPU))
+    with pytest.raises(UsageError, match="--preset huge"):
+        plan_run(prepared, Options(preset="huge", **CPU))
+
+
+@pytest.fixture(scope="module")
+def checkpoint(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    folder: Path = tmp_path_factory.mktemp("runs") / "run"
+    run = Run(folder, prepared, lr=0.01)
+    run.train(2)
+    return run.checkpoint()
+
+
+def test_a_run_goes_on_as_it_was(checkpoint: Checkpoint, prepared: Prepared) -> None:
+    plan = plan_resume(checkpoint, prepared, Options())
+    assert plan.model == checkpoint.config
+    assert plan.training.budget == Budget(steps=2)
+    assert plan.training.to_json() == checkpoint.about["training"]
+
+
+def test_what_does_no_harm_may_change(checkpoint: Checkpoint, prepared: Prepared) -> None:
+    free = {"patience": 3, "save_every": 5, "threads": 2}
+    plan = plan_resume(checkpoint, prepared, Options(minutes=3, **free))
+    assert plan.training.budget == Budget(minutes=3)
+    for name, value in free.items():
+        assert getattr(plan.training, name) == value
+    assert plan.training.lr == 0.01
+
+
+def test_the_learning_rate_may_change(checkpoint: Checkpoint, prepared: Prepared) -> None:
+    """As after a training that diverged."""
+    before = checkpoint.about["training"]
+    training = plan_resume(checkpoint, prepared, Options(lr=0.005)).training
+    assert training.to_json() == before | {"lr": 0.005}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"cell": "gru"},
+        {"num_layers": 2},
+        {"hidden_size": 13},
+        {"embedding_size": 7},
+        {"one_hot": True},
+        {"dropout": 0.5},
+        {"seq_len": 17},
+        {"batch_size": 5},
+        {"clip": 2.0},
+        {"clip_value": 2.0},
+        {"gradient_penalty": 2.0},
+        {"weight_decay": 0.5},
+        {"seed": 1},
+        {"precision": "bf16"},
+    ],
+    ids=str,
+)
+def test_what_would_make_it_another_run_is_refused(
+    checkpoint: Checkpoint, prepared: Prepared, said: dict[str, Any]
+) -> None:
+    (name,) = said
+    with pytest.raises(UsageError, match="--" + name.replace("_", "-")):
+        plan_resume(checkpoint, prepared, Options(**said))
+    # To say again what was said is no change.
+    was = {**checkpoint.config.to_json(), **checkpoint.about["training"], "one_hot": None}
+    plan_resume(checkpoint, prepared, Options(**{name: was[name]}))
+
+
+def test_a_preset_goes_on_as_itself(checkpoint: Checkpoint, prepared: Prepared) -> None:
+    same = {"hidden_size": checkpoint.config.hidden_size, "embedding_size": 6}
+    assert plan_resume(checkpoint, prepared, Options(preset="tiny", **same))
+    with pytest.raises(UsageError, match="--preset"):
+        plan_resume(checkpoint, prepared, Options(preset="tiny"))
+
+
+def test_auto_is_no_change(checkpoint: Checkpoint, prepared: Prepared) -> None:
+    plan = plan_resume(
+        checkpoint, prepared, Options(preset="auto", precision="auto", device="auto")
+    )
+    assert plan.training.precision == "fp32"
+
+
+def test_a_batch_that_was_shrunk_may_be_said_again(prepared: Prepared, tmp_path: Path) -> None:
+    """The command that began a run on a small corpus is understood as it was then."""
+    said = {"batch_size": 4096, "seq_len": 100, **CPU}
+    plan = plan_run(prepared, Options(**said, steps=2))
+    shrunk = {"batch_size": plan.training.batch_size, "seq_len": plan.training.seq_len}
+    assert shrunk["batch_size"] < 4096
+    run = Run(tmp_path / "run", prepared, **shrunk)
+    run.train(2)
+    for again in (said, shrunk, {"batch_size": 4096}, {}):
+        training = plan_resume(run.checkpoint(), prepared, Options(**again)).training
+        assert (training.batch_size, training.seq_len) == tuple(shrunk.values())
+    with pytest.raises(UsageError, match="--batch-size"):
+        plan_resume(run.checkpoint(), prepared, Options(batch_size=shrunk["batch_size"] // 2))

@@ -1,0 +1,82 @@
+"""The tunes of a model that has left its run, found again by a corpus with a name."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.catalogue import CATALOGUE
+from charnn.corpus.scan import split
+from charnn.corpus.sources import named_corpus
+from charnn.corpus.text import document
+from charnn.errors import CheckpointError
+from charnn.music.grammar.tune_request import make_wish
+from charnn.tunes.training_tunes import brought, learned_headers, learned_tunes
+from tests.helpers import random_checkpoint
+
+PATH = Path("elsewhere/model.safetensors")
+BOOK = "\n".join(
+    f"X:{n}\nT:Tune {n}\nR:{'jig' if n % 2 else 'reel'}\nM:6/8\nL:1/8\nK:G\n{'DGB ' * n}|d6|]\n"
+    for n in range(1, 21)
+)
+
+
+@pytest.fixture(autouse=True)
+def book(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A corpus with a name, which a file with the same name does not hide."""
+    entry = replace(CATALOGUE["folk"], open=lambda _: [document("book", BOOK)])
+    monkeypatch.setitem(CATALOGUE, "folk", entry)
+    monkeypatch.chdir(tmp_path)
+    Path("folk").write_text("no tune")
+
+
+def learned() -> list[str]:
+    return [tune.text() for tune in split(named_corpus("folk"), 0.3)[0]]
+
+
+def model(**about: object) -> Checkpoint:
+    made = random_checkpoint(BOOK)
+    known = {"corpus": "folk", "val_fraction": 0.3, **brought(learned()), **about}
+    return replace(made, about=made.about | known)
+
+
+def test_they_are_those_of_the_split_in_training() -> None:
+    assert 5 < len(learned()) < 19
+    assert learned_tunes(PATH, model()) == learned()
+
+
+def test_the_headers_come_along() -> None:
+    headers = learned_headers(PATH, model(corpus="my book"))
+    assert headers is not None
+    wish = headers.fit(make_wish(rhythm="jig"))
+    assert wish.headers == (("jig", "6/8", "1/8", "G"), ("reel", "6/8", "1/8", "G"))
+    assert "--key D" in headers.doubt(make_wish(key="D"))
+
+
+@pytest.mark.parametrize(
+    ("about", "problem"),
+    [
+        ({"corpus": "my book"}, "without the tunes"),
+        ({"val_fraction": 0.1}, "is not the one"),
+        ({"learned": {"headers": []}}, "is not the one"),
+    ],
+)
+def test_they_are_not_there(about: dict[str, object], problem: str) -> None:
+    with pytest.raises(CheckpointError, match=problem):
+        learned_tunes(PATH, model(**about))
+
+
+@pytest.mark.parametrize(
+    "headers", [None, 7, [7], [["jig", "6/8", "1/8", "G"]], [["jig", "6/8", "1/8", 1, 1]]]
+)
+def test_headers_that_are_none(headers: object) -> None:
+    with pytest.raises(CheckpointError, match="does not tell"):
+        learned_headers(PATH, model(learned={"sha256": "", "headers": headers}))
+
+
+def test_a_run_without_tunes_has_no_headers() -> None:
+    made = random_checkpoint(BOOK)
+    assert learned_headers(PATH, made) is None
+    with pytest.raises(CheckpointError, match="missing"):
+        learned_tunes(PATH, made)

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
-from charnn.sampling.decoder import Pen
+from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import Choice
 
 # Seconds of writing after which it pays to import numba, some tenths of a second: most tunes and
@@ -27,61 +27,61 @@ class Desk:
         pen: for the next symbols.
     """
 
-    def __init__(self, plain: Pen) -> None:
-        self.pen = self._plain = plain
+    def __init__(self, plain: Decoder) -> None:
+        self.decoder = self._plain = plain
         self._spent = 0.0
         self._broad = False
-        self._coming: Future[Pen] | None = None
+        self._coming: Future[Decoder] | None = None
 
-    def begin(self, rows: int) -> Pen:
+    def begin(self, rows: int) -> Decoder:
         """The pen for so many texts side by side."""
         if rows >= MANY and not self._broad:
-            self.pen, self._broad = broader(self._plain), True
-        return self.pen
+            self.decoder, self._broad = broader(self._plain), True
+        return self.decoder
 
-    def go_on(self, seconds: float) -> Pen:
+    def go_on(self, seconds: float) -> Decoder:
         """The pen for the next symbols, after so many seconds of writing more."""
         self._spent += seconds
-        if self._spent < SOON or self.pen is not self._plain:
-            return self.pen
+        if self._spent < SOON or self.decoder is not self._plain:
+            return self.decoder
         if self._coming is None:
             self._coming = _in_background(faster, self._plain)
         elif self._coming.done():
-            self.pen = self._coming.result()
-        return self.pen
+            self.decoder = self._coming.result()
+        return self.decoder
 
 
-def faster(plain: Pen) -> Pen:
+def faster(plain: Decoder) -> Decoder:
     """The pen for much text, tried out; the plain one where that fails."""
     try:
         from charnn.inference.numba_stepper import CompiledStepper
-        from charnn.sampling.numba_decoder import CompiledPen
+        from charnn.sampling.numba_decoder import NumbaDecoder
 
-        return _tried_out(CompiledPen(CompiledStepper(plain.stepper)), rows=1)
+        return _warmed_up(NumbaDecoder(CompiledStepper(plain.stepper)), rows=1)
     except Exception:  # of numba, of its cache: whatever it is, text can be written without
         return plain
 
 
-def broader(plain: Pen) -> Pen:
+def broader(plain: Decoder) -> Decoder:
     """The pen for many texts, tried out; the plain one where that fails."""
     try:
         from charnn.inference.batched_stepper import BatchedStepper
-        from charnn.sampling.numba_decoder import CompiledPen
+        from charnn.sampling.numba_decoder import NumbaDecoder
 
-        return _tried_out(CompiledPen(BatchedStepper(plain.stepper)), rows=MANY)
+        return _warmed_up(NumbaDecoder(BatchedStepper(plain.stepper)), rows=MANY)
     except Exception:  # as above
         return plain
 
 
-def _tried_out(pen: Pen, rows: int) -> Pen:
+def _warmed_up(decoder: Decoder, rows: int) -> Decoder:
     for count in (1, rows):
-        symbols, state = np.zeros(count, np.int64), pen.stepper.beginning(count)
-        pen.write(symbols, state, np.zeros((count, 1)), Choice())
-        pen.draw(pen.stepper.feed(symbols, state), np.zeros(count), Choice())
-    return pen
+        symbols, state = np.zeros(count, np.int64), decoder.stepper.beginning(count)
+        decoder.write(symbols, state, np.zeros((count, 1)), Choice())
+        decoder.draw(decoder.stepper.feed(symbols, state), np.zeros(count), Choice())
+    return decoder
 
 
-def _in_background(work: Callable[[Pen], Pen], plain: Pen) -> Future[Pen]:
+def _in_background(work: Callable[[Decoder], Decoder], plain: Decoder) -> Future[Decoder]:
     executor = ThreadPoolExecutor(1, thread_name_prefix=COMPILING)
     future = executor.submit(work, plain)
     executor.shutdown(wait=False)

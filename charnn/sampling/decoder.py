@@ -13,7 +13,7 @@ from charnn.sampling.logits import draw
 from charnn.sampling.params import Choice
 
 
-class Pen:
+class Decoder:
     """A model and the drawing of its symbols.
 
     Attributes:

@@ -10,7 +10,7 @@ from charnn.inference.numba_stepper import CompiledStepper, compiled, feed
 from charnn.inference.quantized import Array
 from charnn.inference.stepper import Symbols
 from charnn.sampling import logits
-from charnn.sampling.decoder import Pen
+from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import Choice
 
 register_jitable(inline="always")(logits.exponential)
@@ -19,14 +19,14 @@ register_jitable(logits.draw)
 _draw = logits.draw
 
 
-class CompiledPen(Pen):
+class NumbaDecoder(Decoder):
     """A pen for much text."""
 
     at_once = 16
     stepper: CompiledStepper
 
     def draw(self, scores_BV: Array, numbers_B: NDArray[np.float64], choice: Choice) -> Symbols:
-        """See `Pen`."""
+        """See `Decoder`."""
         drawn = np.empty(len(numbers_B), np.int64)
         _draw_all(scores_BV, numbers_B, *choice.options, drawn)
         return drawn
@@ -38,7 +38,7 @@ class CompiledPen(Pen):
         numbers_BN: NDArray[np.float64],
         choice: Choice,
     ) -> Symbols:
-        """See `Pen`."""
+        """See `Decoder`."""
         if len(symbols_B) > 1:
             return super().write(symbols_B, state_SLBH, numbers_BN, choice)
         drawn_BN = np.empty(numbers_BN.shape, np.int64)

@@ -18,7 +18,7 @@ from charnn.inference.quantized import Array, EightBit
 from charnn.inference.stepper import Stepper
 from charnn.sampling.backend import MANY, Desk
 from charnn.sampling.constraint import Course
-from charnn.sampling.decoder import Pen
+from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import Choice
 from charnn.sampling.stream import Manuscript
 
@@ -51,7 +51,7 @@ class Sampler:
         never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         weights = checkpoint.calibrated
         weights["head.bias"][never] = -np.inf
-        self.desk = Desk(Pen(Stepper(checkpoint.config, weights, EightBit)))
+        self.desk = Desk(Decoder(Stepper(checkpoint.config, weights, EightBit)))
 
     def stream(
         self,
@@ -131,14 +131,14 @@ class Sampler:
         """The pieces of all texts as they are written, each with its text's number; None ends a
         text."""
         active = list(islice(texts, rows))
-        pen = self.desk.begin(len(active))
-        opened = pen.stepper.beginning(1)
+        decoder = self.desk.begin(len(active))
+        opened = decoder.stepper.beginning(1)
         for symbol in opening[:-1]:
-            pen.stepper.feed(np.array([symbol]), opened)
+            decoder.stepper.feed(np.array([symbol]), opened)
         state = opened.repeat(len(active), axis=2)
         while active:
             begin = time.perf_counter()
-            drawn = _draw(pen, state, active, choice)
+            drawn = _draw(decoder, state, active, choice)
             spent = time.perf_counter() - begin  # not by who reads the pieces
             # From behind, for those that end are taken out.
             for row in range(len(active) - 1, -1, -1):
@@ -153,7 +153,7 @@ class Sampler:
                     else:
                         del active[row]
                         state = np.delete(state, row, axis=2)
-            pen = self.desk.go_on(spent)
+            decoder = self.desk.go_on(spent)
 
 
 def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:
@@ -175,35 +175,37 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
         yield pieces(number)
 
 
-def _draw(pen: Pen, state_SLBH: Array, texts: list[Manuscript], choice: Choice) -> list[list[int]]:
+def _draw(
+    decoder: Decoder, state_SLBH: Array, texts: list[Manuscript], choice: Choice
+) -> list[list[int]]:
     """Some symbols for each text to go on with; one, if it has a course, and a right one."""
     last_B = np.array([text.symbol for text in texts])
     courses = [text.course for text in texts if text.course is not None]
     if not courses:
-        numbers_BN = np.array([text.random.random(pen.at_once) for text in texts])
-        drawn: list[list[int]] = pen.write(last_B, state_SLBH, numbers_BN, choice).tolist()
+        numbers_BN = np.array([text.random.random(decoder.at_once) for text in texts])
+        drawn: list[list[int]] = decoder.write(last_B, state_SLBH, numbers_BN, choice).tolist()
         return drawn
-    scores_BV = pen.stepper.feed(last_B, state_SLBH)
+    scores_BV = decoder.stepper.feed(last_B, state_SLBH)
     if choice.truncates:  # what is cut off hangs on what is forbidden
         for scores_V, text, course in zip(scores_BV, texts, courses, strict=True):
             scores_V[course.wrong(text.left)] = -np.inf
     numbers_B = np.array([text.random.random() for text in texts])
-    symbols = pen.draw(scores_BV, numbers_B, choice).tolist()
+    symbols = decoder.draw(scores_BV, numbers_B, choice).tolist()
     for row, (text, course) in enumerate(zip(texts, courses, strict=True)):
         if course.refuses(symbols[row], text.left):
-            symbols[row] = _another(pen, scores_BV[row], symbols[row], text, course, choice)
+            symbols[row] = _another(decoder, scores_BV[row], symbols[row], text, course, choice)
     return [[symbol] for symbol in symbols]
 
 
 def _another(
-    pen: Pen, scores_V: Array, symbol: int, text: Manuscript, course: Course, choice: Choice
+    decoder: Decoder, scores_V: Array, symbol: int, text: Manuscript, course: Course, choice: Choice
 ) -> int:
     """A symbol in the place of one that is wrong."""
     for tries in range(1, PATIENCE + 1):
         scores_V[symbol] = -np.inf
         if tries == PATIENCE or course.is_near(text.left):
             scores_V[course.wrong(text.left)] = -np.inf
-        symbol = int(pen.draw(scores_V[None], text.random.random(1), choice)[0])
+        symbol = int(decoder.draw(scores_V[None], text.random.random(1), choice)[0])
         if not course.is_wrong(symbol):
             return symbol
     raise AssertionError(f"a symbol is wrong that was forbidden: {symbol}")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from charnn.model.cells import CELLS
 from charnn.sampling import backend
 from charnn.sampling.backend import MANY, broader, faster
-from charnn.sampling.decoder import Pen
+from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import Choice
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint, reciting_checkpoint
@@ -25,8 +25,8 @@ CHOICES = [
 ]
 
 
-def plain_pen(cell: str = "lstm") -> Pen:
-    return Sampler(random_checkpoint(LETTERS, cell=cell, num_layers=2)).desk.pen
+def plain_pen(cell: str = "lstm") -> Decoder:
+    return Sampler(random_checkpoint(LETTERS, cell=cell, num_layers=2)).desk.decoder
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -122,7 +122,7 @@ def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> No
     slow = Sampler(checkpoint)
     monkeypatch.setattr(backend, "SOON", float("inf"))  # however slow the machine is
     expected = "".join(slow.stream(Choice(1.0), seed=1, length=3000))
-    assert type(slow.desk.pen) is Pen
+    assert type(slow.desk.decoder) is Decoder
     monkeypatch.setattr(backend, "SOON", 0)
     quick = Sampler(checkpoint)
     written = ""
@@ -132,7 +132,7 @@ def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> No
             assert quick.desk._coming is not None
             quick.desk._coming.result()
     assert written == expected
-    assert type(quick.desk.pen) is not Pen
+    assert type(quick.desk.decoder) is not Decoder
 
 
 def test_without_numba_the_plain_pen_writes_it_all(monkeypatch: pytest.MonkeyPatch) -> None:

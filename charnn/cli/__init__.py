@@ -150,10 +150,10 @@ def _is_stopped(code: object) -> bool:
 def _is_compiling() -> bool:
     """Whether numba is at work, for the first time on a machine: a text that is done should not
     keep its reader waiting."""
-    desk = sys.modules.get("charnn.sampling.backend")
-    if desk is None:
+    backends = sys.modules.get("charnn.sampling.backend")
+    if backends is None:
         return False
-    return any(thread.name.startswith(desk.COMPILING) for thread in threading.enumerate())
+    return any(thread.name.startswith(backends.COMPILING) for thread in threading.enumerate())
 
 
 def _leave(code: object) -> None:

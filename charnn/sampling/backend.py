@@ -20,7 +20,7 @@ COMPILING = "charnn-compiling"
 MANY = 32
 
 
-class Desk:
+class BackendSelector:
     """A pen, and a faster one in its place when there is much to write.
 
     Attributes:

@@ -16,7 +16,7 @@ from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
 from charnn.inference.quantized import Array, EightBit
 from charnn.inference.stepper import Stepper
-from charnn.sampling.backend import MANY, Desk
+from charnn.sampling.backend import MANY, BackendSelector
 from charnn.sampling.constraint import Course
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import Choice
@@ -51,7 +51,7 @@ class Sampler:
         never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         weights = checkpoint.calibrated
         weights["head.bias"][never] = -np.inf
-        self.desk = Desk(Decoder(Stepper(checkpoint.config, weights, EightBit)))
+        self.backends = BackendSelector(Decoder(Stepper(checkpoint.config, weights, EightBit)))
 
     def stream(
         self,
@@ -131,7 +131,7 @@ class Sampler:
         """The pieces of all texts as they are written, each with its text's number; None ends a
         text."""
         active = list(islice(texts, rows))
-        decoder = self.desk.begin(len(active))
+        decoder = self.backends.begin(len(active))
         opened = decoder.stepper.beginning(1)
         for symbol in opening[:-1]:
             decoder.stepper.feed(np.array([symbol]), opened)
@@ -153,7 +153,7 @@ class Sampler:
                     else:
                         del active[row]
                         state = np.delete(state, row, axis=2)
-            decoder = self.desk.go_on(spent)
+            decoder = self.backends.go_on(spent)
 
 
 def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:

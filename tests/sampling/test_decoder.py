@@ -26,7 +26,7 @@ CHOICES = [
 
 
 def plain_pen(cell: str = "lstm") -> Decoder:
-    return Sampler(random_checkpoint(LETTERS, cell=cell, num_layers=2)).desk.decoder
+    return Sampler(random_checkpoint(LETTERS, cell=cell, num_layers=2)).backends.decoder
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -122,17 +122,17 @@ def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> No
     slow = Sampler(checkpoint)
     monkeypatch.setattr(backend, "SOON", float("inf"))  # however slow the machine is
     expected = "".join(slow.stream(Choice(1.0), seed=1, length=3000))
-    assert type(slow.desk.decoder) is Decoder
+    assert type(slow.backends.decoder) is Decoder
     monkeypatch.setattr(backend, "SOON", 0)
     quick = Sampler(checkpoint)
     written = ""
     for piece in quick.stream(Choice(1.0), seed=1, length=3000):
         written += piece
         if len(written) == 20:
-            assert quick.desk._coming is not None
-            quick.desk._coming.result()
+            assert quick.backends._coming is not None
+            quick.backends._coming.result()
     assert written == expected
-    assert type(quick.desk.decoder) is not Decoder
+    assert type(quick.backends.decoder) is not Decoder
 
 
 def test_without_numba_the_plain_pen_writes_it_all(monkeypatch: pytest.MonkeyPatch) -> None:

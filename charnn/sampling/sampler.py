@@ -20,7 +20,7 @@ from charnn.sampling.backend import MANY, BackendSelector
 from charnn.sampling.constraint import Course
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import Choice
-from charnn.sampling.stream import Manuscript
+from charnn.sampling.stream import SampleStream
 
 # Characters for which it pays to get ready for many texts side by side.
 MUCH = 20_000
@@ -117,7 +117,7 @@ class Sampler:
         ids = self.vocabulary.encode(prime)
         opening = [self.start, *ids[ids != UNKNOWN].tolist()]
         texts = (
-            Manuscript(
+            SampleStream(
                 number, seed, opening[-1], length, stop, begin() if begin else None, self.texts
             )
             for number, seed in enumerate(seeds)
@@ -126,7 +126,7 @@ class Sampler:
         return _in_turn(self._write(choice, opening, texts, rows), len(seeds))
 
     def _write(
-        self, choice: Choice, opening: list[int], texts: Iterator[Manuscript], rows: int
+        self, choice: Choice, opening: list[int], texts: Iterator[SampleStream], rows: int
     ) -> Iterator[tuple[int, str | None]]:
         """The pieces of all texts as they are written, each with its text's number; None ends a
         text."""
@@ -176,7 +176,7 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
 
 
 def _draw(
-    decoder: Decoder, state_SLBH: Array, texts: list[Manuscript], choice: Choice
+    decoder: Decoder, state_SLBH: Array, texts: list[SampleStream], choice: Choice
 ) -> list[list[int]]:
     """Some symbols for each text to go on with; one, if it has a course, and a right one."""
     last_B = np.array([text.symbol for text in texts])
@@ -198,7 +198,12 @@ def _draw(
 
 
 def _another(
-    decoder: Decoder, scores_V: Array, symbol: int, text: Manuscript, course: Course, choice: Choice
+    decoder: Decoder,
+    scores_V: Array,
+    symbol: int,
+    text: SampleStream,
+    course: Course,
+    choice: Choice,
 ) -> int:
     """A symbol in the place of one that is wrong."""
     for tries in range(1, PATIENCE + 1):

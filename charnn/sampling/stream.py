@@ -8,7 +8,7 @@ from charnn.corpus.vocabulary import SEPARATOR
 from charnn.sampling.constraint import Course
 
 
-class Manuscript:
+class SampleStream:
     """A text that is being written.
 
     Args:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from charnn.checkpoints.runs import kept_tunes, read_model
 from charnn.music.grammar.tune_request import Learned, make_wish
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.tune_writer import TuneWriter
 
@@ -29,14 +29,14 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path())
     options = parser.parse_args()
     found = read_model(options.run, Path("checkpoints"))
-    model, choice = found.checkpoint, Choice(options.temperature)
+    model, params = found.checkpoint, SamplingParams(options.temperature)
     wish = Learned(kept_tunes(found.path.parent)).fit(make_wish())
     writer, bare = TuneWriter(model, wish), Sampler(model)
     times, characters, texts = [0.0, 0.0], [0, 0], [list[str](), list[str]()]
     for seed in range(options.tunes):  # in turn, so that both meet the machine in the same mood
         for which, stream in enumerate((writer.stream, bare.stream)):
             begin = time.perf_counter()
-            text = "".join(stream(choice, seed=seed, length=LENGTH))
+            text = "".join(stream(params, seed=seed, length=LENGTH))
             times[which] += time.perf_counter() - begin
             characters[which] += len(text)
             texts[which].append(text)

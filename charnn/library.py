@@ -25,7 +25,7 @@ from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.tokens import Tokens
 from charnn.corpus.transpose_augmentation import ALL_KEYS, OWN_KEY, Progress, key_range, quiet
 from charnn.errors import CheckpointError, UsageError
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
@@ -70,13 +70,13 @@ class Model:
     ) -> Iterator[str]:
         """Yield the characters of a new text, the prime not among them.
 
-        The options are those of `charnn.sampling.params.Choice` and of `Sampler.stream`.
+        The options are those of `charnn.sampling.params.SamplingParams` and of `Sampler.stream`.
 
         Raises:
             UsageError: an option is out of range.
         """
-        choice = Choice(temperature, top_k, top_p, min_p)
-        return self._sampler.stream(choice, seed=seed, length=length, prime=prime, stop=stop)
+        params = SamplingParams(temperature, top_k, top_p, min_p)
+        return self._sampler.stream(params, seed=seed, length=length, prime=prime, stop=stop)
 
     def sample(self, prime: str = "", **options: Any) -> str:
         """A new text that begins with `prime`; options as in `stream`."""
@@ -96,7 +96,7 @@ class Model:
         Args:
             num: how many.
             seed: of the first.
-            temperature: see `charnn.sampling.params.Choice`.
+            temperature: see `charnn.sampling.params.SamplingParams`.
             bars: "strict" keeps every bar and part right; "off" is the bare model.
             **wish: `title`, `rhythm`, `meter`, `key`, `part_bars`, `prime`, as in
                 `charnn.music.grammar.tune_request.make_wish`.
@@ -106,10 +106,10 @@ class Model:
         """
         if bars not in ("strict", "off"):
             raise UsageError(f"--bars must be strict or off, not {bars}")
-        choice = Choice(temperature)
+        params = SamplingParams(temperature)
         seeds = range(seed, seed + num)
         if bars == "off" and not wish:
-            yield from map("".join, self._sampler.many(choice, seeds=seeds, length=LONGEST_TUNE))
+            yield from map("".join, self._sampler.many(params, seeds=seeds, length=LONGEST_TUNE))
             return
         from charnn.music.grammar.tune_request import make_wish
         from charnn.tunes.training_tunes import learned_headers
@@ -119,7 +119,7 @@ class Model:
         if (headers := learned_headers(self.path, self.checkpoint)) is not None:
             wished, _ = fitted(wished, self.checkpoint, headers)
         writer = TuneWriter(self.checkpoint, wished)
-        yield from map("".join, writer.many(choice, seeds=seeds, length=LONGEST_TUNE))
+        yield from map("".join, writer.many(params, seeds=seeds, length=LONGEST_TUNE))
 
     def learned_tunes(self) -> list[str]:
         """The tunes that the model has learned from, see `charnn.tunes.training_tunes`.

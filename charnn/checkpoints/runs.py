@@ -274,13 +274,13 @@ def read_model(named: Path | None, folder: Path) -> Found:
         CheckpointError: there is none, or it is damaged.
         OSError: it cannot be read.
     """
-    choices = find_checkpoints(named, folder)
+    params_list = find_checkpoints(named, folder)
     damaged: list[str] = []
-    for path in choices:
+    for path in params_list:
         try:
             return Found(path, load_checkpoint(path), tuple(damaged))
         except (CheckpointError, OSError) as problem:
-            if len(choices) == 1:
+            if len(params_list) == 1:
                 raise
             damaged.append(str(problem))
     raise CheckpointError(_none_readable(damaged))

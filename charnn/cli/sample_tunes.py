@@ -13,7 +13,7 @@ from charnn.cli.tune_files import slug
 from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
 from charnn.music.grammar.tune_request import Learned, make_wish
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.training_tunes import learned_headers, learned_tunes
 from charnn.tunes.tune_writer import TuneWriter, fitted
@@ -61,11 +61,11 @@ class TuneJob:
         self,
         path: Path,
         model: Checkpoint,
-        choice: Choice,
+        params: SamplingParams,
         options: dict[str, Any],
         defaults: dict[str, Any],
     ) -> None:
-        self._path, self._choice, self._length = path, choice, options["length"]
+        self._path, self._choice, self._length = path, params, options["length"]
         self._options, self._defaults = options, defaults
         self._copies = _collection(path, model) if options["reject_copies"] else None
         asked = any(options[name] for name in ("rhythm", "meter", "key", "title", "part_bars"))
@@ -110,11 +110,11 @@ class TuneJob:
 
     def _written(self, seeds: range) -> Iterator[Iterator[str]]:
         """The pieces of each tune as they are written."""
-        choice, length = self._choice, self._length
+        params, length = self._choice, self._length
         if isinstance(self._source, TuneWriter):
-            return self._source.many(choice, seeds=seeds, length=length)
+            return self._source.many(params, seeds=seeds, length=length)
         prime, stop = self._options["prime"], self._options["stop"]
-        written = self._source.many(choice, seeds=seeds, length=length, prime=prime, stop=stop)
+        written = self._source.many(params, seeds=seeds, length=length, prime=prime, stop=stop)
         return (itertools.chain([prime], pieces) for pieces in written)
 
     def _no_copy(self, tune: str, number: int, seed: int, num: int) -> tuple[str, int]:

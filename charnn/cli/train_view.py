@@ -17,7 +17,7 @@ from charnn.cli.console import is_terminal, say, silence, visible, warn, write_o
 from charnn.cli.formatting import duration, nats_and_bits
 from charnn.corpus.ids import Prepared
 from charnn.library import RUNS
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.training.events import (
     Event,
@@ -266,7 +266,7 @@ class TrainView:
         """What the model writes now, indented so that it is not taken for a message."""
         sampler = Sampler(event.checkpoint)
         seed = random.randrange(2**32)
-        stream = sampler.stream(Choice(), seed=seed, length=SAMPLE_LENGTH)
+        stream = sampler.stream(SamplingParams(), seed=seed, length=SAMPLE_LENGTH)
         text = "".join(takewhile(lambda piece: not self.should_stop(), stream))
         return "\n".join("    " + line for line in text.splitlines())
 

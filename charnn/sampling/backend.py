@@ -9,7 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from charnn.sampling.decoder import Decoder
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 
 # Seconds of writing after which it pays to import numba, some tenths of a second: most tunes and
 # pages are written by then.
@@ -76,8 +76,8 @@ def broader(plain: Decoder) -> Decoder:
 def _warmed_up(decoder: Decoder, rows: int) -> Decoder:
     for count in (1, rows):
         symbols, state = np.zeros(count, np.int64), decoder.stepper.beginning(count)
-        decoder.write(symbols, state, np.zeros((count, 1)), Choice())
-        decoder.draw(decoder.stepper.feed(symbols, state), np.zeros(count), Choice())
+        decoder.write(symbols, state, np.zeros((count, 1)), SamplingParams())
+        decoder.draw(decoder.stepper.feed(symbols, state), np.zeros(count), SamplingParams())
     return decoder
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charnn.inference.quantized import Array, EightBit
 from charnn.inference.stepper import Stepper, Symbols
 from charnn.sampling.logits import draw
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 
 
 class Decoder:
@@ -26,17 +26,19 @@ class Decoder:
     def __init__(self, stepper: Stepper[EightBit]) -> None:
         self.stepper = stepper
 
-    def draw(self, scores_BV: Array, numbers_B: NDArray[np.float64], choice: Choice) -> Symbols:
+    def draw(
+        self, scores_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
+    ) -> Symbols:
         """The next symbol of each text, each by its random number in [0, 1)."""
         pairs = zip(scores_BV, numbers_B.tolist(), strict=True)
-        return np.array([draw(scores_V, number, *choice.options) for scores_V, number in pairs])
+        return np.array([draw(scores_V, number, *params.options) for scores_V, number in pairs])
 
     def write(
         self,
         symbols_B: Symbols,
         state_SLBH: Array,
         numbers_BN: NDArray[np.float64],
-        choice: Choice,
+        params: SamplingParams,
     ) -> Symbols:
         """The next N symbols of each text after its last, by N random numbers: [B, N].
 
@@ -45,6 +47,6 @@ class Decoder:
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
         for place, numbers_B in enumerate(numbers_BN.T):
             scores_BV = self.stepper.feed(symbols_B, state_SLBH)
-            symbols_B = self.draw(scores_BV, numbers_B, choice)
+            symbols_B = self.draw(scores_BV, numbers_B, params)
             drawn_BN[:, place] = symbols_B
         return drawn_BN

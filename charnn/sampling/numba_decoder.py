@@ -11,7 +11,7 @@ from charnn.inference.quantized import Array
 from charnn.inference.stepper import Symbols
 from charnn.sampling import logits
 from charnn.sampling.decoder import Decoder
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 
 register_jitable(inline="always")(logits.exponential)
 register_jitable(logits.weights)
@@ -25,10 +25,12 @@ class NumbaDecoder(Decoder):
     at_once = 16
     stepper: CompiledStepper
 
-    def draw(self, scores_BV: Array, numbers_B: NDArray[np.float64], choice: Choice) -> Symbols:
+    def draw(
+        self, scores_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
+    ) -> Symbols:
         """See `Decoder`."""
         drawn = np.empty(len(numbers_B), np.int64)
-        _draw_all(scores_BV, numbers_B, *choice.options, drawn)
+        _draw_all(scores_BV, numbers_B, *params.options, drawn)
         return drawn
 
     def write(
@@ -36,14 +38,14 @@ class NumbaDecoder(Decoder):
         symbols_B: Symbols,
         state_SLBH: Array,
         numbers_BN: NDArray[np.float64],
-        choice: Choice,
+        params: SamplingParams,
     ) -> Symbols:
         """See `Decoder`."""
         if len(symbols_B) > 1:
-            return super().write(symbols_B, state_SLBH, numbers_BN, choice)
+            return super().write(symbols_B, state_SLBH, numbers_BN, params)
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
         network = self.stepper.network
-        _write(network, state_SLBH, symbols_B[0], numbers_BN[0], *choice.options, drawn_BN[0])
+        _write(network, state_SLBH, symbols_B[0], numbers_BN[0], *params.options, drawn_BN[0])
         return drawn_BN
 
 

@@ -9,7 +9,7 @@ _ALL = 2**62
 
 
 @dataclass(frozen=True)
-class Choice:
+class SamplingParams:
     """How the next symbol is chosen.
 
     Args:

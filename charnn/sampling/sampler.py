@@ -19,7 +19,7 @@ from charnn.inference.stepper import Stepper
 from charnn.sampling.backend import MANY, BackendSelector
 from charnn.sampling.constraint import Course
 from charnn.sampling.decoder import Decoder
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.stream import SampleStream
 
 # Characters for which it pays to get ready for many texts side by side.
@@ -55,7 +55,7 @@ class Sampler:
 
     def stream(
         self,
-        choice: Choice,
+        params: SamplingParams,
         *,
         seed: int,
         length: int,
@@ -84,12 +84,12 @@ class Sampler:
         """
         begin = None if course is None else lambda: course
         return next(
-            self.many(choice, seeds=[seed], length=length, prime=prime, stop=stop, begin=begin)
+            self.many(params, seeds=[seed], length=length, prime=prime, stop=stop, begin=begin)
         )
 
     def many(
         self,
-        choice: Choice,
+        params: SamplingParams,
         *,
         seeds: Sequence[int],
         length: int,
@@ -123,10 +123,10 @@ class Sampler:
             for number, seed in enumerate(seeds)
         )
         rows = MOST if len(seeds) >= MANY and len(seeds) * length >= MUCH else 1
-        return _in_turn(self._write(choice, opening, texts, rows), len(seeds))
+        return _in_turn(self._write(params, opening, texts, rows), len(seeds))
 
     def _write(
-        self, choice: Choice, opening: list[int], texts: Iterator[SampleStream], rows: int
+        self, params: SamplingParams, opening: list[int], texts: Iterator[SampleStream], rows: int
     ) -> Iterator[tuple[int, str | None]]:
         """The pieces of all texts as they are written, each with its text's number; None ends a
         text."""
@@ -138,7 +138,7 @@ class Sampler:
         state = opened.repeat(len(active), axis=2)
         while active:
             begin = time.perf_counter()
-            drawn = _draw(decoder, state, active, choice)
+            drawn = _draw(decoder, state, active, params)
             spent = time.perf_counter() - begin  # not by who reads the pieces
             # From behind, for those that end are taken out.
             for row in range(len(active) - 1, -1, -1):
@@ -176,24 +176,24 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
 
 
 def _draw(
-    decoder: Decoder, state_SLBH: Array, texts: list[SampleStream], choice: Choice
+    decoder: Decoder, state_SLBH: Array, texts: list[SampleStream], params: SamplingParams
 ) -> list[list[int]]:
     """Some symbols for each text to go on with; one, if it has a course, and a right one."""
     last_B = np.array([text.symbol for text in texts])
     courses = [text.course for text in texts if text.course is not None]
     if not courses:
         numbers_BN = np.array([text.random.random(decoder.at_once) for text in texts])
-        drawn: list[list[int]] = decoder.write(last_B, state_SLBH, numbers_BN, choice).tolist()
+        drawn: list[list[int]] = decoder.write(last_B, state_SLBH, numbers_BN, params).tolist()
         return drawn
     scores_BV = decoder.stepper.feed(last_B, state_SLBH)
-    if choice.truncates:  # what is cut off hangs on what is forbidden
+    if params.truncates:  # what is cut off hangs on what is forbidden
         for scores_V, text, course in zip(scores_BV, texts, courses, strict=True):
             scores_V[course.wrong(text.left)] = -np.inf
     numbers_B = np.array([text.random.random() for text in texts])
-    symbols = decoder.draw(scores_BV, numbers_B, choice).tolist()
+    symbols = decoder.draw(scores_BV, numbers_B, params).tolist()
     for row, (text, course) in enumerate(zip(texts, courses, strict=True)):
         if course.refuses(symbols[row], text.left):
-            symbols[row] = _another(decoder, scores_BV[row], symbols[row], text, course, choice)
+            symbols[row] = _another(decoder, scores_BV[row], symbols[row], text, course, params)
     return [[symbol] for symbol in symbols]
 
 
@@ -203,14 +203,14 @@ def _another(
     symbol: int,
     text: SampleStream,
     course: Course,
-    choice: Choice,
+    params: SamplingParams,
 ) -> int:
     """A symbol in the place of one that is wrong."""
     for tries in range(1, PATIENCE + 1):
         scores_V[symbol] = -np.inf
         if tries == PATIENCE or course.is_near(text.left):
             scores_V[course.wrong(text.left)] = -np.inf
-        symbol = int(decoder.draw(scores_V[None], text.random.random(1), choice)[0])
+        symbol = int(decoder.draw(scores_V[None], text.random.random(1), params)[0])
         if not course.is_wrong(symbol):
             return symbol
     raise AssertionError(f"a symbol is wrong that was forbidden: {symbol}")

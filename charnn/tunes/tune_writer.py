@@ -7,7 +7,7 @@ from charnn.errors import UsageError
 from charnn.music.grammar.tune_grammar import Grammar, Wish
 from charnn.music.grammar.tune_request import Learned
 from charnn.sampling.constraint import Constraint, Course
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 
 
@@ -38,15 +38,17 @@ class TuneWriter:
         self._constraint = Constraint(Grammar(wish, characters), texts)
         self._courses: list[Course] = []
 
-    def stream(self, choice: Choice, *, seed: int, length: int) -> Iterator[str]:
+    def stream(self, params: SamplingParams, *, seed: int, length: int) -> Iterator[str]:
         """The pieces of a tune as they are written, of about `length` characters at most.
 
         Raises:
             UsageError: `length` is too short for such a tune, or `seed` is negative.
         """
-        return next(self.many(choice, seeds=[seed], length=length))
+        return next(self.many(params, seeds=[seed], length=length))
 
-    def many(self, choice: Choice, *, seeds: Sequence[int], length: int) -> Iterator[Iterator[str]]:
+    def many(
+        self, params: SamplingParams, *, seeds: Sequence[int], length: int
+    ) -> Iterator[Iterator[str]]:
         """A tune for each seed, one after the other, as `stream` gives it.
 
         Raises:
@@ -57,7 +59,7 @@ class TuneWriter:
                 f"--length {length} is too short for such a tune: it needs at least "
                 f"{self._constraint.shortest}"
             )
-        return self._sampler.many(choice, seeds=seeds, length=length, begin=self._begin)
+        return self._sampler.many(params, seeds=seeds, length=length, begin=self._begin)
 
     def _begin(self) -> Course:
         self._courses.append(self._constraint.begin())

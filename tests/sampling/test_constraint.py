@@ -11,7 +11,7 @@ from charnn.corpus.vocabulary import SEPARATOR, Vocabulary
 from charnn.music.abc.tokenizer import pieces
 from charnn.music.grammar.tune_grammar import Grammar, Wish
 from charnn.sampling.constraint import Constraint
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint
 from tests.sampling.walks import LETTERS, any_wish, texts, walk
@@ -53,7 +53,7 @@ def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
             continue
         # Mostly notes and bar lines, so that the walk comes far.
         likely = [4 if constraint.texts[symbol][0] in "ABCDEFGabcdefg|:" else 1 for symbol in right]
-        (symbol,) = chance.choices(right, likely)
+        (symbol,) = chance.params_list(right, likely)
         state = constraint.walk(state, constraint.texts[symbol])
 
 
@@ -103,7 +103,7 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> Non
     constraint = Constraint(grammar, sampler.texts)
     for length in (0, 200, 1500):
         course = constraint.begin()
-        tune = "".join(sampler.stream(Choice(), seed=1, length=length, course=course))
+        tune = "".join(sampler.stream(SamplingParams(), seed=1, length=length, course=course))
         assert len(tune) <= max(length, constraint.distance(grammar.start))
         assert tune.endswith("\n")
         assert course.steps < len(tune)
@@ -162,14 +162,16 @@ class Forbids:
 
 
 @pytest.mark.parametrize(
-    ("choice", "shares"),
+    ("params", "shares"),
     [
-        (Choice(1.0), np.exp([0.5, 1.0, -0.5])),
-        (Choice(1.0, top_k=2), np.exp([0.5, 1.0, -np.inf])),
-        (Choice(1.0, min_p=0.5), np.exp([0.5, 1.0, -np.inf])),
+        (SamplingParams(1.0), np.exp([0.5, 1.0, -0.5])),
+        (SamplingParams(1.0, top_k=2), np.exp([0.5, 1.0, -np.inf])),
+        (SamplingParams(1.0, min_p=0.5), np.exp([0.5, 1.0, -np.inf])),
     ],
 )
-def test_what_is_refused_is_as_if_it_were_forbidden_beforehand(choice: Choice, shares: Any) -> None:
+def test_what_is_refused_is_as_if_it_were_forbidden_beforehand(
+    params: SamplingParams, shares: Any
+) -> None:
     """Others take its place in proportion to their own probabilities."""
     checkpoint = random_checkpoint("abcde", documents=9)
     checkpoint.weights["head.weight"][:] = 0
@@ -177,10 +179,10 @@ def test_what_is_refused_is_as_if_it_were_forbidden_beforehand(choice: Choice, s
     wrong = [3, 6]  # the likeliest letters
     count = 10_000
     written = Sampler(checkpoint).many(
-        choice,
+        params,
         seeds=range(count),
         length=5,
-        begin=lambda: Forbids(wrong, 7, may_be_asked=choice.truncates),
+        begin=lambda: Forbids(wrong, 7, may_be_asked=params.truncates),
     )
     firsts = ["".join(pieces)[0] for pieces in written]
     expected = shares / shares.sum()

@@ -11,17 +11,17 @@ from charnn.model.cells import CELLS
 from charnn.sampling import backend
 from charnn.sampling.backend import MANY, broader, faster
 from charnn.sampling.decoder import Decoder
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint, reciting_checkpoint
 
 LETTERS = "abcdefghij \n"
 CHOICES = [
-    Choice(1.0),
-    Choice(0),
-    Choice(0.7, top_k=4),
-    Choice(1.3, top_p=0.8),
-    Choice(1.0, top_k=9, top_p=0.95, min_p=0.05),
+    SamplingParams(1.0),
+    SamplingParams(0),
+    SamplingParams(0.7, top_k=4),
+    SamplingParams(1.3, top_p=0.8),
+    SamplingParams(1.0, top_k=9, top_p=0.95, min_p=0.05),
 ]
 
 
@@ -32,16 +32,16 @@ def plain_pen(cell: str = "lstm") -> Decoder:
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
     plain = plain_pen(cell)
-    for choice in CHOICES:
+    for params in CHOICES:
         for rows in (1, 3, MANY):
             numbers = np.random.default_rng(2).random((rows, 300 // rows))
             last = np.arange(rows) % 9
             state = plain.stepper.beginning(rows)
-            expected = plain.write(last, state, numbers, choice)
+            expected = plain.write(last, state, numbers, params)
             for fast in (faster(plain), broader(plain)):
                 assert fast is not plain
                 other = fast.stepper.beginning(rows)
-                np.testing.assert_array_equal(fast.write(last, other, numbers, choice), expected)
+                np.testing.assert_array_equal(fast.write(last, other, numbers, params), expected)
                 np.testing.assert_array_equal(other, state)
 
 
@@ -58,7 +58,7 @@ def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
         )
     ),
     st.builds(
-        Choice,
+        SamplingParams,
         temperature=st.one_of(st.just(0.0), st.floats(0.01, 100)),
         top_k=st.integers(0, 40),
         top_p=st.floats(0, 1, exclude_min=True),
@@ -66,13 +66,15 @@ def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
     ),
 )
 @settings(deadline=None)
-def test_the_fast_pens_draw_the_same_symbols(rows: list[list[float]], choice: Choice) -> None:
+def test_the_fast_pens_draw_the_same_symbols(
+    rows: list[list[float]], params: SamplingParams
+) -> None:
     scores = np.array(rows, np.float32)
     numbers = np.random.default_rng(4).random(len(rows))
     plain = plain_pen()
-    together = plain.draw(scores, numbers, choice)
-    np.testing.assert_array_equal(faster(plain).draw(scores, numbers, choice), together)
-    alone = [plain.draw(scores[[row]], numbers[[row]], choice)[0] for row in range(len(rows))]
+    together = plain.draw(scores, numbers, params)
+    np.testing.assert_array_equal(faster(plain).draw(scores, numbers, params), together)
+    alone = [plain.draw(scores[[row]], numbers[[row]], params)[0] for row in range(len(rows))]
     assert together.tolist() == alone
 
 
@@ -88,10 +90,12 @@ def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
     checkpoint = random_checkpoint(LETTERS, documents=9)
     seeds = range(3, 3 + MANY + 5)
     options = {"length": 60, "prime": "ab", "stop": stop}
-    together = Sampler(checkpoint).many(Choice(1.0), seeds=seeds, **options)
+    together = Sampler(checkpoint).many(SamplingParams(1.0), seeds=seeds, **options)
     texts = ["".join(pieces) for pieces in together]
     alone = Sampler(checkpoint)
-    assert texts == ["".join(alone.stream(Choice(1.0), seed=seed, **options)) for seed in seeds]
+    assert texts == [
+        "".join(alone.stream(SamplingParams(1.0), seed=seed, **options)) for seed in seeds
+    ]
     assert len(set(texts)) > MANY / 2
     assert len({len(text) for text in texts}) > 3  # they end at different times
 
@@ -100,7 +104,9 @@ def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
 def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charnn.sampling.sampler.MOST", 7)
     sampler = Sampler(reciting_checkpoint("abc\n", separator_after="\n", documents=12))
-    texts = ["".join(pieces) for pieces in sampler.many(Choice(0), seeds=range(40), length=9)]
+    texts = [
+        "".join(pieces) for pieces in sampler.many(SamplingParams(0), seeds=range(40), length=9)
+    ]
     assert texts == ["abc\n"] * 40
 
 
@@ -108,11 +114,11 @@ def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_other_texts_may_be_written_meanwhile() -> None:
     sampler = Sampler(random_checkpoint(LETTERS))
     seeds = range(MANY + 3)
-    alone = ["".join(sampler.stream(Choice(1.0), seed=seed, length=30)) for seed in seeds]
+    alone = ["".join(sampler.stream(SamplingParams(1.0), seed=seed, length=30)) for seed in seeds]
     written = []
-    for pieces in sampler.many(Choice(1.0), seeds=seeds, length=30):
+    for pieces in sampler.many(SamplingParams(1.0), seeds=seeds, length=30):
         begun = next(pieces)
-        assert "".join(sampler.stream(Choice(1.0), seed=3, length=30)) == alone[3]
+        assert "".join(sampler.stream(SamplingParams(1.0), seed=3, length=30)) == alone[3]
         written.append(begun + "".join(pieces))
     assert written == alone
 
@@ -121,12 +127,12 @@ def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> No
     checkpoint = random_checkpoint(LETTERS)
     slow = Sampler(checkpoint)
     monkeypatch.setattr(backend, "SOON", float("inf"))  # however slow the machine is
-    expected = "".join(slow.stream(Choice(1.0), seed=1, length=3000))
+    expected = "".join(slow.stream(SamplingParams(1.0), seed=1, length=3000))
     assert type(slow.backends.decoder) is Decoder
     monkeypatch.setattr(backend, "SOON", 0)
     quick = Sampler(checkpoint)
     written = ""
-    for piece in quick.stream(Choice(1.0), seed=1, length=3000):
+    for piece in quick.stream(SamplingParams(1.0), seed=1, length=3000):
         written += piece
         if len(written) == 20:
             assert quick.backends._coming is not None

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from charnn.errors import UsageError
 from charnn.sampling.logits import draw, weights
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 
 FORBIDDEN = -math.inf
 SCORES = st.lists(
     st.one_of(st.floats(-40, 40, width=32), st.just(FORBIDDEN)), min_size=1, max_size=30
 ).filter(lambda scores: max(scores) > FORBIDDEN)
 CHOICES = st.builds(
-    Choice,
+    SamplingParams,
     temperature=st.one_of(st.just(0.0), st.floats(0.01, 100)),
     top_k=st.integers(0, 40),
     top_p=st.floats(0, 1, exclude_min=True),
@@ -30,15 +30,17 @@ def array(scores: list[float]) -> NDArray[np.float32]:
     return np.array(scores, np.float32)
 
 
-def probabilities_of(choice: Choice, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def probabilities_of(params: SamplingParams, scores: NDArray[np.float32]) -> NDArray[np.float64]:
     """Of the symbols of one text."""
-    found = weights(scores, *choice.options)
+    found = weights(scores, *params.options)
     return found / found.sum()
 
 
-def drawn_by(choice: Choice, scores: NDArray[np.float32], random: np.random.Generator) -> int:
+def drawn_by(
+    params: SamplingParams, scores: NDArray[np.float32], random: np.random.Generator
+) -> int:
     """The next symbol of one text."""
-    return int(draw(scores, random.random(), *choice.options))
+    return int(draw(scores, random.random(), *params.options))
 
 
 def softmax(scores: list[float], temperature: float = 1.0) -> list[float]:
@@ -49,22 +51,22 @@ def softmax(scores: list[float], temperature: float = 1.0) -> list[float]:
 
 
 @given(SCORES, CHOICES, st.integers(0, 2**32))
-def test_what_is_drawn_is_possible(scores: list[float], choice: Choice, seed: int) -> None:
+def test_what_is_drawn_is_possible(scores: list[float], params: SamplingParams, seed: int) -> None:
     given_scores = array(scores)
-    symbol = drawn_by(choice, given_scores, np.random.default_rng(seed))
+    symbol = drawn_by(params, given_scores, np.random.default_rng(seed))
     assert 0 <= symbol < len(scores)
     assert scores[symbol] > FORBIDDEN
-    if choice.temperature:
-        assert probabilities_of(choice, given_scores)[symbol] > 0
+    if params.temperature:
+        assert probabilities_of(params, given_scores)[symbol] > 0
     # The caller's scores are left alone.
     np.testing.assert_array_equal(given_scores, array(scores))
 
 
-@given(SCORES, CHOICES.filter(lambda choice: choice.temperature > 0))
+@given(SCORES, CHOICES.filter(lambda params: params.temperature > 0))
 def test_the_likeliest_is_always_kept_and_the_rest_keeps_its_order(
-    scores: list[float], choice: Choice
+    scores: list[float], params: SamplingParams
 ) -> None:
-    probabilities = probabilities_of(choice, array(scores))
+    probabilities = probabilities_of(params, array(scores))
     assert math.isclose(probabilities.sum(), 1, abs_tol=1e-9)
     assert probabilities[int(np.argmax(scores))] > 0
     assert probabilities.min() >= 0
@@ -75,14 +77,14 @@ def test_the_likeliest_is_always_kept_and_the_rest_keeps_its_order(
 
 @given(SCORES, st.floats(0.05, 20))
 def test_without_truncation_it_is_the_softmax(scores: list[float], temperature: float) -> None:
-    probabilities = probabilities_of(Choice(temperature), array(scores))
+    probabilities = probabilities_of(SamplingParams(temperature), array(scores))
     np.testing.assert_allclose(probabilities, softmax(scores, temperature), atol=1e-9)
 
 
 @given(st.lists(st.integers(-400, 400), min_size=1, max_size=30, unique=True), st.integers(1, 40))
 def test_top_k(tenths: list[int], k: int) -> None:
     scores = [tenth / 20 for tenth in tenths]
-    probabilities = probabilities_of(Choice(1, top_k=k), array(scores))
+    probabilities = probabilities_of(SamplingParams(1, top_k=k), array(scores))
     kept = {number for number, p in enumerate(probabilities) if p > 0}
     order = sorted(range(len(scores)), key=lambda number: -scores[number])
     assert kept == set(order[:k])
@@ -91,7 +93,7 @@ def test_top_k(tenths: list[int], k: int) -> None:
 @given(SCORES, st.floats(0.01, 0.999))
 def test_top_p_keeps_the_fewest_that_reach_it(scores: list[float], p: float) -> None:
     plain = softmax(scores)
-    kept = probabilities_of(Choice(1, top_p=p), array(scores)) > 0
+    kept = probabilities_of(SamplingParams(1, top_p=p), array(scores)) > 0
     inside = [probability for probability, here in zip(plain, kept, strict=True) if here]
     assert math.fsum(inside) >= p - 1e-9
     # Without the least likely of them, which stay or go together, they would not.
@@ -102,7 +104,7 @@ def test_top_p_keeps_the_fewest_that_reach_it(scores: list[float], p: float) -> 
 @given(SCORES, st.floats(0.001, 1))
 def test_min_p(scores: list[float], p: float) -> None:
     plain = softmax(scores)
-    kept = probabilities_of(Choice(1, min_p=p), array(scores)) > 0
+    kept = probabilities_of(SamplingParams(1, min_p=p), array(scores)) > 0
     for probability, here in zip(plain, kept, strict=True):
         if not math.isclose(probability, p * max(plain), rel_tol=1e-6):
             assert here == (probability > p * max(plain))
@@ -110,22 +112,24 @@ def test_min_p(scores: list[float], p: float) -> None:
 
 def test_the_truncations_look_at_the_probabilities_after_the_temperature() -> None:
     scores = array([2.0, 0.0])  # 0.88 and 0.12; at temperature 2: 0.73 and 0.27
-    assert probabilities_of(Choice(1, top_p=0.8), scores).tolist() == [1, 0]
-    assert probabilities_of(Choice(2, top_p=0.8), scores)[1] > 0.2
-    assert probabilities_of(Choice(1, min_p=0.2), scores).tolist() == [1, 0]
-    assert probabilities_of(Choice(2, min_p=0.2), scores)[1] > 0.2
+    assert probabilities_of(SamplingParams(1, top_p=0.8), scores).tolist() == [1, 0]
+    assert probabilities_of(SamplingParams(2, top_p=0.8), scores)[1] > 0.2
+    assert probabilities_of(SamplingParams(1, min_p=0.2), scores).tolist() == [1, 0]
+    assert probabilities_of(SamplingParams(2, min_p=0.2), scores)[1] > 0.2
 
 
 @given(SCORES, st.integers(0, 2**32))
 def test_at_temperature_zero_it_is_the_likeliest(scores: list[float], seed: int) -> None:
     random = np.random.default_rng(seed)
-    assert drawn_by(Choice(0), array(scores), random) == int(np.argmax(scores))
+    assert drawn_by(SamplingParams(0), array(scores), random) == int(np.argmax(scores))
 
 
 @pytest.mark.parametrize("temperature", [0.01, 100.0])
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
 def test_extreme_scores(temperature: float, scale: float) -> None:
-    probabilities = probabilities_of(Choice(temperature), array([0.0, -scale, scale, FORBIDDEN]))
+    probabilities = probabilities_of(
+        SamplingParams(temperature), array([0.0, -scale, scale, FORBIDDEN])
+    )
     assert np.isfinite(probabilities).all()
     assert math.isclose(probabilities.sum(), 1)
     assert probabilities[3] == 0
@@ -136,8 +140,8 @@ def test_symbols_come_as_often_as_they_should(temperature: float) -> None:
     scores = [1.5, 0.0, FORBIDDEN, 0.7, -1.0]
     random = np.random.default_rng(1)
     count = 40_000
-    choice = Choice(temperature)
-    drawn = [drawn_by(choice, array(scores), random) for _ in range(count)]
+    params = SamplingParams(temperature)
+    drawn = [drawn_by(params, array(scores), random) for _ in range(count)]
     frequencies = np.bincount(drawn, minlength=5) / count
     expected = np.array(softmax(scores, temperature))
     # Four standard deviations.
@@ -157,4 +161,4 @@ def test_symbols_come_as_often_as_they_should(temperature: float) -> None:
 def test_values_out_of_range(option: str, values: list[Any]) -> None:
     for value in values:
         with pytest.raises(UsageError, match="--" + option.replace("_", "-")):
-            Choice(**{option: value})
+            SamplingParams(**{option: value})

@@ -11,31 +11,31 @@ from charnn.errors import UsageError
 from charnn.inference.quantized import EightBit
 from charnn.inference.stepper import Stepper
 from charnn.model.cells import CELLS
-from charnn.sampling.params import Choice
+from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint, reciting_checkpoint
 
-SURE = Choice(0)
+SURE = SamplingParams(0)
 LETTERS = "abcdefghij \n"
 
 
-def text(sampler: Sampler, choice: Choice = SURE, **options: Any) -> str:
-    return "".join(sampler.stream(choice, **{"seed": 0, "length": 40, **options}))
+def text(sampler: Sampler, params: SamplingParams = SURE, **options: Any) -> str:
+    return "".join(sampler.stream(params, **{"seed": 0, "length": 40, **options}))
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_same_seed_writes_the_same_text(cell: str) -> None:
     checkpoint = random_checkpoint(LETTERS, cell=cell)
     sampler = Sampler(checkpoint)
-    choice = Choice(1.0)
-    first = text(sampler, choice, seed=5)
+    params = SamplingParams(1.0)
+    first = text(sampler, params, seed=5)
     assert len(first) == 40
     # Whatever was written in between, and by another sampler, too.
-    assert text(sampler, choice, seed=6) != first
-    assert text(sampler, choice, seed=5) == first
-    assert text(Sampler(checkpoint), choice, seed=5) == first
+    assert text(sampler, params, seed=6) != first
+    assert text(sampler, params, seed=5) == first
+    assert text(Sampler(checkpoint), params, seed=5) == first
     # A shorter text is the beginning of a longer one.
-    assert text(sampler, choice, seed=5, length=9) == first[:9]
+    assert text(sampler, params, seed=5, length=9) == first[:9]
 
 
 def test_it_reads_what_it_writes() -> None:
@@ -94,27 +94,27 @@ def test_no_text_holds_the_special_symbols() -> None:
     """Not even where they are all but sure."""
     checkpoint = random_checkpoint(LETTERS)
     checkpoint.weights["head.bias"][[UNKNOWN, SEPARATOR]] = 50
-    written = list(Sampler(checkpoint).stream(Choice(1.0), seed=1, length=300))
+    written = list(Sampler(checkpoint).stream(SamplingParams(1.0), seed=1, length=300))
     assert len(written) == 300
     assert set(written) <= set(LETTERS)
 
 
 def test_streams_of_one_sampler_do_not_disturb_each_other() -> None:
     sampler = Sampler(random_checkpoint(LETTERS))
-    expected = [text(sampler, Choice(1.0), seed=seed) for seed in (1, 2)]
-    both = [sampler.stream(Choice(1.0), seed=seed, length=40) for seed in (1, 2)]
+    expected = [text(sampler, SamplingParams(1.0), seed=seed) for seed in (1, 2)]
+    both = [sampler.stream(SamplingParams(1.0), seed=seed, length=40) for seed in (1, 2)]
     pieces = list(zip(*both, strict=True))
     assert ["".join(own) for own in zip(*pieces, strict=True)] == expected
 
 
 def test_it_streams() -> None:
     """The first characters are handed on before the last are chosen."""
-    endless = Sampler(random_checkpoint(LETTERS)).stream(Choice(1.0), seed=1, length=10**9)
+    endless = Sampler(random_checkpoint(LETTERS)).stream(SamplingParams(1.0), seed=1, length=10**9)
     assert len(list(itertools.islice(endless, 20))) == 20
 
 
 def test_a_text_without_line_ends_has_a_beginning_too() -> None:
-    assert len(text(Sampler(random_checkpoint("xyz")), Choice(1.0))) == 40
+    assert len(text(Sampler(random_checkpoint("xyz")), SamplingParams(1.0))) == 40
 
 
 @pytest.mark.parametrize("wrong", [{"length": -1}, {"seed": -1}])

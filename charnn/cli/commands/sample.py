@@ -16,7 +16,7 @@ from charnn.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
-    from charnn.sampling.params import Choice
+    from charnn.sampling.params import SamplingParams
 
 Bars = Literal["strict", "off"]
 
@@ -93,11 +93,11 @@ def command(
       charnn sample | charnn export-midi - -o tune.mid
     """
     from charnn.checkpoints.runs import read_model
-    from charnn.sampling.params import Choice
+    from charnn.sampling.params import SamplingParams
 
     if not 1 <= num <= MOST_TEXTS:
         raise UsageError(f"--num must lie in 1..{MOST_TEXTS}, not {num}")
-    choice = Choice(temperature, top_k, top_p, min_p)
+    params = SamplingParams(temperature, top_k, top_p, min_p)
     found = read_model(checkpoint, Path("checkpoints"))
     path, model = found.path, found.checkpoint
     warn_of_damage(path, found.damaged)
@@ -110,12 +110,12 @@ def command(
         if said:
             option = said[0].replace("_", "-")
             raise UsageError(f"--{option} is for models of tunes, and {path} has learned a text")
-        _write_texts(model, choice, show, text, stop, length, range(first_seed, first_seed + num))
+        _write_texts(model, params, show, text, stop, length, range(first_seed, first_seed + num))
         return
     from charnn.cli.sample_tunes import TuneJob
 
     defaults = {option.name: option.default for option in context.command.params if option.name}
-    job = TuneJob(path, model, choice, context.params | {"prime": text}, defaults)
+    job = TuneJob(path, model, params, context.params | {"prime": text}, defaults)
     say(f"{_origin(path)}, seed {first_seed}")
     for number, (pieces, seed_used) in enumerate(job.tunes(first_seed, num), 1):
         show(pieces, seed_used, more=number < num)
@@ -124,7 +124,7 @@ def command(
 
 def _write_texts(
     model: "Checkpoint",
-    choice: "Choice",
+    params: "SamplingParams",
     show: "_Show",
     prime: str,
     stop: str,
@@ -140,7 +140,7 @@ def _write_texts(
     if unknown := sampler.vocabulary.unknown(stop):
         warn(f"the model has never seen {_named(unknown)}: it will not write what --stop waits for")
     say(f"{_origin(show.path)}, seed {seeds[0]}")
-    samples = sampler.many(choice, seeds=seeds, length=length, prime=prime, stop=stop)
+    samples = sampler.many(params, seeds=seeds, length=length, prime=prime, stop=stop)
     for seed, pieces in zip(seeds, samples, strict=True):
         show(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
 

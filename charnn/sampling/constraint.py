@@ -91,9 +91,9 @@ class Constraint:
         # From here on an end is kept in sight: more than any end is away.
         self.near = 2 * self.shortest + 100
 
-    def begin(self) -> "Course":
+    def begin(self) -> "ConstraintCursor":
         """A text to be written."""
-        return Course(self)
+        return ConstraintCursor(self)
 
     def node(self, state: Any) -> _Node:
         """What is known of a state."""
@@ -174,7 +174,7 @@ class Constraint:
         raise AssertionError(f"a grammar leads nowhere: {state}")
 
 
-class Course:
+class ConstraintCursor:
     """One text on its way through a grammar.
 
     Attributes:

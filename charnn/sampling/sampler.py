@@ -17,7 +17,7 @@ from charnn.errors import UsageError
 from charnn.inference.quantized import Array, EightBit
 from charnn.inference.stepper import Stepper
 from charnn.sampling.backend import MANY, BackendSelector
-from charnn.sampling.constraint import Course
+from charnn.sampling.constraint import ConstraintCursor
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.stream import SampleStream
@@ -61,7 +61,7 @@ class Sampler:
         length: int,
         prime: str = "",
         stop: str = "",
-        course: Course | None = None,
+        cursor: ConstraintCursor | None = None,
     ) -> Iterator[str]:
         """The characters of one sample as they are written, without the prime.
 
@@ -82,7 +82,7 @@ class Sampler:
         Raises:
             UsageError: `length` or `seed` is out of range.
         """
-        begin = None if course is None else lambda: course
+        begin = None if cursor is None else lambda: cursor
         return next(
             self.many(params, seeds=[seed], length=length, prime=prime, stop=stop, begin=begin)
         )
@@ -95,7 +95,7 @@ class Sampler:
         length: int,
         prime: str = "",
         stop: str = "",
-        begin: Callable[[], Course] | None = None,
+        begin: Callable[[], ConstraintCursor] | None = None,
     ) -> Iterator[Iterator[str]]:
         """The samples of several seeds, one after the other, each as `stream` gives it.
 
@@ -180,20 +180,20 @@ def _draw(
 ) -> list[list[int]]:
     """Some symbols for each text to go on with; one, if it has a course, and a right one."""
     last_B = np.array([text.symbol for text in texts])
-    courses = [text.course for text in texts if text.course is not None]
-    if not courses:
+    cursors = [text.cursor for text in texts if text.cursor is not None]
+    if not cursors:
         numbers_BN = np.array([text.random.random(decoder.at_once) for text in texts])
         drawn: list[list[int]] = decoder.write(last_B, state_SLBH, numbers_BN, params).tolist()
         return drawn
     scores_BV = decoder.stepper.feed(last_B, state_SLBH)
     if params.truncates:  # what is cut off hangs on what is forbidden
-        for scores_V, text, course in zip(scores_BV, texts, courses, strict=True):
-            scores_V[course.wrong(text.left)] = -np.inf
+        for scores_V, text, cursor in zip(scores_BV, texts, cursors, strict=True):
+            scores_V[cursor.wrong(text.left)] = -np.inf
     numbers_B = np.array([text.random.random() for text in texts])
     symbols = decoder.draw(scores_BV, numbers_B, params).tolist()
-    for row, (text, course) in enumerate(zip(texts, courses, strict=True)):
-        if course.refuses(symbols[row], text.left):
-            symbols[row] = _another(decoder, scores_BV[row], symbols[row], text, course, params)
+    for row, (text, cursor) in enumerate(zip(texts, cursors, strict=True)):
+        if cursor.refuses(symbols[row], text.left):
+            symbols[row] = _another(decoder, scores_BV[row], symbols[row], text, cursor, params)
     return [[symbol] for symbol in symbols]
 
 
@@ -202,15 +202,15 @@ def _another(
     scores_V: Array,
     symbol: int,
     text: SampleStream,
-    course: Course,
+    cursor: ConstraintCursor,
     params: SamplingParams,
 ) -> int:
     """A symbol in the place of one that is wrong."""
     for tries in range(1, PATIENCE + 1):
         scores_V[symbol] = -np.inf
-        if tries == PATIENCE or course.is_near(text.left):
-            scores_V[course.wrong(text.left)] = -np.inf
+        if tries == PATIENCE or cursor.is_near(text.left):
+            scores_V[cursor.wrong(text.left)] = -np.inf
         symbol = int(decoder.draw(scores_V[None], text.random.random(1), params)[0])
-        if not course.is_wrong(symbol):
+        if not cursor.is_wrong(symbol):
             return symbol
     raise AssertionError(f"a symbol is wrong that was forbidden: {symbol}")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from charnn.corpus.vocabulary import SEPARATOR
-from charnn.sampling.constraint import Course
+from charnn.sampling.constraint import ConstraintCursor
 
 
 class SampleStream:
@@ -34,17 +34,17 @@ class SampleStream:
         symbol: int,
         length: int,
         stop: str,
-        course: Course | None,
+        cursor: ConstraintCursor | None,
         texts: Sequence[str],
     ) -> None:
-        self.number, self.symbol, self.left, self.course = number, symbol, length, course
+        self.number, self.symbol, self.left, self.cursor = number, symbol, length, cursor
         self.random = np.random.default_rng(seed)
         self.ended = False
         self._stop, self._texts, self._tail = stop, texts, ""
 
     def add(self, symbols: list[int]) -> str:
         """Go on by symbols that were drawn, as far as they belong to the text; their characters."""
-        if not self._stop and self.course is None and SEPARATOR not in symbols:
+        if not self._stop and self.cursor is None and SEPARATOR not in symbols:
             text = "".join([self._texts[symbol] for symbol in symbols])
             if len(text) < self.left:
                 self.symbol = symbols[-1]
@@ -57,12 +57,12 @@ class SampleStream:
         return text
 
     def _add(self, symbol: int) -> str:
-        text = self._texts[symbol] if self.course is not None else self._texts[symbol][: self.left]
+        text = self._texts[symbol] if self.cursor is not None else self._texts[symbol][: self.left]
         self.symbol = symbol
         self.left -= len(text)
         self.ended = self._ends(symbol, text)
-        if self.course is not None and not self.ended:
-            self.course.feed(symbol)
+        if self.cursor is not None and not self.ended:
+            self.cursor.feed(symbol)
         return text
 
     def _ends(self, symbol: int, text: str) -> bool:
@@ -72,4 +72,4 @@ class SampleStream:
             self._tail = (self._tail + text)[-len(self._stop) - len(text) :]
             if self._stop in self._tail:
                 return True
-        return self.left <= 0 and self.course is None
+        return self.left <= 0 and self.cursor is None

@@ -6,7 +6,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
 from charnn.music.grammar.tune_grammar import Grammar, Wish
 from charnn.music.grammar.tune_request import Learned
-from charnn.sampling.constraint import Constraint, Course
+from charnn.sampling.constraint import Constraint, ConstraintCursor
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 
@@ -36,7 +36,7 @@ class TuneWriter:
         texts = self._sampler.texts
         characters = {text for text in texts if len(text) == 1}
         self._constraint = Constraint(Grammar(wish, characters), texts)
-        self._courses: list[Course] = []
+        self._courses: list[ConstraintCursor] = []
 
     def stream(self, params: SamplingParams, *, seed: int, length: int) -> Iterator[str]:
         """The pieces of a tune as they are written, of about `length` characters at most.
@@ -61,17 +61,17 @@ class TuneWriter:
             )
         return self._sampler.many(params, seeds=seeds, length=length, begin=self._begin)
 
-    def _begin(self) -> Course:
+    def _begin(self) -> ConstraintCursor:
         self._courses.append(self._constraint.begin())
         return self._courses[-1]
 
     @property
     def steps(self) -> int:
         """Symbols written in the bodies of all tunes so far."""
-        return sum(course.steps for course in self._courses)
+        return sum(cursor.steps for cursor in self._courses)
 
     @property
     def refused(self) -> float:
         """Which share of them was wrong at the first try: the less, the better the model knows bars
         and parts by itself; none where unlikely symbols are cut off, after the wrong ones."""
-        return sum(course.refused for course in self._courses) / max(1, self.steps)
+        return sum(cursor.refused for cursor in self._courses) / max(1, self.steps)

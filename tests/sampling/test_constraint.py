@@ -60,10 +60,10 @@ def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
 def test_an_answer_is_the_callers_own() -> None:
     grammar = Grammar(Wish(), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))
-    course = constraint.begin()
+    cursor = constraint.begin()
     for left in (0, 10**6):
-        first = course.wrong(left)
-        assert course.wrong(left).tolist() == first.tolist()
+        first = cursor.wrong(left)
+        assert cursor.wrong(left).tolist() == first.tolist()
 
 
 def test_the_end_comes_in_sight() -> None:
@@ -102,12 +102,12 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> Non
     grammar = Grammar(Wish("x", "jig", "6/8", "1/8", "D"), LETTERS)
     constraint = Constraint(grammar, sampler.texts)
     for length in (0, 200, 1500):
-        course = constraint.begin()
-        tune = "".join(sampler.stream(SamplingParams(), seed=1, length=length, course=course))
+        cursor = constraint.begin()
+        tune = "".join(sampler.stream(SamplingParams(), seed=1, length=length, cursor=cursor))
         assert len(tune) <= max(length, constraint.distance(grammar.start))
         assert tune.endswith("\n")
-        assert course.steps < len(tune)
-        assert 0 < course.refused < course.steps
+        assert cursor.steps < len(tune)
+        assert 0 < cursor.refused < cursor.steps
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -122,17 +122,17 @@ def test_a_course_knows_what_its_constraint_knows() -> None:
     constraint = Constraint(
         Grammar(Wish("x", "jig", "6/8", "1/8", "D", 2), LETTERS), texts(LETTERS)
     )
-    state, course = constraint.machine.start, constraint.begin()
+    state, cursor = constraint.machine.start, constraint.begin()
     for character in "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\n(3ded":
         symbol = constraint.texts.index(character)
-        wrong = course.wrong(constraint.near + 1)
+        wrong = cursor.wrong(constraint.near + 1)
         assert wrong.tolist() == constraint.wrong(state).tolist()
-        refused = [course.is_wrong(number) for number in range(len(wrong))]
+        refused = [cursor.is_wrong(number) for number in range(len(wrong))]
         assert refused == wrong.tolist()
         assert not refused[symbol]
         node = constraint.node(state)
         assert constraint.behind(node, symbol) is constraint.behind(node, symbol)
-        course.feed(symbol)
+        cursor.feed(symbol)
         state = constraint.walk(state, character)
         assert constraint.behind(node, symbol) is constraint.node(state)
 

@@ -66,16 +66,16 @@ def walk(constraint: Constraint, chance: random.Random, style: str, length: int)
     """
     weights = _weights(constraint.texts, STYLES[style])
     most = max(length, constraint.distance(constraint.machine.start))
-    course, text = constraint.begin(), ""
+    cursor, text = constraint.begin(), ""
     while True:
-        right = np.flatnonzero(~course.wrong(length - len(text)))
+        right = np.flatnonzero(~cursor.wrong(length - len(text)))
         assert right.size, f"nothing is right behind {text!r}"
         (symbol,) = chance.params_list(right.tolist(), weights[right].tolist())
         if symbol == SEPARATOR:
             return text
         text += constraint.texts[symbol]
         assert len(text) <= most, f"no end of {text!r}"
-        course.feed(symbol)
+        cursor.feed(symbol)
 
 
 def _weights(symbols: list[str], style: tuple[float, ...]) -> NDArray[np.float64]:

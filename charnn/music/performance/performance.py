@@ -38,7 +38,7 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SettingChange:
     """A key, meter or tempo that counts from `onset` on."""
 
     onset: Fraction
@@ -66,7 +66,7 @@ class Performance:
     """
 
     sounds: tuple[Sound, ...]
-    turns: tuple[Turn, ...]
+    turns: tuple[SettingChange, ...]
     duration: Fraction
     measures: tuple[PlayedBar, ...] = ()
     symbols: tuple[Symbol, ...] = ()
@@ -170,7 +170,7 @@ class _Player:
         self._setting: _Setting | None = None
         self._now = Fraction(0)
         self._sounds: list[Sound] = []
-        self._turns: list[Turn] = []
+        self._turns: list[SettingChange] = []
         self._lines: list[Line] = []
         self._symbols: list[Symbol] = []
         self._held: dict[int, int] = {}  # pitch tied on -> where in sounds it is
@@ -215,7 +215,7 @@ class _Player:
         before = self._setting
         for value in (setting.key, setting.meter, setting.tempo):
             if before is None or value not in before:
-                self._turns.append(Turn(self._now, value))
+                self._turns.append(SettingChange(self._now, value))
         self._setting = setting
 
     def _play_plainly(self, note: Note, duration: Fraction) -> None:

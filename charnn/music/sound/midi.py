@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from charnn.music.performance.accompaniment import accompany
-from charnn.music.performance.performance import Performance, Sound, Turn
+from charnn.music.performance.performance import Performance, SettingChange, Sound
 from charnn.music.performance.playback import AS_USUAL, Playing
 from charnn.music.performance.played_bars import PlayedBar
 from charnn.music.sound.instruments import Instrument, backing_for, find_instrument
@@ -84,7 +84,7 @@ def _on_tick(time: Fraction) -> Fraction:
     return Fraction(round(time * defaults.ticksPerQuarter), defaults.ticksPerQuarter)
 
 
-def _turns(performance: Performance) -> Iterator[Turn]:
+def _turns(performance: Performance) -> Iterator[SettingChange]:
     """Keys and tempos as they are, and a meter wherever the bars of a player of MIDI files would
     else part from those of the tune."""
     yield from (turn for turn in performance.turns if not isinstance(turn.value, Meter))
@@ -97,7 +97,7 @@ def _turns(performance: Performance) -> Iterator[Turn]:
             counted.numerator,
             counted.denominator,
         ):
-            yield Turn(bar.onset, meter)
+            yield SettingChange(bar.onset, meter)
         # A bar that no meter fits is cut off by the next meter, even if that is the same.
         counted = meter if bar.duration % meter.bar == 0 else None
 

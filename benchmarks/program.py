@@ -119,11 +119,11 @@ def sample(pace: Pace, run: str, **options: Any) -> None:
 def write_tunes(pace: Pace, run: str) -> None:
     """Contender: tunes with all bars right, one after the other, in characters a second."""
     import charnn
-    from charnn.music.grammar.tune_request import make_wish
+    from charnn.music.grammar.tune_request import make_request
     from charnn.sampling.params import SamplingParams
     from charnn.tunes.tune_writer import TuneWriter
 
-    writer = TuneWriter(charnn.load(run).checkpoint, make_wish(strict=True))
+    writer = TuneWriter(charnn.load(run).checkpoint, make_request(strict=True))
     tunes = (writer.stream(SamplingParams(), seed=seed, length=2000) for seed in itertools.count())
     _write_for_ever(pace, itertools.chain.from_iterable(tunes))
 

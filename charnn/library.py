@@ -89,7 +89,7 @@ class Model:
         seed: int = 0,
         temperature: float = 1.0,
         bars: str = "strict",
-        **wish: Any,
+        **request: Any,
     ) -> Iterator[str]:
         """Yield `num` new tunes, the i-th with `seed + i`.
 
@@ -99,7 +99,7 @@ class Model:
             temperature: see `charnn.sampling.params.SamplingParams`.
             bars: "strict" keeps every bar and part right; "off" is the bare model.
             **wish: `title`, `rhythm`, `meter`, `key`, `part_bars`, `prime`, as in
-                `charnn.music.grammar.tune_request.make_wish`.
+                `charnn.music.grammar.tune_request.make_request`.
 
         Raises:
             UsageError: an option is out of range, or the model can't write such a tune.
@@ -108,17 +108,17 @@ class Model:
             raise UsageError(f"--bars must be strict or off, not {bars}")
         params = SamplingParams(temperature)
         seeds = range(seed, seed + num)
-        if bars == "off" and not wish:
+        if bars == "off" and not request:
             yield from map("".join, self._sampler.many(params, seeds=seeds, length=LONGEST_TUNE))
             return
-        from charnn.music.grammar.tune_request import make_wish
+        from charnn.music.grammar.tune_request import make_request
         from charnn.tunes.training_tunes import learned_headers
         from charnn.tunes.tune_writer import TuneWriter, fitted
 
-        wished = make_wish(strict=bars == "strict", **wish)
+        requested = make_request(strict=bars == "strict", **request)
         if (headers := learned_headers(self.path, self.checkpoint)) is not None:
-            wished, _ = fitted(wished, self.checkpoint, headers)
-        writer = TuneWriter(self.checkpoint, wished)
+            requested, _ = fitted(requested, self.checkpoint, headers)
+        writer = TuneWriter(self.checkpoint, requested)
         yield from map("".join, writer.many(params, seeds=seeds, length=LONGEST_TUNE))
 
     def learned_tunes(self) -> list[str]:

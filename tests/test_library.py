@@ -143,10 +143,16 @@ def folk(tmp_path_factory: pytest.TempPathFactory) -> Model:
 
 
 def test_tunes_as_they_are_wished(folk: Model) -> None:
-    wish = {"rhythm": "Reel", "meter": "4/4", "key": "d major", "part_bars": 4, "prime": "d4 e4|"}
-    texts = list(folk.tunes(2, seed=3, temperature=0.5, **wish))
+    request = {
+        "rhythm": "Reel",
+        "meter": "4/4",
+        "key": "d major",
+        "part_bars": 4,
+        "prime": "d4 e4|",
+    }
+    texts = list(folk.tunes(2, seed=3, temperature=0.5, **request))
     assert texts[0] != texts[1]
-    assert texts[1] == next(folk.tunes(1, seed=4, temperature=0.5, **wish))
+    assert texts[1] == next(folk.tunes(1, seed=4, temperature=0.5, **request))
     for text in texts:
         (tune,) = charnn.read_tunes(text)
         report = check_tune(tune)
@@ -165,9 +171,9 @@ def test_tunes_of_the_bare_model(folk: Model) -> None:
 
 
 def test_tunes_that_cannot_be(folk: Model) -> None:
-    for wish in ({"key": "H"}, {"meter": "5"}, {"part_bars": 1}, {"bars": "of"}, {"seed": -1}):
+    for request in ({"key": "H"}, {"meter": "5"}, {"part_bars": 1}, {"bars": "of"}, {"seed": -1}):
         with pytest.raises(UsageError):
-            list(folk.tunes(1, **wish))
+            list(folk.tunes(1, **request))
     with pytest.raises(UsageError, match="--temperature"):
         list(folk.tunes(1, temperature=-1))
     with pytest.raises(TypeError):

@@ -12,7 +12,7 @@ from charnn.cli.console import say, warn
 from charnn.cli.tune_files import slug
 from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
-from charnn.music.grammar.tune_request import Learned, make_wish
+from charnn.music.grammar.tune_request import Learned, make_request
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.training_tunes import learned_headers, learned_tunes
@@ -77,12 +77,14 @@ class TuneJob:
         if options["stop"]:
             raise UsageError("--stop is for texts: a tune ends where its parts are complete")
         names = ("title", "rhythm", "meter", "key", "part_bars", "prime")
-        wish = make_wish(**{name: options[name] for name in names}, strict=options["bars"] != "off")
+        request = make_request(
+            **{name: options[name] for name in names}, strict=options["bars"] != "off"
+        )
         if (headers := self._learned(model)) is not None:
-            wish, doubt = fitted(wish, model, headers)
+            request, doubt = fitted(request, model, headers)
             if doubt:
                 warn(doubt)
-        return TuneWriter(model, wish)
+        return TuneWriter(model, request)
 
     def _learned(self, model: Checkpoint) -> Learned | None:
         """The headers of the tunes that the model has learned from, if they are there."""

@@ -4,19 +4,21 @@ from collections.abc import Iterator, Sequence
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
-from charnn.music.grammar.tune_grammar import Grammar, Wish
+from charnn.music.grammar.tune_grammar import Grammar, TuneRequest
 from charnn.music.grammar.tune_request import Learned
 from charnn.sampling.constraint import Constraint, ConstraintCursor
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 
 
-def fitted(wish: Wish, checkpoint: Checkpoint, headers: Learned) -> tuple[Wish, str]:
+def fitted(
+    request: TuneRequest, checkpoint: Checkpoint, headers: Learned
+) -> tuple[TuneRequest, str]:
     """The wish in the words of the tunes that a model has learned, and what to doubt of it, if
     anything (see `Learned`)."""
     low, high = checkpoint.about.get("transpose", (0, 0))
-    wish = headers.fit(wish, any_tonic=high > low)
-    return wish, headers.doubt(wish, any_tonic=high > low)
+    request = headers.fit(request, any_tonic=high > low)
+    return request, headers.doubt(request, any_tonic=high > low)
 
 
 class TuneWriter:
@@ -30,12 +32,12 @@ class TuneWriter:
         UsageError: the model can't write such a tune.
     """
 
-    def __init__(self, checkpoint: Checkpoint, wish: Wish) -> None:
+    def __init__(self, checkpoint: Checkpoint, request: TuneRequest) -> None:
         # A model of a single tune has met no end, but the grammar knows where one is.
         self._sampler = Sampler(checkpoint, may_end=True)
         texts = self._sampler.texts
         characters = {text for text in texts if len(text) == 1}
-        self._constraint = Constraint(Grammar(wish, characters), texts)
+        self._constraint = Constraint(Grammar(request, characters), texts)
         self._courses: list[ConstraintCursor] = []
 
     def stream(self, params: SamplingParams, *, seed: int, length: int) -> Iterator[str]:

@@ -209,9 +209,9 @@ class TestTunes:
     def test_what_is_asked_for_is_obeyed(
         self, program: Program, run: tuple[Path, dict[str, Any]]
     ) -> None:
-        wish = ("--meter", "4/4", "--key", "D major", "--rhythm", "Reel")
+        request = ("--meter", "4/4", "--key", "D major", "--rhythm", "Reel")
         tunes = ("--tunes", "3", "--seed", "7")
-        asked = found(program(run[0], "evaluate", "book", *tunes, *wish, "--json"))["asked"]
+        asked = found(program(run[0], "evaluate", "book", *tunes, *request, "--json"))["asked"]
         assert asked == {"rhythm": 1.0, "meter": 1.0, "key": 1.0}
         plain = found(program(run[0], "evaluate", "book", *tunes, "--json"))["asked"]
         assert plain == {}

@@ -49,10 +49,10 @@ def test_it_is_named_after_the_run_and_exported_again(program: Program, folder: 
 
 
 def test_tunes_are_asked_for_as_of_the_run(program: Program, folder: Path) -> None:
-    wish = ("--seed", "3", "--key", "Ador", "--meter", "6/8")
+    request = ("--seed", "3", "--key", "Ador", "--meter", "6/8")
     program(folder, "export-model", "session")
     shutil.rmtree(folder / "checkpoints")
-    ended = program(folder, "sample", "session.safetensors", *wish)
+    ended = program(folder, "sample", "session.safetensors", *request)
     assert ended.returncode == 0
     assert "the model has learned no tune with --key Ador" in ended.messages[0]
     assert "\nR:jig\nM:6/8\nL:1/8\nK:Ador\n" in ended.stdout.decode()

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import UsageError
-from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, Grammar, Wish
+from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, Grammar, TuneRequest
 from charnn.sampling.constraint import Constraint
 
 # The characters of cleaned books, but for some letters of titles that are not ASCII.
@@ -38,10 +38,10 @@ def texts(symbols: str | list[str]) -> list[str]:
     return ["", "", *symbols]
 
 
-def any_wish(chance: random.Random, characters: str) -> tuple[Wish, Grammar]:
+def any_wish(chance: random.Random, characters: str) -> tuple[TuneRequest, Grammar]:
     """A wish that can be met with these characters."""
     while True:
-        wish = Wish(
+        request = TuneRequest(
             title=chance.params(("", "A tune")),
             rhythm=chance.params(("", "jig")),
             meter=chance.params(("", "", *METERS, "7/8", "5/8", "2/8", "1/4")),
@@ -53,7 +53,7 @@ def any_wish(chance: random.Random, characters: str) -> tuple[Wish, Grammar]:
             headers=chance.params(((), HEADERS, HEADERS[:3])),
         )
         try:
-            return wish, Grammar(wish, characters)
+            return request, Grammar(request, characters)
         except UsageError:
             continue
 

@@ -11,7 +11,7 @@ from charnn.corpus.scan import split
 from charnn.corpus.sources import named_corpus
 from charnn.corpus.text import document
 from charnn.errors import CheckpointError
-from charnn.music.grammar.tune_request import make_wish
+from charnn.music.grammar.tune_request import make_request
 from charnn.tunes.training_tunes import brought, learned_headers, learned_tunes
 from tests.helpers import random_checkpoint
 
@@ -49,9 +49,9 @@ def test_they_are_those_of_the_split_in_training() -> None:
 def test_the_headers_come_along() -> None:
     headers = learned_headers(PATH, model(corpus="my book"))
     assert headers is not None
-    wish = headers.fit(make_wish(rhythm="jig"))
-    assert wish.headers == (("jig", "6/8", "1/8", "G"), ("reel", "6/8", "1/8", "G"))
-    assert "--key D" in headers.doubt(make_wish(key="D"))
+    request = headers.fit(make_request(rhythm="jig"))
+    assert request.headers == (("jig", "6/8", "1/8", "G"), ("reel", "6/8", "1/8", "G"))
+    assert "--key D" in headers.doubt(make_request(key="D"))
 
 
 @pytest.mark.parametrize(

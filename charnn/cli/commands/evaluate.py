@@ -115,9 +115,9 @@ def command(
             _show_loss(found)
     if tunes:
         first = random.randrange(2**32) if seed is None else seed
-        wish = {"rhythm": rhythm, "meter": meter, "key": key}
-        wish = {name: words for name, words in wish.items() if words}
-        found |= _judged(model, tunes, temperature, first, bars, wish)
+        request = {"rhythm": rhythm, "meter": meter, "key": key}
+        request = {name: words for name, words in request.items() if words}
+        found |= _judged(model, tunes, temperature, first, bars, request)
         if not as_json:
             write_out("\n" * bool(corpus) + "".join(_table(found)))
     if as_json:
@@ -176,14 +176,14 @@ def _show_loss(found: dict[str, Any]) -> None:
 
 
 def _judged(
-    model: "Model", num: int, temperature: float, seed: int, bars: str, wish: dict[str, str]
+    model: "Model", num: int, temperature: float, seed: int, bars: str, request: dict[str, str]
 ) -> dict[str, Any]:
     from charnn.checkpoints.runs import known_as
 
     model.learned_tunes()  # that they are missing is said before all is written
     name = known_as(model.path)
     say(f"{name}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
-    tunes = model.tunes(num, seed=seed, temperature=temperature, bars=bars, **wish)
+    tunes = model.tunes(num, seed=seed, temperature=temperature, bars=bars, **request)
     written = list(_watched(tunes, num))
     judged = model.judge(written)
     return {
@@ -191,7 +191,7 @@ def _judged(
         "seed": seed,
         "temperature": temperature,
         "bars": bars,
-        "asked": {name: _obeyed(written, name, words) for name, words in wish.items()},
+        "asked": {name: _obeyed(written, name, words) for name, words in request.items()},
         "learned": judged.real.tunes,
         "shares": {"model": judged.new.shares(), "learned": judged.real.shares()},
         "distances": {"model": judged.new_distances, "learned": judged.real_distances},

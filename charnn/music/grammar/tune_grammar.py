@@ -52,7 +52,7 @@ TYPES = (
 
 
 @dataclass(frozen=True)
-class Wish:
+class TuneRequest:
     """What a tune is asked to be; the writer is free where nothing is said.
 
     Attributes:
@@ -90,26 +90,26 @@ class Grammar(BarGrammar):
     # What has to do with the form of the whole tune; all else is settled within the bar.
     turning = frozenset("|:\n")
 
-    def __init__(self, wish: Wish, characters: Collection[str]) -> None:
-        super().__init__(characters, wish.part_bars)
-        self._wish = wish
+    def __init__(self, request: TuneRequest, characters: Collection[str]) -> None:
+        super().__init__(characters, request.part_bars)
+        self._wish = request
         self._given = {
-            "T": wish.title,
-            "R": wish.rhythm,
-            "M": wish.meter,
-            "L": wish.unit,
-            "K": wish.key,
+            "T": request.title,
+            "R": request.rhythm,
+            "M": request.meter,
+            "L": request.unit,
+            "K": request.key,
         }
-        if wish.part_bars and not FEWEST_BARS <= wish.part_bars <= MOST_BARS:
+        if request.part_bars and not FEWEST_BARS <= request.part_bars <= MOST_BARS:
             raise UsageError(
-                f"a part has {FEWEST_BARS} to {MOST_BARS} bars, not {wish.part_bars}: "
+                f"a part has {FEWEST_BARS} to {MOST_BARS} bars, not {request.part_bars}: "
                 "choose another --part-bars"
             )
-        said = "X:1\n|" + "".join(f"{field}:{self._given[field]}" for field in wish.fields)
-        if missing := sorted(set(said + wish.opening) - self._characters):
+        said = "X:1\n|" + "".join(f"{field}:{self._given[field]}" for field in request.fields)
+        if missing := sorted(set(said + request.opening) - self._characters):
             raise UsageError(f"the model never saw {missing[0]!r}: ask for a tune without it")
-        foreign = wish.rhythm and not wish.title
-        self._foreign = tuple(name for name in TYPES if foreign and name not in wish.rhythm)
+        foreign = request.rhythm and not request.title
+        self._foreign = tuple(name for name in TYPES if foreign and name not in request.rhythm)
         self._headers = self._choose_headers()
         self._known_words: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self.start = self._enter(0, (), Frame(), "X:1\n")
@@ -176,19 +176,19 @@ class Grammar(BarGrammar):
         others = [("", meter, unit, "") for meter in METERS for unit in UNITS]
         farthest = ""
         for headers in (usual, others):
-            wished = dict.fromkeys(
+            requested = dict.fromkeys(
                 tuple(asked or own for asked, own in zip(given, header, strict=True))
                 for header in headers
                 if self.can_write("".join(header))
             )
-            opened = {frame: self._open(*frame) for frame in {header[1:3] for header in wished}}
+            opened = {frame: self._open(*frame) for frame in {header[1:3] for header in requested}}
             farthest = max([farthest, *(read for read, _ in opened.values())], key=len)
             good = {frame: state for frame, (_, state) in opened.items() if state is not None}
             # A first bar that is full for one meter is no pick-up for another.
             full = {frame: state for frame, state in good.items() if self._begins_full(state)}
             if good := full or good:
                 place = 0 if "R" in self._wish.fields else 1
-                return tuple(header[place:] for header in wished if header[1:3] in good)
+                return tuple(header[place:] for header in requested if header[1:3] in good)
         following = self._wish.opening[len(farthest) :][:1]
         raise UsageError(
             f"{following!r} cannot follow {farthest!r} in such a tune: bars must be full, and the "

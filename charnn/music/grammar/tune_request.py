@@ -12,13 +12,13 @@ from dataclasses import replace
 from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.abc.cleaning import RHYTHMS, clean_music, plain_title, short_key
-from charnn.music.grammar.tune_grammar import Wish
+from charnn.music.grammar.tune_grammar import TuneRequest
 
 _FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 _SAME_METERS = ({"C", "4/4"}, {"C|", "2/2"})
 
 
-def make_wish(
+def make_request(
     *,
     title: str = "",
     rhythm: str = "",
@@ -27,7 +27,7 @@ def make_wish(
     part_bars: int = 0,
     prime: str = "",
     strict: bool = True,
-) -> Wish:
+) -> TuneRequest:
     """A wish from what a user says.
 
     Args:
@@ -47,7 +47,7 @@ def make_wish(
         del lines[0]
     for letter, words in zip("TRMK", (title, rhythm, meter, key), strict=True):
         given[letter] = " ".join(words.split()) or given[letter]
-    return Wish(
+    return TuneRequest(
         title=_free("title", plain_title(given["T"])),
         rhythm=_free("rhythm", _rhythm(given["R"])),
         meter=_meter(given["M"]),
@@ -90,7 +90,7 @@ class Learned:
             learned._headers[rhythm, meter, unit, key] = count
         return learned
 
-    def fit(self, wish: Wish, any_tonic: bool = False) -> Wish:
+    def fit(self, request: TuneRequest, any_tonic: bool = False) -> TuneRequest:
         """The wish in the words of these tunes: C for 4/4 (and C| for 2/2), or the other way, as is
         more usual among them; with their headers, and no R: where none of them has one.
 
@@ -98,9 +98,9 @@ class Learned:
             wish: as it was made.
             any_tonic: the tunes were learned in other keys as well.
         """
-        same = next((names for names in _SAME_METERS if wish.meter in names), {wish.meter})
-        usual = max(sorted(same), key=lambda meter: self._count(wish.rhythm, meter, ""))
-        known = self._count(wish.rhythm, usual, "") > 0
+        same = next((names for names in _SAME_METERS if request.meter in names), {request.meter})
+        usual = max(sorted(same), key=lambda meter: self._count(request.rhythm, meter, ""))
+        known = self._count(request.rhythm, usual, "") > 0
         knows_rhythms = any(rhythm for rhythm, _, _, _ in self._headers)
         headers = {
             (rhythm, meter, unit, "" if any_tonic else key)
@@ -112,30 +112,30 @@ class Learned:
             and bool(rhythm) == knows_rhythms
         }
         return replace(
-            wish,
-            meter=usual if known else wish.meter,
-            fields="TRMLK" if wish.rhythm or knows_rhythms else "TMLK",
+            request,
+            meter=usual if known else request.meter,
+            fields="TRMLK" if request.rhythm or knows_rhythms else "TMLK",
             headers=tuple(sorted(headers)),
         )
 
-    def doubt(self, wish: Wish, any_tonic: bool = False) -> str:
+    def doubt(self, request: TuneRequest, any_tonic: bool = False) -> str:
         """A warning if no tune learned is like the wish, else nothing.
 
         Args:
             wish: as `fit` gives it.
             any_tonic: the tunes were learned in other keys as well.
         """
-        key = _mode(wish.key) if any_tonic else wish.key
+        key = _mode(request.key) if any_tonic else request.key
         asked = {
-            "--rhythm": (wish.rhythm, "", ""),
-            "--meter": ("", wish.meter, ""),
+            "--rhythm": (request.rhythm, "", ""),
+            "--meter": ("", request.meter, ""),
             "--key": ("", "", key),
-            "the combination": (wish.rhythm, wish.meter, key),
+            "the combination": (request.rhythm, request.meter, key),
         }
         for option, words in asked.items():
             if any(words) and not self._count(*words):
-                together = ", ".join(filter(None, (wish.rhythm, wish.meter, wish.key)))
-                said = getattr(wish, option[2:]) if option.startswith("--") else together
+                together = ", ".join(filter(None, (request.rhythm, request.meter, request.key)))
+                said = getattr(request, option[2:]) if option.startswith("--") else together
                 return f"the model has learned no tune with {option} {said}: expect less of it"
         return ""
 

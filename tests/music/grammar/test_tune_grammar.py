@@ -24,7 +24,7 @@ from charnn.corpus.tokens import PieceCounts
 from charnn.errors import UsageError
 from charnn.music.abc.cleaning import clean_books
 from charnn.music.checking.report import check_tune
-from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, Grammar, State, Wish
+from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, Grammar, State, TuneRequest
 from charnn.sampling.constraint import Constraint
 from tests.music.tunes import book_sources, read
 from tests.sampling.walks import LETTERS, POOR, STYLES, any_wish, texts, walk
@@ -51,13 +51,13 @@ def pieces_of_tunes() -> list[str]:
 
 
 @cache
-def grammar_of(wish: Wish) -> Grammar:
-    return Grammar(wish, LETTERS)
+def grammar_of(request: TuneRequest) -> Grammar:
+    return Grammar(request, LETTERS)
 
 
-def end_of(text: str, wish: Wish) -> State | None:
+def end_of(text: str, request: TuneRequest) -> State | None:
     """Where the grammar stands behind a whole text; `None` where it refuses a character."""
-    grammar = grammar_of(wish)
+    grammar = grammar_of(request)
     state: State | None = grammar.start
     for character in text:
         state = state and grammar.step(state, character)
@@ -65,7 +65,7 @@ def end_of(text: str, wish: Wish) -> State | None:
 
 
 HEAD = "X:1\nT:x\nR:reel\nM:4/4\nL:1/8\nK:D\n"
-TWO_BARS = Wish("x", "reel", "4/4", "1/8", "D", 2)
+TWO_BARS = TuneRequest("x", "reel", "4/4", "1/8", "D", 2)
 
 
 def takes(body: str) -> bool:
@@ -93,51 +93,51 @@ def test_every_walk_is_a_right_tune(symbols: str, seed: int) -> None:
     chance = random.Random(f"{symbols} {seed}")
     tokens = pieces_of_tunes() if symbols == "tokens" else []
     characters = "".join(tokens) or (POOR if symbols == "poor" else LETTERS)
-    wish, grammar = any_wish(chance, characters)
+    request, grammar = any_wish(chance, characters)
     constraint = Constraint(grammar, texts(tokens or characters))
     length = chance.params((0, 1, 40, 80, 150, 300, 500))
     text = walk(constraint, chance, list(STYLES)[seed % len(STYLES)], length)
 
     tune = read(text)
     report = check_tune(tune)
-    assert report.ok, (wish, text, report.problems)
-    assert {problem.text for problem in report.problems} <= NO_MISTAKE, (wish, text)
-    assert all(part.whole for part in report.parts), (wish, text)
-    assert 2 <= len(report.parts) <= 4, (wish, text)
-    if wish.part_bars:
-        assert {part.bars for part in report.parts} == {wish.part_bars}, (wish, text)
+    assert report.ok, (request, text, report.problems)
+    assert {problem.text for problem in report.problems} <= NO_MISTAKE, (request, text)
+    assert all(part.whole for part in report.parts), (request, text)
+    assert 2 <= len(report.parts) <= 4, (request, text)
+    if request.part_bars:
+        assert {part.bars for part in report.parts} == {request.part_bars}, (request, text)
     body = text.partition("\nK:")[2].partition("\n")[2]
-    assert body.startswith(wish.opening)
-    assert not wish.title or report.title == wish.title
+    assert body.startswith(request.opening)
+    assert not request.title or report.title == request.title
     assert "H" not in body
-    assert report.rhythm == wish.rhythm or not wish.rhythm or "R" not in wish.fields
-    assert report.meter == (wish.meter or report.meter)
-    assert report.key == (wish.key or report.key)
-    assert (report.meter in METERS or wish.meter) and (report.key in KEYS)
+    assert report.rhythm == request.rhythm or not request.rhythm or "R" not in request.fields
+    assert report.meter == (request.meter or report.meter)
+    assert report.key == (request.key or report.key)
+    assert (report.meter in METERS or request.meter) and (report.key in KEYS)
     (unit,) = re.findall("^L:(.*)$", text, re.M)
-    assert unit in (wish.unit, *UNITS)
-    if wish.headers and not (wish.meter or wish.unit or wish.key or wish.opening):
+    assert unit in (request.unit, *UNITS)
+    if request.headers and not (request.meter or request.unit or request.key or request.opening):
         words = (report.rhythm, report.meter, unit, report.key)
-        given = (wish.rhythm, "", "", "")
+        given = (request.rhythm, "", "", "")
         assert (
             any(
                 all(
                     own in ("", word, asked)
                     for own, word, asked in zip(row, words, given, strict=True)
                 )
-                for row in wish.headers
+                for row in request.headers
             )
-            or "R" not in wish.fields
-        ), (wish, text)
+            or "R" not in request.fields
+        ), (request, text)
 
 
 def test_without_strictness_only_the_header_is_kept() -> None:
-    wish = Wish("x", "jig", "6/8", "1/8", "D", strict=False)
+    request = TuneRequest("x", "jig", "6/8", "1/8", "D", strict=False)
     head = "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\n"
-    state = end_of(head + "((||:::3", wish)
+    state = end_of(head + "((||:::3", request)
     assert state is not None
-    assert grammar_of(wish).may_end(state)
-    assert end_of(head[:-4] + "(", wish) is None
+    assert grammar_of(request).may_end(state)
+    assert end_of(head[:-4] + "(", request) is None
 
 
 # Single signs
@@ -253,12 +253,12 @@ def test_real_tunes_are_right() -> None:
     for tune in tunes:
         lengths = {part.bars for part in check_tune(read(tune)).parts}
         fields = "TRMLK" if "\nR:" in tune.partition("\nK:")[0] else "TMLK"
-        wish = Wish(fields=fields, part_bars=lengths.pop() if len(lengths) == 1 else 0)
+        request = TuneRequest(fields=fields, part_bars=lengths.pop() if len(lengths) == 1 else 0)
         try:
-            state = end_of(tune, wish)
+            state = end_of(tune, request)
         except UsageError:  # no meter, or a single bar
             continue
-        taken += state is not None and grammar_of(wish).may_end(state)
+        taken += state is not None and grammar_of(request).may_end(state)
     assert len(tunes) > 200
     assert taken > 0.5 * len(tunes)
 
@@ -275,9 +275,9 @@ ROWS = (
 )
 
 
-def headers(wish: Wish) -> set[tuple[str, ...]]:
+def headers(request: TuneRequest) -> set[tuple[str, ...]]:
     """All that may stand behind T:, as the words of its fields."""
-    grammar = Grammar(wish, LETTERS)
+    grammar = Grammar(request, LETTERS)
     found = set()
     ways = [(grammar.start, "")]
     while ways:
@@ -296,37 +296,44 @@ def headers(wish: Wish) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("wish", "expected"),
+    ("request", "expected"),
     [
-        (Wish(), set(ROWS)),
-        (Wish(rhythm="jig"), set(ROWS[:2])),
-        (Wish(rhythm="jig", key="Em"), {ROWS[1]}),
-        (Wish(meter="4/4"), {ROWS[4]}),
-        (Wish(unit="1/16"), {ROWS[4]}),
-        (Wish(key="D"), {ROWS[0], ROWS[3]}),
+        (TuneRequest(), set(ROWS)),
+        (TuneRequest(rhythm="jig"), set(ROWS[:2])),
+        (TuneRequest(rhythm="jig", key="Em"), {ROWS[1]}),
+        (TuneRequest(meter="4/4"), {ROWS[4]}),
+        (TuneRequest(unit="1/16"), {ROWS[4]}),
+        (TuneRequest(key="D"), {ROWS[0], ROWS[3]}),
         # Where no row has it all, the nearest are mended.
-        (Wish(rhythm="jig", key="G"), {("jig", "6/8", "1/8", "G"), ("jig", "9/8", "1/8", "G")}),
-        (Wish(rhythm="reel", meter="C|", key="F"), {("reel", "C|", "1/8", "F")}),
-        (Wish(rhythm="reel", opening="d4 e4|"), {ROWS[3]}),
-        (Wish(opening="d2e f2g|"), set(ROWS[:2])),
-        (Wish(fields="TMLK"), {row[1:] for row in ROWS}),
+        (
+            TuneRequest(rhythm="jig", key="G"),
+            {("jig", "6/8", "1/8", "G"), ("jig", "9/8", "1/8", "G")},
+        ),
+        (TuneRequest(rhythm="reel", meter="C|", key="F"), {("reel", "C|", "1/8", "F")}),
+        (TuneRequest(rhythm="reel", opening="d4 e4|"), {ROWS[3]}),
+        (TuneRequest(opening="d2e f2g|"), set(ROWS[:2])),
+        (TuneRequest(fields="TMLK"), {row[1:] for row in ROWS}),
     ],
 )
-def test_the_words_of_a_header_go_together(wish: Wish, expected: set[tuple[str, ...]]) -> None:
-    assert headers(replace(wish, headers=ROWS)) == expected
+def test_the_words_of_a_header_go_together(
+    request: TuneRequest, expected: set[tuple[str, ...]]
+) -> None:
+    assert headers(replace(request, headers=ROWS)) == expected
 
 
 def test_a_header_of_any_key() -> None:
     rows = (("jig", "6/8", "1/8", ""), ("waltz", "3/4", "1/8", "G"))
     waltz = {("waltz", "3/4", "1/8", "G")}
     jigs = {("jig", "6/8", "1/8", key) for key in KEYS}
-    assert headers(Wish(headers=rows)) == waltz | jigs
-    assert headers(Wish(key="F#m", rhythm="jig", headers=rows)) == {("jig", "6/8", "1/8", "F#m")}
+    assert headers(TuneRequest(headers=rows)) == waltz | jigs
+    assert headers(TuneRequest(key="F#m", rhythm="jig", headers=rows)) == {
+        ("jig", "6/8", "1/8", "F#m")
+    }
 
 
 def test_an_opening_that_fits_no_learned_header() -> None:
     """It is better to write what was never learned than nothing."""
-    found = headers(Wish(rhythm="jig", key="D", opening="c5|d5|", headers=ROWS))
+    found = headers(TuneRequest(rhythm="jig", key="D", opening="c5|d5|", headers=ROWS))
     assert {(rhythm, key) for rhythm, _, _, key in found} == {("jig", "D")}
     assert {(meter, unit) for _, meter, unit, _ in found} == {("5/4", "1/4")}
 
@@ -334,15 +341,15 @@ def test_an_opening_that_fits_no_learned_header() -> None:
 def test_without_learned_headers_any_meter_will_do() -> None:
     timed = {("jig", meter, unit, "D") for meter in METERS for unit in UNITS}
     timed -= {("jig", "3/8", "1/4", "D")}  # a bar of less than two units
-    assert headers(Wish(rhythm="jig", key="D")) == timed
+    assert headers(TuneRequest(rhythm="jig", key="D")) == timed
     keyed = {("jig", "6/8", "1/8", key) for key in KEYS}
-    assert headers(Wish(rhythm="jig", meter="6/8", unit="1/8")) == keyed
+    assert headers(TuneRequest(rhythm="jig", meter="6/8", unit="1/8")) == keyed
 
 
 def test_a_first_bar_is_rather_full_than_a_pick_up() -> None:
     def meters(opening: str) -> set[str]:
-        wish = Wish("x", "jig", unit="1/8", key="D", opening=opening)
-        return {meter for _, meter, _, _ in headers(wish)}
+        request = TuneRequest("x", "jig", unit="1/8", key="D", opening=opening)
+        return {meter for _, meter, _, _ in headers(request)}
 
     assert meters("d2e f2g|") == {"3/4", "6/8"}
     assert meters("d4|") == {"2/4"}
@@ -351,60 +358,66 @@ def test_a_first_bar_is_rather_full_than_a_pick_up() -> None:
 
 
 def test_an_invented_title_names_no_other_type() -> None:
-    def right(title: str, wish: Wish) -> bool:
-        return end_of(f"X:1\nT:{title}\n", wish) is not None
+    def right(title: str, request: TuneRequest) -> bool:
+        return end_of(f"X:1\nT:{title}\n", request) is not None
 
-    jig = Wish(rhythm="jig")
+    jig = TuneRequest(rhythm="jig")
     for title in ("The Reel", "REELS", "Maid of the mIll's hornpipe", "Ree Reel", "The Clogger"):
         assert not right(title, jig), title
-        assert right(title, Wish()), title  # nothing was asked for
-        assert right(title, Wish(title, "jig")), title  # or just this was
+        assert right(title, TuneRequest()), title  # nothing was asked for
+        assert right(title, TuneRequest(title, "jig")), title  # or just this was
     for title in ("The Jig", "Jigree", "The Re", "Reeel", "Kerry Slid", "A Mar"):
         assert right(title, jig), title
-    assert right("A Slip Jig", Wish(rhythm="slip jig"))
-    assert not right("A Jig", Wish(rhythm="reel"))
+    assert right("A Slip Jig", TuneRequest(rhythm="slip jig"))
+    assert not right("A Jig", TuneRequest(rhythm="reel"))
 
 
 # Wishes that can't be met
 
 
 @pytest.mark.parametrize(
-    ("wish", "words"),
+    ("request", "words"),
     [
-        (Wish(part_bars=1), "a part has 2 to 32 bars, not 1: choose another --part-bars"),
-        (Wish(part_bars=-8), "a part has 2 to 32 bars, not -8"),
-        (Wish(part_bars=33), "a part has 2 to 32 bars, not 33"),
-        (Wish(meter="4/4", unit="1/8", opening="c9"), "'9' cannot follow 'c' in such a tune"),
-        (Wish(meter="3/4", unit="1/8", opening="d4 c4|"), "'4' cannot follow 'd4 c'"),
-        (Wish(meter="4/4", unit="1/8", opening="Hc8|"), "'H' cannot follow '' in"),
-        (Wish(opening="d:|"), "':' cannot follow 'd'"),
-        (Wish(opening="d\n\nd"), r"'\n' cannot follow 'd'"),
-        (Wish(opening="d8|c8 x!"), "'!' cannot follow 'd8|c8 x'"),
-        (Wish(opening="d2", headers=ROWS, meter="x"), "say it as in"),
-        (Wish(meter="1/16", unit="1/1"), "bars of this meter cannot be filled by such notes"),
-        (Wish(meter="1/8", unit="1/8"), "bars of this meter cannot be filled"),
-        (Wish(meter="33/8", unit="1/8"), "bars of this meter cannot be filled"),
-        (Wish(meter="9/2", headers=ROWS), "bars of this meter cannot be filled"),
-        (Wish(meter="none"), "bars cannot be counted"),
-        (Wish(meter="x"), "say it as in"),
-        (Wish(title="Zürich"), "never saw 'ü'"),
-        (Wish(rhythm="żabka"), "never saw 'ż'"),  # which comes behind the free title
-        (Wish(key="F♯"), "never saw '♯'"),
+        (TuneRequest(part_bars=1), "a part has 2 to 32 bars, not 1: choose another --part-bars"),
+        (TuneRequest(part_bars=-8), "a part has 2 to 32 bars, not -8"),
+        (TuneRequest(part_bars=33), "a part has 2 to 32 bars, not 33"),
+        (
+            TuneRequest(meter="4/4", unit="1/8", opening="c9"),
+            "'9' cannot follow 'c' in such a tune",
+        ),
+        (TuneRequest(meter="3/4", unit="1/8", opening="d4 c4|"), "'4' cannot follow 'd4 c'"),
+        (TuneRequest(meter="4/4", unit="1/8", opening="Hc8|"), "'H' cannot follow '' in"),
+        (TuneRequest(opening="d:|"), "':' cannot follow 'd'"),
+        (TuneRequest(opening="d\n\nd"), r"'\n' cannot follow 'd'"),
+        (TuneRequest(opening="d8|c8 x!"), "'!' cannot follow 'd8|c8 x'"),
+        (TuneRequest(opening="d2", headers=ROWS, meter="x"), "say it as in"),
+        (
+            TuneRequest(meter="1/16", unit="1/1"),
+            "bars of this meter cannot be filled by such notes",
+        ),
+        (TuneRequest(meter="1/8", unit="1/8"), "bars of this meter cannot be filled"),
+        (TuneRequest(meter="33/8", unit="1/8"), "bars of this meter cannot be filled"),
+        (TuneRequest(meter="9/2", headers=ROWS), "bars of this meter cannot be filled"),
+        (TuneRequest(meter="none"), "bars cannot be counted"),
+        (TuneRequest(meter="x"), "say it as in"),
+        (TuneRequest(title="Zürich"), "never saw 'ü'"),
+        (TuneRequest(rhythm="żabka"), "never saw 'ż'"),  # which comes behind the free title
+        (TuneRequest(key="F♯"), "never saw '♯'"),
     ],
 )
-def test_an_impossible_wish_is_told(wish: Wish, words: str) -> None:
+def test_an_impossible_wish_is_told(request: TuneRequest, words: str) -> None:
     with pytest.raises(UsageError, match=re.escape(words)):
-        Grammar(wish, LETTERS)
+        Grammar(request, LETTERS)
 
 
 def test_bars_may_be_as_long_as_four_whole_notes() -> None:
     for meter, unit in (("4/1", "1/8"), ("2/8", "1/8"), ("32/8", "1/16")):
-        Grammar(Wish(meter=meter, unit=unit), LETTERS)
-    Grammar(Wish(part_bars=2), LETTERS)
-    Grammar(Wish(part_bars=32), LETTERS)
+        Grammar(TuneRequest(meter=meter, unit=unit), LETTERS)
+    Grammar(TuneRequest(part_bars=2), LETTERS)
+    Grammar(TuneRequest(part_bars=32), LETTERS)
 
 
 @pytest.mark.parametrize("missing", ["/", "|", "X", "1"])
 def test_without_these_characters_there_are_no_tunes(missing: str) -> None:
     with pytest.raises(UsageError):
-        Grammar(Wish(), LETTERS.replace(missing, ""))
+        Grammar(TuneRequest(), LETTERS.replace(missing, ""))

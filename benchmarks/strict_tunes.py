@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from charnn.checkpoints.runs import kept_tunes, read_model
-from charnn.music.grammar.tune_request import Learned, make_request
+from charnn.music.grammar.tune_request import HeaderStats, make_request
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.tune_writer import TuneWriter
@@ -30,7 +30,7 @@ def main() -> int:
     options = parser.parse_args()
     found = read_model(options.run, Path("checkpoints"))
     model, params = found.checkpoint, SamplingParams(options.temperature)
-    request = Learned(kept_tunes(found.path.parent)).fit(make_request())
+    request = HeaderStats(kept_tunes(found.path.parent)).fit(make_request())
     writer, bare = TuneWriter(model, request), Sampler(model)
     times, characters, texts = [0.0, 0.0], [0, 0], [list[str](), list[str]()]
     for seed in range(options.tunes):  # in turn, so that both meet the machine in the same mood

@@ -112,11 +112,11 @@ class Model:
             yield from map("".join, self._sampler.many(params, seeds=seeds, length=LONGEST_TUNE))
             return
         from charnn.music.grammar.tune_request import make_request
-        from charnn.tunes.training_tunes import learned_headers
+        from charnn.tunes.training_tunes import header_stats
         from charnn.tunes.tune_writer import TuneWriter, fitted
 
         requested = make_request(strict=bars == "strict", **request)
-        if (headers := learned_headers(self.path, self.checkpoint)) is not None:
+        if (headers := header_stats(self.path, self.checkpoint)) is not None:
             requested, _ = fitted(requested, self.checkpoint, headers)
         writer = TuneWriter(self.checkpoint, requested)
         yield from map("".join, writer.many(params, seeds=seeds, length=LONGEST_TUNE))

@@ -12,10 +12,10 @@ from charnn.cli.console import say, warn
 from charnn.cli.tune_files import slug
 from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
-from charnn.music.grammar.tune_request import Learned, make_request
+from charnn.music.grammar.tune_request import HeaderStats, make_request
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
-from charnn.tunes.training_tunes import learned_headers, learned_tunes
+from charnn.tunes.training_tunes import header_stats, learned_tunes
 from charnn.tunes.tune_writer import TuneWriter, fitted
 
 if TYPE_CHECKING:
@@ -86,10 +86,10 @@ class TuneJob:
                 warn(doubt)
         return TuneWriter(model, request)
 
-    def _learned(self, model: Checkpoint) -> Learned | None:
+    def _learned(self, model: Checkpoint) -> HeaderStats | None:
         """The headers of the tunes that the model has learned from, if they are there."""
         try:
-            return learned_headers(self._path, model)
+            return header_stats(self._path, model)
         except CheckpointError as problem:
             warn(str(problem))
             return None

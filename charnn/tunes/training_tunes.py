@@ -13,14 +13,14 @@ from typing import Any
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.runs import TUNES, kept_tunes, known_as
 from charnn.errors import CheckpointError
-from charnn.music.grammar.tune_request import Learned
+from charnn.music.grammar.tune_request import HeaderStats
 
 _BROUGHT = "learned"
 
 
 def brought(tunes: Sequence[str]) -> dict[str, Any]:
     """What an exported model tells of the tunes it has learned, for its `about`."""
-    return {_BROUGHT: {"sha256": _hash(tunes), "headers": Learned(tunes).to_json()}}
+    return {_BROUGHT: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
 
 
 def learned_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
@@ -58,7 +58,7 @@ def learned_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
     return tunes
 
 
-def learned_headers(path: Path, checkpoint: Checkpoint) -> Learned | None:
+def header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
     """The headers of those tunes; None if nothing tells of them.
 
     Raises:
@@ -66,12 +66,12 @@ def learned_headers(path: Path, checkpoint: Checkpoint) -> Learned | None:
     """
     if _BROUGHT in checkpoint.about:
         try:
-            return Learned.from_json(checkpoint.about[_BROUGHT]["headers"])
+            return HeaderStats.from_json(checkpoint.about[_BROUGHT]["headers"])
         except (KeyError, TypeError, ValueError) as problem:
             raise CheckpointError(
                 f"{known_as(path)} does not tell what it has learned: it was not exported by charnn"
             ) from problem
-    return Learned(kept_tunes(path.parent)) if (path.parent / TUNES).exists() else None
+    return HeaderStats(kept_tunes(path.parent)) if (path.parent / TUNES).exists() else None
 
 
 def _hash(tunes: Iterable[str]) -> str:

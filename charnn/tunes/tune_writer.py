@@ -5,17 +5,17 @@ from collections.abc import Iterator, Sequence
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
 from charnn.music.grammar.tune_grammar import Grammar, TuneRequest
-from charnn.music.grammar.tune_request import Learned
+from charnn.music.grammar.tune_request import HeaderStats
 from charnn.sampling.constraint import Constraint, ConstraintCursor
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 
 
 def fitted(
-    request: TuneRequest, checkpoint: Checkpoint, headers: Learned
+    request: TuneRequest, checkpoint: Checkpoint, headers: HeaderStats
 ) -> tuple[TuneRequest, str]:
     """The wish in the words of the tunes that a model has learned, and what to doubt of it, if
-    anything (see `Learned`)."""
+    anything (see `HeaderStats`)."""
     low, high = checkpoint.about.get("transpose", (0, 0))
     request = headers.fit(request, any_tonic=high > low)
     return request, headers.doubt(request, any_tonic=high > low)

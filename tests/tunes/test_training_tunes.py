@@ -12,7 +12,7 @@ from charnn.corpus.sources import named_corpus
 from charnn.corpus.text import document
 from charnn.errors import CheckpointError
 from charnn.music.grammar.tune_request import make_request
-from charnn.tunes.training_tunes import brought, learned_headers, learned_tunes
+from charnn.tunes.training_tunes import brought, header_stats, learned_tunes
 from tests.helpers import random_checkpoint
 
 PATH = Path("elsewhere/model.safetensors")
@@ -47,7 +47,7 @@ def test_they_are_those_of_the_split_in_training() -> None:
 
 
 def test_the_headers_come_along() -> None:
-    headers = learned_headers(PATH, model(corpus="my book"))
+    headers = header_stats(PATH, model(corpus="my book"))
     assert headers is not None
     request = headers.fit(make_request(rhythm="jig"))
     assert request.headers == (("jig", "6/8", "1/8", "G"), ("reel", "6/8", "1/8", "G"))
@@ -72,11 +72,11 @@ def test_they_are_not_there(about: dict[str, object], problem: str) -> None:
 )
 def test_headers_that_are_none(headers: object) -> None:
     with pytest.raises(CheckpointError, match="does not tell"):
-        learned_headers(PATH, model(learned={"sha256": "", "headers": headers}))
+        header_stats(PATH, model(learned={"sha256": "", "headers": headers}))
 
 
 def test_a_run_without_tunes_has_no_headers() -> None:
     made = random_checkpoint(BOOK)
-    assert learned_headers(PATH, made) is None
+    assert header_stats(PATH, made) is None
     with pytest.raises(CheckpointError, match="missing"):
         learned_tunes(PATH, made)

@@ -59,7 +59,7 @@ def make_request(
     )
 
 
-class Learned:
+class HeaderStats:
     """Which headers the tunes have that a model learned.
 
     Args:
@@ -74,7 +74,7 @@ class Learned:
         return [[*header, count] for header, count in sorted(self._headers.items())]
 
     @classmethod
-    def from_json(cls, value: object) -> "Learned":
+    def from_json(cls, value: object) -> "HeaderStats":
         """Return the headers that `to_json` described.
 
         Raises:

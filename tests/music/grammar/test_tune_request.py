@@ -4,7 +4,7 @@ import pytest
 
 from charnn.errors import UsageError
 from charnn.music.grammar.tune_grammar import TuneRequest
-from charnn.music.grammar.tune_request import Learned, make_request
+from charnn.music.grammar.tune_request import HeaderStats, make_request
 
 
 def tune(rhythm: str, meter: str, key: str) -> str:
@@ -12,7 +12,7 @@ def tune(rhythm: str, meter: str, key: str) -> str:
     return f"X:1\nT:x\n{words}M:{meter}\nL:1/8\nK:{key}\nABc d2e|M:x\n"
 
 
-LEARNED = Learned(
+LEARNED = HeaderStats(
     [
         *[tune("reel", "C|", "D")] * 3,
         *[tune("reel", "4/4", "Ador")] * 2,
@@ -150,13 +150,13 @@ def test_the_learned_headers_go_with_the_wish() -> None:
 
 def test_headers_that_are_not_whole_are_left_out() -> None:
     broken = ["X:1\nK:D\nABc|\n", "no tune", tune("jig", "6/8", "H"), tune("", "6/8", "G")]
-    learned = Learned([*broken, tune("jig", "6/8", "D")])
+    learned = HeaderStats([*broken, tune("jig", "6/8", "D")])
     assert learned.fit(TuneRequest()).headers == (("jig", "6/8", "1/8", "D"),)
-    assert Learned([]).fit(TuneRequest(key="D")).headers == ()
+    assert HeaderStats([]).fit(TuneRequest(key="D")).headers == ()
 
 
 def test_no_rhythm_for_models_that_know_none() -> None:
-    untyped = Learned([tune("", "6/8", "D")])
+    untyped = HeaderStats([tune("", "6/8", "D")])
     assert untyped.fit(TuneRequest(meter="6/8")).fields == "TMLK"
     assert untyped.fit(TuneRequest(rhythm="jig")).fields == "TRMLK"
     assert LEARNED.fit(TuneRequest()).fields == "TRMLK"

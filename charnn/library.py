@@ -148,11 +148,11 @@ class Model:
         Raises:
             CheckpointError: a weight is too large for it; or the kept tunes are damaged.
         """
-        from charnn.tunes.training_tunes import brought
+        from charnn.tunes.training_tunes import training_tunes_metadata
 
         about = self.checkpoint.about
         if (self.path.parent / TUNES).exists():
-            about = about | brought(self.learned_tunes())
+            about = about | training_tunes_metadata(self.learned_tunes())
         return replace(self.checkpoint, about=about).in_half_precision()
 
     def evaluate(

@@ -18,7 +18,7 @@ from charnn.music.grammar.tune_request import HeaderStats
 _BROUGHT = "learned"
 
 
-def brought(tunes: Sequence[str]) -> dict[str, Any]:
+def training_tunes_metadata(tunes: Sequence[str]) -> dict[str, Any]:
     """What an exported model tells of the tunes it has learned, for its `about`."""
     return {_BROUGHT: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from charnn.tunes.training_tunes import brought
+from charnn.tunes.training_tunes import training_tunes_metadata
 from tests.cli.conftest import Ended, in_a_process
 from tests.cli.test_sample_tunes import LEARNED, LETTERS, of_tunes
 from tests.helpers import PROJECT, random_checkpoint, save_run
@@ -27,7 +27,7 @@ def charnn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         box = root / "charnn" / "checkpoints"
     box.mkdir(exist_ok=True)
     model = of_tunes(random_checkpoint(LETTERS, documents=9))
-    model.about.update(corpus="folk", val_fraction=0.1, **brought([LEARNED]))
+    model.about.update(corpus="folk", val_fraction=0.1, **training_tunes_metadata([LEARNED]))
     (box / "folk.safetensors").write_bytes(model.in_half_precision())
     return root
 

@@ -12,7 +12,7 @@ from charnn.corpus.sources import named_corpus
 from charnn.corpus.text import document
 from charnn.errors import CheckpointError
 from charnn.music.grammar.tune_request import make_request
-from charnn.tunes.training_tunes import brought, header_stats, learned_tunes
+from charnn.tunes.training_tunes import header_stats, learned_tunes, training_tunes_metadata
 from tests.helpers import random_checkpoint
 
 PATH = Path("elsewhere/model.safetensors")
@@ -37,7 +37,7 @@ def learned() -> list[str]:
 
 def model(**about: object) -> Checkpoint:
     made = random_checkpoint(BOOK)
-    known = {"corpus": "folk", "val_fraction": 0.3, **brought(learned()), **about}
+    known = {"corpus": "folk", "val_fraction": 0.3, **training_tunes_metadata(learned()), **about}
     return replace(made, about=made.about | known)
 
 

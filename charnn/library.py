@@ -305,7 +305,7 @@ def train(
             plan = plan_resume(state, prepared, wanted)
         report(Planned(run, opened, prepared, plan))
 
-        def keep_learned() -> None:
+        def keep_training_tunes() -> None:
             if opened.tunes:
                 learned, _ = split(opened, val_fraction)
                 keep_tunes(run, (document.text() for document in learned))
@@ -313,7 +313,7 @@ def train(
         def hold() -> None:
             lock.take()
             if opened.tunes and not (run / TUNES).exists():
-                keep_learned()
+                keep_training_tunes()
 
         interrupt = Interrupt()
         trainer = Trainer(
@@ -330,7 +330,7 @@ def train(
             parent=parent,
         )
         # Only now is anything written: a run of another corpus has been refused.
-        keep_learned()
+        keep_training_tunes()
         if damaged:
             aside = tuple(map(set_aside, damaged))
             report(Recovered(tuple(damaged.values()), aside, taken, stored[taken].step))

@@ -32,7 +32,7 @@ RETRY_AFTER = 30.0  # seconds
 FILES = 4
 
 
-class Keeper:
+class CheckpointSaver:
     """Saves a run.
 
     Args:

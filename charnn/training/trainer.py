@@ -46,7 +46,7 @@ from charnn.training.hints import underway
 from charnn.training.metrics import Tally
 from charnn.training.optimizer import AdamW
 from charnn.training.penalty import gradient_penalty
-from charnn.training.saver import Keeper
+from charnn.training.saver import CheckpointSaver
 from charnn.training.schedule import learning_rate
 from charnn.training.snapshot import pack, unpack
 from charnn.training.training_config import MOST, TrainingConfig
@@ -117,7 +117,8 @@ class Trainer:
             ends.
         resume: the checkpoint to go on from, with its training tensors.
         best: the best one of the run that is resumed, if it is there.
-        hold: makes sure that the run's folder is there and our own (see `Keeper`); by itself it is
+        hold: makes sure that the run's folder is there and our own (see `CheckpointSaver`); by
+        itself it is
             but made.
         parent: the model whose weights a new run begins with; its shape is that of `model_config`,
             its vocabulary may be another.
@@ -177,7 +178,7 @@ class Trainer:
         if resume is not None:
             self._restore(resume)
         hold = hold or partial(run.mkdir, parents=True, exist_ok=True)
-        self.keeper = Keeper(run, resume, best, hold, report)
+        self.saver = CheckpointSaver(run, resume, best, hold, report)
 
     def run(self) -> Finished:
         """Train until the budget is spent, the patience is over, or a stop is asked for.
@@ -194,18 +195,18 @@ class Trainer:
         self._in_all = Tally()
         self._latest = "before the first step"
         self._hinted = False
-        self.keeper.open(self._size())
+        self.saver.open(self._size())
         started = Started(len(self.batches), torch.get_num_threads(), self.progress)
         self.report(started)
         self._threads_told = started.threads
         try:
             reason = self._loop()
-            self.keeper.retry()
+            self.saver.retry()
         except CharnnError:
-            self.keeper.retry()
+            self.saver.retry()
             raise
         finally:
-            self.keeper.close()
+            self.saver.close()
             torch.set_num_threads(threads_before)
         saved = (self.run_folder / name for name in (BEST, LAST))
         finished = Finished(
@@ -216,11 +217,11 @@ class Trainer:
             self.position.seconds,
             self._in_all.characters_per_second,
             None if reason == "interrupted" else self._advice(),
-            self.keeper.unsaved,
+            self.saver.unsaved,
         )
         self.report(finished)
         if finished.unsaved:
-            raise self.keeper.failure
+            raise self.saver.failure
         return finished
 
     @property
@@ -273,7 +274,7 @@ class Trainer:
             if self.should_stop():
                 return self._interrupt()
             every = self.config.save_every
-            if (every and self.position.step % every == 0) or self.keeper.overdue:
+            if (every and self.position.step % every == 0) or self.saver.overdue:
                 self._save()
 
     def _interrupt(self) -> str:
@@ -367,7 +368,7 @@ class Trainer:
             self.position.seconds,
         )
         self._since_report = Tally()
-        self.keeper.record(event)
+        self.saver.record(event)
         self.report(event)
 
     def _validate(self) -> bool:
@@ -410,8 +411,8 @@ class Trainer:
         checkpoint = self.checkpoint()
         event = Validated(self.position.step, loss, is_best, checkpoint)
         # A line too many is cut off when a killed run goes on; one too few would be missing.
-        self.keeper.record(event)
-        self.keeper.save(checkpoint, measured=True)
+        self.saver.record(event)
+        self.saver.save(checkpoint, measured=True)
         self.report(event)
         self.position.seconds = time.perf_counter() - self._begin
         return True
@@ -429,7 +430,7 @@ class Trainer:
         )
 
     def _save(self) -> None:
-        self.keeper.save(self.checkpoint())
+        self.saver.save(self.checkpoint())
 
     def _size(self) -> int:
         """Bytes of a checkpoint, about: the parameters, their two moments, and their average."""

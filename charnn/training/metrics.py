@@ -14,7 +14,7 @@ from charnn.training.events import Stepped, Validated
 
 
 @dataclass
-class Tally:
+class RunningMean:
     """What some steps have come to; kept in the checkpoint.
 
     Attributes:
@@ -28,7 +28,7 @@ class Tally:
     nats: float = 0.0
 
     @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "Tally":
+    def from_json(cls, value: dict[str, Any]) -> "RunningMean":
         """The tally that `asdict` described.
 
         Raises:

@@ -43,7 +43,7 @@ from charnn.training.events import (
 from charnn.training.finetune import inherit
 from charnn.training.hardware import keep_freed_memory
 from charnn.training.hints import underway
-from charnn.training.metrics import Tally
+from charnn.training.metrics import RunningMean
 from charnn.training.optimizer import AdamW
 from charnn.training.penalty import gradient_penalty
 from charnn.training.saver import CheckpointSaver
@@ -165,8 +165,8 @@ class Trainer:
         self.position = Position()
         self.history: list[dict[str, float]] = []
         self.state = self.network.initial_state(config.batch_size)
-        self._since_report = Tally()
-        self._since_validation = Tally()
+        self._since_report = RunningMean()
+        self._since_validation = RunningMean()
         self.about = about | {
             "fingerprint": prepared.fingerprint,
             "documents": prepared.documents,
@@ -192,7 +192,7 @@ class Trainer:
         keep_freed_memory()
         threads_before = torch.get_num_threads()
         self.threads = self._choose_threads()
-        self._in_all = Tally()
+        self._in_all = RunningMean()
         self._latest = "before the first step"
         self._hinted = False
         self.saver.open(self._size())
@@ -367,7 +367,7 @@ class Trainer:
             self.progress,
             self.position.seconds,
         )
-        self._since_report = Tally()
+        self._since_report = RunningMean()
         self.saver.record(event)
         self.report(event)
 
@@ -406,7 +406,7 @@ class Trainer:
         entry = {"step": self.position.step, "seconds": self.position.seconds, "val_loss": loss}
         if self._since_validation.characters:
             entry["train_loss"] = self._since_validation.mean_loss
-            self._since_validation = Tally()
+            self._since_validation = RunningMean()
         self.history.append(entry)
         checkpoint = self.checkpoint()
         event = Validated(self.position.step, loss, is_best, checkpoint)
@@ -451,7 +451,7 @@ class Trainer:
         try:
             self.position = Position.from_json(checkpoint.about["position"], len(self.batches))
             tallies = checkpoint.about.get("tallies", [{}, {}])  # earlier versions kept none
-            self._since_report, self._since_validation = map(Tally.from_json, tallies)
+            self._since_report, self._since_validation = map(RunningMean.from_json, tallies)
             self.history = list(checkpoint.about["history"])
             import_weights(self.network, checkpoint.weights)
             self.average = Average(self.network, self.config.ema)

@@ -27,7 +27,7 @@ EPSILON = 1e-4  # gradients much smaller than this mean nothing
 
 
 @dataclass(frozen=True)
-class Following:
+class DynamicEvalConfig:
     """How fast the weights follow.
 
     Args:
@@ -56,7 +56,7 @@ def each_dynamic_loss(
     weights: Mapping[str, NDArray[np.float32]],
     ids: NDArray[Any],
     start: int,
-    following: Following,
+    following: DynamicEvalConfig,
 ) -> NDArray[np.float32]:
     """The loss of every one of `ids[start:]`, [N - start] nats, as it is met for the first time.
 
@@ -89,7 +89,7 @@ def each_dynamic_loss(
 class _Learner:
     """The parameters as one long vector, P of them, and what is remembered for the next step."""
 
-    def __init__(self, network: Network, following: Following) -> None:
+    def __init__(self, network: Network, following: DynamicEvalConfig) -> None:
         self._following = following
         parameters = list(network.parameters())
         self._weights_P = torch.cat([parameter.detach().flatten() for parameter in parameters])

@@ -146,7 +146,7 @@ def measure(
             than one, or tunes, which are shorter themselves.
         dynamic: also with weights that follow the text.
     """
-    from charnn.evaluation.dynamic import Following, each_dynamic_loss
+    from charnn.evaluation.dynamic import DynamicEvalConfig, each_dynamic_loss
     from charnn.evaluation.fresh_windows import evaluate_windows
     from charnn.evaluation.sweep import each_loss, protocol
     from charnn.model.network import Network, import_weights
@@ -162,7 +162,7 @@ def measure(
     if drawn is not None:
         found = Evaluation(drawn.loss, characters, drawn.protocol + what, drawn.standard_error)
     if dynamic:
-        following = Following()
+        following = DynamicEvalConfig()
         losses = each_dynamic_loss(checkpoint.config, checkpoint.calibrated, ids, start, following)
         followed = Evaluation(
             float(losses.sum(dtype=np.float64)) / characters, characters, following.protocol + what

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charnn.evaluation.dynamic import Following, each_dynamic_loss
+from charnn.evaluation.dynamic import DynamicEvalConfig, each_dynamic_loss
 from charnn.evaluation.sweep import each_loss
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
@@ -12,7 +12,7 @@ from tests.evaluation.test_sweep import text_ids
 from tests.helpers import random_weights
 
 START = 300
-FAST = Following(segment=20, lr=3e-3)
+FAST = DynamicEvalConfig(segment=20, lr=3e-3)
 
 
 class Model:
@@ -23,7 +23,9 @@ class Model:
         self.config = ModelConfig(130, cell, **options)
         self.weights = random_weights(self.config, scale=0.4)
 
-    def dynamic(self, ids: NDArray[np.unsignedinteger], following: Following = FAST) -> NDArray:
+    def dynamic(
+        self, ids: NDArray[np.unsignedinteger], following: DynamicEvalConfig = FAST
+    ) -> NDArray:
         return each_dynamic_loss(self.config, self.weights, ids, START, following)
 
     def static(self, ids: NDArray[np.unsignedinteger]) -> NDArray:
@@ -56,13 +58,13 @@ def test_nothing_is_seen_before_it_is_scored(place: int) -> None:
 
 def test_without_a_step_it_is_the_sweep() -> None:
     model, ids = Model(num_layers=2), text_ids(900)
-    still = model.dynamic(ids, Following(segment=7, lr=0.0))
+    still = model.dynamic(ids, DynamicEvalConfig(segment=7, lr=0.0))
     np.testing.assert_allclose(still, model.static(ids), atol=1e-5)
 
 
 def test_weights_drawn_home_at_once_stay_where_they_are() -> None:
     model, ids = Model(), text_ids(900)
-    home = model.dynamic(ids, Following(segment=20, lr=3e-3, decay=1e9))
+    home = model.dynamic(ids, DynamicEvalConfig(segment=20, lr=3e-3, decay=1e9))
     np.testing.assert_allclose(home, model.static(ids), atol=1e-4)
 
 

@@ -29,7 +29,7 @@ from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
-    from charnn.evaluation.protocols import Evaluation, Passage
+    from charnn.evaluation.protocols import EvalSpan, Evaluation
     from charnn.music.similarity.compare import Judgement
     from charnn.training.events import Report
 
@@ -156,7 +156,11 @@ class Model:
         return replace(self.checkpoint, about=about).in_half_precision()
 
     def evaluate(
-        self, text: "str | Sequence[str] | Passage", *, windows: bool = False, dynamic: bool = False
+        self,
+        text: "str | Sequence[str] | EvalSpan",
+        *,
+        windows: bool = False,
+        dynamic: bool = False,
     ) -> "Evaluation":
         """How well the model predicts a text: every character once, the state carried.
 
@@ -174,12 +178,12 @@ class Model:
         """
         from charnn.evaluation import protocols
 
-        if not isinstance(text, protocols.Passage):
+        if not isinstance(text, protocols.EvalSpan):
             texts = [text] if isinstance(text, str) else list(text)
             text = protocols.whole(self.checkpoint, texts)
         return protocols.measure(self.checkpoint, text, windows=windows, dynamic=dynamic)
 
-    def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "Passage":
+    def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "EvalSpan":
         """What training has held out of a corpus, to be evaluated: the end of a text, or the tunes
         of a book that are not among the learned ones.
 

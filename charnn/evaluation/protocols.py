@@ -19,7 +19,7 @@ from charnn.errors import CheckpointError, CorpusError
 
 
 @dataclass(frozen=True)
-class Passage:
+class EvalSpan:
     """What is scored, as ids of a model's vocabulary.
 
     Attributes:
@@ -71,7 +71,7 @@ class Evaluation:
         return math.exp(min(self.nats_per_char, 700))
 
 
-def whole(checkpoint: Checkpoint, texts: Sequence[str]) -> Passage:
+def whole(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
     """Everything: the texts one after the other, begun as a sample is.
 
     If the model knows where documents end, it predicts that of several as well, and it counts as a
@@ -87,10 +87,12 @@ def whole(checkpoint: Checkpoint, texts: Sequence[str]) -> Passage:
     before = np.array([checkpoint.start], ids.dtype)
     words = f"{len(texts):,} documents with their ends" if ends else ""
     characters = sum(map(len, texts)) + ends * len(texts)
-    return Passage(np.concatenate([before, ids]), 1, characters, words)
+    return EvalSpan(np.concatenate([before, ids]), 1, characters, words)
 
 
-def held_out_tunes(checkpoint: Checkpoint, texts: Sequence[str], learned: Sequence[str]) -> Passage:
+def held_out_tunes(
+    checkpoint: Checkpoint, texts: Sequence[str], learned: Sequence[str]
+) -> EvalSpan:
     """The tunes that are not among the learned ones, the last of which lie before them.
 
     Raises:
@@ -108,10 +110,10 @@ def held_out_tunes(checkpoint: Checkpoint, texts: Sequence[str], learned: Sequen
     characters = sum(map(len, texts)) + len(texts)
     words = f"{len(texts):,} documents with their ends, which the model has not learned"
     words += _fitted(checkpoint)
-    return Passage(np.concatenate([before, ids]), len(before), characters, words)
+    return EvalSpan(np.concatenate([before, ids]), len(before), characters, words)
 
 
-def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> Passage:
+def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
     """The end of the text that training held out, with all the rest before it.
 
     Raises:
@@ -131,11 +133,11 @@ def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> Passage:
     texts = [one.text() for one in corpus.documents]
     ids = _numbered(checkpoint, texts, found.separated)
     words = f"the last {100 * share:g} %, which training held out{_fitted(checkpoint)}"
-    return Passage(ids, found.train, found.length - found.train, words)
+    return EvalSpan(ids, found.train, found.length - found.train, words)
 
 
 def measure(
-    checkpoint: Checkpoint, passage: Passage, *, windows: bool = False, dynamic: bool = False
+    checkpoint: Checkpoint, passage: EvalSpan, *, windows: bool = False, dynamic: bool = False
 ) -> Evaluation:
     """The loss of a passage, the state carried; and, where asked for, by other protocols.
 

@@ -20,7 +20,15 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.corpus.scan import CHAR, FORMAT, VAL_FRACTION, Survey, choose_tokens, hashed, survey
+from charnn.corpus.scan import (
+    CHAR,
+    FORMAT,
+    VAL_FRACTION,
+    CorpusScan,
+    choose_tokens,
+    hashed,
+    scan_corpus,
+)
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
 from charnn.corpus.tokens import AnyVocabulary, Tokens
@@ -110,7 +118,7 @@ def prepare(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _clear(folder)
-        plan = survey(corpus, folder, val_fraction, tokens, keys, progress)
+        plan = scan_corpus(corpus, folder, val_fraction, tokens, keys, progress)
         mark = plan.fingerprint[:12]
         # The same text under another name has the same ids.
         path = next(folder.glob(f"[!.]*-{mark}"), folder / f"{corpus.name}-{mark}")
@@ -124,7 +132,7 @@ def prepare(
         ) from error
 
 
-def _load(path: Path, plan: Survey) -> Prepared | None:
+def _load(path: Path, plan: CorpusScan) -> Prepared | None:
     """Return what lies at `path` if it is whole and of this very corpus."""
     try:
         about = json.loads((path / _ABOUT).read_bytes())
@@ -169,7 +177,7 @@ def _clear(folder: Path) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def _build(path: Path, plan: Survey) -> Prepared:
+def _build(path: Path, plan: CorpusScan) -> Prepared:
     """Write the ids beside `path` and put them in its place in one step."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.mkdir()
@@ -196,7 +204,7 @@ def _build(path: Path, plan: Survey) -> Prepared:
     return prepared
 
 
-def _about(plan: Survey) -> dict[str, object]:
+def _about(plan: CorpusScan) -> dict[str, object]:
     return {
         "format": FORMAT,
         "fingerprint": plan.fingerprint,
@@ -208,7 +216,7 @@ def _about(plan: Survey) -> dict[str, object]:
     }
 
 
-def _write(file: BinaryIO, plan: Survey) -> int:
+def _write(file: BinaryIO, plan: CorpusScan) -> int:
     """Write the ids as a `.npy` file; return how many of the validation part are unknown.
 
     Plain writes, not a writable map: the pages of a map would count as memory in use.

@@ -33,7 +33,7 @@ _UNICODE = 0x110000
 
 
 @dataclass(frozen=True)
-class Survey:
+class CorpusScan:
     """What the first pass finds out.
 
     Attributes:
@@ -83,14 +83,14 @@ def choose_tokens(corpus: Corpus, wanted: str = "auto") -> str:
     return CHAR if wanted == "auto" else wanted
 
 
-def survey(
+def scan_corpus(
     corpus: Corpus,
     folder: Path,
     val_fraction: float,
     tokens: str,
     keys: tuple[int, int] = OWN_KEY,
     progress: Progress = quiet,
-) -> Survey:
+) -> CorpusScan:
     """Read a corpus once.
 
     Args:
@@ -124,7 +124,7 @@ def survey(
         sizes = _count_pieces(learned, held_out, least, digest)
     else:
         sizes = _count_characters(learned, held_out, val_fraction, digest)
-    return Survey(
+    return CorpusScan(
         documents=learned + held_out,
         different=len(corpus.documents),
         separated=len(corpus.documents) > 1,
@@ -151,7 +151,7 @@ def split(corpus: Corpus, val_fraction: float) -> tuple[list[Document], list[Doc
 
 @dataclass(frozen=True)
 class _Sizes:
-    """The part of a `Survey` that hangs on the kind of symbols."""
+    """The part of a `CorpusScan` that hangs on the kind of symbols."""
 
     vocabulary: AnyVocabulary
     length: int

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.ids import encoded
-from charnn.corpus.scan import CHAR, VAL_FRACTION, survey
+from charnn.corpus.scan import CHAR, VAL_FRACTION, scan_corpus
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.corpus.vocabulary import UNKNOWN
@@ -122,7 +122,7 @@ def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
     # A checkpoint that is too old to say it had the default, or another corpus will be found.
     share = checkpoint.about.get("val_fraction", VAL_FRACTION)
     # A text has no other keys, so nothing is kept in the folder.
-    found = survey(corpus, Path(), share, CHAR)
+    found = scan_corpus(corpus, Path(), share, CHAR)
     if found.fingerprint != checkpoint.about.get("fingerprint"):
         raise CheckpointError(
             f"{corpus.name} is not the corpus that the model has learned, so none of it was held "

@@ -20,22 +20,22 @@ import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.runs import read_model
-from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus, open_corpus
 
 ORDERS = range(1, 8)
 
 
-def witten_bell(prepared: Prepared, order: int) -> Iterator[float]:
+def witten_bell(dataset: Dataset, order: int) -> Iterator[float]:
     """Yield the loss of the held-out part by orders 1 to `order`, nats a character.
 
     All symbols of both parts are gone through at once. The n-gram that ends at each of the N
     positions has a number, the same for the same n-gram; so its context is the (n - 1)-gram that
     ends one position before.
     """
-    symbols_N = prepared.ids.astype(np.int64)
-    train = prepared.train_length
-    size = len(prepared.vocabulary)
+    symbols_N = dataset.ids.astype(np.int64)
+    train = dataset.train_length
+    size = len(dataset.vocabulary)
     likely = np.full(len(symbols_N) - train, 1 / size)
     contexts_N = np.zeros(len(symbols_N), np.int64)
     for length in range(1, order + 1):
@@ -50,7 +50,7 @@ def witten_bell(prepared: Prepared, order: int) -> Iterator[float]:
         count = context_met[context] + kinds[context]
         smoothed = (met[gram] + kinds[context] * likely) / np.maximum(count, 1)
         likely = np.where(count, smoothed, likely)
-        yield float(-np.log(likely).sum() / prepared.val_characters)
+        yield float(-np.log(likely).sum() / dataset.val_characters)
         contexts_N = np.concatenate([[0], grams_N[:-1]])
 
 
@@ -74,12 +74,12 @@ def main() -> None:
     options = parser.parse_args()
     corpus = open_corpus(options.corpus)
     with tempfile.TemporaryDirectory() as folder:
-        prepared = prepare(corpus, Path(folder), options.val_fraction)
+        dataset = prepare(corpus, Path(folder), options.val_fraction)
         print(
-            f"{corpus.name}: {prepared.train_characters:,} characters learned, "
-            f"{prepared.val_characters:,} held out ({prepared.val_documents} documents)"
+            f"{corpus.name}: {dataset.train_characters:,} characters learned, "
+            f"{dataset.val_characters:,} held out ({dataset.val_documents} documents)"
         )
-        for order, loss in enumerate(witten_bell(prepared, options.order), 1):
+        for order, loss in enumerate(witten_bell(dataset, options.order), 1):
             print(f"{order}-gram  {loss:.4f} nats/char")
         if options.run:
             run = read_model(Path(options.run), Path("checkpoints"))

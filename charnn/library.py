@@ -19,7 +19,7 @@ from charnn.checkpoints.runs import (
     read_run,
     set_aside,
 )
-from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.scan import VAL_FRACTION, is_book, split
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.tokens import Tokens
@@ -277,9 +277,9 @@ def train(
     keys = None if transpose is None else key_range(transpose)
     number = partial(prepare, opened, DATA, val_fraction, progress=transposed)
     if resume:
-        run, prepared = _find_run(Path(out), name, opened.tunes, number, tokens, keys)
+        run, dataset = _find_run(Path(out), name, opened.tunes, number, tokens, keys)
     else:
-        prepared = number(tokens=tokens, keys=keys or OWN_KEY)
+        dataset = number(tokens=tokens, keys=keys or OWN_KEY)
     # What is wrong with the corpus is said before torch is waited for.
     from charnn.training.events import Planned, Recovered
     from charnn.training.plan import Options, plan_resume, plan_run
@@ -288,7 +288,7 @@ def train(
 
     wanted = Options(**options)
     if not resume:
-        plan = plan_run(prepared, wanted, parent)
+        plan = plan_run(dataset, wanted, parent)
     with RunLock(run) if resume else create_run(Path(out), name, opened.name) as lock:
         run = lock.run
         state: Checkpoint | None = None
@@ -306,8 +306,8 @@ def train(
             taken = _newest(run, stored)
             state = stored[taken]
             about = _same_beginning(state, about)
-            plan = plan_resume(state, prepared, wanted)
-        report(Planned(run, opened, prepared, plan))
+            plan = plan_resume(state, dataset, wanted)
+        report(Planned(run, opened, dataset, plan))
 
         def keep_training_tunes() -> None:
             if opened.tunes:
@@ -321,7 +321,7 @@ def train(
 
         interrupt = Interrupt()
         trainer = Trainer(
-            prepared,
+            dataset,
             plan.model,
             plan.training,
             run,
@@ -419,10 +419,10 @@ def _find_run(
     out: Path,
     name: str | None,
     tunes: bool,
-    number: Callable[..., Prepared],
+    number: Callable[..., Dataset],
     tokens: str,
     keys: tuple[int, int] | None,
-) -> tuple[Path, Prepared]:
+) -> tuple[Path, Dataset]:
     """The named run, or the newest one that was trained on the same corpus, and that corpus as the
     run numbers it."""
     if name is not None:
@@ -440,7 +440,7 @@ def _find_run(
         # Another corpus, which the trainer will refuse, may be none that has tokens and keys.
         return out / name, number(**how) if named.about.get("tunes") == tunes else number()
     damaged = ""
-    numbered: dict[str, Prepared] = {}
+    numbered: dict[str, Dataset] = {}
     for run in find_runs(out):
         try:
             checkpoint = read_model(run, out).checkpoint
@@ -451,10 +451,10 @@ def _find_run(
             continue
         how = _numbering(checkpoint)
         if tokens in ("auto", how["tokens"]) and keys in (None, how["keys"]):
-            prepared = numbered.get(str(how)) or number(**how)
-            numbered[str(how)] = prepared
-            if checkpoint.about.get("fingerprint") == prepared.fingerprint:
-                return run, prepared
+            dataset = numbered.get(str(how)) or number(**how)
+            numbered[str(how)] = dataset
+            if checkpoint.about.get("fingerprint") == dataset.fingerprint:
+                return run, dataset
     raise CheckpointError(
         f"no run in {out}/ was trained on this corpus{damaged}: say which with --name"
     )

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.corpus.vocabulary import Vocabulary
@@ -37,7 +37,7 @@ def prose(length: int, begin: int = 0) -> str:
     return text
 
 
-def prepared_text(folder: Path, *texts: str, val_fraction: float = 0.1) -> Prepared:
+def prepared_text(folder: Path, *texts: str, val_fraction: float = 0.1) -> Dataset:
     """The ids of a corpus of one or several documents, kept in `folder`."""
     documents = tuple(document(f"text {number}", text) for number, text in enumerate(texts))
     return prepare(Corpus("corpus", documents), folder, val_fraction)

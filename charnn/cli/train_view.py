@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from charnn.cli.console import is_terminal, say, silence, visible, warn, write_out
 from charnn.cli.formatting import duration, nats_and_bits
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.library import RUNS
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
@@ -202,13 +202,13 @@ class TrainView:
     def _summarise(self, event: Started) -> None:
         from charnn.evaluation.sweep import fitted_protocol  # which loads torch
 
-        corpus, prepared = self.planned.corpus, self.planned.prepared
+        corpus, dataset = self.planned.corpus, self.planned.dataset
         model, training = self.planned.plan.model, self.planned.plan.training
-        documents = f", {prepared.documents:,} documents" if prepared.documents > 1 else ""
+        documents = f", {dataset.documents:,} documents" if dataset.documents > 1 else ""
         held_out = (
-            f"{prepared.val_documents:,} whole tunes" if prepared.val_documents else "the last part"
+            f"{dataset.val_documents:,} whole tunes" if dataset.val_documents else "the last part"
         )
-        unknown = f", {prepared.val_unknown:,} of them unknown" if prepared.val_unknown else ""
+        unknown = f", {dataset.val_unknown:,} of them unknown" if dataset.val_unknown else ""
         width = "one-hot" if model.embedding_size is None else f"embedding {model.embedding_size}"
         preset = f"{self.planned.plan.preset}: " if self.planned.plan.preset else ""
         budget = training.budget
@@ -217,18 +217,18 @@ class TrainView:
             f"{'resuming' if event.progress else 'training'} {self.planned.run}",
             {
                 "corpus": f"{corpus.name}: "
-                f"{prepared.train_characters + prepared.val_characters:,} characters"
-                f"{documents}{_keys(prepared)}",
-                "vocabulary": f"{len(prepared.vocabulary)} symbols ({_kind(prepared)})",
+                f"{dataset.train_characters + dataset.val_characters:,} characters"
+                f"{documents}{_keys(dataset)}",
+                "vocabulary": f"{len(dataset.vocabulary)} symbols ({_kind(dataset)})",
                 "model": f"{preset}{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
                 f"dropout {model.dropout:g}, of weights {model.weight_drop:g}: "
                 f"{model.parameter_count():,} parameters",
                 "training": f"{' or '.join(limits)}, batch {training.batch_size}, "
                 f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
                 "machine": f"{training.device}, {training.precision}, {_threads(event.threads)}",
-                "validation": f"{held_out}, {prepared.val_characters:,} characters{unknown}: "
-                f"{fitted_protocol(len(prepared.val), len(prepared.train))}"
-                if len(prepared.val)
+                "validation": f"{held_out}, {dataset.val_characters:,} characters{unknown}: "
+                f"{fitted_protocol(len(dataset.val), len(dataset.train))}"
+                if len(dataset.val)
                 else "none",
             },
         )
@@ -299,8 +299,8 @@ def _write_json(**values: object) -> None:
         warn(f"stdout cannot be written ({problem.strerror}): no more JSON lines")
 
 
-def _keys(prepared: Prepared) -> str:
-    low, high = prepared.keys
+def _keys(dataset: Dataset) -> str:
+    low, high = dataset.keys
     return f", learned in {high - low + 1} keys ({low:+} to {high:+} semitones)" if high else ""
 
 
@@ -308,7 +308,7 @@ def _threads(count: int) -> str:
     return f"{count} thread{'s' * (count != 1)}"
 
 
-def _kind(prepared: Prepared) -> str:
-    if prepared.vocabulary.kind == "char":
+def _kind(dataset: Dataset) -> str:
+    if dataset.vocabulary.kind == "char":
         return "characters"
-    return f"ABC tokens, {prepared.train_characters / len(prepared.train):.2f} characters each"
+    return f"ABC tokens, {dataset.train_characters / len(dataset.train):.2f} characters each"

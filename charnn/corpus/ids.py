@@ -41,7 +41,7 @@ _IDS, _ABOUT = "ids.npy", "corpus.json"
 
 
 @dataclass(frozen=True)
-class Prepared:
+class Dataset:
     """A corpus as numbers.
 
     Attributes:
@@ -90,7 +90,7 @@ def prepare(
     tokens: str = CHAR,
     keys: tuple[int, int] = OWN_KEY,
     progress: Progress = quiet,
-) -> Prepared:
+) -> Dataset:
     """Number the symbols of a corpus, and keep the ids under `folder` for the next time.
 
     A text gives its last `val_fraction` to the validation part. Tunes are held out whole, chosen
@@ -132,7 +132,7 @@ def prepare(
         ) from error
 
 
-def _load(path: Path, plan: CorpusScan) -> Prepared | None:
+def _load(path: Path, plan: CorpusScan) -> Dataset | None:
     """Return what lies at `path` if it is whole and of this very corpus."""
     try:
         about = json.loads((path / _ABOUT).read_bytes())
@@ -147,7 +147,7 @@ def _load(path: Path, plan: CorpusScan) -> Prepared | None:
         return None
     if ids.shape != (plan.length,) or ids.dtype != plan.vocabulary.dtype:
         return None
-    return Prepared(
+    return Dataset(
         vocabulary=plan.vocabulary,
         ids=np.asarray(ids),
         train_length=plan.train,
@@ -177,7 +177,7 @@ def _clear(folder: Path) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def _build(path: Path, plan: CorpusScan) -> Prepared:
+def _build(path: Path, plan: CorpusScan) -> Dataset:
     """Write the ids beside `path` and put them in its place in one step."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.mkdir()
@@ -198,10 +198,10 @@ def _build(path: Path, plan: CorpusScan) -> Prepared:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     fsync_folder(path.parent)
-    prepared = _load(path, plan)
-    if prepared is None:
+    dataset = _load(path, plan)
+    if dataset is None:
         raise CorpusError(f"the prepared corpus in {path} cannot be read back: check the disk")
-    return prepared
+    return dataset
 
 
 def _about(plan: CorpusScan) -> dict[str, object]:

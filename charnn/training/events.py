@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.corpus.sources import Corpus
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Planned:
 
     run: Path
     corpus: Corpus
-    prepared: Prepared
+    dataset: Dataset
     plan: "Plan"
 
 

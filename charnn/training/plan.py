@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.errors import CheckpointError, UsageError
 from charnn.model.config import ModelConfig
 from charnn.training.finetune import new_symbols
@@ -83,7 +83,7 @@ class Plan:
         return sizes.get((self.model.num_layers, self.model.hidden_size))
 
 
-def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = None) -> Plan:
+def plan_run(dataset: Dataset, options: Options, parent: Checkpoint | None = None) -> Plan:
     """The plan of a new run.
 
     Args:
@@ -102,7 +102,7 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
     device = choose_device(options.device or "auto")
     limits = options.given("minutes", "epochs", "steps")
     budget = Budget(**limits) if limits else default_budget()
-    characters = prepared.train_characters
+    characters = dataset.train_characters
     chosen = recipe(characters, budget, device, options.preset or AUTO)
     notes = []
     regularisation = {
@@ -112,11 +112,11 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
     }
     if parent is None:
         shape = _sizes(chosen.preset, options) | options.given("cell")
-        model = ModelConfig(len(prepared.vocabulary), **shape, **regularisation)
+        model = ModelConfig(len(dataset.vocabulary), **shape, **regularisation)
     else:
         _expect_shape(parent.config, options)
-        model = replace(parent.config, vocab_size=len(prepared.vocabulary), **regularisation)
-        if new := new_symbols(parent, prepared.vocabulary):
+        model = replace(parent.config, vocab_size=len(dataset.vocabulary), **regularisation)
+        if new := new_symbols(parent, dataset.vocabulary):
             notes.append(_say_new(new))
     wanted = TrainingConfig(
         budget=budget,
@@ -130,7 +130,7 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
             **options.given("clip", "clip_value", "gradient_penalty"),
         },
     )
-    batch_size, seq_len = fit_to_corpus(len(prepared.train), wanted.batch_size, wanted.seq_len)
+    batch_size, seq_len = fit_to_corpus(len(dataset.train), wanted.batch_size, wanted.seq_len)
     training = replace(wanted, batch_size=batch_size, seq_len=seq_len)
     if training != wanted:
         notes.append(
@@ -139,12 +139,12 @@ def plan_run(prepared: Prepared, options: Options, parent: Checkpoint | None = N
             f"instead of {wanted.batch_size} x {wanted.seq_len}"
         )
     passes = passes_of(characters, budget, device, batch_size * seq_len)
-    hints = before(passes, characters), on_symbols(len(prepared.vocabulary))
+    hints = before(passes, characters), on_symbols(len(dataset.vocabulary))
     notes += [hint for hint in hints if hint]
     return Plan(model, training, tuple(notes))
 
 
-def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) -> Plan:
+def plan_resume(checkpoint: Checkpoint, dataset: Dataset, options: Options) -> Plan:
     """The plan of a run that goes on: as it was, but for what may change without harm, its budget,
     and its learning rate, which may have been too high.
 
@@ -168,7 +168,7 @@ def plan_resume(checkpoint: Checkpoint, prepared: Prepared, options: Options) ->
     # The command that began the run may be repeated: it is understood as it was then.
     batch_size, seq_len = said.get("batch_size"), said.get("seq_len")
     fitted = fit_to_corpus(
-        len(prepared.train), batch_size or earlier.batch_size, seq_len or earlier.seq_len
+        len(dataset.train), batch_size or earlier.batch_size, seq_len or earlier.seq_len
     )
     was |= {"batch_size": batch_size, "seq_len": seq_len} if fitted == _batch(earlier) else {}
     if not _has_preset(checkpoint.config, options):

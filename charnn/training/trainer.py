@@ -21,7 +21,7 @@ from torch.nn.functional import cross_entropy
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.runs import BEST, LAST
 from charnn.corpus.batches import Batches
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError, CheckpointError
 from charnn.evaluation.sweep import fit_temperature, fitted_protocol
 from charnn.model.config import ModelConfig
@@ -129,7 +129,7 @@ class Trainer:
 
     def __init__(
         self,
-        prepared: Prepared,
+        dataset: Dataset,
         model_config: ModelConfig,
         config: TrainingConfig,
         run: Path,
@@ -142,7 +142,7 @@ class Trainer:
         hold: Callable[[], object] | None = None,
         parent: Checkpoint | None = None,
     ) -> None:
-        self.prepared = prepared
+        self.dataset = dataset
         self.config = config
         self.run_folder = run
         self.report = report
@@ -150,7 +150,7 @@ class Trainer:
         self.device = torch.device(config.device)
         if resume is not None:
             self._expect_same_corpus(resume)
-        self.batches = Batches(prepared.train, config.batch_size, config.seq_len)
+        self.batches = Batches(dataset.train, config.batch_size, config.seq_len)
         torch.manual_seed(config.seed)
         # Of all that a run computes, the first weights alone depend on the number of threads.
         threads = torch.get_num_threads()
@@ -159,7 +159,7 @@ class Trainer:
         torch.set_num_threads(threads)
         if parent is not None:
             fresh = export_weights(self.network)
-            import_weights(self.network, inherit(parent, prepared.vocabulary, fresh))
+            import_weights(self.network, inherit(parent, dataset.vocabulary, fresh))
         self.optimizer = AdamW(self.network, config.weight_decay)
         self.average = Average(self.network, config.ema)
         self.position = Position()
@@ -168,11 +168,11 @@ class Trainer:
         self._since_report = RunningMean()
         self._since_validation = RunningMean()
         self.about = about | {
-            "fingerprint": prepared.fingerprint,
-            "documents": prepared.documents,
-            "tokens": prepared.vocabulary.kind,
-            "transpose": list(prepared.keys),
-            "characters": prepared.train_characters + prepared.val_characters,
+            "fingerprint": dataset.fingerprint,
+            "documents": dataset.documents,
+            "tokens": dataset.vocabulary.kind,
+            "transpose": list(dataset.keys),
+            "characters": dataset.train_characters + dataset.val_characters,
             "parameters": model_config.parameter_count(),
         }
         if resume is not None:
@@ -249,11 +249,11 @@ class Trainer:
             "position": asdict(self.position),
             "tallies": [asdict(self._since_report), asdict(self._since_validation)],
             "history": list(self.history),
-            "protocol": fitted_protocol(len(self.prepared.val), len(self.prepared.train)),
+            "protocol": fitted_protocol(len(self.dataset.val), len(self.dataset.train)),
         }
         return Checkpoint(
             self.network.config,
-            self.prepared.vocabulary,
+            self.dataset.vocabulary,
             weights,
             about,
             training,
@@ -308,7 +308,7 @@ class Trainer:
         self.position.window = (self.position.window + 1) % len(self.batches)
         now = time.perf_counter()
         self.position.seconds = now - self._begin
-        characters = self.prepared.vocabulary.characters(targets_TB)
+        characters = self.dataset.vocabulary.characters(targets_TB)
         for tally in (self._since_report, self._since_validation, self._in_all):
             tally.add(targets_TB.size, characters, now - begin, loss)
         if self.threads and len(inputs_TB) == self.config.seq_len:
@@ -321,7 +321,7 @@ class Trainer:
     def _hint(self) -> None:
         """Tell, once, what the speed says of the budget."""
         self._hinted = True
-        seconds_per_pass = self.prepared.train_characters / self._in_all.characters_per_second
+        seconds_per_pass = self.dataset.train_characters / self._in_all.characters_per_second
         steps_per_pass = len(self.batches)
         hint = underway(self.config.budget, steps_per_pass, seconds_per_pass / steps_per_pass)
         if hint is not None:
@@ -377,7 +377,7 @@ class Trainer:
         Returns:
             False if a stop was asked for amid it: then nothing of it counts.
         """
-        if len(self.prepared.val) == 0:
+        if len(self.dataset.val) == 0:
             self.position.validated_step = self.position.step
             self.position.validated_seconds = self.position.seconds
             self._save()
@@ -387,9 +387,9 @@ class Trainer:
         with self._precision(), self.average.in_place():
             measured = fit_temperature(
                 self.network,
-                self.prepared.ids,
-                len(self.prepared.train),
-                self.prepared.val_characters,
+                self.dataset.ids,
+                len(self.dataset.train),
+                self.dataset.val_characters,
                 self.should_stop,
             )
         if measured is None:
@@ -438,13 +438,13 @@ class Trainer:
         return 4 * copies * self.network.config.parameter_count()
 
     def _expect_same_corpus(self, checkpoint: Checkpoint) -> None:
-        if checkpoint.about.get("fingerprint") != self.prepared.fingerprint:
+        if checkpoint.about.get("fingerprint") != self.dataset.fingerprint:
             raise CheckpointError(
                 f"{self.run_folder} was trained on another corpus or split than the one given: "
                 "resume it with the same one, or train under another --name, which may begin with "
                 f"what this run has learned: --init-from {self.run_folder.name}"
             )
-        if self.config.batch_size >= len(self.prepared.train):
+        if self.config.batch_size >= len(self.dataset.train):
             raise self._incomplete()
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -471,7 +471,7 @@ class Trainer:
             most = min(most, 4 * budget.minutes**0.5)
         epochs = budget.epochs or (budget.steps or 0) / len(self.batches)
         if epochs:
-            most = min(most, epochs * len(self.prepared.train) / (10 * len(self.prepared.val) + 1))
+            most = min(most, epochs * len(self.dataset.train) / (10 * len(self.dataset.val) + 1))
         return max(1, round(most))
 
     def _choose_threads(self) -> Threads | None:

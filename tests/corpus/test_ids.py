@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from charnn.corpus import ids as ids_module
-from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus, Document
 from charnn.corpus.text import document
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
@@ -29,54 +29,54 @@ def tune(number: int) -> str:
     return f"X:1\nT:{number}\nK:D\n" + "dAFD" * (number % 7 + 1) + "|\n"
 
 
-def tunes_of(prepared: Prepared, ids: NDArray[Any]) -> set[str]:
+def tunes_of(dataset: Dataset, ids: NDArray[Any]) -> set[str]:
     ends = np.flatnonzero(ids == SEPARATOR)
     assert ends[-1] == len(ids) - 1
-    return {prepared.vocabulary.decode(part) for part in np.split(ids, ends)} - {""}
+    return {dataset.vocabulary.decode(part) for part in np.split(ids, ends)} - {""}
 
 
-def text_of(prepared: Prepared) -> str:
-    return prepared.vocabulary.decode(np.concatenate([prepared.train, prepared.val]))
+def text_of(dataset: Dataset) -> str:
+    return dataset.vocabulary.decode(np.concatenate([dataset.train, dataset.val]))
 
 
 def test_one_text_is_cut_near_its_end_and_has_no_separators(tmp_path: Path) -> None:
     text = "to be or not to be, that is the question" * 100
-    prepared = prepare(corpus(text), tmp_path)
-    assert len(prepared.train) == 3600
-    assert len(prepared.val) == 400
-    assert text_of(prepared) == text
-    assert prepared.train.min() >= 2
-    assert (prepared.documents, prepared.val_documents, prepared.val_unknown) == (1, 0, 0)
-    assert not prepared.train.flags.writeable
-    assert prepared.train.dtype == np.uint8
+    dataset = prepare(corpus(text), tmp_path)
+    assert len(dataset.train) == 3600
+    assert len(dataset.val) == 400
+    assert text_of(dataset) == text
+    assert dataset.train.min() >= 2
+    assert (dataset.documents, dataset.val_documents, dataset.val_unknown) == (1, 0, 0)
+    assert not dataset.train.flags.writeable
+    assert dataset.train.dtype == np.uint8
 
 
 def test_the_cut_of_tinyshakespeare_is_the_usual_one(tmp_path: Path) -> None:
-    prepared = prepare(corpus("a" * 1_115_394), tmp_path)
-    assert len(prepared.train) == 1_003_854
+    dataset = prepare(corpus("a" * 1_115_394), tmp_path)
+    assert len(dataset.train) == 1_003_854
 
 
 def test_documents_end_in_a_separator(tmp_path: Path) -> None:
-    prepared = prepare(corpus("ab", "", "c"), tmp_path, 0)
-    assert prepared.train.tolist() == [2, 3, SEPARATOR, SEPARATOR, 4, SEPARATOR]
-    assert prepared.val.shape == (0,)
+    dataset = prepare(corpus("ab", "", "c"), tmp_path, 0)
+    assert dataset.train.tolist() == [2, 3, SEPARATOR, SEPARATOR, 4, SEPARATOR]
+    assert dataset.val.shape == (0,)
 
 
 def test_the_vocabulary_is_of_the_training_part_alone(tmp_path: Path) -> None:
-    prepared = prepare(corpus("cab" * 3 + "x"), tmp_path)
-    assert prepared.vocabulary.symbols == ("a", "b", "c")
-    assert prepared.val.tolist() == [UNKNOWN]
-    assert prepared.val_unknown == 1
+    dataset = prepare(corpus("cab" * 3 + "x"), tmp_path)
+    assert dataset.vocabulary.symbols == ("a", "b", "c")
+    assert dataset.val.tolist() == [UNKNOWN]
+    assert dataset.val_unknown == 1
 
 
 def test_tunes_are_held_out_whole_and_stay_on_their_side(tmp_path: Path) -> None:
     tunes = [tune(number) for number in range(300)]
-    prepared = prepare(corpus(*tunes, tunes=True), tmp_path)
-    assert 15 <= prepared.val_documents <= 45
+    dataset = prepare(corpus(*tunes, tunes=True), tmp_path)
+    assert 15 <= dataset.val_documents <= 45
 
-    held_out = tunes_of(prepared, prepared.val)
-    assert len(held_out) == prepared.val_documents
-    assert tunes_of(prepared, prepared.train) == set(tunes) - held_out
+    held_out = tunes_of(dataset, dataset.val)
+    assert len(held_out) == dataset.val_documents
+    assert tunes_of(dataset, dataset.train) == set(tunes) - held_out
     more = prepare(corpus(*(tune(number) for number in range(299, -50, -1)), tunes=True), tmp_path)
     assert held_out <= tunes_of(more, more.val)
     assert not tunes_of(more, more.train) & held_out
@@ -84,14 +84,14 @@ def test_tunes_are_held_out_whole_and_stay_on_their_side(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("fraction", [0.001, 0.999])
 def test_neither_side_is_empty_when_there_are_two_tunes(tmp_path: Path, fraction: float) -> None:
-    prepared = prepare(corpus(tune(1), tune(2), tunes=True), tmp_path, fraction)
-    assert prepared.val_documents == 1
-    assert len(prepared.train) > 0
+    dataset = prepare(corpus(tune(1), tune(2), tunes=True), tmp_path, fraction)
+    assert dataset.val_documents == 1
+    assert len(dataset.train) > 0
 
 
 def test_every_tune_can_be_learned_from(tmp_path: Path) -> None:
-    prepared = prepare(corpus(tune(1), tune(2), tunes=True), tmp_path, 0)
-    assert (prepared.val_documents, len(prepared.val)) == (0, 0)
+    dataset = prepare(corpus(tune(1), tune(2), tunes=True), tmp_path, 0)
+    assert (dataset.val_documents, len(dataset.val)) == (0, 0)
 
 
 @settings(max_examples=30, deadline=None)
@@ -109,22 +109,22 @@ def test_every_text_is_numbered_as_its_vocabulary_says(
         with pytest.raises(CorpusError, match="no text"):
             prepare(whole, folder, fraction)
         return
-    prepared = prepare(whole, folder, fraction)
+    dataset = prepare(whole, folder, fraction)
     expected: list[int] = []
     for piece in pieces:
-        expected += prepared.vocabulary.encode("".join(piece)).tolist()
+        expected += dataset.vocabulary.encode("".join(piece)).tolist()
         expected += [SEPARATOR] * (len(pieces) > 1)
-    assert [*prepared.train.tolist(), *prepared.val.tolist()] == expected
-    assert UNKNOWN not in prepared.train
-    assert prepared.val_unknown == prepared.val.tolist().count(UNKNOWN)
-    assert len(prepared.train) == max(1, int(len(expected) * (1 - fraction)))
+    assert [*dataset.train.tolist(), *dataset.val.tolist()] == expected
+    assert UNKNOWN not in dataset.train
+    assert dataset.val_unknown == dataset.val.tolist().count(UNKNOWN)
+    assert len(dataset.train) == max(1, int(len(expected) * (1 - fraction)))
 
 
 def test_many_symbols_take_two_bytes(tmp_path: Path) -> None:
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 1000)))
-    prepared = prepare(corpus(text), tmp_path, 0)
-    assert prepared.train.dtype == np.uint16
-    assert text_of(prepared) == text
+    dataset = prepare(corpus(text), tmp_path, 0)
+    assert dataset.train.dtype == np.uint16
+    assert text_of(dataset) == text
 
 
 def test_the_same_content_is_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,7 @@ def test_whatever_changes_the_ids_changes_the_fingerprint(tmp_path: Path) -> Non
         prepare(corpus("ab", "c"), tmp_path, 0.5),
         prepare(corpus("ab", "c", tunes=True), tmp_path),
     ]
-    assert len({prepared.fingerprint for prepared in variants}) == len(variants)
+    assert len({dataset.fingerprint for dataset in variants}) == len(variants)
 
 
 @pytest.mark.parametrize("file", ["ids.npy", "corpus.json"])

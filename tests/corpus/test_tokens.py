@@ -128,25 +128,25 @@ def test_special_ids_give_no_text_and_others_are_refused() -> None:
 
 def test_tunes_are_numbered_in_tokens(tmp_path: Path) -> None:
     corpus = tunes(60)
-    prepared = prepare(corpus, tmp_path, 0.2, "abc")
+    dataset = prepare(corpus, tmp_path, 0.2, "abc")
     letters = prepare(corpus, tmp_path, 0.2, "char")
-    assert isinstance(prepared.vocabulary, Tokens)
-    assert prepared.fingerprint != letters.fingerprint
-    assert len(prepared.train) < 0.8 * len(letters.train)
-    assert prepared.vocabulary.decode(prepared.ids) == letters.vocabulary.decode(letters.ids)
+    assert isinstance(dataset.vocabulary, Tokens)
+    assert dataset.fingerprint != letters.fingerprint
+    assert len(dataset.train) < 0.8 * len(letters.train)
+    assert dataset.vocabulary.decode(dataset.ids) == letters.vocabulary.decode(letters.ids)
     # A separator counts as one character.
-    assert prepared.train_characters == letters.train_characters == len(letters.train)
-    assert prepared.val_characters == letters.val_characters == len(letters.val)
-    assert prepared.vocabulary.characters(prepared.train) == prepared.train_characters
+    assert dataset.train_characters == letters.train_characters == len(letters.train)
+    assert dataset.val_characters == letters.val_characters == len(letters.val)
+    assert dataset.vocabulary.characters(dataset.train) == dataset.train_characters
     again = prepare(corpus, tmp_path, 0.2, "abc")
-    assert again.path == prepared.path
-    assert again.ids.tolist() == prepared.ids.tolist()
+    assert again.path == dataset.path
+    assert again.ids.tolist() == dataset.ids.tolist()
 
 
 def test_the_vocabulary_is_of_the_training_part_alone(tmp_path: Path) -> None:
-    prepared = prepare(tunes(60), tmp_path, 0.2, "abc")
-    train = prepared.vocabulary.decode(prepared.train)
-    assert {symbol for symbol in prepared.vocabulary.symbols if symbol not in train} == set()
+    dataset = prepare(tunes(60), tmp_path, 0.2, "abc")
+    train = dataset.vocabulary.decode(dataset.train)
+    assert {symbol for symbol in dataset.vocabulary.symbols if symbol not in train} == set()
 
 
 def test_texts_have_no_tokens(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charnn.corpus import transpose_augmentation as keys_module
-from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document, document
 from charnn.corpus.transpose_augmentation import ALL_KEYS, OWN_KEY, in_keys, key_range
@@ -38,9 +38,9 @@ def title(text: str) -> str:
     return text.split("T:")[1].split("\n")[0]
 
 
-def held_out(prepared: Prepared) -> list[str]:
-    parts = np.split(prepared.val, np.flatnonzero(prepared.val == SEPARATOR))
-    return [prepared.vocabulary.decode(part) for part in parts]
+def held_out(dataset: Dataset) -> list[str]:
+    parts = np.split(dataset.val, np.flatnonzero(dataset.val == SEPARATOR))
+    return [dataset.vocabulary.decode(part) for part in parts]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from charnn.checkpoints.checkpoint import load_checkpoint
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError, UsageError
 from charnn.evaluation import sweep
 from charnn.model.cells import CELLS
@@ -30,7 +30,7 @@ STEPS = 40
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     # So much is held out that a temperature is fitted.
     return prepared_text(tmp_path_factory.mktemp("data"), prose(4000), val_fraction=0.3)
 
@@ -101,7 +101,7 @@ PLACES = {
 
 @pytest.mark.parametrize("place", PLACES)
 def test_it_stops_before_the_update(
-    tmp_path: Path, prepared: Prepared, trials: Trials, place: str
+    tmp_path: Path, dataset: Dataset, trials: Trials, place: str
 ) -> None:
     """What is saved is good, and what the error says to do can be done."""
 
@@ -109,7 +109,7 @@ def test_it_stops_before_the_update(
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
         run = Run(
             tmp_path / "run",
-            prepared,
+            dataset,
             cell=random.params(list(CELLS)),
             dropout=random.params([0.0, 0.3]),
             ema=random.params([0.0, 0.9]),
@@ -161,13 +161,13 @@ def assert_sound(run: Run) -> None:
 
 
 def test_a_validation_that_gives_no_number(
-    tmp_path: Path, prepared: Prepared, trials: Trials
+    tmp_path: Path, dataset: Dataset, trials: Trials
 ) -> None:
     """While the training itself goes well."""
 
     def trial(random: random.Random) -> None:
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
-        run = Run(tmp_path / "run", prepared, save_every=random.randint(1, 9))
+        run = Run(tmp_path / "run", dataset, save_every=random.randint(1, 9))
         sweeps = random.randint(0, 1)
         losses_of = sweep.window_losses
         trainer = run.trainer(run.config(STEPS))
@@ -251,9 +251,9 @@ def test_absurd_shares_are_refused(option: str, value: float) -> None:
     ids=str,
 )
 def test_extremes_that_are_allowed_work(
-    tmp_path: Path, prepared: Prepared, options: dict[str, Any]
+    tmp_path: Path, dataset: Dataset, options: dict[str, Any]
 ) -> None:
-    run = Run(tmp_path / "run", prepared, **options)
+    run = Run(tmp_path / "run", dataset, **options)
     assert run.train(4).reason == "done"
     assert_sound(run)
     run.train(6)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from charnn.checkpoints.runs import LAST, METRICS
-from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.errors import CheckpointError
@@ -31,13 +31,13 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can
 
 
 @pytest.fixture(scope="module")
-def characters(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def characters(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     # 19 windows an epoch; the validation part is small enough to be swept often.
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
 @pytest.fixture(scope="module")
-def tunes(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def tunes(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     corpus = Corpus("tunes", [document("tune", tune(number)) for number in range(40)], tunes=True)
     return prepare(corpus, tmp_path_factory.mktemp("data"), 0.1, "abc", (-2, 2))
 
@@ -85,16 +85,16 @@ def told(run: Run) -> list[Any]:
 
 
 def kill_and_go_on(
-    folder: Path, prepared: Prepared, shape: dict[str, Any], random: random.Random
+    folder: Path, dataset: Dataset, shape: dict[str, Any], random: random.Random
 ) -> None:
     steps = random.randint(2, 60)
     every = random.randint(1, steps - 1)
     options = {**shape, "seed": random.randrange(1000), "save_every": every}
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
-    at_once = Run(folder / "once", prepared, **options)
+    at_once = Run(folder / "once", dataset, **options)
     at_once.train(steps)
-    in_parts = Run(folder / "parts", prepared, **options)
+    in_parts = Run(folder / "parts", dataset, **options)
     killed_after = random.randint(every + 1, steps)
     train_until_killed(in_parts, steps, killed_after)
     saved = in_parts.checkpoint().about["position"]["step"]
@@ -117,11 +117,11 @@ def test_a_killed_run_goes_on_exactly(
     cell: str,
     corpus: str,
 ) -> None:
-    prepared = request.getfixturevalue(corpus)
+    dataset = request.getfixturevalue(corpus)
 
     def trial(random: random.Random) -> None:
         shape = {"cell": cell, "dropout": random.params([0.0, 0.3])}
-        kill_and_go_on(tmp_path / "trial", prepared, shape, random)
+        kill_and_go_on(tmp_path / "trial", dataset, shape, random)
 
     trials(f"killed and resumed: {cell}, with and without dropout, {corpus}", trial, few=1, many=40)
 
@@ -139,7 +139,7 @@ OTHERS = [
 
 @pytest.mark.parametrize("shape", OTHERS, ids=str)
 def test_whatever_the_network_and_its_training(
-    tmp_path: Path, trials: Trials, characters: Prepared, shape: dict[str, Any]
+    tmp_path: Path, trials: Trials, characters: Dataset, shape: dict[str, Any]
 ) -> None:
     if not trials.whole:
         pytest.skip("tests/training/test_resume.py stops all of these, too")
@@ -150,7 +150,7 @@ def test_whatever_the_network_and_its_training(
 
 @pytest.mark.parametrize("stopped", ["killed", "interrupted"])
 def test_a_budget_of_time_is_spent_once(
-    tmp_path: Path, trials: Trials, characters: Prepared, stopped: str
+    tmp_path: Path, trials: Trials, characters: Dataset, stopped: str
 ) -> None:
     """What was left of it at the last save is what the second part takes."""
     seconds = 0.6
@@ -199,7 +199,7 @@ def test_a_corpus_with_another_byte_is_refused(tmp_path: Path, trials: Trials) -
         place = random.randrange(len(text))
         other = random.params([letter for letter in "etaoin\n☃" if letter != text[place]])
         changed = text[:place] + other + text[place + 1 :]
-        run.prepared = prepared_text(tmp_path / "data", changed)
+        run.dataset = prepared_text(tmp_path / "data", changed)
         with pytest.raises(CheckpointError, match=r"another corpus .* --name.*--init-from run"):
             run.train(4)
         assert (run.folder / LAST).read_bytes() == before

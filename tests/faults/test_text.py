@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 
 from charnn.corpus import text as text_module
-from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.text import Document, document, read_file
 from charnn.corpus.vocabulary import Vocabulary
@@ -91,8 +91,8 @@ def learned_text(folder: Path) -> str:
     return Vocabulary.from_json(symbols).decode(np.load(path / "ids.npy"))
 
 
-def text_of(prepared: Prepared) -> str:
-    return prepared.vocabulary.decode(prepared.ids)
+def text_of(dataset: Dataset) -> str:
+    return dataset.vocabulary.decode(dataset.ids)
 
 
 def prepared_folders(folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from charnn.checkpoints.runs import LAST
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.model.config import ModelConfig
 from charnn.training.events import Event, Finished, Stepped
 from charnn.training.trainer import Trainer
@@ -22,13 +22,13 @@ TRAINING = {"batch_size": 4, "seq_len": 16, "threads": 1, "patience": 0}
 class Run:
     """A run in a folder of its own, in as many parts as a test wants."""
 
-    def __init__(self, folder: Path, prepared: Prepared, **options: Any) -> None:
+    def __init__(self, folder: Path, dataset: Dataset, **options: Any) -> None:
         self.folder = folder
         self.folder.mkdir()
-        self.prepared = prepared
+        self.dataset = dataset
         named = [field.name for field in fields(ModelConfig)]
         shape = {**MODEL, **{name: options.pop(name) for name in named if name in options}}
-        self.model = ModelConfig(vocab_size=len(prepared.vocabulary), **shape)
+        self.model = ModelConfig(vocab_size=len(dataset.vocabulary), **shape)
         self.options = {**TRAINING, **options}
         self.events: list[Event] = []
 
@@ -58,7 +58,7 @@ class Run:
         hold: Callable[[], object] | None = None,
     ) -> Trainer:
         return Trainer(
-            self.prepared,
+            self.dataset,
             self.model,
             config,
             self.folder,

@@ -5,22 +5,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.training.ema import Average
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
 def test_what_is_saved_is_the_average_of_the_weights_so_far(
-    tmp_path: Path, prepared: Prepared
+    tmp_path: Path, dataset: Dataset
 ) -> None:
-    run = Run(tmp_path / "run", prepared, ema=0.5)
-    plain = Run(tmp_path / "plain", prepared)
+    run = Run(tmp_path / "run", dataset, ema=0.5)
+    plain = Run(tmp_path / "plain", dataset)
     first = run.trainer(run.config(4)).network.head.weight.detach().numpy()
     expected = first.copy()
     for step in (1, 2, 3):
@@ -36,17 +36,17 @@ def test_what_is_saved_is_the_average_of_the_weights_so_far(
         )
 
 
-def test_the_average_is_what_is_validated(tmp_path: Path, prepared: Prepared) -> None:
+def test_the_average_is_what_is_validated(tmp_path: Path, dataset: Dataset) -> None:
     """With a learning rate that is too high for the weights themselves."""
     losses = {}
     for ema in (0.0, 0.95):
-        run = Run(tmp_path / f"{ema}", prepared, ema=ema, lr=0.06)
+        run = Run(tmp_path / f"{ema}", dataset, ema=ema, lr=0.06)
         losses[ema] = run.train(120).best_loss or np.inf
     assert losses[0.95] < losses[0.0]
 
 
-def test_no_average_costs_no_memory(prepared: Prepared, tmp_path: Path) -> None:
-    run = Run(tmp_path / "run", prepared)
+def test_no_average_costs_no_memory(dataset: Dataset, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run", dataset)
     run.train(2)
     assert not [name for name in run.checkpoint().training if name.startswith("weights.")]
     network = run.trainer(run.config(2)).network

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.corpus.tokens import Tokens
 from charnn.errors import UsageError
 from charnn.evaluation.sweep import evaluate
@@ -26,16 +26,16 @@ CPU = {"device": "cpu", "precision": "fp32", "threads": 1}
 def parent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     """A model that has learned some prose, and characters before all others in it."""
     folder = tmp_path_factory.mktemp("parent")
-    prepared = prepared_text(folder, "\x01\x02" + prose(6000))
-    run = Run(folder / "run", prepared, lr=0.02, hidden_size=32, embedding_size=request.param)
+    dataset = prepared_text(folder, "\x01\x02" + prose(6000))
+    run = Run(folder / "run", dataset, lr=0.02, hidden_size=32, embedding_size=request.param)
     run.train(300)
     return run.checkpoint()
 
 
-def begin(run: Path, prepared: Prepared, parent: Checkpoint | None, **options: Any) -> Trainer:
-    plan = plan_run(prepared, Options(**CPU, **options), parent)
+def begin(run: Path, dataset: Dataset, parent: Checkpoint | None, **options: Any) -> Trainer:
+    plan = plan_run(dataset, Options(**CPU, **options), parent)
     run.mkdir()
-    return Trainer(prepared, plan.model, plan.training, run, about={}, parent=parent)
+    return Trainer(dataset, plan.model, plan.training, run, about={}, parent=parent)
 
 
 def loss_of(network: Network, ids: "np.ndarray[Any, Any]") -> float:
@@ -45,29 +45,29 @@ def loss_of(network: Network, ids: "np.ndarray[Any, Any]") -> float:
 def test_symbols_with_other_ids_are_found_again(tmp_path: Path, parent: Checkpoint) -> None:
     """Without two of the parent's characters all ids are others, and the loss is the parent's."""
     text = prose(6000, 7000)
-    prepared = prepared_text(tmp_path, "".join(c for c in text if c in parent.vocabulary))
-    assert not new_symbols(parent, prepared.vocabulary)
-    assert len(prepared.vocabulary) < len(parent.vocabulary)
+    dataset = prepared_text(tmp_path, "".join(c for c in text if c in parent.vocabulary))
+    assert not new_symbols(parent, dataset.vocabulary)
+    assert len(dataset.vocabulary) < len(parent.vocabulary)
     # What is dropped was never likely; made impossible, it takes no part in the parent's loss.
-    dropped = [s for s in parent.vocabulary.symbols if s not in prepared.vocabulary]
+    dropped = [s for s in parent.vocabulary.symbols if s not in dataset.vocabulary]
     bias = parent.weights["head.bias"].copy()
     bias[parent.vocabulary.encode("".join(dropped))] = -100
     parent = replace(parent, weights=parent.weights | {"head.bias": bias})
     network = Network(parent.config)
     import_weights(network, parent.weights)
-    theirs = loss_of(network, parent.vocabulary.encode(prepared.vocabulary.decode(prepared.ids)))
+    theirs = loss_of(network, parent.vocabulary.encode(dataset.vocabulary.decode(dataset.ids)))
     assert theirs < 2.8
-    ours = loss_of(begin(tmp_path / "run", prepared, parent, steps=1).network, prepared.ids)
+    ours = loss_of(begin(tmp_path / "run", dataset, parent, steps=1).network, dataset.ids)
     assert ours == pytest.approx(theirs, abs=1e-5)
 
 
 def test_it_learns_sooner_than_from_nothing(tmp_path: Path, parent: Checkpoint) -> None:
-    prepared = prepared_text(tmp_path, prose(4000, 7000).replace("the", "thé"))
+    dataset = prepared_text(tmp_path, prose(4000, 7000).replace("the", "thé"))
     shape = {"hidden_size": 32, "embedding_size": parent.config.embedding_size}
     shape |= {"one_hot": True} if parent.config.embedding_size is None else {}
     options = {"steps": 30, "batch_size": 4, "seq_len": 16, "lr": 0.01, **shape}
-    begun = begin(tmp_path / "begun", prepared, parent, **options).run()
-    fresh = begin(tmp_path / "fresh", prepared, None, **options).run()
+    begun = begin(tmp_path / "begun", dataset, parent, **options).run()
+    fresh = begin(tmp_path / "fresh", dataset, None, **options).run()
     assert begun.best_loss is not None
     assert fresh.best_loss is not None
     assert begun.best_loss < fresh.best_loss - 0.3
@@ -76,13 +76,13 @@ def test_it_learns_sooner_than_from_nothing(tmp_path: Path, parent: Checkpoint) 
 def test_what_the_parent_does_not_know_is_drawn_and_told(
     tmp_path: Path, parent: Checkpoint
 ) -> None:
-    prepared = prepared_text(tmp_path, "señor é " + prose(3000))
-    note = plan_run(prepared, Options(**CPU), parent).notes[0]
+    dataset = prepared_text(tmp_path, "señor é " + prose(3000))
+    note = plan_run(dataset, Options(**CPU), parent).notes[0]
     assert "2 symbols" in note
     assert "'é', 'ñ'" in note
-    fresh = random_weights(plan_run(prepared, Options(**CPU), parent).model)
-    weights = inherit(parent, prepared.vocabulary, fresh)
-    new, known = prepared.vocabulary.encode("éñ"), prepared.vocabulary.encode("the ")
+    fresh = random_weights(plan_run(dataset, Options(**CPU), parent).model)
+    weights = inherit(parent, dataset.vocabulary, fresh)
+    new, known = dataset.vocabulary.encode("éñ"), dataset.vocabulary.encode("the ")
     for name in ("embedding.weight", "head.weight", "head.bias"):
         np.testing.assert_array_equal(weights[name][new], fresh[name][new])
         theirs = parent.weights[name][parent.vocabulary.encode("the ")]
@@ -103,17 +103,17 @@ def test_tokens_are_found_again(parent: Checkpoint) -> None:
 
 
 def test_the_shape_is_the_parents(tmp_path: Path, parent: Checkpoint) -> None:
-    prepared = prepared_text(tmp_path, prose(3000))
+    dataset = prepared_text(tmp_path, prose(3000))
     shape = {"hidden_size": 32, "num_layers": 1, "cell": "lstm"}
-    plan = plan_run(prepared, Options(**CPU, **shape, dropout=0.25), parent)
+    plan = plan_run(dataset, Options(**CPU, **shape, dropout=0.25), parent)
     assert plan.model.hidden_size == 32
     assert plan.model.embedding_size == parent.config.embedding_size
     assert plan.model.dropout == 0.25
-    assert plan.training.lr < plan_run(prepared, Options(**CPU)).training.lr
-    assert plan_run(prepared, Options(**CPU, lr=0.5), parent).training.lr == 0.5
+    assert plan.training.lr < plan_run(dataset, Options(**CPU)).training.lr
+    assert plan_run(dataset, Options(**CPU, lr=0.5), parent).training.lr == 0.5
     with pytest.raises(UsageError, match="--preset"):
-        plan_run(prepared, Options(**CPU, preset="large"), parent)
+        plan_run(dataset, Options(**CPU, preset="large"), parent)
     for other in ({"hidden_size": 33}, {"num_layers": 2}, {"cell": "gru"}, {"embedding_size": 7}):
         (name,) = other
         with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} .* --init-from"):
-            plan_run(prepared, Options(**CPU, **other), parent)
+            plan_run(dataset, Options(**CPU, **other), parent)

@@ -33,8 +33,8 @@ CPU = {"device": "cpu", "precision": "fp32"}
 def test_many_passes_are_spoken_of_before(
     tmp_path: Path, options: dict[str, int], said: bool
 ) -> None:
-    prepared = prepared_text(tmp_path, prose(30_000))
-    notes = plan_run(prepared, Options(**CPU, **options)).notes
+    dataset = prepared_text(tmp_path, prose(30_000))
+    notes = plan_run(dataset, Options(**CPU, **options)).notes
     assert any("passes" in note and "--epochs 120" in note for note in notes) == said
 
 
@@ -76,11 +76,11 @@ def test_the_speed_tells_what_a_budget_is(budget: Budget, phrase: str | None) ->
 
 
 def test_a_run_tells_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    prepared = prepared_text(tmp_path, prose(3000))
-    quick = Run(tmp_path / "quick", prepared)
+    dataset = prepared_text(tmp_path, prose(3000))
+    quick = Run(tmp_path / "quick", dataset)
     quick.train(30)
     monkeypatch.setattr(trainer_module, "HINT_AFTER", 0.0)
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.train(10**9, stop_after=20)
     assert sum(isinstance(event, Hinted) for event in run.events) == 1
     assert not any(isinstance(event, Hinted) for event in quick.events)

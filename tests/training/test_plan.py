@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.errors import CorpusError, UsageError
 from charnn.training.plan import Options, plan_resume, plan_run
 from charnn.training.recipe import (
@@ -81,41 +81,41 @@ def test_dropout_is_for_many_passes() -> None:
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return prepared_text(tmp_path_factory.mktemp("data"), prose(20_000))
 
 
-def test_what_is_not_said_is_chosen(prepared: Prepared) -> None:
-    plan = plan_run(prepared, Options(**CPU))
-    assert plan.model.vocab_size == len(prepared.vocabulary)
+def test_what_is_not_said_is_chosen(dataset: Dataset) -> None:
+    plan = plan_run(dataset, Options(**CPU))
+    assert plan.model.vocab_size == len(dataset.vocabulary)
     assert plan.model.cell == "lstm"
     assert plan.training.budget == default_budget()
     assert plan.notes == ()
 
 
-def test_what_is_said_is_kept(prepared: Prepared) -> None:
+def test_what_is_said_is_kept(dataset: Dataset) -> None:
     said: dict[str, Any] = {
         **{"cell": "gru", "num_layers": 3, "hidden_size": 7, "embedding_size": 5, "dropout": 0.0},
         **{"seq_len": 9, "batch_size": 3, "lr": 0.5, "clip": 2.0, "weight_decay": 0.0},
         **{"gradient_penalty": 0.5},
         **{"patience": 0, "save_every": 0, "threads": 1, "seed": 0, **CPU},
     }
-    plan = plan_run(prepared, Options(**said, steps=5))
+    plan = plan_run(dataset, Options(**said, steps=5))
     for name, value in said.items():
         place = plan.model if hasattr(plan.model, name) else plan.training
         assert getattr(place, name) == value, name
     assert plan.training.budget == Budget(steps=5)
-    assert plan_run(prepared, Options(one_hot=True, **CPU)).model.embedding_size is None
+    assert plan_run(dataset, Options(one_hot=True, **CPU)).model.embedding_size is None
 
 
-def test_a_gradient_is_clipped_in_one_way(prepared: Prepared) -> None:
-    assert plan_run(prepared, Options(clip_value=5.0, **CPU)).training.clip_value == 5.0
+def test_a_gradient_is_clipped_in_one_way(dataset: Dataset) -> None:
+    assert plan_run(dataset, Options(clip_value=5.0, **CPU)).training.clip_value == 5.0
     with pytest.raises(UsageError, match="--clip and --clip-value"):
-        plan_run(prepared, Options(clip=1.0, clip_value=5.0, **CPU))
+        plan_run(dataset, Options(clip=1.0, clip_value=5.0, **CPU))
 
 
-def test_a_small_corpus_is_spoken_of(prepared: Prepared) -> None:
-    plan = plan_run(prepared, Options(batch_size=4096, **CPU))
+def test_a_small_corpus_is_spoken_of(dataset: Dataset) -> None:
+    plan = plan_run(dataset, Options(batch_size=4096, **CPU))
     assert plan.training.batch_size < 4096
     (note,) = plan.notes
     assert "4096" in note
@@ -133,52 +133,52 @@ def test_a_small_corpus_is_spoken_of(prepared: Prepared) -> None:
     ],
     ids=str,
 )
-def test_contradictions(prepared: Prepared, options: dict[str, Any], phrase: str) -> None:
+def test_contradictions(dataset: Dataset, options: dict[str, Any], phrase: str) -> None:
     with pytest.raises(UsageError, match=phrase):
-        plan_run(prepared, Options(**{**CPU, **options}))
+        plan_run(dataset, Options(**{**CPU, **options}))
 
 
-def test_a_preset_is_overruled_by_what_is_said(prepared: Prepared) -> None:
-    plan = plan_run(prepared, Options(preset="large", **CPU))
+def test_a_preset_is_overruled_by_what_is_said(dataset: Dataset) -> None:
+    plan = plan_run(dataset, Options(preset="large", **CPU))
     large = PRESETS["large"]
     assert (plan.model.num_layers, plan.model.hidden_size) == (large.num_layers, large.hidden_size)
     assert (plan.preset, plan.training.lr) == ("large", large.lr)
-    plan = plan_run(prepared, Options(preset="large", hidden_size=9, lr=0.5, **CPU))
+    plan = plan_run(dataset, Options(preset="large", hidden_size=9, lr=0.5, **CPU))
     assert (plan.model.num_layers, plan.model.hidden_size) == (large.num_layers, 9)
     assert (plan.preset, plan.training.lr) == (None, 0.5)
-    assert plan_run(prepared, Options(**CPU)) == plan_run(prepared, Options(preset="auto", **CPU))
+    assert plan_run(dataset, Options(**CPU)) == plan_run(dataset, Options(preset="auto", **CPU))
     with pytest.raises(UsageError, match="--preset huge"):
-        plan_run(prepared, Options(preset="huge", **CPU))
+        plan_run(dataset, Options(preset="huge", **CPU))
 
 
 @pytest.fixture(scope="module")
-def checkpoint(prepared: Prepared, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+def checkpoint(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     folder: Path = tmp_path_factory.mktemp("runs") / "run"
-    run = Run(folder, prepared, lr=0.01)
+    run = Run(folder, dataset, lr=0.01)
     run.train(2)
     return run.checkpoint()
 
 
-def test_a_run_goes_on_as_it_was(checkpoint: Checkpoint, prepared: Prepared) -> None:
-    plan = plan_resume(checkpoint, prepared, Options())
+def test_a_run_goes_on_as_it_was(checkpoint: Checkpoint, dataset: Dataset) -> None:
+    plan = plan_resume(checkpoint, dataset, Options())
     assert plan.model == checkpoint.config
     assert plan.training.budget == Budget(steps=2)
     assert plan.training.to_json() == checkpoint.about["training"]
 
 
-def test_what_does_no_harm_may_change(checkpoint: Checkpoint, prepared: Prepared) -> None:
+def test_what_does_no_harm_may_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
     free = {"patience": 3, "save_every": 5, "threads": 2}
-    plan = plan_resume(checkpoint, prepared, Options(minutes=3, **free))
+    plan = plan_resume(checkpoint, dataset, Options(minutes=3, **free))
     assert plan.training.budget == Budget(minutes=3)
     for name, value in free.items():
         assert getattr(plan.training, name) == value
     assert plan.training.lr == 0.01
 
 
-def test_the_learning_rate_may_change(checkpoint: Checkpoint, prepared: Prepared) -> None:
+def test_the_learning_rate_may_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
     """As after a training that diverged."""
     before = checkpoint.about["training"]
-    training = plan_resume(checkpoint, prepared, Options(lr=0.005)).training
+    training = plan_resume(checkpoint, dataset, Options(lr=0.005)).training
     assert training.to_json() == before | {"lr": 0.005}
 
 
@@ -203,40 +203,38 @@ def test_the_learning_rate_may_change(checkpoint: Checkpoint, prepared: Prepared
     ids=str,
 )
 def test_what_would_make_it_another_run_is_refused(
-    checkpoint: Checkpoint, prepared: Prepared, said: dict[str, Any]
+    checkpoint: Checkpoint, dataset: Dataset, said: dict[str, Any]
 ) -> None:
     (name,) = said
     with pytest.raises(UsageError, match="--" + name.replace("_", "-")):
-        plan_resume(checkpoint, prepared, Options(**said))
+        plan_resume(checkpoint, dataset, Options(**said))
     # To say again what was said is no change.
     was = {**checkpoint.config.to_json(), **checkpoint.about["training"], "one_hot": None}
-    plan_resume(checkpoint, prepared, Options(**{name: was[name]}))
+    plan_resume(checkpoint, dataset, Options(**{name: was[name]}))
 
 
-def test_a_preset_goes_on_as_itself(checkpoint: Checkpoint, prepared: Prepared) -> None:
+def test_a_preset_goes_on_as_itself(checkpoint: Checkpoint, dataset: Dataset) -> None:
     same = {"hidden_size": checkpoint.config.hidden_size, "embedding_size": 6}
-    assert plan_resume(checkpoint, prepared, Options(preset="tiny", **same))
+    assert plan_resume(checkpoint, dataset, Options(preset="tiny", **same))
     with pytest.raises(UsageError, match="--preset"):
-        plan_resume(checkpoint, prepared, Options(preset="tiny"))
+        plan_resume(checkpoint, dataset, Options(preset="tiny"))
 
 
-def test_auto_is_no_change(checkpoint: Checkpoint, prepared: Prepared) -> None:
-    plan = plan_resume(
-        checkpoint, prepared, Options(preset="auto", precision="auto", device="auto")
-    )
+def test_auto_is_no_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
+    plan = plan_resume(checkpoint, dataset, Options(preset="auto", precision="auto", device="auto"))
     assert plan.training.precision == "fp32"
 
 
-def test_a_batch_that_was_shrunk_may_be_said_again(prepared: Prepared, tmp_path: Path) -> None:
+def test_a_batch_that_was_shrunk_may_be_said_again(dataset: Dataset, tmp_path: Path) -> None:
     """The command that began a run on a small corpus is understood as it was then."""
     said = {"batch_size": 4096, "seq_len": 100, **CPU}
-    plan = plan_run(prepared, Options(**said, steps=2))
+    plan = plan_run(dataset, Options(**said, steps=2))
     shrunk = {"batch_size": plan.training.batch_size, "seq_len": plan.training.seq_len}
     assert shrunk["batch_size"] < 4096
-    run = Run(tmp_path / "run", prepared, **shrunk)
+    run = Run(tmp_path / "run", dataset, **shrunk)
     run.train(2)
     for again in (said, shrunk, {"batch_size": 4096}, {}):
-        training = plan_resume(run.checkpoint(), prepared, Options(**again)).training
+        training = plan_resume(run.checkpoint(), dataset, Options(**again)).training
         assert (training.batch_size, training.seq_len) == tuple(shrunk.values())
     with pytest.raises(UsageError, match="--batch-size"):
-        plan_resume(run.checkpoint(), prepared, Options(batch_size=shrunk["batch_size"] // 2))
+        plan_resume(run.checkpoint(), dataset, Options(batch_size=shrunk["batch_size"] // 2))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from charnn.checkpoints.runs import BEST, LAST, METRICS
-from charnn.corpus.ids import Prepared, prepare
+from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.corpus.transpose_augmentation import ALL_KEYS
@@ -24,24 +24,24 @@ from tests.training.helpers import Run, assert_same_run
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     # 4 rows of 16 characters: 19 windows an epoch.
     # The validation part is small enough to be swept often.
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
-def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, prepared: Prepared) -> None:
+def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, dataset: Dataset) -> None:
     """As earlier versions let it be, to clip nothing: what can be said now clips nothing either."""
-    run = Run(tmp_path / "run", prepared, clip=LARGE)
+    run = Run(tmp_path / "run", dataset, clip=LARGE)
     run.train(9)
     run.train(20)
-    was = Run(tmp_path / "was", prepared, clip=LARGE)
+    was = Run(tmp_path / "was", dataset, clip=LARGE)
     was.train(9)
     before = was.checkpoint()
     training = {**before.about["training"], "clip": 1e30}
     replace(before, about={**before.about, "training": training}).save(was.folder / LAST)
     resume = was.checkpoint()
-    plan = plan_resume(resume, prepared, Options(steps=20))
+    plan = plan_resume(resume, dataset, Options(steps=20))
     assert was.trainer(plan.training, resume=resume).run().reason == "done"
     assert_same_run(run.checkpoint(), was.checkpoint())
 
@@ -60,12 +60,12 @@ def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, prepared: Prepa
     ids=str,
 )
 def test_stops_change_nothing(
-    tmp_path: Path, prepared: Prepared, shape: dict[str, Any], precision: str
+    tmp_path: Path, dataset: Dataset, shape: dict[str, Any], precision: str
 ) -> None:
     """Stops in the first epoch, at its very end and just after it; one more in the third."""
-    at_once = Run(tmp_path / "once", prepared, precision=precision, **shape)
+    at_once = Run(tmp_path / "once", dataset, precision=precision, **shape)
     at_once.train(45)
-    in_parts = Run(tmp_path / "parts", prepared, precision=precision, **shape)
+    in_parts = Run(tmp_path / "parts", dataset, precision=precision, **shape)
     assert in_parts.train(45, stop_after=7).reason == "interrupted"
     stopped = in_parts.checkpoint()
     for before, stop in ((7, 19), (19, 20), (20, 40)):
@@ -81,16 +81,16 @@ def test_stops_change_nothing(
 
 def test_stops_change_nothing_in_tokens_and_other_keys(tmp_path: Path) -> None:
     corpus = Corpus("tunes", [document("tune", tune(number)) for number in range(30)], tunes=True)
-    prepared = prepare(corpus, tmp_path / "data", 0.1, "abc", ALL_KEYS)
-    at_once = Run(tmp_path / "once", prepared, dropout=0.3)
+    dataset = prepare(corpus, tmp_path / "data", 0.1, "abc", ALL_KEYS)
+    at_once = Run(tmp_path / "once", dataset, dropout=0.3)
     at_once.train(30)
-    in_parts = Run(tmp_path / "parts", prepared, dropout=0.3)
+    in_parts = Run(tmp_path / "parts", dataset, dropout=0.3)
     in_parts.train(30, stop_after=11)
-    in_parts.prepared = prepare(corpus, tmp_path / "new data", 0.1, "abc", ALL_KEYS)
+    in_parts.dataset = prepare(corpus, tmp_path / "new data", 0.1, "abc", ALL_KEYS)
     in_parts.train(30)
     last = in_parts.checkpoint()
     assert_same_run(at_once.checkpoint(), last)
-    assert last.vocabulary == prepared.vocabulary
+    assert last.vocabulary == dataset.vocabulary
     assert (last.about["tokens"], last.about["transpose"]) == ("abc", [-5, 6])
 
 
@@ -100,37 +100,37 @@ def tune(number: int) -> str:
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
-def test_the_threads_change_nothing(tmp_path: Path, prepared: Prepared, cell: str) -> None:
+def test_the_threads_change_nothing(tmp_path: Path, dataset: Dataset, cell: str) -> None:
     """Not those that the weights are drawn with, nor those of a part of the run."""
     options = {"cell": cell, "hidden_size": 160, "batch_size": 8, "precision": "bf16"}
-    at_once = Run(tmp_path / "once", prepared, **options)
+    at_once = Run(tmp_path / "once", dataset, **options)
     at_once.train(4, threads=1)
-    in_parts = Run(tmp_path / "parts", prepared, **options)
+    in_parts = Run(tmp_path / "parts", dataset, **options)
     in_parts.train(4, stop_after=2, threads=1)
     in_parts.train(4, threads=2)
     assert_same_run(at_once.checkpoint(), in_parts.checkpoint())
 
 
-def test_the_seed_decides(tmp_path: Path, prepared: Prepared) -> None:
-    same = [Run(tmp_path / name, prepared, seed=3, dropout=0.3) for name in "ab"]
+def test_the_seed_decides(tmp_path: Path, dataset: Dataset) -> None:
+    same = [Run(tmp_path / name, dataset, seed=3, dropout=0.3) for name in "ab"]
     for run in same:
         run.train(12)
     assert_same_run(same[0].checkpoint(), same[1].checkpoint())
-    other = Run(tmp_path / "c", prepared, seed=4, dropout=0.3)
+    other = Run(tmp_path / "c", dataset, seed=4, dropout=0.3)
     other.train(12)
     weights = [run.checkpoint().weights["head.weight"] for run in (same[0], other)]
     assert not np.array_equal(*weights)
 
 
 def test_a_stop_where_a_validation_is_due_does_not_lose_it(
-    tmp_path: Path, prepared: Prepared
+    tmp_path: Path, dataset: Dataset
 ) -> None:
     """The validation losses, hence the best model, do not depend on where a run was stopped."""
-    at_once = Run(tmp_path / "once", prepared)
+    at_once = Run(tmp_path / "once", dataset)
     at_once.train(40)
     due = [event.step for event in at_once.events if isinstance(event, Validated)]
     assert len(due) >= 4
-    in_parts = Run(tmp_path / "parts", prepared)
+    in_parts = Run(tmp_path / "parts", dataset)
     in_parts.train(40, stop_after=due[1])
     in_parts.train(40)
     histories = [
@@ -142,11 +142,11 @@ def test_a_stop_where_a_validation_is_due_does_not_lose_it(
 
 def test_a_stop_amid_a_validation_does_not_lose_it(tmp_path: Path) -> None:
     """The whole sweep is due again, and nothing of the half one counts."""
-    prepared = prepared_text(tmp_path / "data", prose(25_000), val_fraction=0.9)
+    dataset = prepared_text(tmp_path / "data", prose(25_000), val_fraction=0.9)
     options = {"ema": 0.9, "dropout": 0.3}
-    at_once = Run(tmp_path / "once", prepared, **options)
+    at_once = Run(tmp_path / "once", dataset, **options)
     at_once.train(6)
-    in_parts = Run(tmp_path / "parts", prepared, **options)
+    in_parts = Run(tmp_path / "parts", dataset, **options)
     trainer = in_parts.trainer(in_parts.config(6), should_stop=lambda: not trainer.network.training)
     assert trainer.run().reason == "interrupted"
     stopped = in_parts.checkpoint().about
@@ -157,9 +157,9 @@ def test_a_stop_amid_a_validation_does_not_lose_it(tmp_path: Path) -> None:
 
 
 def test_a_stop_at_the_last_step_does_not_lose_the_validation(
-    tmp_path: Path, prepared: Prepared
+    tmp_path: Path, dataset: Dataset
 ) -> None:
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.train(8, stop_after=8)
     assert run.train(8).reason == "done"
     assert run.checkpoint().about["history"][-1]["step"] == 8
@@ -172,8 +172,8 @@ def test_a_finished_run_goes_on_with_a_larger_budget(
     tmp_path: Path, longer: int, val_fraction: float
 ) -> None:
     """What is learned in the second part is validated and saved."""
-    prepared = prepared_text(tmp_path / "data", prose(1250), val_fraction=val_fraction)
-    run = Run(tmp_path / "run", prepared)
+    dataset = prepared_text(tmp_path / "data", prose(1250), val_fraction=val_fraction)
+    run = Run(tmp_path / "run", dataset)
     run.train(8)
     before = run.checkpoint()
     finished = run.train(longer)
@@ -185,8 +185,8 @@ def test_a_finished_run_goes_on_with_a_larger_budget(
         assert after.about["history"][-1]["step"] == longer
 
 
-def test_a_finished_run_has_nothing_left_to_do(tmp_path: Path, prepared: Prepared) -> None:
-    run = Run(tmp_path / "run", prepared)
+def test_a_finished_run_has_nothing_left_to_do(tmp_path: Path, dataset: Dataset) -> None:
+    run = Run(tmp_path / "run", dataset)
     run.train(8)
     before = (run.folder / LAST).read_bytes()
     finished = run.train(8)
@@ -194,8 +194,8 @@ def test_a_finished_run_has_nothing_left_to_do(tmp_path: Path, prepared: Prepare
     assert (run.folder / LAST).read_bytes() == before
 
 
-def test_another_corpus_is_refused(tmp_path: Path, prepared: Prepared) -> None:
-    run = Run(tmp_path / "run", prepared)
+def test_another_corpus_is_refused(tmp_path: Path, dataset: Dataset) -> None:
+    run = Run(tmp_path / "run", dataset)
     run.train(4)
     saved = (run.folder / LAST).read_bytes()
     # One letter differs; the vocabulary and all sizes are the same.
@@ -205,7 +205,7 @@ def test_another_corpus_is_refused(tmp_path: Path, prepared: Prepared) -> None:
         prepared_text(tmp_path / "data", changed, val_fraction=0.03),
         prepared_text(tmp_path / "data", text, val_fraction=0.2),
     ):
-        run.prepared = other
+        run.dataset = other
         with pytest.raises(CheckpointError, match="another corpus"):
             run.train(8)
     assert (run.folder / LAST).read_bytes() == saved
@@ -215,9 +215,9 @@ def test_another_corpus_is_refused(tmp_path: Path, prepared: Prepared) -> None:
     "lost", ["random.cpu", "state.0.0", "optimizer.step.head.bias", "optimizer.exp_avg.head.weight"]
 )
 def test_a_checkpoint_without_its_training_state_is_refused(
-    tmp_path: Path, prepared: Prepared, lost: str
+    tmp_path: Path, dataset: Dataset, lost: str
 ) -> None:
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.train(4)
     checkpoint = run.checkpoint()
     assert checkpoint.training.pop(lost) is not None
@@ -232,11 +232,11 @@ def metrics(run: Run) -> list[dict[str, Any]]:
 
 
 def test_a_smaller_corpus_than_the_batch_is_another_corpus(
-    tmp_path: Path, prepared: Prepared
+    tmp_path: Path, dataset: Dataset
 ) -> None:
-    run = Run(tmp_path / "run", prepared, batch_size=400)
+    run = Run(tmp_path / "run", dataset, batch_size=400)
     run.train(2)
-    run.prepared = prepared_text(tmp_path, prose(300))
+    run.dataset = prepared_text(tmp_path, prose(300))
     with pytest.raises(CheckpointError, match="another corpus"):
         run.train(4)
 
@@ -253,10 +253,10 @@ def test_a_smaller_corpus_than_the_batch_is_another_corpus(
     ],
 )
 def test_a_training_state_of_another_shape_is_refused(
-    tmp_path: Path, prepared: Prepared, name: str, change: Callable[[Any], Any]
+    tmp_path: Path, dataset: Dataset, name: str, change: Callable[[Any], Any]
 ) -> None:
     """Not stretched to fit, and not found out in the middle of a step."""
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.train(2)
     kept = run.checkpoint()
     wrong = replace(kept, training=kept.training | {name: change(kept.training[name])})
@@ -268,9 +268,9 @@ def test_a_training_state_of_another_shape_is_refused(
     "position", [{"step": -1}, {"step": 2.5}, {"window": 10**6}, {"best_loss": "low"}], ids=str
 )
 def test_a_position_that_is_none_is_refused(
-    tmp_path: Path, prepared: Prepared, position: dict[str, Any]
+    tmp_path: Path, dataset: Dataset, position: dict[str, Any]
 ) -> None:
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.train(2)
     kept = run.checkpoint()
     wrong = replace(kept, about=kept.about | {"position": kept.about["position"] | position})
@@ -278,9 +278,9 @@ def test_a_position_that_is_none_is_refused(
         run.trainer(run.config(4), resume=wrong)
 
 
-def test_the_metrics_tell_every_step_once(tmp_path: Path, prepared: Prepared) -> None:
+def test_the_metrics_tell_every_step_once(tmp_path: Path, dataset: Dataset) -> None:
     """A run that was killed after its last save has told of steps that it will take again."""
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.train(60, stop_after=25)
     kept = metrics(run)
     assert [line["step"] for line in kept if line["event"] == "step"] == [10, 20]
@@ -298,9 +298,9 @@ def test_the_metrics_tell_every_step_once(tmp_path: Path, prepared: Prepared) ->
     assert len(validated) >= 4
 
 
-def test_the_clock_goes_on(tmp_path: Path, prepared: Prepared) -> None:
+def test_the_clock_goes_on(tmp_path: Path, dataset: Dataset) -> None:
     """The time of both parts counts towards a budget in minutes."""
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     first = run.train(1000, stop_after=30)
     second = run.train(1000, stop_after=5)
     assert second.seconds > first.seconds > 0
@@ -314,9 +314,9 @@ def test_the_clock_goes_on(tmp_path: Path, prepared: Prepared) -> None:
 
 @pytest.mark.parametrize("stop", [1, 5])
 def test_the_speed_of_a_run_that_was_stopped_early(
-    tmp_path: Path, prepared: Prepared, stop: int
+    tmp_path: Path, dataset: Dataset, stop: int
 ) -> None:
     """All characters over the time of training, which is a good part of the time in all."""
-    finished = Run(tmp_path / "run", prepared).train(1000, stop_after=stop)
+    finished = Run(tmp_path / "run", dataset).train(1000, stop_after=stop)
     in_all = stop * 64 / finished.seconds
     assert 0.9 * in_all <= finished.characters_per_second <= 100 * in_all

@@ -12,7 +12,7 @@ import pytest
 
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from charnn.checkpoints.runs import BEST, LAST, LOCK, METRICS, PREVIOUS, RunLock, create_run
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.errors import CheckpointError, UnsavedError
 from charnn.training import saver
 from charnn.training.events import Event, SavedAtLast, ShortOfSpace, Stepped, Unsaved, Validated
@@ -24,7 +24,7 @@ FILES = {BEST, LAST, PREVIOUS, METRICS}
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
@@ -79,8 +79,8 @@ def steps_of_last(run: Run) -> int:
     return load_checkpoint(run.folder / LAST).step
 
 
-def test_the_last_save_but_one_is_kept(tmp_path: Path, prepared: Prepared) -> None:
-    run = Run(tmp_path / "run", prepared)
+def test_the_last_save_but_one_is_kept(tmp_path: Path, dataset: Dataset) -> None:
+    run = Run(tmp_path / "run", dataset)
     train(run, 9, {}, save_every=2)
     assert {path.name for path in run.folder.iterdir()} == FILES
     steps = steps_of(run)
@@ -89,9 +89,9 @@ def test_the_last_save_but_one_is_kept(tmp_path: Path, prepared: Prepared) -> No
     assert not told(run)
 
 
-def test_a_best_that_tells_no_loss_gives_way(tmp_path: Path, prepared: Prepared) -> None:
+def test_a_best_that_tells_no_loss_gives_way(tmp_path: Path, dataset: Dataset) -> None:
     """Someone has put in its place what was saved before the first validation."""
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.train(9, stop_after=3)
     shutil.copy(run.folder / LAST, run.folder / BEST)
     last, best = run.checkpoint(LAST), run.checkpoint(BEST)
@@ -100,11 +100,11 @@ def test_a_best_that_tells_no_loss_gives_way(tmp_path: Path, prepared: Prepared)
     assert steps_of(run)[BEST] == 9
 
 
-def test_a_full_disk_is_outlived(tmp_path: Path, prepared: Prepared, disk: Disk) -> None:
+def test_a_full_disk_is_outlived(tmp_path: Path, dataset: Dataset, disk: Disk) -> None:
     """All that was to be saved meanwhile is there in the end, as if nothing had happened."""
-    well = Run(tmp_path / "well", prepared)
+    well = Run(tmp_path / "well", dataset)
     train(well, 30, {}, save_every=1)
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     saved = {}
 
     def fill() -> None:
@@ -129,9 +129,9 @@ def test_a_full_disk_is_outlived(tmp_path: Path, prepared: Prepared, disk: Disk)
 
 @pytest.mark.parametrize("stop", [False, True])
 def test_what_is_not_saved_in_the_end_is_said(
-    tmp_path: Path, prepared: Prepared, disk: Disk, stop: bool
+    tmp_path: Path, dataset: Dataset, disk: Disk, stop: bool
 ) -> None:
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     trainer = run.trainer(run.config(30, save_every=1))
 
     def should_stop() -> bool:
@@ -154,10 +154,10 @@ def test_what_is_not_saved_in_the_end_is_said(
 
 
 def test_where_there_is_room_for_three_the_last_save_but_one_goes(
-    tmp_path: Path, prepared: Prepared, disk: Disk
+    tmp_path: Path, dataset: Dataset, disk: Disk
 ) -> None:
     """What is newest is worth more."""
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
 
     def shrink() -> None:
         used = sum(path.stat().st_size for path in run.folder.iterdir())
@@ -174,10 +174,10 @@ def test_where_there_is_room_for_three_the_last_save_but_one_goes(
 
 
 def test_it_is_tried_again_between_the_saves(
-    tmp_path: Path, prepared: Prepared, disk: Disk, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dataset: Dataset, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saver, "RETRY_AFTER", 0.0)
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     at = {
         9: lambda: setattr(disk, "full", True),
         15: lambda: setattr(disk, "full", False),
@@ -191,12 +191,12 @@ def test_it_is_tried_again_between_the_saves(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder of open files")
 def test_a_deleted_folder_is_made_anew_with_all_that_was_in_it(
-    tmp_path: Path, prepared: Prepared
+    tmp_path: Path, dataset: Dataset
 ) -> None:
-    well = Run(tmp_path / "well", prepared, lr=0.3)  # the best is an early one
+    well = Run(tmp_path / "well", dataset, lr=0.3)  # the best is an early one
     train(well, 40, {}, save_every=5)
     assert load_checkpoint(well.folder / BEST).step < 30
-    run = Run(tmp_path / "run", prepared, lr=0.3)
+    run = Run(tmp_path / "run", dataset, lr=0.3)
     train(run, 40, {31: lambda: shutil.rmtree(run.folder)}, save_every=5)
     assert told(run)[-1] is SavedAtLast
     for name in (BEST, LAST, PREVIOUS):
@@ -211,10 +211,10 @@ def test_a_deleted_folder_is_made_anew_with_all_that_was_in_it(
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder of open files")
 @pytest.mark.parametrize("copied", [False, True])
 def test_a_run_that_has_come_to_its_place_is_left_alone(
-    tmp_path: Path, prepared: Prepared, copied: bool
+    tmp_path: Path, dataset: Dataset, copied: bool
 ) -> None:
     """Someone moved the folder, and trained another run there meanwhile, or copied one there."""
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
 
     def another() -> None:
         run.folder.rename(tmp_path / "moved")
@@ -237,8 +237,8 @@ def test_a_run_that_has_come_to_its_place_is_left_alone(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes no locked file")
-def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, prepared: Prepared) -> None:
-    run = Run(tmp_path / "run", prepared)
+def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, dataset: Dataset) -> None:
+    run = Run(tmp_path / "run", dataset)
     with RunLock(run.folder) as lock:
         trainer = run.trainer(run.config(40, save_every=5), hold=lock.take)
         remove = (run.folder / LOCK).unlink
@@ -255,14 +255,14 @@ def metrics(folder: Path) -> list[dict[str, object]]:
 
 
 def test_too_little_space_is_said_at_the_beginning(
-    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.train(5)
     assert not [event for event in run.events if isinstance(event, ShortOfSpace)]
     size = (run.folder / LAST).stat().st_size
     usage = shutil.disk_usage(tmp_path)
-    other = Run(tmp_path / "other", prepared)
+    other = Run(tmp_path / "other", dataset)
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=2 * size))
     other.train(5)
     (event,) = [event for event in other.events if isinstance(event, ShortOfSpace)]

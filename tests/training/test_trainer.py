@@ -14,7 +14,7 @@ import torch
 from charnn.checkpoints.checkpoint import load_checkpoint
 from charnn.checkpoints.runs import BEST, LAST, METRICS
 from charnn.corpus.batches import Batches
-from charnn.corpus.ids import Prepared
+from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError
 from charnn.evaluation.sweep import evaluate
 from charnn.model.cells import CELLS
@@ -28,7 +28,7 @@ from tests.training.helpers import Run, assert_same_run
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
@@ -38,9 +38,9 @@ def test_it_learns_a_text_by_heart(
     tmp_path: Path, cell: str, width: int | None, precision: str
 ) -> None:
     text = "The quick brown fox jumps over the lazy dog. " * 30
-    prepared = prepared_text(tmp_path / "data", text)
+    dataset = prepared_text(tmp_path / "data", text)
     shape = {"cell": cell, "hidden_size": 32, "embedding_size": width}
-    run = Run(tmp_path / "run", prepared, lr=0.02, precision=precision, **shape)
+    run = Run(tmp_path / "run", dataset, lr=0.02, precision=precision, **shape)
     finished = run.train(150)
     first = run.losses()[0]
     assert first > 1.5
@@ -49,8 +49,8 @@ def test_it_learns_a_text_by_heart(
     assert run.losses()[-1] < 0.2
 
 
-def test_the_events_of_a_run(tmp_path: Path, prepared: Prepared) -> None:
-    run = Run(tmp_path / "run", prepared)
+def test_the_events_of_a_run(tmp_path: Path, dataset: Dataset) -> None:
+    run = Run(tmp_path / "run", dataset)
     finished = run.train(45)
     assert isinstance(run.events[0], Started)
     assert run.events[0].steps_per_epoch == 19
@@ -78,9 +78,9 @@ def test_the_events_of_a_run(tmp_path: Path, prepared: Prepared) -> None:
     ]
 
 
-def test_the_best_model_is_kept_and_scores_what_it_says(tmp_path: Path, prepared: Prepared) -> None:
+def test_the_best_model_is_kept_and_scores_what_it_says(tmp_path: Path, dataset: Dataset) -> None:
     """With a rate that does harm the last model is not the best."""
-    run = Run(tmp_path / "run", prepared, lr=0.3)
+    run = Run(tmp_path / "run", dataset, lr=0.3)
     finished = run.train(60)
     best, last = run.checkpoint(BEST), run.checkpoint()
     assert best.about["position"]["best_loss"] == finished.best_loss
@@ -89,19 +89,19 @@ def test_the_best_model_is_kept_and_scores_what_it_says(tmp_path: Path, prepared
     assert best.about["position"]["step"] < last.about["position"]["step"] == 60
     network = Network(best.config)
     trainer_module.import_weights(network, best.weights)
-    before = prepared.train[-257:]
-    measured = evaluate(network, np.concatenate([before, prepared.val]), len(before))
+    before = dataset.train[-257:]
+    measured = evaluate(network, np.concatenate([before, dataset.val]), len(before))
     assert measured == pytest.approx(finished.best_loss, abs=1e-6)
 
 
 def test_validation_does_not_change_the_training(
-    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same weights, state and random numbers come out with and without its sweeps."""
-    often = Run(tmp_path / "often", prepared, dropout=0.3)
+    often = Run(tmp_path / "often", dataset, dropout=0.3)
     often.train(45)
     assert len(often.checkpoint().about["history"]) > 3
-    never = Run(tmp_path / "never", prepared, dropout=0.3)
+    never = Run(tmp_path / "never", dataset, dropout=0.3)
     monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, 1.0))
     never.train(45)
     one, other = often.checkpoint(), never.checkpoint()
@@ -112,7 +112,7 @@ def test_validation_does_not_change_the_training(
 
 
 def test_the_state_is_carried_and_begins_anew_with_each_epoch(
-    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every window begins with what the last one ended with; the first of an epoch with zeros."""
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
@@ -126,8 +126,8 @@ def test_the_state_is_carried_and_begins_anew_with_each_epoch(
         return scores, after
 
     monkeypatch.setattr(Network, "forward", watched)
-    Run(tmp_path / "run", prepared).train(60)
-    windows = len(Batches(prepared.train, 4, 16))
+    Run(tmp_path / "run", dataset).train(60)
+    windows = len(Batches(dataset.train, 4, 16))
     assert windows == 19
     assert len(seen) == 60
     for number, (begin, _) in enumerate(seen):
@@ -142,10 +142,10 @@ def test_the_state_is_carried_and_begins_anew_with_each_epoch(
             assert torch.equal(begin, expected)
 
 
-def test_patience(tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patience(tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     losses = iter([3.0, 2.0, 2.5, 2.0, 2.1, 1.0, 1.0, 1.0])
     monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, next(losses)))
-    run = Run(tmp_path / "run", prepared, patience=3)
+    run = Run(tmp_path / "run", dataset, patience=3)
     finished = run.train(1000)
     # The fifth sweep is the third without a new best: 2.0 is no better than 2.0.
     assert finished.reason == "patience"
@@ -157,10 +157,10 @@ def test_patience(tmp_path: Path, prepared: Prepared, monkeypatch: pytest.Monkey
 
 
 def test_no_patience_never_stops(
-    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, 2.0))
-    assert Run(tmp_path / "run", prepared, patience=0).train(100).reason == "done"
+    assert Run(tmp_path / "run", dataset, patience=0).train(100).reason == "done"
 
 
 def finite(folder: Path) -> bool:
@@ -175,12 +175,12 @@ def finite(folder: Path) -> bool:
 @pytest.mark.parametrize("place", ["loss", "gradient"])
 def test_what_is_no_number_stops_the_run_before_it_does_harm(
     tmp_path: Path,
-    prepared: Prepared,
+    dataset: Dataset,
     monkeypatch: pytest.MonkeyPatch,
     value: float,
     place: str,
 ) -> None:
-    run = Run(tmp_path / "run", prepared, save_every=1)
+    run = Run(tmp_path / "run", dataset, save_every=1)
     config = TrainingConfig(Budget(steps=60), **run.options)
     trainer = run.trainer(config)
     loss_of = trainer_module.cross_entropy
@@ -213,10 +213,10 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
 
 @pytest.mark.parametrize(("lr", "steps"), [(1e37, 2), (1e20, 3), (1e37, 40)])
 def test_a_rate_that_is_far_too_high_leaves_no_ruined_best_model(
-    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch, lr: float, steps: int
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, lr: float, steps: int
 ) -> None:
     """A validation loss that is no number is no result, and nothing to be called the best."""
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     monkeypatch.setattr(trainer_module, "learning_rate", lambda *arguments: lr)
     with pytest.raises(CharnnError, match="--lr"):
         run.train(steps)
@@ -228,8 +228,8 @@ def test_a_rate_that_is_far_too_high_leaves_no_ruined_best_model(
         json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
-def test_saving_every_few_steps(tmp_path: Path, prepared: Prepared) -> None:
-    run = Run(tmp_path / "run", prepared, save_every=4)
+def test_saving_every_few_steps(tmp_path: Path, dataset: Dataset) -> None:
+    run = Run(tmp_path / "run", dataset, save_every=4)
     saved: list[int] = []
 
     def should_stop() -> bool:
@@ -244,8 +244,8 @@ def test_saving_every_few_steps(tmp_path: Path, prepared: Prepared) -> None:
 
 
 def test_without_a_validation_part(tmp_path: Path) -> None:
-    prepared = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
-    run = Run(tmp_path / "run", prepared)
+    dataset = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
+    run = Run(tmp_path / "run", dataset)
     finished = run.train(12)
     assert finished.best_loss is None
     assert finished.checkpoint == run.folder / LAST
@@ -259,26 +259,26 @@ def test_without_a_validation_part_a_budget_of_time_saves_no_more_often(
     saved = []
     trainer = trainer_module.Trainer
     monkeypatch.setattr(trainer, "_save", lambda self: saved.append(self.position.step))
-    prepared = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
-    run = Run(tmp_path / "run", prepared)
+    dataset = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
+    run = Run(tmp_path / "run", dataset)
     run.trainer(TrainingConfig(Budget(minutes=0.02), **run.options)).run()
     assert 1 <= len(saved) <= 3
 
 
-def test_threads_are_measured_without_a_trace(tmp_path: Path, prepared: Prepared) -> None:
-    measured = Run(tmp_path / "measured", prepared, dropout=0.3)
+def test_threads_are_measured_without_a_trace(tmp_path: Path, dataset: Dataset) -> None:
+    measured = Run(tmp_path / "measured", dataset, dropout=0.3)
     finished = measured.train(12, threads=0)
     assert finished.reason == "done"
     started = measured.events[0]
     assert isinstance(started, Started)
     assert started.threads >= 1
-    told = Run(tmp_path / "told", prepared, dropout=0.3)
+    told = Run(tmp_path / "told", dataset, dropout=0.3)
     told.train(12, threads=started.threads)
     assert_same_run(measured.checkpoint(), told.checkpoint())
 
 
-def test_a_budget_of_time(tmp_path: Path, prepared: Prepared) -> None:
-    run = Run(tmp_path / "run", prepared)
+def test_a_budget_of_time(tmp_path: Path, dataset: Dataset) -> None:
+    run = Run(tmp_path / "run", dataset)
     config = TrainingConfig(Budget(minutes=0.5 / 60), **run.options)
     finished = run.trainer(config).run()
     assert finished.reason == "done"
@@ -289,13 +289,13 @@ def test_a_budget_of_time(tmp_path: Path, prepared: Prepared) -> None:
     assert run.checkpoint().about["history"]
 
 
-def test_a_budget_of_epochs(tmp_path: Path, prepared: Prepared) -> None:
-    run = Run(tmp_path / "run", prepared)
+def test_a_budget_of_epochs(tmp_path: Path, dataset: Dataset) -> None:
+    run = Run(tmp_path / "run", dataset)
     assert run.trainer(TrainingConfig(Budget(epochs=2), **run.options)).run().steps == 2 * 19
 
 
 def test_a_slow_sweep_is_not_followed_by_another_without_a_step(
-    tmp_path: Path, prepared: Prepared, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of a budget in minutes a sweep spends a share, too: it may pass the next milestone itself."""
 
@@ -305,7 +305,7 @@ def test_a_slow_sweep_is_not_followed_by_another_without_a_step(
 
     monkeypatch.setattr(trainer_module, "fit_temperature", slow)
     monkeypatch.setattr(trainer_module.Trainer, "_plan_validations", lambda self: 8)
-    run = Run(tmp_path / "run", prepared)
+    run = Run(tmp_path / "run", dataset)
     run.trainer(TrainingConfig(Budget(minutes=0.8 / 60), **run.options)).run()
     steps = [entry["step"] for entry in run.checkpoint().about["history"]]
     assert len(steps) >= 2

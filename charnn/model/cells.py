@@ -33,7 +33,7 @@ class Cell(_Vectors):
     gates: ClassVar[tuple[str, ...]]
     state: ClassVar[tuple[str, ...]] = ("h",)
     parameters: ClassVar[tuple[str, ...]] = ()
-    open_gate: ClassVar[str | None] = None
+    unit_bias_gate: ClassVar[str | None] = None
 
     @staticmethod
     def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
@@ -78,7 +78,7 @@ class LSTM(Cell):
 
     gates = ("input", "forget", "cell", "output")
     state = ("h", "c")
-    open_gate = "forget"
+    unit_bias_gate = "forget"
 
     @staticmethod
     def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
@@ -96,7 +96,7 @@ class Peephole(Cell):
     gates = LSTM.gates
     state = LSTM.state
     parameters = ("peephole_input", "peephole_forget", "peephole_output")
-    open_gate = "forget"
+    unit_bias_gate = "forget"
 
     @staticmethod
     def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
@@ -115,7 +115,7 @@ class Coupled(Cell):
 
     gates = ("forget", "cell", "output")
     state = LSTM.state
-    open_gate = "forget"
+    unit_bias_gate = "forget"
 
     @staticmethod
     def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:

@@ -53,7 +53,7 @@ class Network(nn.Module):
     """The character model.
 
     Weights start as in common practice for character models: recurrent matrices orthogonal gate by
-    gate (Saxe et al. 2014), the gate that a cell remembers by open (see `Cell.open_gate`).
+    gate (Saxe et al. 2014), the gate that a cell remembers by open (see `Cell.unit_bias_gate`).
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -90,9 +90,9 @@ class Network(nn.Module):
                     nn.init.uniform_(parameter, -bound, bound)
                 else:
                     nn.init.zeros_(parameter)
-            if self.cell.open_gate:
+            if self.cell.unit_bias_gate:
                 biases = torch.split(layer.get_parameter("bias_ih_l0"), hidden)
-                biases[self.cell.gates.index(self.cell.open_gate)].fill_(1)
+                biases[self.cell.gates.index(self.cell.unit_bias_gate)].fill_(1)
         nn.init.uniform_(self.head.weight, -bound, bound)
         nn.init.zeros_(self.head.bias)
 

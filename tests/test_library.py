@@ -112,7 +112,7 @@ def test_an_interrupted_run_is_saved(corpus: Path, times: int) -> None:
 
 
 def test_what_is_wrong_is_said(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "_BOXES", ())
+    monkeypatch.setattr(runs, "_BUNDLED_PATHS", ())
     with pytest.raises(CheckpointError, match="no trained model"):
         charnn.load()
     with pytest.raises(UsageError, match="one-hot"):

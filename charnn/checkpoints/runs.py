@@ -33,11 +33,11 @@ MOST_OF_TUNES = 1_000_000_000
 CHECKPOINTS = (BEST, LAST, PREVIOUS)
 
 # The model in the box: a model of the corpus of that name, which comes with charnn.
-BOX = "folk"
+BUNDLED = "folk"
 _PACKAGE = Path(__file__).parent.parent
 # In an installed package, and in a clone of the repository.
-_BOXES = tuple(
-    folder / "checkpoints" / f"{BOX}.safetensors" for folder in (_PACKAGE, _PACKAGE.parent)
+_BUNDLED_PATHS = tuple(
+    folder / "checkpoints" / f"{BUNDLED}.safetensors" for folder in (_PACKAGE, _PACKAGE.parent)
 )
 
 # Which file it is that has a name now: the name may become another's, or nobody's (None).
@@ -215,7 +215,8 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
 
     Args:
         named: a checkpoint file, a run's folder, or the name of a run in `folder`; None for the
-            newest run in `folder`. Where no run is, the model in the box, which is called `BOX`.
+            newest run in `folder`. Where no run is, the model in the box, which is called
+            `BUNDLED`.
         folder: where runs lie.
 
     Raises:
@@ -223,8 +224,8 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
     """
     if named is None:
         runs = find_runs(folder)
-        if not runs and (box := box_model()):
-            return [box]
+        if not runs and (bundled := bundled_model()):
+            return [bundled]
         if not runs:
             raise CheckpointError(
                 f"there is no trained model in {folder}/: train one first, "
@@ -237,8 +238,8 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
     for run in (named, folder / named):
         if found := [path for name in CHECKPOINTS if (path := run / name).is_file()]:
             return found
-    if named == Path(BOX) and (box := box_model()):
-        return [box]
+    if named == Path(BUNDLED) and (bundled := bundled_model()):
+        return [bundled]
     if named.is_file():
         return [named]
     raise CheckpointError(
@@ -325,14 +326,14 @@ def _none_readable(problems: Iterable[str]) -> str:
     return f"{'; '.join(problems)}: no checkpoint of the run is left, so train it again"
 
 
-def box_model() -> Path | None:
+def bundled_model() -> Path | None:
     """The checkpoint of the model that comes with charnn, if it is there."""
-    return next((path for path in _BOXES if path.is_file()), None)
+    return next((path for path in _BUNDLED_PATHS if path.is_file()), None)
 
 
 def known_as(path: Path) -> str:
     """What a user calls a checkpoint: by its path, or, if it is the model in the box, by name."""
-    return BOX if path == box_model() else str(path)
+    return BUNDLED if path == bundled_model() else str(path)
 
 
 def _last_written(run: Path) -> float:

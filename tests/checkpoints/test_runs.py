@@ -26,7 +26,7 @@ from charnn.errors import CheckpointError, UsageError
 
 @pytest.fixture(autouse=True)
 def no_box(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "_BOXES", ())
+    monkeypatch.setattr(runs, "_BUNDLED_PATHS", ())
 
 
 def run_of(folder: Path, name: str, *files: str, written: float) -> Path:
@@ -119,33 +119,33 @@ def test_a_checkpoint_by_file_folder_and_name(tmp_path: Path) -> None:
 
 class TestTheBox:
     @pytest.fixture
-    def box(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        box = tmp_path / "package" / "folk.safetensors"
-        box.parent.mkdir()
-        box.touch()
-        monkeypatch.setattr(runs, "_BOXES", (tmp_path / "absent", box))
-        return box
+    def bundled(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        bundled = tmp_path / "package" / "folk.safetensors"
+        bundled.parent.mkdir()
+        bundled.touch()
+        monkeypatch.setattr(runs, "_BUNDLED_PATHS", (tmp_path / "absent", bundled))
+        return bundled
 
-    def test_it_is_found_where_there_is_no_run(self, box: Path, tmp_path: Path) -> None:
-        assert find_checkpoints(None, tmp_path / "runs")[0] == box
-        assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == box
+    def test_it_is_found_where_there_is_no_run(self, bundled: Path, tmp_path: Path) -> None:
+        assert find_checkpoints(None, tmp_path / "runs")[0] == bundled
+        assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == bundled
         with pytest.raises(CheckpointError, match="no such checkpoint"):
             find_checkpoints(Path("reel"), tmp_path / "runs")
 
-    def test_a_run_goes_before_it(self, box: Path, tmp_path: Path) -> None:
+    def test_a_run_goes_before_it(self, bundled: Path, tmp_path: Path) -> None:
         other = run_of(tmp_path / "runs", "other", BEST, written=1000)
         assert find_checkpoints(None, tmp_path / "runs")[0] == other / BEST
-        assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == box
+        assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == bundled
         folk = run_of(tmp_path / "runs", "folk", BEST, written=500)
         assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == folk / BEST
         assert find_checkpoints(None, tmp_path / "runs")[0] == other / BEST
 
-    def test_it_is_called_by_its_name(self, box: Path, tmp_path: Path) -> None:
-        assert known_as(box) == "folk"
+    def test_it_is_called_by_its_name(self, bundled: Path, tmp_path: Path) -> None:
+        assert known_as(bundled) == "folk"
         assert known_as(tmp_path / "a.safetensors") == str(tmp_path / "a.safetensors")
 
-    def test_where_it_is_missing(self, box: Path, tmp_path: Path) -> None:
-        box.unlink()
+    def test_where_it_is_missing(self, bundled: Path, tmp_path: Path) -> None:
+        bundled.unlink()
         with pytest.raises(CheckpointError, match="no trained model"):
             find_checkpoints(None, tmp_path / "runs")
         with pytest.raises(CheckpointError, match="no such checkpoint"):

@@ -20,15 +20,15 @@ def charnn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     root = tmp_path_factory.mktemp(request.param)
     if request.param == "clone":
         (root / "charnn").symlink_to(PROJECT / "charnn")
-        box = root / "checkpoints"
+        bundled = root / "checkpoints"
     else:
         unwanted = shutil.ignore_patterns("__pycache__")
         shutil.copytree(PROJECT / "charnn", root / "charnn", ignore=unwanted)
-        box = root / "charnn" / "checkpoints"
-    box.mkdir(exist_ok=True)
+        bundled = root / "charnn" / "checkpoints"
+    bundled.mkdir(exist_ok=True)
     model = of_tunes(random_checkpoint(LETTERS, documents=9))
     model.about.update(corpus="folk", val_fraction=0.1, **training_tunes_metadata([LEARNED]))
-    (box / "folk.safetensors").write_bytes(model.in_half_precision())
+    (bundled / "folk.safetensors").write_bytes(model.in_half_precision())
     return root
 
 
@@ -55,4 +55,4 @@ def test_runs_go_before_it(charnn: Path, tmp_path: Path) -> None:
     save_run(tmp_path, "mine", random_checkpoint(LETTERS))
     ended = run(charnn, tmp_path, "sample", "--length", "20")
     assert "mine" in ended.messages[0]
-    assert "box" not in ended.messages[0]
+    assert "bundled" not in ended.messages[0]

@@ -147,10 +147,10 @@ def _write_texts(
 
 def _origin(path: Path) -> str:
     """The model in words."""
-    from charnn.checkpoints.runs import box_model, known_as
+    from charnn.checkpoints.runs import bundled_model, known_as
 
     name = known_as(path)
-    if path == box_model():
+    if path == bundled_model():
         return f"{name}, the model in the box (train your own: charnn train FILE)"
     return name
 

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
 
 from charnn.model.cells import Cell
-from charnn.model.kernels import Derivatives, Form, Gates, State, form_of
+from charnn.model.kernels import Derivatives, Gates, Kernel, State, kernel_of
 from charnn.model.packed_linear import product_with
 
 # Steps whose derivatives are computed at once.
@@ -47,13 +47,13 @@ def run_window(
     """
     bf16 = torch.is_autocast_enabled("cpu")
     dtype = torch.get_autocast_dtype("cpu") if bf16 else weight_hh.dtype
-    form = form_of(cell)
+    kernel = kernel_of(cell)
     if torch.is_grad_enabled():
         outputs, *after = _Window.apply(
-            form, dtype, len(state), x_TBG, weight_hh, bias_hh, *state, *own
+            kernel, dtype, len(state), x_TBG, weight_hh, bias_hh, *state, *own
         )  # type: ignore[no-untyped-call]
     else:
-        memory = _Memory(form, dtype, x_TBG, state, own, for_backward=False)
+        memory = _Memory(kernel, dtype, x_TBG, state, own, for_backward=False)
         memory.advance(weight_hh, bias_hh)
         outputs, after = memory.outputs[1:], memory.after()
     return outputs, tuple(after)
@@ -114,7 +114,7 @@ class _Memory:
 
     def __init__(
         self,
-        form: Form,
+        kernel: Kernel,
         dtype: torch.dtype,
         x_TBG: Tensor,
         state: State,
@@ -122,7 +122,7 @@ class _Memory:
         *,
         for_backward: bool,
     ) -> None:
-        self.form, self.dtype, self.own = form, dtype, own
+        self.kernel, self.dtype, self.own = kernel, dtype, own
         steps, rows, rows_of_gates = x_TBG.shape
         units = state[0].size(-1)
         self.states = [part.new_empty(steps + 1, rows, units) for part in state]
@@ -140,7 +140,7 @@ class _Memory:
             memory = state[0].new_empty(steps if wanted else 1, rows, width)
             return memory.expand(steps, rows, width)
 
-        y = kept(for_backward and form.keeps_y, rows_of_gates)
+        y = kept(for_backward and kernel.keeps_y, rows_of_gates)
         self.gates = Gates(
             x,
             torch.split(x, units, dim=-1),
@@ -177,7 +177,7 @@ class _Memory:
         )
         for time, gates_now in enumerate(gates):
             gates_now.y.copy_(product(outputs[time]))
-            self.form.advance(gates_now, states[time], states[time + 1], self.own)
+            self.kernel.advance(gates_now, states[time], states[time + 1], self.own)
             if self.rounded:
                 outputs[time + 1].copy_(states[time + 1][0])
 
@@ -190,7 +190,7 @@ class _Window(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,
-        form: Form,
+        kernel: Kernel,
         dtype: torch.dtype,
         vectors: int,
         x_TBG: Tensor,
@@ -201,7 +201,7 @@ class _Window(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(weight_hh)
         state, own = state_and_own[:vectors], state_and_own[vectors:]
-        ctx.memory = memory = _Memory(form, dtype, x_TBG, state, own, for_backward=True)
+        ctx.memory = memory = _Memory(kernel, dtype, x_TBG, state, own, for_backward=True)
         memory.advance(weight_hh, bias_hh)
         return memory.outputs[1:], *memory.after()
 
@@ -258,7 +258,7 @@ class _Back:
         for part in (slice(begin, begin + AT_ONCE) for begin in reversed(begins)):
             before = tuple(state[:-1][part] for state in memory.states)
             after = tuple(state[1:][part] for state in memory.states)
-            local = memory.form.derivatives(memory.part(part), before, after, memory.own)
+            local = memory.kernel.derivatives(memory.part(part), before, after, memory.own)
             self._retrace(part, local)
             d_after = [d_state[1:][part] for d_state in self.d_states]
             self._add_x(part, d_after, local)

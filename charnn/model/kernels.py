@@ -76,7 +76,7 @@ class Derivatives(NamedTuple):
     by_own: Sequence[Sequence[Tensor | None]] = ()
 
 
-class Form(ABC):
+class Kernel(ABC):
     """A cell for windows.
 
     Attributes:
@@ -94,7 +94,7 @@ class Form(ABC):
         """The derivatives of all steps of a window."""
 
 
-class Derived(Form):
+class Derived(Kernel):
     """Any cell, by its `step` and autograd."""
 
     keeps_y = True
@@ -103,13 +103,13 @@ class Derived(Form):
         self.cell = cell
 
     def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
-        """See `Form`."""
+        """See `Kernel`."""
         step = self.cell.step(gates.x_blocks, gates.y_blocks, before, own)
         for part, value in zip(after, step, strict=True):
             part.copy_(value)
 
     def derivatives(self, gates: Gates, before: State, after: State, own: State) -> Derivatives:
-        """See `Form`."""
+        """See `Kernel`."""
         whole = (part.expand_as(gates.spare) for part in own)
         with torch.enable_grad():
             x, y, state, parameters = (
@@ -151,7 +151,7 @@ def _joined(vector: int, of_y: Sequence[Tensor | None]) -> list[ByY]:
     return [ByY(vector, first, torch.cat(blocks, dim=-1))]
 
 
-class _Elman(Form):
+class _Elman(Kernel):
     def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
         tanh(gates.x.add_(gates.y), out=after[0])
 
@@ -161,7 +161,7 @@ class _Elman(Form):
         return Derivatives([ByY(0, 0, by_y)], [[None]])
 
 
-class _GRU(Form):
+class _GRU(Kernel):
     def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
         r, z, n = gates.x_blocks
         y_r, y_z, y_n = gates.y_blocks
@@ -182,7 +182,7 @@ class _GRU(Form):
         return Derivatives([ByY(0, 0, by_y)], [[z]], by_x=[{2: by_x_n}])
 
 
-class _LSTM(Form):
+class _LSTM(Kernel):
     def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
         i, f, g, o = gates.x_blocks
         gates.x.add_(gates.y)
@@ -206,10 +206,10 @@ class _LSTM(Form):
         return Derivatives([ByY(1, 0, on_c), ByY(0, 3, by_o)], [[None, None], [None, f]], by_c)
 
 
-BY_HAND: dict[type[Cell], Form] = {Elman: _Elman(), GRU: _GRU(), LSTM: _LSTM()}
+BY_HAND: dict[type[Cell], Kernel] = {Elman: _Elman(), GRU: _GRU(), LSTM: _LSTM()}
 
 
-def form_of(cell: type[Cell]) -> Form:
+def kernel_of(cell: type[Cell]) -> Kernel:
     """The fastest form of a cell that there is."""
     return BY_HAND.get(cell) or Derived(cell)
 

@@ -19,7 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from charnn.model.kernels import State
+from charnn.model.kernels import HiddenState
 from charnn.model.network import Network
 
 ROWS = 64
@@ -157,9 +157,9 @@ def window_losses(
     network: Network,
     ids: NDArray[Any],
     positions_TB: NDArray[np.int64],
-    state: list[State],
+    state: list[HiddenState],
     temperatures: Sequence[float] = (1.0,),
-) -> tuple[NDArray[np.float32], list[State]]:
+) -> tuple[NDArray[np.float32], list[HiddenState]]:
     """The loss of the ids at some positions, each predicted from the one before it, at each of K
     temperatures of the softmax: [K, T, B] nats; and the state after them."""
     steps, rows = positions_TB.shape
@@ -176,9 +176,9 @@ def _losses(
     network: Network,
     ids: NDArray[Any],
     positions_TB: NDArray[np.int64],
-    state: list[State],
+    state: list[HiddenState],
     temperatures: Sequence[float],
-) -> tuple[NDArray[np.float32], list[State]]:
+) -> tuple[NDArray[np.float32], list[HiddenState]]:
     device = network.head.weight.device
     inputs = torch.from_numpy(ids[positions_TB - 1].astype(np.int64)).to(device)
     targets = torch.from_numpy(ids[positions_TB].astype(np.int64)).to(device)

@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
 
 from charnn.model.cells import Cell
-from charnn.model.kernels import Derivatives, Gates, Kernel, State, kernel_of
+from charnn.model.kernels import Derivatives, Gates, HiddenState, Kernel, kernel_of
 from charnn.model.packed_linear import product_with
 
 # Steps whose derivatives are computed at once.
@@ -27,11 +27,11 @@ AT_ONCE = 16
 def run_window(
     cell: type[Cell],
     x_TBG: Tensor,
-    state: State,
+    state: HiddenState,
     weight_hh: Tensor,
     bias_hh: Tensor,
-    own: State = (),
-) -> tuple[Tensor, State]:
+    own: HiddenState = (),
+) -> tuple[Tensor, HiddenState]:
     """Run a layer on a CPU, from the state before a window to its outputs and the state after it.
 
     Args:
@@ -67,8 +67,8 @@ class Trace(NamedTuple):
     x_TBG: Tensor
     weight_hh: Tensor
     bias_hh: Tensor
-    own: State
-    states: list[State]
+    own: HiddenState
+    states: list[HiddenState]
 
     @property
     def outputs(self) -> Tensor:
@@ -79,11 +79,11 @@ class Trace(NamedTuple):
 def run_plainly(
     cell: type[Cell],
     x_TBG: Tensor,
-    state: State,
+    state: HiddenState,
     weight_hh: Tensor,
     bias_hh: Tensor,
-    own: State = (),
-) -> tuple[Tensor, State]:
+    own: HiddenState = (),
+) -> tuple[Tensor, HiddenState]:
     """The same by the plain equations and autograd, on any device: the reference."""
     trace = run_traced(cell, x_TBG, state, weight_hh, bias_hh, own)
     return trace.outputs, trace.states[-1]
@@ -92,10 +92,10 @@ def run_plainly(
 def run_traced(
     cell: type[Cell],
     x_TBG: Tensor,
-    state: State,
+    state: HiddenState,
     weight_hh: Tensor,
     bias_hh: Tensor,
-    own: State = (),
+    own: HiddenState = (),
 ) -> Trace:
     """The same, with each state on the way. What a state's vectors do to each other within a step
     is no part of their gradients: each is a tensor of its own."""
@@ -117,8 +117,8 @@ class _Memory:
         kernel: Kernel,
         dtype: torch.dtype,
         x_TBG: Tensor,
-        state: State,
-        own: State,
+        state: HiddenState,
+        own: HiddenState,
         *,
         for_backward: bool,
     ) -> None:

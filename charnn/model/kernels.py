@@ -18,13 +18,13 @@ from torch import Tensor
 
 from charnn.model.cells import GRU, LSTM, Cell, Elman
 
-State = tuple[Tensor, ...]
+HiddenState = tuple[Tensor, ...]
 
 sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
 tanh_backward = torch.ops.aten.tanh_backward.grad_input
 
 
-def detached(state: State) -> State:
+def detached(state: HiddenState) -> HiddenState:
     """Cut from the graph; and in float32, as it comes back from a checkpoint, whatever autocast
     made of it: mixed operations would round otherwise."""
     return tuple(part.detach().float() for part in state)
@@ -86,11 +86,15 @@ class Kernel(ABC):
     keeps_y = False
 
     @abstractmethod
-    def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
+    def advance(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> None:
         """Write the state after a step into `after`."""
 
     @abstractmethod
-    def derivatives(self, gates: Gates, before: State, after: State, own: State) -> Derivatives:
+    def derivatives(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> Derivatives:
         """The derivatives of all steps of a window."""
 
 
@@ -102,13 +106,17 @@ class Derived(Kernel):
     def __init__(self, cell: type[Cell]) -> None:
         self.cell = cell
 
-    def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
+    def advance(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> None:
         """See `Kernel`."""
         step = self.cell.step(gates.x_blocks, gates.y_blocks, before, own)
         for part, value in zip(after, step, strict=True):
             part.copy_(value)
 
-    def derivatives(self, gates: Gates, before: State, after: State, own: State) -> Derivatives:
+    def derivatives(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> Derivatives:
         """See `Kernel`."""
         whole = (part.expand_as(gates.spare) for part in own)
         with torch.enable_grad():
@@ -152,17 +160,23 @@ def _joined(vector: int, of_y: Sequence[Tensor | None]) -> list[ByY]:
 
 
 class _Elman(Kernel):
-    def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
+    def advance(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> None:
         tanh(gates.x.add_(gates.y), out=after[0])
 
-    def derivatives(self, gates: Gates, before: State, after: State, own: State) -> Derivatives:
+    def derivatives(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> Derivatives:
         one = torch.ones_like(after[0][:1, :1, :1]).expand_as(after[0])
         by_y = tanh_backward(one, after[0], grad_input=torch.empty_like(gates.x))
         return Derivatives([ByY(0, 0, by_y)], [[None]])
 
 
 class _GRU(Kernel):
-    def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
+    def advance(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> None:
         r, z, n = gates.x_blocks
         y_r, y_z, y_n = gates.y_blocks
         r.add_(y_r).sigmoid_()
@@ -170,7 +184,9 @@ class _GRU(Kernel):
         tanh(n.addcmul_(r, gates.spare.copy_(y_n)), out=n)
         torch.lerp(n, before[0], z, out=after[0])
 
-    def derivatives(self, gates: Gates, before: State, after: State, own: State) -> Derivatives:
+    def derivatives(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> Derivatives:
         r, z, n = gates.x_blocks
         y_n = gates.spare
         by_y = torch.empty_like(gates.x)
@@ -183,7 +199,9 @@ class _GRU(Kernel):
 
 
 class _LSTM(Kernel):
-    def advance(self, gates: Gates, before: State, after: State, own: State) -> None:
+    def advance(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> None:
         i, f, g, o = gates.x_blocks
         gates.x.add_(gates.y)
         g.add_(g)
@@ -192,7 +210,9 @@ class _LSTM(Kernel):
         torch.mul(f, before[1], out=after[1]).addcmul_(i, g)
         torch.mul(o, tanh(after[1], out=gates.spare), out=after[0])
 
-    def derivatives(self, gates: Gates, before: State, after: State, own: State) -> Derivatives:
+    def derivatives(
+        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    ) -> Derivatives:
         i, f, g, o = gates.x_blocks
         tanh_c = gates.spare
         by_y = torch.empty_like(gates.x)

@@ -17,7 +17,7 @@ from charnn.model.cells import CELLS, Cell
 from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
 from charnn.model.fused_layer import Trace, run_plainly, run_traced, run_window
-from charnn.model.kernels import State
+from charnn.model.kernels import HiddenState
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -96,14 +96,14 @@ class Network(nn.Module):
         nn.init.uniform_(self.head.weight, -bound, bound)
         nn.init.zeros_(self.head.bias)
 
-    def initial_state(self, batch_size: int) -> list[State]:
+    def initial_state(self, batch_size: int) -> list[HiddenState]:
         """The state before the first character: zeros, one tuple of [B, H] tensors a layer."""
         zeros = self.head.weight.new_zeros(batch_size, self.config.hidden_size)
         return [(zeros,) * len(self.cell.state) for _ in self.layers]
 
     def forward(
-        self, ids_TB: Tensor, state: list[State], traces: list[Trace] | None = None
-    ) -> tuple[Tensor, list[State]]:
+        self, ids_TB: Tensor, state: list[HiddenState], traces: list[Trace] | None = None
+    ) -> tuple[Tensor, list[HiddenState]]:
         """Scores of each next symbol, [T, B, V], and the state after the window.
 
         Given a list of `traces`, the layers run by their plain equations, and add theirs to it.
@@ -123,8 +123,8 @@ class Network(nn.Module):
         return drop(x, share, shape) if self.training else x
 
     def _run_layer(
-        self, number: int, x: Tensor, state: State, traces: list[Trace] | None
-    ) -> tuple[Tensor, State]:
+        self, number: int, x: Tensor, state: HiddenState, traces: list[Trace] | None
+    ) -> tuple[Tensor, HiddenState]:
         """A layer over the window, by whatever is fastest: x is the ids for the first layer."""
         layer: Any = self.layers[number]
         # One mask a window for the recurrent weights, too: DropConnect, as in AWD-LSTM (Merity et
@@ -177,8 +177,8 @@ def _is_stock_fastest(layer: nn.Module, device: torch.device) -> bool:
 
 
 def _run_stock(
-    layer: nn.RNNBase, x: Tensor, state: State, weight_hh: Tensor
-) -> tuple[Tensor, State]:
+    layer: nn.RNNBase, x: Tensor, state: HiddenState, weight_hh: Tensor
+) -> tuple[Tensor, HiddenState]:
     """Call torch's function behind a stock module, with the recurrent weights [G, H] that are
     given, and the state as a tuple of [B, H] tensors, whatever form it wants."""
     functions: dict[type, Any] = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}

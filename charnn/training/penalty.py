@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from charnn.model.fused_layer import Trace
-from charnn.model.kernels import State
+from charnn.model.kernels import HiddenState
 
 
 def gradient_penalty(loss: Tensor, traces: Sequence[Trace]) -> Tensor:
@@ -38,7 +38,7 @@ def gradient_penalty(loss: Tensor, traces: Sequence[Trace]) -> Tensor:
     return penalty
 
 
-def layer_penalty(trace: Trace, errors: Sequence[State]) -> Tensor:
+def layer_penalty(trace: Trace, errors: Sequence[HiddenState]) -> Tensor:
     """Omega of a layer, for the errors delta by its state after each step of a trace."""
     cell, x_TBG, weight_hh, bias_hh, own, states = trace
     before, delta = _over_time(states[:-1]), _over_time(errors)
@@ -61,7 +61,7 @@ def layer_penalty(trace: Trace, errors: Sequence[State]) -> Tensor:
 _TINY = 1e-30
 
 
-def _over_time(states: Sequence[State]) -> list[Tensor]:
+def _over_time(states: Sequence[HiddenState]) -> list[Tensor]:
     """[T, B, H] for each vector, cut from the graph."""
     return [torch.stack(parts).detach() for parts in zip(*states, strict=True)]
 

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from charnn.checkpoints.checkpoint import Tensors
-from charnn.model.kernels import State
+from charnn.model.kernels import HiddenState
 from charnn.model.network import Network
 from charnn.training.ema import Average
 from charnn.training.optimizer import AdamW
 
 
-def pack(network: Network, optimizer: AdamW, average: Average, state: list[State]) -> Tensors:
+def pack(network: Network, optimizer: AdamW, average: Average, state: list[HiddenState]) -> Tensors:
     """Copies of all that, by name."""
     tensors = _random_states(network.head.weight.device)
     for number, layer in enumerate(state):
@@ -29,8 +29,8 @@ def pack(network: Network, optimizer: AdamW, average: Average, state: list[State
 
 
 def unpack(
-    packed: Tensors, network: Network, optimizer: AdamW, average: Average, state: list[State]
-) -> list[State]:
+    packed: Tensors, network: Network, optimizer: AdamW, average: Average, state: list[HiddenState]
+) -> list[HiddenState]:
     """Put back what `pack` took, and return the hidden state, which has the shape of `state`.
 
     Raises:

@@ -14,19 +14,19 @@ from charnn.model.network import Network
 from tests.helpers import random_weights
 
 Vector = list[float]
-State = dict[str, Vector]
+HiddenState = dict[str, Vector]
 
 
 def sigma(x: float) -> float:
     return 1 / (1 + exp(-x))
 
 
-def elman(a: list[Vector], b: list[Vector], before: State, own: State) -> State:
+def elman(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState) -> HiddenState:
     """Elman 1990: h_t = tanh(W x_t + U h_t-1 + b)."""
     return {"h": [tanh(w + u) for w, u in zip(a[0], b[0], strict=True)]}
 
 
-def gru(a: list[Vector], b: list[Vector], before: State, own: State) -> State:
+def gru(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState) -> HiddenState:
     """Cho et al. 2014, equations 5 to 8, with r applied after the product, as cuDNN does."""
     h = []
     for j, h_before in enumerate(before["h"]):
@@ -37,7 +37,7 @@ def gru(a: list[Vector], b: list[Vector], before: State, own: State) -> State:
     return {"h": h}
 
 
-def lstm(a: list[Vector], b: list[Vector], before: State, own: State) -> State:
+def lstm(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState) -> HiddenState:
     """Gers, Schmidhuber & Cummins 2000: s_t = s_t-1 y_phi + y_in g(net_c), y_c = y_out h(s_t)."""
     h, c = [], []
     for j, c_before in enumerate(before["c"]):
@@ -48,7 +48,9 @@ def lstm(a: list[Vector], b: list[Vector], before: State, own: State) -> State:
     return {"h": h, "c": c}
 
 
-def peephole(a: list[Vector], b: list[Vector], before: State, own: State) -> State:
+def peephole(
+    a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState
+) -> HiddenState:
     """Gers & Schmidhuber 2000: in and phi see s_t-1 by their peepholes, out sees s_t."""
     h, c = [], []
     for j, c_before in enumerate(before["c"]):
@@ -60,7 +62,7 @@ def peephole(a: list[Vector], b: list[Vector], before: State, own: State) -> Sta
     return {"h": h, "c": c}
 
 
-def coupled(a: list[Vector], b: list[Vector], before: State, own: State) -> State:
+def coupled(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState) -> HiddenState:
     """Greff et al. 2017, CIFG: i_t = 1 - f_t in the LSTM."""
     h, c = [], []
     for j, c_before in enumerate(before["c"]):

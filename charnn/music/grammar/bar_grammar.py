@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Hashable
 from fractions import Fraction
 from functools import cache, partial
 
-from charnn.music.grammar.grammar_state import MOST_PARTS, State, begin_note, begin_part
+from charnn.music.grammar.grammar_state import MOST_PARTS, GrammarState, begin_note, begin_part
 
 USUAL_BARS = (4, 8)  # in a part, if nothing else is asked for: most of dance music
 _MOST_DECORATIONS = 3  # of a note
@@ -81,11 +81,11 @@ class BarGrammar:
         """Whether all of a text can be written."""
         return self._characters.issuperset(text)
 
-    def alike_in_body(self, state: State, text: str) -> str:
+    def alike_in_body(self, state: GrammarState, text: str) -> str:
         """A text with which `body` does the same here: all letters of notes are alike, for one."""
         return text if state.sign[:1] == '"' else text.translate(self._alike)
 
-    def may_turn_in_body(self, state: State) -> bool:
+    def may_turn_in_body(self, state: GrammarState) -> bool:
         """Whether a bar line or a line end may be right here."""
         if state.sign[:1] in _SPELLING:
             return state.sign[0] in "|:1"
@@ -94,7 +94,7 @@ class BarGrammar:
             return False
         return here.first or here.used in (0, here.frame.bar, self._last_bar(here))
 
-    def core_of_body(self, state: State) -> Hashable:
+    def core_of_body(self, state: GrammarState) -> Hashable:
         """All of the state that matters for characters other than bar lines and line ends."""
         if state.sign[:1] in ("|", ":"):
             return state
@@ -117,7 +117,7 @@ class BarGrammar:
             self._may_go_on(state),
         )
 
-    def finishing_body(self, state: State) -> str:
+    def finishing_body(self, state: GrammarState) -> str:
         """Characters of which the first right one leads nearer to an end."""
         if state.sign == ":":
             return "|"
@@ -135,7 +135,7 @@ class BarGrammar:
         shorter = "/" if 0 < last < self._takes(state, state.length) else ""
         return ")}]" + shorter + bar_line + "2" * bool(state.sign) + _UPPER + _LOWER + "/2345678910"
 
-    def body(self, state: State, character: str) -> State | None:
+    def body(self, state: GrammarState, character: str) -> GrammarState | None:
         """The state behind a character of the body; `None` where it is wrong."""
         if read := _SPELLING.get(state.sign[:1]):
             return read(self, state, character)
@@ -143,7 +143,7 @@ class BarGrammar:
             return self._behind_note(state, character)
         return self._anywhere(state, character)
 
-    def _anywhere(self, state: State, character: str) -> State | None:
+    def _anywhere(self, state: GrammarState, character: str) -> GrammarState | None:
         """Where no sign is half spelled."""
         if character in "|:":
             return self._begin_bar_line(state, character)
@@ -175,7 +175,7 @@ class BarGrammar:
             return state._replace(sign="", decorations=count, whole=False) if right else None
         return None if state.decorations else self._leading(state, character)
 
-    def _leading(self, state: State, character: str) -> State | None:
+    def _leading(self, state: GrammarState, character: str) -> GrammarState | None:
         """A slur or tuplet, graces, a chord symbol: no decoration may stand before them."""
         if character == "(":
             right = not state.slur or any(map(partial(self._tuplet, state), "2346"))
@@ -187,7 +187,7 @@ class BarGrammar:
             return None
         return state._replace(sign="{-0" if character == "{" else character, whole=False)
 
-    def _behind_note(self, state: State, character: str) -> State | None:
+    def _behind_note(self, state: GrammarState, character: str) -> GrammarState | None:
         """Behind a note, which may still change its octave or grow longer."""
         if not state.length and (state.note + character) in ("A,", "a'"):
             return state._replace(sign="", note=",")
@@ -207,7 +207,7 @@ class BarGrammar:
             return behind._replace(tied=True) if goes_on and state.note != "z" else None
         return self._anywhere(behind, character)
 
-    def _broken(self, state: State, quarters: int) -> State | None:
+    def _broken(self, state: GrammarState, quarters: int) -> GrammarState | None:
         """Behind `>` or `<`: the first note takes so many quarters of its length."""
         length = _time(state.length, state.frame.unit)
         left = self._room(state) - state.used
@@ -216,7 +216,7 @@ class BarGrammar:
         used = state.used + length * quarters // 4
         return state._replace(sign="", note="", length="", used=used, pair=(length, 8 - quarters))
 
-    def _laid(self, state: State) -> State | None:
+    def _laid(self, state: GrammarState) -> GrammarState | None:
         """The state when the note is over."""
         time = self._takes(state, state.length)
         if not time:
@@ -228,7 +228,7 @@ class BarGrammar:
         used = state.used + time
         return state._replace(sign="", note="", length="", used=used, tuplet=tuplet, pair=(0, 0))
 
-    def _fits(self, state: State, length: str) -> bool:
+    def _fits(self, state: GrammarState, length: str) -> bool:
         """Whether a note may have a length that begins so.
 
         A number must fit as it stands, or the writer would be driven to halve it; but a note that
@@ -241,7 +241,7 @@ class BarGrammar:
             self._known_fits[place] = self._may_fit(state, length)
         return self._known_fits[place]
 
-    def _may_fit(self, state: State, length: str) -> bool:
+    def _may_fit(self, state: GrammarState, length: str) -> bool:
         if self._takes(state, length):
             return True
         if length not in ("", "/") and not (state.pair[0] or state.tuplet[0]):
@@ -250,7 +250,7 @@ class BarGrammar:
             self._takes(state, longer) for longer in self._lengths if longer.startswith(length)
         )
 
-    def _takes(self, state: State, length: str) -> int:
+    def _takes(self, state: GrammarState, length: str) -> int:
         """The time that a note of this length takes here; 0 if it can't have it."""
         if length not in self._lengths:
             return 0
@@ -268,39 +268,39 @@ class BarGrammar:
         good = whole <= available and not whole % self._grid(state) and not whole % notes
         return whole // notes if good else 0
 
-    def _grid(self, state: State) -> int:
+    def _grid(self, state: GrammarState) -> int:
         """Notes begin at multiples of this."""
         return state.frame.unit // self._finest
 
-    def _room(self, state: State) -> int:
+    def _room(self, state: GrammarState) -> int:
         """How long this bar may become: a pick-up as long as the first, and a part's last bar
         shorter by it."""
         if state.first and state.pickup > 0:
             return state.pickup
         return state.frame.bar if self._may_go_on(state) else self._last_bar(state)
 
-    def _last_bar(self, state: State) -> int:
+    def _last_bar(self, state: GrammarState) -> int:
         """How long the last bar of this part is."""
         return state.frame.bar - max(0, state.pickup)
 
-    def _may_go_on(self, state: State) -> bool:
+    def _may_go_on(self, state: GrammarState) -> bool:
         """Whether another bar of this part may follow."""
         return state.bars + 1 < (state.total or self._part_bars[-1])
 
-    def _may_close(self, state: State) -> bool:
+    def _may_close(self, state: GrammarState) -> bool:
         """Whether this bar may be the last of the part."""
         if state.first and state.pickup > 0:
             return False
         bars = state.bars + 1
         return bars == state.total if state.total else bars in self._part_bars
 
-    def _accidental(self, state: State, character: str) -> State | None:
+    def _accidental(self, state: GrammarState, character: str) -> GrammarState | None:
         if character == state.sign and character in "^_":
             return state._replace(sign=2 * character)
         letter = character in _UPPER or character in _LOWER
         return begin_note(state._replace(sign=""), _KIND[character]) if letter else None
 
-    def _opened(self, state: State, character: str) -> State | None:
+    def _opened(self, state: GrammarState, character: str) -> GrammarState | None:
         """Behind `(`: the number of a tuplet, or whatever a slur may begin with."""
         if character.isdecimal():
             return self._tuplet(state, character)
@@ -308,14 +308,14 @@ class BarGrammar:
             return None
         return self._anywhere(state._replace(sign="", slur=2), character)
 
-    def _tuplet(self, state: State, number: str) -> State | None:
+    def _tuplet(self, state: GrammarState, number: str) -> GrammarState | None:
         notes = int(number)
         if notes not in _TUPLETS or not self.can_write(number) or state.tuplet[0] or state.pair[0]:
             return None
         begun = state._replace(sign="", tuplet=(notes, notes, _TUPLETS[notes], 0))
         return begun if self._fits(begun, "") else None
 
-    def _heads(self, state: State, character: str) -> State | None:
+    def _heads(self, state: GrammarState, character: str) -> GrammarState | None:
         """Inside a chord or among graces: its bracket, the last sign (`-`: none), heads so far."""
         bracket, last, heads = state.sign[0], state.sign[1], int(state.sign[2])
         if heads < _MOST_HEADS and character in "^_=" and last != "^":
@@ -330,7 +330,7 @@ class BarGrammar:
             return begin_note(state._replace(sign=""), "]")
         return state._replace(sign="}", led=True) if bracket + character == "{}" else None
 
-    def _symbol(self, state: State, character: str) -> State | None:
+    def _symbol(self, state: GrammarState, character: str) -> GrammarState | None:
         """Inside a chord symbol, of which only the number of letters is kept."""
         letters = len(state.sign) - 1
         if character == '"':
@@ -339,14 +339,14 @@ class BarGrammar:
             return None
         return state._replace(sign=state.sign + "A")
 
-    def _numbered(self, state: State, character: str) -> State | None:
+    def _numbered(self, state: GrammarState, character: str) -> GrammarState | None:
         """Behind the number of an ending."""
         here = state._replace(sign="")
         return here._replace(sign=" ") if character == " " else self._anywhere(here, character)
 
     # Bar lines
 
-    def _begin_bar_line(self, state: State, character: str) -> State | None:
+    def _begin_bar_line(self, state: GrammarState, character: str) -> GrammarState | None:
         ends = (0, state.frame.bar, self._last_bar(state))
         if state.waits or state.full or not (state.first or state.used in ends):
             return None
@@ -354,11 +354,11 @@ class BarGrammar:
             return None
         return state._replace(sign=character)
 
-    def _may_spell(self, state: State, beginning: str) -> bool:
+    def _may_spell(self, state: GrammarState, beginning: str) -> bool:
         """Whether there is a right bar line that begins so."""
         return any(self._barred(state, sign) for sign in self._spelled.get(beginning, ()))
 
-    def _bar_line(self, state: State, character: str) -> State | None:
+    def _bar_line(self, state: GrammarState, character: str) -> GrammarState | None:
         text = state.sign + character
         if self._may_spell(state, text):
             return state._replace(sign=text)
@@ -369,7 +369,7 @@ class BarGrammar:
             here = here and self.body(here, following)
         return here
 
-    def _barred(self, state: State, sign: str) -> State | None:
+    def _barred(self, state: GrammarState, sign: str) -> GrammarState | None:
         """The state behind a bar line."""
         if sign not in self._signs:
             return None
@@ -402,7 +402,7 @@ class BarGrammar:
             return None
         return begin_part(state, pickup=max(0, state.pickup), parts=parts, repeat=starts)
 
-    def _within(self, state: State, ending: int) -> State | None:
+    def _within(self, state: GrammarState, ending: int) -> GrammarState | None:
         """Behind a bar line inside a part."""
         if state.first and state.pickup and state.used != state.frame.bar:
             fits = state.pickup in (-1, state.used) and not ending
@@ -422,7 +422,7 @@ class BarGrammar:
         return behind._replace(sign="1", ending=1, body=behind.bars)
 
 
-_SPELLING: dict[str, Callable[[BarGrammar, State, str], State | None]] = {
+_SPELLING: dict[str, Callable[[BarGrammar, GrammarState, str], GrammarState | None]] = {
     **dict.fromkeys("^_=", BarGrammar._accidental),
     **dict.fromkeys("[{", BarGrammar._heads),
     **dict.fromkeys("|:", BarGrammar._bar_line),

@@ -15,7 +15,7 @@ class Frame(NamedTuple):
     unit: int = 0
 
 
-class State(NamedTuple):
+class GrammarState(NamedTuple):
     """Where a text stands.
 
     Attributes:
@@ -98,7 +98,7 @@ class State(NamedTuple):
         return self.whole and self.parts >= MOST_PARTS
 
 
-def begin_note(state: State, note: str) -> State:
+def begin_note(state: GrammarState, note: str) -> GrammarState:
     """A note, whose length is open; its sign tells the beginning of a line."""
     return state._replace(
         sign="\n" if state.sign == "\n" else "",
@@ -113,9 +113,9 @@ def begin_note(state: State, note: str) -> State:
     )
 
 
-def begin_part(state: State, *, pickup: int, parts: int, repeat: bool) -> State:
+def begin_part(state: GrammarState, *, pickup: int, parts: int, repeat: bool) -> GrammarState:
     """The state in which a part begins, behind so many."""
-    return State(
+    return GrammarState(
         frame=state.frame,
         pickup=pickup,
         parts=parts,

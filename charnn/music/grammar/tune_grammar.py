@@ -22,7 +22,7 @@ from functools import cache
 from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.grammar.bar_grammar import BarGrammar
-from charnn.music.grammar.grammar_state import Frame, State
+from charnn.music.grammar.grammar_state import Frame, GrammarState
 
 # A whole note in steps so fine that every time in a bar is a whole number of them.
 WHOLE = 3 * 4096
@@ -114,23 +114,23 @@ class Grammar(BarGrammar):
         self._known_words: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self.start = self._enter(0, (), Frame(), "X:1\n")
 
-    def alike(self, state: State, text: str) -> str:
+    def alike(self, state: GrammarState, text: str) -> str:
         """A text with which `step` does the same here."""
         return self.alike_in_body(state, text) if self.free(state) else text
 
-    def may_turn(self, state: State) -> bool:
+    def may_turn(self, state: GrammarState) -> bool:
         """Whether one of the `turning` characters may be right here."""
         return not (self.free(state) and self._wish.strict) or self.may_turn_in_body(state)
 
-    def core(self, state: State) -> Hashable:
+    def core(self, state: GrammarState) -> Hashable:
         """All of the state that matters for characters that aren't `turning`."""
         return self.core_of_body(state) if self.free(state) else state
 
-    def free(self, state: State) -> bool:
+    def free(self, state: GrammarState) -> bool:
         """Whether the body goes on here as its writer likes: where he shows what he knows."""
         return not (state.forced or state.ahead or state.field)
 
-    def may_end(self, state: State) -> bool:
+    def may_end(self, state: GrammarState) -> bool:
         """Whether the text may end here."""
         if not self.free(state):
             return False
@@ -138,7 +138,7 @@ class Grammar(BarGrammar):
             return True
         return state.whole and state.sign == "\n" and state.parts >= FEWEST_PARTS
 
-    def finishing(self, state: State) -> str:
+    def finishing(self, state: GrammarState) -> str:
         """Characters of which the first right one leads nearer to an end."""
         if state.forced or state.ahead:
             return (state.forced or state.ahead)[0]
@@ -149,7 +149,7 @@ class Grammar(BarGrammar):
             return "\n" + "".join(sorted(self._characters, reverse=True))
         return self.finishing_body(state)
 
-    def step(self, state: State, character: str) -> State | None:
+    def step(self, state: GrammarState, character: str) -> GrammarState | None:
         """The state behind a character; `None` where the character is wrong."""
         if character not in self._characters:
             return None
@@ -165,7 +165,7 @@ class Grammar(BarGrammar):
         behind = self._go_on(state._replace(ahead=""), character)
         return behind and behind._replace(ahead=state.ahead[1:])
 
-    def _go_on(self, state: State, character: str) -> State | None:
+    def _go_on(self, state: GrammarState, character: str) -> GrammarState | None:
         return self.body(state, character) if self._wish.strict else state
 
     def _choose_headers(self) -> tuple[tuple[str, ...], ...]:
@@ -198,16 +198,16 @@ class Grammar(BarGrammar):
             "--bars off"
         )
 
-    def _open(self, meter: str, unit: str) -> tuple[str, State | None]:
+    def _open(self, meter: str, unit: str) -> tuple[str, GrammarState | None]:
         """How much of the opening is right in this meter, and the state behind all of it."""
         frame = _timed(_timed(Frame(), "M", meter), "L", unit)
         if not self._wish.strict:
-            return self._wish.opening, State(frame=frame, pickup=0)
+            return self._wish.opening, GrammarState(frame=frame, pickup=0)
         if frame.bar % (frame.unit // self._finest) or not (
             2 * frame.unit <= frame.bar <= 4 * WHOLE
         ):
             return "", None
-        here = State(sign="\n", frame=frame)
+        here = GrammarState(sign="\n", frame=frame)
         for place, character in enumerate(self._wish.opening):
             behind = self._go_on(here, character)
             if behind is None:
@@ -215,24 +215,24 @@ class Grammar(BarGrammar):
             here = behind
         return self._wish.opening, here
 
-    def _begins_full(self, state: State) -> bool:
+    def _begins_full(self, state: GrammarState) -> bool:
         """Whether a bar line is behind the first bar, and that was full."""
         behind = self._barred(state, state.sign) or state  # the bar line may be the last character
         return not behind.pickup
 
-    def _enter(self, place: int, header: tuple[str, ...], frame: Frame, words: str) -> State:
+    def _enter(self, place: int, header: tuple[str, ...], frame: Frame, words: str) -> GrammarState:
         """The state before the field at this place: what is given of the header is settled."""
         for field in self._wish.fields[place:]:
             words += f"{field}:"
             given = self._given[field]
             if not given:
-                return State(forced=words, field=field, header=header, frame=frame)
+                return GrammarState(forced=words, field=field, header=header, frame=frame)
             words += given + "\n"
             frame = _timed(frame, field, given)
             header += (given,) if field != "T" else ()
-        return State(sign="\n", forced=words, ahead=self._wish.opening, frame=frame)
+        return GrammarState(sign="\n", forced=words, ahead=self._wish.opening, frame=frame)
 
-    def _words(self, state: State) -> tuple[str, ...]:
+    def _words(self, state: GrammarState) -> tuple[str, ...]:
         """The words that the field may have; none where it is free."""
         if not state.field or state.field == "T":
             return ()
@@ -248,7 +248,7 @@ class Grammar(BarGrammar):
             self._known_words[state.field, state.header] = known
         return known
 
-    def _header(self, state: State, character: str) -> State | None:
+    def _header(self, state: GrammarState, character: str) -> GrammarState | None:
         words, params_list = state.sign, self._words(state)
         if character == "\n":
             if not words or (params_list and words not in params_list):
@@ -265,7 +265,7 @@ class Grammar(BarGrammar):
             return None
         return self._free_words(state, character)
 
-    def _free_words(self, state: State, character: str) -> State | None:
+    def _free_words(self, state: GrammarState, character: str) -> GrammarState | None:
         """Behind a letter of a title: `+`, and what may become the name of another type."""
         ending = state.sign[1:] + character.lower()
         while ending and not any(name.startswith(ending) for name in self._foreign):

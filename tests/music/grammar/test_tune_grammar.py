@@ -24,7 +24,14 @@ from charnn.corpus.tokens import PieceCounts
 from charnn.errors import UsageError
 from charnn.music.abc.cleaning import clean_books
 from charnn.music.checking.report import check_tune
-from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, Grammar, State, TuneRequest
+from charnn.music.grammar.tune_grammar import (
+    KEYS,
+    METERS,
+    UNITS,
+    Grammar,
+    GrammarState,
+    TuneRequest,
+)
 from charnn.sampling.constraint import Constraint
 from tests.music.tunes import book_sources, read
 from tests.sampling.walks import LETTERS, POOR, STYLES, any_wish, texts, walk
@@ -55,10 +62,10 @@ def grammar_of(request: TuneRequest) -> Grammar:
     return Grammar(request, LETTERS)
 
 
-def end_of(text: str, request: TuneRequest) -> State | None:
+def end_of(text: str, request: TuneRequest) -> GrammarState | None:
     """Where the grammar stands behind a whole text; `None` where it refuses a character."""
     grammar = grammar_of(request)
-    state: State | None = grammar.start
+    state: GrammarState | None = grammar.start
     for character in text:
         state = state and grammar.step(state, character)
     return state

@@ -56,12 +56,12 @@ def witten_bell(dataset: Dataset, order: int) -> Iterator[float]:
 
 def figure_of(checkpoint: Checkpoint, corpus: Corpus, share: float, folder: Path) -> float:
     """The lowest loss that a run has measured on this very part."""
-    about = checkpoint.about
-    low, high = about.get("transpose", (0, 0))
+    metadata = checkpoint.metadata
+    low, high = metadata.get("transpose", (0, 0))
     same = prepare(corpus, folder, share, checkpoint.vocabulary.kind, (low, high))
-    if same.fingerprint != about["fingerprint"]:
+    if same.fingerprint != metadata["fingerprint"]:
         raise SystemExit(f"the run has learned another corpus or split than {corpus.name}")
-    return min(sweep["val_loss"] for sweep in about["history"])
+    return min(sweep["val_loss"] for sweep in metadata["history"])
 
 
 def main() -> None:

@@ -150,10 +150,10 @@ class Model:
         """
         from charnn.tunes.training_tunes import training_tunes_metadata
 
-        about = self.checkpoint.about
+        metadata = self.checkpoint.metadata
         if (self.path.parent / TUNES).exists():
-            about = about | training_tunes_metadata(self.learned_tunes())
-        return replace(self.checkpoint, about=about).in_half_precision()
+            metadata = metadata | training_tunes_metadata(self.learned_tunes())
+        return replace(self.checkpoint, metadata=metadata).in_half_precision()
 
     def evaluate(
         self,
@@ -198,7 +198,7 @@ class Model:
         from charnn.evaluation import protocols
 
         opened = corpus if isinstance(corpus, Corpus) else open_corpus(_names(corpus))
-        if not self.checkpoint.about.get("tunes"):
+        if not self.checkpoint.metadata.get("tunes"):
             return protocols.held_out_text(self.checkpoint, opened)
         texts = [document.text() for document in opened.documents]
         return protocols.held_out_tunes(self.checkpoint, texts, self.learned_tunes())
@@ -294,18 +294,18 @@ def train(
         state: Checkpoint | None = None
         stored: dict[Path, Checkpoint] = {}
         damaged: dict[Path, str] = {}
-        about: dict[str, Any] = {
+        metadata: dict[str, Any] = {
             "corpus": opened.name,
             "tunes": opened.tunes,
             "val_fraction": val_fraction,
         }
         if init_from is not None:
-            about["init_from"] = str(init_from)
+            metadata["init_from"] = str(init_from)
         if resume:
             stored, damaged = read_run(run)
             taken = _newest(run, stored)
             state = stored[taken]
-            about = _same_beginning(state, about)
+            metadata = _same_beginning(state, metadata)
             plan = plan_resume(state, dataset, wanted)
         report(Planned(run, opened, dataset, plan))
 
@@ -325,7 +325,7 @@ def train(
             plan.model,
             plan.training,
             run,
-            about=about,
+            metadata=metadata,
             report=report,
             should_stop=lambda: should_stop() or interrupt.asked,
             resume=state,
@@ -378,15 +378,15 @@ def _tokens_of(parent: Checkpoint, said: str, corpus: Corpus) -> str:
     return kind
 
 
-def _same_beginning(checkpoint: Checkpoint, about: dict[str, Any]) -> dict[str, Any]:
+def _same_beginning(checkpoint: Checkpoint, metadata: dict[str, Any]) -> dict[str, Any]:
     """What a resumed run tells of itself: it began with the model that it began with."""
-    was = checkpoint.about.get("init_from")
-    if about.get("init_from", was) != was:
+    was = checkpoint.metadata.get("init_from")
+    if metadata.get("init_from", was) != was:
         raise UsageError(
             f"--init-from cannot be changed by --resume (it was {was or 'not said'}): "
             "leave it out, or train a new run under another --name"
         )
-    return about if was is None else about | {"init_from": was}
+    return metadata if was is None else metadata | {"init_from": was}
 
 
 def _names(corpus: str | Path | Sequence[str]) -> list[str]:
@@ -438,7 +438,7 @@ def _find_run(
                     "leave it out, or train a new run under another --name"
                 )
         # Another corpus, which the trainer will refuse, may be none that has tokens and keys.
-        return out / name, number(**how) if named.about.get("tunes") == tunes else number()
+        return out / name, number(**how) if named.metadata.get("tunes") == tunes else number()
     damaged = ""
     numbered: dict[str, Dataset] = {}
     for run in find_runs(out):
@@ -447,13 +447,13 @@ def _find_run(
         except (CheckpointError, OSError) as problem:
             damaged = f" ({problem})"
             continue
-        if checkpoint.about.get("tunes") != tunes:
+        if checkpoint.metadata.get("tunes") != tunes:
             continue
         how = _numbering(checkpoint)
         if tokens in ("auto", how["tokens"]) and keys in (None, how["keys"]):
             dataset = numbered.get(str(how)) or number(**how)
             numbered[str(how)] = dataset
-            if checkpoint.about.get("fingerprint") == dataset.fingerprint:
+            if checkpoint.metadata.get("fingerprint") == dataset.fingerprint:
                 return run, dataset
     raise CheckpointError(
         f"no run in {out}/ was trained on this corpus{damaged}: say which with --name"
@@ -462,7 +462,7 @@ def _find_run(
 
 def _numbering(checkpoint: Checkpoint) -> dict[str, Any]:
     """The options of `prepare` that a model was trained with."""
-    low, high = checkpoint.about.get("transpose", OWN_KEY)
+    low, high = checkpoint.metadata.get("transpose", OWN_KEY)
     return {"tokens": checkpoint.vocabulary.kind, "keys": (low, high)}
 
 

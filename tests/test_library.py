@@ -52,7 +52,7 @@ def test_resume_goes_on_with_the_run_of_the_same_corpus(corpus: Path) -> None:
     charnn.train(corpus, steps=3, hidden_size=8, threads=1)
     charnn.train(corpus, steps=5, resume=True)
     last = charnn.load("checkpoints/fox/last.safetensors")
-    assert last.checkpoint.about["position"]["step"] == 5
+    assert last.checkpoint.metadata["position"]["step"] == 5
 
     other = corpus.with_name("other.txt")
     other.write_text(TEXT.upper(), encoding="utf-8")

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from charnn.checkpoints.metadata import check_about
+from charnn.checkpoints.metadata import check_metadata
 from charnn.corpus.tokens import AnyVocabulary, vocabulary_from_json
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import CharnnError, CheckpointError
@@ -54,20 +54,20 @@ class Checkpoint:
     config: ModelConfig
     vocabulary: AnyVocabulary
     weights: Tensors
-    about: dict[str, Any]
+    metadata: dict[str, Any]
     training: Tensors = field(default_factory=dict)
     temperature: float = 1.0
 
     @property
     def many_documents(self) -> bool:
         """Whether the model has learned where documents end."""
-        return bool(self.about.get("documents", 1) != 1)
+        return bool(self.metadata.get("documents", 1) != 1)
 
     @property
     def step(self) -> int:
         """The updates that the model has had; -1 if it does not tell."""
         try:
-            return int(self.about["position"]["step"])
+            return int(self.metadata["position"]["step"])
         except (KeyError, TypeError, ValueError):
             return -1
 
@@ -102,7 +102,7 @@ class Checkpoint:
         tensors |= {TRAINING + name: tensor for name, tensor in self.training.items()}
         # safetensors writes an array's memory as it lies.
         tensors = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
-        write_bytes(path, save(tensors, self._metadata(tensors)), previous=previous)
+        write_bytes(path, save(tensors, self._file_header(tensors)), previous=previous)
 
     def in_half_precision(self) -> bytes:
         """The file of the model alone, weights as float16: it cannot be resumed.
@@ -115,14 +115,14 @@ class Checkpoint:
         if not all(np.isfinite(half).all() for half in halves.values()):
             raise CheckpointError("a weight is too large for half precision: share the run's own")
         tensors = {MODEL + name: np.asarray(half, order="C") for name, half in halves.items()}
-        return save(tensors, self._metadata(tensors))
+        return save(tensors, self._file_header(tensors))
 
-    def _metadata(self, tensors: Tensors) -> dict[str, str]:
+    def _file_header(self, tensors: Tensors) -> dict[str, str]:
         header = json.dumps(
             {
                 "config": self.config.to_json(),
                 "vocabulary": self.vocabulary.to_json(),
-                "about": self.about,
+                "about": self.metadata,
                 "temperature": self.temperature,
             },
             sort_keys=True,
@@ -152,11 +152,11 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
     try:
         _expect_room(path)
         with safe_open(path, framework="np") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise CheckpointError(_foreign(path, metadata.get("format")))
-            header = json.loads(metadata["header"], parse_constant=_refuse)
-            about = check_about(header["about"])
+            stored_header = file.metadata() or {}
+            if stored_header.get("format") != FORMAT:
+                raise CheckpointError(_foreign(path, stored_header.get("format")))
+            header = json.loads(stored_header["header"], parse_constant=_refuse)
+            metadata = check_metadata(header["about"])
             temperature = float(header.get("temperature", 1.0))
             if not _COLDEST <= temperature <= _HOTTEST:
                 raise ValueError("no text has such a temperature")
@@ -164,12 +164,12 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
             vocabulary = vocabulary_from_json(header["vocabulary"])
             _check_shapes(file, config, vocabulary)
             groups = (MODEL, TRAINING) if training else (MODEL,)
-            digests = json.loads(metadata["sha256"])
+            digests = json.loads(stored_header["sha256"])
             read: dict[str, Tensors] = {}
             for group in groups:
                 names = [name for name in file.keys() if name.startswith(group)]  # noqa: SIM118
                 tensors = {name: file.get_tensor(name) for name in names}
-                if _digest(metadata["header"], tensors, group) != digests[group]:
+                if _digest(stored_header["header"], tensors, group) != digests[group]:
                     raise CheckpointError(f"{path} is damaged: its content and checksum differ")
                 read[group] = {name.removeprefix(group): array for name, array in tensors.items()}
             weights = {name: stored.astype(np.float32) for name, stored in read[MODEL].items()}
@@ -183,7 +183,7 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
         hint = ": it is PyTorch's own format, which can run code" if _is_zip(path) else ""
         raise CheckpointError(f"{path} is not a checkpoint that charnn can read{hint}") from error
     training_tensors = read.get(TRAINING, {})
-    return Checkpoint(config, vocabulary, weights, about, training_tensors, temperature)
+    return Checkpoint(config, vocabulary, weights, metadata, training_tensors, temperature)
 
 
 # Types of weights: as they are trained, and as they are shared.

@@ -33,9 +33,9 @@ class Description:
     def symbols_seen(self) -> int | None:
         """How many symbols the network was trained on, repetitions included: at most, as the last
         window of an epoch may be shorter. None if the checkpoint does not tell."""
-        about = self.latest.about
-        batch = [about.get("training", {}).get(name) for name in ("batch_size", "seq_len")]
-        step = about.get("position", {}).get("step")
+        metadata = self.latest.metadata
+        batch = [metadata.get("training", {}).get(name) for name in ("batch_size", "seq_len")]
+        step = metadata.get("position", {}).get("step")
         if not all(type(number) is int for number in (*batch, step)):
             return None
         return int(step * batch[0] * batch[1])
@@ -44,7 +44,7 @@ class Description:
     def history(self) -> list[dict[str, Any]]:
         """The validations: "step", "seconds", "val_loss" and, where it is known, "train_loss", the
         mean since the one before; nats a character."""
-        found: list[dict[str, Any]] = self.latest.about.get("history", [])
+        found: list[dict[str, Any]] = self.latest.metadata.get("history", [])
         return found
 
 

@@ -16,18 +16,18 @@ _DEPTH = 8
 Test = Callable[[Any], bool]
 
 
-def check_about(about: object) -> dict[str, Any]:
+def check_metadata(metadata: object) -> dict[str, Any]:
     """Return the values as they are, which may lack any of those that charnn writes.
 
     Raises:
         ValueError: they are no object of JSON, or one is of another kind than charnn writes.
     """
-    if not isinstance(about, dict):
+    if not isinstance(metadata, dict):
         raise ValueError("the story of the run is no object")
-    for name, value in about.items():
+    for name, value in metadata.items():
         if not _TESTS.get(name, _is_plain)(value):
             raise ValueError(f"the story of the run has no such {name}")
-    return about
+    return metadata
 
 
 def _is_text(value: Any) -> bool:

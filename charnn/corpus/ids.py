@@ -37,7 +37,7 @@ from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import CorpusError, UsageError
 from charnn.files import fsync_folder, write_bytes
 
-_IDS, _ABOUT = "ids.npy", "corpus.json"
+_IDS, _METADATA = "ids.npy", "corpus.json"
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,12 @@ def prepare(
 def _load(path: Path, plan: CorpusScan) -> Dataset | None:
     """Return what lies at `path` if it is whole and of this very corpus."""
     try:
-        about = json.loads((path / _ABOUT).read_bytes())
-        checksum = about.pop("crc32")
+        metadata = json.loads((path / _METADATA).read_bytes())
+        checksum = metadata.pop("crc32")
         with (path / _IDS).open("rb") as file:
-            whole = checksum == _crc32(file, about)
-        val_unknown = about.pop("val_unknown")
-        if about != _about(plan) or not whole:
+            whole = checksum == _crc32(file, metadata)
+        val_unknown = metadata.pop("val_unknown")
+        if metadata != _metadata(plan) or not whole:
             return None
         ids = np.load(path / _IDS, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -187,10 +187,10 @@ def _build(path: Path, plan: CorpusScan) -> Dataset:
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
-            about = {**_about(plan), "val_unknown": val_unknown}
-            about["crc32"] = _crc32(file, about)
-        content = json.dumps(about, ensure_ascii=True, indent=1) + "\n"
-        write_bytes(temporary / _ABOUT, content.encode())
+            metadata = {**_metadata(plan), "val_unknown": val_unknown}
+            metadata["crc32"] = _crc32(file, metadata)
+        content = json.dumps(metadata, ensure_ascii=True, indent=1) + "\n"
+        write_bytes(temporary / _METADATA, content.encode())
         if path.exists():
             shutil.rmtree(path)  # `_load` has found it broken
         temporary.replace(path)
@@ -204,7 +204,7 @@ def _build(path: Path, plan: CorpusScan) -> Dataset:
     return dataset
 
 
-def _about(plan: CorpusScan) -> dict[str, object]:
+def _metadata(plan: CorpusScan) -> dict[str, object]:
     return {
         "format": FORMAT,
         "fingerprint": plan.fingerprint,
@@ -254,9 +254,9 @@ def encoded(
             yield end
 
 
-def _crc32(file: BinaryIO, about: dict[str, object]) -> int:
+def _crc32(file: BinaryIO, metadata: dict[str, object]) -> int:
     """Return the checksum of the ids, and of what is told about them."""
-    value = zlib.crc32(json.dumps(about).encode())
+    value = zlib.crc32(json.dumps(metadata).encode())
     while block := file.read(1 << 20):
         value = zlib.crc32(block, value)
     return value

@@ -120,10 +120,10 @@ def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
         CheckpointError: the model has learned another text, or all of this one.
     """
     # A checkpoint that is too old to say it had the default, or another corpus will be found.
-    share = checkpoint.about.get("val_fraction", VAL_FRACTION)
+    share = checkpoint.metadata.get("val_fraction", VAL_FRACTION)
     # A text has no other keys, so nothing is kept in the folder.
     found = scan_corpus(corpus, Path(), share, CHAR)
-    if found.fingerprint != checkpoint.about.get("fingerprint"):
+    if found.fingerprint != checkpoint.metadata.get("fingerprint"):
         raise CheckpointError(
             f"{corpus.name} is not the corpus that the model has learned, so none of it was held "
             "out: name that one, or leave out --held-out"
@@ -159,7 +159,7 @@ def measure(
     what = f", {passage.words}" if passage.words else ""
     carried = each_loss(network, ids, start)
     found = drawn = followed = None
-    if windows and not checkpoint.about.get("tunes"):
+    if windows and not checkpoint.metadata.get("tunes"):
         drawn = evaluate_windows(network, ids, carried)
     if drawn is not None:
         found = Evaluation(drawn.loss, characters, drawn.protocol + what, drawn.standard_error)

@@ -153,7 +153,7 @@ def plan_resume(checkpoint: Checkpoint, dataset: Dataset, options: Options) -> P
         CheckpointError: the checkpoint does not say how it was trained.
     """
     try:
-        earlier = TrainingConfig.from_json(checkpoint.about["training"])
+        earlier = TrainingConfig.from_json(checkpoint.metadata["training"])
     except (KeyError, TypeError, UsageError) as problem:
         raise CheckpointError(
             "the checkpoint does not say how it was trained: it can't be resumed"

@@ -65,7 +65,7 @@ class CheckpointSaver:
         self._reason = ""
         self._tried = 0.0
         self._last_step = last.step if last else 0
-        self._validated_step = last.about["position"]["validated_step"] if last else 0
+        self._validated_step = last.metadata["position"]["validated_step"] if last else 0
         self._waiting: set[str] = set()
 
     def open(self, size: int) -> None:
@@ -197,5 +197,5 @@ class CheckpointSaver:
 def _loss(checkpoint: Checkpoint) -> float:
     """Of the latest validation that a checkpoint tells of; infinite without any, as of a file that
     someone has put in the place of the best one."""
-    history = checkpoint.about.get("history")
+    history = checkpoint.metadata.get("history")
     return float(history[-1]["val_loss"]) if history else math.inf

@@ -134,7 +134,7 @@ class Trainer:
         config: TrainingConfig,
         run: Path,
         *,
-        about: dict[str, Any],
+        metadata: dict[str, Any],
         report: Report = lambda event: None,
         should_stop: Callable[[], bool] = lambda: False,
         resume: Checkpoint | None = None,
@@ -167,7 +167,7 @@ class Trainer:
         self.state = self.network.initial_state(config.batch_size)
         self._since_report = RunningMean()
         self._since_validation = RunningMean()
-        self.about = about | {
+        self.metadata = metadata | {
             "fingerprint": dataset.fingerprint,
             "documents": dataset.documents,
             "tokens": dataset.vocabulary.kind,
@@ -244,7 +244,7 @@ class Trainer:
         for name, array in (weights | training).items():
             if not np.isfinite(array).all():
                 raise self._diverged(f"{name} is no number", self.position.step)
-        about = self.about | {
+        metadata = self.metadata | {
             "training": self.config.to_json(),
             "position": asdict(self.position),
             "tallies": [asdict(self._since_report), asdict(self._since_validation)],
@@ -255,7 +255,7 @@ class Trainer:
             self.network.config,
             self.dataset.vocabulary,
             weights,
-            about,
+            metadata,
             training,
             self.position.temperature,
         )
@@ -438,7 +438,7 @@ class Trainer:
         return 4 * copies * self.network.config.parameter_count()
 
     def _expect_same_corpus(self, checkpoint: Checkpoint) -> None:
-        if checkpoint.about.get("fingerprint") != self.dataset.fingerprint:
+        if checkpoint.metadata.get("fingerprint") != self.dataset.fingerprint:
             raise CheckpointError(
                 f"{self.run_folder} was trained on another corpus or split than the one given: "
                 "resume it with the same one, or train under another --name, which may begin with "
@@ -449,10 +449,10 @@ class Trainer:
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         try:
-            self.position = Position.from_json(checkpoint.about["position"], len(self.batches))
-            tallies = checkpoint.about.get("tallies", [{}, {}])  # earlier versions kept none
+            self.position = Position.from_json(checkpoint.metadata["position"], len(self.batches))
+            tallies = checkpoint.metadata.get("tallies", [{}, {}])  # earlier versions kept none
             self._since_report, self._since_validation = map(RunningMean.from_json, tallies)
-            self.history = list(checkpoint.about["history"])
+            self.history = list(checkpoint.metadata["history"])
             import_weights(self.network, checkpoint.weights)
             self.average = Average(self.network, self.config.ema)
             self.state = unpack(

@@ -19,7 +19,7 @@ _BROUGHT = "learned"
 
 
 def training_tunes_metadata(tunes: Sequence[str]) -> dict[str, Any]:
-    """What an exported model tells of the tunes it has learned, for its `about`."""
+    """What an exported model tells of the tunes it has learned, for its `metadata`."""
     return {_BROUGHT: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
 
 
@@ -34,23 +34,23 @@ def learned_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
         CheckpointError: they are not there, or are others.
         CorpusError: the corpus cannot be read.
     """
-    about = checkpoint.about
-    if _BROUGHT not in about:
+    metadata = checkpoint.metadata
+    if _BROUGHT not in metadata:
         return kept_tunes(path.parent)
     # A tune is asked for by headers alone, and its first character should not wait for these.
     from charnn.corpus.catalogue import CATALOGUE
     from charnn.corpus.scan import VAL_FRACTION, split
     from charnn.corpus.sources import named_corpus
 
-    name = str(about.get("corpus"))
+    name = str(metadata.get("corpus"))
     if name not in CATALOGUE:
         raise CheckpointError(
             f"{known_as(path)} was exported without the tunes that it has learned, so new ones "
             "cannot be compared with them: name its run instead"
         )
-    learned, _ = split(named_corpus(name), about.get("val_fraction", VAL_FRACTION))
+    learned, _ = split(named_corpus(name), metadata.get("val_fraction", VAL_FRACTION))
     tunes = [document.text() for document in learned]
-    if about[_BROUGHT] != {**about[_BROUGHT], "sha256": _hash(tunes)}:
+    if metadata[_BROUGHT] != {**metadata[_BROUGHT], "sha256": _hash(tunes)}:
         raise CheckpointError(
             f"the corpus {name} that is installed here is not the one that {known_as(path)} has "
             "learned, so new tunes cannot be compared with it: train a model of your own"
@@ -64,9 +64,9 @@ def header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
     Raises:
         CheckpointError: what tells of them is damaged.
     """
-    if _BROUGHT in checkpoint.about:
+    if _BROUGHT in checkpoint.metadata:
         try:
-            return HeaderStats.from_json(checkpoint.about[_BROUGHT]["headers"])
+            return HeaderStats.from_json(checkpoint.metadata[_BROUGHT]["headers"])
         except (KeyError, TypeError, ValueError) as problem:
             raise CheckpointError(
                 f"{known_as(path)} does not tell what it has learned: it was not exported by charnn"

@@ -16,7 +16,7 @@ def fitted(
 ) -> tuple[TuneRequest, str]:
     """The wish in the words of the tunes that a model has learned, and what to doubt of it, if
     anything (see `HeaderStats`)."""
-    low, high = checkpoint.about.get("transpose", (0, 0))
+    low, high = checkpoint.metadata.get("transpose", (0, 0))
     request = headers.fit(request, any_tonic=high > low)
     return request, headers.doubt(request, any_tonic=high > low)
 

@@ -24,7 +24,7 @@ def test_it_is_small_and_has_a_card(bundled: Model) -> None:
 
 
 def test_it_tells_nothing_of_the_machine_that_trained_it(bundled: Model) -> None:
-    assert str(Path.home()) not in str(bundled.checkpoint.about)
+    assert str(Path.home()) not in str(bundled.checkpoint.metadata)
 
 
 def test_it_writes_a_legal_tune_as_asked_for(bundled: Model) -> None:
@@ -36,5 +36,5 @@ def test_it_writes_a_legal_tune_as_asked_for(bundled: Model) -> None:
 
 
 def test_the_tunes_that_it_has_learned_are_those_installed(bundled: Model) -> None:
-    assert bundled.checkpoint.about["tunes"]
+    assert bundled.checkpoint.metadata["tunes"]
     assert len(bundled.learned_tunes()) > 3000

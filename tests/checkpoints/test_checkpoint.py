@@ -25,7 +25,7 @@ from tests.helpers import random_checkpoint, random_weights
 @pytest.fixture(scope="module")
 def checkpoint() -> Checkpoint:
     made = random_checkpoint("abcdefé\n\x1b🎻", cell="gru", num_layers=2, embedding_size=5)
-    about = {
+    metadata = {
         "corpus": "x",
         "history": [{"step": 1, "seconds": 0.5, "val_loss": 2.5}],
         "documents": 1,
@@ -35,7 +35,7 @@ def checkpoint() -> Checkpoint:
         "state.0.0": np.linspace(-1, 1, 24, dtype=np.float32).reshape(3, 8),
         "optimizer.step.head.bias": np.array(7, np.float32),
     }
-    return replace(made, about=about, training=training, temperature=1.25)
+    return replace(made, metadata=metadata, training=training, temperature=1.25)
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,10 @@ def good(checkpoint: Checkpoint, tmp_path_factory: pytest.TempPathFactory) -> by
 
 def same(one: Checkpoint, other: Checkpoint, *, training: bool = True) -> bool:
     groups = [(one.weights, other.weights)] + [(one.training, other.training)] * training
-    return (one.config, one.vocabulary, one.about, one.temperature) == (
+    return (one.config, one.vocabulary, one.metadata, one.temperature) == (
         other.config,
         other.vocabulary,
-        other.about,
+        other.metadata,
         other.temperature,
     ) and all(
         mine.keys() == theirs.keys()
@@ -358,7 +358,7 @@ def test_tensors_of_no_group(tmp_path: Path, good: bytes) -> None:
 
 
 def test_what_could_not_be_read_is_not_written(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    long = replace(checkpoint, about={"corpus": "x" * 10**7})
+    long = replace(checkpoint, metadata={"corpus": "x" * 10**7})
     with pytest.raises(CheckpointError, match="too long"):
         long.save(tmp_path / "file")
     assert not (tmp_path / "file").exists()
@@ -402,8 +402,8 @@ def test_a_temperature_that_is_none(
     ],
     ids=str,
 )
-def test_a_story_that_cannot_be(tmp_path: Path, checkpoint: Checkpoint, about: Any) -> None:
-    replace(checkpoint, about=about).save(tmp_path / "file")
+def test_a_story_that_cannot_be(tmp_path: Path, checkpoint: Checkpoint, metadata: Any) -> None:
+    replace(checkpoint, metadata=metadata).save(tmp_path / "file")
     with pytest.raises(CheckpointError):
         load_checkpoint(tmp_path / "file")
 

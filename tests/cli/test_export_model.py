@@ -96,7 +96,7 @@ def test_it_cannot_be_resumed(program: Program, trained: tuple[Path, Ended], fol
     last = folder / "checkpoints" / "broken" / "last.safetensors"
     last.parent.mkdir()
     shutil.copy(folder / "checkpoints" / "shared.safetensors", last)
-    assert load_checkpoint(last).about["tunes"]
+    assert load_checkpoint(last).metadata["tunes"]
     for name in ("shared", "checkpoints/shared.safetensors"):
         ended = program(folder, "train", "my corpus.txt", "--resume", "--name", name)
         assert ended.returncode == 1

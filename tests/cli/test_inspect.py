@@ -143,15 +143,20 @@ def test_only_what_belongs_to_the_run_is_listed(program: Program, folder: Path) 
 
 
 def test_a_model_of_which_nothing_was_held_out(program: Program, tmp_path: Path) -> None:
-    about = {"corpus": "c", "val_fraction": 0, "protocol": "whole sweep", "position": {"step": 3}}
-    save_run(tmp_path, "run", replace(random_checkpoint("abc"), about=about))
+    metadata = {
+        "corpus": "c",
+        "val_fraction": 0,
+        "protocol": "whole sweep",
+        "position": {"step": 3},
+    }
+    save_run(tmp_path, "run", replace(random_checkpoint("abc"), metadata=metadata))
     shown = program(tmp_path, "inspect").stdout.decode()
     assert "c, nothing held out" in shown
     assert "whole sweep" not in shown  # nothing was measured by it
 
 
 def test_a_model_that_tells_nothing_of_itself(program: Program, tmp_path: Path) -> None:
-    save_run(tmp_path, "run", replace(random_checkpoint("abc"), about={}))
+    save_run(tmp_path, "run", replace(random_checkpoint("abc"), metadata={}))
     for options in ((), ("--json",)):
         ended = program(tmp_path, "inspect", "run", *options)
         assert (ended.returncode, ended.stderr) == (0, b"")
@@ -173,8 +178,8 @@ def test_nothing_in_a_file_reaches_the_terminal_as_a_command(
 ) -> None:
     evil = "\x1b]52;c;ZXZpbA==\x07\x9b2J\x1b[1A\u202e\nresumable: yes"
     made = random_checkpoint("ab\x1b\x9b\u202e", documents=2)
-    about = {"corpus": evil, "protocol": evil, "init_from": evil, "training": {evil: evil}}
-    path = save_run(tmp_path, "run\x1b[2J", replace(made, about=about))
+    metadata = {"corpus": evil, "protocol": evil, "init_from": evil, "training": {evil: evil}}
+    path = save_run(tmp_path, "run\x1b[2J", replace(made, metadata=metadata))
     terminal, inner = pty.openpty()
     ended = subprocess.run(
         command("inspect", path.parent, *options),

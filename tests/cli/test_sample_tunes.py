@@ -30,7 +30,7 @@ SHORT = ("--length", "160")
 
 
 def of_tunes(checkpoint: Checkpoint) -> Checkpoint:
-    checkpoint.about["tunes"] = True
+    checkpoint.metadata["tunes"] = True
     return checkpoint
 
 

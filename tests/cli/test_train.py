@@ -77,8 +77,8 @@ def test_a_run_leaves_its_files_and_nothing_else(trained: tuple[Path, Ended]) ->
     names = {path.name for path in (folder / RUN).iterdir()} - {".lock"}
     assert names == {"best.safetensors", "last.safetensors", "metrics.jsonl"}
     assert {path.name for path in folder.iterdir()} == {"my corpus.txt", "data", "checkpoints"}
-    about = load_checkpoint(folder / RUN / "best.safetensors").about
-    assert about["position"]["step"] == 20
+    metadata = load_checkpoint(folder / RUN / "best.safetensors").metadata
+    assert metadata["position"]["step"] == 20
     lines = (folder / RUN / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     assert {json.loads(line)["event"] for line in lines} == {"step", "validation"}
 
@@ -130,10 +130,10 @@ def test_resuming_by_name_and_by_corpus(
     assert ended.returncode == 0, ended.stderr.decode()
     done = json.loads(ended.stdout.splitlines()[-1])
     assert (done["steps"], Path(done["checkpoint"]).parent) == (30, RUN)
-    assert load_checkpoint(last).about["position"]["step"] == 30
+    assert load_checkpoint(last).metadata["position"]["step"] == 30
     ended = program(workspace, *resume, "--name", "my-corpus", "--steps", "40")
     assert ended.returncode == 0, ended.stderr.decode()
-    assert load_checkpoint(last).about["position"]["step"] == 40
+    assert load_checkpoint(last).metadata["position"]["step"] == 40
 
 
 @pytest.mark.parametrize(
@@ -200,9 +200,9 @@ def test_tunes_in_tokens_and_other_keys(
     assert "symbols (ABC tokens, 1." in shown
     best = load_checkpoint(tmp_path / "checkpoints" / "book" / "best.safetensors")
     assert "^c" in best.vocabulary.symbols
-    assert (best.about["tokens"], best.about["transpose"]) == ("abc", [-2, 2])
+    assert (best.metadata["tokens"], best.metadata["transpose"]) == ("abc", [-2, 2])
     done = json.loads(ended.stdout.splitlines()[-1])
-    entries = [entry["val_loss"] for entry in best.about["history"]]
+    entries = [entry["val_loss"] for entry in best.metadata["history"]]
     assert done["val_nats_per_char"] == min(entries)
 
     sampled = program(tmp_path, "sample", "--length", "400", "--seed", "1")
@@ -211,7 +211,9 @@ def test_tunes_in_tokens_and_other_keys(
     begin = ("--init-from", "book", "--name", "begun", "--steps", "2")
     ended = program(tmp_path, "train", "book.abc", *begin)
     assert ended.returncode == 0, ended.stderr.decode()
-    assert load_checkpoint(tmp_path / "checkpoints/begun/best.safetensors").about["tokens"] == "abc"
+    assert (
+        load_checkpoint(tmp_path / "checkpoints/begun/best.safetensors").metadata["tokens"] == "abc"
+    )
     shutil.rmtree(tmp_path / "checkpoints/begun")
     (tmp_path / "text.txt").write_text(prose(3000), encoding="utf-8")
     ended = program(tmp_path, "train", "text.txt", *begin)
@@ -244,7 +246,7 @@ def test_beginning_with_another_runs_weights(
     for steps, said in (("6", ()), ("8", ("--init-from", "my-corpus"))):
         ended = program(workspace, "train", "other.txt", "--resume", "--steps", steps, *said)
         assert ended.returncode == 0, ended.stderr.decode()
-    assert load_checkpoint(run / "last.safetensors").about["init_from"] == "my-corpus"
+    assert load_checkpoint(run / "last.safetensors").metadata["init_from"] == "my-corpus"
     for words, phrase in (
         (("--resume", "--init-from", "other"), "(it was my-corpus)"),
         (("--init-from", "my-corpus", "--hidden-size", "17"), "--hidden-size 17"),
@@ -278,14 +280,16 @@ def test_several_texts_and_a_pipe(program: Program, tmp_path: Path, small: tuple
         (tmp_path / "texts" / f"{number}.txt").write_text(text, encoding="utf-8")
     ended = program(tmp_path, "train", "texts", "--steps", "4", *small)
     assert ended.returncode == 0, ended.stderr.decode()
-    assert load_checkpoint(tmp_path / "checkpoints/texts/last.safetensors").about["documents"] == 8
+    assert (
+        load_checkpoint(tmp_path / "checkpoints/texts/last.safetensors").metadata["documents"] == 8
+    )
     text = "naïve — ça va?\r\n" * 100
     piped = ("train", "-", "--steps", "4", *small)
     ended = program(tmp_path, *piped, stdin=text.encode())
     assert ended.returncode == 0, ended.stderr.decode()
     learned = load_checkpoint(tmp_path / "checkpoints/stdin/last.safetensors")
     assert learned.vocabulary.symbols == tuple(sorted(set(text)))
-    assert learned.about["documents"] == 1
+    assert learned.metadata["documents"] == 1
 
 
 def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
@@ -320,7 +324,7 @@ def test_an_interrupted_run_is_saved_and_its_advice_resumes_it(
     assert done["reason"] == "interrupted"
     assert 0 < done["steps"] < 300
     last = tmp_path / "my runs" / "in two parts" / "last.safetensors"
-    assert load_checkpoint(last).about["position"]["step"] == done["steps"]
+    assert load_checkpoint(last).metadata["position"]["step"] == done["steps"]
     advice = next(line for line in messages if "--resume" in line)
     words = shlex.split(advice[advice.index("charnn train") :])
     assert words[0] == "charnn"
@@ -348,7 +352,7 @@ def test_a_stop_saves_the_run_though_nobody_reads_the_messages(
     done = json.loads(process.stdout.read().splitlines()[-1])
     assert process.wait(30) == 128 + signal.Signals[number]
     last = tmp_path / RUN / "last.safetensors"
-    assert load_checkpoint(last).about["position"]["step"] == done["steps"]
+    assert load_checkpoint(last).metadata["position"]["step"] == done["steps"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
@@ -370,7 +374,7 @@ def test_a_full_disk_behind_a_stream_does_not_end_the_training(
     assert ended.returncode == 0
     assert b"Traceback" not in (ended.stderr or b"")
     last = tmp_path / RUN / "last.safetensors"
-    assert load_checkpoint(last).about["position"]["step"] == 20
+    assert load_checkpoint(last).metadata["position"]["step"] == 20
 
 
 def test_a_second_signal_ends_at_once(
@@ -390,7 +394,9 @@ def test_a_second_signal_ends_at_once(
     assert process.returncode == 143, err.decode()
     assert "Traceback" not in err.decode()
     run = tmp_path / RUN
-    assert load_checkpoint(run / "last.safetensors", training=True).about["position"]["step"] >= 9
+    assert (
+        load_checkpoint(run / "last.safetensors", training=True).metadata["position"]["step"] >= 9
+    )
     assert list(run.glob("*.tmp")) + list(run.glob(".*.tmp")) == []
 
 

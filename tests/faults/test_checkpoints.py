@@ -429,10 +429,10 @@ def forged(dice: random.Random, whole: Checkpoint) -> Checkpoint:
     for _ in range(dice.params((1, 1, 2, 3))):
         what = dice.params(("about", "about", "vocabulary", "shape", "weights", "training", "t"))
         if what == "about":
-            about = change_inside(dice, made.about)
-            if isinstance(about, dict) and dice.random() < 0.2:
-                about = {**about, "learned": change_inside(dice, LEARNED)}
-            made = replace(made, about=about)
+            metadata = change_inside(dice, made.metadata)
+            if isinstance(metadata, dict) and dice.random() < 0.2:
+                metadata = {**metadata, "learned": change_inside(dice, LEARNED)}
+            made = replace(made, metadata=metadata)
         elif what == "vocabulary":
             value = forged_vocabulary(dice, made)
             symbols = value.get("symbols", ()) if isinstance(value, dict) else value

@@ -97,7 +97,7 @@ def kill_and_go_on(
     in_parts = Run(folder / "parts", dataset, **options)
     killed_after = random.randint(every + 1, steps)
     train_until_killed(in_parts, steps, killed_after)
-    saved = in_parts.checkpoint().about["position"]["step"]
+    saved = in_parts.checkpoint().metadata["position"]["step"]
     assert 0 < saved < killed_after
     in_parts.train(steps)
     assert_same_run(at_once.checkpoint(), in_parts.checkpoint())
@@ -170,7 +170,7 @@ def test_a_budget_of_time_is_spent_once(
         else:
             assert run.trainer(config, should_stop=late).run().reason == "interrupted"
         first = time.perf_counter() - begin
-        saved = run.checkpoint().about["position"]["seconds"]
+        saved = run.checkpoint().metadata["position"]["seconds"]
         assert 0 < saved <= first
         begin = time.perf_counter()
         finished = run.trainer(config, resume=run.checkpoint()).run()

@@ -164,7 +164,7 @@ def test_models_write_what_they_like(trials: Trials, tmp_path: Path, program: Pr
         text = distinct("".join(hostile(random) for _ in range(12)) + random.params(LISTED))
         text = text.replace("\n", "") + "\n"  # behind which a text begins
         checkpoint = reciting_checkpoint("\n" + text)
-        checkpoint.about.update(corpus=hostile(random), init_from=hostile(random))
+        checkpoint.metadata.update(corpus=hostile(random), init_from=hostile(random))
         save_run(tmp_path, f"{number}", checkpoint)
         recite = ("sample", str(number), "--temperature", "0", "--seed", "1", "--length")
         length = random.randrange(1, 2 * len(text))

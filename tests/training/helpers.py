@@ -62,7 +62,7 @@ class Run:
             self.model,
             config,
             self.folder,
-            about={"corpus": "corpus"},
+            metadata={"corpus": "corpus"},
             report=self.events.append,
             should_stop=should_stop,
             resume=resume,
@@ -86,7 +86,7 @@ def assert_same_run(one: Checkpoint, other: Checkpoint) -> None:
             np.testing.assert_array_equal(array, theirs[name], err_msg=name)
     told = ("position", "tallies", "history")
     mine, theirs = (
-        untimed([checkpoint.about[name] for name in told]) for checkpoint in (one, other)
+        untimed([checkpoint.metadata[name] for name in told]) for checkpoint in (one, other)
     )
     assert mine == theirs
 

@@ -35,7 +35,7 @@ def parent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def begin(run: Path, dataset: Dataset, parent: Checkpoint | None, **options: Any) -> Trainer:
     plan = plan_run(dataset, Options(**CPU, **options), parent)
     run.mkdir()
-    return Trainer(dataset, plan.model, plan.training, run, about={}, parent=parent)
+    return Trainer(dataset, plan.model, plan.training, run, metadata={}, parent=parent)
 
 
 def loss_of(network: Network, ids: "np.ndarray[Any, Any]") -> float:

@@ -163,7 +163,7 @@ def test_a_run_goes_on_as_it_was(checkpoint: Checkpoint, dataset: Dataset) -> No
     plan = plan_resume(checkpoint, dataset, Options())
     assert plan.model == checkpoint.config
     assert plan.training.budget == Budget(steps=2)
-    assert plan.training.to_json() == checkpoint.about["training"]
+    assert plan.training.to_json() == checkpoint.metadata["training"]
 
 
 def test_what_does_no_harm_may_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
@@ -177,7 +177,7 @@ def test_what_does_no_harm_may_change(checkpoint: Checkpoint, dataset: Dataset) 
 
 def test_the_learning_rate_may_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
     """As after a training that diverged."""
-    before = checkpoint.about["training"]
+    before = checkpoint.metadata["training"]
     training = plan_resume(checkpoint, dataset, Options(lr=0.005)).training
     assert training.to_json() == before | {"lr": 0.005}
 
@@ -209,7 +209,7 @@ def test_what_would_make_it_another_run_is_refused(
     with pytest.raises(UsageError, match="--" + name.replace("_", "-")):
         plan_resume(checkpoint, dataset, Options(**said))
     # To say again what was said is no change.
-    was = {**checkpoint.config.to_json(), **checkpoint.about["training"], "one_hot": None}
+    was = {**checkpoint.config.to_json(), **checkpoint.metadata["training"], "one_hot": None}
     plan_resume(checkpoint, dataset, Options(**{name: was[name]}))
 
 

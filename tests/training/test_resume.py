@@ -38,8 +38,8 @@ def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, dataset: Datase
     was = Run(tmp_path / "was", dataset, clip=LARGE)
     was.train(9)
     before = was.checkpoint()
-    training = {**before.about["training"], "clip": 1e30}
-    replace(before, about={**before.about, "training": training}).save(was.folder / LAST)
+    training = {**before.metadata["training"], "clip": 1e30}
+    replace(before, metadata={**before.metadata, "training": training}).save(was.folder / LAST)
     resume = was.checkpoint()
     plan = plan_resume(resume, dataset, Options(steps=20))
     assert was.trainer(plan.training, resume=resume).run().reason == "done"
@@ -70,7 +70,7 @@ def test_stops_change_nothing(
     stopped = in_parts.checkpoint()
     for before, stop in ((7, 19), (19, 20), (20, 40)):
         assert in_parts.train(45, stop_after=stop - before).reason == "interrupted"
-        assert in_parts.checkpoint().about["position"]["step"] == stop
+        assert in_parts.checkpoint().metadata["position"]["step"] == stop
     assert in_parts.train(45).reason == "done"
     assert_same_run(at_once.checkpoint(), in_parts.checkpoint())
     # What is compared is a run that moves: dropout draws, weights and state change.
@@ -91,7 +91,7 @@ def test_stops_change_nothing_in_tokens_and_other_keys(tmp_path: Path) -> None:
     last = in_parts.checkpoint()
     assert_same_run(at_once.checkpoint(), last)
     assert last.vocabulary == dataset.vocabulary
-    assert (last.about["tokens"], last.about["transpose"]) == ("abc", [-5, 6])
+    assert (last.metadata["tokens"], last.metadata["transpose"]) == ("abc", [-5, 6])
 
 
 def tune(number: int) -> str:
@@ -134,7 +134,7 @@ def test_a_stop_where_a_validation_is_due_does_not_lose_it(
     in_parts.train(40, stop_after=due[1])
     in_parts.train(40)
     histories = [
-        [(entry["step"], entry["val_loss"]) for entry in run.checkpoint().about["history"]]
+        [(entry["step"], entry["val_loss"]) for entry in run.checkpoint().metadata["history"]]
         for run in (at_once, in_parts)
     ]
     assert histories[0] == histories[1]
@@ -149,7 +149,7 @@ def test_a_stop_amid_a_validation_does_not_lose_it(tmp_path: Path) -> None:
     in_parts = Run(tmp_path / "parts", dataset, **options)
     trainer = in_parts.trainer(in_parts.config(6), should_stop=lambda: not trainer.network.training)
     assert trainer.run().reason == "interrupted"
-    stopped = in_parts.checkpoint().about
+    stopped = in_parts.checkpoint().metadata
     assert stopped["history"] == []
     assert stopped["position"]["validated_step"] == 0
     in_parts.train(6)
@@ -162,7 +162,7 @@ def test_a_stop_at_the_last_step_does_not_lose_the_validation(
     run = Run(tmp_path / "run", dataset)
     run.train(8, stop_after=8)
     assert run.train(8).reason == "done"
-    assert run.checkpoint().about["history"][-1]["step"] == 8
+    assert run.checkpoint().metadata["history"][-1]["step"] == 8
     assert (run.folder / BEST).exists()
 
 
@@ -179,10 +179,10 @@ def test_a_finished_run_goes_on_with_a_larger_budget(
     finished = run.train(longer)
     assert (finished.reason, finished.steps) == ("done", longer)
     after = run.checkpoint()
-    assert after.about["position"]["step"] == longer
+    assert after.metadata["position"]["step"] == longer
     assert not np.array_equal(before.weights["head.weight"], after.weights["head.weight"])
     if val_fraction:
-        assert after.about["history"][-1]["step"] == longer
+        assert after.metadata["history"][-1]["step"] == longer
 
 
 def test_a_finished_run_has_nothing_left_to_do(tmp_path: Path, dataset: Dataset) -> None:
@@ -273,7 +273,9 @@ def test_a_position_that_is_none_is_refused(
     run = Run(tmp_path / "run", dataset)
     run.train(2)
     kept = run.checkpoint()
-    wrong = replace(kept, about=kept.about | {"position": kept.about["position"] | position})
+    wrong = replace(
+        kept, metadata=kept.metadata | {"position": kept.metadata["position"] | position}
+    )
     with pytest.raises(CheckpointError, match="lacks what resuming needs"):
         run.trainer(run.config(4), resume=wrong)
 
@@ -306,7 +308,7 @@ def test_the_clock_goes_on(tmp_path: Path, dataset: Dataset) -> None:
     assert second.seconds > first.seconds > 0
     assert second.seconds < 20 * first.seconds + 5
     spent = run.checkpoint()
-    minutes = spent.about["position"]["seconds"] / 60.001
+    minutes = spent.metadata["position"]["seconds"] / 60.001
     config = TrainingConfig(Budget(minutes=minutes), **run.options)
     finished = run.trainer(config, resume=spent).run()
     assert (finished.reason, finished.steps) == ("done", 35)

@@ -95,7 +95,7 @@ def test_a_best_that_tells_no_loss_gives_way(tmp_path: Path, dataset: Dataset) -
     run.train(9, stop_after=3)
     shutil.copy(run.folder / LAST, run.folder / BEST)
     last, best = run.checkpoint(LAST), run.checkpoint(BEST)
-    assert not best.about["history"]
+    assert not best.metadata["history"]
     assert run.trainer(run.config(9), resume=last, best=best).run().reason == "done"
     assert steps_of(run)[BEST] == 9
 

@@ -83,10 +83,10 @@ def test_the_best_model_is_kept_and_scores_what_it_says(tmp_path: Path, dataset:
     run = Run(tmp_path / "run", dataset, lr=0.3)
     finished = run.train(60)
     best, last = run.checkpoint(BEST), run.checkpoint()
-    assert best.about["position"]["best_loss"] == finished.best_loss
-    history = last.about["history"]
+    assert best.metadata["position"]["best_loss"] == finished.best_loss
+    history = last.metadata["history"]
     assert min(entry["val_loss"] for entry in history) == finished.best_loss
-    assert best.about["position"]["step"] < last.about["position"]["step"] == 60
+    assert best.metadata["position"]["step"] < last.metadata["position"]["step"] == 60
     network = Network(best.config)
     trainer_module.import_weights(network, best.weights)
     before = dataset.train[-257:]
@@ -100,14 +100,14 @@ def test_validation_does_not_change_the_training(
     """The same weights, state and random numbers come out with and without its sweeps."""
     often = Run(tmp_path / "often", dataset, dropout=0.3)
     often.train(45)
-    assert len(often.checkpoint().about["history"]) > 3
+    assert len(often.checkpoint().metadata["history"]) > 3
     never = Run(tmp_path / "never", dataset, dropout=0.3)
     monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, 1.0))
     never.train(45)
     one, other = often.checkpoint(), never.checkpoint()
-    one.about["position"]["best_loss"] = other.about["position"]["best_loss"]
-    one.about["position"]["stale"] = other.about["position"]["stale"]
-    one.about["history"] = other.about["history"]
+    one.metadata["position"]["best_loss"] = other.metadata["position"]["best_loss"]
+    one.metadata["position"]["stale"] = other.metadata["position"]["stale"]
+    one.metadata["history"] = other.metadata["history"]
     assert_same_run(one, other)
 
 
@@ -150,9 +150,9 @@ def test_patience(tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPa
     # The fifth sweep is the third without a new best: 2.0 is no better than 2.0.
     assert finished.reason == "patience"
     assert finished.best_loss == 2.0
-    history = run.checkpoint().about["history"]
+    history = run.checkpoint().metadata["history"]
     assert [entry["val_loss"] for entry in history] == [3.0, 2.0, 2.5, 2.0, 2.1]
-    assert run.checkpoint(BEST).about["position"]["step"] == history[1]["step"]
+    assert run.checkpoint(BEST).metadata["position"]["step"] == history[1]["step"]
     assert finished.steps == history[-1]["step"] < 1000
 
 
@@ -201,7 +201,7 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
         trainer.run()
     assert caught.value.exit_code == 1
     assert torch.equal(parameter.detach(), weights_before[0])
-    assert run.checkpoint().about["position"]["step"] == 22
+    assert run.checkpoint().metadata["position"]["step"] == 22
     assert finite(run.folder)
     # What it says to do can be done.
     monkeypatch.setattr(trainer_module, "cross_entropy", loss_of)
@@ -222,7 +222,7 @@ def test_a_rate_that_is_far_too_high_leaves_no_ruined_best_model(
         run.train(steps)
     assert finite(run.folder)
     for path in run.folder.glob("*.safetensors"):
-        best = load_checkpoint(path).about["position"]["best_loss"]
+        best = load_checkpoint(path).metadata["position"]["best_loss"]
         assert best is None or math.isfinite(best)
     for line in (run.folder / METRICS).read_text(encoding="utf-8").splitlines():
         json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
@@ -234,7 +234,7 @@ def test_saving_every_few_steps(tmp_path: Path, dataset: Dataset) -> None:
 
     def should_stop() -> bool:
         if (run.folder / LAST).exists():
-            step = run.checkpoint().about["position"]["step"]
+            step = run.checkpoint().metadata["position"]["step"]
             saved.extend([step] if step not in saved else [])
         return False
 
@@ -249,7 +249,7 @@ def test_without_a_validation_part(tmp_path: Path) -> None:
     finished = run.train(12)
     assert finished.best_loss is None
     assert finished.checkpoint == run.folder / LAST
-    assert run.checkpoint().about["position"]["step"] == 12
+    assert run.checkpoint().metadata["position"]["step"] == 12
     assert not (run.folder / BEST).exists()
 
 
@@ -286,7 +286,7 @@ def test_a_budget_of_time(tmp_path: Path, dataset: Dataset) -> None:
     assert 0.5 <= finished.seconds < 2
     rates = [event.lr for event in run.events if isinstance(event, Stepped)]
     assert rates[-1] < 0.1 * config.lr
-    assert run.checkpoint().about["history"]
+    assert run.checkpoint().metadata["history"]
 
 
 def test_a_budget_of_epochs(tmp_path: Path, dataset: Dataset) -> None:
@@ -307,6 +307,6 @@ def test_a_slow_sweep_is_not_followed_by_another_without_a_step(
     monkeypatch.setattr(trainer_module.Trainer, "_plan_validations", lambda self: 8)
     run = Run(tmp_path / "run", dataset)
     run.trainer(TrainingConfig(Budget(minutes=0.8 / 60), **run.options)).run()
-    steps = [entry["step"] for entry in run.checkpoint().about["history"]]
+    steps = [entry["step"] for entry in run.checkpoint().metadata["history"]]
     assert len(steps) >= 2
     assert steps == sorted(set(steps))

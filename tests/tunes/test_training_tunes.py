@@ -35,10 +35,15 @@ def learned() -> list[str]:
     return [tune.text() for tune in split(named_corpus("folk"), 0.3)[0]]
 
 
-def model(**about: object) -> Checkpoint:
+def model(**metadata: object) -> Checkpoint:
     made = random_checkpoint(BOOK)
-    known = {"corpus": "folk", "val_fraction": 0.3, **training_tunes_metadata(learned()), **about}
-    return replace(made, about=made.about | known)
+    known = {
+        "corpus": "folk",
+        "val_fraction": 0.3,
+        **training_tunes_metadata(learned()),
+        **metadata,
+    }
+    return replace(made, metadata=made.metadata | known)
 
 
 def test_they_are_those_of_the_split_in_training() -> None:
@@ -62,9 +67,9 @@ def test_the_headers_come_along() -> None:
         ({"learned": {"headers": []}}, "is not the one"),
     ],
 )
-def test_they_are_not_there(about: dict[str, object], problem: str) -> None:
+def test_they_are_not_there(metadata: dict[str, object], problem: str) -> None:
     with pytest.raises(CheckpointError, match=problem):
-        learned_tunes(PATH, model(**about))
+        learned_tunes(PATH, model(**metadata))
 
 
 @pytest.mark.parametrize(

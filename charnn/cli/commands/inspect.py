@@ -77,9 +77,9 @@ def command(
 
 def _object(path: Path, description: "Description") -> dict[str, Any]:
     checkpoint, latest = description.checkpoint, description.latest
-    about = checkpoint.about
+    metadata = checkpoint.metadata
     told = ("corpus", "tunes", "documents", "characters", "val_fraction", "transpose", "init_from")
-    position = latest.about.get("position", {})
+    position = latest.metadata.get("position", {})
     best = position.get("best_loss")
     return {
         "checkpoint": str(path),
@@ -88,14 +88,14 @@ def _object(path: Path, description: "Description") -> dict[str, Any]:
         "tokens": checkpoint.vocabulary.kind,
         "symbols": list(checkpoint.vocabulary.symbols),
         "temperature": checkpoint.temperature,
-        **{name: about.get(name) for name in told},
-        "training": latest.about.get("training"),
+        **{name: metadata.get(name) for name in told},
+        "training": latest.metadata.get("training"),
         "steps": position.get("step"),
         "seconds": position.get("seconds"),
         "symbols_seen": description.symbols_seen,
         "best_nats_per_char": best,
         "best_bits_per_char": None if best is None else best / math.log(2),
-        "protocol": about.get("protocol"),
+        "protocol": metadata.get("protocol"),
         "history": [
             {
                 "step": entry["step"],
@@ -114,9 +114,9 @@ def _object(path: Path, description: "Description") -> dict[str, Any]:
 
 def _rows(description: "Description") -> Iterator[tuple[str, str]]:
     """What is known, in words."""
-    checkpoint, about = description.checkpoint, description.latest.about
-    config, training = checkpoint.config, about.get("training", {})
-    position = about.get("position", {})
+    checkpoint, metadata = description.checkpoint, description.latest.metadata
+    config, training = checkpoint.config, metadata.get("training", {})
+    position = metadata.get("position", {})
     width = "one-hot" if config.embedding_size is None else f"embedding {config.embedding_size}"
     yield (
         "model",
@@ -124,10 +124,10 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
         f"{config.parameter_count():,} parameters, temperature {checkpoint.temperature:.3f}",
     )
     yield "vocabulary", _symbols(checkpoint)
-    if "corpus" in about:
-        yield "corpus", ", ".join(_corpus(about))
-    if "init_from" in about:
-        yield "began with", about["init_from"]
+    if "corpus" in metadata:
+        yield "corpus", ", ".join(_corpus(metadata))
+    if "init_from" in metadata:
+        yield "began with", metadata["init_from"]
     if shares := {name: share for name, share in vars(config).items() if "drop" in name and share}:
         yield "dropout", ", ".join(f"{name} {share:g}" for name, share in shares.items())
     if training:
@@ -136,8 +136,8 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
         yield "trained", ", ".join(_trained(description, position))
     if (best := position.get("best_loss")) is not None:
         yield "best loss", nats_and_bits(best)
-        if "protocol" in about:
-            yield "measured by", about["protocol"]
+        if "protocol" in metadata:
+            yield "measured by", metadata["protocol"]
     files = description.files.items()
     yield "files", ", ".join(f"{name} {_bytes(size)}" for name, size in files)
     yield "resumable", "yes" if description.obstacle is None else f"no: {description.obstacle}"
@@ -152,17 +152,17 @@ def _symbols(checkpoint: "Checkpoint") -> str:
     return f"{len(vocabulary)} symbols ({kind}): {shortened(repr(joint.join(few)), 80)}"
 
 
-def _corpus(about: dict[str, Any]) -> Iterator[str]:
-    yield about["corpus"]
-    if "characters" in about:
-        yield f"{about['characters']:,} characters"
-    if (documents := about.get("documents", 1)) > 1:
-        yield f"{documents:,} {'tunes' if about.get('tunes') else 'documents'}"
-    low, high = about.get("transpose", (0, 0))
+def _corpus(metadata: dict[str, Any]) -> Iterator[str]:
+    yield metadata["corpus"]
+    if "characters" in metadata:
+        yield f"{metadata['characters']:,} characters"
+    if (documents := metadata.get("documents", 1)) > 1:
+        yield f"{documents:,} {'tunes' if metadata.get('tunes') else 'documents'}"
+    low, high = metadata.get("transpose", (0, 0))
     if high > low:
         yield f"in {high - low + 1} keys"
-    if share := about.get("val_fraction"):
-        where = "of the tunes" if about.get("tunes") else "at the end"
+    if share := metadata.get("val_fraction"):
+        where = "of the tunes" if metadata.get("tunes") else "at the end"
         yield f"{100 * share:.3g}% {where} held out"
     elif share is not None:
         yield "nothing held out"

@@ -106,7 +106,7 @@ def command(
     tunes_only = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")
     said = [name for name in tunes_only if context.params[name]]
     show = _Show(path, as_json, stream)
-    if not model.about.get("tunes"):
+    if not model.metadata.get("tunes"):
         if said:
             option = said[0].replace("_", "-")
             raise UsageError(f"--{option} is for models of tunes, and {path} has learned a text")

@@ -95,14 +95,14 @@ def _head(root: Element, tune: Tune) -> None:
     }
     if words["T"]:
         add(add(root, "work"), "work-title", display_title(words["T"][0]))
-    about = add(root, "identification")
+    metadata = add(root, "identification")
     for name in words["C"]:
-        add(about, "creator", name, type="composer")
+        add(metadata, "creator", name, type="composer")
     for name in words["Z"]:
-        add(about, "creator", name, type="transcriber")
-    add(add(about, "encoding"), "software", f"charnn {__version__}")
+        add(metadata, "creator", name, type="transcriber")
+    add(add(metadata, "encoding"), "software", f"charnn {__version__}")
     if words["S"]:
-        add(about, "source", words["S"][0])
+        add(metadata, "source", words["S"][0])
     part = add(add(root, "part-list"), "score-part", id="P1")
     add(part, "part-name", "Melody", **{"print-object": "no"})
 

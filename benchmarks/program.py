@@ -155,8 +155,8 @@ def sampled_loss(model: "Model", text: str) -> float:
     state = stepper.beginning(1)
     loss, before = 0.0, model._sampler.start
     for symbol in model.checkpoint.vocabulary.encode(text):
-        scores = stepper.feed(np.array([before], np.int64), state)[0].astype(np.float64)
-        loss += scores.max() + math.log(np.exp(scores - scores.max()).sum()) - scores[symbol]
+        logits = stepper.feed(np.array([before], np.int64), state)[0].astype(np.float64)
+        loss += logits.max() + math.log(np.exp(logits - logits.max()).sum()) - logits[symbol]
         before = symbol
     return float(loss) / len(text)
 

@@ -106,8 +106,8 @@ def sweep(model: Transformer, ids: Tensor, stride: int = CONTEXT) -> float:
     """
     total, counted = 0.0, 0
     for group in ids.unfold(0, CONTEXT + 1, stride).split(256):
-        scores = model(group[:, :-1]).transpose(1, 2)
-        losses = cross_entropy(scores, group[:, 1:], reduction="none")[:, -stride:]
+        logits = model(group[:, :-1]).transpose(1, 2)
+        losses = cross_entropy(logits, group[:, 1:], reduction="none")[:, -stride:]
         total += losses.double().sum().item()
         counted += losses.numel()
     return total / counted

@@ -78,8 +78,8 @@ def each_dynamic_loss(
     losses = []
     for begin in range(start, len(ids), following.segment):
         targets = symbols[begin : begin + following.segment]
-        scores, after = network(symbols[begin - 1 : begin - 1 + len(targets)], state)
-        some = cross_entropy(scores.flatten(0, 1), targets.flatten(), reduction="none")
+        logits, after = network(symbols[begin - 1 : begin - 1 + len(targets)], state)
+        some = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
         losses.append(some.detach().numpy())
         learner.learn(some.mean())
         state = [detached(layer) for layer in after]

@@ -182,7 +182,7 @@ def _losses(
     device = network.head.weight.device
     inputs = torch.from_numpy(ids[positions_TB - 1].astype(np.int64)).to(device)
     targets = torch.from_numpy(ids[positions_TB].astype(np.int64)).to(device)
-    scores, state = network(inputs, state)
-    scores, expected = scores.float().flatten(0, 1), targets.flatten()
-    losses = [cross_entropy(scores / one, expected, reduction="none") for one in temperatures]
+    logits, state = network(inputs, state)
+    logits, expected = logits.float().flatten(0, 1), targets.flatten()
+    losses = [cross_entropy(logits / one, expected, reduction="none") for one in temperatures]
     return torch.stack(losses).view(-1, *targets.shape).cpu().numpy(), state

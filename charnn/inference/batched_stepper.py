@@ -43,12 +43,12 @@ class BatchedStepper(CompiledStepper):
         with _others_threads():
             torch.set_num_threads(self._threads.count)
             begin = time.perf_counter()
-            scores = self._feed(symbols_B, state_SLBH)
+            logits = self._feed(symbols_B, state_SLBH)
             if self._threads.count == self._used:
                 self._threads.took(time.perf_counter() - begin, work=len(symbols_B))
             else:  # the first time, threads have to be begun
                 self._used = self._threads.count
-        return scores
+        return logits
 
     def _feed(self, symbols_B: Symbols, state_SLBH: Array) -> Array:
         x = self.table_VG[symbols_B]

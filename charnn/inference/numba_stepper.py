@@ -120,9 +120,9 @@ class CompiledStepper(Stepper[EightBit]):
 
     def feed(self, symbols_B: Symbols, state_SLBH: Array) -> Array:
         """See `Stepper`."""
-        scores = np.empty((len(symbols_B), self.config.vocab_size), np.float32)
-        feed(self.network, symbols_B, state_SLBH, scores)
-        return scores
+        logits = np.empty((len(symbols_B), self.config.vocab_size), np.float32)
+        feed(self.network, symbols_B, state_SLBH, logits)
+        return logits
 
 
 def _stacked(matrices: list[EightBit]) -> tuple[Any, ...]:
@@ -138,7 +138,7 @@ def _stacked(matrices: list[EightBit]) -> tuple[Any, ...]:
 
 
 @compiled
-def feed(network: Any, symbols: Any, state: Any, scores: Any) -> None:
+def feed(network: Any, symbols: Any, state: Any, logits: Any) -> None:
     """Read the symbols [B], change the state [S, L, B, H], write the scores [B, V]."""
     cell, table, input_, recurrent, head = network
     layers, gates = recurrent[2].shape
@@ -155,7 +155,7 @@ def feed(network: Any, symbols: Any, state: Any, scores: Any) -> None:
             _times(recurrent, layer, levels, sums, r)
             _step(cell, layer, row, x, r, state)
             _to_levels(h, levels)
-        _times(head, 0, levels, sums, scores[row])
+        _times(head, 0, levels, sums, logits[row])
 
 
 @compiled

@@ -66,8 +66,8 @@ class Stepper(Generic[M]):
             )
             for part, vectors in enumerate(after):
                 state_SLBH[part, layer] = vectors
-        scores: Array = self.head.times(state_SLBH[0, -1])
-        return scores
+        logits: Array = self.head.times(state_SLBH[0, -1])
+        return logits
 
 
 def _by_gate(x_BG: Array, gates: int) -> Array:

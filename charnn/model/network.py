@@ -114,8 +114,8 @@ class Network(nn.Module):
             x, layer_state = self._run_layer(number, x, before, traces)
             after.append(layer_state)
             x = self._drop(x, self.config.dropout, (1, *x.shape[1:]))
-        scores: Tensor = self.head(x)
-        return scores, after
+        logits: Tensor = self.head(x)
+        return logits, after
 
     def _drop(self, x: Tensor, share: float, shape: tuple[int, ...] | None = None) -> Tensor:
         """Dropout while training. Of units the mask is the same for all steps of a window: the

@@ -27,11 +27,11 @@ class Decoder:
         self.stepper = stepper
 
     def draw(
-        self, scores_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
+        self, logits_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
     ) -> Symbols:
         """The next symbol of each text, each by its random number in [0, 1)."""
-        pairs = zip(scores_BV, numbers_B.tolist(), strict=True)
-        return np.array([draw(scores_V, number, *params.options) for scores_V, number in pairs])
+        pairs = zip(logits_BV, numbers_B.tolist(), strict=True)
+        return np.array([draw(logits_V, number, *params.options) for logits_V, number in pairs])
 
     def write(
         self,
@@ -46,7 +46,7 @@ class Decoder:
         """
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
         for place, numbers_B in enumerate(numbers_BN.T):
-            scores_BV = self.stepper.feed(symbols_B, state_SLBH)
-            symbols_B = self.draw(scores_BV, numbers_B, params)
+            logits_BV = self.stepper.feed(symbols_B, state_SLBH)
+            symbols_B = self.draw(logits_BV, numbers_B, params)
             drawn_BN[:, place] = symbols_B
         return drawn_BN

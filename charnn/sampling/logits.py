@@ -28,14 +28,14 @@ def exponential(x: Any) -> Any:
 
 
 def weights(
-    scores_V: NDArray[np.float32], temperature: float, top_k: int, top_p: float, min_p: float
+    logits_V: NDArray[np.float32], temperature: float, top_k: int, top_p: float, min_p: float
 ) -> NDArray[np.float64]:
     """What the symbols are drawn by, in proportion, [V], for a temperature above 0.
 
     Each truncation is a least weight: symbols that are equally likely stay or go together.
     """
     weights: NDArray[np.float64]
-    weights = exponential((scores_V - scores_V.max()).astype(np.float64) / temperature)
+    weights = exponential((logits_V - logits_V.max()).astype(np.float64) / temperature)
     count = len(weights)
     if 0 < top_k < count:
         weights = np.where(weights < np.sort(weights)[count - top_k], 0.0, weights)
@@ -51,7 +51,7 @@ def weights(
 
 
 def draw(
-    scores_V: NDArray[np.float32],
+    logits_V: NDArray[np.float32],
     number: float,
     temperature: float,
     top_k: int,
@@ -60,6 +60,6 @@ def draw(
 ) -> Any:
     """The symbol that a random number in [0, 1) stands for."""
     if temperature == 0:
-        return np.argmax(scores_V)
-    cumulative = np.cumsum(weights(scores_V, temperature, top_k, top_p, min_p))
+        return np.argmax(logits_V)
+    cumulative = np.cumsum(weights(logits_V, temperature, top_k, top_p, min_p))
     return np.searchsorted(cumulative, number * (cumulative[-1] * _BELOW_ONE), side="right")

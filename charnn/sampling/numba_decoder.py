@@ -26,11 +26,11 @@ class NumbaDecoder(Decoder):
     stepper: CompiledStepper
 
     def draw(
-        self, scores_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
+        self, logits_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
     ) -> Symbols:
         """See `Decoder`."""
         drawn = np.empty(len(numbers_B), np.int64)
-        _draw_all(scores_BV, numbers_B, *params.options, drawn)
+        _draw_all(logits_BV, numbers_B, *params.options, drawn)
         return drawn
 
     def write(
@@ -51,7 +51,7 @@ class NumbaDecoder(Decoder):
 
 @compiled
 def _draw_all(
-    scores_BV: Any,
+    logits_BV: Any,
     numbers_B: Any,
     temperature: float,
     top_k: int,
@@ -60,7 +60,7 @@ def _draw_all(
     drawn_B: Any,
 ) -> None:
     for row in range(len(numbers_B)):
-        drawn_B[row] = _draw(scores_BV[row], numbers_B[row], temperature, top_k, top_p, min_p)
+        drawn_B[row] = _draw(logits_BV[row], numbers_B[row], temperature, top_k, top_p, min_p)
 
 
 @compiled
@@ -76,8 +76,8 @@ def _write(
     drawn: Any,
 ) -> None:
     read = np.full(1, symbol)
-    scores = np.empty((1, network[-1][-1].shape[1]), np.float32)
+    logits = np.empty((1, network[-1][-1].shape[1]), np.float32)
     for place in range(len(numbers)):
-        feed(network, read, state, scores)
-        read[0] = _draw(scores[0], numbers[place], temperature, top_k, top_p, min_p)
+        feed(network, read, state, logits)
+        read[0] = _draw(logits[0], numbers[place], temperature, top_k, top_p, min_p)
         drawn[place] = read[0]

@@ -185,21 +185,21 @@ def _draw(
         numbers_BN = np.array([text.random.random(decoder.at_once) for text in texts])
         drawn: list[list[int]] = decoder.write(last_B, state_SLBH, numbers_BN, params).tolist()
         return drawn
-    scores_BV = decoder.stepper.feed(last_B, state_SLBH)
+    logits_BV = decoder.stepper.feed(last_B, state_SLBH)
     if params.truncates:  # what is cut off hangs on what is forbidden
-        for scores_V, text, cursor in zip(scores_BV, texts, cursors, strict=True):
-            scores_V[cursor.wrong(text.left)] = -np.inf
+        for logits_V, text, cursor in zip(logits_BV, texts, cursors, strict=True):
+            logits_V[cursor.wrong(text.left)] = -np.inf
     numbers_B = np.array([text.random.random() for text in texts])
-    symbols = decoder.draw(scores_BV, numbers_B, params).tolist()
+    symbols = decoder.draw(logits_BV, numbers_B, params).tolist()
     for row, (text, cursor) in enumerate(zip(texts, cursors, strict=True)):
         if cursor.refuses(symbols[row], text.left):
-            symbols[row] = _another(decoder, scores_BV[row], symbols[row], text, cursor, params)
+            symbols[row] = _another(decoder, logits_BV[row], symbols[row], text, cursor, params)
     return [[symbol] for symbol in symbols]
 
 
 def _another(
     decoder: Decoder,
-    scores_V: Array,
+    logits_V: Array,
     symbol: int,
     text: SampleStream,
     cursor: ConstraintCursor,
@@ -207,10 +207,10 @@ def _another(
 ) -> int:
     """A symbol in the place of one that is wrong."""
     for tries in range(1, PATIENCE + 1):
-        scores_V[symbol] = -np.inf
+        logits_V[symbol] = -np.inf
         if tries == PATIENCE or cursor.is_near(text.left):
-            scores_V[cursor.wrong(text.left)] = -np.inf
-        symbol = int(decoder.draw(scores_V[None], text.random.random(1), params)[0])
+            logits_V[cursor.wrong(text.left)] = -np.inf
+        symbol = int(decoder.draw(logits_V[None], text.random.random(1), params)[0])
         if not cursor.is_wrong(symbol):
             return symbol
     raise AssertionError(f"a symbol is wrong that was forbidden: {symbol}")

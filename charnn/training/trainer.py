@@ -346,9 +346,9 @@ class Trainer:
         weight = self.config.gradient_penalty
         traces: list[Trace] | None = [] if weight else None
         with self._precision():
-            scores_TBV, state = self.network(inputs, self.state, traces)
+            logits_TBV, state = self.network(inputs, self.state, traces)
         self.state = [detached(layer) for layer in state]
-        loss = cross_entropy(scores_TBV.float().flatten(0, 1), targets.flatten())
+        loss = cross_entropy(logits_TBV.float().flatten(0, 1), targets.flatten())
         whole = loss + weight * gradient_penalty(loss, traces) if traces else loss
         whole.backward()  # type: ignore[no-untyped-call]
         return loss.item()

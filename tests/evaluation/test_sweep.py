@@ -45,8 +45,8 @@ def plain_losses(network: Network, ids: NDArray[np.unsignedinteger]) -> torch.Te
     double.load_state_dict({name: value.double() for name, value in network.state_dict().items()})
     symbols = torch.from_numpy(ids.astype(np.int64))[:, None]
     state = [tuple(part.double() for part in layer) for layer in double.initial_state(1)]
-    scores, _ = double(symbols[:-1], state)
-    return torch.nn.functional.cross_entropy(scores[:, 0], symbols[1:, 0], reduction="none")
+    logits, _ = double(symbols[:-1], state)
+    return torch.nn.functional.cross_entropy(logits[:, 0], symbols[1:, 0], reduction="none")
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -35,7 +35,7 @@ def symbols(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
     return np.random.default_rng(5).integers(0, config.vocab_size, shape)
 
 
-def scores_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.float32]:
+def logits_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.float32]:
     state = stepper.beginning(ids_TB.shape[1])
     return np.stack([stepper.feed(ids_B, state) for ids_B in ids_TB])
 
@@ -44,13 +44,13 @@ def scores_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.fl
 def test_all_of_them_agree_to_the_last_bit(config: ModelConfig) -> None:
     plain, rows = stepper_of(config), LEAST_ROWS + 3
     ids = symbols(config, 40, rows)
-    expected = scores_of(plain, ids)
+    expected = logits_of(plain, ids)
     assert expected.std(axis=0).min() > 0.002  # there is something to disagree on
     for faster in (CompiledStepper(plain), BatchedStepper(plain)):
-        np.testing.assert_array_equal(scores_of(faster, ids), expected)
+        np.testing.assert_array_equal(logits_of(faster, ids), expected)
     # And each text is what it is alone.
     for stepper, row in product((plain, CompiledStepper(plain)), (0, rows - 1)):
-        alone = scores_of(stepper, ids[:, row : row + 1])
+        alone = logits_of(stepper, ids[:, row : row + 1])
         np.testing.assert_array_equal(alone[:, 0], expected[:, row])
 
 
@@ -58,12 +58,12 @@ def test_all_of_them_agree_to_the_last_bit(config: ModelConfig) -> None:
 def test_a_state_is_all_that_is_remembered(config: ModelConfig) -> None:
     plain, rows = stepper_of(config), LEAST_ROWS + 2
     ids = symbols(config, 20, rows)
-    expected = scores_of(plain, ids)
+    expected = logits_of(plain, ids)
     for stepper in (plain, CompiledStepper(plain), BatchedStepper(plain)):
         state = stepper.beginning(rows)
         for ids_B in ids[:7]:
             stepper.feed(ids_B, state)
-        scores_of(stepper, ids[:3])  # of other texts
+        logits_of(stepper, ids[:3])  # of other texts
         state = np.delete(state, 0, axis=2)
         after = np.stack([stepper.feed(ids_B[1:], state) for ids_B in ids[7:]])
         np.testing.assert_array_equal(after, expected[7:, 1:])
@@ -79,7 +79,7 @@ def test_where_torch_multiplies_with_losses_it_is_not_asked(
         "charnn.inference.batched_stepper.multiplies_exactly", lambda columns: False
     )
     monkeypatch.setattr("torch._int_mm", None)
-    np.testing.assert_array_equal(scores_of(BatchedStepper(plain), ids), scores_of(plain, ids))
+    np.testing.assert_array_equal(logits_of(BatchedStepper(plain), ids), logits_of(plain, ids))
 
 
 def test_losses_are_found() -> None:
@@ -105,8 +105,8 @@ def test_eight_bits_are_near_the_learned_weights(config: ModelConfig) -> None:
     # Small weights, for large ones make a network chaotic: what begins near does not stay so.
     weights = {name: 0.3 * array for name, array in random_weights(config, 1).items()}
     ids = symbols(config, 30, 1)
-    exact = scores_of(Stepper(config, weights, Full), ids)
-    near = scores_of(Stepper(config, weights, EightBit), ids)
+    exact = logits_of(Stepper(config, weights, Full), ids)
+    near = logits_of(Stepper(config, weights, EightBit), ids)
     spread = exact.std()
     assert 0 < np.abs(near - exact).mean() < 0.05 * spread
 

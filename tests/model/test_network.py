@@ -46,15 +46,15 @@ def ids(config: ModelConfig, *shape: int) -> torch.Tensor:
 
 @pytest.mark.parametrize("config", SHAPES)
 @torch.no_grad()
-def test_torch_and_numpy_write_the_same_scores(config: ModelConfig) -> None:
+def test_torch_and_numpy_compute_the_same_logits(config: ModelConfig) -> None:
     network = network_of(config)
     stepper = Stepper(config, export_weights(network), Full)
     symbols = ids(config, 200, 1)
     whole, after = network(symbols, network.initial_state(1))
     state = stepper.beginning(1)
     for number, symbol in enumerate(symbols.numpy()):
-        (scores,) = stepper.feed(symbol, state)
-        np.testing.assert_allclose(scores, whole[number, 0].numpy(), rtol=0, atol=1e-5)
+        (logits,) = stepper.feed(symbol, state)
+        np.testing.assert_allclose(logits, whole[number, 0].numpy(), rtol=0, atol=1e-5)
     for layer, theirs in enumerate(after):
         for our_part, their_part in zip(state[:, layer], theirs, strict=True):
             np.testing.assert_allclose(our_part, their_part.numpy(), rtol=0, atol=1e-5)
@@ -100,14 +100,14 @@ def test_the_gradient_of_a_small_network(config: ModelConfig) -> None:
     symbols = ids(small, 4, 2)
     names, parameters = zip(*network.named_parameters(), strict=True)
 
-    def scores(*values: torch.Tensor) -> torch.Tensor:
+    def logits(*values: torch.Tensor) -> torch.Tensor:
         state = [tuple(part.double() for part in layer) for layer in network.initial_state(2)]
         replaced = dict(zip(names, values, strict=True))
         result, _ = torch.func.functional_call(network, replaced, (symbols, state))
         return result
 
     leaves = tuple(parameter.detach().requires_grad_() for parameter in parameters)
-    assert torch.autograd.gradcheck(scores, leaves)
+    assert torch.autograd.gradcheck(logits, leaves)
 
 
 @pytest.mark.parametrize("config", SHAPES)

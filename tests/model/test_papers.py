@@ -89,7 +89,7 @@ def affine(weights: np.ndarray, x: Vector, biases: Vector) -> Vector:
     ]
 
 
-def scores_by_the_paper(
+def logits_by_the_paper(
     config: ModelConfig, weights: dict[str, np.ndarray], text: list[int]
 ) -> list[Vector]:
     """The scores of each next symbol."""
@@ -101,7 +101,7 @@ def scores_by_the_paper(
     states = [
         {name: [0.0] * units for name in VECTORS[config.cell]} for _ in range(config.num_layers)
     ]
-    scores = []
+    logits = []
     for symbol in text:
         x = weights["embedding.weight"][symbol].tolist()
         for layer, before in enumerate(states):
@@ -119,8 +119,8 @@ def scores_by_the_paper(
             own = {name: value.tolist() for name, value in of_layer.items()}
             states[layer] = PAPERS[config.cell](by_gate(a), by_gate(b), before, own)
             x = states[layer]["h"]
-        scores.append(affine(weights["head.weight"], x, weights["head.bias"].tolist()))
-    return scores
+        logits.append(affine(weights["head.weight"], x, weights["head.bias"].tolist()))
+    return logits
 
 
 @pytest.mark.parametrize(
@@ -134,9 +134,9 @@ def test_a_network_computes_what_the_paper_says(cell: str, layers: int, width: i
     network = Network(config).double().eval()
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     text = np.random.default_rng(3).integers(0, 7, 20).tolist()
-    expected = torch.tensor(scores_by_the_paper(config, weights, text), dtype=torch.float64)
+    expected = torch.tensor(logits_by_the_paper(config, weights, text), dtype=torch.float64)
     for recording in (False, True):  # two ways through the window
         with torch.set_grad_enabled(recording):
-            scores, _ = network(torch.tensor(text)[:, None], network.initial_state(1))
-        torch.testing.assert_close(scores[:, 0].detach(), expected, rtol=0, atol=1e-10)
+            logits, _ = network(torch.tensor(text)[:, None], network.initial_state(1))
+        torch.testing.assert_close(logits[:, 0].detach(), expected, rtol=0, atol=1e-10)
     assert expected.std(dim=0).min() > 0.01

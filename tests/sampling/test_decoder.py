@@ -52,7 +52,7 @@ def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
                 st.one_of(st.floats(-40, 40, width=32), st.just(float("-inf"))),
                 min_size=size - 1,
                 max_size=size - 1,
-            ).map(lambda scores: [*scores, 0.5]),
+            ).map(lambda logits: [*logits, 0.5]),
             min_size=1,
             max_size=5,
         )
@@ -69,12 +69,12 @@ def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
 def test_the_fast_pens_draw_the_same_symbols(
     rows: list[list[float]], params: SamplingParams
 ) -> None:
-    scores = np.array(rows, np.float32)
+    logits = np.array(rows, np.float32)
     numbers = np.random.default_rng(4).random(len(rows))
     plain = plain_pen()
-    together = plain.draw(scores, numbers, params)
-    np.testing.assert_array_equal(faster(plain).draw(scores, numbers, params), together)
-    alone = [plain.draw(scores[[row]], numbers[[row]], params)[0] for row in range(len(rows))]
+    together = plain.draw(logits, numbers, params)
+    np.testing.assert_array_equal(faster(plain).draw(logits, numbers, params), together)
+    alone = [plain.draw(logits[[row]], numbers[[row]], params)[0] for row in range(len(rows))]
     assert together.tolist() == alone
 
 

@@ -16,7 +16,7 @@ from charnn.sampling.params import SamplingParams
 FORBIDDEN = -math.inf
 SCORES = st.lists(
     st.one_of(st.floats(-40, 40, width=32), st.just(FORBIDDEN)), min_size=1, max_size=30
-).filter(lambda scores: max(scores) > FORBIDDEN)
+).filter(lambda logits: max(logits) > FORBIDDEN)
 CHOICES = st.builds(
     SamplingParams,
     temperature=st.one_of(st.just(0.0), st.floats(0.01, 100)),
@@ -26,74 +26,74 @@ CHOICES = st.builds(
 )
 
 
-def array(scores: list[float]) -> NDArray[np.float32]:
-    return np.array(scores, np.float32)
+def array(logits: list[float]) -> NDArray[np.float32]:
+    return np.array(logits, np.float32)
 
 
-def probabilities_of(params: SamplingParams, scores: NDArray[np.float32]) -> NDArray[np.float64]:
+def probabilities_of(params: SamplingParams, logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """Of the symbols of one text."""
-    found = weights(scores, *params.options)
+    found = weights(logits, *params.options)
     return found / found.sum()
 
 
 def drawn_by(
-    params: SamplingParams, scores: NDArray[np.float32], random: np.random.Generator
+    params: SamplingParams, logits: NDArray[np.float32], random: np.random.Generator
 ) -> int:
     """The next symbol of one text."""
-    return int(draw(scores, random.random(), *params.options))
+    return int(draw(logits, random.random(), *params.options))
 
 
-def softmax(scores: list[float], temperature: float = 1.0) -> list[float]:
+def softmax(logits: list[float], temperature: float = 1.0) -> list[float]:
     """Plainly, as an oracle."""
-    highest = max(scores)
-    weights = [math.exp((score - highest) / temperature) for score in scores]
+    highest = max(logits)
+    weights = [math.exp((score - highest) / temperature) for score in logits]
     return [weight / math.fsum(weights) for weight in weights]
 
 
 @given(SCORES, CHOICES, st.integers(0, 2**32))
-def test_what_is_drawn_is_possible(scores: list[float], params: SamplingParams, seed: int) -> None:
-    given_scores = array(scores)
-    symbol = drawn_by(params, given_scores, np.random.default_rng(seed))
-    assert 0 <= symbol < len(scores)
-    assert scores[symbol] > FORBIDDEN
+def test_what_is_drawn_is_possible(logits: list[float], params: SamplingParams, seed: int) -> None:
+    given_logits = array(logits)
+    symbol = drawn_by(params, given_logits, np.random.default_rng(seed))
+    assert 0 <= symbol < len(logits)
+    assert logits[symbol] > FORBIDDEN
     if params.temperature:
-        assert probabilities_of(params, given_scores)[symbol] > 0
+        assert probabilities_of(params, given_logits)[symbol] > 0
     # The caller's scores are left alone.
-    np.testing.assert_array_equal(given_scores, array(scores))
+    np.testing.assert_array_equal(given_logits, array(logits))
 
 
 @given(SCORES, CHOICES.filter(lambda params: params.temperature > 0))
 def test_the_likeliest_is_always_kept_and_the_rest_keeps_its_order(
-    scores: list[float], params: SamplingParams
+    logits: list[float], params: SamplingParams
 ) -> None:
-    probabilities = probabilities_of(params, array(scores))
+    probabilities = probabilities_of(params, array(logits))
     assert math.isclose(probabilities.sum(), 1, abs_tol=1e-9)
-    assert probabilities[int(np.argmax(scores))] > 0
+    assert probabilities[int(np.argmax(logits))] > 0
     assert probabilities.min() >= 0
-    kept = [score for score, p in zip(scores, probabilities, strict=True) if p > 0]
-    dropped = [score for score, p in zip(scores, probabilities, strict=True) if p == 0]
+    kept = [score for score, p in zip(logits, probabilities, strict=True) if p > 0]
+    dropped = [score for score, p in zip(logits, probabilities, strict=True) if p == 0]
     assert min(kept) >= max(dropped, default=FORBIDDEN)
 
 
 @given(SCORES, st.floats(0.05, 20))
-def test_without_truncation_it_is_the_softmax(scores: list[float], temperature: float) -> None:
-    probabilities = probabilities_of(SamplingParams(temperature), array(scores))
-    np.testing.assert_allclose(probabilities, softmax(scores, temperature), atol=1e-9)
+def test_without_truncation_it_is_the_softmax(logits: list[float], temperature: float) -> None:
+    probabilities = probabilities_of(SamplingParams(temperature), array(logits))
+    np.testing.assert_allclose(probabilities, softmax(logits, temperature), atol=1e-9)
 
 
 @given(st.lists(st.integers(-400, 400), min_size=1, max_size=30, unique=True), st.integers(1, 40))
 def test_top_k(tenths: list[int], k: int) -> None:
-    scores = [tenth / 20 for tenth in tenths]
-    probabilities = probabilities_of(SamplingParams(1, top_k=k), array(scores))
+    logits = [tenth / 20 for tenth in tenths]
+    probabilities = probabilities_of(SamplingParams(1, top_k=k), array(logits))
     kept = {number for number, p in enumerate(probabilities) if p > 0}
-    order = sorted(range(len(scores)), key=lambda number: -scores[number])
+    order = sorted(range(len(logits)), key=lambda number: -logits[number])
     assert kept == set(order[:k])
 
 
 @given(SCORES, st.floats(0.01, 0.999))
-def test_top_p_keeps_the_fewest_that_reach_it(scores: list[float], p: float) -> None:
-    plain = softmax(scores)
-    kept = probabilities_of(SamplingParams(1, top_p=p), array(scores)) > 0
+def test_top_p_keeps_the_fewest_that_reach_it(logits: list[float], p: float) -> None:
+    plain = softmax(logits)
+    kept = probabilities_of(SamplingParams(1, top_p=p), array(logits)) > 0
     inside = [probability for probability, here in zip(plain, kept, strict=True) if here]
     assert math.fsum(inside) >= p - 1e-9
     # Without the least likely of them, which stay or go together, they would not.
@@ -102,31 +102,31 @@ def test_top_p_keeps_the_fewest_that_reach_it(scores: list[float], p: float) -> 
 
 
 @given(SCORES, st.floats(0.001, 1))
-def test_min_p(scores: list[float], p: float) -> None:
-    plain = softmax(scores)
-    kept = probabilities_of(SamplingParams(1, min_p=p), array(scores)) > 0
+def test_min_p(logits: list[float], p: float) -> None:
+    plain = softmax(logits)
+    kept = probabilities_of(SamplingParams(1, min_p=p), array(logits)) > 0
     for probability, here in zip(plain, kept, strict=True):
         if not math.isclose(probability, p * max(plain), rel_tol=1e-6):
             assert here == (probability > p * max(plain))
 
 
 def test_the_truncations_look_at_the_probabilities_after_the_temperature() -> None:
-    scores = array([2.0, 0.0])  # 0.88 and 0.12; at temperature 2: 0.73 and 0.27
-    assert probabilities_of(SamplingParams(1, top_p=0.8), scores).tolist() == [1, 0]
-    assert probabilities_of(SamplingParams(2, top_p=0.8), scores)[1] > 0.2
-    assert probabilities_of(SamplingParams(1, min_p=0.2), scores).tolist() == [1, 0]
-    assert probabilities_of(SamplingParams(2, min_p=0.2), scores)[1] > 0.2
+    logits = array([2.0, 0.0])  # 0.88 and 0.12; at temperature 2: 0.73 and 0.27
+    assert probabilities_of(SamplingParams(1, top_p=0.8), logits).tolist() == [1, 0]
+    assert probabilities_of(SamplingParams(2, top_p=0.8), logits)[1] > 0.2
+    assert probabilities_of(SamplingParams(1, min_p=0.2), logits).tolist() == [1, 0]
+    assert probabilities_of(SamplingParams(2, min_p=0.2), logits)[1] > 0.2
 
 
 @given(SCORES, st.integers(0, 2**32))
-def test_at_temperature_zero_it_is_the_likeliest(scores: list[float], seed: int) -> None:
+def test_at_temperature_zero_it_is_the_likeliest(logits: list[float], seed: int) -> None:
     random = np.random.default_rng(seed)
-    assert drawn_by(SamplingParams(0), array(scores), random) == int(np.argmax(scores))
+    assert drawn_by(SamplingParams(0), array(logits), random) == int(np.argmax(logits))
 
 
 @pytest.mark.parametrize("temperature", [0.01, 100.0])
 @pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
-def test_extreme_scores(temperature: float, scale: float) -> None:
+def test_extreme_logits(temperature: float, scale: float) -> None:
     probabilities = probabilities_of(
         SamplingParams(temperature), array([0.0, -scale, scale, FORBIDDEN])
     )
@@ -137,13 +137,13 @@ def test_extreme_scores(temperature: float, scale: float) -> None:
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_symbols_come_as_often_as_they_should(temperature: float) -> None:
-    scores = [1.5, 0.0, FORBIDDEN, 0.7, -1.0]
+    logits = [1.5, 0.0, FORBIDDEN, 0.7, -1.0]
     random = np.random.default_rng(1)
     count = 40_000
     params = SamplingParams(temperature)
-    drawn = [drawn_by(params, array(scores), random) for _ in range(count)]
+    drawn = [drawn_by(params, array(logits), random) for _ in range(count)]
     frequencies = np.bincount(drawn, minlength=5) / count
-    expected = np.array(softmax(scores, temperature))
+    expected = np.array(softmax(logits, temperature))
     # Four standard deviations.
     tolerance = 4 * np.sqrt(expected * (1 - expected) / count)
     assert (np.abs(frequencies - expected) <= tolerance).all()

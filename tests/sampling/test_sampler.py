@@ -45,13 +45,13 @@ def test_it_reads_what_it_writes() -> None:
     vocabulary = checkpoint.vocabulary
     state = stepper.beginning(1)
     stepper.feed(vocabulary.encode("\n"), state)  # a text begins on a new line
-    (scores,) = stepper.feed(vocabulary.encode("b"), state)
+    (logits,) = stepper.feed(vocabulary.encode("b"), state)
     expected = ""
     for _ in range(40):
-        scores[[UNKNOWN, SEPARATOR]] = -np.inf
-        symbol = int(np.argmax(scores))
+        logits[[UNKNOWN, SEPARATOR]] = -np.inf
+        symbol = int(np.argmax(logits))
         expected += vocabulary.decode([symbol])
-        (scores,) = stepper.feed(np.array([symbol]), state)
+        (logits,) = stepper.feed(np.array([symbol]), state)
     assert text(Sampler(checkpoint), prime="b") == expected
     assert len(set(expected)) >= 3
     assert text(Sampler(checkpoint), prime="c") != expected

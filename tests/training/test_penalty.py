@@ -26,8 +26,8 @@ def traced(cell: str, layers: int = 2) -> tuple[Network, list[Trace], Tensor]:
     torch.manual_seed(2)
     ids = torch.randint(0, 6, (STEPS + 1, ROWS))
     traces: list[Trace] = []
-    scores, _ = network(ids[:-1], network.initial_state(ROWS), traces)
-    return network, traces, cross_entropy(scores.flatten(0, 1), ids[1:].flatten())
+    logits, _ = network(ids[:-1], network.initial_state(ROWS), traces)
+    return network, traces, cross_entropy(logits.flatten(0, 1), ids[1:].flatten())
 
 
 def errors_of(loss: Tensor, trace: Trace) -> list[Any]:
@@ -79,8 +79,8 @@ def test_the_error_that_arrives_at_a_state_is_that_of_all_that_follows(cell: str
         def rest(*state: Tensor, time: int = time) -> Tensor:
             here = network.head(state[0]).unsqueeze(0)
             later, _ = network(ids[time:-1], [state])
-            scores = torch.cat([here, later]).flatten(0, 1)
-            return cross_entropy(scores, ids[time:].flatten(), reduction="sum") / (STEPS * ROWS)
+            logits = torch.cat([here, later]).flatten(0, 1)
+            return cross_entropy(logits, ids[time:].flatten(), reduction="sum") / (STEPS * ROWS)
 
         state = tuple(part.detach().requires_grad_() for part in trace.states[time])
         found = torch.autograd.grad(rest(*state), state)
@@ -144,5 +144,5 @@ def test_errors_come_further_back_with_it(cell: str) -> None:
 
 def loss_at_the_end(network: Network, ids: Tensor) -> tuple[Tensor, Trace]:
     traces: list[Trace] = []
-    scores, _ = network(ids, network.initial_state(ids.size(1)), traces)
-    return cross_entropy(scores[-1], ids[0]), traces[0]
+    logits, _ = network(ids, network.initial_state(ids.size(1)), traces)
+    return cross_entropy(logits[-1], ids[0]), traces[0]

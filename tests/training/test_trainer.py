@@ -119,11 +119,11 @@ def test_the_state_is_carried_and_begins_anew_with_each_epoch(
     forward = Network.forward
 
     def watched(self: Network, ids: torch.Tensor, state: Any, traces: Any = None) -> Any:
-        scores, after = forward(self, ids, state, traces)
+        logits, after = forward(self, ids, state, traces)
         if self.training:
             assert not any(part.requires_grad for layer in state for part in layer)
             seen.append((state[0][1].clone(), after[0][1].detach().clone()))
-        return scores, after
+        return logits, after
 
     monkeypatch.setattr(Network, "forward", watched)
     Run(tmp_path / "run", dataset).train(60)

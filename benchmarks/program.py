@@ -154,10 +154,10 @@ def sampled_loss(model: "Model", text: str) -> float:
     stepper = sampling_stepper(model.checkpoint.config, model.checkpoint.weights)
     state = stepper.beginning(1)
     loss, before = 0.0, model._sampler.start
-    for symbol in model.checkpoint.vocabulary.encode(text):
+    for token_id in model.checkpoint.vocabulary.encode(text):
         logits = stepper.feed(np.array([before], np.int64), state)[0].astype(np.float64)
-        loss += logits.max() + math.log(np.exp(logits - logits.max()).sum()) - logits[symbol]
-        before = symbol
+        loss += logits.max() + math.log(np.exp(logits - logits.max()).sum()) - logits[token_id]
+        before = token_id
     return float(loss) / len(text)
 
 

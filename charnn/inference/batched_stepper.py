@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from charnn.inference.numba_stepper import CompiledStepper, scale_rows, step_rows, to_levels
 from charnn.inference.quantized import Array, EightBit
-from charnn.inference.stepper import Stepper, Symbols
+from charnn.inference.stepper import Stepper, TokenIds
 from charnn.model.activations import LEVELS
 from charnn.model.threads import Threads, available_threads
 
@@ -36,22 +36,22 @@ class BatchedStepper(CompiledStepper):
             self._threads = Threads(available_threads())
         self._used = 0
 
-    def feed(self, symbols_B: Symbols, state_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, state_SLBH: Array) -> Array:
         """See `Stepper`."""
-        if len(symbols_B) < LEAST_ROWS:
-            return super().feed(symbols_B, state_SLBH)
+        if len(ids_B) < LEAST_ROWS:
+            return super().feed(ids_B, state_SLBH)
         with _others_threads():
             torch.set_num_threads(self._threads.count)
             begin = time.perf_counter()
-            logits = self._feed(symbols_B, state_SLBH)
+            logits = self._feed(ids_B, state_SLBH)
             if self._threads.count == self._used:
-                self._threads.took(time.perf_counter() - begin, work=len(symbols_B))
+                self._threads.took(time.perf_counter() - begin, work=len(ids_B))
             else:  # the first time, threads have to be begun
                 self._used = self._threads.count
         return logits
 
-    def _feed(self, symbols_B: Symbols, state_SLBH: Array) -> Array:
-        x = self.table_VG[symbols_B]
+    def _feed(self, ids_B: TokenIds, state_SLBH: Array) -> Array:
+        x = self.table_VG[ids_B]
         levels = np.empty(state_SLBH.shape[2:], np.int8)
         for layer, product in enumerate(self._recurrent_products):
             if layer > 0:  # `levels` holds those of the layer below

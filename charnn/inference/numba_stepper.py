@@ -12,7 +12,7 @@ from numba.extending import overload, register_jitable
 
 from charnn.inference.int8_dot import add_products, beginnings, padded
 from charnn.inference.quantized import Array, EightBit
-from charnn.inference.stepper import Stepper, Symbols
+from charnn.inference.stepper import Stepper, TokenIds
 from charnn.model import activations
 from charnn.model.cells import CELLS
 
@@ -118,10 +118,10 @@ class CompiledStepper(Stepper[EightBit]):
             _stacked([self.head]),
         )
 
-    def feed(self, symbols_B: Symbols, state_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, state_SLBH: Array) -> Array:
         """See `Stepper`."""
-        logits = np.empty((len(symbols_B), self.config.vocab_size), np.float32)
-        feed(self.network, symbols_B, state_SLBH, logits)
+        logits = np.empty((len(ids_B), self.config.vocab_size), np.float32)
+        feed(self.network, ids_B, state_SLBH, logits)
         return logits
 
 

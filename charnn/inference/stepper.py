@@ -20,7 +20,7 @@ from charnn.inference.quantized import Array, EightBit, Full
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 
-Symbols = NDArray[np.int64]
+TokenIds = NDArray[np.int64]
 M = TypeVar("M", Full, EightBit)
 
 
@@ -52,11 +52,11 @@ class Stepper(Generic[M]):
         shape = (len(self.cell.state), config.num_layers, rows, config.hidden_size)
         return np.zeros(shape, np.float32)
 
-    def feed(self, symbols_B: Symbols, state_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, state_SLBH: Array) -> Array:
         """Read the next symbol of each text, which changes the state; the scores [B, V] of those
         after them."""
         gates = len(self.cell.gates)
-        x = self.table_VG[symbols_B]
+        x = self.table_VG[ids_B]
         for layer, recurrent in enumerate(self.recurrent):
             if layer > 0:
                 x = self.input[layer - 1].times(state_SLBH[0, layer - 1])

@@ -103,13 +103,13 @@ class Constraint:
             self._nodes[state] = found
         return found
 
-    def behind(self, node: _Node, symbol: int) -> _Node | None:
+    def behind(self, node: _Node, token_id: int) -> _Node | None:
         """Where a symbol leads; None if it is wrong."""
-        if symbol not in node.behind:
-            text = self.texts[symbol]
+        if token_id not in node.behind:
+            text = self.texts[token_id]
             state = self.walk(node.state, text) if text else None
-            node.behind[symbol] = None if state is None else self.node(state)
-        return node.behind[symbol]
+            node.behind[token_id] = None if state is None else self.node(state)
+        return node.behind[token_id]
 
     def walk(self, state: Any, text: str) -> Any | None:
         """The state behind a text; `None` where one of its characters is wrong."""
@@ -135,22 +135,22 @@ class Constraint:
 
     def _try(self, state: Any, wrong: NDArray[np.bool_], symbols: NDArray[np.intp]) -> None:
         known: dict[str, bool] = {"": True}
-        for symbol in symbols.tolist():
-            text = self.machine.alike(state, self.texts[symbol])
+        for token_id in symbols.tolist():
+            text = self.machine.alike(state, self.texts[token_id])
             if text not in known:
                 known[text] = self.walk(state, text) is None
-            wrong[symbol] = known[text]
+            wrong[token_id] = known[text]
 
     def far(self, state: Any, left: int) -> NDArray[np.bool_]:
         """Which symbols [V] are wrong here if only so many characters may still be written."""
         wrong = self.wrong(state)
         ends: dict[int, int] = {}
-        for symbol in np.flatnonzero(~wrong).tolist():
-            if symbol != SEPARATOR:
-                text = self.texts[symbol]
-                ends[symbol] = len(text) + self.distance(self.walk(state, text))
+        for token_id in np.flatnonzero(~wrong).tolist():
+            if token_id != SEPARATOR:
+                text = self.texts[token_id]
+                ends[token_id] = len(text) + self.distance(self.walk(state, text))
         nearest = min(ends.values(), default=0) if wrong[SEPARATOR] else 0
-        wrong[[symbol for symbol, end in ends.items() if end > max(left, nearest)]] = True
+        wrong[[token_id for token_id, end in ends.items() if end > max(left, nearest)]] = True
         return wrong
 
     def distance(self, state: Any) -> int:
@@ -192,20 +192,20 @@ class ConstraintCursor:
         """Whether so few characters may still be written that an end is kept in sight."""
         return left <= self._constraint.near
 
-    def refuses(self, symbol: int, left: int) -> bool:
+    def refuses(self, token_id: int, left: int) -> bool:
         """Whether a symbol that was drawn is wrong here, if `left` characters may still be
         written; it is taken down."""
-        wrong = bool(self.wrong(left)[symbol]) if self.is_near(left) else self.is_wrong(symbol)
+        wrong = bool(self.wrong(left)[token_id]) if self.is_near(left) else self.is_wrong(token_id)
         if self._node.free:
             self.steps += 1
             self.refused += wrong
         return wrong
 
-    def is_wrong(self, symbol: int) -> bool:
+    def is_wrong(self, token_id: int) -> bool:
         """Whether a symbol is wrong here, no matter how much may still be written."""
-        if symbol == SEPARATOR:
+        if token_id == SEPARATOR:
             return not self._node.may_end
-        return self._constraint.behind(self._node, symbol) is None
+        return self._constraint.behind(self._node, token_id) is None
 
     def wrong(self, left: int) -> NDArray[np.bool_]:
         """All symbols [V] that are wrong here, if `left` characters may still be written."""
@@ -213,9 +213,9 @@ class ConstraintCursor:
             return self._constraint.far(self._node.state, left)
         return self._constraint.wrong(self._node.state)
 
-    def feed(self, symbol: int) -> None:
+    def feed(self, token_id: int) -> None:
         """Go on by a symbol that is not wrong."""
-        node = self._constraint.behind(self._node, symbol)
+        node = self._constraint.behind(self._node, token_id)
         if node is None:
-            raise AssertionError(f"a wrong symbol was written: {symbol}")
+            raise AssertionError(f"a wrong symbol was written: {token_id}")
         self._node = node

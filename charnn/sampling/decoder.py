@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.inference.quantized import Array, EightBit
-from charnn.inference.stepper import Stepper, Symbols
+from charnn.inference.stepper import Stepper, TokenIds
 from charnn.sampling.logits import draw
 from charnn.sampling.params import SamplingParams
 
@@ -28,25 +28,25 @@ class Decoder:
 
     def draw(
         self, logits_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
-    ) -> Symbols:
+    ) -> TokenIds:
         """The next symbol of each text, each by its random number in [0, 1)."""
         pairs = zip(logits_BV, numbers_B.tolist(), strict=True)
         return np.array([draw(logits_V, number, *params.options) for logits_V, number in pairs])
 
     def write(
         self,
-        symbols_B: Symbols,
+        ids_B: TokenIds,
         state_SLBH: Array,
         numbers_BN: NDArray[np.float64],
         params: SamplingParams,
-    ) -> Symbols:
+    ) -> TokenIds:
         """The next N symbols of each text after its last, by N random numbers: [B, N].
 
         The state becomes that behind all of them but the last.
         """
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
         for place, numbers_B in enumerate(numbers_BN.T):
-            logits_BV = self.stepper.feed(symbols_B, state_SLBH)
-            symbols_B = self.draw(logits_BV, numbers_B, params)
-            drawn_BN[:, place] = symbols_B
+            logits_BV = self.stepper.feed(ids_B, state_SLBH)
+            ids_B = self.draw(logits_BV, numbers_B, params)
+            drawn_BN[:, place] = ids_B
         return drawn_BN

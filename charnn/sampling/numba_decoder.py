@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from charnn.inference.numba_stepper import CompiledStepper, compiled, feed
 from charnn.inference.quantized import Array
-from charnn.inference.stepper import Symbols
+from charnn.inference.stepper import TokenIds
 from charnn.sampling import logits
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import SamplingParams
@@ -27,7 +27,7 @@ class NumbaDecoder(Decoder):
 
     def draw(
         self, logits_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
-    ) -> Symbols:
+    ) -> TokenIds:
         """See `Decoder`."""
         drawn = np.empty(len(numbers_B), np.int64)
         _draw_all(logits_BV, numbers_B, *params.options, drawn)
@@ -35,17 +35,17 @@ class NumbaDecoder(Decoder):
 
     def write(
         self,
-        symbols_B: Symbols,
+        ids_B: TokenIds,
         state_SLBH: Array,
         numbers_BN: NDArray[np.float64],
         params: SamplingParams,
-    ) -> Symbols:
+    ) -> TokenIds:
         """See `Decoder`."""
-        if len(symbols_B) > 1:
-            return super().write(symbols_B, state_SLBH, numbers_BN, params)
+        if len(ids_B) > 1:
+            return super().write(ids_B, state_SLBH, numbers_BN, params)
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
         network = self.stepper.network
-        _write(network, state_SLBH, symbols_B[0], numbers_BN[0], *params.options, drawn_BN[0])
+        _write(network, state_SLBH, ids_B[0], numbers_BN[0], *params.options, drawn_BN[0])
         return drawn_BN
 
 
@@ -67,7 +67,7 @@ def _draw_all(
 def _write(
     network: Any,
     state: Any,
-    symbol: int,
+    token_id: int,
     numbers: Any,
     temperature: float,
     top_k: int,
@@ -75,7 +75,7 @@ def _write(
     min_p: float,
     drawn: Any,
 ) -> None:
-    read = np.full(1, symbol)
+    read = np.full(1, token_id)
     logits = np.empty((1, network[-1][-1].shape[1]), np.float32)
     for place in range(len(numbers)):
         feed(network, read, state, logits)

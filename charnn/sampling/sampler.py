@@ -45,7 +45,9 @@ class Sampler:
 
     def __init__(self, checkpoint: Checkpoint, may_end: bool | None = None) -> None:
         self.vocabulary = checkpoint.vocabulary
-        self.texts = [self.vocabulary.decode([symbol]) for symbol in range(len(self.vocabulary))]
+        self.texts = [
+            self.vocabulary.decode([token_id]) for token_id in range(len(self.vocabulary))
+        ]
         self.start = checkpoint.start
         may_end = checkpoint.many_documents if may_end is None else may_end
         never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
@@ -133,8 +135,8 @@ class Sampler:
         active = list(islice(texts, rows))
         decoder = self.backends.begin(len(active))
         opened = decoder.stepper.beginning(1)
-        for symbol in opening[:-1]:
-            decoder.stepper.feed(np.array([symbol]), opened)
+        for token_id in opening[:-1]:
+            decoder.stepper.feed(np.array([token_id]), opened)
         state = opened.repeat(len(active), axis=2)
         while active:
             begin = time.perf_counter()
@@ -179,7 +181,7 @@ def _draw(
     decoder: Decoder, state_SLBH: Array, texts: list[SampleStream], params: SamplingParams
 ) -> list[list[int]]:
     """Some symbols for each text to go on with; one, if it has a course, and a right one."""
-    last_B = np.array([text.symbol for text in texts])
+    last_B = np.array([text.token_id for text in texts])
     cursors = [text.cursor for text in texts if text.cursor is not None]
     if not cursors:
         numbers_BN = np.array([text.random.random(decoder.at_once) for text in texts])
@@ -194,23 +196,23 @@ def _draw(
     for row, (text, cursor) in enumerate(zip(texts, cursors, strict=True)):
         if cursor.refuses(symbols[row], text.left):
             symbols[row] = _another(decoder, logits_BV[row], symbols[row], text, cursor, params)
-    return [[symbol] for symbol in symbols]
+    return [[token_id] for token_id in symbols]
 
 
 def _another(
     decoder: Decoder,
     logits_V: Array,
-    symbol: int,
+    token_id: int,
     text: SampleStream,
     cursor: ConstraintCursor,
     params: SamplingParams,
 ) -> int:
     """A symbol in the place of one that is wrong."""
     for tries in range(1, PATIENCE + 1):
-        logits_V[symbol] = -np.inf
+        logits_V[token_id] = -np.inf
         if tries == PATIENCE or cursor.is_near(text.left):
             logits_V[cursor.wrong(text.left)] = -np.inf
-        symbol = int(decoder.draw(logits_V[None], text.random.random(1), params)[0])
-        if not cursor.is_wrong(symbol):
-            return symbol
-    raise AssertionError(f"a symbol is wrong that was forbidden: {symbol}")
+        token_id = int(decoder.draw(logits_V[None], text.random.random(1), params)[0])
+        if not cursor.is_wrong(token_id):
+            return token_id
+    raise AssertionError(f"a symbol is wrong that was forbidden: {token_id}")

@@ -31,13 +31,13 @@ class SampleStream:
         self,
         number: int,
         seed: int,
-        symbol: int,
+        token_id: int,
         length: int,
         stop: str,
         cursor: ConstraintCursor | None,
         texts: Sequence[str],
     ) -> None:
-        self.number, self.symbol, self.left, self.cursor = number, symbol, length, cursor
+        self.number, self.token_id, self.left, self.cursor = number, token_id, length, cursor
         self.random = np.random.default_rng(seed)
         self.ended = False
         self._stop, self._texts, self._tail = stop, texts, ""
@@ -45,28 +45,30 @@ class SampleStream:
     def add(self, symbols: list[int]) -> str:
         """Go on by symbols that were drawn, as far as they belong to the text; their characters."""
         if not self._stop and self.cursor is None and SEPARATOR not in symbols:
-            text = "".join([self._texts[symbol] for symbol in symbols])
+            text = "".join([self._texts[token_id] for token_id in symbols])
             if len(text) < self.left:
-                self.symbol = symbols[-1]
+                self.token_id = symbols[-1]
                 self.left -= len(text)
                 return text
         text = ""
-        for symbol in symbols:
+        for token_id in symbols:
             if not self.ended:
-                text += self._add(symbol)
+                text += self._add(token_id)
         return text
 
-    def _add(self, symbol: int) -> str:
-        text = self._texts[symbol] if self.cursor is not None else self._texts[symbol][: self.left]
-        self.symbol = symbol
+    def _add(self, token_id: int) -> str:
+        text = (
+            self._texts[token_id] if self.cursor is not None else self._texts[token_id][: self.left]
+        )
+        self.token_id = token_id
         self.left -= len(text)
-        self.ended = self._ends(symbol, text)
+        self.ended = self._ends(token_id, text)
         if self.cursor is not None and not self.ended:
-            self.cursor.feed(symbol)
+            self.cursor.feed(token_id)
         return text
 
-    def _ends(self, symbol: int, text: str) -> bool:
-        if symbol == SEPARATOR:
+    def _ends(self, token_id: int, text: str) -> bool:
+        if token_id == SEPARATOR:
             return True
         if self._stop:
             self._tail = (self._tail + text)[-len(self._stop) - len(text) :]

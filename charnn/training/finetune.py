@@ -24,12 +24,12 @@ def inherit(parent: Checkpoint, vocabulary: AnyVocabulary, fresh: Tensors) -> Te
         fresh: the new network's weights as they were drawn; what the parent does not know keeps
             its rows.
     """
-    ids = {symbol: number for number, symbol in enumerate(parent.vocabulary.symbols, SPECIALS)}
+    ids = {token_id: number for number, token_id in enumerate(parent.vocabulary.symbols, SPECIALS)}
     specials = list(range(SPECIALS))
-    known = [symbol for symbol in vocabulary.symbols if symbol in ids]
-    theirs = specials + [ids[symbol] for symbol in known]
-    own = {symbol: number for number, symbol in enumerate(vocabulary.symbols, SPECIALS)}
-    mine = specials + [own[symbol] for symbol in known]
+    known = [token_id for token_id in vocabulary.symbols if token_id in ids]
+    theirs = specials + [ids[token_id] for token_id in known]
+    own = {token_id: number for number, token_id in enumerate(vocabulary.symbols, SPECIALS)}
+    mine = specials + [own[token_id] for token_id in known]
     weights = {name: np.array(array) for name, array in parent.weights.items()}
     for name in BY_SYMBOL:
         weights[name] = np.array(fresh[name])
@@ -40,4 +40,4 @@ def inherit(parent: Checkpoint, vocabulary: AnyVocabulary, fresh: Tensors) -> Te
 def new_symbols(parent: Checkpoint, vocabulary: AnyVocabulary) -> list[str]:
     """The symbols that the parent does not know, in the vocabulary's order."""
     known = set(parent.vocabulary.symbols)
-    return [symbol for symbol in vocabulary.symbols if symbol not in known]
+    return [token_id for token_id in vocabulary.symbols if token_id not in known]

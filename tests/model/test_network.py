@@ -52,8 +52,8 @@ def test_torch_and_numpy_compute_the_same_logits(config: ModelConfig) -> None:
     symbols = ids(config, 200, 1)
     whole, after = network(symbols, network.initial_state(1))
     state = stepper.beginning(1)
-    for number, symbol in enumerate(symbols.numpy()):
-        (logits,) = stepper.feed(symbol, state)
+    for number, token_id in enumerate(symbols.numpy()):
+        (logits,) = stepper.feed(token_id, state)
         np.testing.assert_allclose(logits, whole[number, 0].numpy(), rtol=0, atol=1e-5)
     for layer, theirs in enumerate(after):
         for our_part, their_part in zip(state[:, layer], theirs, strict=True):

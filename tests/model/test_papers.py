@@ -102,8 +102,8 @@ def logits_by_the_paper(
         {name: [0.0] * units for name in VECTORS[config.cell]} for _ in range(config.num_layers)
     ]
     logits = []
-    for symbol in text:
-        x = weights["embedding.weight"][symbol].tolist()
+    for token_id in text:
+        x = weights["embedding.weight"][token_id].tolist()
         for layer, before in enumerate(states):
             of_layer = {
                 name.removeprefix(f"layers.{layer}."): value

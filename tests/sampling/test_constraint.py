@@ -47,14 +47,16 @@ def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
     for _ in range(250):
         wrong = constraint.wrong(state)
         assert wrong.tolist() == plainly_wrong(constraint, state), state
-        right = [symbol for symbol in np.flatnonzero(~wrong).tolist() if symbol != SEPARATOR]
+        right = [token_id for token_id in np.flatnonzero(~wrong).tolist() if token_id != SEPARATOR]
         if not right:  # all parts that a tune may have
             state = grammar.start
             continue
         # Mostly notes and bar lines, so that the walk comes far.
-        likely = [4 if constraint.texts[symbol][0] in "ABCDEFGabcdefg|:" else 1 for symbol in right]
-        (symbol,) = chance.params_list(right, likely)
-        state = constraint.walk(state, constraint.texts[symbol])
+        likely = [
+            4 if constraint.texts[token_id][0] in "ABCDEFGabcdefg|:" else 1 for token_id in right
+        ]
+        (token_id,) = chance.params_list(right, likely)
+        state = constraint.walk(state, constraint.texts[token_id])
 
 
 def test_an_answer_is_the_callers_own() -> None:
@@ -124,17 +126,17 @@ def test_a_course_knows_what_its_constraint_knows() -> None:
     )
     state, cursor = constraint.machine.start, constraint.begin()
     for character in "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\n(3ded":
-        symbol = constraint.texts.index(character)
+        token_id = constraint.texts.index(character)
         wrong = cursor.wrong(constraint.near + 1)
         assert wrong.tolist() == constraint.wrong(state).tolist()
         refused = [cursor.is_wrong(number) for number in range(len(wrong))]
         assert refused == wrong.tolist()
-        assert not refused[symbol]
+        assert not refused[token_id]
         node = constraint.node(state)
-        assert constraint.behind(node, symbol) is constraint.behind(node, symbol)
-        cursor.feed(symbol)
+        assert constraint.behind(node, token_id) is constraint.behind(node, token_id)
+        cursor.feed(token_id)
         state = constraint.walk(state, character)
-        assert constraint.behind(node, symbol) is constraint.node(state)
+        assert constraint.behind(node, token_id) is constraint.node(state)
 
 
 class Forbids:
@@ -147,17 +149,17 @@ class Forbids:
     def is_near(self, left: int) -> bool:
         return False
 
-    def refuses(self, symbol: int, left: int) -> bool:
-        return self.is_wrong(symbol)
+    def refuses(self, token_id: int, left: int) -> bool:
+        return self.is_wrong(token_id)
 
-    def is_wrong(self, symbol: int) -> bool:
-        return symbol in self._symbols or (symbol == SEPARATOR) != bool(self._written)
+    def is_wrong(self, token_id: int) -> bool:
+        return token_id in self._symbols or (token_id == SEPARATOR) != bool(self._written)
 
     def wrong(self, left: int) -> Any:
         assert self._may_be_asked, "a few wrong symbols are no reason to look for all of them"
-        return np.array([self.is_wrong(symbol) for symbol in range(self._count)])
+        return np.array([self.is_wrong(token_id) for token_id in range(self._count)])
 
-    def feed(self, symbol: int) -> None:
+    def feed(self, token_id: int) -> None:
         self._written += 1
 
 

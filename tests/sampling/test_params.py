@@ -53,11 +53,11 @@ def softmax(logits: list[float], temperature: float = 1.0) -> list[float]:
 @given(SCORES, CHOICES, st.integers(0, 2**32))
 def test_what_is_drawn_is_possible(logits: list[float], params: SamplingParams, seed: int) -> None:
     given_logits = array(logits)
-    symbol = drawn_by(params, given_logits, np.random.default_rng(seed))
-    assert 0 <= symbol < len(logits)
-    assert logits[symbol] > FORBIDDEN
+    token_id = drawn_by(params, given_logits, np.random.default_rng(seed))
+    assert 0 <= token_id < len(logits)
+    assert logits[token_id] > FORBIDDEN
     if params.temperature:
-        assert probabilities_of(params, given_logits)[symbol] > 0
+        assert probabilities_of(params, given_logits)[token_id] > 0
     # The caller's scores are left alone.
     np.testing.assert_array_equal(given_logits, array(logits))
 

@@ -49,9 +49,9 @@ def test_it_reads_what_it_writes() -> None:
     expected = ""
     for _ in range(40):
         logits[[UNKNOWN, SEPARATOR]] = -np.inf
-        symbol = int(np.argmax(logits))
-        expected += vocabulary.decode([symbol])
-        (logits,) = stepper.feed(np.array([symbol]), state)
+        token_id = int(np.argmax(logits))
+        expected += vocabulary.decode([token_id])
+        (logits,) = stepper.feed(np.array([token_id]), state)
     assert text(Sampler(checkpoint), prime="b") == expected
     assert len(set(expected)) >= 3
     assert text(Sampler(checkpoint), prime="c") != expected

@@ -70,12 +70,12 @@ def walk(constraint: Constraint, chance: random.Random, style: str, length: int)
     while True:
         right = np.flatnonzero(~cursor.wrong(length - len(text)))
         assert right.size, f"nothing is right behind {text!r}"
-        (symbol,) = chance.params_list(right.tolist(), weights[right].tolist())
-        if symbol == SEPARATOR:
+        (token_id,) = chance.params_list(right.tolist(), weights[right].tolist())
+        if token_id == SEPARATOR:
             return text
-        text += constraint.texts[symbol]
+        text += constraint.texts[token_id]
         assert len(text) <= most, f"no end of {text!r}"
-        cursor.feed(symbol)
+        cursor.feed(token_id)
 
 
 def _weights(symbols: list[str], style: tuple[float, ...]) -> NDArray[np.float64]:

@@ -96,10 +96,10 @@ def test_tokens_are_found_again(parent: Checkpoint) -> None:
     rows = {name: parent.weights[name][: len(old)] for name in parent.weights}
     fresh = {name: np.full((len(new), *rows[name].shape[1:]), 7.0) for name in rows}
     weights = inherit(Checkpoint(parent.config, old, rows, {}), new, fresh)
-    for symbol in new.symbols:
-        row = weights["head.bias"][new.symbols.index(symbol) + 2]
-        known = symbol in old.symbols
-        assert row == (rows["head.bias"][old.symbols.index(symbol) + 2] if known else 7.0)
+    for token_id in new.symbols:
+        row = weights["head.bias"][new.symbols.index(token_id) + 2]
+        known = token_id in old.symbols
+        assert row == (rows["head.bias"][old.symbols.index(token_id) + 2] if known else 7.0)
 
 
 def test_the_shape_is_the_parents(tmp_path: Path, parent: Checkpoint) -> None:

@@ -36,29 +36,29 @@ class BatchedStepper(CompiledStepper):
             self._threads = Threads(available_threads())
         self._used = 0
 
-    def feed(self, ids_B: TokenIds, state_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
         """See `Stepper`."""
         if len(ids_B) < LEAST_ROWS:
-            return super().feed(ids_B, state_SLBH)
+            return super().feed(ids_B, hidden_SLBH)
         with _others_threads():
             torch.set_num_threads(self._threads.count)
             begin = time.perf_counter()
-            logits = self._feed(ids_B, state_SLBH)
+            logits = self._feed(ids_B, hidden_SLBH)
             if self._threads.count == self._used:
                 self._threads.took(time.perf_counter() - begin, work=len(ids_B))
             else:  # the first time, threads have to be begun
                 self._used = self._threads.count
         return logits
 
-    def _feed(self, ids_B: TokenIds, state_SLBH: Array) -> Array:
+    def _feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
         x = self.table_VG[ids_B]
-        levels = np.empty(state_SLBH.shape[2:], np.int8)
+        levels = np.empty(hidden_SLBH.shape[2:], np.int8)
         for layer, product in enumerate(self._recurrent_products):
             if layer > 0:  # `levels` holds those of the layer below
                 x = self._input_products[layer - 1](levels)
-            to_levels(state_SLBH[0, layer], levels)
-            step_rows(self.network[0], x, product(levels), state_SLBH, layer)
-            to_levels(state_SLBH[0, layer], levels)
+            to_levels(hidden_SLBH[0, layer], levels)
+            step_rows(self.network[0], x, product(levels), hidden_SLBH, layer)
+            to_levels(hidden_SLBH[0, layer], levels)
         return self._head_product(levels)
 
 

@@ -118,10 +118,10 @@ class CompiledStepper(Stepper[EightBit]):
             _stacked([self.head]),
         )
 
-    def feed(self, ids_B: TokenIds, state_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
         """See `Stepper`."""
         logits = np.empty((len(ids_B), self.config.vocab_size), np.float32)
-        feed(self.network, ids_B, state_SLBH, logits)
+        feed(self.network, ids_B, hidden_SLBH, logits)
         return logits
 
 
@@ -195,7 +195,7 @@ def scale_rows(sums_BR: Any, scale_R: Any, bias_R: Any, product_BR: Any) -> None
 
 
 @compiled
-def step_rows(cell: Any, x_BG: Any, r_BG: Any, state_SLBH: Any, layer: int) -> None:
+def step_rows(cell: Any, x_BG: Any, r_BG: Any, hidden_SLBH: Any, layer: int) -> None:
     """Change the state of many texts by a layer's equations."""
     for row in range(x_BG.shape[0]):
-        _step(cell, layer, row, x_BG[row], r_BG[row], state_SLBH)
+        _step(cell, layer, row, x_BG[row], r_BG[row], hidden_SLBH)

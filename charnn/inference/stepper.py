@@ -52,21 +52,21 @@ class Stepper(Generic[M]):
         shape = (len(self.cell.state), config.num_layers, rows, config.hidden_size)
         return np.zeros(shape, np.float32)
 
-    def feed(self, ids_B: TokenIds, state_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
         """Read the next symbol of each text, which changes the state; the scores [B, V] of those
         after them."""
         gates = len(self.cell.gates)
         x = self.table_VG[ids_B]
         for layer, recurrent in enumerate(self.recurrent):
             if layer > 0:
-                x = self.input[layer - 1].times(state_SLBH[0, layer - 1])
-            r = recurrent.times(state_SLBH[0, layer])
+                x = self.input[layer - 1].times(hidden_SLBH[0, layer - 1])
+            r = recurrent.times(hidden_SLBH[0, layer])
             after = self.cell.step(
-                _by_gate(x, gates), _by_gate(r, gates), state_SLBH[:, layer], self.own_LPH[layer]
+                _by_gate(x, gates), _by_gate(r, gates), hidden_SLBH[:, layer], self.own_LPH[layer]
             )
             for part, vectors in enumerate(after):
-                state_SLBH[part, layer] = vectors
-        logits: Array = self.head.times(state_SLBH[0, -1])
+                hidden_SLBH[part, layer] = vectors
+        logits: Array = self.head.times(hidden_SLBH[0, -1])
         return logits
 
 

@@ -36,7 +36,7 @@ class Decoder:
     def write(
         self,
         ids_B: TokenIds,
-        state_SLBH: Array,
+        hidden_SLBH: Array,
         numbers_BN: NDArray[np.float64],
         params: SamplingParams,
     ) -> TokenIds:
@@ -46,7 +46,7 @@ class Decoder:
         """
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
         for place, numbers_B in enumerate(numbers_BN.T):
-            logits_BV = self.stepper.feed(ids_B, state_SLBH)
+            logits_BV = self.stepper.feed(ids_B, hidden_SLBH)
             ids_B = self.draw(logits_BV, numbers_B, params)
             drawn_BN[:, place] = ids_B
         return drawn_BN

@@ -36,16 +36,16 @@ class NumbaDecoder(Decoder):
     def write(
         self,
         ids_B: TokenIds,
-        state_SLBH: Array,
+        hidden_SLBH: Array,
         numbers_BN: NDArray[np.float64],
         params: SamplingParams,
     ) -> TokenIds:
         """See `Decoder`."""
         if len(ids_B) > 1:
-            return super().write(ids_B, state_SLBH, numbers_BN, params)
+            return super().write(ids_B, hidden_SLBH, numbers_BN, params)
         drawn_BN = np.empty(numbers_BN.shape, np.int64)
         network = self.stepper.network
-        _write(network, state_SLBH, ids_B[0], numbers_BN[0], *params.options, drawn_BN[0])
+        _write(network, hidden_SLBH, ids_B[0], numbers_BN[0], *params.options, drawn_BN[0])
         return drawn_BN
 
 

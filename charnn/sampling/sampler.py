@@ -178,16 +178,16 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
 
 
 def _draw(
-    decoder: Decoder, state_SLBH: Array, texts: list[SampleStream], params: SamplingParams
+    decoder: Decoder, hidden_SLBH: Array, texts: list[SampleStream], params: SamplingParams
 ) -> list[list[int]]:
     """Some symbols for each text to go on with; one, if it has a course, and a right one."""
     last_B = np.array([text.token_id for text in texts])
     cursors = [text.cursor for text in texts if text.cursor is not None]
     if not cursors:
         numbers_BN = np.array([text.random.random(decoder.at_once) for text in texts])
-        drawn: list[list[int]] = decoder.write(last_B, state_SLBH, numbers_BN, params).tolist()
+        drawn: list[list[int]] = decoder.write(last_B, hidden_SLBH, numbers_BN, params).tolist()
         return drawn
-    logits_BV = decoder.stepper.feed(last_B, state_SLBH)
+    logits_BV = decoder.stepper.feed(last_B, hidden_SLBH)
     if params.truncates:  # what is cut off hangs on what is forbidden
         for logits_V, text, cursor in zip(logits_BV, texts, cursors, strict=True):
             logits_V[cursor.wrong(text.left)] = -np.inf

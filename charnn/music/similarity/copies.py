@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.music.similarity.melody import Symbol, melody
+from charnn.music.similarity.melody import MelodyStep, melody
 
 COPY = 0.85
 
@@ -52,7 +52,7 @@ class Collection:
     def __init__(self, texts: Iterable[str]) -> None:
         melodies = [melody(text) for text in texts]
         self.titles = [one.title for one in melodies]
-        self._codes: dict[Symbol, str] = {}
+        self._codes: dict[MelodyStep, str] = {}
         self._intervals = [self._coded(one.intervals) for one in melodies]
         self._degrees = [self._coded(one.degrees) for one in melodies]
         self._runs: dict[int, _Runs] = {}
@@ -97,12 +97,12 @@ class Collection:
             self._runs[length] = _Runs(self._intervals, length)
         return self._runs[length]
 
-    def _coded(self, symbols: Iterable[Symbol]) -> str:
+    def _coded(self, symbols: Iterable[MelodyStep]) -> str:
         """One character a symbol: what compares texts fast then compares tunes."""
         codes = self._codes
         return "".join([codes.get(symbol) or self._code(symbol) for symbol in symbols])
 
-    def _code(self, symbol: Symbol) -> str:
+    def _code(self, symbol: MelodyStep) -> str:
         place = len(self._codes)
         self._codes[symbol] = chr(place if place < _SURROGATES else place + 0x800)
         return self._codes[symbol]

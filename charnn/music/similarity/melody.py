@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
-Symbol: TypeAlias = tuple[int | None, float, bool]
+MelodyStep: TypeAlias = tuple[int | None, float, bool]
 # The step of a note on the staff (None: a rest), its length in whole notes, whether a bar begins.
 _Note: TypeAlias = tuple[int | None, float, bool]
 
@@ -53,8 +53,8 @@ class Melody:
     """
 
     title: str
-    intervals: tuple[Symbol, ...]
-    degrees: tuple[Symbol, ...]
+    intervals: tuple[MelodyStep, ...]
+    degrees: tuple[MelodyStep, ...]
 
 
 def melody(text: str) -> Melody:
@@ -70,7 +70,7 @@ def melody(text: str) -> Melody:
     return Melody(title[1].strip() if title else "", tuple(_intervals(notes)), degrees)
 
 
-def _intervals(notes: Sequence[_Note]) -> Iterator[Symbol]:
+def _intervals(notes: Sequence[_Note]) -> Iterator[MelodyStep]:
     held = 0  # the step of the last note: a rest between two does not part them
     for number, (step, length, bar) in enumerate(notes):
         if number:

@@ -46,7 +46,7 @@ class SettingChange:
 
 
 @dataclass(frozen=True, slots=True)
-class Symbol:
+class ChordSymbol:
     """A chord symbol that counts from `onset` on, its quotes removed."""
 
     onset: Fraction
@@ -69,7 +69,7 @@ class Performance:
     turns: tuple[SettingChange, ...]
     duration: Fraction
     measures: tuple[PlayedBar, ...] = ()
-    symbols: tuple[Symbol, ...] = ()
+    symbols: tuple[ChordSymbol, ...] = ()
 
 
 def perform(
@@ -172,7 +172,7 @@ class _Player:
         self._sounds: list[Sound] = []
         self._turns: list[SettingChange] = []
         self._lines: list[Line] = []
-        self._symbols: list[Symbol] = []
+        self._symbols: list[ChordSymbol] = []
         self._held: dict[int, int] = {}  # pitch tied on -> where in sounds it is
         self._ringing: dict[int, int] = {}  # pitch -> where in sounds it was last
 
@@ -209,7 +209,7 @@ class _Player:
 
     def pass_symbol(self, text: str) -> None:
         """Go past a chord symbol."""
-        self._symbols.append(Symbol(self._now, text.strip('"')))
+        self._symbols.append(ChordSymbol(self._now, text.strip('"')))
 
     def _turn_to(self, setting: _Setting) -> None:
         before = self._setting

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS
 from charnn.music.score.note_values import values
-from charnn.music.tune.chord_symbols import SIGNS, read_symbol
+from charnn.music.tune.chord_symbols import SIGNS, parse_chord_symbol
 from charnn.music.tune.tune import Tempo
 
 
@@ -61,7 +61,7 @@ def sign_direction(measure: Element, name: str) -> None:
 
 def chord_symbol(measure: Element, text: str) -> None:
     """A chord symbol, or, where it names no chord, its words."""
-    symbol = read_symbol(text)
+    symbol = parse_chord_symbol(text)
     if symbol is None or symbol.rest:
         words_direction(measure, text, "above")
         return

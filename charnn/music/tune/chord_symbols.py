@@ -63,7 +63,7 @@ _KINDS = {
 _BY_NAME = {name: kind for names, kind in _KINDS.items() for name in names.split(" ")}
 
 
-class Symbol(NamedTuple):
+class ParsedChord(NamedTuple):
     """A chord symbol taken apart: letters, semitones that their signs raise them, and the kind,
     also as it is written; `bass` is `""` where none is named, `rest` what stands behind it all."""
 
@@ -106,7 +106,7 @@ def chord(root: int, kind: str = "") -> Chord:
     return Chord(root % 12, root % 12, tuple(dict.fromkeys((root + t) % 12 for t in tones)))
 
 
-def read_symbol(words: str) -> Symbol | None:
+def parse_chord_symbol(words: str) -> ParsedChord | None:
     """Take a chord symbol apart, its quotes removed; `None` for what names no chord."""
     found = _SYMBOL.fullmatch(words)
     if found is None:
@@ -115,7 +115,7 @@ def read_symbol(words: str) -> Symbol | None:
     kind = _BY_NAME.get(written.replace("♭", "b").replace("♯", "#"))
     if kind is None:
         return None
-    return Symbol(root, SIGNS[sign], kind, written, bass.upper(), SIGNS[bass_sign], rest)
+    return ParsedChord(root, SIGNS[sign], kind, written, bass.upper(), SIGNS[bass_sign], rest)
 
 
 def read_chord(text: str) -> Chord | None:
@@ -126,7 +126,7 @@ def read_chord(text: str) -> Chord | None:
     words = text.strip().strip('"').strip()
     if _SILENCE.fullmatch(words):
         return SILENCE
-    symbol = read_symbol(words.lstrip("(").strip())
+    symbol = parse_chord_symbol(words.lstrip("(").strip())
     if symbol is None:
         return None
     root = SEMITONES[symbol.root] + symbol.root_alter

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from charnn.music.similarity.copies import Collection, Nearest
-from charnn.music.similarity.tune_statistics import Measures, measure
+from charnn.music.similarity.tune_statistics import TuneStatistics, measure
 
 RUNS = (16, 32)
 
@@ -45,8 +45,8 @@ class Judgement:
         nearest: the training tune that each new tune is most similar to.
     """
 
-    new: Measures
-    real: Measures
+    new: TuneStatistics
+    real: TuneStatistics
     new_distances: dict[str, float]
     real_distances: dict[str, float]
     new_copying: tuple[Copying, ...]

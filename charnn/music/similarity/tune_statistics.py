@@ -27,7 +27,7 @@ USUAL_PARTS = (4, 8, 12, 16)
 
 
 @dataclass
-class Measures:
+class TuneStatistics:
     """Counts over many tunes, and the shares they make.
 
     Attributes:
@@ -61,9 +61,11 @@ class Measures:
     meters: Counter[str] = field(default_factory=Counter)
     modes: Counter[str] = field(default_factory=Counter)
 
-    def __add__(self, other: "Measures") -> "Measures":
+    def __add__(self, other: "TuneStatistics") -> "TuneStatistics":
         names = [field.name for field in fields(self)]
-        return Measures(**{name: getattr(self, name) + getattr(other, name) for name in names})
+        return TuneStatistics(
+            **{name: getattr(self, name) + getattr(other, name) for name in names}
+        )
 
     def shares(self) -> dict[str, float]:
         """The shares by name; 0 where there is nothing to have a share of."""
@@ -73,15 +75,15 @@ class Measures:
         shares["in_mode"] = self.in_mode / max(1, self.notes)
         return shares
 
-    def distances(self, other: "Measures") -> dict[str, float]:
+    def distances(self, other: "TuneStatistics") -> dict[str, float]:
         """The Jensen-Shannon distance of each distribution to that of other tunes, by name."""
         names = ("pitches", "intervals", "lengths", "meters", "modes")
         return {name: js_distance(getattr(self, name), getattr(other, name)) for name in names}
 
 
-def measure(texts: Iterable[str]) -> Measures:
+def measure(texts: Iterable[str]) -> TuneStatistics:
     """Measure tunes, each a text in ABC notation; of a text with several the first counts."""
-    measures = Measures()
+    measures = TuneStatistics()
     for text in texts:
         measures.tunes += 1
         sources = split_book(text)
@@ -112,7 +114,7 @@ def _information(p: float, q: float) -> float:
     return p * math.log2(2 * p / (p + q)) if p else 0.0
 
 
-def _measure(tune: Tune, measures: Measures) -> None:
+def _measure(tune: Tune, measures: TuneStatistics) -> None:
     measures.read += 1
     measures.meters[f"{tune.meter.numerator}/{tune.meter.denominator}"] += 1
     measures.modes[tune.key.mode] += 1

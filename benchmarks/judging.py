@@ -31,7 +31,7 @@ from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.checking.report import check_tune
 from charnn.music.similarity.compare import judge
-from charnn.music.similarity.tune_statistics import measure
+from charnn.music.similarity.tune_statistics import tune_statistics
 from charnn.music.tune.tune import Tune
 
 SECONDS = 20  # for one tune
@@ -104,8 +104,11 @@ def asked(sources: Sequence[TuneSource], run: Path, meter: str, key: str) -> Non
             if (found := re.search(r"(?m)^K:(.*)", text)) and mode_of(found[1]) == tonality.mode
         ]
         random.Random(0).shuffle(learned)
-        new = measure(source.text for source in sources)
-        some, others = measure(learned[: len(sources)]), measure(learned[len(sources) :])
+        new = tune_statistics(source.text for source in sources)
+        some, others = (
+            tune_statistics(learned[: len(sources)]),
+            tune_statistics(learned[len(sources) :]),
+        )
         print(
             f"pitches of {tonality.mode} tunes, distance to {len(learned):,} learned ones: "
             f"{new.distances(some + others)['pitches']:.3f}, "

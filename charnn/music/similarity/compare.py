@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from charnn.music.similarity.copies import Collection, Nearest
-from charnn.music.similarity.tune_statistics import TuneStatistics, measure
+from charnn.music.similarity.tune_statistics import TuneStatistics, tune_statistics
 
 RUNS = (16, 32)
 
@@ -59,8 +59,8 @@ def judge(new: Sequence[str], real: Sequence[str]) -> Judgement:
     order = list(real)
     random.Random(0).shuffle(order)
     chosen = min(len(new), len(real) // 2)
-    some, others = measure(order[:chosen]), measure(order[chosen:])
-    measured, learned = measure(new), some + others
+    some, others = tune_statistics(order[:chosen]), tune_statistics(order[chosen:])
+    measured, learned = tune_statistics(new), some + others
     collection = Collection(real)
     return Judgement(
         new=measured,

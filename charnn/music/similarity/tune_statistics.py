@@ -81,19 +81,19 @@ class TuneStatistics:
         return {name: js_distance(getattr(self, name), getattr(other, name)) for name in names}
 
 
-def measure(texts: Iterable[str]) -> TuneStatistics:
+def tune_statistics(texts: Iterable[str]) -> TuneStatistics:
     """Measure tunes, each a text in ABC notation; of a text with several the first counts."""
-    measures = TuneStatistics()
+    statistics = TuneStatistics()
     for text in texts:
-        measures.tunes += 1
+        statistics.tunes += 1
         sources = split_book(text)
         try:
             tune = read_tune(sources[0]) if sources else None
         except TuneError:
             continue
         if tune is not None:
-            _measure(tune, measures)
-    return measures
+            _add_tune(tune, statistics)
+    return statistics
 
 
 def js_distance(one: Mapping[Hashable, int], other: Mapping[Hashable, int]) -> float:
@@ -114,31 +114,31 @@ def _information(p: float, q: float) -> float:
     return p * math.log2(2 * p / (p + q)) if p else 0.0
 
 
-def _measure(tune: Tune, measures: TuneStatistics) -> None:
-    measures.read += 1
-    measures.meters[f"{tune.meter.numerator}/{tune.meter.denominator}"] += 1
-    measures.modes[tune.key.mode] += 1
+def _add_tune(tune: Tune, statistics: TuneStatistics) -> None:
+    statistics.read += 1
+    statistics.meters[f"{tune.meter.numerator}/{tune.meter.denominator}"] += 1
+    statistics.modes[tune.key.mode] += 1
     try:
         counted = count(tune)
     except TuneError:
         return  # its repeats go on for too long
     if not counted.parts:
         return  # there is no music in it to be right
-    measures.legal += not counted.overfull and not counted.short
-    measures.whole += all(part.whole for part in counted.parts)
-    measures.usual += all(part.bars in USUAL_PARTS for part in counted.parts)
-    measures.balanced += not any(True for _ in repeat_problems(tune))
-    measures.parts.update(part.bars for part in counted.parts)
+    statistics.legal += not counted.overfull and not counted.short
+    statistics.whole += all(part.whole for part in counted.parts)
+    statistics.usual += all(part.bars in USUAL_PARTS for part in counted.parts)
+    statistics.balanced += not any(True for _ in repeat_problems(tune))
+    statistics.parts.update(part.bars for part in counted.parts)
     notes = list(_notes(tune))
     for note, key in notes:
         written = note.pitches[0].midi - key.transpose
-        measures.lengths[note.duration / 4] += 1
+        statistics.lengths[note.duration / 4] += 1
         if key.tonic:
-            measures.pitches[(written - key.semitones) % 12] += 1
-            measures.notes += 1
-            measures.in_mode += written % 12 in key.scale
+            statistics.pitches[(written - key.semitones) % 12] += 1
+            statistics.notes += 1
+            statistics.in_mode += written % 12 in key.scale
     for (before, _), (after, _) in pairwise(notes):
-        measures.intervals[after.pitches[0].midi - before.pitches[0].midi] += 1
+        statistics.intervals[after.pitches[0].midi - before.pitches[0].midi] += 1
 
 
 def _notes(tune: Tune) -> Iterator[tuple[Note, Key]]:

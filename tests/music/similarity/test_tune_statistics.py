@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.music.similarity.compare import judge
-from charnn.music.similarity.tune_statistics import js_distance, measure
+from charnn.music.similarity.tune_statistics import js_distance, tune_statistics
 
 HEADER = "X:1\nT:Tune\nM:4/4\nL:1/8\nK:D\n"
 BAR = "D2F2 A2d2"
@@ -23,7 +23,7 @@ EMPTY = f"{HEADER}|]\n"
 
 
 def test_shares_are_of_all_tunes() -> None:
-    measured = measure([GOOD, OVERFULL, CUT, UNBALANCED, UNREADABLE, EMPTY, "", "no tune"])
+    measured = tune_statistics([GOOD, OVERFULL, CUT, UNBALANCED, UNREADABLE, EMPTY, "", "no tune"])
     assert (measured.tunes, measured.read) == (8, 5)
     assert measured.legal == 3  # not the over-full one
     assert measured.whole == 3  # not the cut one
@@ -38,7 +38,7 @@ def test_shares_are_of_all_tunes() -> None:
 
 def test_notes_are_counted_from_the_tonic_of_the_key_in_force() -> None:
     tune = "X:1\nM:none\nL:1/8\nK:Ador\nA2 z ^c [Ace]|\nK:Gm\n{d}G/ B _A,|]\n"
-    measured = measure([tune])
+    measured = tune_statistics([tune])
     assert measured.pitches == {0: 3, 4: 1, 3: 1, 1: 1}
     assert (measured.notes, measured.in_mode) == (6, 4)  # not C sharp, not A flat
     assert measured.intervals == {4: 1, -4: 1, -2: 1, 3: 1, -14: 1}
@@ -49,24 +49,26 @@ def test_notes_are_counted_from_the_tonic_of_the_key_in_force() -> None:
 def test_transposed_tunes_measure_the_same() -> None:
     in_d = "X:1\nM:4/4\nL:1/8\nK:D\nDEFG A^GAd|]\n"
     in_eb = "X:1\nM:4/4\nL:1/8\nK:Eb\nEFGA B=ABe|]\n"
-    assert measure([in_d]) == measure([in_eb])
+    assert tune_statistics([in_d]) == tune_statistics([in_eb])
 
 
 def test_tunes_are_counted_by_meter_and_mode() -> None:
     headers = [("C", "Am"), ("4/4", "Emin"), ("6/8", "G"), ("none", "none")]
-    measured = measure(f"X:1\nM:{meter}\nL:1/8\nK:{key}\nDEF|]\n" for meter, key in headers)
+    measured = tune_statistics(f"X:1\nM:{meter}\nL:1/8\nK:{key}\nDEF|]\n" for meter, key in headers)
     assert measured.meters == {"4/4": 2, "6/8": 1, "0/0": 1}
     assert measured.modes == {"minor": 2, "major": 1, "none": 1}
 
 
 def test_no_scale_to_be_in() -> None:
-    measured = measure(["X:1\nM:4/4\nL:1/8\nK:none\nDEFG ABcd|]\n"])
+    measured = tune_statistics(["X:1\nM:4/4\nL:1/8\nK:none\nDEFG ABcd|]\n"])
     assert (measured.notes, measured.shares()["in_mode"]) == (0, 0)
     assert measured.intervals.total() == 7
 
 
 def test_measures_add_up() -> None:
-    assert measure([GOOD, CUT]) + measure([OVERFULL]) == measure([GOOD, CUT, OVERFULL])
+    assert tune_statistics([GOOD, CUT]) + tune_statistics([OVERFULL]) == tune_statistics(
+        [GOOD, CUT, OVERFULL]
+    )
 
 
 def distance_by_entropies(one: dict[int, int], other: dict[int, int]) -> float:

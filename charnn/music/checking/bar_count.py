@@ -22,7 +22,7 @@ _NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
+class CountedBar:
     """What is written between two bar lines.
 
     Attributes:
@@ -89,7 +89,7 @@ class Gap:
             go on to its beginning.
     """
 
-    measure: Measure
+    counted_bar: CountedBar
     pickup: Fraction
     rest: Fraction
     heard: bool
@@ -109,8 +109,8 @@ class Count:
 
     bars: int
     parts: tuple[Part, ...]
-    overfull: tuple[Measure, ...]
-    short: tuple[Measure, ...]
+    overfull: tuple[CountedBar, ...]
+    short: tuple[CountedBar, ...]
     gaps: tuple[Gap, ...]
 
 
@@ -120,35 +120,37 @@ def count(tune: Tune) -> Count:
     Raises:
         TuneError: its repeats go on for too long.
     """
-    measures, holders = _measures(tune)
-    ways = _ways(measures, list(_steps(tune, holders)))
-    gaps = {gap.measure: gap for gap in _gaps(measures, ways)}
+    counted_bars, holders = _counted_bars(tune)
+    ways = _ways(counted_bars, list(_steps(tune, holders)))
+    gaps = {gap.counted_bar: gap for gap in _gaps(counted_bars, ways)}
     short = {step for way in ways for step in way.short}
     return Count(
-        bars=sum(measure.bars for measure in measures) - _pieces(measures),
-        parts=tuple(_parts(measures, ways, gaps)),
-        overfull=tuple(measure for measure in measures if measure.overfull),
-        short=tuple(measures[step] for step in sorted(short)),
-        gaps=tuple(sorted(gaps.values(), key=lambda gap: (gap.measure.line, gap.measure.column))),
+        bars=sum(counted_bar.bars for counted_bar in counted_bars) - _pieces(counted_bars),
+        parts=tuple(_parts(counted_bars, ways, gaps)),
+        overfull=tuple(counted_bar for counted_bar in counted_bars if counted_bar.overfull),
+        short=tuple(counted_bars[step] for step in sorted(short)),
+        gaps=tuple(
+            sorted(gaps.values(), key=lambda gap: (gap.counted_bar.line, gap.counted_bar.column))
+        ),
     )
 
 
-def _measures(tune: Tune) -> tuple[list[Measure], dict[int, int]]:
+def _counted_bars(tune: Tune) -> tuple[list[CountedBar], dict[int, int]]:
     """The measures, and for the place of each note in the music the number of its measure."""
-    measures: list[Measure] = []
+    counted_bars: list[CountedBar] = []
     holders: dict[int, int] = {}
     meter, inside, opens, ending = tune.meter, False, True, False
     for place, element in enumerate(tune.music):
         if isinstance(element, Note):
             if not inside:
                 where = element.line, element.column
-                measures.append(Measure(_NOTHING, meter, opens, ending, 0, *where))
+                counted_bars.append(CountedBar(_NOTHING, meter, opens, ending, 0, *where))
                 inside, opens, ending = True, False, False
-            measure = measures[-1]
+            counted_bar = counted_bars[-1]
             rest = int(element.length) if element.rest in ("Z", "X") else 0
-            duration = measure.duration + element.duration
-            measures[-1] = replace(measure, duration=duration, rest=measure.rest + rest)
-            holders[place] = len(measures) - 1
+            duration = counted_bar.duration + element.duration
+            counted_bars[-1] = replace(counted_bar, duration=duration, rest=counted_bar.rest + rest)
+            holders[place] = len(counted_bars) - 1
         elif isinstance(element, BarLine):
             inside, opens = False, opens or element.section
         elif isinstance(element, Ending):
@@ -157,20 +159,23 @@ def _measures(tune: Tune) -> tuple[list[Measure], dict[int, int]]:
             inside, opens = False, True
         elif isinstance(element, Change) and isinstance(element.value, Meter):
             meter = element.value
-    return measures, holders
+    return counted_bars, holders
 
 
-def _pieces(measures: Sequence[Measure]) -> int:
+def _pieces(counted_bars: Sequence[CountedBar]) -> int:
     """How many measures are no bar of their own: pick-ups, and what an ending makes whole."""
-    pickups = sum(measure.short and measure.opens and not measure.ending for measure in measures)
+    pickups = sum(
+        counted_bar.short and counted_bar.opens and not counted_bar.ending
+        for counted_bar in counted_bars
+    )
     halves = sum(
         after.ending and not after.opens and _makes_one(before, after)
-        for before, after in pairwise(measures)
+        for before, after in pairwise(counted_bars)
     )
     return pickups + halves
 
 
-def _makes_one(before: Measure, after: Measure) -> bool:
+def _makes_one(before: CountedBar, after: CountedBar) -> bool:
     """Whether two measures are the halves of one bar."""
     return before.short and before.duration + after.duration <= before.meter.bar
 
@@ -223,48 +228,50 @@ class _Way:
         return self.whole or (begins and ends)
 
 
-def _ways(measures: Sequence[Measure], steps: Sequence[int]) -> list[_Way]:
+def _ways(counted_bars: Sequence[CountedBar], steps: Sequence[int]) -> list[_Way]:
     """The ways through parts, in the order they are played."""
     ways: list[_Way] = []
     start = 0
     for number in range(1, len(steps) + 1):
-        if number == len(steps) or _border(measures, steps[number - 1], steps[number]):
-            ways.append(_way(measures, steps[start:number]))
+        if number == len(steps) or _border(counted_bars, steps[number - 1], steps[number]):
+            ways.append(_way(counted_bars, steps[start:number]))
             start = number
     return ways
 
 
-def _border(measures: Sequence[Measure], before: int, after: int) -> bool:
+def _border(counted_bars: Sequence[CountedBar], before: int, after: int) -> bool:
     """Whether a part ends between two measures that are played one after the other."""
     if after == before + 1:
-        return measures[after].opens
+        return counted_bars[after].opens
     # Passing over one ending to another is no border; going back, or on to another part, is.
-    skips = after > before and measures[before + 1].ending and measures[after].ending
+    skips = after > before and counted_bars[before + 1].ending and counted_bars[after].ending
     return not skips
 
 
-def _way(measures: Sequence[Measure], steps: Sequence[int]) -> _Way:
-    joined: list[tuple[int, Measure]] = []
+def _way(counted_bars: Sequence[CountedBar], steps: Sequence[int]) -> _Way:
+    joined: list[tuple[int, CountedBar]] = []
     for step in steps:
-        measure = measures[step]
-        if joined and measure.ending and _makes_one(joined[-1][1], measure):
-            measure = replace(measure, duration=joined.pop()[1].duration + measure.duration)
-        joined.append((step, measure))
+        counted_bar = counted_bars[step]
+        if joined and counted_bar.ending and _makes_one(joined[-1][1], counted_bar):
+            counted_bar = replace(
+                counted_bar, duration=joined.pop()[1].duration + counted_bar.duration
+            )
+        joined.append((step, counted_bar))
     first, last = joined[0][1], joined[-1][1]
     pickup = first.duration if first.short else _NOTHING
     rest = last.duration if last.short and len(joined) > 1 else _NOTHING
     return _Way(
         steps=tuple(steps),
-        bars=sum(measure.bars for _, measure in joined) - first.short,
+        bars=sum(counted_bar.bars for _, counted_bar in joined) - first.short,
         pickup=pickup,
         rest=rest,
-        short=tuple(step for step, measure in joined[1:-1] if measure.short),
+        short=tuple(step for step, counted_bar in joined[1:-1] if counted_bar.short),
         first=first.meter,
         last=last.meter,
     )
 
 
-def _gaps(measures: Sequence[Measure], ways: Sequence[_Way]) -> Iterator[Gap]:
+def _gaps(counted_bars: Sequence[CountedBar], ways: Sequence[_Way]) -> Iterator[Gap]:
     """What does not fit; where a way is played several times, what is heard comes last."""
     found = []
     for number, way in enumerate(ways):
@@ -273,12 +280,12 @@ def _gaps(measures: Sequence[Measure], ways: Sequence[_Way]) -> Iterator[Gap]:
         before, after = ways[number - 1], ways[(number + 1) % len(ways)]
         if not way.fits(before, after):
             alone = way.fits(before if number else None, after if after is not ways[0] else None)
-            found.append(Gap(measures[way.steps[-1]], way.pickup, way.rest, not alone))
+            found.append(Gap(counted_bars[way.steps[-1]], way.pickup, way.rest, not alone))
     return iter(sorted(found, key=lambda gap: gap.heard))
 
 
 def _parts(
-    measures: Sequence[Measure], ways: Sequence[_Way], broken: Collection[Measure]
+    counted_bars: Sequence[CountedBar], ways: Sequence[_Way], broken: Collection[CountedBar]
 ) -> Iterator[Part]:
     """The parts, in the order they are first played; a pick-up alone is none."""
     played: dict[int, list[_Way]] = {}
@@ -286,12 +293,14 @@ def _parts(
         played.setdefault(way.steps[0], []).append(way)
     for first, through in played.items():
         if through[0].bars:
-            measure = measures[first]
+            counted_bar = counted_bars[first]
             yield Part(
                 bars=through[0].bars,
                 pickup=through[0].pickup,
                 times=len(through),
-                whole=not any(way.short or measures[way.steps[-1]] in broken for way in through),
-                line=measure.line,
-                column=measure.column,
+                whole=not any(
+                    way.short or counted_bars[way.steps[-1]] in broken for way in through
+                ),
+                line=counted_bar.line,
+                column=counted_bar.column,
             )

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from charnn.errors import TuneError
-from charnn.music.checking.bar_count import Count, Gap, Measure, Part, count
+from charnn.music.checking.bar_count import Count, CountedBar, Gap, Part, count
 from charnn.music.checking.problems import Problem, problem_at
 from charnn.music.checking.repeats import repeat_problems
 from charnn.music.checking.unfinished import loose_ends
@@ -102,27 +102,27 @@ def length_name(duration: Fraction, meter: Meter) -> str:
 
 
 def _bar_problems(counted: Count) -> Iterator[Problem]:
-    for measure in counted.overfull:
-        yield _at(measure, f"too much in this bar: {_filled(measure)}")
-    for measure in counted.short:
-        yield _at(measure, f"too little in this bar: {_filled(measure)}")
+    for counted_bar in counted.overfull:
+        yield _at(counted_bar, f"too much in this bar: {_filled(counted_bar)}")
+    for counted_bar in counted.short:
+        yield _at(counted_bar, f"too little in this bar: {_filled(counted_bar)}")
     for gap in counted.gaps:
-        yield _at(gap.measure, _gap_text(gap), serious=gap.heard)
+        yield _at(gap.counted_bar, _gap_text(gap), serious=gap.heard)
 
 
-def _at(measure: Measure, text: str, serious: bool = True) -> Problem:
-    return Problem(text, measure.line, measure.column, serious)
+def _at(counted_bar: CountedBar, text: str, serious: bool = True) -> Problem:
+    return Problem(text, counted_bar.line, counted_bar.column, serious)
 
 
-def _filled(measure: Measure) -> str:
-    return f"{length_name(measure.duration, measure.meter)} in {measure.meter.text}"
+def _filled(counted_bar: CountedBar) -> str:
+    return f"{length_name(counted_bar.duration, counted_bar.meter)} in {counted_bar.meter.text}"
 
 
 def _gap_text(gap: Gap) -> str:
-    meter = gap.measure.meter
+    meter = gap.counted_bar.meter
     pickup, rest = length_name(gap.pickup, meter), length_name(gap.rest, meter)
-    if not gap.rest and gap.measure.short:
-        return f"this short bar makes no whole one with any other: {_filled(gap.measure)}"
+    if not gap.rest and gap.counted_bar.short:
+        return f"this short bar makes no whole one with any other: {_filled(gap.counted_bar)}"
     if not gap.rest:
         return f"a part that begins with a pick-up of {pickup} ends here with a full bar"
     if not gap.pickup:

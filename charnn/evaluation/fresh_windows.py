@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.evaluation.sweep import window_losses
+from charnn.evaluation.sweep import segment_losses
 from charnn.model.network import Network
 
 LENGTH = 256
@@ -27,7 +27,7 @@ SEED = 0
 
 
 @dataclass(frozen=True)
-class Windows:
+class FreshWindows:
     """What windows that begin with an empty state give.
 
     Args:
@@ -49,9 +49,9 @@ class Windows:
         )
 
 
-def evaluate_windows(
+def evaluate_fresh_windows(
     network: Network, ids: NDArray[Any], carried: NDArray[np.floating[Any]]
-) -> Windows | None:
+) -> FreshWindows | None:
     """Draw windows until the standard error is below `STANDARD_ERROR`, but at most `MOST`.
 
     Args:
@@ -77,10 +77,10 @@ def evaluate_windows(
     while error >= STANDARD_ERROR and len(differences) < MOST:
         chosen = random.integers(places, size=BATCH)
         positions = start + 1 + chosen + np.arange(LENGTH)[:, None]
-        losses, _ = window_losses(network, ids, positions, network.initial_state(BATCH))
+        losses, _ = segment_losses(network, ids, positions, network.initial_state(BATCH))
         found = losses[0].mean(0, dtype=np.float64) - carried_means[chosen]
         differences = np.append(differences, found)
         error = float(differences.std(ddof=1) / len(differences) ** 0.5)
     network.train(was_training)
     loss = float(carried_means.mean() + differences.mean())
-    return Windows(loss, error, len(differences))
+    return FreshWindows(loss, error, len(differences))

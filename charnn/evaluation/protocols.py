@@ -149,7 +149,7 @@ def measure(
         dynamic: also with weights that follow the text.
     """
     from charnn.evaluation.dynamic import DynamicEvalConfig, each_dynamic_loss
-    from charnn.evaluation.fresh_windows import evaluate_windows
+    from charnn.evaluation.fresh_windows import evaluate_fresh_windows
     from charnn.evaluation.sweep import each_loss, protocol
     from charnn.model.network import Network, import_weights
 
@@ -160,7 +160,7 @@ def measure(
     carried = each_loss(network, ids, start)
     found = drawn = followed = None
     if windows and not checkpoint.metadata.get("tunes"):
-        drawn = evaluate_windows(network, ids, carried)
+        drawn = evaluate_fresh_windows(network, ids, carried)
     if drawn is not None:
         found = Evaluation(drawn.loss, characters, drawn.protocol + what, drawn.standard_error)
     if dynamic:

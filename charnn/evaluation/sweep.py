@@ -147,13 +147,13 @@ def _sweep_rows(
     for offset in range(-context, length, step):
         offsets = np.arange(offset, min(offset + step, length))
         positions = begins[None, :] + offsets[:, None]
-        losses, state = window_losses(network, ids, positions, state, temperatures)
+        losses, state = segment_losses(network, ids, positions, state, temperatures)
         scored = offsets >= 0
         yield positions[scored], losses[:, scored]
 
 
 @torch.no_grad()
-def window_losses(
+def segment_losses(
     network: Network,
     ids: NDArray[Any],
     positions_TB: NDArray[np.int64],

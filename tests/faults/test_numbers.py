@@ -169,7 +169,7 @@ def test_a_validation_that_gives_no_number(
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
         run = Run(tmp_path / "run", dataset, save_every=random.randint(1, 9))
         sweeps = random.randint(0, 1)
-        losses_of = sweep.window_losses
+        losses_of = sweep.segment_losses
         trainer = run.trainer(run.config(STEPS))
 
         def losses(*arguments: Any) -> Any:
@@ -179,7 +179,7 @@ def test_a_validation_that_gives_no_number(
             return each, state
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sweep, "window_losses", losses)
+            patch.setattr(sweep, "segment_losses", losses)
             patch.setattr(Trainer, "_plan_validations", lambda self: 2)
             with pytest.raises(CharnnError) as caught:
                 trainer.run()

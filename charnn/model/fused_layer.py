@@ -24,7 +24,7 @@ from charnn.model.packed_linear import product_with
 AT_ONCE = 16
 
 
-def run_window(
+def run_segment(
     cell: type[Cell],
     x_TBG: Tensor,
     state: HiddenState,
@@ -49,7 +49,7 @@ def run_window(
     dtype = torch.get_autocast_dtype("cpu") if bf16 else weight_hh.dtype
     kernel = kernel_of(cell)
     if torch.is_grad_enabled():
-        outputs, *after = _Window.apply(
+        outputs, *after = _Segment.apply(
             kernel, dtype, len(state), x_TBG, weight_hh, bias_hh, *state, *own
         )  # type: ignore[no-untyped-call]
     else:
@@ -186,7 +186,7 @@ class _Memory:
         return [part[-1].clone() for part in self.states]
 
 
-class _Window(torch.autograd.Function):
+class _Segment(torch.autograd.Function):
     @staticmethod
     def forward(
         ctx: Any,

@@ -16,7 +16,7 @@ from torch.nn.functional import embedding, linear
 from charnn.model.cells import CELLS, Cell
 from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
-from charnn.model.fused_layer import Trace, run_plainly, run_traced, run_window
+from charnn.model.fused_layer import Trace, run_plainly, run_segment, run_traced
 from charnn.model.kernels import HiddenState
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -138,7 +138,7 @@ class Network(nn.Module):
         if traces is not None:
             traces.append(trace := run_traced(self.cell, *layer_inputs))
             return trace.outputs, trace.states[-1]
-        run = run_window if x.device.type == "cpu" else run_plainly
+        run = run_segment if x.device.type == "cpu" else run_plainly
         return run(self.cell, *layer_inputs)
 
     def _vectors(self) -> Tensor:

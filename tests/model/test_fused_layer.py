@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from charnn.model.cells import CELLS
-from charnn.model.fused_layer import run_plainly, run_window
+from charnn.model.fused_layer import run_plainly, run_segment
 from charnn.model.kernels import BY_HAND, Derived
 
 NAMES = sorted(CELLS)
@@ -46,7 +46,7 @@ def test_a_layer_is_the_stock_module(cell: str) -> None:
         parameter.copy_(value)
     before = tuple(part.unsqueeze(0) for part in state)
     expected, end = stock(x, before if cell == "lstm" else before[0])
-    for run in (run_window, run_plainly):
+    for run in (run_segment, run_plainly):
         outputs, after = run_layer(run, cell, *inputs)
         torch.testing.assert_close(outputs, expected, rtol=0, atol=1e-12)
         for ours, theirs in zip(after, end if cell == "lstm" else (end,), strict=True):
@@ -67,7 +67,7 @@ def test_the_gradients_of_a_window_are_those_of_the_equations(
         monkeypatch.setitem(BY_HAND, CELLS[cell], Derived(CELLS[cell]))
     inputs = layer_inputs(cell, steps, 3, 5)
     found = []
-    for run in (run_window, run_plainly):
+    for run in (run_segment, run_plainly):
         outputs, after = run_layer(run, cell, *inputs)
         weighing = torch.linspace(-1, 1, outputs.numel(), dtype=outputs.dtype).view_as(outputs)
         loss = (outputs * weighing).sum() + sum((part**3).sum() for part in after)
@@ -82,7 +82,7 @@ def test_only_the_state_after_a_window_may_count(cell: str) -> None:
     inputs = layer_inputs(cell, 3, 2, 4)
 
     def after(*inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        _, state = run_layer(run_window, cell, *inputs)
+        _, state = run_layer(run_segment, cell, *inputs)
         return tuple(state)
 
     assert torch.autograd.gradcheck(after, inputs)
@@ -98,7 +98,7 @@ def test_a_window_in_bf16_is_near_the_exact_one(cell: str) -> None:
     found = []
     for precise in (True, False):
         with torch.autocast("cpu", torch.bfloat16, enabled=not precise):
-            outputs, after = run_layer(run_window, cell, *inputs)
+            outputs, after = run_layer(run_segment, cell, *inputs)
         assert outputs.dtype == (torch.float32 if precise else torch.bfloat16)
         assert {part.dtype for part in after} == {torch.float32}
         gradients = torch.autograd.grad(outputs.float().square().sum(), inputs)

@@ -18,7 +18,7 @@ from benchmarks.figures import HEADINGS, Figure
 from benchmarks.program import write_text
 from benchmarks.setting import Setting, find_gpu, machine
 
-# Each is a module of that name here, with a `tune_statistics` that yields figures.
+# Each is a module of that name here, with a `measure` that yields figures.
 SUBJECTS = {
     "limits": "matrix products and memory: what the machine could do",
     "training": "characters a second, against stock loops and the products' rate",
@@ -50,7 +50,7 @@ def main() -> int:
         setting = Setting(text, Path(folder), options.quick, gpu)
         for subject in options.subjects or SUBJECTS:
             begin = time.perf_counter()
-            figures, problem = _add_tune(subject, setting)
+            figures, problem = _measure(subject, setting)
             title = f"{subject}: {SUBJECTS[subject]} ({time.perf_counter() - begin:.0f} s)"
             results[subject] = figures, problem
             out.print(_table(title, figures))
@@ -84,11 +84,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_tune(subject: str, setting: Setting) -> tuple[list[Figure], str]:
+def _measure(subject: str, setting: Setting) -> tuple[list[Figure], str]:
     """The subject's figures, and what ended it too early, if anything."""
     figures: list[Figure] = []
     try:
-        for figure in importlib.import_module(f"benchmarks.{subject}").tune_statistics(setting):
+        for figure in importlib.import_module(f"benchmarks.{subject}").measure(setting):
             figures.append(figure)
             print(f"{subject}: {' '.join(filter(None, figure.cells()))}", file=sys.stderr)
     except (RuntimeError, AssertionError) as problem:

@@ -14,7 +14,7 @@ SIZES = {"lstm 1 x 384": (1, 384), "lstm 2 x 512": (2, 512)}
 CHECKED = (0, 1, 77, NUM - 1)
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """Characters a second, and whether each sample is the text that its seed gives alone."""
     length = 200 if setting.quick else 2000
     for name, (num_layers, hidden_size) in list(SIZES.items())[: 1 if setting.quick else None]:

@@ -17,7 +17,7 @@ from benchmarks.training import BATCH, PLAIN, Shape
 SHAPE = Shape("lstm", 1, 512)
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """Training and sampling as charnn does them by itself, and the stock loop as torch does it."""
     model = asdict(SHAPE) | {"text": str(setting.text), "device": "cpu"} | BATCH
     yield from _left("training, charnn", setting, at_least(40), "program:train", model | PLAIN)

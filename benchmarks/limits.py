@@ -19,7 +19,7 @@ SHAPES = {
 SIZES_MB = {"256 kB": 0.25, "4 MB": 4, "16 MB": 16, "256 MB": 256}
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """Rates of products in fp32 and bf16, rates of reading, on one thread and on all."""
     shapes = {name: SHAPES[name] for name in (list(SHAPES)[::2] if setting.quick else SHAPES)}
     for threads in setting.thread_counts:

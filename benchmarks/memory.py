@@ -13,7 +13,7 @@ WHERE = "as it chooses"
 VAL_FRACTION = "0.001"
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """Peaks of resident memory, which counts the pages of the mapped ids that were touched."""
     small = run(
         [*CHARNN, "train", setting.text, "--steps", "50", "--name", "run"], new_folder(setting)

@@ -133,7 +133,7 @@ def same_tempos(performance: Performance, file: mido.MidiFile) -> bool:
 
 def bar_lines(performance: Performance) -> Iterator[float]:
     """The onset of every bar of the tune that has a meter, one without bar lines cut into bars."""
-    for bar in performance.statistics:
+    for bar in performance.measures:
         regular = bar.whole or bar.end == performance.duration  # the last may be what it likes
         if bar.meter.bar:
             yield from steps(bar.onset, bar.end, bar.meter.bar if regular else bar.duration)
@@ -143,7 +143,7 @@ def bar_lines_counted(file: mido.MidiFile, performance: Performance) -> Iterator
     """The bar lines of a program that counts bars by the file's meters, each beginning one."""
     meters = timed(file, "time_signature")
     ends = [onset for onset, _ in meters[1:]] + [performance.duration]
-    free = [bar for bar in performance.statistics if not bar.meter.bar]
+    free = [bar for bar in performance.measures if not bar.meter.bar]
     for (onset, message), end in zip(meters, ends, strict=True):
         for line in steps(onset, end, Fraction(4 * message.numerator, message.denominator)):
             if not any(bar.onset <= line < bar.end for bar in free):

@@ -18,7 +18,7 @@ SHAPE = Shape("lstm", 1, 384)
 DIM, DEPTH = 120, 4  # about 0.73 million parameters, as that has
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """Characters a second, and charnn's beside each."""
     threads, text = setting.cores, str(setting.text)
     own = asdict(SHAPE) | BATCH | {"text": text, "device": "cpu", "threads": threads}

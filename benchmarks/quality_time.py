@@ -24,7 +24,7 @@ BUDGET = 0.085
 WHERE = "as it chooses"
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """The transformer once, charnn a few times with a tenth of its time."""
     steps = 100 if setting.quick else STEPS
     told = json.loads(call("transformer:run", setting.folder, setting.text, steps).output)

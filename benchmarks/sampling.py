@@ -19,7 +19,7 @@ SHAPES = [
 EMBEDDING_SIZE = 64
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """Every shape, then what the choice of a symbol costs, then the loss of precision."""
     for cell, num_layers, hidden_size in SHAPES[:2] if setting.quick else SHAPES:
         yield from _shape(setting, cell, num_layers, hidden_size)

@@ -13,7 +13,7 @@ from benchmarks.program import trained
 from benchmarks.setting import Setting
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """Medians of ten, the first of eleven left out: it fills the system's file cache."""
     model = trained(setting, setting.text, 1, 384)
 

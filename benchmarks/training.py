@@ -46,7 +46,7 @@ EQUAL = (Shape("lstm", 1, 512), Shape("gru", 1, 592), Shape("rnn", 1, 1056))
 OTHERS = (Shape("lstm", 1, 384), Shape("lstm", 2, 512))
 
 
-def tune_statistics(setting: Setting) -> Iterator[Figure]:
+def measure(setting: Setting) -> Iterator[Figure]:
     """Each shape on all cores and on one, and on the GPU."""
     vocab_size = len(set(setting.text.read_text(encoding="utf-8")))
     places = [("cpu", threads) for threads in reversed(setting.thread_counts)]

@@ -200,7 +200,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("books", nargs="+", type=Path, metavar="BOOK.abc")
     parser.add_argument("--tunes", type=int, default=100, help="how many, of all books together")
-    parser.add_argument("--chords", params_list=["off", "written", "auto"], default="off")
+    parser.add_argument("--chords", choices=["off", "written", "auto"], default="off")
     options = parser.parse_args()
     tunes = [tune for book in options.books for tune in readable(book)]
     count = min(options.tunes, len(tunes))

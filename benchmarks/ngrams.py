@@ -68,7 +68,7 @@ def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", nargs="+", help="what `charnn train` takes")
-    parser.add_argument("--order", type=int, default=5, params_list=ORDERS, help="default: 5")
+    parser.add_argument("--order", type=int, default=5, choices=ORDERS, help="default: 5")
     parser.add_argument("--val-fraction", type=float, default=0.1)
     parser.add_argument("--run", help="a run of charnn on the same corpus and split")
     options = parser.parse_args()

@@ -175,9 +175,7 @@ def _row(cells: Sequence[str]) -> str:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
-    parser.add_argument(
-        "tables", nargs="+", params_list=TABLES, metavar="TABLE", help=str([*TABLES])
-    )
+    parser.add_argument("tables", nargs="+", choices=TABLES, metavar="TABLE", help=str([*TABLES]))
     parser.add_argument("--text", required=True, help="a file, or a corpus by its name")
     parser.add_argument("--options", default="--minutes 1", help="of every training in the tables")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each line")

@@ -275,13 +275,13 @@ def read_model(named: Path | None, folder: Path) -> Found:
         CheckpointError: there is none, or it is damaged.
         OSError: it cannot be read.
     """
-    params_list = find_checkpoints(named, folder)
+    choices = find_checkpoints(named, folder)
     damaged: list[str] = []
-    for path in params_list:
+    for path in choices:
         try:
             return Found(path, load_checkpoint(path), tuple(damaged))
         except (CheckpointError, OSError) as problem:
-            if len(params_list) == 1:
+            if len(choices) == 1:
                 raise
             damaged.append(str(problem))
     raise CheckpointError(_none_readable(damaged))

@@ -86,25 +86,25 @@ def cut(dice: random.Random, content: bytearray, at: int) -> None:
 
 
 def insert(dice: random.Random, content: bytearray, at: int) -> None:
-    content[at:at] = dice.randbytes(dice.params((1, 1, 2, 8, 300)))
+    content[at:at] = dice.randbytes(dice.choice((1, 1, 2, 8, 300)))
 
 
 def delete(dice: random.Random, content: bytearray, at: int) -> None:
-    del content[at : at + dice.params((1, 1, 2, 8, 300))]
+    del content[at : at + dice.choice((1, 1, 2, 8, 300))]
 
 
 def blank(dice: random.Random, content: bytearray, at: int) -> None:
-    end = min(len(content), at + dice.params((1, 8, 512, 4096)))
+    end = min(len(content), at + dice.choice((1, 8, 512, 4096)))
     content[at:end] = bytes(end - at)
 
 
 def scribble(dice: random.Random, content: bytearray, at: int) -> None:
-    end = min(len(content), at + dice.params((1, 2, 8, 512)))
+    end = min(len(content), at + dice.choice((1, 2, 8, 512)))
     content[at:end] = dice.randbytes(end - at)
 
 
 def swap(dice: random.Random, content: bytearray, at: int) -> None:
-    size = dice.params((1, 4, 64, 512))
+    size = dice.choice((1, 4, 64, 512))
     other = dice.randrange(len(content))
     one, two = content[at : at + size], content[other : other + size]
     content[at : at + size], content[other : other + size] = two[: len(one)], one[: len(two)]
@@ -123,7 +123,7 @@ def edit_header(dice: random.Random, content: bytearray, at: int) -> None:
     (length,) = struct.unpack("<Q", content[:8])
     header = content[8 : 8 + length].decode()
     inside = json.loads(header)["__metadata__"]
-    name = dice.params(list(inside))
+    name = dice.choice(list(inside))
     if dice.random() < 0.5:  # in the JSON within the JSON
         inner = replace_value(dice, inside[name])
         header = header.replace(json.dumps(inside[name])[1:-1], json.dumps(inner)[1:-1])
@@ -142,10 +142,10 @@ def replace_value(dice: random.Random, text: str) -> str:
     """The text with what stands between two of JSON's signs replaced."""
     signs = [place for place, sign in enumerate(text) if sign in ":,[]{}"]
     if len(signs) < 2:
-        return dice.params(ODD_JSON)
+        return dice.choice(ODD_JSON)
     first = dice.randrange(len(signs) - 1)
-    begin, end = signs[first] + 1, signs[min(len(signs) - 1, first + dice.params((1, 1, 2, 3)))]
-    return text[:begin] + dice.params(ODD_JSON) + text[end:]
+    begin, end = signs[first] + 1, signs[min(len(signs) - 1, first + dice.choice((1, 1, 2, 3)))]
+    return text[:begin] + dice.choice(ODD_JSON) + text[end:]
 
 
 DAMAGE = (flip, cut, insert, delete, blank, scribble, swap, edit_header)
@@ -154,12 +154,12 @@ DAMAGE = (flip, cut, insert, delete, blank, scribble, swap, edit_header)
 def damaged(dice: random.Random, good: bytes) -> bytes:
     """The file after an accident or two, half of them in the header."""
     content = bytearray(good)
-    for _ in range(dice.params((1, 1, 1, 2))):
+    for _ in range(dice.choice((1, 1, 1, 2))):
         header = 8 + struct.unpack("<Q", good[:8])[0]
         inside = min(len(content), header if dice.random() < 0.5 else len(content))
         # The second accident may find nothing to damage.
         with suppress(ValueError, IndexError, KeyError, struct.error):
-            dice.params(DAMAGE)(dice, content, dice.randrange(max(1, inside)))
+            dice.choice(DAMAGE)(dice, content, dice.randrange(max(1, inside)))
     return bytes(content)
 
 
@@ -169,7 +169,7 @@ def test_damage(trials: Trials, real: list[tuple[bytes, Checkpoint]], tmp_path: 
 
     def trial(dice: random.Random) -> None:
         nonlocal refused
-        good, whole = dice.params(real)
+        good, whole = dice.choice(real)
         path.write_bytes(damaged(dice, good))
         training = dice.random() < 0.5
         begin = time.perf_counter()
@@ -206,14 +206,14 @@ def test_damage_and_commands(
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
 
     def trial(dice: random.Random) -> None:
-        (tmp_path / "file").write_bytes(damaged(dice, dice.params(real)[0]))
+        (tmp_path / "file").write_bytes(damaged(dice, dice.choice(real)[0]))
         try:
             load_checkpoint(tmp_path / "file")
             codes = {1, 2}  # the model is whole, but what is asked of it may not suit it
         except CheckpointError:
             codes = {1}
         shutil.rmtree(tmp_path / "checkpoints" / "new", ignore_errors=True)
-        name, arguments = dice.params(list(COMMANDS.items()))
+        name, arguments = dice.choice(list(COMMANDS.items()))
         said = ["file" if one == "CKPT" else one for one in arguments]
         ended = limited(forks, tmp_path, name, *said)
         assert_done_or_refused(ended)
@@ -401,18 +401,18 @@ def forged_vocabulary(dice: random.Random, whole: Checkpoint) -> Any:
         chosen |= {character for symbol in chosen for character in symbol}
         return {"kind": "abc", "symbols": sorted(chosen, key=lambda one: (len(one) > 1, one))}
     if kind == 2:
-        return dice.params(ODD)
+        return dice.choice(ODD)
     if kind == 3:
-        return [dice.params(ODD) for _ in range(10)]
+        return [dice.choice(ODD) for _ in range(10)]
     if kind == 4:
-        return {"kind": dice.params(ODD), "symbols": ["a", "a", ""]}
+        return {"kind": dice.choice(ODD), "symbols": ["a", "a", ""]}
     return [] if dice.random() < 0.5 else {"kind": "abc", "symbols": []}
 
 
 def change_inside(dice: random.Random, value: Any) -> Any:
     """The value with an odd one somewhere inside."""
     if isinstance(value, dict) and value and dice.random() < 0.8:
-        name = dice.params(list(value))
+        name = dice.choice(list(value))
         if dice.random() < 0.2:
             return {key: one for key, one in value.items() if key != name}
         return {**value, name: change_inside(dice, value[name])}
@@ -420,14 +420,14 @@ def change_inside(dice: random.Random, value: Any) -> Any:
         place = dice.randrange(len(value))
         return [*value[:place], change_inside(dice, value[place]), *value[place + 1 :]]
     if type(value) in (int, float) and dice.random() < 0.5:
-        return dice.params((value + 1, -value, value * 10**6, 0, 1e-9, 1e15, 0.5))
-    return dice.params(ODD)
+        return dice.choice((value + 1, -value, value * 10**6, 0, 1e-9, 1e15, 0.5))
+    return dice.choice(ODD)
 
 
 def forged(dice: random.Random, whole: Checkpoint) -> Checkpoint:
     made = whole
-    for _ in range(dice.params((1, 1, 2, 3))):
-        what = dice.params(("about", "about", "vocabulary", "shape", "weights", "training", "t"))
+    for _ in range(dice.choice((1, 1, 2, 3))):
+        what = dice.choice(("about", "about", "vocabulary", "shape", "weights", "training", "t"))
         if what == "about":
             metadata = change_inside(dice, made.metadata)
             if isinstance(metadata, dict) and dice.random() < 0.2:
@@ -448,24 +448,24 @@ def forged(dice: random.Random, whole: Checkpoint) -> Checkpoint:
         elif what == "shape":
             config = replace(
                 made.config,
-                cell=dice.params(list(CELLS)),
+                cell=dice.choice(list(CELLS)),
                 num_layers=dice.randint(1, 3),
-                hidden_size=dice.params((1, 2, 7, 64)),
-                embedding_size=dice.params((None, 1, 5)),
-                dropout=dice.params((0.0, 0.999999)),
-                weight_drop=dice.params((0.0, 0.999999)),
+                hidden_size=dice.choice((1, 2, 7, 64)),
+                embedding_size=dice.choice((None, 1, 5)),
+                dropout=dice.choice((0.0, 0.999999)),
+                weight_drop=dice.choice((0.0, 0.999999)),
             )
             made = replace(made, config=config, weights=random_weights(config))
         elif what == "weights":
-            scale = np.float32(dice.params((0.0, 1e38, -1e38, 1e-42, 60.0)))
-            name = dice.params(list(made.weights))
+            scale = np.float32(dice.choice((0.0, 1e38, -1e38, 1e-42, 60.0)))
+            name = dice.choice(list(made.weights))
             weights = {**made.weights, name: np.full_like(made.weights[name], scale)}
             made = replace(made, weights=weights)
         elif what == "training" and made.training:
-            name = dice.params(list(made.training))
+            name = dice.choice(list(made.training))
             made = replace(made, training=forged_tensor(dice, made.training, name))
         else:
-            made = replace(made, temperature=dice.params((1e-300, 1e300, 5e-324, 1e38, 0.001)))
+            made = replace(made, temperature=dice.choice((1e-300, 1e300, 5e-324, 1e38, 0.001)))
     return made
 
 
@@ -508,7 +508,7 @@ def test_files_of_somebody_else(
         for left in ("evil", "new"):
             shutil.rmtree(tmp_path / "checkpoints" / left, ignore_errors=True)
         run.mkdir()
-        number = dice.params((0, 2))
+        number = dice.choice((0, 2))
         corpus = ("text.txt", "", "book.abc")[number]
         made = forged(dice, real[number][1])
         try:
@@ -516,7 +516,7 @@ def test_files_of_somebody_else(
         except (UnicodeEncodeError, CheckpointError):
             return  # could not be written in the first place
         shutil.copy(run / "last.safetensors", run / "best.safetensors")
-        arguments = dice.params(
+        arguments = dice.choice(
             (
                 ("sample", "evil", "--length", "60", "--seed", "1"),
                 ("sample", "evil", "--length", "900", "--seed", "1", "--temperature", "0"),

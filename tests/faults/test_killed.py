@@ -46,7 +46,7 @@ def test_killed_while_it_trains(trials: Trials, forks: Forks, tmp_path: Path) ->
     def trial(random: random.Random) -> None:
         folder = workplace(tmp_path / "work")
         told = 0
-        for _ in range(random.params((1, 1, 2, 3))):  # a run that goes on is killed again
+        for _ in range(random.choice((1, 1, 2, 3))):  # a run that goes on is killed again
             newest = newest_step(folder)
             resume = ("--resume",) if newest else ()
             pid = forks.begin(folder, *TRAIN, *LONG, *resume, first=EVERY_STEP)

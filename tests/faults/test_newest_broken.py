@@ -55,7 +55,7 @@ def damaged(random: random.Random, content: bytes) -> bytes:
     """As a bad disk or a half copy leaves a file."""
     place = random.randrange(len(content))
     flipped = bytes([content[place] ^ 1 << random.randrange(8)])
-    return random.params(
+    return random.choice(
         (
             content[:place],
             content[:place] + flipped + content[place + 1 :],
@@ -84,7 +84,7 @@ def test_damaged(
         shutil.copytree(stopped, folder)
         run = folder / RUN
         # Of the three, each is once the one that is left.
-        broken = random.params(([LAST], [LAST], [LAST, BEST], [LAST, PREVIOUS], [BEST]))
+        broken = random.choice(([LAST], [LAST], [LAST, BEST], [LAST, PREVIOUS], [BEST]))
         bad = {name: damaged(random, (run / name).read_bytes()) for name in broken}
         for name, content in bad.items():
             (run / name).write_bytes(content)

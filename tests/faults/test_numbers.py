@@ -110,9 +110,9 @@ def test_it_stops_before_the_update(
         run = Run(
             tmp_path / "run",
             dataset,
-            cell=random.params(list(CELLS)),
-            dropout=random.params([0.0, 0.3]),
-            ema=random.params([0.0, 0.9]),
+            cell=random.choice(list(CELLS)),
+            dropout=random.choice([0.0, 0.3]),
+            ema=random.choice([0.0, 0.9]),
             save_every=random.randint(1, 9),
             seed=random.randrange(1000),
         )
@@ -127,7 +127,7 @@ def test_it_stops_before_the_update(
         trainer = run.trainer(run.config(STEPS), should_stop=after_step)
         after_step()
         with pytest.MonkeyPatch.context() as patch:
-            value = random.params([math.nan, math.inf, -math.inf])
+            value = random.choice([math.nan, math.inf, -math.inf])
             PLACES[place](trainer, patch, value, at)
             with pytest.raises(CharnnError) as caught:
                 trainer.run()
@@ -175,7 +175,7 @@ def test_a_validation_that_gives_no_number(
         def losses(*arguments: Any) -> Any:
             each, state = losses_of(*arguments)
             if len(trainer.history) == sweeps:
-                each[:, -1] = random.params([math.nan, math.inf])  # the first ones are not scored
+                each[:, -1] = random.choice([math.nan, math.inf])  # the first ones are not scored
             return each, state
 
         with pytest.MonkeyPatch.context() as patch:

@@ -159,13 +159,13 @@ class Drawn:
         self.dice = dice
         self.types = TYPES[command]
         self.arguments: list[str] = []
-        self.absurd = dice.params((0.0, 0.05, 0.3))
+        self.absurd = dice.choice((0.0, 0.05, 0.3))
         parameters = [one for one in COMMANDS[command].params if one.name in self.types]
         options = [one for one in parameters if one.param_type_name == "option"]
-        often = min(0.5, dice.params((1, 3, 6)) / max(1, len(options)))
+        often = min(0.5, dice.choice((1, 3, 6)) / max(1, len(options)))
         for option in options:
             while dice.random() < often:
-                self.arguments.append(dice.params([*option.opts, *option.secondary_opts]))
+                self.arguments.append(dice.choice([*option.opts, *option.secondary_opts]))
                 if not option.is_flag:
                     self.arguments.append(self.value(option.name))
         for argument in parameters:
@@ -181,14 +181,14 @@ class Drawn:
             dice.shuffle(self.arguments)
 
     def value(self, name: str, hint: str = "") -> str:
-        params_list, number = parts_of(self.types[name])
+        choices, number = parts_of(self.types[name])
         if self.dice.random() < self.absurd:
-            return self.dice.params(NUMBERS if number else TEXTS)
+            return self.dice.choice(NUMBERS if number else TEXTS)
         usual = WHOLE if number is int else SHARES if number else TEXTS
-        fitting = params_list or FITTING.get(hint or name, usual)
+        fitting = choices or FITTING.get(hint or name, usual)
         # The first of each list are those that fit best.
-        best = not params_list and self.dice.random() > 2 * self.absurd
-        return self.dice.params(fitting[:4] if best else fitting)
+        best = not choices and self.dice.random() > 2 * self.absurd
+        return self.dice.choice(fitting[:4] if best else fitting)
 
 
 def parts_of(kind: Any) -> tuple[Sequence[str], type | None]:
@@ -198,7 +198,7 @@ def parts_of(kind: Any) -> tuple[Sequence[str], type | None]:
     parts = [parts_of(part) for part in typing.get_args(kind)]
     numbers = [kind, *(number for _, number in parts)]
     found = next((number for number in numbers if number in (int, float)), None)
-    return [params for params_list, _ in parts for params in params_list], found
+    return [choice for choices, _ in parts for choice in choices], found
 
 
 # Whoever trains, trains little.
@@ -217,7 +217,7 @@ def test_any_options(forks: Forks, base: Path, tmp_path: Path, trials: Trials, n
         if name == "train":
             arguments = [*LITTLE, *arguments]
         before = contents(place)
-        ended = limited(forks, place, name, *arguments, stdin=dice.params(INPUT))
+        ended = limited(forks, place, name, *arguments, stdin=dice.choice(INPUT))
         spoken = f"charnn {name} {arguments!r:.2000}"
         try:
             assert_done_or_refused(ended)

@@ -120,7 +120,7 @@ def test_a_killed_run_goes_on_exactly(
     dataset = request.getfixturevalue(corpus)
 
     def trial(random: random.Random) -> None:
-        shape = {"cell": cell, "dropout": random.params([0.0, 0.3])}
+        shape = {"cell": cell, "dropout": random.choice([0.0, 0.3])}
         kill_and_go_on(tmp_path / "trial", dataset, shape, random)
 
     trials(f"killed and resumed: {cell}, with and without dropout, {corpus}", trial, few=1, many=40)
@@ -197,7 +197,7 @@ def test_a_corpus_with_another_byte_is_refused(tmp_path: Path, trials: Trials) -
 
     def trial(random: random.Random) -> None:
         place = random.randrange(len(text))
-        other = random.params([letter for letter in "etaoin\n☃" if letter != text[place]])
+        other = random.choice([letter for letter in "etaoin\n☃" if letter != text[place]])
         changed = text[:place] + other + text[place + 1 :]
         run.dataset = prepared_text(tmp_path / "data", changed)
         with pytest.raises(CheckpointError, match=r"another corpus .* --name.*--init-from run"):

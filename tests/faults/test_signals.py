@@ -172,7 +172,7 @@ def test_two_signals_end_at_once(
         assert json.loads(process.stdout.readline())["event"] == "step"
         time.sleep(random.random())
         process.send_signal(number)
-        time.sleep(random.params([0, 0.001, 0.01, 0.1]) * random.random())
+        time.sleep(random.choice([0, 0.001, 0.01, 0.1]) * random.random())
         process.send_signal(number)
         begin = time.monotonic()
         _, shown = process.communicate(timeout=60)
@@ -223,7 +223,7 @@ def test_a_signal_in_the_first_moments_of_a_command(
     present = set(tmp_path.rglob("*"))
 
     def trial(random: random.Random) -> None:
-        arguments = random.params(COMMANDS)
+        arguments = random.choice(COMMANDS)
         process = subprocess.Popen(
             command(*arguments),
             cwd=tmp_path,

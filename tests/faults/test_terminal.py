@@ -81,11 +81,11 @@ def hostile(random: random.Random, length: int = 8) -> str:
     for _ in range(random.randrange(1, length)):
         kind = random.randrange(4)
         if kind == 0:
-            pieces.append(random.params(LISTED))
+            pieces.append(random.choice(LISTED))
         elif kind == 1:
-            pieces.append(random.params(LISTED)[: random.randrange(1, 4)])
+            pieces.append(random.choice(LISTED)[: random.randrange(1, 4)])
         elif kind == 2:
-            pieces.append(chr(random.params([*range(1, 0x250), *range(0x2000, 0x2070)])))
+            pieces.append(chr(random.choice([*range(1, 0x250), *range(0x2000, 0x2070)])))
         else:
             code = random.randrange(1, 0x110000)
             pieces.append("x" if 0xD800 <= code < 0xE000 else chr(code))
@@ -93,7 +93,7 @@ def hostile(random: random.Random, length: int = 8) -> str:
 
 
 def file_name(random: random.Random, length: int = 8) -> str:
-    raw = os.fsencode(hostile(random, length).replace("/", "")) + random.params([b"", b"\x9b\xff"])
+    raw = os.fsencode(hostile(random, length).replace("/", "")) + random.choice([b"", b"\x9b\xff"])
     return os.fsdecode(raw[:200].strip(b".-") or b"x")
 
 
@@ -121,7 +121,7 @@ def tune(number: int, random: random.Random) -> str:
     """One with a hostile title and header; the most can be read."""
     title = hostile(random).replace("\n", " ")
     header = "".join(
-        f"{random.params('CSROBNZHQMLKPVIwW')}:{hostile(random, 3)}\n" * (random.random() < 0.3)
+        f"{random.choice('CSROBNZHQMLKPVIwW')}:{hostile(random, 3)}\n" * (random.random() < 0.3)
         for _ in range(3)
     )
     music = f'"{hostile(random, 3)}"' * (random.random() < 0.2) + "DFAd dAFD|d8|]"
@@ -136,7 +136,7 @@ def test_tunes(trials: Trials, tmp_path: Path) -> None:
         path = tmp_path / f"{file_name(random)}.abc"
         book = "".join(tune(number, random) for number in range(1, 201))
         path.write_bytes(book.encode("utf-8", "surrogateescape"))
-        what = random.params(
+        what = random.choice(
             [
                 ("check", path.name),
                 ("check", path.name, "--json"),
@@ -145,7 +145,7 @@ def test_tunes(trials: Trials, tmp_path: Path) -> None:
                 ("export-score", path.name, "-o", "out.musicxml"),
             ]
         )
-        code, sent = on_terminal(tmp_path, *what, **random.params(WORLDS))
+        code, sent = on_terminal(tmp_path, *what, **random.choice(WORLDS))
         assert code in (0, 1), sent
         assert sent
         assert_only_shown(sent)
@@ -161,21 +161,21 @@ def test_models_write_what_they_like(trials: Trials, tmp_path: Path, program: Pr
     def trial(random: random.Random) -> None:
         nonlocal number
         number += 1
-        text = distinct("".join(hostile(random) for _ in range(12)) + random.params(LISTED))
+        text = distinct("".join(hostile(random) for _ in range(12)) + random.choice(LISTED))
         text = text.replace("\n", "") + "\n"  # behind which a text begins
         checkpoint = reciting_checkpoint("\n" + text)
         checkpoint.metadata.update(corpus=hostile(random), init_from=hostile(random))
         save_run(tmp_path, f"{number}", checkpoint)
         recite = ("sample", str(number), "--temperature", "0", "--seed", "1", "--length")
         length = random.randrange(1, 2 * len(text))
-        world = random.params(WORLDS)
+        world = random.choice(WORLDS)
         piped = program(tmp_path, *recite, str(length), **world)
         assert piped.returncode == 0, piped
         assert piped.stdout.decode("utf-8", "surrogatepass") == (text * 2)[:length]
         as_json = program(tmp_path, *recite, str(length), "--json", **world)
         assert json.loads(as_json.stdout.decode("ascii"))["text"] == (text * 2)[:length]
         prime = hostile(random)
-        options = random.params([(), ("--json",), (f"--prime={prime}",), (f"--stop={prime}",)])
+        options = random.choice([(), ("--json",), (f"--prime={prime}",), (f"--stop={prime}",)])
         code, sent = on_terminal(tmp_path, *recite, str(length), *options, **world)
         assert code == 0, sent
         assert_only_shown(sent)
@@ -250,7 +250,7 @@ def test_what_is_quoted(trials: Trials, tmp_path: Path) -> None:
         (tmp_path / "binary" / bad).write_bytes(bytes(99))
         words = [word.format(bad) for word in shlex.split(line)]
         words = [f"binary/{bad}" if word == "binary/" else word for word in words]
-        code, sent = on_terminal(tmp_path, *words, CHARNN_MIRROR=bad, **random.params(WORLDS))
+        code, sent = on_terminal(tmp_path, *words, CHARNN_MIRROR=bad, **random.choice(WORLDS))
         assert code in (0, 1, 2), sent
         assert "Traceback" not in sent, sent
         assert_only_shown(sent)
@@ -295,12 +295,12 @@ def test_training_with_hostile_names(trials: Trials, tmp_path: Path, small: Sequ
         for letter in "etaoin":
             # Those of ASCII are too many for a text; a bidirectional override is not.
             others = [one for one in hostile(random, 40) if not one.isascii()]
-            text = text.replace(letter, random.params([*others, "\u202e"]))
+            text = text.replace(letter, random.choice([*others, "\u202e"]))
         (corpus / f"{file_name(random)}.txt").write_text(text, "utf-8", "replace", newline="")
         (corpus / f".{file_name(random)}").write_bytes(bytes(99))
         name = f"{number} {file_name(random)}"
         words = ("train", corpus.name, corpus.name, "--name", name, "--steps", "60")
-        code, sent = on_terminal(tmp_path, *words, *small, **random.params(WORLDS))
+        code, sent = on_terminal(tmp_path, *words, *small, **random.choice(WORLDS))
         assert code == 0, sent
         assert_only_shown(sent)
         assert "\x1b]" not in sent

@@ -70,7 +70,7 @@ def written(random: random.Random, codec: str, length: int) -> str:
     alphabet = encodable(ALPHABETS[codec], codec)
     traps = [trap for trap in TRAPS if encodable(trap, codec) == trap]
     text = "".join(
-        random.params(traps) if random.random() < 0.05 else random.params(alphabet)
+        random.choice(traps) if random.random() < 0.05 else random.choice(alphabet)
         for _ in range(length)
     )
     return "a" + text.removeprefix("\ufeff") + encodable("漢é ж", codec)
@@ -121,9 +121,9 @@ def test_encodings(
     trials: Trials, fresh: Callable[[], Path], program: Program, small: Sequence[str]
 ) -> None:
     def trial(random: random.Random) -> None:
-        codec = random.params(list(ALPHABETS))
-        way = random.params(["marked", "bare", "named", "marked and misnamed"])
-        text = written(random, codec, random.params([300, 2000]))
+        codec = random.choice(list(ALPHABETS))
+        way = random.choice(["marked", "bare", "named", "marked and misnamed"])
+        text = written(random, codec, random.choice([300, 2000]))
         # A mark before what it does not stand for is a lie, which the bytes behind it give away.
         raw = text.encode(codec)
         if way.startswith("marked"):
@@ -153,7 +153,7 @@ def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> No
     """However they are cut into pieces, bytes are read exactly or refused."""
 
     def trial(random: random.Random) -> None:
-        codec = random.params(list(MARKS))
+        codec = random.choice(list(MARKS))
         raw = bytearray(written(random, codec, random.randrange(1, 400)).encode(codec))
         if random.random() < 0.5:
             raw[:0] = MARKS[codec]
@@ -166,7 +166,7 @@ def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> No
                 del raw[at:]
                 raw += b"."
             elif damage == 2:
-                raw[at:at] = random.params(
+                raw[at:at] = random.choice(
                     [b"\0", b"\xed\xa0\x80", b"\xc0\x80", b"\xf5\x80\x80\x80", b"\x1b[2J", b"\xff"]
                 )
             else:
@@ -175,7 +175,7 @@ def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> No
         path = fresh() / "t.txt"
         path.write_bytes(raw)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(text_module, "CHUNK_BYTES", random.params([5, 7, 64, 1 << 20]))
+            patch.setattr(text_module, "CHUNK_BYTES", random.choice([5, 7, 64, 1 << 20]))
             try:
                 text = "".join(read_file(path))
             except CorpusError as problem:
@@ -254,7 +254,7 @@ def test_a_corpus_that_changes(trials: Trials, fresh: Callable[[], Path]) -> Non
         folder = fresh()
         paths = [folder / f"{number}.txt" for number in range(random.randrange(1, 4))]
         for path in paths:
-            path.write_text("".join(random.params_list("abcdef\n", k=random.randrange(100, 1000))))
+            path.write_text("".join(random.choices("abcdef\n", k=random.randrange(100, 1000))))
         opened = open_corpus([str(path) for path in paths])
         pieces, at = 0, random.randrange(120)
 
@@ -263,7 +263,7 @@ def test_a_corpus_that_changes(trials: Trials, fresh: Callable[[], Path]) -> Non
             for piece in one.chunks():
                 pieces += 1
                 if pieces == at:
-                    change(random, random.params(paths))
+                    change(random, random.choice(paths))
                 yield piece
 
         documents = [Document(one.name, lambda one=one: watched(one)) for one in opened.documents]
@@ -294,10 +294,10 @@ def test_damaged_ids(trials: Trials, fresh: Callable[[], Path]) -> None:
         corpus = Corpus("c", [document("", text)])
         first = prepare(corpus, folder)
         ids, told = first.ids.tolist(), (first.val_unknown, first.vocabulary.symbols)
-        path = first.path / random.params(["ids.npy", "corpus.json"])
+        path = first.path / random.choice(["ids.npy", "corpus.json"])
         del first
         raw = bytearray(path.read_bytes())
-        for _ in range(random.params([1, 1, 1, 5])):
+        for _ in range(random.choice([1, 1, 1, 5])):
             at = random.randrange(len(raw))
             damage = random.randrange(8)
             if damage < 5:
@@ -365,9 +365,9 @@ def test_folders_of_all_kinds(trials: Trials, fresh: Callable[[], Path]) -> None
         top.mkdir()
         folders, texts = [top], {}
         for number in range(random.randrange(1, 25)):
-            folder = random.params(folders)
+            folder = random.choice(folders)
             path = folder / (
-                random.params(["a", "B", "é", " ", "\udcff", "[x]", "-"]) + str(number)
+                random.choice(["a", "B", "é", " ", "\udcff", "[x]", "-"]) + str(number)
             )
             match random.randrange(10):
                 case 0:
@@ -379,15 +379,15 @@ def test_folders_of_all_kinds(trials: Trials, fresh: Callable[[], Path]) -> None
                     with socket.socket(socket.AF_UNIX) as listener:
                         listener.bind(os.path.relpath(path))
                 case 3:
-                    path.symlink_to(os.path.relpath(random.params(folders), folder))
+                    path.symlink_to(os.path.relpath(random.choice(folders), folder))
                 case 4:
-                    path.symlink_to(random.params(["nowhere", path.name, "/dev/zero", "/dev/tty"]))
+                    path.symlink_to(random.choice(["nowhere", path.name, "/dev/zero", "/dev/tty"]))
                 case 5:
-                    path.write_bytes(random.params([b"", bytes(99), b"\x7fELF\1\1\1" * 9]))
+                    path.write_bytes(random.choice([b"", bytes(99), b"\x7fELF\1\1\1" * 9]))
                 case 6:
                     path.with_name(f".{path.name}").write_text("hidden")
                 case 7 if texts:
-                    path.symlink_to(os.path.relpath(random.params(list(texts.values())), folder))
+                    path.symlink_to(os.path.relpath(random.choice(list(texts.values())), folder))
                 case _:
                     path.write_text(f"text {number}")
                     texts[f"text {number}"] = path
@@ -414,8 +414,8 @@ def test_names(
     """Of files, folders and runs: whatever a system allows can be learned and sampled."""
 
     def name(random: random.Random) -> str:
-        signs = "".join(random.params_list(SIGNS, k=random.params([1, 3, 10, 200])))
-        raw = bytes(takewhile(bool, os.fsencode(signs)[: random.params([20, 250])]))
+        signs = "".join(random.choices(SIGNS, k=random.choice([1, 3, 10, 200])))
+        raw = bytes(takewhile(bool, os.fsencode(signs)[: random.choice([20, 250])]))
         return os.fsdecode(raw.strip(b".-") or b"x")
 
     def trial(random: random.Random) -> None:
@@ -432,7 +432,7 @@ def test_names(
         done = [json.loads(line) for line in ended.stdout.decode().splitlines()][-1]
         assert done["checkpoint"] == f"checkpoints/{run}/last.safetensors"
         assert (folder / done["checkpoint"]).is_file()
-        named = random.params([run, f"checkpoints/{run}"])
+        named = random.choice([run, f"checkpoints/{run}"])
         ended = program(folder, "sample", named, "--length", "9", "--seed", "1", "--json")
         assert ended.returncode == 0, ended
         (line,) = ended.stdout.decode().splitlines()
@@ -679,7 +679,7 @@ def test_what_a_shell_puts_in_the_place_of_a_file(
     train = shlex.join([*command("train"), *STEP, *small])
 
     def trial(random: random.Random) -> None:
-        line = random.params(
+        line = random.choice(
             [
                 f"{train} <(zcat t.gz)",
                 f"zcat t.gz | {train} /dev/stdin",

@@ -219,10 +219,10 @@ def test_names_of_files(trials: Trials, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
 
     def trial(chance: random.Random) -> None:
-        titles = chance.params_list((*WORDS, "The Same", "the same!"), k=chance.params((1, 2, 9)))
+        titles = chance.choices((*WORDS, "The Same", "the same!"), k=chance.choice((1, 2, 9)))
         tunes = [f"X:1\nT:{title}\nM:C\nK:C\nCDEF|\n\n" for title in titles]
         (tmp_path / "tunes.abc").write_bytes("".join(tunes).encode("utf-8", "surrogatepass"))
-        source = chance.params(("tunes.abc", "-"))
+        source = chance.choice(("tunes.abc", "-"))
         with patch("sys.stdin", io.TextIOWrapper((tmp_path / "tunes.abc").open("rb"))):
             ended = run(*SCORE[:1], source, *SCORE[1:], "-o", "deep/out/")
         assert ended.returncode == 0, ended.stderr
@@ -308,7 +308,7 @@ def test_drawings_of_hostile_tunes(trials: Trials, tmp_path: Path) -> None:
 
     def trial(chance: random.Random) -> None:
         seed = chance.randrange(1 << 60)
-        text = chance.params([grown(chance), next(damaged(real_tunes(), 1, seed))])
+        text = chance.choice([grown(chance), next(damaged(real_tunes(), 1, seed))])
         for source in split_book(text):
             try:
                 tune = read_tune(source)

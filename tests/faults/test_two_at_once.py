@@ -18,7 +18,7 @@ from tests.forks import Ended, Forks
 def both(forks: Forks, folder: Path, random: random.Random, *arguments: str) -> tuple[Ended, Ended]:
     """Run the same command twice, begun within a tenth of a second."""
     one = forks.begin(folder, *arguments)
-    time.sleep(random.params((0, 0, random.uniform(0, 0.1))))
+    time.sleep(random.choice((0, 0, random.uniform(0, 0.1))))
     other = forks.begin(folder, *arguments)
     return forks.end(one), forks.end(other)
 
@@ -73,7 +73,7 @@ def test_read_while_it_is_written(trials: Trials, forks: Forks, tmp_path: Path) 
             assert ended.returncode == 0
             assert not [line for line in ended.messages if "warning" in line]
             return
-        named = random.params((run, *(run / name for name in CHECKPOINTS)))
+        named = random.choice((run, *(run / name for name in CHECKPOINTS)))
         found = read_model(named, Path())
         assert not found.damaged
         assert found.path == (run / BEST if named == run else named)

@@ -45,15 +45,15 @@ def damaged(tunes: list[str], count: int, seed: int = 1) -> Iterator[str]:
     """Yield so many damaged tunes; the same for the same seed."""
     chance = random.Random(seed)
     for _ in range(count):
-        text = chance.params(tunes)
-        for _ in range(chance.params((1, 1, 2, 4, 16))):
+        text = chance.choice(tunes)
+        for _ in range(chance.choice((1, 1, 2, 4, 16))):
             text = _damage(text, chance, tunes)
         yield text
 
 
 def _damage(text: str, chance: random.Random, tunes: list[str]) -> str:
     at = chance.randrange(len(text) + 1)
-    end = min(len(text), at + chance.params((1, 1, 2, 5, 40, 400)))
+    end = min(len(text), at + chance.choice((1, 1, 2, 5, 40, 400)))
     match chance.randrange(8):
         case 0:  # one bit
             flipped = chr(ord(text[at]) ^ 1 << chance.randrange(7)) if at < len(text) else ""
@@ -61,21 +61,21 @@ def _damage(text: str, chance: random.Random, tunes: list[str]) -> str:
         case 1:
             return text[:at] + text[end:]
         case 2:
-            return text[:at] + text[at:end] * chance.params((2, 3, 50)) + text[end:]
+            return text[:at] + text[at:end] * chance.choice((2, 3, 50)) + text[end:]
         case 3:
-            return text[:at] + chance.params(_SIGNS) + text[end:]
+            return text[:at] + chance.choice(_SIGNS) + text[end:]
         case 4:
-            return text[:at] + chance.params(_PIECES) + text[at:]
+            return text[:at] + chance.choice(_PIECES) + text[at:]
         case 5:  # numbers grow
             digits = [place for place, sign in enumerate(text) if sign in "0123456789"] or [at]
-            place = chance.params(digits)
+            place = chance.choice(digits)
             return text[:place] + str(10 ** chance.randrange(12)) + text[place:]
         case 6:  # nesting
-            opening, closing = chance.params(("()", "[]", "{}", '""', "!!", "<>"))
-            depth = chance.params((1, 3, 30))
+            opening, closing = chance.choice(("()", "[]", "{}", '""', "!!", "<>"))
+            depth = chance.choice((1, 3, 30))
             return text[:at] + opening * depth + text[at:end] + closing * depth + text[end:]
         case _:
-            other = chance.params(tunes)
+            other = chance.choice(tunes)
             return text[:at] + other[chance.randrange(len(other)) :]
 
 
@@ -134,18 +134,18 @@ _SYMBOLS = ("G", "Am7", "D/F#", "N.C.")
 
 def grown(chance: random.Random) -> str:
     """A tune made by the rules of ABC, but without measure; most can be read."""
-    wild = chance.params((0.0, 0.0, 0.01, 0.1))  # how often something is out of all bounds
+    wild = chance.choice((0.0, 0.0, 0.01, 0.1))  # how often something is out of all bounds
     header = [f"X:{_pick(chance, _NUMBERS[1:3], _NUMBERS, wild)}"]
-    letters = chance.params_list("TTCOSZRN", k=3)
+    letters = chance.choices("TTCOSZRN", k=3)
     header += [f"{letter}:{_pick(chance, _NAMES, WORDS, wild)}" for letter in letters]
-    header += chance.params_list(("", "R:hornpipe", "R:jig", "L:1/16", "L:1/1", "Q:1/4=2000"), k=2)
+    header += chance.choices(("", "R:hornpipe", "R:jig", "L:1/16", "L:1/1", "Q:1/4=2000"), k=2)
     header.append(f"M:{_pick(chance, _METERS, _NO_METERS, wild)}")
     if chance.random() < 0.2:
         header.append(f"P:{_order(chance, wild)}")
     if chance.random() < 0.2:
-        header.append(chance.params(("U:T=!trill!", "U:H=!D.C.!", "m:~g2={a}g{f}g", "U:")))
+        header.append(chance.choice(("U:T=!trill!", "U:H=!D.C.!", "m:~g2={a}g{f}g", "U:")))
     header.append(f"K:{_pick(chance, _KEYS, (*WORDS, 'H', 'C' * 90), wild)}")
-    body = [_line(chance, wild) for _ in range(chance.params((1, 2, 4, 8, 30)))]
+    body = [_line(chance, wild) for _ in range(chance.choice((1, 2, 4, 8, 30)))]
     if chance.random() < wild:
         body += [f"V:{voice}\n{_line(chance, wild)}" for voice in range(100)]
     text = "\n".join(line for line in [*header, *body] if line)
@@ -157,58 +157,58 @@ def grown(chance: random.Random) -> str:
 def _pick(
     chance: random.Random, tame: tuple[str, ...], foreign: tuple[str, ...], wild: float
 ) -> str:
-    return chance.params(foreign if chance.random() < wild else tame)
+    return chance.choice(foreign if chance.random() < wild else tame)
 
 
 def _order(chance: random.Random, wild: float) -> str:
     """The order of the parts, brackets and numbers inside one another."""
-    order = chance.params("ABC")
+    order = chance.choice("ABC")
     for _ in range(chance.randrange(5)):
         times = _pick(chance, ("2", "3", ""), _NUMBERS, wild)
-        order = f"({order}{chance.params('ABC')}){times}"
+        order = f"({order}{chance.choice('ABC')}){times}"
     return order
 
 
 def _line(chance: random.Random, wild: float) -> str:
     if chance.random() < 0.1:
-        return chance.params(("P:A", "P:B", "P:C", f"T:{chance.params(_NAMES)}", "L:1/8", "Q:300"))
+        return chance.choice(("P:A", "P:B", "P:C", f"T:{chance.choice(_NAMES)}", "L:1/8", "Q:300"))
     if chance.random() < 0.1:
-        return f"w:{chance.params(_NAMES)}"
+        return f"w:{chance.choice(_NAMES)}"
     return "".join(
         "".join(_sign(chance, wild, 0) for _ in range(chance.randrange(9)))
         + _pick(chance, _BARS, (":" * 9 + "|", "|" + ":" * 40, "[9", "[1-999999999"), wild)
-        for _ in range(chance.params((1, 4, 8)))
+        for _ in range(chance.choice((1, 4, 8)))
     )
 
 
 def _sign(chance: random.Random, wild: float, depth: int) -> str:
     """One thing in a bar; what holds others holds them six deep."""
     if chance.random() < wild:
-        return chance.params((*_PIECES, *WORDS, "A&B"))
-    note = chance.params(_NOTES[:8]) + chance.params(_LENGTHS)
-    inside = (_sign(chance, wild, depth + 1) for _ in range(chance.params((1, 2, 3))))
+        return chance.choice((*_PIECES, *WORDS, "A&B"))
+    note = chance.choice(_NOTES[:8]) + chance.choice(_LENGTHS)
+    inside = (_sign(chance, wild, depth + 1) for _ in range(chance.choice((1, 2, 3))))
     match chance.randrange(9 if depth < 6 else 7):
         case 0:
-            place = chance.params(("", "^", "_", "@"))
-            return f'"{place}{chance.params((*_BESIDE, *_SYMBOLS))}"{note}'
+            place = chance.choice(("", "^", "_", "@"))
+            return f'"{place}{chance.choice((*_BESIDE, *_SYMBOLS))}"{note}'
         case 1:
-            return chance.params((*_JUMPS, "!trill!", "~", "T", ".", "!nothing!", "+roll+")) + note
+            return chance.choice((*_JUMPS, "!trill!", "~", "T", ".", "!nothing!", "+roll+")) + note
         case 2:
-            letter, words = chance.params(_FIELDS)
+            letter, words = chance.choice(_FIELDS)
             return f"[{letter}:{_pick(chance, words, WORDS, wild)}]"
         case 3:
-            graces = chance.params_list(("c", "^d", "e/", "~g"), k=chance.randrange(5))
+            graces = chance.choices(("c", "^d", "e/", "~g"), k=chance.randrange(5))
             return f"{{{''.join(graces)}}}{note}"
         case 4:
-            heads = chance.params_list(_NOTES[:6], k=chance.params((1, 2, 3, 16 if wild else 4)))
-            return f"[{''.join(heads)}]{chance.params(_LENGTHS)}{chance.params(('', '-'))}"
+            heads = chance.choices(_NOTES[:6], k=chance.choice((1, 2, 3, 16 if wild else 4)))
+            return f"[{''.join(heads)}]{chance.choice(_LENGTHS)}{chance.choice(('', '-'))}"
         case 5:
-            return f"{note}{chance.params(('>', '<', '>>', '<<<', '-', ' '))}{note}"
+            return f"{note}{chance.choice(('>', '<', '>>', '<<<', '-', ' '))}{note}"
         case 7:
             return f"({''.join(inside)})"
         case 8:
             count = _pick(chance, ("2", "3", "4", "5", "9"), _NUMBERS, wild)
-            more = chance.params(("", "", ":2", ":2:3", ":16:9", "::9", ":1:1"))
+            more = chance.choice(("", "", ":2", ":2:3", ":16:9", "::9", ":1:1"))
             return f"({count}{more}{''.join(inside)}"
         case _:
             return note

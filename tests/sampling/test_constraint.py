@@ -55,7 +55,7 @@ def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
         likely = [
             4 if constraint.texts[token_id][0] in "ABCDEFGabcdefg|:" else 1 for token_id in right
         ]
-        (token_id,) = chance.params_list(right, likely)
+        (token_id,) = chance.choices(right, likely)
         state = constraint.walk(state, constraint.texts[token_id])
 
 

@@ -42,15 +42,15 @@ def any_wish(chance: random.Random, characters: str) -> tuple[TuneRequest, Gramm
     """A wish that can be met with these characters."""
     while True:
         request = TuneRequest(
-            title=chance.params(("", "A tune")),
-            rhythm=chance.params(("", "jig")),
-            meter=chance.params(("", "", *METERS, "7/8", "5/8", "2/8", "1/4")),
-            unit=chance.params(("", "", "", *UNITS, "1/32", "1/2")),
-            key=chance.params(("", *KEYS)),
-            part_bars=chance.params((0, 0, 2, 3, 4, 8)),
-            opening=chance.params(OPENINGS),
-            fields=chance.params(("TRMLK", "TMLK")),
-            headers=chance.params(((), HEADERS, HEADERS[:3])),
+            title=chance.choice(("", "A tune")),
+            rhythm=chance.choice(("", "jig")),
+            meter=chance.choice(("", "", *METERS, "7/8", "5/8", "2/8", "1/4")),
+            unit=chance.choice(("", "", "", *UNITS, "1/32", "1/2")),
+            key=chance.choice(("", *KEYS)),
+            part_bars=chance.choice((0, 0, 2, 3, 4, 8)),
+            opening=chance.choice(OPENINGS),
+            fields=chance.choice(("TRMLK", "TMLK")),
+            headers=chance.choice(((), HEADERS, HEADERS[:3])),
         )
         try:
             return request, Grammar(request, characters)
@@ -70,7 +70,7 @@ def walk(constraint: Constraint, chance: random.Random, style: str, length: int)
     while True:
         right = np.flatnonzero(~cursor.wrong(length - len(text)))
         assert right.size, f"nothing is right behind {text!r}"
-        (token_id,) = chance.params_list(right.tolist(), weights[right].tolist())
+        (token_id,) = chance.choices(right.tolist(), weights[right].tolist())
         if token_id == SEPARATOR:
             return text
         text += constraint.texts[token_id]

@@ -142,8 +142,8 @@ class Grammar(BarGrammar):
         """Characters of which the first right one leads nearer to an end."""
         if state.forced or state.ahead:
             return (state.forced or state.ahead)[0]
-        if params_list := self._words(state):
-            ways = (way[len(state.sign) :] for way in params_list if way.startswith(state.sign))
+        if choices := self._words(state):
+            ways = (way[len(state.sign) :] for way in choices if way.startswith(state.sign))
             return "".join(dict.fromkeys(way[:1] or "\n" for way in ways))
         if state.field:
             return "\n" + "".join(sorted(self._characters, reverse=True))
@@ -249,17 +249,17 @@ class Grammar(BarGrammar):
         return known
 
     def _header(self, state: GrammarState, character: str) -> GrammarState | None:
-        words, params_list = state.sign, self._words(state)
+        words, choices = state.sign, self._words(state)
         if character == "\n":
-            if not words or (params_list and words not in params_list):
+            if not words or (choices and words not in choices):
                 return None
             header = state.header
             if state.field != "T":
-                header += (words if params_list else "",)
+                header += (words if choices else "",)
             frame = _timed(state.frame, state.field, words)
             return self._enter(self._wish.fields.index(state.field) + 1, header, frame, "")
-        if params_list:
-            possible = any(params.startswith(words + character) for params in params_list)
+        if choices:
+            possible = any(choice.startswith(words + character) for choice in choices)
             return state._replace(sign=words + character) if possible else None
         if not character.isprintable() or character in "%\\" or not (words or character.strip()):
             return None

@@ -67,7 +67,7 @@ def choose_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
     heard = _sounds_in(found, sounds)
     keys = _keys(performance, found)
     best: list[list[tuple[float, int]]] = []  # for each slot and chord: score so far, chord before
-    params_list: list[list[tuple[Chord, float]]] = []
+    choices: list[list[tuple[Chord, float]]] = []
     for slot, here, key in zip(found, heard, keys, strict=True):
         options = _options(key, performance)
         options.append(options[0])  # the tonic, in the last bar of a part and after a dominant
@@ -76,13 +76,13 @@ def choose_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
             scores[0] += _CLOSE
             scores[-1] += _CLOSE + _CADENCE
         before = [
-            _best_before(best, params_list, one, slot, score)
+            _best_before(best, choices, one, slot, score)
             for (one, _), score in zip(options[:-1], scores, strict=False)
         ]
-        before.append(_best_cadence(best, params_list, options[-1][0], slot, scores[-1]))
+        before.append(_best_cadence(best, choices, options[-1][0], slot, scores[-1]))
         best.append(before)
-        params_list.append(options)
-    return _changes(found, params_list, best)
+        choices.append(options)
+    return _changes(found, choices, best)
 
 
 def slots(bar: PlayedBar) -> list[Slot]:
@@ -175,7 +175,7 @@ def _suits(one: Chord, slot: Slot, sounds: Sequence[Sound]) -> float:
 
 def _best_before(
     best: Sequence[Sequence[tuple[float, int]]],
-    params_list: Sequence[Sequence[tuple[Chord, float]]],
+    choices: Sequence[Sequence[tuple[Chord, float]]],
     one: Chord,
     slot: Slot,
     score: float,
@@ -186,16 +186,14 @@ def _best_before(
     change = _CHANGE if slot.first else _CHANGE_WITHIN
     highest, place = max(
         (before if last == one else before - change, -place)
-        for place, ((before, _), (last, _)) in enumerate(
-            zip(best[-1], params_list[-1], strict=True)
-        )
+        for place, ((before, _), (last, _)) in enumerate(zip(best[-1], choices[-1], strict=True))
     )
     return highest + score, -place
 
 
 def _best_cadence(
     best: Sequence[Sequence[tuple[float, int]]],
-    params_list: Sequence[Sequence[tuple[Chord, float]]],
+    choices: Sequence[Sequence[tuple[Chord, float]]],
     tonic: Chord,
     slot: Slot,
     score: float,
@@ -207,12 +205,10 @@ def _best_cadence(
     change = _CHANGE if slot.first else _CHANGE_WITHIN
     found = [
         (before - change, -place)
-        for place, ((before, _), (last, _)) in enumerate(
-            zip(best[-1], params_list[-1], strict=True)
-        )
+        for place, ((before, _), (last, _)) in enumerate(zip(best[-1], choices[-1], strict=True))
         if (last.root - tonic.root) % 12 in (7, 10)
     ]
-    if not slot.first and params_list[-1][-1][0] == tonic:
+    if not slot.first and choices[-1][-1][0] == tonic:
         found.append((best[-1][-1][0], 1 - len(best[-1])))
     highest, place = max(found, default=(-inf, 0))
     return highest + score, -place
@@ -220,13 +216,13 @@ def _best_cadence(
 
 def _changes(
     found: Sequence[Slot],
-    params_list: Sequence[Sequence[tuple[Chord, float]]],
+    choices: Sequence[Sequence[tuple[Chord, float]]],
     best: Sequence[Sequence[tuple[float, int]]],
 ) -> list[tuple[Fraction, Chord]]:
     """The best path, walked back from its end."""
     place = max(range(len(best[-1])), key=lambda one: best[-1][one][0])
     path: list[Chord] = []
-    for options, before in zip(reversed(params_list), reversed(best), strict=True):
+    for options, before in zip(reversed(choices), reversed(best), strict=True):
         path.append(options[place][0])
         place = before[place][1]
     path.reverse()

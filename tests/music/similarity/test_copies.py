@@ -17,7 +17,7 @@ NOTES = "CDEFGABcdefgab"
 
 def steps(seed: int, count: int = 128) -> list[int]:
     """A melody, as steps on the staff."""
-    return random.Random(seed).params_list(range(10), k=count)
+    return random.Random(seed).choices(range(10), k=count)
 
 
 def abc(notes: list[int], title: str = "Tune", key: str = "C", length: str = "") -> str:
@@ -93,7 +93,7 @@ def test_what_the_tunes_share_with_each_other() -> None:
 
 
 def test_the_runs_are_what_comparing_one_by_one_finds() -> None:
-    few = [random.Random(number).params_list(range(2), k=40) for number in range(12)]
+    few = [random.Random(number).choices(range(2), k=40) for number in range(12)]
     collection = Collection(abc(notes) for notes in few)
     runs = [
         [tuple(row[i : i + 8]) for i in range(len(row) - 7)]

@@ -260,7 +260,7 @@ class TestTheChecksThemselves:
             ("charnn.training.trainer", "def f():\n    import charnn.music.tune.tune"),
             ("charnn.sampling.sampler", "from charnn import training"),
             ("charnn.sampling.sampler", "from ..training.config import Budget"),
-            ("charnn.corpus.text", "from charnn.cli.console import say"),
+            ("charnn.corpus.text", "from charnn.cli.console import show_message"),
             ("charnn.files", "from charnn.music import tune"),
             ("charnn.music.tune.tempo", "from charnn.music.abc import fields"),
             ("charnn.music.performance.swing", "from charnn.music.score.staff import Measure"),

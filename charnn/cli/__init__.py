@@ -28,7 +28,7 @@ from charnn.cli.commands import (
     sample,
     train,
 )
-from charnn.cli.console import complain, silence, visible, write_out
+from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
 from charnn.cli.playback_options import PlayingCommand
 from charnn.errors import CharnnError
 from charnn.version import __version__
@@ -54,7 +54,7 @@ def _shown() -> Iterator[None]:
     try:
         yield
     except _Misuse as misuse:
-        misuse.message = visible(misuse.message)
+        misuse.message = escape_controls(misuse.message)
         raise
 
 
@@ -82,7 +82,7 @@ app.command("corpora")(corpora.command)
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        write_out(f"charnn {__version__}\n")
+        write_stdout(f"charnn {__version__}\n")
         raise typer.Exit
 
 
@@ -125,7 +125,7 @@ def _run() -> None:
         _fail(str(problem), problem.exit_code)
     except OSError as problem:
         if problem.errno == errno.EBADF:
-            silence(sys.stdout)
+            discard_output(sys.stdout)
             _fail("stdout is closed: redirect it to a file, or there is nowhere for the result", 1)
         where = f"{problem.filename}: " if problem.filename else ""
         reason = problem.strerror or problem
@@ -173,5 +173,5 @@ def _complete_quickly() -> None:
 
 
 def _fail(message: str, code: int) -> None:
-    complain(message)
+    show_error(message)
     sys.exit(code)

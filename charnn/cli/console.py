@@ -19,7 +19,7 @@ _JOINERS = "\u200c\u200d"
 _UNSEEN = {0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
 
 
-def visible(text: str) -> str:
+def escape_controls(text: str) -> str:
     """The text with every character that a terminal might obey written out (`\\x1b`, `\\u202e`);
     newline and tab stay."""
     if text.isascii() and text.isprintable():
@@ -27,9 +27,9 @@ def visible(text: str) -> str:
     return "".join(character if _harmless(character) else _escape(character) for character in text)
 
 
-def in_one_line(text: str) -> str:
+def escape_to_one_line(text: str) -> str:
     """The same with the newlines written out: names that are quoted begin no line of their own."""
-    return visible(text).replace("\n", r"\n")
+    return escape_controls(text).replace("\n", r"\n")
 
 
 def _harmless(character: str) -> bool:
@@ -48,20 +48,20 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def write_out(text: str) -> None:
+def write_stdout(text: str) -> None:
     """Put a result on stdout, now.
 
     Raises:
-        SystemExit: see `write_out_bytes`.
+        SystemExit: see `write_stdout_bytes`.
     """
     if is_terminal(sys.stdout):
         encoding = sys.stdout.encoding or "utf-8"
-        write_out_bytes(visible(text).encode(encoding, "backslashreplace"))
+        write_stdout_bytes(escape_controls(text).encode(encoding, "backslashreplace"))
     else:
-        write_out_bytes(text.encode("utf-8", "surrogatepass"))
+        write_stdout_bytes(text.encode("utf-8", "surrogatepass"))
 
 
-def write_out_bytes(content: bytes) -> None:
+def write_stdout_bytes(content: bytes) -> None:
     """Put bytes on stdout, now and unchanged: no translation of line ends, no other encoding.
 
     Raises:
@@ -73,24 +73,24 @@ def write_out_bytes(content: bytes) -> None:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
-        silence(sys.stdout)
+        discard_output(sys.stdout)
         raise SystemExit(0) from None
     except OSError:
-        silence(sys.stdout)
+        discard_output(sys.stdout)
         raise
 
 
-def say(message: str) -> None:
+def show_message(message: str) -> None:
     """A message to the user, on stderr. If nobody reads it, the work still goes on."""
     encoding = sys.stderr.encoding or "utf-8"
-    line = visible(message).encode(encoding, "backslashreplace").decode(encoding)
+    line = escape_controls(message).encode(encoding, "backslashreplace").decode(encoding)
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:
-        silence(sys.stderr)
+        discard_output(sys.stderr)
 
 
-def silence(stream: TextIO) -> None:
+def discard_output(stream: TextIO) -> None:
     """Send what is still written to a stream nowhere: its other end is gone, or its disk full.
 
     What Python has buffered would otherwise fail once more when the program ends.
@@ -98,17 +98,17 @@ def silence(stream: TextIO) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
-def warn(message: str) -> None:
+def show_warning(message: str) -> None:
     """Something that the user should know, on stderr."""
-    say(f"warning: {in_one_line(message)}")
+    show_message(f"warning: {escape_to_one_line(message)}")
 
 
-def complain(message: str) -> None:
+def show_error(message: str) -> None:
     """What is wrong, and what to do, on stderr."""
-    say(f"error: {in_one_line(message)}")
+    show_message(f"error: {escape_to_one_line(message)}")
 
 
-def warn_of_damage(path: Path, damaged: Sequence[str]) -> None:
+def warn_if_damaged(path: Path, damaged: Sequence[str]) -> None:
     """Say that a model was read from `path` since other files of its run are damaged."""
     if damaged:
-        warn(f"{'; '.join(damaged)}; {path} is used instead")
+        show_warning(f"{'; '.join(damaged)}; {path} is used instead")

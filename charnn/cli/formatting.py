@@ -3,12 +3,12 @@
 import math
 
 
-def nats_and_bits(loss: float) -> str:
+def format_loss(loss: float) -> str:
     """A loss in nats a character, and in bits."""
     return f"{loss:.4f} nats/char ({loss / math.log(2):.3f} bits/char)"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Seconds, with minutes and hours where there are any."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from typer.core import TyperCommand
 
-from charnn.cli.console import warn
+from charnn.cli.console import show_warning
 
 if TYPE_CHECKING:
     from charnn.music.performance.accompaniment import Chords
@@ -70,4 +70,6 @@ def warn_without_chords(tune: "Tune", chords: "Chords") -> None:
     from charnn.music.performance.accompaniment import has_chords
 
     if chords == "written" and not has_chords(tune):
-        warn(f"{tune.name or 'the tune'} has no chord symbols: --chords auto chooses chords for it")
+        show_warning(
+            f"{tune.name or 'the tune'} has no chord symbols: --chords auto chooses chords for it"
+        )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.runs import known_as
-from charnn.cli.console import say, warn
+from charnn.cli.console import show_message, show_warning
 from charnn.cli.tune_files import slug
 from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
@@ -83,7 +83,7 @@ class TuneJob:
         if (headers := self._learned(model)) is not None:
             request, doubt = fitted(request, model, headers)
             if doubt:
-                warn(doubt)
+                show_warning(doubt)
         return TuneWriter(model, request)
 
     def _learned(self, model: Checkpoint) -> HeaderStats | None:
@@ -91,7 +91,7 @@ class TuneJob:
         try:
             return header_stats(self._path, model)
         except CheckpointError as problem:
-            warn(str(problem))
+            show_warning(str(problem))
             return None
 
     def tunes(self, first_seed: int, num: int) -> Iterator[tuple[Iterable[str], int]]:
@@ -125,7 +125,7 @@ class TuneJob:
             copied = self._copies.nearest(tune) if self._copies else None
             if copied is None or not copied.copied:
                 return tune, seed
-            say(f"seed {seed} gave a copy ({copied.similarity:.2f}) of {copied.title}")
+            show_message(f"seed {seed} gave a copy ({copied.similarity:.2f}) of {copied.title}")
             if tries < _TRIES:
                 seed += num  # none that another tune of this command begins with
                 (pieces,) = self._written(range(seed, seed + 1))
@@ -136,7 +136,7 @@ class TuneJob:
         """Say how the model did."""
         writer = self._source
         if isinstance(writer, TuneWriter) and self._options["bars"] != "off" and writer.steps:
-            say(
+            show_message(
                 f"--bars strict: {writer.refused:.1%} of what the model would have written "
                 "was against the rules of bars and parts"
             )
@@ -227,5 +227,5 @@ def _save(text: str, folder: Path, number: int) -> None:
             write_bytes(stem.with_suffix(suffix), make(tune))
             written.append(suffix)
     except CharnnError as problem:  # no tune, or no engraver: what is there stays
-        warn(f"{stem}: {problem}")
-    say(f"{stem} ({' '.join(written)})")
+        show_warning(f"{stem}: {problem}")
+    show_message(f"{stem} ({' '.join(written)})")

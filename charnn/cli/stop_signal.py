@@ -8,7 +8,7 @@ from types import FrameType
 from typing import Any
 
 from charnn import signals
-from charnn.cli.console import say
+from charnn.cli.console import show_message
 
 # Seconds after a second signal in which the program may end in order.
 GRACE = 0.25
@@ -37,7 +37,7 @@ class StopSignal:
             signal.set_wakeup_fd(-1)
             self._wakes.close()
 
-    def asked(self) -> bool:
+    def requested(self) -> bool:
         """Whether to stop; the trainer wants to know after every step."""
         if self._wakes is None:
             heard, self._wakes = socket.socketpair()
@@ -63,7 +63,7 @@ def _watch(heard: socket.socket) -> None:
     while number := heard.recv(1):
         stops += number[0] in signals.STOPS
         if stops == 1:
-            say("\nstopping: the run is saved first (once more to leave at once)")
+            show_message("\nstopping: the run is saved first (once more to leave at once)")
         elif stops:
             time.sleep(GRACE)
             signals.leave(number[0])

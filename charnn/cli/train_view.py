@@ -13,8 +13,15 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
-from charnn.cli.console import is_terminal, say, silence, visible, warn, write_out
-from charnn.cli.formatting import duration, nats_and_bits
+from charnn.cli.console import (
+    discard_output,
+    escape_controls,
+    is_terminal,
+    show_message,
+    show_warning,
+    write_stdout,
+)
+from charnn.cli.formatting import format_duration, format_loss
 from charnn.corpus.ids import Dataset
 from charnn.library import RUNS
 from charnn.sampling.params import SamplingParams
@@ -79,7 +86,7 @@ class TrainView:
         try:
             self._show(event)
         except OSError:
-            silence(sys.stderr)
+            discard_output(sys.stderr)
 
     def transposed(self, done: int, tunes: int) -> None:
         """Show how many tunes are in other keys by now."""
@@ -104,7 +111,9 @@ class TrainView:
             case Started():
                 self._summarise(event)
                 if event.progress >= 1:
-                    warn("its budget is spent: give more --minutes, --epochs or --steps to go on")
+                    show_warning(
+                        "its budget is spent: give more --minutes, --epochs or --steps to go on"
+                    )
                 self.bar = tqdm(
                     total=1.0,
                     initial=event.progress,
@@ -133,15 +142,15 @@ class TrainView:
     def _notes(self, planned: Planned) -> None:
         skipped, repeated = planned.corpus.skipped, planned.corpus.repeated
         if skipped:
-            warn(
+            show_warning(
                 f"left out {len(skipped):,} files that are hidden, unreadable or no text, "
                 f"such as {skipped[0]}"
             )
         if repeated:
             more = f" and {len(repeated) - 1:,} more" if len(repeated) > 1 else ""
-            warn(f"named more than once, but read once: {repeated[0]}{more}")
+            show_warning(f"named more than once, but read once: {repeated[0]}{more}")
         for note in planned.plan.notes:
-            warn(note)
+            show_warning(note)
 
     def _recovered(self, event: Recovered) -> None:
         kept = f" (kept as {', '.join(path.name for path in event.aside)})" if event.aside else ""
@@ -190,8 +199,8 @@ class TrainView:
             "finished",
             {
                 "why": reasons[finished.reason],
-                "best loss": "not validated yet" if loss is None else nats_and_bits(loss),
-                "steps": f"{finished.steps:,} in {duration(finished.seconds)}, "
+                "best loss": "not validated yet" if loss is None else format_loss(loss),
+                "steps": f"{finished.steps:,} in {format_duration(finished.seconds)}, "
                 f"{finished.characters_per_second:,.0f} characters/s",
                 "checkpoint": str(finished.checkpoint or "none"),
                 **({"advice": finished.advice} if finished.advice else {}),
@@ -258,9 +267,9 @@ class TrainView:
                 best=event.is_best,
             )
         best = "  (best so far)" if event.is_best else ""
-        self._line(f"step {event.step:,}: validation {nats_and_bits(event.loss)}{best}")
+        self._line(f"step {event.step:,}: validation {format_loss(event.loss)}{best}")
         if self.live:
-            self._line(visible(self._sample(event)) + "\n")
+            self._line(escape_controls(self._sample(event)) + "\n")
 
     def _sample(self, event: Validated) -> str:
         """What the model writes now, indented so that it is not taken for a message."""
@@ -272,21 +281,21 @@ class TrainView:
 
     def _line(self, text: str) -> None:
         with tqdm.external_write_mode(file=sys.stderr):
-            say(text)
+            show_message(text)
 
     def _table(self, title: str, rows: dict[str, str]) -> None:
         if not self.live:
-            say("\n".join([title, *(f"  {key}: {value}" for key, value in rows.items())]))
+            show_message("\n".join([title, *(f"  {key}: {value}" for key, value in rows.items())]))
             return
         table = Table.grid(padding=(0, 2))
         table.add_column()
         table.add_column(overflow="fold")  # a command or a path is to be copied whole
         for key, value in rows.items():
             # Names of files and corpora are the user's: neither markup nor control characters.
-            table.add_row(key, visible(value), style=None)
+            table.add_row(key, escape_controls(value), style=None)
         console = Console(stderr=True, markup=False, emoji=False, highlight=False)
         with tqdm.external_write_mode(file=sys.stderr):
-            console.print(visible(title), style=None if console.no_color else "bold")
+            console.print(escape_controls(title), style=None if console.no_color else "bold")
             console.print(table)
 
 
@@ -294,9 +303,9 @@ def _write_json(**values: object) -> None:
     # Whoever read the lines may have seen enough of them, or have no room: the training goes on.
     try:
         with suppress(SystemExit):
-            write_out(json.dumps(values) + "\n")
+            write_stdout(json.dumps(values) + "\n")
     except OSError as problem:
-        warn(f"stdout cannot be written ({problem.strerror}): no more JSON lines")
+        show_warning(f"stdout cannot be written ({problem.strerror}): no more JSON lines")
 
 
 def _keys(dataset: Dataset) -> str:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charnn.cli.console import complain, is_terminal, say, write_out_bytes
+from charnn.cli.console import is_terminal, show_error, show_message, write_stdout_bytes
 from charnn.errors import CorpusError, TuneError, UsageError
 
 if TYPE_CHECKING:
@@ -173,16 +173,18 @@ def write_tunes(
             content = make(read_tune(file.sources[place - 1]))
         except TuneError as problem:
             failed += 1
-            complain(f"{file.shown}: {problem}")
+            show_error(f"{file.shown}: {problem}")
             continue
         if output == "-":
-            write_out_bytes(content)
+            write_stdout_bytes(content)
         else:
             write_bytes(targets[place], content)
-            say(str(targets[place]))
+            show_message(str(targets[place]))
     if failed:
         if len(file.places) > 1:
-            say(f"{failed} of {len(file.places)} tunes could not be written; the others are")
+            show_message(
+                f"{failed} of {len(file.places)} tunes could not be written; the others are"
+            )
         raise typer.Exit(1)
 
 

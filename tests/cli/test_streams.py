@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.cli.console import visible
+from charnn.cli.console import escape_controls
 from tests.helpers import command, environment, prose, reciting_checkpoint, save_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
@@ -69,7 +69,7 @@ def test_a_model_cannot_control_the_terminal(tmp_path: Path) -> None:
     shown = without_line_ends(sent)
     assert shown.isprintable()
     # Nothing is lost: each of the characters can be read.
-    assert shown == visible("".join(dict.fromkeys(HOSTILE)))
+    assert shown == escape_controls("".join(dict.fromkeys(HOSTILE)))
     for written in (r"\x1b", r"\x07", r"\x9b", r"\u202e", r"\u2028", r"\U000e0041"):
         assert written in shown
     # JSON has its own escapes for them.
@@ -163,16 +163,16 @@ CHARACTERS = st.one_of(st.characters(), st.sampled_from(HOSTILE))
 
 @given(st.text(CHARACTERS))
 def test_what_a_terminal_might_obey_is_written_out(text: str) -> None:
-    shown = visible(text)
+    shown = escape_controls(text)
     for character in shown:
         category = unicodedata.category(character)
         assert category not in ("Cc", "Cf", "Cs", "Zl", "Zp") or character in "\n\t\u200c\u200d"
     # It is the text, piece by piece, and the rest is left alone.
-    assert shown == "".join(map(visible, text))
+    assert shown == "".join(map(escape_controls, text))
     if all(character in shown for character in text):
         assert shown == text
 
 
 @given(st.text(st.characters(whitelist_categories=["L", "M", "N", "P", "S", "Zs"])))
 def test_letters_are_shown_as_they_are(text: str) -> None:
-    assert visible(text) == text
+    assert escape_controls(text) == text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli.console import say, write_out
+from charnn.cli.console import show_message, write_stdout
 from charnn.cli.tune_files import NumberOption, TunesArgument, read_tunes_file
 from charnn.errors import TuneError
 
@@ -37,12 +37,12 @@ def command(
         report = _judged(source)
         reports.append(report)
         if not as_json:
-            write_out(_shown(report, digits))
+            write_stdout(_shown(report, digits))
     if as_json:
-        write_out(json.dumps({"tunes": reports}) + "\n")
+        write_stdout(json.dumps({"tunes": reports}) + "\n")
     wrong = sum(not report["ok"] for report in reports)
     if wrong:
-        say(f"{wrong:,} of {len(reports):,} tunes have problems")
+        show_message(f"{wrong:,} of {len(reports):,} tunes have problems")
         raise typer.Exit(1)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from charnn.cli.console import write_out
+from charnn.cli.console import write_stdout
 
 
 def command(
@@ -29,9 +29,9 @@ def command(
         for entry in CATALOGUE.values()
     ]
     if as_json:
-        write_out(json.dumps({"corpora": rows}) + "\n")
+        write_stdout(json.dumps({"corpora": rows}) + "\n")
         return
     for row in rows:
-        write_out(f"{row['name']}  ({row['kind']}, {row['size']})\n")
+        write_stdout(f"{row['name']}  ({row['kind']}, {row['size']})\n")
         for key in ("description", "source", "licence"):
-            write_out(f"    {key}: {row[key]}\n")
+            write_stdout(f"    {key}: {row[key]}\n")

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli.commands.sample import MOST_TEXTS
-from charnn.cli.console import is_terminal, say, warn, warn_of_damage, write_out
+from charnn.cli.console import (
+    is_terminal,
+    show_message,
+    show_warning,
+    warn_if_damaged,
+    write_stdout,
+)
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -107,7 +113,7 @@ def command(
     from charnn.library import load
 
     model = load(checkpoint)
-    warn_of_damage(model.path, model.damaged)
+    warn_if_damaged(model.path, model.damaged)
     found: dict[str, Any] = {}
     if corpus:
         found |= _loss(model, corpus, encoding, held_out, dynamic, threads)
@@ -119,9 +125,9 @@ def command(
         request = {name: words for name, words in request.items() if words}
         found |= _judged(model, tunes, temperature, first, bars, request)
         if not as_json:
-            write_out("\n" * bool(corpus) + "".join(_table(found)))
+            write_stdout("\n" * bool(corpus) + "".join(_table(found)))
     if as_json:
-        write_out(json.dumps(found) + "\n")
+        write_stdout(json.dumps(found) + "\n")
 
 
 def _loss(
@@ -142,7 +148,7 @@ def _loss(
         texts = [document.text() for document in opened.documents]
         passage = whole(model.checkpoint, texts)
     if passage.unknown:
-        warn(f"the model has never seen {passage.unknown:,} of these characters")
+        show_warning(f"the model has never seen {passage.unknown:,} of these characters")
     import torch  # the loss needs it, the rest does not
 
     torch.set_num_threads(threads)
@@ -165,14 +171,14 @@ def _figures(measured: "Evaluation") -> dict[str, Any]:
 
 
 def _show_loss(found: dict[str, Any]) -> None:
-    write_out(
+    write_stdout(
         f"{found['nats_per_char']:.4f} nats per character, "
         f"{found['bits_per_char']:.4f} bits, perplexity {found['perplexity']:.3f}\n"
         f"{found['chars']:,} characters: {found['protocol']}\n"
     )
     for other in ("windows", "dynamic"):
         if other in found:
-            write_out(f"{found[other]['nats_per_char']:.4f}: {found[other]['protocol']}\n")
+            write_stdout(f"{found[other]['nats_per_char']:.4f}: {found[other]['protocol']}\n")
 
 
 def _judged(
@@ -182,7 +188,7 @@ def _judged(
 
     model.learned_tunes()  # that they are missing is said before all is written
     name = known_as(model.path)
-    say(f"{name}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
+    show_message(f"{name}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
     tunes = model.tunes(num, seed=seed, temperature=temperature, bars=bars, **request)
     written = list(_watched(tunes, num))
     judged = model.judge(written)

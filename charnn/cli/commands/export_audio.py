@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli.console import say
+from charnn.cli.console import show_message
 from charnn.cli.playback_options import (
     ChordsOption,
     InstrumentOption,
@@ -67,7 +67,7 @@ def command(
     font = chosen_soundfont(synth, soundfont)
     file = read_tunes_file(tunes, number)
     if font is not None:
-        say(f"played by FluidSynth with {font}")
+        show_message(f"played by FluidSynth with {font}")
 
     def make(tune: "Tune") -> bytes:
         warn_without_chords(tune, chords)

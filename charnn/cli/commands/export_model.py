@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charnn.cli.console import is_terminal, say, warn_of_damage, write_out_bytes
+from charnn.cli.console import is_terminal, show_message, warn_if_damaged, write_stdout_bytes
 from charnn.cli.tune_files import check_suffix, names_file, not_empty
 from charnn.errors import UsageError
 
@@ -51,20 +51,20 @@ def command(
 
     check_suffix(output, SUFFIX)
     model = load(checkpoint)
-    warn_of_damage(model.path, model.damaged)
+    warn_if_damaged(model.path, model.damaged)
     if output == "-" and is_terminal(sys.stdout):
         raise UsageError("a model is not for the terminal: redirect stdout, or name a file by -o")
     path = model.path.resolve()
     name = path.parent.name if path.name in CHECKPOINTS else path.stem
     content = model.exported()
     if output == "-":
-        write_out_bytes(content)
+        write_stdout_bytes(content)
         return
     target = _target(output, f"{name}{SUFFIX}")
     if target.exists() and target.samefile(model.path):
         raise UsageError(f"{target} is the checkpoint itself: name another file with -o")
     write_bytes(target, content)
-    say(f"{target}: {len(content) / 1e6:.1f} MB")
+    show_message(f"{target}: {len(content) / 1e6:.1f} MB")
 
 
 def _target(output: str | None, name: str) -> Path:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli.console import in_one_line, warn_of_damage, write_out
-from charnn.cli.formatting import duration, nats_and_bits
+from charnn.cli.console import escape_to_one_line, warn_if_damaged, write_stdout
+from charnn.cli.formatting import format_duration, format_loss
 from charnn.errors import shortened
 
 if TYPE_CHECKING:
@@ -59,20 +59,20 @@ def command(
                 {"checkpoint": str(file), "ok": problem is None, "problem": problem}
                 for file, problem in found
             ]
-            write_out(json.dumps({"checkpoints": rows}) + "\n")
+            write_stdout(json.dumps({"checkpoints": rows}) + "\n")
         else:
-            write_out("".join(f"{_said(problem or f'{file}: ok')}\n" for file, problem in found))
+            write_stdout("".join(f"{_said(problem or f'{file}: ok')}\n" for file, problem in found))
         raise typer.Exit(int(any(problem for _, problem in found)))
     model = read_model(checkpoint, Path("checkpoints"))
-    warn_of_damage(model.path, model.damaged)
+    warn_if_damaged(model.path, model.damaged)
     path, description = model.path, describe(model.path, model.checkpoint)
     if as_json:
-        write_out(json.dumps(_object(path, description)) + "\n")
+        write_stdout(json.dumps(_object(path, description)) + "\n")
         return
-    write_out(f"{_said(known_as(path))}\n")
+    write_stdout(f"{_said(known_as(path))}\n")
     for name, words in _rows(description):
-        write_out(f"  {name + ':':<13}{_said(words)}\n")
-    write_out("".join(_curve(description.history)))
+        write_stdout(f"  {name + ':':<13}{_said(words)}\n")
+    write_stdout("".join(_curve(description.history)))
 
 
 def _object(path: Path, description: "Description") -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
     if position:
         yield "trained", ", ".join(_trained(description, position))
     if (best := position.get("best_loss")) is not None:
-        yield "best loss", nats_and_bits(best)
+        yield "best loss", format_loss(best)
         if "protocol" in metadata:
             yield "measured by", metadata["protocol"]
     files = description.files.items()
@@ -181,7 +181,7 @@ def _trained(description: "Description", position: dict[str, Any]) -> Iterator[s
     if (step := position.get("step")) is not None:
         yield f"{step:,} steps"
     if (seconds := position.get("seconds")) is not None:
-        yield duration(seconds)
+        yield format_duration(seconds)
     if (seen := description.symbols_seen) is not None:
         kind = description.checkpoint.vocabulary.kind
         yield f"{seen:,} {'characters' if kind == 'char' else 'tokens'} seen"
@@ -201,7 +201,7 @@ def _curve(history: list[dict[str, Any]]) -> Iterator[str]:
         train = f"{entry['train_loss']:.4f}" if "train_loss" in entry else "-"
         above = (loss - best) / (highest - best) if highest > best else 0
         yield (
-            f"{entry['step']:>10,}{duration(entry['seconds']):>14}{train:>10}{loss:>10.4f}"
+            f"{entry['step']:>10,}{format_duration(entry['seconds']):>14}{train:>10}{loss:>10.4f}"
             f"{loss / math.log(2):>8.3f}  {'#' * round(above * _WIDTH)}"
             f"{'best' if number == losses.index(best) else ''}\n"
         )
@@ -213,4 +213,4 @@ def _bytes(size: int) -> str:
 
 def _said(words: str) -> str:
     """Words that a file brings, on one line, as a terminal may show them; pipes lead there, too."""
-    return in_one_line(shortened(words, 500))
+    return escape_to_one_line(shortened(words, 500))

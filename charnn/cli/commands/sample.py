@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli.console import is_terminal, say, warn, warn_of_damage, write_out
+from charnn.cli.console import (
+    is_terminal,
+    show_message,
+    show_warning,
+    warn_if_damaged,
+    write_stdout,
+)
 from charnn.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
@@ -100,7 +106,7 @@ def command(
     params = SamplingParams(temperature, top_k, top_p, min_p)
     found = read_model(checkpoint, Path("checkpoints"))
     path, model = found.path, found.checkpoint
-    warn_of_damage(path, found.damaged)
+    warn_if_damaged(path, found.damaged)
     first_seed = random.randrange(2**32) if seed is None else seed
     text = _prime(prime)
     tunes_only = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")
@@ -116,7 +122,7 @@ def command(
 
     defaults = {option.name: option.default for option in context.command.params if option.name}
     job = TuneJob(path, model, params, context.params | {"prime": text}, defaults)
-    say(f"{_origin(path)}, seed {first_seed}")
+    show_message(f"{_origin(path)}, seed {first_seed}")
     for number, (pieces, seed_used) in enumerate(job.tunes(first_seed, num), 1):
         show(pieces, seed_used, more=number < num)
     job.close()
@@ -135,11 +141,13 @@ def _write_texts(
 
     sampler = Sampler(model)
     if unknown := sampler.vocabulary.unknown(prime):
-        warn(f"the model has never seen {_named(unknown)}: left out of --prime")
+        show_warning(f"the model has never seen {_named(unknown)}: left out of --prime")
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
     if unknown := sampler.vocabulary.unknown(stop):
-        warn(f"the model has never seen {_named(unknown)}: it will not write what --stop waits for")
-    say(f"{_origin(show.path)}, seed {seeds[0]}")
+        show_warning(
+            f"the model has never seen {_named(unknown)}: it will not write what --stop waits for"
+        )
+    show_message(f"{_origin(show.path)}, seed {seeds[0]}")
     samples = sampler.many(params, seeds=seeds, length=length, prime=prime, stop=stop)
     for seed, pieces in zip(seeds, samples, strict=True):
         show(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
@@ -169,16 +177,16 @@ class _Show:
         """
         if self._as_json:
             sample = {"text": "".join(pieces), "seed": seed, "checkpoint": str(self.path)}
-            write_out(json.dumps(sample) + "\n")
+            write_stdout(json.dumps(sample) + "\n")
             return
         last = ""
         for piece in _in_frames(pieces) if self._stream else ["".join(pieces)]:
-            write_out(piece)
+            write_stdout(piece)
             last = piece or last
         if not last.endswith("\n") and (more or is_terminal(sys.stdout)):
-            write_out("\n")
+            write_stdout("\n")
         if more:
-            write_out("\n")
+            write_stdout("\n")
 
 
 def _in_frames(pieces: Iterable[str]) -> Iterator[str]:

@@ -134,7 +134,7 @@ def command(
     if val_fraction != DEFAULT_VAL_FRACTION:
         reading += ["--val-fraction", str(val_fraction)]
     stop = StopSignal()
-    with stop, TrainView(corpus, reading, stop.asked, as_json=as_json) as view:
+    with stop, TrainView(corpus, reading, stop.requested, as_json=as_json) as view:
         train(
             corpus,
             name=name,
@@ -147,7 +147,7 @@ def command(
             transpose=transpose,
             transposed=view.transposed,
             report=view.report,
-            should_stop=stop.asked,
+            should_stop=stop.requested,
             download_bar=view.bar,
             **options | {"one_hot": one_hot or None},
         )

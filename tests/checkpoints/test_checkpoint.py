@@ -382,7 +382,7 @@ def test_a_temperature_that_is_none(
 
 
 @pytest.mark.parametrize(
-    "about",
+    "metadata",
     [
         *(None, [1, 2], "story", 7),
         {"documents": -1},

@@ -14,7 +14,7 @@ from charnn.sampling.constraint import Constraint
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint
-from tests.sampling.walks import LETTERS, any_wish, texts, walk
+from tests.sampling.walks import LETTERS, any_request, texts, walk
 
 TUNE = """X:1
 T:x
@@ -41,7 +41,7 @@ def plainly_wrong(constraint: Constraint, state: Any) -> list[bool]:
 def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
     """Whatever is kept from state to state, the answer is that of trying every symbol."""
     chance = random.Random(seed)
-    _, grammar = any_wish(chance, "".join(symbols))
+    _, grammar = any_request(chance, "".join(symbols))
     constraint = Constraint(grammar, texts(symbols))
     state = grammar.start
     for _ in range(250):

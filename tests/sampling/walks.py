@@ -38,7 +38,7 @@ def texts(symbols: str | list[str]) -> list[str]:
     return ["", "", *symbols]
 
 
-def any_wish(chance: random.Random, characters: str) -> tuple[TuneRequest, Grammar]:
+def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Grammar]:
     """A wish that can be met with these characters."""
     while True:
         request = TuneRequest(

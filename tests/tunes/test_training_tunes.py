@@ -60,7 +60,7 @@ def test_the_headers_come_along() -> None:
 
 
 @pytest.mark.parametrize(
-    ("about", "problem"),
+    ("metadata", "problem"),
     [
         ({"corpus": "my book"}, "without the tunes"),
         ({"val_fraction": 0.1}, "is not the one"),

@@ -34,7 +34,7 @@ from charnn.music.grammar.tune_grammar import (
 )
 from charnn.sampling.constraint import Constraint
 from tests.music.tunes import book_sources, read
-from tests.sampling.walks import LETTERS, POOR, STYLES, any_wish, texts, walk
+from tests.sampling.walks import LETTERS, POOR, STYLES, any_request, texts, walk
 
 NO_MISTAKE = {
     "the tie leads to no note of its pitch",
@@ -58,13 +58,13 @@ def pieces_of_tunes() -> list[str]:
 
 
 @cache
-def grammar_of(request: TuneRequest) -> Grammar:
-    return Grammar(request, LETTERS)
+def grammar_of(wanted: TuneRequest) -> Grammar:
+    return Grammar(wanted, LETTERS)
 
 
-def end_of(text: str, request: TuneRequest) -> GrammarState | None:
+def end_of(text: str, wanted: TuneRequest) -> GrammarState | None:
     """Where the grammar stands behind a whole text; `None` where it refuses a character."""
-    grammar = grammar_of(request)
+    grammar = grammar_of(wanted)
     state: GrammarState | None = grammar.start
     for character in text:
         state = state and grammar.step(state, character)
@@ -100,51 +100,51 @@ def test_every_walk_is_a_right_tune(symbols: str, seed: int) -> None:
     chance = random.Random(f"{symbols} {seed}")
     tokens = pieces_of_tunes() if symbols == "tokens" else []
     characters = "".join(tokens) or (POOR if symbols == "poor" else LETTERS)
-    request, grammar = any_wish(chance, characters)
+    wanted, grammar = any_request(chance, characters)
     constraint = Constraint(grammar, texts(tokens or characters))
     length = chance.choice((0, 1, 40, 80, 150, 300, 500))
     text = walk(constraint, chance, list(STYLES)[seed % len(STYLES)], length)
 
     tune = read(text)
     report = check_tune(tune)
-    assert report.ok, (request, text, report.problems)
-    assert {problem.text for problem in report.problems} <= NO_MISTAKE, (request, text)
-    assert all(part.whole for part in report.parts), (request, text)
-    assert 2 <= len(report.parts) <= 4, (request, text)
-    if request.part_bars:
-        assert {part.bars for part in report.parts} == {request.part_bars}, (request, text)
+    assert report.ok, (wanted, text, report.problems)
+    assert {problem.text for problem in report.problems} <= NO_MISTAKE, (wanted, text)
+    assert all(part.whole for part in report.parts), (wanted, text)
+    assert 2 <= len(report.parts) <= 4, (wanted, text)
+    if wanted.part_bars:
+        assert {part.bars for part in report.parts} == {wanted.part_bars}, (wanted, text)
     body = text.partition("\nK:")[2].partition("\n")[2]
-    assert body.startswith(request.opening)
-    assert not request.title or report.title == request.title
+    assert body.startswith(wanted.opening)
+    assert not wanted.title or report.title == wanted.title
     assert "H" not in body
-    assert report.rhythm == request.rhythm or not request.rhythm or "R" not in request.fields
-    assert report.meter == (request.meter or report.meter)
-    assert report.key == (request.key or report.key)
-    assert (report.meter in METERS or request.meter) and (report.key in KEYS)
+    assert report.rhythm == wanted.rhythm or not wanted.rhythm or "R" not in wanted.fields
+    assert report.meter == (wanted.meter or report.meter)
+    assert report.key == (wanted.key or report.key)
+    assert (report.meter in METERS or wanted.meter) and (report.key in KEYS)
     (unit,) = re.findall("^L:(.*)$", text, re.M)
-    assert unit in (request.unit, *UNITS)
-    if request.headers and not (request.meter or request.unit or request.key or request.opening):
+    assert unit in (wanted.unit, *UNITS)
+    if wanted.headers and not (wanted.meter or wanted.unit or wanted.key or wanted.opening):
         words = (report.rhythm, report.meter, unit, report.key)
-        given = (request.rhythm, "", "", "")
+        given = (wanted.rhythm, "", "", "")
         assert (
             any(
                 all(
                     own in ("", word, asked)
                     for own, word, asked in zip(row, words, given, strict=True)
                 )
-                for row in request.headers
+                for row in wanted.headers
             )
-            or "R" not in request.fields
-        ), (request, text)
+            or "R" not in wanted.fields
+        ), (wanted, text)
 
 
 def test_without_strictness_only_the_header_is_kept() -> None:
-    request = TuneRequest("x", "jig", "6/8", "1/8", "D", strict=False)
+    wanted = TuneRequest("x", "jig", "6/8", "1/8", "D", strict=False)
     head = "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\n"
-    state = end_of(head + "((||:::3", request)
+    state = end_of(head + "((||:::3", wanted)
     assert state is not None
-    assert grammar_of(request).may_end(state)
-    assert end_of(head[:-4] + "(", request) is None
+    assert grammar_of(wanted).may_end(state)
+    assert end_of(head[:-4] + "(", wanted) is None
 
 
 # Single signs
@@ -260,12 +260,12 @@ def test_real_tunes_are_right() -> None:
     for tune in tunes:
         lengths = {part.bars for part in check_tune(read(tune)).parts}
         fields = "TRMLK" if "\nR:" in tune.partition("\nK:")[0] else "TMLK"
-        request = TuneRequest(fields=fields, part_bars=lengths.pop() if len(lengths) == 1 else 0)
+        wanted = TuneRequest(fields=fields, part_bars=lengths.pop() if len(lengths) == 1 else 0)
         try:
-            state = end_of(tune, request)
+            state = end_of(tune, wanted)
         except UsageError:  # no meter, or a single bar
             continue
-        taken += state is not None and grammar_of(request).may_end(state)
+        taken += state is not None and grammar_of(wanted).may_end(state)
     assert len(tunes) > 200
     assert taken > 0.5 * len(tunes)
 
@@ -282,9 +282,9 @@ ROWS = (
 )
 
 
-def headers(request: TuneRequest) -> set[tuple[str, ...]]:
+def headers(wanted: TuneRequest) -> set[tuple[str, ...]]:
     """All that may stand behind T:, as the words of its fields."""
-    grammar = Grammar(request, LETTERS)
+    grammar = Grammar(wanted, LETTERS)
     found = set()
     ways = [(grammar.start, "")]
     while ways:
@@ -303,7 +303,7 @@ def headers(request: TuneRequest) -> set[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("request", "expected"),
+    ("wanted", "expected"),
     [
         (TuneRequest(), set(ROWS)),
         (TuneRequest(rhythm="jig"), set(ROWS[:2])),
@@ -323,9 +323,9 @@ def headers(request: TuneRequest) -> set[tuple[str, ...]]:
     ],
 )
 def test_the_words_of_a_header_go_together(
-    request: TuneRequest, expected: set[tuple[str, ...]]
+    wanted: TuneRequest, expected: set[tuple[str, ...]]
 ) -> None:
-    assert headers(replace(request, headers=ROWS)) == expected
+    assert headers(replace(wanted, headers=ROWS)) == expected
 
 
 def test_a_header_of_any_key() -> None:
@@ -355,8 +355,8 @@ def test_without_learned_headers_any_meter_will_do() -> None:
 
 def test_a_first_bar_is_rather_full_than_a_pick_up() -> None:
     def meters(opening: str) -> set[str]:
-        request = TuneRequest("x", "jig", unit="1/8", key="D", opening=opening)
-        return {meter for _, meter, _, _ in headers(request)}
+        wanted = TuneRequest("x", "jig", unit="1/8", key="D", opening=opening)
+        return {meter for _, meter, _, _ in headers(wanted)}
 
     assert meters("d2e f2g|") == {"3/4", "6/8"}
     assert meters("d4|") == {"2/4"}
@@ -365,8 +365,8 @@ def test_a_first_bar_is_rather_full_than_a_pick_up() -> None:
 
 
 def test_an_invented_title_names_no_other_type() -> None:
-    def right(title: str, request: TuneRequest) -> bool:
-        return end_of(f"X:1\nT:{title}\n", request) is not None
+    def right(title: str, wanted: TuneRequest) -> bool:
+        return end_of(f"X:1\nT:{title}\n", wanted) is not None
 
     jig = TuneRequest(rhythm="jig")
     for title in ("The Reel", "REELS", "Maid of the mIll's hornpipe", "Ree Reel", "The Clogger"):
@@ -383,7 +383,7 @@ def test_an_invented_title_names_no_other_type() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request", "words"),
+    ("wanted", "words"),
     [
         (TuneRequest(part_bars=1), "a part has 2 to 32 bars, not 1: choose another --part-bars"),
         (TuneRequest(part_bars=-8), "a part has 2 to 32 bars, not -8"),
@@ -412,9 +412,9 @@ def test_an_invented_title_names_no_other_type() -> None:
         (TuneRequest(key="F♯"), "never saw '♯'"),
     ],
 )
-def test_an_impossible_wish_is_told(request: TuneRequest, words: str) -> None:
+def test_an_impossible_request_is_told(wanted: TuneRequest, words: str) -> None:
     with pytest.raises(UsageError, match=re.escape(words)):
-        Grammar(request, LETTERS)
+        Grammar(wanted, LETTERS)
 
 
 def test_bars_may_be_as_long_as_four_whole_notes() -> None:

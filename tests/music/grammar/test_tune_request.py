@@ -165,7 +165,7 @@ def test_no_rhythm_for_models_that_know_none() -> None:
 
 
 @pytest.mark.parametrize(
-    ("request", "words"),
+    ("wanted", "words"),
     [
         (TuneRequest(), ""),
         (TuneRequest(rhythm="reel", meter="C|", key="D"), ""),
@@ -180,8 +180,8 @@ def test_no_rhythm_for_models_that_know_none() -> None:
         ),
     ],
 )
-def test_doubts(request: TuneRequest, words: str) -> None:
-    doubt = LEARNED.doubt(request)
+def test_doubts(wanted: TuneRequest, words: str) -> None:
+    doubt = LEARNED.doubt(wanted)
     assert words in doubt
     assert bool(doubt) == bool(words)
 

@@ -30,7 +30,7 @@ from charnn.music.abc import fields
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.checking.report import check_tune
-from charnn.music.similarity.compare import judge
+from charnn.music.similarity.compare import compare_tunes
 from charnn.music.similarity.tune_statistics import tune_statistics
 from charnn.music.tune.tune import Tune
 
@@ -66,7 +66,7 @@ def verdict(source: TuneSource) -> tuple[str, list[str]]:
 
 def tables(sources: Sequence[TuneSource], run: Path, named: bool) -> None:
     """Print what is found in the tunes of a model."""
-    judged = judge([source.text for source in sources], kept_tunes(run))
+    judged = compare_tunes([source.text for source in sources], kept_tunes(run))
     print(f"| {'':36} | {'model':>8} | {'learned':>8} |\n|{'-' * 38}|{'-' * 9}:|{'-' * 9}:|")
     row("tunes", f"{judged.new.tunes:,}", f"{judged.real.tunes:,}")
     shares = judged.new.shares(), judged.real.shares()

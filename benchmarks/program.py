@@ -153,7 +153,7 @@ def sampled_loss(model: "Model", text: str) -> float:
 
     stepper = sampling_stepper(model.checkpoint.config, model.checkpoint.weights)
     state = stepper.beginning(1)
-    loss, before = 0.0, model._sampler.start
+    loss, before = 0.0, model._sampler.start_id
     for token_id in model.checkpoint.vocabulary.encode(text):
         logits = stepper.feed(np.array([before], np.int64), state)[0].astype(np.float64)
         loss += logits.max() + math.log(np.exp(logits - logits.max()).sum()) - logits[token_id]

@@ -12,7 +12,8 @@ import time
 from pathlib import Path
 
 from charnn.checkpoints.runs import kept_tunes, read_model
-from charnn.music.grammar.tune_request import HeaderStats, make_request
+from charnn.music.grammar.header_stats import HeaderStats
+from charnn.music.grammar.tune_request import make_request
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.tune_writer import TuneWriter
@@ -48,7 +49,7 @@ def main() -> int:
             f"{characters[which] / options.tunes:.0f} characters, "
             f"{1e6 * times[which] / characters[which]:.0f} us each"
         )
-    print(f"refused by the grammar: {writer.refused:.2%} of the symbols")
+    print(f"refused by the grammar: {writer.refused_share:.2%} of the symbols")
     return 0
 
 

@@ -30,7 +30,7 @@ from charnn.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
     from charnn.evaluation.protocols import EvalSpan, Evaluation
-    from charnn.music.similarity.compare import Judgement
+    from charnn.music.similarity.compare import TuneComparison
     from charnn.training.events import Report
 
 RUNS = Path("checkpoints")
@@ -109,17 +109,19 @@ class Model:
         params = SamplingParams(temperature)
         seeds = range(seed, seed + num)
         if bars == "off" and not request:
-            yield from map("".join, self._sampler.many(params, seeds=seeds, length=LONGEST_TUNE))
+            yield from map(
+                "".join, self._sampler.stream_many(params, seeds=seeds, length=LONGEST_TUNE)
+            )
             return
         from charnn.music.grammar.tune_request import make_request
-        from charnn.tunes.training_tunes import header_stats
-        from charnn.tunes.tune_writer import TuneWriter, fitted
+        from charnn.tunes.training_tunes import load_header_stats
+        from charnn.tunes.tune_writer import TuneWriter, fit_request
 
         requested = make_request(strict=bars == "strict", **request)
-        if (headers := header_stats(self.path, self.checkpoint)) is not None:
-            requested, _ = fitted(requested, self.checkpoint, headers)
+        if (headers := load_header_stats(self.path, self.checkpoint)) is not None:
+            requested, _ = fit_request(requested, self.checkpoint, headers)
         writer = TuneWriter(self.checkpoint, requested)
-        yield from map("".join, writer.many(params, seeds=seeds, length=LONGEST_TUNE))
+        yield from map("".join, writer.stream_many(params, seeds=seeds, length=LONGEST_TUNE))
 
     def learned_tunes(self) -> list[str]:
         """The tunes that the model has learned from, see `charnn.tunes.training_tunes`.
@@ -127,19 +129,19 @@ class Model:
         Raises:
             CheckpointError: they are not there; no book of tunes was learned.
         """
-        from charnn.tunes.training_tunes import learned_tunes
+        from charnn.tunes.training_tunes import load_training_tunes
 
-        return learned_tunes(self.path, self.checkpoint)
+        return load_training_tunes(self.path, self.checkpoint)
 
-    def judge(self, tunes: Iterable[str]) -> "Judgement":
+    def judge(self, tunes: Iterable[str]) -> "TuneComparison":
         """Judge new tunes, at least one, beside those that the model has learned from.
 
         Raises:
             CheckpointError: the tunes that it has learned from are not there.
         """
-        from charnn.music.similarity.compare import judge
+        from charnn.music.similarity.compare import compare_tunes
 
-        return judge(list(tunes), self.learned_tunes())
+        return compare_tunes(list(tunes), self.learned_tunes())
 
     def exported(self) -> bytes:
         """The file of the model alone, in half precision, to be shared; it cannot be resumed. Of

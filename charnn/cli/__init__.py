@@ -153,7 +153,9 @@ def _is_compiling() -> bool:
     backends = sys.modules.get("charnn.sampling.backend")
     if backends is None:
         return False
-    return any(thread.name.startswith(backends.COMPILING) for thread in threading.enumerate())
+    return any(
+        thread.name.startswith(backends.COMPILER_THREAD_NAME) for thread in threading.enumerate()
+    )
 
 
 def _leave(code: object) -> None:

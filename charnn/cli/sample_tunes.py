@@ -12,14 +12,15 @@ from charnn.cli.console import show_message, show_warning
 from charnn.cli.tune_files import slug
 from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.files import write_bytes
-from charnn.music.grammar.tune_request import HeaderStats, make_request
+from charnn.music.grammar.header_stats import HeaderStats
+from charnn.music.grammar.tune_request import make_request
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
-from charnn.tunes.training_tunes import header_stats, learned_tunes
-from charnn.tunes.tune_writer import TuneWriter, fitted
+from charnn.tunes.training_tunes import load_header_stats, load_training_tunes
+from charnn.tunes.tune_writer import TuneWriter, fit_request
 
 if TYPE_CHECKING:
-    from charnn.music.similarity.copies import Collection
+    from charnn.music.similarity.copies import TuneIndex
     from charnn.music.tune.tune import Tune
 
 _TRIES = 20  # to write a tune that is no copy
@@ -81,7 +82,7 @@ class TuneJob:
             **{name: options[name] for name in names}, strict=options["bars"] != "off"
         )
         if (headers := self._learned(model)) is not None:
-            request, doubt = fitted(request, model, headers)
+            request, doubt = fit_request(request, model, headers)
             if doubt:
                 show_warning(doubt)
         return TuneWriter(model, request)
@@ -89,7 +90,7 @@ class TuneJob:
     def _learned(self, model: Checkpoint) -> HeaderStats | None:
         """The headers of the tunes that the model has learned from, if they are there."""
         try:
-            return header_stats(self._path, model)
+            return load_header_stats(self._path, model)
         except CheckpointError as problem:
             show_warning(str(problem))
             return None
@@ -114,9 +115,11 @@ class TuneJob:
         """The pieces of each tune as they are written."""
         params, length = self._choice, self._length
         if isinstance(self._source, TuneWriter):
-            return self._source.many(params, seeds=seeds, length=length)
+            return self._source.stream_many(params, seeds=seeds, length=length)
         prime, stop = self._options["prime"], self._options["stop"]
-        written = self._source.many(params, seeds=seeds, length=length, prime=prime, stop=stop)
+        written = self._source.stream_many(
+            params, seeds=seeds, length=length, prime=prime, stop=stop
+        )
         return (itertools.chain([prime], pieces) for pieces in written)
 
     def _no_copy(self, tune: str, number: int, seed: int, num: int) -> tuple[str, int]:
@@ -135,9 +138,13 @@ class TuneJob:
     def close(self) -> None:
         """Say how the model did."""
         writer = self._source
-        if isinstance(writer, TuneWriter) and self._options["bars"] != "off" and writer.steps:
+        if (
+            isinstance(writer, TuneWriter)
+            and self._options["bars"] != "off"
+            and writer.tokens_drawn
+        ):
             show_message(
-                f"--bars strict: {writer.refused:.1%} of what the model would have written "
+                f"--bars strict: {writer.refused_share:.1%} of what the model would have written "
                 "was against the rules of bars and parts"
             )
 
@@ -183,10 +190,10 @@ def _completed(written: Iterable[str], number: int, command: str) -> Iterator[st
     yield from pieces
 
 
-def _collection(path: Path, model: Checkpoint) -> "Collection":
-    from charnn.music.similarity.copies import Collection
+def _collection(path: Path, model: Checkpoint) -> "TuneIndex":
+    from charnn.music.similarity.copies import TuneIndex
 
-    return Collection(learned_tunes(path, model))
+    return TuneIndex(load_training_tunes(path, model))
 
 
 def _stem(folder: Path, name: str, content: bytes) -> Path:

@@ -15,7 +15,7 @@ from charnn.sampling.params import SamplingParams
 # pages are written by then.
 SOON = 0.5
 # What the thread is called in which that happens.
-COMPILING = "charnn-compiling"
+COMPILER_THREAD_NAME = "charnn-compiling"
 # Texts side by side from which on it pays to import torch as well, a second or two.
 MANY = 32
 
@@ -82,7 +82,7 @@ def _warmed_up(decoder: Decoder, rows: int) -> Decoder:
 
 
 def _in_background(work: Callable[[Decoder], Decoder], plain: Decoder) -> Future[Decoder]:
-    executor = ThreadPoolExecutor(1, thread_name_prefix=COMPILING)
+    executor = ThreadPoolExecutor(1, thread_name_prefix=COMPILER_THREAD_NAME)
     future = executor.submit(work, plain)
     executor.shutdown(wait=False)
     return future

@@ -48,7 +48,7 @@ class Sampler:
         self.texts = [
             self.vocabulary.decode([token_id]) for token_id in range(len(self.vocabulary))
         ]
-        self.start = checkpoint.start
+        self.start_id = checkpoint.start
         may_end = checkpoint.many_documents if may_end is None else may_end
         never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         weights = checkpoint.calibrated
@@ -86,10 +86,12 @@ class Sampler:
         """
         begin = None if cursor is None else lambda: cursor
         return next(
-            self.many(params, seeds=[seed], length=length, prime=prime, stop=stop, begin=begin)
+            self.stream_many(
+                params, seeds=[seed], length=length, prime=prime, stop=stop, begin=begin
+            )
         )
 
-    def many(
+    def stream_many(
         self,
         params: SamplingParams,
         *,
@@ -117,7 +119,7 @@ class Sampler:
         if any(seed < 0 for seed in seeds):
             raise UsageError(f"--seed must be at least 0, not {min(seeds)}")
         ids = self.vocabulary.encode(prime)
-        opening = [self.start, *ids[ids != UNKNOWN].tolist()]
+        opening = [self.start_id, *ids[ids != UNKNOWN].tolist()]
         texts = (
             SampleStream(
                 number, seed, opening[-1], length, stop, begin() if begin else None, self.texts

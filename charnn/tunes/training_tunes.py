@@ -13,7 +13,7 @@ from typing import Any
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.runs import TUNES, kept_tunes, known_as
 from charnn.errors import CheckpointError
-from charnn.music.grammar.tune_request import HeaderStats
+from charnn.music.grammar.header_stats import HeaderStats
 
 _BROUGHT = "learned"
 
@@ -23,7 +23,7 @@ def training_tunes_metadata(tunes: Sequence[str]) -> dict[str, Any]:
     return {_BROUGHT: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
 
 
-def learned_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
+def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
     """The tunes that a model has learned: those of its run, or of the corpus that it names.
 
     Args:
@@ -58,7 +58,7 @@ def learned_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
     return tunes
 
 
-def header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
+def load_header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
     """The headers of those tunes; None if nothing tells of them.
 
     Raises:

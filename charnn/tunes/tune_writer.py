@@ -4,14 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
-from charnn.music.grammar.tune_grammar import Grammar, TuneRequest
-from charnn.music.grammar.tune_request import HeaderStats
+from charnn.music.grammar.header_stats import HeaderStats
+from charnn.music.grammar.tune_grammar import TuneGrammar
+from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint, ConstraintCursor
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 
 
-def fitted(
+def fit_request(
     request: TuneRequest, checkpoint: Checkpoint, headers: HeaderStats
 ) -> tuple[TuneRequest, str]:
     """The wish in the words of the tunes that a model has learned, and what to doubt of it, if
@@ -37,7 +38,7 @@ class TuneWriter:
         self._sampler = Sampler(checkpoint, may_end=True)
         texts = self._sampler.texts
         characters = {text for text in texts if len(text) == 1}
-        self._constraint = Constraint(Grammar(request, characters), texts)
+        self._constraint = Constraint(TuneGrammar(request, characters), texts)
         self._courses: list[ConstraintCursor] = []
 
     def stream(self, params: SamplingParams, *, seed: int, length: int) -> Iterator[str]:
@@ -46,9 +47,9 @@ class TuneWriter:
         Raises:
             UsageError: `length` is too short for such a tune, or `seed` is negative.
         """
-        return next(self.many(params, seeds=[seed], length=length))
+        return next(self.stream_many(params, seeds=[seed], length=length))
 
-    def many(
+    def stream_many(
         self, params: SamplingParams, *, seeds: Sequence[int], length: int
     ) -> Iterator[Iterator[str]]:
         """A tune for each seed, one after the other, as `stream` gives it.
@@ -61,19 +62,19 @@ class TuneWriter:
                 f"--length {length} is too short for such a tune: it needs at least "
                 f"{self._constraint.shortest}"
             )
-        return self._sampler.many(params, seeds=seeds, length=length, begin=self._begin)
+        return self._sampler.stream_many(params, seeds=seeds, length=length, begin=self._begin)
 
     def _begin(self) -> ConstraintCursor:
         self._courses.append(self._constraint.begin())
         return self._courses[-1]
 
     @property
-    def steps(self) -> int:
+    def tokens_drawn(self) -> int:
         """Symbols written in the bodies of all tunes so far."""
         return sum(cursor.steps for cursor in self._courses)
 
     @property
-    def refused(self) -> float:
+    def refused_share(self) -> float:
         """Which share of them was wrong at the first try: the less, the better the model knows bars
         and parts by itself; none where unlikely symbols are cut off, after the wrong ones."""
-        return sum(cursor.refused for cursor in self._courses) / max(1, self.steps)
+        return sum(cursor.refused for cursor in self._courses) / max(1, self.tokens_drawn)

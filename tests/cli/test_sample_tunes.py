@@ -12,7 +12,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.runs import TUNES, keep_tunes
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
-from charnn.music.checking.report import Report, check_tune
+from charnn.music.checking.report import TuneReport, check_tune
 from tests.cli.conftest import Ended, Program
 from tests.helpers import random_checkpoint, save_run
 
@@ -49,7 +49,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def reports(ended: Ended) -> list[Report]:
+def reports(ended: Ended) -> list[TuneReport]:
     """What the judge says of every tune on stdout; they are all there is."""
     assert ended.returncode == 0, ended.stderr.decode()
     text = ended.stdout.decode()

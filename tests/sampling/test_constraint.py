@@ -9,7 +9,8 @@ import pytest
 from charnn.corpus.tokens import Tokens
 from charnn.corpus.vocabulary import SEPARATOR, Vocabulary
 from charnn.music.abc.tokenizer import pieces
-from charnn.music.grammar.tune_grammar import Grammar, TuneRequest
+from charnn.music.grammar.tune_grammar import TuneGrammar
+from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
@@ -60,7 +61,7 @@ def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
 
 
 def test_an_answer_is_the_callers_own() -> None:
-    grammar = Grammar(TuneRequest(), LETTERS)
+    grammar = TuneGrammar(TuneRequest(), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))
     cursor = constraint.begin()
     for left in (0, 10**6):
@@ -70,7 +71,7 @@ def test_an_answer_is_the_callers_own() -> None:
 
 def test_the_end_comes_in_sight() -> None:
     """With little left only symbols on a short way to the end stay; with much, all right ones."""
-    grammar = Grammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 4), LETTERS)
+    grammar = TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 4), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))
     state = constraint.walk(
         grammar.start, "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|B6|A6|]\nd6|c6|B6|"
@@ -88,7 +89,7 @@ def test_the_end_comes_in_sight() -> None:
 
 
 def test_where_a_text_may_end_it_must_if_nothing_is_left() -> None:
-    grammar = Grammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 2), LETTERS)
+    grammar = TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 2), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))
     state = constraint.walk(grammar.start, "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\nd6|c6|]\n")
     assert np.flatnonzero(~constraint.far(state, 0)).tolist() == [SEPARATOR]
@@ -101,7 +102,7 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> Non
     checkpoint.weights["head.bias"][SEPARATOR] = -100
     sampler = Sampler(checkpoint, may_end=True)
     assert isinstance(sampler.vocabulary, Vocabulary)
-    grammar = Grammar(TuneRequest("x", "jig", "6/8", "1/8", "D"), LETTERS)
+    grammar = TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D"), LETTERS)
     constraint = Constraint(grammar, sampler.texts)
     for length in (0, 200, 1500):
         cursor = constraint.begin()
@@ -114,7 +115,7 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> Non
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_text_can_be_as_short_as_the_shortest(seed: int) -> None:
-    constraint = Constraint(Grammar(TuneRequest("x", part_bars=4), LETTERS), texts(LETTERS))
+    constraint = Constraint(TuneGrammar(TuneRequest("x", part_bars=4), LETTERS), texts(LETTERS))
     text = walk(constraint, random.Random(seed), "evenly", constraint.shortest)
     assert len(text) <= constraint.shortest
     assert constraint.shortest < constraint.near
@@ -122,7 +123,7 @@ def test_a_text_can_be_as_short_as_the_shortest(seed: int) -> None:
 
 def test_a_course_knows_what_its_constraint_knows() -> None:
     constraint = Constraint(
-        Grammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 2), LETTERS), texts(LETTERS)
+        TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 2), LETTERS), texts(LETTERS)
     )
     state, cursor = constraint.machine.start, constraint.begin()
     for character in "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\n(3ded":
@@ -180,7 +181,7 @@ def test_what_is_refused_is_as_if_it_were_forbidden_beforehand(
     checkpoint.weights["head.bias"][:] = [0, 3, 0.5, 2.5, 1.0, -0.5, 1.5]
     wrong = [3, 6]  # the likeliest letters
     count = 10_000
-    written = Sampler(checkpoint).many(
+    written = Sampler(checkpoint).stream_many(
         params,
         seeds=range(count),
         length=5,

@@ -90,7 +90,7 @@ def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
     checkpoint = random_checkpoint(LETTERS, documents=9)
     seeds = range(3, 3 + MANY + 5)
     options = {"length": 60, "prime": "ab", "stop": stop}
-    together = Sampler(checkpoint).many(SamplingParams(1.0), seeds=seeds, **options)
+    together = Sampler(checkpoint).stream_many(SamplingParams(1.0), seeds=seeds, **options)
     texts = ["".join(pieces) for pieces in together]
     alone = Sampler(checkpoint)
     assert texts == [
@@ -105,7 +105,8 @@ def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charnn.sampling.sampler.MOST", 7)
     sampler = Sampler(reciting_checkpoint("abc\n", separator_after="\n", documents=12))
     texts = [
-        "".join(pieces) for pieces in sampler.many(SamplingParams(0), seeds=range(40), length=9)
+        "".join(pieces)
+        for pieces in sampler.stream_many(SamplingParams(0), seeds=range(40), length=9)
     ]
     assert texts == ["abc\n"] * 40
 
@@ -116,7 +117,7 @@ def test_other_texts_may_be_written_meanwhile() -> None:
     seeds = range(MANY + 3)
     alone = ["".join(sampler.stream(SamplingParams(1.0), seed=seed, length=30)) for seed in seeds]
     written = []
-    for pieces in sampler.many(SamplingParams(1.0), seeds=seeds, length=30):
+    for pieces in sampler.stream_many(SamplingParams(1.0), seeds=seeds, length=30):
         begun = next(pieces)
         assert "".join(sampler.stream(SamplingParams(1.0), seed=3, length=30)) == alone[3]
         written.append(begun + "".join(pieces))

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import UsageError
-from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, Grammar, TuneRequest
+from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, TuneGrammar
+from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
 
 # The characters of cleaned books, but for some letters of titles that are not ASCII.
@@ -38,7 +39,7 @@ def texts(symbols: str | list[str]) -> list[str]:
     return ["", "", *symbols]
 
 
-def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Grammar]:
+def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, TuneGrammar]:
     """A wish that can be met with these characters."""
     while True:
         request = TuneRequest(
@@ -53,7 +54,7 @@ def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Gr
             headers=chance.choice(((), HEADERS, HEADERS[:3])),
         )
         try:
-            return request, Grammar(request, characters)
+            return request, TuneGrammar(request, characters)
         except UsageError:
             continue
 

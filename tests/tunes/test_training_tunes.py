@@ -12,7 +12,11 @@ from charnn.corpus.sources import named_corpus
 from charnn.corpus.text import document
 from charnn.errors import CheckpointError
 from charnn.music.grammar.tune_request import make_request
-from charnn.tunes.training_tunes import header_stats, learned_tunes, training_tunes_metadata
+from charnn.tunes.training_tunes import (
+    load_header_stats,
+    load_training_tunes,
+    training_tunes_metadata,
+)
 from tests.helpers import random_checkpoint
 
 PATH = Path("elsewhere/model.safetensors")
@@ -48,11 +52,11 @@ def model(**metadata: object) -> Checkpoint:
 
 def test_they_are_those_of_the_split_in_training() -> None:
     assert 5 < len(learned()) < 19
-    assert learned_tunes(PATH, model()) == learned()
+    assert load_training_tunes(PATH, model()) == learned()
 
 
 def test_the_headers_come_along() -> None:
-    headers = header_stats(PATH, model(corpus="my book"))
+    headers = load_header_stats(PATH, model(corpus="my book"))
     assert headers is not None
     request = headers.fit(make_request(rhythm="jig"))
     assert request.headers == (("jig", "6/8", "1/8", "G"), ("reel", "6/8", "1/8", "G"))
@@ -69,7 +73,7 @@ def test_the_headers_come_along() -> None:
 )
 def test_they_are_not_there(metadata: dict[str, object], problem: str) -> None:
     with pytest.raises(CheckpointError, match=problem):
-        learned_tunes(PATH, model(**metadata))
+        load_training_tunes(PATH, model(**metadata))
 
 
 @pytest.mark.parametrize(
@@ -77,11 +81,11 @@ def test_they_are_not_there(metadata: dict[str, object], problem: str) -> None:
 )
 def test_headers_that_are_none(headers: object) -> None:
     with pytest.raises(CheckpointError, match="does not tell"):
-        header_stats(PATH, model(learned={"sha256": "", "headers": headers}))
+        load_header_stats(PATH, model(learned={"sha256": "", "headers": headers}))
 
 
 def test_a_run_without_tunes_has_no_headers() -> None:
     made = random_checkpoint(BOOK)
-    assert header_stats(PATH, made) is None
+    assert load_header_stats(PATH, made) is None
     with pytest.raises(CheckpointError, match="missing"):
-        learned_tunes(PATH, made)
+        load_training_tunes(PATH, made)

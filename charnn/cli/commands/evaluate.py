@@ -23,7 +23,7 @@ from charnn.errors import UsageError
 if TYPE_CHECKING:
     from charnn.evaluation.protocols import Evaluation
     from charnn.library import Model
-    from charnn.music.similarity.compare import Judgement
+    from charnn.music.similarity.compare import TuneComparison
 
 # Each line of the table on tunes: its words, and the name of the share.
 _SHARES = {
@@ -240,7 +240,7 @@ def _obeyed(tunes: Sequence[str], name: str, words: str) -> float:
     return said.count(meaning(words)) / len(tunes)
 
 
-def _flagged(judged: "Judgement", written: Sequence[str], seed: int) -> list[dict[str, Any]]:
+def _flagged(judged: "TuneComparison", written: Sequence[str], seed: int) -> list[dict[str, Any]]:
     """The tunes that count as copies, the most similar first."""
     from charnn.music.similarity.melody import melody
 

@@ -148,7 +148,7 @@ def _write_texts(
             f"the model has never seen {_named(unknown)}: it will not write what --stop waits for"
         )
     show_message(f"{_origin(show.path)}, seed {seeds[0]}")
-    samples = sampler.many(params, seeds=seeds, length=length, prime=prime, stop=stop)
+    samples = sampler.stream_many(params, seeds=seeds, length=length, prime=prime, stop=stop)
     for seed, pieces in zip(seeds, samples, strict=True):
         show(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
 

@@ -22,7 +22,7 @@ _Heard: TypeAlias = tuple[Pitch, Note]
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class TuneReport:
     """What is found in a tune.
 
     Attributes:
@@ -54,7 +54,7 @@ class Report:
         return not any(problem.serious for problem in self.problems)
 
 
-def check_tune(tune: Tune) -> Report:
+def check_tune(tune: Tune) -> TuneReport:
     """Judge a tune that was read. Never raises."""
     problems = [*repeat_problems(tune), *loose_ends(tune)]
     try:
@@ -69,7 +69,7 @@ def check_tune(tune: Tune) -> Report:
     problems += [*_bar_problems(counted), *_range_problems(heard)]
     if not heard:
         problems.append(Problem("there are no notes in this tune", tune.line, 1))
-    return Report(
+    return TuneReport(
         number=tune.number,
         title=tune.titles[0] if tune.titles else "",
         rhythm=tune.rhythm,

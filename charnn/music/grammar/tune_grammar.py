@@ -16,13 +16,13 @@ entered that can't be left. A state holds no more than what the future depends o
 """
 
 from collections.abc import Collection, Hashable
-from dataclasses import dataclass
 from functools import cache
 
 from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.grammar.bar_grammar import BarGrammar
 from charnn.music.grammar.grammar_state import Frame, GrammarState
+from charnn.music.grammar.tune_request import TuneRequest
 
 # A whole note in steps so fine that every time in a bar is a whole number of them.
 WHOLE = 3 * 4096
@@ -51,32 +51,7 @@ TYPES = (
 )
 
 
-@dataclass(frozen=True)
-class TuneRequest:
-    """What a tune is asked to be; the writer is free where nothing is said.
-
-    Attributes:
-        title, rhythm, meter, unit, key: words of the header.
-        part_bars: bars in every part; 0 for a usual number, 4 or 8.
-        opening: what the body begins with.
-        strict: keep to the grammar in the body, too, not in the header alone.
-        fields: those of the header, behind X:, in order; R: may be missing.
-        headers: the words of R: M: L: K: that go together; a K: of `""` is any key. None: all do.
-    """
-
-    title: str = ""
-    rhythm: str = ""
-    meter: str = ""
-    unit: str = ""
-    key: str = ""
-    part_bars: int = 0
-    opening: str = ""
-    strict: bool = True
-    fields: str = "TRMLK"
-    headers: tuple[tuple[str, str, str, str], ...] = ()
-
-
-class Grammar(BarGrammar):
+class TuneGrammar(BarGrammar):
     """The machine for a wish.
 
     Args:

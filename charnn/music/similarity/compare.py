@@ -10,7 +10,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charnn.music.similarity.copies import Collection, Nearest
+from charnn.music.similarity.copies import Nearest, TuneIndex
 from charnn.music.similarity.tune_statistics import TuneStatistics, tune_statistics
 
 RUNS = (16, 32)
@@ -32,7 +32,7 @@ class Copying:
 
 
 @dataclass(frozen=True)
-class Judgement:
+class TuneComparison:
     """New tunes beside the training tunes.
 
     Attributes:
@@ -54,15 +54,15 @@ class Judgement:
     nearest: tuple[Nearest, ...]
 
 
-def judge(new: Sequence[str], real: Sequence[str]) -> Judgement:
+def compare_tunes(new: Sequence[str], real: Sequence[str]) -> TuneComparison:
     """Judge new tunes beside the training tunes, at least one each, as texts in ABC notation."""
     order = list(real)
     random.Random(0).shuffle(order)
     chosen = min(len(new), len(real) // 2)
     some, others = tune_statistics(order[:chosen]), tune_statistics(order[chosen:])
     measured, learned = tune_statistics(new), some + others
-    collection = Collection(real)
-    return Judgement(
+    collection = TuneIndex(real)
+    return TuneComparison(
         new=measured,
         real=learned,
         new_distances=measured.distances(learned),

@@ -42,7 +42,7 @@ class Nearest:
         return self.similarity >= COPY
 
 
-class Collection:
+class TuneIndex:
     """Tunes that others are compared with.
 
     Args:

@@ -5,19 +5,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.music.abc.reader import read_tunes
-from charnn.music.checking.report import Report, check_tune
+from charnn.music.checking.report import TuneReport, check_tune
 
 
-def check(music: str, meter: str = "4/4", header: str = "") -> Report:
+def check(music: str, meter: str = "4/4", header: str = "") -> TuneReport:
     [tune] = read_tunes(f"X:1\nT:Tune\n{header}M:{meter}\nL:1/8\nK:D\n{music}\n")
     return check_tune(tune)
 
 
-def problems(report: Report) -> list[str]:
+def problems(report: TuneReport) -> list[str]:
     return [problem.text for problem in report.problems if problem.serious]
 
 
-def places(report: Report) -> list[tuple[int, int]]:
+def places(report: TuneReport) -> list[tuple[int, int]]:
     return [(problem.line, problem.column) for problem in report.problems]
 
 

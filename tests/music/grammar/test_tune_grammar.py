@@ -28,10 +28,10 @@ from charnn.music.grammar.tune_grammar import (
     KEYS,
     METERS,
     UNITS,
-    Grammar,
     GrammarState,
-    TuneRequest,
+    TuneGrammar,
 )
+from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
 from tests.music.tunes import book_sources, read
 from tests.sampling.walks import LETTERS, POOR, STYLES, any_request, texts, walk
@@ -58,8 +58,8 @@ def pieces_of_tunes() -> list[str]:
 
 
 @cache
-def grammar_of(wanted: TuneRequest) -> Grammar:
-    return Grammar(wanted, LETTERS)
+def grammar_of(wanted: TuneRequest) -> TuneGrammar:
+    return TuneGrammar(wanted, LETTERS)
 
 
 def end_of(text: str, wanted: TuneRequest) -> GrammarState | None:
@@ -284,7 +284,7 @@ ROWS = (
 
 def headers(wanted: TuneRequest) -> set[tuple[str, ...]]:
     """All that may stand behind T:, as the words of its fields."""
-    grammar = Grammar(wanted, LETTERS)
+    grammar = TuneGrammar(wanted, LETTERS)
     found = set()
     ways = [(grammar.start, "")]
     while ways:
@@ -414,17 +414,17 @@ def test_an_invented_title_names_no_other_type() -> None:
 )
 def test_an_impossible_request_is_told(wanted: TuneRequest, words: str) -> None:
     with pytest.raises(UsageError, match=re.escape(words)):
-        Grammar(wanted, LETTERS)
+        TuneGrammar(wanted, LETTERS)
 
 
 def test_bars_may_be_as_long_as_four_whole_notes() -> None:
     for meter, unit in (("4/1", "1/8"), ("2/8", "1/8"), ("32/8", "1/16")):
-        Grammar(TuneRequest(meter=meter, unit=unit), LETTERS)
-    Grammar(TuneRequest(part_bars=2), LETTERS)
-    Grammar(TuneRequest(part_bars=32), LETTERS)
+        TuneGrammar(TuneRequest(meter=meter, unit=unit), LETTERS)
+    TuneGrammar(TuneRequest(part_bars=2), LETTERS)
+    TuneGrammar(TuneRequest(part_bars=32), LETTERS)
 
 
 @pytest.mark.parametrize("missing", ["/", "|", "X", "1"])
 def test_without_these_characters_there_are_no_tunes(missing: str) -> None:
     with pytest.raises(UsageError):
-        Grammar(TuneRequest(), LETTERS.replace(missing, ""))
+        TuneGrammar(TuneRequest(), LETTERS.replace(missing, ""))

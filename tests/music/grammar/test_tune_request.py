@@ -3,8 +3,8 @@
 import pytest
 
 from charnn.errors import UsageError
-from charnn.music.grammar.tune_grammar import TuneRequest
-from charnn.music.grammar.tune_request import HeaderStats, make_request
+from charnn.music.grammar.header_stats import HeaderStats
+from charnn.music.grammar.tune_request import TuneRequest, make_request
 
 
 def tune(rhythm: str, meter: str, key: str) -> str:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.music.abc.reader import read_tunes
-from charnn.music.similarity.copies import COPY, Collection
+from charnn.music.similarity.copies import COPY, TuneIndex
 from charnn.music.similarity.melody import melody
 from charnn.music.tune.tune import Note
 
@@ -27,11 +27,11 @@ def abc(notes: list[int], title: str = "Tune", key: str = "C", length: str = "")
 
 
 @pytest.fixture(scope="module")
-def collection() -> Collection:
-    return Collection(abc(steps(number), f"Number {number}") for number in range(30))
+def collection() -> TuneIndex:
+    return TuneIndex(abc(steps(number), f"Number {number}") for number in range(30))
 
 
-def test_a_copy_is_found(collection: Collection) -> None:
+def test_a_copy_is_found(collection: TuneIndex) -> None:
     copy = abc(steps(7), "My own")
     assert collection.shared(copy, 16) == 1
     assert collection.shared(copy, 32) == 1
@@ -40,7 +40,7 @@ def test_a_copy_is_found(collection: Collection) -> None:
     assert nearest.copied
 
 
-def test_a_new_tune_is_new(collection: Collection) -> None:
+def test_a_new_tune_is_new(collection: TuneIndex) -> None:
     new = abc(steps(99))
     assert collection.shared(new, 16) == 0
     nearest = collection.nearest(new)
@@ -61,20 +61,20 @@ def test_a_new_tune_is_new(collection: Collection) -> None:
         abc(steps(7)).replace("X:1\n", "X:1\n% charnn sample --seed 1\n"),
     ],
 )
-def test_no_disguise_helps(collection: Collection, disguised: str) -> None:
+def test_no_disguise_helps(collection: TuneIndex, disguised: str) -> None:
     assert collection.shared(disguised, 32) == 1
     nearest = collection.nearest(disguised)
     assert (nearest.title, nearest.similarity) == ("Number 7", 1)
 
 
-def test_one_changed_note_in_ten_is_still_a_copy(collection: Collection) -> None:
+def test_one_changed_note_in_ten_is_still_a_copy(collection: TuneIndex) -> None:
     changed = [step + 1 if number % 10 == 5 else step for number, step in enumerate(steps(7))]
     nearest = collection.nearest(abc([step + 3 for step in changed], key="F"))
     assert nearest.title == "Number 7"
     assert COPY < nearest.similarity < 1
 
 
-def test_a_borrowed_phrase_is_a_run_and_no_copy(collection: Collection) -> None:
+def test_a_borrowed_phrase_is_a_run_and_no_copy(collection: TuneIndex) -> None:
     mixed = abc(steps(99, 96) + steps(7)[:28] + steps(98, 100))
     assert collection.shared(mixed, 16) == pytest.approx(12 / 208)  # 27 intervals of 223
     assert collection.shared(mixed, 32) == 0
@@ -83,7 +83,7 @@ def test_a_borrowed_phrase_is_a_run_and_no_copy(collection: Collection) -> None:
 
 def test_what_the_tunes_share_with_each_other() -> None:
     tunes = [steps(1), steps(2), steps(3)[:96] + steps(1)[:32], steps(1, 10)]
-    collection = Collection(abc(notes) for notes in tunes)
+    collection = TuneIndex(abc(notes) for notes in tunes)
     first, second, third, fourth = collection.shared_with_others(16)
     assert first == pytest.approx(16 / 112)
     assert second == 0
@@ -94,7 +94,7 @@ def test_what_the_tunes_share_with_each_other() -> None:
 
 def test_the_runs_are_what_comparing_one_by_one_finds() -> None:
     few = [random.Random(number).choices(range(2), k=40) for number in range(12)]
-    collection = Collection(abc(notes) for notes in few)
+    collection = TuneIndex(abc(notes) for notes in few)
     runs = [
         [tuple(row[i : i + 8]) for i in range(len(row) - 7)]
         for row in (melody(abc(notes)).intervals for notes in few)
@@ -107,7 +107,7 @@ def test_the_runs_are_what_comparing_one_by_one_finds() -> None:
     assert any(0 < share < 1 for share in expected)
 
 
-def test_a_tune_without_notes_is_no_copy(collection: Collection) -> None:
+def test_a_tune_without_notes_is_no_copy(collection: TuneIndex) -> None:
     assert collection.shared("X:1\nK:C\n", 16) == 0
     assert collection.nearest("X:1\nK:C\n").similarity == 0
     assert not collection.nearest("").copied
@@ -134,7 +134,7 @@ def test_any_text_has_a_melody(text: str) -> None:
 def test_numbers_out_of_all_measure(text: str) -> None:
     heard = melody(f"X:1\nL:1/8\nK:C\nCE{text}FG|]\n")
     assert len(heard.degrees) >= 4
-    assert Collection([text]).nearest(text).similarity == 1
+    assert TuneIndex([text]).nearest(text).similarity == 1
 
 
 def test_a_line_of_brackets_takes_no_time() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.music.similarity.compare import judge
+from charnn.music.similarity.compare import compare_tunes
 from charnn.music.similarity.tune_statistics import js_distance, tune_statistics
 
 HEADER = "X:1\nT:Tune\nM:4/4\nL:1/8\nK:D\n"
@@ -116,7 +116,7 @@ class TestJudging:
     def test_a_copy_and_a_new_tune(self) -> None:
         copy = self.REAL[1].replace("Real 1", "My own")
         new = "X:1\nT:New\nM:4/4\nL:1/8\nK:D\n|:d3e f2ga|b4 a4|G2Ec d2e2|D8:|\n"
-        judged = judge([copy, new], self.REAL)
+        judged = compare_tunes([copy, new], self.REAL)
         assert (judged.new.tunes, judged.real.tunes) == (2, 4)
         assert judged.nearest[0].title == "Real 1"
         assert [nearest.copied for nearest in judged.nearest] == [True, False]
@@ -129,7 +129,7 @@ class TestJudging:
         assert judged.new_distances["meters"] == 0
 
     def test_more_new_tunes_than_real_ones(self) -> None:
-        judged = judge(list(self.REAL) * 3, self.REAL)
+        judged = compare_tunes(list(self.REAL) * 3, self.REAL)
         assert judged.new_distances == pytest.approx(
             dict.fromkeys(judged.new_distances, 0), abs=1e-6
         )
@@ -137,10 +137,10 @@ class TestJudging:
 
     @pytest.mark.parametrize("new", [4, 5, 12])
     def test_some_real_tunes_are_left_to_compare_with(self, new: int) -> None:
-        judged = judge((self.REAL * 3)[:new], self.REAL)
-        assert judged.real_distances == judge(self.REAL[:2], self.REAL).real_distances
+        judged = compare_tunes((self.REAL * 3)[:new], self.REAL)
+        assert judged.real_distances == compare_tunes(self.REAL[:2], self.REAL).real_distances
         assert judged.real_distances["meters"] == judged.real_distances["modes"] == 0
         assert 0 < judged.real_distances["intervals"] < 1
 
     def test_one_real_tune_has_no_others(self) -> None:
-        assert judge(self.REAL, self.REAL[:1]).real_distances == {}
+        assert compare_tunes(self.REAL, self.REAL[:1]).real_distances == {}

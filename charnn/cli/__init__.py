@@ -1,7 +1,7 @@
-"""The command line: one short module a command, loaded when the command is called.
+"""The command line: one short module a command, whose heavy imports wait until it is called.
 
-A command parses its options, calls the library, and shows what comes back. Here is what all have in
-common: the list of them, and what becomes of a failure.
+A command parses its options, calls the library, and shows the result. This file holds what all
+commands share: the list of them, the exit codes, and the one-line errors.
 """
 
 import errno
@@ -10,7 +10,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, NoReturn, cast
 
 import typer
 import typer.core
@@ -29,55 +30,64 @@ from charnn.cli.commands import (
     train,
 )
 from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
+from charnn.cli.help import Command, Group
 from charnn.cli.playback_options import PlayingCommand
 from charnn.errors import CharnnError
 from charnn.version import __version__
 
-# What all that typer raises on wrong usage is made of.
-_Misuse = cast(type[typer.BadParameter], typer.BadParameter.__base__)
+# The base of every exception that typer raises for wrong usage. It is click's UsageError, which
+# recent versions of typer contain and earlier ones import, so no import path holds for both.
+_UsageProblem = cast(type[typer.BadParameter], typer.BadParameter.__base__)
 
 
-class _Group(typer.core.TyperGroup):
-    """Typer quotes what was typed: on a terminal that is shown, not obeyed."""
+class _Program(Group):
+    """The program. typer's errors quote what was typed; here they are escaped for the terminal."""
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
-        with _shown():
+        with _escaped_usage_problems():
             return super().make_context(*arguments, **extra)
 
     def invoke(self, ctx: Any) -> Any:
-        with _shown():
+        with _escaped_usage_problems():
             return super().invoke(ctx)
 
 
 @contextmanager
-def _shown() -> Iterator[None]:
+def _escaped_usage_problems() -> Iterator[None]:
     try:
         yield
-    except _Misuse as misuse:
-        misuse.message = escape_controls(misuse.message)
+    except _UsageProblem as problem:
+        problem.message = escape_controls(problem.message)
         raise
 
 
 app = typer.Typer(
     name="charnn",
-    cls=_Group,
-    help="Learn a text or a book of folk tunes character by character, and write new ones.",
-    epilog="Start with: charnn train folk --minutes 1, then: charnn sample",
+    cls=_Program,
+    help="Train a character model on a text or on folk tunes, and write new ones with it.",
+    epilog="Start with: charnn sample, then: charnn train folk --minutes 1",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-app.command("train")(train.command)
-app.command("sample")(sample.command)
-app.command("export-midi", cls=PlayingCommand)(export_midi.command)
-app.command("export-audio", cls=PlayingCommand)(export_audio.command)
-app.command("export-score")(export_score.command)
-app.command("export-model")(export_model.command)
-app.command("check")(check.command)
-app.command("evaluate")(evaluate.command)
-app.command("inspect")(inspect.command)
-app.command("corpora")(corpora.command)
+
+_PANELS: dict[str, dict[str, Any]] = {
+    "Train": {"train": train, "corpora": corpora},
+    "Write": {"sample": sample},
+    "Tunes": {
+        "export-midi": export_midi,
+        "export-audio": export_audio,
+        "export-score": export_score,
+        "check": check,
+    },
+    "Look inside": {"evaluate": evaluate, "inspect": inspect},
+    "Share": {"export-model": export_model},
+}
+for _panel, _modules in _PANELS.items():
+    for _name, _module in _modules.items():
+        _class = PlayingCommand if _module in (export_midi, export_audio) else Command
+        app.command(_name, cls=_class, rich_help_panel=_panel)(_module.command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -87,7 +97,7 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def _common(
+def _common_options(
     version: bool = typer.Option(
         False, "--version", callback=_show_version, is_eager=True, help="Show the version."
     ),
@@ -96,29 +106,43 @@ def _common(
 
 
 def main() -> None:
-    """Run the command line; the exit code is 0 done, 1 failed, 2 wrong usage, 128+ a signal."""
-    # One stream of a small network is fastest on one thread, and steady when other programs run.
-    # OpenBLAS reads this when NumPy is imported, which no command has done yet.
+    """Run the command line.
+
+    The exit code is 0 for success, 1 for a failure, 2 for wrong usage, and 128 plus its number for
+    a signal.
+    """
+    # A small network writes fastest on one thread, and at a steady rate when other programs run.
+    # OpenBLAS reads this variable when NumPy is imported, which no command has done yet.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # Of the streams that were closed before we began (`>&-`), stdout fails when it is written to,
-    # since a result would be lost; messages that nobody reads, and an empty stdin, do no harm.
-    sys.stdout = sys.stdout or open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: PTH123, SIM115
-    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+    _replace_closed_streams()
     if "_CHARNN_COMPLETE" in os.environ:
-        _complete_quickly()
+        _skip_conversion_of_values()
     before = signals.answer(signals.unwind)
     try:
         _run()
     except SystemExit as end:
-        if _is_stopped(end.code) or _is_compiling():
-            _leave(end.code)
+        # Interpreter shutdown takes about a second once torch is loaded, and a signal that comes
+        # in that second has the system's own effect; so exit with os._exit after a signal.
+        if _is_signal(end.code) or _is_compiling():
+            _exit_at_once(end.code)
         raise
     finally:
         signals.give_back(before)
 
 
+def _replace_closed_streams() -> None:
+    """Open a substitute for each standard stream that was closed at the start (`>&-`).
+
+    A write to stdout fails, since a result would be lost. Messages that nobody reads, and an empty
+    stdin, do no harm.
+    """
+    sys.stdout = sys.stdout or open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+    sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+
+
 def _run() -> None:
+    """Run the command, and turn each failure that the user can mend into one line."""
     try:
         app()
     except CharnnError as problem:
@@ -126,30 +150,44 @@ def _run() -> None:
     except OSError as problem:
         if problem.errno == errno.EBADF:
             discard_output(sys.stdout)
-            _fail("stdout is closed: redirect it to a file, or there is nowhere for the result", 1)
-        where = f"{problem.filename}: " if problem.filename else ""
-        reason = problem.strerror or problem
-        _fail(f"{where}{reason}: check the path, its permissions and the space on the disk", 1)
+            _fail("stdout is closed, so the result would be lost. Redirect it to a file.", 1)
+        _fail(_system_error(problem), 1)
     except (MemoryError, RuntimeError) as problem:
+        # torch raises RuntimeError where the memory of the machine or of the GPU is exhausted.
         words = ("out of memory", "allocate memory")
         if isinstance(problem, RuntimeError) and not any(w in str(problem) for w in words):
             raise
         _fail(
-            "out of memory: close other programs, or ask for less: in training a smaller "
-            "--hidden-size, --batch-size or --seq-len, else fewer or shorter texts or tunes",
+            "out of memory: close other programs, or use less: for training a smaller "
+            "--hidden-size, --batch-size or --seq-len, otherwise fewer or shorter texts or tunes",
             1,
         )
 
 
-def _is_stopped(code: object) -> bool:
-    """Whether a signal has ended the program. Python takes a second to take itself and torch apart,
-    and in that second a signal has the system's own effect."""
+def _system_error(problem: OSError) -> str:
+    """Return one line on an error of the operating system, with its file and what mends it."""
+    name = problem.filename
+    if problem.errno == errno.ENOENT and name:
+        folder = Path(os.fsdecode(name)).parent
+        return f"no such file: {name}" if folder.exists() else f"no such folder: {folder}"
+    advice = {
+        errno.ENOSPC: ". Free some space and try again.",
+        errno.EDQUOT: ". Free some space and try again.",
+        errno.EACCES: ". Check its permissions, or choose another path.",
+        errno.EROFS: ". Choose another path.",
+    }.get(problem.errno or 0, "")
+    return f"{f'{name}: ' if name else ''}{problem.strerror or problem}{advice}"
+
+
+def _is_signal(code: object) -> bool:
     return isinstance(code, int) and code > 128
 
 
 def _is_compiling() -> bool:
-    """Whether numba is at work, for the first time on a machine: a text that is done should not
-    keep its reader waiting."""
+    """Return whether numba compiles in the background, as it does the first time on a machine.
+
+    The text is complete by then, and its reader should not wait for the compiler.
+    """
     backends = sys.modules.get("charnn.sampling.backend")
     if backends is None:
         return False
@@ -158,22 +196,25 @@ def _is_compiling() -> bool:
     )
 
 
-def _leave(code: object) -> None:
-    """End at once; what had to be cleaned up has been."""
+def _exit_at_once(code: object) -> NoReturn:
+    """End the process without Python's shutdown. Call it after all clean-up is done."""
     with suppress(OSError, ValueError):
         sys.stdout.flush()
         sys.stderr.flush()
     os._exit(code if isinstance(code, int) else int(code is not None))
 
 
-def _complete_quickly() -> None:
-    """Take values as they are: whoever completes a command runs none, and typer would import
-    pydantic, which takes longer than all the rest, to convert them."""
-    parameter = getattr(typer.core, "_TyperParameter", None)  # not in every typer
+def _skip_conversion_of_values() -> None:
+    """Keep typer from converting values while the shell completes a command.
+
+    No command runs then, and the conversion would import pydantic, which takes longer than all the
+    rest of a completion.
+    """
+    parameter = getattr(typer.core, "_TyperParameter", None)  # missing from some versions of typer
     if parameter is not None:
         parameter.process_value = lambda self, context, value: value
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     show_error(message)
     sys.exit(code)

@@ -1,8 +1,8 @@
-"""The two streams: what was asked for goes to stdout, everything else to stderr.
+"""The two streams: results go to stdout, everything else to stderr.
 
-Text of models, files and users is not trusted on a terminal: control characters could move the
-cursor, write the clipboard or turn the reading direction, so they are shown, not obeyed. A pipe or
-a file gets the exact bytes.
+Text from models, files and users is not trusted on a terminal. Control characters could move the
+cursor, write to the clipboard or reverse the reading direction, so they are shown as escapes. A
+pipe or a file receives the exact bytes.
 """
 
 import os
@@ -12,31 +12,41 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-# Format characters that letters need to join or part rightly, in Persian, Hindi or emoji.
+# Unicode's categories of characters that are not seen, or that act on the text around them.
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+# Format characters that join or part letters, without which Persian, Hindi and emoji are misspelt.
 _JOINERS = "\u200c\u200d"
-# Set aside in Unicode for characters that are not seen; most of them are not assigned yet.
-_UNSEEN = {0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
+# Code points that Unicode reserves for invisible characters ("default ignorable"). Most are not
+# assigned yet, so Python's tables give them the category Cn only.
+_RESERVED_INVISIBLE = {0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
 
 
 def escape_controls(text: str) -> str:
-    """The text with every character that a terminal might obey written out (`\\x1b`, `\\u202e`);
-    newline and tab stay."""
+    """Return the text with every character that a terminal might obey written as an escape.
+
+    The escapes are Python's (`\\x1b`, `\\u202e`). Newlines and tabs stay.
+    """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(character if _harmless(character) else _escape(character) for character in text)
+    return "".join(
+        character if _is_harmless(character) else _escape(character) for character in text
+    )
 
 
 def escape_to_one_line(text: str) -> str:
-    """The same with the newlines written out: names that are quoted begin no line of their own."""
+    """Return the text with control characters and newlines written as escapes.
+
+    A quoted name with a newline in it could otherwise forge a message (`error: ...`).
+    """
     return escape_controls(text).replace("\n", r"\n")
 
 
-def _harmless(character: str) -> bool:
+def _is_harmless(character: str) -> bool:
     if character in "\n\t" or character in _JOINERS:
         return True
     category = unicodedata.category(character)
-    return not (category in _HIDDEN or (category == "Cn" and ord(character) in _UNSEEN))
+    is_invisible = category == "Cn" and ord(character) in _RESERVED_INVISIBLE
+    return category not in _HIDDEN_CATEGORIES and not is_invisible
 
 
 def _escape(character: str) -> str:
@@ -44,14 +54,15 @@ def _escape(character: str) -> str:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a person reads the stream."""
+    """Return whether a person reads the stream."""
     return stream.isatty()
 
 
 def write_stdout(text: str) -> None:
-    """Put a result on stdout, now.
+    """Write a result to stdout at once: escaped on a terminal, the exact text elsewhere.
 
     Raises:
+        OSError: see `write_stdout_bytes`.
         SystemExit: see `write_stdout_bytes`.
     """
     if is_terminal(sys.stdout):
@@ -62,11 +73,11 @@ def write_stdout(text: str) -> None:
 
 
 def write_stdout_bytes(content: bytes) -> None:
-    """Put bytes on stdout, now and unchanged: no translation of line ends, no other encoding.
+    """Write bytes to stdout at once, without translating line ends or encodings.
 
     Raises:
-        SystemExit: with code 0, when the reader of a pipe has seen enough (`| head`).
-        OSError: it cannot be written; the disk is full, say.
+        OSError: the bytes cannot be written, for instance because the disk is full.
+        SystemExit: with code 0, if the reader of a pipe has closed it (`| head`).
     """
     try:
         sys.stdout.flush()
@@ -81,7 +92,7 @@ def write_stdout_bytes(content: bytes) -> None:
 
 
 def show_message(message: str) -> None:
-    """A message to the user, on stderr. If nobody reads it, the work still goes on."""
+    """Write a message to stderr. The work goes on if stderr cannot be written."""
     encoding = sys.stderr.encoding or "utf-8"
     line = escape_controls(message).encode(encoding, "backslashreplace").decode(encoding)
     try:
@@ -90,25 +101,30 @@ def show_message(message: str) -> None:
         discard_output(sys.stderr)
 
 
-def discard_output(stream: TextIO) -> None:
-    """Send what is still written to a stream nowhere: its other end is gone, or its disk full.
-
-    What Python has buffered would otherwise fail once more when the program ends.
-    """
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-
-
 def show_warning(message: str) -> None:
-    """Something that the user should know, on stderr."""
+    """Write `warning: ` and the message to stderr, on one line."""
     show_message(f"warning: {escape_to_one_line(message)}")
 
 
 def show_error(message: str) -> None:
-    """What is wrong, and what to do, on stderr."""
+    """Write `error: ` and the message to stderr, on one line."""
     show_message(f"error: {escape_to_one_line(message)}")
 
 
 def warn_if_damaged(path: Path, damaged: Sequence[str]) -> None:
-    """Say that a model was read from `path` since other files of its run are damaged."""
+    """Warn that a model was read from `path` because other files of its run are damaged.
+
+    Args:
+        path: the checkpoint that was read.
+        damaged: what is wrong with each of the others; empty if nothing is.
+    """
     if damaged:
         show_warning(f"{'; '.join(damaged)}; {path} is used instead")
+
+
+def discard_output(stream: TextIO) -> None:
+    """Redirect a stream to nowhere, after its reader has gone or its disk is full.
+
+    Python's buffer may still hold text, whose write would otherwise fail again at exit.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,15 +1,15 @@
-"""How losses and times are said."""
+"""The form in which losses and times are shown."""
 
 import math
 
 
 def format_loss(loss: float) -> str:
-    """A loss in nats a character, and in bits."""
+    """Return a loss, given in nats per character, in nats and in bits."""
     return f"{loss:.4f} nats/char ({loss / math.log(2):.3f} bits/char)"
 
 
 def format_duration(seconds: float) -> str:
-    """Seconds, with minutes and hours where there are any."""
+    """Return a time in hours and minutes, minutes and seconds, or seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

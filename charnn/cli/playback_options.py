@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from typer.core import TyperCommand
 
 from charnn.cli.console import show_warning
+from charnn.cli.help import Command
 
 if TYPE_CHECKING:
     from charnn.music.performance.accompaniment import Chords
@@ -46,7 +46,7 @@ RepeatsOption = Annotated[
 ]
 
 
-class PlayingCommand(TyperCommand):
+class PlayingCommand(Command):
     """A command whose `--chords` may stand alone: it means `--chords written`."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]

@@ -1,4 +1,4 @@
-"""Ctrl-C in training: the run is saved first."""
+"""Ctrl-C during training: save the run, then stop."""
 
 import signal
 import socket
@@ -10,60 +10,63 @@ from typing import Any
 from charnn import signals
 from charnn.cli.console import show_message
 
-# Seconds after a second signal in which the program may end in order.
-GRACE = 0.25
+# Seconds between a second signal and the end of the program, for an orderly end within them.
+GRACE_SECONDS = 0.25
 
 
 class StopSignal:
-    """From the first question on, a signal asks for a stop as soon as the run can be saved, and a
-    second one ends the program at once. Before that there is nothing to save.
+    """A context that turns a signal into a request to stop.
 
-    As a context it gives the signals back.
+    From the first call of `requested` on, a signal requests a stop as soon as the run can be saved,
+    and a second signal ends the program at once. Before that call there is nothing to save, so a
+    signal has the effect that it has in every command. Leaving the context restores the handlers.
 
     Attributes:
-        number: of the signal that came; None if none did.
+        number: the number of the signal that came; None before.
     """
 
     number: int | None = None
-    _wakes: socket.socket | None = None
-    _before: dict[int, Any]
+    _wakeup: socket.socket | None = None
+    _handlers_before: dict[int, Any]
 
     def __enter__(self) -> "StopSignal":
         return self
 
     def __exit__(self, *failure: object) -> None:
-        if self._wakes is not None:
-            signals.give_back(self._before)
+        if self._wakeup is not None:
+            signals.give_back(self._handlers_before)
             signal.set_wakeup_fd(-1)
-            self._wakes.close()
+            self._wakeup.close()
 
     def requested(self) -> bool:
-        """Whether to stop; the trainer wants to know after every step."""
-        if self._wakes is None:
-            heard, self._wakes = socket.socketpair()
-            self._wakes.setblocking(False)
-            signal.set_wakeup_fd(self._wakes.fileno())
-            threading.Thread(target=_watch, args=(heard,), daemon=True).start()
-            self._before = signals.answer(self._ask)
+        """Return whether to stop. The trainer calls this after every step."""
+        if self._wakeup is None:
+            numbers, self._wakeup = socket.socketpair()
+            self._wakeup.setblocking(False)
+            # Python runs handlers in the main thread, which a long step may keep busy. The file
+            # descriptor receives the number of each signal at once, and a thread reads it.
+            signal.set_wakeup_fd(self._wakeup.fileno())
+            threading.Thread(target=_answer_signals, args=(numbers,), daemon=True).start()
+            self._handlers_before = signals.answer(self._request)
         return self.number is not None
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
+    def _request(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:
             signals.unwind(number)
         self.number = number
 
 
-def _watch(heard: socket.socket) -> None:
-    """Answer at once, though a long step may keep the main thread, which runs the handlers, busy.
+def _answer_signals(numbers: socket.socket) -> None:
+    """Show a message for the first stop signal, and end the program after the second.
 
     Args:
-        heard: brings the number of every signal that has a handler, a byte each.
+        numbers: yields the number of every signal that has a handler, one byte each.
     """
     stops = 0
-    while number := heard.recv(1):
+    while number := numbers.recv(1):
         stops += number[0] in signals.STOPS
         if stops == 1:
-            show_message("\nstopping: the run is saved first (once more to leave at once)")
+            show_message("\nstopping: the run is saved first (press Ctrl-C again to stop at once)")
         elif stops:
-            time.sleep(GRACE)
+            time.sleep(GRACE_SECONDS)
             signals.leave(number[0])

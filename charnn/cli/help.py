@@ -1,0 +1,94 @@
+"""The help of the commands: the usage line, the tables of options, the list of commands.
+
+typer writes types by their Python names (`<list[str]>`) and puts brackets around the brackets of a
+metavar, and its versions differ in both. The classes here show what manual pages show: `CORPUS...`,
+`[RUN]`, `--seed N`. `docs/generate_cli.py` builds docs/cli.md from the same rows.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from typer.core import TyperCommand, TyperGroup
+
+# Recent versions of typer contain a copy of click, earlier ones import it. So no import path of a
+# context, a formatter or a parameter holds for all versions, and their type here is `Any`.
+
+# The placeholder of an option's value, by the type that typer shows (today's and earlier names).
+_VALUES = {
+    **{"<str>": "TEXT", "<int>": "N", "<float>": "X", "<path>": "PATH"},
+    **{"INTEGER": "N", "FLOAT": "X"},
+}
+
+
+class Command(TyperCommand):
+    """A command whose usage line and tables have the form of a manual page."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words after the command's name in the usage line."""
+        parameters = self.get_params(ctx)
+        arguments = [each for each in parameters if each.param_type_name == "argument"]
+        return ["[OPTIONS]", *map(argument_name, arguments)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the tables of arguments and options."""
+        for title, kind in _TABLES:
+            if rows := list(help_rows(self, ctx, kind)):
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+class Group(TyperGroup):
+    """The program, whose help lists the commands by panels."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write one list of commands a panel, the summaries of all panels in one column."""
+        width = max(map(len, self.commands))
+        for panel, commands in command_panels(self).items():
+            with formatter.section(panel):
+                rows = [(command.name.ljust(width), summary(command)) for command in commands]
+                formatter.write_dl(rows)
+
+
+_TABLES: tuple[tuple[str, Literal["argument", "option"]], ...] = (
+    ("Arguments", "argument"),
+    ("Options", "option"),
+)
+
+
+def command_panels(group: Any) -> dict[str, list[Any]]:
+    """Return the commands of the program by the panel that they are registered with."""
+    panels: dict[str, list[Any]] = {}
+    for command in group.commands.values():
+        panels.setdefault(command.rich_help_panel or "Commands", []).append(command)
+    return panels
+
+
+def summary(command: Any) -> str:
+    """Return the first sentence of a command's help."""
+    # A limit beyond any sentence: a summary that is cut ("...") helps nobody.
+    return str(command.get_short_help_str(1000))
+
+
+def help_rows(
+    command: Any, context: Any, kind: Literal["argument", "option"]
+) -> Iterator[tuple[str, str]]:
+    """Yield the name and the help of each argument or option of a command."""
+    for parameter in command.get_params(context):
+        record = parameter.get_help_record(context)
+        if record is None or parameter.param_type_name != kind:
+            continue
+        name, text = record
+        if kind == "argument":
+            # The brackets of the name show it already.
+            yield argument_name(parameter), re.sub(r"\s*\[required\]$", "", text)
+        else:
+            yield " ".join(_VALUES.get(word, word) for word in name.split(" ")), text
+
+
+def argument_name(parameter: Any) -> str:
+    """Return an argument as a usage line shows it: `RUN`, `[RUN]`, `CORPUS...`."""
+    name = (parameter.metavar or parameter.name.upper()).strip("[].")
+    if parameter.nargs != 1:
+        name += "..."
+    return name if parameter.required else f"[{name}]"

@@ -122,8 +122,10 @@ class Forks:
         return process
 
     def written(self, process: int) -> bytes:
-        """What a command has written to stdout by now."""
-        return (self._begun[process] / "stdout").read_bytes()
+        """Return what a command has written to stdout by now."""
+        out = self._begun[process] / "stdout"
+        # The command opens the file itself, which takes a moment on a busy machine.
+        return out.read_bytes() if out.exists() else b""
 
     def end(self, process: int) -> Ended:
         """Wait for the end of a command."""

@@ -64,7 +64,7 @@ def real(folder: Path) -> list[tuple[bytes, Checkpoint]]:
 
 
 def assert_same(read: Checkpoint, whole: Checkpoint, *, training: bool) -> None:
-    for name in ("config", "vocabulary", "temperature", "about"):
+    for name in ("config", "vocabulary", "temperature", "metadata"):
         assert getattr(read, name) == getattr(whole, name), name
     groups = [(read.weights, whole.weights)] + [(read.training, whole.training)] * training
     for mine, theirs in groups:

@@ -24,7 +24,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from charnn.checkpoints.runs import kept_tunes
+from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import TuneError
 from charnn.music.abc import fields
 from charnn.music.abc.reader import read_tune
@@ -66,7 +66,7 @@ def verdict(source: TuneSource) -> tuple[str, list[str]]:
 
 def tables(sources: Sequence[TuneSource], run: Path, named: bool) -> None:
     """Print what is found in the tunes of a model."""
-    judged = compare_tunes([source.text for source in sources], kept_tunes(run))
+    judged = compare_tunes([source.text for source in sources], read_stored_tunes(run))
     print(f"| {'':36} | {'model':>8} | {'learned':>8} |\n|{'-' * 38}|{'-' * 9}:|{'-' * 9}:|")
     row("tunes", f"{judged.new.tunes:,}", f"{judged.real.tunes:,}")
     shares = judged.new.shares(), judged.real.shares()
@@ -100,7 +100,7 @@ def asked(sources: Sequence[TuneSource], run: Path, meter: str, key: str) -> Non
         print(f"{same} of {len(headers)} readable tunes are in {key} (of {len(sources)} written)")
         learned = [
             text
-            for text in kept_tunes(run)
+            for text in read_stored_tunes(run)
             if (found := re.search(r"(?m)^K:(.*)", text)) and mode_of(found[1]) == tonality.mode
         ]
         random.Random(0).shuffle(learned)

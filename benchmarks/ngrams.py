@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.checkpoints.runs import read_model
+from charnn.checkpoints.runs import load_best
 from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus, open_corpus
 
@@ -82,7 +82,7 @@ def main() -> None:
         for order, loss in enumerate(witten_bell(dataset, options.order), 1):
             print(f"{order}-gram  {loss:.4f} nats/char")
         if options.run:
-            run = read_model(Path(options.run), Path("checkpoints"))
+            run = load_best(Path(options.run), Path("checkpoints"))
             loss = figure_of(run.checkpoint, corpus, options.val_fraction, Path(folder))
             print(f"charnn  {loss:.4f} nats/char  {run.path}")
 

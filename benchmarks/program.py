@@ -1,10 +1,10 @@
 """charnn as a subject: the only file here that knows its inside.
 
 Whatever can be, is done by `charnn.train`, `charnn.load` and the commands. What else is used of it:
-`Checkpoint`, `ModelConfig` and `Vocabulary` for a model that was never trained (it is as fast as
-any other); `Stepper`, for the sampler's scores and the size of its weights (all that take its place
-while much is written give the same scores); `TuneWriter`, to write tunes one by one; `open_corpus`
-and `prepare`, to number a text without training on it.
+`Checkpoint`, `ModelConfig` and `CharVocabulary` for a model that was never trained (it is as fast
+as any other); `Stepper`, for the sampler's scores and the size of its weights (all that take its
+place while much is written give the same scores); `TuneWriter`, to write tunes one by one;
+`open_corpus` and `prepare`, to number a text without training on it.
 """
 
 import itertools
@@ -70,10 +70,10 @@ def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size
     import numpy as np
 
     from charnn.checkpoints.checkpoint import Checkpoint
-    from charnn.corpus.vocabulary import Vocabulary
+    from charnn.corpus.char_vocabulary import CharVocabulary
     from charnn.model.config import ModelConfig
 
-    vocabulary = Vocabulary(Path(text).read_text(encoding="utf-8"))
+    vocabulary = CharVocabulary(Path(text).read_text(encoding="utf-8"))
     config = ModelConfig(len(vocabulary), cell, int(num_layers), int(hidden_size))
     random, bound = np.random.default_rng(0), config.hidden_size**-0.5
     weights = {

@@ -11,7 +11,8 @@ import sys
 import time
 from pathlib import Path
 
-from charnn.checkpoints.runs import kept_tunes, read_model
+from charnn.checkpoints.runs import load_best
+from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.music.grammar.header_stats import HeaderStats
 from charnn.music.grammar.tune_request import make_request
 from charnn.sampling.params import SamplingParams
@@ -29,9 +30,9 @@ def main() -> int:
     parser.add_argument("--temperature", type=float, default=1.0)
     parser.add_argument("--out", type=Path, default=Path())
     options = parser.parse_args()
-    found = read_model(options.run, Path("checkpoints"))
+    found = load_best(options.run, Path("checkpoints"))
     model, params = found.checkpoint, SamplingParams(options.temperature)
-    request = HeaderStats(kept_tunes(found.path.parent)).fit(make_request())
+    request = HeaderStats(read_stored_tunes(found.path.parent)).fit(make_request())
     writer, bare = TuneWriter(model, request), Sampler(model)
     times, characters, texts = [0.0, 0.0], [0, 0], [list[str](), list[str]()]
     for seed in range(options.tunes):  # in turn, so that both meet the machine in the same mood

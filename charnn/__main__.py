@@ -5,7 +5,7 @@ from charnn import signals
 
 def main() -> None:
     """Run the command line; from now on a signal ends it quietly."""
-    signals.answer(signals.leave)
+    signals.install_handlers(signals.exit_now)
     from charnn.cli import main as run
 
     run()

@@ -5,7 +5,7 @@ sentence alone and leaves with `exit_code`. Anything else that is raised is a bu
 """
 
 
-def shortened(text: str, length: int) -> str:
+def shorten(text: str, length: int) -> str:
     """The text in at most so many characters, `…` at the end where it is cut."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
@@ -55,7 +55,7 @@ class TuneError(CharnnError):
     """
 
     def __init__(self, problem: str, line: int, column: int, tune: str = "") -> None:
-        problem = shortened(problem, 200)
+        problem = shorten(problem, 200)
         self.problem, self.line, self.column, self.tune = problem, line, column, tune
         where = f"line {line}, column {column}"
         super().__init__(f"{tune}, {where}: {problem}" if tune else f"{where}: {problem}")

@@ -7,23 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.checkpoints.runs import (
-    BEST,
-    CHECKPOINTS,
-    TUNES,
-    RunLock,
-    create_run,
-    find_runs,
-    keep_tunes,
-    read_model,
-    read_run,
-    set_aside,
-)
-from charnn.corpus.ids import Dataset, prepare
-from charnn.corpus.scan import VAL_FRACTION, is_book, split
+from charnn.checkpoints.run_files import BEST, CHECKPOINTS, RUNS_FOLDER, TUNES
+from charnn.checkpoints.run_lock import RunLock, create_run
+from charnn.checkpoints.runs import find_runs, load_best, load_run, rename_damaged
+from charnn.checkpoints.stored_tunes import store_tunes
+from charnn.corpus.ids import DATA_FOLDER, Dataset, prepare
+from charnn.corpus.scan import VAL_FRACTION, is_tune_book, split
 from charnn.corpus.sources import Corpus, open_corpus
-from charnn.corpus.tokens import Tokens
-from charnn.corpus.transpose_augmentation import ALL_KEYS, OWN_KEY, Progress, key_range, quiet
+from charnn.corpus.transpose_augmentation import (
+    ALL_KEYS,
+    ORIGINAL_KEY,
+    Progress,
+    parse_key_range,
+    quiet,
+)
 from charnn.errors import CheckpointError, UsageError
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
@@ -33,8 +30,6 @@ if TYPE_CHECKING:
     from charnn.music.similarity.compare import TuneComparison
     from charnn.training.events import Report
 
-RUNS = Path("checkpoints")
-DATA = Path("data")
 LONGEST_TUNE = 2000  # characters
 
 
@@ -155,7 +150,7 @@ class Model:
         metadata = self.checkpoint.metadata
         if (self.path.parent / TUNES).exists():
             metadata = metadata | training_tunes_metadata(self.learned_tunes())
-        return replace(self.checkpoint, metadata=metadata).in_half_precision()
+        return replace(self.checkpoint, metadata=metadata).half_precision_bytes()
 
     def evaluate(
         self,
@@ -217,7 +212,7 @@ def load(path: str | Path | None = None) -> Model:
         CheckpointError: there is none, or it is damaged.
         OSError: it cannot be read.
     """
-    found = read_model(None if path is None else Path(path), RUNS)
+    found = load_best(None if path is None else Path(path), RUNS_FOLDER)
     return Model(found.path, found.checkpoint, found.damaged)
 
 
@@ -225,7 +220,7 @@ def train(
     corpus: str | Path | Sequence[str],
     *,
     name: str | None = None,
-    out: str | Path = RUNS,
+    out: str | Path = RUNS_FOLDER,
     resume: bool = False,
     init_from: str | Path | None = None,
     encoding: str | None = None,
@@ -276,12 +271,12 @@ def train(
     opened = open_corpus(_names(corpus), encoding=encoding, progress=download_bar)
     if parent is not None:
         tokens = _tokens_of(parent, tokens, opened)
-    keys = None if transpose is None else key_range(transpose)
-    number = partial(prepare, opened, DATA, val_fraction, progress=transposed)
+    keys = None if transpose is None else parse_key_range(transpose)
+    number = partial(prepare, opened, DATA_FOLDER, val_fraction, progress=transposed)
     if resume:
         run, dataset = _find_run(Path(out), name, opened.tunes, number, tokens, keys)
     else:
-        dataset = number(tokens=tokens, keys=keys or OWN_KEY)
+        dataset = number(tokens=tokens, keys=keys or ORIGINAL_KEY)
     # What is wrong with the corpus is said before torch is waited for.
     from charnn.training.events import Planned, Recovered
     from charnn.training.plan import Options, plan_resume, plan_run
@@ -304,7 +299,7 @@ def train(
         if init_from is not None:
             metadata["init_from"] = str(init_from)
         if resume:
-            stored, damaged = read_run(run)
+            stored, damaged = load_run(run)
             taken = _newest(run, stored)
             state = stored[taken]
             metadata = _same_beginning(state, metadata)
@@ -314,10 +309,10 @@ def train(
         def keep_training_tunes() -> None:
             if opened.tunes:
                 learned, _ = split(opened, val_fraction)
-                keep_tunes(run, (document.text() for document in learned))
+                store_tunes(run, (document.text() for document in learned))
 
         def hold() -> None:
-            lock.take()
+            lock.acquire()
             if opened.tunes and not (run / TUNES).exists():
                 keep_training_tunes()
 
@@ -338,7 +333,7 @@ def train(
         # Only now is anything written: a run of another corpus has been refused.
         keep_training_tunes()
         if damaged:
-            aside = tuple(map(set_aside, damaged))
+            aside = tuple(map(rename_damaged, damaged))
             report(Recovered(tuple(damaged.values()), aside, taken, stored[taken].step))
         del stored, state  # several times the model, which the trainer needs no more
         with interrupt:
@@ -350,7 +345,7 @@ def train(
 
 def _read_parent(named: Path, report: "Report") -> Checkpoint:
     """The model to begin with."""
-    found = read_model(named, RUNS)
+    found = load_best(named, RUNS_FOLDER)
     if found.damaged:
         from charnn.training.events import Recovered
 
@@ -368,11 +363,10 @@ def _newest(run: Path, stored: dict[Path, Checkpoint]) -> Path:
 
 def _tokens_of(parent: Checkpoint, said: str, corpus: Corpus) -> str:
     """The kind of symbols to learn a corpus in when a model begins with another one's weights."""
-    kind = parent.vocabulary.kind
-    words = "tokens of ABC notation" if kind == Tokens.kind else "single characters"
+    kind, words = parent.vocabulary.kind, parent.vocabulary.unit
     if said not in ("auto", kind):
         raise UsageError(f"the model to begin with writes {words}: leave out --tokens {said}")
-    if kind == Tokens.kind and not is_book(corpus):
+    if parent.vocabulary.requires_tunes and not is_tune_book(corpus):
         raise UsageError(
             f"the model to begin with writes {words}, and {corpus.name} is no book of tunes: "
             "name a model of characters, or train without --init-from"
@@ -428,7 +422,7 @@ def _find_run(
     """The named run, or the newest one that was trained on the same corpus, and that corpus as the
     run numbers it."""
     if name is not None:
-        named = read_model(out / name, out).checkpoint
+        named = load_best(out / name, out).checkpoint
         how = _numbering(named)
         for option, said, was in (
             ("tokens", None if tokens == "auto" else tokens, how["tokens"]),
@@ -445,7 +439,7 @@ def _find_run(
     numbered: dict[str, Dataset] = {}
     for run in find_runs(out):
         try:
-            checkpoint = read_model(run, out).checkpoint
+            checkpoint = load_best(run, out).checkpoint
         except (CheckpointError, OSError) as problem:
             damaged = f" ({problem})"
             continue
@@ -464,7 +458,7 @@ def _find_run(
 
 def _numbering(checkpoint: Checkpoint) -> dict[str, Any]:
     """The options of `prepare` that a model was trained with."""
-    low, high = checkpoint.metadata.get("transpose", OWN_KEY)
+    low, high = checkpoint.metadata.get("transpose", ORIGINAL_KEY)
     return {"tokens": checkpoint.vocabulary.kind, "keys": (low, high)}
 
 

@@ -1,18 +1,19 @@
 """The signals that end the program: Ctrl-C, a polite kill, a closed terminal.
 
-Whenever one comes, from the first moment to the last, the program ends quietly, with exit code 128
-and its number: no traceback, and on a terminal no half line. Two ways to end are here; training
-knows a third, which saves the run first (see `charnn.cli.stop_signal`).
+From its first moment to its last, the program ends on such a signal quietly, with the exit code
+128 + the signal's number: no traceback, and no half line on a terminal. Two ways to end are defined
+here; training has a third one, which saves the run first (`charnn.cli.stop_signal`).
 
-Nothing is imported that takes time: the program begins with this, and a signal may come at once.
-(One that comes still earlier, while Python itself begins, has Python's own effect.)
+This module imports nothing slow, because a signal may arrive while the program starts. A signal
+that arrives even earlier, while Python itself starts, has Python's own effect.
 """
 
-# What `signal` wraps in enumerations, which take longer to import than all else here.
+# The C module: `signal` wraps it in enumerations, whose import takes longer than all else here.
 import _signal as signal  # type: ignore[import-not-found]
 import os
 import sys
 
+# `typing` takes milliseconds to import; type checkers treat any variable of this name as True.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,56 +22,62 @@ if TYPE_CHECKING:
 
     Handler = Callable[[int, FrameType | None], object]
 
-STOPS = tuple(
+# Windows has no SIGHUP.
+STOP_SIGNALS = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 )
 
 
-def answer(handler: "Handler") -> "dict[int, Any]":
-    """Let `handler` have the signals, but for those that are ignored, as under nohup.
+def install_handlers(handler: "Handler") -> "dict[int, Any]":
+    """Install a handler for the stop signals, except those that are ignored (as under nohup).
 
     Returns:
-        What had them before, for `give_back`.
+        The previous handlers, for `restore_handlers`.
     """
-    before = {number: signal.getsignal(number) for number in STOPS}
-    heeded = {number: was for number, was in before.items() if was not in (signal.SIG_IGN, None)}
-    for number in heeded:
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    # getsignal returns None for a handler that was not installed from Python.
+    replaced = {
+        number: previous
+        for number, previous in before.items()
+        if previous not in (signal.SIG_IGN, None)
+    }
+    for number in replaced:
         signal.signal(number, handler)
-    return heeded
+    return replaced
 
 
-def give_back(handlers: "dict[int, Any]") -> None:
-    """Put back what `answer` has returned."""
+def restore_handlers(handlers: "dict[int, Any]") -> None:
+    """Put back the handlers that `install_handlers` returned."""
     for number, handler in handlers.items():
         signal.signal(number, handler)
 
 
-def leave(number: int, frame: "FrameType | None" = None) -> "NoReturn":
-    """End at once: nothing has begun that must be cleaned up, or there was time enough for it."""
+def exit_now(number: int, frame: "FrameType | None" = None) -> "NoReturn":
+    """Exit at once, without clean-up: nothing has begun, or a clean-up is already running."""
     _end_line()
     os._exit(128 + number)
 
 
-def unwind(number: int, frame: "FrameType | None" = None) -> "NoReturn":
-    """End by way of all that cleans up behind itself; the next signal ends at once.
+def exit_after_cleanup(number: int, frame: "FrameType | None" = None) -> "NoReturn":
+    """Exit through every `finally` and context manager; the next signal exits at once.
 
     Raises:
-        SystemExit: wherever the program happens to be.
+        SystemExit: at whatever line the program has reached.
     """
-    answer(leave)
-    sys.unraisablehook = _leave_after_all
+    install_handlers(exit_now)
+    sys.unraisablehook = _exit_if_dropped
     _end_line()
     raise SystemExit(128 + number)
 
 
-def _leave_after_all(unraisable: "sys.UnraisableHookArgs") -> None:
-    """The signal came where Python drops an exception: in a callback, say, or when it ends."""
+def _exit_if_dropped(unraisable: "sys.UnraisableHookArgs") -> None:
+    """Exit although Python dropped the SystemExit, as it does in callbacks and destructors."""
     if isinstance(unraisable.exc_value, SystemExit):
         os._exit(unraisable.exc_value.code)  # type: ignore[arg-type]
     sys.__unraisablehook__(unraisable)
 
 
 def _end_line() -> None:
-    # By no buffer: the signal may have come amid a print.
+    # Unbuffered: the signal may interrupt a print, whose buffer must not be entered again.
     if os.isatty(2):
         os.write(2, b"\n")

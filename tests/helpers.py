@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
-from charnn.corpus.vocabulary import Vocabulary
 from charnn.model.config import ModelConfig
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -55,7 +55,7 @@ def random_checkpoint(
     text: str, *, seed: int = 0, scale: float = 0.3, documents: int = 1, **shape: Any
 ) -> Checkpoint:
     """An untrained model of the characters of `text`."""
-    vocabulary = Vocabulary(text)
+    vocabulary = CharVocabulary(text)
     config = ModelConfig(vocab_size=len(vocabulary), **{"hidden_size": 8, **shape})
     return Checkpoint(
         config, vocabulary, random_weights(config, seed, scale), {"documents": documents}
@@ -69,7 +69,7 @@ def reciting_checkpoint(text: str, *, separator_after: str = "", documents: int 
     character is followed by the end of the document, and a document begins with the first one.
     """
     order = list(dict.fromkeys(text))
-    vocabulary = Vocabulary(order)
+    vocabulary = CharVocabulary(order)
     size = len(vocabulary)
     config = ModelConfig(
         vocab_size=size, cell="rnn", num_layers=1, hidden_size=size, embedding_size=None

@@ -8,7 +8,7 @@ import pytest
 
 import charnn
 from charnn.checkpoints import runs
-from charnn.checkpoints.runs import keep_tunes
+from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.library import Model
 from charnn.music.checking.report import check_tune
@@ -138,7 +138,7 @@ def folk(tmp_path_factory: pytest.TempPathFactory) -> Model:
     path = save_run(
         tmp_path_factory.mktemp("models"), "folk", random_checkpoint(letters, documents=9)
     )
-    keep_tunes(path.parent, ["X:1\nT:x\nR:reel\nM:C\nL:1/8\nK:D\nd8|d8|]\n"])
+    store_tunes(path.parent, ["X:1\nT:x\nR:reel\nM:C\nL:1/8\nK:D\nd8|d8|]\n"])
     return charnn.load(path)
 
 

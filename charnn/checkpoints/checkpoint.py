@@ -22,8 +22,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charnn.checkpoints.metadata import check_metadata
-from charnn.corpus.tokens import AnyVocabulary, vocabulary_from_json
-from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
+from charnn.corpus.vocabulary_kinds import vocabulary_from_json
 from charnn.errors import CharnnError, CheckpointError
 from charnn.files import write_bytes
 from charnn.model.config import ModelConfig
@@ -52,14 +52,14 @@ class Checkpoint:
     """
 
     config: ModelConfig
-    vocabulary: AnyVocabulary
+    vocabulary: Vocabulary
     weights: Tensors
     metadata: dict[str, Any]
     training: Tensors = field(default_factory=dict)
     temperature: float = 1.0
 
     @property
-    def many_documents(self) -> bool:
+    def has_document_ends(self) -> bool:
         """Whether the model has learned where documents end."""
         return bool(self.metadata.get("documents", 1) != 1)
 
@@ -72,15 +72,15 @@ class Checkpoint:
             return -1
 
     @property
-    def start(self) -> int:
+    def start_token_id(self) -> int:
         """What a text begins after: the end of another document or, in a single one, of a line."""
-        if self.many_documents:
+        if self.has_document_ends:
             return SEPARATOR
         newline = self.vocabulary.encode("\n")[0]
         return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1
 
     @property
-    def calibrated(self) -> Tensors:
+    def calibrated_weights(self) -> Tensors:
         """The weights with the temperature in those of the head: what is to be written with, and
         measured."""
         head = {
@@ -104,7 +104,7 @@ class Checkpoint:
         tensors = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
         write_bytes(path, save(tensors, self._file_header(tensors)), previous=previous)
 
-    def in_half_precision(self) -> bytes:
+    def half_precision_bytes(self) -> bytes:
         """The file of the model alone, weights as float16: it cannot be resumed.
 
         Raises:
@@ -242,7 +242,7 @@ def _digest(header: str, tensors: Mapping[str, NDArray[Any]], group: str) -> str
     return digest.hexdigest()
 
 
-def _check_shapes(file: Any, config: ModelConfig, vocabulary: AnyVocabulary) -> None:
+def _check_shapes(file: Any, config: ModelConfig, vocabulary: Vocabulary) -> None:
     """Hold the file's tensors against its own configuration before any of them is read."""
     if config.vocab_size != len(vocabulary):
         raise ValueError("the vocabulary has another size than the model")

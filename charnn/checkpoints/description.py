@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from charnn.checkpoints.runs import CHECKPOINTS, METRICS, TUNES, read_run
+from charnn.checkpoints.run_files import CHECKPOINTS, METRICS, TUNES
+from charnn.checkpoints.runs import load_run
 from charnn.errors import CheckpointError
 
 # What the files of a run begin with; those that are damaged have more behind it.
@@ -30,7 +31,7 @@ class Description:
     obstacle: str | None
 
     @property
-    def symbols_seen(self) -> int | None:
+    def tokens_seen(self) -> int | None:
         """How many symbols the network was trained on, repetitions included: at most, as the last
         window of an epoch may be shorter. None if the checkpoint does not tell."""
         metadata = self.latest.metadata
@@ -60,7 +61,7 @@ def describe(path: Path, checkpoint: Checkpoint) -> Description:
     # A checkpoint that was sent may lie among whatever else its receiver has.
     files = _sizes(file for file in path.parent.iterdir() if file.name.startswith(_NAMES))
     try:
-        stored, damaged = read_run(path.parent)
+        stored, damaged = load_run(path.parent)
     except CheckpointError as problem:
         return Description(checkpoint, checkpoint, files, str(problem))
     for latest in stored.values():

@@ -117,7 +117,7 @@ def main() -> None:
     _replace_closed_streams()
     if "_CHARNN_COMPLETE" in os.environ:
         _skip_conversion_of_values()
-    before = signals.answer(signals.unwind)
+    before = signals.install_handlers(signals.exit_after_cleanup)
     try:
         _run()
     except SystemExit as end:
@@ -127,7 +127,7 @@ def main() -> None:
             _exit_at_once(end.code)
         raise
     finally:
-        signals.give_back(before)
+        signals.restore_handlers(before)
 
 
 def _replace_closed_streams() -> None:

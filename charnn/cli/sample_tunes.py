@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from charnn.checkpoints.bundled import display_name
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.checkpoints.runs import known_as
 from charnn.cli.console import show_message, show_warning
 from charnn.cli.tune_files import slug
 from charnn.errors import CharnnError, CheckpointError, UsageError
@@ -150,7 +150,7 @@ class TuneJob:
 
     def _command(self, seed: int) -> str:
         """The command that writes the tune again, but for the number in X:."""
-        words = ["charnn", "sample", known_as(self._path)]
+        words = ["charnn", "sample", display_name(self._path)]
         for name in _TELLING:
             if self._options[name] != self._defaults[name]:
                 words += [f"--{name.replace('_', '-')}", str(self._options[name])]

@@ -34,7 +34,7 @@ class StopSignal:
 
     def __exit__(self, *failure: object) -> None:
         if self._wakeup is not None:
-            signals.give_back(self._handlers_before)
+            signals.restore_handlers(self._handlers_before)
             signal.set_wakeup_fd(-1)
             self._wakeup.close()
 
@@ -47,12 +47,12 @@ class StopSignal:
             # descriptor receives the number of each signal at once, and a thread reads it.
             signal.set_wakeup_fd(self._wakeup.fileno())
             threading.Thread(target=_answer_signals, args=(numbers,), daemon=True).start()
-            self._handlers_before = signals.answer(self._request)
+            self._handlers_before = signals.install_handlers(self._request)
         return self.number is not None
 
     def _request(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:
-            signals.unwind(number)
+            signals.exit_after_cleanup(number)
         self.number = number
 
 
@@ -64,9 +64,9 @@ def _answer_signals(numbers: socket.socket) -> None:
     """
     stops = 0
     while number := numbers.recv(1):
-        stops += number[0] in signals.STOPS
+        stops += number[0] in signals.STOP_SIGNALS
         if stops == 1:
             show_message("\nstopping: the run is saved first (press Ctrl-C again to stop at once)")
         elif stops:
             time.sleep(GRACE_SECONDS)
-            signals.leave(number[0])
+            signals.exit_now(number[0])

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from tqdm import tqdm
 
+from charnn.checkpoints.run_files import RUNS_FOLDER
 from charnn.cli.console import (
     discard_output,
     escape_controls,
@@ -23,7 +24,6 @@ from charnn.cli.console import (
 )
 from charnn.cli.formatting import format_duration, format_loss
 from charnn.corpus.ids import Dataset
-from charnn.library import RUNS
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.training.events import (
@@ -172,7 +172,7 @@ class TrainView:
         """What came of it, and what to do next."""
         run = self.planned.run
         again = ["charnn", "train", "--resume", "--name", run.name, *self.reading]
-        if run.parent != RUNS:
+        if run.parent != RUNS_FOLDER:
             again += ["--out", str(run.parent)]
         if any(name.startswith("-") and name != "-" for name in self.corpus):
             again.append("--")
@@ -209,7 +209,7 @@ class TrainView:
         )
 
     def _summarise(self, event: Started) -> None:
-        from charnn.evaluation.sweep import fitted_protocol  # which loads torch
+        from charnn.evaluation.sweep import fitted_sweep_protocol  # which loads torch
 
         corpus, dataset = self.planned.corpus, self.planned.dataset
         model, training = self.planned.plan.model, self.planned.plan.training
@@ -236,7 +236,7 @@ class TrainView:
                 f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
                 "machine": f"{training.device}, {training.precision}, {_threads(event.threads)}",
                 "validation": f"{held_out}, {dataset.val_characters:,} characters{unknown}: "
-                f"{fitted_protocol(len(dataset.val), len(dataset.train))}"
+                f"{fitted_sweep_protocol(len(dataset.val), len(dataset.train))}"
                 if len(dataset.val)
                 else "none",
             },
@@ -318,6 +318,7 @@ def _threads(count: int) -> str:
 
 
 def _kind(dataset: Dataset) -> str:
-    if dataset.vocabulary.kind == "char":
-        return "characters"
-    return f"ABC tokens, {dataset.train_characters / len(dataset.train):.2f} characters each"
+    if dataset.vocabulary.single_characters:
+        return dataset.vocabulary.unit
+    length = dataset.train_characters / len(dataset.train)
+    return f"{dataset.vocabulary.unit}, {length:.2f} characters each"

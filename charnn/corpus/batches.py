@@ -37,7 +37,7 @@ class Batches:
         """Windows in an epoch."""
         return -(-self.row_length // self.seq_len)
 
-    def window(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def segment(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Inputs and targets of window `number` of an epoch, [T, B] each: the targets are the
         characters one further on."""
         begin = number * self.seq_len

@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.corpus.scan import (
-    CHAR,
     FORMAT,
     VAL_FRACTION,
     CorpusScan,
@@ -31,11 +30,14 @@ from charnn.corpus.scan import (
 )
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
-from charnn.corpus.tokens import AnyVocabulary, Tokens
-from charnn.corpus.transpose_augmentation import OWN_KEY, Progress, quiet
-from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
+from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress, quiet
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
+from charnn.corpus.vocabulary_kinds import CHAR
 from charnn.errors import CorpusError, UsageError
 from charnn.files import fsync_folder, write_bytes
+
+# Where `charnn train` keeps prepared corpora.
+DATA_FOLDER = Path("data")
 
 _IDS, _METADATA = "ids.npy", "corpus.json"
 
@@ -60,7 +62,7 @@ class Dataset:
         path: the folder of the files.
     """
 
-    vocabulary: AnyVocabulary
+    vocabulary: Vocabulary
     ids: NDArray[Any]
     train_length: int
     train_characters: int
@@ -88,7 +90,7 @@ def prepare(
     folder: Path,
     val_fraction: float = VAL_FRACTION,
     tokens: str = CHAR,
-    keys: tuple[int, int] = OWN_KEY,
+    keys: tuple[int, int] = ORIGINAL_KEY,
     progress: Progress = quiet,
 ) -> Dataset:
     """Number the symbols of a corpus, and keep the ids under `folder` for the next time.
@@ -241,15 +243,12 @@ def _write(file: BinaryIO, plan: CorpusScan) -> int:
 
 
 def encoded(
-    vocabulary: AnyVocabulary, documents: Sequence[Document], separated: bool
+    vocabulary: Vocabulary, documents: Sequence[Document], separated: bool
 ) -> Iterator[NDArray[Any]]:
     """Yield the ids of documents piece by piece, with a separator behind each if wanted."""
     end = np.array([SEPARATOR], vocabulary.dtype)
     for document in documents:
-        # A piece may lie across two chunks; but tunes are short, and texts are of characters.
-        whole = isinstance(vocabulary, Tokens)
-        for chunk in [document.text()] if whole else document.chunks():
-            yield vocabulary.encode(chunk)
+        yield from vocabulary.encode_chunks(document.chunks())
         if separated:
             yield end
 

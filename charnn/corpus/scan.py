@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from charnn.corpus.abc_vocabulary import TokenCounts
+from charnn.corpus.char_vocabulary import CharVocabulary, code_points, latin_1
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
-from charnn.corpus.tokens import AnyVocabulary, PieceCounts, Tokens
-from charnn.corpus.transpose_augmentation import OWN_KEY, Progress, in_keys, quiet
-from charnn.corpus.vocabulary import Vocabulary, code_points, latin_1
+from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress, augment_tunes, quiet
+from charnn.corpus.vocabulary import Vocabulary
+from charnn.corpus.vocabulary_kinds import ABC, AUTO, CHAR, TOKEN_CHOICES
 from charnn.errors import CorpusError, UsageError
 
 # Raised whenever the same text would be prepared differently: old folders are then left alone.
@@ -24,8 +26,6 @@ FORMAT = 1
 
 VAL_FRACTION = 0.1  # held out, unless something else is said
 
-CHAR, ABC = Vocabulary.kind, Tokens.kind
-KINDS = ("auto", CHAR, ABC)
 # A piece that is rarer teaches nothing as a symbol of its own, and is spelled in characters.
 LEAST_COUNT = 10
 
@@ -54,7 +54,7 @@ class CorpusScan:
     documents: list[Document]
     different: int
     separated: bool
-    vocabulary: AnyVocabulary
+    vocabulary: Vocabulary
     settings: bytes
     fingerprint: str
     length: int
@@ -71,16 +71,16 @@ def choose_tokens(corpus: Corpus, wanted: str = "auto") -> str:
     Raises:
         UsageError: there is no such kind, or it does not suit the corpus.
     """
-    if wanted not in KINDS:
-        raise UsageError(f"--tokens {wanted} is unknown: choose one of {', '.join(KINDS)}")
-    if wanted == ABC and not is_book(corpus):
+    if wanted not in TOKEN_CHOICES:
+        raise UsageError(f"--tokens {wanted} is unknown: choose one of {', '.join(TOKEN_CHOICES)}")
+    if wanted == ABC and not is_tune_book(corpus):
         raise UsageError(
             f"--tokens {ABC} is for books of tunes in ABC notation, which {corpus.name} is not: "
             f"say {CHAR}, or leave it out"
         )
     # In equal time characters predict held-out tunes a little better than tokens do, and tokens
     # that hold more, such as a note with its length, do worse than those that hold less.
-    return CHAR if wanted == "auto" else wanted
+    return CHAR if wanted == AUTO else wanted
 
 
 def scan_corpus(
@@ -88,7 +88,7 @@ def scan_corpus(
     folder: Path,
     val_fraction: float,
     tokens: str,
-    keys: tuple[int, int] = OWN_KEY,
+    keys: tuple[int, int] = ORIGINAL_KEY,
     progress: Progress = quiet,
 ) -> CorpusScan:
     """Read a corpus once.
@@ -105,18 +105,18 @@ def scan_corpus(
         CorpusError: the corpus has no characters.
         UsageError: it can't be transposed, being no book of tunes.
     """
-    if keys != OWN_KEY and not is_book(corpus):
+    if keys != ORIGINAL_KEY and not is_tune_book(corpus):
         raise UsageError(
             f"--transpose is for books of tunes in ABC notation, which {corpus.name} is not: "
             "leave it out"
         )
     learned, held_out = split(corpus, val_fraction)
-    learned = in_keys(learned, keys, folder, progress)
+    learned = augment_tunes(learned, keys, folder, progress)
     settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
     least = LEAST_COUNT * (keys[1] - keys[0] + 1)
     if tokens != CHAR:
         settings += [tokens, least]
-    if keys != OWN_KEY:
+    if keys != ORIGINAL_KEY:
         settings.append(keys)
     begin = json.dumps(settings).encode()
     digest = hashlib.sha256(begin)
@@ -136,7 +136,7 @@ def scan_corpus(
     )
 
 
-def is_book(corpus: Corpus) -> bool:
+def is_tune_book(corpus: Corpus) -> bool:
     """Whether a corpus is one of tunes, which may be cut in tokens and written in other keys."""
     return corpus.tunes and len(corpus.documents) > 1
 
@@ -153,7 +153,7 @@ def split(corpus: Corpus, val_fraction: float) -> tuple[list[Document], list[Doc
 class _Sizes:
     """The part of a `CorpusScan` that hangs on the kind of symbols."""
 
-    vocabulary: AnyVocabulary
+    vocabulary: Vocabulary
     length: int
     train: int
     characters: int
@@ -176,7 +176,7 @@ def _count_characters(
     if not first.positions:
         raise CorpusError("the corpus has no text in it: name one with at least a few characters")
     train = before_held_out if held_out else max(1, int(length * (1 - val_fraction)))
-    vocabulary = Vocabulary(symbol for symbol, at in first.positions.items() if at < train)
+    vocabulary = CharVocabulary(symbol for symbol, at in first.positions.items() if at < train)
     return _Sizes(vocabulary, length, train, length, train)
 
 
@@ -184,17 +184,17 @@ def _count_pieces(
     learned: list[Document], held_out: list[Document], least: int, digest: "hashlib._Hash"
 ) -> _Sizes:
     """Tunes are many, each of them short: a text at a time is held in memory."""
-    train, val = PieceCounts(), PieceCounts()
+    train, val = TokenCounts(), TokenCounts()
     for counts, documents in ((train, learned), (val, held_out)):
         for document in documents:
             counts.add("".join(hashed(document, digest)))
-    tokens = train.tokens(least)
+    tokens = train.vocabulary(least)
     # Each document ends in a separator.
-    train_length = train.ids(tokens) + len(learned)
+    train_length = train.count_ids(tokens) + len(learned)
     train_characters = train.characters + len(learned)
     return _Sizes(
         tokens,
-        train_length + val.ids(tokens) + len(held_out),
+        train_length + val.count_ids(tokens) + len(held_out),
         train_length,
         train_characters + val.characters + len(held_out),
         train_characters,

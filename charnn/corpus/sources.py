@@ -87,7 +87,7 @@ def open_corpus(
     return found.corpus(_name(arguments))
 
 
-def named_corpus(name: str) -> Corpus:
+def open_catalogue_corpus(name: str) -> Corpus:
     """The corpus of the catalogue that has this name, whatever files have it, too.
 
     Raises:

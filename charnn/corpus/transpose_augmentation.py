@@ -24,7 +24,7 @@ from charnn.music.abc.writer import write_tune
 FORMAT = 1
 
 MOST_SEMITONES = 6
-OWN_KEY = (0, 0)
+ORIGINAL_KEY = (0, 0)
 ALL_KEYS = (-5, 6)
 
 Progress = Callable[[int, int], None]
@@ -34,7 +34,7 @@ def quiet(done: int, tunes: int) -> None:
     """Take a progress and tell nobody."""
 
 
-def key_range(wanted: str | int) -> tuple[int, int]:
+def parse_key_range(wanted: str | int) -> tuple[int, int]:
     """Return how many semitones down (at most 0) and up a tune goes: "all" is each of the 12 keys.
 
     Raises:
@@ -53,7 +53,7 @@ def key_range(wanted: str | int) -> tuple[int, int]:
     return -reach, reach
 
 
-def in_keys(
+def augment_tunes(
     tunes: Sequence[Document],
     keys: tuple[int, int],
     folder: Path,
@@ -65,14 +65,14 @@ def in_keys(
 
     Args:
         tunes: each a complete tune in ABC notation.
-        keys: semitones down and up, see `key_range`.
+        keys: semitones down and up, see `parse_key_range`.
         folder: where the written tunes are kept; it exists.
         progress: is told how many tunes of all are written.
 
     Raises:
         OSError: the folder cannot be written to.
     """
-    if keys == OWN_KEY:
+    if keys == ORIGINAL_KEY:
         return list(tunes)
     texts = [tune.text() for tune in tunes]
     written = _written(texts, keys, folder, progress)

@@ -51,7 +51,7 @@ class DynamicEvalConfig:
         )
 
 
-def each_dynamic_loss(
+def dynamic_token_losses(
     config: ModelConfig,
     weights: Mapping[str, NDArray[np.float32]],
     ids: NDArray[Any],

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.ids import encoded
-from charnn.corpus.scan import CHAR, VAL_FRACTION, scan_corpus
+from charnn.corpus.scan import VAL_FRACTION, scan_corpus
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.corpus.vocabulary import UNKNOWN
+from charnn.corpus.vocabulary_kinds import CHAR
 from charnn.errors import CheckpointError, CorpusError
 
 
@@ -82,9 +83,9 @@ def whole(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
     """
     if not any(texts):
         raise CorpusError("the text to evaluate is empty")
-    ends = checkpoint.many_documents and len(texts) > 1
+    ends = checkpoint.has_document_ends and len(texts) > 1
     ids = _numbered(checkpoint, texts, ends)
-    before = np.array([checkpoint.start], ids.dtype)
+    before = np.array([checkpoint.start_token_id], ids.dtype)
     words = f"{len(texts):,} documents with their ends" if ends else ""
     characters = sum(map(len, texts)) + ends * len(texts)
     return EvalSpan(np.concatenate([before, ids]), 1, characters, words)
@@ -148,16 +149,16 @@ def measure(
             than one, or tunes, which are shorter themselves.
         dynamic: also with weights that follow the text.
     """
-    from charnn.evaluation.dynamic import DynamicEvalConfig, each_dynamic_loss
+    from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_token_losses
     from charnn.evaluation.fresh_windows import evaluate_fresh_windows
-    from charnn.evaluation.sweep import each_loss, protocol
+    from charnn.evaluation.sweep import protocol, token_losses
     from charnn.model.network import Network, import_weights
 
     network = Network(checkpoint.config)
-    import_weights(network, checkpoint.calibrated)
+    import_weights(network, checkpoint.calibrated_weights)
     ids, start, characters = passage.ids, passage.start, passage.characters
     what = f", {passage.words}" if passage.words else ""
-    carried = each_loss(network, ids, start)
+    carried = token_losses(network, ids, start)
     found = drawn = followed = None
     if windows and not checkpoint.metadata.get("tunes"):
         drawn = evaluate_fresh_windows(network, ids, carried)
@@ -165,7 +166,9 @@ def measure(
         found = Evaluation(drawn.loss, characters, drawn.protocol + what, drawn.standard_error)
     if dynamic:
         following = DynamicEvalConfig()
-        losses = each_dynamic_loss(checkpoint.config, checkpoint.calibrated, ids, start, following)
+        losses = dynamic_token_losses(
+            checkpoint.config, checkpoint.calibrated_weights, ids, start, following
+        )
         followed = Evaluation(
             float(losses.sum(dtype=np.float64)) / characters, characters, following.protocol + what
         )

@@ -41,7 +41,7 @@ def protocol(scored: int, start: int) -> str:
     return f"whole sweep, every character once, state carried ({rows} row{'s' * (rows > 1)})"
 
 
-def fitted_protocol(scored: int, start: int) -> str:
+def fitted_sweep_protocol(scored: int, start: int) -> str:
     """The same of `fit_temperature`."""
     fitted = ", temperature of the softmax fitted" if scored >= LEAST_FITTED else ""
     return protocol(scored, start) + fitted
@@ -96,7 +96,7 @@ def fit_temperature(
     return float(1 / lowest), total / (scored if characters is None else characters)
 
 
-def each_loss(network: Network, ids: NDArray[Any], start: int) -> NDArray[np.float32]:
+def token_losses(network: Network, ids: NDArray[Any], start: int) -> NDArray[np.float32]:
     """The loss of every one of `ids[start:]`, [N - start] nats; see `evaluate`."""
     losses = np.empty(len(ids) - start, np.float32)
     for positions, some in _sweep(network, ids, start):

@@ -48,10 +48,10 @@ class Sampler:
         self.texts = [
             self.vocabulary.decode([token_id]) for token_id in range(len(self.vocabulary))
         ]
-        self.start_id = checkpoint.start
-        may_end = checkpoint.many_documents if may_end is None else may_end
+        self.start_id = checkpoint.start_token_id
+        may_end = checkpoint.has_document_ends if may_end is None else may_end
         never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
-        weights = checkpoint.calibrated
+        weights = checkpoint.calibrated_weights
         weights["head.bias"][never] = -np.inf
         self.backends = BackendSelector(Decoder(Stepper(checkpoint.config, weights, EightBit)))
 
@@ -69,7 +69,7 @@ class Sampler:
 
         It ends after `length` characters, after having written `stop`, or where the model ends the
         document. Characters of the prime that the model does not know are skipped (see
-        `Vocabulary.unknown`). The same seed gives the same text.
+        `CharVocabulary.unknown`). The same seed gives the same text.
 
         Args:
             choice: how each next symbol is chosen.

@@ -8,14 +8,13 @@ vocabulary.
 import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint, Tensors
-from charnn.corpus.tokens import AnyVocabulary
-from charnn.corpus.vocabulary import SPECIALS
+from charnn.corpus.vocabulary import SPECIALS, Vocabulary
 
 # Parameters with a row for each symbol.
 BY_SYMBOL = ("embedding.weight", "head.weight", "head.bias")
 
 
-def inherit(parent: Checkpoint, vocabulary: AnyVocabulary, fresh: Tensors) -> Tensors:
+def inherit(parent: Checkpoint, vocabulary: Vocabulary, fresh: Tensors) -> Tensors:
     """The parent's weights for a network of another vocabulary.
 
     Args:
@@ -24,11 +23,11 @@ def inherit(parent: Checkpoint, vocabulary: AnyVocabulary, fresh: Tensors) -> Te
         fresh: the new network's weights as they were drawn; what the parent does not know keeps
             its rows.
     """
-    ids = {token_id: number for number, token_id in enumerate(parent.vocabulary.symbols, SPECIALS)}
+    ids = {token_id: number for number, token_id in enumerate(parent.vocabulary.tokens, SPECIALS)}
     specials = list(range(SPECIALS))
-    known = [token_id for token_id in vocabulary.symbols if token_id in ids]
+    known = [token_id for token_id in vocabulary.tokens if token_id in ids]
     theirs = specials + [ids[token_id] for token_id in known]
-    own = {token_id: number for number, token_id in enumerate(vocabulary.symbols, SPECIALS)}
+    own = {token_id: number for number, token_id in enumerate(vocabulary.tokens, SPECIALS)}
     mine = specials + [own[token_id] for token_id in known]
     weights = {name: np.array(array) for name, array in parent.weights.items()}
     for name in BY_SYMBOL:
@@ -37,7 +36,7 @@ def inherit(parent: Checkpoint, vocabulary: AnyVocabulary, fresh: Tensors) -> Te
     return weights
 
 
-def new_symbols(parent: Checkpoint, vocabulary: AnyVocabulary) -> list[str]:
+def new_symbols(parent: Checkpoint, vocabulary: Vocabulary) -> list[str]:
     """The symbols that the parent does not know, in the vocabulary's order."""
-    known = set(parent.vocabulary.symbols)
-    return [token_id for token_id in vocabulary.symbols if token_id not in known]
+    known = set(parent.vocabulary.tokens)
+    return [token_id for token_id in vocabulary.tokens if token_id not in known]

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.checkpoints.runs import BEST, CHECKPOINTS, LAST, METRICS, PREVIOUS
+from charnn.checkpoints.run_files import BEST, CHECKPOINTS, LAST, METRICS, PREVIOUS
 from charnn.errors import CheckpointError, UnsavedError
 from charnn.training.events import (
     Report,

@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.checkpoints.runs import BEST, LAST
+from charnn.checkpoints.run_files import BEST, LAST
 from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError, CheckpointError
-from charnn.evaluation.sweep import fit_temperature, fitted_protocol
+from charnn.evaluation.sweep import fit_temperature, fitted_sweep_protocol
 from charnn.model.config import ModelConfig
 from charnn.model.fused_layer import Trace
 from charnn.model.kernels import detached
@@ -249,7 +249,7 @@ class Trainer:
             "position": asdict(self.position),
             "tallies": [asdict(self._since_report), asdict(self._since_validation)],
             "history": list(self.history),
-            "protocol": fitted_protocol(len(self.dataset.val), len(self.dataset.train)),
+            "protocol": fitted_sweep_protocol(len(self.dataset.val), len(self.dataset.train)),
         }
         return Checkpoint(
             self.network.config,
@@ -296,7 +296,7 @@ class Trainer:
         if self.position.window == 0:
             self.state = self.network.initial_state(self.config.batch_size)
         self._refresh()
-        inputs_TB, targets_TB = self.batches.window(self.position.window)
+        inputs_TB, targets_TB = self.batches.segment(self.position.window)
         loss = self._backpropagate(inputs_TB, targets_TB)
         norm = self.optimizer.clip(self.config.clip, self.config.clip_value)
         self._latest = f"learning rate {rate:g}, gradient norm {norm:g}"
@@ -308,7 +308,7 @@ class Trainer:
         self.position.window = (self.position.window + 1) % len(self.batches)
         now = time.perf_counter()
         self.position.seconds = now - self._begin
-        characters = self.dataset.vocabulary.characters(targets_TB)
+        characters = self.dataset.vocabulary.count_characters(targets_TB)
         for tally in (self._since_report, self._since_validation, self._in_all):
             tally.add(targets_TB.size, characters, now - begin, loss)
         if self.threads and len(inputs_TB) == self.config.seq_len:
@@ -486,7 +486,7 @@ class Trainer:
         while threads.comparing:
             begin = time.perf_counter()
             self.state = self.network.initial_state(self.config.batch_size)
-            self._backpropagate(*self.batches.window(0))
+            self._backpropagate(*self.batches.segment(0))
             self.optimizer.forget_gradients()
             threads.took(time.perf_counter() - begin)
         self.state = kept

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from charnn.checkpoints.bundled import display_name
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.checkpoints.runs import TUNES, kept_tunes, known_as
+from charnn.checkpoints.run_files import TUNES
+from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import CheckpointError
 from charnn.music.grammar.header_stats import HeaderStats
 
@@ -36,24 +38,24 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
     """
     metadata = checkpoint.metadata
     if _BROUGHT not in metadata:
-        return kept_tunes(path.parent)
+        return read_stored_tunes(path.parent)
     # A tune is asked for by headers alone, and its first character should not wait for these.
     from charnn.corpus.catalogue import CATALOGUE
     from charnn.corpus.scan import VAL_FRACTION, split
-    from charnn.corpus.sources import named_corpus
+    from charnn.corpus.sources import open_catalogue_corpus
 
     name = str(metadata.get("corpus"))
     if name not in CATALOGUE:
         raise CheckpointError(
-            f"{known_as(path)} was exported without the tunes that it has learned, so new ones "
+            f"{display_name(path)} was exported without the tunes that it has learned, so new ones "
             "cannot be compared with them: name its run instead"
         )
-    learned, _ = split(named_corpus(name), metadata.get("val_fraction", VAL_FRACTION))
+    learned, _ = split(open_catalogue_corpus(name), metadata.get("val_fraction", VAL_FRACTION))
     tunes = [document.text() for document in learned]
     if metadata[_BROUGHT] != {**metadata[_BROUGHT], "sha256": _hash(tunes)}:
         raise CheckpointError(
-            f"the corpus {name} that is installed here is not the one that {known_as(path)} has "
-            "learned, so new tunes cannot be compared with it: train a model of your own"
+            f"the corpus {name} that is installed here is not the one that {display_name(path)} "
+            "has learned, so new tunes cannot be compared with it: train a model of your own"
         )
     return tunes
 
@@ -69,9 +71,12 @@ def load_header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
             return HeaderStats.from_json(checkpoint.metadata[_BROUGHT]["headers"])
         except (KeyError, TypeError, ValueError) as problem:
             raise CheckpointError(
-                f"{known_as(path)} does not tell what it has learned: it was not exported by charnn"
+                f"{display_name(path)} does not tell what it has learned: it was not exported "
+                "by charnn"
             ) from problem
-    return HeaderStats(kept_tunes(path.parent)) if (path.parent / TUNES).exists() else None
+    if not (path.parent / TUNES).exists():
+        return None
+    return HeaderStats(read_stored_tunes(path.parent))
 
 
 def _hash(tunes: Iterable[str]) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import charnn
-from charnn.checkpoints.runs import bundled_model
+from charnn.checkpoints.bundled import bundled_model
 from charnn.library import Model
 from charnn.music.checking.report import check_tune
 from tests.helpers import PROJECT

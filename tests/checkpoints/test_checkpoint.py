@@ -15,7 +15,7 @@ import torch
 from safetensors.numpy import save_file
 
 from charnn.checkpoints.checkpoint import FORMAT, Checkpoint, load_checkpoint
-from charnn.corpus.vocabulary import Vocabulary
+from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.errors import CheckpointError
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
@@ -94,7 +94,7 @@ class TestHalfPrecision:
         self, tmp_path: Path, checkpoint: Checkpoint, good: bytes
     ) -> None:
         path = tmp_path / "half.safetensors"
-        path.write_bytes(checkpoint.in_half_precision())
+        path.write_bytes(checkpoint.half_precision_bytes())
         read = load_checkpoint(path, training=True)
         assert read.training == {}
         rounded = {
@@ -107,7 +107,7 @@ class TestHalfPrecision:
 
     def test_damage_is_found(self, tmp_path: Path, checkpoint: Checkpoint) -> None:
         path = tmp_path / "half.safetensors"
-        whole = checkpoint.in_half_precision()
+        whole = checkpoint.half_precision_bytes()
         path.write_bytes(whole)
         kept = load_checkpoint(path)
         refused = 0
@@ -124,7 +124,7 @@ class TestHalfPrecision:
         made = random_checkpoint("abc")
         made.weights["head.bias"][1] = weight
         with pytest.raises(CheckpointError, match="half precision"):
-            made.in_half_precision()
+            made.half_precision_bytes()
 
 
 def mutants(good: bytes, count: int) -> list[bytes]:
@@ -365,7 +365,7 @@ def test_what_could_not_be_read_is_not_written(tmp_path: Path, checkpoint: Check
 
 
 def test_a_vocabulary_of_another_size(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    replace(checkpoint, vocabulary=Vocabulary("abc")).save(tmp_path / "file")
+    replace(checkpoint, vocabulary=CharVocabulary("abc")).save(tmp_path / "file")
     with pytest.raises(CheckpointError):
         load_checkpoint(tmp_path / "file")
 
@@ -434,8 +434,8 @@ def test_a_failed_save_keeps_the_old_checkpoint(tmp_path: Path, checkpoint: Chec
 
 
 def test_the_temperature_goes_with_the_head(checkpoint: Checkpoint) -> None:
-    calibrated = checkpoint.calibrated
+    calibrated_weights = checkpoint.calibrated_weights
     for name, array in checkpoint.weights.items():
         divisor = 1.25 if name.startswith("head.") else 1
-        np.testing.assert_array_equal(calibrated[name], array / np.float32(divisor))
-        assert calibrated[name].dtype == np.float32
+        np.testing.assert_array_equal(calibrated_weights[name], array / np.float32(divisor))
+        assert calibrated_weights[name].dtype == np.float32

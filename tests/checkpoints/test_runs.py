@@ -8,19 +8,11 @@ from pathlib import Path
 import pytest
 
 from charnn.checkpoints import runs
-from charnn.checkpoints.runs import (
-    BEST,
-    LAST,
-    METRICS,
-    TUNES,
-    RunLock,
-    create_run,
-    find_checkpoints,
-    find_runs,
-    keep_tunes,
-    kept_tunes,
-    known_as,
-)
+from charnn.checkpoints.bundled import display_name
+from charnn.checkpoints.run_files import BEST, LAST, METRICS, TUNES
+from charnn.checkpoints.run_lock import RunLock, create_run
+from charnn.checkpoints.runs import find_checkpoints, find_runs
+from charnn.checkpoints.stored_tunes import read_stored_tunes, store_tunes
 from charnn.errors import CheckpointError, UsageError
 
 
@@ -141,8 +133,8 @@ class TestTheBox:
         assert find_checkpoints(None, tmp_path / "runs")[0] == other / BEST
 
     def test_it_is_called_by_its_name(self, bundled: Path, tmp_path: Path) -> None:
-        assert known_as(bundled) == "folk"
-        assert known_as(tmp_path / "a.safetensors") == str(tmp_path / "a.safetensors")
+        assert display_name(bundled) == "folk"
+        assert display_name(tmp_path / "a.safetensors") == str(tmp_path / "a.safetensors")
 
     def test_where_it_is_missing(self, bundled: Path, tmp_path: Path) -> None:
         bundled.unlink()
@@ -167,34 +159,34 @@ class TestKeptTunes:
     TUNES = ("X:1\nT:One\nK:C\nCDE|\n", "X:1\nT:Zwölf\nK:C\nEDC|\n")
 
     def test_they_come_back_and_the_file_is_always_the_same(self, tmp_path: Path) -> None:
-        keep_tunes(tmp_path, iter(self.TUNES))
-        assert kept_tunes(tmp_path) == list(self.TUNES)
+        store_tunes(tmp_path, iter(self.TUNES))
+        assert read_stored_tunes(tmp_path) == list(self.TUNES)
         first = (tmp_path / TUNES).read_bytes()
-        keep_tunes(tmp_path, self.TUNES)
+        store_tunes(tmp_path, self.TUNES)
         assert (tmp_path / TUNES).read_bytes() == first
         assert gzip.decompress(first).decode() == "\n".join(self.TUNES)
 
     def test_a_run_without_them(self, tmp_path: Path) -> None:
         with pytest.raises(CheckpointError, match="book of tunes"):
-            kept_tunes(tmp_path)
+            read_stored_tunes(tmp_path)
 
     @pytest.mark.parametrize("damage", [b"", b"no gzip", b"\x1f\x8b\x08", None])
     def test_a_damaged_file(self, tmp_path: Path, damage: bytes | None) -> None:
-        keep_tunes(tmp_path, self.TUNES)
+        store_tunes(tmp_path, self.TUNES)
         whole = (tmp_path / TUNES).read_bytes()
         (tmp_path / TUNES).write_bytes(whole[:-9] if damage is None else damage)
         with pytest.raises(CheckpointError, match="cannot be read"):
-            kept_tunes(tmp_path)
+            read_stored_tunes(tmp_path)
 
     def test_a_file_that_unpacks_without_end(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        keep_tunes(tmp_path, self.TUNES)
+        store_tunes(tmp_path, self.TUNES)
         monkeypatch.setattr(runs, "MOST_OF_TUNES", 30)
         with pytest.raises(CheckpointError, match="larger than any book"):
-            kept_tunes(tmp_path)
+            read_stored_tunes(tmp_path)
 
     def test_a_run_that_came_no_further_is_abandoned(self, tmp_path: Path) -> None:
         with create_run(tmp_path, "run", "corpus"):
-            keep_tunes(tmp_path / "run", self.TUNES)
+            store_tunes(tmp_path / "run", self.TUNES)
         assert create_run(tmp_path, "run", "corpus").run == tmp_path / "run"

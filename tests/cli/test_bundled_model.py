@@ -28,7 +28,7 @@ def charnn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     bundled.mkdir(exist_ok=True)
     model = of_tunes(random_checkpoint(LETTERS, documents=9))
     model.metadata.update(corpus="folk", val_fraction=0.1, **training_tunes_metadata([LEARNED]))
-    (bundled / "folk.safetensors").write_bytes(model.in_half_precision())
+    (bundled / "folk.safetensors").write_bytes(model.half_precision_bytes())
     return root
 
 

@@ -183,14 +183,14 @@ class TestTunes:
     def test_a_copy_is_named(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
-        from charnn.checkpoints.runs import keep_tunes
+        from charnn.checkpoints.stored_tunes import store_tunes
         from charnn.library import load
 
         folder, _ = run
         shutil.copytree(folder / "checkpoints" / "book", tmp_path / "own")
         written = next(load(tmp_path / "own").tunes(1, seed=5, temperature=1.0))
         lines = ["X:1", "T:Found", "K:D", *filter(str.strip, written.splitlines())]
-        keep_tunes(tmp_path / "own", [tune(1), "\n".join(lines) + "\n"])
+        store_tunes(tmp_path / "own", [tune(1), "\n".join(lines) + "\n"])
         ended = program(tmp_path, "evaluate", "own", "--tunes", "1", "--seed", "5")
         assert "1 of 1 tunes count as copies of a learned one" in ended.stdout.decode()
         assert "1.00 like 'Found'" in ended.stdout.decode()
@@ -219,10 +219,10 @@ class TestTunes:
     def test_one_learned_tune_has_no_others(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
-        from charnn.checkpoints.runs import keep_tunes
+        from charnn.checkpoints.stored_tunes import store_tunes
 
         shutil.copytree(run[0] / "checkpoints" / "book", tmp_path / "own")
-        keep_tunes(tmp_path / "own", [tune(1)])
+        store_tunes(tmp_path / "own", [tune(1)])
         options = ("evaluate", "own", "--tunes", "1", "--seed", "5", "--bars", "off")
         lines = program(tmp_path, *options).stdout.decode().splitlines()
         (meter,) = [line.split() for line in lines if line.startswith("meter")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from charnn.checkpoints.checkpoint import load_checkpoint
-from charnn.checkpoints.runs import keep_tunes
+from charnn.checkpoints.stored_tunes import store_tunes
 from tests.cli.conftest import Ended, Program
 from tests.cli.test_sample_tunes import LEARNED, LETTERS, of_tunes
 from tests.helpers import random_checkpoint, save_run
@@ -17,7 +17,7 @@ from tests.helpers import random_checkpoint, save_run
 def folder(tmp_path: Path) -> Path:
     """A run that has learned a tune."""
     run = save_run(tmp_path, "session", of_tunes(random_checkpoint(LETTERS, documents=9))).parent
-    keep_tunes(run, [LEARNED])
+    store_tunes(run, [LEARNED])
     return tmp_path
 
 

@@ -56,7 +56,7 @@ def test_the_same_for_programs(program: Program, trained: tuple[Path, Ended]) ->
     model = load_checkpoint(run / "best.safetensors")
     assert shown["checkpoint"] == "checkpoints/my-corpus/best.safetensors"
     assert {name: shown[name] for name in model.config.to_json()} == model.config.to_json()
-    assert tuple(shown["symbols"]) == model.vocabulary.symbols
+    assert tuple(shown["symbols"]) == model.vocabulary.tokens
     assert (shown["tokens"], shown["corpus"], shown["characters"]) == ("char", "my-corpus", 3000)
     assert (shown["steps"], shown["symbols_seen"]) == (20, 20 * 4 * 16)
     assert shown["best_nats_per_char"] == done["val_nats_per_char"]

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.checkpoints.runs import TUNES, keep_tunes
+from charnn.checkpoints.run_files import TUNES
+from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.checking.report import TuneReport, check_tune
@@ -40,10 +41,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     learned tunes; `damaged`, with half a file of them; and `prose`, one of a text."""
     folder = tmp_path_factory.mktemp("models")
     tunes = of_tunes(random_checkpoint(LETTERS, documents=9))
-    keep_tunes(save_run(folder, "folk", tunes).parent, [LEARNED])
+    store_tunes(save_run(folder, "folk", tunes).parent, [LEARNED])
     save_run(folder, "lost", tunes)
     damaged = save_run(folder, "damaged", tunes).parent
-    keep_tunes(damaged, [LEARNED])
+    store_tunes(damaged, [LEARNED])
     (damaged / TUNES).write_bytes((damaged / TUNES).read_bytes()[:-9])
     save_run(folder, "prose", random_checkpoint(LETTERS))
     return folder

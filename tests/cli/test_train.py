@@ -199,7 +199,7 @@ def test_tunes_in_tokens_and_other_keys(
     assert "learned in 5 keys (-2 to +2 semitones)" in shown
     assert "symbols (ABC tokens, 1." in shown
     best = load_checkpoint(tmp_path / "checkpoints" / "book" / "best.safetensors")
-    assert "^c" in best.vocabulary.symbols
+    assert "^c" in best.vocabulary.tokens
     assert (best.metadata["tokens"], best.metadata["transpose"]) == ("abc", [-2, 2])
     done = json.loads(ended.stdout.splitlines()[-1])
     entries = [entry["val_loss"] for entry in best.metadata["history"]]
@@ -288,7 +288,7 @@ def test_several_texts_and_a_pipe(program: Program, tmp_path: Path, small: tuple
     ended = program(tmp_path, *piped, stdin=text.encode())
     assert ended.returncode == 0, ended.stderr.decode()
     learned = load_checkpoint(tmp_path / "checkpoints/stdin/last.safetensors")
-    assert learned.vocabulary.symbols == tuple(sorted(set(text)))
+    assert learned.vocabulary.tokens == tuple(sorted(set(text)))
     assert learned.metadata["documents"] == 1
 
 

@@ -22,7 +22,7 @@ def test_an_epoch(cut: tuple[int, int, int]) -> None:
     count, rows, length = cut
     ids = np.arange(count, dtype=np.uint16)  # so that an id tells its own place
     batches = Batches(ids, rows, length)
-    windows = [batches.window(number) for number in range(len(batches))]
+    windows = [batches.segment(number) for number in range(len(batches))]
     for inputs, targets in windows:
         assert inputs.shape == targets.shape
         assert inputs.shape[1] == rows

@@ -64,7 +64,7 @@ def test_documents_end_in_a_separator(tmp_path: Path) -> None:
 
 def test_the_vocabulary_is_of_the_training_part_alone(tmp_path: Path) -> None:
     dataset = prepare(corpus("cab" * 3 + "x"), tmp_path)
-    assert dataset.vocabulary.symbols == ("a", "b", "c")
+    assert dataset.vocabulary.tokens == ("a", "b", "c")
     assert dataset.val.tolist() == [UNKNOWN]
     assert dataset.val_unknown == 1
 

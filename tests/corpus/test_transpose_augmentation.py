@@ -11,7 +11,12 @@ from charnn.corpus import transpose_augmentation as keys_module
 from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document, document
-from charnn.corpus.transpose_augmentation import ALL_KEYS, OWN_KEY, in_keys, key_range
+from charnn.corpus.transpose_augmentation import (
+    ALL_KEYS,
+    ORIGINAL_KEY,
+    augment_tunes,
+    parse_key_range,
+)
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import UsageError
 from charnn.music.abc.reader import read_tunes
@@ -45,20 +50,20 @@ def held_out(dataset: Dataset) -> list[str]:
 
 @pytest.mark.parametrize(
     ("wanted", "keys"),
-    [("all", ALL_KEYS), ("0", OWN_KEY), (0, OWN_KEY), ("2", (-2, 2)), (6, (-6, 6))],
+    [("all", ALL_KEYS), ("0", ORIGINAL_KEY), (0, ORIGINAL_KEY), ("2", (-2, 2)), (6, (-6, 6))],
 )
 def test_a_range_is_named_or_counted(wanted: str | int, keys: tuple[int, int]) -> None:
-    assert key_range(wanted) == keys
+    assert parse_key_range(wanted) == keys
 
 
 @pytest.mark.parametrize("wanted", ["7", -1, "some", ""])
 def test_other_ranges_are_refused(wanted: str | int) -> None:
     with pytest.raises(UsageError, match=r"--transpose must be all, or semitones in 0\.\.6"):
-        key_range(wanted)
+        parse_key_range(wanted)
 
 
 def test_a_pass_has_each_tune_once_and_all_passes_have_each_key(tmp_path: Path) -> None:
-    texts = [copy.text() for copy in in_keys(tunes(30), ALL_KEYS, tmp_path)]
+    texts = [copy.text() for copy in augment_tunes(tunes(30), ALL_KEYS, tmp_path)]
     assert len(texts) == 30 * 12
     passes = [texts[begin : begin + 30] for begin in range(0, len(texts), 30)]
     for one in passes:
@@ -73,34 +78,34 @@ def test_a_pass_has_each_tune_once_and_all_passes_have_each_key(tmp_path: Path) 
 
 
 def test_a_copy_is_the_tune_transposed(tmp_path: Path) -> None:
-    copies = {copy.text() for copy in in_keys(tunes(1), (-2, 2), tmp_path)}
+    copies = {copy.text() for copy in augment_tunes(tunes(1), (-2, 2), tmp_path)}
     (own,) = read_tunes(tune(0))
     others = {write_tune(transpose(own, by)) for by in (-2, -1, 1, 2)}
     assert copies == others | {tune(0)}
 
 
 def test_what_cannot_be_read_stays_in_its_own_key(tmp_path: Path) -> None:
-    texts = [copy.text() for copy in in_keys(tunes(3, BROKEN), (-1, 1), tmp_path)]
+    texts = [copy.text() for copy in augment_tunes(tunes(3, BROKEN), (-1, 1), tmp_path)]
     assert len(texts) == 12
     assert texts.count(BROKEN) == 3
 
 
 def test_tunes_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[int, int]] = []
-    first = in_keys(tunes(5), ALL_KEYS, tmp_path, lambda *done: told.append(done))
+    first = augment_tunes(tunes(5), ALL_KEYS, tmp_path, lambda *done: told.append(done))
     assert told == [(number, 5) for number in range(6)]
-    assert in_keys(tunes(5), OWN_KEY, tmp_path)[0].text() == tune(0)
+    assert augment_tunes(tunes(5), ORIGINAL_KEY, tmp_path)[0].text() == tune(0)
     (kept,) = tmp_path.glob("[!.]*")
     left = tmp_path / f".{kept.name}.1.tmp"  # by a process that was killed
     left.touch()
     with monkeypatch.context() as patch:
         patch.setattr(keys_module, "_copies", lambda *_: pytest.fail("written again"))
-        again = in_keys(tunes(5), ALL_KEYS, tmp_path)
+        again = augment_tunes(tunes(5), ALL_KEYS, tmp_path)
     assert [copy.text() for copy in again] == [copy.text() for copy in first]
     assert not left.exists()
     for damage in (b"", kept.read_bytes()[:-9], b"[1]"):
         kept.write_bytes(damage)
-        again = in_keys(tunes(5), ALL_KEYS, tmp_path)
+        again = augment_tunes(tunes(5), ALL_KEYS, tmp_path)
         assert [copy.text() for copy in again] == [copy.text() for copy in first]
 
 

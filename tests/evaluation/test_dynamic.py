@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charnn.evaluation.dynamic import DynamicEvalConfig, each_dynamic_loss
-from charnn.evaluation.sweep import each_loss
+from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_token_losses
+from charnn.evaluation.sweep import token_losses
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
 from tests.evaluation.test_sweep import text_ids
@@ -26,12 +26,12 @@ class Model:
     def dynamic(
         self, ids: NDArray[np.unsignedinteger], following: DynamicEvalConfig = FAST
     ) -> NDArray:
-        return each_dynamic_loss(self.config, self.weights, ids, START, following)
+        return dynamic_token_losses(self.config, self.weights, ids, START, following)
 
     def static(self, ids: NDArray[np.unsignedinteger]) -> NDArray:
         network = Network(self.config)
         import_weights(network, self.weights)
-        return each_loss(network, ids, START)
+        return token_losses(network, ids, START)
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])

@@ -6,14 +6,14 @@ import torch
 
 from charnn.evaluation import fresh_windows as windows_module
 from charnn.evaluation.fresh_windows import BATCH, LENGTH, STANDARD_ERROR, evaluate_fresh_windows
-from charnn.evaluation.sweep import each_loss, segment_losses
+from charnn.evaluation.sweep import segment_losses, token_losses
 from tests.evaluation.test_sweep import network_of, text_ids
 
 
 def test_it_is_the_mean_over_every_window() -> None:
     network = network_of()
     ids, start = text_ids(1500), 300
-    drawn = evaluate_fresh_windows(network, ids, each_loss(network, ids, start))
+    drawn = evaluate_fresh_windows(network, ids, token_losses(network, ids, start))
     assert drawn is not None
     assert 0 < drawn.standard_error < STANDARD_ERROR
     places = np.arange(start + 1, len(ids) - LENGTH + 1)
@@ -31,7 +31,7 @@ def test_a_network_without_memory_loses_nothing_by_an_empty_state() -> None:
         network.head.weight.zero_()
         network.head.bias.copy_(torch.linspace(-3, 3, 130))
     ids = text_ids(2000)
-    losses = each_loss(network, ids, 300)
+    losses = token_losses(network, ids, 300)
     drawn = evaluate_fresh_windows(network, ids, losses)
     assert drawn is not None
     windows = np.lib.stride_tricks.sliding_window_view(losses[1:], LENGTH)
@@ -42,7 +42,7 @@ def test_it_leaves_no_trace_and_is_the_same_again() -> None:
     network = network_of()
     network.train()
     ids = text_ids(900)
-    losses = each_loss(network, ids, 300)
+    losses = token_losses(network, ids, 300)
     random = torch.get_rng_state()
     first = evaluate_fresh_windows(network, ids, losses)
     assert network.training
@@ -54,7 +54,7 @@ def test_it_leaves_no_trace_and_is_the_same_again() -> None:
 def test_a_part_as_short_as_a_window(scored: int, enough: bool) -> None:
     network = network_of()
     ids = text_ids(scored + 10)
-    drawn = evaluate_fresh_windows(network, ids, each_loss(network, ids, 10))
+    drawn = evaluate_fresh_windows(network, ids, token_losses(network, ids, 10))
     assert (drawn is not None) == enough
 
 
@@ -66,7 +66,7 @@ def test_a_network_that_has_learned_nothing_is_not_drawn_for_ever(
     with torch.no_grad():
         network.head.weight.mul_(1e6)
     ids = text_ids(900)
-    drawn = evaluate_fresh_windows(network, ids, each_loss(network, ids, 300))
+    drawn = evaluate_fresh_windows(network, ids, token_losses(network, ids, 300))
     assert drawn is not None
     assert drawn.drawn == 2 * BATCH
     assert drawn.standard_error > STANDARD_ERROR

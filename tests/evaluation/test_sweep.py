@@ -7,9 +7,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from charnn.corpus.vocabulary import Vocabulary
+from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.evaluation import sweep
-from charnn.evaluation.sweep import each_loss, evaluate, fit_temperature, protocol
+from charnn.evaluation.sweep import evaluate, fit_temperature, protocol, token_losses
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
@@ -33,7 +33,7 @@ def network_of(cell: str = "lstm", vocabulary: int = 130, **shape: int | None) -
 
 
 def text_ids(length: int) -> NDArray[np.unsignedinteger]:
-    ids = Vocabulary(prose(30_000)).encode(prose(length))
+    ids = CharVocabulary(prose(30_000)).encode(prose(length))
     assert ids.max() < 130
     return ids
 
@@ -67,7 +67,7 @@ def test_it_is_the_plain_sweep(cell: str, length: int, start: int) -> None:
 def test_a_large_vocabulary_is_measured_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """The memory that scores take does not grow with the vocabulary."""
     network, ids = network_of(), text_ids(9_973)
-    rows, largest = each_loss(network, ids, 500), 0
+    rows, largest = token_losses(network, ids, 500), 0
 
     def watch(module: object, inputs: object, outputs: tuple[torch.Tensor, object]) -> None:
         nonlocal largest
@@ -75,7 +75,7 @@ def test_a_large_vocabulary_is_measured_in_parts(monkeypatch: pytest.MonkeyPatch
 
     network.register_forward_hook(watch)
     monkeypatch.setattr(sweep, "MOST_SCORES", 5000)
-    assert each_loss(network, ids, 500) == pytest.approx(rows, abs=1e-5)
+    assert token_losses(network, ids, 500) == pytest.approx(rows, abs=1e-5)
     assert largest <= 5000
 
 

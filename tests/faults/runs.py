@@ -4,7 +4,8 @@ import json
 import shutil
 from pathlib import Path
 
-from charnn.checkpoints.runs import CHECKPOINTS, METRICS, read_run
+from charnn.checkpoints.run_files import CHECKPOINTS, METRICS
+from charnn.checkpoints.runs import load_run
 from tests.cli.conftest import SMALL
 from tests.helpers import prose
 
@@ -33,7 +34,7 @@ def told_step(stdout: bytes) -> int:
 
 def newest_step(folder: Path) -> int:
     """The step of a run's newest checkpoint, 0 without any; every one that is there is sound."""
-    read, damaged = read_run(folder / RUN)
+    read, damaged = load_run(folder / RUN)
     assert not damaged
     return max((checkpoint.step for checkpoint in read.values()), default=0)
 

@@ -57,7 +57,7 @@ def real(folder: Path) -> list[tuple[bytes, Checkpoint]]:
     for run in ("text", "book"):
         path = folder / "checkpoints" / run / "last.safetensors"
         found.append((path.read_bytes(), load_checkpoint(path, training=True)))
-        half = found[-1][1].in_half_precision()
+        half = found[-1][1].half_precision_bytes()
         (folder / "half.safetensors").write_bytes(half)
         found.append((half, load_checkpoint(folder / "half.safetensors", training=True)))
     return found

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from charnn.checkpoints.checkpoint import load_checkpoint
-from charnn.checkpoints.runs import LAST
+from charnn.checkpoints.run_files import LAST
 from tests.faults.conftest import Trials
 from tests.faults.runs import (
     RUN,

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 import charnn
-from charnn.checkpoints.runs import BEST, LAST, PREVIOUS, read_run
+from charnn.checkpoints.run_files import BEST, LAST, PREVIOUS
+from charnn.checkpoints.runs import load_run
 from charnn.errors import CheckpointError
 from charnn.library import Model
 from charnn.training.events import Event, Recovered
@@ -75,7 +76,7 @@ def test_damaged(
     shutil.copy(whole / RUN / PREVIOUS, whole / RUN / LAST)
     (whole / RUN / PREVIOUS).unlink()
     train(whole, resume=True)
-    expected, _ = read_run(whole / RUN)
+    expected, _ = load_run(whole / RUN)
     assert {path.name for path in expected} == {BEST, LAST, PREVIOUS}
 
     def trial(random: random.Random) -> None:
@@ -89,7 +90,7 @@ def test_damaged(
         for name, content in bad.items():
             (run / name).write_bytes(content)
         # A flipped blank is no damage.
-        _, problems = read_run(run)
+        _, problems = load_run(run)
         bad = {name: content for name, content in bad.items() if run / name in problems}
         events = train(folder, resume=True)
         recovered = [event for event in events if isinstance(event, Recovered)]
@@ -100,7 +101,7 @@ def test_damaged(
             assert len(event.problems) == len(bad)
         for name, content in bad.items():
             assert (run / f"{name}.damaged").read_bytes() == content
-        stored, _ = read_run(run)
+        stored, _ = load_run(run)
         assert_same_run(stored[run / LAST], expected[whole / RUN / LAST])
         assert_whole_metrics(folder)
 

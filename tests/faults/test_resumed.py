@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from charnn.checkpoints.runs import LAST, METRICS
+from charnn.checkpoints.run_files import LAST, METRICS
 from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from charnn.checkpoints.checkpoint import load_checkpoint
-from charnn.checkpoints.runs import CHECKPOINTS, LAST
+from charnn.checkpoints.run_files import CHECKPOINTS, LAST
 from tests.cli.conftest import Program
 from tests.cli.conftest import program as program
 from tests.faults.conftest import Trials

@@ -23,10 +23,10 @@ import numpy as np
 import pytest
 
 from charnn.corpus import text as text_module
+from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.text import Document, document, read_file
-from charnn.corpus.vocabulary import Vocabulary
 from charnn.errors import CorpusError
 from tests.cli.conftest import Ended, Program
 from tests.cli.conftest import program as program
@@ -88,7 +88,7 @@ def learned_text(folder: Path) -> str:
     """The text that the ids in `folder` stand for, if it was learned whole."""
     (path,) = (path for path in folder.iterdir() if not path.name.startswith("."))
     symbols = json.loads((path / "corpus.json").read_bytes())["vocabulary"]
-    return Vocabulary.from_json(symbols).decode(np.load(path / "ids.npy"))
+    return CharVocabulary.from_json(symbols).decode(np.load(path / "ids.npy"))
 
 
 def text_of(dataset: Dataset) -> str:
@@ -293,7 +293,7 @@ def test_damaged_ids(trials: Trials, fresh: Callable[[], Path]) -> None:
         text = written(random, "utf-8", random.randrange(50, 1500))
         corpus = Corpus("c", [document("", text)])
         first = prepare(corpus, folder)
-        ids, told = first.ids.tolist(), (first.val_unknown, first.vocabulary.symbols)
+        ids, told = first.ids.tolist(), (first.val_unknown, first.vocabulary.tokens)
         path = first.path / random.choice(["ids.npy", "corpus.json"])
         del first
         raw = bytearray(path.read_bytes())
@@ -314,7 +314,7 @@ def test_damaged_ids(trials: Trials, fresh: Callable[[], Path]) -> None:
             path.mkdir()
         again = prepare(corpus, folder)
         assert again.ids.tolist() == ids
-        assert (again.val_unknown, again.vocabulary.symbols) == told
+        assert (again.val_unknown, again.vocabulary.tokens) == told
         assert prepared_folders(folder) == [again.path.name]
 
     trials("prepared ids, or what is told of them, damaged", trial, few=20, many=500)

@@ -8,7 +8,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from charnn.checkpoints.runs import BEST, CHECKPOINTS, read_model
+from charnn.checkpoints.run_files import BEST, CHECKPOINTS
+from charnn.checkpoints.runs import load_best
 from tests.cli.conftest import SMALL
 from tests.faults.conftest import Trials
 from tests.faults.runs import CORPUS, RUN, TRAIN, newest_step, strays, workplace
@@ -56,7 +57,7 @@ def test_of_two_trainings_without_a_name_each_has_its_own(
         runs = sorted((folder / "checkpoints").iterdir())
         assert [run.name for run in runs] == ["corpus", "corpus-2"]
         for run in runs:
-            assert read_model(run, Path()).checkpoint.step == 5
+            assert load_best(run, Path()).checkpoint.step == 5
         assert strays(folder) == []
 
     trials("two trainings without a name begin at once", trial, few=1, many=20)
@@ -74,7 +75,7 @@ def test_read_while_it_is_written(trials: Trials, forks: Forks, tmp_path: Path) 
             assert not [line for line in ended.messages if "warning" in line]
             return
         named = random.choice((run, *(run / name for name in CHECKPOINTS)))
-        found = read_model(named, Path())
+        found = load_best(named, Path())
         assert not found.damaged
         assert found.path == (run / BEST if named == run else named)
         assert found.checkpoint.step >= seen.get(found.path, 0)

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charnn.corpus.tokens import Tokens
-from charnn.corpus.vocabulary import SEPARATOR, Vocabulary
+from charnn.corpus.abc_vocabulary import AbcVocabulary
+from charnn.corpus.char_vocabulary import CharVocabulary
+from charnn.corpus.vocabulary import SEPARATOR
 from charnn.music.abc.tokenizer import pieces
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
@@ -26,7 +27,7 @@ K:D
 AG|:"D"~F2A d>fe|(3ABA G [EG]3|{c}d2A- AF(E|D6):|
 |:fa|(gf) e d3|1 cBA d:|2 Hd6||
 """
-TOKENS = list(Tokens(pieces(TUNE)).symbols)
+TOKENS = list(AbcVocabulary(pieces(TUNE)).tokens)
 
 
 def plainly_wrong(constraint: Constraint, state: Any) -> list[bool]:
@@ -101,7 +102,7 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> Non
     checkpoint = random_checkpoint(LETTERS, documents=documents)
     checkpoint.weights["head.bias"][SEPARATOR] = -100
     sampler = Sampler(checkpoint, may_end=True)
-    assert isinstance(sampler.vocabulary, Vocabulary)
+    assert isinstance(sampler.vocabulary, CharVocabulary)
     grammar = TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D"), LETTERS)
     constraint = Constraint(grammar, sampler.texts)
     for length in (0, 200, 1500):

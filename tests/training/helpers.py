@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from charnn.checkpoints.runs import LAST
+from charnn.checkpoints.run_files import LAST
 from charnn.corpus.ids import Dataset
 from charnn.model.config import ModelConfig
 from charnn.training.events import Event, Finished, Stepped

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.abc_vocabulary import AbcVocabulary
 from charnn.corpus.ids import Dataset
-from charnn.corpus.tokens import Tokens
 from charnn.errors import UsageError
 from charnn.evaluation.sweep import evaluate
 from charnn.model.network import Network, import_weights
@@ -49,7 +49,7 @@ def test_symbols_with_other_ids_are_found_again(tmp_path: Path, parent: Checkpoi
     assert not new_symbols(parent, dataset.vocabulary)
     assert len(dataset.vocabulary) < len(parent.vocabulary)
     # What is dropped was never likely; made impossible, it takes no part in the parent's loss.
-    dropped = [s for s in parent.vocabulary.symbols if s not in dataset.vocabulary]
+    dropped = [s for s in parent.vocabulary.tokens if s not in dataset.vocabulary]
     bias = parent.weights["head.bias"].copy()
     bias[parent.vocabulary.encode("".join(dropped))] = -100
     parent = replace(parent, weights=parent.weights | {"head.bias": bias})
@@ -92,14 +92,14 @@ def test_what_the_parent_does_not_know_is_drawn_and_told(
 
 
 def test_tokens_are_found_again(parent: Checkpoint) -> None:
-    old, new = Tokens(["A2", "B", "|"]), Tokens(["B", "A2", "^c", "z", "|"])
+    old, new = AbcVocabulary(["A2", "B", "|"]), AbcVocabulary(["B", "A2", "^c", "z", "|"])
     rows = {name: parent.weights[name][: len(old)] for name in parent.weights}
     fresh = {name: np.full((len(new), *rows[name].shape[1:]), 7.0) for name in rows}
     weights = inherit(Checkpoint(parent.config, old, rows, {}), new, fresh)
-    for token_id in new.symbols:
-        row = weights["head.bias"][new.symbols.index(token_id) + 2]
-        known = token_id in old.symbols
-        assert row == (rows["head.bias"][old.symbols.index(token_id) + 2] if known else 7.0)
+    for token_id in new.tokens:
+        row = weights["head.bias"][new.tokens.index(token_id) + 2]
+        known = token_id in old.tokens
+        assert row == (rows["head.bias"][old.tokens.index(token_id) + 2] if known else 7.0)
 
 
 def test_the_shape_is_the_parents(tmp_path: Path, parent: Checkpoint) -> None:

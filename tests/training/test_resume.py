@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from charnn.checkpoints.runs import BEST, LAST, METRICS
+from charnn.checkpoints.run_files import BEST, LAST, METRICS
 from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from charnn.checkpoints.runs import BEST, LAST, LOCK, METRICS, PREVIOUS, RunLock, create_run
+from charnn.checkpoints.run_files import BEST, LAST, LOCK, METRICS, PREVIOUS
+from charnn.checkpoints.run_lock import RunLock, create_run
 from charnn.corpus.ids import Dataset
 from charnn.errors import CheckpointError, UnsavedError
 from charnn.training import saver
@@ -245,7 +246,7 @@ def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, dataset: Dataset)
         trainer.should_stop = lambda: bool(trainer.position.step == 12 and remove())
         trainer.run()
         with pytest.raises(CheckpointError, match="another process"):
-            RunLock(run.folder).take()
+            RunLock(run.folder).acquire()
     assert steps_of_last(run) == 40
     assert not told(run)
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from charnn.checkpoints.checkpoint import load_checkpoint
-from charnn.checkpoints.runs import BEST, LAST, METRICS
+from charnn.checkpoints.run_files import BEST, LAST, METRICS
 from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError

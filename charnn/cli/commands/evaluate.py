@@ -184,10 +184,10 @@ def _show_loss(found: dict[str, Any]) -> None:
 def _judged(
     model: "Model", num: int, temperature: float, seed: int, bars: str, request: dict[str, str]
 ) -> dict[str, Any]:
-    from charnn.checkpoints.runs import known_as
+    from charnn.checkpoints.bundled import display_name
 
     model.learned_tunes()  # that they are missing is said before all is written
-    name = known_as(model.path)
+    name = display_name(model.path)
     show_message(f"{name}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
     tunes = model.tunes(num, seed=seed, temperature=temperature, bars=bars, **request)
     written = list(_watched(tunes, num))

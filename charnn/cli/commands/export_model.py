@@ -45,7 +45,7 @@ def command(
       charnn export-model folk -o session.safetensors
       charnn sample session.safetensors --rhythm jig
     """
-    from charnn.checkpoints.runs import CHECKPOINTS
+    from charnn.checkpoints.run_files import CHECKPOINTS
     from charnn.files import write_bytes
     from charnn.library import load
 

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +11,7 @@ import typer
 
 from charnn.cli.console import escape_to_one_line, warn_if_damaged, write_stdout
 from charnn.cli.formatting import format_duration, format_loss
-from charnn.errors import shortened
+from charnn.errors import shorten
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
@@ -48,11 +49,13 @@ def command(
       charnn inspect checkpoints/shakespeare/last.safetensors
       charnn inspect shakespeare --verify
     """
+    from charnn.checkpoints.bundled import display_name
     from charnn.checkpoints.description import describe, verify
-    from charnn.checkpoints.runs import find_checkpoints, known_as, read_model
+    from charnn.checkpoints.run_files import RUNS_FOLDER
+    from charnn.checkpoints.runs import find_checkpoints, load_best
 
     if whole:
-        path = find_checkpoints(checkpoint, Path("checkpoints"))[0]
+        path = find_checkpoints(checkpoint, RUNS_FOLDER)[0]
         found = list(verify(path, alone=path == checkpoint))
         if as_json:
             rows = [
@@ -63,13 +66,13 @@ def command(
         else:
             write_stdout("".join(f"{_said(problem or f'{file}: ok')}\n" for file, problem in found))
         raise typer.Exit(int(any(problem for _, problem in found)))
-    model = read_model(checkpoint, Path("checkpoints"))
+    model = load_best(checkpoint, RUNS_FOLDER)
     warn_if_damaged(model.path, model.damaged)
     path, description = model.path, describe(model.path, model.checkpoint)
     if as_json:
         write_stdout(json.dumps(_object(path, description)) + "\n")
         return
-    write_stdout(f"{_said(known_as(path))}\n")
+    write_stdout(f"{_said(display_name(path))}\n")
     for name, words in _rows(description):
         write_stdout(f"  {name + ':':<13}{_said(words)}\n")
     write_stdout("".join(_curve(description.history)))
@@ -86,13 +89,13 @@ def _object(path: Path, description: "Description") -> dict[str, Any]:
         **checkpoint.config.to_json(),
         "parameters": checkpoint.config.parameter_count(),
         "tokens": checkpoint.vocabulary.kind,
-        "symbols": list(checkpoint.vocabulary.symbols),
+        "symbols": list(checkpoint.vocabulary.tokens),
         "temperature": checkpoint.temperature,
         **{name: metadata.get(name) for name in told},
         "training": latest.metadata.get("training"),
         "steps": position.get("step"),
         "seconds": position.get("seconds"),
-        "symbols_seen": description.symbols_seen,
+        "symbols_seen": description.tokens_seen,
         "best_nats_per_char": best,
         "best_bits_per_char": None if best is None else best / math.log(2),
         "protocol": metadata.get("protocol"),
@@ -145,11 +148,10 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
 
 def _symbols(checkpoint: "Checkpoint") -> str:
     vocabulary = checkpoint.vocabulary
-    kind = "characters" if vocabulary.kind == "char" else "ABC tokens"
-    shown = vocabulary.symbols if vocabulary.kind == "char" else vocabulary.symbols[::-1]
-    few = (shortened(symbol, 20) for symbol in shown[:80])
-    joint = "" if vocabulary.kind == "char" else " "
-    return f"{len(vocabulary)} symbols ({kind}): {shortened(repr(joint.join(few)), 80)}"
+    first = (shorten(token, 20) for token in islice(vocabulary.preview(), 80))
+    joint = "" if vocabulary.single_characters else " "
+    shown = shorten(repr(joint.join(first)), 80)
+    return f"{len(vocabulary)} symbols ({vocabulary.unit}): {shown}"
 
 
 def _corpus(metadata: dict[str, Any]) -> Iterator[str]:
@@ -182,9 +184,8 @@ def _trained(description: "Description", position: dict[str, Any]) -> Iterator[s
         yield f"{step:,} steps"
     if (seconds := position.get("seconds")) is not None:
         yield format_duration(seconds)
-    if (seen := description.symbols_seen) is not None:
-        kind = description.checkpoint.vocabulary.kind
-        yield f"{seen:,} {'characters' if kind == 'char' else 'tokens'} seen"
+    if (seen := description.tokens_seen) is not None:
+        yield f"{seen:,} {description.checkpoint.vocabulary.unit} seen"
 
 
 def _curve(history: list[dict[str, Any]]) -> Iterator[str]:
@@ -213,4 +214,4 @@ def _bytes(size: int) -> str:
 
 def _said(words: str) -> str:
     """Words that a file brings, on one line, as a terminal may show them; pipes lead there, too."""
-    return escape_to_one_line(shortened(words, 500))
+    return escape_to_one_line(shorten(words, 500))

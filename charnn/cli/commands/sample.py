@@ -98,13 +98,14 @@ def command(
       charnn sample folk --prime 'd2e f2g|agf e3|'
       charnn sample | charnn export-midi - -o tune.mid
     """
-    from charnn.checkpoints.runs import read_model
+    from charnn.checkpoints.run_files import RUNS_FOLDER
+    from charnn.checkpoints.runs import load_best
     from charnn.sampling.params import SamplingParams
 
     if not 1 <= num <= MOST_TEXTS:
         raise UsageError(f"--num must lie in 1..{MOST_TEXTS}, not {num}")
     params = SamplingParams(temperature, top_k, top_p, min_p)
-    found = read_model(checkpoint, Path("checkpoints"))
+    found = load_best(checkpoint, RUNS_FOLDER)
     path, model = found.path, found.checkpoint
     warn_if_damaged(path, found.damaged)
     first_seed = random.randrange(2**32) if seed is None else seed
@@ -140,10 +141,10 @@ def _write_texts(
     from charnn.sampling.sampler import Sampler
 
     sampler = Sampler(model)
-    if unknown := sampler.vocabulary.unknown(prime):
+    if unknown := sampler.vocabulary.unknown_characters(prime):
         show_warning(f"the model has never seen {_named(unknown)}: left out of --prime")
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
-    if unknown := sampler.vocabulary.unknown(stop):
+    if unknown := sampler.vocabulary.unknown_characters(stop):
         show_warning(
             f"the model has never seen {_named(unknown)}: it will not write what --stop waits for"
         )
@@ -155,9 +156,9 @@ def _write_texts(
 
 def _origin(path: Path) -> str:
     """The model in words."""
-    from charnn.checkpoints.runs import bundled_model, known_as
+    from charnn.checkpoints.bundled import bundled_model, display_name
 
-    name = known_as(path)
+    name = display_name(path)
     if path == bundled_model():
         return f"{name}, the model in the box (train your own: charnn train FILE)"
     return name

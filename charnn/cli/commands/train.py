@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from charnn.checkpoints.run_files import RUNS_FOLDER
 from charnn.cli.stop_signal import StopSignal
 
 DEFAULT_VAL_FRACTION = 0.1
@@ -19,7 +20,7 @@ def command(
         ),
     ],
     name: Annotated[str | None, typer.Option(help="The run's name; default: the corpus's.")] = None,
-    out: Annotated[Path, typer.Option(help="The folder for runs.")] = Path("checkpoints"),
+    out: Annotated[Path, typer.Option(help="The folder for runs.")] = RUNS_FOLDER,
     resume: Annotated[
         bool,
         typer.Option("--resume", help="Go on with --name, or the newest run of this corpus."),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from charnn.errors import shortened
+from charnn.errors import shorten
 
 LETTERS = "CDEFGAB"
 _NAME = 60  # characters of a number or title in a message
@@ -258,5 +258,5 @@ class Tune:
 
 def tune_name(number: str, title: str) -> str:
     """`X:3 "The Butterfly"`, as far as known; what is too long for a message is cut."""
-    number, title = shortened(number, _NAME), shortened(title, _NAME)
+    number, title = shorten(number, _NAME), shorten(title, _NAME)
     return " ".join([f"X:{number}"] * bool(number) + [f'"{title}"'] * bool(title))

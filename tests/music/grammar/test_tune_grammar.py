@@ -20,7 +20,7 @@ from functools import cache
 
 import pytest
 
-from charnn.corpus.tokens import PieceCounts
+from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.errors import UsageError
 from charnn.music.abc.cleaning import clean_books
 from charnn.music.checking.report import check_tune
@@ -51,10 +51,10 @@ def real_tunes() -> list[str]:
 
 @cache
 def pieces_of_tunes() -> list[str]:
-    counts = PieceCounts()
+    counts = TokenCounts()
     for tune in real_tunes()[:60]:
         counts.add(tune)
-    return list(counts.tokens(5).symbols)
+    return list(counts.vocabulary(5).tokens)
 
 
 @cache

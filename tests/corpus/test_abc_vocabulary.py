@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.corpus.abc_vocabulary import AbcVocabulary, TokenCounts
+from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.ids import prepare
 from charnn.corpus.scan import choose_tokens
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.text import document
-from charnn.corpus.tokens import PieceCounts, Tokens, vocabulary_from_json
-from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
+from charnn.corpus.vocabulary_kinds import vocabulary_from_json
 from charnn.errors import UsageError
 from charnn.music.abc.tokenizer import pieces
 
@@ -26,8 +28,8 @@ ABC_TEXT = st.lists(
 ).map("".join)
 
 
-def vocabulary_of(*texts: str, least: int = 1) -> Tokens:
-    counts = PieceCounts()
+def vocabulary_of(*texts: str, least: int = 1) -> AbcVocabulary:
+    counts = TokenCounts()
     for text in texts:
         counts.add(text)
     return counts.tokens(least)
@@ -55,8 +57,8 @@ def test_nothing_is_lost(text: str) -> None:
     ids = tokens.encode(text)
     assert tokens.decode(ids) == text
     assert UNKNOWN not in ids
-    assert tokens.characters(ids) == len(text)
-    assert tokens.unknown(text) == []
+    assert tokens.count_characters(ids) == len(text)
+    assert tokens.unknown_characters(text) == []
 
 
 @given(ABC_TEXT, ABC_TEXT)
@@ -64,25 +66,27 @@ def test_what_is_not_known_is_spelled(known: str, text: str) -> None:
     tokens = vocabulary_of(known)
     ids = tokens.encode(text)
     assert tokens.decode(ids) == "".join(letter for letter in text if letter in known)
-    assert tokens.characters(ids) == len(text)
-    assert tokens.unknown(text) == list(dict.fromkeys(s for s in text if s not in known))
+    assert tokens.count_characters(ids) == len(text)
+    assert tokens.unknown_characters(text) == list(dict.fromkeys(s for s in text if s not in known))
 
 
 def test_the_folk_corpus_survives() -> None:
     texts = [tune.text() for tune in open_corpus(["folk"]).documents]
     assert all("".join(pieces(text)) == text for text in texts)
     tokens = vocabulary_of(*texts[::2], least=10)
-    assert {"^f", "(3", ":|", "||", "\nR:jig", "\nK:Ador\n", "c'", "X:1\nT:"} <= set(tokens.symbols)
+    assert {"^f", "(3", ":|", "||", "\nR:jig", "\nK:Ador\n", "c'", "X:1\nT:"} <= set(tokens.tokens)
     assert all(
-        tokens.decode(tokens.encode(text)) == text for text in texts if not tokens.unknown(text)
+        tokens.decode(tokens.encode(text)) == text
+        for text in texts
+        if not tokens.unknown_characters(text)
     )
 
 
 def test_rare_pieces_and_titles_are_no_symbols() -> None:
     tokens = vocabulary_of(*["X:1\nT:Reel\nK:D\n^fA|"] * 3, "X:1\nT:Jig\nK:G\n^cA|", least=3)
-    longer = [symbol for symbol in tokens.symbols if len(symbol) > 1]
+    longer = [symbol for symbol in tokens.tokens if len(symbol) > 1]
     assert longer == ["\nK:D\n", "X:1\nT:", "^f"]
-    assert tokens.symbols[: -len(longer)] == tuple(sorted(set("X:1\nT:ReelJigK:DG\n^fcA|")))
+    assert tokens.tokens[: -len(longer)] == tuple(sorted(set("X:1\nT:ReelJigK:DG\n^fcA|")))
     assert tokens.decode(tokens.encode("^f^c")[:1]) == "^f"
     assert len(tokens.encode("^f^c")) == 3
 
@@ -92,9 +96,9 @@ def test_tokens_survive_json() -> None:
     again = vocabulary_from_json(json.loads(json.dumps(tokens.to_json())))
     assert again == tokens
     assert hash(again) == hash(tokens)
-    assert tokens != Vocabulary(tokens.decode(range(len(tokens))))
+    assert tokens != CharVocabulary(tokens.decode(range(len(tokens))))
     # A checkpoint of characters has a plain list.
-    assert vocabulary_from_json(["a", "b"]) == Vocabulary("ab")
+    assert vocabulary_from_json(["a", "b"]) == CharVocabulary("ab")
 
 
 @pytest.mark.parametrize(
@@ -120,7 +124,7 @@ def test_json_that_is_no_vocabulary_is_refused(value: object) -> None:
 def test_special_ids_give_no_text_and_others_are_refused() -> None:
     tokens = vocabulary_of("^f")
     assert tokens.decode([UNKNOWN, len(tokens) - 1, SEPARATOR]) == "^f"
-    assert tokens.characters(np.array([UNKNOWN, len(tokens) - 1, SEPARATOR])) == 4
+    assert tokens.count_characters(np.array([UNKNOWN, len(tokens) - 1, SEPARATOR])) == 4
     for wrong in (-1, len(tokens)):
         with pytest.raises(IndexError):
             tokens.decode([wrong])
@@ -130,14 +134,14 @@ def test_tunes_are_numbered_in_tokens(tmp_path: Path) -> None:
     corpus = tunes(60)
     dataset = prepare(corpus, tmp_path, 0.2, "abc")
     letters = prepare(corpus, tmp_path, 0.2, "char")
-    assert isinstance(dataset.vocabulary, Tokens)
+    assert isinstance(dataset.vocabulary, AbcVocabulary)
     assert dataset.fingerprint != letters.fingerprint
     assert len(dataset.train) < 0.8 * len(letters.train)
     assert dataset.vocabulary.decode(dataset.ids) == letters.vocabulary.decode(letters.ids)
     # A separator counts as one character.
     assert dataset.train_characters == letters.train_characters == len(letters.train)
     assert dataset.val_characters == letters.val_characters == len(letters.val)
-    assert dataset.vocabulary.characters(dataset.train) == dataset.train_characters
+    assert dataset.vocabulary.count_characters(dataset.train) == dataset.train_characters
     again = prepare(corpus, tmp_path, 0.2, "abc")
     assert again.path == dataset.path
     assert again.ids.tolist() == dataset.ids.tolist()
@@ -146,7 +150,7 @@ def test_tunes_are_numbered_in_tokens(tmp_path: Path) -> None:
 def test_the_vocabulary_is_of_the_training_part_alone(tmp_path: Path) -> None:
     dataset = prepare(tunes(60), tmp_path, 0.2, "abc")
     train = dataset.vocabulary.decode(dataset.train)
-    assert {symbol for symbol in dataset.vocabulary.symbols if symbol not in train} == set()
+    assert {symbol for symbol in dataset.vocabulary.tokens if symbol not in train} == set()
 
 
 def test_texts_have_no_tokens(tmp_path: Path) -> None:

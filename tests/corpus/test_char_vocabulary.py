@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
+from charnn.corpus.char_vocabulary import CharVocabulary
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates and all planes
 
 
 @given(ANY_TEXT)
 def test_text_survives(text: str) -> None:
-    vocabulary = Vocabulary(text)
+    vocabulary = CharVocabulary(text)
     ids = vocabulary.encode(text)
     assert ids.dtype == vocabulary.dtype
     assert ids.shape == (len(text),)
@@ -25,46 +26,48 @@ def test_text_survives(text: str) -> None:
 
 @given(ANY_TEXT, ANY_TEXT)
 def test_what_is_not_known_is_unknown(known: str, text: str) -> None:
-    vocabulary = Vocabulary(known)
+    vocabulary = CharVocabulary(known)
     ids = vocabulary.encode(text)
     assert [symbol in known for symbol in text] == [number != UNKNOWN for number in ids]
     assert vocabulary.decode(ids) == "".join(symbol for symbol in text if symbol in known)
-    assert vocabulary.unknown(text) == list(dict.fromkeys(s for s in text if s not in known))
+    assert vocabulary.unknown_characters(text) == list(
+        dict.fromkeys(s for s in text if s not in known)
+    )
 
 
 @given(ANY_TEXT)
 def test_a_vocabulary_survives_json(text: str) -> None:
-    vocabulary = Vocabulary(text)
-    again = Vocabulary.from_json(json.loads(json.dumps(vocabulary.to_json())))
+    vocabulary = CharVocabulary(text)
+    again = CharVocabulary.from_json(json.loads(json.dumps(vocabulary.to_json())))
     assert again == vocabulary
     assert hash(again) == hash(vocabulary)
 
 
 def test_ids_follow_unicode_whatever_the_order_of_the_text() -> None:
-    vocabulary = Vocabulary("hello 🎻")
-    assert vocabulary == Vocabulary("🎻 olleh")
-    assert vocabulary.symbols == (" ", "e", "h", "l", "o", "🎻")
+    vocabulary = CharVocabulary("hello 🎻")
+    assert vocabulary == CharVocabulary("🎻 olleh")
+    assert vocabulary.tokens == (" ", "e", "h", "l", "o", "🎻")
     assert vocabulary.encode("oh").tolist() == [6, 4]
-    assert vocabulary != Vocabulary("hello")
+    assert vocabulary != CharVocabulary("hello")
     assert "e" in vocabulary and "x" not in vocabulary
 
 
 def test_special_ids_give_no_text() -> None:
-    assert Vocabulary("ab").decode([UNKNOWN, 2, SEPARATOR, 3]) == "ab"
-    assert Vocabulary("").decode([]) == ""
+    assert CharVocabulary("ab").decode([UNKNOWN, 2, SEPARATOR, 3]) == "ab"
+    assert CharVocabulary("").decode([]) == ""
 
 
 @pytest.mark.parametrize("ids", [[4], [-1]])
 def test_ids_out_of_range_are_refused(ids: list[int]) -> None:
     with pytest.raises(IndexError):
-        Vocabulary("ab").decode(ids)
+        CharVocabulary("ab").decode(ids)
 
 
 @pytest.mark.parametrize(
     ("symbols", "dtype"), [(1, np.uint8), (254, np.uint8), (255, np.uint16), (65535, np.uint32)]
 )
 def test_ids_are_as_small_as_they_can_be(symbols: int, dtype: type) -> None:
-    vocabulary = Vocabulary(map(chr, range(symbols)))
+    vocabulary = CharVocabulary(map(chr, range(symbols)))
     assert vocabulary.dtype == dtype
     assert vocabulary.encode(chr(symbols - 1)).tolist() == [symbols + 1]
 
@@ -72,9 +75,9 @@ def test_ids_are_as_small_as_they_can_be(symbols: int, dtype: type) -> None:
 @pytest.mark.parametrize("value", [None, "abc", 3, {"a": 1}, ["ab"], [1], ["b", "a"], ["a", "a"]])
 def test_json_that_is_no_vocabulary_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="vocabulary"):
-        Vocabulary.from_json(value)
+        CharVocabulary.from_json(value)
 
 
 def test_symbols_are_single_characters() -> None:
     with pytest.raises(ValueError, match="single"):
-        Vocabulary(["ab"])
+        CharVocabulary(["ab"])

@@ -1,0 +1,24 @@
+"""The names of the files of a run, and of the folder that runs lie in.
+
+`checkpoints/NAME/` contains `best.safetensors` (lowest validation loss), `last.safetensors` (where
+training stopped; it is resumed from there), `previous.safetensors` (the `last` before) and
+`metrics.jsonl`. A run on a tune book also contains the training tunes, so that its samples can be
+compared with them when the book is gone.
+"""
+
+from pathlib import Path
+
+RUNS_FOLDER = Path("checkpoints")
+
+BEST = "best.safetensors"
+LAST = "last.safetensors"
+PREVIOUS = "previous.safetensors"
+METRICS = "metrics.jsonl"
+TUNES = "tunes.abc.gz"
+LOCK = ".lock"
+
+# In the order in which sampling tries them: each is complete, so where one is damaged, another
+# serves.
+CHECKPOINTS = (BEST, LAST, PREVIOUS)
+# All files of a run but the lock.
+RUN_FILES = (*CHECKPOINTS, METRICS, TUNES)

@@ -1,4 +1,4 @@
-"""ABC tokens: a vocabulary of musical pieces that loses nothing."""
+"""The vocabulary of ABC tokens: no text is lost, and rare pieces are spelled in characters."""
 
 import json
 from pathlib import Path
@@ -28,11 +28,11 @@ ABC_TEXT = st.lists(
 ).map("".join)
 
 
-def vocabulary_of(*texts: str, least: int = 1) -> AbcVocabulary:
+def vocabulary_of(*texts: str, min_count: int = 1) -> AbcVocabulary:
     counts = TokenCounts()
     for text in texts:
         counts.add(text)
-    return counts.tokens(least)
+    return counts.vocabulary(min_count)
 
 
 def tunes(count: int) -> Corpus:
@@ -40,7 +40,7 @@ def tunes(count: int) -> Corpus:
     return Corpus("tunes", [document(str(n), text) for n, text in enumerate(texts)], tunes=True)
 
 
-def test_a_tune_is_cut_into_its_signs() -> None:
+def test_a_tune_is_cut_into_musical_elements() -> None:
     assert pieces(TUNE) == [
         *("X:1\nT:", "The G Jig, No 2", "\nR:jig", "\nM:6/8", "\nL:1/8", "\nK:Ador\n"),
         *("E", "|", '"Am"', "A", "2", "^c", " ", "d',", "B,", "/", "|"),
@@ -51,7 +51,7 @@ def test_a_tune_is_cut_into_its_signs() -> None:
 
 
 @given(st.one_of(ABC_TEXT, st.text(st.characters())))
-def test_nothing_is_lost(text: str) -> None:
+def test_every_text_survives(text: str) -> None:
     assert "".join(pieces(text)) == text
     tokens = vocabulary_of(text)
     ids = tokens.encode(text)
@@ -62,10 +62,10 @@ def test_nothing_is_lost(text: str) -> None:
 
 
 @given(ABC_TEXT, ABC_TEXT)
-def test_what_is_not_known_is_spelled(known: str, text: str) -> None:
+def test_unknown_pieces_are_spelled_in_characters(known: str, text: str) -> None:
     tokens = vocabulary_of(known)
     ids = tokens.encode(text)
-    assert tokens.decode(ids) == "".join(letter for letter in text if letter in known)
+    assert tokens.decode(ids) == "".join(char for char in text if char in known)
     assert tokens.count_characters(ids) == len(text)
     assert tokens.unknown_characters(text) == list(dict.fromkeys(s for s in text if s not in known))
 
@@ -73,7 +73,7 @@ def test_what_is_not_known_is_spelled(known: str, text: str) -> None:
 def test_the_folk_corpus_survives() -> None:
     texts = [tune.text() for tune in open_corpus(["folk"]).documents]
     assert all("".join(pieces(text)) == text for text in texts)
-    tokens = vocabulary_of(*texts[::2], least=10)
+    tokens = vocabulary_of(*texts[::2], min_count=10)
     assert {"^f", "(3", ":|", "||", "\nR:jig", "\nK:Ador\n", "c'", "X:1\nT:"} <= set(tokens.tokens)
     assert all(
         tokens.decode(tokens.encode(text)) == text
@@ -82,9 +82,9 @@ def test_the_folk_corpus_survives() -> None:
     )
 
 
-def test_rare_pieces_and_titles_are_no_symbols() -> None:
-    tokens = vocabulary_of(*["X:1\nT:Reel\nK:D\n^fA|"] * 3, "X:1\nT:Jig\nK:G\n^cA|", least=3)
-    longer = [symbol for symbol in tokens.tokens if len(symbol) > 1]
+def test_rare_pieces_and_titles_are_not_tokens() -> None:
+    tokens = vocabulary_of(*["X:1\nT:Reel\nK:D\n^fA|"] * 3, "X:1\nT:Jig\nK:G\n^cA|", min_count=3)
+    longer = [token for token in tokens.tokens if len(token) > 1]
     assert longer == ["\nK:D\n", "X:1\nT:", "^f"]
     assert tokens.tokens[: -len(longer)] == tuple(sorted(set("X:1\nT:ReelJigK:DG\n^fcA|")))
     assert tokens.decode(tokens.encode("^f^c")[:1]) == "^f"
@@ -116,12 +116,12 @@ def test_tokens_survive_json() -> None:
         [],
     ],
 )
-def test_json_that_is_no_vocabulary_is_refused(value: object) -> None:
+def test_other_json_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="vocabulary"):
         vocabulary_from_json(value)
 
 
-def test_special_ids_give_no_text_and_others_are_refused() -> None:
+def test_special_ids_add_no_text_and_ids_out_of_range_are_refused() -> None:
     tokens = vocabulary_of("^f")
     assert tokens.decode([UNKNOWN, len(tokens) - 1, SEPARATOR]) == "^f"
     assert tokens.count_characters(np.array([UNKNOWN, len(tokens) - 1, SEPARATOR])) == 4
@@ -130,30 +130,30 @@ def test_special_ids_give_no_text_and_others_are_refused() -> None:
             tokens.decode([wrong])
 
 
-def test_tunes_are_numbered_in_tokens(tmp_path: Path) -> None:
+def test_a_tune_book_in_tokens_has_fewer_ids_than_in_characters(tmp_path: Path) -> None:
     corpus = tunes(60)
     dataset = prepare(corpus, tmp_path, 0.2, "abc")
-    letters = prepare(corpus, tmp_path, 0.2, "char")
+    characters = prepare(corpus, tmp_path, 0.2, "char")
     assert isinstance(dataset.vocabulary, AbcVocabulary)
-    assert dataset.fingerprint != letters.fingerprint
-    assert len(dataset.train) < 0.8 * len(letters.train)
-    assert dataset.vocabulary.decode(dataset.ids) == letters.vocabulary.decode(letters.ids)
+    assert dataset.fingerprint != characters.fingerprint
+    assert len(dataset.train) < 0.8 * len(characters.train)
+    assert dataset.vocabulary.decode(dataset.ids) == characters.vocabulary.decode(characters.ids)
     # A separator counts as one character.
-    assert dataset.train_characters == letters.train_characters == len(letters.train)
-    assert dataset.val_characters == letters.val_characters == len(letters.val)
+    assert dataset.train_characters == characters.train_characters == len(characters.train)
+    assert dataset.val_characters == characters.val_characters == len(characters.val)
     assert dataset.vocabulary.count_characters(dataset.train) == dataset.train_characters
     again = prepare(corpus, tmp_path, 0.2, "abc")
     assert again.path == dataset.path
     assert again.ids.tolist() == dataset.ids.tolist()
 
 
-def test_the_vocabulary_is_of_the_training_part_alone(tmp_path: Path) -> None:
+def test_the_vocabulary_has_tokens_of_the_training_part_only(tmp_path: Path) -> None:
     dataset = prepare(tunes(60), tmp_path, 0.2, "abc")
     train = dataset.vocabulary.decode(dataset.train)
-    assert {symbol for symbol in dataset.vocabulary.tokens if symbol not in train} == set()
+    assert all(token in train for token in dataset.vocabulary.tokens)
 
 
-def test_texts_have_no_tokens(tmp_path: Path) -> None:
+def test_tokens_are_for_tune_books_only(tmp_path: Path) -> None:
     text = Corpus("essay", [document("a", "some text"), document("b", "more")])
     one_tune = Corpus("one", [document("a", TUNE)], tunes=True)
     for corpus in (text, one_tune):

@@ -1,4 +1,4 @@
-"""Batches: every row goes on where it stopped, and an epoch reads every character once."""
+"""Batches: each row of a segment continues the row before; an epoch reads each id once."""
 
 import itertools
 
@@ -12,7 +12,7 @@ from charnn.corpus.batches import Batches
 
 @st.composite
 def cuts(draw: st.DrawFn) -> tuple[int, int, int]:
-    """A number of ids, of rows and of characters in a window that fit."""
+    """A number of ids, of rows and of characters in a segment that fit."""
     rows = draw(st.integers(1, 9))
     return draw(st.integers(rows + 1, 400)), rows, draw(st.integers(1, 50))
 
@@ -20,32 +20,32 @@ def cuts(draw: st.DrawFn) -> tuple[int, int, int]:
 @given(cuts())
 def test_an_epoch(cut: tuple[int, int, int]) -> None:
     count, rows, length = cut
-    ids = np.arange(count, dtype=np.uint16)  # so that an id tells its own place
+    ids = np.arange(count, dtype=np.uint16)  # each id is its own position
     batches = Batches(ids, rows, length)
-    windows = [batches.segment(number) for number in range(len(batches))]
-    for inputs, targets in windows:
+    segments = [batches.segment(number) for number in range(len(batches))]
+    for inputs, targets in segments:
         assert inputs.shape == targets.shape
         assert inputs.shape[1] == rows
         assert inputs.dtype == targets.dtype == np.int64
-        # The targets are the characters one further on.
+        # The target of each id is the id after it.
         np.testing.assert_array_equal(targets, inputs + 1)
         np.testing.assert_array_equal(inputs, inputs[0] + np.arange(len(inputs))[:, None])
-    for (_, before), (after, _) in itertools.pairwise(windows):
-        # Row b goes on with the very character that it was to predict last.
+    for (_, before), (after, _) in itertools.pairwise(segments):
+        # Row b continues with the id that was its last target.
         np.testing.assert_array_equal(after[0], before[-1])
-    # All windows are full but the last, which is what is left.
-    lengths = [len(inputs) for inputs, _ in windows]
+    # All segments but the last are full; the last one has the remaining ids.
+    lengths = [len(inputs) for inputs, _ in segments]
     assert all(full == length for full in lengths[:-1])
     assert 1 <= lengths[-1] <= length
     assert sum(lengths) == batches.row_length
-    # Each character is read once; at most what does not fill a row, and the last one, are not.
-    read = np.sort(np.concatenate([inputs.ravel() for inputs, _ in windows]))
+    # Each id is read once, except those that do not fill a row, and the very last one.
+    read = np.sort(np.concatenate([inputs.ravel() for inputs, _ in segments]))
     np.testing.assert_array_equal(read, np.arange(batches.row_length * rows))
     assert 0 <= count - 1 - batches.row_length * rows < rows
 
 
 def test_a_worked_example() -> None:
-    inputs, targets = zip(*map(Batches(np.arange(12), 2, 3).window, range(2)), strict=True)
+    inputs, targets = zip(*map(Batches(np.arange(12), 2, 3).segment, range(2)), strict=True)
     np.testing.assert_array_equal(inputs[0], [[0, 5], [1, 6], [2, 7]])
     np.testing.assert_array_equal(targets[0], [[1, 6], [2, 7], [3, 8]])
     np.testing.assert_array_equal(inputs[1], [[3, 8], [4, 9]])

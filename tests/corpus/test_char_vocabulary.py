@@ -1,4 +1,4 @@
-"""Characters and their ids."""
+"""The vocabulary of characters: ids, unknown characters, stored form."""
 
 import json
 
@@ -25,11 +25,11 @@ def test_text_survives(text: str) -> None:
 
 
 @given(ANY_TEXT, ANY_TEXT)
-def test_what_is_not_known_is_unknown(known: str, text: str) -> None:
+def test_other_characters_are_unknown(known: str, text: str) -> None:
     vocabulary = CharVocabulary(known)
     ids = vocabulary.encode(text)
-    assert [symbol in known for symbol in text] == [number != UNKNOWN for number in ids]
-    assert vocabulary.decode(ids) == "".join(symbol for symbol in text if symbol in known)
+    assert [char in known for char in text] == [number != UNKNOWN for number in ids]
+    assert vocabulary.decode(ids) == "".join(char for char in text if char in known)
     assert vocabulary.unknown_characters(text) == list(
         dict.fromkeys(s for s in text if s not in known)
     )
@@ -43,7 +43,7 @@ def test_a_vocabulary_survives_json(text: str) -> None:
     assert hash(again) == hash(vocabulary)
 
 
-def test_ids_follow_unicode_whatever_the_order_of_the_text() -> None:
+def test_ids_follow_unicode_not_the_order_of_the_text() -> None:
     vocabulary = CharVocabulary("hello 🎻")
     assert vocabulary == CharVocabulary("🎻 olleh")
     assert vocabulary.tokens == (" ", "e", "h", "l", "o", "🎻")
@@ -52,7 +52,7 @@ def test_ids_follow_unicode_whatever_the_order_of_the_text() -> None:
     assert "e" in vocabulary and "x" not in vocabulary
 
 
-def test_special_ids_give_no_text() -> None:
+def test_special_ids_add_no_text() -> None:
     assert CharVocabulary("ab").decode([UNKNOWN, 2, SEPARATOR, 3]) == "ab"
     assert CharVocabulary("").decode([]) == ""
 
@@ -64,20 +64,20 @@ def test_ids_out_of_range_are_refused(ids: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("symbols", "dtype"), [(1, np.uint8), (254, np.uint8), (255, np.uint16), (65535, np.uint32)]
+    ("size", "dtype"), [(1, np.uint8), (254, np.uint8), (255, np.uint16), (65535, np.uint32)]
 )
-def test_ids_are_as_small_as_they_can_be(symbols: int, dtype: type) -> None:
-    vocabulary = CharVocabulary(map(chr, range(symbols)))
+def test_the_dtype_is_the_smallest_that_holds_every_id(size: int, dtype: type) -> None:
+    vocabulary = CharVocabulary(map(chr, range(size)))
     assert vocabulary.dtype == dtype
-    assert vocabulary.encode(chr(symbols - 1)).tolist() == [symbols + 1]
+    assert vocabulary.encode(chr(size - 1)).tolist() == [size + 1]
 
 
 @pytest.mark.parametrize("value", [None, "abc", 3, {"a": 1}, ["ab"], [1], ["b", "a"], ["a", "a"]])
-def test_json_that_is_no_vocabulary_is_refused(value: object) -> None:
+def test_other_json_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="vocabulary"):
         CharVocabulary.from_json(value)
 
 
-def test_symbols_are_single_characters() -> None:
+def test_longer_tokens_are_refused() -> None:
     with pytest.raises(ValueError, match="single"):
         CharVocabulary(["ab"])

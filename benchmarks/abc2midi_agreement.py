@@ -30,7 +30,7 @@ from charnn.errors import TuneError
 from charnn.music.abc.patterns import without_mail_debris
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import TuneSource, split_book
-from charnn.music.performance.playback import Playing
+from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.sound.midi import midi_bytes
 from charnn.music.tune.playing_order import playing_order
 from charnn.music.tune.tune import BarLine, Note
@@ -61,7 +61,7 @@ def from_charnn(abc: str) -> Heard:
         TuneError: it refuses the tune.
     """
     (source,) = split_book(abc)
-    return heard(midi_bytes(read_tune(source), Playing(graces=False)))
+    return heard(midi_bytes(Playback(read_tune(source), PlaybackOptions(graces=False))))
 
 
 def from_abc2midi(abc: str) -> Heard:

@@ -24,8 +24,9 @@ from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.performance.accompaniment import Chords, accompany
-from charnn.music.performance.performance import Performance, Sound, perform
-from charnn.music.performance.playback import Playing
+from charnn.music.performance.performance import Performance, Sound
+from charnn.music.performance.playback import Playback, PlaybackOptions
+from charnn.music.performance.player import perform
 from charnn.music.sound.midi import midi_bytes
 from charnn.music.tune.tune import Tempo, Tune
 
@@ -40,7 +41,9 @@ def problems(tune: Tune, chords: Chords) -> Iterator[str]:
     performance = perform(tune)
     backing = accompany(tune, performance, chords)
     file = mido.MidiFile(
-        file=io.BytesIO(midi_bytes(tune, Playing(instrument="flute", chords=chords)))
+        file=io.BytesIO(
+            midi_bytes(Playback(tune, PlaybackOptions(instrument="flute", chords=chords)))
+        )
     )
     found = notes(file)
     if found is None:
@@ -122,7 +125,7 @@ def timed(file: mido.MidiFile, kind: str) -> list[tuple[Fraction, mido.Message]]
 
 def same_tempos(performance: Performance, file: mido.MidiFile) -> bool:
     """Whether the file changes its tempo when, and to what, the performance does."""
-    wanted = [(t.onset, t.value) for t in performance.turns if isinstance(t.value, Tempo)]
+    wanted = [(t.onset, t.value) for t in performance.changes if isinstance(t.value, Tempo)]
     found = timed(file, "set_tempo")
     return len(wanted) == len(found) and all(
         abs(onset - other) < TICK
@@ -133,7 +136,7 @@ def same_tempos(performance: Performance, file: mido.MidiFile) -> bool:
 
 def bar_lines(performance: Performance) -> Iterator[float]:
     """The onset of every bar of the tune that has a meter, one without bar lines cut into bars."""
-    for bar in performance.measures:
+    for bar in performance.bars:
         regular = bar.whole or bar.end == performance.duration  # the last may be what it likes
         if bar.meter.bar:
             yield from steps(bar.onset, bar.end, bar.meter.bar if regular else bar.duration)
@@ -143,7 +146,7 @@ def bar_lines_counted(file: mido.MidiFile, performance: Performance) -> Iterator
     """The bar lines of a program that counts bars by the file's meters, each beginning one."""
     meters = timed(file, "time_signature")
     ends = [onset for onset, _ in meters[1:]] + [performance.duration]
-    free = [bar for bar in performance.measures if not bar.meter.bar]
+    free = [bar for bar in performance.bars if not bar.meter.bar]
     for (onset, message), end in zip(meters, ends, strict=True):
         for line in steps(onset, end, Fraction(4 * message.numerator, message.denominator)):
             if not any(bar.onset <= line < bar.end for bar in free):
@@ -159,7 +162,7 @@ def steps(start: Fraction, end: Fraction, step: Fraction) -> Iterator[float]:
 
 def seconds(performance: Performance) -> float:
     """How long it plays, by its own tempos."""
-    tempos = [(t.onset, t.value) for t in performance.turns if isinstance(t.value, Tempo)]
+    tempos = [(t.onset, t.value) for t in performance.changes if isinstance(t.value, Tempo)]
     ends = [onset for onset, _ in tempos[1:]] + [performance.duration]
     return sum(
         float((end - onset) * 60 / (tempo.beat * tempo.beats))

@@ -210,6 +210,7 @@ def _save(text: str, folder: Path, number: int) -> None:
     """Write a tune as ABC, MIDI, score and sound, side by side."""
     from charnn.music.abc.reader import read_tune
     from charnn.music.abc.tunebook import TuneSource, split_book
+    from charnn.music.performance.playback import Playback
     from charnn.music.score.engraving import engrave
     from charnn.music.score.musicxml import to_musicxml
     from charnn.music.sound.midi import midi_bytes
@@ -222,8 +223,8 @@ def _save(text: str, folder: Path, number: int) -> None:
     stem = _stem(folder, f"{number:03d}-{title or 'tune'}", content)
     write_bytes(stem.with_suffix(".abc"), content)
     makers: dict[str, Callable[[Tune], bytes]] = {
-        ".mid": midi_bytes,
-        ".wav": wav_bytes,
+        ".mid": lambda tune: midi_bytes(Playback(tune)),
+        ".wav": lambda tune: wav_bytes(Playback(tune)),
         ".musicxml": lambda tune: to_musicxml(tune).encode(),
         ".svg": lambda tune: engrave(tune, "svg"),
     }

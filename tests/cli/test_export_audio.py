@@ -70,8 +70,8 @@ def test_without_fluidsynth_the_builtin_plays(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--soundfont", "reel.abc"], 1, b"reel.abc is no SoundFont"),
-        (["--soundfont", "missing.sf2"], 1, b"no SoundFont missing.sf2"),
+        (["--soundfont", "reel.abc"], 1, b"reel.abc is not a SoundFont"),
+        (["--soundfont", "missing.sf2"], 1, b"no such file: missing.sf2"),
         (["--soundfont", "reel.abc", "--synth", "builtin"], 2, b"leave out --synth builtin"),
         (["--synth", "builtin", "--tempo", "0"], 2, b"tempo"),
         (["--synth", "builtin", "-o", "no/such/x.wav"], 1, b"no/such"),

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from charnn.music.abc.reader import read_tunes
-from charnn.music.performance.playback import Playing
+from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.score.engraving import engrave
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.sound.midi import midi_bytes
@@ -216,9 +216,9 @@ def test_music21_sees_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.socket.connect", never)
     monkeypatch.setattr("urllib.request.urlopen", never)
     (tune,) = read_tunes(TUNE)
-    playing = Playing(chords="auto", instrument="flute")
-    assert midi_bytes(tune, playing).startswith(b"MThd")
-    assert wav_bytes(tune, playing).startswith(b"RIFF")
+    playing = PlaybackOptions(chords="auto", instrument="flute")
+    assert midi_bytes(Playback(tune, playing)).startswith(b"MThd")
+    assert wav_bytes(Playback(tune, playing)).startswith(b"RIFF")
     assert "127.0.0.1:9/tune.abc" in to_musicxml(tune)
     pytest.importorskip("verovio")
     assert b"127.0.0.1:9/tune.abc" in engrave(tune, "svg")

@@ -58,12 +58,14 @@ def command(
       charnn export-audio tunes.abc --tune 3 -o reel.wav --instrument flute --chords auto
       charnn export-audio tune.abc --soundfont ~/FluidR3_GM.sf2
     """
-    from charnn.music.performance.playback import Playing
+    from charnn.music.performance.playback import Playback, PlaybackOptions
     from charnn.music.sound.fluidsynth import fluidsynth_wav
     from charnn.music.sound.wav import wav_bytes
 
     check_suffix(output, ".wav")
-    playing = Playing(tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on")
+    options = PlaybackOptions(
+        tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on"
+    )
     font = chosen_soundfont(synth, soundfont)
     file = read_tunes_file(tunes, number)
     if font is not None:
@@ -71,7 +73,8 @@ def command(
 
     def make(tune: "Tune") -> bytes:
         warn_without_chords(tune, chords)
-        return fluidsynth_wav(tune, font, playing) if font else wav_bytes(tune, playing)
+        playback = Playback(tune, options)
+        return fluidsynth_wav(playback, font) if font else wav_bytes(playback)
 
     write_tunes(file, make, output=output, suffix=".wav")
 

@@ -43,14 +43,16 @@ def command(
       charnn export-midi tunes.abc --tune 3 -o reel.mid --tempo 90 --chords auto
       charnn sample | charnn export-midi - -o tune.mid
     """
-    from charnn.music.performance.playback import Playing
+    from charnn.music.performance.playback import Playback, PlaybackOptions
     from charnn.music.sound.midi import midi_bytes
 
-    playing = Playing(tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on")
+    options = PlaybackOptions(
+        tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on"
+    )
 
     def make(tune: "Tune") -> bytes:
         warn_without_chords(tune, chords)
-        return midi_bytes(tune, playing)
+        return midi_bytes(Playback(tune, options))
 
     check_suffix(output, ".mid", ".midi")
     write_tunes(read_tunes_file(tunes, number), make, output=output, suffix=".mid")

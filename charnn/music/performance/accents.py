@@ -1,19 +1,26 @@
-"""How hard a note is struck: the first of a bar hardest, those on a beat harder than the rest."""
+"""The accents of a performance: which MIDI velocity a note gets for its place in the bar."""
 
 from fractions import Fraction
 
 from charnn.music.performance.played_bars import PlayedBar, beat_of
 
-FIRST, BEAT, OTHER, GRACE = 100, 91, 82, 72  # velocities; MIDI has 1 to 127
+# MIDI velocities, 1 to 127. The steps are small, so that a listener hears the beat without losing
+# the notes between the beats.
+FIRST_BEAT, BEAT, OFF_BEAT, GRACE = 100, 91, 82, 72
 
 
 def velocity(onset: Fraction, bar: PlayedBar, *, grace: bool = False) -> int:
-    """The velocity of a note that begins at `onset` in a bar. In free meter none stands out."""
+    """Return the MIDI velocity of a note that begins at `onset` (in quarter notes) in `bar`.
+
+    The first beat of a bar is the loudest, other beats come next, notes between beats are softer,
+    and grace notes are the softest. In free meter every note has the velocity of a beat.
+    """
     if grace:
         return GRACE
     if not bar.meter.bar:
         return BEAT
-    since = (onset - bar.origin) % bar.meter.bar
-    if since == 0:
-        return FIRST
-    return BEAT if since % beat_of(bar.meter) == 0 else OTHER
+    # Modulo, because a played bar can hold several bars of its meter where ABC has no bar lines.
+    position = (onset - bar.origin) % bar.meter.bar
+    if position == 0:
+        return FIRST_BEAT
+    return BEAT if position % beat_of(bar.meter) == 0 else OFF_BEAT

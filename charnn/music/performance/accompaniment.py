@@ -1,8 +1,8 @@
-"""A simple accompaniment, as a guitarist gives it in a session: bass notes and short chords.
+"""A simple accompaniment of bass notes and short chords, as a session guitarist plays it.
 
-It plays the chord symbols of a tune, or chords chosen for it. In each bar the bass comes on
-the strong beats, root and fifth by turns, and the chord on the weak ones; a new chord always comes
-with its root.
+The chords are the chord symbols of the tune, or chords chosen by `harmony`. In each bar, bass notes
+are played on the strong beats, alternating between root and fifth, and chords on the weak beats. A
+new chord always begins with its root.
 """
 
 from bisect import bisect_left, bisect_right
@@ -13,29 +13,32 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from charnn.errors import TuneError
 from charnn.music.performance.harmony import choose_chords
-from charnn.music.performance.performance import MOST_SOUNDS, Performance, Sound
+from charnn.music.performance.performance import MAX_SOUNDS, Performance, Sound
 from charnn.music.performance.played_bars import PlayedBar
 from charnn.music.tune.chord_symbols import Chord, read_chord
 from charnn.music.tune.tune import Key, Mark, Meter, Tune
 
 Chords: TypeAlias = Literal["off", "written", "auto"]
 
-MOST_BARS = 1_000
-LOWEST_BASS, LOWEST_CHORD = 40, 55  # E and, above it, g: the bass and the chord have an octave each
-BASS, CHORD = 68, 56  # velocities, below the melody's
+# `Z999` is four characters and many bars; every bar costs time, with or without notes in it.
+MAX_BARS = 1_000
+# The lowest pitches of the bass (E2) and of the chords (G3). Each has an octave of its own.
+LOWEST_BASS, LOWEST_CHORD = 40, 55
+BASS_VELOCITY, CHORD_VELOCITY = 68, 56  # below the softest note of the melody, which has 72
+MAX_CHORD_TONES = 4
 
-_Hand: TypeAlias = Literal["root", "fifth", "chord"]
+_StrokeKind: TypeAlias = Literal["root", "fifth", "chord"]
 
 
 class _Stroke(NamedTuple):
-    """What the hand does at `onset`: a bass note or the chord."""
+    """A bass note or a chord that is struck at `onset` (in quarter notes)."""
 
     onset: Fraction
-    hand: _Hand
+    kind: _StrokeKind
 
 
 def has_chords(tune: Tune) -> bool:
-    """Whether a tune has chord symbols that can be played."""
+    """Return whether a tune has chord symbols that can be played."""
     return any(
         isinstance(element, Mark)
         and element.kind == "chord symbol"
@@ -44,113 +47,125 @@ def has_chords(tune: Tune) -> bool:
     )
 
 
-def accompany(tune: Tune, performance: Performance, how: Chords) -> tuple[Sound, ...]:
-    """What is played below a tune, by onset and pitch; all within the performance.
+def accompany(tune: Tune, performance: Performance, chords: Chords) -> tuple[Sound, ...]:
+    """Return the accompaniment of a performance, sorted by onset, then by pitch.
+
+    No sound of the accompaniment lasts longer than the performance.
 
     Args:
-        tune: what is performed.
-        performance: made of the tune by `perform`.
-        how: `"off"`: nothing. `"written"`: the tune's chord symbols, each until the next; one that
-            cannot be read is passed over. `"auto"`: these, or, where a tune has none, chords chosen
-            from its key and its notes.
+        tune: the tune that is performed.
+        performance: the performance of the tune.
+        chords: `"off"` returns no sounds. `"written"` plays the chord symbols of the tune, each
+            until the next; symbols that can't be read are skipped. `"auto"` does the same, or
+            chooses chords from the key and the notes if the tune has no chord symbols.
 
     Raises:
-        TuneError: played out, the tune has more than 1,000 bars, or more than 3,000 notes with its
-            chords.
+        TuneError: once its repeats are played, the tune has more than 1,000 bars, or more than
+            3,000 notes including its chords.
     """
-    if how == "off" or not performance.sounds:
+    if chords == "off" or not performance.sounds:
         return ()
-    bars = sum(
-        max(bar.duration // (bar.meter.bar or bar.duration), 1) for bar in performance.measures
+    bar_count = sum(
+        max(bar.duration // (bar.meter.bar or bar.duration), 1) for bar in performance.bars
     )
-    if bars > MOST_BARS:
-        problem = f"played out, it has more than {MOST_BARS:,} bars, too many to accompany"
+    if bar_count > MAX_BARS:
+        problem = (
+            f"the tune has more than {MAX_BARS:,} bars once its repeats are played, "
+            "too many for an accompaniment: use --chords off"
+        )
         raise TuneError(problem, tune.line, 1, tune.name)
-    if how == "written" or has_chords(tune):
-        chords = _written(performance)
+    if chords == "written" or has_chords(tune):
+        progression = _written_chords(performance)
     else:
-        chords = choose_chords(performance)
-    room = MOST_SOUNDS - len(performance.sounds)
-    found = list(islice(_sounds(performance, chords), room + 1))
-    if len(found) > room:
-        problem = f"played out with its chords, it has more than {MOST_SOUNDS:,} notes"
+        progression = choose_chords(performance)
+    max_sounds = MAX_SOUNDS - len(performance.sounds)
+    sounds = list(islice(_sounds(performance, progression), max_sounds + 1))
+    if len(sounds) > max_sounds:
+        problem = (
+            f"the tune has more than {MAX_SOUNDS:,} notes once its repeats and chords are played: "
+            "use --chords off"
+        )
         raise TuneError(problem, tune.line, 1, tune.name)
-    return tuple(sorted(found, key=lambda sound: (sound.onset, sound.pitch)))
+    return tuple(sorted(sounds, key=lambda sound: (sound.onset, sound.pitch)))
 
 
-def _written(performance: Performance) -> list[tuple[Fraction, Chord]]:
-    """The chord symbols, sounding as far from where they are written as the notes do."""
-    keys = [turn for turn in performance.turns if isinstance(turn.value, Key)]
+def _written_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
+    """Return the onset and the chord of each readable chord symbol, transposed as the notes are."""
+    keys = [change for change in performance.changes if isinstance(change.value, Key)]
     chords: list[tuple[Fraction, Chord]] = []
-    place = 0
-    for symbol in performance.symbols:
-        while place + 1 < len(keys) and keys[place + 1].onset <= symbol.onset:
-            place += 1
-        key = keys[place].value
-        one = read_chord(symbol.text)
-        if one is not None and isinstance(key, Key):
-            chords.append((symbol.onset, one.up(key.transpose)))
+    index = 0
+    for symbol in performance.chord_symbols:
+        while index + 1 < len(keys) and keys[index + 1].onset <= symbol.onset:
+            index += 1
+        key = keys[index].value
+        chord = read_chord(symbol.text)
+        if chord is not None and isinstance(key, Key):
+            chords.append((symbol.onset, chord.up(key.transpose)))
     return chords
 
 
 def _sounds(performance: Performance, chords: Sequence[tuple[Fraction, Chord]]) -> Iterator[Sound]:
-    """The strokes of all bars; each chord is in force until the next begins."""
+    """Yield the sounds of all strokes; each chord is in force until the next chord begins."""
     strokes = _strokes(performance, chords)
-    last_stroke = _Stroke(performance.duration, "root")  # never played
-    place, last = -1, None
-    for (onset, hand), (end, _) in pairwise(chain(strokes, [last_stroke])):
-        while place + 1 < len(chords) and chords[place + 1][0] <= onset:
-            place += 1
-        now = chords[place][1] if place >= 0 else None
-        if now is not None and now.tones:
-            if hand != "chord" or now != last:
-                bass = _fifth(now) if hand == "fifth" and now == last else now.bass
-                yield Sound(onset, end - onset, _above(LOWEST_BASS, bass), velocity=BASS)
-            if hand == "chord":
-                for tone in now.tones[:4]:
-                    pitch = _above(LOWEST_CHORD, tone)
-                    yield Sound(onset, (end - onset) / 2, pitch, velocity=CHORD)
-        last = now
+    end_of_tune = _Stroke(performance.duration, "root")  # ends the last stroke, is never played
+    index, last_chord = -1, None
+    for (onset, kind), (end, _) in pairwise(chain(strokes, [end_of_tune])):
+        while index + 1 < len(chords) and chords[index + 1][0] <= onset:
+            index += 1
+        chord = chords[index][1] if index >= 0 else None
+        if chord is not None and chord.tones:  # "N.C." has no tones
+            if kind != "chord" or chord != last_chord:
+                bass = _fifth(chord) if kind == "fifth" and chord == last_chord else chord.bass
+                pitch = _lowest_pitch(LOWEST_BASS, bass)
+                yield Sound(onset, end - onset, pitch, velocity=BASS_VELOCITY)
+            if kind == "chord":
+                for tone in chord.tones[:MAX_CHORD_TONES]:
+                    pitch = _lowest_pitch(LOWEST_CHORD, tone)
+                    yield Sound(onset, (end - onset) / 2, pitch, velocity=CHORD_VELOCITY)
+        last_chord = chord
 
 
-def _fifth(one: Chord) -> int:
-    """The other bass note of a chord: its fifth, where it has one and its bass is its root."""
-    fifth = (one.root + 7) % 12
-    return fifth if fifth in one.tones and one.bass == one.root else one.bass
+def _fifth(chord: Chord) -> int:
+    """Return the alternate bass note of a chord, in semitones above C.
+
+    That is the fifth, or the bass if the chord has no perfect fifth or is inverted (`C/E`).
+    """
+    fifth = (chord.root + 7) % 12
+    return fifth if fifth in chord.tones and chord.bass == chord.root else chord.bass
 
 
 def _strokes(
     performance: Performance, chords: Sequence[tuple[Fraction, Chord]]
 ) -> Iterator[_Stroke]:
-    """When the hand moves, from the first chord on."""
+    """Yield the strokes from the first chord on."""
     changes = [onset for onset, _ in chords]
     start = changes[0] if changes else performance.duration
-    for bar in performance.measures:
+    for bar in performance.bars:
         if bar.end <= start:
             continue
-        if not bar.meter.bar:  # nothing to count by: strum where the chord changes, and in each bar
+        if not bar.meter.bar:  # free meter has no beats: strum at each bar and change of chord
             within = changes[bisect_right(changes, bar.onset) : bisect_left(changes, bar.end)]
             yield from (_Stroke(onset, "chord") for onset in dict.fromkeys([bar.onset, *within]))
             continue
-        for stroke in _in_bar(bar):
+        for stroke in _strokes_in_bar(bar):
             if start <= stroke.onset < performance.duration:
                 yield stroke
 
 
-def _in_bar(bar: PlayedBar) -> Iterator[_Stroke]:
+def _strokes_in_bar(bar: PlayedBar) -> Iterator[_Stroke]:
     pattern = _pattern(bar.meter)
-    begin = bar.origin
-    while begin < bar.end:
-        for onset, hand in pattern:
-            if bar.onset <= begin + onset < bar.end:
-                yield _Stroke(begin + onset, hand)
-        begin += bar.meter.bar
+    origin = bar.origin
+    while origin < bar.end:
+        for onset, kind in pattern:
+            if bar.onset <= origin + onset < bar.end:
+                yield _Stroke(origin + onset, kind)
+        origin += bar.meter.bar
 
 
 def _pattern(meter: Meter) -> list[_Stroke]:
-    """What the hand does in a full bar."""
+    """Return the strokes of a full bar; their onsets count from the beginning of the bar."""
     unit = Fraction(4, meter.denominator)
-    if meter.numerator % 3 == 0 and meter.denominator >= 8:  # jigs: bass . chord
+    if meter.numerator % 3 == 0 and meter.denominator >= 8:  # jigs: bass, pause, chord
         strokes: list[_Stroke] = []
         for group in range(meter.numerator // 3):
             strokes.append(_Stroke(3 * group * unit, "fifth" if group % 2 else "root"))
@@ -158,17 +173,17 @@ def _pattern(meter: Meter) -> list[_Stroke]:
         return strokes
     if meter.bar == 2 and meter.numerator == 2:  # polkas: two eighths to a beat
         unit = Fraction(1, 2)
-    elif meter.denominator == 2:  # reels: quarters, though they are counted in halves
+    elif meter.denominator == 2:  # reels: strokes on quarters, although halves are the beats
         unit = Fraction(1)
     count = int(meter.bar / unit)
-    hands: list[_Hand] = ["chord"] * count
+    kinds: list[_StrokeKind] = ["chord"] * count
     if count % 2 == 0:
-        hands[::4] = ["root"] * len(hands[::4])
-        hands[2::4] = ["fifth"] * len(hands[2::4])
-    hands[0] = "root"
-    return [_Stroke(place * unit, hand) for place, hand in enumerate(hands)]
+        kinds[::4] = ["root"] * len(kinds[::4])
+        kinds[2::4] = ["fifth"] * len(kinds[2::4])
+    kinds[0] = "root"
+    return [_Stroke(index * unit, kind) for index, kind in enumerate(kinds)]
 
 
-def _above(lowest: int, tone: int) -> int:
-    """The pitch of a tone in the octave that begins at `lowest`."""
+def _lowest_pitch(lowest: int, tone: int) -> int:
+    """Return the MIDI pitch of a tone (semitones above C) in the octave that starts at `lowest`."""
     return lowest + (tone - lowest) % 12

@@ -1,24 +1,29 @@
-"""Chords for a tune that has none: a few of its mode, each held as long as the notes allow.
+"""Chords for a tune that has none written: a few chords of its mode, fitted to its notes.
 
-Every slot, half a bar, a bar or, in slip jigs, a beat, gets one chord; the path through all slots
-with the highest score is found by dynamic programming (Viterbi). A chord earns what its notes
-sound, counted by length and by the weight of the beat they fall on, and loses what sounds beside
-it; the less usual chords of a mode and each change, above all inside a bar, cost something; a part
-of the tune likes to end on the tonic, after the dominant or the seventh degree in its last bar or
-just before that.
+Every span of the tune (half a bar, a bar or, in slip jigs, a beat) gets one chord. The sequence of
+chords with the highest total score is found with the Viterbi algorithm (Viterbi 1967, IEEE Trans.
+Inf. Theory 13(2)): dynamic programming over the spans, with one state for each candidate chord and
+back-pointers to the best predecessor.
+
+The score of a chord in a span is the share of sounding time that belongs to the chord, weighted by
+beat, minus a penalty for other notes and for the rarer chords of the mode. Every change of chord
+costs something, most of all inside a bar. A part of the tune scores higher if its last chord is
+the tonic, and higher still if the dominant or the seventh degree leads to that tonic.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import inf
+from typing import NamedTuple
 
 from charnn.music.performance.performance import Performance, Sound
 from charnn.music.performance.played_bars import PlayedBar, beat_of
 from charnn.music.tune.chord_symbols import Chord, chord
 from charnn.music.tune.tune import SEMITONES, Key, Meter
 
-# The chords of each mode: semitones above the tonic, kind, and how gladly it is played (0: most).
+# The chords of each mode: semitones from the tonic up to the root, kind of chord, penalty. The
+# tonic chord comes first and has no penalty; rarer chords have a higher one.
 _MAJOR = ((0, "", 0.0), (5, "", 0.15), (7, "", 0.1), (9, "m", 0.4), (2, "m", 0.45))
 _MIXOLYDIAN = ((0, "", 0.0), (10, "", 0.05), (5, "", 0.2), (7, "m", 0.6), (2, "m", 0.5))
 _DORIAN = ((0, "m", 0.0), (10, "", 0.05), (3, "", 0.4), (5, "", 0.3), (7, "m", 0.45))
@@ -33,74 +38,110 @@ _CHORDS = {
     "phrygian": ((0, "m", 0.0), (1, "", 0.15), (10, "m", 0.3), (3, "", 0.3)),
     "locrian": ((0, "m", 0.0), (10, "m", 0.2), (3, "m", 0.3)),
 }
-_HARMONIC = (7, "", 0.2)  # the dominant of a minor key with a leading tone in its signature
+_HARMONIC_DOMINANT = (7, "", 0.2)  # for a minor key whose signature includes the leading note
 
-_BESIDE = 0.9  # what a sound that is not in the chord costs, beside one for a sound that is
+# What a sounding note adds to the score of a chord, per unit of weighted time.
 _ROOT, _THIRD, _FIFTH = 1.1, 1.0, 0.95
-_ON_SLOT, _ON_BEAT = 2.0, 1.4  # weight of what begins there, beside one elsewhere
-_CHANGE, _CHANGE_WITHIN = 0.3, 0.7  # in slots' worth of sound
-_CLOSE, _CADENCE = 0.6, 0.6
+_FOREIGN_NOTE = -0.9
+# Weights of a note that begins with the span or on another beat; any other note weighs 1.
+_SPAN_START_WEIGHT, _BEAT_WEIGHT = 2.0, 1.4
+# Costs of a change of chord, on the same scale as the score of a span (about -0.9 to 1.1).
+_CHANGE_AT_BAR, _CHANGE_WITHIN_BAR = 0.3, 0.7
+# Bonuses for the tonic at the end of a part, and for a cadence that leads to that tonic.
+_FINAL_TONIC, _CADENCE = 0.6, 0.6
+_LEADING_ROOTS = (7, 10)  # semitones from the tonic: dominant and seventh degree
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """A stretch that one chord is chosen for: the `first` of its bar; in the bar `ending` a part;
-    the `close` of it."""
+class _Span:
+    """A span of time that gets one chord; times are in quarter notes.
+
+    Attributes:
+        onset: the beginning.
+        end: the beginning of what follows.
+        beat: the length of a beat.
+        starts_bar: True if the span is the first of its bar.
+        in_last_bar: True if a part of the tune ends in the span's bar.
+        ends_part: True if a part of the tune ends with the span.
+    """
 
     onset: Fraction
     end: Fraction
     beat: Fraction
-    first: bool
-    ending: bool
-    close: bool
+    starts_bar: bool
+    in_last_bar: bool
+    ends_part: bool
+
+
+class _Candidate(NamedTuple):
+    """A chord that a span could get, and its penalty (0 for the tonic)."""
+
+    chord: Chord
+    penalty: float
+
+
+class _BestPath(NamedTuple):
+    """The best sequence of chords that ends with a certain candidate.
+
+    `score` is its total score, `previous` the index of the preceding span's candidate.
+    """
+
+    score: float
+    previous: int
 
 
 def choose_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
-    """The chords that suit a melody, each with the onset it counts from; changes alone.
+    """Return chords that suit a melody, each with the onset (in quarter notes) of its change.
 
-    A pickup gets none.
+    The pickup at the beginning of the tune gets no chord.
     """
-    found = [slot for bar in performance.measures if bar.origin == bar.onset for slot in slots(bar)]
-    if not found:
+    spans = [span for bar in performance.bars if bar.origin == bar.onset for span in _spans_of(bar)]
+    if not spans:
         return []
     sounds = [sound for sound in performance.sounds if not sound.grace]
-    heard = _sounds_in(found, sounds)
-    keys = _keys(performance, found)
-    best: list[list[tuple[float, int]]] = []  # for each slot and chord: score so far, chord before
-    choices: list[list[tuple[Chord, float]]] = []
-    for slot, here, key in zip(found, heard, keys, strict=True):
-        options = _options(key, performance)
-        options.append(options[0])  # the tonic, in the last bar of a part and after a dominant
-        scores = [_suits(one, slot, here) - dislike for one, dislike in options]
-        if slot.close:
-            scores[0] += _CLOSE
-            scores[-1] += _CLOSE + _CADENCE
-        before = [
-            _best_before(best, choices, one, slot, score)
-            for (one, _), score in zip(options[:-1], scores, strict=False)
+    paths: list[list[_BestPath]] = []  # for each span, one path for each of its candidates
+    candidates: list[list[_Candidate]] = []
+    for span, span_sounds, key in zip(
+        spans, _sounds_in_spans(spans, sounds), _keys_in_spans(spans, performance), strict=True
+    ):
+        options = _candidates(key, performance)
+        # The tonic is there twice. The second one is the state "tonic reached by a cadence in the
+        # last bar of a part": a separate state lets the bonus depend on two preceding chords.
+        options.append(options[0])
+        scores = [_fit(option.chord, span, span_sounds) - option.penalty for option in options]
+        if span.ends_part:
+            scores[0] += _FINAL_TONIC
+            scores[-1] += _FINAL_TONIC + _CADENCE
+        span_paths = [
+            _best_path(paths, candidates, option.chord, span, score)
+            for option, score in zip(options[:-1], scores, strict=False)
         ]
-        before.append(_best_cadence(best, choices, options[-1][0], slot, scores[-1]))
-        best.append(before)
-        choices.append(options)
-    return _changes(found, choices, best)
+        span_paths.append(_best_cadence(paths, candidates, options[-1].chord, span, scores[-1]))
+        paths.append(span_paths)
+        candidates.append(options)
+    return _chord_changes(spans, candidates, paths)
 
 
-def slots(bar: PlayedBar) -> list[Slot]:
-    """The stretches of a bar: its halves where it has two or four beats, its beats where it has
-    three that each fall in three, else the whole."""
-    length, beat = _slot_length(bar.meter, bar.duration)
-    found: list[Slot] = []
+def _spans_of(bar: PlayedBar) -> list[_Span]:
+    """Return the spans of a bar.
+
+    A bar of two or four beats has two spans, a bar of three dotted beats has three, and any other
+    bar is one span.
+    """
+    length, beat = _span_and_beat(bar.meter, bar.duration)
+    spans: list[_Span] = []
     onset = bar.onset
     while onset < bar.end:
         end = min(onset + length, bar.end)
-        first = not bar.meter.bar or (onset - bar.onset) % bar.meter.bar == 0
-        found.append(Slot(onset, end, beat, first, bar.closes, bar.closes and end == bar.end))
+        starts_bar = not bar.meter.bar or (onset - bar.onset) % bar.meter.bar == 0
+        ends_part = bar.closes and end == bar.end
+        spans.append(_Span(onset, end, beat, starts_bar, bar.closes, ends_part))
         onset = end
-    return found
+    return spans
 
 
-def _slot_length(meter: Meter, duration: Fraction) -> tuple[Fraction, Fraction]:
-    """How long a slot and a beat are in a meter, in quarter notes."""
+def _span_and_beat(meter: Meter, duration: Fraction) -> tuple[Fraction, Fraction]:
+    """Return the length of a span and of a beat in a meter, in quarter notes."""
     if not meter.bar:
         return duration, Fraction(1)
     beat = beat_of(meter)
@@ -110,43 +151,54 @@ def _slot_length(meter: Meter, duration: Fraction) -> tuple[Fraction, Fraction]:
     return (meter.bar / 2 if beats in (2, 4) else meter.bar), beat
 
 
-def _sounds_in(found: Sequence[Slot], sounds: Sequence[Sound]) -> list[list[Sound]]:
-    """For each slot, what sounds in it; both in order of time."""
-    heard: list[list[Sound]] = [[] for _ in found]
-    place = 0
+def _sounds_in_spans(spans: Sequence[_Span], sounds: Sequence[Sound]) -> list[list[Sound]]:
+    """Return, for each span, the sounds that are heard in it; both arguments are sorted by time."""
+    heard: list[list[Sound]] = [[] for _ in spans]
+    first = 0
     for sound in sounds:
-        while place < len(found) and found[place].end <= sound.onset:
-            place += 1
-        reached = place
-        while reached < len(found) and found[reached].onset < sound.onset + sound.duration:
-            heard[reached].append(sound)
-            reached += 1
+        while first < len(spans) and spans[first].end <= sound.onset:
+            first += 1
+        index = first
+        while index < len(spans) and spans[index].onset < sound.onset + sound.duration:
+            heard[index].append(sound)
+            index += 1
     return heard
 
 
-def _keys(performance: Performance, found: Sequence[Slot]) -> list[Key]:
-    """The key in force in each slot."""
-    turns = [(turn.onset, turn.value) for turn in performance.turns if isinstance(turn.value, Key)]
+def _keys_in_spans(spans: Sequence[_Span], performance: Performance) -> list[Key]:
+    """Return the key in force in each span."""
+    changes = [
+        (change.onset, change.value)
+        for change in performance.changes
+        if isinstance(change.value, Key)
+    ]
     keys: list[Key] = []
-    place = 0
-    for slot in found:
-        while place + 1 < len(turns) and turns[place + 1][0] <= slot.onset:
-            place += 1
-        keys.append(turns[place][1])
+    index = 0
+    for span in spans:
+        while index + 1 < len(changes) and changes[index + 1][0] <= span.onset:
+            index += 1
+        keys.append(changes[index][1])
     return keys
 
 
-def _options(key: Key, performance: Performance) -> list[tuple[Chord, float]]:
-    """The chords of a key, the tonic's first, each with what it costs."""
-    tonic, mode = _tonic(key, performance)
+def _candidates(key: Key, performance: Performance) -> list[_Candidate]:
+    """Return the chords of a key, as they sound after its `transpose`, the tonic chord first."""
+    tonic, mode = _tonic_and_mode(key, performance)
     table = _CHORDS[mode]
     if mode == "minor" and (tonic + 11) % 12 in key.scale:
-        table = (*_MINOR[:-1], _HARMONIC)
-    return [(chord(tonic + above + key.transpose, kind), dislike) for above, kind, dislike in table]
+        table = (*_MINOR[:-1], _HARMONIC_DOMINANT)
+    return [
+        _Candidate(chord(tonic + semitones + key.transpose, kind), penalty)
+        for semitones, kind, penalty in table
+    ]
 
 
-def _tonic(key: Key, performance: Performance) -> tuple[int, str]:
-    """The written tonic and the mode; where the key has no name, the tune ends on its tonic."""
+def _tonic_and_mode(key: Key, performance: Performance) -> tuple[int, str]:
+    """Return the written tonic, in semitones above C (0 to 11), and the mode.
+
+    Where the K: field names no tonic, the last note of the tune is the tonic, and the signature
+    determines the mode.
+    """
     if key.mode == "pipes":
         return SEMITONES["A"], "pipes"
     tonic = key.semitones if key.tonic else performance.sounds[-1].pitch - key.transpose
@@ -157,77 +209,86 @@ def _tonic(key: Key, performance: Performance) -> tuple[int, str]:
     return tonic % 12, "dorian" if (tonic + 9) % 12 in key.scale else "minor"
 
 
-def _suits(one: Chord, slot: Slot, sounds: Sequence[Sound]) -> float:
-    """How well a chord goes with what sounds: 1 for its own notes all along, in slots' worth."""
-    worth = dict(zip(one.tones, (_ROOT, _THIRD, _FIFTH), strict=False))
+def _fit(candidate: Chord, span: _Span, sounds: Sequence[Sound]) -> float:
+    """Return how well a chord fits the sounds of a span: about 1 if it contains all of them."""
+    worth = dict(zip(candidate.tones, (_ROOT, _THIRD, _FIFTH), strict=False))
     score = total = 0.0
     for sound in sounds:
-        start, end = max(sound.onset, slot.onset), min(sound.onset + sound.duration, slot.end)
+        start, end = max(sound.onset, span.onset), min(sound.onset + sound.duration, span.end)
         weight = float(end - start)
-        if start == slot.onset:
-            weight *= _ON_SLOT
-        elif (start - slot.onset) % slot.beat == 0:
-            weight *= _ON_BEAT
-        score += weight * worth.get(sound.pitch % 12, -_BESIDE)
+        if start == span.onset:
+            weight *= _SPAN_START_WEIGHT
+        elif (start - span.onset) % span.beat == 0:
+            weight *= _BEAT_WEIGHT
+        score += weight * worth.get(sound.pitch % 12, _FOREIGN_NOTE)
         total += weight
     return score / total if total else 0.0
 
 
-def _best_before(
-    best: Sequence[Sequence[tuple[float, int]]],
-    choices: Sequence[Sequence[tuple[Chord, float]]],
-    one: Chord,
-    slot: Slot,
+def _best_path(
+    paths: Sequence[Sequence[_BestPath]],
+    candidates: Sequence[Sequence[_Candidate]],
+    chosen: Chord,
+    span: _Span,
     score: float,
-) -> tuple[float, int]:
-    """The highest score that ends with this chord, and the place of the chord before it."""
-    if not best:
-        return score, 0
-    change = _CHANGE if slot.first else _CHANGE_WITHIN
-    highest, place = max(
-        (before if last == one else before - change, -place)
-        for place, ((before, _), (last, _)) in enumerate(zip(best[-1], choices[-1], strict=True))
+) -> _BestPath:
+    """Return the best path that ends with the chord `chosen` in `span`.
+
+    `score` is the score of that chord in that span; `paths` and `candidates` belong to the spans
+    before it.
+    """
+    if not paths:
+        return _BestPath(score, 0)
+    change = _CHANGE_AT_BAR if span.starts_bar else _CHANGE_WITHIN_BAR
+    # The index is negated, so that the earlier of two equally good candidates wins.
+    best, negative_index = max(
+        (path.score if previous.chord == chosen else path.score - change, -index)
+        for index, (path, previous) in enumerate(zip(paths[-1], candidates[-1], strict=True))
     )
-    return highest + score, -place
+    return _BestPath(best + score, -negative_index)
 
 
 def _best_cadence(
-    best: Sequence[Sequence[tuple[float, int]]],
-    choices: Sequence[Sequence[tuple[Chord, float]]],
+    paths: Sequence[Sequence[_BestPath]],
+    candidates: Sequence[Sequence[_Candidate]],
     tonic: Chord,
-    slot: Slot,
+    span: _Span,
     score: float,
-) -> tuple[float, int]:
-    """The same for a tonic that a cadence led to within the last bar of a part: the chord before is
-    the dominant or the seventh degree or, in that bar, such a tonic (the last of the choices)."""
-    if not best or not slot.ending:
-        return -inf, 0
-    change = _CHANGE if slot.first else _CHANGE_WITHIN
-    found = [
-        (before - change, -place)
-        for place, ((before, _), (last, _)) in enumerate(zip(best[-1], choices[-1], strict=True))
-        if (last.root - tonic.root) % 12 in (7, 10)
+) -> _BestPath:
+    """Return the best path that ends with a tonic that a cadence has led to.
+
+    The chord before that tonic is the dominant or the seventh degree or, within the last bar of a
+    part, a tonic that a cadence has led to (the last candidate of its span).
+    """
+    if not paths or not span.in_last_bar:
+        return _BestPath(-inf, 0)
+    change = _CHANGE_AT_BAR if span.starts_bar else _CHANGE_WITHIN_BAR
+    cadences = [
+        (path.score - change, -index)
+        for index, (path, previous) in enumerate(zip(paths[-1], candidates[-1], strict=True))
+        if (previous.chord.root - tonic.root) % 12 in _LEADING_ROOTS
     ]
-    if not slot.first and choices[-1][-1][0] == tonic:
-        found.append((best[-1][-1][0], 1 - len(best[-1])))
-    highest, place = max(found, default=(-inf, 0))
-    return highest + score, -place
+    if not span.starts_bar and candidates[-1][-1].chord == tonic:
+        cadences.append((paths[-1][-1].score, 1 - len(paths[-1])))
+    best, negative_index = max(cadences, default=(-inf, 0))
+    return _BestPath(best + score, -negative_index)
 
 
-def _changes(
-    found: Sequence[Slot],
-    choices: Sequence[Sequence[tuple[Chord, float]]],
-    best: Sequence[Sequence[tuple[float, int]]],
+def _chord_changes(
+    spans: Sequence[_Span],
+    candidates: Sequence[Sequence[_Candidate]],
+    paths: Sequence[Sequence[_BestPath]],
 ) -> list[tuple[Fraction, Chord]]:
-    """The best path, walked back from its end."""
-    place = max(range(len(best[-1])), key=lambda one: best[-1][one][0])
-    path: list[Chord] = []
-    for options, before in zip(reversed(choices), reversed(best), strict=True):
-        path.append(options[place][0])
-        place = before[place][1]
-    path.reverse()
+    """Return the changes of chord along the best path, found by going back from its end."""
+    last_paths = paths[-1]
+    index = max(range(len(last_paths)), key=lambda i: last_paths[i].score)
+    chords: list[Chord] = []
+    for options, span_paths in zip(reversed(candidates), reversed(paths), strict=True):
+        chords.append(options[index].chord)
+        index = span_paths[index].previous
+    chords.reverse()
     return [
-        (slot.onset, one)
-        for slot, one, last in zip(found, path, [None, *path], strict=False)
-        if one != last
+        (span.onset, now)
+        for span, now, before in zip(spans, chords, [None, *chords], strict=False)
+        if now != before
     ]

@@ -1,8 +1,10 @@
-"""How trills and Irish rolls sound.
+"""Trills and Irish rolls as several notes.
 
-ABC leaves that to the player; this is abc2midi's way. A trill beats between the note and the one
-above it in the key, as fast as an ear can follow. A roll (`~`) on three units is the long
-roll: cut it from above, then from below; on any other length there is room for the first cut only.
+The ABC standard leaves the playing of ornaments to programs; this module plays them as abc2midi
+does. A trill alternates between the note above in the key and the written note, as fast as a
+listener can follow. A roll (`~`) on three unit lengths is the long roll of Irish music: the note,
+a cut from above, the note, a cut from below, the note. A roll on any other length has room for the
+first cut only.
 """
 
 from fractions import Fraction
@@ -12,46 +14,56 @@ from charnn.music.tune.tune import LETTERS, SEMITONES, Key, Note, Pitch
 TRILLS = frozenset(("T", "!trill!", "+trill+"))
 ROLLS = frozenset(("~", "!roll!", "+roll+"))
 
-_MOST_STROKES = 64  # in one trill
-_SHORTEST_STROKE = Fraction(1, 20)  # of a second
+_MAX_STROKES = 64  # of one trill; a trill over a very long note would fill the file
+_MIN_STROKE_SECONDS = Fraction(1, 20)
 
 
-def ornament(
-    note: Note, signs: set[str], duration: Fraction, key: Key, unit: Fraction, speed: Fraction
+def play_ornament(
+    note: Note,
+    signs: set[str],
+    duration: Fraction,
+    key: Key,
+    unit: Fraction,
+    quarters_per_minute: Fraction,
 ) -> list[tuple[int, Fraction]]:
-    """What to play instead of a note with these signs: (pitch, quarter notes) in turn, or nothing.
+    """Return the notes that replace an ornamented note, as pairs (MIDI pitch, quarter notes).
+
+    The list is empty if the note is played as it is written: a rest, a chord, or a note without
+    a trill or roll among its signs.
 
     Args:
-        note: as read.
-        signs: the decorations written before it.
-        duration: how long it lasts, in quarter notes.
-        key: the key in force; it says which notes lie beside this one.
-        unit: L: in force, in quarter notes.
-        speed: quarter notes a minute.
+        note: the note as it was read.
+        signs: the decorations written before the note.
+        duration: the length of the note in quarter notes.
+        key: the key in force, which determines the neighbouring notes.
+        unit: the unit length (L:) in force, in quarter notes.
+        quarters_per_minute: the tempo.
     """
     if len(note.pitches) != 1:
         return []
     pitch = note.pitches[0]
     if signs & TRILLS:
-        return _trill(pitch, duration, key, speed)
+        return _trill(pitch, duration, key, quarters_per_minute)
     if signs & ROLLS:
         return _roll(pitch, duration, key, unit)
     return []
 
 
 def _trill(
-    pitch: Pitch, duration: Fraction, key: Key, speed: Fraction
+    pitch: Pitch, duration: Fraction, key: Key, quarters_per_minute: Fraction
 ) -> list[tuple[int, Fraction]]:
-    stroke = Fraction(1, 16)
-    while stroke * 60 / speed <= _SHORTEST_STROKE:
+    stroke = Fraction(1, 16)  # of a quarter note, doubled until a stroke is long enough to hear
+    while stroke * 60 / quarters_per_minute <= _MIN_STROKE_SECONDS:
         stroke *= 2
-    strokes = min(duration // stroke, _MOST_STROKES)
-    pair = (_beside(pitch, key, 1), pitch.midi)
-    return [(pair[turn % 2], duration / strokes) for turn in range(strokes)] if strokes > 1 else []
+    strokes = min(duration // stroke, _MAX_STROKES)
+    if strokes <= 1:
+        return []
+    upper_and_main = (_neighbour(pitch, key, 1), pitch.midi)
+    return [(upper_and_main[turn % 2], duration / strokes) for turn in range(strokes)]
 
 
 def _roll(pitch: Pitch, duration: Fraction, key: Key, unit: Fraction) -> list[tuple[int, Fraction]]:
-    main, above, below = pitch.midi, _beside(pitch, key, 1), _beside(pitch, key, -1)
+    main, above, below = pitch.midi, _neighbour(pitch, key, 1), _neighbour(pitch, key, -1)
     cut = min(unit / 4, duration / 2)
     if duration == 3 * unit:
         rest = unit - cut
@@ -59,8 +71,8 @@ def _roll(pitch: Pitch, duration: Fraction, key: Key, unit: Fraction) -> list[tu
     return [(above, cut), (main, duration - cut)]
 
 
-def _beside(pitch: Pitch, key: Key, step: int) -> int:
-    """The pitch one step of the key above or below."""
-    place = LETTERS.index(pitch.letter) + step
-    octave, letter = pitch.octave + place // 7, LETTERS[place % 7]
-    return 12 * (octave + 1) + SEMITONES[letter] + key.alterations[place % 7] + key.transpose
+def _neighbour(pitch: Pitch, key: Key, steps: int) -> int:
+    """Return the MIDI pitch `steps` steps of the key's scale above `pitch` (below if negative)."""
+    index = LETTERS.index(pitch.letter) + steps
+    octave, letter = pitch.octave + index // 7, LETTERS[index % 7]
+    return 12 * (octave + 1) + SEMITONES[letter] + key.alterations[index % 7] + key.transpose

@@ -1,22 +1,28 @@
-"""How a tune is to be played: what every maker of MIDI or sound is told."""
+"""A tune played with the options of a user: the source of MIDI and audio files.
+
+A `Playback` computes its performance and its accompaniment when they are first asked for, and
+keeps them, so that several formats made from one playback share that work.
+"""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from charnn.errors import TuneError
-from charnn.music.performance.accompaniment import Chords
-from charnn.music.performance.performance import Performance, at_tempo, perform
+from charnn.music.performance.accompaniment import Chords, accompany
+from charnn.music.performance.performance import Performance, Sound, at_tempo
+from charnn.music.performance.player import perform
 from charnn.music.tune.tune import Tune
 
 
 @dataclass(frozen=True, slots=True)
-class Playing:
-    """The choices of a player.
+class PlaybackOptions:
+    """How a tune is played.
 
     Attributes:
-        tempo: beats a minute in place of the tune's own, see `performance.at_tempo`.
-        instrument: see `instruments.find_instrument`.
-        graces, swing, repeats: see `performance.perform`.
-        chords: see `accompaniment.accompany`.
+        tempo: beats a minute; None keeps the tempo of the tune, see `performance.at_tempo`.
+        instrument: name of the melody's instrument, see `instruments.find_instrument`.
+        graces, swing, repeats: see `player.perform`.
+        chords: which chords accompany the melody, see `accompaniment.accompany`.
     """
 
     tempo: float | None = None
@@ -26,17 +32,36 @@ class Playing:
     chords: Chords = "off"
     repeats: bool = True
 
-    def perform(self, tune: Tune) -> Performance:
-        """Play a tune; the chords are left to who has an instrument for them.
+
+@dataclass(frozen=True)  # no slots: cached_property stores its value in __dict__
+class Playback:
+    """A tune and the options it is played with."""
+
+    tune: Tune
+    options: PlaybackOptions = PlaybackOptions()
+
+    @cached_property
+    def performance(self) -> Performance:
+        """Return the melody as it sounds.
 
         Raises:
             TuneError: the tune has no notes, or too many once its repeats are played.
-            UsageError: a tempo out of range.
+            UsageError: the tempo is out of range.
         """
-        performance = perform(tune, graces=self.graces, swing=self.swing, repeats=self.repeats)
+        options = self.options
+        performance = perform(
+            self.tune, graces=options.graces, swing=options.swing, repeats=options.repeats
+        )
         if not performance.sounds:
-            raise TuneError("it has no notes to play", tune.line, 1, tune.name)
-        return at_tempo(performance, self.tempo)
+            problem = "the tune has no notes to play"
+            raise TuneError(problem, self.tune.line, 1, self.tune.name)
+        return at_tempo(performance, options.tempo)
 
+    @cached_property
+    def accompaniment(self) -> tuple[Sound, ...]:
+        """Return the sounds that accompany the melody; empty with `chords="off"`.
 
-AS_USUAL = Playing()
+        Raises:
+            TuneError: the tune has too many bars or notes, see `accompaniment.accompany`.
+        """
+        return accompany(self.tune, self.performance, self.options.chords)

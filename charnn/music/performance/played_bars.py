@@ -1,7 +1,7 @@
 """The bars of a tune as they are played.
 
-A pickup and the short bar that makes room for it are one bar when a repeat joins them; where no
-partner is found, a bar is as short (or long) as it is written.
+A short bar before a repeat sign and the pickup that completes it are one played bar. Without such
+a partner, a bar is as short (or as long) as it is written.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,19 @@ from charnn.music.tune.tune import Meter
 
 
 def beat_of(meter: Meter) -> Fraction:
-    """The beat of a meter, in quarter notes: three of its units where beats fall in threes."""
+    """Return the length of a beat in quarter notes: a dotted note in compound meters."""
     return Fraction(12 if meter.compound else 4, meter.denominator)
 
 
 @dataclass(frozen=True, slots=True)
 class PlayedBar:
-    """A bar as played, times in quarter notes.
+    """A bar as it is played; times are in quarter notes from the beginning.
 
     Attributes:
-        onset: when it begins.
-        duration: how long it is.
-        meter: what is in force.
-        closes: whether a part of the tune ends within it or with it.
+        onset: the time at which the bar begins.
+        duration: the length of the bar.
+        meter: the meter in force.
+        closes: True if a part of the tune ends within the bar or at its end.
     """
 
     onset: Fraction
@@ -34,60 +34,64 @@ class PlayedBar:
 
     @property
     def end(self) -> Fraction:
-        """When the next one begins."""
+        """Return the time at which the next bar begins."""
         return self.onset + self.duration
 
     @property
     def origin(self) -> Fraction:
-        """Where its beats count from: its onset, but the tune's own pickup is the end of a bar."""
+        """Return the time from which the beats of the bar count.
+
+        That is the onset, except for the pickup at the beginning of the tune: a pickup is the end
+        of a bar whose beginning is silent, so its origin lies before 0.
+        """
         pickup = self.onset == 0 and self.duration < self.meter.bar
         return self.duration - self.meter.bar if pickup else self.onset
 
     @property
     def whole(self) -> bool:
-        """Whether it fills its meter, once or several times; any bar does in free meter."""
+        """Return whether the bar fills its meter once or several times; always in free meter."""
         return not self.meter.bar or self.duration % self.meter.bar == 0
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A bar line that is passed at `onset`; `section` if a part of the tune ends there."""
+class PassedBarLine:
+    """A bar line that is passed at `onset` (in quarter notes); at the end of a part, `section`."""
 
     onset: Fraction
     section: bool
 
 
-def measures(
-    lines: Sequence[Line], meters: Sequence[tuple[Fraction, Meter]], duration: Fraction
+def played_bars(
+    lines: Sequence[PassedBarLine], meters: Sequence[tuple[Fraction, Meter]], duration: Fraction
 ) -> tuple[PlayedBar, ...]:
-    """The bars of a performance.
+    """Return the bars of a performance.
 
     Args:
-        lines: the bar lines passed, in time.
-        meters: each meter with the onset it counts from, the first at 0.
-        duration: of it all.
+        lines: the bar lines, in the order in which they are passed.
+        meters: the onset of each meter in quarter notes, and the meter; the first onset is 0.
+        duration: the length of the performance in quarter notes.
     """
-    closing = {line.onset for line in lines if line.section} | {duration}
+    part_ends = {line.onset for line in lines if line.section} | {duration}
     onsets = {line.onset for line in lines} | {onset for onset, _ in meters} | {Fraction(0)}
     starts = sorted(onset for onset in onsets if onset < duration)
     ends = [*starts[1:], duration]
-    found: list[PlayedBar] = []
-    place = 0  # of the meter in force
+    bars: list[PlayedBar] = []
+    meter_index = 0
     for start, end in zip(starts, ends, strict=False):
-        while place + 1 < len(meters) and meters[place + 1][0] <= start:
-            place += 1
-        bar = PlayedBar(start, end - start, meters[place][1], end in closing)
-        if found and _belong_together(found[-1], bar):
-            before = found.pop()
+        while meter_index + 1 < len(meters) and meters[meter_index + 1][0] <= start:
+            meter_index += 1
+        bar = PlayedBar(start, end - start, meters[meter_index][1], end in part_ends)
+        if bars and _belong_together(bars[-1], bar):
+            before = bars.pop()
             closes = before.closes or bar.closes
             bar = PlayedBar(before.onset, end - before.onset, bar.meter, closes)
-        found.append(bar)
-    return tuple(found)
+        bars.append(bar)
+    return tuple(bars)
 
 
 def _belong_together(first: PlayedBar, second: PlayedBar) -> bool:
-    """Whether two short bars make one, or the beginning of one."""
+    """Return whether two short bars are one bar of their meter, or its beginning."""
     if not second.meter.bar or first.meter != second.meter:
         return False
-    # The tune's own pickup stands alone even if the bar behind it is short.
+    # The pickup at the beginning of the tune stands alone even if the next bar is short.
     return first.onset > 0 and first.duration + second.duration <= second.meter.bar

@@ -1,1 +1,1 @@
-"""A tune as MIDI and WAV."""
+"""A tune as MIDI and WAV files."""

@@ -1,5 +1,8 @@
-"""Playing a tune through FluidSynth, where it and a SoundFont are installed: recorded instruments
-instead of the built-in ones. It runs as a process of its own and gets our MIDI file.
+"""A tune as a WAV file played by FluidSynth, for recorded instruments instead of synthetic ones.
+
+FluidSynth (a separate program) and a SoundFont must be installed. FluidSynth runs in a process of
+its own, reads the tune as a MIDI file, and gets a temporary folder as its home, so that it neither
+reads the user's settings nor leaves files behind.
 """
 
 import os
@@ -12,15 +15,16 @@ from shutil import which
 import numpy as np
 
 from charnn.errors import CharnnError, TuneError
-from charnn.music.performance.playback import AS_USUAL, Playing
+from charnn.music.performance.playback import Playback
 from charnn.music.sound.midi import midi_bytes
 from charnn.music.sound.synth import PEAK
-from charnn.music.sound.timbres import RATE
-from charnn.music.sound.wav import check_length, seconds_of, to_wav
+from charnn.music.sound.tones import SAMPLE_RATE
+from charnn.music.sound.wav import checked_seconds, to_wav
 from charnn.music.tune.tune import Tune
 
-SECONDS = 120  # it plays some hundred times faster than time goes by
+TIMEOUT_SECONDS = 120  # FluidSynth renders about a hundred times faster than real time
 
+# Where Linux distributions, Homebrew and FluidSynth's own documentation put SoundFonts.
 _FOLDERS = (
     "~/.fluidsynth",
     "~/.local/share/soundfonts",
@@ -33,95 +37,103 @@ _FOLDERS = (
     "/opt/homebrew/share/fluidsynth",
     "C:/soundfonts",
 )
-# The best first; `*` is any other.
-_FONTS = ("FluidR3_GM.sf*", "FluidR3*.sf*", "GeneralUser*.sf*", "default*.sf*", "*.sf2", "*.sf3")
+# The best-known fonts first; the last two patterns match any SoundFont.
+_FONT_PATTERNS = (
+    "FluidR3_GM.sf*",
+    "FluidR3*.sf*",
+    "GeneralUser*.sf*",
+    "default*.sf*",
+    "*.sf2",
+    "*.sf3",
+)
 
 
 def find_soundfont() -> Path | None:
-    """A General MIDI SoundFont in one of the usual places, the best known one first."""
+    """Return a General MIDI SoundFont from one of the usual folders, the best-known one first."""
     folders = [Path(folder).expanduser() for folder in _FOLDERS]
-    for pattern in _FONTS:
+    for pattern in _FONT_PATTERNS:
         for folder in folders:
-            found = sorted(folder.glob(pattern)) if folder.is_dir() else []
-            if found:
-                return found[0]
+            fonts = sorted(folder.glob(pattern)) if folder.is_dir() else []
+            if fonts:
+                return fonts[0]
     return None
 
 
 def is_installed() -> bool:
-    """Whether the program is there."""
+    """Return whether the program `fluidsynth` is installed."""
     return _program() is not None
 
 
 def _program() -> str | None:
-    """Where the program is; one that happens to lie in the working folder is none."""
-    found = which("fluidsynth")
-    return found if found and Path(found).is_absolute() else None
+    """Return the path of FluidSynth, or None.
+
+    Windows also searches the working folder. A program found there is ignored, because it could
+    belong to anybody.
+    """
+    path = which("fluidsynth")
+    return path if path and Path(path).is_absolute() else None
 
 
-def fluidsynth_wav(
-    tune: Tune,
-    soundfont: Path,
-    playing: Playing = AS_USUAL,
-) -> bytes:
-    """A tune as a WAV file, played by FluidSynth; limits as in `audio.wav_bytes`.
+def fluidsynth_wav(playback: Playback, soundfont: Path) -> bytes:
+    """Return a tune as a WAV file played by FluidSynth, with the limits of `wav.wav_bytes`.
 
     Raises:
-        TuneError: as `audio.wav_bytes`, or FluidSynth failed on this tune.
-        CharnnError: the SoundFont is none, or FluidSynth is not installed.
+        TuneError: as `wav.wav_bytes`, or FluidSynth fails on this tune.
+        CharnnError: `soundfont` is not a SoundFont, or FluidSynth is not installed.
     """
     program = _program()
     if program is None:
         raise CharnnError("FluidSynth is not installed: install it, or leave --soundfont out")
     check_soundfont(soundfont)
-    check_length(tune, seconds_of(tune, playing))
-    midi = midi_bytes(tune, playing)
-    with tempfile.TemporaryDirectory(prefix="charnn-") as name:
-        source, target = Path(name, "tune.mid"), Path(name, "tune.wav")
+    checked_seconds(playback)
+    midi = midi_bytes(playback)
+    with tempfile.TemporaryDirectory(prefix="charnn-") as folder:
+        source, target = Path(folder, "tune.mid"), Path(folder, "tune.wav")
         source.write_bytes(midi)
-        options = ["-n", "-i", "-q", "-r", str(RATE), "-g", "0.6", "-T", "wav", "-O", "s16"]
-        options += ["-f", os.devnull]  # nothing of what the user has set up for playing live
-        # What it looks for or leaves behind (the sound server's folders) stays in here.
+        # -n, -i, -q: no MIDI input, no shell, no messages; -g 0.6: headroom against clipping.
+        options = ["-n", "-i", "-q", "-r", str(SAMPLE_RATE), "-g", "0.6", "-T", "wav", "-O", "s16"]
+        options += ["-f", os.devnull]  # instead of the user's settings for live playing
+        # FluidSynth makes folders for the sound server in these places.
         homes = ("HOME", "TMPDIR", "XDG_CONFIG_HOME", "XDG_RUNTIME_DIR")
         command = [program, *options, "-F", str(target), str(soundfont.resolve()), str(source)]
         try:
-            ended = subprocess.run(  # noqa: S603 - a fixed program, no shell
+            process = subprocess.run(  # noqa: S603 - a fixed program, no shell
                 command,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=SECONDS,
+                timeout=TIMEOUT_SECONDS,
                 check=False,
-                env=os.environ | dict.fromkeys(homes, name),
+                env=os.environ | dict.fromkeys(homes, folder),
             )
         except subprocess.TimeoutExpired:
-            raise _failure(tune) from None
-        if ended.returncode or not target.is_file():
-            raise _failure(tune)
-        return _at_full_level(target)
+            raise _failure(playback.tune) from None
+        if process.returncode or not target.is_file():
+            raise _failure(playback.tune)
+        return _normalised(target)
 
 
 def check_soundfont(path: Path) -> None:
-    """Refuse what is no SoundFont: FluidSynth itself would play silence.
+    """Refuse a file that is not a SoundFont; FluidSynth itself would render silence.
 
     Raises:
-        CharnnError: it is missing, or another kind of file.
-        OSError: it cannot be read.
+        CharnnError: the file does not exist, or is another kind of file.
+        OSError: the file can't be read.
     """
     if not path.is_file():
-        raise CharnnError(f"there is no SoundFont {path}: name an .sf2 or .sf3 file")
+        raise CharnnError(f"no such file: {path}; --soundfont needs an .sf2 or .sf3 file")
     with path.open("rb") as file:
         start = file.read(12)
     if start[:4] != b"RIFF" or start[8:12] != b"sfbk":
-        raise CharnnError(f"{path} is no SoundFont: name an .sf2 or .sf3 file")
+        raise CharnnError(f"{path} is not a SoundFont: --soundfont needs an .sf2 or .sf3 file")
 
 
 def _failure(tune: Tune) -> TuneError:
-    problem = "FluidSynth could not play it; --synth builtin can"
+    problem = "FluidSynth failed on this tune: use --synth builtin"
     return TuneError(problem, tune.line, 1, tune.name)
 
 
-def _at_full_level(path: Path) -> bytes:
-    """The file as loud as the built-in synthesiser's: its peak at -1 dB."""
+def _normalised(path: Path) -> bytes:
+    """Return the WAV file with its peak at -1 dB, as loud as the built-in synthesiser's."""
     with wave.open(str(path)) as file:
         frames, channels = file.readframes(file.getnframes()), file.getnchannels()
     samples = np.frombuffer(frames, "<i2").reshape(-1, channels).astype(np.float32)

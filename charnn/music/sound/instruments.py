@@ -1,12 +1,13 @@
-"""Instruments by the names that folk musicians give them, as General MIDI has them or nearly so."""
+"""Instruments under the names that folk musicians use, with their General MIDI programs."""
 
 import difflib
 from dataclasses import dataclass
 
 from charnn.errors import UsageError
 
-# General MIDI programs, counted from 0. It knows no mandolin or bouzouki (a steel-string guitar
-# comes nearest) and no concertina (the bandoneon is one).
+# Programs of General MIDI Level 1, counted from 0. General MIDI has no mandolin, bouzouki or
+# concertina; a steel-string guitar and a "tango accordion" (the bandoneon, a large concertina) come
+# nearest.
 _PROGRAMS = {
     "fiddle": 40,
     "violin": 40,
@@ -49,6 +50,7 @@ _PROGRAMS = {
 }
 NAMES = tuple(_PROGRAMS)
 _WELL_KNOWN = "fiddle, flute, whistle, accordion, concertina, pipes, harp, piano, banjo or mandolin"
+_PLUCKED_PROGRAMS = (15, 24, 25, 46, 105)  # dulcimer, guitars, harp, banjo
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +62,18 @@ class Instrument:
 
 
 def find_instrument(name: str) -> Instrument:
-    """The instrument of a name: one of `NAMES`, or any that music21 knows with a program.
+    """Return the instrument with a name: one of `NAMES`, or any that music21 knows.
 
     Raises:
-        UsageError: nobody knows it.
+        UsageError: neither `NAMES` nor music21 has an instrument with that name and a program.
     """
     plain = " ".join(name.casefold().split())
     if plain in _PROGRAMS:
         return Instrument(plain, _PROGRAMS[plain])
     program = _program_in_music21(name.strip())
     if program is None:
-        near = difflib.get_close_matches(plain, NAMES, n=1)
-        advice = f"did you mean {near[0]}?" if near else f"try {_WELL_KNOWN}"
+        similar = difflib.get_close_matches(plain, NAMES, n=1)
+        advice = f"did you mean {similar[0]}?" if similar else f"try {_WELL_KNOWN}"
         raise UsageError(f"unknown instrument {name!r}: {advice}")
     return Instrument(plain, program)
 
@@ -86,7 +88,9 @@ def _program_in_music21(name: str) -> int | None:
     return None if program is None else int(program)
 
 
-def backing_for(melody: Instrument) -> Instrument:
-    """What accompanies an instrument: a guitar, or a piano below plucked strings."""
-    plucked = melody.program in (15, 24, 25, 46, 105)
-    return find_instrument("piano" if plucked else "guitar")
+def accompanist_of(melody: Instrument) -> Instrument:
+    """Return the instrument that accompanies `melody`: a guitar, or a piano for plucked strings.
+
+    Two plucked instruments would be hard to tell apart.
+    """
+    return find_instrument("piano" if melody.program in _PLUCKED_PROGRAMS else "guitar")

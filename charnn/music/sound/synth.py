@@ -1,6 +1,8 @@
-"""The built-in synthesiser: notes in seconds become samples, in a small room.
+"""The built-in synthesiser: notes in seconds become stereo samples in a small room.
 
-Nothing but NumPy is needed, and the same notes always give the same samples.
+The synthesiser needs nothing but NumPy, and the same notes always give the same samples. Each note
+comes from `tones.py`; this module adds the notes up and lets the room answer, by convolution with
+an impulse response (one for each ear).
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,23 +11,35 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.music.sound.timbres import RATE, Samples, Voice, play
+from charnn.music.sound.timbres import Voice
+from charnn.music.sound.tones import SAMPLE_RATE, Samples, note_samples
 
-TAIL = 1.5  # seconds after the last note's end, for what still rings
-PEAK = 10 ** (-1 / 20)  # of full scale: -1 dB
-LOUDNESS = 0.1  # of a note; all is scaled to the peak at the end
-BLOCK = 1 << 16  # samples that go through the room at once
-MOST_KEPT = 8_000_000  # samples of notes kept for when they come again
-MOST_HELD = 60 * RATE  # samples of one note, longer than any bow or breath
+TAIL = 1.5  # seconds of sound after the end of the last note, in which strings and room die away
+PEAK = 10 ** (-1 / 20)  # -1 dB of full scale, so that a player that resamples does not clip
+NOTE_LEVEL = 0.1  # amplitude of a note in the mix, which is scaled to PEAK at the end
+MAX_CACHED_SAMPLES = 8_000_000  # of repeated notes: 64 MB
+MAX_NOTE_SAMPLES = 60 * SAMPLE_RATE  # longer than any bow or breath; a tied note can last minutes
 
-_ROOM = 0.45  # seconds
-_WET = 0.22  # of the room beside the instrument
-_BAND = (200, 4000)  # Hz
+FFT_BLOCK = 1 << 16  # samples that are convolved with the room at once
+ROOM_SECONDS = 0.45  # until the room's answer is 60 dB down
+ROOM_LEVEL = 0.22  # of the room's answer, relative to the instrument
+ROOM_BAND = (200, 4000)  # Hz: where a melody has most of its energy
+# Seconds and strength of the first echoes, each from a single wall. In the right ear they arrive
+# 1.7 ms later, which makes the sound wide.
+EARLY_ECHOES = ((0.011, 0.1), (0.017, 0.08), (0.023, 0.06))
+RIGHT_EAR_DELAY = 0.0017
 
 
 @dataclass(frozen=True, slots=True)
-class Played:
-    """A note: `onset` and `duration` in seconds, `pitch` 60 at middle C; `gain` 1 is usual."""
+class TimedNote:
+    """A note of the synthesiser.
+
+    Attributes:
+        onset: seconds from the beginning.
+        duration: seconds.
+        pitch: MIDI pitch, 60 for middle C.
+        gain: factor of the amplitude; 1 is usual.
+    """
 
     onset: float
     duration: float
@@ -33,73 +47,86 @@ class Played:
     gain: float
 
 
-def render(parts: Sequence[tuple[Voice, Sequence[Played]]], seconds: float) -> NDArray[np.int16]:
-    """Play the parts together: an array of (samples, 2), as loud as goes without clipping.
+def render(parts: Sequence[tuple[Voice, Sequence[TimedNote]]], seconds: float) -> NDArray[np.int16]:
+    """Return the parts played together, an array of shape (samples, 2) with its peak at -1 dB.
 
     Args:
-        parts: each voice and its notes.
-        seconds: how long the music is; the sound is 1.5 s longer. A note dies after a minute.
+        parts: pairs of a voice and its notes.
+        seconds: the length of the music; the array is 1.5 s longer. A note longer than a minute is
+            cut off after a minute.
     """
-    total = round((seconds + TAIL) * RATE)
+    total = round((seconds + TAIL) * SAMPLE_RATE)
     dry = np.zeros(total, np.float32)
     for voice, notes in parts:
         _mix(dry, voice, notes)
     ears = [_in_room(dry, side) for side in (0, 1)]
-    del dry  # ten minutes are 100 MB
-    fade = np.linspace(1, 0, round(0.3 * RATE), dtype=np.float32)
+    del dry  # ten minutes take 106 MB
+    fade = np.linspace(1, 0, round(0.3 * SAMPLE_RATE), dtype=np.float32)
     for ear in ears:
         ear[-len(fade) :] *= fade
     loudest = max(float(max(ear.max(initial=0), -ear.min(initial=0))) for ear in ears)
-    written = np.empty((total, 2), np.int16)
+    samples = np.empty((total, 2), np.int16)
     for side, ear in enumerate(ears):
         ear *= 32767 * PEAK / max(loudest, 1e-9)
-        written[:, side] = np.rint(ear, out=ear)
-    return written
+        samples[:, side] = np.rint(ear, out=ear)
+    return samples
 
 
-def _mix(sound: NDArray[np.float32], voice: Voice, notes: Iterable[Played]) -> None:
-    """Add the notes of one voice; those that come again are made once."""
-    kept: dict[tuple[int, int], Samples] = {}
-    size = 0
+def _mix(sound: NDArray[np.float32], voice: Voice, notes: Iterable[TimedNote]) -> None:
+    """Add the notes of one voice to `sound`; a note that recurs is synthesised once."""
+    cache: dict[tuple[int, int], Samples] = {}
+    cached_samples = 0
     for note in notes:
-        length = min(max(round(note.duration * RATE), 1), MOST_HELD)
-        made = kept.get((note.pitch, length))
-        if made is None:
-            made = play(voice, note.pitch, length)
-            if size + len(made) > MOST_KEPT:
-                kept, size = {}, 0
-            kept[note.pitch, length] = made
-            size += len(made)
-        start = round(note.onset * RATE)
-        part = sound[start : start + len(made)]
-        part += (LOUDNESS * note.gain * made[: len(part)]).astype(np.float32)
+        length = min(max(round(note.duration * SAMPLE_RATE), 1), MAX_NOTE_SAMPLES)
+        samples = cache.get((note.pitch, length))
+        if samples is None:
+            samples = note_samples(voice, note.pitch, length)
+            if cached_samples + len(samples) > MAX_CACHED_SAMPLES:
+                cache, cached_samples = {}, 0
+            cache[note.pitch, length] = samples
+            cached_samples += len(samples)
+        start = round(note.onset * SAMPLE_RATE)
+        part = sound[start : start + len(samples)]
+        part += (NOTE_LEVEL * note.gain * samples[: len(part)]).astype(np.float32)
 
 
 def _in_room(dry: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """The sound at one ear: as it is, and what the walls send back; convolved block by block."""
-    answer = _impulse(side)
+    """Return the sound at one ear: the dry sound plus its convolution with the room.
+
+    The convolution is done block by block with FFTs (overlap-add), so that the FFTs of a long tune
+    need no more memory than those of a short one.
+    """
+    response = _impulse_response(side)
     size = 1
-    while size < BLOCK + len(answer):
+    while size < FFT_BLOCK + len(response):
         size *= 2
-    spectrum = np.fft.rfft(answer, size)
+    spectrum = np.fft.rfft(response, size)
     heard = dry.copy()
-    for start in range(0, len(dry), BLOCK):
-        block = np.fft.irfft(np.fft.rfft(dry[start : start + BLOCK], size) * spectrum, size)
+    for start in range(0, len(dry), FFT_BLOCK):
+        block = np.fft.irfft(np.fft.rfft(dry[start : start + FFT_BLOCK], size) * spectrum, size)
         part = heard[start : start + size]
         part += block[: len(part)].astype(np.float32)
     return heard
 
 
-def _impulse(side: int) -> Samples:
-    """What a small wooden room answers to a clap: first echoes, then noise that dies away."""
-    count = round(_ROOM * RATE)
-    time = np.arange(count) / RATE
+def _impulse_response(side: int) -> Samples:
+    """Return the answer of a small wooden room to a clap, at the left (0) or the right ear (1).
+
+    A few early echoes are followed by noise that decays exponentially, a common model of a room's
+    diffuse reverberation. Each ear has noise of its own, since reverberation reaches the ears from
+    all sides.
+    """
+    count = round(ROOM_SECONDS * SAMPLE_RATE)
+    time = np.arange(count) / SAMPLE_RATE
     noise = np.random.default_rng(side).standard_normal(count)
-    noise = np.convolve(noise, np.hanning(12)[1:-1] / 5.5, mode="same")  # walls are dull
-    answer = noise * np.exp(-6.9 * time / _ROOM) * np.clip((time - 0.008) / 0.01, 0, 1)
-    # As strong as wanted where the melody is; above, the walls have swallowed it.
-    heard = np.abs(np.fft.rfft(answer))[_BAND[0] * count // RATE : _BAND[1] * count // RATE]
-    answer *= _WET / np.sqrt(np.mean(heard**2))
-    for delay, strength in ((0.011, 0.1), (0.017, 0.08), (0.023, 0.06)):
-        answer[round((delay + 0.0017 * side) * RATE)] += strength * _WET
-    return np.asarray(answer)
+    noise = np.convolve(noise, np.hanning(12)[1:-1] / 5.5, mode="same")  # walls absorb the highs
+    # exp(-6.9) = 1/1000, which is -60 dB. The noise begins 8 ms after the direct sound.
+    response = noise * np.exp(-6.9 * time / ROOM_SECONDS) * np.clip((time - 0.008) / 0.01, 0, 1)
+    # Scale by the band of the melody alone: above it the smoothing has taken the energy away.
+    low, high = (frequency * count // SAMPLE_RATE for frequency in ROOM_BAND)
+    band = np.abs(np.fft.rfft(response))[low:high]
+    response *= ROOM_LEVEL / np.sqrt(np.mean(band**2))
+    for delay, strength in EARLY_ECHOES:
+        index = round((delay + RIGHT_EAR_DELAY * side) * SAMPLE_RATE)
+        response[index] += strength * ROOM_LEVEL
+    return np.asarray(response)

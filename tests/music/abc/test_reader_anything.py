@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
-from charnn.music.performance.performance import perform
+from charnn.music.performance.player import perform
 from charnn.music.tune.tune import Note
 
 DATA = Path(__file__).parent.parent / "data"

@@ -10,7 +10,7 @@ import pytest
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
-from charnn.music.performance.performance import perform
+from charnn.music.performance.player import perform
 from charnn.music.score.layout import lay_out
 from tests.music.hostile import made
 

@@ -11,7 +11,7 @@ import pytest
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune, read_tunes
 from charnn.music.abc.tunebook import split_book
-from charnn.music.performance.performance import perform
+from charnn.music.performance.player import perform
 from charnn.music.tune.playing_order import playing_order
 from charnn.music.tune.tune import Mark, Note, Tempo
 
@@ -174,7 +174,7 @@ def test_a_bad_tune_spoils_no_other() -> None:
 def test_a_bar_too_long_is_one_bar_in_the_tune_s_meter() -> None:
     (tune,) = read_tunes(music("A4|B4c4|d4|"))
     assert [bar.duration for bar in tune.bars()] == [4, 8, 4]
-    assert [turn.value for turn in perform(tune).turns].count(tune.meter) == 1
+    assert [turn.value for turn in perform(tune).changes].count(tune.meter) == 1
 
 
 def test_a_redefined_sign_means_what_u_says() -> None:

@@ -10,7 +10,7 @@ from charnn.errors import TuneError, UsageError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.transpose import transpose, transpose_to
 from charnn.music.abc.writer import write_tune
-from charnn.music.performance.performance import perform
+from charnn.music.performance.player import perform
 from charnn.music.tune.tune import Note, Tune
 from tests.music.tunes import book_sources, read, tune_texts, without_places
 

@@ -10,7 +10,7 @@ from music21 import common, converter
 
 from charnn.music.abc.reader import read_tune, read_tunes
 from charnn.music.abc.tunebook import split_book
-from charnn.music.performance.performance import perform
+from charnn.music.performance.player import perform
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.tune.tune import Tune
 

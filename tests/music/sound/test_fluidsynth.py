@@ -9,7 +9,7 @@ import pytest
 
 from charnn.errors import CharnnError, TuneError
 from charnn.music.abc.reader import read_tunes
-from charnn.music.performance.playback import Playing
+from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.sound import fluidsynth
 from charnn.music.sound.fluidsynth import find_soundfont, fluidsynth_wav, is_installed
 
@@ -32,15 +32,17 @@ def test_what_is_no_soundfont(tmp_path: Path, content: bytes) -> None:
     if not is_installed():
         pytest.skip("needs FluidSynth")
     (tmp_path / "font.sf2").write_bytes(content)
-    with pytest.raises(CharnnError, match="no SoundFont"):
-        fluidsynth_wav(TUNE, tmp_path / "font.sf2")
+    with pytest.raises(CharnnError, match="no such file"):
+        fluidsynth_wav(Playback(TUNE), tmp_path / "font.sf2")
 
 
 def test_fluidsynth_plays() -> None:
     font = find_soundfont()
     if font is None or not is_installed():
         pytest.skip("needs FluidSynth and a SoundFont")
-    with wave.open(io.BytesIO(fluidsynth_wav(TUNE, font, Playing(instrument="flute")))) as file:
+    with wave.open(
+        io.BytesIO(fluidsynth_wav(Playback(TUNE, PlaybackOptions(instrument="flute")), font))
+    ) as file:
         frames, rate = file.readframes(file.getnframes()), file.getframerate()
     sound = np.frombuffer(frames, "<i2").reshape(-1, 2) / 32768
     assert np.max(np.abs(sound)) == pytest.approx(0.891, abs=0.01)
@@ -54,10 +56,10 @@ def test_a_program_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     (tmp_path / "font.sf2").write_bytes(FONT)
     monkeypatch.setattr(fluidsynth, "which", lambda name: None)
     with pytest.raises(CharnnError, match="not installed"):
-        fluidsynth_wav(TUNE, tmp_path / "font.sf2")
+        fluidsynth_wav(Playback(TUNE), tmp_path / "font.sf2")
     failing = tmp_path / "failing"
     failing.write_text("#!/bin/sh\nexit 3\n")
     failing.chmod(0o755)
     monkeypatch.setattr(fluidsynth, "which", lambda name: str(failing))
     with pytest.raises(TuneError, match="--synth builtin"):
-        fluidsynth_wav(TUNE, tmp_path / "font.sf2")
+        fluidsynth_wav(Playback(TUNE), tmp_path / "font.sf2")

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from charnn.errors import TuneError, UsageError
 from charnn.music.abc.reader import read_tunes
-from charnn.music.performance.performance import perform
-from charnn.music.performance.playback import Playing
+from charnn.music.performance.playback import Playback, PlaybackOptions
+from charnn.music.performance.player import perform
 from charnn.music.sound import instruments
 from charnn.music.sound.midi import midi_bytes
 from charnn.music.tune.tune import Tune
@@ -66,7 +66,7 @@ def beats_a_minute(written: bytes) -> list[int]:
 @pytest.mark.parametrize("played", TUNES, ids=lambda tune: tune.titles[0])
 def test_the_file_holds_the_notes_of_the_performance(played: Tune) -> None:
     wanted = [(s.onset, s.pitch, s.duration) for s in perform(played).sounds]
-    found = heard(midi_bytes(played))
+    found = heard(midi_bytes(Playback(played)))
     assert [pitch for _, pitch, _ in found] == [pitch for _, pitch, _ in wanted]
     for (onset, _, duration), (onset_wanted, _, duration_wanted) in zip(found, wanted, strict=True):
         assert onset == pytest.approx(float(onset_wanted), abs=1e-3)
@@ -108,20 +108,22 @@ def test_the_file_holds_the_notes_of_the_performance(played: Tune) -> None:
     ],
 )
 def test_tempo_is_the_tunes_or_the_custom_of_its_kind(header: str, quarters: int) -> None:
-    assert beats_a_minute(midi_bytes(tune("A", header))) == [quarters]
+    assert beats_a_minute(midi_bytes(Playback(tune("A", header)))) == [quarters]
 
 
 def test_a_tempo_asked_for_counts_the_tunes_own_beat() -> None:
     jig = tune("A3 B3|[Q:3/8=60]c6|", "R:jig\nM:6/8\nL:1/8\nQ:3/8=120\n")
-    assert beats_a_minute(midi_bytes(jig)) == [180, 90]
-    assert beats_a_minute(midi_bytes(jig, Playing(tempo=100))) == [150, 75]
-    assert beats_a_minute(midi_bytes(tune("A", "R:reel\nM:C|\n"), Playing(tempo=90))) == [180]
+    assert beats_a_minute(midi_bytes(Playback(jig))) == [180, 90]
+    assert beats_a_minute(midi_bytes(Playback(jig, PlaybackOptions(tempo=100)))) == [150, 75]
+    assert beats_a_minute(
+        midi_bytes(Playback(tune("A", "R:reel\nM:C|\n"), PlaybackOptions(tempo=90)))
+    ) == [180]
 
 
 @pytest.mark.parametrize("tempo", [0, -5, 1e9, float("nan"), float("inf"), 1e-9])
 def test_an_impossible_tempo_is_refused(tempo: float) -> None:
     with pytest.raises(UsageError, match="tempo"):
-        midi_bytes(tune("A"), Playing(tempo=tempo))
+        midi_bytes(Playback(tune("A"), PlaybackOptions(tempo=tempo)))
 
 
 @pytest.mark.parametrize(
@@ -138,7 +140,7 @@ def test_an_impossible_tempo_is_refused(tempo: float) -> None:
 def test_the_instrument_sets_the_program_before_the_first_note(
     instrument: str, program: int
 ) -> None:
-    written = midi_bytes(tune("A"), Playing(instrument=instrument))
+    written = midi_bytes(Playback(tune("A"), PlaybackOptions(instrument=instrument)))
     changes = messages(written, "program_change")
     assert {message.program for _, message in changes} == {program}
     assert {when for when, _ in changes} == {0}
@@ -147,12 +149,12 @@ def test_the_instrument_sets_the_program_before_the_first_note(
 @pytest.mark.parametrize("instrument", ["", "nonsense", "["])
 def test_an_unknown_instrument_is_refused(instrument: str) -> None:
     with pytest.raises(UsageError, match="instrument"):
-        midi_bytes(tune("A"), Playing(instrument=instrument))
+        midi_bytes(Playback(tune("A"), PlaybackOptions(instrument=instrument)))
 
 
 def test_a_misspelt_instrument_gets_the_right_name() -> None:
     with pytest.raises(UsageError, match="did you mean accordion"):
-        midi_bytes(tune("A"), Playing(instrument="acordion"))
+        midi_bytes(Playback(tune("A"), PlaybackOptions(instrument="acordion")))
 
 
 @pytest.mark.parametrize("name", [*instruments.NAMES, "Shakuhachi", "Violoncello"])
@@ -163,7 +165,9 @@ def test_every_instrument_has_a_program(name: str) -> None:
 def test_chords_have_a_track_a_channel_and_a_program_of_their_own() -> None:
     body = '"D"ABcd|"G"efga|'
     for instrument, programs in [("fiddle", [40, 25]), ("guitar", [25, 0])]:
-        written = midi_bytes(tune(body), Playing(chords="written", instrument=instrument))
+        written = midi_bytes(
+            Playback(tune(body), PlaybackOptions(chords="written", instrument=instrument))
+        )
         file = mido.MidiFile(file=io.BytesIO(written))
         assert [track.name for track in file.tracks] == ["", "Test", "Chords"]
         changes = dict.fromkeys(
@@ -173,13 +177,13 @@ def test_chords_have_a_track_a_channel_and_a_program_of_their_own() -> None:
         assert len({channel for channel, _ in changes}) == 2
         for track, (channel, _) in zip(file.tracks[1:], changes, strict=True):
             assert {m.channel for m in track if not m.is_meta} == {channel}
-    melody = midi_bytes(tune(body))
+    melody = midi_bytes(Playback(tune(body)))
     assert [n for n in heard(written) if n[1] >= 69] == heard(melody)
 
 
 def test_the_beats_of_a_bar_are_heard() -> None:
     def loudness(body: str, header: str) -> list[int]:
-        struck = messages(midi_bytes(tune(body, header)), "note_on")
+        struck = messages(midi_bytes(Playback(tune(body, header))), "note_on")
         return [message.velocity for _, message in struck if message.velocity]
 
     first, beat, other, grace = 100, 91, 82, 72
@@ -208,7 +212,9 @@ def test_the_beats_of_a_bar_are_heard() -> None:
     ],
 )
 def test_swing_can_be_asked_for(swing: bool | None, header: str, onsets: list[int]) -> None:
-    found = heard(midi_bytes(tune("ABcd|", header + "L:1/8\n"), Playing(swing=swing)))
+    found = heard(
+        midi_bytes(Playback(tune("ABcd|", header + "L:1/8\n"), PlaybackOptions(swing=swing)))
+    )
     assert [round(onset * 6, 2) for onset, _, _ in found] == onsets
 
 
@@ -224,14 +230,16 @@ def test_swing_can_be_asked_for(swing: bool | None, header: str, onsets: list[in
     ],
 )
 def test_without_repeats_each_part_sounds_once_as_at_last(body: str, letters: str) -> None:
-    found = midi_bytes(tune(body), Playing(repeats=False))
-    plain = midi_bytes(tune(letters))
+    found = midi_bytes(Playback(tune(body), PlaybackOptions(repeats=False)))
+    plain = midi_bytes(Playback(tune(letters)))
     assert [pitch for _, pitch, _ in heard(found)] == [pitch for _, pitch, _ in heard(plain)]
 
 
 def test_without_repeats_each_lettered_part_sounds_once() -> None:
     read = read_tunes("X:1\nP:A2B2A\nM:2/4\nL:1/4\nK:C\nP:A\nCD|\nP:B\nEF|\n")[0]
-    assert [pitch for _, pitch, _ in heard(midi_bytes(read, Playing(repeats=False)))] == [
+    assert [
+        pitch for _, pitch, _ in heard(midi_bytes(Playback(read, PlaybackOptions(repeats=False))))
+    ] == [
         60,
         62,
         64,
@@ -240,7 +248,7 @@ def test_without_repeats_each_lettered_part_sounds_once() -> None:
 
 
 def test_key_and_meter_are_written_where_they_change() -> None:
-    written = midi_bytes(tune("ABcd|[M:6/8][K:G]A3|", "M:C|\nL:1/4\n"))
+    written = midi_bytes(Playback(tune("ABcd|[M:6/8][K:G]A3|", "M:C|\nL:1/4\n")))
     meters = messages(written, "time_signature")
     assert [(m.numerator, m.denominator) for _, m in meters] == [(2, 2), (6, 8)]
     assert [m.key for _, m in messages(written, "key_signature")] == ["D", "G"]
@@ -251,17 +259,20 @@ def test_key_and_meter_are_written_where_they_change() -> None:
 
 
 def test_graces_can_be_left_out() -> None:
-    assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A"), Playing(graces=False)))] == [69]
-    assert [pitch for _, pitch, _ in heard(midi_bytes(tune("{g}A")))] == [79, 69]
+    assert [
+        pitch
+        for _, pitch, _ in heard(midi_bytes(Playback(tune("{g}A"), PlaybackOptions(graces=False))))
+    ] == [69]
+    assert [pitch for _, pitch, _ in heard(midi_bytes(Playback(tune("{g}A"))))] == [79, 69]
 
 
 def test_chord_symbols_are_silent() -> None:
-    assert len(heard(midi_bytes(tune('"G7"A"^loud"B')))) == 2
+    assert len(heard(midi_bytes(Playback(tune('"G7"A"^loud"B'))))) == 2
 
 
 def test_a_tune_without_notes_is_refused() -> None:
     with pytest.raises(TuneError, match="no notes"):
-        midi_bytes(tune("z4|z4|"))
+        midi_bytes(Playback(tune("z4|z4|")))
 
 
 _NOTE = st.builds(
@@ -283,7 +294,7 @@ def test_no_note_is_left_hanging_whatever_is_played(body: str) -> None:
     try:
         played = tune(body, "M:4/4\nL:1/8\n")
         performance = perform(played)
-        written = midi_bytes(played)
+        written = midi_bytes(Playback(played))
     except TuneError:
         return
     found = heard(written)
@@ -294,41 +305,43 @@ def test_no_note_is_left_hanging_whatever_is_played(body: str) -> None:
 
 @pytest.mark.parametrize("body", ["Q:1/4=60\nABcd", "[Q:1/4=60]ABcd", '"D"[Q:1/4=60]ABcd'])
 def test_a_tempo_before_the_first_note_is_the_first_tempo(body: str) -> None:
-    assert beats_a_minute(midi_bytes(tune(body))) == [60]
-    assert beats_a_minute(midi_bytes(tune(body, "M:4/4\nL:1/4\nQ:1/4=90\n"))) == [60]
-    assert beats_a_minute(midi_bytes(tune(body), Playing(tempo=30))) == [30]
+    assert beats_a_minute(midi_bytes(Playback(tune(body)))) == [60]
+    assert beats_a_minute(midi_bytes(Playback(tune(body, "M:4/4\nL:1/4\nQ:1/4=90\n")))) == [60]
+    assert beats_a_minute(midi_bytes(Playback(tune(body), PlaybackOptions(tempo=30)))) == [30]
 
 
 def test_words_alone_do_not_change_the_tempo() -> None:
-    assert beats_a_minute(midi_bytes(tune('A[Q:"slower"]B', "R:reel\nM:C|\n"))) == [210]
+    assert beats_a_minute(midi_bytes(Playback(tune('A[Q:"slower"]B', "R:reel\nM:C|\n")))) == [210]
 
 
 def test_a_repeat_brings_back_the_tempo_of_its_start() -> None:
     body = "|:AB[Q:1/4=60]cd:|"
     for header in ("M:4/4\nL:1/4\n", "M:4/4\nL:1/4\nQ:1/4=120\n"):
-        assert beats_a_minute(midi_bytes(tune(body, header))) == [120, 60, 120, 60]
+        assert beats_a_minute(midi_bytes(Playback(tune(body, header)))) == [120, 60, 120, 60]
 
 
 def test_the_limits_of_the_tempo_are_told() -> None:
-    with pytest.raises(UsageError, match=r"between 2\.66667 and 1333\.33"):
-        midi_bytes(tune("A", "M:6/8\n"), Playing(tempo=1400))
+    with pytest.raises(UsageError, match=r"choose 2\.66667 to 1333\.33"):
+        midi_bytes(Playback(tune("A", "M:6/8\n"), PlaybackOptions(tempo=1400)))
     late = tune("A[Q:1/4=2000]B", "M:4/4\nQ:1/4=100\n")
-    assert beats_a_minute(midi_bytes(late, Playing(tempo=200))) == [200, 2000]
+    assert beats_a_minute(midi_bytes(Playback(late, PlaybackOptions(tempo=200)))) == [200, 2000]
 
 
 def test_the_key_signature_is_the_one_that_sounds() -> None:
     read = read_tunes("X:1\nL:1/4\nK:C transpose=2\nTF[K:F transpose=-12]F\n")[0]
-    written = midi_bytes(read)
+    written = midi_bytes(Playback(read))
     assert [m.key for _, m in messages(written, "key_signature")] == ["D", "F"]
     assert {pitch for _, pitch, _ in heard(written)} == {69, 67, 53}
 
 
 def test_the_track_is_called_by_the_title() -> None:
-    assert "Test" in {message.name for _, message in messages(midi_bytes(tune("A")), "track_name")}
+    assert "Test" in {
+        message.name for _, message in messages(midi_bytes(Playback(tune("A"))), "track_name")
+    }
     untitled = read_tunes("X:1\nK:C\nA\n")[0]
-    assert heard(midi_bytes(untitled))
+    assert heard(midi_bytes(Playback(untitled)))
     foreign = read_tunes("X:1\nT:\u041f\u043b\u044f\u0441\u043a\u0430 \u266f\nK:C\nA\n")[0]
-    assert heard(midi_bytes(foreign))
+    assert heard(midi_bytes(Playback(foreign)))
 
 
 def meters(written: bytes) -> list[tuple[float, str]]:
@@ -367,9 +380,9 @@ def meters(written: bytes) -> list[tuple[float, str]]:
 def test_the_meter_begins_behind_the_pickup(
     body: str, header: str, found: list[tuple[float, str]]
 ) -> None:
-    assert meters(midi_bytes(tune(body, header))) == found
+    assert meters(midi_bytes(Playback(tune(body, header)))) == found
 
 
 def test_a_pickup_moves_no_note() -> None:
-    onsets = [onset for onset, _, _ in heard(midi_bytes(tune("A|BcdA|B")))]
+    onsets = [onset for onset, _, _ in heard(midi_bytes(Playback(tune("A|BcdA|B"))))]
     assert onsets == [0, 1, 2, 3, 4, 5]

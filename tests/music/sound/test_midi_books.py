@@ -11,8 +11,9 @@ from music21 import common
 
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance.accompaniment import accompany
-from charnn.music.performance.performance import Sound, perform
-from charnn.music.performance.playback import Playing
+from charnn.music.performance.performance import Sound
+from charnn.music.performance.playback import Playback, PlaybackOptions
+from charnn.music.performance.player import perform
 from charnn.music.sound.midi import midi_bytes
 from charnn.music.tune.tune import Tempo, Tune
 
@@ -80,7 +81,7 @@ def test_there_are_enough() -> None:
 @pytest.mark.parametrize("tune", TUNES, ids=lambda tune: tune.titles[0])
 def test_the_file_is_the_tune(tune: Tune) -> None:
     performance = perform(tune)
-    content = midi_bytes(tune, Playing(instrument="whistle", chords="auto"))
+    content = midi_bytes(Playback(tune, PlaybackOptions(instrument="whistle", chords="auto")))
     file = mido.MidiFile(file=io.BytesIO(content))
 
     assert channel(file, 0) == as_played(performance.sounds)
@@ -90,14 +91,14 @@ def test_the_file_is_the_tune(tune: Tune) -> None:
     }
     assert programs == {(0, 78), (1, 25)}
 
-    tempos = [turn for turn in performance.turns if isinstance(turn.value, Tempo)]
+    tempos = [turn for turn in performance.changes if isinstance(turn.value, Tempo)]
     assert [
         (t.onset, pytest.approx(60e6 / float(t.value.beat * t.value.beats), abs=1)) for t in tempos
     ] == [(onset, message.tempo) for onset, message in when(file, "set_tempo")]
 
     # A program that counts bars by the meters has one wherever the tune begins a bar.
     meters = when(file, "time_signature")
-    for bar in performance.measures:
+    for bar in performance.bars:
         onset, meter = [one for one in meters if one[0] <= bar.onset + Fraction(1, 1000)][-1]
         bars = (bar.onset - onset) / Fraction(4 * meter.numerator, meter.denominator)
         assert float(bars) == pytest.approx(round(bars), abs=1e-2)

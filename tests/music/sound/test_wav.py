@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 
 from charnn.errors import TuneError, UsageError
 from charnn.music.abc.reader import read_tunes
-from charnn.music.performance.performance import at_tempo, perform
-from charnn.music.performance.playback import Playing
-from charnn.music.sound.synth import TAIL, Played, render
-from charnn.music.sound.timbres import RATE, frequency, play, voice_for
-from charnn.music.sound.wav import Clock, wav_bytes
+from charnn.music.performance.performance import at_tempo
+from charnn.music.performance.playback import Playback, PlaybackOptions
+from charnn.music.performance.player import perform
+from charnn.music.sound.synth import TAIL, TimedNote, render
+from charnn.music.sound.tempo_map import TempoMap
+from charnn.music.sound.timbres import voice_for
+from charnn.music.sound.tones import SAMPLE_RATE, frequency, note_samples
+from charnn.music.sound.wav import wav_bytes
 from charnn.music.tune.tune import Tune
 
 INSTRUMENTS = ("fiddle", "flute", "whistle", "accordion", "pipes", "harp", "piano", "banjo")
@@ -40,7 +43,7 @@ def heard(written: bytes) -> Sound:
 def cents_off(sound: Sound, hertz: float) -> float:
     """How far the fundamental lies from a frequency, by the centre of the spectrum there."""
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 4 * len(sound))) ** 2
-    frequencies = np.fft.rfftfreq(4 * len(sound), 1 / RATE)
+    frequencies = np.fft.rfftfreq(4 * len(sound), 1 / SAMPLE_RATE)
     near = np.abs(frequencies / hertz - 1) < 0.02
     centre = float(np.average(frequencies[near], weights=spectrum[near]))
     return 1200 * np.log2(centre / hertz)
@@ -48,9 +51,11 @@ def cents_off(sound: Sound, hertz: float) -> float:
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
 def test_length_and_level(instrument: str) -> None:
-    sound = heard(wav_bytes(tune(), Playing(instrument=instrument, chords="auto")))
+    sound = heard(
+        wav_bytes(Playback(tune(), PlaybackOptions(instrument=instrument, chords="auto")))
+    )
     # Four bars of four quarters, at the usual 105 half notes a minute.
-    assert len(sound) / RATE == pytest.approx(16 * 60 / 210 + TAIL, abs=0.001)
+    assert len(sound) / SAMPLE_RATE == pytest.approx(16 * 60 / 210 + TAIL, abs=0.001)
     assert 20 * np.log10(np.max(np.abs(sound))) == pytest.approx(-1, abs=0.01)
     assert -30 < 20 * np.log10(sound.std()) < -10
     assert abs(sound.mean()) < 0.001
@@ -61,19 +66,19 @@ def test_length_and_level(instrument: str) -> None:
 @pytest.mark.parametrize("name", PROGRAMS)
 @pytest.mark.parametrize("pitch", [55, 69, 81, 88])
 def test_every_instrument_is_in_tune(name: str, pitch: int) -> None:
-    sound = play(voice_for(PROGRAMS[name]), pitch, 2 * RATE)[: 2 * RATE]
+    sound = note_samples(voice_for(PROGRAMS[name]), pitch, 2 * SAMPLE_RATE)[: 2 * SAMPLE_RATE]
     assert abs(cents_off(sound, frequency(pitch))) < 5
 
 
 def test_the_room_leaves_the_pitch_alone() -> None:
-    written = wav_bytes(tune("X:1\nM:4/4\nL:1/1\nQ:1/4=120\nK:C\nA|\n"))
-    assert abs(cents_off(heard(written)[: 2 * RATE, 0], 440)) < 5
+    written = wav_bytes(Playback(tune("X:1\nM:4/4\nL:1/1\nQ:1/4=120\nK:C\nA|\n")))
+    assert abs(cents_off(heard(written)[: 2 * SAMPLE_RATE, 0], 440)) < 5
 
 
 def test_any_note_of_any_program_can_be_played() -> None:
     for voice in {voice_for(program) for program in range(128)}:
         for pitch, length in ((0, 1), (21, 40), (69, 4000), (127, 700)):
-            sound = play(voice, pitch, length)
+            sound = note_samples(voice, pitch, length)
             assert np.all(np.isfinite(sound))
             assert np.max(np.abs(sound)) < 12
 
@@ -82,7 +87,7 @@ def test_any_note_of_any_program_can_be_played() -> None:
 def test_no_note_clicks(name: str) -> None:
     """No note begins or ends with a jump, and none jumps more at its ends than within."""
     for length in (600, 4410, 22050):
-        sound = play(voice_for(PROGRAMS[name]), 74, length)
+        sound = note_samples(voice_for(PROGRAMS[name]), 74, length)
         step = np.abs(np.diff(sound, prepend=0, append=0))
         loudest = np.max(np.abs(sound))
         assert step[0] < 0.01 * loudest
@@ -93,17 +98,26 @@ def test_no_note_clicks(name: str) -> None:
 def test_notes_are_where_they_belong() -> None:
     """Sound where notes are, silence where rests are, at the tempo asked for."""
     sound = heard(
-        wav_bytes(tune("X:1\nM:4/4\nL:1/4\nK:C\nczcz|\n"), Playing(tempo=60, instrument="pipes"))
+        wav_bytes(
+            Playback(
+                tune("X:1\nM:4/4\nL:1/4\nK:C\nczcz|\n"),
+                PlaybackOptions(tempo=60, instrument="pipes"),
+            )
+        )
     )
     level = [
-        float(sound[int(t * RATE) : int((t + 0.3) * RATE)].std()) for t in (0.3, 1.6, 2.3, 3.6)
+        float(sound[int(t * SAMPLE_RATE) : int((t + 0.3) * SAMPLE_RATE)].std())
+        for t in (0.3, 1.6, 2.3, 3.6)
     ]
     assert min(level[0], level[2]) > 20 * max(level[1], level[3])
 
 
 def test_chords_are_softer_than_the_melody() -> None:
     text = 'X:1\nM:4/4\nL:1/8\nK:C\n"C"cdec "G"dBGB|"C"c8|\n'
-    plain, full = (heard(wav_bytes(tune(text), Playing(chords=how))) for how in ("off", "written"))
+    plain, full = (
+        heard(wav_bytes(Playback(tune(text), PlaybackOptions(chords=how))))
+        for how in ("off", "written")
+    )
     assert plain.shape == full.shape
     assert not np.array_equal(plain, full)
     scale = float(np.sum(plain * full) / np.sum(plain * plain))
@@ -111,33 +125,37 @@ def test_chords_are_softer_than_the_melody() -> None:
 
 
 def test_the_same_tune_gives_the_same_sound() -> None:
-    assert wav_bytes(tune(), Playing(instrument="flute")) == wav_bytes(
-        tune(), Playing(instrument="flute")
+    assert wav_bytes(Playback(tune(), PlaybackOptions(instrument="flute"))) == wav_bytes(
+        Playback(tune(), PlaybackOptions(instrument="flute"))
     )
 
 
 def test_changes_of_tempo() -> None:
     changing = tune("X:1\nM:4/4\nL:1/4\nQ:1/4=60\nK:C\nCDEF|[Q:1/4=120]CDEF|[Q:1/4=30]C4|\n")
-    clock = Clock(perform(changing))
+    clock = TempoMap(perform(changing))
     times = [clock.seconds(Fraction(quarter)) for quarter in (0, 3, 4, 6, 8, 9, 12)]
     assert times == [0, 3, 4, 5, 6, 8, 14]
-    faster = Clock(at_tempo(perform(changing), 120))
+    faster = TempoMap(at_tempo(perform(changing), 120))
     assert faster.seconds(Fraction(12)) == 7
 
 
 def test_too_long_or_nothing_to_play() -> None:
-    with pytest.raises(TuneError, match=r"32 minutes, 10 are the most: choose a faster --tempo"):
-        wav_bytes(tune("X:1\nM:4/4\nL:1/1\nK:C\n" + "C32|" * 8), Playing(tempo=32))
+    with pytest.raises(
+        TuneError, match=r"32 minutes, more than the 10 that .*: choose a faster --tempo"
+    ):
+        wav_bytes(
+            Playback(tune("X:1\nM:4/4\nL:1/1\nK:C\n" + "C32|" * 8), PlaybackOptions(tempo=32))
+        )
     with pytest.raises(TuneError, match="no notes"):
-        wav_bytes(tune("X:1\nM:4/4\nK:C\nz8|\n"))
+        wav_bytes(Playback(tune("X:1\nM:4/4\nK:C\nz8|\n")))
     with pytest.raises(UsageError, match="kazoophone"):
-        wav_bytes(tune(), Playing(instrument="kazoophone"))
+        wav_bytes(Playback(tune(), PlaybackOptions(instrument="kazoophone")))
 
 
 def test_many_loud_notes_at_once_do_not_clip() -> None:
-    notes = [Played(0.0, 0.5, pitch, 3.0) for pitch in range(30, 100)]
+    notes = [TimedNote(0.0, 0.5, pitch, 3.0) for pitch in range(30, 100)]
     sound = render([(voice_for(40), notes)], 0.5)
-    assert sound.shape == (2 * RATE, 2)
+    assert sound.shape == (2 * SAMPLE_RATE, 2)
     assert 29_000 < np.max(np.abs(sound.astype(int))) < 29_300
 
 

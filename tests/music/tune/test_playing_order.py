@@ -7,7 +7,8 @@ import pytest
 
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tunes
-from charnn.music.performance.performance import Performance, perform
+from charnn.music.performance.performance import Performance
+from charnn.music.performance.player import perform
 from charnn.music.tune.tune import Key, Meter, Note, Tempo
 
 DATA = Path(__file__).parent.parent / "data"
@@ -169,7 +170,7 @@ def test_hornpipes_swing() -> None:
 
 
 def test_key_meter_and_tempo_turn_where_they_change_and_on_repeats() -> None:
-    turns = play("|:A|[K:D][M:3/4][Q:1/4=60]B:|", "M:4/4\nL:1/4\nQ:1/4=90\n").turns
+    turns = play("|:A|[K:D][M:3/4][Q:1/4=60]B:|", "M:4/4\nL:1/4\nQ:1/4=90\n").changes
     beats = [(turn.onset, turn.value.beats) for turn in turns if isinstance(turn.value, Tempo)]
     assert beats == [(0, 90), (1, 60), (2, 90), (3, 60)]
     assert [turn.onset for turn in turns if isinstance(turn.value, Key)] == [0, 1, 2, 3]

@@ -12,14 +12,14 @@ from charnn.checkpoints.run_lock import RunLock, create_run
 from charnn.checkpoints.runs import find_runs, load_best, load_run, rename_damaged
 from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.corpus.ids import DATA_FOLDER, Dataset, prepare
-from charnn.corpus.scan import VAL_FRACTION, is_tune_book, split
+from charnn.corpus.scan import DEFAULT_VAL_FRACTION, is_tune_book, split_documents
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.transpose_augmentation import (
     ALL_KEYS,
     ORIGINAL_KEY,
     Progress,
+    ignore_progress,
     parse_key_range,
-    quiet,
 )
 from charnn.errors import CheckpointError, UsageError
 from charnn.sampling.params import SamplingParams
@@ -177,8 +177,8 @@ class Model:
 
         if not isinstance(text, protocols.EvalSpan):
             texts = [text] if isinstance(text, str) else list(text)
-            text = protocols.whole(self.checkpoint, texts)
-        return protocols.measure(self.checkpoint, text, windows=windows, dynamic=dynamic)
+            text = protocols.whole_text_span(self.checkpoint, texts)
+        return protocols.evaluate_span(self.checkpoint, text, windows=windows, dynamic=dynamic)
 
     def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "EvalSpan":
         """What training has held out of a corpus, to be evaluated: the end of a text, or the tunes
@@ -196,9 +196,9 @@ class Model:
 
         opened = corpus if isinstance(corpus, Corpus) else open_corpus(_names(corpus))
         if not self.checkpoint.metadata.get("tunes"):
-            return protocols.held_out_text(self.checkpoint, opened)
+            return protocols.held_out_text_span(self.checkpoint, opened)
         texts = [document.text() for document in opened.documents]
-        return protocols.held_out_tunes(self.checkpoint, texts, self.learned_tunes())
+        return protocols.held_out_tunes_span(self.checkpoint, texts, self.learned_tunes())
 
 
 def load(path: str | Path | None = None) -> Model:
@@ -224,10 +224,10 @@ def train(
     resume: bool = False,
     init_from: str | Path | None = None,
     encoding: str | None = None,
-    val_fraction: float = VAL_FRACTION,
+    val_fraction: float = DEFAULT_VAL_FRACTION,
     tokens: str = "auto",
     transpose: str | int | None = None,
-    transposed: Progress = quiet,
+    transposed: Progress = ignore_progress,
     report: "Report" = lambda event: None,
     should_stop: Callable[[], bool] = lambda: False,
     download_bar: object | None = None,
@@ -308,7 +308,7 @@ def train(
 
         def keep_training_tunes() -> None:
             if opened.tunes:
-                learned, _ = split(opened, val_fraction)
+                learned, _ = split_documents(opened, val_fraction)
                 store_tunes(run, (document.text() for document in learned))
 
         def hold() -> None:

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.corpus.scan import (
+    DEFAULT_VAL_FRACTION,
     FORMAT,
-    VAL_FRACTION,
     CorpusScan,
     choose_tokens,
     hashed,
@@ -30,7 +30,7 @@ from charnn.corpus.scan import (
 )
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
-from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress, quiet
+from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress, ignore_progress
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
 from charnn.corpus.vocabulary_kinds import CHAR
 from charnn.errors import CorpusError, UsageError
@@ -88,10 +88,10 @@ class Dataset:
 def prepare(
     corpus: Corpus,
     folder: Path,
-    val_fraction: float = VAL_FRACTION,
+    val_fraction: float = DEFAULT_VAL_FRACTION,
     tokens: str = CHAR,
     keys: tuple[int, int] = ORIGINAL_KEY,
-    progress: Progress = quiet,
+    progress: Progress = ignore_progress,
 ) -> Dataset:
     """Number the symbols of a corpus, and keep the ids under `folder` for the next time.
 

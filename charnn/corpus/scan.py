@@ -16,7 +16,12 @@ from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.corpus.char_vocabulary import CharVocabulary, code_points, latin_1
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
-from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress, augment_tunes, quiet
+from charnn.corpus.transpose_augmentation import (
+    ORIGINAL_KEY,
+    Progress,
+    augment_tunes,
+    ignore_progress,
+)
 from charnn.corpus.vocabulary import Vocabulary
 from charnn.corpus.vocabulary_kinds import ABC, AUTO, CHAR, TOKEN_CHOICES
 from charnn.errors import CorpusError, UsageError
@@ -24,7 +29,7 @@ from charnn.errors import CorpusError, UsageError
 # Raised whenever the same text would be prepared differently: old folders are then left alone.
 FORMAT = 1
 
-VAL_FRACTION = 0.1  # held out, unless something else is said
+DEFAULT_VAL_FRACTION = 0.1  # held out, unless something else is said
 
 # A piece that is rarer teaches nothing as a symbol of its own, and is spelled in characters.
 LEAST_COUNT = 10
@@ -89,7 +94,7 @@ def scan_corpus(
     val_fraction: float,
     tokens: str,
     keys: tuple[int, int] = ORIGINAL_KEY,
-    progress: Progress = quiet,
+    progress: Progress = ignore_progress,
 ) -> CorpusScan:
     """Read a corpus once.
 
@@ -110,7 +115,7 @@ def scan_corpus(
             f"--transpose is for books of tunes in ABC notation, which {corpus.name} is not: "
             "leave it out"
         )
-    learned, held_out = split(corpus, val_fraction)
+    learned, held_out = split_documents(corpus, val_fraction)
     learned = augment_tunes(learned, keys, folder, progress)
     settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
     least = LEAST_COUNT * (keys[1] - keys[0] + 1)
@@ -141,7 +146,7 @@ def is_tune_book(corpus: Corpus) -> bool:
     return corpus.tunes and len(corpus.documents) > 1
 
 
-def split(corpus: Corpus, val_fraction: float) -> tuple[list[Document], list[Document]]:
+def split_documents(corpus: Corpus, val_fraction: float) -> tuple[list[Document], list[Document]]:
     """Return the documents to learn from and those held out whole: tunes, if there are several."""
     documents = list(corpus.documents)
     if corpus.tunes and len(documents) > 1 and val_fraction:

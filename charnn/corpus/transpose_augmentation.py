@@ -30,7 +30,7 @@ ALL_KEYS = (-5, 6)
 Progress = Callable[[int, int], None]
 
 
-def quiet(done: int, tunes: int) -> None:
+def ignore_progress(done: int, tunes: int) -> None:
     """Take a progress and tell nobody."""
 
 
@@ -57,7 +57,7 @@ def augment_tunes(
     tunes: Sequence[Document],
     keys: tuple[int, int],
     folder: Path,
-    progress: Progress = quiet,
+    progress: Progress = ignore_progress,
 ) -> list[Document]:
     """Return the tunes in all keys of a range, pass after pass.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.ids import encoded
-from charnn.corpus.scan import VAL_FRACTION, scan_corpus
+from charnn.corpus.scan import DEFAULT_VAL_FRACTION, scan_corpus
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.corpus.vocabulary import UNKNOWN
@@ -72,7 +72,7 @@ class Evaluation:
         return math.exp(min(self.nats_per_char, 700))
 
 
-def whole(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
+def whole_text_span(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
     """Everything: the texts one after the other, begun as a sample is.
 
     If the model knows where documents end, it predicts that of several as well, and it counts as a
@@ -91,7 +91,7 @@ def whole(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
     return EvalSpan(np.concatenate([before, ids]), 1, characters, words)
 
 
-def held_out_tunes(
+def held_out_tunes_span(
     checkpoint: Checkpoint, texts: Sequence[str], learned: Sequence[str]
 ) -> EvalSpan:
     """The tunes that are not among the learned ones, the last of which lie before them.
@@ -114,14 +114,14 @@ def held_out_tunes(
     return EvalSpan(np.concatenate([before, ids]), len(before), characters, words)
 
 
-def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
+def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
     """The end of the text that training held out, with all the rest before it.
 
     Raises:
         CheckpointError: the model has learned another text, or all of this one.
     """
     # A checkpoint that is too old to say it had the default, or another corpus will be found.
-    share = checkpoint.metadata.get("val_fraction", VAL_FRACTION)
+    share = checkpoint.metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
     # A text has no other keys, so nothing is kept in the folder.
     found = scan_corpus(corpus, Path(), share, CHAR)
     if found.fingerprint != checkpoint.metadata.get("fingerprint"):
@@ -137,7 +137,7 @@ def held_out_text(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
     return EvalSpan(ids, found.train, found.length - found.train, words)
 
 
-def measure(
+def evaluate_span(
     checkpoint: Checkpoint, passage: EvalSpan, *, windows: bool = False, dynamic: bool = False
 ) -> Evaluation:
     """The loss of a passage, the state carried; and, where asked for, by other protocols.

@@ -41,7 +41,7 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
         return read_stored_tunes(path.parent)
     # A tune is asked for by headers alone, and its first character should not wait for these.
     from charnn.corpus.catalogue import CATALOGUE
-    from charnn.corpus.scan import VAL_FRACTION, split
+    from charnn.corpus.scan import DEFAULT_VAL_FRACTION, split_documents
     from charnn.corpus.sources import open_catalogue_corpus
 
     name = str(metadata.get("corpus"))
@@ -50,7 +50,9 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
             f"{display_name(path)} was exported without the tunes that it has learned, so new ones "
             "cannot be compared with them: name its run instead"
         )
-    learned, _ = split(open_catalogue_corpus(name), metadata.get("val_fraction", VAL_FRACTION))
+    learned, _ = split_documents(
+        open_catalogue_corpus(name), metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
+    )
     tunes = [document.text() for document in learned]
     if metadata[_BROUGHT] != {**metadata[_BROUGHT], "sha256": _hash(tunes)}:
         raise CheckpointError(

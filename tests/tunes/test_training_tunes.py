@@ -7,7 +7,7 @@ import pytest
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.catalogue import CATALOGUE
-from charnn.corpus.scan import split
+from charnn.corpus.scan import split_documents
 from charnn.corpus.sources import open_catalogue_corpus
 from charnn.corpus.text import document
 from charnn.errors import CheckpointError
@@ -36,7 +36,7 @@ def book(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def learned() -> list[str]:
-    return [tune.text() for tune in split(open_catalogue_corpus("folk"), 0.3)[0]]
+    return [tune.text() for tune in split_documents(open_catalogue_corpus("folk"), 0.3)[0]]
 
 
 def model(**metadata: object) -> Checkpoint:

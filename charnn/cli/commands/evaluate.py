@@ -139,14 +139,14 @@ def _loss(
     threads: int,
 ) -> dict[str, Any]:
     from charnn.corpus.sources import open_corpus
-    from charnn.evaluation.protocols import whole
+    from charnn.evaluation.protocols import whole_text_span
 
     opened = open_corpus(corpus, encoding=encoding)
     if held_out:
         passage = model.held_out(opened)
     else:
         texts = [document.text() for document in opened.documents]
-        passage = whole(model.checkpoint, texts)
+        passage = whole_text_span(model.checkpoint, texts)
     if passage.unknown:
         show_warning(f"the model has never seen {passage.unknown:,} of these characters")
     import torch  # the loss needs it, the rest does not

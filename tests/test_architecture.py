@@ -263,7 +263,7 @@ class TestTheChecksThemselves:
             ("charnn.corpus.text", "from charnn.cli.console import show_message"),
             ("charnn.files", "from charnn.music import tune"),
             ("charnn.music.tune.tempo", "from charnn.music.abc import fields"),
-            ("charnn.music.performance.swing", "from charnn.music.score.staff import Measure"),
+            ("charnn.music.performance.swing", "from charnn.music.score.staff import WrittenBar"),
         ],
     )
     def test_a_wrong_arrow(self, module: str, source: str) -> None:

@@ -26,7 +26,7 @@ from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.score import engraver
-from charnn.music.score.engraving import engrave, to_draw
+from charnn.music.score.engraving import engrave, engraver_input
 from tests.cli.conftest import Ended
 from tests.faults.conftest import Trials
 from tests.helpers import charnn
@@ -284,7 +284,7 @@ class Drawer:
         self._process.stdin.write(json.dumps(str(folder)) + "\n")
         self._process.stdin.flush()
         watch = signal.signal(signal.SIGALRM, lambda *_: self.close())
-        signal.alarm(engraver.MOST_SECONDS + 5)
+        signal.alarm(engraver.MAX_CPU_SECONDS + 5)
         answer = self._process.stdout.readline()
         signal.alarm(0)
         signal.signal(signal.SIGALRM, watch)
@@ -312,7 +312,7 @@ def test_drawings_of_hostile_tunes(trials: Trials, tmp_path: Path) -> None:
         for source in split_book(text):
             try:
                 tune = read_tune(source)
-                score = to_draw(tune)
+                score = engraver_input(tune)
             except TuneError:
                 continue
             failed = drawer.draw(tmp_path, score)

@@ -1,9 +1,11 @@
-"""The program that engraves, run by itself: verovio has been seen to take its whole process down.
+"""The engraver: a program that draws MusicXML with verovio, run in a process of its own.
 
-`python engraver.py FOLDER FORMAT` reads `score.json` in the folder (`musicxml`, and the `title`,
-`subtitles`, `left` and `right` of the heading) and writes `score.svg`, `score.png` or `score.pdf`
-beside it: a picture is one page as high as the tune, a PDF has A4 pages. It imports nothing of this
-project, so that it starts at once and runs from any folder.
+verovio has been seen to crash the whole process on some scores and to draw on others for ever.
+
+`python engraver.py FOLDER FORMAT` reads `FOLDER/score.json`, an object with the keys `musicxml` and
+`title`, `subtitles`, `left`, `right` (the heading), and writes `score.svg`, `score.png` or
+`score.pdf` into the folder. A picture is one page as high as the tune; a PDF has A4 pages. The
+program imports nothing of charnn, so that it starts at once and runs from any folder.
 """
 
 import json
@@ -15,19 +17,26 @@ from typing import Any, Literal
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-WIDTH, A4_HEIGHT, ENDLESS = 2100, 2970, 60_000  # tenths of a millimetre
-SCALE = 40  # percent: of those, pixels in the SVG
-MARGIN = 100
-TITLE, SMALL = 22.0, 13.0  # font sizes in pixels
-PIXELS_PER_INCH = 200
+# The page in tenths of a millimetre: A4, or the largest height that verovio accepts, which it then
+# shortens to the height of the tune.
+WIDTH, A4_HEIGHT, MAX_HEIGHT = 2100, 2970, 60_000
+MARGIN = 100  # tenths of a millimetre
+SCALE = 40  # pixels of the SVG for 100 tenths of a millimetre
+TITLE_SIZE, SMALL_SIZE = 22.0, 13.0  # font sizes in pixels
+LINE_HEIGHT = 1.3 * SMALL_SIZE
+PIXELS_PER_INCH = 200  # of a PNG
 
-MOST_SECONDS = 15  # of computing: a page takes a tenth of one, and some scores would take for ever
-MOST_MEMORY = 2 << 30  # bytes
+# Computing time: a page takes about 0.1 s, and verovio never ends on some tuplets.
+MAX_CPU_SECONDS = 15
+MAX_MEMORY = 2 << 30  # bytes
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
-EM = 0.5  # how wide a character is on average, of the font's size
-LIFT, GAP = 100, 60  # of a tempo above verovio's place; behind its signs, in units of the font
+CHARACTER_WIDTH = 0.5  # of an average character, as a fraction of the font size
+FONT_UNITS = 1000  # of verovio's music font, for one font size
+# How far above verovio's position a tempo is drawn, in units of the SVG, and the gap after a
+# musical sign, in font units.
+TEMPO_LIFT, SIGN_GAP = 100, 60
 
 TYPST = """\
 #set document(title: json("score.json").at("title"), date: none)
@@ -37,8 +46,8 @@ TYPST = """\
 
 
 def main() -> None:
-    """Engrave what lies in the folder named first, in the format named second."""
-    limit()
+    """Engrave the score in the folder `argv[1]` in the format `argv[2]`."""
+    limit_resources()
     folder, kind = Path(sys.argv[1]), sys.argv[2]
     score = json.loads((folder / "score.json").read_text(encoding="utf-8"))
     pages = engrave(score, paged=kind == "pdf")
@@ -48,22 +57,25 @@ def main() -> None:
         convert(folder, "png" if kind == "png" else "pdf", pages)
 
 
-def limit() -> None:
-    """Let the system end this process if it takes too much, where the system can."""
-    with suppress(ImportError):  # on Windows
+def limit_resources() -> None:
+    """Let the system end this process if it computes too long or needs too much memory."""
+    with suppress(ImportError):  # Windows has no module `resource`
         import resource
 
-        for kind, most in (
-            (resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 1)),
-            # Not of address space: the threads of many processors reserve that without using it.
-            (resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY)),
+        for kind, limits in (
+            # At the first limit the process gets SIGXCPU, which names the cause; at the second,
+            # SIGKILL.
+            (resource.RLIMIT_CPU, (MAX_CPU_SECONDS, MAX_CPU_SECONDS + 1)),
+            # Limit data, not address space: threads reserve address space without using it, and
+            # typst starts one for each processor.
+            (resource.RLIMIT_DATA, (MAX_MEMORY, MAX_MEMORY)),
         ):
-            with suppress(OSError, ValueError):  # it is lower already
-                resource.setrlimit(kind, most)
+            with suppress(OSError, ValueError):  # the limit is lower already
+                resource.setrlimit(kind, limits)
 
 
 def engrave(score: dict[str, Any], *, paged: bool) -> list[str]:
-    """The pages of a score as SVG; one page, if it is not for paper."""
+    """Return the pages of a score as SVG; a single page unless `paged` is set."""
     import verovio
 
     height = heading_height(score)
@@ -72,7 +84,7 @@ def engrave(score: dict[str, Any], *, paged: bool) -> list[str]:
     toolkit.setOptions(
         {
             "pageWidth": WIDTH,
-            "pageHeight": A4_HEIGHT if paged else ENDLESS,
+            "pageHeight": A4_HEIGHT if paged else MAX_HEIGHT,
             "adjustPageHeight": not paged,
             "pageMarginLeft": MARGIN,
             "pageMarginRight": MARGIN,
@@ -82,7 +94,7 @@ def engrave(score: dict[str, Any], *, paged: bool) -> list[str]:
             "breaks": "smart",
             "header": "none",
             "footer": "none",
-            "xmlIdSeed": 1,  # the same tune, the same file
+            "xmlIdSeed": 1,  # verovio's ids are random otherwise, and no two files the same
         }
     )
     if not toolkit.loadData(score["musicxml"]):
@@ -91,7 +103,7 @@ def engrave(score: dict[str, Any], *, paged: bool) -> list[str]:
     if count > 1 and not paged:
         sys.exit("the tune is too long for one picture")
     glyphs = Path(toolkit.getResourcePath()) / "Leipzig"
-    pages = [finish(toolkit.renderToSVG(number), glyphs) for number in range(1, count + 1)]
+    pages = [finish_page(toolkit.renderToSVG(number), glyphs) for number in range(1, count + 1)]
     add_heading(pages[0], score)
     return [ElementTree.tostring(page, encoding="unicode") for page in pages]
 
@@ -114,79 +126,85 @@ def convert(folder: Path, kind: Literal["png", "pdf"], pages: list[str]) -> None
         output=str(folder / f"score.{kind}"),
         format=kind,
         ppi=PIXELS_PER_INCH,
-        ignore_system_fonts=True,  # everywhere the same picture
+        ignore_system_fonts=True,  # so that the picture is the same on every machine
     )
 
 
-def finish(svg: str, glyphs: Path) -> Element:
-    """Verovio's SVG with its size said both ways, and its signs in text as paths: few programs but
-    browsers read the font that it embeds for them."""
+def finish_page(svg: str, glyphs: Path) -> Element:
+    """Return a page of verovio as an element that all common programs display.
+
+    The page gets a `viewBox` beside its size, so that it can be scaled. Musical signs in text (the
+    note of a tempo) become paths, since few programs except browsers read the font that verovio
+    embeds for them.
+    """
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
-    root = ElementTree.fromstring(svg)  # noqa: S314 - verovio's own
+    root = ElementTree.fromstring(svg)  # noqa: S314 - from verovio, not from the user
     width, height = (float(root.attrib[side].removesuffix("px")) for side in ("width", "height"))
     root.set("viewBox", f"0 0 {width:g} {height:g}")
     for style in root.findall(f"{{{SVG}}}style"):
         if "@font-face" in (style.text or ""):
             root.remove(style)
     for parent in root.iter(f"{{{SVG}}}g"):
-        for place, text in enumerate(list(parent)):
-            if (
-                text.tag == f"{{{SVG}}}text"
-                and text.find(".//*[@font-family='Leipzig']") is not None
-            ):
-                parent.remove(text)
-                parent.insert(place, drawn(text, glyphs))
+        for index, child in enumerate(list(parent)):
+            is_text = child.tag == f"{{{SVG}}}text"
+            if is_text and child.find(".//*[@font-family='Leipzig']") is not None:
+                parent.remove(child)
+                parent.insert(index, draw_signs(child, glyphs))
     return root
 
 
-def drawn(text: Element, glyphs: Path) -> Element:
-    """A line of text whose musical signs are paths."""
+def draw_signs(text: Element, glyphs: Path) -> Element:
+    """Return a line of text as a group in which musical signs are paths."""
     line = Element(f"{{{SVG}}}g")
     metrics = glyphs.with_suffix(".xml").read_text(encoding="utf-8")
-    x, y = float(text.get("x", "0")), float(text.get("y", "0")) - LIFT
-    for family, size, words in runs(text):
+    x, y = float(text.get("x", "0")), float(text.get("y", "0")) - TEMPO_LIFT
+    for family, size, words in text_runs(text):
         if family != "Leipzig":
             attributes = {"x": f"{x:g}", "y": f"{y:g}", "font-size": f"{size:g}px"}
             ElementTree.SubElement(line, f"{{{SVG}}}text", attributes).text = words.strip()
-            x += (len(words) + 1) * EM * size
+            x += (len(words) + 1) * CHARACTER_WIDTH * size
             continue
-        scale = size / 1000  # units of the font
+        scale = size / FONT_UNITS
         for sign in words.strip():
             name = f"{ord(sign):04X}"
             shape = ElementTree.parse(glyphs / f"{name}.xml").find("path")  # noqa: S314
             width = re.search(rf'c="{name}"[^>]*h-a-x="([0-9.]+)"', metrics)
             if shape is None or width is None:
                 continue
-            place = f"translate({x:g}, {y:g}) scale({scale:g}, {-scale:g})"
-            attributes = {"transform": place, "d": shape.get("d", "")}
+            # The y axis of a font points up, that of SVG down.
+            transform = f"translate({x:g}, {y:g}) scale({scale:g}, {-scale:g})"
+            attributes = {"transform": transform, "d": shape.get("d", "")}
             ElementTree.SubElement(line, f"{{{SVG}}}path", attributes)
-            x += (float(width[1]) + GAP) * scale
+            x += (float(width[1]) + SIGN_GAP) * scale
     return line
 
 
-def runs(text: Element) -> list[tuple[str, float, str]]:
-    """The stretches of a text in one font: family (empty for the usual one), size, words."""
-    found: list[tuple[str, float, str]] = []
+def text_runs(text: Element) -> list[tuple[str, float, str]]:
+    """Return the runs of a text in one font, as (family, size in pixels, words).
+
+    The family is empty for the usual font.
+    """
+    runs: list[tuple[str, float, str]] = []
     for part in text.iter(f"{{{SVG}}}tspan"):
         if not part.text or not part.text.strip() or not part.get("font-size"):
             continue
         family = part.get("font-family", "")
         size = float(part.get("font-size", "0").removesuffix("px"))
-        if found and found[-1][:2] == (family, size):
-            found[-1] = (family, size, f"{found[-1][2].strip()} {part.text.strip()}")
+        if runs and runs[-1][:2] == (family, size):
+            runs[-1] = (family, size, f"{runs[-1][2].strip()} {part.text.strip()}")
         else:
-            found.append((family, size, part.text))
-    return found
+            runs.append((family, size, part.text))
+    return runs
 
 
 def heading_height(score: dict[str, Any]) -> float:
-    """What the heading takes, with the margin above it, in pixels."""
-    margin = MARGIN * SCALE / 100
+    """Return the height of the heading in pixels, with the margin above it."""
+    height = MARGIN * SCALE / 100
     if score["title"]:
-        margin += TITLE
-    margin += 1.3 * SMALL * len(score["subtitles"])
-    return margin + (1.3 * SMALL if score["left"] or score["right"] else 0)
+        height += TITLE_SIZE
+    height += LINE_HEIGHT * len(score["subtitles"])
+    return height + (LINE_HEIGHT if score["left"] or score["right"] else 0)
 
 
 def add_heading(page: Element, score: dict[str, Any]) -> None:
@@ -195,30 +213,31 @@ def add_heading(page: Element, score: dict[str, Any]) -> None:
     left, right = MARGIN * SCALE / 100, width - MARGIN * SCALE / 100
     y = MARGIN * SCALE / 100
     if score["title"]:
-        y += TITLE / 2
-        write(page, score["title"], width / 2, y, "middle", TITLE, right - left)
+        y += TITLE_SIZE / 2
+        write_line(page, score["title"], width / 2, y, "middle", TITLE_SIZE, right - left)
     for subtitle in score["subtitles"]:
-        y += 1.3 * SMALL
-        write(page, subtitle, width / 2, y, "middle", SMALL, right - left)
-    y += 1.3 * SMALL
-    write(page, score["left"], left, y, "start", SMALL, (right - left) / 2, style="italic")
-    write(page, score["right"], right, y, "end", SMALL, (right - left) / 2)
+        y += LINE_HEIGHT
+        write_line(page, subtitle, width / 2, y, "middle", SMALL_SIZE, right - left)
+    y += LINE_HEIGHT
+    half = (right - left) / 2
+    write_line(page, score["left"], left, y, "start", SMALL_SIZE, half, style="italic")
+    write_line(page, score["right"], right, y, "end", SMALL_SIZE, half)
 
 
-def write(
+def write_line(
     page: Element,
     words: str,
     x: float,
     y: float,
     anchor: str,
     size: float,
-    room: float,
+    max_width: float,
     style: str = "normal",
 ) -> None:
-    """Write a line, smaller if there is no room for it."""
+    """Write a line of text, in a smaller size if it would exceed `max_width` (all in pixels)."""
     if not words:
         return
-    size = min(size, room / (EM * len(words)))
+    size = min(size, max_width / (CHARACTER_WIDTH * len(words)))
     attributes = {
         "x": f"{x:g}",
         "y": f"{y:g}",

@@ -1,7 +1,9 @@
-"""Engraving a tune: MusicXML made here, drawn by verovio, made a PNG or PDF by typst.
+"""Engraving: the score of a tune as an SVG, PNG or PDF picture.
 
-Both are optional (`pip install 'charnn[score]'`) and run in a process of their own with limits of
-time and memory, so that a crash of theirs, or an endless loop, is one clear sentence here.
+The MusicXML is made here, verovio draws it, and typst turns the drawing into a PNG or PDF. Both are
+optional (`pip install 'charnn[score]'`). They run in a process of their own with limits of time and
+memory, because verovio has crashed on some scores and never finished on others; so a failure is one
+clear error here.
 """
 
 import importlib.util
@@ -15,63 +17,73 @@ from pathlib import Path
 from typing import Literal
 
 from charnn.errors import CharnnError, TuneError
-from charnn.music.score.engraver import MOST_SECONDS
-from charnn.music.score.layout import display_title
+from charnn.music.score.engraver import MAX_CPU_SECONDS
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.musicxml_elements import legal
+from charnn.music.score.titles import display_title
 from charnn.music.tune.tune import Tune
 
-Picture = Literal["svg", "png", "pdf"]
+PictureFormat = Literal["svg", "png", "pdf"]
 
-SECONDS = 120  # by the clock; of computing, `engraver.MOST_SECONDS`
+# Elapsed seconds, for a machine that is busy; the engraver limits its own computing time to
+# `MAX_CPU_SECONDS`.
+TIMEOUT_SECONDS = 120
 
-_NEEDS = {"svg": ("verovio",), "png": ("verovio", "typst"), "pdf": ("verovio", "typst")}
-_PROGRAM = Path(__file__).with_name("engraver.py")
+_REQUIREMENTS = {"svg": ("verovio",), "png": ("verovio", "typst"), "pdf": ("verovio", "typst")}
+_ENGRAVER = Path(__file__).with_name("engraver.py")
 
 
-def engrave(tune: Tune, kind: Picture) -> bytes:
-    """A tune as a picture: SVG or PNG of one page as high as the tune, or a PDF of A4 pages.
+def engrave(tune: Tune, kind: PictureFormat, musicxml: str | None = None) -> bytes:
+    """Return the score of a tune as a picture.
+
+    An SVG or PNG is one page that is as high as the tune; a PDF has A4 pages.
+
+    Args:
+        tune: the tune.
+        kind: the format of the picture.
+        musicxml: the result of `to_musicxml(tune)` if it is there already; otherwise it is made.
 
     Raises:
-        TuneError: it has no notes, too many bars, or a note that no written value can say; or
-            verovio or typst failed.
+        TuneError: the tune has no notes, too many bars, or a duration that no note value can write;
+            or verovio or typst failed.
         CharnnError: verovio or typst is not installed.
     """
-    missing = [name for name in _NEEDS[kind] if importlib.util.find_spec(name) is None]
+    missing = [name for name in _REQUIREMENTS[kind] if importlib.util.find_spec(name) is None]
     if missing:
         raise CharnnError(
             f"{' and '.join(missing)} must be installed to engrave as {kind.upper()}: "
             "pip install 'charnn[score]' (MusicXML needs neither)"
         )
-    score = to_draw(tune)
+    score = engraver_input(tune, musicxml)
     with tempfile.TemporaryDirectory(prefix="charnn-") as name:
         folder = Path(name)
         (folder / "score.json").write_text(json.dumps(score), encoding="utf-8")
         try:
-            ended = subprocess.run(  # noqa: S603 - this Python, our own program
-                # -P: no module that lies in the user's folder is taken for verovio.
-                [sys.executable, "-P", str(_PROGRAM), str(folder), kind],
+            process = subprocess.run(  # noqa: S603 - this Python, our own program
+                # -P keeps Python from importing a verovio.py in the user's working folder.
+                [sys.executable, "-P", str(_ENGRAVER), str(folder), kind],
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                timeout=SECONDS,
+                timeout=TIMEOUT_SECONDS,
                 check=False,
             )
         except subprocess.TimeoutExpired:
-            raise _failure(tune, f"took over {SECONDS} s") from None
+            raise _failure(tune, f"took over {TIMEOUT_SECONDS} s") from None
         result = folder / f"score.{kind}"
-        if ended.returncode or not result.is_file():
-            raise _failure(tune, _reason(ended))
+        if process.returncode or not result.is_file():
+            raise _failure(tune, _reason(process))
         return result.read_bytes()
 
 
-def to_draw(tune: Tune) -> dict[str, object]:
-    """What the engraver draws: `musicxml`, and the words of the heading.
+def engraver_input(tune: Tune, musicxml: str | None = None) -> dict[str, object]:
+    """Return what the engraver reads: `musicxml`, and the words of the heading.
 
     Raises:
         TuneError: as `musicxml.to_musicxml`.
     """
-    # Verovio prints the degrees of a chord behind the symbol that has them already.
-    musicxml = re.sub("<degree .*?</degree>", "", to_musicxml(tune), flags=re.DOTALL)
+    musicxml = to_musicxml(tune) if musicxml is None else musicxml
+    # Verovio prints the degrees of a chord after the symbol, whose text has them already.
+    musicxml = re.sub("<degree .*?</degree>", "", musicxml, flags=re.DOTALL)
     titles = [legal(display_title(title)) for title in tune.titles if title.strip()]
     composers = [legal(text) for letter, text in tune.fields if letter == "C" and text]
     return {
@@ -84,14 +96,17 @@ def to_draw(tune: Tune) -> dict[str, object]:
 
 
 def _failure(tune: Tune, reason: str) -> TuneError:
-    problem = f"it cannot be engraved, the engraver {reason}; write it as MusicXML instead"
+    problem = f"the engraver {reason} on this tune: export it as MusicXML instead"
     return TuneError(problem, tune.line, 1, tune.name)
 
 
-def _reason(ended: "subprocess.CompletedProcess[bytes]") -> str:
-    if ended.returncode == -getattr(signal, "SIGXCPU", 0) < 0:
-        return f"took over {MOST_SECONDS} s"
-    if ended.returncode < 0:
+def _reason(process: "subprocess.CompletedProcess[bytes]") -> str:
+    """Return why the engraver ended, as the predicate of a sentence about it."""
+    # A negative return code is the number of the signal that ended the process. Windows has no
+    # SIGXCPU; -0 < 0 is false, so the test fails there.
+    if process.returncode == -getattr(signal, "SIGXCPU", 0) < 0:
+        return f"took over {MAX_CPU_SECONDS} s"
+    if process.returncode < 0:
         return "crashed"
-    said = ended.stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"failed ({said[-1].strip()})" if said else "failed"
+    lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
+    return f"failed ({lines[-1].strip()})" if lines else "failed"

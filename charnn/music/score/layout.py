@@ -1,20 +1,20 @@
-"""A tune laid out as it stands on the staff: measures of note values, nothing unrolled.
+"""The layout of a tune on the staff: bars of note values, with repeats as they are written.
 
-ABC says how long a note sounds and what is written around it; a score also needs to know where a
-measure ends that has no bar line, what it is numbered, which accidentals must be shown, which notes
-share a beam, and where brackets, ties and slurs begin and end.
+ABC states how long a note sounds and what is written around it. A score also needs to know where a
+bar without a bar line ends, what number a bar has, which accidentals are printed, which notes share
+a beam, and where brackets, ties and slurs begin and end.
 """
 
-import re
 from fractions import Fraction
+from typing import NamedTuple
 
 from charnn.errors import TuneError
 from charnn.music.abc.patterns import TUPLET
-from charnn.music.score.beams import beam
+from charnn.music.score.beams import add_beams
 from charnn.music.score.musicxml_signs import BAR_ENDS, sign_name
-from charnn.music.score.note_values import Value, values
-from charnn.music.score.spans import close_endings, number, slurs, ties
-from charnn.music.score.staff import Event, Head, Item, Measure
+from charnn.music.score.note_values import NoteValue, note_values
+from charnn.music.score.spans import close_endings, find_slurs, find_ties, number_bars
+from charnn.music.score.staff import BarItem, Event, NoteHead, WrittenBar
 from charnn.music.tune.playing_order import repeats_of
 from charnn.music.tune.tune import (
     LETTERS,
@@ -29,237 +29,262 @@ from charnn.music.tune.tune import (
     Tune,
 )
 
-MOST_MEASURES = 1_000
-ROOM, MOST_ROOM = 20, 32  # columns in a measure, before one that is over-full is parted
+MAX_BARS = 1_000
+# A bar that is longer than its meter is divided once it has this many items: a tune without bar
+# lines would be a single line that no page can hold. A beamed group may go on a little longer.
+MAX_BAR_ITEMS, MAX_JOINED_BAR_ITEMS = 20, 32
+
+_NO_TUPLET = (1, 1)
 
 
-def lay_out(tune: Tune) -> list[Measure]:
-    """The measures of a tune, in the order written; at least one.
+def lay_out(tune: Tune) -> list[WrittenBar]:
+    """Return the bars of a tune, at least one, in the order in which they are written.
 
     Raises:
-        TuneError: there are no notes, more than 1,000 measures, or a note that no value can say.
+        TuneError: the tune has no notes, more than 1,000 bars, or a duration that no note value
+            can write.
     """
-    measures = _Layout(tune).measures()
-    if not measures:
-        raise TuneError("it has no notes to engrave", tune.line, 1, tune.name)
-    number(measures)
-    close_endings(measures)
-    beam(measures)
-    return measures
+    bars = _Layout(tune).bars()
+    if not bars:
+        raise TuneError("the tune has no notes to engrave", tune.line, 1, tune.name)
+    number_bars(bars)
+    close_endings(bars)
+    add_beams(bars)
+    return bars
+
+
+class _Tuplet(NamedTuple):
+    """An open tuplet: its (actual, normal) ratio, and how many notes it has and has left."""
+
+    ratio: tuple[int, int]
+    notes: int
+    notes_left: int
 
 
 class _Layout:
-    """Walks through a tune once, from measure to measure."""
+    """A single pass over the elements of a tune that fills one bar after the other."""
 
     def __init__(self, tune: Tune) -> None:
         self._tune = tune
         self._key, self._meter = tune.key, tune.meter
-        self._slurs = slurs(tune)
-        self._held = ties(tune)
-        self._done: list[Measure] = []
-        self._now = Measure(tune.meter)
-        self._filled = Fraction(0)  # quarter notes in this measure so far
-        self._altered: dict[tuple[str, int], int] = {}  # as a reader of the staff would think
-        self._signs: list[str] = []
-        self._at_end: list[Item] = []  # what stands at the end of the bar
-        self._tuplet: tuple[tuple[int, int], int, int] | None = None  # ratio, notes, notes left
-        self._joined = False
-        self._new_line = False
+        self._slurs = find_slurs(tune)
+        self._ties = find_ties(tune)
+        self._finished: list[WrittenBar] = []
+        self._bar = WrittenBar(tune.meter)
+        self._filled = Fraction(0)  # quarter notes in this bar so far
+        # The alterations that a reader assumes in this bar: (letter, octave) -> semitones.
+        self._altered: dict[tuple[str, int], int] = {}
+        self._signs: list[str] = []  # decorations since the last note; they belong to the next one
+        self._bar_end_items: list[BarItem] = []  # printed at the end of the bar, "D.C." for example
+        self._tuplet: _Tuplet | None = None
+        self._joined = False  # whether ABC has no space before the next note
+        self._new_system = False  # whether ABC has begun a new line of music
 
-    def measures(self) -> list[Measure]:
+    def bars(self) -> list[WrittenBar]:
+        """Return all bars of the tune, not yet numbered and without beams."""
         repeats = repeats_of(self._tune)
-        for place, element in enumerate(self._tune.music):
-            if isinstance(element, Note):
-                self._note(place, element)
-            elif isinstance(element, BarLine):
-                self._bar_line(element)
-            elif isinstance(element, Ending):
-                self._close()  # in the middle of a bar, too
-                self._now.passes = element.passes
-            elif isinstance(element, Change):
-                self._change(element)
-            else:
-                self._mark(element)
-            if place in repeats.starts:
-                self._close()
-                self._now.starts = max(self._now.starts, bool(self._done))
-            if place in repeats.ends and self._done:
-                self._done[-1].back = repeats.ends[place]
-        if any(self._now.events()):
-            self._close()
-        elif self._done:
-            self._done[-1].items += [i for i in self._now.items if isinstance(i, Mark)]
-            self._end_bar()
-        if self._done:
-            self._done[-1].back = max(
-                self._done[-1].back, repeats.ends.get(len(self._tune.music), 0)
-            )
-        return self._done
+        for index, element in enumerate(self._tune.music):
+            self._add(index, element)
+            if index in repeats.starts:
+                self._finish_bar()
+                has_bars = bool(self._finished)
+                self._bar.repeat_starts = max(self._bar.repeat_starts, has_bars)
+            if index in repeats.ends and self._finished:
+                self._finished[-1].times_back = repeats.ends[index]
+        if any(self._bar.events()):
+            self._finish_bar()
+        elif self._finished:
+            # Words after the last bar line are printed in the last bar.
+            self._finished[-1].items += [i for i in self._bar.items if isinstance(i, Mark)]
+            self._place_bar_end_items()
+        if self._finished:
+            last = self._finished[-1]
+            last.times_back = max(last.times_back, repeats.ends.get(len(self._tune.music), 0))
+        return self._finished
 
-    def _end_bar(self) -> None:
-        """Write what stands at the end of the bar that was closed last."""
-        self._done[-1].items += self._at_end
-        self._at_end = []
+    def _add(self, index: int, element: Note | BarLine | Ending | Change | Mark) -> None:
+        if isinstance(element, Note):
+            self._add_note(index, element)
+        elif isinstance(element, BarLine):
+            self._add_bar_line(element)
+        elif isinstance(element, Ending):
+            self._finish_bar()  # an ending begins a bar of its own even inside a bar
+            self._bar.ending_passes = element.passes
+        elif isinstance(element, Change):
+            self._add_change(element)
+        else:
+            self._add_mark(element)
 
-    def _mark(self, mark: Mark) -> None:
+    def _place_bar_end_items(self) -> None:
+        """Add the items that stand at the end of a bar to the bar that was finished last."""
+        self._finished[-1].items += self._bar_end_items
+        self._bar_end_items = []
+
+    def _add_mark(self, mark: Mark) -> None:
         if mark.kind == "decoration" and sign_name(mark.meaning or mark.text) in BAR_ENDS:
-            self._at_end.append(mark)  # before its last note or its bar line, it means the same
+            # "D.C." before the last note or before the bar line means the same.
+            self._bar_end_items.append(mark)
         elif mark.kind == "decoration":
             self._signs.append(mark.meaning or mark.text)
         elif mark.kind in ("chord symbol", "annotation"):
-            self._now.items.append(mark)
+            self._bar.items.append(mark)
         elif mark.kind == "tuplet":
             self._open_tuplet(mark.text)
         elif mark.kind == "line":
-            self._new_line, self._joined = True, False
+            self._new_system, self._joined = True, False
         elif mark.kind == "space" and not mark.text.strip(" \ty0123456789"):
             self._joined = False
-        elif mark.kind == "slur" and self._signs:  # what stands before a slur is the slur's
+        elif mark.kind == "slur" and self._signs:
+            # A roll or trill before a slur belongs to the slur, not to the note.
             self._signs = [sign for sign in self._signs if sign not in "~T"]
 
-    def _change(self, change: Change) -> None:
+    def _add_change(self, change: Change) -> None:
         if isinstance(change.value, Key):
             self._key = change.value
             self._altered = {}
         elif isinstance(change.value, Meter):
             self._meter = change.value
-            if not any(self._now.events()):
-                self._now.meter = change.value
+            if not any(self._bar.events()):
+                self._bar.meter = change.value
         if change.letter in "KMQPT":
-            self._now.items.append(change)
+            self._bar.items.append(change)
         self._joined = False
 
-    def _bar_line(self, line: BarLine) -> None:
-        self._close()
+    def _add_bar_line(self, line: BarLine) -> None:
+        self._finish_bar()
         self._altered = {}
-        self._now.starts = max(self._now.starts, line.starts)
-        if self._done:
-            self._end_bar()
-            before = self._done[-1]
-            before.ends = max(before.ends, line.ends)
-            before.line = max(before.line, line.text.strip(":."), key=len)
+        self._bar.repeat_starts = max(self._bar.repeat_starts, line.starts)
+        if self._finished:
+            self._place_bar_end_items()
+            bar = self._finished[-1]
+            bar.repeat_ends = max(bar.repeat_ends, line.ends)
+            # Of several bar lines in a row, print the heaviest, which has the longest text.
+            bar.closing_line = max(bar.closing_line, line.text.strip(":."), key=len)
 
-    def _close(self) -> None:
-        """Begin another measure, if there are notes in this one."""
+    def _finish_bar(self) -> None:
+        """Begin a new bar if the present one has notes or rests."""
         self._joined = False
-        if not any(self._now.events()):
+        if not any(self._bar.events()):
             return
-        if len(self._done) >= MOST_MEASURES:
-            problem = f"more than {MOST_MEASURES:,} bars"
+        if len(self._finished) >= MAX_BARS:
+            problem = f"the tune has more than {MAX_BARS:,} bars, too many for a score"
             raise TuneError(problem, self._tune.line, 1, self._tune.name)
-        self._done.append(self._now)
-        self._end_bar()
-        self._now = Measure(self._meter)
+        self._finished.append(self._bar)
+        self._place_bar_end_items()
+        self._bar = WrittenBar(self._meter)
         self._filled = Fraction(0)
 
-    def _note(self, place: int, note: Note) -> None:
-        if self._tuplet is None and len(self._now.items) >= ROOM:
-            count = sum(1 for _ in self._now.events())
-            full = self._filled >= self._now.meter.bar
-            if full and count >= (MOST_ROOM if self._joined else ROOM):
-                self._close()  # nothing could be read if it all stood on one line
-        if not any(self._now.events()):
-            self._now.new_line = self._new_line and bool(self._done)
-        self._new_line = False
+    def _add_note(self, index: int, note: Note) -> None:
+        if self._tuplet is None and len(self._bar.items) >= MAX_BAR_ITEMS:
+            event_count = sum(1 for _ in self._bar.events())
+            is_full = self._filled >= self._bar.meter.bar
+            max_events = MAX_JOINED_BAR_ITEMS if self._joined else MAX_BAR_ITEMS
+            if is_full and event_count >= max_events:
+                self._finish_bar()
+        if not any(self._bar.events()):
+            self._bar.new_system = self._new_system and bool(self._finished)
+        self._new_system = False
         if note.rest in ("Z", "X") and note.rest:
-            self._rest_for_bars(note)
+            self._add_bars_of_rest(note)
         elif note.duration > 0:
-            self._play(place, note)
+            self._add_events(index, note)
             self._filled += note.duration
         self._signs = []
         self._joined = True
 
-    def _rest_for_bars(self, note: Note) -> None:
-        bars = int(note.length) if note.length == int(note.length) else 1
-        each = note.duration / bars
-        for bar in range(bars):
+    def _add_bars_of_rest(self, note: Note) -> None:
+        """Add the bars of a multi-bar rest (`Z4`), each with a whole-bar rest."""
+        bar_count = int(note.length) if note.length == int(note.length) else 1
+        bar_duration = note.duration / bar_count
+        for bar in range(bar_count):
             if bar:
-                self._now.line = "|"
-                self._close()
-            for value in self._values(note, each)[:1]:
+                self._bar.closing_line = "|"
+                self._finish_bar()
+            for value in self._note_values(note, bar_duration)[:1]:
                 event = Event((), value, whole_bar=True, hidden=note.rest == "X")
-                self._now.items.append(event)
+                self._bar.items.append(event)
 
-    def _play(self, place: int, note: Note) -> None:
+    def _add_events(self, index: int, note: Note) -> None:
+        """Add the events of a note: its grace notes, then its tied note values."""
         for grace in note.graces:
-            written = self._grace_value(note)
-            self._now.items.append(Event((self._head(grace, False, False),), written, grace=True))
-        ratio, first, last = self._tuplet_step()
-        parts = self._values(note, note.duration, ratio)
-        held = self._held.get(place, frozenset())
-        leads = {pitch.midi for pitch in note.pitches} & self._held_after(place)
-        for index, value in enumerate(parts):
-            begin, end = index == 0, index == len(parts) - 1
+            head = self._note_head(grace, tie_stop=False, tie_start=False)
+            self._bar.items.append(Event((head,), _grace_value(note), grace=True))
+        ratio, is_first_in_tuplet, is_last_in_tuplet = self._next_in_tuplet()
+        values = self._note_values(note, note.duration, ratio)
+        tied_in = self._ties.get(index, frozenset())
+        tied_on = {pitch.midi for pitch in note.pitches} & self._pitches_tied_from(index)
+        for number, value in enumerate(values):
+            is_first, is_last = number == 0, number == len(values) - 1
             heads = tuple(
-                self._head(
+                self._note_head(
                     pitch,
-                    pitch.midi in held if begin else True,
-                    pitch.tied and pitch.midi in leads if end else True,
+                    tie_stop=pitch.midi in tied_in if is_first else True,
+                    tie_start=pitch.tied and pitch.midi in tied_on if is_last else True,
                 )
                 for pitch in dict.fromkeys(note.pitches)
             )
             event = Event(heads, value, hidden=note.rest == "x")
-            if begin:
-                event.joined, event.tuplet_start = self._joined, first
+            if is_first:
+                event.joined, event.tuplet_start = self._joined, is_first_in_tuplet
                 event.signs = tuple(self._signs)
-                event.slur_starts = self._slurs.get((place, "("), ())
-            if end:
-                event.tuplet_stop = last
-                event.slur_stops = self._slurs.get((place, ")"), ())
-            self._now.items.append(event)
-        alone = not note.pitches and len(list(self._now.events())) == 1
-        if alone and note.duration == self._now.meter.bar:
-            next(self._now.events()).whole_bar = True
+                event.slur_starts = self._slurs.get((index, "("), ())
+            if is_last:
+                event.tuplet_stop = is_last_in_tuplet
+                event.slur_stops = self._slurs.get((index, ")"), ())
+            self._bar.items.append(event)
+        is_alone = not note.pitches and len(list(self._bar.events())) == 1
+        if is_alone and note.duration == self._bar.meter.bar:
+            next(self._bar.events()).whole_bar = True
 
-    def _grace_value(self, note: Note) -> Value:
-        return Value(Fraction(1, 2) if len(note.graces) == 1 else Fraction(1, 4))
-
-    def _held_after(self, place: int) -> frozenset[int]:
-        """The pitches that the next note takes over."""
+    def _pitches_tied_from(self, index: int) -> frozenset[int]:
+        """Return the MIDI pitches that the note after `index` takes over by ties."""
         music = self._tune.music
-        for following in range(place + 1, len(music)):
+        for following in range(index + 1, len(music)):
             if isinstance(music[following], Note):
-                return self._held.get(following, frozenset())
+                return self._ties.get(following, frozenset())
         return frozenset()
 
-    def _values(
-        self, note: Note, duration: Fraction, ratio: tuple[int, int] = (1, 1)
-    ) -> list[Value]:
+    def _note_values(
+        self, note: Note, duration: Fraction, ratio: tuple[int, int] = _NO_TUPLET
+    ) -> list[NoteValue]:
         try:
-            return values(duration, ratio, compound=self._meter.compound)
+            return note_values(duration, ratio, compound=self._meter.compound)
         except ValueError as problem:
             raise TuneError(str(problem), note.line, note.column, self._tune.name) from None
 
-    def _head(self, pitch: Pitch, tie_stop: bool, tie_start: bool) -> Head:
+    def _note_head(self, pitch: Pitch, *, tie_stop: bool, tie_start: bool) -> NoteHead:
+        """Return the head of a pitch, and remember its alteration for the rest of the bar."""
         alter = pitch.midi - self._key.transpose - pitch.natural
-        place = pitch.letter, pitch.octave
+        position = pitch.letter, pitch.octave
         in_key = self._key.alterations[LETTERS.index(pitch.letter)]
-        thought = self._altered.get(place, in_key)
         shown = pitch.accidental
         if tie_stop:
             shown = None
-        elif thought != alter:
+        elif self._altered.get(position, in_key) != alter:
             shown = alter
-        if not tie_stop:
-            self._altered[place] = alter
-        return Head(pitch.letter, pitch.octave, alter, shown, tie_stop, tie_start)
+        if not tie_stop:  # an accidental that a tie carries over a bar line ends with the tie
+            self._altered[position] = alter
+        return NoteHead(pitch.letter, pitch.octave, alter, shown, tie_stop, tie_start)
 
     def _open_tuplet(self, text: str) -> None:
+        """Begin a tuplet `(p:q:r`: p notes in the time of q, for the next r notes (ABC 2.1, 4.13).
+
+        The standard's defaults: r is p; q is 2 or 3, depending on p and, for most p, on the meter.
+        """
         found = TUPLET.match(text)
         p, q, r = (int(n) if n else 0 for n in found.groups()) if found else (3, 2, 3)
-        by_custom = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if self._meter.compound else 2)
-        self._tuplet = (p, q or by_custom), r or p, r or p
+        default_q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if self._meter.compound else 2)
+        self._tuplet = _Tuplet((p, q or default_q), r or p, r or p)
 
-    def _tuplet_step(self) -> tuple[tuple[int, int], bool, bool]:
-        """The ratio of the next note, and whether it is the first or the last of its tuplet."""
+    def _next_in_tuplet(self) -> tuple[tuple[int, int], bool, bool]:
+        """Return the ratio of the next note, and whether it begins and whether it ends a tuplet."""
         if self._tuplet is None:
-            return (1, 1), False, False
-        ratio, count, left = self._tuplet
-        self._tuplet = (ratio, count, left - 1) if left > 1 else None
-        return ratio, left == count, left == 1
+            return _NO_TUPLET, False, False
+        ratio, notes, left = self._tuplet
+        self._tuplet = _Tuplet(ratio, notes, left - 1) if left > 1 else None
+        return ratio, left == notes, left == 1
 
 
-def display_title(title: str) -> str:
-    """A title as it is spoken: `"Butterfly, The"` is `"The Butterfly"`."""
-    found = re.fullmatch(r"(.+), (The|An?|Da)", title.strip())
-    return f"{found[2]} {found[1]}" if found else title.strip()
+def _grace_value(note: Note) -> NoteValue:
+    """Return an eighth for a single grace note, a sixteenth for several, as is usual in print."""
+    return NoteValue(Fraction(1, 2) if len(note.graces) == 1 else Fraction(1, 4))

@@ -1,7 +1,8 @@
-"""Writing a tune as MusicXML 4.0, as it stands on the staff: repeats and endings are not unrolled.
+"""A tune as a MusicXML 4.0 document, as it stands on the staff: repeats are not played out.
 
-The document is made here, element by element, from the measures of `score.py`: what was read is
-written, with the spelling, beams and lines of the ABC, and no other program's idea of them.
+The document is built element by element from the layout of the tune, so that it keeps the spelling,
+beams and line breaks of the ABC. MusicXML calls a bar a `measure`; here, a measure is always an XML
+element. MusicXML prescribes the order of elements, so the functions add them in that order.
 """
 
 import re
@@ -10,30 +11,30 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from charnn.errors import TuneError
-from charnn.music.score.layout import display_title, lay_out
+from charnn.music.score.layout import lay_out
 from charnn.music.score.musicxml_directions import (
-    chord_symbol,
-    new_direction,
-    sign_direction,
-    tempo_direction,
-    words_direction,
+    add_chord_symbol,
+    add_direction,
+    add_sign,
+    add_tempo,
+    add_words,
 )
 from charnn.music.score.musicxml_elements import add
-from charnn.music.score.musicxml_signs import DIRECTIONS, NOTATIONS, sign_name
-from charnn.music.score.note_values import Value
-from charnn.music.score.staff import Event, Head, Item, Measure
+from charnn.music.score.musicxml_notes import add_event
+from charnn.music.score.musicxml_signs import DIRECTIONS, sign_name
+from charnn.music.score.staff import BarItem, Event, WrittenBar
+from charnn.music.score.titles import display_title
 from charnn.music.tune.tempo import default_tempo
 from charnn.music.tune.tune import LETTERS, Change, Key, Mark, Meter, Tempo, Tune
 from charnn.version import __version__
 
-MOST_DIVISIONS = 1 << 24  # readers keep them in 32 bits
+MAX_DIVISIONS = 1 << 24  # readers store divisions and durations in 32 bits
 
 _DOCTYPE = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
-_ACCIDENTALS = {2: "double-sharp", 1: "sharp", 0: "natural", -1: "flat", -2: "flat-flat"}
 _BAR_STYLES = {
     "": "none",
     "||": "light-light",
@@ -41,56 +42,32 @@ _BAR_STYLES = {
     "[|": "heavy-light",
     "[|]": "none",
 }
-_SHARPS = "FCGDAEB"
-_ATTRIBUTES = ("divisions", "key", "time", "clef", "transpose")
+_SHARPS = "FCGDAEB"  # in the order in which key signatures add them; flats in reverse
+_MODES = ("major", "minor", "dorian", "mixolydian", "phrygian", "lydian")
+_ATTRIBUTES = ("divisions", "key", "time", "clef", "transpose")  # the order that the DTD prescribes
 
 
 def to_musicxml(tune: Tune) -> str:
-    """A tune as a MusicXML document.
+    """Return a tune as a MusicXML document.
 
     Raises:
-        TuneError: there are no notes, too many bars, or a note that no written value can say.
+        TuneError: the tune has no notes, too many bars, or a duration that no note value can write.
     """
-    measures = lay_out(tune)
+    bars = lay_out(tune)
     root = Element("score-partwise", version="4.0")
-    _head(root, tune)
+    _add_metadata(root, tune)
     part = add(root, "part", id="P1")
-    divisions = _divisions(tune, measures)
-    for number, measure in enumerate(measures):
-        attributes: Element | None = None  # those before the next note
-        written = add(part, "measure", number=measure.number)
-        if not measure.counted:
-            written.set("implicit", "yes")
-        if measure.new_line:
-            add(written, "print", **{"new-system": "yes"})
-        _left(written, measure)
-        if number == 0:
-            attributes = add(written, "attributes")
-            add(attributes, "divisions", divisions)
-            clef = add(attributes, "clef")
-            add(clef, "sign", "G")
-            add(clef, "line", 2)
-            _set(attributes, tune.key)
-            _set(attributes, tune.meter)
-            tempo_direction(
-                written, tune.tempo or default_tempo(tune), shown=tune.tempo is not None
-            )
-        for item in measure.items:
-            if isinstance(item, Change) and isinstance(item.value, Key | Meter):
-                # Readers heed but one of two that follow upon each other.
-                attributes = add(written, "attributes") if attributes is None else attributes
-                _set(attributes, item.value)
-                continue
-            _item(written, item, divisions)
-            attributes = None if isinstance(item, Event) else attributes
-        _right(written, measure)
+    divisions = _divisions(tune, bars)
+    for index, bar in enumerate(bars):
+        _add_measure(part, bar, divisions, first_of=tune if index == 0 else None)
     ElementTree.indent(root)
     return _DOCTYPE + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _head(root: Element, tune: Tune) -> None:
+def _add_metadata(root: Element, tune: Tune) -> None:
+    """Add title, composers, transcribers, source and the list of parts."""
     words = {
-        letter: [text for found, text in tune.fields if found == letter and text]
+        letter: [text for field, text in tune.fields if field == letter and text]
         for letter in "TCOSZ"
     }
     if words["T"]:
@@ -107,65 +84,104 @@ def _head(root: Element, tune: Tune) -> None:
     add(part, "part-name", "Melody", **{"print-object": "no"})
 
 
-def _divisions(tune: Tune, measures: list[Measure]) -> int:
-    """Into how many parts a quarter note must be divided so that every duration is a whole one."""
-    found = lcm(*(event.duration.denominator for measure in measures for event in measure.events()))
-    if found > MOST_DIVISIONS:
+def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
+    """Return how many divisions a quarter note has; MusicXML counts durations in divisions.
+
+    The result is the smallest number that makes every duration a whole number.
+    """
+    divisions = lcm(*(event.duration.denominator for bar in bars for event in bar.events()))
+    if divisions > MAX_DIVISIONS:
         problem = "its note lengths have no common measure small enough for a score"
         raise TuneError(problem, tune.line, 1, tune.name)
-    return found
+    return divisions
 
 
-def _item(measure: Element, item: Item, divisions: int) -> None:
+def _add_measure(part: Element, bar: WrittenBar, divisions: int, first_of: Tune | None) -> None:
+    """Add a bar; `first_of` is the tune if the bar is its first, which states key and meter."""
+    attributes: Element | None = None  # the attributes between the last event and the next
+    measure = add(part, "measure", number=bar.number)
+    if not bar.counted:
+        measure.set("implicit", "yes")
+    if bar.new_system:
+        add(measure, "print", **{"new-system": "yes"})
+    _add_left_bar_line(measure, bar)
+    if first_of is not None:
+        attributes = _add_first_attributes(measure, first_of, divisions)
+    for item in bar.items:
+        if isinstance(item, Change) and isinstance(item.value, Key | Meter):
+            # Readers ignore the second of two adjacent <attributes>, so put both into one.
+            attributes = add(measure, "attributes") if attributes is None else attributes
+            _set_attribute(attributes, item.value)
+            continue
+        _add_item(measure, item, divisions)
+        attributes = None if isinstance(item, Event) else attributes
+    _add_right_bar_line(measure, bar)
+
+
+def _add_first_attributes(measure: Element, tune: Tune, divisions: int) -> Element:
+    """Add divisions, clef, key, meter and tempo of the tune, and return the attributes."""
+    attributes = add(measure, "attributes")
+    add(attributes, "divisions", divisions)
+    clef = add(attributes, "clef")
+    add(clef, "sign", "G")
+    add(clef, "line", 2)
+    _set_attribute(attributes, tune.key)
+    _set_attribute(attributes, tune.meter)
+    add_tempo(measure, tune.tempo or default_tempo(tune), shown=tune.tempo is not None)
+    return attributes
+
+
+def _add_item(measure: Element, item: BarItem, divisions: int) -> None:
+    """Add an event, a mark, or a field that is neither key nor meter."""
     if isinstance(item, Event):
         for sign in item.signs:
             if sign_name(sign) in DIRECTIONS:
-                sign_direction(measure, sign_name(sign))
-        _event(measure, item, divisions)
+                add_sign(measure, sign_name(sign))
+        add_event(measure, item, divisions)
     elif isinstance(item, Mark):
         words = item.text.strip('"')
         if item.kind == "decoration":
-            sign_direction(measure, sign_name(item.meaning or item.text))
+            add_sign(measure, sign_name(item.meaning or item.text))
         if item.kind == "chord symbol":
-            chord_symbol(measure, words.strip())
-        elif item.kind == "annotation":
-            words_direction(measure, words[1:], "below" if words[:1] == "_" else "above")
+            add_chord_symbol(measure, words.strip())
+        elif item.kind == "annotation":  # the first character is the placement: ^ _ < > @
+            add_words(measure, words[1:], "below" if words[:1] == "_" else "above")
     elif isinstance(item.value, Tempo):
-        tempo_direction(measure, item.value, shown=True)
+        add_tempo(measure, item.value, shown=True)
     elif item.letter == "P" and item.text:
-        add(add(new_direction(measure), "direction-type"), "rehearsal", item.text)
+        add(add(add_direction(measure), "direction-type"), "rehearsal", item.text)
     elif item.letter == "T" and item.text:
-        words_direction(measure, display_title(item.text), "above", bold=True)
+        add_words(measure, display_title(item.text), "above", bold=True)
 
 
-def _set(attributes: Element, value: Key | Meter) -> None:
-    """Put a key or a meter among the attributes, in the order that MusicXML prescribes."""
+def _set_attribute(attributes: Element, value: Key | Meter) -> None:
+    """Put a key or a meter into the attributes, in the prescribed order, in place of an old one."""
     tags = ("key", "transpose") if isinstance(value, Key) else ("time",)
     attributes[:] = [element for element in attributes if element.tag not in tags]
     if isinstance(value, Key):
-        _key(attributes, value)
+        _add_key(attributes, value)
         if value.transpose:
             add(add(attributes, "transpose"), "chromatic", value.transpose)
     elif value.bar:
         symbol = {"C": "common", "C|": "cut"}.get(value.text.upper())
         time = add(attributes, "time", **({"symbol": symbol} if symbol else {}))
-        sums = re.match(r"\(?([0-9+ ]+)\)? */", value.text)
-        add(time, "beats", sums[1].replace(" ", "") if sums else value.numerator)
+        numerator = re.match(r"\(?([0-9+ ]+)\)? */", value.text)  # "2+3" in M:2+3/8
+        add(time, "beats", numerator[1].replace(" ", "") if numerator else value.numerator)
         add(time, "beat-type", value.denominator)
     else:
         add(add(attributes, "time", **{"print-object": "no"}), "senza-misura")
     attributes[:] = sorted(attributes, key=lambda element: _ATTRIBUTES.index(element.tag))
 
 
-def _key(attributes: Element, key: Key) -> None:
-    """A signature of sharps or flats, or, where it mixes them, of single accidentals."""
+def _add_key(attributes: Element, key: Key) -> None:
+    """Add a key signature: a number of fifths, or single accidentals if no number states it."""
     written = add(attributes, "key")
-    for sharps in range(-7, 8):
-        altered = _SHARPS[:sharps] if sharps > 0 else _SHARPS[7 + sharps :] if sharps else ""
-        sign = 1 if sharps > 0 else -1
+    for fifths in range(-7, 8):
+        altered = _SHARPS[:fifths] if fifths > 0 else _SHARPS[7 + fifths :] if fifths else ""
+        sign = 1 if fifths > 0 else -1
         if key.alterations == tuple(sign * (letter in altered) for letter in LETTERS):
-            add(written, "fifths", sharps)
-            if key.mode in ("major", "minor", "dorian", "mixolydian", "phrygian", "lydian"):
+            add(written, "fifths", fifths)
+            if key.mode in _MODES:
                 add(written, "mode", key.mode)
             return
     for letter in _SHARPS:
@@ -175,110 +191,35 @@ def _key(attributes: Element, key: Key) -> None:
             add(written, "key-alter", alter)
 
 
-def _event(measure: Element, event: Event, divisions: int) -> None:
-    if not event.heads:
-        note = add(measure, "note", **({"print-object": "no"} if event.hidden else {}))
-        add(note, "rest", **({"measure": "yes"} if event.whole_bar else {}))
-        _timing(note, event, divisions)
-    for place, head in enumerate(event.heads):
-        note = add(measure, "note")
-        if event.grace:
-            add(note, "grace", **({} if event.beams else {"slash": "yes"}))
-        if place:
-            add(note, "chord")
-        pitch = add(note, "pitch")
-        add(pitch, "step", head.letter)
-        if head.alter:
-            add(pitch, "alter", head.alter)
-        add(pitch, "octave", head.octave)
-        _timing(note, event, divisions, head, first=place == 0)
-
-
-def _timing(
-    note: Element, event: Event, divisions: int, head: Head | None = None, first: bool = True
-) -> None:
-    """What follows the pitch, in the order that MusicXML prescribes."""
-    if not event.grace:
-        add(note, "duration", int(event.duration * divisions))
-    if head and head.tie_stop:
-        add(note, "tie", type="stop")
-    if head and head.tie_start:
-        add(note, "tie", type="start")
-    add(note, "voice", 1)
-    if not event.whole_bar:
-        _value(note, event.value, head)
-    for level, beam in enumerate(event.beams if first else (), 1):
-        add(note, "beam", beam, number=str(level))
-    notations = Element("notations")
-    _notations(notations, event, head, first)
-    if len(notations):
-        note.append(notations)
-
-
-def _value(note: Element, value: Value, head: Head | None) -> None:
-    add(note, "type", value.name)
-    for _ in range(value.dots):
-        add(note, "dot")
-    if head and head.shown is not None:
-        add(note, "accidental", _ACCIDENTALS[head.shown])
-    if value.actual != value.normal:
-        ratio = add(note, "time-modification")
-        add(ratio, "actual-notes", value.actual)
-        add(ratio, "normal-notes", value.normal)
-
-
-def _notations(notations: Element, event: Event, head: Head | None, first: bool) -> None:
-    if head and head.tie_stop:
-        add(notations, "tied", type="stop")
-    if head and head.tie_start:
-        add(notations, "tied", type="start")
-    if not first:
+def _add_left_bar_line(measure: Element, bar: WrittenBar) -> None:
+    if not (bar.repeat_starts or bar.ending_passes):
         return
-    for number in event.slur_stops:
-        add(notations, "slur", type="stop", number=str(number))
-    for number in event.slur_starts:
-        add(notations, "slur", type="start", number=str(number))
-    if event.tuplet_stop:
-        add(notations, "tuplet", type="stop")
-    if event.tuplet_start:
-        add(notations, "tuplet", type="start", bracket="no" if event.beams else "yes")
-    groups: dict[str, Element] = {}
-    for sign in event.signs:
-        group, name = NOTATIONS.get(sign_name(sign), ("", ""))
-        if name and group:
-            groups[group] = groups.get(group) or add(notations, group)
-            add(groups[group], name)
-        elif name:
-            add(notations, name)
-
-
-def _left(written: Element, measure: Measure) -> None:
-    if not (measure.starts or measure.passes):
-        return
-    line = add(written, "barline", location="left")
-    if measure.starts:
+    line = add(measure, "barline", location="left")
+    if bar.repeat_starts:
         add(line, "bar-style", "heavy-light")
-    if measure.passes:
-        _ending(line, measure.passes, "start")
-    if measure.starts:
+    if bar.ending_passes:
+        _add_ending(line, bar.ending_passes, "start")
+    if bar.repeat_starts:
         add(line, "repeat", direction="forward")
 
 
-def _right(written: Element, measure: Measure) -> None:
-    style = "light-heavy" if measure.ends or measure.back else _BAR_STYLES.get(measure.line)
-    if not style and not measure.ending_stops:
+def _add_right_bar_line(measure: Element, bar: WrittenBar) -> None:
+    repeats = bar.repeat_ends or bar.times_back
+    style = "light-heavy" if repeats else _BAR_STYLES.get(bar.closing_line)
+    if not style and not bar.ending_stop_passes:
         return
-    line = add(written, "barline", location="right")
+    line = add(measure, "barline", location="right")
     if style:
         add(line, "bar-style", style)
-    if measure.ending_stops:
-        closed = measure.ends or measure.back
-        _ending(line, measure.ending_stops, "stop" if closed else "discontinue")
-    if measure.back:
-        times = {"times": str(measure.back + 1)} if measure.back > 1 else {}
+    if bar.ending_stop_passes:
+        # "stop" draws a hook at the end of the bracket, "discontinue" leaves the bracket open.
+        _add_ending(line, bar.ending_stop_passes, "stop" if repeats else "discontinue")
+    if bar.times_back:
+        # MusicXML counts how often the section is played; twice is the default.
+        times = {"times": str(bar.times_back + 1)} if bar.times_back > 1 else {}
         add(line, "repeat", direction="backward", **times)
 
 
-def _ending(line: Element, passes: tuple[int, ...], kind: str) -> None:
+def _add_ending(line: Element, passes: tuple[int, ...], kind: str) -> None:
     numbers = ",".join(map(str, passes))
     add(line, "ending", None if kind != "start" else f"{numbers}.", number=numbers, type=kind)

@@ -1,86 +1,92 @@
-"""What MusicXML writes between the notes: tempo, words, signs and chord symbols."""
+"""What MusicXML writes between the notes: tempos, words, signs and chord symbols."""
 
 import re
 from xml.etree.ElementTree import Element
 
 from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS
-from charnn.music.score.note_values import values
+from charnn.music.score.note_values import note_values
 from charnn.music.tune.chord_symbols import SIGNS, parse_chord_symbol
 from charnn.music.tune.tune import Tempo
 
 
-def tempo_direction(measure: Element, tempo: Tempo, *, shown: bool) -> None:
-    """The tempo, in words and as a metronome's mark if it is shown; else for players alone."""
+def add_tempo(measure: Element, tempo: Tempo, *, shown: bool) -> None:
+    """Add a tempo.
+
+    With `shown`, the tempo is printed as words and as a metronome mark; without, the tempo is
+    stated in a `sound` element, which only players read.
+    """
     words = " ".join(re.findall(r'"([^"]*)"', tempo.text)) if shown else ""
     if shown and not tempo.beats and not words:
         words = tempo.text.strip()
-    beat = values(tempo.beat) if shown and tempo.beats else []
+    beat = note_values(tempo.beat) if shown and tempo.beats else []
     if words or len(beat) == 1:
-        direction = new_direction(measure)
+        direction = add_direction(measure)
         if words:
             add(add(direction, "direction-type"), "words", words, **{"font-weight": "bold"})
-        if len(beat) == 1:
+        if len(beat) == 1:  # a metronome mark can't show a beat of two tied notes
             metronome = add(add(direction, "direction-type"), "metronome")
             add(metronome, "beat-unit", beat[0].name)
             for _ in range(beat[0].dots):
                 add(metronome, "beat-unit-dot")
             add(metronome, "per-minute", f"{float(tempo.beats):g}")
         measure = direction
-    if tempo.beats:
+    if tempo.beats:  # <sound> states the tempo in quarter notes a minute
         add(measure, "sound", tempo=f"{float(tempo.beat * tempo.beats):g}")
 
 
-def new_direction(measure: Element, placement: str = "above") -> Element:
-    """Begin a direction; what it says goes into its `direction-type`."""
+def add_direction(measure: Element, placement: str = "above") -> Element:
+    """Add a direction and return it; its content belongs into a `direction-type`."""
     return add(measure, "direction", placement=placement)
 
 
-def words_direction(measure: Element, words: str, placement: str, bold: bool = False) -> None:
-    """Words beside the staff; none if they are empty."""
+def add_words(measure: Element, words: str, placement: str, bold: bool = False) -> None:
+    """Add words above or below the staff; empty words add nothing."""
     if words:
         attributes = {"font-weight": "bold"} if bold else {}
-        kind = add(new_direction(measure, placement), "direction-type")
+        kind = add(add_direction(measure, placement), "direction-type")
         add(kind, "words", words, **attributes)
 
 
-def sign_direction(measure: Element, name: str) -> None:
-    """A sign of `DIRECTIONS`: segno, coda, dynamics or words."""
+def add_sign(measure: Element, name: str) -> None:
+    """Add a sign named in `DIRECTIONS`: segno, coda, dynamics or words such as D.C."""
     kind = DIRECTIONS[name]
-    direction = new_direction(measure, "below" if kind == "dynamics" else "above")
-    shown = add(direction, "direction-type")
+    direction = add_direction(measure, "below" if kind == "dynamics" else "above")
+    direction_type = add(direction, "direction-type")
     if kind in ("coda", "segno"):
-        add(shown, kind)
+        add(direction_type, kind)
         add(direction, "sound", **{kind: kind})
     elif kind == "dynamics":
-        add(add(shown, kind), name)
+        add(add(direction_type, kind), name)
     else:
-        add(shown, "words", kind)
+        add(direction_type, "words", kind)
         add(direction, "sound", **dict((BAR_ENDS[name],)))
 
 
-def chord_symbol(measure: Element, text: str) -> None:
-    """A chord symbol, or, where it names no chord, its words."""
+def add_chord_symbol(measure: Element, text: str) -> None:
+    """Add a chord symbol, or plain words if the text names no chord."""
     symbol = parse_chord_symbol(text)
     if symbol is None or symbol.rest:
-        words_direction(measure, text, "above")
+        add_words(measure, text, "above")
         return
     harmony = add(measure, "harmony")
-    _step(harmony, "root", symbol.root, symbol.root_alter)
+    _add_chord_note(harmony, "root", symbol.root, symbol.root_alter)
     add(harmony, "kind", symbol.kind.name, text=symbol.written)
     if symbol.bass:
-        _step(harmony, "bass", symbol.bass, symbol.bass_alter)
-    for words in symbol.kind.degrees:
-        value = words.lstrip("+-")
-        kind = {"+": "add", "-": "subtract"}.get(words[0], "alter")
-        degree = add(harmony, "degree", **{"print-object": "no"})  # the kind's text has it
+        _add_chord_note(harmony, "bass", symbol.bass, symbol.bass_alter)
+    for degree_text in symbol.kind.degrees:  # "+b9" adds a degree, "-3" omits one, "b5" alters one
+        value = degree_text.lstrip("+-")
+        kind = {"+": "add", "-": "subtract"}.get(degree_text[0], "alter")
+        # Not printed, because the text of the kind has the degree already.
+        degree = add(harmony, "degree", **{"print-object": "no"})
         add(degree, "degree-value", value.lstrip("b#"))
         add(degree, "degree-alter", SIGNS[value[:-1]])
         add(degree, "degree-type", kind)
 
 
-def _step(harmony: Element, name: str, letter: str, alter: int) -> None:
-    step = add(harmony, name)
-    add(step, f"{name}-step", letter)
+def _add_chord_note(harmony: Element, name: str, letter: str, alter: int) -> None:
+    """Add the root or the bass of a chord; `alter` is in semitones."""
+    note = add(harmony, name)
+    add(note, f"{name}-step", letter)
     if alter:
-        add(step, f"{name}-alter", alter)
+        add(note, f"{name}-alter", alter)

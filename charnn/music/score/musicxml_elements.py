@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 
 
 def add(parent: Element, name: str, text: object = None, /, **attributes: str) -> Element:
-    """Append an element and return it."""
+    """Append a child element with a text and attributes, and return the child."""
     element = ElementTree.SubElement(parent, name, attributes)
     if text is not None:
         element.text = legal(str(text))
@@ -14,5 +14,9 @@ def add(parent: Element, name: str, text: object = None, /, **attributes: str) -
 
 
 def legal(text: str) -> str:
-    """The text without the control characters that no XML may hold."""
+    """Return the text without control characters, surrogates and unassigned code points.
+
+    XML 1.0 forbids most control characters and all surrogates, and a reader rejects a document
+    that has one.
+    """
     return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs", "Cn"))

@@ -1,7 +1,8 @@
-"""What the signs of ABC are called in MusicXML 4.0."""
+"""The names of ABC's signs in MusicXML 4.0."""
 
-# Within <notations>: the group that an element belongs to, and its name. By ABC 2.1, 4.14, and, of
-# the letters it leaves to the user, what traditional books mean by them.
+# Signs that MusicXML attaches to a note, as children of <notations>: ABC's name -> the group of the
+# element (empty for none) and the element. The names are those of ABC 2.1, section 4.14; the
+# letters that the standard leaves to the user have the meaning that traditional books give them.
 NOTATIONS = {
     ".": ("articulations", "staccato"),
     "~": ("ornaments", "turn"),
@@ -37,7 +38,8 @@ NOTATIONS = {
     "snap": ("technical", "snap-pizzicato"),
     "plus": ("technical", "stopped"),
 }
-# Above or below the staff: signs, dynamics and words.
+# Signs that MusicXML writes as a <direction> above or below the staff: ABC's name -> the element,
+# or the words to print.
 DIRECTIONS = {
     "O": "coda",
     "S": "segno",
@@ -54,7 +56,8 @@ DIRECTIONS = {
     "dacapo": "Da Capo",
     "dacoda": "To Coda",
 }
-# Those that say where the bar leads: what a player of the file is told by <sound>.
+# Directions at the end of a bar that send a player elsewhere: the attribute of <sound> that states
+# the jump, and its value.
 BAR_ENDS = {
     **dict.fromkeys(("D.C.", "D.C.alfine", "D.C.alcoda", "dacapo"), ("dacapo", "yes")),
     **dict.fromkeys(("D.S.", "D.S.alfine", "D.S.alcoda"), ("dalsegno", "segno")),
@@ -64,5 +67,5 @@ BAR_ENDS = {
 
 
 def sign_name(text: str) -> str:
-    """`!trill!` and `+trill+` are `trill`; a letter is itself."""
+    """Return the name of a decoration: `trill` for `!trill!` and `+trill+`, `T` for `T`."""
     return text.strip("!+") or text

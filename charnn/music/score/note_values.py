@@ -1,8 +1,9 @@
-"""Durations as they are written: note values with dots, tied together where one is not enough."""
+"""Written note values: a duration as notes with dots, tied together where one is not enough."""
 
 from dataclasses import dataclass
 from fractions import Fraction
 
+# Length in quarter notes -> MusicXML's name, the longest first.
 NAMES = {
     Fraction(8): "breve",
     Fraction(4): "whole",
@@ -17,75 +18,87 @@ NAMES = {
     Fraction(1, 128): "512th",
     Fraction(1, 256): "1024th",
 }
-LONGEST_TOTAL = Fraction(256)
+MAX_DURATION = Fraction(256)  # quarter notes; longer ones would be dozens of tied breves
 
-_DOTTED = (Fraction(1), Fraction(3, 2), Fraction(7, 4))  # by number of dots
+_DOT_FACTORS = (Fraction(1), Fraction(3, 2), Fraction(7, 4))  # for no, one and two dots
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """One written note: `plain` quarter notes before its dots; so many (`actual`) of these fill the
-    time of `normal` ones."""
+class NoteValue:
+    """The value of one written note.
 
-    plain: Fraction
+    Attributes:
+        base: length in quarter notes without dots and tuplet.
+        dots: number of dots, at most 2.
+        actual, normal: the tuplet ratio: `actual` notes fill the time of `normal` ones.
+    """
+
+    base: Fraction
     dots: int = 0
     actual: int = 1
     normal: int = 1
 
     @property
     def name(self) -> str:
-        """As MusicXML calls it: `"eighth"`."""
-        return NAMES[self.plain]
+        """Return MusicXML's name of the value without dots, `"eighth"` for example."""
+        return NAMES[self.base]
 
     @property
     def flags(self) -> int:
-        """How many flags or beams: 1 for an eighth, 0 from a quarter up."""
-        return max(0, self.plain.denominator.bit_length() - 1)
+        """Return the number of flags or beams: 1 for an eighth, 0 for a quarter or longer."""
+        return max(0, self.base.denominator.bit_length() - 1)
 
     @property
     def duration(self) -> Fraction:
-        """Quarter notes it lasts."""
-        return self.plain * _DOTTED[self.dots] * self.normal / self.actual
+        """Return the length in quarter notes, with dots and tuplet."""
+        return self.base * _DOT_FACTORS[self.dots] * self.normal / self.actual
 
 
-def values(
+def note_values(
     duration: Fraction, ratio: tuple[int, int] = (1, 1), *, compound: bool = False
-) -> list[Value]:
-    """The notes that, tied together, last `duration` quarter notes; at least one.
+) -> list[NoteValue]:
+    """Return the values, at least one, of the tied notes that last `duration` quarter notes.
 
     Args:
-        duration: as it sounds, above 0.
-        ratio: the tuplet it stands in: so many notes in the time of so many.
-        compound: whether beats are dotted, so that five eighths are three and two.
+        duration: the sounding length in quarter notes, above 0.
+        ratio: the tuplet's (actual, normal): 3 notes in the time of 2 are (3, 2).
+        compound: True if beats are dotted; then five eighths are written as three and two.
 
     Raises:
-        ValueError: it is shorter than a 1024th note or longer than 64 whole notes.
+        ValueError: the duration needs a note shorter than a 1024th, or is longer than 64 whole
+            notes.
     """
     actual, normal = ratio
     written = duration * actual / normal
-    odd = written.denominator // (written.denominator & -written.denominator)
-    if odd > 1:  # a third of a note is one of a triplet
-        even = 1 << (odd.bit_length() - 1)
-        written, actual, normal = written * odd / even, actual * odd, normal * even
-    if written > LONGEST_TOTAL:
-        raise ValueError("a note too long to be engraved")
-    found: list[Value] = []
+    # Binary note values can't write a third of a note. Write it as a tuplet: a denominator with
+    # the odd factor 3 (or 5, 7) is one of 3 (5, 7) notes in the time of 2 (4, 4).
+    odd_factor = written.denominator // (written.denominator & -written.denominator)
+    if odd_factor > 1:
+        power_of_two = 1 << (odd_factor.bit_length() - 1)
+        written = written * odd_factor / power_of_two
+        actual, normal = actual * odd_factor, normal * power_of_two
+    if written > MAX_DURATION:
+        raise ValueError("the note is too long for a score: the limit is 64 whole notes")
+    values: list[NoteValue] = []
     while written:
-        plain, dots = _largest(written, compound)
-        found.append(Value(plain, dots, actual, normal))
-        written -= plain * _DOTTED[dots]
-    return found
+        base, dots = _first_value(written, compound)
+        values.append(NoteValue(base, dots, actual, normal))
+        written -= base * _DOT_FACTORS[dots]
+    return values
 
 
-def _largest(written: Fraction, compound: bool) -> tuple[Fraction, int]:
-    """The value to write first: all of it if one note can say it, else the longest that fits."""
-    fitting = [plain for plain in NAMES if plain <= written]
+def _first_value(written: Fraction, compound: bool) -> tuple[Fraction, int]:
+    """Return base and dots of the first tied note: the whole duration, else the longest that fits.
+
+    Double dots are used only if they make a second note unnecessary.
+    """
+    fitting = [base for base in NAMES if base <= written]
     if not fitting:
-        raise ValueError("a note too short to be engraved")
+        raise ValueError("the note is too short for a score: the limit is a 1024th note")
     for dots in (0, 1, 2):
-        if fitting[0] * _DOTTED[dots] == written:
+        if fitting[0] * _DOT_FACTORS[dots] == written:
             return fitting[0], dots
-    dotted = [plain for plain in NAMES if plain * _DOTTED[1] <= written]
+    dotted = [base for base in NAMES if base * _DOT_FACTORS[1] <= written]
     if dotted and (compound or dotted[0] == fitting[0]):
         return dotted[0], 1
     return fitting[0], 0

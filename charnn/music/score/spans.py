@@ -1,84 +1,94 @@
-"""What reaches over several notes or measures: slurs, ties, endings, and the count of the bars."""
+"""What spans several notes or bars: slurs, ties, variant endings, and the numbers of the bars."""
 
-from charnn.music.score.staff import Measure
+from charnn.music.score.staff import WrittenBar
 from charnn.music.tune.tune import Mark, Note, Tune
 
-MOST_SLURS = 6  # inside one another, as MusicXML numbers them
+# MusicXML tells nested slurs apart by a number, which was 1 to 6 before version 4.0.
+MAX_SLUR_NUMBER = 6
 
 
-def slurs(tune: Tune) -> dict[tuple[int, str], tuple[int, ...]]:
-    """The numbers of the slurs that begin (`"("`) or end (`")"`) at a note, by its place.
+def find_slurs(tune: Tune) -> dict[tuple[int, str], tuple[int, ...]]:
+    """Return the numbers of the slurs that begin (`"("`) or end (`")"`) at each note.
 
-    One that is never closed, or spans one note, is left out.
+    The keys are pairs of the note's index in `tune.music` and the parenthesis. A slur that is never
+    closed, or spans a single note, is omitted.
     """
-    found: dict[tuple[int, str], tuple[int, ...]] = {}
-    opened: list[int | None] = []  # the place of the first note; None until it comes
-    last: int | None = None
-    for place, element in enumerate(tune.music):
+    slurs: dict[tuple[int, str], tuple[int, ...]] = {}
+    # For each open slur, innermost last, the index of its first note; None until that note comes.
+    opened: list[int | None] = []
+    last_note: int | None = None
+    for index, element in enumerate(tune.music):
         if isinstance(element, Note) and element.pitches:
-            opened = [place if first is None else first for first in opened]
-            last = place
+            opened = [index if first is None else first for first in opened]
+            last_note = index
         elif isinstance(element, Mark) and element.kind == "slur":
             if element.text == "(":
                 opened.append(None)
             elif opened:
                 number = len(opened)
                 first = opened.pop()
-                if first is None or last is None or first == last or number > MOST_SLURS:
+                if first is None or last_note is None or first == last_note:
                     continue
-                found[first, "("] = (*found.get((first, "("), ()), number)
-                found[last, ")"] = (*found.get((last, ")"), ()), number)
-    return found
+                if number > MAX_SLUR_NUMBER:
+                    continue
+                slurs[first, "("] = (*slurs.get((first, "("), ()), number)
+                slurs[last_note, ")"] = (*slurs.get((last_note, ")"), ()), number)
+    return slurs
 
 
-def ties(tune: Tune) -> dict[int, frozenset[int]]:
-    """The pitches of each note, by its place, that are held over from the note before."""
-    found: dict[int, frozenset[int]] = {}
+def find_ties(tune: Tune) -> dict[int, frozenset[int]]:
+    """Return, for the index of each note, the MIDI pitches that are tied from the note before."""
+    ties: dict[int, frozenset[int]] = {}
     tied: frozenset[int] = frozenset()
-    for place, element in enumerate(tune.music):
+    for index, element in enumerate(tune.music):
         if isinstance(element, Note):
-            found[place] = tied & {pitch.midi for pitch in element.pitches}
+            ties[index] = tied & {pitch.midi for pitch in element.pitches}
             tied = frozenset(pitch.midi for pitch in element.pitches if pitch.tied)
-    return found
+    return ties
 
 
-def number(measures: list[Measure]) -> None:
-    """Count the bars; a pickup is 0, and the second part of a bar that a repeat cuts has none."""
-    count = 0
-    before: Measure | None = None
-    for measure in measures:
-        bar, length = measure.meter.bar, measure.duration
-        if before is None:
-            measure.counted = not length < bar
-        elif not before.line and not before.ends:
-            measure.counted = False
-        elif before.counted and measure.passes[:1] <= (1,):  # a second ending begins anew
-            cut = before.section or measure.starts or measure.passes
-            completes = before.duration < bar and before.duration + length == bar
-            measure.counted = not (cut and completes)
-        count += measure.counted
-        measure.number = str(count) if measure.counted or not count else f"X{count}"
-        before = measure
+def number_bars(bars: list[WrittenBar]) -> None:
+    """Set the numbers of the bars.
 
-
-def close_endings(measures: list[Measure]) -> None:
-    """Find where each ending stops: at a repeat or double bar, or where the next one begins.
-
-    Where a later repeat is what comes next, the last ending is as long as the one before it.
+    A pickup has the number 0, as MusicXML 4.0 recommends. The second part of a bar that a repeat
+    sign divides is not counted: its number is an X and the number of the bar it belongs to.
     """
-    length, stop = 0, -1  # of the ending before: its measures, and the last of them
-    for place, measure in enumerate(measures):
-        if not measure.passes:
+    count = 0
+    before: WrittenBar | None = None
+    for bar in bars:
+        full, length = bar.meter.bar, bar.duration
+        if before is None:
+            bar.counted = not length < full
+        elif not before.closing_line and not before.repeat_ends:
+            bar.counted = False
+        elif before.counted and bar.ending_passes[:1] <= (1,):  # a second ending is a bar again
+            is_divided = before.ends_section or bar.repeat_starts or bar.ending_passes
+            is_completed = before.duration < full and before.duration + length == full
+            bar.counted = not (is_divided and is_completed)
+        count += bar.counted
+        bar.number = str(count) if bar.counted or not count else f"X{count}"
+        before = bar
+
+
+def close_endings(bars: list[WrittenBar]) -> None:
+    """Set where each variant ending stops: at a repeat sign or double bar, or at the next ending.
+
+    ABC does not mark the end of a last ending. Where the next sign after it belongs to a later
+    repeat, the last ending is as long as the ending before it.
+    """
+    length, last_bar = 0, -1  # of the ending before: number of bars, index of the last one
+    for index, bar in enumerate(bars):
+        if not bar.ending_passes:
             continue
-        last = place
+        last = index
         while (
-            not measures[last].section
-            and last + 1 < len(measures)
-            and not (measures[last + 1].passes or measures[last + 1].starts)
+            not bars[last].ends_section
+            and last + 1 < len(bars)
+            and not (bars[last + 1].ending_passes or bars[last + 1].repeat_starts)
         ):
             last += 1
-        follows = stop == place - 1 and length
-        if follows and measures[last].ends and last - place + 1 > length:
-            last = place + length - 1
-        measures[last].ending_stops = measure.passes
-        length, stop = last - place + 1, last
+        follows_ending = last_bar == index - 1 and length
+        if follows_ending and bars[last].repeat_ends and last - index + 1 > length:
+            last = index + length - 1
+        bars[last].ending_stop_passes = bar.ending_passes
+        length, last_bar = last - index + 1, last

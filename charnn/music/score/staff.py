@@ -1,18 +1,26 @@
-"""What stands on a staff: note heads, the columns they stand in, and measures."""
+"""The contents of a staff: note heads, events (the columns of heads), and written bars."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
 
-from charnn.music.score.note_values import Value
+from charnn.music.score.note_values import NoteValue
 from charnn.music.tune.tune import Change, Mark, Meter
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
-    """A note head: `alter` in semitones from the plain letter; `shown` is the accidental that is
-    printed, if any."""
+class NoteHead:
+    """A note head.
+
+    Attributes:
+        letter: the note name, C to B.
+        octave: the octave; octave 4 begins at middle C.
+        alter: semitones above the natural note (negative: below).
+        shown: the accidental to print, in semitones as `alter`; None prints no accidental.
+        tie_stop: True if a tie from the event before ends here.
+        tie_start: True if a tie to the next event begins here.
+    """
 
     letter: str
     octave: int
@@ -24,24 +32,24 @@ class Head:
 
 @dataclass(slots=True)
 class Event:
-    """One column of the staff: a note, a chord, a rest (no heads), or a grace note.
+    """One column of the staff: a note, a chord, a rest (without heads) or a grace note.
 
     Attributes:
-        heads: from the order written.
-        value: how it is written.
-        grace: whether it takes no time.
-        whole_bar: whether it is a rest for the whole bar.
-        hidden: whether it is a rest that is not printed.
-        signs: the decorations on it, as in ABC.
-        slur_stops, slur_starts: numbers of the slurs.
-        tuplet_start, tuplet_stop: whether a tuplet's bracket begins or ends here.
-        joined: whether ABC writes it without a space after the one before.
-        beams: from the longest beam to the shortest: `"begin"`, `"continue"`, `"end"`,
-            `"forward hook"` or `"backward hook"`.
+        heads: the note heads, in the order in which ABC writes them.
+        value: the note value.
+        grace: True for a grace note, which takes no time in the bar.
+        whole_bar: True for a rest that fills its bar.
+        hidden: True for a rest that is not printed (`x` or `X` in ABC).
+        signs: the decorations of the event, as in ABC.
+        slur_stops, slur_starts: numbers of the slurs that end and begin here.
+        tuplet_start, tuplet_stop: True if a tuplet begins or ends here.
+        joined: True if ABC writes no space between the event and the one before it.
+        beams: one entry for each beam, the eighths' beam first: `"begin"`, `"continue"`, `"end"`,
+            `"forward hook"` or `"backward hook"`, which are MusicXML's words.
     """
 
-    heads: tuple[Head, ...]
-    value: Value
+    heads: tuple[NoteHead, ...]
+    value: NoteValue
     grace: bool = False
     whole_bar: bool = False
     hidden: bool = False
@@ -55,53 +63,54 @@ class Event:
 
     @property
     def duration(self) -> Fraction:
-        """Quarter notes it takes; 0 for a grace note."""
+        """Return the quarter notes that the event takes in its bar; 0 for a grace note."""
         return Fraction(0) if self.grace else self.value.duration
 
 
-Item: TypeAlias = Event | Change | Mark
+BarItem: TypeAlias = Event | Change | Mark
 
 
 @dataclass(slots=True)
-class Measure:
-    """What stands between two bar lines.
+class WrittenBar:
+    """The music between two bar lines, as it is written; a `measure` of MusicXML.
 
     Attributes:
-        meter: in force.
-        items: events, and the fields, chord symbols and words between them.
-        number: as printed; one that is part of a bar begun before is not counted.
-        counted: whether the bars are counted on by it; a pickup and such a part are not.
-        starts: repeats that begin here.
-        ends: repeats that end here, by their signs.
-        back: how many times it is left for the beginning of a repeat.
-        line: the bar line that closes it, `""` for none.
-        passes: of the ending that begins here.
-        ending_stops: the passes of the ending that ends here.
-        new_line: whether ABC begins a line here.
+        meter: the meter in force.
+        items: the events, with the fields, chord symbols and annotations between them.
+        number: the number that is printed.
+        counted: False for a pickup, and for the second part of a bar that a repeat sign divides:
+            these don't increase the bar number.
+        repeat_starts: number of repeats that begin at the left bar line.
+        repeat_ends: number of repeats that the right bar line ends, according to its sign.
+        times_back: how many times a player goes back from here to the beginning of a repeat.
+        closing_line: the right bar line as ABC writes it, without repeat dots; `""` for no line.
+        ending_passes: the passes of the variant ending that begins here, `(1,)` for `[1`.
+        ending_stop_passes: the passes of the variant ending that stops here.
+        new_system: True if ABC begins a new line of music here.
     """
 
     meter: Meter
-    items: list[Item] = field(default_factory=list)
+    items: list[BarItem] = field(default_factory=list)
     number: str = ""
     counted: bool = True
-    starts: int = 0
-    ends: int = 0
-    back: int = 0
-    line: str = ""
-    passes: tuple[int, ...] = ()
-    ending_stops: tuple[int, ...] = ()
-    new_line: bool = False
+    repeat_starts: int = 0
+    repeat_ends: int = 0
+    times_back: int = 0
+    closing_line: str = ""
+    ending_passes: tuple[int, ...] = ()
+    ending_stop_passes: tuple[int, ...] = ()
+    new_system: bool = False
 
     def events(self) -> Iterator[Event]:
-        """The events alone."""
+        """Yield the events of the bar, without the items between them."""
         return (item for item in self.items if isinstance(item, Event))
 
     @property
     def duration(self) -> Fraction:
-        """Quarter notes, as written."""
+        """Return the sum of the events' durations in quarter notes."""
         return sum((event.duration for event in self.events()), Fraction(0))
 
     @property
-    def section(self) -> bool:
-        """Whether a repeat or a double bar closes it."""
-        return bool(self.ends) or self.line not in ("", "|")
+    def ends_section(self) -> bool:
+        """Return whether the bar ends with a repeat sign or a double bar line."""
+        return bool(self.repeat_ends) or self.closing_line not in ("", "|")

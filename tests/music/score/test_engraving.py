@@ -187,7 +187,7 @@ def test_a_crash_is_one_sentence(
 ) -> None:
     crashing = tmp_path / "crashing.py"
     crashing.write_text("import os; os.abort()")
-    monkeypatch.setattr(engraving, "_PROGRAM", crashing)
+    monkeypatch.setattr(engraving, "_ENGRAVER", crashing)
     with pytest.raises(TuneError, match=r"crashed|failed") as caught:
         engrave(jig, "svg")
     assert "MusicXML" in str(caught.value)
@@ -195,7 +195,7 @@ def test_a_crash_is_one_sentence(
     with pytest.raises(TuneError, match="no more ink"):
         engrave(jig, "svg")
     crashing.write_text("import time; time.sleep(60)")
-    monkeypatch.setattr(engraving, "SECONDS", 0.2)
+    monkeypatch.setattr(engraving, "TIMEOUT_SECONDS", 0.2)
     with pytest.raises(TuneError, match=r"took over 0\.2 s"):
         engrave(jig, "svg")
 
@@ -207,14 +207,14 @@ def test_an_endless_drawing_is_ended(
     program = tmp_path / "endless.py"
     limited = (
         f"import sys; sys.path.insert(0, {str(Path(engraving.__file__).parent)!r})\n"
-        "import engraver; engraver.MOST_SECONDS = 1; engraver.limit()\n"
+        "import engraver; engraver.MAX_CPU_SECONDS = 1; engraver.limit_resources()\n"
     )
-    monkeypatch.setattr(engraving, "_PROGRAM", program)
+    monkeypatch.setattr(engraving, "_ENGRAVER", program)
     program.write_text(limited + "while True: pass\n")
     with pytest.raises(TuneError, match="took over 15 s"):
         engrave(jig, "svg")
     if sys.platform == "linux":
-        program.write_text(limited + "bytes(engraver.MOST_MEMORY)\n")
+        program.write_text(limited + "bytes(engraver.MAX_MEMORY)\n")
         with pytest.raises(TuneError, match="MemoryError"):
             engrave(jig, "svg")
 
@@ -231,7 +231,7 @@ def test_a_lower_limit_of_time_does_not_do_without_that_of_memory(
             raise ValueError("not allowed to raise maximum limit")
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
-    engraver.limit()
+    engraver.limit_resources()
     assert asked == [resource.RLIMIT_CPU, resource.RLIMIT_DATA]
 
 

@@ -8,17 +8,18 @@ from hypothesis import strategies as st
 
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tunes
-from charnn.music.score.layout import display_title, lay_out
-from charnn.music.score.note_values import values
-from charnn.music.score.staff import Event, Measure
+from charnn.music.score.layout import lay_out
+from charnn.music.score.note_values import note_values
+from charnn.music.score.staff import Event, WrittenBar
+from charnn.music.score.titles import display_title
 
 
-def measures(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[Measure]:
+def bars(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[WrittenBar]:
     return lay_out(read_tunes(f"X:1\n{header}\n{body}\n")[0])
 
 
 def events(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[Event]:
-    return [event for measure in measures(body, header) for event in measure.events()]
+    return [event for bar in bars(body, header) for event in bar.events()]
 
 
 def beams(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[str]:
@@ -39,14 +40,14 @@ class TestValues:
         ],
     )
     def test_a_duration_in_notes(self, quarters: str, written: list[tuple[str, int]]) -> None:
-        assert [(v.name, v.dots) for v in values(Fraction(quarters))] == written
+        assert [(v.name, v.dots) for v in note_values(Fraction(quarters))] == written
 
     def test_five_eighths_are_three_and_two_where_beats_are_dotted(self) -> None:
-        found = values(Fraction(5, 2), compound=True)
+        found = note_values(Fraction(5, 2), compound=True)
         assert [(v.name, v.dots) for v in found] == [("quarter", 1), ("quarter", 0)]
 
     def test_a_third_of_a_quarter_is_written_as_a_triplet(self) -> None:
-        (found,) = values(Fraction(1, 3))
+        (found,) = note_values(Fraction(1, 3))
         assert (found.name, found.actual, found.normal) == ("eighth", 3, 2)
 
     @given(
@@ -60,7 +61,7 @@ class TestValues:
     ) -> None:
         duration = Fraction(top, bottom)
         try:
-            found = values(duration, ratio, compound=compound)
+            found = note_values(duration, ratio, compound=compound)
         except ValueError:
             # Written as a tuplet of an odd number, it may become up to twice as long.
             assert not Fraction(1, 64) < duration * ratio[0] / ratio[1] <= 128
@@ -82,7 +83,7 @@ class TestMeasures:
         ],
     )
     def test_numbers(self, body: str, numbers: list[str]) -> None:
-        assert [measure.number for measure in measures(body)] == numbers
+        assert [bar.number for bar in bars(body)] == numbers
 
     @pytest.mark.parametrize(
         ("body", "endings"),
@@ -94,40 +95,40 @@ class TestMeasures:
         ],
     )
     def test_where_endings_stop(self, body: str, endings: dict[int, tuple[int, ...]]) -> None:
-        found = measures(body)
-        stops = {i: m.ending_stops for i, m in enumerate(found) if m.ending_stops}
+        found = bars(body)
+        stops = {i: bar.ending_stop_passes for i, bar in enumerate(found) if bar.ending_stop_passes}
         assert stops == endings
 
     def test_music_without_bar_lines_is_parted_where_abc_leaves_a_space(self) -> None:
-        found = measures("ABcd efga " * 9 + "|A8|")
-        assert [len(list(measure.events())) for measure in found] == [20, 20, 20, 12, 1]
-        assert [measure.line for measure in found] == ["", "", "", "|", "|"]
-        assert [measure.number for measure in found] == ["1", "X1", "X1", "X1", "2"]
-        assert len(list(measures("A" * 70)[0].events())) == 32
-        assert len(list(measures("A// " * 32 + "|")[0].events())) == 32  # a full bar is none
+        found = bars("ABcd efga " * 9 + "|A8|")
+        assert [len(list(bar.events())) for bar in found] == [20, 20, 20, 12, 1]
+        assert [bar.closing_line for bar in found] == ["", "", "", "|", "|"]
+        assert [bar.number for bar in found] == ["1", "X1", "X1", "X1", "2"]
+        assert len(list(bars("A" * 70)[0].events())) == 32
+        assert len(list(bars("A// " * 32 + "|")[0].events())) == 32  # a full bar is none
         assert [e.heads[0].shown for e in events("^F" + "F" * 50)] == [1] + [None] * 50
 
     def test_repeats_written_apart_meet_at_one_bar_line(self) -> None:
-        found = measures("|:C8:|\n|:D8:|]")
-        assert [(m.starts, m.ends) for m in found] == [(1, 1), (1, 1)]
-        assert found[1].new_line
+        found = bars("|:C8:|\n|:D8:|]")
+        assert [(bar.repeat_starts, bar.repeat_ends) for bar in found] == [(1, 1), (1, 1)]
+        assert found[1].new_system
 
     def test_a_line_that_goes_on_is_no_new_line(self) -> None:
-        found = measures("C8|\\\nD8|\nE8|")
-        assert [measure.new_line for measure in found] == [False, False, True]
+        found = bars("C8|\\\nD8|\nE8|")
+        assert [bar.new_system for bar in found] == [False, False, True]
 
     def test_bars_of_any_length(self) -> None:
-        lengths = [measure.duration for measure in measures("C9 D|E|^F12G/2|")]
+        lengths = [bar.duration for bar in bars("C9 D|E|^F12G/2|")]
         assert lengths == [5, Fraction(1, 2), Fraction(25, 4)]
 
     @pytest.mark.parametrize("body", ["", "|:|", "K:G", '"Am"'])
     def test_nothing_to_engrave(self, body: str) -> None:
         with pytest.raises(TuneError, match="no notes"):
-            measures(body)
+            bars(body)
 
     def test_too_many_bars(self) -> None:
         with pytest.raises(TuneError, match="1,000 bars"):
-            measures("Z64|" * 16)
+            bars("Z64|" * 16)
 
 
 class TestAccidentals:

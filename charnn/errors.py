@@ -1,23 +1,23 @@
-"""The failures that a user can cause and mend.
+"""The errors that a user can cause and correct.
 
-Each carries one clear sentence that says what is wrong and what to do; the command line shows that
-sentence alone and leaves with `exit_code`. Anything else that is raised is a bug of ours.
+Each message says what is wrong, and what to do. The command line prints the message alone, without
+a traceback, and exits with `exit_code`. Every other exception is a bug in charnn.
 """
 
 
 def shorten(text: str, length: int) -> str:
-    """The text in at most so many characters, `…` at the end where it is cut."""
+    """Return the text in at most `length` characters, with `…` at the end where it is cut."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 class CharnnError(Exception):
-    """Base of all failures that a user can mend; the program leaves with exit code 1."""
+    """The base of all errors that a user can correct; exit code 1."""
 
     exit_code = 1
 
 
 class UsageError(CharnnError):
-    """Options that contradict each other or are out of range; exit code 2."""
+    """Options that are out of range or contradict each other; exit code 2."""
 
     exit_code = 2
 
@@ -27,19 +27,20 @@ class CorpusError(CharnnError):
 
 
 class CheckpointError(CharnnError):
-    """A checkpoint or a run that is missing, damaged, foreign or in the way."""
+    """A checkpoint or run that is missing, damaged, of another program, or in the way."""
 
 
 class UnsavedError(CheckpointError):
-    """A run that has come to its end, but is not all on the disk.
+    """A training run that has ended without being saved completely.
 
     Args:
-        problem: what is not, why, and what to do.
-        checkpoint: the best `charnn.checkpoints.checkpoint.Checkpoint` of the run: it can be saved
-            elsewhere by its method `save`. None if the run has got none.
+        problem: the message.
+        checkpoint: the best `charnn.checkpoints.checkpoint.Checkpoint` of the run, so that a
+            caller can save it elsewhere; None if there is none.
     """
 
     def __init__(self, problem: str, checkpoint: object) -> None:
+        # `object`: the ground floor does not import checkpoints.
         self.checkpoint = checkpoint
         super().__init__(problem)
 
@@ -48,14 +49,15 @@ class TuneError(CharnnError):
     """ABC notation that cannot be read.
 
     Args:
-        problem: what is wrong, as a phrase without position; cut if it quotes very much.
-        line: line in the text that was given, from 1.
-        column: column in that line, from 1.
-        tune: the tune's own words for itself (`X:` number and title), when known.
+        problem: what is wrong, as a phrase without a position.
+        line: the line in the text that was read, from 1.
+        column: the column in that line, from 1.
+        tune: the tune's `X:` number and title, when known.
     """
 
     def __init__(self, problem: str, line: int, column: int, tune: str = "") -> None:
+        # A problem may quote the text, and a line of ABC may be very long.
         problem = shorten(problem, 200)
         self.problem, self.line, self.column, self.tune = problem, line, column, tune
-        where = f"line {line}, column {column}"
-        super().__init__(f"{tune}, {where}: {problem}" if tune else f"{where}: {problem}")
+        position = f"line {line}, column {column}"
+        super().__init__(f"{tune}, {position}: {problem}" if tune else f"{position}: {problem}")

@@ -1,1 +1,1 @@
-"""The path of a text: sources, vocabulary, token ids on disk, batches."""
+"""The path of a text: sources, text, vocabulary, ids on disk, batches."""

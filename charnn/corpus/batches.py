@@ -1,8 +1,9 @@
-"""Batches for truncated backpropagation: row b of a window continues row b of the one before it.
+"""Batches for truncated backpropagation through time (BPTT), with the hidden state carried.
 
-The training part is cut into `batch_size` contiguous rows, and each window takes the next `seq_len`
-characters of every row, so that the state the network is left with is the right one to begin the
-next window with. Only at the end of the rows, the true end of an epoch, does it start afresh.
+The training part is cut into `batch_size` contiguous rows. Each segment has the next `seq_len` ids
+of every row, so row b of a segment continues row b of the segment before, and the final hidden
+state of one segment is the initial state of the next. Only at the end of an epoch does every row
+jump back to its start.
 """
 
 from typing import Any
@@ -12,19 +13,19 @@ from numpy.typing import NDArray
 
 
 class Batches:
-    """The windows of an epoch, in their order.
+    """The segments of an epoch.
 
     Args:
-        ids: [N] the training part; a memory map is read window by window.
-        batch_size: rows B.
-        seq_len: characters T of a window; an epoch's last window may be shorter.
+        ids: [N] the training part; of a memory map, only the ids of a segment are read.
+        batch_size: the number of rows B.
+        seq_len: the number of ids T of a row in a segment; the last segment may be shorter.
 
     Raises:
         ValueError: there are fewer than two ids a row.
     """
 
     def __init__(self, ids: NDArray[Any], batch_size: int, seq_len: int) -> None:
-        # The very last id is a target only, and what is left over by the division is not read.
+        # The last id is a target only. The ids that remain after the division are not used.
         self.row_length = (len(ids) - 1) // batch_size
         if self.row_length < 1:
             raise ValueError(f"{len(ids)} ids are too few for {batch_size} rows")
@@ -34,12 +35,14 @@ class Batches:
         self._row_starts = np.arange(batch_size) * self.row_length
 
     def __len__(self) -> int:
-        """Windows in an epoch."""
+        """Return the number of segments in an epoch."""
         return -(-self.row_length // self.seq_len)
 
     def segment(self, number: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Inputs and targets of window `number` of an epoch, [T, B] each: the targets are the
-        characters one further on."""
+        """Return the inputs and the targets of a segment, [T, B] each.
+
+        The target of an id is the id after it.
+        """
         begin = number * self.seq_len
         end = min(begin + self.seq_len, self.row_length)
         positions = np.arange(begin, end + 1)[:, None] + self._row_starts[None, :]

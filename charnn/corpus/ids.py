@@ -1,8 +1,8 @@
-"""Documents to ids on disk, once: a corpus is numbered, split, and found again by its content.
+"""The second pass over a corpus: its ids on disk, written once and memory-mapped.
 
-Two passes stream over the text. The first (`charnn.corpus.scan`) finds out the folder's name, the
-split and the vocabulary; the second, left out when that folder is already there, writes the ids.
-Nothing is ever held whole in memory.
+The first pass (`charnn.corpus.scan`) finds the fingerprint, the split and the vocabulary. The
+folder of the ids is named by the fingerprint; where it exists, the second pass is left out. Both
+passes stream, so a corpus never has to fit in memory.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ from charnn.corpus.scan import (
     FORMAT,
     CorpusScan,
     choose_tokens,
-    hashed,
+    hashed_chunks,
     scan_corpus,
 )
 from charnn.corpus.sources import Corpus
@@ -36,7 +36,7 @@ from charnn.corpus.vocabulary_kinds import CHAR
 from charnn.errors import CorpusError, UsageError
 from charnn.files import fsync_folder, write_bytes
 
-# Where `charnn train` keeps prepared corpora.
+# The folder in which `charnn train` keeps prepared corpora.
 DATA_FOLDER = Path("data")
 
 _IDS, _METADATA = "ids.npy", "corpus.json"
@@ -44,21 +44,21 @@ _IDS, _METADATA = "ids.npy", "corpus.json"
 
 @dataclass(frozen=True)
 class Dataset:
-    """A corpus as numbers.
+    """A corpus as ids.
 
     Attributes:
-        vocabulary: the symbols of the training part, characters or ABC tokens.
-        ids: all ids, the validation part last, read-only and mapped from the disk, in the
-            vocabulary's dtype. With more than one document, each ends in `SEPARATOR`; in the
-            validation part, `UNKNOWN` stands where the vocabulary has no id.
-        train_length: how many ids are the training part.
-        train_characters: how many characters those stand for, one for each separator.
-        val_characters: the same of the validation part.
-        fingerprint: sha256 in hexadecimal of the content, its borders and how it is prepared.
-        documents: how many there are in all, without copies in other keys.
-        val_documents: how many of them are held out whole; 0 when a text is cut at a position.
-        val_unknown: how many ids of `val` are `UNKNOWN`.
-        keys: how many semitones down and up the training part is transposed.
+        vocabulary: the vocabulary of the training part.
+        ids: [N] all ids in the vocabulary's dtype, the validation part last, read-only and mapped
+            from the disk. With several documents, a `SEPARATOR` follows each. In the validation
+            part, `UNKNOWN` stands for a character outside the vocabulary.
+        train_length: the number of ids in the training part.
+        train_characters: the number of characters in the training part, separators included.
+        val_characters: the number of characters in the validation part, separators included.
+        fingerprint: the sha256 in hexadecimal of the texts, their borders and the settings.
+        documents: the number of documents, without transposed copies.
+        val_documents: the number of held-out documents; 0 if a text is cut.
+        val_unknown: the number of ids in the validation part that are `UNKNOWN`.
+        keys: semitones down (at most 0) and up that the training part is transposed by.
         path: the folder of the files.
     """
 
@@ -76,12 +76,12 @@ class Dataset:
 
     @property
     def train(self) -> NDArray[Any]:
-        """Ids of the training part."""
+        """The ids of the training part."""
         return self.ids[: self.train_length]
 
     @property
     def val(self) -> NDArray[Any]:
-        """Ids of the validation part."""
+        """The ids of the validation part."""
         return self.ids[self.train_length :]
 
 
@@ -93,84 +93,83 @@ def prepare(
     keys: tuple[int, int] = ORIGINAL_KEY,
     progress: Progress = ignore_progress,
 ) -> Dataset:
-    """Number the symbols of a corpus, and keep the ids under `folder` for the next time.
+    """Return a corpus as ids, which are kept in a subfolder of `folder` for the next time.
 
-    A text gives its last `val_fraction` to the validation part. Tunes are held out whole, chosen
-    by a hash of their own text: a tune stays on its side whatever else joins the corpus.
+    The validation part of a text is its last `val_fraction`. Tunes are held out whole, see
+    `charnn.corpus.scan`.
 
     Args:
-        corpus: what is learned.
-        folder: for the ids.
-        val_fraction: share that is held out.
-        tokens: what a symbol is: "char", or "abc" for a musical piece of a tune; "auto" chooses.
-        keys: how many semitones down and up the training part is transposed, see
-            `charnn.corpus.transpose_augmentation`; the validation part is the same whatever the
-            keys.
-        progress: is told how many tunes have been transposed, and how many there are.
+        corpus: the corpus.
+        folder: the folder for prepared corpora.
+        val_fraction: the share that is held out.
+        tokens: "char" for characters, "abc" for ABC tokens, "auto" to choose.
+        keys: semitones down and up that the training part is transposed by, see
+            `charnn.corpus.transpose_augmentation`; the validation part is never transposed.
+        progress: called with the number of transposed tunes and of all tunes.
 
     Raises:
         CorpusError: the corpus has no characters, or the ids cannot be written.
-        UsageError: `val_fraction` is not in 0 <= val_fraction < 1, or the tokens do not suit.
+        UsageError: `val_fraction` is not in 0 <= val_fraction < 1, or the tokens do not suit the
+            corpus.
     """
     from filelock import FileLock
 
     if not 0 <= val_fraction < 1:
-        raise UsageError(f"the validation fraction must be at least 0 and below 1: {val_fraction}")
+        raise UsageError(f"--val-fraction must be at least 0 and below 1, not {val_fraction}")
     tokens = choose_tokens(corpus, tokens)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _clear(folder)
-        plan = scan_corpus(corpus, folder, val_fraction, tokens, keys, progress)
-        mark = plan.fingerprint[:12]
-        # The same text under another name has the same ids.
+        _remove_leftovers(folder)
+        scan = scan_corpus(corpus, folder, val_fraction, tokens, keys, progress)
+        mark = scan.fingerprint[:12]
+        # A folder with this fingerprint serves also under another corpus's name.
         path = next(folder.glob(f"[!.]*-{mark}"), folder / f"{corpus.name}-{mark}")
         with FileLock(folder / f".{path.name}.lock"):
-            return _load(path, plan) or _build(path, plan)
+            return _load(path, scan) or _build(path, scan)
     except OSError as error:
-        reason = error.strerror or error
         raise CorpusError(
-            f"cannot write the prepared corpus to {folder}: {reason}; "
-            "call charnn from a folder that can be written to"
+            f"cannot write the prepared corpus to {folder} ({error.strerror or error}). Run charnn "
+            "in a folder that can be written to."
         ) from error
 
 
-def _load(path: Path, plan: CorpusScan) -> Dataset | None:
-    """Return what lies at `path` if it is whole and of this very corpus."""
+def _load(path: Path, scan: CorpusScan) -> Dataset | None:
+    """Return the prepared corpus at `path`; None if it is missing, damaged or of another corpus."""
     try:
         metadata = json.loads((path / _METADATA).read_bytes())
         checksum = metadata.pop("crc32")
         with (path / _IDS).open("rb") as file:
-            whole = checksum == _crc32(file, metadata)
+            undamaged = checksum == _crc32(file, metadata)
         val_unknown = metadata.pop("val_unknown")
-        if metadata != _metadata(plan) or not whole:
+        if metadata != _metadata(scan) or not undamaged:
             return None
         ids = np.load(path / _IDS, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if ids.shape != (plan.length,) or ids.dtype != plan.vocabulary.dtype:
+    if ids.shape != (scan.length,) or ids.dtype != scan.vocabulary.dtype:
         return None
     return Dataset(
-        vocabulary=plan.vocabulary,
+        vocabulary=scan.vocabulary,
         ids=np.asarray(ids),
-        train_length=plan.train,
-        train_characters=plan.train_characters,
-        val_characters=plan.characters - plan.train_characters,
-        fingerprint=plan.fingerprint,
-        documents=plan.different,
-        val_documents=plan.val_documents,
+        train_length=scan.train_length,
+        train_characters=scan.train_characters,
+        val_characters=scan.characters - scan.train_characters,
+        fingerprint=scan.fingerprint,
+        documents=scan.original_count,
+        val_documents=scan.val_documents,
         val_unknown=val_unknown,
-        keys=plan.keys,
+        keys=scan.keys,
         path=path,
     )
 
 
-def _clear(folder: Path) -> None:
-    """Remove what was killed while it was written: nobody holds its lock any more."""
+def _remove_leftovers(folder: Path) -> None:
+    """Remove temporary files and folders of killed processes: those whose lock is free."""
     from filelock import FileLock, Timeout
 
     for temporary in folder.glob(".*.tmp"):
         name = temporary.name.removesuffix(".tmp")
-        if not temporary.is_dir():  # a file, which has a random number in its name
+        if not temporary.is_dir():  # a file's temporary name also has a random part
             name = name.rpartition(".")[0]
         with suppress(Timeout), FileLock(folder / f"{name}.lock", timeout=0):
             if temporary.is_dir():
@@ -179,82 +178,88 @@ def _clear(folder: Path) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def _build(path: Path, plan: CorpusScan) -> Dataset:
-    """Write the ids beside `path` and put them in its place in one step."""
+def _build(path: Path, scan: CorpusScan) -> Dataset:
+    """Write the ids to a temporary folder, and rename it to `path` when it is complete."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.mkdir()
     try:
         with (temporary / _IDS).open("w+b") as file:
-            val_unknown = _write(file, plan)
+            val_unknown = _write_ids(file, scan)
             file.flush()
             os.fsync(file.fileno())
             file.seek(0)
-            metadata = {**_metadata(plan), "val_unknown": val_unknown}
+            metadata = {**_metadata(scan), "val_unknown": val_unknown}
             metadata["crc32"] = _crc32(file, metadata)
         content = json.dumps(metadata, ensure_ascii=True, indent=1) + "\n"
         write_bytes(temporary / _METADATA, content.encode())
         if path.exists():
-            shutil.rmtree(path)  # `_load` has found it broken
+            shutil.rmtree(path)  # `_load` found it damaged
         temporary.replace(path)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise
     fsync_folder(path.parent)
-    dataset = _load(path, plan)
+    dataset = _load(path, scan)
     if dataset is None:
         raise CorpusError(f"the prepared corpus in {path} cannot be read back: check the disk")
     return dataset
 
 
-def _metadata(plan: CorpusScan) -> dict[str, object]:
+def _metadata(scan: CorpusScan) -> dict[str, object]:
     return {
         "format": FORMAT,
-        "fingerprint": plan.fingerprint,
-        "vocabulary": plan.vocabulary.to_json(),
-        "documents": plan.different,
-        "val_documents": plan.val_documents,
-        "ids": plan.length,
-        "train_ids": plan.train,
+        "fingerprint": scan.fingerprint,
+        "vocabulary": scan.vocabulary.to_json(),
+        "documents": scan.original_count,
+        "val_documents": scan.val_documents,
+        "ids": scan.length,
+        "train_ids": scan.train_length,
     }
 
 
-def _write(file: BinaryIO, plan: CorpusScan) -> int:
-    """Write the ids as a `.npy` file; return how many of the validation part are unknown.
+def _write_ids(file: BinaryIO, scan: CorpusScan) -> int:
+    """Write the ids as a `.npy` file, and return the number of `UNKNOWN` ids.
 
-    Plain writes, not a writable map: the pages of a map would count as memory in use.
+    Raises:
+        CorpusError: the corpus has changed since the first pass.
     """
-    dtype = plan.vocabulary.dtype
-    header = {"descr": dtype.str, "fortran_order": False, "shape": (plan.length,)}
+    # Plain writes instead of a writable memory map, whose pages would count as memory in use.
+    dtype = scan.vocabulary.dtype
+    header = {"descr": dtype.str, "fortran_order": False, "shape": (scan.length,)}
     np.lib.format.write_array_header_1_0(file, header)
     position = unknown = 0
-    digest = hashlib.sha256(plan.settings)
-    watched = [Document(one.name, partial(hashed, one, digest)) for one in plan.documents]
-    for ids in encoded(plan.vocabulary, watched, plan.separated):
+    digest = hashlib.sha256(scan.settings)
+    documents = [
+        Document(document.name, partial(hashed_chunks, document, digest))
+        for document in scan.documents
+    ]
+    for ids in encode_documents(scan.vocabulary, documents, scan.separated):
         file.write(ids.data)
         position += len(ids)
+        # The training part has no unknown ids: its characters are the vocabulary.
         unknown += int(np.count_nonzero(ids == UNKNOWN))
-        if position > plan.length:
-            break  # it may be growing for ever
-    if position != plan.length or digest.hexdigest() != plan.fingerprint:
+        if position > scan.length:
+            break  # a file that another process appends to may never end
+    if position != scan.length or digest.hexdigest() != scan.fingerprint:
         raise CorpusError(
-            "the corpus has changed while it was read: start again when nothing writes to it"
+            "the corpus has changed while it was read: start again when no program writes to it"
         )
     return unknown
 
 
-def encoded(
+def encode_documents(
     vocabulary: Vocabulary, documents: Sequence[Document], separated: bool
 ) -> Iterator[NDArray[Any]]:
-    """Yield the ids of documents piece by piece, with a separator behind each if wanted."""
-    end = np.array([SEPARATOR], vocabulary.dtype)
+    """Yield the ids of documents in chunks, with a separator after each document if wanted."""
+    separator = np.array([SEPARATOR], vocabulary.dtype)
     for document in documents:
         yield from vocabulary.encode_chunks(document.chunks())
         if separated:
-            yield end
+            yield separator
 
 
 def _crc32(file: BinaryIO, metadata: dict[str, object]) -> int:
-    """Return the checksum of the ids, and of what is told about them."""
+    """Return the checksum of the metadata and of the file of ids."""
     value = zlib.crc32(json.dumps(metadata).encode())
     while block := file.read(1 << 20):
         value = zlib.crc32(block, value)

@@ -1,1 +1,1 @@
-"""The losses of a model on held-out text, and the protocols that they are measured by."""
+"""The loss of a model on text: the sweep, fresh windows, dynamic evaluation."""

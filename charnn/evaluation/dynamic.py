@@ -1,11 +1,11 @@
-"""Dynamic evaluation: the weights follow the text while it is scored.
+"""Dynamic evaluation: the weights are trained on the text while it is scored.
 
-Krause, Kahembwe, Murray & Renals, "Dynamic evaluation of neural sequence models" (ICML 2018): the
-text is read in segments; each is scored with the weights that all earlier ones have made, and only
-then learned from, by one step down its gradient. Every weight's gradient is divided by its root
-mean square, and the weights are drawn back to those that training has left, the more so the larger
-that is (their equations 5 to 9). They take the mean squares from the training data; here they are
-those of the segments so far, so that nothing is needed but the model and the text.
+Krause, Kahembwe, Murray & Renals, "Dynamic evaluation of neural sequence models" (ICML 2018). The
+text is read in segments. Each segment is scored with the weights after all earlier segments, and
+then one gradient step is taken on it. Each weight's gradient is divided by its root mean square
+(RMS), and the weights decay towards the trained weights, the faster the larger the RMS
+(equations 5 to 9). The paper takes the RMS from the training data; here it is that of the segments
+so far, so that only the model and the text are needed.
 """
 
 from collections.abc import Mapping
@@ -23,18 +23,19 @@ from charnn.model.config import ModelConfig
 from charnn.model.kernels import detached
 from charnn.model.network import Network, import_weights
 
-EPSILON = 1e-4  # gradients much smaller than this mean nothing
+# Keeps the division by the RMS finite; gradients much smaller than this are noise.
+EPSILON = 1e-4
 
 
 @dataclass(frozen=True)
 class DynamicEvalConfig:
-    """How fast the weights follow.
+    """The step sizes of dynamic evaluation.
 
-    Args:
-        segment: symbols that are scored before they are learned from.
-        lr: length of a step, where each gradient is divided by its root mean square.
-        decay: share of the way back to the first weights that is gone at each step, by a weight
-            with an average root mean square.
+    Attributes:
+        segment: the number of tokens that are scored before a step is taken on them.
+        lr: the length of a step, after the division of each gradient by its RMS.
+        decay: the share of the distance to the trained weights that a weight with the mean RMS
+            goes back at each step.
     """
 
     segment: int = 25
@@ -43,7 +44,7 @@ class DynamicEvalConfig:
 
     @property
     def protocol(self) -> str:
-        """In words, how that is measured: to be shown with every figure."""
+        """The description that is shown with the figure."""
         return (
             "dynamic evaluation, one row, every character once: the weights learn from each "
             f"{self.segment} symbols after these are scored (RMS, rate {self.lr:g}, "
@@ -56,66 +57,69 @@ def dynamic_token_losses(
     weights: Mapping[str, NDArray[np.float32]],
     ids: NDArray[Any],
     start: int,
-    following: DynamicEvalConfig,
+    settings: DynamicEvalConfig,
 ) -> NDArray[np.float32]:
-    """The loss of every one of `ids[start:]`, [N - start] nats, as it is met for the first time.
+    """Return the loss of each of `ids[start:]`, [N - start] nats, at its first reading.
 
     Args:
-        config: shape of the model.
-        weights: its parameters, which are left as they are.
-        ids: [N] the text, with what lies before it as context.
-        start: where it begins; at least 1. What lies before is read but not learned from.
-        following: how fast the weights follow.
+        config: the shape of the model.
+        weights: the model's parameters; they are not changed.
+        ids: [N] the text, with the ids before it as context.
+        start: where the text begins; at least 1. The context is read, but no step is taken on it.
+        settings: the step sizes.
     """
     network = Network(config).eval()
     import_weights(network, dict(weights))
-    learner = _Learner(network, following)
-    symbols = torch.from_numpy(ids.astype(np.int64))[:, None]
+    learner = _Learner(network, settings)
+    ids_T1 = torch.from_numpy(ids.astype(np.int64))[:, None]
     state = network.initial_state(1)
-    before = max(0, start - 1 - CONTEXT)
+    context_start = max(0, start - 1 - CONTEXT)
     with torch.no_grad():
-        _, state = network(symbols[before : start - 1], state) if start > 1 else (None, state)
+        _, state = network(ids_T1[context_start : start - 1], state) if start > 1 else (None, state)
     losses = []
-    for begin in range(start, len(ids), following.segment):
-        targets = symbols[begin : begin + following.segment]
-        logits, after = network(symbols[begin - 1 : begin - 1 + len(targets)], state)
-        some = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        losses.append(some.detach().numpy())
-        learner.learn(some.mean())
-        state = [detached(layer) for layer in after]
+    for begin in range(start, len(ids), settings.segment):
+        targets = ids_T1[begin : begin + settings.segment]
+        logits, next_state = network(ids_T1[begin - 1 : begin - 1 + len(targets)], state)
+        segment_losses = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
+        losses.append(segment_losses.detach().numpy())
+        learner.step(segment_losses.mean())
+        # Gradients do not reach back into earlier segments.
+        state = [detached(layer) for layer in next_state]
     return np.concatenate(losses)
 
 
 class _Learner:
-    """The parameters as one long vector, P of them, and what is remembered for the next step."""
+    """The update of all P parameters, as one vector, after each segment."""
 
-    def __init__(self, network: Network, following: DynamicEvalConfig) -> None:
-        self._following = following
+    def __init__(self, network: Network, settings: DynamicEvalConfig) -> None:
+        self._settings = settings
         parameters = list(network.parameters())
         self._weights_P = torch.cat([parameter.detach().flatten() for parameter in parameters])
         self._gradient_P = torch.zeros_like(self._weights_P)
+        # Parameters and gradients become views of the two vectors, so that a step is a few
+        # operations in all instead of a few for each parameter.
         begin = 0
         for parameter in parameters:
-            here = slice(begin, begin + parameter.numel())
-            parameter.data = self._weights_P[here].view(parameter.shape)
-            parameter.grad = self._gradient_P[here].view(parameter.shape)
-            begin = here.stop
-        self._home_P = self._weights_P.clone()
+            part = slice(begin, begin + parameter.numel())
+            parameter.data = self._weights_P[part].view(parameter.shape)
+            parameter.grad = self._gradient_P[part].view(parameter.shape)
+            begin = part.stop
+        self._trained_weights_P = self._weights_P.clone()
         self._squares_P = torch.zeros_like(self._weights_P)
         self._steps = 0
 
-    def learn(self, loss: Tensor) -> None:
-        """Take one step down the gradient of a segment's loss."""
+    def step(self, loss: Tensor) -> None:
+        """Take one step down the gradient of a segment's mean loss."""
         self._gradient_P.zero_()
         loss.backward()  # type: ignore[no-untyped-call]
         with torch.no_grad():
-            self._step()
+            self._update()
 
-    def _step(self) -> None:
+    def _update(self) -> None:
         self._steps += 1
         self._squares_P.addcmul_(self._gradient_P, self._gradient_P)
         rms_P = (self._squares_P / self._steps).sqrt_()
-        # Nobody goes back further than home.
-        back_P = (rms_P * (self._following.decay / (rms_P.mean() + EPSILON))).clamp_(max=1.0)
-        self._weights_P.addcdiv_(self._gradient_P, rms_P.add_(EPSILON), value=-self._following.lr)
-        self._weights_P.addcmul_(back_P, self._home_P - self._weights_P)
+        # At most 1: a weight never goes past its trained value.
+        decay_P = (rms_P * (self._settings.decay / (rms_P.mean() + EPSILON))).clamp_(max=1.0)
+        self._weights_P.addcdiv_(self._gradient_P, rms_P.add_(EPSILON), value=-self._settings.lr)
+        self._weights_P.addcmul_(decay_P, self._trained_weights_P - self._weights_P)

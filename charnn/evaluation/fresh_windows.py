@@ -1,12 +1,13 @@
-"""The loss of windows of 256 characters that begin with an empty state, as transformers have it.
+"""The loss of 256-character windows that each start with an empty state, as for transformers.
 
-A transformer of that context sees nothing before its window, so its published figures (nanoGPT's:
-random windows) flatter no memory. A recurrent network's own figure is that of the whole sweep with
-the state carried (`charnn.evaluation.sweep`); this one is for the comparison alone.
+A transformer with that context length sees nothing before its window, and published figures
+(nanoGPT: random windows) are measured so. The proper figure of a recurrent network is that of the
+sweep with the state carried (`charnn.evaluation.sweep`); this one is for comparison only.
 
-The mean over windows varies much from text to text, the difference that the empty state makes
-varies little. So that difference alone is drawn at random, and the loss with the state carried, a
-control variate, is taken over all windows: some hundred of them do what thousands did.
+The mean loss varies much from window to window, but the difference that the empty state makes
+varies little. So only that difference is estimated from random windows, and the loss with the state
+carried, known for every window, is the control variate. A few hundred windows then give the
+precision of thousands.
 """
 
 from dataclasses import dataclass
@@ -19,21 +20,22 @@ from charnn.evaluation.sweep import segment_losses
 from charnn.model.network import Network
 
 LENGTH = 256
-STANDARD_ERROR = 0.003
-# Windows, by which a model that has learned anything has long been measured so well.
-MOST = 8192
+# In nats: windows are drawn until the standard error is below this.
+MAX_STANDARD_ERROR = 0.003
+# A trained model needs far fewer windows; this bounds the time for one that is not.
+MAX_WINDOWS = 8192
 BATCH = 128
 SEED = 0
 
 
 @dataclass(frozen=True)
 class FreshWindows:
-    """What windows that begin with an empty state give.
+    """The loss of windows that start with an empty state.
 
-    Args:
-        loss: mean over all windows, nats a character.
-        standard_error: of it, nats.
-        drawn: how many windows were drawn.
+    Attributes:
+        loss: the estimated mean over all windows, in nats per character.
+        standard_error: of the loss, in nats.
+        drawn: the number of windows drawn.
     """
 
     loss: float
@@ -42,7 +44,7 @@ class FreshWindows:
 
     @property
     def protocol(self) -> str:
-        """In words, how that was measured: to be shown with every figure."""
+        """The description that is shown with the figure."""
         return (
             f"windows of {LENGTH} characters, each begun with an empty state, "
             f"{self.drawn:,} at random (seed {SEED}), standard error {self.standard_error:.4f}"
@@ -50,36 +52,37 @@ class FreshWindows:
 
 
 def evaluate_fresh_windows(
-    network: Network, ids: NDArray[Any], carried: NDArray[np.floating[Any]]
+    network: Network, ids: NDArray[Any], carried_losses: NDArray[np.floating[Any]]
 ) -> FreshWindows | None:
-    """Draw windows until the standard error is below `STANDARD_ERROR`, but at most `MOST`.
+    """Draw windows until the standard error is below `MAX_STANDARD_ERROR`, at most `MAX_WINDOWS`.
 
     Args:
-        network: the model, one symbol a character.
-        ids: [N] the scored part with what lies before it.
-        carried: the loss of each id of the scored part, which ends `ids`, with the state carried.
+        network: a model with one character a token.
+        ids: [N] the scored part, with the ids before it.
+        carried_losses: [S] the loss with the state carried of each of the last S ids, the scored
+            part, in nats.
 
     Returns:
-        None if the scored part is too short for such windows.
+        None if the scored part is too short for a window.
     """
-    start = len(ids) - len(carried)
-    # A window's first character is read and not scored; it, too, is of the scored part.
-    places = len(carried) - LENGTH
+    start = len(ids) - len(carried_losses)
+    # A window's first character is context and not scored; it lies in the scored part as well.
+    places = len(carried_losses) - LENGTH
     if places < 1:
         return None
-    sums = np.concatenate([[0.0], np.cumsum(carried, dtype=np.float64)])
+    sums = np.concatenate([[0.0], np.cumsum(carried_losses, dtype=np.float64)])
     carried_means = (sums[LENGTH + 1 :] - sums[1:-LENGTH]) / LENGTH
     random = np.random.default_rng(SEED)
     was_training = network.training
     network.eval()
     differences = np.empty(0)
     error = np.inf
-    while error >= STANDARD_ERROR and len(differences) < MOST:
+    while error >= MAX_STANDARD_ERROR and len(differences) < MAX_WINDOWS:
         chosen = random.integers(places, size=BATCH)
-        positions = start + 1 + chosen + np.arange(LENGTH)[:, None]
-        losses, _ = segment_losses(network, ids, positions, network.initial_state(BATCH))
-        found = losses[0].mean(0, dtype=np.float64) - carried_means[chosen]
-        differences = np.append(differences, found)
+        positions_TB = start + 1 + chosen + np.arange(LENGTH)[:, None]
+        losses, _ = segment_losses(network, ids, positions_TB, network.initial_state(BATCH))
+        fresh_means = losses[0].mean(0, dtype=np.float64)
+        differences = np.append(differences, fresh_means - carried_means[chosen])
         error = float(differences.std(ddof=1) / len(differences) ** 0.5)
     network.train(was_training)
     loss = float(carried_means.mean() + differences.mean())

@@ -1,4 +1,9 @@
-"""How well a model predicts a text: what of it is scored, and by which protocols."""
+"""The evaluation of a model on a text: which part is scored, and by which protocols.
+
+A loss means little without its split and protocol: the same weights scored 1.628 and 1.76
+nats/char under two protocols, and two splits of one text differ by 0.23 nats. So each `Evaluation`
+carries a description of both.
+"""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.ids import encoded
+from charnn.corpus.ids import encode_documents
 from charnn.corpus.scan import DEFAULT_VAL_FRACTION, scan_corpus
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
@@ -21,23 +26,23 @@ from charnn.errors import CheckpointError, CorpusError
 
 @dataclass(frozen=True)
 class EvalSpan:
-    """What is scored, as ids of a model's vocabulary.
+    """The span of a text that is scored, as ids of a model's vocabulary.
 
     Attributes:
-        ids: [N] the symbols, with those that lie before as context.
-        start: where the scored ones begin; at least 1.
-        characters: how many these stand for, ends of documents among them.
-        words: which part of what it is, for the protocol; may be empty.
+        ids: [N] the scored ids, with the ids before them as context.
+        start: the index of the first scored id; at least 1.
+        characters: the number of characters of the scored part, document ends included.
+        description: which part of a text this is, for the protocol; may be empty.
     """
 
     ids: NDArray[Any]
     start: int
     characters: int
-    words: str = ""
+    description: str = ""
 
     @property
     def unknown(self) -> int:
-        """How many of the scored characters the model has never seen."""
+        """The number of scored ids that stand for characters outside the vocabulary."""
         return int(np.count_nonzero(self.ids[self.start :] == UNKNOWN))
 
 
@@ -45,13 +50,13 @@ class EvalSpan:
 class Evaluation:
     """A measured loss.
 
-    Args:
-        nats_per_char: mean negative log-likelihood of a character.
-        chars: how many were scored.
-        protocol: how, in words.
-        standard_error: of `nats_per_char`, where some of many places were drawn at random.
-        windows: the same by windows that begin with an empty state, as transformers are measured.
-        dynamic: the same with weights that follow the text.
+    Attributes:
+        nats_per_char: the mean negative log-likelihood of a character.
+        chars: the number of scored characters.
+        protocol: the description of the protocol and of the scored part.
+        standard_error: of `nats_per_char`, in nats, where windows were drawn at random; else 0.
+        windows: the loss by the fresh-windows protocol, if asked for.
+        dynamic: the loss by dynamic evaluation, if asked for.
     """
 
     nats_per_char: float
@@ -63,129 +68,142 @@ class Evaluation:
 
     @property
     def bits_per_char(self) -> float:
-        """The same in bits."""
+        """The loss in bits per character."""
         return self.nats_per_char / math.log(2)
 
     @property
     def perplexity(self) -> float:
-        """Among how many equally likely characters the model would be as unsure; at most e^700."""
+        """The number of equally likely characters that would give the same loss."""
+        # math.exp overflows above 709.
         return math.exp(min(self.nats_per_char, 700))
 
 
 def whole_text_span(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
-    """Everything: the texts one after the other, begun as a sample is.
+    """Return the span of all of some texts, one after the other; all is scored.
 
-    If the model knows where documents end, it predicts that of several as well, and it counts as a
+    The context is the same as at the start of a sample. If the model was trained on several
+    documents and there are several texts, the end of each text is scored and counts as a
     character, just as in training.
 
     Raises:
         CorpusError: there is no text.
     """
     if not any(texts):
-        raise CorpusError("the text to evaluate is empty")
-    ends = checkpoint.has_document_ends and len(texts) > 1
-    ids = _numbered(checkpoint, texts, ends)
-    before = np.array([checkpoint.start_token_id], ids.dtype)
-    words = f"{len(texts):,} documents with their ends" if ends else ""
-    characters = sum(map(len, texts)) + ends * len(texts)
-    return EvalSpan(np.concatenate([before, ids]), 1, characters, words)
+        raise CorpusError("the text to evaluate is empty: name a file with text in it")
+    separated = checkpoint.has_document_ends and len(texts) > 1
+    ids = _encode(checkpoint, texts, separated)
+    context = np.array([checkpoint.start_token_id], ids.dtype)
+    description = f"{len(texts):,} documents with their ends" if separated else ""
+    characters = sum(map(len, texts)) + separated * len(texts)
+    return EvalSpan(np.concatenate([context, ids]), 1, characters, description)
 
 
 def held_out_tunes_span(
-    checkpoint: Checkpoint, texts: Sequence[str], learned: Sequence[str]
+    checkpoint: Checkpoint, texts: Sequence[str], training_tunes: Sequence[str]
 ) -> EvalSpan:
-    """The tunes that are not among the learned ones, the last of which lie before them.
+    """Return the span of the tunes that are not training tunes; the last of those are the context.
 
     Raises:
-        CorpusError: there are none.
+        CorpusError: all tunes are training tunes.
     """
     from charnn.evaluation.sweep import CONTEXT
 
-    known = set(learned)
+    known = set(training_tunes)
     texts = [text for text in texts if text not in known]
     if not texts:
-        raise CorpusError("the model has learned from every tune of the corpus: name another")
-    # A tune is hardly ever a single id; and with a few more than needed nothing changes.
-    before = _numbered(checkpoint, learned[-CONTEXT:], True)
-    ids = _numbered(checkpoint, texts, True)
+        raise CorpusError("every tune of the corpus is a training tune of the model: name another")
+    # The sweep needs CONTEXT ids. A tune has more than one id, so CONTEXT tunes are enough, and
+    # a longer context changes nothing.
+    context = _encode(checkpoint, training_tunes[-CONTEXT:], True)
+    ids = _encode(checkpoint, texts, True)
     characters = sum(map(len, texts)) + len(texts)
-    words = f"{len(texts):,} documents with their ends, which the model has not learned"
-    words += _fitted(checkpoint)
-    return EvalSpan(np.concatenate([before, ids]), len(before), characters, words)
+    description = f"{len(texts):,} documents with their ends, which the model has not learned"
+    description += _temperature_note(checkpoint)
+    return EvalSpan(np.concatenate([context, ids]), len(context), characters, description)
 
 
 def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
-    """The end of the text that training held out, with all the rest before it.
+    """Return the span of the validation part of a text, with the training part as context.
 
     Raises:
-        CheckpointError: the model has learned another text, or all of this one.
+        CheckpointError: the model was trained on another text, or on all of this one.
     """
-    # A checkpoint that is too old to say it had the default, or another corpus will be found.
-    share = checkpoint.metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
-    # A text has no other keys, so nothing is kept in the folder.
-    found = scan_corpus(corpus, Path(), share, CHAR)
-    if found.fingerprint != checkpoint.metadata.get("fingerprint"):
+    # Old checkpoints lack the fraction. They had the default, else the fingerprint differs below.
+    fraction = checkpoint.metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
+    # The folder is for transposed copies, which a text does not have.
+    scan = scan_corpus(corpus, Path(), fraction, CHAR)
+    if scan.fingerprint != checkpoint.metadata.get("fingerprint"):
         raise CheckpointError(
-            f"{corpus.name} is not the corpus that the model has learned, so none of it was held "
-            "out: name that one, or leave out --held-out"
+            f"the model was not trained on {corpus.name}, so no part of it was held out: name the "
+            "training corpus, or leave out --held-out"
         )
-    if found.train == found.length:
-        raise CheckpointError("training held out nothing of this corpus: leave out --held-out")
-    texts = [one.text() for one in corpus.documents]
-    ids = _numbered(checkpoint, texts, found.separated)
-    words = f"the last {100 * share:g} %, which training held out{_fitted(checkpoint)}"
-    return EvalSpan(ids, found.train, found.length - found.train, words)
+    if scan.train_length == scan.length:
+        raise CheckpointError(
+            "training held out nothing of this corpus (--val-fraction 0): leave out --held-out"
+        )
+    texts = [document.text() for document in corpus.documents]
+    ids = _encode(checkpoint, texts, scan.separated)
+    description = f"the last {100 * fraction:g} %, which training held out"
+    description += _temperature_note(checkpoint)
+    return EvalSpan(ids, scan.train_length, scan.length - scan.train_length, description)
 
 
 def evaluate_span(
-    checkpoint: Checkpoint, passage: EvalSpan, *, windows: bool = False, dynamic: bool = False
+    checkpoint: Checkpoint, span: EvalSpan, *, windows: bool = False, dynamic: bool = False
 ) -> Evaluation:
-    """The loss of a passage, the state carried; and, where asked for, by other protocols.
+    """Return the loss of a span with the hidden state carried and, if asked for, by two others.
 
     Args:
         checkpoint: the model.
-        passage: what is scored.
-        windows: also with windows that begin with an empty state, unless the passage is shorter
-            than one, or tunes, which are shorter themselves.
-        dynamic: also with weights that follow the text.
+        span: the scored part and its context.
+        windows: measure fresh windows as well, unless the span is shorter than a window, or
+            tunes, which are shorter than a window themselves.
+        dynamic: measure dynamic evaluation as well.
     """
     from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_token_losses
     from charnn.evaluation.fresh_windows import evaluate_fresh_windows
-    from charnn.evaluation.sweep import protocol, token_losses
+    from charnn.evaluation.sweep import sweep_protocol, token_losses
     from charnn.model.network import Network, import_weights
 
     network = Network(checkpoint.config)
     import_weights(network, checkpoint.calibrated_weights)
-    ids, start, characters = passage.ids, passage.start, passage.characters
-    what = f", {passage.words}" if passage.words else ""
-    carried = token_losses(network, ids, start)
-    found = drawn = followed = None
+    ids, start, characters = span.ids, span.start, span.characters
+    suffix = f", {span.description}" if span.description else ""
+    losses = token_losses(network, ids, start)
+    fresh = windows_evaluation = dynamic_evaluation = None
     if windows and not checkpoint.metadata.get("tunes"):
-        drawn = evaluate_fresh_windows(network, ids, carried)
-    if drawn is not None:
-        found = Evaluation(drawn.loss, characters, drawn.protocol + what, drawn.standard_error)
-    if dynamic:
-        following = DynamicEvalConfig()
-        losses = dynamic_token_losses(
-            checkpoint.config, checkpoint.calibrated_weights, ids, start, following
+        fresh = evaluate_fresh_windows(network, ids, losses)
+    if fresh is not None:
+        windows_evaluation = Evaluation(
+            fresh.loss, characters, fresh.protocol + suffix, fresh.standard_error
         )
-        followed = Evaluation(
-            float(losses.sum(dtype=np.float64)) / characters, characters, following.protocol + what
+    if dynamic:
+        config = DynamicEvalConfig()
+        dynamic_losses = dynamic_token_losses(
+            checkpoint.config, checkpoint.calibrated_weights, ids, start, config
+        )
+        dynamic_evaluation = Evaluation(
+            _per_character(dynamic_losses, characters), characters, config.protocol + suffix
         )
     return Evaluation(
-        float(carried.sum(dtype=np.float64)) / characters,
+        _per_character(losses, characters),
         characters,
-        protocol(len(carried), start) + what,
-        windows=found,
-        dynamic=followed,
+        sweep_protocol(len(losses), start) + suffix,
+        windows=windows_evaluation,
+        dynamic=dynamic_evaluation,
     )
 
 
-def _fitted(checkpoint: Checkpoint) -> str:
-    """What is to be said of a held-out part: that the model owes one number to it."""
+def _per_character(losses: NDArray[np.float32], characters: int) -> float:
+    # Summed in float32, the digits of small losses are lost beside a large total.
+    return float(losses.sum(dtype=np.float64)) / characters
+
+
+def _temperature_note(checkpoint: Checkpoint) -> str:
+    """Return the note that the softmax temperature was fitted on the very part that is scored."""
     return ", temperature of the softmax fitted" if checkpoint.temperature != 1 else ""
 
 
-def _numbered(checkpoint: Checkpoint, texts: Sequence[str], separated: bool) -> NDArray[Any]:
+def _encode(checkpoint: Checkpoint, texts: Sequence[str], separated: bool) -> NDArray[Any]:
     documents = [document("", text) for text in texts]
-    return np.concatenate([*encoded(checkpoint.vocabulary, documents, separated)])
+    return np.concatenate([*encode_documents(checkpoint.vocabulary, documents, separated)])

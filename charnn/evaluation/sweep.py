@@ -1,14 +1,14 @@
-"""The loss over a whole held-out part, every character once, with the state carried.
+"""The loss over a whole held-out part: every token is scored once, with the state carried.
 
-A recurrent network that must begin each crop with an empty state looks worse than it is (by 0.03
-nats a character with crops of 256, by 0.13 with crops of 64), and a mean of random crops is noisy.
-So the part is swept from end to end: a few rows side by side for speed, each of them first run
-unscored over the characters before it, so that it begins with the state that one long row would
-bring.
+A recurrent network that must start each crop with an empty state looks worse than it is (by 0.03
+nats/char with crops of 256 characters, by 0.13 with crops of 64), and the mean over random crops is
+noisy. So the part is swept from end to end. For speed, a few rows run side by side; each row first
+reads the tokens before it, unscored, so that it starts with (nearly) the state that a single long
+row would have there.
 
-A network that has begun to learn its text by heart is too sure of itself on any other: the
-temperature of its softmax, fitted on the held-out part, mends that (Guo et al. 2017, "On
-calibration of modern neural networks").
+A network that overfits is overconfident on any other text. Dividing its logits by a temperature
+that is fitted on the held-out part corrects that (Guo et al. 2017, "On calibration of modern neural
+networks").
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,42 +22,49 @@ from torch.nn.functional import cross_entropy
 from charnn.model.kernels import HiddenState
 from charnn.model.network import Network
 
-ROWS = 64
+MAX_ROWS = 64
+# Tokens that a row reads before its first scored one.
 CONTEXT = 256
-# Characters that go through the network at once; it bounds the memory, not the result.
+# Tokens that pass through the network at once. This bounds the memory and does not change the loss.
 CHUNK = 8192
-# Scores that are held at once: of a large vocabulary, fewer characters have so many.
-MOST_SCORES = 1 << 24
-# To be tried; the best lies between them.
+# Logits in memory at once: of a large vocabulary, fewer tokens at a time. 100,000 different
+# characters once took 12 GB to validate.
+MAX_LOGITS = 1 << 24
+# The temperatures that are tried; the optimum is interpolated. Their inverses are evenly spaced,
+# because the loss is convex in the inverse.
 TEMPERATURES = tuple(float(1 / inverse) for inverse in np.linspace(0.6, 1.32, 10))
-# Of fewer symbols, chance would decide on it.
-LEAST_FITTED = 1000
+# With fewer scored tokens, chance would decide on the temperature.
+MIN_TOKENS_TO_FIT = 1000
 
 
-def protocol(scored: int, start: int) -> str:
-    """In words, how `evaluate` measures `scored` symbols that begin at `start`: to be shown with
-    every figure."""
-    rows = _rows(scored, start)
+def sweep_protocol(scored: int, start: int) -> str:
+    """Return the description of a sweep, which is shown with every figure.
+
+    Args:
+        scored: the number of scored tokens.
+        start: the index of the first of them.
+    """
+    rows = _row_count(scored, start)
     return f"whole sweep, every character once, state carried ({rows} row{'s' * (rows > 1)})"
 
 
 def fitted_sweep_protocol(scored: int, start: int) -> str:
-    """The same of `fit_temperature`."""
-    fitted = ", temperature of the softmax fitted" if scored >= LEAST_FITTED else ""
-    return protocol(scored, start) + fitted
+    """Return the description of a sweep whose softmax temperature `fit_temperature` has fitted."""
+    fitted = ", temperature of the softmax fitted" if scored >= MIN_TOKENS_TO_FIT else ""
+    return sweep_protocol(scored, start) + fitted
 
 
 def evaluate(
     network: Network, ids: NDArray[Any], start: int, characters: int | None = None
 ) -> float:
-    """Mean loss over `ids[start:]`, nats a character, summed in float64.
+    """Return the mean loss over `ids[start:]`, in nats per character, summed in float64.
 
     Args:
-        network: in whatever mode; it is left in the same. Its training state is not touched.
-        ids: [N] the held-out part, with what lies before it as context.
-        start: where the held-out part begins; at least 1, so that its first character, too, is
-            predicted from something.
-        characters: how many those ids stand for; None where each is one character.
+        network: the network. Its mode and its training state are left as they are.
+        ids: [N] the held-out part, with the ids before it as context.
+        start: where the held-out part begins; at least 1, so that its first token is predicted
+            from another one.
+        characters: the number of characters in the part; None if each token is one character.
     """
     total = sum(losses[0].sum(dtype=np.float64) for _, losses in _sweep(network, ids, start))
     return float(total) / (len(ids) - start if characters is None else characters)
@@ -70,13 +77,18 @@ def fit_temperature(
     characters: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[float, float] | None:
-    """The temperature of the softmax with the lowest loss, and that loss; see `evaluate`. Of a
-    part too short for that it is 1; of a network whose losses are no numbers too, and the loss nan.
+    """Return the softmax temperature with the lowest loss, and that loss.
 
-    None if it was to stop, for which it asks again and again.
+    Args:
+        network, ids, start, characters: as in `evaluate`.
+        should_stop: called after each chunk; when true, the sweep ends.
+
+    Returns:
+        The temperature and the loss in nats per character; None after a stop. The temperature is 1
+        if the part is too short to fit it, and if a loss is not finite (the loss is then nan).
     """
     scored = len(ids) - start
-    if scored < LEAST_FITTED:
+    if scored < MIN_TOKENS_TO_FIT:
         return 1.0, evaluate(network, ids, start, characters)
     totals = np.zeros(len(TEMPERATURES))
     for _, losses in _sweep(network, ids, start, TEMPERATURES):
@@ -85,49 +97,58 @@ def fit_temperature(
             return None
     if not np.isfinite(totals).all():
         return 1.0, float("nan")
-    # As a function of 1 / temperature the loss is convex, and nearly a parabola near its least.
+    # In 1 / temperature the loss is convex, and nearly a parabola around its minimum: take the
+    # parabola through the three best points.
     inverse = 1 / np.array(TEMPERATURES)
     best = min(max(int(totals.argmin()), 1), len(totals) - 2)
     parabola = np.polyfit(inverse[best - 1 : best + 2], totals[best - 1 : best + 2], 2)
-    bend, slope, _ = parabola
-    # There is none where nothing is lost at any temperature, as of a text of a single character.
-    lowest = np.clip(-slope / (2 * bend), inverse.min(), inverse.max()) if bend > 0 else 1.0
+    curvature, slope, _ = parabola
+    # The curvature is 0 where every temperature has the loss 0, as in a text of one character.
+    lowest = (
+        np.clip(-slope / (2 * curvature), inverse.min(), inverse.max()) if curvature > 0 else 1.0
+    )
     total = float(np.polyval(parabola, lowest))
     return float(1 / lowest), total / (scored if characters is None else characters)
 
 
 def token_losses(network: Network, ids: NDArray[Any], start: int) -> NDArray[np.float32]:
-    """The loss of every one of `ids[start:]`, [N - start] nats; see `evaluate`."""
+    """Return the loss of each of `ids[start:]`, [N - start] nats; arguments as in `evaluate`."""
     losses = np.empty(len(ids) - start, np.float32)
-    for positions, some in _sweep(network, ids, start):
-        losses[positions - start] = some[0]
+    for positions_TB, chunk_losses in _sweep(network, ids, start):
+        losses[positions_TB - start] = chunk_losses[0]
     return losses
 
 
-def _rows(count: int, start: int) -> int:
-    """So few that the unscored context stays a small part of the work; and a single one where the
-    first row has no full context, since all run the same number of steps."""
+def _row_count(scored: int, start: int) -> int:
+    """Return the number of rows side by side.
+
+    The unscored context stays a small part of the work: a row is at least four times as long.
+    Without a full context before the first row there is only one row, because all rows read equally
+    many tokens of context.
+    """
     if start <= CONTEXT:
         return 1
-    return max(1, min(ROWS, count // (4 * CONTEXT)))
+    return max(1, min(MAX_ROWS, scored // (4 * CONTEXT)))
 
 
 def _sweep(
     network: Network, ids: NDArray[Any], start: int, temperatures: Sequence[float] = (1.0,)
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield some positions at a time, each once, [T, B], and their losses at each of the
-    temperatures, [K, T, B]."""
+    """Yield the positions [T, B] of some tokens, and their losses at each temperature [K, T, B].
+
+    Each scored position is yielded exactly once.
+    """
     was_training = network.training
     network.eval()
-    count = len(ids) - start
-    rows = _rows(count, start)
-    length = count // rows
+    scored = len(ids) - start
+    rows = _row_count(scored, start)
+    length = scored // rows
     try:
-        begins = start + length * np.arange(rows)
-        yield from _sweep_rows(network, ids, begins, length, temperatures)
-        if remainder := count - rows * length:
-            begins = np.array([len(ids) - remainder])
-            yield from _sweep_rows(network, ids, begins, remainder, temperatures)
+        row_starts = start + length * np.arange(rows)
+        yield from _sweep_rows(network, ids, row_starts, length, temperatures)
+        if remainder := scored - rows * length:
+            row_starts = np.array([len(ids) - remainder])
+            yield from _sweep_rows(network, ids, row_starts, remainder, temperatures)
     finally:
         network.train(was_training)
 
@@ -135,21 +156,21 @@ def _sweep(
 def _sweep_rows(
     network: Network,
     ids: NDArray[Any],
-    begins: NDArray[np.int64],
+    row_starts: NDArray[np.int64],
     length: int,
     temperatures: Sequence[float],
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """The same of `length` characters from each of `begins`."""
-    # All rows need the same number of steps: the one with the least before it sets the context.
-    context = min(CONTEXT, int(begins.min()) - 1)
-    state = network.initial_state(len(begins))
-    step = max(1, CHUNK // len(begins))
+    """Yield the same for rows of `length` tokens, one from each of `row_starts`."""
+    # Rows run in step, so the first one, which has the fewest tokens before it, sets the context.
+    context = min(CONTEXT, int(row_starts.min()) - 1)
+    state = network.initial_state(len(row_starts))
+    step = max(1, CHUNK // len(row_starts))
     for offset in range(-context, length, step):
         offsets = np.arange(offset, min(offset + step, length))
-        positions = begins[None, :] + offsets[:, None]
-        losses, state = segment_losses(network, ids, positions, state, temperatures)
+        positions_TB = row_starts[None, :] + offsets[:, None]
+        losses, state = segment_losses(network, ids, positions_TB, state, temperatures)
         scored = offsets >= 0
-        yield positions[scored], losses[:, scored]
+        yield positions_TB[scored], losses[:, scored]
 
 
 @torch.no_grad()
@@ -160,13 +181,23 @@ def segment_losses(
     state: list[HiddenState],
     temperatures: Sequence[float] = (1.0,),
 ) -> tuple[NDArray[np.float32], list[HiddenState]]:
-    """The loss of the ids at some positions, each predicted from the one before it, at each of K
-    temperatures of the softmax: [K, T, B] nats; and the state after them."""
+    """Return the losses of the ids at some positions, and the hidden state after them.
+
+    Args:
+        network: the network, in evaluation mode.
+        ids: [N] the text.
+        positions_TB: the positions of the scored ids; each is predicted from the one before it.
+        state: the hidden state before the first position.
+        temperatures: K temperatures of the softmax.
+
+    Returns:
+        [K, T, B] nats, and the hidden state.
+    """
     steps, rows = positions_TB.shape
-    at_once = max(1, MOST_SCORES // (rows * len(network.head.weight)))
+    max_steps = max(1, MAX_LOGITS // (rows * len(network.head.weight)))
     parts = []
-    for begin in range(0, steps, at_once):
-        part = positions_TB[begin : begin + at_once]
+    for begin in range(0, steps, max_steps):
+        part = positions_TB[begin : begin + max_steps]
         losses, state = _losses(network, ids, part, state, temperatures)
         parts.append(losses)
     return np.concatenate(parts, axis=1), state
@@ -180,9 +211,10 @@ def _losses(
     temperatures: Sequence[float],
 ) -> tuple[NDArray[np.float32], list[HiddenState]]:
     device = network.head.weight.device
-    inputs = torch.from_numpy(ids[positions_TB - 1].astype(np.int64)).to(device)
-    targets = torch.from_numpy(ids[positions_TB].astype(np.int64)).to(device)
-    logits, state = network(inputs, state)
-    logits, expected = logits.float().flatten(0, 1), targets.flatten()
-    losses = [cross_entropy(logits / one, expected, reduction="none") for one in temperatures]
-    return torch.stack(losses).view(-1, *targets.shape).cpu().numpy(), state
+    inputs_TB = torch.from_numpy(ids[positions_TB - 1].astype(np.int64)).to(device)
+    targets_TB = torch.from_numpy(ids[positions_TB].astype(np.int64)).to(device)
+    logits, state = network(inputs_TB, state)
+    # float() because logits are bfloat16 under autocast, too coarse for a loss.
+    logits, targets = logits.float().flatten(0, 1), targets_TB.flatten()
+    losses = [cross_entropy(logits / one, targets, reduction="none") for one in temperatures]
+    return torch.stack(losses).view(-1, *targets_TB.shape).cpu().numpy(), state

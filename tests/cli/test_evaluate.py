@@ -78,7 +78,7 @@ class TestLoss:
         shutil.copy(folder / "checkpoints/book/tunes.abc.gz", tmp_path)
         ended = program(tmp_path, "evaluate", "book", "tunes.abc.gz", "--held-out")
         assert ended.returncode == 1
-        assert "learned from every tune" in ended.messages[-1]
+        assert "every tune of the corpus" in ended.messages[-1]
 
 
 class TestText:

@@ -263,7 +263,7 @@ def test_only_tunes_have_tokens_and_keys(
 ) -> None:
     ended = program(workspace, "train", "my corpus.txt", option, "--steps", "2", *small)
     assert ended.returncode == 2
-    assert "is for books of tunes in ABC notation" in ended.messages[-1]
+    assert "is for tune books in ABC notation" in ended.messages[-1]
     # A run that was trained on tunes is not resumed with a text either.
     (workspace / "book.abc").write_text(BOOK, encoding="utf-8")
     program(workspace, "train", "book.abc", "--name", "tunes", option, "--steps", "2", *small)

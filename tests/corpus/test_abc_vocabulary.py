@@ -158,7 +158,7 @@ def test_tokens_are_for_tune_books_only(tmp_path: Path) -> None:
     one_tune = Corpus("one", [document("a", TUNE)], tunes=True)
     for corpus in (text, one_tune):
         assert choose_tokens(corpus) == "char"
-        with pytest.raises(UsageError, match="books of tunes"):
+        with pytest.raises(UsageError, match="tune books"):
             prepare(corpus, tmp_path, tokens="abc")
     with pytest.raises(UsageError, match="choose one of auto, char, abc"):
         prepare(text, tmp_path, tokens="words")

@@ -130,5 +130,5 @@ def test_the_validation_part_is_the_same_whatever_the_keys(tmp_path: Path, token
 
 def test_a_text_has_no_keys(tmp_path: Path) -> None:
     text = Corpus("essay", [document("a", "some text"), document("b", "more")])
-    with pytest.raises(UsageError, match="--transpose is for books of tunes"):
+    with pytest.raises(UsageError, match="--transpose is for tune books"):
         prepare(text, tmp_path, keys=ALL_KEYS)

@@ -1,3 +1,3 @@
-"""Settings of these tests: the same as of the tests of models."""
+"""The settings of these tests: one thread, as in the tests of models."""
 
 from tests.model.conftest import one_thread as one_thread

@@ -1,21 +1,26 @@
-"""The loss of windows that begin with an empty state."""
+"""The loss of windows that start with an empty state."""
 
 import numpy as np
 import pytest
 import torch
 
 from charnn.evaluation import fresh_windows as windows_module
-from charnn.evaluation.fresh_windows import BATCH, LENGTH, STANDARD_ERROR, evaluate_fresh_windows
+from charnn.evaluation.fresh_windows import (
+    BATCH,
+    LENGTH,
+    MAX_STANDARD_ERROR,
+    evaluate_fresh_windows,
+)
 from charnn.evaluation.sweep import segment_losses, token_losses
 from tests.evaluation.test_sweep import network_of, text_ids
 
 
-def test_it_is_the_mean_over_every_window() -> None:
+def test_the_estimate_agrees_with_the_mean_over_all_windows() -> None:
     network = network_of()
     ids, start = text_ids(1500), 300
     drawn = evaluate_fresh_windows(network, ids, token_losses(network, ids, start))
     assert drawn is not None
-    assert 0 < drawn.standard_error < STANDARD_ERROR
+    assert 0 < drawn.standard_error < MAX_STANDARD_ERROR
     places = np.arange(start + 1, len(ids) - LENGTH + 1)
     positions = places + np.arange(LENGTH)[:, None]
     network.eval()
@@ -25,7 +30,7 @@ def test_it_is_the_mean_over_every_window() -> None:
     assert f"{drawn.drawn:,} at random" in drawn.protocol
 
 
-def test_a_network_without_memory_loses_nothing_by_an_empty_state() -> None:
+def test_an_empty_state_costs_a_network_without_memory_nothing() -> None:
     network = network_of()
     with torch.no_grad():
         network.head.weight.zero_()
@@ -38,7 +43,7 @@ def test_a_network_without_memory_loses_nothing_by_an_empty_state() -> None:
     assert drawn.loss == pytest.approx(windows.mean(), abs=1e-5)
 
 
-def test_it_leaves_no_trace_and_is_the_same_again() -> None:
+def test_it_is_repeatable_and_leaves_mode_and_random_state_unchanged() -> None:
     network = network_of()
     network.train()
     ids = text_ids(900)
@@ -51,17 +56,17 @@ def test_it_leaves_no_trace_and_is_the_same_again() -> None:
 
 
 @pytest.mark.parametrize(("scored", "enough"), [(LENGTH, False), (LENGTH + 1, True)])
-def test_a_part_as_short_as_a_window(scored: int, enough: bool) -> None:
+def test_a_part_must_be_longer_than_a_window(scored: int, enough: bool) -> None:
     network = network_of()
     ids = text_ids(scored + 10)
     drawn = evaluate_fresh_windows(network, ids, token_losses(network, ids, 10))
     assert (drawn is not None) == enough
 
 
-def test_a_network_that_has_learned_nothing_is_not_drawn_for_ever(
+def test_the_number_of_windows_is_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(windows_module, "MOST", 2 * BATCH)
+    monkeypatch.setattr(windows_module, "MAX_WINDOWS", 2 * BATCH)
     network = network_of()
     with torch.no_grad():
         network.head.weight.mul_(1e6)
@@ -69,4 +74,4 @@ def test_a_network_that_has_learned_nothing_is_not_drawn_for_ever(
     drawn = evaluate_fresh_windows(network, ids, token_losses(network, ids, 300))
     assert drawn is not None
     assert drawn.drawn == 2 * BATCH
-    assert drawn.standard_error > STANDARD_ERROR
+    assert drawn.standard_error > MAX_STANDARD_ERROR

@@ -1,4 +1,4 @@
-"""The loss of a held-out part: every character once, the state that of a single row."""
+"""The loss of a held-out part: every token once, as if in a single row."""
 
 import math
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.evaluation import sweep
-from charnn.evaluation.sweep import evaluate, fit_temperature, protocol, token_losses
+from charnn.evaluation.sweep import evaluate, fit_temperature, sweep_protocol, token_losses
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
 from tests.helpers import prose, random_weights
 
 
-def test_of_losses_that_are_no_numbers_there_is_no_best_temperature() -> None:
+def test_losses_that_are_not_finite_give_temperature_1_and_nan() -> None:
     network = network_of()
     with torch.no_grad():
         network.head.bias[5] = math.nan
@@ -40,49 +40,49 @@ def text_ids(length: int) -> NDArray[np.unsignedinteger]:
 
 @torch.no_grad()
 def plain_losses(network: Network, ids: NDArray[np.unsignedinteger]) -> torch.Tensor:
-    """The loss of every character but the first, in float64, one row from end to end."""
+    """Return the loss of every token but the first, in float64, from a single row."""
     double = Network(network.config).double().eval()
     double.load_state_dict({name: value.double() for name, value in network.state_dict().items()})
-    symbols = torch.from_numpy(ids.astype(np.int64))[:, None]
+    ids_T1 = torch.from_numpy(ids.astype(np.int64))[:, None]
     state = [tuple(part.double() for part in layer) for layer in double.initial_state(1)]
-    logits, _ = double(symbols[:-1], state)
-    return torch.nn.functional.cross_entropy(logits[:, 0], symbols[1:, 0], reduction="none")
+    logits, _ = double(ids_T1[:-1], state)
+    return torch.nn.functional.cross_entropy(logits[:, 0], ids_T1[1:, 0], reduction="none")
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
     ("length", "start"), [(2, 1), (700, 1), (1500, 257), (1500, 1499), (9_973, 500), (30_000, 257)]
 )
-def test_it_is_the_plain_sweep(cell: str, length: int, start: int) -> None:
+def test_it_equals_a_single_row_in_float64(cell: str, length: int, start: int) -> None:
     network = network_of(cell)
     ids = text_ids(length)
     expected = plain_losses(network, ids)[start - 1 :]
     assert len(expected) == length - start
     assert evaluate(network, ids, start) == pytest.approx(expected.mean().item(), abs=2e-3)
     if length <= 1500:
-        # A single row: nothing but the rounding differs.
+        # A single row, so only the rounding differs.
         assert evaluate(network, ids, start) == pytest.approx(expected.mean().item(), abs=1e-5)
 
 
-def test_a_large_vocabulary_is_measured_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The memory that scores take does not grow with the vocabulary."""
+def test_logits_in_memory_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large vocabulary passes through the head in parts."""
     network, ids = network_of(), text_ids(9_973)
     rows, largest = token_losses(network, ids, 500), 0
 
-    def watch(module: object, inputs: object, outputs: tuple[torch.Tensor, object]) -> None:
+    def note_size(module: object, inputs: object, outputs: tuple[torch.Tensor, object]) -> None:
         nonlocal largest
         largest = max(largest, outputs[0].numel())
 
-    network.register_forward_hook(watch)
-    monkeypatch.setattr(sweep, "MOST_SCORES", 5000)
+    network.register_forward_hook(note_size)
+    monkeypatch.setattr(sweep, "MAX_LOGITS", 5000)
     assert token_losses(network, ids, 500) == pytest.approx(rows, abs=1e-5)
     assert largest <= 5000
 
 
 @pytest.mark.parametrize("length", [2, 259, 1023, 4097, 5000, 9999, 20_011])
-def test_every_character_is_scored_once(length: int) -> None:
-    """A network without a memory gives each symbol a loss of its own, so that the mean tells how
-    often each was counted; a uniform one costs log V whatever the text."""
+def test_every_token_is_scored_once(length: int) -> None:
+    """Without memory, each token id has a fixed loss, so the mean shows how often each was
+    counted. With uniform logits, every text costs log V."""
     network = network_of(vocabulary=130)
     with torch.no_grad():
         network.head.weight.zero_()
@@ -97,7 +97,7 @@ def test_every_character_is_scored_once(length: int) -> None:
     assert evaluate(network, ids, start) == pytest.approx(math.log(130), rel=1e-6)
 
 
-def test_it_leaves_no_trace() -> None:
+def test_it_changes_neither_parameters_nor_mode_nor_random_state() -> None:
     network = network_of(num_layers=2)
     network.train()
     before = {name: value.clone() for name, value in network.state_dict().items()}
@@ -108,24 +108,24 @@ def test_it_leaves_no_trace() -> None:
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
     assert all(parameter.grad is None for parameter in network.parameters())
-    # It does not depend on the mode, nor on what was evaluated before.
+    # The result does not depend on the mode, nor on earlier evaluations.
     network.eval()
     assert evaluate(network, text_ids(3000), 300) == first
     assert not network.training
 
 
 def test_dropout_is_off() -> None:
-    quiet = network_of(num_layers=2)
-    noisy = Network(ModelConfig(130, "lstm", 2, 10, 6, dropout=0.9))
-    noisy.load_state_dict(quiet.state_dict())
-    noisy.train()
-    assert evaluate(noisy, text_ids(900), 300) == evaluate(quiet, text_ids(900), 300)
+    network = network_of(num_layers=2)
+    with_dropout = Network(ModelConfig(130, "lstm", 2, 10, 6, dropout=0.9))
+    with_dropout.load_state_dict(network.state_dict())
+    with_dropout.train()
+    assert evaluate(with_dropout, text_ids(900), 300) == evaluate(network, text_ids(900), 300)
 
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("width", [None, 6])
-def test_in_half_precision_it_is_nearly_the_same(cell: str, width: int | None) -> None:
-    """Long enough to go through the network in several pieces."""
+def test_bfloat16_changes_the_loss_little(cell: str, width: int | None) -> None:
+    """The text is long enough for several chunks."""
     network = network_of(cell, embedding_size=width, num_layers=2)
     ids = text_ids(30_000)
     with torch.autocast("cpu", torch.bfloat16):
@@ -135,25 +135,24 @@ def test_in_half_precision_it_is_nearly_the_same(cell: str, width: int | None) -
     assert half == pytest.approx(full, abs=0.02)
 
 
-def test_symbols_of_several_characters_are_measured_in_characters() -> None:
+def test_the_loss_is_per_character_also_where_tokens_are_longer() -> None:
     network = network_of()
     ids = text_ids(900)
-    in_symbols = evaluate(network, ids, 300)
-    assert evaluate(network, ids, 300, characters=1200) == pytest.approx(in_symbols / 2)
+    per_token = evaluate(network, ids, 300)
+    assert evaluate(network, ids, 300, characters=1200) == pytest.approx(per_token / 2)
 
 
-def test_the_protocol_is_put_into_words() -> None:
-    assert "(1 row)" in protocol(100, 1000)
-    assert "rows)" in protocol(30_000, 1000)
-    assert "every character once" in protocol(100, 1000)
-    # Without a full context before it, the first row would begin emptier than one long row does.
-    assert "(1 row)" in protocol(30_000, 100)
+def test_the_protocol_names_the_rows() -> None:
+    assert "(1 row)" in sweep_protocol(100, 1000)
+    assert "rows)" in sweep_protocol(30_000, 1000)
+    assert "every character once" in sweep_protocol(100, 1000)
+    # Without a full context there is only one row.
+    assert "(1 row)" in sweep_protocol(30_000, 100)
 
 
 @pytest.mark.parametrize("overconfidence", [0.95, 1.0, 1.2, 1.5])
-def test_the_temperature_is_the_best_one(overconfidence: float) -> None:
-    """Of a network that gives each symbol its probability, whatever the text before, and then is
-    made too sure of it, or not sure enough."""
+def test_the_fitted_temperature_undoes_the_overconfidence(overconfidence: float) -> None:
+    """The network's logits are the log frequencies of the tokens, times a factor."""
     ids = text_ids(20_000)
     network = network_of()
     counts = np.bincount(ids[500:], minlength=130) + 0.01
@@ -180,12 +179,12 @@ def test_the_temperature_stays_in_bounds() -> None:
     assert loss < evaluate(network, ids, 500)
 
 
-def test_few_symbols_decide_on_no_temperature() -> None:
+def test_a_short_part_gives_temperature_1() -> None:
     ids = text_ids(1000)
     assert fit_temperature(network_of(), ids, 500) == (1.0, evaluate(network_of(), ids, 500))
 
 
-def test_a_text_that_is_known_for_sure_needs_no_temperature() -> None:
+def test_a_text_with_loss_zero_gives_temperature_1() -> None:
     network = network_of()
     with torch.no_grad():
         network.head.weight.zero_()

@@ -144,8 +144,7 @@ class TuneJob:
             and writer.tokens_drawn
         ):
             show_message(
-                f"--bars strict: {writer.refused_share:.1%} of what the model would have written "
-                "was against the rules of bars and parts"
+                f"Strict bars masked {100 * writer.refused_share:.1f} % of the model's probability."
             )
 
     def _command(self, seed: int) -> str:

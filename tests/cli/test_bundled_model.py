@@ -41,7 +41,7 @@ def test_without_a_run_it_writes_and_says_so(charnn: Path, tmp_path: Path) -> No
     assert ended.returncode == 0
     text = ended.stdout.decode()
     assert text.startswith("X:1\n% charnn sample folk --length 160 --seed 3\nT:")
-    assert ended.messages[0].startswith("folk, the model in the box (train your own: charnn train")
+    assert ended.messages[0].startswith("folk, the bundled model (to train one: charnn train")
     assert list(tmp_path.iterdir()) == []
     options = ("--key", "D", "--meter", "6/8", "--prime", "d2e f2g|", "--num", "2", "--json")
     ended = run(charnn, tmp_path, "sample", "folk", *SHORT, *options)
@@ -49,6 +49,19 @@ def test_without_a_run_it_writes_and_says_so(charnn: Path, tmp_path: Path) -> No
     assert [sample["seed"] for sample in samples] == [3, 4]
     assert all("\nM:6/8\nL:1/8\nK:D\nd2e f2g|" in sample["text"] for sample in samples)
     assert Path(samples[0]["checkpoint"]).name == "folk.safetensors"
+
+
+def test_prose_as_prime_without_a_run_names_the_model_that_was_used(
+    charnn: Path, tmp_path: Path
+) -> None:
+    hint = "(no runs in ./checkpoints, so the bundled tune model was used; it continues tunes"
+    ended = run(charnn, tmp_path, "sample", "--prime", "ROMEO: But soft")
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert hint in ended.messages[-1]
+    # Whoever names the model knows which one it is.
+    ended = run(charnn, tmp_path, "sample", "folk", "--prime", "ROMEO: But soft")
+    assert ended.returncode == 2
+    assert hint not in ended.messages[-1]
 
 
 def test_runs_go_before_it(charnn: Path, tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ class TestLoss:
         assert ended.returncode == 0
         assert "nats per character" in ended.stdout.decode()
         assert "240 characters" in ended.stdout.decode()
-        assert ended.messages == ["warning: the model has never seen 40 of these characters"]
+        assert ended.messages == ["warning: 40 characters are missing from the model's vocabulary"]
 
     def test_a_corpus_that_was_learned_whole(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
@@ -148,10 +148,10 @@ class TestTunes:
         ended = program(folder, "evaluate", "book", "--tunes", "3", "--seed", "7")
         assert ended.returncode == 0
         lines = ended.stdout.decode().splitlines()
-        assert lines[0].split() == ["model", "learned"]
+        assert lines[0].split() == ["model", "training"]
         assert lines[1].split()[:2] == ["tunes", "3"]
         assert any(line.startswith("every bar is legal") for line in lines)
-        assert "0 of 3 tunes count as copies of a learned one" in lines
+        assert "0 of 3 tunes count as copies of a training tune" in lines
         assert "3 tunes, temperature 1, seed 7" in ended.messages[0]
 
     def test_json_is_the_same_again_and_without_the_corpus(
@@ -192,8 +192,25 @@ class TestTunes:
         lines = ["X:1", "T:Found", "K:D", *filter(str.strip, written.splitlines())]
         store_tunes(tmp_path / "own", [tune(1), "\n".join(lines) + "\n"])
         ended = program(tmp_path, "evaluate", "own", "--tunes", "1", "--seed", "5")
-        assert "1 of 1 tunes count as copies of a learned one" in ended.stdout.decode()
+        assert "1 of 1 tunes count as copies of a training tune" in ended.stdout.decode()
         assert "1.00 like 'Found'" in ended.stdout.decode()
+
+    def test_training_tunes_are_read_once(
+        self, run: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        from charnn.cli.commands.evaluate import _judge_tunes
+        from charnn.library import Model, load
+
+        read = Model.learned_tunes
+        calls = []
+
+        def counted(model: Model) -> list[str]:
+            calls.append(model.path)
+            return read(model)
+
+        monkeypatch.setattr(Model, "learned_tunes", counted)
+        _judge_tunes(load(run[0] / "checkpoints" / "book"), 1, 1.0, 5, "strict", {})
+        assert len(calls) == 1
 
     def test_kept_to_bars_or_not(self, program: Program, run: tuple[Path, dict[str, Any]]) -> None:
         options = ("--tunes", "3", "--seed", "7", "--json")
@@ -233,12 +250,13 @@ class TestTunes:
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
-        ((), "name a corpus"),
-        (("--tunes", "-1"), "--tunes must lie in 1.."),
+        ((), "name a CORPUS"),
+        (("--tunes", "-1"), "--tunes must be between 1 and 1,000,000"),
         (("--held-out", "--tunes", "1"), "--held-out"),
         (("--dynamic", "--tunes", "1"), "--dynamic"),
         (("book.abc", "--threads", "0"), "--threads"),
-        (("--tunes", "1", "--bars", "loose"), "--bars"),
+        (("--tunes", "1", "--bars", "loose"), "'--bars'"),
+        (("book.abc", "--bars", "loose"), "'--bars'"),
     ],
 )
 def test_wrong_usage(

@@ -136,7 +136,7 @@ def test_characters_that_the_model_does_not_know(program: Program, folder: Path)
     assert ended.stdout == b"abc\n"
     warnings = [line for line in ended.messages if line.startswith("warning: ")]
     assert len(warnings) == 1
-    assert "'?' (U+003F), '\\x1b' (U+001B)" in warnings[0]
+    assert "'?' (U+003F), '\\x1b' (U+001B) left out of --prime" in warnings[0]
     assert b"\x1b" not in ended.stderr
 
 

@@ -1,4 +1,4 @@
-"""`charnn inspect`: what a model is, and how it came to be."""
+"""`charnn inspect`: a model's network, vocabulary, corpus, training and files."""
 
 import json
 import math
@@ -11,36 +11,38 @@ import typer
 
 from charnn.cli.console import escape_to_one_line, warn_if_damaged, write_stdout
 from charnn.cli.formatting import format_duration, format_loss
+from charnn.cli.model_options import RunArgument
 from charnn.errors import shorten
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
     from charnn.checkpoints.description import Description
 
-# Rows of the curve, and the width of its bars.
-_ROWS = 12
-_WIDTH = 30
+# The size of the printed curve: lines, and characters of the longest bar.
+_CURVE_ROWS = 12
+_CURVE_WIDTH = 30
+
+# The fields of a checkpoint's metadata that --json copies.
+_METADATA_FIELDS = (
+    *("corpus", "tunes", "documents", "characters", "val_fraction", "transpose", "init_from"),
+)
 
 
 def command(
-    checkpoint: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[CKPT]",
-            help="A run's name or folder, or a checkpoint; default: newest run, else the box's.",
-        ),
-    ] = None,
-    whole: Annotated[
+    checkpoint: RunArgument = None,
+    verify_all: Annotated[
         bool,
         typer.Option("--verify", help="Read and check every checkpoint of the run instead."),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object to stdout.")
+    ] = False,
 ) -> None:
-    """Show what a model is, what it has learned from, how it was trained, and its curve.
+    """Show a model's network, corpus, training and loss curve.
 
-    Losses are in nats and bits per character, over the part that was held out. --verify reads all
-    checkpoints of a run, or the one file that is named, with the state of training: a line each,
-    and exit code 1 if one is damaged.
+    Losses are in nats and bits per character, over the held-out part of the corpus. --verify reads
+    every checkpoint of a run completely, or the one file that is named. It prints a line for each,
+    and the exit code is 1 if one is damaged.
 
     \b
     Examples:
@@ -50,38 +52,47 @@ def command(
       charnn inspect shakespeare --verify
     """
     from charnn.checkpoints.bundled import display_name
-    from charnn.checkpoints.description import describe, verify
+    from charnn.checkpoints.description import describe
     from charnn.checkpoints.run_files import RUNS_FOLDER
-    from charnn.checkpoints.runs import find_checkpoints, load_best
+    from charnn.checkpoints.runs import load_best
 
-    if whole:
-        path = find_checkpoints(checkpoint, RUNS_FOLDER)[0]
-        found = list(verify(path, alone=path == checkpoint))
-        if as_json:
-            rows = [
-                {"checkpoint": str(file), "ok": problem is None, "problem": problem}
-                for file, problem in found
-            ]
-            write_stdout(json.dumps({"checkpoints": rows}) + "\n")
-        else:
-            write_stdout("".join(f"{_said(problem or f'{file}: ok')}\n" for file, problem in found))
-        raise typer.Exit(int(any(problem for _, problem in found)))
+    if verify_all:
+        raise typer.Exit(_verify(checkpoint, as_json))
     model = load_best(checkpoint, RUNS_FOLDER)
     warn_if_damaged(model.path, model.damaged)
     path, description = model.path, describe(model.path, model.checkpoint)
     if as_json:
-        write_stdout(json.dumps(_object(path, description)) + "\n")
+        write_stdout(json.dumps(_json_object(path, description)) + "\n")
         return
-    write_stdout(f"{_said(display_name(path))}\n")
-    for name, words in _rows(description):
-        write_stdout(f"  {name + ':':<13}{_said(words)}\n")
+    write_stdout(f"{_safe(display_name(path))}\n")
+    for name, value in _rows(description):
+        write_stdout(f"  {name + ':':<13}{_safe(value)}\n")
     write_stdout("".join(_curve(description.history)))
 
 
-def _object(path: Path, description: "Description") -> dict[str, Any]:
+def _verify(checkpoint: Path | None, as_json: bool) -> int:
+    """Check the checkpoints of a run, or a single file, and return the exit code."""
+    from charnn.checkpoints.description import verify
+    from charnn.checkpoints.run_files import RUNS_FOLDER
+    from charnn.checkpoints.runs import find_checkpoints
+
+    path = find_checkpoints(checkpoint, RUNS_FOLDER)[0]
+    results = list(verify(path, alone=path == checkpoint))
+    if as_json:
+        rows = [
+            {"checkpoint": str(file), "ok": problem is None, "problem": problem}
+            for file, problem in results
+        ]
+        write_stdout(json.dumps({"checkpoints": rows}) + "\n")
+    else:
+        lines = (f"{_safe(problem or f'{file}: ok')}\n" for file, problem in results)
+        write_stdout("".join(lines))
+    return int(any(problem for _, problem in results))
+
+
+def _json_object(path: Path, description: "Description") -> dict[str, Any]:
     checkpoint, latest = description.checkpoint, description.latest
     metadata = checkpoint.metadata
-    told = ("corpus", "tunes", "documents", "characters", "val_fraction", "transpose", "init_from")
     position = latest.metadata.get("position", {})
     best = position.get("best_loss")
     return {
@@ -91,7 +102,7 @@ def _object(path: Path, description: "Description") -> dict[str, Any]:
         "tokens": checkpoint.vocabulary.kind,
         "symbols": list(checkpoint.vocabulary.tokens),
         "temperature": checkpoint.temperature,
-        **{name: metadata.get(name) for name in told},
+        **{name: metadata.get(name) for name in _METADATA_FIELDS},
         "training": latest.metadata.get("training"),
         "steps": position.get("step"),
         "seconds": position.get("seconds"),
@@ -116,7 +127,7 @@ def _object(path: Path, description: "Description") -> dict[str, Any]:
 
 
 def _rows(description: "Description") -> Iterator[tuple[str, str]]:
-    """What is known, in words."""
+    """Yield the name and value of each line above the curve. Unknown fields are left out."""
     checkpoint, metadata = description.checkpoint, description.latest.metadata
     config, training = checkpoint.config, metadata.get("training", {})
     position = metadata.get("position", {})
@@ -124,37 +135,38 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
     yield (
         "model",
         f"{config.cell} {config.num_layers} x {config.hidden_size}, {width}: "
-        f"{config.parameter_count():,} parameters, temperature {checkpoint.temperature:.3f}",
+        f"{config.parameter_count():,} parameters, "
+        f"softmax temperature (fitted) {checkpoint.temperature:.3f}",
     )
-    yield "vocabulary", _symbols(checkpoint)
+    yield "vocabulary", _format_vocabulary(checkpoint)
     if "corpus" in metadata:
-        yield "corpus", ", ".join(_corpus(metadata))
+        yield "corpus", ", ".join(_corpus_facts(metadata))
     if "init_from" in metadata:
         yield "began with", metadata["init_from"]
     if shares := {name: share for name, share in vars(config).items() if "drop" in name and share}:
         yield "dropout", ", ".join(f"{name} {share:g}" for name, share in shares.items())
     if training:
-        yield "options", ", ".join(_options(training))
+        yield "options", ", ".join(_training_options(training))
     if position:
-        yield "trained", ", ".join(_trained(description, position))
+        yield "trained", ", ".join(_training_facts(description, position))
     if (best := position.get("best_loss")) is not None:
         yield "best loss", format_loss(best)
         if "protocol" in metadata:
             yield "measured by", metadata["protocol"]
     files = description.files.items()
-    yield "files", ", ".join(f"{name} {_bytes(size)}" for name, size in files)
+    yield "files", ", ".join(f"{name} {_format_size(size)}" for name, size in files)
     yield "resumable", "yes" if description.obstacle is None else f"no: {description.obstacle}"
 
 
-def _symbols(checkpoint: "Checkpoint") -> str:
+def _format_vocabulary(checkpoint: "Checkpoint") -> str:
     vocabulary = checkpoint.vocabulary
     first = (shorten(token, 20) for token in islice(vocabulary.preview(), 80))
     joint = "" if vocabulary.single_characters else " "
     shown = shorten(repr(joint.join(first)), 80)
-    return f"{len(vocabulary)} symbols ({vocabulary.unit}): {shown}"
+    return f"{len(vocabulary)} tokens ({vocabulary.unit}): {shown}"
 
 
-def _corpus(metadata: dict[str, Any]) -> Iterator[str]:
+def _corpus_facts(metadata: dict[str, Any]) -> Iterator[str]:
     yield metadata["corpus"]
     if "characters" in metadata:
         yield f"{metadata['characters']:,} characters"
@@ -170,16 +182,16 @@ def _corpus(metadata: dict[str, Any]) -> Iterator[str]:
         yield "nothing held out"
 
 
-def _options(training: dict[str, Any]) -> Iterator[str]:
-    """The options that were given or chosen; not those that are off."""
+def _training_options(training: dict[str, Any]) -> Iterator[str]:
+    """Yield the training options with their values, without those that are off."""
     for name, value in training.items():
         if isinstance(value, dict):
-            yield from _options(value)
+            yield from _training_options(value)
         elif value:
             yield f"{name} {value:g}" if type(value) in (int, float) else f"{name} {value}"
 
 
-def _trained(description: "Description", position: dict[str, Any]) -> Iterator[str]:
+def _training_facts(description: "Description", position: dict[str, Any]) -> Iterator[str]:
     if (step := position.get("step")) is not None:
         yield f"{step:,} steps"
     if (seconds := position.get("seconds")) is not None:
@@ -189,13 +201,18 @@ def _trained(description: "Description", position: dict[str, Any]) -> Iterator[s
 
 
 def _curve(history: list[dict[str, Any]]) -> Iterator[str]:
-    """A line for each validation, or for some, evenly spaced, with the first, best and last."""
+    """Yield a line for each validation, at most about `_CURVE_ROWS` of them.
+
+    The lines are evenly spaced, and the first, the best and the last validation are among them. A
+    bar shows how far a loss lies above the best one, in proportion to the highest.
+    """
     if not history:
         return
     losses = [entry["val_loss"] for entry in history]
     best, highest = min(losses), max(losses)
     last = len(history) - 1
-    shown = {round(number * last / (_ROWS - 1)) for number in range(_ROWS)} | {losses.index(best)}
+    shown = {round(row * last / (_CURVE_ROWS - 1)) for row in range(_CURVE_ROWS)}
+    shown.add(losses.index(best))
     yield f"\n{'step':>10}{'time':>14}{'training':>10}{'held out':>10}{'bits':>8}\n"
     for number in sorted(shown):
         entry, loss = history[number], losses[number]
@@ -203,15 +220,18 @@ def _curve(history: list[dict[str, Any]]) -> Iterator[str]:
         above = (loss - best) / (highest - best) if highest > best else 0
         yield (
             f"{entry['step']:>10,}{format_duration(entry['seconds']):>14}{train:>10}{loss:>10.4f}"
-            f"{loss / math.log(2):>8.3f}  {'#' * round(above * _WIDTH)}"
+            f"{loss / math.log(2):>8.3f}  {'#' * round(above * _CURVE_WIDTH)}"
             f"{'best' if number == losses.index(best) else ''}\n"
         )
 
 
-def _bytes(size: int) -> str:
+def _format_size(size: int) -> str:
     return f"{size / 1e6:.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
-def _said(words: str) -> str:
-    """Words that a file brings, on one line, as a terminal may show them; pipes lead there, too."""
-    return escape_to_one_line(shorten(words, 500))
+def _safe(value: str) -> str:
+    """Return a value from a file as one short line without control characters.
+
+    A pipe gets the escaped text as well: its reader (`| less -R`) may be a terminal.
+    """
+    return escape_to_one_line(shorten(value, 500))

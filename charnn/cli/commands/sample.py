@@ -1,4 +1,4 @@
-"""`charnn sample`: write with a model, character by character."""
+"""`charnn sample`: write texts or tunes with a model, character by character."""
 
 import itertools
 import json
@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,76 +18,95 @@ from charnn.cli.console import (
     warn_if_damaged,
     write_stdout,
 )
+from charnn.cli.model_options import MAX_SAMPLES, Bars, RunArgument
 from charnn.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
+    from charnn.cli.sample_tunes import TuneJob
     from charnn.sampling.params import SamplingParams
 
-Bars = Literal["strict", "off"]
+# The options that only models of tunes understand.
+_TUNE_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")
 
-MOST_TEXTS = 1_000_000
-
-_FRAME = 1 / 60  # of a second
+# The shortest time between two writes, in seconds. A write costs as much time as a character, and
+# the eye sees no more than about 60 of them a second.
+_FRAME_SECONDS = 1 / 60
 
 
 def command(
     context: typer.Context,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[CKPT]",
-            help="A run's name or folder, or a checkpoint; default: newest run, else the box's.",
-        ),
-    ] = None,
+    checkpoint: RunArgument = None,
     temperature: Annotated[
-        float, typer.Option(help="Below 1 safer, above 1 wilder; 0: always the likeliest.")
+        float,
+        typer.Option(
+            help="Below 1 safer, above 1 more varied; 0 always takes the likeliest character."
+        ),
     ] = 0.8,
-    top_k: Annotated[int, typer.Option(help="Only the k likeliest symbols; 0: all.")] = 0,
+    top_k: Annotated[
+        int, typer.Option(help="Draw from the N likeliest tokens only; 0: from all.")
+    ] = 0,
     top_p: Annotated[
-        float, typer.Option(help="Only the likeliest symbols with this probability in all.")
+        float,
+        typer.Option(help="Draw from the likeliest tokens with this total probability only."),
     ] = 1.0,
     min_p: Annotated[
-        float, typer.Option(help="Only symbols this likely compared with the likeliest.")
+        float,
+        typer.Option(help="Drop the tokens with less than this share of the highest probability."),
     ] = 0.0,
-    length: Annotated[int, typer.Option(help="Most characters to write.")] = 2000,
+    length: Annotated[int, typer.Option(help="Maximum number of characters to write.")] = 2000,
     prime: Annotated[
-        str, typer.Option(metavar="TEXT|@FILE", help="What the text begins with; @- is stdin.")
+        str,
+        typer.Option(
+            metavar="TEXT|@FILE", help="Text that the sample begins with; @- reads stdin."
+        ),
     ] = "",
-    stop: Annotated[str, typer.Option(help="End after having written this text.")] = "",
-    rhythm: Annotated[str, typer.Option(help="Tunes: jig, reel, hornpipe, slip jig ...")] = "",
-    meter: Annotated[str, typer.Option(help="Tunes: 6/8, C|, 9/8 ...")] = "",
-    key: Annotated[str, typer.Option(help="Tunes: D, Em, Ador, Gmix ...")] = "",
-    title: Annotated[str, typer.Option(help="Tunes: default: the model invents one.")] = "",
+    stop: Annotated[str, typer.Option(help="Stop after this text was written.")] = "",
+    rhythm: Annotated[
+        str, typer.Option(help="Tunes: the type, such as jig, reel, hornpipe or slip jig.")
+    ] = "",
+    meter: Annotated[str, typer.Option(help="Tunes: the meter, such as 6/8, C| or 9/8.")] = "",
+    key: Annotated[str, typer.Option(help="Tunes: the key, such as D, Em, Ador or Gmix.")] = "",
+    title: Annotated[
+        str, typer.Option(help="Tunes: the title; default: invented by the model.")
+    ] = "",
     part_bars: Annotated[
-        int, typer.Option(metavar="N", help="Tunes: bars of every part; 0: as the model likes.")
+        int,
+        typer.Option(metavar="N", help="Tunes: the bars of every part; 0: the model chooses."),
     ] = 0,
     bars: Annotated[
         Bars | None,
         typer.Option(
-            help="Tunes: strict (the default) keeps bars and parts right; off: the bare model."
+            help="Tunes: strict completes every bar and part, off does not; default: strict."
         ),
     ] = None,
     reject_copies: Annotated[
-        bool, typer.Option("--reject-copies", help="Tunes: write another for one that is a copy.")
+        bool,
+        typer.Option("--reject-copies", help="Tunes: replace copies of training tunes."),
     ] = False,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Tunes: write ABC, MIDI, score and sound of each there."),
+        typer.Option(
+            metavar="DIR", help="Tunes: save each as ABC, MIDI, WAV, MusicXML and SVG in DIR."
+        ),
     ] = None,
-    num: Annotated[int, typer.Option(help="How many samples.")] = 1,
+    num: Annotated[int, typer.Option(help="Number of samples.")] = 1,
     seed: Annotated[
-        int | None, typer.Option(help="Same seed, same text; sample i of --num has seed + i.")
+        int | None,
+        typer.Option(help="Random seed; sample i of --num has seed + i; default: a new one."),
     ] = None,
     stream: Annotated[
-        bool, typer.Option(help="Show each character as it is written, or the whole at its end.")
+        bool, typer.Option(help="Show the text while it is written, or only when it is complete.")
     ] = True,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a sample.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object a sample to stdout.")
+    ] = False,
 ) -> None:
-    """Write a text or a tune with the newest model, or the one named.
+    """Write texts or tunes with a trained model.
 
-    A model of many documents (tunes, files) ends each of its own accord. A tune is complete ABC,
-    and the comment in it is the command that writes it again; its bars add up, unless --bars off.
+    A model of several documents (tunes, files) ends each sample where it ends the document. A tune
+    is complete ABC notation. Its bars add up unless --bars off, and a comment in it holds the
+    command that writes the same tune again.
 
     \b
     Examples:
@@ -102,86 +121,115 @@ def command(
     from charnn.checkpoints.runs import load_best
     from charnn.sampling.params import SamplingParams
 
-    if not 1 <= num <= MOST_TEXTS:
-        raise UsageError(f"--num must lie in 1..{MOST_TEXTS}, not {num}")
+    if not 1 <= num <= MAX_SAMPLES:
+        raise UsageError(f"--num must be between 1 and {MAX_SAMPLES:,}, not {num}")
     params = SamplingParams(temperature, top_k, top_p, min_p)
     found = load_best(checkpoint, RUNS_FOLDER)
     path, model = found.path, found.checkpoint
     warn_if_damaged(path, found.damaged)
     first_seed = random.randrange(2**32) if seed is None else seed
-    text = _prime(prime)
-    tunes_only = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")
-    said = [name for name in tunes_only if context.params[name]]
-    show = _Show(path, as_json, stream)
+    text = _read_prime(prime)
+    writer = _SampleWriter(path, as_json, stream)
     if not model.metadata.get("tunes"):
-        if said:
-            option = said[0].replace("_", "-")
-            raise UsageError(f"--{option} is for models of tunes, and {path} has learned a text")
-        _write_texts(model, params, show, text, stop, length, range(first_seed, first_seed + num))
+        if given := [name for name in _TUNE_OPTIONS if context.params[name]]:
+            option = given[0].replace("_", "-")
+            raise UsageError(f"--{option} needs a model of tunes, and {path} is a model of text")
+        seeds = range(first_seed, first_seed + num)
+        _write_texts(model, params, writer, text, stop, length, seeds)
         return
-    from charnn.cli.sample_tunes import TuneJob
-
-    defaults = {option.name: option.default for option in context.command.params if option.name}
-    job = TuneJob(path, model, params, context.params | {"prime": text}, defaults)
-    show_message(f"{_origin(path)}, seed {first_seed}")
+    job = _tune_job(context, path, model, params, text)
+    show_message(f"{_model_name(path)}, seed {first_seed}")
     for number, (pieces, seed_used) in enumerate(job.tunes(first_seed, num), 1):
-        show(pieces, seed_used, more=number < num)
+        writer.write(pieces, seed_used, more=number < num)
     job.close()
 
 
 def _write_texts(
     model: "Checkpoint",
     params: "SamplingParams",
-    show: "_Show",
+    writer: "_SampleWriter",
     prime: str,
     stop: str,
     length: int,
     seeds: range,
 ) -> None:
+    """Write one text a seed with a model of text."""
     from charnn.sampling.sampler import Sampler
 
     sampler = Sampler(model)
     if unknown := sampler.vocabulary.unknown_characters(prime):
-        show_warning(f"the model has never seen {_named(unknown)}: left out of --prime")
+        show_warning(
+            f"{_list_characters(unknown)} left out of --prime: missing from the model's vocabulary"
+        )
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
     if unknown := sampler.vocabulary.unknown_characters(stop):
         show_warning(
-            f"the model has never seen {_named(unknown)}: it will not write what --stop waits for"
+            f"--stop has no effect: {_list_characters(unknown)} missing from the model's vocabulary"
         )
-    show_message(f"{_origin(show.path)}, seed {seeds[0]}")
+    show_message(f"{_model_name(writer.path)}, seed {seeds[0]}")
     samples = sampler.stream_many(params, seeds=seeds, length=length, prime=prime, stop=stop)
     for seed, pieces in zip(seeds, samples, strict=True):
-        show(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
+        writer.write(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
 
 
-def _origin(path: Path) -> str:
-    """The model in words."""
+def _tune_job(
+    context: typer.Context, path: Path, model: "Checkpoint", params: "SamplingParams", prime: str
+) -> "TuneJob":
+    """Return the job that writes the tunes which the options ask for.
+
+    Raises:
+        UsageError: no tune can be as the options ask.
+    """
+    from charnn.checkpoints.bundled import bundled_model
+    from charnn.cli.sample_tunes import TuneJob
+
+    defaults = {option.name: option.default for option in context.command.params if option.name}
+    try:
+        return TuneJob(path, model, params, context.params | {"prime": prime}, defaults)
+    except UsageError as problem:
+        if prime and context.params["checkpoint"] is None and path == bundled_model():
+            # Without a run, a prime of prose meets a model of tunes that the user did not choose.
+            raise UsageError(
+                f"{problem} (no runs in ./checkpoints, so the bundled tune model was used; it "
+                "continues tunes, not prose)"
+            ) from None
+        raise
+
+
+def _model_name(path: Path) -> str:
+    """Return the name of the model as messages show it."""
     from charnn.checkpoints.bundled import bundled_model, display_name
 
     name = display_name(path)
     if path == bundled_model():
-        return f"{name}, the model in the box (train your own: charnn train FILE)"
+        return f"{name}, the bundled model (to train one: charnn train FILE)"
     return name
 
 
-class _Show:
-    """Puts samples on stdout."""
+class _SampleWriter:
+    """Writes samples to stdout.
+
+    Args:
+        path: the checkpoint, for JSON.
+        as_json: write a JSON object a sample instead of the text.
+        stream: write each character as it comes, at most 60 times a second.
+    """
 
     def __init__(self, path: Path, as_json: bool, stream: bool) -> None:
         self.path, self._as_json, self._stream = path, as_json, stream
 
-    def __call__(self, pieces: Iterable[str], seed: int, *, more: bool) -> None:
-        """Write a sample, and a blank line where another follows.
+    def write(self, pieces: Iterable[str], seed: int, *, more: bool) -> None:
+        """Write a sample, and an empty line if another one follows.
 
-        A lone sample in a pipe is its exact text; on a terminal it is given a line end if it has
-        none.
+        A single sample in a pipe is the exact text. On a terminal, a line end is added where the
+        text has none.
         """
         if self._as_json:
             sample = {"text": "".join(pieces), "seed": seed, "checkpoint": str(self.path)}
             write_stdout(json.dumps(sample) + "\n")
             return
         last = ""
-        for piece in _in_frames(pieces) if self._stream else ["".join(pieces)]:
+        for piece in _group_by_frame(pieces) if self._stream else ["".join(pieces)]:
             write_stdout(piece)
             last = piece or last
         if not last.endswith("\n") and (more or is_terminal(sys.stdout)):
@@ -190,38 +238,39 @@ class _Show:
             write_stdout("\n")
 
 
-def _in_frames(pieces: Iterable[str]) -> Iterator[str]:
-    """What comes faster than the eye can follow, in larger pieces: a write costs as much time as a
-    character."""
-    held, shown = "", 0.0
+def _group_by_frame(pieces: Iterable[str]) -> Iterator[str]:
+    """Yield the pieces, those that come within a frame joined into one."""
+    held, last_write = "", 0.0
     for piece in pieces:
         held += piece
-        if (now := time.monotonic()) - shown >= _FRAME:
+        if (now := time.monotonic()) - last_write >= _FRAME_SECONDS:
             yield held
-            held, shown = "", now
+            held, last_write = "", now
     if held:
         yield held
 
 
-def _named(symbols: list[str], most: int = 10) -> str:
-    """The characters in words, not too many of them."""
-    names = ", ".join(f"{symbol!r} (U+{ord(symbol):04X})" for symbol in symbols[:most])
-    return f"{names} and {len(symbols) - most:,} more" if len(symbols) > most else names
+def _list_characters(characters: list[str], max_shown: int = 10) -> str:
+    """Return the characters with their code points, and the number of those not shown."""
+    names = ", ".join(f"{each!r} (U+{ord(each):04X})" for each in characters[:max_shown])
+    rest = len(characters) - max_shown
+    return f"{names} and {rest:,} more" if rest > 0 else names
 
 
-def _prime(said: str) -> str:
-    """The text itself, or the content of a file (`@name`) or of stdin (`@-`).
+def _read_prime(argument: str) -> str:
+    """Return the text of --prime: itself, or the content of a file (`@name`) or of stdin (`@-`).
 
     Raises:
-        CorpusError: the file is not text.
-        OSError: it cannot be read.
+        CorpusError: the file is not UTF-8 text.
+        OSError: the file cannot be read.
     """
-    if not said.startswith("@"):
-        return said
-    content = sys.stdin.buffer.read() if said == "@-" else Path(said[1:]).read_bytes()
+    if not argument.startswith("@"):
+        return argument
+    content = sys.stdin.buffer.read() if argument == "@-" else Path(argument[1:]).read_bytes()
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusError(
-            f"--prime {said} is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}"
+            f"--prime {argument} is not UTF-8 text: byte {error.start} is "
+            f"0x{content[error.start]:02x}. Convert the file to UTF-8."
         ) from error

@@ -1,0 +1,21 @@
+"""The arguments and options that several commands on a model share."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+# The most texts that one command writes. More would be a slip of the keyboard: at a tune a second,
+# a million take eleven days.
+MAX_SAMPLES = 1_000_000
+
+Bars = Literal["strict", "off"]
+
+RunArgument = Annotated[
+    Path | None,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's name or folder, or a checkpoint file; default: the newest run, or the "
+        "bundled model where there is no run.",
+    ),
+]

@@ -1,6 +1,8 @@
-"""Which pen writes: the plain one at once, a faster one when much is to be written.
+"""Which decoder generates a text: NumPy at once, numba or torch where there is much to generate.
 
-Where numba is not installed, the plain one writes everything.
+Importing numba takes some tenths of a second, torch a second or two. A first character must not
+wait for either, so every text begins with the plain decoder. Where numba or torch is missing or
+fails, the plain decoder generates everything.
 """
 
 from collections.abc import Callable
@@ -11,78 +13,83 @@ import numpy as np
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import SamplingParams
 
-# Seconds of writing after which it pays to import numba, some tenths of a second: most tunes and
-# pages are written by then.
-SOON = 0.5
-# What the thread is called in which that happens.
+# Time and not tokens: a large network generates few tokens while numba is imported. Most tunes and
+# pages are complete before.
+NUMBA_AFTER_SECONDS = 0.5
+# At the end of a command, the command line looks for a thread of this name: a finished text must
+# not wait for the compiler.
 COMPILER_THREAD_NAME = "charnn-compiling"
-# Texts side by side from which on it pays to import torch as well, a second or two.
-MANY = 32
+# From so many texts side by side on, torch is worth its import.
+MIN_BATCH_ROWS = 32
 
 
 class BackendSelector:
-    """A pen, and a faster one in its place when there is much to write.
+    """The decoder in use, which is replaced by a faster one when it pays.
 
     Attributes:
-        pen: for the next symbols.
+        decoder: generates the next tokens.
     """
 
     def __init__(self, plain: Decoder) -> None:
         self.decoder = self._plain = plain
-        self._spent = 0.0
-        self._broad = False
-        self._coming: Future[Decoder] | None = None
+        self._seconds = 0.0
+        self._batched = False
+        self._compiling: Future[Decoder] | None = None
 
-    def begin(self, rows: int) -> Decoder:
-        """The pen for so many texts side by side."""
-        if rows >= MANY and not self._broad:
-            self.decoder, self._broad = broader(self._plain), True
+    def start(self, rows: int) -> Decoder:
+        """Return the decoder for the first tokens of `rows` texts side by side."""
+        if rows >= MIN_BATCH_ROWS and not self._batched:
+            self.decoder, self._batched = batched_decoder(self._plain), True
         return self.decoder
 
-    def go_on(self, seconds: float) -> Decoder:
-        """The pen for the next symbols, after so many seconds of writing more."""
-        self._spent += seconds
-        if self._spent < SOON or self.decoder is not self._plain:
+    def update(self, seconds: float) -> Decoder:
+        """Return the decoder for the next tokens, after `seconds` more of generating."""
+        self._seconds += seconds
+        if self._seconds < NUMBA_AFTER_SECONDS or self.decoder is not self._plain:
             return self.decoder
-        if self._coming is None:
-            self._coming = _in_background(faster, self._plain)
-        elif self._coming.done():
-            self.decoder = self._coming.result()
+        if self._compiling is None:
+            self._compiling = _in_background(numba_decoder, self._plain)
+        elif self._compiling.done():
+            self.decoder = self._compiling.result()
         return self.decoder
 
 
-def faster(plain: Decoder) -> Decoder:
-    """The pen for much text, tried out; the plain one where that fails."""
+def numba_decoder(plain: Decoder) -> Decoder:
+    """Return the compiled decoder for a long text, or the plain one where numba fails."""
     try:
         from charnn.inference.numba_stepper import CompiledStepper
         from charnn.sampling.numba_decoder import NumbaDecoder
 
         return _warmed_up(NumbaDecoder(CompiledStepper(plain.stepper)), rows=1)
-    except Exception:  # of numba, of its cache: whatever it is, text can be written without
+    # numba, LLVM and the cache on the disk fail with errors of many kinds; the plain decoder needs
+    # none of the three.
+    except Exception:
         return plain
 
 
-def broader(plain: Decoder) -> Decoder:
-    """The pen for many texts, tried out; the plain one where that fails."""
+def batched_decoder(plain: Decoder) -> Decoder:
+    """Return the decoder for many texts side by side, or the plain one where they fail."""
     try:
         from charnn.inference.batched_stepper import BatchedStepper
         from charnn.sampling.numba_decoder import NumbaDecoder
 
-        return _warmed_up(NumbaDecoder(BatchedStepper(plain.stepper)), rows=MANY)
-    except Exception:  # as above
+        return _warmed_up(NumbaDecoder(BatchedStepper(plain.stepper)), rows=MIN_BATCH_ROWS)
+    except Exception:  # see above
         return plain
 
 
 def _warmed_up(decoder: Decoder, rows: int) -> Decoder:
+    """Compile everything now, and let a decoder that fails do so before it is in use."""
+    params = SamplingParams()
     for count in (1, rows):
-        symbols, state = np.zeros(count, np.int64), decoder.stepper.beginning(count)
-        decoder.write(symbols, state, np.zeros((count, 1)), SamplingParams())
-        decoder.draw(decoder.stepper.feed(symbols, state), np.zeros(count), SamplingParams())
+        ids_B, hidden_SLBH = np.zeros(count, np.int64), decoder.stepper.beginning(count)
+        decoder.generate(ids_B, hidden_SLBH, np.zeros((count, 1)), params)
+        decoder.draw(decoder.stepper.feed(ids_B, hidden_SLBH), np.zeros(count), params)
     return decoder
 
 
-def _in_background(work: Callable[[Decoder], Decoder], plain: Decoder) -> Future[Decoder]:
+def _in_background(make: Callable[[Decoder], Decoder], plain: Decoder) -> Future[Decoder]:
     executor = ThreadPoolExecutor(1, thread_name_prefix=COMPILER_THREAD_NAME)
-    future = executor.submit(work, plain)
+    future = executor.submit(make, plain)
     executor.shutdown(wait=False)
     return future

@@ -1,221 +1,213 @@
-"""Keeping a model to a grammar: which symbols may come next.
+"""Holding a model to a grammar: which tokens of the vocabulary may come next.
 
-A grammar is a machine over characters (see `Machine`; `charnn.music.grammar.tune_grammar` has one
-for tunes). A symbol is wrong where the machine would refuse one of its characters. Since the
-machine refuses what leads nowhere, there is always a symbol that is right; and when few characters
-are left, only those from behind which an end is near enough.
+A token is forbidden where the grammar refuses one of its characters. When few characters are left,
+a token is also forbidden if the end of the text would be too far away after it.
 
-A model that has learned its grammar is seldom wrong. So what it would write is tried, and if it is
-wrong, it writes another symbol instead: as it would if all wrong ones were forbidden beforehand,
-but without asking about each of them. (Not where unlikely symbols are cut off, for what is cut off
-hangs on what is forbidden.) What is found out is kept, since a text comes by the same states again
-and again.
+Most states need no mask over the vocabulary. A trained model seldom draws a forbidden token (4.4 %
+of its probability, `benchmarks/RESULTS.md`), so the sampler draws first and asks afterwards: if the
+token is forbidden, it draws another one without it. The distribution is the same as if all
+forbidden tokens had been masked beforehand (rejection sampling). Only top-k, top-p and min-p need
+the mask first, because what they cut off depends on which tokens are allowed.
+
+Answers are stored by state: a text meets the same states again and again.
 """
 
 from collections.abc import Hashable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
+from charnn.sampling.grammar import Grammar
 
-_State = TypeVar("_State")
-
-
-class Machine(Protocol[_State]):
-    """A grammar, read one character after the other; its states can be hashed."""
-
-    @property
-    def start(self) -> _State:
-        """Where a text begins."""
-
-    @property
-    def turning(self) -> frozenset[str]:
-        """Characters that depend on more than the `core` of a state."""
-
-    def step(self, state: _State, character: str) -> _State | None:
-        """The state behind a character; `None` where the character is wrong."""
-
-    def core(self, state: _State) -> Hashable:
-        """What of a state decides on texts without `turning` characters."""
-
-    def may_turn(self, state: _State) -> bool:
-        """Whether a `turning` character may be right here; `False` only where none is."""
-
-    def alike(self, state: _State, text: str) -> str:
-        """A text that is right here if and only if this one is."""
-
-    def may_end(self, state: _State) -> bool:
-        """Whether a text may end here."""
-
-    def finishing(self, state: _State) -> str:
-        """Characters of which the first right one leads nearer to an end."""
-
-    def free(self, state: _State) -> bool:
-        """Whether what is wrong here tells how well a model knows the grammar."""
+Mask = NDArray[np.bool_]
 
 
 class _Node:
-    """A state that was met, and where symbols lead from it: None where they are wrong."""
+    """A state that has been met, and the nodes after the tokens that have been tried.
 
-    __slots__ = ("behind", "free", "may_end", "state")
+    Attributes:
+        successors: the node after each token id; `None` where the token is forbidden.
+    """
 
-    def __init__(self, state: Any, may_end: bool, free: bool) -> None:
-        self.state, self.may_end, self.free = state, may_end, free
-        self.behind: dict[int, _Node | None] = {}
+    __slots__ = ("counts_refusals", "may_end", "state", "successors")
+
+    def __init__(self, state: Any, may_end: bool, counts_refusals: bool) -> None:
+        self.state, self.may_end, self.counts_refusals = state, may_end, counts_refusals
+        self.successors: dict[int, _Node | None] = {}
 
 
 class Constraint:
-    """A grammar for the symbols of a vocabulary; it may be used for many texts.
+    """A grammar applied to the tokens of a vocabulary; one serves for any number of texts.
 
-    It keeps every state that it meets: a few thousand for a hundred tunes, ever fewer new ones.
+    It stores every state that it meets: a few thousand for a hundred tunes, and ever fewer new
+    ones.
 
     Args:
-        machine: the grammar.
-        texts: of each id, its characters; none for the special ones.
+        grammar: the grammar.
+        token_texts: the characters of each token id; `""` for the special tokens.
+
+    Attributes:
+        min_length: characters of the shortest text that the grammar is known to accept.
+        horizon: when at most so many characters are left, tokens that lead too far away from an
+            end are forbidden. Longer than the way from any usual state to an end.
     """
 
-    def __init__(self, machine: Machine[Any], texts: Sequence[str]) -> None:
-        self.machine = machine
-        self.texts = texts
-        plain = [machine.turning.isdisjoint(text) for text in texts]
-        turning = [text[:1] in machine.turning for text in texts]
-        self._plain = np.flatnonzero(plain)
-        self._turning = np.flatnonzero(turning)  # at once
-        self._mixed = np.flatnonzero(~(np.array(plain) | turning))
+    def __init__(self, grammar: Grammar[Any], token_texts: Sequence[str]) -> None:
+        self.grammar = grammar
+        self.token_texts = token_texts
+        boundary = grammar.boundary_characters
+        is_local = np.array([boundary.isdisjoint(text) for text in token_texts])
+        begins_at_boundary = np.array([text[:1] in boundary for text in token_texts])
+        self._local_ids = np.flatnonzero(is_local)
+        self._boundary_ids = np.flatnonzero(begins_at_boundary)
+        self._mixed_ids = np.flatnonzero(~(is_local | begins_at_boundary))
         self._nodes: dict[Any, _Node] = {}
-        self._wrong_by_core: dict[Hashable, NDArray[np.bool_]] = {}
+        self._forbidden_by_key: dict[Hashable, Mask] = {}
         self._distances: dict[Any, int] = {}
-        self.shortest = self.distance(machine.start)
-        # From here on an end is kept in sight: more than any end is away.
-        self.near = 2 * self.shortest + 100
+        self.min_length = self.distance_to_end(grammar.start)
+        self.horizon = 2 * self.min_length + 100
 
     def begin(self) -> "ConstraintCursor":
-        """A text to be written."""
+        """Return a cursor at the start of a new text."""
         return ConstraintCursor(self)
 
     def node(self, state: Any) -> _Node:
-        """What is known of a state."""
+        """Return the node of a state."""
         found = self._nodes.get(state)
         if found is None:
-            found = _Node(state, self.machine.may_end(state), self.machine.free(state))
-            self._nodes[state] = found
+            may_end, counts_refusals = (
+                self.grammar.may_end(state),
+                self.grammar.counts_refusals(state),
+            )
+            found = self._nodes[state] = _Node(state, may_end, counts_refusals)
         return found
 
-    def behind(self, node: _Node, token_id: int) -> _Node | None:
-        """Where a symbol leads; None if it is wrong."""
-        if token_id not in node.behind:
-            text = self.texts[token_id]
+    def successor(self, node: _Node, token_id: int) -> _Node | None:
+        """Return the node after a token; `None` where the token is forbidden."""
+        if token_id not in node.successors:
+            text = self.token_texts[token_id]
             state = self.walk(node.state, text) if text else None
-            node.behind[token_id] = None if state is None else self.node(state)
-        return node.behind[token_id]
+            node.successors[token_id] = None if state is None else self.node(state)
+        return node.successors[token_id]
 
     def walk(self, state: Any, text: str) -> Any | None:
-        """The state behind a text; `None` where one of its characters is wrong."""
+        """Return the state after a text; `None` where one of its characters is wrong."""
         for character in text:
-            state = self.machine.step(state, character)
+            state = self.grammar.step(state, character)
             if state is None:
                 return None
         return state
 
-    def wrong(self, state: Any) -> NDArray[np.bool_]:
-        """Which symbols [V] are wrong here."""
-        core = self.machine.core(state)
-        if core not in self._wrong_by_core:
-            wrong = np.ones(len(self.texts), np.bool_)
-            self._try(state, wrong, self._plain)
-            self._wrong_by_core[core] = wrong
-        wrong = self._wrong_by_core[core].copy()
-        self._try(state, wrong, self._mixed)
-        if self.machine.may_turn(state):
-            self._try(state, wrong, self._turning)
-        wrong[SEPARATOR] = not self.machine.may_end(state)
-        return wrong
+    def forbidden(self, state: Any) -> Mask:
+        """Return which tokens [V] are forbidden here, however many characters are left."""
+        key = self.grammar.local_key(state)
+        if key not in self._forbidden_by_key:
+            forbidden = np.ones(len(self.token_texts), np.bool_)
+            self._try_tokens(state, forbidden, self._local_ids)
+            self._forbidden_by_key[key] = forbidden
+        forbidden = self._forbidden_by_key[key].copy()
+        self._try_tokens(state, forbidden, self._mixed_ids)
+        # Most states are inside a bar, where no bar line is right; asking first made the same
+        # tunes 12 % faster.
+        if self.grammar.boundary_possible(state):
+            self._try_tokens(state, forbidden, self._boundary_ids)
+        forbidden[SEPARATOR] = not self.grammar.may_end(state)
+        return forbidden
 
-    def _try(self, state: Any, wrong: NDArray[np.bool_], symbols: NDArray[np.intp]) -> None:
-        known: dict[str, bool] = {"": True}
-        for token_id in symbols.tolist():
-            text = self.machine.alike(state, self.texts[token_id])
-            if text not in known:
-                known[text] = self.walk(state, text) is None
-            wrong[token_id] = known[text]
+    def _try_tokens(self, state: Any, forbidden: Mask, token_ids: NDArray[np.intp]) -> None:
+        refused: dict[str, bool] = {"": True}
+        for token_id in token_ids.tolist():
+            text = self.grammar.canonical(state, self.token_texts[token_id])
+            if text not in refused:
+                refused[text] = self.walk(state, text) is None
+            forbidden[token_id] = refused[text]
 
-    def far(self, state: Any, left: int) -> NDArray[np.bool_]:
-        """Which symbols [V] are wrong here if only so many characters may still be written."""
-        wrong = self.wrong(state)
+    def forbidden_near_end(self, state: Any, chars_left: int) -> Mask:
+        """Return which tokens [V] are forbidden here if the text should end in `chars_left`.
+
+        Where no token leads to an end in time, the tokens with the nearest end are allowed.
+        """
+        forbidden = self.forbidden(state)
         ends: dict[int, int] = {}
-        for token_id in np.flatnonzero(~wrong).tolist():
+        for token_id in np.flatnonzero(~forbidden).tolist():
             if token_id != SEPARATOR:
-                text = self.texts[token_id]
-                ends[token_id] = len(text) + self.distance(self.walk(state, text))
-        nearest = min(ends.values(), default=0) if wrong[SEPARATOR] else 0
-        wrong[[token_id for token_id, end in ends.items() if end > max(left, nearest)]] = True
-        return wrong
+                text = self.token_texts[token_id]
+                ends[token_id] = len(text) + self.distance_to_end(self.walk(state, text))
+        nearest = min(ends.values(), default=0) if forbidden[SEPARATOR] else 0
+        limit = max(chars_left, nearest)
+        forbidden[[token_id for token_id, end in ends.items() if end > limit]] = True
+        return forbidden
 
-    def distance(self, state: Any) -> int:
-        """Characters from here to an end, if it is sought."""
-        way: dict[Any, None] = {}
-        while state not in self._distances and not self.machine.may_end(state):
-            if state in way:
-                raise AssertionError(f"a grammar leads in circles: {state}")
-            way[state] = None
-            state = self._nearer(state)
+    def distance_to_end(self, state: Any) -> int:
+        """Return the characters from here to an end if each is a finishing character.
+
+        This need not be the shortest way; but each step along it comes nearer to the end.
+        """
+        path: dict[Any, None] = {}  # keeps the order, and finds circles
+        while state not in self._distances and not self.grammar.may_end(state):
+            if state in path:
+                raise AssertionError(f"the grammar leads in a circle: {state}")
+            path[state] = None
+            state = self._step_towards_end(state)
         distance = self._distances.get(state, 0)
-        for number, passed in enumerate(reversed(way), distance + 1):
+        for number, passed in enumerate(reversed(path), distance + 1):
             self._distances[passed] = number
-        return distance + len(way)
+        return distance + len(path)
 
-    def _nearer(self, state: Any) -> Any:
-        for character in self.machine.finishing(state):
-            behind = self.machine.step(state, character)
-            if behind is not None:
-                return behind
-        raise AssertionError(f"a grammar leads nowhere: {state}")
+    def _step_towards_end(self, state: Any) -> Any:
+        for character in self.grammar.finishing_characters(state):
+            after = self.grammar.step(state, character)
+            if after is not None:
+                return after
+        raise AssertionError(f"the grammar has a dead end: {state}")
 
 
 class ConstraintCursor:
-    """One text on its way through a grammar.
+    """The position of one text in the grammar of a constraint.
 
     Attributes:
-        steps: symbols that were drawn where the grammar is free.
-        refused: how many of these were wrong.
+        tokens_drawn: tokens drawn where refusals count (`Grammar.counts_refusals`).
+        tokens_refused: how many of these were forbidden.
     """
 
     def __init__(self, constraint: Constraint) -> None:
         self._constraint = constraint
-        self._node = constraint.node(constraint.machine.start)
-        self.steps = 0
-        self.refused = 0
+        self._node = constraint.node(constraint.grammar.start)
+        self.tokens_drawn = 0
+        self.tokens_refused = 0
 
-    def is_near(self, left: int) -> bool:
-        """Whether so few characters may still be written that an end is kept in sight."""
-        return left <= self._constraint.near
+    def is_near_end(self, chars_left: int) -> bool:
+        """Return whether so few characters are left that the text must head for an end."""
+        return chars_left <= self._constraint.horizon
 
-    def refuses(self, token_id: int, left: int) -> bool:
-        """Whether a symbol that was drawn is wrong here, if `left` characters may still be
-        written; it is taken down."""
-        wrong = bool(self.wrong(left)[token_id]) if self.is_near(left) else self.is_wrong(token_id)
-        if self._node.free:
-            self.steps += 1
-            self.refused += wrong
-        return wrong
+    def refuses(self, token_id: int, chars_left: int) -> bool:
+        """Return whether a token that the model drew is forbidden here, and count it."""
+        if self.is_near_end(chars_left):
+            refused = bool(self.forbidden(chars_left)[token_id])
+        else:
+            refused = self.is_forbidden(token_id)
+        if self._node.counts_refusals:
+            self.tokens_drawn += 1
+            self.tokens_refused += refused
+        return refused
 
-    def is_wrong(self, token_id: int) -> bool:
-        """Whether a symbol is wrong here, no matter how much may still be written."""
+    def is_forbidden(self, token_id: int) -> bool:
+        """Return whether a token is forbidden here, however many characters are left."""
         if token_id == SEPARATOR:
             return not self._node.may_end
-        return self._constraint.behind(self._node, token_id) is None
+        return self._constraint.successor(self._node, token_id) is None
 
-    def wrong(self, left: int) -> NDArray[np.bool_]:
-        """All symbols [V] that are wrong here, if `left` characters may still be written."""
-        if self.is_near(left):
-            return self._constraint.far(self._node.state, left)
-        return self._constraint.wrong(self._node.state)
+    def forbidden(self, chars_left: int) -> Mask:
+        """Return which tokens [V] are forbidden here if `chars_left` may still be written."""
+        if self.is_near_end(chars_left):
+            return self._constraint.forbidden_near_end(self._node.state, chars_left)
+        return self._constraint.forbidden(self._node.state)
 
-    def feed(self, token_id: int) -> None:
-        """Go on by a symbol that is not wrong."""
-        node = self._constraint.behind(self._node, token_id)
+    def advance(self, token_id: int) -> None:
+        """Move to the position after a token, which must be allowed."""
+        node = self._constraint.successor(self._node, token_id)
         if node is None:
-            raise AssertionError(f"a wrong symbol was written: {token_id}")
+            raise AssertionError(f"a forbidden token was written: {token_id}")
         self._node = node

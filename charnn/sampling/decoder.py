@@ -1,7 +1,7 @@
-"""A pen: a model, and the drawing of what it writes. This is the plain one, which writes at once.
+"""A decoder: a model together with the draw of its tokens. This one runs on NumPy alone.
 
-All pens give the same symbols, to the last bit of each score, so a text does not show which has
-written it; `charnn.sampling.backend` takes a faster one where there is much to write.
+All decoders draw the same tokens, because their logits agree to the last bit. So a text does not
+depend on which decoder wrote it; `charnn.sampling.backend` selects a faster one for long texts.
 """
 
 import numpy as np
@@ -9,44 +9,42 @@ from numpy.typing import NDArray
 
 from charnn.inference.quantized import Array, EightBit
 from charnn.inference.stepper import Stepper, TokenIds
-from charnn.sampling.logits import draw
+from charnn.sampling.logits import draw_token
 from charnn.sampling.params import SamplingParams
+
+Uniforms = NDArray[np.float64]  # random numbers in [0, 1), one for each token
 
 
 class Decoder:
-    """A model and the drawing of its symbols.
+    """A decoder that starts at once: nothing must be compiled or imported.
 
     Attributes:
         stepper: the model.
-        at_once: symbols of a text that take so little time that nobody waits for a single one.
+        tokens_per_call: tokens of a single text that are worth generating in one call. They are
+            shown together, so generating them must take less time than anyone notices.
     """
 
-    at_once = 1
+    tokens_per_call = 1
 
     def __init__(self, stepper: Stepper[EightBit]) -> None:
         self.stepper = stepper
 
-    def draw(
-        self, logits_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
-    ) -> TokenIds:
-        """The next symbol of each text, each by its random number in [0, 1)."""
-        pairs = zip(logits_BV, numbers_B.tolist(), strict=True)
-        return np.array([draw(logits_V, number, *params.options) for logits_V, number in pairs])
+    def draw(self, logits_BV: Array, uniforms_B: Uniforms, params: SamplingParams) -> TokenIds:
+        """Return the next token of each text [B]."""
+        pairs = zip(logits_BV, uniforms_B.tolist(), strict=True)
+        return np.array([draw_token(logits_V, u, *params.arguments) for logits_V, u in pairs])
 
-    def write(
-        self,
-        ids_B: TokenIds,
-        hidden_SLBH: Array,
-        numbers_BN: NDArray[np.float64],
-        params: SamplingParams,
+    def generate(
+        self, ids_B: TokenIds, hidden_SLBH: Array, uniforms_BN: Uniforms, params: SamplingParams
     ) -> TokenIds:
-        """The next N symbols of each text after its last, by N random numbers: [B, N].
+        """Return the next N tokens of each text [B, N] after its last token.
 
-        The state becomes that behind all of them but the last.
+        Changes `hidden_SLBH` in place: to the hidden state after all tokens but the last of the N,
+        which is the input of the next call.
         """
-        drawn_BN = np.empty(numbers_BN.shape, np.int64)
-        for place, numbers_B in enumerate(numbers_BN.T):
+        drawn_BN = np.empty(uniforms_BN.shape, np.int64)
+        for place, uniforms_B in enumerate(uniforms_BN.T):
             logits_BV = self.stepper.feed(ids_B, hidden_SLBH)
-            ids_B = self.draw(logits_BV, numbers_B, params)
+            ids_B = self.draw(logits_BV, uniforms_B, params)
             drawn_BN[:, place] = ids_B
         return drawn_BN

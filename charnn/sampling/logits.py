@@ -1,7 +1,8 @@
-"""From the scores of all symbols to the next one: temperature, the three truncations, the draw.
+"""From logits to the next token: temperature, top-k, top-p, min-p, and the draw.
 
-Plain arithmetic for arrays, as in `charnn.model.activations` and for the same reason: compiled by
-`charnn.sampling.numba_decoder`, the same lines draw the same symbols.
+Plain arithmetic on arrays: NumPy runs these lines as they are, and numba compiles the same lines
+(`charnn.sampling.numba_decoder`), so both draw the same tokens. After a change here, delete
+`charnn/sampling/__pycache__`: numba does not notice changes in functions that it has inlined.
 """
 
 from typing import Any
@@ -9,57 +10,89 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-# e ** x counts as 0 below this.
-_END = -700.0
-# A hair below 1: a number drawn below 1, times a sum, must stay below the sum when it is rounded.
+Weights = NDArray[np.float64]
+
+# e ** x is taken as 0 below this: float64 has no smaller normal numbers than about e ** -708.
+_MIN_EXPONENT = -700.0
+# The largest float64 below 1 would be 1 - 2**-53. A uniform number below 1, times a sum, can round
+# up to the sum; times this as well, it stays below, so that the search never runs past the end.
 _BELOW_ONE = 1 - 2**-52
 
 
-def exponential(x: Any) -> Any:
-    """e ** x for x <= 0: the first terms of its series for x / 4096, twelve times squared.
-
-    Down to -60, which is any symbol that is ever drawn, it is within 1e-10 of itself.
-    """
-    y = np.maximum(x, _END) / 4096
-    p = 1 + y * (1 + y * (1 / 2 + y * (1 / 6 + y * (1 / 24 + y / 120))))
-    for _ in range(12):
-        p = p * p
-    return np.where(x > _END, p, 0.0)
-
-
-def weights(
-    logits_V: NDArray[np.float32], temperature: float, top_k: int, top_p: float, min_p: float
-) -> NDArray[np.float64]:
-    """What the symbols are drawn by, in proportion, [V], for a temperature above 0.
-
-    Each truncation is a least weight: symbols that are equally likely stay or go together.
-    """
-    weights: NDArray[np.float64]
-    weights = exponential((logits_V - logits_V.max()).astype(np.float64) / temperature)
-    count = len(weights)
-    if 0 < top_k < count:
-        weights = np.where(weights < np.sort(weights)[count - top_k], 0.0, weights)
-    if top_p < 1:
-        rising = np.sort(weights)
-        below = np.cumsum(rising)
-        # All go that can without taking more than the rest of the probability.
-        first = np.searchsorted(below, (1 - top_p) * below[-1], side="right")
-        weights = np.where(weights < rising[min(first, count - 1)], 0.0, weights)
-    if min_p > 0:
-        weights = np.where(weights < min_p * weights.max(), 0.0, weights)
-    return weights
-
-
-def draw(
+def draw_token(
     logits_V: NDArray[np.float32],
-    number: float,
+    uniform: float,
     temperature: float,
     top_k: int,
     top_p: float,
     min_p: float,
 ) -> Any:
-    """The symbol that a random number in [0, 1) stands for."""
+    """Return the token id that a random number `uniform` in [0, 1) selects.
+
+    This is inverse transform sampling; temperature 0 returns the likeliest token.
+    """
     if temperature == 0:
         return np.argmax(logits_V)
-    cumulative = np.cumsum(weights(logits_V, temperature, top_k, top_p, min_p))
-    return np.searchsorted(cumulative, number * (cumulative[-1] * _BELOW_ONE), side="right")
+    weights = sampling_weights(logits_V, temperature, top_k, top_p, min_p)
+    cumulative = np.cumsum(weights)
+    return np.searchsorted(cumulative, uniform * (cumulative[-1] * _BELOW_ONE), side="right")
+
+
+def sampling_weights(
+    logits_V: NDArray[np.float32], temperature: float, top_k: int, top_p: float, min_p: float
+) -> Weights:
+    """Return weights [V] that are proportional to the probabilities, for a temperature above 0.
+
+    The truncations come after the temperature, in the order of the arguments. Each removes the
+    tokens below some weight, so equally likely tokens are kept or removed together.
+    """
+    weights: Weights
+    weights = exponential((logits_V - logits_V.max()).astype(np.float64) / temperature)
+    weights = keep_top_k(weights, top_k)
+    weights = keep_top_p(weights, top_p)
+    return keep_min_p(weights, min_p)
+
+
+def keep_top_k(weights_V: Weights, top_k: int) -> Weights:
+    """Keep the `top_k` likeliest tokens; 0 keeps all (Fan, Lewis and Dauphin 2018)."""
+    count = len(weights_V)
+    if top_k <= 0 or top_k >= count:
+        return weights_V
+    return np.where(weights_V < np.sort(weights_V)[count - top_k], 0.0, weights_V)
+
+
+def keep_top_p(weights_V: Weights, top_p: float) -> Weights:
+    """Keep the fewest likeliest tokens that have the probability `top_p` together; 1 keeps all.
+
+    This is nucleus sampling (Holtzman et al. 2020).
+    """
+    if top_p >= 1:
+        return weights_V
+    rising = np.sort(weights_V)
+    cumulative = np.cumsum(rising)
+    # Remove all that can be removed without taking more than 1 - top_p of the probability.
+    first = np.searchsorted(cumulative, (1 - top_p) * cumulative[-1], side="right")
+    return np.where(weights_V < rising[min(first, len(weights_V) - 1)], 0.0, weights_V)
+
+
+def keep_min_p(weights_V: Weights, min_p: float) -> Weights:
+    """Keep the tokens at least `min_p` times as likely as the likeliest; 0 keeps all (Nguyen et al.
+    2024)."""
+    if min_p <= 0:
+        return weights_V
+    return np.where(weights_V < min_p * weights_V.max(), 0.0, weights_V)
+
+
+def exponential(x: Any) -> Any:
+    """Return e ** x for x <= 0: a Taylor series at x / 4096, squared twelve times.
+
+    Down to x = -60, less likely than any token that is ever drawn, the relative error is below
+    1e-10.
+    """
+    # Not np.exp: NumPy, numba and their vector libraries round it differently, and then the same
+    # seed would write different texts.
+    y = np.maximum(x, _MIN_EXPONENT) / 4096
+    p = 1 + y * (1 + y * (1 / 2 + y * (1 / 6 + y * (1 / 24 + y / 120))))
+    for _ in range(12):
+        p = p * p
+    return np.where(x > _MIN_EXPONENT, p, 0.0)

@@ -1,83 +1,62 @@
-"""Drawing, and writing a stretch of text, compiled by numba: the same lines as the plain ones."""
+"""A decoder compiled by numba: the same lines as the plain one, without Python in between."""
 
 from typing import Any
 
 import numpy as np
 from numba.extending import register_jitable
-from numpy.typing import NDArray
 
 from charnn.inference.numba_stepper import CompiledStepper, compiled, feed
 from charnn.inference.quantized import Array
 from charnn.inference.stepper import TokenIds
 from charnn.sampling import logits
-from charnn.sampling.decoder import Decoder
+from charnn.sampling.decoder import Decoder, Uniforms
 from charnn.sampling.params import SamplingParams
 
 register_jitable(inline="always")(logits.exponential)
-register_jitable(logits.weights)
-register_jitable(logits.draw)
-_draw = logits.draw
+for _function in (logits.keep_top_k, logits.keep_top_p, logits.keep_min_p):
+    register_jitable(_function)
+register_jitable(logits.sampling_weights)
+register_jitable(logits.draw_token)
+_draw_token = logits.draw_token
 
 
 class NumbaDecoder(Decoder):
-    """A pen for much text."""
+    """A decoder for long texts."""
 
-    at_once = 16
+    tokens_per_call = 16
     stepper: CompiledStepper
 
-    def draw(
-        self, logits_BV: Array, numbers_B: NDArray[np.float64], params: SamplingParams
-    ) -> TokenIds:
+    def draw(self, logits_BV: Array, uniforms_B: Uniforms, params: SamplingParams) -> TokenIds:
         """See `Decoder`."""
-        drawn = np.empty(len(numbers_B), np.int64)
-        _draw_all(logits_BV, numbers_B, *params.options, drawn)
-        return drawn
+        drawn_B = np.empty(len(uniforms_B), np.int64)
+        _draw(logits_BV, uniforms_B, params.arguments, drawn_B)
+        return drawn_B
 
-    def write(
-        self,
-        ids_B: TokenIds,
-        hidden_SLBH: Array,
-        numbers_BN: NDArray[np.float64],
-        params: SamplingParams,
+    def generate(
+        self, ids_B: TokenIds, hidden_SLBH: Array, uniforms_BN: Uniforms, params: SamplingParams
     ) -> TokenIds:
-        """See `Decoder`."""
+        """See `Decoder`. Only a single text is generated in one compiled call."""
         if len(ids_B) > 1:
-            return super().write(ids_B, hidden_SLBH, numbers_BN, params)
-        drawn_BN = np.empty(numbers_BN.shape, np.int64)
-        network = self.stepper.network
-        _write(network, hidden_SLBH, ids_B[0], numbers_BN[0], *params.options, drawn_BN[0])
+            return super().generate(ids_B, hidden_SLBH, uniforms_BN, params)
+        drawn_BN = np.empty(uniforms_BN.shape, np.int64)
+        network, arguments = self.stepper.network, params.arguments
+        _generate(network, hidden_SLBH, ids_B[0], uniforms_BN[0], arguments, drawn_BN[0])
         return drawn_BN
 
 
 @compiled
-def _draw_all(
-    logits_BV: Any,
-    numbers_B: Any,
-    temperature: float,
-    top_k: int,
-    top_p: float,
-    min_p: float,
-    drawn_B: Any,
-) -> None:
-    for row in range(len(numbers_B)):
-        drawn_B[row] = _draw(logits_BV[row], numbers_B[row], temperature, top_k, top_p, min_p)
+def _draw(logits_BV: Any, uniforms_B: Any, arguments: Any, drawn_B: Any) -> None:
+    for row in range(len(uniforms_B)):
+        drawn_B[row] = _draw_token(logits_BV[row], uniforms_B[row], *arguments)
 
 
 @compiled
-def _write(
-    network: Any,
-    state: Any,
-    token_id: int,
-    numbers: Any,
-    temperature: float,
-    top_k: int,
-    top_p: float,
-    min_p: float,
-    drawn: Any,
+def _generate(
+    network: Any, hidden_SL1H: Any, token_id: int, uniforms_N: Any, arguments: Any, drawn_N: Any
 ) -> None:
-    read = np.full(1, token_id)
-    logits = np.empty((1, network[-1][-1].shape[1]), np.float32)
-    for place in range(len(numbers)):
-        feed(network, read, state, logits)
-        read[0] = _draw(logits[0], numbers[place], temperature, top_k, top_p, min_p)
-        drawn[place] = read[0]
+    ids_1 = np.full(1, token_id)
+    logits_1V = np.empty((1, network[-1][-1].shape[1]), np.float32)
+    for place in range(len(uniforms_N)):
+        feed(network, ids_1, hidden_SL1H, logits_1V)
+        ids_1[0] = _draw_token(logits_1V[0], uniforms_N[place], *arguments)
+        drawn_N[place] = ids_1[0]

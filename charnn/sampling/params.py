@@ -1,28 +1,27 @@
-"""How the next symbol is chosen: the options, validated once."""
+"""The options that decide how the next token is drawn, validated once."""
 
 from dataclasses import dataclass
 
 from charnn.errors import UsageError
 
-# More symbols than there are; numba's numbers end somewhere.
-_ALL = 2**62
+# Larger than any vocabulary; a Python int without limit would not fit into numba's int64.
+_KEEP_ALL = 2**62
 
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """How the next symbol is chosen.
+    """Temperature and truncations, applied in this order.
+
+    Every draw takes one random number, whatever the options. So with the same seed, a small change
+    of an option changes the text only from the first token that differs.
 
     Args:
-        temperature: divides the scores: below 1 safer, above 1 wilder, 0 always the likeliest.
-        top_k: keep only the k likeliest symbols; 0 keeps all.
-        top_p: keep the likeliest symbols that together have at least this probability (nucleus
+        temperature: divides the logits: below 1 safer, above 1 wilder, 0 always the likeliest.
+        top_k: keep only the k likeliest tokens (Fan et al. 2018); 0 keeps all.
+        top_p: keep the likeliest tokens that together have at least this probability (nucleus
             sampling, Holtzman et al. 2020); 1 keeps all.
-        min_p: keep symbols at least this likely compared with the likeliest (Nguyen et al. 2024);
+        min_p: keep the tokens at least this likely relative to the likeliest (Nguyen et al. 2024);
             0 keeps all.
-
-    The truncations look at the probabilities after the temperature, in the order above. Each draw
-    takes one random number, whatever the options, so that with the same seed a small change of an
-    option changes the text only from where it makes a difference.
 
     Raises:
         UsageError: a value is out of range.
@@ -34,7 +33,7 @@ class SamplingParams:
     min_p: float = 0.0
 
     def __post_init__(self) -> None:
-        # A temperature between 0 and 0.01 is a slip: it is 0 to any eye, but overflows.
+        # A temperature between 0 and 0.01 draws like 0, but the quotient could overflow.
         if self.temperature != 0 and not 0.01 <= self.temperature <= 100:
             raise UsageError(
                 f"--temperature must be 0 or lie in 0.01..100, not {self.temperature:g}"
@@ -47,17 +46,17 @@ class SamplingParams:
             raise UsageError(f"--min-p must lie in 0..1, not {self.min_p:g}")
 
     @property
-    def options(self) -> tuple[float, int, float, float]:
-        """As the functions of `charnn.sampling.logits` take them."""
-        # Of one type each, whatever the user has written: numba compiles for types.
+    def arguments(self) -> tuple[float, int, float, float]:
+        """Return the options as the functions of `charnn.sampling.logits` take them."""
+        # Always of the same types: numba compiles a function anew for every combination of types.
         return (
             float(self.temperature),
-            min(self.top_k, _ALL),
+            min(self.top_k, _KEEP_ALL),
             float(self.top_p),
             float(self.min_p),
         )
 
     @property
     def truncates(self) -> bool:
-        """Whether some symbols are cut off."""
+        """Return whether top-k, top-p or min-p may remove tokens."""
         return self.top_k > 0 or self.top_p < 1 or self.min_p > 0

@@ -1,7 +1,12 @@
-"""Writing with a model: one symbol after the other, handed on as soon as it is there.
+"""The sampler: generates texts token by token, and yields each piece as soon as it is drawn.
 
-Many texts are written side by side, since the network is read once for all of them; each is the
-same as if it were written alone.
+The way of a text: `Sampler.stream_many` prepares a `SampleStream` for each seed (`stream`); the
+loop in `_generate` lets a decoder (`decoder`, selected by `backend`) draw the next tokens of all
+texts side by side; `logits` turns logits into a token; `constraint` refuses tokens against a
+grammar; each stream turns its tokens into characters.
+
+Many texts are generated side by side, because the weights are read from memory once for all of
+them. Every text is the same as if it were generated alone.
 """
 
 import time
@@ -16,43 +21,47 @@ from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
 from charnn.inference.quantized import Array, EightBit
 from charnn.inference.stepper import Stepper
-from charnn.sampling.backend import MANY, BackendSelector
+from charnn.sampling.backend import MIN_BATCH_ROWS, BackendSelector
 from charnn.sampling.constraint import ConstraintCursor
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.stream import SampleStream
 
-# Characters for which it pays to get ready for many texts side by side.
-MUCH = 20_000
+# With fewer characters in all, texts are complete before a batch is ready.
+MIN_BATCH_CHARS = 20_000
 # More texts side by side are hardly faster, and the first of them would be kept waiting.
-MOST = 128
-# Characters of a text: days of writing.
-LONGEST = 1_000_000_000
-# Wrong symbols after which all of them are looked for.
-PATIENCE = 8
+MAX_BATCH_ROWS = 128
+# A billion characters take days.
+MAX_LENGTH = 1_000_000_000
+# After so many forbidden tokens in a row all forbidden tokens are masked at once.
+MAX_REDRAWS = 8
 
 
 class Sampler:
-    """A model that writes.
+    """A model that generates texts.
 
     Args:
         checkpoint: the model.
-        may_end: whether texts may end of their own accord; None if the model has learned where.
+        may_end: whether the model may draw the separator, which ends a text; `None`: if it was
+            trained on several documents, so that it has seen their ends.
 
     Attributes:
-        texts: the characters of every symbol, by id; none for the special ones.
+        vocabulary: the model's.
+        token_texts: the characters of each token id; `""` for the special tokens.
+        start_id: the token with which every text begins.
+        backends: the decoder in use.
     """
 
     def __init__(self, checkpoint: Checkpoint, may_end: bool | None = None) -> None:
         self.vocabulary = checkpoint.vocabulary
-        self.texts = [
+        self.token_texts = [
             self.vocabulary.decode([token_id]) for token_id in range(len(self.vocabulary))
         ]
         self.start_id = checkpoint.start_token_id
         may_end = checkpoint.has_document_ends if may_end is None else may_end
-        never = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
+        never_drawn = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         weights = checkpoint.calibrated_weights
-        weights["head.bias"][never] = -np.inf
+        weights["head.bias"][never_drawn] = -np.inf
         self.backends = BackendSelector(Decoder(Stepper(checkpoint.config, weights, EightBit)))
 
     def stream(
@@ -65,21 +74,21 @@ class Sampler:
         stop: str = "",
         cursor: ConstraintCursor | None = None,
     ) -> Iterator[str]:
-        """The characters of one sample as they are written, without the prime.
+        """Yield the characters of one text as they are drawn, without the prime.
 
-        It ends after `length` characters, after having written `stop`, or where the model ends the
-        document. Characters of the prime that the model does not know are skipped (see
+        The text ends after `length` characters, after `stop`, or where the model ends the document.
+        Characters of the prime that are not in the vocabulary are skipped (see
         `CharVocabulary.unknown`). The same seed gives the same text.
 
         Args:
-            choice: how each next symbol is chosen.
+            params: how the next token is drawn.
             seed: of the random numbers; at least 0.
             length: most characters to write.
             prime: what the text begins with.
-            stop: a text to stop after; empty for none.
-            course: keeps the text to a grammar, which also says where it ends: it may become a
-                little longer than `length` where there is no shorter way. It begins with the text,
-                so it goes with no prime.
+            stop: a text after which the stream ends; `""` for none.
+            cursor: keeps the text to a grammar, which then decides where the text ends. The text
+                may exceed `length` a little where no end is nearer. The grammar begins with the
+                text, so it cannot be combined with a prime.
 
         Raises:
             UsageError: `length` or `seed` is out of range.
@@ -101,73 +110,83 @@ class Sampler:
         stop: str = "",
         begin: Callable[[], ConstraintCursor] | None = None,
     ) -> Iterator[Iterator[str]]:
-        """The samples of several seeds, one after the other, each as `stream` gives it.
+        """Yield the text of each seed, one after the other, each as `stream` yields it.
 
         Args:
-            choice: see `stream`, as all that is not said here.
-            seeds: one for each sample.
-            length: of each.
-            prime: of each.
-            stop: of each.
-            begin: makes the course of each.
+            params, length, prime, stop: of every text, see `stream`.
+            seeds: one for each text.
+            begin: returns a new cursor for each text.
 
         Raises:
             UsageError: `length` or a seed is out of range.
         """
-        if not 0 <= length <= LONGEST:
-            raise UsageError(f"--length must lie in 0..{LONGEST}, not {length}")
+        if not 0 <= length <= MAX_LENGTH:
+            raise UsageError(f"--length must lie in 0..{MAX_LENGTH}, not {length}")
         if any(seed < 0 for seed in seeds):
             raise UsageError(f"--seed must be at least 0, not {min(seeds)}")
         ids = self.vocabulary.encode(prime)
-        opening = [self.start_id, *ids[ids != UNKNOWN].tolist()]
-        texts = (
+        prime_ids = [self.start_id, *ids[ids != UNKNOWN].tolist()]
+        streams = (
             SampleStream(
-                number, seed, opening[-1], length, stop, begin() if begin else None, self.texts
+                number=number,
+                seed=seed,
+                last_id=prime_ids[-1],
+                max_chars=length,
+                stop=stop,
+                cursor=begin() if begin else None,
+                token_texts=self.token_texts,
             )
             for number, seed in enumerate(seeds)
         )
-        rows = MOST if len(seeds) >= MANY and len(seeds) * length >= MUCH else 1
-        return _in_turn(self._write(params, opening, texts, rows), len(seeds))
+        batched = len(seeds) >= MIN_BATCH_ROWS and len(seeds) * length >= MIN_BATCH_CHARS
+        rows = MAX_BATCH_ROWS if batched else 1
+        return _in_order(self._generate(params, prime_ids, streams, rows), len(seeds))
 
-    def _write(
-        self, params: SamplingParams, opening: list[int], texts: Iterator[SampleStream], rows: int
+    def _generate(
+        self,
+        params: SamplingParams,
+        prime_ids: list[int],
+        streams: Iterator[SampleStream],
+        rows: int,
     ) -> Iterator[tuple[int, str | None]]:
-        """The pieces of all texts as they are written, each with its text's number; None ends a
-        text."""
-        active = list(islice(texts, rows))
-        decoder = self.backends.begin(len(active))
-        opened = decoder.stepper.beginning(1)
-        for token_id in opening[:-1]:
-            decoder.stepper.feed(np.array([token_id]), opened)
-        state = opened.repeat(len(active), axis=2)
+        """Generate `rows` texts side by side, and yield each piece with the number of its text.
+
+        `None` instead of a piece marks the end of a text; the next text takes its row.
+        """
+        active = list(islice(streams, rows))
+        decoder = self.backends.start(len(active))
+        primed_SL1H = decoder.stepper.beginning(1)
+        for token_id in prime_ids[:-1]:
+            decoder.stepper.feed(np.array([token_id]), primed_SL1H)
+        hidden_SLBH = primed_SL1H.repeat(len(active), axis=2)
         while active:
             begin = time.perf_counter()
-            drawn = _draw(decoder, state, active, params)
-            spent = time.perf_counter() - begin  # not by who reads the pieces
-            # From behind, for those that end are taken out.
+            drawn = _draw_next(decoder, hidden_SLBH, active, params)
+            seconds = time.perf_counter() - begin  # without the time of whoever reads the pieces
+            # Backwards, because rows of ended texts are deleted on the way.
             for row in range(len(active) - 1, -1, -1):
-                text = active[row]
-                if piece := text.add(drawn[row]):
-                    yield text.number, piece
-                if text.ended:
-                    yield text.number, None
-                    if (following := next(texts, None)) is not None:
+                stream = active[row]
+                if piece := stream.append(drawn[row]):
+                    yield stream.number, piece
+                if stream.ended:
+                    yield stream.number, None
+                    if (following := next(streams, None)) is not None:
                         active[row] = following
-                        state[:, :, row] = opened[:, :, 0]
+                        hidden_SLBH[:, :, row] = primed_SL1H[:, :, 0]
                     else:
                         del active[row]
-                        state = np.delete(state, row, axis=2)
-            decoder = self.backends.go_on(spent)
+                        hidden_SLBH = np.delete(hidden_SLBH, row, axis=2)
+            decoder = self.backends.update(seconds)
 
 
-def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:
-    """The pieces of each text; what is written of later ones meanwhile is kept."""
+def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:
+    """Yield the pieces of each text, in the order of the texts; later texts wait meanwhile."""
     waiting: dict[int, deque[str | None]] = defaultdict(deque)
 
-    def pieces(number: int) -> Iterator[str]:
+    def pieces_of(number: int) -> Iterator[str]:
         while True:
             while not waiting[number]:
-                owner, piece = next(written)
+                owner, piece = next(pieces)
                 waiting[owner].append(piece)
             piece = waiting[number].popleft()
             if piece is None:
@@ -176,45 +195,47 @@ def _in_turn(written: Iterator[tuple[int, str | None]], count: int) -> Iterator[
             yield piece
 
     for number in range(count):
-        yield pieces(number)
+        yield pieces_of(number)
 
 
-def _draw(
-    decoder: Decoder, hidden_SLBH: Array, texts: list[SampleStream], params: SamplingParams
+def _draw_next(
+    decoder: Decoder, hidden_SLBH: Array, streams: list[SampleStream], params: SamplingParams
 ) -> list[list[int]]:
-    """Some symbols for each text to go on with; one, if it has a course, and a right one."""
-    last_B = np.array([text.token_id for text in texts])
-    cursors = [text.cursor for text in texts if text.cursor is not None]
+    """Return the next tokens of each text: some, or one that is allowed if a grammar applies."""
+    last_ids_B = np.array([stream.last_id for stream in streams])
+    cursors = [stream.cursor for stream in streams if stream.cursor is not None]
     if not cursors:
-        numbers_BN = np.array([text.random.random(decoder.at_once) for text in texts])
-        drawn: list[list[int]] = decoder.write(last_B, hidden_SLBH, numbers_BN, params).tolist()
-        return drawn
-    logits_BV = decoder.stepper.feed(last_B, hidden_SLBH)
-    if params.truncates:  # what is cut off hangs on what is forbidden
-        for logits_V, text, cursor in zip(logits_BV, texts, cursors, strict=True):
-            logits_V[cursor.wrong(text.left)] = -np.inf
-    numbers_B = np.array([text.random.random() for text in texts])
-    symbols = decoder.draw(logits_BV, numbers_B, params).tolist()
-    for row, (text, cursor) in enumerate(zip(texts, cursors, strict=True)):
-        if cursor.refuses(symbols[row], text.left):
-            symbols[row] = _another(decoder, logits_BV[row], symbols[row], text, cursor, params)
-    return [[token_id] for token_id in symbols]
+        uniforms_BN = np.array([one.random.random(decoder.tokens_per_call) for one in streams])
+        drawn_BN = decoder.generate(last_ids_B, hidden_SLBH, uniforms_BN, params)
+        token_ids: list[list[int]] = drawn_BN.tolist()
+        return token_ids
+    logits_BV = decoder.stepper.feed(last_ids_B, hidden_SLBH)
+    if params.truncates:
+        # What top-k, top-p and min-p remove depends on which tokens are allowed.
+        for logits_V, stream, cursor in zip(logits_BV, streams, cursors, strict=True):
+            logits_V[cursor.forbidden(stream.chars_left)] = -np.inf
+    uniforms_B = np.array([stream.random.random() for stream in streams])
+    drawn = decoder.draw(logits_BV, uniforms_B, params).tolist()
+    for row, (stream, cursor) in enumerate(zip(streams, cursors, strict=True)):
+        if cursor.refuses(drawn[row], stream.chars_left):
+            drawn[row] = _redraw(decoder, logits_BV[row], drawn[row], stream, cursor, params)
+    return [[token_id] for token_id in drawn]
 
 
-def _another(
+def _redraw(
     decoder: Decoder,
     logits_V: Array,
     token_id: int,
-    text: SampleStream,
+    stream: SampleStream,
     cursor: ConstraintCursor,
     params: SamplingParams,
 ) -> int:
-    """A symbol in the place of one that is wrong."""
-    for tries in range(1, PATIENCE + 1):
+    """Return an allowed token instead of `token_id`, which was refused."""
+    for tries in range(1, MAX_REDRAWS + 1):
         logits_V[token_id] = -np.inf
-        if tries == PATIENCE or cursor.is_near(text.left):
-            logits_V[cursor.wrong(text.left)] = -np.inf
-        token_id = int(decoder.draw(logits_V[None], text.random.random(1), params)[0])
-        if not cursor.is_wrong(token_id):
+        if tries == MAX_REDRAWS or cursor.is_near_end(stream.chars_left):
+            logits_V[cursor.forbidden(stream.chars_left)] = -np.inf
+        token_id = int(decoder.draw(logits_V[None], stream.random.random(1), params)[0])
+        if not cursor.is_forbidden(token_id):
             return token_id
-    raise AssertionError(f"a symbol is wrong that was forbidden: {token_id}")
+    raise AssertionError(f"a masked token was drawn: {token_id}")

@@ -1,4 +1,4 @@
-"""One text in the making: what was drawn for it becomes characters until it ends."""
+"""One text while it is generated: drawn tokens become characters until the text ends."""
 
 from collections.abc import Sequence
 
@@ -9,69 +9,75 @@ from charnn.sampling.constraint import ConstraintCursor
 
 
 class SampleStream:
-    """A text that is being written.
+    """A text that is being generated.
+
+    It ends with the separator token, after `stop`, or after `max_chars` characters.
 
     Args:
-        number: its place among others.
-        seed: of its random numbers.
-        symbol: the last one of what it begins with.
-        length: most characters to write.
-        stop: a text to stop after; empty for none.
-        course: keeps it to a grammar, which then also says where it ends.
-        texts: the characters of every symbol.
+        number: the index of the text among those of one call.
+        seed: of the text's own random numbers.
+        last_id: the last token of the prime, or the start token.
+        max_chars: most characters to write.
+        stop: a text after which the stream ends; `""` for none.
+        cursor: keeps the text to a grammar. Then the grammar alone decides where the text ends, and
+            the text may exceed `max_chars` where no end is nearer.
+        token_texts: the characters of each token id; `""` for the special tokens.
 
     Attributes:
-        random: its random numbers.
-        symbol: the last one.
-        left: characters that may still be written.
-        ended: whether it is complete.
+        random: the text's own random numbers, so that it does not depend on the texts beside it.
+        last_id: the last token.
+        chars_left: characters that may still be written.
+        ended: whether the text is complete.
     """
 
     def __init__(
         self,
+        *,
         number: int,
         seed: int,
-        token_id: int,
-        length: int,
+        last_id: int,
+        max_chars: int,
         stop: str,
         cursor: ConstraintCursor | None,
-        texts: Sequence[str],
+        token_texts: Sequence[str],
     ) -> None:
-        self.number, self.token_id, self.left, self.cursor = number, token_id, length, cursor
+        self.number, self.last_id, self.chars_left, self.cursor = number, last_id, max_chars, cursor
         self.random = np.random.default_rng(seed)
         self.ended = False
-        self._stop, self._texts, self._tail = stop, texts, ""
+        self._stop, self._token_texts, self._tail = stop, token_texts, ""
 
-    def add(self, symbols: list[int]) -> str:
-        """Go on by symbols that were drawn, as far as they belong to the text; their characters."""
-        if not self._stop and self.cursor is None and SEPARATOR not in symbols:
-            text = "".join([self._texts[token_id] for token_id in symbols])
-            if len(text) < self.left:
-                self.token_id = symbols[-1]
-                self.left -= len(text)
+    def append(self, token_ids: list[int]) -> str:
+        """Append drawn tokens up to the end of the text, and return their characters."""
+        # The usual case, without a loop in Python: no token among these can end the text.
+        if not self._stop and self.cursor is None and SEPARATOR not in token_ids:
+            text = "".join([self._token_texts[token_id] for token_id in token_ids])
+            if len(text) < self.chars_left:
+                self.last_id = token_ids[-1]
+                self.chars_left -= len(text)
                 return text
         text = ""
-        for token_id in symbols:
+        for token_id in token_ids:
             if not self.ended:
-                text += self._add(token_id)
+                text += self._append_one(token_id)
         return text
 
-    def _add(self, token_id: int) -> str:
-        text = (
-            self._texts[token_id] if self.cursor is not None else self._texts[token_id][: self.left]
-        )
-        self.token_id = token_id
-        self.left -= len(text)
-        self.ended = self._ends(token_id, text)
+    def _append_one(self, token_id: int) -> str:
+        text = self._token_texts[token_id]
+        if self.cursor is None:
+            text = text[: self.chars_left]
+        self.last_id = token_id
+        self.chars_left -= len(text)
+        self.ended = self._ends_after(token_id, text)
         if self.cursor is not None and not self.ended:
-            self.cursor.feed(token_id)
+            self.cursor.advance(token_id)
         return text
 
-    def _ends(self, token_id: int, text: str) -> bool:
+    def _ends_after(self, token_id: int, text: str) -> bool:
         if token_id == SEPARATOR:
             return True
         if self._stop:
+            # Long enough for a `stop` that began in earlier tokens.
             self._tail = (self._tail + text)[-len(self._stop) - len(text) :]
             if self._stop in self._tail:
                 return True
-        return self.left <= 0 and self.cursor is None
+        return self.chars_left <= 0 and self.cursor is None

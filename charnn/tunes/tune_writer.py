@@ -1,4 +1,4 @@
-"""Asking a model for a tune: the wish, what the model knows, and the grammar between them."""
+"""Writing tunes: a request, a model and the grammar of tunes together."""
 
 from collections.abc import Iterator, Sequence
 
@@ -15,34 +15,38 @@ from charnn.sampling.sampler import Sampler
 def fit_request(
     request: TuneRequest, checkpoint: Checkpoint, headers: HeaderStats
 ) -> tuple[TuneRequest, str]:
-    """The wish in the words of the tunes that a model has learned, and what to doubt of it, if
-    anything (see `HeaderStats`)."""
+    """Return the request in the spelling of the training tunes, and a warning or `""`.
+
+    See `HeaderStats.fit` and `HeaderStats.doubt`.
+    """
     low, high = checkpoint.metadata.get("transpose", (0, 0))
-    request = headers.fit(request, any_tonic=high > low)
-    return request, headers.doubt(request, any_tonic=high > low)
+    # A model that was trained on transposed tunes knows every tonic.
+    any_tonic = high > low
+    request = headers.fit(request, any_tonic=any_tonic)
+    return request, headers.doubt(request, any_tonic=any_tonic)
 
 
 class TuneWriter:
-    """A model that writes tunes as they are wished.
+    """A model that writes the tunes of one request.
 
     Args:
         checkpoint: a model of tunes.
-        wish: what the tunes are to be.
+        request: what the tunes are to be.
 
     Raises:
-        UsageError: the model can't write such a tune.
+        UsageError: no such tune can be written with the characters of the model.
     """
 
     def __init__(self, checkpoint: Checkpoint, request: TuneRequest) -> None:
-        # A model of a single tune has met no end, but the grammar knows where one is.
+        # The grammar decides where a tune ends, so a model of a single tune may end one, too.
         self._sampler = Sampler(checkpoint, may_end=True)
-        texts = self._sampler.texts
+        texts = self._sampler.token_texts
         characters = {text for text in texts if len(text) == 1}
         self._constraint = Constraint(TuneGrammar(request, characters), texts)
-        self._courses: list[ConstraintCursor] = []
+        self._cursors: list[ConstraintCursor] = []
 
     def stream(self, params: SamplingParams, *, seed: int, length: int) -> Iterator[str]:
-        """The pieces of a tune as they are written, of about `length` characters at most.
+        """Yield the pieces of a tune as they are drawn, of about `length` characters at most.
 
         Raises:
             UsageError: `length` is too short for such a tune, or `seed` is negative.
@@ -52,29 +56,33 @@ class TuneWriter:
     def stream_many(
         self, params: SamplingParams, *, seeds: Sequence[int], length: int
     ) -> Iterator[Iterator[str]]:
-        """A tune for each seed, one after the other, as `stream` gives it.
+        """Yield a tune for each seed, one after the other, each as `stream` yields it.
 
         Raises:
             UsageError: `length` is too short for such tunes, or a seed is negative.
         """
-        if length < self._constraint.shortest:
+        min_length = self._constraint.min_length
+        if length < min_length:
             raise UsageError(
-                f"--length {length} is too short for such a tune: it needs at least "
-                f"{self._constraint.shortest}"
+                f"--length {length} is too short for such a tune: it needs at least {min_length}"
             )
         return self._sampler.stream_many(params, seeds=seeds, length=length, begin=self._begin)
 
     def _begin(self) -> ConstraintCursor:
-        self._courses.append(self._constraint.begin())
-        return self._courses[-1]
+        self._cursors.append(self._constraint.begin())
+        return self._cursors[-1]
 
     @property
     def tokens_drawn(self) -> int:
-        """Symbols written in the bodies of all tunes so far."""
-        return sum(cursor.steps for cursor in self._courses)
+        """Return the number of tokens drawn in the bodies of all tunes so far."""
+        return sum(cursor.tokens_drawn for cursor in self._cursors)
 
     @property
     def refused_share(self) -> float:
-        """Which share of them was wrong at the first try: the less, the better the model knows bars
-        and parts by itself; none where unlikely symbols are cut off, after the wrong ones."""
-        return sum(cursor.refused for cursor in self._courses) / max(1, self.tokens_drawn)
+        """Return the share of these tokens that the grammar refused.
+
+        The smaller it is, the better the model knows bars and parts. It is 0 with top-k, top-p or
+        min-p: then all forbidden tokens are masked before the draw.
+        """
+        refused = sum(cursor.tokens_refused for cursor in self._cursors)
+        return refused / max(1, self.tokens_drawn)

@@ -32,9 +32,9 @@ TOKENS = list(AbcVocabulary(pieces(TUNE)).tokens)
 
 def plainly_wrong(constraint: Constraint, state: Any) -> list[bool]:
     """Which symbols are wrong, by trying each."""
-    wrong = [constraint.walk(state, text) is None for text in constraint.texts]
-    wrong[SEPARATOR] = not constraint.machine.may_end(state)
-    wrong[0] = constraint.wrong(state)[0]  # the unknown symbol is nobody's business
+    wrong = [constraint.walk(state, text) is None for text in constraint.token_texts]
+    wrong[SEPARATOR] = not constraint.grammar.may_end(state)
+    wrong[0] = constraint.forbidden(state)[0]  # the unknown symbol is nobody's business
     return wrong
 
 
@@ -47,7 +47,7 @@ def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
     constraint = Constraint(grammar, texts(symbols))
     state = grammar.start
     for _ in range(250):
-        wrong = constraint.wrong(state)
+        wrong = constraint.forbidden(state)
         assert wrong.tolist() == plainly_wrong(constraint, state), state
         right = [token_id for token_id in np.flatnonzero(~wrong).tolist() if token_id != SEPARATOR]
         if not right:  # all parts that a tune may have
@@ -55,10 +55,11 @@ def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
             continue
         # Mostly notes and bar lines, so that the walk comes far.
         likely = [
-            4 if constraint.texts[token_id][0] in "ABCDEFGabcdefg|:" else 1 for token_id in right
+            4 if constraint.token_texts[token_id][0] in "ABCDEFGabcdefg|:" else 1
+            for token_id in right
         ]
         (token_id,) = chance.choices(right, likely)
-        state = constraint.walk(state, constraint.texts[token_id])
+        state = constraint.walk(state, constraint.token_texts[token_id])
 
 
 def test_an_answer_is_the_callers_own() -> None:
@@ -66,8 +67,8 @@ def test_an_answer_is_the_callers_own() -> None:
     constraint = Constraint(grammar, texts(LETTERS))
     cursor = constraint.begin()
     for left in (0, 10**6):
-        first = cursor.wrong(left)
-        assert cursor.wrong(left).tolist() == first.tolist()
+        first = cursor.forbidden(left)
+        assert cursor.forbidden(left).tolist() == first.tolist()
 
 
 def test_the_end_comes_in_sight() -> None:
@@ -77,24 +78,24 @@ def test_the_end_comes_in_sight() -> None:
     state = constraint.walk(
         grammar.start, "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|B6|A6|]\nd6|c6|B6|"
     )
-    shortest = constraint.distance(state)
+    shortest = constraint.distance_to_end(state)
     assert len("A6||\n") <= shortest <= 2 * len("A6||\n")
 
     def right(left: int) -> int:
-        return int((~constraint.far(state, left)).sum())
+        return int((~constraint.forbidden_near_end(state, left)).sum())
 
     numbers = [right(left) for left in (0, shortest, shortest + 4, shortest + 30, 500)]
     assert numbers == sorted(numbers)
     assert 0 < numbers[0] <= numbers[1] < numbers[2] < numbers[3]
-    assert numbers[4] == int((~constraint.wrong(state)).sum())
+    assert numbers[4] == int((~constraint.forbidden(state)).sum())
 
 
 def test_where_a_text_may_end_it_must_if_nothing_is_left() -> None:
     grammar = TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 2), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))
     state = constraint.walk(grammar.start, "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\nd6|c6|]\n")
-    assert np.flatnonzero(~constraint.far(state, 0)).tolist() == [SEPARATOR]
-    assert (~constraint.far(state, 100)).sum() > 20
+    assert np.flatnonzero(~constraint.forbidden_near_end(state, 0)).tolist() == [SEPARATOR]
+    assert (~constraint.forbidden_near_end(state, 100)).sum() > 20
 
 
 @pytest.mark.parametrize("documents", [1, 9])
@@ -104,41 +105,41 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> Non
     sampler = Sampler(checkpoint, may_end=True)
     assert isinstance(sampler.vocabulary, CharVocabulary)
     grammar = TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D"), LETTERS)
-    constraint = Constraint(grammar, sampler.texts)
+    constraint = Constraint(grammar, sampler.token_texts)
     for length in (0, 200, 1500):
         cursor = constraint.begin()
         tune = "".join(sampler.stream(SamplingParams(), seed=1, length=length, cursor=cursor))
-        assert len(tune) <= max(length, constraint.distance(grammar.start))
+        assert len(tune) <= max(length, constraint.distance_to_end(grammar.start))
         assert tune.endswith("\n")
-        assert cursor.steps < len(tune)
-        assert 0 < cursor.refused < cursor.steps
+        assert cursor.tokens_drawn < len(tune)
+        assert 0 < cursor.tokens_refused < cursor.tokens_drawn
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_text_can_be_as_short_as_the_shortest(seed: int) -> None:
     constraint = Constraint(TuneGrammar(TuneRequest("x", part_bars=4), LETTERS), texts(LETTERS))
-    text = walk(constraint, random.Random(seed), "evenly", constraint.shortest)
-    assert len(text) <= constraint.shortest
-    assert constraint.shortest < constraint.near
+    text = walk(constraint, random.Random(seed), "evenly", constraint.min_length)
+    assert len(text) <= constraint.min_length
+    assert constraint.min_length < constraint.horizon
 
 
 def test_a_course_knows_what_its_constraint_knows() -> None:
     constraint = Constraint(
         TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 2), LETTERS), texts(LETTERS)
     )
-    state, cursor = constraint.machine.start, constraint.begin()
+    state, cursor = constraint.grammar.start, constraint.begin()
     for character in "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\n(3ded":
-        token_id = constraint.texts.index(character)
-        wrong = cursor.wrong(constraint.near + 1)
-        assert wrong.tolist() == constraint.wrong(state).tolist()
-        refused = [cursor.is_wrong(number) for number in range(len(wrong))]
+        token_id = constraint.token_texts.index(character)
+        wrong = cursor.forbidden(constraint.horizon + 1)
+        assert wrong.tolist() == constraint.forbidden(state).tolist()
+        refused = [cursor.is_forbidden(number) for number in range(len(wrong))]
         assert refused == wrong.tolist()
         assert not refused[token_id]
         node = constraint.node(state)
-        assert constraint.behind(node, token_id) is constraint.behind(node, token_id)
-        cursor.feed(token_id)
+        assert constraint.successor(node, token_id) is constraint.successor(node, token_id)
+        cursor.advance(token_id)
         state = constraint.walk(state, character)
-        assert constraint.behind(node, token_id) is constraint.node(state)
+        assert constraint.successor(node, token_id) is constraint.node(state)
 
 
 class Forbids:
@@ -148,20 +149,20 @@ class Forbids:
         self._symbols, self._count, self._may_be_asked = symbols, count, may_be_asked
         self._written = 0
 
-    def is_near(self, left: int) -> bool:
+    def is_near_end(self, chars_left: int) -> bool:
         return False
 
-    def refuses(self, token_id: int, left: int) -> bool:
-        return self.is_wrong(token_id)
+    def refuses(self, token_id: int, chars_left: int) -> bool:
+        return self.is_forbidden(token_id)
 
-    def is_wrong(self, token_id: int) -> bool:
+    def is_forbidden(self, token_id: int) -> bool:
         return token_id in self._symbols or (token_id == SEPARATOR) != bool(self._written)
 
-    def wrong(self, left: int) -> Any:
+    def forbidden(self, chars_left: int) -> Any:
         assert self._may_be_asked, "a few wrong symbols are no reason to look for all of them"
-        return np.array([self.is_wrong(token_id) for token_id in range(self._count)])
+        return np.array([self.is_forbidden(token_id) for token_id in range(self._count)])
 
-    def feed(self, token_id: int) -> None:
+    def advance(self, token_id: int) -> None:
         self._written += 1
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from charnn.model.cells import CELLS
 from charnn.sampling import backend
-from charnn.sampling.backend import MANY, broader, faster
+from charnn.sampling.backend import MIN_BATCH_ROWS, batched_decoder, numba_decoder
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
@@ -33,15 +33,15 @@ def plain_pen(cell: str = "lstm") -> Decoder:
 def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
     plain = plain_pen(cell)
     for params in CHOICES:
-        for rows in (1, 3, MANY):
+        for rows in (1, 3, MIN_BATCH_ROWS):
             numbers = np.random.default_rng(2).random((rows, 300 // rows))
             last = np.arange(rows) % 9
             state = plain.stepper.beginning(rows)
-            expected = plain.write(last, state, numbers, params)
-            for fast in (faster(plain), broader(plain)):
+            expected = plain.generate(last, state, numbers, params)
+            for fast in (numba_decoder(plain), batched_decoder(plain)):
                 assert fast is not plain
                 other = fast.stepper.beginning(rows)
-                np.testing.assert_array_equal(fast.write(last, other, numbers, params), expected)
+                np.testing.assert_array_equal(fast.generate(last, other, numbers, params), expected)
                 np.testing.assert_array_equal(other, state)
 
 
@@ -73,7 +73,7 @@ def test_the_fast_pens_draw_the_same_symbols(
     numbers = np.random.default_rng(4).random(len(rows))
     plain = plain_pen()
     together = plain.draw(logits, numbers, params)
-    np.testing.assert_array_equal(faster(plain).draw(logits, numbers, params), together)
+    np.testing.assert_array_equal(numba_decoder(plain).draw(logits, numbers, params), together)
     alone = [plain.draw(logits[[row]], numbers[[row]], params)[0] for row in range(len(rows))]
     assert together.tolist() == alone
 
@@ -81,14 +81,14 @@ def test_the_fast_pens_draw_the_same_symbols(
 @pytest.fixture
 def any_number(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write side by side even where it does not pay."""
-    monkeypatch.setattr("charnn.sampling.sampler.MUCH", 0)
+    monkeypatch.setattr("charnn.sampling.sampler.MIN_BATCH_CHARS", 0)
 
 
 @pytest.mark.usefixtures("any_number")
 @pytest.mark.parametrize("stop", ["", "a"])
 def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
     checkpoint = random_checkpoint(LETTERS, documents=9)
-    seeds = range(3, 3 + MANY + 5)
+    seeds = range(3, 3 + MIN_BATCH_ROWS + 5)
     options = {"length": 60, "prime": "ab", "stop": stop}
     together = Sampler(checkpoint).stream_many(SamplingParams(1.0), seeds=seeds, **options)
     texts = ["".join(pieces) for pieces in together]
@@ -96,13 +96,13 @@ def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
     assert texts == [
         "".join(alone.stream(SamplingParams(1.0), seed=seed, **options)) for seed in seeds
     ]
-    assert len(set(texts)) > MANY / 2
+    assert len(set(texts)) > MIN_BATCH_ROWS / 2
     assert len({len(text) for text in texts}) > 3  # they end at different times
 
 
 @pytest.mark.usefixtures("any_number")
 def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("charnn.sampling.sampler.MOST", 7)
+    monkeypatch.setattr("charnn.sampling.sampler.MAX_BATCH_ROWS", 7)
     sampler = Sampler(reciting_checkpoint("abc\n", separator_after="\n", documents=12))
     texts = [
         "".join(pieces)
@@ -114,7 +114,7 @@ def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("any_number")
 def test_other_texts_may_be_written_meanwhile() -> None:
     sampler = Sampler(random_checkpoint(LETTERS))
-    seeds = range(MANY + 3)
+    seeds = range(MIN_BATCH_ROWS + 3)
     alone = ["".join(sampler.stream(SamplingParams(1.0), seed=seed, length=30)) for seed in seeds]
     written = []
     for pieces in sampler.stream_many(SamplingParams(1.0), seeds=seeds, length=30):
@@ -127,17 +127,17 @@ def test_other_texts_may_be_written_meanwhile() -> None:
 def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = random_checkpoint(LETTERS)
     slow = Sampler(checkpoint)
-    monkeypatch.setattr(backend, "SOON", float("inf"))  # however slow the machine is
+    monkeypatch.setattr(backend, "NUMBA_AFTER_SECONDS", float("inf"))  # however slow the machine is
     expected = "".join(slow.stream(SamplingParams(1.0), seed=1, length=3000))
     assert type(slow.backends.decoder) is Decoder
-    monkeypatch.setattr(backend, "SOON", 0)
+    monkeypatch.setattr(backend, "NUMBA_AFTER_SECONDS", 0)
     quick = Sampler(checkpoint)
     written = ""
     for piece in quick.stream(SamplingParams(1.0), seed=1, length=3000):
         written += piece
         if len(written) == 20:
-            assert quick.backends._coming is not None
-            quick.backends._coming.result()
+            assert quick.backends._compiling is not None
+            quick.backends._compiling.result()
     assert written == expected
     assert type(quick.backends.decoder) is not Decoder
 
@@ -146,8 +146,8 @@ def test_without_numba_the_plain_pen_writes_it_all(monkeypatch: pytest.MonkeyPat
     plain = plain_pen()
     for name in ("charnn.sampling.numba_decoder", "charnn.inference.batched_stepper"):
         monkeypatch.setitem(sys.modules, name, None)
-    assert faster(plain) is plain
-    assert broader(plain) is plain
+    assert numba_decoder(plain) is plain
+    assert batched_decoder(plain) is plain
 
 
 def test_so_it_does_where_numba_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,5 +157,5 @@ def test_so_it_does_where_numba_fails(monkeypatch: pytest.MonkeyPatch) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("charnn.inference.numba_stepper.feed", fail)
-    assert faster(plain) is plain
-    assert broader(plain) is plain
+    assert numba_decoder(plain) is plain
+    assert batched_decoder(plain) is plain

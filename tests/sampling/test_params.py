@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from charnn.errors import UsageError
-from charnn.sampling.logits import draw, weights
+from charnn.sampling.logits import draw_token, sampling_weights
 from charnn.sampling.params import SamplingParams
 
 FORBIDDEN = -math.inf
@@ -32,7 +32,7 @@ def array(logits: list[float]) -> NDArray[np.float32]:
 
 def probabilities_of(params: SamplingParams, logits: NDArray[np.float32]) -> NDArray[np.float64]:
     """Of the symbols of one text."""
-    found = weights(logits, *params.options)
+    found = sampling_weights(logits, *params.arguments)
     return found / found.sum()
 
 
@@ -40,7 +40,7 @@ def drawn_by(
     params: SamplingParams, logits: NDArray[np.float32], random: np.random.Generator
 ) -> int:
     """The next symbol of one text."""
-    return int(draw(logits, random.random(), *params.options))
+    return int(draw_token(logits, random.random(), *params.arguments))
 
 
 def softmax(logits: list[float], temperature: float = 1.0) -> list[float]:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import UsageError
-from charnn.music.grammar.tune_grammar import KEYS, METERS, UNITS, TuneGrammar
+from charnn.music.grammar.header_grammar import KEYS, METERS, UNITS
+from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
 
@@ -65,18 +66,18 @@ def walk(constraint: Constraint, chance: random.Random, style: str, length: int)
     Raises:
         AssertionError: no symbol is right somewhere, or the walk goes on for too long.
     """
-    weights = _weights(constraint.texts, STYLES[style])
-    most = max(length, constraint.distance(constraint.machine.start))
+    weights = _weights(constraint.token_texts, STYLES[style])
+    most = max(length, constraint.distance_to_end(constraint.grammar.start))
     cursor, text = constraint.begin(), ""
     while True:
-        right = np.flatnonzero(~cursor.wrong(length - len(text)))
+        right = np.flatnonzero(~cursor.forbidden(length - len(text)))
         assert right.size, f"nothing is right behind {text!r}"
         (token_id,) = chance.choices(right.tolist(), weights[right].tolist())
         if token_id == SEPARATOR:
             return text
-        text += constraint.texts[token_id]
+        text += constraint.token_texts[token_id]
         assert len(text) <= most, f"no end of {text!r}"
-        cursor.feed(token_id)
+        cursor.advance(token_id)
 
 
 def _weights(symbols: list[str], style: tuple[float, ...]) -> NDArray[np.float64]:

@@ -1,125 +1,183 @@
-"""Where the text of a tune stands, for the grammar that says what it may go on with.
+"""The state of the grammar of tunes: all that decides how a text may go on, and nothing else.
 
-A state holds no more than what the future depends on, so that the same few are met again and again.
+Texts that may go on alike have the same state. The sampler stores what it finds out about each
+state (`charnn.sampling.constraint`); the fewer states there are, the more often it only looks up.
 """
 
 from typing import NamedTuple
 
-MOST_PARTS = 4
+MAX_PARTS = 4
+
+# Durations are whole numbers of ticks. The factor 3 is for triplets. A unit length has at least
+# 16 ticks, so that a quarter of it, the shortest note, can be divided by 4 in a broken pair (`>`).
+TICKS_PER_WHOLE_NOTE = 3 * 4096
+
+UNKNOWN_PICKUP = -1
+
+# Values of `GrammarState.slur`.
+NO_SLUR, IN_SLUR, EMPTY_SLUR = 0, 1, 2
 
 
-class Frame(NamedTuple):
-    """The time that the header sets: a bar and a unit length, in parts of `WHOLE`."""
+class Timing(NamedTuple):
+    """The durations that M: and L: set.
+
+    Attributes:
+        bar: ticks of a full bar; 0 before M:.
+        unit: ticks of the unit length; 0 before L:.
+    """
 
     bar: int = 0
     unit: int = 0
 
 
-class GrammarState(NamedTuple):
-    """Where a text stands.
+class Tuplet(NamedTuple):
+    """An unfinished tuplet: `notes` notes in the time of `in_time_of`.
 
     Attributes:
-        sign: what is being spelled, as far as it goes: a bar line, an accidental, a chord, the
-            words of a field; `"1"` behind an ending's number, `"}"` behind graces, `" "` behind a
-            blank, `"\\n"` at the beginning of a line, else `""`.
-        forced: words of the header that are settled and must be written next.
-        ahead: what the body must go on with.
-        field: the field whose words are being chosen; `""` in the body.
-        header: the words of the fields behind T: so far; none in the body.
-        frame: the time, as far as the header has come.
-        note: what a note that may still become longer is: `A`, `a`, `,` (its octave is written),
-            `z`, or `]` (a chord); `""` without one.
-        length: the words of its length so far.
-        used: time used in this bar.
-        pickup: time in the pick-up of each part; -1 until the first part's first bar line.
-        bars: bars of this part that are behind us.
-        first: this is the part's first bar, which may be short.
-        repeat: a repeat was opened and not closed.
-        ending: 0, 1 or 2.
-        body: bars of this part before its endings.
-        total: bars of this part with the first ending, as many as with the second.
-        tuplet: notes left, how many (second) go in the time of how many (third), and the length
-            that the first had, which all must have; 0 before it.
-        pair: of the second note of a broken pair, the length it must have as written, and the
-            quarters of it that it takes.
-        slur: 1 in a slur, 2 in one that has no note yet.
-        tied: a note must come, not a rest.
-        decorations: how many wait for their note.
-        led: graces or a chord symbol wait for their note.
-        parts: how many are complete.
-        whole: nothing has begun behind the last complete part.
-        heard: there was a note, not only rests.
+        notes_left: notes still to come; 0 outside a tuplet.
+        notes, in_time_of: 3 and 2 in a triplet.
+        note_ticks: the written length that each note must have; 0 before the first note.
     """
 
-    sign: str = ""
-    forced: str = ""
-    ahead: str = ""
-    field: str = ""
-    header: tuple[str, ...] = ()
-    frame: Frame = Frame()
+    notes_left: int = 0
+    notes: int = 1
+    in_time_of: int = 1
+    note_ticks: int = 0
+
+
+class BrokenPair(NamedTuple):
+    """What `A>` or `A<` demands of the second note.
+
+    Attributes:
+        note_ticks: the written length of the first note, which the second must have as well; 0
+            where no pair is open.
+        quarters: how many quarters of its written length the second note takes: 2 after `>`, 6
+            after `<`.
+    """
+
+    note_ticks: int = 0
+    quarters: int = 0
+
+
+NO_TUPLET = Tuplet()
+NO_PAIR = BrokenPair()
+
+
+class GrammarState(NamedTuple):
+    r"""The position of a text in the grammar.
+
+    Attributes:
+        partial: the beginning of an unfinished sign: a bar line, an accidental, a chord, the value
+            of a header field. Chords and graces are abbreviated (see `note_prefixes`). After a
+            finished sign: `"1"` after the number of an ending, `"}"` after graces, `" "` after a
+            blank, `"\n"` at the start of a line (also after the line's first note, as long as its
+            length is open), else `""`.
+        forced_text: text of the header that must be written next.
+        remaining_opening: text of the requested opening that the body must go on with.
+        header_field: the letter of the field whose value is being written; `""` in the body.
+        header_values: the values of the fields after T: so far; `()` in the body.
+        timing: the durations of a bar and a unit, as far as the header has set them.
+        note: the last note, while its length may still grow: `"A"` or `"a"` (any upper- or
+            lower-case note), `","` (a note whose octave is written), `"z"` (a rest), `"]"` (a
+            chord); `""` where none is open.
+        length: the length of that note as far as it is written.
+        ticks_used: ticks of this bar that finished notes take.
+        pickup: ticks of the pick-up of each part; `UNKNOWN_PICKUP` until the tune's first bar line.
+        bars_done: complete bars of this part.
+        in_first_bar: whether this bar is the first of its part, which may be short.
+        repeat_open: whether a repeat has been opened and not closed.
+        ending: the variant ending that this bar belongs to: 0 (none), 1 or 2.
+        bars_before_endings: complete bars of this part before its first ending.
+        bars_required: bars that this part must have: as many with the second ending as with the
+            first; 0 before the second ending.
+        tuplet: the unfinished tuplet.
+        pair: the unfinished broken pair.
+        slur: `NO_SLUR`, `IN_SLUR`, or `EMPTY_SLUR` where the slur has no note yet.
+        tied: whether the last note is tied, so that a note must follow, not a rest.
+        decorations: decorations written before the next note.
+        has_prefix: whether graces or a chord symbol have been written before the next note.
+        parts_done: complete parts of the tune.
+        between_parts: whether nothing has been written since the last complete part.
+        has_note: whether the tune has a note, not only rests.
+    """
+
+    partial: str = ""
+    forced_text: str = ""
+    remaining_opening: str = ""
+    header_field: str = ""
+    header_values: tuple[str, ...] = ()
+    timing: Timing = Timing()
     note: str = ""
     length: str = ""
-    used: int = 0
-    pickup: int = -1
-    bars: int = 0
-    first: bool = True
-    repeat: bool = False
+    ticks_used: int = 0
+    pickup: int = UNKNOWN_PICKUP
+    bars_done: int = 0
+    in_first_bar: bool = True
+    repeat_open: bool = False
     ending: int = 0
-    body: int = 0
-    total: int = 0
-    tuplet: tuple[int, int, int, int] = (0, 1, 1, 0)
-    pair: tuple[int, int] = (0, 0)
-    slur: int = 0
+    bars_before_endings: int = 0
+    bars_required: int = 0
+    tuplet: Tuplet = NO_TUPLET
+    pair: BrokenPair = NO_PAIR
+    slur: int = NO_SLUR
     tied: bool = False
     decorations: int = 0
-    led: bool = False
-    parts: int = 0
-    whole: bool = False
-    heard: bool = False
+    has_prefix: bool = False
+    parts_done: int = 0
+    between_parts: bool = False
+    has_note: bool = False
 
     @property
-    def may_rest(self) -> bool:
-        """Whether a rest would not leave the tune without notes: the second bar must have one."""
-        return self.heard or self.pickup < 0
+    def in_body(self) -> bool:
+        """Return whether the text is past the header and past the requested opening."""
+        return not (self.forced_text or self.remaining_opening or self.header_field)
 
     @property
-    def waits(self) -> bool:
-        """Whether something here needs a note in this very bar."""
-        return bool(self.tuplet[0] or self.pair[0] or self.slur == 2) or self.led_up_to
+    def rest_allowed(self) -> bool:
+        """Return whether a rest may follow: the second bar of a tune must not be without notes."""
+        return self.has_note or self.pickup == UNKNOWN_PICKUP
 
     @property
-    def led_up_to(self) -> bool:
-        """Whether something stands before a note that is not there yet."""
-        return self.led or self.decorations > 0
+    def note_announced(self) -> bool:
+        """Return whether a decoration, graces or a chord symbol stand before a missing note."""
+        return self.has_prefix or self.decorations > 0
 
     @property
-    def full(self) -> bool:
-        """Whether the tune has as many parts as it may have."""
-        return self.whole and self.parts >= MOST_PARTS
+    def bar_unfinished(self) -> bool:
+        """Return whether an unfinished sign needs another note before the bar line."""
+        needs_note = self.tuplet.notes_left or self.pair.note_ticks or self.slur == EMPTY_SLUR
+        return bool(needs_note) or self.note_announced
+
+    @property
+    def tune_full(self) -> bool:
+        """Return whether the tune has as many parts as it may have."""
+        return self.between_parts and self.parts_done >= MAX_PARTS
 
 
 def begin_note(state: GrammarState, note: str) -> GrammarState:
-    """A note, whose length is open; its sign tells the beginning of a line."""
+    """Return the state after the letter of a note, whose length is still open."""
     return state._replace(
-        sign="\n" if state.sign == "\n" else "",
+        partial="\n" if state.partial == "\n" else "",
         note=note,
         length="",
-        slur=min(state.slur, 1),
+        slur=min(state.slur, IN_SLUR),
         tied=False,
         decorations=0,
-        led=False,
-        whole=False,
-        heard=state.heard or note != "z",
+        has_prefix=False,
+        between_parts=False,
+        has_note=state.has_note or note != "z",
     )
 
 
-def begin_part(state: GrammarState, *, pickup: int, parts: int, repeat: bool) -> GrammarState:
-    """The state in which a part begins, behind so many."""
+def begin_part(
+    state: GrammarState, *, pickup: int, parts_done: int, repeat_open: bool
+) -> GrammarState:
+    """Return the state at the start of a part, after `parts_done` complete ones."""
     return GrammarState(
-        frame=state.frame,
+        timing=state.timing,
         pickup=pickup,
-        parts=parts,
-        repeat=repeat,
-        whole=parts > 0 and not repeat,
-        heard=state.heard,
+        parts_done=parts_done,
+        repeat_open=repeat_open,
+        between_parts=parts_done > 0 and not repeat_open,
+        has_note=state.has_note,
     )

@@ -24,13 +24,9 @@ from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.errors import UsageError
 from charnn.music.abc.cleaning import clean_books
 from charnn.music.checking.report import check_tune
-from charnn.music.grammar.tune_grammar import (
-    KEYS,
-    METERS,
-    UNITS,
-    GrammarState,
-    TuneGrammar,
-)
+from charnn.music.grammar.grammar_state import GrammarState
+from charnn.music.grammar.header_grammar import KEYS, METERS, UNITS
+from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
 from tests.music.tunes import book_sources, read
@@ -248,7 +244,7 @@ def test_behind_the_last_part_nothing_is_opened() -> None:
     assert end_of(HEAD + "|:d8|c8::d8|c8::d8|c8::d8|c8::", TWO_BARS) is None
     full = end_of(HEAD + 4 * "d8|c8|]\n", TWO_BARS)
     assert full is not None
-    assert full.full
+    assert full.tune_full
     grammar = grammar_of(TWO_BARS)
     assert [character for character in LETTERS if grammar.step(full, character)] == []
 
@@ -293,8 +289,8 @@ def headers(wanted: TuneRequest) -> set[tuple[str, ...]]:
             found.add(tuple(re.findall("^[RMLK]:(.*)$", text, re.M)))
             continue
         # The title does not matter, but something else must not be free.
-        free = state.field == "T" and not state.forced
-        letters = ("\n" if state.sign else "x") if free else LETTERS
+        free = state.header_field == "T" and not state.forced_text
+        letters = ("\n" if state.partial else "x") if free else LETTERS
         for letter in letters:
             behind = grammar.step(state, letter)
             if behind is not None:
@@ -385,9 +381,9 @@ def test_an_invented_title_names_no_other_type() -> None:
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (TuneRequest(part_bars=1), "a part has 2 to 32 bars, not 1: choose another --part-bars"),
-        (TuneRequest(part_bars=-8), "a part has 2 to 32 bars, not -8"),
-        (TuneRequest(part_bars=33), "a part has 2 to 32 bars, not 33"),
+        (TuneRequest(part_bars=1), "--part-bars must lie in 2..32, not 1"),
+        (TuneRequest(part_bars=-8), "--part-bars must lie in 2..32, not -8"),
+        (TuneRequest(part_bars=33), "--part-bars must lie in 2..32, not 33"),
         (
             TuneRequest(meter="4/4", unit="1/8", opening="c9"),
             "'9' cannot follow 'c' in such a tune",
@@ -397,7 +393,7 @@ def test_an_invented_title_names_no_other_type() -> None:
         (TuneRequest(opening="d:|"), "':' cannot follow 'd'"),
         (TuneRequest(opening="d\n\nd"), r"'\n' cannot follow 'd'"),
         (TuneRequest(opening="d8|c8 x!"), "'!' cannot follow 'd8|c8 x'"),
-        (TuneRequest(opening="d2", headers=ROWS, meter="x"), "say it as in"),
+        (TuneRequest(opening="d2", headers=ROWS, meter="x"), "write it as in"),
         (
             TuneRequest(meter="1/16", unit="1/1"),
             "bars of this meter cannot be filled by such notes",
@@ -406,10 +402,13 @@ def test_an_invented_title_names_no_other_type() -> None:
         (TuneRequest(meter="33/8", unit="1/8"), "bars of this meter cannot be filled"),
         (TuneRequest(meter="9/2", headers=ROWS), "bars of this meter cannot be filled"),
         (TuneRequest(meter="none"), "bars cannot be counted"),
-        (TuneRequest(meter="x"), "say it as in"),
-        (TuneRequest(title="Zürich"), "never saw 'ü'"),
-        (TuneRequest(rhythm="żabka"), "never saw 'ż'"),  # which comes behind the free title
-        (TuneRequest(key="F♯"), "never saw '♯'"),
+        (TuneRequest(meter="x"), "write it as in"),
+        (TuneRequest(title="Zürich"), "'ü' is not in the vocabulary"),
+        (
+            TuneRequest(rhythm="żabka"),
+            "'ż' is not in the vocabulary",
+        ),  # which comes behind the free title
+        (TuneRequest(key="F♯"), "'♯' is not in the vocabulary"),
     ],
 )
 def test_an_impossible_request_is_told(wanted: TuneRequest, words: str) -> None:

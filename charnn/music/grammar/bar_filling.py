@@ -1,0 +1,166 @@
+"""What fills a bar: how long the bar may become, and which notes and lengths still fit into it.
+
+Every note begins at a multiple of the shortest note, and every bar is a multiple of it, so the
+rest of a bar can always be filled. A tuplet is begun only where all of its notes fit.
+
+A part begins with a pick-up if the tune does, and the last bar of the part is shorter by as much:
+pick-up and last bar together make one full bar, so the beat goes on through all repeats.
+"""
+
+from collections.abc import Collection
+
+from charnn.music.grammar.grammar_state import (
+    TICKS_PER_WHOLE_NOTE,
+    BrokenPair,
+    GrammarState,
+    Timing,
+    Tuplet,
+)
+from charnn.music.grammar.notation import LENGTHS, NOTES_PER_UNIT, TUPLETS, written_ticks
+
+DEFAULT_PART_BARS = (4, 8)  # the usual lengths of parts in dance music
+
+
+class BarFilling:
+    """The arithmetic of bars and parts.
+
+    Args:
+        characters: those that can be written.
+        part_bars: bars in every part; 0 for `DEFAULT_PART_BARS`.
+    """
+
+    def __init__(self, characters: Collection[str], part_bars: int) -> None:
+        self._part_bars = (part_bars,) if part_bars else DEFAULT_PART_BARS
+        self._characters = frozenset(characters)
+        self._lengths = tuple(one for one in LENGTHS if self._characters.issuperset(one))
+        # Without "/" nothing shorter than the unit can be written.
+        self._notes_per_unit = NOTES_PER_UNIT if "/" in self._characters else 1
+        self._accepted_lengths: dict[tuple[object, ...], bool] = {}
+
+    def can_fill(self, timing: Timing) -> bool:
+        """Return whether bars of this duration can be filled with notes of this unit."""
+        on_grid = not timing.bar % (timing.unit // self._notes_per_unit)
+        return on_grid and 2 * timing.unit <= timing.bar <= 4 * TICKS_PER_WHOLE_NOTE
+
+    # The length of bars and parts
+
+    def capacity(self, state: GrammarState) -> int:
+        """Return the ticks that this bar may have: a pick-up has as many as that of the first part,
+        and the last bar of a part is shorter by them."""
+        if state.in_first_bar and state.pickup > 0:
+            return state.pickup
+        return state.timing.bar if self.may_add_bar(state) else self.last_bar(state)
+
+    def remaining(self, state: GrammarState) -> int:
+        """Return the ticks of this bar that are not used yet."""
+        return self.capacity(state) - state.ticks_used
+
+    def last_bar(self, state: GrammarState) -> int:
+        """Return the ticks of the last bar of this part."""
+        return state.timing.bar - max(0, state.pickup)
+
+    def may_add_bar(self, state: GrammarState) -> bool:
+        """Return whether this part may have another bar after this one."""
+        return state.bars_done + 1 < (state.bars_required or self._part_bars[-1])
+
+    def may_close_part(self, state: GrammarState) -> bool:
+        """Return whether this bar may be the last of its part."""
+        if state.in_first_bar and state.pickup > 0:
+            return False
+        bars = state.bars_done + 1
+        return bars == state.bars_required if state.bars_required else bars in self._part_bars
+
+    # Notes in a bar
+
+    def note_ticks(self, state: GrammarState, length: str) -> int:
+        """Return the ticks that a note of this written length takes here; 0 where it may not."""
+        if length not in self._lengths:
+            return 0
+        written = written_ticks(length, state.timing.unit)
+        if state.pair.note_ticks:
+            same = written == state.pair.note_ticks
+            return written * state.pair.quarters // 4 if same else 0
+        available = self.remaining(state)
+        if not state.tuplet.notes_left:
+            fits = written <= available and not written % self._shortest_note(state)
+            return written if fits else 0
+        _, notes, in_time_of, first_ticks = state.tuplet
+        if first_ticks:
+            return written * in_time_of // notes if written == first_ticks else 0
+        # The first note decides how long the whole tuplet is.
+        whole = written * in_time_of
+        fits = whole <= available and not whole % self._shortest_note(state) and not whole % notes
+        return whole // notes if fits else 0
+
+    def accepts_length(self, state: GrammarState, length: str) -> bool:
+        """Return whether a note here may have a length that begins with `length`.
+
+        A number must fit as it stands: if `3` were accepted where only `3/2` fits, the model would
+        be forced to write `/`. No number, or `/`, may still become a length that fits. So may the
+        length of a note in a tuplet or broken pair, which the first note has settled.
+        """
+        # The grammar asks at every note, but few places in a bar differ in these five values.
+        place = (length, self.remaining(state), state.timing.unit, state.pair, state.tuplet)
+        if place not in self._accepted_lengths:
+            self._accepted_lengths[place] = self._find_length(state, length)
+        return self._accepted_lengths[place]
+
+    def _find_length(self, state: GrammarState, start: str) -> bool:
+        if self.note_ticks(state, start):
+            return True
+        if start not in ("", "/") and not (state.pair.note_ticks or state.tuplet.notes_left):
+            return False
+        return any(
+            self.note_ticks(state, length) for length in self._lengths if length.startswith(start)
+        )
+
+    def _shortest_note(self, state: GrammarState) -> int:
+        return state.timing.unit // self._notes_per_unit
+
+    # Groups of notes
+
+    def begin_tuplet(self, state: GrammarState, size: str) -> GrammarState | None:
+        """Return the state after `(` and the digit `size`; `None` where the tuplet cannot fit."""
+        notes = int(size)
+        if notes not in TUPLETS or size not in self._characters:
+            return None
+        if state.tuplet.notes_left or state.pair.note_ticks:
+            return None
+        tuplet = Tuplet(notes, notes, TUPLETS[notes])
+        begun = state._replace(partial="", tuplet=tuplet)
+        return begun if self.accepts_length(begun, "") else None
+
+    def begin_pair(self, state: GrammarState, sign: str) -> GrammarState | None:
+        """Return the state after the last note and `>` or `<`; `None` where no pair fits.
+
+        The first note takes 6/4 of its written length before `>`, and 2/4 before `<`. The second
+        note, of the same written length, takes the rest.
+        """
+        written = written_ticks(state.length, state.timing.unit)
+        if not written or written % 4 or 2 * written > self.remaining(state):
+            return None
+        if state.tuplet.notes_left or state.pair.note_ticks:
+            return None
+        quarters = 6 if sign == ">" else 2
+        used = state.ticks_used + written * quarters // 4
+        pair = BrokenPair(written, 8 - quarters)
+        return state._replace(partial="", note="", length="", ticks_used=used, pair=pair)
+
+    def finish_note(self, state: GrammarState) -> GrammarState | None:
+        """Return the state after the open note has got its length; `None` if it does not fit."""
+        ticks = self.note_ticks(state, state.length)
+        if not ticks:
+            return None
+        tuplet = Tuplet()
+        if state.tuplet.notes_left > 1:
+            left, notes, in_time_of, _ = state.tuplet
+            written = written_ticks(state.length, state.timing.unit)
+            tuplet = Tuplet(left - 1, notes, in_time_of, written)
+        return state._replace(
+            partial="",
+            note="",
+            length="",
+            ticks_used=state.ticks_used + ticks,
+            tuplet=tuplet,
+            pair=BrokenPair(),
+        )

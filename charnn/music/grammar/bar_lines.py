@@ -1,0 +1,165 @@
+"""Bar lines: which may stand where, and what they do to bars, repeats, endings and parts.
+
+A bar line is spelled character by character (`:`, `:|`, `:|2`), and most are the beginning of a
+longer one. `BarLines` accepts a beginning only where some whole bar line is right.
+"""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+from charnn.music.grammar.bar_filling import BarFilling
+from charnn.music.grammar.grammar_state import (
+    MAX_PARTS,
+    UNKNOWN_PICKUP,
+    GrammarState,
+    begin_part,
+)
+
+
+class _Effect(NamedTuple):
+    """What begins after a bar line: a variant ending (1 or 2, 0 for none), a repeat."""
+
+    ending: int = 0
+    opens_repeat: bool = False
+
+
+BAR_LINES = {
+    "|": _Effect(),
+    "||": _Effect(),
+    "|]": _Effect(),
+    "|:": _Effect(opens_repeat=True),
+    ":|": _Effect(),
+    "::": _Effect(opens_repeat=True),
+    ":|:": _Effect(opens_repeat=True),
+    "|1": _Effect(ending=1),
+    "|[1": _Effect(ending=1),
+    "|\n[1": _Effect(ending=1),
+    ":|2": _Effect(ending=2),
+    ":|[2": _Effect(ending=2),
+    ":| [2": _Effect(ending=2),
+    ":|\n[2": _Effect(ending=2),
+}
+# Beginnings that only a line end or a second ending can continue.
+PART_ENDS = ("||", "|]", ":|", ":| ", ":|\n", ":|[", ":| [", ":|\n[")
+
+
+class BarLines:
+    """The rules of bar lines.
+
+    Args:
+        characters: those that can be written.
+        filling: the arithmetic of bars and parts.
+    """
+
+    def __init__(self, characters: Collection[str], filling: BarFilling) -> None:
+        self._filling = filling
+        known = frozenset(characters)
+        self._signs = tuple(sign for sign in BAR_LINES if known.issuperset(sign))
+        self._signs_by_beginning: dict[str, list[str]] = {}
+        for sign in self._signs:
+            for end in range(1, len(sign) + 1):
+                self._signs_by_beginning.setdefault(sign[:end], []).append(sign)
+
+    def begin(self, state: GrammarState, character: str) -> GrammarState | None:
+        """Return the state after the first character of a bar line; `None` where it is wrong."""
+        ends = (0, state.timing.bar, self._filling.last_bar(state))
+        if state.bar_unfinished or state.tune_full:
+            return None
+        if not state.in_first_bar and state.ticks_used not in ends:
+            return None
+        return state._replace(partial=character) if self.may_spell(state, character) else None
+
+    def may_spell(self, state: GrammarState, beginning: str) -> bool:
+        """Return whether a right bar line begins so."""
+        return any(self.after(state, sign) for sign in self._signs_by_beginning.get(beginning, ()))
+
+    def longest_prefix(self, text: str) -> str:
+        """Return the longest bar line that `text`, which is no bar line itself, begins with."""
+        length = max((n for n in range(1, len(text)) if text[:n] in self._signs), default=0)
+        return text[:length]
+
+    def after(self, state: GrammarState, sign: str) -> GrammarState | None:
+        """Return the state after a bar line; `None` where it is wrong or no bar line."""
+        if sign not in self._signs:
+            return None
+        ending, opens_repeat = BAR_LINES[sign]
+        opens_first = state.in_first_bar and not state.repeat_open and sign == "|:"
+        if not state.ticks_used:
+            # At the start of a part a repeat may be opened, and a double bar may come again.
+            right = opens_first or (state.between_parts and sign == "||")
+            if not right:
+                return None
+            return state._replace(partial="", repeat_open=opens_first, between_parts=False)
+        if opens_first and state.pickup < 0 and state.ticks_used < state.timing.bar:
+            return _after_outer_pickup(state)
+        if sign == "|" or ending == 1:
+            return self._after_inner_bar(state, ending)
+        if state.ticks_used != self._filling.last_bar(state):
+            return None
+        if not self._filling.may_close_part(state) or state.slur or state.tied:
+            return None
+        if ending == 2:
+            return _begin_second_ending(state)
+        return _after_part(state, sign, opens_repeat)
+
+    def _after_inner_bar(self, state: GrammarState, ending: int) -> GrammarState | None:
+        """Return the state after a bar line inside a part, which may begin a first ending."""
+        if state.in_first_bar and state.pickup and state.ticks_used != state.timing.bar:
+            fits = state.pickup in (UNKNOWN_PICKUP, state.ticks_used) and not ending
+            begun = state._replace(
+                partial="", ticks_used=0, pickup=state.ticks_used, in_first_bar=False
+            )
+            return begun if fits else None
+        if state.ticks_used != state.timing.bar or not self._filling.may_add_bar(state):
+            return None
+        if state.in_first_bar and state.pickup > 0:
+            return None
+        after = state._replace(
+            partial="",
+            ticks_used=0,
+            pickup=max(0, state.pickup),
+            bars_done=state.bars_done + 1,
+            in_first_bar=False,
+        )
+        if not ending:
+            return after
+        if state.ending or state.slur or state.tied:
+            return None
+        return after._replace(partial="1", ending=1, bars_before_endings=after.bars_done)
+
+
+def _after_outer_pickup(state: GrammarState) -> GrammarState | None:
+    """Return the state after `|:` when the pick-up of the tune stands before the repeat.
+
+    Such a pick-up is played only once, so all parts consist of full bars.
+    """
+    if state.slur or state.tied:
+        return None
+    return begin_part(state, pickup=0, parts_done=0, repeat_open=True)
+
+
+def _begin_second_ending(state: GrammarState) -> GrammarState | None:
+    """Return the state after the first ending: the second must make the part as long."""
+    if state.ending != 1:
+        return None
+    return state._replace(
+        partial="1",
+        ticks_used=0,
+        bars_done=state.bars_before_endings,
+        ending=2,
+        bars_required=state.bars_done + 1,
+    )
+
+
+def _after_part(state: GrammarState, sign: str, opens_repeat: bool) -> GrammarState | None:
+    """Return the state after the bar line at the end of a part."""
+    if sign[0] == ":":
+        closes = state.ending == 0
+    else:
+        closes = state.ending == 2 or (state.ending == 0 and not state.repeat_open)
+    parts_done = state.parts_done + 1
+    if not closes or (opens_repeat and parts_done == MAX_PARTS):
+        return None
+    return begin_part(
+        state, pickup=max(0, state.pickup), parts_done=parts_done, repeat_open=opens_repeat
+    )

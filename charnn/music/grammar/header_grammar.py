@@ -1,0 +1,268 @@
+"""The header of a tune: which values its fields may have, and which values go together.
+
+The fields are X T R M L K, in this order. The values of R: M: L: and K: are chosen together, from
+the headers of the training tunes where these are known: a model has seen jigs in 6/8, not in 3/4.
+"""
+
+from collections.abc import Collection, Iterable
+from functools import cache
+
+from charnn.errors import UsageError
+from charnn.music.abc import fields
+from charnn.music.grammar.body_grammar import BodyGrammar
+from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
+from charnn.music.grammar.tune_request import TuneRequest
+
+METERS = ("C", "C|", "4/4", "2/2", "2/4", "3/4", "3/2", "6/4", "5/4", "3/8", "6/8", "9/8", "12/8")
+UNITS = ("1/8", "1/16", "1/4")
+_ALL_KEYS = (
+    tonic + mode
+    for mode in ("", "m", "dor", "mix", "lyd", "phr")
+    for tonic in ("C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab", "Db", "F#", "C#", "G#")
+)
+KEYS = tuple(key for key in _ALL_KEYS if fields.is_key(key))
+TYPES = (
+    "reel",
+    "jig",
+    "hornpipe",
+    "strathspey",
+    "march",
+    "waltz",
+    "polka",
+    "fling",
+    "clog",
+    "slide",
+)
+_FIRST_LINE = "X:1\n"
+
+_Header = tuple[str, ...]  # the values of R: M: L: K:
+
+
+class HeaderGrammar:
+    """The grammar of the header.
+
+    Args:
+        request: what the tune is to be.
+        characters: those that can be written.
+        body: the grammar of what follows; decides in which meters the opening is right.
+
+    Attributes:
+        start: the state before the first character of a tune.
+
+    Raises:
+        UsageError: no tune can have the requested values and opening.
+    """
+
+    def __init__(
+        self,
+        request: TuneRequest,
+        characters: Collection[str],
+        body: BodyGrammar,
+    ) -> None:
+        self._request = request
+        self._characters = frozenset(characters)
+        self._body = body
+        self._requested = {
+            "T": request.title,
+            "R": request.rhythm,
+            "M": request.meter,
+            "L": request.unit,
+            "K": request.key,
+        }
+        values = "".join(f"{field}:{self._requested[field]}" for field in request.fields)
+        needed = {*_FIRST_LINE, "|", *values, *request.opening}
+        if missing := sorted(needed - self._characters):
+            raise UsageError(
+                f"{missing[0]!r} is not in the vocabulary of the model: ask for a tune without it"
+            )
+        # An invented title must not name another type than the one that is asked for.
+        type_only = bool(request.rhythm and not request.title)
+        self._other_types = tuple(
+            name for name in TYPES if type_only and name not in request.rhythm
+        )
+        self._headers = self._choose_headers()
+        self._values: dict[tuple[str, _Header], tuple[str, ...]] = {}
+        self.start = self._enter_fields(0, (), Timing(), _FIRST_LINE)
+
+    def step(self, state: GrammarState, character: str) -> GrammarState | None:
+        """Return the state after a character of a field's value; `None` where it is wrong."""
+        value, choices = state.partial, self._choices(state)
+        if character == "\n":
+            if not value or (choices and value not in choices):
+                return None
+            values = state.header_values
+            if state.header_field != "T":
+                values += (value if choices else "",)
+            timing = _set_timing(state.timing, state.header_field, value)
+            following = self._request.fields.index(state.header_field) + 1
+            return self._enter_fields(following, values, timing, "")
+        if choices:
+            possible = any(choice.startswith(value + character) for choice in choices)
+            return state._replace(partial=value + character) if possible else None
+        if not character.isprintable() or character in "%\\" or not (value or character.strip()):
+            return None
+        return self._in_free_value(state, character)
+
+    def finishing_characters(self, state: GrammarState) -> str:
+        """Return characters of which the first accepted one leads towards the end of the field."""
+        if choices := self._choices(state):
+            rests = (one[len(state.partial) :] for one in choices if one.startswith(state.partial))
+            return "".join(dict.fromkeys(rest[:1] or "\n" for rest in rests))
+        return "\n" + "".join(sorted(self._characters, reverse=True))
+
+    # Which values go together
+
+    def _choose_headers(self) -> tuple[_Header, ...]:
+        """Return the values of the fields after T: that go together and with the request.
+
+        The training headers with the most requested values come first; in these, the other
+        requested values take the place of their own. Where none of them suits the opening, any
+        usual meter and unit will do.
+        """
+        requested = tuple(self._requested[field] for field in "RMLK")
+        most = max((_matches(header, requested) for header in self._request.headers), default=0)
+        nearest = [one for one in self._request.headers if _matches(one, requested) == most]
+        invented = [("", meter, unit, "") for meter in METERS for unit in UNITS]
+        longest_opening = ""
+        for headers in (nearest, invented):
+            candidates = self._fill_in(requested, headers)
+            read, timings = self._fitting_timings(candidates)
+            longest_opening = max(longest_opening, read, key=len)
+            if timings:
+                first = 0 if "R" in self._request.fields else 1
+                return tuple(header[first:] for header in candidates if header[1:3] in timings)
+        raise _opening_error(self._request.opening, longest_opening)
+
+    def _fill_in(self, requested: _Header, headers: Iterable[_Header]) -> list[_Header]:
+        """Return the distinct headers with the requested values that can be written."""
+        filled = (
+            tuple(asked or own for asked, own in zip(requested, header, strict=True))
+            for header in headers
+            if self._characters.issuperset("".join(header))
+        )
+        return list(dict.fromkeys(filled))
+
+    def _fitting_timings(self, headers: Iterable[_Header]) -> tuple[str, set[_Header]]:
+        """Return the most of the opening that is right in any (meter, unit) of these headers, and
+        the (meter, unit) pairs in which all of it is right."""
+        opened = {timing: self._read_opening(*timing) for timing in {h[1:3] for h in headers}}
+        longest = max((read for read, _ in opened.values()), key=len, default="")
+        good = {timing: state for timing, (_, state) in opened.items() if state is not None}
+        # "d2e f2g|" is a full bar of 6/8 or a pick-up in 4/4: a full bar is more likely meant.
+        full = {timing for timing, state in good.items() if self._begins_with_full_bar(state)}
+        return longest, full or set(good)
+
+    def _read_opening(self, meter: str, unit: str) -> tuple[str, GrammarState | None]:
+        """Return how much of the opening is right in this meter, and the state after all of it."""
+        opening = self._request.opening
+        timing = _set_timing(_set_timing(Timing(), "M", meter), "L", unit)
+        if not self._request.strict:
+            return opening, GrammarState(timing=timing, pickup=0)
+        if not self._body.filling.can_fill(timing):
+            return "", None
+        state = GrammarState(partial="\n", timing=timing)
+        for place, character in enumerate(opening):
+            after = self._body.step(state, character)
+            if after is None:
+                return opening[:place], None
+            state = after
+        return opening, state
+
+    def _begins_with_full_bar(self, state: GrammarState) -> bool:
+        """Return whether the opening has a first bar line, and the bar before it is full."""
+        # The bar line may be the last character, and is unfinished then.
+        after = self._body.bar_lines.after(state, state.partial) or state
+        return not after.pickup
+
+    # Field by field
+
+    def _enter_fields(self, first: int, values: _Header, timing: Timing, text: str) -> GrammarState:
+        """Return the state before the field with the index `first`.
+
+        Requested values need no choice: `text` grows by them, up to the first field without one.
+        """
+        for field in self._request.fields[first:]:
+            text += f"{field}:"
+            value = self._requested[field]
+            if not value:
+                return GrammarState(
+                    forced_text=text, header_field=field, header_values=values, timing=timing
+                )
+            text += value + "\n"
+            timing = _set_timing(timing, field, value)
+            values += (value,) if field != "T" else ()
+        return GrammarState(
+            partial="\n",
+            forced_text=text,
+            remaining_opening=self._request.opening,
+            timing=timing,
+        )
+
+    def _choices(self, state: GrammarState) -> tuple[str, ...]:
+        """Return the values that the field may have; `()` where any text will do."""
+        if not state.header_field or state.header_field == "T":
+            return ()
+        place = (state.header_field, state.header_values)
+        if place not in self._values:
+            self._values[place] = self._find_choices(state.header_field, state.header_values)
+        return self._values[place]
+
+    def _find_choices(self, field: str, values: _Header) -> tuple[str, ...]:
+        following = len(values)
+        found = dict.fromkeys(
+            header[following] for header in self._headers if header[:following] == values
+        )
+        if field == "K" and "" in found:  # any key
+            found = dict.fromkeys(key for key in KEYS if self._characters.issuperset(key))
+        return tuple(value for value in found if value)
+
+    def _in_free_value(self, state: GrammarState, character: str) -> GrammarState | None:
+        """Return the state after a character of a title; `None` where it names another type.
+
+        Of the title, the state contains `+` and the end that may become the name of a type.
+        """
+        ending = state.partial[1:] + character.lower()
+        while ending and not any(name.startswith(ending) for name in self._other_types):
+            ending = ending[1:]
+        return None if ending in self._other_types else state._replace(partial="+" + ending)
+
+
+def _matches(header: _Header, requested: _Header) -> int:
+    """Count the requested values that a header has."""
+    return sum(bool(asked) and asked == own for asked, own in zip(requested, header, strict=True))
+
+
+def _opening_error(opening: str, accepted: str) -> UsageError:
+    following = opening[len(accepted) :][:1]
+    if not following:
+        return UsageError(
+            "bars of this meter cannot be filled by such notes: ask for another meter, or use "
+            "--bars off"
+        )
+    return UsageError(
+        f"{following!r} cannot follow {accepted!r} in such a tune: every bar must be full, and "
+        "the signs those of one plain melody. Change the beginning, ask for another meter, or use "
+        "--bars off"
+    )
+
+
+@cache
+def _set_timing(timing: Timing, field: str, value: str) -> Timing:
+    """Return the timing after a field of the header.
+
+    Raises:
+        UsageError: bars cannot be counted with this value.
+    """
+    try:
+        if field == "M":
+            quarters = fields.meter(value).bar
+        elif field == "L":
+            quarters = fields.unit_length(value)
+        else:
+            return timing
+    except fields.FieldError as problem:
+        raise UsageError(f"{problem}: write it as in 6/8 or C|") from None
+    ticks = quarters * TICKS_PER_WHOLE_NOTE / 4
+    if not ticks or ticks.denominator != 1 or (field == "L" and ticks % 16):
+        raise UsageError(f"bars cannot be counted in {value!r}: choose another, or use --bars off")
+    return timing._replace(**{"M": {"bar": int(ticks)}, "L": {"unit": int(ticks)}}[field])

@@ -1,0 +1,41 @@
+"""The characters of ABC notation that the grammar of tunes accepts, and the lengths of notes."""
+
+from fractions import Fraction
+from functools import cache
+
+UPPER_NOTES = "ABCDEFG"
+LOWER_NOTES = "abcdefg"
+RESTS = "zx"
+# Left out: H. A fermata makes other programs play the note longer than it is written.
+DECORATIONS = ".~LMOPTuv"
+ACCIDENTALS = "^_="
+CHORD_SYMBOL_CHARACTERS = frozenset("ABCDEFG#bmajindugs0123456789/+-")
+
+# The members of a group may stand in the same places, so the first one represents all of them.
+GROUPS = (UPPER_NOTES, LOWER_NOTES, RESTS, DECORATIONS)
+KIND = {character: group[0] for group in GROUPS for character in group}
+
+# (p is played in the time of q notes (ABC 2.1, 4.13). Left out: 5, 7 and 9, whose q depends on
+# the meter, and 8.
+TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2}
+
+# The finest position of a note in a bar: a quarter of the unit length. Every length below is a
+# multiple of it, so whatever notes have been written, some length fills the rest of the bar.
+NOTES_PER_UNIT = 4
+
+# Lengths as written, in units. What is divided is odd: the grammar takes "3/2" but not "4/2".
+LENGTHS = {
+    top + bottom: Fraction(int(top or 1), int(bottom[1:] or 2) if bottom[1:] != "/" else 4)
+    if bottom
+    else Fraction(int(top or 1))
+    for top in ("", *map(str, range(1, 10)), "10", "12", "16")
+    for bottom in ("", "/", "//", "/2", "/4")
+    if not bottom or not top or (top != "1" and int(top) % 2)
+}
+
+
+@cache
+def written_ticks(length: str, unit_ticks: int) -> int:
+    """Return the ticks of a length as written (`3/2`); 0 if they are not a whole number."""
+    ticks = unit_ticks * LENGTHS.get(length, 0)
+    return int(ticks) if ticks == int(ticks) else 0

@@ -1,0 +1,67 @@
+"""Signs before and around notes: accidentals, chords, graces and chord symbols.
+
+While such a sign is unfinished, `GrammarState.partial` contains only what the next character
+depends on, so that all chords of three notes, say, have the same state:
+
+- an accidental: its characters;
+- a chord or graces: the bracket, the last sign, the number of notes so far. The last sign is
+  `^` after an accidental, `A` or `a` after a note, and `-` at the start or after an octave mark;
+- a chord symbol: the quotation mark and an `A` for each character so far.
+"""
+
+from charnn.music.grammar.grammar_state import GrammarState, begin_note
+from charnn.music.grammar.notation import (
+    ACCIDENTALS,
+    CHORD_SYMBOL_CHARACTERS,
+    KIND,
+    LOWER_NOTES,
+    UPPER_NOTES,
+)
+
+MAX_NOTES_IN_BRACKETS = 4
+MAX_CHORD_SYMBOL_LENGTH = 7
+
+OCTAVE_MARKS = ("A,", "a'")  # down after an upper-case letter, up after a lower-case one
+EMPTY_CHORD, EMPTY_GRACES = "[-0", "{-0"
+
+
+def after_accidental(state: GrammarState, character: str) -> GrammarState | None:
+    """Return the state after an accidental and another character."""
+    if character == state.partial and character in "^_":
+        return state._replace(partial=2 * character)
+    if not _is_note(character):
+        return None
+    return begin_note(state._replace(partial=""), KIND[character])
+
+
+def in_brackets(state: GrammarState, character: str) -> GrammarState | None:
+    """Return the state after a character inside a chord (`[`) or graces (`{`)."""
+    bracket, last, count = state.partial[0], state.partial[1], int(state.partial[2])
+    if count < MAX_NOTES_IN_BRACKETS and character in ACCIDENTALS and last != "^":
+        return state._replace(partial=f"{bracket}^{count}")
+    if count < MAX_NOTES_IN_BRACKETS and _is_note(character):
+        return state._replace(partial=f"{bracket}{KIND[character]}{count + 1}")
+    if last + character in OCTAVE_MARKS:
+        return state._replace(partial=f"{bracket}-{count}")
+    if not count or last == "^":
+        return None
+    if bracket + character == "[]":
+        return begin_note(state._replace(partial=""), "]")
+    if bracket + character == "{}":
+        return state._replace(partial="}", has_prefix=True)
+    return None
+
+
+def in_chord_symbol(state: GrammarState, character: str) -> GrammarState | None:
+    """Return the state after a character of a chord symbol, or after its closing quotation mark."""
+    length = len(state.partial) - 1
+    if character == '"':
+        return state._replace(partial="", has_prefix=True) if length else None
+    allowed = CHORD_SYMBOL_CHARACTERS if length else UPPER_NOTES
+    if character not in allowed or length == MAX_CHORD_SYMBOL_LENGTH:
+        return None
+    return state._replace(partial=state.partial + "A")
+
+
+def _is_note(character: str) -> bool:
+    return character in UPPER_NOTES or character in LOWER_NOTES

@@ -301,7 +301,7 @@ def test_copies_are_refused(program: Program, folder: Path) -> None:
     assert ended.returncode == 1
     assert ended.stdout == b""
     assert "seed 1 gave a copy" in ended.stderr.decode()
-    assert "HeaderStats" in ended.stderr.decode()
+    assert "of Learned" in ended.stderr.decode()
     assert "20 tunes in a row were copies: try a higher --temperature" in ended.messages[-1]
 
 

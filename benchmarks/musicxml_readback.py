@@ -21,7 +21,7 @@ from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.score.musicxml import to_musicxml
-from charnn.music.tune.tune import SEMITONES, Change, Key, Note, Pitch, Tune
+from charnn.music.tune.tune import Change, Key, Note, Pitch, Tune
 
 
 class Column(NamedTuple):
@@ -48,10 +48,7 @@ def written(tune: Tune) -> Iterator[Column]:
 
 def heads(key: Key, *pitches: Pitch) -> frozenset[tuple[str, int, int]]:
     """Letter, octave and alteration, without what only sounds (`transpose=`)."""
-    return frozenset(
-        (p.letter, p.octave, p.midi - key.transpose - 12 * (p.octave + 1) - SEMITONES[p.letter])
-        for p in pitches
-    )
+    return frozenset((p.letter, p.octave, p.midi - key.transpose - p.natural) for p in pitches)
 
 
 def read_back(document: str) -> list[Column]:

@@ -8,14 +8,13 @@ import re
 from dataclasses import replace
 from fractions import Fraction
 
-from charnn.music.tune.tune import LETTERS, Key, Meter, Tempo
+from charnn.music.tune.theory import LETTERS, major_key_sharps, signature_alterations
+from charnn.music.tune.tune import Key, Meter, Tempo
 
 MOST_IN_FRACTION = 64
 MOST_PARTS = 200
 SLOWEST, FASTEST = 4, 2000  # quarter notes a minute; MIDI can't hold slower
 
-_SHARP_ORDER = "FCGDAEB"
-_SHARPS = {letter: place - 1 for place, letter in enumerate(_SHARP_ORDER)}  # of the major key
 _MODES = {
     "": ("major", 0),
     "maj": ("major", 0),
@@ -79,7 +78,7 @@ def key(text: str, before: Key | None = None) -> Key:
     if mode_name not in _MODES:
         raise FieldError(f"unknown mode {mode!r} in the key {words!r}")
     name, shift = _MODES[mode_name]
-    sharps = _SHARPS[tonic[0]] + {"": 0, "#": 7, "b": -7}[found[2]] + shift
+    sharps = major_key_sharps(tonic[0]) + {"": 0, "#": 7, "b": -7}[found[2]] + shift
     if abs(sharps) > 7:
         raise FieldError(f"the key {words!r} would need more than seven sharps or flats")
     return _key(text, tonic, name, sharps, rest)
@@ -104,8 +103,7 @@ def is_key(text: str) -> bool:
 
 
 def _key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
-    order, step = (_SHARP_ORDER, 1) if sharps > 0 else (_SHARP_ORDER[::-1], -1)
-    alterations = dict.fromkeys(LETTERS, 0) | dict.fromkeys(order[: abs(sharps)], step)
+    alterations = dict(zip(LETTERS, signature_alterations(sharps), strict=True))
     for word in rest.split():
         place = 0
         while found := _KEY_ACCIDENTAL.match(word, place):

@@ -10,7 +10,8 @@ from functools import lru_cache
 
 from charnn.music.abc import fields, patterns
 from charnn.music.abc.line_reader import LineReader, multiplier
-from charnn.music.tune.tune import LETTERS, SEMITONES, Key, Meter, Note, Pitch
+from charnn.music.tune.theory import LETTERS, default_tuplet_time, natural_midi
+from charnn.music.tune.tune import Key, Meter, Note, Pitch
 
 MOST_NOTES = 2000
 MOST_IN_CHORD = 16
@@ -177,7 +178,7 @@ class NoteReader(LineReader):
         p, q, r = (int(n) if n else 0 for n in found.groups())
         if not 2 <= p <= 9 or q > 16 or r > 16:
             self.fail("tuplets have 2 to 9 notes", self._place)
-        q = q or {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if self._meter.compound else 2)
+        q = q or default_tuplet_time(p, compound=self._meter.compound)
         self._tuplet = Fraction(q, p), r or p
         self._mark("tuplet", found[0])
 
@@ -192,10 +193,7 @@ class NoteReader(LineReader):
     def _remember_ties(self) -> None:
         note = self._last_note()
         self._tied = {
-            (p.letter, p.octave): p.midi
-            - 12 * (p.octave + 1)
-            - SEMITONES[p.letter]
-            - self._key.transpose
+            (p.letter, p.octave): p.midi - p.natural - self._key.transpose
             for p in (note.pitches if note else ())
             if p.tied
         }
@@ -225,7 +223,7 @@ def _head(text: str, alteration: int, octaves: int, transpose: int) -> Pitch | N
         return None
     letter, written = found[2].upper(), fields.ALTERATIONS[found[1]] if found[1] else None
     octave = _octave(found[2], found[3], octaves)
-    midi = 12 * (octave + 1) + SEMITONES[letter] + alteration + transpose
+    midi = natural_midi(letter, octave) + alteration + transpose
     return Pitch(letter, octave, written, midi, length) if 0 <= midi <= 127 else None
 
 

@@ -19,9 +19,14 @@ from functools import lru_cache
 from charnn.errors import TuneError, UsageError
 from charnn.music.abc import fields
 from charnn.music.tune.chord_symbols import BASS, ROOT, SIGNS, read_chord
-from charnn.music.tune.tune import (
+from charnn.music.tune.theory import (
     LETTERS,
     SEMITONES,
+    SHARP_ORDER,
+    major_key_sharps,
+    natural_midi,
+)
+from charnn.music.tune.tune import (
     BarLine,
     Change,
     Element,
@@ -36,7 +41,6 @@ FURTHEST = 24  # semitones
 LOWEST, HIGHEST = 55, 83  # G3 to B5, where folk instruments play
 TOLERANCE = 2  # semitones beyond that are not worth a turn to the other side
 
-_FIFTHS = "FCGDAEB"
 _SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 _ACCIDENTALS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 _TONIC = re.compile(r"([A-Ga-g])([#b]?)")
@@ -138,8 +142,8 @@ class _Transposer:
         self._tied = {}
         for pitch in pitches:
             if pitch.tied:
-                sound = pitch.midi - self._shift - SEMITONES[pitch.letter]
-                self._tied[pitch.letter, pitch.octave] = sound - 12 * (pitch.octave + 1)
+                alteration = pitch.midi - self._shift - pitch.natural
+                self._tied[pitch.letter, pitch.octave] = alteration
         return Note(pitches, note.length, note.duration, graces, note.rest, note.line, note.column)
 
     def _pitch(self, pitch: Pitch, note: Note) -> Pitch:
@@ -177,7 +181,7 @@ class _Transposer:
 
 def _natural(place: int) -> int:
     """The sound of a letter without accidental; 28, four octaves of letters, is middle C."""
-    return 12 * (place // 7 + 1) + SEMITONES[LETTERS[place % 7]]
+    return natural_midi(LETTERS[place % 7], place // 7)
 
 
 def _pitch_class(tonic: str) -> int:
@@ -212,7 +216,7 @@ def _sharps(key: Key) -> int:
 
 
 def _fifths(tonic: str) -> int:
-    return _FIFTHS.index(tonic[0]) - 1 + 7 * SIGNS[tonic[1:]]
+    return major_key_sharps(tonic[0]) + 7 * SIGNS[tonic[1:]]
 
 
 def _nearest(tonic: str, sharps: int, semitones: int) -> str:
@@ -224,7 +228,7 @@ def _nearest(tonic: str, sharps: int, semitones: int) -> str:
         moved = 6
     fifths = moved - (sharps - _fifths(tonic))
     signs, letter = divmod(fifths + 1, 7)
-    return _FIFTHS[letter] + _SIGNS[signs]
+    return SHARP_ORDER[letter] + _SIGNS[signs]
 
 
 def _steps(old: str, new: str, semitones: int) -> int:

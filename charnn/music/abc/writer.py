@@ -12,8 +12,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from charnn.music.abc.patterns import BAR_LINE, NAMED_DECORATION
+from charnn.music.tune.theory import LETTERS
 from charnn.music.tune.tune import (
-    LETTERS,
     BarLine,
     Change,
     Element,

@@ -3,6 +3,8 @@
 from fractions import Fraction
 from functools import cache
 
+from charnn.music.tune.theory import default_tuplet_time
+
 UPPER_NOTES = "ABCDEFG"
 LOWER_NOTES = "abcdefg"
 RESTS = "zx"
@@ -17,7 +19,7 @@ KIND = {character: group[0] for group in GROUPS for character in group}
 
 # (p is played in the time of q notes (ABC 2.1, 4.13). Left out: 5, 7 and 9, whose q depends on
 # the meter, and 8.
-TUPLETS = {2: 3, 3: 2, 4: 3, 6: 2}
+TUPLETS = {notes: default_tuplet_time(notes, compound=False) for notes in (2, 3, 4, 6)}
 
 # The finest position of a note in a bar: a quarter of the unit length. Every length below is a
 # multiple of it, so whatever notes have been written, some length fills the rest of the bar.

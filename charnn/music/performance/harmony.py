@@ -20,7 +20,8 @@ from typing import NamedTuple
 from charnn.music.performance.performance import Performance, Sound
 from charnn.music.performance.played_bars import PlayedBar, beat_of
 from charnn.music.tune.chord_symbols import Chord, chord
-from charnn.music.tune.tune import SEMITONES, Key, Meter
+from charnn.music.tune.theory import SEMITONES
+from charnn.music.tune.tune import Key, Meter
 
 # The chords of each mode: semitones from the tonic up to the root, kind of chord, penalty. The
 # tonic chord comes first and has no penalty; rarer chords have a higher one.

@@ -9,7 +9,8 @@ first cut only.
 
 from fractions import Fraction
 
-from charnn.music.tune.tune import LETTERS, SEMITONES, Key, Note, Pitch
+from charnn.music.tune.theory import LETTERS, natural_midi
+from charnn.music.tune.tune import Key, Note, Pitch
 
 TRILLS = frozenset(("T", "!trill!", "+trill+"))
 ROLLS = frozenset(("~", "!roll!", "+roll+"))
@@ -75,4 +76,4 @@ def _neighbour(pitch: Pitch, key: Key, steps: int) -> int:
     """Return the MIDI pitch `steps` steps of the key's scale above `pitch` (below if negative)."""
     index = LETTERS.index(pitch.letter) + steps
     octave, letter = pitch.octave + index // 7, LETTERS[index % 7]
-    return 12 * (octave + 1) + SEMITONES[letter] + key.alterations[index % 7] + key.transpose
+    return natural_midi(letter, octave) + key.alterations[index % 7] + key.transpose

@@ -16,8 +16,8 @@ from charnn.music.score.note_values import NoteValue, note_values
 from charnn.music.score.spans import close_endings, find_slurs, find_ties, number_bars
 from charnn.music.score.staff import BarItem, Event, NoteHead, WrittenBar
 from charnn.music.tune.playing_order import repeats_of
+from charnn.music.tune.theory import LETTERS, default_tuplet_time
 from charnn.music.tune.tune import (
-    LETTERS,
     BarLine,
     Change,
     Ending,
@@ -273,7 +273,7 @@ class _Layout:
         """
         found = TUPLET.match(text)
         p, q, r = (int(n) if n else 0 for n in found.groups()) if found else (3, 2, 3)
-        default_q = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}.get(p, 3 if self._meter.compound else 2)
+        default_q = default_tuplet_time(p, compound=self._meter.compound)
         self._tuplet = _Tuplet((p, q or default_q), r or p, r or p)
 
     def _next_in_tuplet(self) -> tuple[tuple[int, int], bool, bool]:

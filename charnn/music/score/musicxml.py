@@ -25,7 +25,8 @@ from charnn.music.score.musicxml_signs import DIRECTIONS, sign_name
 from charnn.music.score.staff import BarItem, Event, WrittenBar
 from charnn.music.score.titles import display_title
 from charnn.music.tune.tempo import default_tempo
-from charnn.music.tune.tune import LETTERS, Change, Key, Mark, Meter, Tempo, Tune
+from charnn.music.tune.theory import LETTERS, SHARP_ORDER, signature_alterations
+from charnn.music.tune.tune import Change, Key, Mark, Meter, Tempo, Tune
 from charnn.version import __version__
 
 MAX_DIVISIONS = 1 << 24  # readers store divisions and durations in 32 bits
@@ -42,7 +43,6 @@ _BAR_STYLES = {
     "[|": "heavy-light",
     "[|]": "none",
 }
-_SHARPS = "FCGDAEB"  # in the order in which key signatures add them; flats in reverse
 _MODES = ("major", "minor", "dorian", "mixolydian", "phrygian", "lydian")
 _ATTRIBUTES = ("divisions", "key", "time", "clef", "transpose")  # the order that the DTD prescribes
 
@@ -177,14 +177,12 @@ def _add_key(attributes: Element, key: Key) -> None:
     """Add a key signature: a number of fifths, or single accidentals if no number states it."""
     written = add(attributes, "key")
     for fifths in range(-7, 8):
-        altered = _SHARPS[:fifths] if fifths > 0 else _SHARPS[7 + fifths :] if fifths else ""
-        sign = 1 if fifths > 0 else -1
-        if key.alterations == tuple(sign * (letter in altered) for letter in LETTERS):
+        if key.alterations == signature_alterations(fifths):
             add(written, "fifths", fifths)
             if key.mode in _MODES:
                 add(written, "mode", key.mode)
             return
-    for letter in _SHARPS:
+    for letter in SHARP_ORDER:
         alter = key.alterations[LETTERS.index(letter)]
         if alter:
             add(written, "key-step", letter)

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
+from charnn.music.tune.theory import LETTERS, default_tuplet_time
+
 MelodyStep: TypeAlias = tuple[int | None, float, bool]
 # The step of a note on the staff (None: a rest), its length in whole notes, whether a bar begins.
 _Note: TypeAlias = tuple[int | None, float, bool]
 
-_LETTERS = "CDEFGAB"
 # Numbers are capped, as in `charnn.music.abc.patterns`: more digits are noise, and no float holds
 # them. A bracket does not reach over the next one, so that a line of them is looked through but
 # once.
@@ -36,7 +37,6 @@ _MUSIC = re.compile(
 )
 _KEY = re.compile(r"(?m)^K: *([A-G])")
 _TITLE = re.compile(r"(?m)^T: *(.*)")
-_TIMES = {2: 3, 3: 2, 4: 3, 5: 2, 6: 2, 7: 2, 8: 3, 9: 2}
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Melody:
 def melody(text: str) -> Melody:
     """Look through the text of one tune; what is no music is passed over. Never raises."""
     key, title = _KEY.search(text), _TITLE.search(text)
-    tonic = _LETTERS.index(key[1]) if key else 0
+    tonic = LETTERS.index(key[1]) if key else 0
     notes = _notes(text)
     usual = max(Counter(length for _, length, _ in notes).items(), key=lambda n: n[1], default=(1,))
     degrees = tuple(
@@ -102,7 +102,7 @@ def _notes(text: str) -> list[_Note]:
             notes[-1] = step, length * before, begins
         elif kind in ("size", "time", "notes"):
             size = int(found["size"])
-            tuplet = int(found["time"] or _TIMES[size]) / size
+            tuplet = int(found["time"] or default_tuplet_time(size, compound=False)) / size
             left = int(found["notes"] or size)
         elif kind == "unit":
             unit = _multiplier(found["unit"])
@@ -115,7 +115,7 @@ def _step(note: str) -> int | None:
     if note[0] in "zx":
         return None
     octave = note[0].islower() + note.count("'") - note.count(",")
-    return _LETTERS.index(note[0].upper()) + 7 * octave
+    return LETTERS.index(note[0].upper()) + 7 * octave
 
 
 @cache

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from charnn.music.tune.tune import SEMITONES
+from charnn.music.tune.theory import SEMITONES
 
 SIGNS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}  # semitones up
 ROOT, BASS = "([A-G])([#b♯♭]?)", "([A-Ga-g])([#b♯♭+]?)"  # as patterns

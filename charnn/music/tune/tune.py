@@ -13,10 +13,9 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from charnn.errors import shorten
+from charnn.music.tune.theory import SEMITONES, natural_midi
 
-LETTERS = "CDEFGAB"
 _NAME = 60  # characters of a number or title in a message
-SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 MarkKind = Literal[
     "chord symbol", "annotation", "decoration", "slur", "tuplet", "broken rhythm", "space", "line"
@@ -107,7 +106,7 @@ class Pitch:
     @property
     def natural(self) -> int:
         """What its letter and octave sound without any accidental, as `midi` counts."""
-        return 12 * (self.octave + 1) + SEMITONES[self.letter]
+        return natural_midi(self.letter, self.octave)
 
 
 @dataclass(frozen=True, slots=True)

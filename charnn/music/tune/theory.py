@@ -1,0 +1,41 @@
+"""The tables of music theory that readers, writers, players and engravers of tunes share.
+
+A letter is one of C to B. Octaves are counted as in scientific pitch notation: octave 4 begins at
+middle C, which is MIDI pitch 60. Sharps of a key signature are positive, flats negative.
+"""
+
+LETTERS = "CDEFGAB"  # octaves begin at C
+SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}  # above C
+# The line of fifths: a signature adds its sharps in this order, its flats in the opposite one.
+SHARP_ORDER = "FCGDAEB"
+
+# How many notes' time a tuplet takes where the text leaves it out (ABC 2.1, "Duplets, triplets,
+# quadruplets, etc."). The table lacks 5, 7 and 9, whose time depends on the meter.
+_TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
+
+
+def natural_midi(letter: str, octave: int) -> int:
+    """Return the MIDI pitch of a letter without accidental: 60 for C in octave 4."""
+    return 12 * (octave + 1) + SEMITONES[letter]
+
+
+def major_key_sharps(letter: str) -> int:
+    """Return the sharps of the major key on a letter: 2 for D, -1 for F."""
+    return SHARP_ORDER.index(letter) - 1
+
+
+def signature_alterations(sharps: int) -> tuple[int, ...]:
+    """Return the semitones that a signature of -7 to 7 sharps alters each of `LETTERS` by."""
+    altered = SHARP_ORDER[:sharps] if sharps >= 0 else SHARP_ORDER[sharps:]
+    alteration = 1 if sharps > 0 else -1
+    return tuple(alteration if letter in altered else 0 for letter in LETTERS)
+
+
+def default_tuplet_time(notes: int, *, compound: bool) -> int:
+    """Return how many notes' time a tuplet of `notes` takes: 2 for a triplet.
+
+    Args:
+        notes: the number written after the bracket.
+        compound: whether the meter is compound, as 6/8 is; it decides for 5, 7 and 9 notes.
+    """
+    return _TUPLET_TIMES.get(notes, 3 if compound else 2)

@@ -27,7 +27,7 @@ from pathlib import Path
 import mido
 
 from charnn.errors import TuneError
-from charnn.music.abc.patterns import without_mail_debris
+from charnn.music.abc.patterns import undo_quoted_printable
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.performance.playback import Playback, PlaybackOptions
@@ -130,7 +130,7 @@ def lines_joined(text: str) -> str:
 
 def mail_undone(text: str) -> str:
     """Without the marks of mail, `=3D` and `=20`."""
-    return "\n".join(map(without_mail_debris, text.split("\n")))
+    return "\n".join(map(undo_quoted_printable, text.split("\n")))
 
 
 def common_bar_lines(text: str) -> str:

@@ -89,13 +89,13 @@ def asked(sources: Sequence[TuneSource], run: Path, meter: str, key: str) -> Non
     """Print in how many tunes the header says what was asked for, and how the mode is used."""
     headers = list(readable(sources))
     if meter:
-        wanted = fields.meter(meter)
+        wanted = fields.parse_meter(meter)
         same = sum(
             (t.meter.bar, t.meter.compound) == (wanted.bar, wanted.compound) for t in headers
         )
         print(f"{same} of {len(headers)} readable tunes are in {meter} (of {len(sources)} written)")
     if key:
-        tonality = fields.key(key)
+        tonality = fields.parse_key(key)
         same = sum((t.key.tonic, t.key.mode) == (tonality.tonic, tonality.mode) for t in headers)
         print(f"{same} of {len(headers)} readable tunes are in {key} (of {len(sources)} written)")
         learned = [
@@ -128,7 +128,7 @@ def readable(sources: Sequence[TuneSource]) -> Iterator[Tune]:
 def mode_of(words: str) -> str:
     """The mode of a K: field; nothing where it cannot be read."""
     try:
-        return fields.key(words).mode
+        return fields.parse_key(words).mode
     except fields.FieldError:
         return ""
 

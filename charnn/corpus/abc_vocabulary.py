@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SPECIALS, UNKNOWN, Vocabulary
-from charnn.music.abc.tokenizer import pieces
+from charnn.music.abc.tokenizer import tokenize
 
 
 class AbcVocabulary(Vocabulary):
@@ -35,7 +35,7 @@ class AbcVocabulary(Vocabulary):
         """Return the ids of a text as an array of `dtype`: one for each piece that is a token,
         else one for each of the piece's characters."""
         ids: list[int] = []
-        for piece in pieces(text):
+        for piece in tokenize(text):
             token_id = self._token_ids.get(piece)
             if token_id is None:
                 ids += [self._token_ids.get(character, UNKNOWN) for character in piece]
@@ -100,7 +100,7 @@ class TokenCounts:
     def add(self, text: str) -> None:
         """Count the pieces of a complete text."""
         self.characters += len(text)
-        found = pieces(text)
+        found = tokenize(text)
         self._counts.update(found)
         for before, piece in pairwise(found):
             if before.endswith("\nT:"):

@@ -17,7 +17,7 @@ from charnn.corpus.text import document
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.corpus.vocabulary_kinds import vocabulary_from_json
 from charnn.errors import UsageError
-from charnn.music.abc.tokenizer import pieces
+from charnn.music.abc.tokenizer import tokenize
 
 TUNE = "X:1\nT:The G Jig, No 2\nR:jig\nM:6/8\nL:1/8\nK:Ador\n"
 TUNE += 'E|"Am"A2^c d\',B,/|(3ABc {g}e>d c3/2z/2|1 [M:9/8][CE]2 x//:|2 a,4||\nP:B\n|:~f3:|]\n'
@@ -41,7 +41,7 @@ def tunes(count: int) -> Corpus:
 
 
 def test_a_tune_is_cut_into_musical_elements() -> None:
-    assert pieces(TUNE) == [
+    assert tokenize(TUNE) == [
         *("X:1\nT:", "The G Jig, No 2", "\nR:jig", "\nM:6/8", "\nL:1/8", "\nK:Ador\n"),
         *("E", "|", '"Am"', "A", "2", "^c", " ", "d',", "B,", "/", "|"),
         *("(3", "A", "B", "c", " ", "{", "g", "}", "e", ">", "d", " ", "c", "3/2", "z", "/2"),
@@ -52,7 +52,7 @@ def test_a_tune_is_cut_into_musical_elements() -> None:
 
 @given(st.one_of(ABC_TEXT, st.text(st.characters())))
 def test_every_text_survives(text: str) -> None:
-    assert "".join(pieces(text)) == text
+    assert "".join(tokenize(text)) == text
     tokens = vocabulary_of(text)
     ids = tokens.encode(text)
     assert tokens.decode(ids) == text
@@ -72,7 +72,7 @@ def test_unknown_pieces_are_spelled_in_characters(known: str, text: str) -> None
 
 def test_the_folk_corpus_survives() -> None:
     texts = [tune.text() for tune in open_corpus(["folk"]).documents]
-    assert all("".join(pieces(text)) == text for text in texts)
+    assert all("".join(tokenize(text)) == text for text in texts)
     tokens = vocabulary_of(*texts[::2], min_count=10)
     assert {"^f", "(3", ":|", "||", "\nR:jig", "\nK:Ador\n", "c'", "X:1\nT:"} <= set(tokens.tokens)
     assert all(

@@ -9,7 +9,7 @@ import pytest
 from charnn.corpus.abc_vocabulary import AbcVocabulary
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.vocabulary import SEPARATOR
-from charnn.music.abc.tokenizer import pieces
+from charnn.music.abc.tokenizer import tokenize
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
@@ -27,7 +27,7 @@ K:D
 AG|:"D"~F2A d>fe|(3ABA G [EG]3|{c}d2A- AF(E|D6):|
 |:fa|(gf) e d3|1 cBA d:|2 Hd6||
 """
-TOKENS = list(AbcVocabulary(pieces(TUNE)).tokens)
+TOKENS = list(AbcVocabulary(tokenize(TUNE)).tokens)
 
 
 def plainly_wrong(constraint: Constraint, state: Any) -> list[bool]:

@@ -101,7 +101,7 @@ def _judged(source: "TuneSource") -> dict[str, Any]:
 
 def _shown(report: dict[str, Any], digits: int) -> str:
     """One line on a tune, its number in so many columns, and one on each of its problems."""
-    from charnn.music.abc.cleaning import short_key
+    from charnn.music.abc.clean_fields import short_key
 
     number = "" if report["number"] is None else str(report["number"])
     columns = (

@@ -246,13 +246,13 @@ def _share_as_asked(tunes: Sequence[str], name: str, value: str) -> float:
     Spellings of one meter or key are equal: `C` and `4/4`, `D` and `D major`.
     """
     from charnn.music.abc import fields
-    from charnn.music.abc.cleaning import short_key
+    from charnn.music.abc.clean_fields import short_key
 
     def meaning(text: str) -> object:
         if name == "rhythm":
             return text.casefold()
         try:
-            return fields.meter(text).bar if name == "meter" else short_key(text)
+            return fields.parse_meter(text).bar if name == "meter" else short_key(text)
         except fields.FieldError:
             return text
 
@@ -266,12 +266,12 @@ def _copied_tunes(
     comparison: "TuneComparison", written: Sequence[str], seed: int
 ) -> list[dict[str, Any]]:
     """Return the tunes that count as copies, the most similar one first."""
-    from charnn.music.similarity.melody import melody
+    from charnn.music.similarity.melody import extract_melody
 
     copied = [
         {
             "seed": seed + number,
-            "title": melody(text).title,
+            "title": extract_melody(text).title,
             "similarity": nearest.similarity,
             "nearest": nearest.title,
         }

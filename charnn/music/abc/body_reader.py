@@ -13,7 +13,7 @@ from charnn.music.abc import fields, patterns
 from charnn.music.abc.note_reader import NoteReader
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Key, Mark, Meter, Tempo
 
-MOST_REPEATS = 8
+MAX_REPEATS = 8
 
 
 class BodyReader(NoteReader):
@@ -66,14 +66,14 @@ class BodyReader(NoteReader):
         value: Key | Meter | Fraction | Tempo | str = words
         try:
             if letter == "K":
-                value = fields.key(words, self._key)
+                value = fields.parse_key(words, self._key)
                 self._turn_to(value)
             elif letter == "M":
-                value = self._meter = fields.meter(words)
+                value = self._meter = fields.parse_meter(words)
             elif letter == "L":
-                value = self._unit = fields.unit_length(words)
+                value = self._unit = fields.parse_unit_length(words)
             elif letter == "Q":
-                value = fields.tempo(words, self._unit)
+                value = fields.parse_tempo(words, self._unit)
             elif letter == "U":
                 self._user_signs[words[:1]] = words[1:].lstrip(" =").strip()
             elif letter == "V":
@@ -97,7 +97,7 @@ class BodyReader(NoteReader):
         if found["colons"]:  # "::" is ":|:", the colons shared out
             after = len(found["colons"]) // 2
             before = len(found["colons"]) - after
-        if max(before, after) > MOST_REPEATS:
+        if max(before, after) > MAX_REPEATS:
             self.fail("too many repeats", self._place)
         self._bar = len(self.elements)
         self.elements.append(BarLine(found["sign"], before, after, self._line, self._place + 1))
@@ -123,7 +123,7 @@ class BodyReader(NoteReader):
         self._place += len(text)
         passes: list[int] = []
         for first, last in patterns.PASSES.findall(text):
-            if not 1 <= int(first) <= int(last or first) <= MOST_REPEATS:
+            if not 1 <= int(first) <= int(last or first) <= MAX_REPEATS:
                 self.fail("impossible ending", start)
             passes += range(int(first), int(last or first) + 1)
         self._bar = None

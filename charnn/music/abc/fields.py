@@ -11,9 +11,12 @@ from fractions import Fraction
 from charnn.music.tune.theory import LETTERS, major_key_sharps, signature_alterations
 from charnn.music.tune.tune import Key, Meter, Tempo
 
-MOST_IN_FRACTION = 64
-MOST_PARTS = 200
-SLOWEST, FASTEST = 4, 2000  # quarter notes a minute; MIDI can't hold slower
+MAX_IN_FRACTION = 64
+MAX_PARTS = 200
+MIN_QUARTERS_PER_MINUTE, MAX_QUARTERS_PER_MINUTE = (
+    4,
+    2000,
+)  # quarter notes a minute; MIDI can't hold slower
 
 _MODES = {
     "": ("major", 0),
@@ -51,7 +54,7 @@ class FieldError(ValueError):
     """A field whose words can't be understood; the message is the problem as a phrase."""
 
 
-def key(text: str, before: Key | None = None) -> Key:
+def parse_key(text: str, before: Key | None = None) -> Key:
     """Read `K:`: tonic, mode, explicit accidentals, `octave=`, `transpose=`; clefs are passed over.
 
     Words that name no key, but a clef, an octave or a transposition, keep the key `before`.
@@ -96,7 +99,7 @@ def _shifts(words: str) -> dict[str, int]:
 def is_key(text: str) -> bool:
     """Whether there is such a key."""
     try:
-        key(text)
+        parse_key(text)
     except FieldError:
         return False
     return True
@@ -115,7 +118,7 @@ def _key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
     return Key(text, tonic, mode, altered, sharps, **_shifts(rest))
 
 
-def meter(text: str) -> Meter:
+def parse_meter(text: str) -> Meter:
     """Read `M:`: `C`, `C|`, `6/8`, `3+2/8`, `none` or nothing."""
     words = text.strip()
     if words.lower() in ("", "none"):
@@ -128,12 +131,12 @@ def meter(text: str) -> Meter:
     if found is None:
         raise FieldError(f"unknown meter {words!r}")
     top, bottom = sum(map(int, found[1].split("+"))), int(found[2])
-    if not 1 <= top <= MOST_IN_FRACTION or bottom not in (1, 2, 4, 8, 16, 32, 64):
+    if not 1 <= top <= MAX_IN_FRACTION or bottom not in (1, 2, 4, 8, 16, 32, 64):
         raise FieldError(f"impossible meter {words!r}")
     return Meter(words, top, bottom)
 
 
-def unit_length(text: str) -> Fraction:
+def parse_unit_length(text: str) -> Fraction:
     """Read `L:`, in quarter notes: `1/8` is 1/2."""
     found = _FRACTION.fullmatch(text.strip())
     if found is None:
@@ -146,7 +149,7 @@ def default_unit_length(meter: Meter) -> Fraction:
     return Fraction(1, 4) if 0 < meter.bar < 3 else Fraction(1, 2)
 
 
-def tempo(text: str, unit: Fraction) -> Tempo:
+def parse_tempo(text: str, unit: Fraction) -> Tempo:
     """Read `Q:`: `1/4=120`, `1/4 3/8=40`, `"Allegro" 3/8=120`, `C=100`, `120`, or words alone.
 
     The old forms: `C=120` counts unit notes, `C3=40` three of them at once (ABC 2.1, 10.1). A bare
@@ -164,18 +167,18 @@ def tempo(text: str, unit: Fraction) -> Tempo:
         beats, beat = Fraction(found[1]), Fraction(1)
     else:
         return Tempo(text, Fraction(0), Fraction(0))
-    if not SLOWEST <= beat * beats <= FASTEST:
+    if not MIN_QUARTERS_PER_MINUTE <= beat * beats <= MAX_QUARTERS_PER_MINUTE:
         raise FieldError(f"impossible tempo {words!r}")
     return Tempo(text, beat, beats)
 
 
-def part_order(text: str) -> tuple[str, ...]:
+def parse_part_order(text: str) -> tuple[str, ...]:
     """Read the header's `P:`, repeats written out: `A2(BC)2.A` is A A B C B C A."""
     stack: list[list[str]] = [[]]
     last: list[str] = []  # what a number behind it would repeat
     for sign in re.findall(r"[0-9]+|[^\s.]", text):
         if sign[0] in "0123456789":
-            if int(sign[:4]) > MOST_PARTS:
+            if int(sign[:4]) > MAX_PARTS:
                 raise FieldError("too many parts to play")
             stack[-1].extend(last * (int(sign[:4]) - 1))
             last = []
@@ -191,7 +194,7 @@ def part_order(text: str) -> tuple[str, ...]:
             stack[-1].append(sign)
         else:
             raise FieldError(f"cannot read the order of parts {text.strip()!r}")
-        if len(stack[-1]) > MOST_PARTS or len(stack) > 8:
+        if len(stack[-1]) > MAX_PARTS or len(stack) > 8:
             raise FieldError("too many parts to play")
     if len(stack) > 1:
         raise FieldError(f"unbalanced brackets in the order of parts {text.strip()!r}")
@@ -200,6 +203,6 @@ def part_order(text: str) -> tuple[str, ...]:
 
 def _fraction(top: str, bottom: str | None) -> Fraction:
     over, under = int(top), int(bottom or 1)
-    if not (1 <= over <= MOST_IN_FRACTION and 1 <= under <= MOST_IN_FRACTION):
+    if not (1 <= over <= MAX_IN_FRACTION and 1 <= under <= MAX_IN_FRACTION):
         raise FieldError(f"impossible length {top}/{bottom or 1}")
     return Fraction(over, under)

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from charnn.errors import TuneError
 from charnn.music.abc import patterns
-from charnn.music.abc.fields import MOST_IN_FRACTION
+from charnn.music.abc.fields import MAX_IN_FRACTION
 from charnn.music.tune.tune import Element, Mark, MarkKind
 
 
@@ -80,6 +80,6 @@ def multiplier(text: str) -> Fraction | None:
     top, slashes, bottom = found.groups()
     over = int(top or 1)
     under = int(bottom) * 2 ** (len(slashes) - 1) if bottom else 2 ** len(slashes)
-    if not (1 <= over <= MOST_IN_FRACTION and 1 <= under <= MOST_IN_FRACTION):
+    if not (1 <= over <= MAX_IN_FRACTION and 1 <= under <= MAX_IN_FRACTION):
         return None
     return Fraction(over, under)

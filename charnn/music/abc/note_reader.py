@@ -13,9 +13,9 @@ from charnn.music.abc.line_reader import LineReader, multiplier
 from charnn.music.tune.theory import LETTERS, default_tuplet_time, natural_midi
 from charnn.music.tune.tune import Key, Meter, Note, Pitch
 
-MOST_NOTES = 2000
-MOST_IN_CHORD = 16
-MOST_GRACES = 16
+MAX_NOTES = 2000
+MAX_IN_CHORD = 16
+MAX_GRACES = 16
 
 _WHOLE = Fraction(1)
 
@@ -68,12 +68,12 @@ class NoteReader(LineReader):
         self._place += 1
         if not pitches:
             self.fail("a chord without notes", start)
-        if len(pitches) > MOST_IN_CHORD:
-            self.fail(f"more than {MOST_IN_CHORD} notes in a chord", start)
+        if len(pitches) > MAX_IN_CHORD:
+            self.fail(f"more than {MAX_IN_CHORD} notes in a chord", start)
         length = self._length()
         if len(pitches) == 1:  # a note in brackets is a note
             length *= pitches[0].length
-            if max(length.numerator, length.denominator) > fields.MOST_IN_FRACTION:
+            if max(length.numerator, length.denominator) > fields.MAX_IN_FRACTION:
                 self.fail("impossible length of a note in brackets", start)
             self._add((replace(pitches[0], length=length),), length, start)
             return
@@ -105,8 +105,8 @@ class NoteReader(LineReader):
         if self._place == len(self._text):
             self.fail("this { is never closed", start)
         self._graces += tuple(graces)
-        if len(self._graces) > MOST_GRACES:
-            self.fail(f"more than {MOST_GRACES} grace notes", start)
+        if len(self._graces) > MAX_GRACES:
+            self.fail(f"more than {MAX_GRACES} grace notes", start)
         self._place += 1
 
     def _pitch(self, found: patterns.Match) -> Pitch:
@@ -137,8 +137,8 @@ class NoteReader(LineReader):
     ) -> None:
         """Append a note, chord or rest of `length` times `scale` units."""
         self._notes += 1
-        if self._notes > MOST_NOTES:
-            self.fail(f"more than {MOST_NOTES} notes", start)
+        if self._notes > MAX_NOTES:
+            self.fail(f"more than {MAX_NOTES} notes", start)
         duration = _times(length, self._unit)
         if scale is not _WHOLE:
             duration *= scale

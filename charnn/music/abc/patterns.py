@@ -1,6 +1,20 @@
-"""What the signs in a line of ABC look like, as patterns.
+"""The patterns of ABC notation that everything which looks at its text builds on.
 
-None has nested repetition over the same characters, so each matches in linear time.
+Five modules look at the text of tunes, and each wants something else of it:
+
+- the reader (`reader.py`) must understand every character, and refuses what it can't;
+- the cleaner (`cleaning.py`, `clean_lines.py`) drops noise and keeps all else as it is spelled;
+- the tokenizer (`tokenizer.py`) cuts any text into tokens and must not lose a character;
+- the comparison of melodies (`charnn.music.similarity.melody`) skips all but notes and bar lines;
+- the tune grammar (`charnn.music.grammar`) writes a small, unambiguous part of ABC, letter by
+  letter, and so needs no patterns.
+
+What means the same to several of them stands here. What they treat differently stays with them,
+with the reason beside it.
+
+No pattern nests repetitions of the same characters, so each matches in linear time; and digits,
+slashes and octave marks are capped, since text from the web may contain a number of a million
+digits, which Python would take minutes to convert.
 """
 
 import re
@@ -8,41 +22,65 @@ from typing import TypeAlias
 
 Match: TypeAlias = "re.Match[str]"
 
-# ABC 2.1 keeps ~ and H to W for signs above a note and defines a few of them; books use more.
+# Parts of patterns, to be put together with f-strings. None contains a group, so that each user
+# numbers or names its own. Sections: ABC 2.1, "The tune body".
+ACCIDENTAL = r"\^\^|\^|__|_|="
+NOTE_LETTER = "[A-Ga-g]"
+OCTAVE_MARKS = "[',]{0,16}"
+NOTE_LENGTH = "[0-9]{0,4}/{0,7}[0-9]{0,4}"
+BROKEN_RHYTHM = ">+|<+"
+QUOTED = r'"[^"\n]*"'  # a chord symbol, or an annotation, on one line
+
+# A field on a line of its own. `A|` or `A:|` at the beginning of a line is music.
+FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
+INLINE_FIELD = re.compile(r"\[([A-Za-z]):([^\]]*)\]")
+KEY_TONIC = re.compile(rf"({NOTE_LETTER})([#b]?)")
+KEY_ACCIDENTAL = re.compile(rf"({ACCIDENTAL})({NOTE_LETTER})")
+
+# ABC 2.1, "Redefinable symbols", keeps ~ and H to W for signs above a note and defines a few of
+# them; tune books use more.
 DECORATIONS = frozenset(".~HIJKLMNOPQRSTUVWkuv")
 ANNOTATION_PLACES = frozenset("^_<>@")
 
-_MAIL_DEBRIS = re.compile(r"=20(?=\s*$)|=(?=\s*$)|=3D")
-_MAIL_MEANING = {"=20": "", "=": "\\", "=3D": "="}
-SPACE = re.compile(r"[ \t`\\*;?@#$]+")
+# ABC 2.1, "Order of abc constructs": these may stand between notes. All but blank and tab have no
+# sound: ` groups beams, \ continues a line, * ; ? @ # $ are reserved or break lines.
+SPACE_CHARACTERS = " \t`\\*;?@#$"
+SPACE = re.compile(rf"[{re.escape(SPACE_CHARACTERS)}]+")
 SPACER = re.compile(r"y[0-9]{0,3}")
 LENGTH = re.compile(r"([0-9]{0,4})(/{0,7})([0-9]{0,4})")
-NOTE = re.compile(r"(\^\^|\^|__|_|=)?([A-Ga-g])([',]{0,16})([0-9]{0,4}/{0,7}[0-9]{0,4})")
-BROKEN = re.compile(r">+|<+")
+NOTE = re.compile(rf"({ACCIDENTAL})?({NOTE_LETTER})({OCTAVE_MARKS})({NOTE_LENGTH})")
+BROKEN = re.compile(BROKEN_RHYTHM)
 TUPLET = re.compile(r"\(([0-9]{1,3})(?::([0-9]{0,3}))?(?::([0-9]{0,3}))?")
-_NOTES = r"(?:[=^_]*[A-Ga-g][,']*[0-9/]*){2,}"
-# What reads as notes is a short line between two old line ends, unless it is !ff! or louder.
+
+_NOTES = rf"(?:[=^_]*{NOTE_LETTER}[,']*[0-9/]*){{2,}}"
+# Before ABC 1.6 a ! was a line break, so text between two of them may be a short line of music.
+# It is taken for one if it reads as notes, unless it is !ff! or louder.
 NAMED_DECORATION = re.compile(rf"!(?:(?=f+!)|(?!{_NOTES}!))([^!\s|\[\]]*)!|\+([^+\s|\[\]]*)\+")
 OLD_CHORD = re.compile(rf"\+(?!f+\+){_NOTES}\+")
-INLINE_FIELD = re.compile(r"\[([A-Za-z]):([^\]]*)\]")
 
-_NUMBERS = r"[1-9][0-9]?(?:[,.-][1-9][0-9]?)*"
-# In quotes it might be the fingering of a chord, if a bracket closes it before any blank or bar.
-ENDING = re.compile(rf'\[(?:{_NUMBERS}|"{_NUMBERS}[.,]?"(?![^\]|\s]{{0,99}}\]))')
-# A bar line's second half, carried over to the next line.
+_ENDING_NUMBERS = r"[1-9][0-9]?(?:[,.-][1-9][0-9]?)*"
+# A number in quotes after a bracket is an ending, unless it is the fingering of a chord: then a
+# bracket closes the chord before any space or bar line.
+ENDING = re.compile(rf'\[(?:{_ENDING_NUMBERS}|"{_ENDING_NUMBERS}[.,]?"(?![^\]|\s]{{0,99}}\]))')
+# Second halves of bar lines whose first half ends the line before.
 CARRIED_REPEAT = re.compile(r"[ \t]*:(?![|:])")
-CARRIED_ENDING = re.compile(rf"[ \t]*({_NUMBERS})(?![0-9/])")
+CARRIED_ENDING = re.compile(rf"[ \t]*({_ENDING_NUMBERS})(?![0-9/])")
 PASSES = re.compile(r"([0-9]+)(?:-([0-9]+))?")
-# A sign (colons, line, colons; or colons alone), and the number of an ending touching it.
+# A bar line is colons, lines, colons, or colons alone; the number of an ending may touch it.
+# ABC 2.1, "Repeat/bar symbols", asks parsers to be liberal: books have `||:`, `|:|` and `:]`.
 BAR_LINE = re.compile(
     r"(?P<sign>\[\|\]|(?P<before>:*)(?:\[?\|[|\]]*|\])(?P<after>:*)|(?P<colons>:{2,}))"
-    rf"(?P<ending>{_NUMBERS})?"
+    rf"(?P<ending>{_ENDING_NUMBERS})?"
 )
 
+_MAIL_DEBRIS = re.compile(r"=20(?=\s*$)|=(?=\s*$)|=3D")
+_MAIL_REPLACEMENTS = {"=20": "", "=": "\\", "=3D": "="}
 
-def without_mail_debris(line: str) -> str:
-    """The line as it was before it went by mail, quoted-printable: `=3D` is `=`.
 
-    At the end of a line `=20` is a blank, and `=` is a line that mail broke, as `\\` does in ABC.
+def undo_quoted_printable(line: str) -> str:
+    """Return a line without the traces of quoted-printable mail: `=3D` becomes `=`.
+
+    At the end of a line `=20` is a space, and `=` is a soft line break, which is `\\` in ABC.
+    Fourteen tunes of Ryan's Mammoth Collection contain such traces.
     """
-    return _MAIL_DEBRIS.sub(lambda match: _MAIL_MEANING[match[0]], line)
+    return _MAIL_DEBRIS.sub(lambda found: _MAIL_REPLACEMENTS[found[0]], line)

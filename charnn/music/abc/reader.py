@@ -12,10 +12,10 @@ from typing import TypeVar
 from charnn.errors import TuneError
 from charnn.music.abc import fields
 from charnn.music.abc.body_reader import BodyReader
-from charnn.music.abc.tunebook import TuneSource, bare_lines, split_book
+from charnn.music.abc.tunebook import TuneSource, content_lines, split_book
 from charnn.music.tune.tune import Meter, Tune
 
-MOST_CHARACTERS = 16 * 1024
+MAX_CHARACTERS = 16 * 1024
 
 _FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 _HEADER_FIELD = re.compile(r"([A-Za-z+]):(.*)")
@@ -38,14 +38,14 @@ def read_tune(source: TuneSource) -> Tune:
     Raises:
         TuneError: it can't be read, is longer than 16 kB or has more than 2,000 notes.
     """
-    if len(source.text) > MOST_CHARACTERS:
-        problem = f"longer than {MOST_CHARACTERS:,} characters"
+    if len(source.text) > MAX_CHARACTERS:
+        problem = f"longer than {MAX_CHARACTERS:,} characters"
         raise TuneError(problem, source.line, 1, source.name)
-    lines = bare_lines(source)
+    lines = content_lines(source)
     header = _Header(source, lines)
-    meter = header.value("M", fields.meter, Meter("", 0, 0))
-    unit = header.value("L", fields.unit_length, fields.default_unit_length(meter))
-    key = header.value("K", fields.key, fields.key("none"))
+    meter = header.value("M", fields.parse_meter, Meter("", 0, 0))
+    unit = header.value("L", fields.parse_unit_length, fields.default_unit_length(meter))
+    key = header.value("K", fields.parse_key, fields.parse_key("none"))
     reader = BodyReader(source.name, key, meter, unit)
     for letter, text, line in header.fields:
         if letter in "UV":
@@ -59,11 +59,11 @@ def read_tune(source: TuneSource) -> Tune:
         number=source.number,
         titles=tuple(text for letter, text, _ in header.fields if letter == "T"),
         rhythm=header.value("R", str, ""),
-        parts=header.value("P", fields.part_order, ()),
+        parts=header.value("P", fields.parse_part_order, ()),
         key=key,
         meter=meter,
         unit=unit,
-        tempo=header.value("Q", lambda text: fields.tempo(text, unit), None),
+        tempo=header.value("Q", lambda text: fields.parse_tempo(text, unit), None),
         fields=tuple((letter, text) for letter, text, _ in header.fields),
         music=reader.finish(),
         line=source.line,

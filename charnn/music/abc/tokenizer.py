@@ -26,6 +26,6 @@ _PIECE = re.compile(
 )
 
 
-def pieces(text: str) -> list[str]:
+def tokenize(text: str) -> list[str]:
     """Cut a text into pieces that are the text when they are joined."""
     return _PIECE.findall(text)

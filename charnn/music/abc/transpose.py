@@ -18,7 +18,7 @@ from functools import lru_cache
 
 from charnn.errors import TuneError, UsageError
 from charnn.music.abc import fields
-from charnn.music.tune.chord_symbols import BASS, ROOT, SIGNS, read_chord
+from charnn.music.tune.chord_symbols import BASS, ROOT, SIGN_ALTERATIONS, read_chord
 from charnn.music.tune.theory import (
     LETTERS,
     SEMITONES,
@@ -185,7 +185,7 @@ def _natural(place: int) -> int:
 
 
 def _pitch_class(tonic: str) -> int:
-    return SEMITONES[tonic[0]] + SIGNS[tonic[1:]]
+    return SEMITONES[tonic[0]] + SIGN_ALTERATIONS[tonic[1:]]
 
 
 @lru_cache(maxsize=1024)
@@ -194,16 +194,16 @@ def _moved_key(key: Key, before: Key | None, semitones: int) -> tuple[Key, int]:
 
     `before` is the new key in force so far, which a mere clef keeps.
     """
-    plain = fields.key(key.text)
+    plain = fields.parse_key(key.text)
     names_key = bool(plain.tonic) or plain.mode == "pipes"
     start = _tonic_of(key)
     tonic = _nearest(start, _sharps(key), semitones)
     steps = _steps(start, tonic, semitones)
     if not names_key:
-        return fields.key(key.text, before), steps
+        return fields.parse_key(key.text, before), steps
     if semitones % 12 == 0:
         return key, steps
-    return fields.key(_moved_words(key, tonic, steps, semitones), before), steps
+    return fields.parse_key(_moved_words(key, tonic, steps, semitones), before), steps
 
 
 def _tonic_of(key: Key) -> str:
@@ -216,7 +216,7 @@ def _sharps(key: Key) -> int:
 
 
 def _fifths(tonic: str) -> int:
-    return major_key_sharps(tonic[0]) + 7 * SIGNS[tonic[1:]]
+    return major_key_sharps(tonic[0]) + 7 * SIGN_ALTERATIONS[tonic[1:]]
 
 
 def _nearest(tonic: str, sharps: int, semitones: int) -> str:
@@ -287,7 +287,7 @@ def _moved_symbol(text: str, steps: int, semitones: int) -> str:
     def root(found: "re.Match[str]") -> str:
         letter, sign = (found[1] or found[3]).upper(), found[2] or found[4] or ""
         place = 28 + LETTERS.index(letter)
-        sound = _natural(place) + SIGNS[sign] + semitones
+        sound = _natural(place) + SIGN_ALTERATIONS[sign] + semitones
         new = place + steps
         while abs(sound - _natural(new)) > 1:  # no chord is called by a double sharp
             new += 1 if sound > _natural(new) else -1

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charnn.errors import TuneError
-from charnn.music.abc.patterns import without_mail_debris
+from charnn.music.abc.patterns import FIELD, undo_quoted_printable
 from charnn.music.tune.tune import tune_name
 
-_FIELD = re.compile(r"[A-Za-z]:(?![|:])")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _DIRECTIVE = re.compile(r"(?:%%|I:) *([A-Za-z]+)")
 
@@ -55,14 +54,14 @@ def iterate_book(text: str) -> Iterator[TuneSource]:
         if start is not None and (line.startswith("X:") or (empty and not open_header)):
             yield from _source(lines[start:index], start + 1)
             start = None
-        if start is None and _FIELD.match(line) and index < len(lines):
+        if start is None and FIELD.match(line) and index < len(lines):
             start, open_header, has_key = index, line.startswith(("X:", "T:")), False
-        if has_key and not empty and not line.startswith("%") and not _FIELD.match(line):
+        if has_key and not empty and not line.startswith("%") and not FIELD.match(line):
             open_header = False
         has_key = has_key or line.startswith("K:")
 
 
-def bare_lines(source: TuneSource) -> list[str]:
+def content_lines(source: TuneSource) -> list[str]:
     """The lines of a tune, emptied of comments, typeset text and what mail left.
 
     Raises:
@@ -78,7 +77,7 @@ def bare_lines(source: TuneSource) -> list[str]:
             text = ""
         elif name.startswith("begin"):
             opened, line_opened = name.removeprefix("begin"), line
-        lines.append(without_mail_debris(_COMMENT.sub("", text)).rstrip())
+        lines.append(undo_quoted_printable(_COMMENT.sub("", text)).rstrip())
     if opened:
         raise TuneError(f"%%begin{opened} without %%end{opened}", line_opened, 1, source.name)
     return lines

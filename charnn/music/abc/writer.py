@@ -27,7 +27,7 @@ from charnn.music.tune.tune import (
 
 _NOTHING = "{}"
 _ACCIDENTALS = {None: "", 2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}
-# What would be taken for a trace of mail: see `signs.without_mail_debris`.
+# What would be taken for a trace of mail: see `signs.undo_quoted_printable`.
 _MAIL_LIKE = re.compile(r"=(?=$|20$|3D)", re.MULTILINE)
 
 

@@ -255,9 +255,9 @@ def _set_timing(timing: Timing, field: str, value: str) -> Timing:
     """
     try:
         if field == "M":
-            quarters = fields.meter(value).bar
+            quarters = fields.parse_meter(value).bar
         elif field == "L":
-            quarters = fields.unit_length(value)
+            quarters = fields.parse_unit_length(value)
         else:
             return timing
     except fields.FieldError as problem:

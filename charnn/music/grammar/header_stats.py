@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from charnn.music.abc import fields
+from charnn.music.abc.patterns import FIELD
 from charnn.music.grammar.tune_request import TuneRequest
 
-_FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 _SAME_METERS = ({"C", "4/4"}, {"C|", "2/2"})
 
 
@@ -104,7 +104,7 @@ def _header(tune: str) -> tuple[str, str, str, str]:
     """The words of R:, M:, L: and K:."""
     header = dict.fromkeys("RMLK", "")
     for line in tune.split("\n"):
-        if (found := _FIELD.match(line)) and found[1] in header:
+        if (found := FIELD.match(line)) and found[1] in header:
             header[found[1]] = found[2]
         if line.startswith("K:"):
             break

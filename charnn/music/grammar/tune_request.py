@@ -4,14 +4,13 @@ Books are cleaned before they are learned (`charnn.music.abc.cleaning`), so a ke
 meter have one spelling each; and a model knows only combinations that its books have.
 """
 
-import re
 from dataclasses import dataclass
 
 from charnn.errors import UsageError
 from charnn.music.abc import fields
-from charnn.music.abc.cleaning import RHYTHMS, clean_music, plain_title, short_key
-
-_FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
+from charnn.music.abc.clean_fields import normalise_rhythm, plain_title, short_key
+from charnn.music.abc.clean_lines import clean_music
+from charnn.music.abc.patterns import FIELD
 
 
 @dataclass(frozen=True)
@@ -63,14 +62,14 @@ def make_request(
     """
     given = dict.fromkeys("TRMLK", "")
     lines = prime.strip("\n").split("\n") if prime.strip() else []
-    while lines and (found := _FIELD.match(lines[0])):
+    while lines and (found := FIELD.match(lines[0])):
         given[found[1]] = found[2].strip()
         del lines[0]
     for letter, words in zip("TRMK", (title, rhythm, meter, key), strict=True):
         given[letter] = " ".join(words.split()) or given[letter]
     return TuneRequest(
         title=_free("title", plain_title(given["T"])),
-        rhythm=_free("rhythm", _rhythm(given["R"])),
+        rhythm=_free("rhythm", normalise_rhythm(given["R"])),
         meter=_meter(given["M"]),
         unit=given["L"].replace(" ", ""),
         key=_key(given["K"]),
@@ -88,15 +87,10 @@ def _free(name: str, words: str) -> str:
     return words
 
 
-def _rhythm(words: str) -> str:
-    name = words.lower().strip(" .")
-    return RHYTHMS.get(name, name)
-
-
 def _meter(words: str) -> str:
     meter = words.replace(" ", "").replace("c", "C")
     try:
-        counted = not meter or fields.meter(meter).bar
+        counted = not meter or fields.parse_meter(meter).bar
     except fields.FieldError as problem:
         raise UsageError(f"{problem}: say it as in 6/8, 4/4 or C|") from None
     if not counted:
@@ -106,7 +100,7 @@ def _meter(words: str) -> str:
 
 def _key(words: str) -> str:
     try:
-        found = words and fields.key(words)
+        found = words and fields.parse_key(words)
     except fields.FieldError as problem:
         raise UsageError(f"{problem}: say it as in G, Em or Ador") from None
     if found and not found.tonic:

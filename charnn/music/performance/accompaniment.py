@@ -100,7 +100,7 @@ def _written_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
         key = keys[index].value
         chord = read_chord(symbol.text)
         if chord is not None and isinstance(key, Key):
-            chords.append((symbol.onset, chord.up(key.transpose)))
+            chords.append((symbol.onset, chord.transposed(key.transpose)))
     return chords
 
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from charnn.music.performance.performance import Performance, Sound
 from charnn.music.performance.played_bars import PlayedBar, beat_of
-from charnn.music.tune.chord_symbols import Chord, chord
+from charnn.music.tune.chord_symbols import Chord, make_chord
 from charnn.music.tune.theory import SEMITONES
 from charnn.music.tune.tune import Key, Meter
 
@@ -189,7 +189,7 @@ def _candidates(key: Key, performance: Performance) -> list[_Candidate]:
     if mode == "minor" and (tonic + 11) % 12 in key.scale:
         table = (*_MINOR[:-1], _HARMONIC_DOMINANT)
     return [
-        _Candidate(chord(tonic + semitones + key.transpose, kind), penalty)
+        _Candidate(make_chord(tonic + semitones + key.transpose, kind), penalty)
         for semitones, kind, penalty in table
     ]
 

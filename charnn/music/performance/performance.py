@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from charnn.errors import UsageError
-from charnn.music.abc.fields import FASTEST, SLOWEST
+from charnn.music.abc.fields import MAX_QUARTERS_PER_MINUTE, MIN_QUARTERS_PER_MINUTE
 from charnn.music.performance import accents
 from charnn.music.performance.played_bars import PlayedBar
 from charnn.music.tune.tune import Key, Meter, Tempo
@@ -88,7 +88,10 @@ def at_tempo(performance: Performance, tempo: float | None) -> Performance:
     if tempo is None:
         return performance
     first = next(change.value for change in performance.changes if isinstance(change.value, Tempo))
-    lowest, highest = float(SLOWEST / first.beat), float(FASTEST / first.beat)
+    lowest, highest = (
+        float(MIN_QUARTERS_PER_MINUTE / first.beat),
+        float(MAX_QUARTERS_PER_MINUTE / first.beat),
+    )
     if not lowest <= tempo <= highest:
         raise UsageError(
             f"--tempo {tempo:g} is out of range for this tune: "
@@ -108,5 +111,8 @@ def _scaled(tempo: Tempo, factor: Fraction) -> Tempo:
     """Return the tempo multiplied by `factor`, clamped to what ABC and MIDI files can state."""
     # A MIDI file stores a tempo as microseconds a quarter note in 24 bits, hence at least 3.6
     # quarter notes a minute.
-    quarters = min(max(tempo.beat * tempo.beats * factor, Fraction(SLOWEST)), Fraction(FASTEST))
+    quarters = min(
+        max(tempo.beat * tempo.beats * factor, Fraction(MIN_QUARTERS_PER_MINUTE)),
+        Fraction(MAX_QUARTERS_PER_MINUTE),
+    )
     return replace(tempo, beats=quarters / tempo.beat)

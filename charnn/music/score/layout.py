@@ -15,7 +15,7 @@ from charnn.music.score.musicxml_signs import BAR_ENDS, sign_name
 from charnn.music.score.note_values import NoteValue, note_values
 from charnn.music.score.spans import close_endings, find_slurs, find_ties, number_bars
 from charnn.music.score.staff import BarItem, Event, NoteHead, WrittenBar
-from charnn.music.tune.playing_order import repeats_of
+from charnn.music.tune.playing_order import find_repeats
 from charnn.music.tune.theory import LETTERS, default_tuplet_time
 from charnn.music.tune.tune import (
     BarLine,
@@ -82,7 +82,7 @@ class _Layout:
 
     def bars(self) -> list[WrittenBar]:
         """Return all bars of the tune, not yet numbered and without beams."""
-        repeats = repeats_of(self._tune)
+        repeats = find_repeats(self._tune)
         for index, element in enumerate(self._tune.music):
             self._add(index, element)
             if index in repeats.starts:

@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS
 from charnn.music.score.note_values import note_values
-from charnn.music.tune.chord_symbols import SIGNS, parse_chord_symbol
+from charnn.music.tune.chord_symbols import SIGN_ALTERATIONS, parse_chord_symbol
 from charnn.music.tune.tune import Tempo
 
 
@@ -66,12 +66,12 @@ def add_sign(measure: Element, name: str) -> None:
 def add_chord_symbol(measure: Element, text: str) -> None:
     """Add a chord symbol, or plain words if the text names no chord."""
     symbol = parse_chord_symbol(text)
-    if symbol is None or symbol.rest:
+    if symbol is None or symbol.suffix:
         add_words(measure, text, "above")
         return
     harmony = add(measure, "harmony")
     _add_chord_note(harmony, "root", symbol.root, symbol.root_alter)
-    add(harmony, "kind", symbol.kind.name, text=symbol.written)
+    add(harmony, "kind", symbol.kind.name, text=symbol.kind_text)
     if symbol.bass:
         _add_chord_note(harmony, "bass", symbol.bass, symbol.bass_alter)
     for degree_text in symbol.kind.degrees:  # "+b9" adds a degree, "-3" omits one, "b5" alters one
@@ -80,7 +80,7 @@ def add_chord_symbol(measure: Element, text: str) -> None:
         # Not printed, because the text of the kind has the degree already.
         degree = add(harmony, "degree", **{"print-object": "no"})
         add(degree, "degree-value", value.lstrip("b#"))
-        add(degree, "degree-alter", SIGNS[value[:-1]])
+        add(degree, "degree-alter", SIGN_ALTERATIONS[value[:-1]])
         add(degree, "degree-type", kind)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.music.similarity.melody import MelodyStep, melody
+from charnn.music.similarity.melody import MelodyStep, extract_melody
 
 COPY = 0.85
 
@@ -50,7 +50,7 @@ class TuneIndex:
     """
 
     def __init__(self, texts: Iterable[str]) -> None:
-        melodies = [melody(text) for text in texts]
+        melodies = [extract_melody(text) for text in texts]
         self.titles = [one.title for one in melodies]
         self._codes: dict[MelodyStep, str] = {}
         self._intervals = [self._coded(one.intervals) for one in melodies]
@@ -64,7 +64,7 @@ class TuneIndex:
             tune: its text.
             length: at least 1; a tune with fewer symbols has no runs, and shares none.
         """
-        row = self._coded(melody(tune).intervals)
+        row = self._coded(extract_melody(tune).intervals)
         return self._runs_of(length).share(_hashes(row, length))
 
     def shared_with_others(self, length: int) -> list[float]:
@@ -76,7 +76,7 @@ class TuneIndex:
 
     def nearest(self, tune: str) -> Nearest:
         """The tune of the collection, which is not empty, that is most similar."""
-        heard = melody(tune)
+        heard = extract_melody(tune)
         return max(
             self._closest(self._coded(heard.degrees), self._degrees),
             self._closest(self._coded(heard.intervals), self._intervals),

@@ -57,7 +57,7 @@ class Melody:
     degrees: tuple[MelodyStep, ...]
 
 
-def melody(text: str) -> Melody:
+def extract_melody(text: str) -> Melody:
     """Look through the text of one tune; what is no music is passed over. Never raises."""
     key, title = _KEY.search(text), _TITLE.search(text)
     tonic = LETTERS.index(key[1]) if key else 0

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from charnn.music.tune.theory import SEMITONES
 
-SIGNS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}  # semitones up
+SIGN_ALTERATIONS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}  # semitones up
 ROOT, BASS = "([A-G])([#b♯♭]?)", "([A-Ga-g])([#b♯♭+]?)"  # as patterns
 _SYMBOL = re.compile(rf"{ROOT}(6/9|[^\s/(),;|]*)(?:/{BASS})?( *[(),;|].*)?")
 _SILENCE = re.compile(r"n\.?c\.?|no chord|tacet", re.IGNORECASE)
 
 
-class Kind(NamedTuple):
+class ChordKind(NamedTuple):
     """A kind of chord.
 
     Attributes:
@@ -29,36 +29,36 @@ class Kind(NamedTuple):
 
 # By every name they are written with.
 _KINDS = {
-    " M maj Maj major": Kind((0, 4, 7), "major"),
-    "m min Min minor mi -": Kind((0, 3, 7), "minor"),
-    "7 dom7 maj(b7)": Kind((0, 4, 7, 10), "dominant"),
-    "m7 min7 mi7 -7": Kind((0, 3, 7, 10), "minor-seventh"),
-    "maj7 Maj7 M7 ma7 Δ Δ7 j7": Kind((0, 4, 7, 11), "major-seventh"),
-    "mmaj7 mMaj7 mM7 m#7": Kind((0, 3, 7, 11), "major-minor"),
-    "6 maj6 M6": Kind((0, 4, 7, 9), "major-sixth"),
-    "m6 min6 -6": Kind((0, 3, 7, 9), "minor-sixth"),
-    "6/9 69": Kind((0, 4, 7, 9, 14), "major-sixth", ("+9",)),
-    "9": Kind((0, 4, 7, 10, 14), "dominant-ninth"),
-    "m9 min9 -9": Kind((0, 3, 7, 10, 14), "minor-ninth"),
-    "maj9 Maj9 M9": Kind((0, 4, 7, 11, 14), "major-ninth"),
-    "add9 add2 2 9(no7)": Kind((0, 4, 7, 14), "major", ("+9",)),
-    "madd9 m2": Kind((0, 3, 7, 14), "minor", ("+9",)),
-    "11": Kind((0, 7, 10, 14, 17), "dominant-11th"),
-    "m11": Kind((0, 3, 7, 10, 17), "minor-11th"),
-    "13": Kind((0, 4, 10, 14, 21), "dominant-13th"),
-    "7b9": Kind((0, 4, 7, 10, 13), "dominant", ("+b9",)),
-    "7#9": Kind((0, 4, 7, 10, 15), "dominant", ("+#9",)),
-    "7b5": Kind((0, 4, 6, 10), "dominant", ("b5",)),
-    "7#5 7+ +7 aug7": Kind((0, 4, 8, 10), "augmented-seventh"),
-    "dim o ° mb5": Kind((0, 3, 6), "diminished"),
-    "dim7 o7 °7": Kind((0, 3, 6, 9), "diminished-seventh"),
-    "m7b5 ø ø7 m7-5 -7b5": Kind((0, 3, 6, 10), "half-diminished"),
-    "+ aug #5": Kind((0, 4, 8), "augmented"),
-    "sus sus4 4": Kind((0, 5, 7), "suspended-fourth"),
-    "sus2": Kind((0, 2, 7), "suspended-second"),
-    "7sus4 7sus sus7": Kind((0, 5, 7, 10), "dominant", ("+4", "-3")),
-    "9sus4 9sus": Kind((0, 5, 7, 10, 14), "dominant-ninth", ("+4", "-3")),
-    "5": Kind((0, 7), "power"),
+    " M maj Maj major": ChordKind((0, 4, 7), "major"),
+    "m min Min minor mi -": ChordKind((0, 3, 7), "minor"),
+    "7 dom7 maj(b7)": ChordKind((0, 4, 7, 10), "dominant"),
+    "m7 min7 mi7 -7": ChordKind((0, 3, 7, 10), "minor-seventh"),
+    "maj7 Maj7 M7 ma7 Δ Δ7 j7": ChordKind((0, 4, 7, 11), "major-seventh"),
+    "mmaj7 mMaj7 mM7 m#7": ChordKind((0, 3, 7, 11), "major-minor"),
+    "6 maj6 M6": ChordKind((0, 4, 7, 9), "major-sixth"),
+    "m6 min6 -6": ChordKind((0, 3, 7, 9), "minor-sixth"),
+    "6/9 69": ChordKind((0, 4, 7, 9, 14), "major-sixth", ("+9",)),
+    "9": ChordKind((0, 4, 7, 10, 14), "dominant-ninth"),
+    "m9 min9 -9": ChordKind((0, 3, 7, 10, 14), "minor-ninth"),
+    "maj9 Maj9 M9": ChordKind((0, 4, 7, 11, 14), "major-ninth"),
+    "add9 add2 2 9(no7)": ChordKind((0, 4, 7, 14), "major", ("+9",)),
+    "madd9 m2": ChordKind((0, 3, 7, 14), "minor", ("+9",)),
+    "11": ChordKind((0, 7, 10, 14, 17), "dominant-11th"),
+    "m11": ChordKind((0, 3, 7, 10, 17), "minor-11th"),
+    "13": ChordKind((0, 4, 10, 14, 21), "dominant-13th"),
+    "7b9": ChordKind((0, 4, 7, 10, 13), "dominant", ("+b9",)),
+    "7#9": ChordKind((0, 4, 7, 10, 15), "dominant", ("+#9",)),
+    "7b5": ChordKind((0, 4, 6, 10), "dominant", ("b5",)),
+    "7#5 7+ +7 aug7": ChordKind((0, 4, 8, 10), "augmented-seventh"),
+    "dim o ° mb5": ChordKind((0, 3, 6), "diminished"),
+    "dim7 o7 °7": ChordKind((0, 3, 6, 9), "diminished-seventh"),
+    "m7b5 ø ø7 m7-5 -7b5": ChordKind((0, 3, 6, 10), "half-diminished"),
+    "+ aug #5": ChordKind((0, 4, 8), "augmented"),
+    "sus sus4 4": ChordKind((0, 5, 7), "suspended-fourth"),
+    "sus2": ChordKind((0, 2, 7), "suspended-second"),
+    "7sus4 7sus sus7": ChordKind((0, 5, 7, 10), "dominant", ("+4", "-3")),
+    "9sus4 9sus": ChordKind((0, 5, 7, 10, 14), "dominant-ninth", ("+4", "-3")),
+    "5": ChordKind((0, 7), "power"),
 }
 _BY_NAME = {name: kind for names, kind in _KINDS.items() for name in names.split(" ")}
 
@@ -69,11 +69,11 @@ class ParsedChord(NamedTuple):
 
     root: str
     root_alter: int
-    kind: Kind
-    written: str
+    kind: ChordKind
+    kind_text: str
     bass: str
     bass_alter: int
-    rest: str
+    suffix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +91,16 @@ class Chord:
     bass: int
     tones: tuple[int, ...]
 
-    def up(self, semitones: int) -> "Chord":
+    def transposed(self, semitones: int) -> "Chord":
         """The same chord so much higher."""
         root, bass = (self.root + semitones) % 12, (self.bass + semitones) % 12
         return Chord(root, bass, tuple((tone + semitones) % 12 for tone in self.tones))
 
 
-SILENCE = Chord(0, 0, ())
+NO_CHORD = Chord(0, 0, ())
 
 
-def chord(root: int, kind: str = "") -> Chord:
+def make_chord(root: int, kind: str = "") -> Chord:
     """The chord of a kind, `""`, `"m"`, `"7"`, `"dim"` ..., on a root."""
     tones = _BY_NAME[kind].tones
     return Chord(root % 12, root % 12, tuple(dict.fromkeys((root + t) % 12 for t in tones)))
@@ -115,7 +115,9 @@ def parse_chord_symbol(words: str) -> ParsedChord | None:
     kind = _BY_NAME.get(written.replace("♭", "b").replace("♯", "#"))
     if kind is None:
         return None
-    return ParsedChord(root, SIGNS[sign], kind, written, bass.upper(), SIGNS[bass_sign], rest)
+    return ParsedChord(
+        root, SIGN_ALTERATIONS[sign], kind, written, bass.upper(), SIGN_ALTERATIONS[bass_sign], rest
+    )
 
 
 def read_chord(text: str) -> Chord | None:
@@ -125,7 +127,7 @@ def read_chord(text: str) -> Chord | None:
     """
     words = text.strip().strip('"').strip()
     if _SILENCE.fullmatch(words):
-        return SILENCE
+        return NO_CHORD
     symbol = parse_chord_symbol(words.lstrip("(").strip())
     if symbol is None:
         return None

@@ -20,7 +20,7 @@ _BACK_TO = {  # where a jump goes
 _LETTERS = {"s": "segno", "o": "coda"}  # ABC 2.1, 4.16
 
 
-def with_jumps(
+def follow_jumps(
     music: Sequence[Element], order: Iterable[int], once: Callable[[], Iterable[int]]
 ) -> Iterator[int]:
     """Yield the places in `music` as they are played.

@@ -15,10 +15,10 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from charnn.errors import TuneError
-from charnn.music.tune.jumps import with_jumps
+from charnn.music.tune.jumps import follow_jumps
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Mark, Note, Tune
 
-MOST_STEPS = 100_000
+MAX_STEPS = 100_000
 
 
 def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
@@ -35,7 +35,7 @@ def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
     order = _order(tune, repeats)
     if tune.parts or not repeats:
         return order
-    return with_jumps(tune.music, order, lambda: _order(tune, repeats=False))
+    return follow_jumps(tune.music, order, lambda: _order(tune, repeats=False))
 
 
 class Repeats(NamedTuple):
@@ -50,7 +50,7 @@ class Repeats(NamedTuple):
     ends: dict[int, int]
 
 
-def repeats_of(tune: Tune) -> Repeats:
+def find_repeats(tune: Tune) -> Repeats:
     """The repeats of a tune as a score needs them; the order of its parts is not among them."""
     stretches = _stretches(tune)
     borders = sorted({0, len(tune.music)}.union(*stretches))
@@ -77,7 +77,7 @@ def _order(tune: Tune, repeats: bool) -> Iterator[int]:
         for section in _sections(tune.music, start, stop):
             for place in section.order(1 if repeats else section.turns):
                 steps += 1
-                if steps > MOST_STEPS:
+                if steps > MAX_STEPS:
                     raise TuneError("its repeats go on for too long", tune.line, 1, tune.name)
                 yield place
 

@@ -13,7 +13,7 @@ from charnn.music.performance.accompaniment import accompany, has_chords
 from charnn.music.performance.harmony import choose_chords
 from charnn.music.performance.performance import Sound
 from charnn.music.performance.player import perform
-from charnn.music.tune.chord_symbols import SILENCE, chord, read_chord
+from charnn.music.tune.chord_symbols import NO_CHORD, make_chord, read_chord
 from charnn.music.tune.tune import Tune
 
 NAMES = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "G#", "A", "Bb", "B"]
@@ -89,7 +89,7 @@ def test_other_words_are_no_chord(symbol: str) -> None:
 
 
 def test_no_chord_is_silence() -> None:
-    assert read_chord("N.C.") == read_chord("NC") == SILENCE
+    assert read_chord("N.C.") == read_chord("NC") == NO_CHORD
 
 
 @settings(deadline=None, derandomize=True)
@@ -98,8 +98,8 @@ def test_any_words_are_read_or_passed_over(symbol: str) -> None:
     found = read_chord(symbol)
     if found is not None:
         assert {found.root, found.bass, *found.tones} <= set(range(12))
-        assert found.up(12) == found
-        assert found.up(5).up(7) == found
+        assert found.transposed(12) == found
+        assert found.transposed(5).transposed(7) == found
 
 
 REEL = [(0, "G"), (1, "G"), (1, "B"), (1, "D"), (2, "D"), (3, "G"), (3, "B"), (3, "D")]
@@ -230,7 +230,7 @@ def test_a_slip_jig_may_change_with_each_beat() -> None:
 
 def test_a_pickup_has_no_chord_of_its_own() -> None:
     one = tune("D2|G2B2 d2B2|G6:|", key="G")
-    assert choose_chords(perform(one))[0] == (1, chord(7))
+    assert choose_chords(perform(one))[0] == (1, make_chord(7))
 
 
 def test_auto_plays_what_is_written_where_anything_is() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from charnn.music.abc.reader import read_tunes
 from charnn.music.similarity.copies import COPY, TuneIndex
-from charnn.music.similarity.melody import melody
+from charnn.music.similarity.melody import extract_melody
 from charnn.music.tune.tune import Note
 
 NOTES = "CDEFGABcdefgab"
@@ -97,7 +97,7 @@ def test_the_runs_are_what_comparing_one_by_one_finds() -> None:
     collection = TuneIndex(abc(notes) for notes in few)
     runs = [
         [tuple(row[i : i + 8]) for i in range(len(row) - 7)]
-        for row in (melody(abc(notes)).intervals for notes in few)
+        for row in (extract_melody(abc(notes)).intervals for notes in few)
     ]
     expected = [
         sum(any(run in other for other in runs if other is not mine) for run in mine) / len(mine)
@@ -121,7 +121,7 @@ HOSTILE = st.sampled_from(
 
 @given(st.text(max_size=60) | st.lists(HOSTILE, max_size=60).map("".join))
 def test_any_text_has_a_melody(text: str) -> None:
-    heard = melody(text)
+    heard = extract_melody(text)
     assert len(heard.intervals) == max(0, len(heard.degrees) - 1)
     assert all(math.isfinite(length) for _, length, _ in (*heard.intervals, *heard.degrees))
 
@@ -132,13 +132,13 @@ def test_any_text_has_a_melody(text: str) -> None:
     ids=lambda text: text[:8],
 )
 def test_numbers_out_of_all_measure(text: str) -> None:
-    heard = melody(f"X:1\nL:1/8\nK:C\nCE{text}FG|]\n")
+    heard = extract_melody(f"X:1\nL:1/8\nK:C\nCE{text}FG|]\n")
     assert len(heard.degrees) >= 4
     assert TuneIndex([text]).nearest(text).similarity == 1
 
 
 def test_a_line_of_brackets_takes_no_time() -> None:
-    assert melody("[" * 50_000 + "{" * 50_000 + "[A" * 20_000).degrees
+    assert extract_melody("[" * 50_000 + "{" * 50_000 + "[A" * 20_000).degrees
 
 
 class TestMelodyAgainstTheReader:
@@ -157,7 +157,7 @@ class TestMelodyAgainstTheReader:
         text = f"X:1\nT:Tune: L:1/2\nM:C\nL:1/8\nK:C\n{music}\n"
         [tune] = read_tunes(text)
         notes = [element for element in tune.music if isinstance(element, Note)]
-        heard = melody(text)
+        heard = extract_melody(text)
         steps = [
             "CDEFGAB".index(note.pitches[0].letter) if note.pitches else None for note in notes
         ]

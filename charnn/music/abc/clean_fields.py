@@ -1,0 +1,135 @@
+"""The one spelling of each header field in a cleaned tune: key, meter, title and type of dance.
+
+A model of tunes is trained on cleaned books (`cleaning.py`), and a user's request is spelled by the
+same functions, so that `A dorian` finds what the model knows as `Ador`.
+"""
+
+import re
+from dataclasses import replace
+
+from charnn.music.abc import fields
+
+# Types of dance that books call by several names. Songs and laments are played as slow airs, and
+# "miscellaneous" tells nothing about the music.
+_RHYTHM_ALIASES = {
+    "slipjig": "slip jig",
+    "double jig": "jig",
+    "highland fling": "fling",
+    "setdance": "set dance",
+    "quick step": "quickstep",
+    "ocarolan": "air",
+    "planxty": "air",
+    "lament": "air",
+    "miscellaneous": "",
+}
+_TITLE_RHYTHM = re.compile(
+    r"\b(slip jig|set dance|highland fling|quick ?step|strathspey|hornpipe|walkaround|cotillion"
+    r"|minuet|gavotte|planxty|lament|march|waltz|polka|slide|fling|clog|reel|jig|air)\b",
+    re.IGNORECASE,
+)
+# The MIT collection has no R: fields; its Z: fields read "id:dc-reel-12".
+_MIT_RHYTHM = re.compile(r"id:dc-([a-z]+)")
+# "O'Neill's Music of Ireland" (1903) numbers its tunes in order of type, and its first 625 are
+# songs and slow airs. The pattern skips "The Dance Music of Ireland", which has other numbers.
+_ONEILL_BOOK = re.compile(
+    r"\bO'?Neill(?!.*\bdance\D*\d{1,3}\b)[^0-9]*(?P<number>[0-9]*)", re.IGNORECASE
+)
+_ONEILL_RHYTHMS = (
+    (range(1, 626), ""),
+    (range(626, 701), "air"),
+    (range(701, 1116), "jig"),
+    (range(1116, 1176), "slip jig"),
+    (range(1176, 1556), "reel"),
+    (range(1556, 1781), "hornpipe"),
+)
+_KEY_EXTRA = re.compile(r"(?<!\S)(?:exp|[_^=]+[A-Ga-g]|octave=\S+|transpose=\S+)(?!\S)")
+_SHORT_MODES = {
+    "major": "",
+    "minor": "m",
+    "dorian": "dor",
+    "phrygian": "phr",
+    "lydian": "lyd",
+    "mixolydian": "mix",
+    "locrian": "loc",
+    "explicit": "",
+}
+_TYPOGRAPHIC_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
+
+
+def short_key(words: str) -> str:
+    """Return the short spelling of a key: D, Em, Ador, Bbmix; any other text stays unchanged."""
+    try:
+        key = fields.parse_key(words)
+        if key.mode not in _SHORT_MODES:
+            return words
+        extras = [found[0] for found in _KEY_EXTRA.finditer(words)]
+        short = " ".join([key.tonic + _SHORT_MODES[key.mode], *extras])
+        # A clef, for one, has no place in the short spelling. The field stays as it is wherever
+        # the short spelling would mean another key.
+        return short if replace(fields.parse_key(short), text=key.text) == key else words
+    except fields.FieldError:
+        return words
+
+
+def plain_title(title: str) -> str:
+    """Return a title with ASCII quotes, without a repeated `T:` and trailing commas."""
+    return title.translate(_TYPOGRAPHIC_QUOTES).removeprefix("T:").rstrip(" ,")
+
+
+def normalise_rhythm(words: str) -> str:
+    """Return the usual name of a type of dance in lower case: `slip jig` for `Slipjig.`"""
+    name = words.lower().strip(" .")
+    return _RHYTHM_ALIASES.get(name, name)
+
+
+def find_rhythm(header: dict[str, str], transcription: str) -> str:
+    """Return the type of dance of a tune, `""` if nothing names it.
+
+    The sources are tried in this order: R:, the MIT identity, the title, the number in O'Neill's
+    book, the meter.
+
+    Args:
+        header: the first text of each field of the header, by letter.
+        transcription: the texts of all Z: fields.
+    """
+    title = header.get("T", "")
+    found = _MIT_RHYTHM.search(transcription) or _TITLE_RHYTHM.search(title)
+    name = header.get("R", "") or (found[1] if found else "")
+    return normalise_rhythm(name or _rhythm_in_book(header))
+
+
+def _rhythm_in_book(header: dict[str, str]) -> str:
+    """Return the type of the tunes around this number in O'Neill's book; else `slip jig` for 9/8.
+
+    The number is part of B:, or that of X: if B: has none.
+    """
+    book = _ONEILL_BOOK.search(header.get("B", ""))
+    number = book and (book["number"] or header.get("X", ""))
+    if number and number.isdecimal():
+        for numbers, rhythm in _ONEILL_RHYTHMS:
+            if int(number[:6]) in numbers:
+                return rhythm
+    return "slip jig" if header.get("M") == "9/8" else ""
+
+
+def body_field_value(letter: str, words: str) -> str:
+    """Return the text of a field between or inside lines of music, `""` if it is to be dropped.
+
+    K:, M:, L: and the letter of a part (P:) change or structure the music. Any other field, such as
+    lyrics (w:) or a remark (r:), does not.
+    """
+    if letter == "K":
+        return short_key(words)
+    if letter in "ML":
+        return words.replace(" ", "")
+    if letter == "P" and re.fullmatch(r"[A-Z]\d?", words):
+        return words
+    return ""
+
+
+def default_unit_length(meter: str) -> str:
+    """Return the L: that ABC supposes for a meter where the header has none: `1/16` for `2/4`."""
+    try:
+        return f"1/{4 / fields.default_unit_length(fields.parse_meter(meter))}"
+    except fields.FieldError:
+        return "1/8"

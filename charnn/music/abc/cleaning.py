@@ -151,7 +151,7 @@ class _CleanTune:
         parts = self.header.get("P", "")
         header = {
             "X": "1",
-            "T": plain_title(self.header.get("T", "Untitled")),
+            "T": plain_title(self.header.get("T", "")) or "Untitled",
             "R": find_rhythm(self.header, self.transcription),
             "M": meter.replace(" ", ""),
             "L": self.header.get("L", default_unit_length(meter)).replace(" ", ""),

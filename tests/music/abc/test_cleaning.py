@@ -202,6 +202,7 @@ def test_where_a_tune_begins_and_ends() -> None:
 
 def test_a_title_is_always_there() -> None:
     assert field("X:1\nK:D\nDFAd|\n", "T") == "Untitled"
+    assert field("X:1\nT: , \nK:D\nDFAd|\n", "T") == "Untitled"
     assert (
         field("X:1\nT:\u201cThe King\u2019s\u201d,\nT:Other\nK:D\nDFAd|\n", "T") == '"The King\'s"'
     )

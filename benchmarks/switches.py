@@ -19,19 +19,18 @@ def main() -> None:
 
 def carry() -> None:
     """Every window begins with an empty state."""
-    from charnn.training.trainer import Trainer
+    from charnn.training import trainer
 
-    def forget(self: Trainer) -> None:
-        self.state = self.network.initial_state(self.config.batch_size)
-
-    Trainer._refresh = forget  # type: ignore[method-assign]
+    trainer.reset_rows_in_turn = lambda hidden_state, step: [  # type: ignore[attr-defined]
+        tuple(part.new_zeros(part.shape) for part in layer) for layer in hidden_state
+    ]
 
 
 def resets() -> None:
     """No row ever begins anew amid its text."""
-    from charnn.training.trainer import Trainer
+    from charnn.training import trainer
 
-    Trainer._refresh = lambda self: None  # type: ignore[method-assign]
+    trainer.reset_rows_in_turn = lambda hidden_state, step: hidden_state  # type: ignore[attr-defined]
 
 
 def schedule() -> None:

@@ -278,10 +278,10 @@ def train(
     else:
         dataset = number(tokens=tokens, keys=keys or ORIGINAL_KEY)
     # What is wrong with the corpus is said before torch is waited for.
+    from charnn.training.assembly import build_trainer
     from charnn.training.events import Planned, Recovered
     from charnn.training.plan import Options, plan_resume, plan_run
     from charnn.training.sigint import Interrupt
-    from charnn.training.trainer import Trainer
 
     wanted = Options(**options)
     if not resume:
@@ -317,7 +317,7 @@ def train(
                 keep_training_tunes()
 
         interrupt = Interrupt()
-        trainer = Trainer(
+        trainer = build_trainer(
             dataset,
             plan.model,
             plan.training,
@@ -327,7 +327,7 @@ def train(
             should_stop=lambda: should_stop() or interrupt.asked,
             resume=state,
             best=stored.get(run / BEST),
-            hold=hold,
+            claim_folder=hold,
             parent=parent,
         )
         # Only now is anything written: a run of another corpus has been refused.

@@ -60,6 +60,11 @@ def choose_precision(wanted: str, device: str) -> str:
     )
 
 
+def autocast(device: str, precision: str) -> torch.autocast:
+    """Return the context in which matrix products run in the given precision."""
+    return torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
+
+
 def keep_freed_memory() -> None:
     """Have the C library keep what is freed for the next step, where it can be told so.
 

@@ -4,9 +4,12 @@ and with a vocabulary.
 Nothing is said of what anybody might want; only of what will hardly be meant.
 """
 
+from charnn.training.metrics import RunningMean
 from charnn.training.recipe import DEFAULT_EPOCHS
 from charnn.training.training_config import Budget
 
+# Seconds of training after which the speed is known.
+HINT_AFTER = 5.0
 # Passes over the training part, after which any text is known by heart.
 MOST_PASSES = 400
 # Seconds that a budget in epochs or steps may take without a word.
@@ -62,3 +65,33 @@ def underway(budget: Budget, steps_per_pass: int, seconds_per_step: float) -> st
             f"--minutes {-(-seconds_per_pass // 60):.0f} would read it once"
         )
     return None
+
+
+class SpeedHint:
+    """A hint that is given once, as soon as the speed of a run is known.
+
+    Args:
+        budget: what the run was given.
+        characters_per_epoch: characters of the training part.
+        steps_per_epoch: updates in one pass over it.
+    """
+
+    def __init__(self, budget: Budget, characters_per_epoch: int, steps_per_epoch: int) -> None:
+        self._budget = budget
+        self._characters_per_epoch = characters_per_epoch
+        self._steps_per_epoch = steps_per_epoch
+        self._is_given = False
+
+    def after(self, trained: RunningMean) -> str | None:
+        """Return the hint, or None where none is needed or the speed is not known yet.
+
+        Args:
+            trained: all steps of this part of the run.
+        """
+        if self._is_given or trained.seconds <= HINT_AFTER:
+            return None
+        self._is_given = True
+        seconds_per_epoch = self._characters_per_epoch / trained.characters_per_second
+        return underway(
+            self._budget, self._steps_per_epoch, seconds_per_epoch / self._steps_per_epoch
+        )

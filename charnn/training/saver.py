@@ -1,8 +1,8 @@
-"""What of a run is kept on the disk, whatever the disk does.
+"""The files of a run, saved whatever the disk does.
 
-A disk that is full or read-only, or a folder that someone has deleted, does not end a training that
-has gone on for hours: what could not be written stays in memory and is tried again, at every save
-and every half a minute.
+A full or read-only disk, or a folder that someone deletes, does not end a run that has trained for
+hours: what could not be written stays in memory and is written again at every save, and every half
+minute.
 """
 
 import errno
@@ -16,6 +16,7 @@ from pathlib import Path
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import BEST, CHECKPOINTS, LAST, METRICS, PREVIOUS
 from charnn.errors import CheckpointError, UnsavedError
+from charnn.model.config import ModelConfig
 from charnn.training.events import (
     Report,
     SavedAtLast,
@@ -27,21 +28,29 @@ from charnn.training.events import (
 from charnn.training.metrics import Metrics
 
 RETRY_AFTER = 30.0  # seconds
-# Files of a checkpoint's size that there are while one is written: best, last, the one before, and
-# the temporary one.
-FILES = 4
+# Files of a checkpoint's size that exist while one is written: best, last, previous, and the
+# temporary file that replaces one of them.
+MAX_FILES = 4
+
+
+def checkpoint_bytes(config: ModelConfig, ema: float) -> int:
+    """Return about how many bytes a checkpoint has.
+
+    It has every parameter in float32, AdamW's two moments of it and, with `ema`, its average.
+    """
+    return 4 * (4 if ema else 3) * config.parameter_count()
 
 
 class CheckpointSaver:
-    """Saves a run.
+    """A writer of the checkpoints and metrics of a run.
 
     Args:
-        run: its folder.
-        last: the checkpoint that the run goes on from; None for a new run.
-        best: its best one so far, if there is one.
-        hold: makes sure that the folder is there and this process's own; raises a CheckpointError
-            or an OSError if it can't be.
-        report: is told of failures, and of their end.
+        run: the run's folder.
+        last: the checkpoint that the run is resumed from; None for a new run.
+        best: the best checkpoint of the run so far; None if there is none.
+        claim_folder: a function that makes sure that the folder exists and that no other process
+            trains in it; it raises a CheckpointError or an OSError if it cannot.
+        report: a function that is called when something cannot be saved, and when all is saved.
     """
 
     def __init__(
@@ -49,38 +58,41 @@ class CheckpointSaver:
         run: Path,
         last: Checkpoint | None,
         best: Checkpoint | None,
-        hold: Callable[[], object],
+        claim_folder: Callable[[], object],
         report: Report,
     ) -> None:
         self.run = run
-        self._hold = hold
+        self._claim_folder = claim_folder
         self._report = report
-        # What the disk should hold. Kept even when it does: someone may delete the folder.
-        self._kept = {
+        # The checkpoints that should be on the disk. They stay in memory when they are, because
+        # someone may delete the folder.
+        self._checkpoints = {
             name: checkpoint
             for name, checkpoint in ((BEST, best), (LAST, last))
             if checkpoint is not None
         }
-        self._told: set[Path] = set()
+        self._unwritten: set[str] = set()
+        self._reported: set[Path] = set()
         self._reason = ""
-        self._tried = 0.0
+        self._retried_at = 0.0
         self._last_step = last.step if last else 0
         self._validated_step = last.metadata["position"]["validated_step"] if last else 0
-        self._waiting: set[str] = set()
 
     def open(self, size: int) -> None:
-        """Begin: take the folder, and report if the disk has no room for the run, whose checkpoint
-        has about `size` bytes.
+        """Claim the folder, open the metrics, and report a disk that has too little space.
+
+        Args:
+            size: about how many bytes a checkpoint has.
 
         Raises:
-            CheckpointError: the folder is another process's.
+            CheckpointError: another process trains in the folder.
             OSError: the folder cannot be written to.
         """
-        self._hold()
-        self._waiting = self._missing()
+        self._claim_folder()
+        self._unwritten = self._missing()
         self._metrics = Metrics(self.run / METRICS, self._last_step, self._validated_step)
         present = sum((self.run / name).is_file() for name in CHECKPOINTS)
-        free, needed = shutil.disk_usage(self.run).free, (FILES - present) * size
+        free, needed = shutil.disk_usage(self.run).free, (MAX_FILES - present) * size
         if free < needed:
             self._report(ShortOfSpace(self.run, free, needed))
 
@@ -88,70 +100,76 @@ class CheckpointSaver:
         """Write a line of `metrics.jsonl`."""
         self._metrics.add(event)
         try:
-            self._hold()
+            self._claim_folder()
             self._metrics.flush()
         except (OSError, CheckpointError) as problem:
-            self._tell(problem)
+            self._report_failure(problem)
             return
-        if self._missing() - self._waiting:
+        if self._missing() - self._unwritten:
             self.retry()
 
     def save(self, checkpoint: Checkpoint, *, measured: bool = False) -> None:
-        """Save where the run stands.
+        """Save a checkpoint as the last one, and as the best one where it is.
 
         Args:
-            checkpoint: all of it.
-            measured: it has just been validated, so it may be the best.
+            checkpoint: the run as it is now.
+            measured: whether it has just been validated, so that it may be the best one.
         """
-        best = self._kept.get(BEST)
-        if measured and (best is None or _loss(checkpoint) < _loss(best)):
-            self._kept[BEST] = checkpoint
-            self._waiting.add(BEST)
-        self._kept[LAST] = checkpoint
-        self._waiting.add(LAST)
+        best = self._checkpoints.get(BEST)
+        if measured and (best is None or _latest_loss(checkpoint) < _latest_loss(best)):
+            self._checkpoints[BEST] = checkpoint
+            self._unwritten.add(BEST)
+        self._checkpoints[LAST] = checkpoint
+        self._unwritten.add(LAST)
         self.retry()
 
     def retry(self) -> None:
-        """Write all that is not on the disk."""
-        self._tried = time.monotonic()
+        """Write everything that is not on the disk yet, or no longer."""
+        self._retried_at = time.monotonic()
         try:
-            self._hold()
+            self._claim_folder()
         except (OSError, CheckpointError) as problem:
-            self._tell(problem)
+            self._report_failure(problem)
             return
-        if deleted := self._missing() - self._waiting:
-            self._waiting |= deleted
-            self._tell(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+        if deleted := self._missing() - self._unwritten:
+            self._unwritten |= deleted
+            self._report_failure(FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
         for write in (self._write_best, self._write_last, self._metrics.flush):
             try:
                 write()
             except OSError as problem:
-                self._tell(problem)
-        if self._told and not self.unsaved:
-            self._told.clear()
+                self._report_failure(problem)
+        if self._reported and not self.unsaved:
+            self._reported.clear()
             self._report(SavedAtLast())
 
     @property
     def overdue(self) -> bool:
-        """Whether something is not saved, and was not tried for a while."""
-        return bool(self._told) and time.monotonic() - self._tried >= RETRY_AFTER
+        """Whether something is not saved, and the last try was `RETRY_AFTER` seconds ago."""
+        return bool(self._reported) and time.monotonic() - self._retried_at >= RETRY_AFTER
 
     @property
     def unsaved(self) -> tuple[Path, ...]:
-        """The files that should be on the disk, but are not, or are older."""
-        names = [name for name in (BEST, LAST) if name in self._waiting]
+        """The files that should be on the disk, but are missing or too old."""
+        names = [name for name in (BEST, LAST) if name in self._unwritten]
         return tuple(self.run / name for name in names + [METRICS] * bool(self._metrics.pending))
 
     @property
+    def best_file(self) -> Path | None:
+        """The file to sample from: the best checkpoint, or else the last one; None without any."""
+        files = (self.run / name for name in (BEST, LAST))
+        return next((path for path in files if path.exists()), None)
+
+    @property
     def failure(self) -> UnsavedError:
-        """What to raise in the end, if something is still not saved."""
+        """The error to raise at the end of a run that is not saved; it has the checkpoint."""
         names = " and ".join(path.name for path in self.unsaved)
         some = any((self.run / name).exists() for name in CHECKPOINTS)
-        advice = "go on by --resume from what was saved before" if some else "train again"
+        advice = "resume from the save before with --resume" if some else "train again"
         return UnsavedError(
-            f"{self.run}: {names} could not be saved ({self._reason}): free space or mend the "
+            f"{self.run}: {names} could not be saved ({self._reason}). Free space or repair the "
             f"folder, then {advice}",
-            self._kept.get(BEST, self._kept.get(LAST)),
+            self._checkpoints.get(BEST, self._checkpoints.get(LAST)),
         )
 
     def close(self) -> None:
@@ -159,43 +177,47 @@ class CheckpointSaver:
         self._metrics.close()
 
     def _missing(self) -> set[str]:
-        return {name for name in self._kept if not (self.run / name).exists()}
+        return {name for name in self._checkpoints if not (self.run / name).exists()}
 
     def _write(self, name: str, previous: Path | None = None) -> None:
-        """Save a checkpoint; where it is that or the last save but one, that one goes."""
+        """Save a checkpoint; on a full disk, delete previous.safetensors and save again."""
         path, spare = self.run / name, self.run / PREVIOUS
         try:
-            self._kept[name].save(path, previous=previous)
+            self._checkpoints[name].save(path, previous=previous)
         except OSError as problem:
             full = problem.errno in (errno.ENOSPC, errno.EDQUOT)
+            # Without a last checkpoint the previous one is the only one to resume from.
             if not (full and spare.exists() and (self.run / LAST).exists()):
                 raise
             spare.unlink()
-            self._kept[name].save(path, previous=previous)
-        self._waiting.remove(name)
+            self._checkpoints[name].save(path, previous=previous)
+        self._unwritten.remove(name)
 
     def _write_best(self) -> None:
-        if BEST in self._waiting:
+        if BEST in self._unwritten:
             self._write(BEST)
 
     def _write_last(self) -> None:
-        if LAST not in self._waiting:
+        if LAST not in self._unwritten:
             return
-        step = self._kept[LAST].step
-        # A step that is saved twice, before and after its validation, was after another one.
+        step = self._checkpoints[LAST].step
+        # A step may be saved twice, before and after its validation. The second save must not move
+        # the first one to previous.safetensors, or both files would hold the same step.
         self._write(LAST, self.run / PREVIOUS if step != self._last_step else None)
         self._last_step = step
 
-    def _tell(self, problem: OSError | CheckpointError) -> None:
-        """Report a failure, once for each file until all is saved again."""
+    def _report_failure(self, problem: OSError | CheckpointError) -> None:
+        """Report that files cannot be saved, once per file until all are saved again."""
         self._reason = getattr(problem, "strerror", None) or str(problem)
-        if not self._told.issuperset(self.unsaved):
-            self._told.update(self.unsaved)
+        if not self._reported.issuperset(self.unsaved):
+            self._reported.update(self.unsaved)
             self._report(Unsaved(self.unsaved, self._reason))
 
 
-def _loss(checkpoint: Checkpoint) -> float:
-    """Of the latest validation that a checkpoint tells of; infinite without any, as of a file that
-    someone has put in the place of the best one."""
+def _latest_loss(checkpoint: Checkpoint) -> float:
+    """Return the loss of a checkpoint's latest validation.
+
+    Without a validation it is infinite, as in a file that someone put in the place of the best one.
+    """
     history = checkpoint.metadata.get("history")
     return float(history[-1]["val_loss"]) if history else math.inf

@@ -8,7 +8,7 @@ from charnn.errors import UsageError
 DEVICES = ("cpu", "cuda", "mps")
 PRECISIONS = ("fp32", "bf16")
 # Of minutes, epochs or steps: more than any machine lives.
-MOST = 1e12
+MAX_BUDGET = 1e12
 # More than any gradient that can be learned from; its square is far from what a float32 holds.
 LARGE = 1e9
 # AdamW moves a weight by up to the learning rate, whatever the gradient.
@@ -37,8 +37,10 @@ class Budget:
         if not given:
             raise UsageError("give a budget: --minutes, --epochs or --steps")
         for name, value in given.items():
-            if not 0 < value <= MOST:
-                raise UsageError(f"--{name} must be above zero and at most {MOST:g}, not {value}")
+            if not 0 < value <= MAX_BUDGET:
+                raise UsageError(
+                    f"--{name} must be above zero and at most {MAX_BUDGET:g}, not {value}"
+                )
 
     def progress(self, seconds: float, epochs: float, steps: int) -> float:
         """The share of the budget that is spent, in [0, 1]."""

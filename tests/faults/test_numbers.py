@@ -18,6 +18,7 @@ from charnn.errors import CharnnError, UsageError
 from charnn.evaluation import sweep
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
+from charnn.training import backpropagation
 from charnn.training import trainer as trainer_module
 from charnn.training.trainer import Trainer
 from charnn.training.training_config import Budget, TrainingConfig
@@ -37,32 +38,32 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def remembered(trainer: Trainer) -> dict[str, torch.Tensor]:
     """Copies of what an update changes."""
-    tensors = dict(trainer.network.named_parameters())
-    tensors |= {f"optimizer {name}": one for name, one in trainer.optimizer.tensors().items()}
+    tensors = dict(trainer.state.network.named_parameters())
+    tensors |= {f"optimizer {name}": one for name, one in trainer.state.optimizer.tensors().items()}
     kept = {name: tensor.detach().clone() for name, tensor in tensors.items()}
     if trainer.config.ema:
-        with trainer.average.in_place():
-            for name, tensor in trainer.network.named_parameters():
+        with trainer.state.average.in_place():
+            for name, tensor in trainer.state.network.named_parameters():
                 kept[f"average {name}"] = tensor.detach().clone()
     return kept
 
 
 def into_loss(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
-    loss_of = trainer_module.cross_entropy
+    loss_of = backpropagation.cross_entropy
 
     def loss(*arguments: Any) -> torch.Tensor:
-        return loss_of(*arguments) * (value if trainer.position.step == at else 1.0)
+        return loss_of(*arguments) * (value if trainer.state.position.step == at else 1.0)
 
-    patch.setattr(trainer_module, "cross_entropy", loss)
+    patch.setattr(backpropagation, "cross_entropy", loss)
 
 
 def into_gradient(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
-    parameters = list(trainer.network.parameters())
+    parameters = list(trainer.state.network.parameters())
     parameter = parameters[at % len(parameters)]
 
     def spoil(gradient: torch.Tensor) -> torch.Tensor:
         spoilt = gradient.clone()
-        if trainer.position.step == at:
+        if trainer.state.position.step == at:
             spoilt.view(-1)[at % gradient.numel()] = value
         return spoilt
 
@@ -71,22 +72,24 @@ def into_gradient(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at:
 
 def into_weight(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
     """One that every step uses, as those of a symbol that does not come are not."""
-    forward = trainer.network.forward
+    forward = trainer.state.network.forward
 
     def spoilt(*arguments: Any) -> Any:
-        if trainer.position.step == at and trainer.network.training:
+        if trainer.state.position.step == at and trainer.state.network.training:
             with torch.no_grad():
-                trainer.network.head.weight[at % len(trainer.network.head.weight), 0] = value
+                trainer.state.network.head.weight[
+                    at % len(trainer.state.network.head.weight), 0
+                ] = value
         return forward(*arguments)
 
-    patch.setattr(trainer.network, "forward", spoilt)
+    patch.setattr(trainer.state.network, "forward", spoilt)
 
 
 def into_rate(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
     rate_at = trainer_module.learning_rate
 
     def rate(*arguments: float) -> float:
-        return value if trainer.position.step == at else rate_at(*arguments)
+        return value if trainer.state.position.step == at else rate_at(*arguments)
 
     patch.setattr(trainer_module, "learning_rate", rate)
 
@@ -120,7 +123,7 @@ def test_it_stops_before_the_update(
         before: dict[str, torch.Tensor] = {}
 
         def after_step() -> bool:
-            if trainer.position.step == at:
+            if trainer.state.position.step == at:
                 before.update(remembered(trainer))
             return False
 
@@ -174,13 +177,13 @@ def test_a_validation_that_gives_no_number(
 
         def losses(*arguments: Any) -> Any:
             each, state = losses_of(*arguments)
-            if len(trainer.history) == sweeps:
+            if len(trainer.state.history) == sweeps:
                 each[:, -1] = random.choice([math.nan, math.inf])  # the first ones are not scored
             return each, state
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sweep, "segment_losses", losses)
-            patch.setattr(Trainer, "_plan_validations", lambda self: 2)
+            patch.setattr(trainer.validator, "sweeps", 2)
             with pytest.raises(CharnnError) as caught:
                 trainer.run()
         assert_helpful(str(caught.value), STEPS // 2 * (sweeps + 1))

@@ -11,6 +11,7 @@ from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from charnn.checkpoints.run_files import LAST
 from charnn.corpus.ids import Dataset
 from charnn.model.config import ModelConfig
+from charnn.training.assembly import build_trainer
 from charnn.training.events import Event, Finished, Stepped
 from charnn.training.trainer import Trainer
 from charnn.training.training_config import Budget, TrainingConfig
@@ -55,9 +56,9 @@ class Run:
         should_stop: Callable[[], bool] = lambda: False,
         resume: Checkpoint | None = None,
         best: Checkpoint | None = None,
-        hold: Callable[[], object] | None = None,
+        claim_folder: Callable[[], object] | None = None,
     ) -> Trainer:
-        return Trainer(
+        return build_trainer(
             self.dataset,
             self.model,
             config,
@@ -67,7 +68,7 @@ class Run:
             should_stop=should_stop,
             resume=resume,
             best=best,
-            hold=hold,
+            claim_folder=claim_folder,
         )
 
     def checkpoint(self, name: str = LAST) -> Checkpoint:

@@ -21,7 +21,7 @@ def test_what_is_saved_is_the_average_of_the_weights_so_far(
 ) -> None:
     run = Run(tmp_path / "run", dataset, ema=0.5)
     plain = Run(tmp_path / "plain", dataset)
-    first = run.trainer(run.config(4)).network.head.weight.detach().numpy()
+    first = run.trainer(run.config(4)).state.network.head.weight.detach().numpy()
     expected = first.copy()
     for step in (1, 2, 3):
         # A stop after every step shows the weights themselves, which the average doesn't change.
@@ -49,5 +49,5 @@ def test_no_average_costs_no_memory(dataset: Dataset, tmp_path: Path) -> None:
     run = Run(tmp_path / "run", dataset)
     run.train(2)
     assert not [name for name in run.checkpoint().training if name.startswith("weights.")]
-    network = run.trainer(run.config(2)).network
+    network = run.trainer(run.config(2)).state.network
     assert Average(network, 0.0).weights() == {}

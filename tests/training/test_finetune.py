@@ -13,6 +13,7 @@ from charnn.corpus.ids import Dataset
 from charnn.errors import UsageError
 from charnn.evaluation.sweep import evaluate
 from charnn.model.network import Network, import_weights
+from charnn.training.assembly import build_trainer
 from charnn.training.finetune import inherit, new_symbols
 from charnn.training.plan import Options, plan_run
 from charnn.training.trainer import Trainer
@@ -35,7 +36,7 @@ def parent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def begin(run: Path, dataset: Dataset, parent: Checkpoint | None, **options: Any) -> Trainer:
     plan = plan_run(dataset, Options(**CPU, **options), parent)
     run.mkdir()
-    return Trainer(dataset, plan.model, plan.training, run, metadata={}, parent=parent)
+    return build_trainer(dataset, plan.model, plan.training, run, metadata={}, parent=parent)
 
 
 def loss_of(network: Network, ids: "np.ndarray[Any, Any]") -> float:
@@ -57,7 +58,7 @@ def test_symbols_with_other_ids_are_found_again(tmp_path: Path, parent: Checkpoi
     import_weights(network, parent.weights)
     theirs = loss_of(network, parent.vocabulary.encode(dataset.vocabulary.decode(dataset.ids)))
     assert theirs < 2.8
-    ours = loss_of(begin(tmp_path / "run", dataset, parent, steps=1).network, dataset.ids)
+    ours = loss_of(begin(tmp_path / "run", dataset, parent, steps=1).state.network, dataset.ids)
     assert ours == pytest.approx(theirs, abs=1e-5)
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from charnn.training import trainer as trainer_module
+from charnn.training import hints
 from charnn.training.events import Hinted
 from charnn.training.hints import underway
 from charnn.training.plan import Options, plan_run
@@ -79,7 +79,7 @@ def test_a_run_tells_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     dataset = prepared_text(tmp_path, prose(3000))
     quick = Run(tmp_path / "quick", dataset)
     quick.train(30)
-    monkeypatch.setattr(trainer_module, "HINT_AFTER", 0.0)
+    monkeypatch.setattr(hints, "HINT_AFTER", 0.0)
     run = Run(tmp_path / "run", dataset)
     run.train(10**9, stop_after=20)
     assert sum(isinstance(event, Hinted) for event in run.events) == 1

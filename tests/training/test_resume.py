@@ -147,7 +147,9 @@ def test_a_stop_amid_a_validation_does_not_lose_it(tmp_path: Path) -> None:
     at_once = Run(tmp_path / "once", dataset, **options)
     at_once.train(6)
     in_parts = Run(tmp_path / "parts", dataset, **options)
-    trainer = in_parts.trainer(in_parts.config(6), should_stop=lambda: not trainer.network.training)
+    trainer = in_parts.trainer(
+        in_parts.config(6), should_stop=lambda: not trainer.state.network.training
+    )
     assert trainer.run().reason == "interrupted"
     stopped = in_parts.checkpoint().metadata
     assert stopped["history"] == []

@@ -61,7 +61,7 @@ def train(run: Run, steps: int, at: dict[int, Callable[[], object]], **options: 
     trainer = run.trainer(run.config(steps, **options))
 
     def should_stop() -> bool:
-        at.get(trainer.position.step, lambda: None)()
+        at.get(trainer.state.position.step, lambda: None)()
         return False
 
     trainer.should_stop = should_stop
@@ -136,8 +136,8 @@ def test_what_is_not_saved_in_the_end_is_said(
     trainer = run.trainer(run.config(30, save_every=1))
 
     def should_stop() -> bool:
-        disk.full = trainer.position.step >= 12
-        return stop and trainer.position.step == 20
+        disk.full = trainer.state.position.step >= 12
+        return stop and trainer.state.position.step == 20
 
     trainer.should_stop = should_stop
     with pytest.raises(UnsavedError, match=r"last\.safetensors could not be saved") as failure:
@@ -226,8 +226,8 @@ def test_a_run_that_has_come_to_its_place_is_left_alone(
             (run.folder / LOCK).unlink()
 
     with RunLock(run.folder) as lock:
-        trainer = run.trainer(run.config(40, save_every=5), hold=lock.take)
-        trainer.should_stop = lambda: bool(trainer.position.step == 12 and another())
+        trainer = run.trainer(run.config(40, save_every=5), claim_folder=lock.take)
+        trainer.should_stop = lambda: bool(trainer.state.position.step == 12 and another())
         with pytest.raises(UnsavedError, match="another run now"):
             trainer.run()
     assert (run.folder / BEST).read_text() == "of the other run"
@@ -241,9 +241,9 @@ def test_a_run_that_has_come_to_its_place_is_left_alone(
 def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, dataset: Dataset) -> None:
     run = Run(tmp_path / "run", dataset)
     with RunLock(run.folder) as lock:
-        trainer = run.trainer(run.config(40, save_every=5), hold=lock.take)
+        trainer = run.trainer(run.config(40, save_every=5), claim_folder=lock.take)
         remove = (run.folder / LOCK).unlink
-        trainer.should_stop = lambda: bool(trainer.position.step == 12 and remove())
+        trainer.should_stop = lambda: bool(trainer.state.position.step == 12 and remove())
         trainer.run()
         with pytest.raises(CheckpointError, match="another process"):
             RunLock(run.folder).acquire()

@@ -18,8 +18,10 @@ from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError
 from charnn.evaluation.sweep import evaluate
 from charnn.model.cells import CELLS
-from charnn.model.network import Network
+from charnn.model.network import Network, import_weights
+from charnn.training import backpropagation
 from charnn.training import trainer as trainer_module
+from charnn.training import validation as validation_module
 from charnn.training.events import Finished, Started, Stepped, Validated
 from charnn.training.schedule import learning_rate
 from charnn.training.training_config import Budget, TrainingConfig
@@ -88,7 +90,7 @@ def test_the_best_model_is_kept_and_scores_what_it_says(tmp_path: Path, dataset:
     assert min(entry["val_loss"] for entry in history) == finished.best_loss
     assert best.metadata["position"]["step"] < last.metadata["position"]["step"] == 60
     network = Network(best.config)
-    trainer_module.import_weights(network, best.weights)
+    import_weights(network, best.weights)
     before = dataset.train[-257:]
     measured = evaluate(network, np.concatenate([before, dataset.val]), len(before))
     assert measured == pytest.approx(finished.best_loss, abs=1e-6)
@@ -102,7 +104,7 @@ def test_validation_does_not_change_the_training(
     often.train(45)
     assert len(often.checkpoint().metadata["history"]) > 3
     never = Run(tmp_path / "never", dataset, dropout=0.3)
-    monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, 1.0))
+    monkeypatch.setattr(validation_module, "fit_temperature", lambda *arguments: (1.0, 1.0))
     never.train(45)
     one, other = often.checkpoint(), never.checkpoint()
     one.metadata["position"]["best_loss"] = other.metadata["position"]["best_loss"]
@@ -144,7 +146,9 @@ def test_the_state_is_carried_and_begins_anew_with_each_epoch(
 
 def test_patience(tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     losses = iter([3.0, 2.0, 2.5, 2.0, 2.1, 1.0, 1.0, 1.0])
-    monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, next(losses)))
+    monkeypatch.setattr(
+        validation_module, "fit_temperature", lambda *arguments: (1.0, next(losses))
+    )
     run = Run(tmp_path / "run", dataset, patience=3)
     finished = run.train(1000)
     # The fifth sweep is the third without a new best: 2.0 is no better than 2.0.
@@ -159,7 +163,7 @@ def test_patience(tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPa
 def test_no_patience_never_stops(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trainer_module, "fit_temperature", lambda *arguments: (1.0, 2.0))
+    monkeypatch.setattr(validation_module, "fit_temperature", lambda *arguments: (1.0, 2.0))
     assert Run(tmp_path / "run", dataset, patience=0).train(100).reason == "done"
 
 
@@ -183,20 +187,20 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
     run = Run(tmp_path / "run", dataset, save_every=1)
     config = TrainingConfig(Budget(steps=60), **run.options)
     trainer = run.trainer(config)
-    loss_of = trainer_module.cross_entropy
-    parameter = trainer.network.head.bias
+    loss_of = backpropagation.cross_entropy
+    parameter = trainer.state.network.head.bias
     weights_before: list[torch.Tensor] = []
 
     def loss(*arguments: Any) -> torch.Tensor:
         result = loss_of(*arguments)
-        if trainer.position.step == 22:
+        if trainer.state.position.step == 22:
             weights_before.append(parameter.detach().clone())
             if place == "loss":
                 return result * value
             parameter.register_hook(lambda gradient: gradient * value)
         return result
 
-    monkeypatch.setattr(trainer_module, "cross_entropy", loss)
+    monkeypatch.setattr(backpropagation, "cross_entropy", loss)
     with pytest.raises(CharnnError, match=r"step 23.*--lr") as caught:
         trainer.run()
     assert caught.value.exit_code == 1
@@ -204,7 +208,7 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
     assert run.checkpoint().metadata["position"]["step"] == 22
     assert finite(run.folder)
     # What it says to do can be done.
-    monkeypatch.setattr(trainer_module, "cross_entropy", loss_of)
+    monkeypatch.setattr(backpropagation, "cross_entropy", loss_of)
     lower = float(str(caught.value).rpartition("--resume --lr ")[2])
     assert run.train(60, lr=lower).steps == 60
     rates = {event.step: event.lr for event in run.events if isinstance(event, Stepped)}
@@ -258,7 +262,7 @@ def test_without_a_validation_part_a_budget_of_time_saves_no_more_often(
 ) -> None:
     saved = []
     trainer = trainer_module.Trainer
-    monkeypatch.setattr(trainer, "_save", lambda self: saved.append(self.position.step))
+    monkeypatch.setattr(trainer, "_save", lambda self: saved.append(self.state.position.step))
     dataset = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
     run = Run(tmp_path / "run", dataset)
     run.trainer(TrainingConfig(Budget(minutes=0.02), **run.options)).run()
@@ -303,8 +307,8 @@ def test_a_slow_sweep_is_not_followed_by_another_without_a_step(
         time.sleep(0.3)
         return 1.0, 2.0
 
-    monkeypatch.setattr(trainer_module, "fit_temperature", slow)
-    monkeypatch.setattr(trainer_module.Trainer, "_plan_validations", lambda self: 8)
+    monkeypatch.setattr(validation_module, "fit_temperature", slow)
+    monkeypatch.setattr(validation_module, "planned_sweeps", lambda *arguments: 8)
     run = Run(tmp_path / "run", dataset)
     run.trainer(TrainingConfig(Budget(minutes=0.8 / 60), **run.options)).run()
     steps = [entry["step"] for entry in run.checkpoint().metadata["history"]]

@@ -1,0 +1,87 @@
+"""A trainer put together from its parts: the state, the saver, the validator."""
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.batches import Batches
+from charnn.corpus.ids import Dataset
+from charnn.model.config import ModelConfig
+from charnn.training.divergence import DivergenceCheck
+from charnn.training.events import Report
+from charnn.training.hints import SpeedHint
+from charnn.training.saver import CheckpointSaver
+from charnn.training.thread_tuning import ThreadTuner
+from charnn.training.trainer import Trainer
+from charnn.training.trainer_state import TrainerState, expect_same_corpus, incomplete_checkpoint
+from charnn.training.training_config import TrainingConfig
+from charnn.training.validation import Validator
+
+
+def build_trainer(
+    dataset: Dataset,
+    model_config: ModelConfig,
+    config: TrainingConfig,
+    run: Path,
+    *,
+    metadata: dict[str, Any],
+    report: Report = lambda event: None,
+    should_stop: Callable[[], bool] = lambda: False,
+    resume: Checkpoint | None = None,
+    best: Checkpoint | None = None,
+    claim_folder: Callable[[], object] | None = None,
+    parent: Checkpoint | None = None,
+) -> Trainer:
+    """Return the trainer of a new run, or of one that is resumed.
+
+    Args:
+        dataset: the corpus as ids.
+        model_config: the shape of the model.
+        config: the options of the run.
+        run: the run's folder.
+        metadata: further facts for the checkpoint, such as the corpus's name.
+        report: a function that is called with every event of the run.
+        should_stop: a function that is called after every step and during a validation; when it
+            returns True, the run is saved and ends.
+        resume: the checkpoint to resume from, with its training tensors; None for a new run.
+        best: the best checkpoint of the run that is resumed, if there is one.
+        claim_folder: see `CheckpointSaver`; None only makes the folder.
+        parent: the model to fine-tune, of the shape `model_config`; its vocabulary may differ.
+
+    Raises:
+        CheckpointError: `resume` is of another corpus, or lacks what resuming needs.
+    """
+    if resume is not None:
+        expect_same_corpus(resume, dataset, config, run)
+    batches = Batches(dataset.train, config.batch_size, config.seq_len)
+    state = TrainerState.initial(model_config, config, dataset, parent)
+    if resume is not None:
+        try:
+            state.restore(resume, len(batches))
+        except (KeyError, TypeError, ValueError, RuntimeError) as problem:
+            raise incomplete_checkpoint(run) from problem
+    claim_folder = claim_folder or partial(run.mkdir, parents=True, exist_ok=True)
+    return Trainer(
+        dataset=dataset,
+        config=config,
+        batches=batches,
+        state=state,
+        saver=CheckpointSaver(run, resume, best, claim_folder, report),
+        validator=Validator(state, dataset, config, len(batches)),
+        divergence=DivergenceCheck(run, config.lr),
+        speed_hint=SpeedHint(config.budget, dataset.train_characters, len(batches)),
+        thread_tuner=ThreadTuner(config.device, config.threads),
+        metadata=metadata
+        | {
+            "fingerprint": dataset.fingerprint,
+            "documents": dataset.documents,
+            "tokens": dataset.vocabulary.kind,
+            "transpose": list(dataset.keys),
+            "characters": dataset.train_characters + dataset.val_characters,
+            "parameters": model_config.parameter_count(),
+        },
+        report=report,
+        should_stop=should_stop,
+    )

@@ -1,0 +1,70 @@
+"""The gradients of one segment of truncated backpropagation through time."""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from charnn.corpus.batches import Batches
+from charnn.model.fused_layer import Trace
+from charnn.model.kernels import HiddenState, detached
+from charnn.training.hardware import autocast
+from charnn.training.penalty import gradient_penalty
+from charnn.training.trainer_state import TrainerState
+from charnn.training.training_config import TrainingConfig
+
+# Segments after which a row starts from an empty hidden state, in the midst of its text.
+FRESH_EVERY = 64
+
+
+def backpropagate(
+    state: TrainerState,
+    config: TrainingConfig,
+    inputs_TB: NDArray[np.int64],
+    targets_TB: NDArray[np.int64],
+) -> float:
+    """Add the gradients of a segment to the parameters, and carry the hidden state on, detached.
+
+    Returns:
+        The mean loss of the segment in nats per token, without the gradient penalty.
+    """
+    device = torch.device(config.device)
+    inputs = torch.from_numpy(inputs_TB).to(device, non_blocking=True)
+    targets = torch.from_numpy(targets_TB).to(device, non_blocking=True)
+    weight = config.gradient_penalty
+    traces: list[Trace] | None = [] if weight else None
+    with autocast(config.device, config.precision):
+        logits_TBV, hidden_state = state.network(inputs, state.hidden_state, traces)
+    state.hidden_state = [detached(layer) for layer in hidden_state]
+    loss = cross_entropy(logits_TBV.float().flatten(0, 1), targets.flatten())
+    total = loss + weight * gradient_penalty(loss, traces) if traces else loss
+    total.backward()  # type: ignore[no-untyped-call]
+    return loss.item()
+
+
+def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) -> None:
+    """Compute the gradients of a segment and forget them, so that the time can be measured."""
+    hidden_state = state.hidden_state
+    state.hidden_state = state.network.initial_state(config.batch_size)
+    backpropagate(state, config, *batches.segment(0))
+    state.optimizer.forget_gradients()
+    state.hidden_state = hidden_state
+
+
+def reset_rows_in_turn(hidden_state: list[HiddenState], step: int) -> list[HiddenState]:
+    """Return a hidden state where the rows whose turn it is at this step are zero.
+
+    Each row has its turn once in `FRESH_EVERY` segments. Sampling starts from an empty hidden
+    state: a network that has met it only in its very first steps may never find its way out of it.
+
+    Args:
+        hidden_state: the state of each layer, [B, H] per vector.
+        step: updates before this segment.
+    """
+    batch_size = len(hidden_state[0][0])
+    phases = step + np.arange(batch_size) * FRESH_EVERY // batch_size
+    reset = phases % FRESH_EVERY == 0
+    if not reset.any():
+        return hidden_state
+    kept = torch.from_numpy(~reset[:, None]).to(hidden_state[0][0].device)
+    return [tuple(part * kept for part in layer) for layer in hidden_state]

@@ -1,0 +1,60 @@
+"""The position of a run: how far it has come in its corpus, budget and validations."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from charnn.training.training_config import MAX_BUDGET, Budget
+
+
+@dataclass
+class Position:
+    """A run's position, stored in its checkpoints. The names of the fields are part of the format.
+
+    Attributes:
+        step: updates of the weights so far.
+        window: the next segment of the epoch, counted from 0.
+        seconds: time spent on the run, in all its parts.
+        validated_step: the step of the last sweep over the validation part.
+        validated_seconds: the time spent when that sweep ended.
+        best_loss: the lowest loss of all sweeps, in nats per character; None before the first one.
+        stale: sweeps since the one with the lowest loss.
+        temperature: the softmax temperature that the last sweep fitted.
+    """
+
+    step: int = 0
+    window: int = 0
+    seconds: float = 0.0
+    validated_step: int = 0
+    validated_seconds: float = 0.0
+    best_loss: float | None = None
+    stale: int = 0
+    temperature: float = 1.0
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any], steps_per_epoch: int) -> "Position":
+        """Return the position that `dataclasses.asdict` wrote.
+
+        Raises:
+            TypeError, ValueError: a field is unknown, has the wrong type or is out of range.
+        """
+        position = cls(**value)
+        counts = (position.step, position.validated_step, position.stale, position.window)
+        amounts = (position.seconds, position.validated_seconds, position.temperature)
+        loss = position.best_loss
+        if not (
+            all(type(count) is int and 0 <= count <= MAX_BUDGET for count in counts)
+            and all(type(amount) in (int, float) and amount >= 0 for amount in amounts)
+            and (loss is None or type(loss) in (int, float))
+            and position.window < steps_per_epoch
+        ):
+            raise ValueError("the position lies outside of the run")
+        return position
+
+    def progress(self, budget: Budget, steps_per_epoch: int) -> float:
+        """Return the share of the budget that is spent, in [0, 1]."""
+        return budget.progress(self.seconds, self.step / steps_per_epoch, self.step)
+
+    def validated_progress(self, budget: Budget, steps_per_epoch: int) -> float:
+        """Return the share of the budget that was spent when the last sweep ended, in [0, 1]."""
+        epochs = self.validated_step / steps_per_epoch
+        return budget.progress(self.validated_seconds, epochs, self.validated_step)

@@ -1,0 +1,153 @@
+"""Everything that changes while a run trains: what a checkpoint stores, and how it is restored.
+
+A run that is stopped and resumed gives the same bits as one that was never stopped. So the next
+step may depend on nothing outside of `TrainerState`, the options and torch's random state, which
+`charnn.training.snapshot` stores as well.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.ids import Dataset
+from charnn.errors import CheckpointError
+from charnn.evaluation.sweep import fitted_sweep_protocol
+from charnn.model.config import ModelConfig
+from charnn.model.kernels import HiddenState
+from charnn.model.network import Network, export_weights, import_weights
+from charnn.training.ema import Average
+from charnn.training.finetune import inherit
+from charnn.training.metrics import RunningMean
+from charnn.training.optimizer import AdamW
+from charnn.training.position import Position
+from charnn.training.snapshot import pack, unpack
+from charnn.training.training_config import TrainingConfig
+
+
+@dataclass
+class TrainerState:
+    """The state of a run.
+
+    Attributes:
+        network: the model.
+        optimizer: AdamW with its moments.
+        average: the running average of the weights.
+        hidden_state: the hidden state of each layer after the last segment, [B, H] per vector.
+        position: how far the run has come.
+        history: one entry per validation: "step", "seconds", "val_loss", and "train_loss" if known.
+        since_report: training loss and speed since the last report.
+        since_validation: training loss since the last validation.
+    """
+
+    network: Network
+    optimizer: AdamW
+    average: Average
+    hidden_state: list[HiddenState]
+    position: Position = field(default_factory=Position)
+    history: list[dict[str, float]] = field(default_factory=list)
+    since_report: RunningMean = field(default_factory=RunningMean)
+    since_validation: RunningMean = field(default_factory=RunningMean)
+
+    @classmethod
+    def initial(
+        cls,
+        model: ModelConfig,
+        config: TrainingConfig,
+        dataset: Dataset,
+        parent: Checkpoint | None = None,
+    ) -> "TrainerState":
+        """Return the state before the first step, with weights drawn from `config.seed`.
+
+        Args:
+            model: the shape of the model.
+            config: the options of the run.
+            dataset: the corpus, for its vocabulary.
+            parent: the model to fine-tune; None to train from random weights.
+        """
+        torch.manual_seed(config.seed)
+        # The initial weights are the only result that depends on the number of threads.
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        network = Network(model).to(torch.device(config.device))
+        torch.set_num_threads(threads)
+        if parent is not None:
+            drawn = export_weights(network)
+            import_weights(network, inherit(parent, dataset.vocabulary, drawn))
+        return cls(
+            network=network,
+            optimizer=AdamW(network, config.weight_decay),
+            average=Average(network, config.ema),
+            hidden_state=network.initial_state(config.batch_size),
+        )
+
+    def restore(self, checkpoint: Checkpoint, steps_per_epoch: int) -> None:
+        """Take over the state that `to_checkpoint` stored.
+
+        Raises:
+            KeyError, TypeError, ValueError, RuntimeError: the checkpoint lacks a part of the state,
+                or a part has the wrong type or shape.
+        """
+        metadata = checkpoint.metadata
+        self.position = Position.from_json(metadata["position"], steps_per_epoch)
+        tallies = metadata.get("tallies", [{}, {}])  # not in the checkpoints of earlier versions
+        self.since_report, self.since_validation = map(RunningMean.from_json, tallies)
+        self.history = list(metadata["history"])
+        import_weights(self.network, checkpoint.weights)
+        self.average = Average(self.network, self.average.decay)
+        self.hidden_state = unpack(
+            checkpoint.training, self.network, self.optimizer, self.average, self.hidden_state
+        )
+
+    def to_checkpoint(
+        self, dataset: Dataset, config: TrainingConfig, metadata: Mapping[str, Any]
+    ) -> Checkpoint:
+        """Return a checkpoint of this state, of the options and of further `metadata`."""
+        with self.average.in_place():
+            weights = export_weights(self.network)
+        training = pack(self.network, self.optimizer, self.average, self.hidden_state)
+        metadata = {
+            **metadata,
+            "training": config.to_json(),
+            "position": asdict(self.position),
+            "tallies": [asdict(self.since_report), asdict(self.since_validation)],
+            "history": list(self.history),
+            "protocol": fitted_sweep_protocol(len(dataset.val), len(dataset.train)),
+        }
+        return Checkpoint(
+            self.network.config,
+            dataset.vocabulary,
+            weights,
+            metadata,
+            training,
+            self.position.temperature,
+        )
+
+
+def expect_same_corpus(
+    checkpoint: Checkpoint, dataset: Dataset, config: TrainingConfig, run: Path
+) -> None:
+    """Refuse to resume a run on another corpus, or on another split of its corpus.
+
+    Raises:
+        CheckpointError: the fingerprints differ, or the corpus has fewer ids than the batch rows.
+    """
+    if checkpoint.metadata.get("fingerprint") != dataset.fingerprint:
+        raise CheckpointError(
+            f"{run} was trained on another corpus or another split than the one given. Resume it "
+            "with its own corpus, or train a new run under another --name, which may begin with "
+            f"the weights of this one: --init-from {run.name}"
+        )
+    if config.batch_size >= len(dataset.train):
+        raise incomplete_checkpoint(run)
+
+
+def incomplete_checkpoint(run: Path) -> CheckpointError:
+    """Return the error for a checkpoint without a complete state."""
+    return CheckpointError(
+        f"{run}: the checkpoint lacks what resuming needs. Train again under another --name, which "
+        f"may begin with its weights: --init-from {run.name}"
+    )

@@ -4,8 +4,8 @@ and with a vocabulary.
 Nothing is said of what anybody might want; only of what will hardly be meant.
 """
 
-from charnn.training.metrics import RunningMean
 from charnn.training.recipe import DEFAULT_EPOCHS
+from charnn.training.running_mean import RunningMean
 from charnn.training.training_config import Budget
 
 # Seconds of training after which the speed is known.

@@ -5,55 +5,10 @@ import json
 import math
 import os
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from charnn.files import write_bytes
 from charnn.training.events import Stepped, Validated
-
-
-@dataclass
-class RunningMean:
-    """What some steps have come to; kept in the checkpoint.
-
-    Attributes:
-        characters: of all these steps; without any, there is no mean.
-        seconds: that they took.
-        nats: their loss, summed over the characters.
-    """
-
-    characters: int = 0
-    seconds: float = 0.0
-    nats: float = 0.0
-
-    @classmethod
-    def from_json(cls, value: dict[str, Any]) -> "RunningMean":
-        """The tally that `asdict` described.
-
-        Raises:
-            TypeError, ValueError: it is none.
-        """
-        tally = cls(**value)
-        if not (type(tally.characters) is int and tally.characters >= 0):
-            raise ValueError("the characters are no count")
-        return cls(tally.characters, float(tally.seconds), float(tally.nats))
-
-    def add(self, symbols: int, characters: int, seconds: float, loss: float) -> None:
-        """Count a step: `loss` is the mean in nats a symbol."""
-        self.characters += characters
-        self.seconds += seconds
-        self.nats += loss * symbols
-
-    @property
-    def mean_loss(self) -> float:
-        """Nats a character."""
-        return self.nats / self.characters
-
-    @property
-    def characters_per_second(self) -> float:
-        """0 before the first step."""
-        return self.characters / self.seconds if self.seconds else 0.0
 
 
 class Metrics:

@@ -23,7 +23,7 @@ from charnn.training.backpropagation import backpropagate, reset_rows_in_turn, t
 from charnn.training.divergence import DivergenceCheck
 from charnn.training.hardware import keep_freed_memory
 from charnn.training.hints import SpeedHint
-from charnn.training.metrics import RunningMean
+from charnn.training.running_mean import RunningMean
 from charnn.training.saver import CheckpointSaver, checkpoint_bytes
 from charnn.training.schedule import learning_rate
 from charnn.training.thread_tuning import ThreadTuner

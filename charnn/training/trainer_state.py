@@ -21,9 +21,9 @@ from charnn.model.kernels import HiddenState
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.training.ema import Average
 from charnn.training.finetune import inherit
-from charnn.training.metrics import RunningMean
 from charnn.training.optimizer import AdamW
 from charnn.training.position import Position
+from charnn.training.running_mean import RunningMean
 from charnn.training.snapshot import pack, unpack
 from charnn.training.training_config import TrainingConfig
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from charnn.corpus.ids import Dataset
 from charnn.evaluation.sweep import fit_temperature
 from charnn.training.hardware import autocast
-from charnn.training.metrics import RunningMean
+from charnn.training.running_mean import RunningMean
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import Budget, TrainingConfig
 

@@ -226,7 +226,7 @@ def test_a_run_that_has_come_to_its_place_is_left_alone(
             (run.folder / LOCK).unlink()
 
     with RunLock(run.folder) as lock:
-        trainer = run.trainer(run.config(40, save_every=5), claim_folder=lock.take)
+        trainer = run.trainer(run.config(40, save_every=5), claim_folder=lock.acquire)
         trainer.should_stop = lambda: bool(trainer.state.position.step == 12 and another())
         with pytest.raises(UnsavedError, match="another run now"):
             trainer.run()
@@ -241,7 +241,7 @@ def test_a_run_that_has_come_to_its_place_is_left_alone(
 def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, dataset: Dataset) -> None:
     run = Run(tmp_path / "run", dataset)
     with RunLock(run.folder) as lock:
-        trainer = run.trainer(run.config(40, save_every=5), claim_folder=lock.take)
+        trainer = run.trainer(run.config(40, save_every=5), claim_folder=lock.acquire)
         remove = (run.folder / LOCK).unlink
         trainer.should_stop = lambda: bool(trainer.state.position.step == 12 and remove())
         trainer.run()

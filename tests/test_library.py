@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 import charnn
-from charnn.checkpoints import runs
+from charnn.checkpoints import bundled
+from charnn.checkpoints.run_files import TUNES
 from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.library import Model
@@ -69,7 +70,7 @@ def test_learned_tunes_that_are_deleted_are_kept_again(
         for number, note in enumerate("ABcdefgabGFEDC", 1)
     )
     Path("book.abc").write_text(book, encoding="utf-8")
-    kept = Path("checkpoints/book") / runs.TUNES
+    kept = Path("checkpoints/book") / TUNES
 
     def delete(event: object) -> None:
         if isinstance(event, Started):
@@ -112,7 +113,7 @@ def test_an_interrupted_run_is_saved(corpus: Path, times: int) -> None:
 
 
 def test_what_is_wrong_is_said(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "_BUNDLED_PATHS", ())
+    monkeypatch.setattr(bundled, "_PATHS", ())
     with pytest.raises(CheckpointError, match="no trained model"):
         charnn.load()
     with pytest.raises(UsageError, match="one-hot"):

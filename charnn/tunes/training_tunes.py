@@ -1,8 +1,8 @@
-"""The tunes that a model has learned, and their headers.
+"""The tunes that a model was trained on, and their headers.
 
-A run keeps its tunes beside the checkpoints. A model that was exported has left them behind: it
-brings along their headers, which tell how a tune is asked for, and a hash, by which those of a
-corpus with a name are known to be the same.
+A run stores its training tunes beside the checkpoints. An exported model is a file without them.
+Its metadata contain their headers, by which new tunes are requested, and a hash, by which the
+training tunes are recognised if they come from a corpus of the catalogue.
 """
 
 import hashlib
@@ -17,29 +17,30 @@ from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import CheckpointError
 from charnn.music.grammar.header_stats import HeaderStats
 
-_BROUGHT = "learned"
+_METADATA_KEY = "learned"
 
 
 def training_tunes_metadata(tunes: Sequence[str]) -> dict[str, Any]:
-    """What an exported model tells of the tunes it has learned, for its `metadata`."""
-    return {_BROUGHT: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
+    """Return what the metadata of an exported model contain about its training tunes."""
+    return {_METADATA_KEY: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
 
 
 def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
-    """The tunes that a model has learned: those of its run, or of the corpus that it names.
+    """Return the training tunes of a model: those of its run, or of its corpus in the catalogue.
 
     Args:
-        path: the checkpoint's file.
-        checkpoint: what is in it.
+        path: the checkpoint file.
+        checkpoint: its content.
 
     Raises:
-        CheckpointError: they are not there, or are others.
+        CheckpointError: the tunes are missing, or differ from those that the model was trained on.
         CorpusError: the corpus cannot be read.
     """
     metadata = checkpoint.metadata
-    if _BROUGHT not in metadata:
+    if _METADATA_KEY not in metadata:
         return read_stored_tunes(path.parent)
-    # A tune is asked for by headers alone, and its first character should not wait for these.
+    # Imported here: writing a tune needs `load_header_stats` alone, and its first character should
+    # not wait for the code that reads corpora.
     from charnn.corpus.catalogue import CATALOGUE
     from charnn.corpus.scan import DEFAULT_VAL_FRACTION, split_documents
     from charnn.corpus.sources import open_catalogue_corpus
@@ -47,34 +48,33 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
     name = str(metadata.get("corpus"))
     if name not in CATALOGUE:
         raise CheckpointError(
-            f"{display_name(path)} was exported without the tunes that it has learned, so new ones "
-            "cannot be compared with them: name its run instead"
+            f"{display_name(path)} was exported without the tunes that it was trained on, so new "
+            "tunes cannot be compared with them: name the run that it was exported from"
         )
-    learned, _ = split_documents(
-        open_catalogue_corpus(name), metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
-    )
-    tunes = [document.text() for document in learned]
-    if metadata[_BROUGHT] != {**metadata[_BROUGHT], "sha256": _hash(tunes)}:
+    val_fraction = metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
+    documents, _ = split_documents(open_catalogue_corpus(name), val_fraction)
+    tunes = [document.text() for document in documents]
+    if metadata[_METADATA_KEY] != {**metadata[_METADATA_KEY], "sha256": _hash(tunes)}:
         raise CheckpointError(
-            f"the corpus {name} that is installed here is not the one that {display_name(path)} "
-            "has learned, so new tunes cannot be compared with it: train a model of your own"
+            f"the installed corpus {name} is not the one that {display_name(path)} was trained "
+            "on, so new tunes cannot be compared with it: train a model on the installed corpus"
         )
     return tunes
 
 
 def load_header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
-    """The headers of those tunes; None if nothing tells of them.
+    """Return the headers of the training tunes; `None` where neither they nor the tunes are stored.
 
     Raises:
-        CheckpointError: what tells of them is damaged.
+        CheckpointError: the stored headers or tunes are damaged.
     """
-    if _BROUGHT in checkpoint.metadata:
+    if _METADATA_KEY in checkpoint.metadata:
         try:
-            return HeaderStats.from_json(checkpoint.metadata[_BROUGHT]["headers"])
+            return HeaderStats.from_json(checkpoint.metadata[_METADATA_KEY]["headers"])
         except (KeyError, TypeError, ValueError) as problem:
             raise CheckpointError(
-                f"{display_name(path)} does not tell what it has learned: it was not exported "
-                "by charnn"
+                f"{display_name(path)} does not contain the headers of its training tunes: it was "
+                "not exported by charnn. Export it again: charnn export-model RUN -o FILE"
             ) from problem
     if not (path.parent / TUNES).exists():
         return None

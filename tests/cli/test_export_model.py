@@ -54,7 +54,7 @@ def test_tunes_are_asked_for_as_of_the_run(program: Program, folder: Path) -> No
     shutil.rmtree(folder / "checkpoints")
     ended = program(folder, "sample", "session.safetensors", *request)
     assert ended.returncode == 0
-    assert "the model has learned no tune with --key Ador" in ended.messages[0]
+    assert "no training tune has --key Ador" in ended.messages[0]
     assert "\nR:jig\nM:6/8\nL:1/8\nK:Ador\n" in ended.stdout.decode()
     for arguments in (("evaluate", "--tunes", "1"), ("sample", "--reject-copies")):
         ended = program(folder, arguments[0], "session.safetensors", *arguments[1:])

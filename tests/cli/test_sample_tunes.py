@@ -167,14 +167,14 @@ def test_what_is_asked_for_is_in_the_tune(program: Program, folder: Path) -> Non
     assert report.title == "My Own"
     assert {part.bars for part in report.parts} == {4}
     assert report.ok
-    assert "expect less" not in ended.stderr.decode()  # it has learned such a tune
+    assert "expect less" not in ended.stderr.decode()  # a training tune has this meter
 
 
 def test_what_was_never_learned_is_told(program: Program, folder: Path) -> None:
     ended = program(folder, "sample", "folk", "--key", "Em", "--meter", "3/4", *SHORT)
     (report,) = reports(ended)
     assert (report.meter, report.key) == ("3/4", "Em")
-    assert "has learned no tune with --meter 3/4: expect less" in ended.stderr.decode()
+    assert "no training tune has --meter 3/4: expect less" in ended.stderr.decode()
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_they_are_not_there(metadata: dict[str, object], problem: str) -> None:
     "headers", [None, 7, [7], [["jig", "6/8", "1/8", "G"]], [["jig", "6/8", "1/8", 1, 1]]]
 )
 def test_headers_that_are_none(headers: object) -> None:
-    with pytest.raises(CheckpointError, match="does not tell"):
+    with pytest.raises(CheckpointError, match="does not contain the headers"):
         load_header_stats(PATH, model(learned={"sha256": "", "headers": headers}))
 
 

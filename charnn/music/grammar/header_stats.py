@@ -1,4 +1,4 @@
-"""The headers of the tunes that a model was trained on."""
+"""The headers of the training tunes: which types, meters and keys a model has seen together."""
 
 import re
 from collections import Counter
@@ -13,48 +13,50 @@ _SAME_METERS = ({"C", "4/4"}, {"C|", "2/2"})
 
 
 class HeaderStats:
-    """Which headers the tunes have that a model learned.
+    """Counts of the headers (R: M: L: K:) of the tunes that a model was trained on.
 
     Args:
-        tunes: cleaned texts.
+        tunes: the training tunes, cleaned.
     """
 
     def __init__(self, tunes: Iterable[str]) -> None:
         self._headers = Counter(_header(tune) for tune in tunes)
 
     def to_json(self) -> list[list[str | int]]:
-        """Return what `from_json` takes: R:, M:, L:, K: and how many tunes have them."""
+        """Return the headers for `from_json`: R:, M:, L:, K: and the number of their tunes."""
         return [[*header, count] for header, count in sorted(self._headers.items())]
 
     @classmethod
     def from_json(cls, value: object) -> "HeaderStats":
-        """Return the headers that `to_json` described.
+        """Return the headers that `to_json` returned.
 
         Raises:
-            ValueError: it is no such list.
+            ValueError: `value` is not such a list.
         """
         if not isinstance(value, list):
             raise ValueError("headers are a list")
-        learned = cls(())
+        stats = cls(())
         for row in value:
             if not isinstance(row, list) or [type(one) for one in row] != [str, str, str, str, int]:
                 raise ValueError("a header is four texts and a count")
             rhythm, meter, unit, key, count = row
-            learned._headers[rhythm, meter, unit, key] = count
-        return learned
+            stats._headers[rhythm, meter, unit, key] = count
+        return stats
 
     def fit(self, request: TuneRequest, any_tonic: bool = False) -> TuneRequest:
-        """The wish in the words of these tunes: C for 4/4 (and C| for 2/2), or the other way, as is
-        more usual among them; with their headers, and no R: where none of them has one.
+        """Return the request with the headers of the training tunes, and in their spelling.
+
+        C and 4/4 are the same meter, as are C| and 2/2: the request gets the commoner name. If no
+        training tune has an R:, neither has the new tune, unless a rhythm is requested.
 
         Args:
-            wish: as it was made.
-            any_tonic: the tunes were learned in other keys as well.
+            request: as `make_request` returns it.
+            any_tonic: whether the model was trained on transposed tunes, too.
         """
-        same = next((names for names in _SAME_METERS if request.meter in names), {request.meter})
-        usual = max(sorted(same), key=lambda meter: self._count(request.rhythm, meter, ""))
-        known = self._count(request.rhythm, usual, "") > 0
-        knows_rhythms = any(rhythm for rhythm, _, _, _ in self._headers)
+        names = next((names for names in _SAME_METERS if request.meter in names), {request.meter})
+        commonest = max(sorted(names), key=lambda meter: self._count(request.rhythm, meter, ""))
+        is_known = self._count(request.rhythm, commonest, "") > 0
+        have_rhythms = any(rhythm for rhythm, _, _, _ in self._headers)
         headers = {
             (rhythm, meter, unit, "" if any_tonic else key)
             for rhythm, meter, unit, key in self._headers
@@ -62,37 +64,38 @@ class HeaderStats:
             and unit
             and key[:1] in "ABCDEFG"
             and fields.is_key(key)
-            and bool(rhythm) == knows_rhythms
+            and bool(rhythm) == have_rhythms
         }
         return replace(
             request,
-            meter=usual if known else request.meter,
-            fields="TRMLK" if request.rhythm or knows_rhythms else "TMLK",
+            meter=commonest if is_known else request.meter,
+            fields="TRMLK" if request.rhythm or have_rhythms else "TMLK",
             headers=tuple(sorted(headers)),
         )
 
     def doubt(self, request: TuneRequest, any_tonic: bool = False) -> str:
-        """A warning if no tune learned is like the wish, else nothing.
+        """Return a warning if no training tune is like the request, else `""`.
 
         Args:
-            wish: as `fit` gives it.
-            any_tonic: the tunes were learned in other keys as well.
+            request: as `fit` returns it.
+            any_tonic: whether the model was trained on transposed tunes, too.
         """
         key = _mode(request.key) if any_tonic else request.key
-        asked = {
+        requested = {
             "--rhythm": (request.rhythm, "", ""),
             "--meter": ("", request.meter, ""),
             "--key": ("", "", key),
             "the combination": (request.rhythm, request.meter, key),
         }
-        for option, words in asked.items():
-            if any(words) and not self._count(*words):
-                together = ", ".join(filter(None, (request.rhythm, request.meter, request.key)))
-                said = getattr(request, option[2:]) if option.startswith("--") else together
-                return f"the model has learned no tune with {option} {said}: expect less of it"
+        for option, values in requested.items():
+            if any(values) and not self._count(*values):
+                given = filter(None, (request.rhythm, request.meter, request.key))
+                value = getattr(request, option[2:]) if option[:2] == "--" else ", ".join(given)
+                return f"no training tune has {option} {value}: expect less of the new tune"
         return ""
 
     def _count(self, rhythm: str, meter: str, key: str) -> int:
+        """Count the tunes with these values; `""` matches all, `*dor` every dorian key."""
         return sum(
             count
             for (r, m, _, k), count in self._headers.items()
@@ -101,16 +104,16 @@ class HeaderStats:
 
 
 def _header(tune: str) -> tuple[str, str, str, str]:
-    """The words of R:, M:, L: and K:."""
+    """Return the values of R:, M:, L: and K:; `""` for a missing one."""
     header = dict.fromkeys("RMLK", "")
     for line in tune.split("\n"):
         if (found := FIELD.match(line)) and found[1] in header:
             header[found[1]] = found[2]
-        if line.startswith("K:"):
+        if line.startswith("K:"):  # the header ends here; later M: and L: are changes
             break
     return header["R"], header["M"], header["L"], header["K"]
 
 
 def _mode(key: str) -> str:
-    """A key without its tonic: `*dor`."""
+    """Return a key with `*` for its tonic (`*dor`)."""
     return "*" + re.sub("^[A-G][#b]?", "", key)

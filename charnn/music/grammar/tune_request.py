@@ -1,7 +1,7 @@
-"""What a user asks of a tune, put into the words that a model of tunes has learned.
+"""A request for a tune: what a user asks for, in the spelling of the training tunes.
 
-Books are cleaned before they are learned (`charnn.music.abc.cleaning`), so a key, a type and a
-meter have one spelling each; and a model knows only combinations that its books have.
+Tune books are cleaned before training (`charnn.music.abc.clean_fields`), so a model has seen one
+spelling of each key, type and meter. `make_request` brings the user's words into that spelling.
 """
 
 from dataclasses import dataclass
@@ -15,15 +15,16 @@ from charnn.music.abc.patterns import FIELD
 
 @dataclass(frozen=True)
 class TuneRequest:
-    """What a tune is asked to be; the writer is free where nothing is said.
+    """What a tune is asked to be; an empty attribute leaves the choice to the model.
 
     Attributes:
-        title, rhythm, meter, unit, key: words of the header.
+        title, rhythm, meter, unit, key: the values of T: R: M: L: K:.
         part_bars: bars in every part; 0 for a usual number, 4 or 8.
         opening: what the body begins with.
-        strict: keep to the grammar in the body, too, not in the header alone.
-        fields: those of the header, behind X:, in order; R: may be missing.
-        headers: the words of R: M: L: K: that go together; a K: of `""` is any key. None: all do.
+        strict: whether the grammar applies to the body as well, not only to the header.
+        fields: the letters of the fields after X:, in order; R: may be missing.
+        headers: the values of R: M: L: K: that go together, of which K: may be `""`, any key. An
+            empty tuple allows every combination.
     """
 
     title: str = ""
@@ -48,61 +49,62 @@ def make_request(
     prime: str = "",
     strict: bool = True,
 ) -> TuneRequest:
-    """A wish from what a user says.
+    """Return the request for what a user asks.
 
     Args:
         title, rhythm, meter, key: the header, in any usual spelling (`A dorian`, `Slip Jig`).
-        part_bars: bars of every part; 0 for any number.
-        prime: the tune's beginning: music, or fields of the header and perhaps music after them.
-            What is said otherwise goes before its fields.
-        strict: hold the bars right.
+        part_bars: bars in every part; 0 for a usual number.
+        prime: the beginning of the tune: header fields, music, or both. The other arguments take
+            precedence over its fields.
+        strict: whether bars and parts must be right.
 
     Raises:
-        UsageError: there is no such key or meter, or words that a header can't hold.
+        UsageError: there is no such key or meter, or a header cannot contain such a value.
     """
-    given = dict.fromkeys("TRMLK", "")
+    values = dict.fromkeys("TRMLK", "")
     lines = prime.strip("\n").split("\n") if prime.strip() else []
     while lines and (found := FIELD.match(lines[0])):
-        given[found[1]] = found[2].strip()
+        values[found[1]] = found[2].strip()
         del lines[0]
-    for letter, words in zip("TRMK", (title, rhythm, meter, key), strict=True):
-        given[letter] = " ".join(words.split()) or given[letter]
+    for letter, value in zip("TRMK", (title, rhythm, meter, key), strict=True):
+        values[letter] = " ".join(value.split()) or values[letter]
     return TuneRequest(
-        title=_free("title", plain_title(given["T"])),
-        rhythm=_free("rhythm", normalise_rhythm(given["R"])),
-        meter=_meter(given["M"]),
-        unit=given["L"].replace(" ", ""),
-        key=_key(given["K"]),
+        title=_checked_text("title", plain_title(values["T"])),
+        rhythm=_checked_text("rhythm", normalise_rhythm(values["R"])),
+        meter=_normalised_meter(values["M"]),
+        unit=values["L"].replace(" ", ""),
+        key=_normalised_key(values["K"]),
         part_bars=part_bars,
         opening="\n".join(line for line in map(clean_music, lines) if line),
         strict=strict,
     )
 
 
-def _free(name: str, words: str) -> str:
-    if not words.isprintable() or "%" in words or "\\" in words:
+def _checked_text(name: str, text: str) -> str:
+    # In ABC, % begins a comment and \ an escape or a continued line.
+    if not text.isprintable() or "%" in text or "\\" in text:
         raise UsageError(
-            f"a {name} is made of letters and signs without % and \\, not {words!r}: leave them out"
+            f"a {name} is made of letters and signs without % and \\, not {text!r}: leave them out"
         )
-    return words
+    return text
 
 
-def _meter(words: str) -> str:
-    meter = words.replace(" ", "").replace("c", "C")
+def _normalised_meter(text: str) -> str:
+    meter = text.replace(" ", "").replace("c", "C")
     try:
-        counted = not meter or fields.parse_meter(meter).bar
+        has_bars = not meter or fields.parse_meter(meter).bar
     except fields.FieldError as problem:
-        raise UsageError(f"{problem}: say it as in 6/8, 4/4 or C|") from None
-    if not counted:
-        raise UsageError("a tune needs a meter: say it as in 6/8, 4/4 or C|")
+        raise UsageError(f"{problem}: write it as in 6/8, 4/4 or C|") from None
+    if not has_bars:
+        raise UsageError("a tune needs a meter: write it as in 6/8, 4/4 or C|")
     return meter
 
 
-def _key(words: str) -> str:
+def _normalised_key(text: str) -> str:
     try:
-        found = words and fields.parse_key(words)
+        key = text and fields.parse_key(text)
     except fields.FieldError as problem:
-        raise UsageError(f"{problem}: say it as in G, Em or Ador") from None
-    if found and not found.tonic:
-        raise UsageError(f"{words!r} is no key: say it as in G, Em or Ador")
-    return short_key(words[:1].upper() + words[1:]) if words else ""
+        raise UsageError(f"{problem}: write it as in G, Em or Ador") from None
+    if key and not key.tonic:
+        raise UsageError(f"{text!r} is not a key: write it as in G, Em or Ador")
+    return short_key(text[:1].upper() + text[1:]) if text else ""

@@ -63,7 +63,7 @@ def test_meters(said: str, meter: str) -> None:
 
 @pytest.mark.parametrize("said", ["0/4", "4/0", "jig", "none", "4/", "/8", "-3/4", "6/8\n7/8", "%"])
 def test_what_is_no_meter(said: str) -> None:
-    with pytest.raises(UsageError, match=r"say it as in 6/8, 4/4 or C\|"):
+    with pytest.raises(UsageError, match=r"write it as in 6/8, 4/4 or C\|"):
         make_request(meter=said)
 
 
@@ -170,10 +170,13 @@ def test_no_rhythm_for_models_that_know_none() -> None:
         (TuneRequest(), ""),
         (TuneRequest(rhythm="reel", meter="C|", key="D"), ""),
         (TuneRequest(rhythm="jig", key="Em"), ""),
-        (TuneRequest(rhythm="polka", key="D"), "with --rhythm polka: expect less"),
-        (TuneRequest(meter="5/4"), "with --meter 5/4: expect less"),
-        (TuneRequest(key="F#"), "with --key F#: expect less"),
-        (TuneRequest(rhythm="jig", key="D"), "with the combination jig, D: expect less"),
+        (TuneRequest(rhythm="polka", key="D"), "no training tune has --rhythm polka: expect less"),
+        (TuneRequest(meter="5/4"), "no training tune has --meter 5/4: expect less"),
+        (TuneRequest(key="F#"), "no training tune has --key F#: expect less"),
+        (
+            TuneRequest(rhythm="jig", key="D"),
+            "no training tune has the combination jig, D: expect less",
+        ),
         (
             TuneRequest(rhythm="jig", meter="C|", key="Em"),
             "the combination jig, C|, Em: expect less",

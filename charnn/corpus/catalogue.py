@@ -1,30 +1,32 @@
 """The corpora that have a name: three that are on every machine, and two to download.
 
-Nothing is shipped twice: `folk` is read out of the music21 package, which is found but not
-imported, `prose` and `code` out of Python itself. A download is as long as it should be, and is
-checked against its sha256 before it is kept in the user's cache folder; `CHARNN_MIRROR` names
-another host to fetch it from.
+charnn contains no corpus itself. `folk` is read from the music21 package, which is located without
+being imported (the import takes 0.4 s); `prose` and `code` are read from Python's own library.
 """
 
 import importlib.util
 import os
 import sysconfig
-import time
 import tokenize
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.parse import urljoin, urlsplit
 
+from charnn.corpus.download import Download
 from charnn.corpus.text import Document, document, read_file
 from charnn.errors import CorpusError
 
+# Folders of music21's corpus.
 FOLK_BOOKS = ("oneills1850", "ryansMammoth", "airdsAirs")
-SILENCE = 30  # seconds without a word after which a host is given up
-MOST_SECONDS = 300  # for a download in all
-_NOT_CODE = {"site-packages", "dist-packages", "test", "tests", "idle_test", "__pycache__"}
+_EXCLUDED_FOLDERS = {
+    "site-packages",
+    "dist-packages",
+    "test",
+    "tests",
+    "idle_test",
+    "__pycache__",
+}
 
 
 @dataclass(frozen=True)
@@ -32,14 +34,15 @@ class Entry:
     """A corpus with a name.
 
     Attributes:
+        name: the name that `charnn train` accepts.
         description: what it is, in a few words.
-        size: returns its size in words, without reading all of it.
+        size: a function that returns its size in words without reading the whole corpus.
         source: where it comes from.
-        licence: on what terms.
+        licence: the licence.
         kind: "built-in" or "download".
-        open: returns its documents; takes a progress bar for a download (`total`, `update(n)`,
-            `close()`) or `None`.
-        tunes: the documents are books of tunes in ABC notation, yet to be cleaned.
+        open: a function that returns its documents. Its argument is a progress bar for a download
+            (with `total`, `update(n)` and `close()`) or None.
+        tunes: the documents are tune books in ABC notation, not yet cleaned.
     """
 
     name: str
@@ -52,118 +55,9 @@ class Entry:
     tunes: bool = False
 
 
-@dataclass(frozen=True)
-class Download:
-    """A file to fetch: its name in the cache, where it is, and the length in bytes and the sha256
-    that it must have."""
-
-    name: str
-    url: str
-    length: int
-    sha256: str
-
-    def documents(self, progress: object | None) -> list[Document]:
-        """Return the file as one document, fetched unless it is in the cache."""
-        return [Document(self.name, partial(read_file, self.fetch(progress)))]
-
-    def fetch(self, progress: object | None = None) -> Path:
-        """Return the path of the file in the cache, which is filled first if need be.
-
-        Raises:
-            CorpusError: it cannot be fetched, or is not the file that it should be.
-        """
-        import pooch
-
-        where = urlsplit(self.url)
-        mirror = os.environ.get("CHARNN_MIRROR", "").rstrip("/")
-        url = mirror + where.path if mirror else self.url
-        if not url.startswith(("http://", "https://")):
-            raise CorpusError(f"CHARNN_MIRROR={mirror} is no address: it begins with https://")
-        pooch.get_logger().setLevel("ERROR")
-        try:
-            path: str = pooch.retrieve(
-                url,
-                known_hash=f"sha256:{self.sha256}",
-                fname=self.name,
-                path=pooch.os_cache("charnn"),
-                downloader=lambda source, target, _: self._write(source, Path(target), progress),
-            )
-        except OSError as error:
-            raise CorpusError(
-                f"cannot download {url} ({_reason(error)}): go online, name another host with "
-                "CHARNN_MIRROR, or pass a file of your own; folk, prose and code need no network"
-            ) from error
-        except ValueError as error:
-            raise CorpusError(
-                f"{url} is not the file that it should be (its sha256 is wrong): try again, "
-                "or name another host with CHARNN_MIRROR"
-            ) from error
-        return Path(path)
-
-    def _write(self, url: str, target: Path, progress: Any) -> None:
-        """Write what is at an address to a file, up to the length that it should have.
-
-        Raises:
-            OSError: the host fails, is too slow, has more to give, or sends on to no https address.
-        """
-        import requests
-
-        last = time.monotonic() + MOST_SECONDS
-        if progress is not None:
-            progress.total = self.length
-        plain = {"Accept-Encoding": "identity"}  # what is packed small may be large
-        checks = {"response": _check_way}
-        with (
-            requests.get(url, stream=True, timeout=SILENCE, headers=plain, hooks=checks) as answer,
-            target.open("wb") as file,
-        ):
-            answer.raise_for_status()
-            if "Content-Encoding" in answer.headers:
-                raise OSError("the host sends it packed")
-            while piece := _some(answer):
-                if file.tell() + len(piece) > self.length:
-                    raise OSError(f"it is longer than the {self.length:,} bytes it should have")
-                if time.monotonic() > last:
-                    raise OSError(f"it takes longer than {MOST_SECONDS} s")
-                file.write(piece)
-                if progress is not None:
-                    progress.update(len(piece))
-        if progress is not None:
-            progress.close()
-
-
-def _some(answer: Any) -> bytes:
-    """What has arrived of an answer, up to 16 kB, and nothing at its end; a reader of so much would
-    wait for it all, however slowly it comes."""
-    from urllib3.exceptions import HTTPError
-
-    try:
-        return bytes(answer.raw.read1(1 << 14, decode_content=False))
-    except HTTPError as problem:
-        raise OSError(f"it broke off: {problem}") from problem
-
-
-def _check_way(answer: Any, **_: object) -> None:
-    """Follow a host that sends on from https to https, or from http to either, nowhere else."""
-    if answer.is_redirect:
-        there = urljoin(answer.url, answer.headers["Location"])
-        if urlsplit(there).scheme not in {"https", urlsplit(answer.url).scheme}:
-            raise OSError(f"the host sends on to {there}, which is no https address")
-
-
-def _reason(error: OSError) -> str:
-    # The libraries below wrap the plain reason ("Connection refused") several times over.
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        cause = cause.__context__
-    return str(error) or type(error).__name__
-
-
 def _folk(_progress: object | None) -> list[Document]:
     spec = importlib.util.find_spec("music21")
-    folders = [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
+    folders = [Path(folder) for folder in (spec and spec.submodule_search_locations) or ()]
     paths = [
         path
         for book in FOLK_BOOKS
@@ -171,7 +65,7 @@ def _folk(_progress: object | None) -> list[Document]:
         for path in sorted((folder / "corpus" / book).glob("*.abc"))
     ]
     if not paths:
-        raise CorpusError("the folk corpus comes with music21: pip install music21")
+        raise CorpusError("the folk corpus is part of music21: pip install music21")
     return [Document(path.name, partial(read_file, path)) for path in paths]
 
 
@@ -186,16 +80,17 @@ def _prose(_progress: object | None) -> list[Document]:
 
 
 def _modules() -> list[Path]:
-    """Return the paths of Python's own modules, without tests and installed packages."""
+    """Return the paths of the standard library's modules, without tests and installed packages."""
     found = []
     for folder, folders, files in os.walk(sysconfig.get_path("stdlib")):
-        # Sorted in place: `os.walk` goes on into what is left in this list.
-        folders[:] = sorted(name for name in folders if name not in _NOT_CODE)
+        # In place: os.walk enters the folders that are left in this list, in this order.
+        folders[:] = sorted(name for name in folders if name not in _EXCLUDED_FOLDERS)
         found += [Path(folder, name) for name in sorted(files) if name.endswith(".py")]
     return [path for path in found if path.stat().st_size]
 
 
 def _module_text(path: Path) -> Iterator[str]:
+    # A few modules name another codec than UTF-8 in a comment (PEP 263).
     with path.open("rb") as file:
         encoding, _ = tokenize.detect_encoding(file.readline)
     return read_file(path, encoding)

@@ -1,9 +1,10 @@
-"""Bytes to text, strictly: a corpus is read as it is, or refused with the reason.
+"""From bytes to text, strictly: a file is read as it is, or refused with the reason.
 
-Nothing is guessed: a wrong codec gives wrong letters without any error, and a model learns them. A
-byte order mark names its codec, whatever else is said (of a folder, only some files may have one);
-without a mark the bytes must be valid UTF-8, or the caller names the codec. Line ends survive as
-they are. Everything streams, so that no file has to fit into memory.
+No codec is guessed: with a wrong codec, decoding succeeds and gives wrong letters, which a model
+would learn (a common guesser reads French Latin-1 as cp1250). A byte order mark (BOM) names the
+codec of its file, even if `--encoding` names another one for the files without a mark. Without a
+mark the bytes must be valid UTF-8, or the user names the codec. Line ends are not changed.
+Everything streams, so a file never has to fit in memory.
 """
 
 import codecs
@@ -14,69 +15,81 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from charnn.corpus.binary_kinds import describe_binary
 from charnn.errors import CorpusError, UsageError
 
 CHUNK_BYTES = 1 << 20
 
-# The longer marks come first: UTF-32's begins with UTF-16's. These codecs leave a mark in the text.
-_MARKS = (
+# Longer marks first: the mark of UTF-32-LE starts with that of UTF-16-LE. Python's codecs with an
+# explicit byte order leave the mark in the text, so `decode` removes it.
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32-le"),
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF8, "utf-8"),
 )
-# Control characters that no text needs; tab, line ends and form feed are text.
+# Control characters that do not occur in text; tab, line ends and form feed do.
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 
 
 @dataclass(frozen=True)
 class Document:
-    """One text: its name and a way to read it, from its beginning each time, in pieces."""
+    """A text.
+
+    Attributes:
+        name: the name for messages.
+        chunks: a function that reads the text from its beginning, in chunks.
+    """
 
     name: str
     chunks: Callable[[], Iterator[str]]
 
     def text(self) -> str:
-        """Return the whole text at once."""
+        """Return the whole text."""
         return "".join(self.chunks())
 
 
 def document(name: str, text: str) -> Document:
-    """Return a document of a text that is already in memory."""
+    """Return a document of a text that is in memory."""
     return Document(name, lambda: iter((text,)))
 
 
 def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator[str]:
-    """Yield the text of a binary stream in pieces of about a megabyte.
+    """Yield the text of a binary stream in chunks of about a megabyte.
 
     Args:
-        stream: read to its end, from where it stands.
-        name: what the stream is called in messages.
-        encoding: the codec, unless a byte order mark names another; when `None`, UTF-8.
+        stream: the stream, which is read from its current position to its end.
+        name: the name of the stream in messages.
+        encoding: the codec if there is no byte order mark; None means UTF-8.
 
     Raises:
         CorpusError: the bytes are not text in that encoding, or look binary.
         UsageError: there is no such codec.
     """
-    raw = stream.read(CHUNK_BYTES)
-    _decoder(encoding or "utf-8")  # a mark does not hide that there is no such codec
-    decoder = _decoder(codec := _codec(raw, encoding))
-    fed = characters = controls = 0
+    raw = head = stream.read(CHUNK_BYTES)
+    # An unknown --encoding is an error also where a byte order mark makes it superfluous.
+    _incremental_decoder(encoding or "utf-8")
+    decoder = _incremental_decoder(codec := _codec_of(raw, encoding))
+    bytes_read = characters = controls = 0
     while True:
-        fed += len(raw)
+        bytes_read += len(raw)
         try:
             text = decoder.decode(raw, not raw)
-            controls += _controls(raw if codec == "utf-8" else text.encode())
+            controls += _count_controls(raw if codec == "utf-8" else text.encode())
         except UnicodeDecodeError as error:
+            if kind := describe_binary(head):
+                raise CorpusError(f"{name} {kind}") from error
             if encoding is None and b"\0" in raw:
-                raise CorpusError(_binary(name)) from error
-            raise CorpusError(_undecodable(error, fed, name, codec)) from error
-        except UnicodeError as error:  # of a whole text, without a place; or it has surrogates
+                raise CorpusError(_looks_binary(name, head)) from error
+            raise CorpusError(_not_decodable(error, bytes_read, name, codec)) from error
+        # Raised by codecs such as punycode, which decode a whole text; and for lone surrogates.
+        except UnicodeError as error:
             raise CorpusError(f"{name} is not {codec} text: {error}") from error
         characters += len(text)
+        # 1 %: a stray escape character occurs in real text.
         if "\0" in text or controls * 100 > characters:
-            raise CorpusError(_binary(name))
+            raise CorpusError(_looks_binary(name, head))
         if characters == len(text):
             text = text.removeprefix("\ufeff")
         if text:
@@ -87,7 +100,7 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
 
 
 def read_file(path: Path, encoding: str | None = None) -> Iterator[str]:
-    """Yield the text of a file in pieces, see `decode`; `.gz` is unpacked on the way.
+    """Yield the text of a file in chunks, as `decode` does; a `.gz` file is unpacked.
 
     Raises:
         CorpusError: the file cannot be read or unpacked, or is not text in that encoding.
@@ -109,10 +122,10 @@ def open_file(path: Path) -> BinaryIO:
 
 
 def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 << 16) -> bool:
-    """Tell by the first `head` bytes whether a file holds text, in whatever encoding.
+    """Return whether the first `head` bytes of a file look like text in any encoding.
 
-    Bytes that do not decode are no sign of a binary file (a Latin-1 text has them, and should be
-    met with advice, not passed over); control characters are.
+    Bytes that do not decode do not make a file binary: a Latin-1 text has such bytes, and the user
+    should get an error with advice instead of a folder without that text. Control characters do.
     """
     try:
         with open_file(path) as stream:
@@ -120,43 +133,51 @@ def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 <<
     except (EOFError, zlib.error, OSError):
         return False
     try:
-        text = _decoder(_codec(raw, encoding), errors="replace").decode(raw)
-        return "\0" not in text and _controls(text.encode()) * 100 <= len(text)
+        text = _incremental_decoder(_codec_of(raw, encoding), errors="replace").decode(raw)
+        return "\0" not in text and _count_controls(text.encode()) * 100 <= len(text)
     except UnicodeError:
         return True
 
 
-def _controls(utf_8: bytes) -> int:
-    """Count the control characters that have no place in a text."""
-    # No byte of a longer character looks like one; a pass over bytes is the fastest.
+def _count_controls(utf_8: bytes) -> int:
+    """Return the number of control characters that do not occur in text."""
+    # In UTF-8, all bytes of longer characters are above 127, so counting bytes is enough; and
+    # bytes.translate is the fastest pass over a text that Python has.
     return len(utf_8) - len(utf_8.translate(None, _CONTROLS))
 
 
-def _codec(raw: bytes, encoding: str | None) -> str:
-    """Return the codec of a text that begins with these bytes."""
-    return next((codec for mark, codec in _MARKS if raw.startswith(mark)), encoding or "utf-8")
-
-
-def _decoder(codec: str, errors: str = "strict") -> codecs.IncrementalDecoder:
-    try:
-        "x".encode(codec)  # `codecs` alone would also hand out codecs of bytes, such as base64
-        return codecs.getincrementaldecoder(codec)(errors)
-    except (LookupError, ValueError) as error:
-        raise UsageError(f"there is no text encoding {codec!r}: try utf-8 or cp1252") from error
-
-
-def _binary(name: str) -> str:
-    return (
-        f"{name} looks binary, not like text: name a text file, "
-        "or its codec with --encoding (utf-16-le, say) if it has no byte order mark"
+def _codec_of(raw: bytes, encoding: str | None) -> str:
+    """Return the codec of a text that starts with these bytes."""
+    return next(
+        (codec for mark, codec in _BYTE_ORDER_MARKS if raw.startswith(mark)), encoding or "utf-8"
     )
 
 
-def _undecodable(error: UnicodeDecodeError, fed: int, name: str, codec: str) -> str:
-    # The decoder's own position counts from the bytes that it had kept back from the last piece.
-    offset = fed - len(error.object) + error.start
+def _incremental_decoder(codec: str, errors: str = "strict") -> codecs.IncrementalDecoder:
+    try:
+        # str.encode accepts text encodings only; `codecs` would also return base64 or rot13.
+        "x".encode(codec)
+        return codecs.getincrementaldecoder(codec)(errors)
+    except (LookupError, ValueError) as error:
+        raise UsageError(
+            f"--encoding {codec!r}: there is no text encoding of that name. Try utf-8 or cp1252."
+        ) from error
+
+
+def _looks_binary(name: str, head: bytes) -> str:
+    if kind := describe_binary(head):
+        return f"{name} {kind}"
+    return (
+        f"{name} looks binary, not like text. Name a text file, or the encoding of this one: "
+        "UTF-16 without a byte order mark, for example, needs --encoding utf-16-le."
+    )
+
+
+def _not_decodable(error: UnicodeDecodeError, bytes_read: int, name: str, codec: str) -> str:
+    # The decoder's position counts from the bytes that it kept back from the chunk before.
+    offset = bytes_read - len(error.object) + error.start
     byte = error.object[error.start]
     return (
-        f"{name} is not {codec} text: byte 0x{byte:02x} at offset {offset} ({error.reason}); "
-        "name its codec with --encoding, such as --encoding cp1252"
+        f"{name} is not {codec} text: byte 0x{byte:02x} at offset {offset} ({error.reason}). "
+        "Name its encoding, for example --encoding cp1252."
     )

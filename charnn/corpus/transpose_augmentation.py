@@ -1,9 +1,12 @@
-"""The tunes to learn from in other keys: more to learn without another tune.
+"""Data augmentation of tunes: every training tune in every key of a range.
 
-Every tune is written in every key of a range. The copies are dealt out over as many passes: a pass
-has each tune once, in an order of its own, and the key changes from tune to tune and from pass to
-pass, so that no part of an epoch is all in one key. A tune's own key keeps the letters of the book.
-Writing tunes takes a while, so what was written is kept on the disk.
+With K keys, the training part has K passes. Each pass contains each tune once, in an order of its
+own, and the key changes from tune to tune and from pass to pass; so no part of an epoch is in one
+key only. In its original key a tune keeps the spelling of the book. Writing the copies takes a
+while, so they are cached on the disk.
+
+On folk, copies in twelve keys neither help nor harm ABC tokens after ten minutes, and cost
+characters 0.014 nats/char: what they add is the other keys.
 """
 
 import gzip
@@ -20,25 +23,29 @@ from charnn.music.abc.reader import read_tunes
 from charnn.music.abc.transpose import transpose
 from charnn.music.abc.writer import write_tune
 
-# Raised whenever the same tune would be written differently.
+# Part of the cache's name. Raise it when the same tune is written differently.
 FORMAT = 1
 
-MOST_SEMITONES = 6
+MAX_SEMITONES = 6
+# Semitones down and up.
 ORIGINAL_KEY = (0, 0)
 ALL_KEYS = (-5, 6)
 
+# A function of the number of tunes done and of all tunes.
 Progress = Callable[[int, int], None]
 
 
 def ignore_progress(done: int, tunes: int) -> None:
-    """Take a progress and tell nobody."""
+    """Do nothing: the default of `progress` parameters."""
 
 
 def parse_key_range(wanted: str | int) -> tuple[int, int]:
-    """Return how many semitones down (at most 0) and up a tune goes: "all" is each of the 12 keys.
+    """Return the semitones down (at most 0) and up that a value of `--transpose` stands for.
+
+    "all" stands for each of the 12 keys.
 
     Raises:
-        UsageError: it is neither "all" nor one of 0..6.
+        UsageError: the value is neither "all" nor in 0..6.
     """
     if wanted == "all":
         return ALL_KEYS
@@ -46,9 +53,9 @@ def parse_key_range(wanted: str | int) -> tuple[int, int]:
         reach = int(wanted)
     except ValueError:
         reach = -1
-    if not 0 <= reach <= MOST_SEMITONES:
+    if not 0 <= reach <= MAX_SEMITONES:
         raise UsageError(
-            f"--transpose must be all, or semitones in 0..{MOST_SEMITONES}, not {wanted}"
+            f"--transpose must be all, or semitones in 0..{MAX_SEMITONES}, not {wanted}"
         )
     return -reach, reach
 
@@ -61,13 +68,13 @@ def augment_tunes(
 ) -> list[Document]:
     """Return the tunes in all keys of a range, pass after pass.
 
-    A tune that cannot be read stays in its own key in every pass.
+    A tune that cannot be read stays in its original key in every pass.
 
     Args:
         tunes: each a complete tune in ABC notation.
         keys: semitones down and up, see `parse_key_range`.
-        folder: where the written tunes are kept; it exists.
-        progress: is told how many tunes of all are written.
+        folder: an existing folder for the cache.
+        progress: called with the number of tunes that are written and of all tunes.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -75,62 +82,64 @@ def augment_tunes(
     if keys == ORIGINAL_KEY:
         return list(tunes)
     texts = [tune.text() for tune in tunes]
-    written = _written(texts, keys, folder, progress)
+    copies = _cached_copies(texts, keys, folder, progress)
     count = keys[1] - keys[0] + 1
-    passes = []
-    for number in range(count):
-        order = sorted(range(len(texts)), key=lambda index: _place(number, texts[index]))
-        passes += [
-            document(tunes[index].name, written[index][(number + index) % count]) for index in order
+    documents = []
+    for pass_number in range(count):
+        order = sorted(range(len(texts)), key=lambda index: _sort_key(pass_number, texts[index]))
+        documents += [
+            document(tunes[index].name, copies[index][(pass_number + index) % count])
+            for index in order
         ]
-    return passes
+    return documents
 
 
-def _place(number: int, text: str) -> bytes:
-    """Sort tunes as by chance, differently in each pass, but the same on every machine."""
-    return hashlib.sha256(f"{number} {text}".encode("utf-8", "surrogatepass")).digest()
+def _sort_key(pass_number: int, text: str) -> bytes:
+    """Return a sort key that shuffles tunes: differently in each pass, equally on each machine."""
+    return hashlib.sha256(f"{pass_number} {text}".encode("utf-8", "surrogatepass")).digest()
 
 
-def _written(
+def _cached_copies(
     texts: list[str], keys: tuple[int, int], folder: Path, progress: Progress
 ) -> list[list[str]]:
-    """Return each tune in each key, lowest first; from the disk if it was written before."""
+    """Return each tune in each key, lowest first, from the cache if it is there."""
     from filelock import FileLock
 
     content = json.dumps([FORMAT, keys, texts]).encode()
     path = folder / f"keys-{hashlib.sha256(content).hexdigest()[:12]}.json.gz"
     with FileLock(folder / f".{path.name}.lock"):
         remove_leftovers(path)
-        kept = _kept(path, keys, len(texts))
-        if kept is None:
-            kept = []
+        copies = _read_cache(path, keys, len(texts))
+        if copies is None:
+            copies = []
             for number, text in enumerate(texts):
                 progress(number, len(texts))
-                kept.append(_copies(text, keys))
+                copies.append(_transposed_copies(text, keys))
             progress(len(texts), len(texts))
-            written = gzip.compress(json.dumps(kept).encode(), compresslevel=3, mtime=0)
-            write_bytes(path, written)
-    return kept
+            packed = gzip.compress(json.dumps(copies).encode(), compresslevel=3, mtime=0)
+            write_bytes(path, packed)
+    return copies
 
 
-def _kept(path: Path, keys: tuple[int, int], count: int) -> list[list[str]] | None:
-    """What was written before; None if it is not there, or damaged."""
+def _read_cache(path: Path, keys: tuple[int, int], count: int) -> list[list[str]] | None:
+    """Return the copies in the cache; None if it is missing or damaged."""
     try:
-        kept = json.loads(gzip.decompress(path.read_bytes()))
-        if [len(copies) for copies in kept] == [keys[1] - keys[0] + 1] * count:
-            return [[str(copy) for copy in copies] for copies in kept]
+        cached = json.loads(gzip.decompress(path.read_bytes()))
+        if [len(copies) for copies in cached] == [keys[1] - keys[0] + 1] * count:
+            return [[str(copy) for copy in copies] for copies in cached]
     except (OSError, EOFError, zlib.error, ValueError, TypeError):
         pass
     return None
 
 
-def _copies(text: str, keys: tuple[int, int]) -> list[str]:
+def _transposed_copies(text: str, keys: tuple[int, int]) -> list[str]:
+    """Return a tune in each key; unchanged in each if it cannot be read."""
     semitones = range(keys[0], keys[1] + 1)
-    own = [text for _ in semitones]
+    unchanged = [text for _ in semitones]
     try:
         tunes = read_tunes(text)
         if len(tunes) != 1:
-            return own
+            return unchanged
         return [write_tune(transpose(tunes[0], by)) if by else text for by in semitones]
     except TuneError:
-        return own
+        return unchanged

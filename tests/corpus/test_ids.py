@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from charnn.corpus import ids as ids_module
 from charnn.corpus.ids import Dataset, prepare
-from charnn.corpus.sources import Corpus, Document
-from charnn.corpus.text import document
+from charnn.corpus.sources import Corpus
+from charnn.corpus.text import Document, document
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import CorpusError, UsageError
 

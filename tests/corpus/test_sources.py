@@ -1,4 +1,4 @@
-"""What a user may name as a corpus."""
+"""The corpora that a user may name."""
 
 import errno
 import gzip
@@ -26,7 +26,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def texts(corpus: Corpus) -> list[str]:
-    # Twice, because a corpus is read more than once.
+    # Read twice, as the two passes over a corpus do.
     first = [document.text() for document in corpus.documents]
     assert first == ["".join(document.chunks()) for document in corpus.documents]
     return first
@@ -67,7 +67,7 @@ def test_a_folder_gives_its_text_files_sorted(here: Path) -> None:
     assert corpus.name == "books"
 
 
-def test_a_folder_with_links_in_a_circle_ends(here: Path) -> None:
+def test_a_circle_of_links_to_folders_ends(here: Path) -> None:
     (here / "loop" / "inner").mkdir(parents=True)
     (here / "loop" / "text").write_text("once")
     (here / "loop" / "again").symlink_to("text")
@@ -78,7 +78,7 @@ def test_a_folder_with_links_in_a_circle_ends(here: Path) -> None:
     assert [Path(name).name for name in corpus.skipped] == ["dangling"]
 
 
-def test_links_that_lead_to_each_other_are_left_out(here: Path) -> None:
+def test_links_to_each_other_are_skipped(here: Path) -> None:
     folder = here / "folder"
     folder.mkdir()
     (folder / "a.txt").write_text("text")
@@ -90,7 +90,7 @@ def test_links_that_lead_to_each_other_are_left_out(here: Path) -> None:
 
 
 @pytest.mark.parametrize("pattern", ["books/*.txt", "books/**/*.txt", "books/**"])
-def test_a_pattern_that_the_shell_left_alone(here: Path, pattern: str) -> None:
+def test_a_pattern_that_the_shell_did_not_expand(here: Path, pattern: str) -> None:
     (here / "books").mkdir()
     for name in "ba":
         (here / "books" / f"{name}.txt").write_text(name)
@@ -111,7 +111,7 @@ def test_stdin_can_be_read_twice() -> None:
 
 
 @pytest.mark.parametrize("head", ["", "%abc-2.1\n", "\ufeff", "\n"])
-def test_stdin_that_begins_like_a_tune_book(head: str) -> None:
+def test_stdin_that_starts_like_a_tune_book(head: str) -> None:
     corpus = open_corpus(["-"], stdin=io.BytesIO((head + TUNE).encode()))
     assert corpus.tunes
     assert texts(corpus) == [TUNE]
@@ -126,7 +126,7 @@ def test_each_tune_of_a_book_is_a_document(here: Path) -> None:
     assert [document.name for document in corpus.documents] == ["One", "Two"]
 
 
-def test_a_corpus_with_a_text_in_it_is_not_all_tunes(here: Path) -> None:
+def test_a_corpus_of_texts_and_tunes_is_not_a_tune_book(here: Path) -> None:
     (here / "a.abc").write_text(TUNE)
     (here / "b.txt").write_text("text")
     corpus = open_corpus(["a.abc", "b.txt"])
@@ -134,12 +134,12 @@ def test_a_corpus_with_a_text_in_it_is_not_all_tunes(here: Path) -> None:
     assert texts(corpus) == ["text", TUNE]
 
 
-def test_a_path_goes_before_a_name(here: Path) -> None:
+def test_a_path_is_preferred_to_a_catalogue_name(here: Path) -> None:
     (here / "folk").write_text("my own")
     assert texts(open_corpus(["folk"])) == ["my own"]
 
 
-def test_names_turn_into_slugs(here: Path) -> None:
+def test_corpus_names_are_slugs(here: Path) -> None:
     for name, slug in {
         "Война и мир.txt": "война-и-мир",
         "$$.txt": "corpus",
@@ -156,16 +156,14 @@ def test_names_turn_into_slugs(here: Path) -> None:
         ("folc", "named folc: did you mean folk"),
         ("nowhere.txt", "named nowhere.txt: the names are folk, "),
         ("empty", "empty is empty"),
-        ("bare", "bare holds no text files"),
+        ("bare", "bare contains no text files"),
         ("/dev/null", "a device or a socket"),
         ("*.nothing", "nothing matches"),
         ("dangling", "cannot read dangling"),
         ("prose.abc", "no tune in prose.abc"),
     ],
 )
-def test_what_cannot_be_a_corpus_is_refused_with_advice(
-    here: Path, argument: str, message: str
-) -> None:
+def test_other_sources_are_refused_with_advice(here: Path, argument: str, message: str) -> None:
     (here / "empty").touch()
     (here / "bare").mkdir()
     (here / "bare" / "picture").write_bytes(bytes(100))
@@ -178,7 +176,7 @@ def test_what_cannot_be_a_corpus_is_refused_with_advice(
 
 
 def test_a_pipe_is_read_once_and_kept(here: Path) -> None:
-    """As a shell hands over what `<(zcat old.txt.gz)` writes."""
+    """A shell makes such a pipe for `<(zcat old.txt.gz)`."""
     os.mkfifo(here / "fifo")
     writer = threading.Thread(target=(here / "fifo").write_bytes, args=("naïve\n".encode(),))
     writer.start()
@@ -188,7 +186,7 @@ def test_a_pipe_is_read_once_and_kept(here: Path) -> None:
     assert (corpus.name, corpus.repeated) == ("pipe-and-1-more", ("fifo",))
 
 
-def test_what_is_named_twice_is_read_once(here: Path) -> None:
+def test_a_source_that_is_named_twice_is_read_once(here: Path) -> None:
     (here / "folder").mkdir()
     for name in ("a.txt", "folder/b.txt"):
         (here / name).write_text(name)
@@ -201,7 +199,7 @@ def test_what_is_named_twice_is_read_once(here: Path) -> None:
     assert once.repeated == ("prose",)
 
 
-def test_a_long_name_leaves_room_for_those_that_are_made_of_it(here: Path) -> None:
+def test_a_long_name_leaves_room_for_a_suffix(here: Path) -> None:
     name = "\N{CJK UNIFIED IDEOGRAPH-20000}" * 60
     (here / f"{name}.txt").write_text("text")
     corpus = open_corpus([f"{name}.txt"])
@@ -209,9 +207,7 @@ def test_a_long_name_leaves_room_for_those_that_are_made_of_it(here: Path) -> No
     assert prepare(corpus, here / "data").path.parent == here / "data"
 
 
-def test_a_stream_that_cannot_be_kept_says_where(
-    here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_full_disk_names_tmpdir(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Full(io.BytesIO):
         def write(self, content: object) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
@@ -221,7 +217,7 @@ def test_a_stream_that_cannot_be_kept_says_where(
         open_corpus(["-"], stdin=io.BytesIO(b"text"))
 
 
-def test_a_stream_that_cannot_be_read_says_so() -> None:
+def test_an_unreadable_stream() -> None:
     class Broken(io.BytesIO):
         def read(self, size: int | None = -1) -> bytes:
             raise OSError(errno.EIO, "Input/output error")
@@ -230,7 +226,7 @@ def test_a_stream_that_cannot_be_read_says_so() -> None:
         open_corpus(["-"], stdin=Broken())
 
 
-def test_wrong_bytes_are_met_when_they_are_read(here: Path) -> None:
+def test_a_file_in_another_encoding_is_refused_when_it_is_read(here: Path) -> None:
     (here / "latin.txt").write_bytes("caf\u00e9s".encode("latin-1"))
     with pytest.raises(CorpusError, match=r"latin\.txt is not utf-8 text"):
         texts(open_corpus(["latin.txt"]))
@@ -248,9 +244,11 @@ def test_wrong_usage(arguments: list[str]) -> None:
         open_corpus(arguments, stdin=io.BytesIO(b"text"))
 
 
-def test_a_book_without_end_is_refused(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_book_that_is_too_large_is_refused(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Books are cleaned in memory."""
-    monkeypatch.setattr(sources, "MOST_OF_A_BOOK", 5_000_000)
+    monkeypatch.setattr(sources, "MAX_BOOK_CHARACTERS", 5_000_000)
     (here / "bomb.abc.gz").write_bytes(gzip.compress(b"X:1\nK:C\nCDE|\n\n" * 1_000_000))
-    with pytest.raises(CorpusError, match=r"bomb\.abc\.gz is a book .* 5 million .* in parts"):
+    with pytest.raises(
+        CorpusError, match=r"bomb\.abc\.gz is a tune book .* 5 million .* several files"
+    ):
         open_corpus(["bomb.abc.gz"])

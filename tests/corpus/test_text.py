@@ -1,7 +1,8 @@
-"""Bytes to text: nothing is guessed, nothing is changed."""
+"""From bytes to text: no codec is guessed, and no character is changed."""
 
 import gzip
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -20,21 +21,21 @@ def read(raw: bytes, encoding: str | None = None) -> str:
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-def test_a_byte_order_mark_or_utf8_is_read_without_being_named(codec: str) -> None:
+def test_utf8_and_byte_order_marks_need_no_encoding(codec: str) -> None:
     assert read(PLAIN.encode(codec)) == PLAIN
 
 
 @pytest.mark.parametrize("codec", ["utf-16-be", "utf-32-be"])
-def test_big_endian_marks_are_known(codec: str) -> None:
+def test_big_endian_byte_order_marks(codec: str) -> None:
     assert read(("\ufeff" + PLAIN).encode(codec)) == PLAIN
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
 @pytest.mark.parametrize("named", ["latin-1", "cp1252", "utf-16-le", "utf-32"])
-def test_a_mark_tells_more_than_what_is_said_of_all_files(codec: str, named: str) -> None:
+def test_a_byte_order_mark_overrides_the_named_encoding(codec: str, named: str) -> None:
     raw = ("\ufeff" + PLAIN).encode(codec)
     assert read(raw, named) == PLAIN
-    # It is left out once: a second one is the text's own.
+    # The mark is removed once; a second one belongs to the text.
     assert read(("\ufeff\ufeff" + PLAIN).encode(codec), named) == "\ufeff" + PLAIN
     with pytest.raises(UsageError, match="no text encoding"):
         read(raw, "no-such")
@@ -46,14 +47,14 @@ def test_a_named_codec_is_used(codec: str) -> None:
 
 
 @pytest.mark.parametrize("codec", ["latin-1", "cp1252", "cp437"])
-def test_another_encoding_is_refused_with_the_place_and_the_way_out(codec: str) -> None:
+def test_another_encoding_is_refused_with_offset_and_advice(codec: str) -> None:
     raw = "caf\u00e9 au lait".encode(codec)
     with pytest.raises(CorpusError, match=rf"book\.txt .*0x{raw[3]:02x} at offset 3 .*--encoding"):
         read(raw)
     assert read(raw, codec) == "caf\u00e9 au lait"
 
 
-def test_the_offset_counts_from_the_beginning_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_offset_is_that_in_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_module, "CHUNK_BYTES", 4)
     with pytest.raises(CorpusError, match="offset 14 "):
         read("abc漢字ef漢".encode() + b"\xff")
@@ -61,9 +62,9 @@ def test_the_offset_counts_from_the_beginning_of_the_file(monkeypatch: pytest.Mo
         read("abc漢字".encode() + "字".encode()[:2])
 
 
-# U+FFFE is no character, so that a mark cannot be one of the other byte order.
+# U+FFFE is not a character: it is the byte order mark read in the wrong byte order.
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe")))
-def test_any_text_survives_however_it_is_cut(text: str) -> None:
+def test_any_text_survives_in_any_chunks(text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text_module, "CHUNK_BYTES", 3)
         assert read(b"\xef\xbb\xbf" + text.encode()) == text
@@ -85,17 +86,42 @@ def test_binary_is_refused(raw: bytes) -> None:
         read(raw)
 
 
-def test_a_stray_control_character_is_no_reason_to_refuse() -> None:
+def zip_of(name: str, content: bytes = b"") -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (zip_of("word/document.xml"), "book.txt is a Word file. Save it as plain text first."),
+        (zip_of("mimetype", b"application/vnd.oasis.opendocument.text"), "OpenDocument"),
+        (zip_of("notes.txt", b"text"), "book.txt is a zip archive. Unpack it first."),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a PDF file"),
+        (b"\xff\xd8\xff\xe0\x00\x10JFIF", "a JPEG image"),
+        (gzip.compress(b"text"), "ends in .gz"),
+    ],
+)
+@pytest.mark.parametrize("encoding", [None, "latin-1"])
+def test_common_binary_formats_are_named(raw: bytes, message: str, encoding: str | None) -> None:
+    with pytest.raises(CorpusError) as caught:
+        read(raw + bytes(100), encoding)
+    assert message in str(caught.value)
+
+
+def test_a_stray_control_character_is_accepted() -> None:
     assert read(b"\x1b" + b"a" * 200)[0] == "\x1b"
 
 
 @pytest.mark.parametrize("codec", ["no-such", "base64", "rot13", "a\0b"])
-def test_a_codec_that_is_none_is_wrong_usage(codec: str) -> None:
+def test_an_unknown_encoding_is_wrong_usage(codec: str) -> None:
     with pytest.raises(UsageError, match="no text encoding"):
         read(b"abc", codec)
 
 
-def test_gz_is_unpacked_on_the_way(tmp_path: Path) -> None:
+def test_gz_is_unpacked(tmp_path: Path) -> None:
     path = tmp_path / "book.txt.GZ"
     path.write_bytes(gzip.compress(PLAIN.encode()))
     assert "".join(read_file(path)) == PLAIN
@@ -121,7 +147,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         list(read_file(tmp_path / "gone.txt"))
 
 
-def test_text_is_told_from_binary_by_its_beginning(tmp_path: Path) -> None:
+def test_looks_like_text(tmp_path: Path) -> None:
     path = tmp_path / "file"
     for raw, text in [
         (b"plain", True),
@@ -135,8 +161,8 @@ def test_text_is_told_from_binary_by_its_beginning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("codec", ["utf-16", "punycode", "idna"])
-def test_a_codec_that_says_no_to_the_whole_text(tmp_path: Path, codec: str) -> None:
-    """Some codecs raise without telling where."""
+def test_a_codec_that_rejects_the_whole_text(tmp_path: Path, codec: str) -> None:
+    """Some codecs raise an error without a position."""
     path = tmp_path / "text.txt"
     path.write_bytes("é-ä..\ud800".encode("utf-16-le", "surrogatepass"))
     with pytest.raises(CorpusError, match="text"):

@@ -1,4 +1,4 @@
-"""Tunes in other keys: what is learned from, in which order; what is held out stays as it is."""
+"""Transposed copies of training tunes: their keys, their order, their cache."""
 
 from collections import Counter
 from itertools import pairwise
@@ -52,12 +52,12 @@ def held_out(dataset: Dataset) -> list[str]:
     ("wanted", "keys"),
     [("all", ALL_KEYS), ("0", ORIGINAL_KEY), (0, ORIGINAL_KEY), ("2", (-2, 2)), (6, (-6, 6))],
 )
-def test_a_range_is_named_or_counted(wanted: str | int, keys: tuple[int, int]) -> None:
+def test_values_of_transpose(wanted: str | int, keys: tuple[int, int]) -> None:
     assert parse_key_range(wanted) == keys
 
 
 @pytest.mark.parametrize("wanted", ["7", -1, "some", ""])
-def test_other_ranges_are_refused(wanted: str | int) -> None:
+def test_other_values_are_refused(wanted: str | int) -> None:
     with pytest.raises(UsageError, match=r"--transpose must be all, or semitones in 0\.\.6"):
         parse_key_range(wanted)
 
@@ -84,33 +84,33 @@ def test_a_copy_is_the_tune_transposed(tmp_path: Path) -> None:
     assert copies == others | {tune(0)}
 
 
-def test_what_cannot_be_read_stays_in_its_own_key(tmp_path: Path) -> None:
+def test_a_tune_that_cannot_be_read_stays_in_its_original_key(tmp_path: Path) -> None:
     texts = [copy.text() for copy in augment_tunes(tunes(3, BROKEN), (-1, 1), tmp_path)]
     assert len(texts) == 12
     assert texts.count(BROKEN) == 3
 
 
-def test_tunes_are_written_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[int, int]] = []
-    first = augment_tunes(tunes(5), ALL_KEYS, tmp_path, lambda *done: told.append(done))
-    assert told == [(number, 5) for number in range(6)]
+def test_copies_are_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    progress: list[tuple[int, int]] = []
+    first = augment_tunes(tunes(5), ALL_KEYS, tmp_path, lambda *done: progress.append(done))
+    assert progress == [(number, 5) for number in range(6)]
     assert augment_tunes(tunes(5), ORIGINAL_KEY, tmp_path)[0].text() == tune(0)
-    (kept,) = tmp_path.glob("[!.]*")
-    left = tmp_path / f".{kept.name}.1.tmp"  # by a process that was killed
-    left.touch()
+    (cache,) = tmp_path.glob("[!.]*")
+    leftover = tmp_path / f".{cache.name}.1.tmp"  # of a killed process
+    leftover.touch()
     with monkeypatch.context() as patch:
-        patch.setattr(keys_module, "_copies", lambda *_: pytest.fail("written again"))
+        patch.setattr(keys_module, "_transposed_copies", lambda *_: pytest.fail("written again"))
         again = augment_tunes(tunes(5), ALL_KEYS, tmp_path)
     assert [copy.text() for copy in again] == [copy.text() for copy in first]
-    assert not left.exists()
-    for damage in (b"", kept.read_bytes()[:-9], b"[1]"):
-        kept.write_bytes(damage)
+    assert not leftover.exists()
+    for damage in (b"", cache.read_bytes()[:-9], b"[1]"):
+        cache.write_bytes(damage)
         again = augment_tunes(tunes(5), ALL_KEYS, tmp_path)
         assert [copy.text() for copy in again] == [copy.text() for copy in first]
 
 
 @pytest.mark.parametrize("tokens", ["char", "abc"])
-def test_the_validation_part_is_the_same_whatever_the_keys(tmp_path: Path, tokens: str) -> None:
+def test_the_validation_part_is_never_transposed(tmp_path: Path, tokens: str) -> None:
     corpus = Corpus("tunes", tunes(60), tunes=True)
     own = prepare(corpus, tmp_path, 0.2, tokens)
     moved = prepare(corpus, tmp_path, 0.2, tokens, ALL_KEYS)
@@ -128,7 +128,7 @@ def test_the_validation_part_is_the_same_whatever_the_keys(tmp_path: Path, token
     assert (again.path, again.fingerprint) == (moved.path, moved.fingerprint)
 
 
-def test_a_text_has_no_keys(tmp_path: Path) -> None:
+def test_a_text_cannot_be_transposed(tmp_path: Path) -> None:
     text = Corpus("essay", [document("a", "some text"), document("b", "more")])
     with pytest.raises(UsageError, match="--transpose is for tune books"):
         prepare(text, tmp_path, keys=ALL_KEYS)

@@ -395,7 +395,7 @@ def test_folders_of_all_kinds(trials: Trials, fresh: Callable[[], Path]) -> None
             corpus = open_corpus([str(top), str(top)])
         except CorpusError as problem:
             assert not texts
-            assert "holds no text files" in str(problem)
+            assert "contains no text files" in str(problem)
             return
         assert sorted(one.text() for one in corpus.documents) == sorted(texts)
         assert len(corpus.repeated) == len(texts)

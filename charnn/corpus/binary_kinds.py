@@ -1,0 +1,46 @@
+"""Binary file formats that users take for text, told from their first bytes.
+
+Used for error messages alone: whether a file is text is decided by `charnn.corpus.text`.
+"""
+
+# First bytes ("magic numbers"), what the file is, and what to do.
+_UNPACK = "Unpack it first."
+_SAVE_AS_TEXT = "Save it as plain text first."
+_NAME_A_TEXT = "Name a text file instead."
+_KINDS = (
+    (b"%PDF-", "a PDF file", "Convert it to plain text first, for example with pdftotext."),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Word or Office file", _SAVE_AS_TEXT),
+    (b"\x89PNG\r\n\x1a\n", "a PNG image", _NAME_A_TEXT),
+    (b"\xff\xd8\xff", "a JPEG image", _NAME_A_TEXT),
+    (b"GIF8", "a GIF image", _NAME_A_TEXT),
+    (b"MThd", "a MIDI file", "Name a book of tunes in ABC notation instead."),
+    (b"\x1f\x8b", "gzip-compressed", "Give it a name that ends in .gz."),
+    (b"BZh", "bzip2-compressed", _UNPACK),
+    (b"\xfd7zXZ\0", "xz-compressed", _UNPACK),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive", _UNPACK),
+    (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+)
+_ZIP = b"PK\x03\x04"
+# Office documents are zip archives; these file names and types stand uncompressed in them.
+_ZIP_KINDS = (
+    (b"word/", "a Word file", _SAVE_AS_TEXT),
+    (b"opendocument.text", "an OpenDocument (LibreOffice) file", _SAVE_AS_TEXT),
+    (b"application/epub+zip", "an EPUB book", "Convert it to plain text first."),
+    (b"xl/", "an Excel file", _SAVE_AS_TEXT),
+    (b"", "a zip archive", _UNPACK),
+)
+
+
+def describe_binary(head: bytes) -> str | None:
+    """Return what a file with these first bytes is, with advice; None if it is not known.
+
+    Args:
+        head: the first bytes; of an Office document, up to its first file names.
+    """
+    if head.startswith(_ZIP):
+        kind, advice = next((kind, advice) for mark, kind, advice in _ZIP_KINDS if mark in head)
+        return f"is {kind}. {advice}"
+    for magic, kind, advice in _KINDS:
+        if head.startswith(magic):
+            return f"is {kind}. {advice}"
+    return None

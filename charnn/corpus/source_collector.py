@@ -1,0 +1,194 @@
+"""The collection of documents from files, folders, patterns, pipes and streams."""
+
+import glob
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from charnn.corpus.catalogue import Entry
+from charnn.corpus.text import CHUNK_BYTES, Document, decode, looks_like_text, read_file
+from charnn.errors import CorpusError
+
+
+@dataclass
+class SourceCollector:
+    """A collector of documents, each kind in the order in which it is added.
+
+    Attributes:
+        encoding: the codec of files without a byte order mark; None means UTF-8.
+        texts: the documents that are texts.
+        books: the documents that are tune books.
+        skipped: the paths in folders that are hidden, unreadable or not text.
+        repeated: the names of sources that were added before.
+        seen: the real paths and the catalogue names that were added.
+    """
+
+    encoding: str | None
+    texts: list[Document] = field(default_factory=list)
+    books: list[Document] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+
+    def is_new(self, identity: str, name: str) -> bool:
+        """Return whether a source is new, and remember it; one that is not counts as repeated.
+
+        Args:
+            identity: a real path, or a name of the catalogue.
+            name: the source as the user named it.
+        """
+        if identity in self.seen:
+            self.repeated.append(name)
+            return False
+        self.seen.add(identity)
+        return True
+
+    def add_entry(self, entry: Entry, progress: object | None) -> None:
+        """Add the documents of a catalogue entry."""
+        (self.books if entry.tunes else self.texts).extend(entry.open(progress))
+
+    def add_path(self, path: Path) -> None:
+        """Add a file, folder or named pipe that the user named.
+
+        Raises:
+            CorpusError: it is empty, unreadable, or of another kind.
+        """
+        try:
+            status = path.stat()
+        except OSError as error:
+            raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+        if stat.S_ISDIR(status.st_mode):
+            self.add_folder(path)
+            return
+        is_pipe = stat.S_ISFIFO(status.st_mode)
+        if not (is_pipe or stat.S_ISREG(status.st_mode)):
+            raise CorpusError(
+                f"{path} is a device or a socket, not a file: pipe its content into `-` instead"
+            )
+        if not (is_pipe or status.st_size):
+            raise CorpusError(f"{path} is empty: name a file with text in it")
+        if self.is_new(os.path.realpath(path), str(path)):
+            (self.add_pipe if is_pipe else self.add_file)(path)
+
+    def add_file(self, path: Path) -> None:
+        """Add an existing file."""
+        documents = self.books if split_file_name(path.name)[1] == ".abc" else self.texts
+        documents.append(Document(str(path), partial(read_file, path, self.encoding)))
+
+    def add_folder(self, folder: Path) -> None:
+        """Add every text file below a folder, except empty ones.
+
+        Raises:
+            CorpusError: there is no text file.
+        """
+        texts = 0
+        for path, real in _walk(folder, self.skipped):
+            if not path.is_file() or not looks_like_text(path, self.encoding):
+                self.skipped.append(str(path))
+            elif path.stat().st_size:
+                texts += 1
+                if self.is_new(real, str(path)):
+                    self.add_file(path)
+        if not texts:
+            raise CorpusError(f"{folder} contains no text files: name a folder that does")
+
+    def add_pattern(self, pattern: str) -> None:
+        """Add the paths that match a pattern, in the order in which a shell lists them.
+
+        Raises:
+            CorpusError: nothing matches.
+        """
+        paths = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - Path.glob rejects absolute patterns
+        if not paths:
+            raise CorpusError(f"nothing matches {pattern}: check the pattern and the folder")
+        for path in paths:
+            # `**` also matches the folders, whose files are matches themselves.
+            if not ("**" in pattern and path.is_dir()):
+                self.add_path(path)
+
+    def add_pipe(self, path: Path) -> None:
+        """Add the content of a named pipe, such as a shell makes for `<(...)`."""
+        with path.open("rb") as pipe:
+            self.add_stream(pipe, str(path))
+
+    def add_stream(self, stream: BinaryIO, name: str) -> None:
+        """Add the content of a stream that can be read only once.
+
+        A corpus is read twice (`charnn.corpus.scan`, `charnn.corpus.ids`), so the content is kept
+        in a temporary file.
+
+        Raises:
+            CorpusError: the stream is empty or unreadable, or the disk is full.
+        """
+        spool = tempfile.TemporaryFile()  # noqa: SIM115 - it lives as long as the document
+        try:
+            for block in _blocks(stream, name):
+                spool.write(block)
+            spool.flush()
+        except OSError as error:
+            raise CorpusError(
+                f"cannot keep {name} in {tempfile.gettempdir()} ({error.strerror or error}). "
+                "Set TMPDIR to a folder with more room, or save it as a file and name that."
+            ) from error
+        if not spool.tell():
+            raise CorpusError(f"{name} is empty: pipe a text into it")
+
+        def chunks() -> Iterator[str]:
+            spool.seek(0)
+            return decode(spool, name, self.encoding)
+
+        starts_like_book = next(chunks(), "").lstrip().startswith(("X:", "%abc"))
+        documents = self.books if starts_like_book else self.texts
+        documents.append(Document(name, chunks))
+
+
+def split_file_name(name: str) -> tuple[str, str]:
+    """Return the stem and the lower-case suffix of a file's name, without `.gz`."""
+    path = Path(name)
+    if path.suffix.lower() == ".gz":
+        path = Path(path.stem)
+    return path.stem, path.suffix.lower()
+
+
+def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
+    try:
+        while block := stream.read(CHUNK_BYTES):
+            yield block
+    except OSError as error:
+        raise CorpusError(f"cannot read {name}: {error.strerror or error}") from error
+
+
+def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
+    """Yield the files below a folder with their real paths, sorted, each real path once.
+
+    Hidden files and folders are added to `skipped` and not entered.
+    """
+    # Symbolic links may form a circle. A stack instead of recursion: folders may be nested more
+    # deeply than Python recurses.
+    seen: set[str] = set()
+    stack = [(folder, os.path.realpath(folder))]
+    while stack:
+        path, real = stack.pop()
+        if path.is_symlink():
+            real = os.path.realpath(path)
+        if real in seen:
+            continue
+        seen.add(real)
+        if not path.is_dir():
+            yield path, real
+            continue
+        try:
+            children = sorted(path.iterdir(), reverse=True)
+        except OSError as error:
+            raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+        for child in children:
+            if child.name.startswith("."):
+                skipped.append(str(child))
+            else:
+                # realpath costs a system call for each part of a path; this string does not.
+                stack.append((child, os.path.join(real, child.name)))  # noqa: PTH118

@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TUNE := demo.abc
 RUN := checkpoints/demo
 
-.PHONY: demo test faults lint clean
+.PHONY: demo test faults lint docs clean
 
 demo: $(VENV)/.installed
 	@test -f $(RUN)/best.safetensors || \
@@ -28,6 +28,10 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# docs/cli.md, from the help of the commands.
+docs: $(VENV)/.installed
+	$(BIN)/python docs/generate_cli.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,116 @@
+"""The documents are true: the manual is that of these commands, and every link and path exists."""
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from charnn.cli import app
+from tests.helpers import PROJECT, charnn
+from tests.test_architecture import SEES
+
+DOCUMENTS = [
+    *sorted(PROJECT.glob("*.md")),
+    *sorted((PROJECT / "docs").glob("*.md")),
+    *(
+        PROJECT / name
+        for name in ("data/README.md", "checkpoints/README.md", "checkpoints/folk.md")
+    ),
+]
+COMMANDS = {command.name for command in app.registered_commands}
+# Paths of examples, which need not exist, and meters.
+EXAMPLES = re.compile(r"(checkpoints|data|tunes|books|notes)/(?!README|folk\.)|NAME|\d+/\d+")
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    """The script that writes docs/cli.md."""
+    spec = importlib.util.spec_from_file_location("generate", PROJECT / "docs" / "generate_cli.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_manual_is_made_from_the_help(generator: ModuleType) -> None:
+    written = generator.MANUAL.read_text(encoding="utf-8")
+    assert written == generator.manual(), f"docs/cli.md is stale: run {generator.RENEW}"
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "meaning"),
+    [
+        ("Number of samples.  [default: 1]", "1", "Number of samples."),
+        ("The cell; default: lstm.", "lstm", "The cell."),
+        ("Budget in minutes (default 4, capped).", "4, capped", "Budget in minutes."),
+        ("Auto, the default: by size.", "", "Auto, the default: by size."),
+        ("A file.  [default: a.txt]", "a.txt", "A file."),
+    ],
+)
+def test_defaults_have_a_column(
+    generator: ModuleType, text: str, default: str, meaning: str
+) -> None:
+    assert generator.split_default(text) == (default, meaning)
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_links_lead_somewhere(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[\w-]+)?\)", text)
+    targets += re.findall(r'src="([^"]+)"', text)
+    for target in targets:
+        if "://" not in target:
+            assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_paths_that_are_named_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    if path.name == "CHANGELOG.md":  # it names files of its day
+        text = text.partition("\n## [0.1.0]")[0]
+    named = re.findall(r"`((?:\.?[\w-]+/)+[\w.-]*)`", text)
+    for name in named:
+        if not EXAMPLES.match(name):
+            assert (PROJECT / name).exists() or (PROJECT / "charnn" / name).exists(), name
+
+
+def test_the_tune_of_the_readme_is_what_its_command_writes(tmp_path: Path) -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    command, tune = re.findall(r"^```(?:abc)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[:2]
+    assert command.startswith("charnn sample folk ")
+    assert charnn(tmp_path, *command.split()[1:]).stdout.decode() == tune
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_commands_that_are_shown_exist(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    code = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    code += re.findall(r"`([^`\n]+)`", text)
+    shown = re.findall(r"(?:^|[|%] )charnn ([a-z][a-z-]*)", "\n".join(code), re.MULTILINE)
+    assert set(shown) <= COMMANDS
+
+
+def test_the_map_shows_the_imports_that_are_allowed() -> None:
+    guide = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    arrows: dict[str, set[str]] = {}
+    for room, below in re.findall(r"^  (\w+) --> (\w+)$", guide, re.MULTILINE):
+        assert below in SEES[room]
+        arrows.setdefault(room, set()).add(below)
+    for room in arrows:
+        below, new = set(), arrows[room]
+        while new:
+            below |= new
+            new = set().union(*(arrows.get(each, set()) for each in new)) - below
+        assert SEES[room] <= below
+
+
+def test_the_questions_of_newcomers_are_answered_by_path() -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    answers = re.findall(r"`(\w+)` in `([\w/]+\.py)`", text)
+    assert len(answers) >= 8
+    for name, path in answers:
+        code = (PROJECT / path).read_text(encoding="utf-8")
+        assert re.search(rf"^\s*(def|class) {name}\b|^{name}\b", code, re.MULTILINE), (name, path)

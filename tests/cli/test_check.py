@@ -27,7 +27,7 @@ def test_a_line_for_a_tune_and_one_for_each_problem(program: Program, tmp_path: 
     assert good.split() == ["7", "Good", "reel", "Ador", "C|", "8", "A4-D5", "ok"]
     assert bad.split()[-2:] == ["1", "problem"]
     assert problem.split(":")[0:2] == ["       15", "1"]
-    assert "too much in this bar: 7/8 in 6/8" in problem
+    assert "this bar is too long: 7/8 in 6/8" in problem
     assert "Unreadable" in unreadable
     assert "22:5: cannot be read: 'q'" in why
     assert ended.messages == ["2 of 3 tunes have problems"]
@@ -79,7 +79,7 @@ def test_a_note_that_comes_often_is_told_once(program: Program, tmp_path: Path) 
     ended = check(program, tmp_path, book=slurred)
     assert ended.returncode == 0
     _, note = ended.stdout.decode().splitlines()
-    assert note.endswith("7:5: note: the tie leads to no note of its pitch, and 13 more")
+    assert note.endswith("7:5: note: no note of the same pitch follows this tie, and 13 more")
     ended = check(program, tmp_path, "--json", book=slurred)
     assert len(found(ended)[0]["problems"]) == 14
 

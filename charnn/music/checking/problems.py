@@ -1,4 +1,4 @@
-"""A problem of a tune that can be read: what it is, where it is, and how much it matters."""
+"""A problem of a tune that can be read: what is wrong, where, and how much it matters."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,10 +13,10 @@ class Problem:
     """One problem.
 
     Attributes:
-        text: what is wrong, as a phrase without position.
-        line, column: where in the text that was read, from 1.
-        serious: whether the tune can't be right so: its bars, parts, repeats or rhythmic signs do
-            not fit. What is odd, but can be played, is not serious.
+        text: what is wrong, as a phrase without the position.
+        line, column: the position in the text that was read, from 1.
+        serious: whether the tune cannot be right as it is written: its bars, parts, repeats or
+            rhythmic signs do not fit. What is odd, but can be played, is not serious.
     """
 
     text: str
@@ -25,6 +25,6 @@ class Problem:
     serious: bool = True
 
 
-def problem_at(place: Placed, text: str, serious: bool = True) -> Problem:
-    """The problem with what is written at a place."""
-    return Problem(text, place.line, place.column, serious)
+def problem_at(element: Placed, text: str, serious: bool = True) -> Problem:
+    """Return a problem at the position of an element."""
+    return Problem(text, element.line, element.column, serious)

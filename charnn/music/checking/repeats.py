@@ -1,7 +1,7 @@
 """Whether the repeat signs and variant endings of a tune belong together.
 
-A `:|` without a `|:` goes back to the repeat end or double bar before it, or to the beginning, as
-ABC 2.1 has it (4.8), and a double bar may stand inside a repeat; but a `|:` needs its `:|`.
+A `:|` without a `|:` is right: it goes back to the previous repeat end or double bar, or to the
+beginning (ABC 2.1, 4.8). A double bar may stand inside a repeat. But a `|:` needs a `:|`.
 """
 
 from collections.abc import Iterator
@@ -11,7 +11,12 @@ from charnn.music.tune.tune import BarLine, Ending, Note, Tune
 
 
 def repeat_problems(tune: Tune) -> Iterator[Problem]:
-    """What is wrong with the repeats, in no particular order."""
+    """Yield the problems of repeats and endings, in no particular order."""
+    yield from _open_repeats(tune)
+    yield from _ending_problems(tune)
+
+
+def _open_repeats(tune: Tune) -> Iterator[Problem]:
     opened: BarLine | None = None
     for element in tune.music:
         if not isinstance(element, BarLine):
@@ -20,35 +25,31 @@ def repeat_problems(tune: Tune) -> Iterator[Problem]:
             opened = None
         if element.starts:
             if opened is not None:
-                yield problem_at(opened, _UNCLOSED)
+                yield problem_at(opened, "this |: has no :|")
             opened = element
     if opened is not None:
-        yield problem_at(opened, _UNCLOSED)
-    yield from _ending_problems(tune)
-
-
-_UNCLOSED = "this |: has no :|"
+        yield problem_at(opened, "this |: has no :|")
 
 
 def _ending_problems(tune: Tune) -> Iterator[Problem]:
-    played: set[int] = set()  # the passes of the endings since the last part without one
-    border = fresh = False  # a border since the last note; an ending since then
+    seen: set[int] = set()  # the passes of the endings since the last part without endings
+    at_border = begins_ending = False  # a border, or an ending, since the last note
     for element in tune.music:
         if isinstance(element, BarLine):
-            border = border or element.section
+            at_border = at_border or element.section
         elif isinstance(element, Ending):
             passes = set(element.passes)
-            if 1 in passes and played:
-                played = set()
-            if not played and 1 not in passes:
+            if 1 in passes and seen:
+                seen = set()  # the endings of a new part
+            if not seen and 1 not in passes:
                 yield problem_at(element, f"ending {min(passes)} without an ending 1 before it")
-            elif played and passes & played:
+            elif seen and passes & seen:
                 yield problem_at(element, f"ending {min(passes)} comes twice")
-            elif played and min(passes) != max(played) + 1:
-                yield problem_at(element, f"ending {min(passes)} after ending {max(played)}")
-            played |= passes
-            fresh = True
+            elif seen and min(passes) != max(seen) + 1:
+                yield problem_at(element, f"ending {min(passes)} follows ending {max(seen)}")
+            seen |= passes
+            begins_ending = True
         elif isinstance(element, Note):
-            if border and not fresh:
-                played = set()
-            border = fresh = False
+            if at_border and not begins_ending:
+                seen = set()
+            at_border = begins_ending = False

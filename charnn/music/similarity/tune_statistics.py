@@ -19,7 +19,7 @@ from itertools import pairwise
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
-from charnn.music.checking.bar_count import count
+from charnn.music.checking.bar_count import count_bars
 from charnn.music.checking.repeats import repeat_problems
 from charnn.music.tune.tune import Change, Key, Note, Tune
 
@@ -119,12 +119,12 @@ def _add_tune(tune: Tune, statistics: TuneStatistics) -> None:
     statistics.meters[f"{tune.meter.numerator}/{tune.meter.denominator}"] += 1
     statistics.modes[tune.key.mode] += 1
     try:
-        counted = count(tune)
+        counted = count_bars(tune)
     except TuneError:
         return  # its repeats go on for too long
     if not counted.parts:
         return  # there is no music in it to be right
-    statistics.legal += not counted.overfull and not counted.short
+    statistics.legal += not counted.too_long and not counted.too_short
     statistics.whole += all(part.whole for part in counted.parts)
     statistics.usual += all(part.bars in USUAL_PARTS for part in counted.parts)
     statistics.balanced += not any(True for _ in repeat_problems(tune))

@@ -33,8 +33,8 @@ from tests.music.tunes import book_sources, read
 from tests.sampling.walks import LETTERS, POOR, STYLES, any_request, texts, walk
 
 NO_MISTAKE = {
-    "the tie leads to no note of its pitch",
-    "the tune is wider than three octaves",
+    "no note of the same pitch follows this tie",
+    "the range is wider than three octaves",
 }
 
 

@@ -1,6 +1,6 @@
-"""Signs that promise something which does not come: tuplets, broken pairs, slurs and ties.
+"""Signs that are begun and not finished: tuplets, broken pairs, slurs and ties.
 
-The reader takes them as far as they go; here is said where they stop short.
+The reader plays such signs as far as they go (a tuplet with two of three notes, say).
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from charnn.music.checking.problems import Problem, problem_at
 from charnn.music.tune.tune import BarLine, Element, Ending, Mark, Note, Tune
 
 
-def loose_ends(tune: Tune) -> Iterator[Problem]:
-    """What is left half said in a tune, in no particular order."""
+def unfinished_sign_problems(tune: Tune) -> Iterator[Problem]:
+    """Yield a problem for each unfinished sign, in no particular order."""
     yield from _tuplets(tune)
     yield from _broken_pairs(tune)
     yield from _slurs(tune)
@@ -19,39 +19,40 @@ def loose_ends(tune: Tune) -> Iterator[Problem]:
 
 
 def _tuplets(tune: Tune) -> Iterator[Problem]:
-    opened: Mark | None = None
+    tuplet: Mark | None = None
     missing = 0
-    for element in [*tune.music, None]:
+    for element in [*tune.music, None]:  # None: the end of the tune
         starts = isinstance(element, Mark) and element.kind == "tuplet"
-        if opened and missing and (starts or element is None or isinstance(element, BarLine)):
+        if tuplet and missing and (starts or element is None or isinstance(element, BarLine)):
             notes = "1 note" if missing == 1 else f"{missing} notes"
-            yield problem_at(opened, f"the tuplet {opened.text} lacks {notes}")
-            opened = None
+            yield problem_at(tuplet, f"the tuplet {tuplet.text} lacks {notes}")
+            tuplet = None
         if isinstance(element, Mark) and starts:
             found = TUPLET.fullmatch(element.text)
-            opened, missing = element, int(found[3] or found[1]) if found else 0
+            # (p:q:r is a tuplet of r notes; without r, of p notes.
+            tuplet, missing = element, int(found[3] or found[1]) if found else 0
         elif isinstance(element, Note):
             missing -= missing > 0
 
 
 def _broken_pairs(tune: Tune) -> Iterator[Problem]:
-    before: Element | None = None  # the last note or bar line
-    waiting: Mark | None = None  # for its second note
+    previous: Element | None = None  # the last note or bar line
+    sign: Mark | None = None  # a `>` or `<` whose second note has not come yet
     first: Note | None = None
     for element in tune.music:
         if isinstance(element, Mark) and element.kind == "broken rhythm":
-            if isinstance(before, Note):
-                waiting, first = element, before
+            if isinstance(previous, Note):
+                sign, first = element, previous
             else:
                 yield problem_at(element, f"{element.text} over a bar line")
         elif isinstance(element, BarLine):
-            if waiting:
-                yield problem_at(waiting, f"{waiting.text} over a bar line")
-            before, waiting = element, None
+            if sign:
+                yield problem_at(sign, f"{sign.text} over a bar line")
+            previous, sign = element, None
         elif isinstance(element, Note):
-            if waiting and first and first.length != element.length:
-                yield problem_at(waiting, f"{waiting.text} between notes of different lengths")
-            before, waiting = element, None
+            if sign and first and first.length != element.length:
+                yield problem_at(sign, f"{sign.text} between notes of different lengths")
+            previous, sign = element, None
 
 
 def _slurs(tune: Tune) -> Iterator[Problem]:
@@ -70,16 +71,17 @@ def _slurs(tune: Tune) -> Iterator[Problem]:
 
 
 def _ties(tune: Tune) -> Iterator[Problem]:
-    held: Note | None = None
+    tied_note: Note | None = None
     for element in tune.music:
-        # What a tie leads to at a repeat or an ending depends on the pass.
+        # At a repeat or an ending, the note after a tie depends on the pass.
         if isinstance(element, Ending) or (isinstance(element, BarLine) and element.section):
-            held = None
+            tied_note = None
         if not isinstance(element, Note):
             continue
-        if held is not None:
+        if tied_note is not None:
             heads = {(pitch.letter, pitch.octave) for pitch in element.pitches}
-            tied = {(pitch.letter, pitch.octave) for pitch in held.pitches if pitch.tied}
+            tied = {(pitch.letter, pitch.octave) for pitch in tied_note.pitches if pitch.tied}
             if not tied & heads:
-                yield problem_at(held, "the tie leads to no note of its pitch", serious=False)
-        held = element if any(pitch.tied for pitch in element.pitches) else None
+                text = "no note of the same pitch follows this tie"
+                yield problem_at(tied_note, text, serious=False)
+        tied_note = element if any(pitch.tied for pitch in element.pitches) else None

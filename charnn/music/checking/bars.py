@@ -1,0 +1,89 @@
+"""The bars of a tune as written: what stands between two bar lines, and how long it lasts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import pairwise
+
+from charnn.music.tune.tune import BarLine, Change, Ending, Meter, Note, Tune
+
+
+@dataclass(frozen=True, slots=True)
+class CountedBar:
+    """A bar as written, full or not.
+
+    Attributes:
+        duration: in quarter notes.
+        meter: in force at its first note.
+        begins_part: whether it is the first bar of a part.
+        begins_ending: whether it is the first bar of a variant ending.
+        rest_bars: bars that a multi-measure rest in it stands for (4 for `Z4`); 0 without one.
+        line, column: of its first note.
+    """
+
+    duration: Fraction
+    meter: Meter
+    begins_part: bool
+    begins_ending: bool
+    rest_bars: int
+    line: int
+    column: int
+
+    @property
+    def bars(self) -> int:
+        """Return the number of bars that it stands for."""
+        return max(1, self.rest_bars)
+
+    @property
+    def too_short(self) -> bool:
+        """Return whether it is shorter than a bar of its meter."""
+        return self.duration < self.meter.bar
+
+    @property
+    def too_long(self) -> bool:
+        """Return whether it is longer than the bars that it stands for."""
+        return bool(self.meter.bar) and self.duration > self.meter.bar * self.bars
+
+    def completes(self, before: "CountedBar") -> bool:
+        """Return whether it is the rest of the bar that `before` begins."""
+        return before.too_short and before.duration + self.duration <= before.meter.bar
+
+
+def split_into_bars(tune: Tune) -> tuple[list[CountedBar], dict[int, int]]:
+    """Return the bars of a tune, and the index of the bar for the index of each note in `music`."""
+    bars: list[CountedBar] = []
+    bar_of_note: dict[int, int] = {}
+    meter, inside, begins_part, begins_ending = tune.meter, False, True, False
+    for index, element in enumerate(tune.music):
+        if isinstance(element, Note):
+            if not inside:
+                where = element.line, element.column
+                bars.append(CountedBar(Fraction(0), meter, begins_part, begins_ending, 0, *where))
+                inside, begins_part, begins_ending = True, False, False
+            rest_bars = int(element.length) if element.rest in ("Z", "X") else 0
+            bars[-1] = replace(
+                bars[-1],
+                duration=bars[-1].duration + element.duration,
+                rest_bars=bars[-1].rest_bars + rest_bars,
+            )
+            bar_of_note[index] = len(bars) - 1
+        elif isinstance(element, BarLine):
+            inside, begins_part = False, begins_part or element.section
+        elif isinstance(element, Ending):
+            inside, begins_ending = False, True
+        elif isinstance(element, Change) and element.letter == "P":
+            inside, begins_part = False, True
+        elif isinstance(element, Change) and isinstance(element.value, Meter):
+            meter = element.value
+    return bars, bar_of_note
+
+
+def total_bars(bars: Sequence[CountedBar]) -> int:
+    """Return the number of bars as a musician counts them: without pick-ups, and with one bar
+    where an ending begins in mid-bar."""
+    pickups = sum(bar.too_short and bar.begins_part and not bar.begins_ending for bar in bars)
+    continued = sum(
+        after.begins_ending and not after.begins_part and after.completes(before)
+        for before, after in pairwise(bars)
+    )
+    return sum(bar.bars for bar in bars) - pickups - continued

@@ -1,29 +1,31 @@
-"""New tunes beside those a model has learned from: are they as right, as alike, and are they new?
+"""Comparing new tunes with the training tunes: are they as right, are they alike, are they new?
 
-Every figure of the new tunes stands beside the same figure of real ones, or it says little. The
-distances of as many real tunes to all the others show what chance alone makes of a small number
-(of half of them at most, so that there are others); what the real tunes share with each other shows
-how much of a tune is common property.
+A figure of new tunes means little alone, so the same figure of real tunes stands beside it:
+
+- The distance of a few tunes to many is above 0 by chance alone. So as many real tunes as there are
+  new ones (at most half, to leave others) are compared with the remaining real tunes.
+- Real tunes share phrases. So what each real tune shares with all the others shows how much of a
+  tune is common property.
 """
 
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charnn.music.similarity.copies import Nearest, TuneIndex
+from charnn.music.similarity.copies import NearestTune, TuneIndex
 from charnn.music.similarity.tune_statistics import TuneStatistics, tune_statistics
 
-RUNS = (16, 32)
+RUN_LENGTHS = (16, 32)  # in intervals: about two and four bars of a reel
 
 
 @dataclass(frozen=True)
-class Copying:
-    """What tunes have in common with a collection.
+class SharedRuns:
+    """What tunes have in common with other tunes.
 
     Attributes:
-        length: symbols in a run.
-        tunes: share of the tunes with a run of that length that is in the collection.
-        runs: mean share of a tune's runs that are.
+        length: of the runs, in intervals.
+        tunes: the share of the tunes that have a run of this length in common with the others.
+        runs: the mean share of a tune's runs that the others have, too.
     """
 
     length: int
@@ -33,50 +35,52 @@ class Copying:
 
 @dataclass(frozen=True)
 class TuneComparison:
-    """New tunes beside the training tunes.
+    """New tunes compared with the training tunes.
 
     Attributes:
-        new, real: what they are like.
-        new_distances: from the new tunes to the training tunes.
-        real_distances: from as many training tunes, but half of them at most, chosen by chance, to
-            all the others; empty where there is only one training tune.
-        new_copying: what the new tunes have in common with the training tunes, for each of `RUNS`.
-        real_copying: what each training tune has in common with all the others.
-        nearest: the training tune that each new tune is most similar to.
+        new, real: the statistics of the new tunes and of the training tunes.
+        new_distances: the Jensen-Shannon distances from the new tunes to the training tunes.
+        real_distances: the distances from as many training tunes, chosen at random and at most
+            half, to all the others; `{}` where there is only one training tune.
+        new_copying: what the new tunes share with the training tunes, for each of `RUN_LENGTHS`.
+        real_copying: what each training tune shares with all the others.
+        nearest: the training tune that is most similar to each new tune.
     """
 
     new: TuneStatistics
     real: TuneStatistics
     new_distances: dict[str, float]
     real_distances: dict[str, float]
-    new_copying: tuple[Copying, ...]
-    real_copying: tuple[Copying, ...]
-    nearest: tuple[Nearest, ...]
+    new_copying: tuple[SharedRuns, ...]
+    real_copying: tuple[SharedRuns, ...]
+    nearest: tuple[NearestTune, ...]
 
 
 def compare_tunes(new: Sequence[str], real: Sequence[str]) -> TuneComparison:
-    """Judge new tunes beside the training tunes, at least one each, as texts in ABC notation."""
-    order = list(real)
-    random.Random(0).shuffle(order)
-    chosen = min(len(new), len(real) // 2)
-    some, others = tune_statistics(order[:chosen]), tune_statistics(order[chosen:])
-    measured, learned = tune_statistics(new), some + others
-    collection = TuneIndex(real)
+    """Compare new tunes with training tunes, at least one of each, as texts in ABC notation."""
+    shuffled = list(real)
+    random.Random(0).shuffle(shuffled)
+    sample_size = min(len(new), len(real) // 2)
+    sample = tune_statistics(shuffled[:sample_size])
+    others = tune_statistics(shuffled[sample_size:])
+    new_statistics, real_statistics = tune_statistics(new), sample + others
+    index = TuneIndex(real)
     return TuneComparison(
-        new=measured,
-        real=learned,
-        new_distances=measured.distances(learned),
-        real_distances=some.distances(others) if chosen else {},
+        new=new_statistics,
+        real=real_statistics,
+        new_distances=new_statistics.distances(real_statistics),
+        real_distances=sample.distances(others) if sample_size else {},
         new_copying=tuple(
-            _copying(length, [collection.shared(tune, length) for tune in new]) for length in RUNS
+            _shared_runs(length, [index.share_of_runs(tune, length) for tune in new])
+            for length in RUN_LENGTHS
         ),
         real_copying=tuple(
-            _copying(length, collection.shared_with_others(length)) for length in RUNS
+            _shared_runs(length, index.shares_among_themselves(length)) for length in RUN_LENGTHS
         ),
-        nearest=tuple(collection.nearest(tune) for tune in new),
+        nearest=tuple(index.nearest(tune) for tune in new),
     )
 
 
-def _copying(length: int, shares: Sequence[float]) -> Copying:
+def _shared_runs(length: int, shares: Sequence[float]) -> SharedRuns:
     count = max(1, len(shares))
-    return Copying(length, sum(share > 0 for share in shares) / count, sum(shares) / count)
+    return SharedRuns(length, sum(share > 0 for share in shares) / count, sum(shares) / count)

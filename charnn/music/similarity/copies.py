@@ -1,35 +1,32 @@
-"""How new a tune is: runs of notes, and whole tunes, that are found among the training tunes.
+"""Copies: which training tune a new tune is most similar to, and which runs of notes it shares.
 
-Everything is compared by symbols that do not hang on the key (`charnn.music.similarity.melody`). A
-tune has a run of N symbols in common with another where N intervals in a row are the same. Two
-tunes are as similar as 1 - d / n, d being the number of symbols to insert, delete or replace
-(Levenshtein) and n the length of the longer one; from 0.85 on, a tune counts as a copy, as in
+Tunes are compared by symbols that do not depend on the key (`charnn.music.similarity.melody`). A
+tune has a run of N symbols in common with another one where N successive intervals are the same.
+The similarity of two tunes is 1 - d / n: d is their Levenshtein distance (the symbols to insert,
+delete or replace), n the length of the longer one. From 0.85 on, a tune counts as a copy, as in
 abctoolkit and NotaGen.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from charnn.music.similarity.melody import MelodyStep, extract_melody
+from charnn.music.similarity.note_runs import RunIndex, hash_runs
 
-COPY = 0.85
+COPY_SIMILARITY = 0.85
 
-_Hashes = NDArray[np.uint64]
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # of the rolling hash, mod 2 ** 64: any large odd number
-_SURROGATES = 0xD800
+# The code points from here on, 0x800 of them, are no characters: UTF-32 cannot encode them.
+_FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800
 
 
 @dataclass(frozen=True)
-class Nearest:
-    """The tune of a collection that another tune is most similar to.
+class NearestTune:
+    """The tune of an index that is most similar to another tune.
 
     Attributes:
-        similarity: from 0, nothing in common, to 1, the same.
-        title: of the tune in the collection.
-        number: its place in the collection, from 0.
+        similarity: from 0 (nothing in common) to 1 (the same).
+        title: of the tune in the index.
+        number: its place in the index, from 0.
     """
 
     similarity: float
@@ -38,12 +35,12 @@ class Nearest:
 
     @property
     def copied(self) -> bool:
-        """Whether a tune so similar counts as a copy."""
-        return self.similarity >= COPY
+        """Return whether a tune of this similarity counts as a copy."""
+        return self.similarity >= COPY_SIMILARITY
 
 
 class TuneIndex:
-    """Tunes that others are compared with.
+    """Tunes with which other tunes are compared.
 
     Args:
         texts: tunes in ABC notation, cleaned as for training.
@@ -51,94 +48,64 @@ class TuneIndex:
 
     def __init__(self, texts: Iterable[str]) -> None:
         melodies = [extract_melody(text) for text in texts]
-        self.titles = [one.title for one in melodies]
+        self.titles = [melody.title for melody in melodies]
         self._codes: dict[MelodyStep, str] = {}
-        self._intervals = [self._coded(one.intervals) for one in melodies]
-        self._degrees = [self._coded(one.degrees) for one in melodies]
-        self._runs: dict[int, _Runs] = {}
+        self._intervals = [self._encode(melody.intervals) for melody in melodies]
+        self._degrees = [self._encode(melody.degrees) for melody in melodies]
+        self._run_indices: dict[int, RunIndex] = {}
 
-    def shared(self, tune: str, length: int) -> float:
-        """The share of a tune's runs of `length` symbols that the collection has as well.
+    def share_of_runs(self, tune: str, length: int) -> float:
+        """Return the share of a tune's runs that a tune of the index has, too.
 
         Args:
             tune: its text.
-            length: at least 1; a tune with fewer symbols has no runs, and shares none.
+            length: of the runs, at least 1. A tune with fewer symbols has no runs, and shares none.
         """
-        row = self._coded(extract_melody(tune).intervals)
-        return self._runs_of(length).share(_hashes(row, length))
+        row = self._encode(extract_melody(tune).intervals)
+        return self._run_index(length).share(hash_runs(row, length))
 
-    def shared_with_others(self, length: int) -> list[float]:
-        """What each tune of the collection shares with all the others."""
-        runs = self._runs_of(length)
+    def shares_among_themselves(self, length: int) -> list[float]:
+        """Return the share of runs that each tune of the index has in common with all others."""
+        run_index = self._run_index(length)
         return [
-            runs.share(_hashes(row, length), number) for number, row in enumerate(self._intervals)
+            run_index.share(hash_runs(row, length), except_tune=number)
+            for number, row in enumerate(self._intervals)
         ]
 
-    def nearest(self, tune: str) -> Nearest:
-        """The tune of the collection, which is not empty, that is most similar."""
-        heard = extract_melody(tune)
+    def nearest(self, tune: str) -> NearestTune:
+        """Return the tune of the index, which must not be empty, that is most similar.
+
+        Degrees of the scale and intervals are both compared, and the larger similarity counts:
+        one changed note changes one degree but two intervals; a wrong key changes all degrees but
+        no interval.
+        """
+        melody = extract_melody(tune)
         return max(
-            self._closest(self._coded(heard.degrees), self._degrees),
-            self._closest(self._coded(heard.intervals), self._intervals),
+            self._nearest_row(self._encode(melody.degrees), self._degrees),
+            self._nearest_row(self._encode(melody.intervals), self._intervals),
             key=lambda nearest: nearest.similarity,
         )
 
-    def _closest(self, row: str, rows: Sequence[str]) -> Nearest:
+    def _nearest_row(self, row: str, rows: Sequence[str]) -> NearestTune:
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
         similarity, number = 0.0, 0
         if found := process.extractOne(row, rows, scorer=Levenshtein.normalized_similarity):
             _, similarity, number = found
-        return Nearest(similarity, self.titles[number], number)
+        return NearestTune(similarity, self.titles[number], number)
 
-    def _runs_of(self, length: int) -> "_Runs":
-        if length not in self._runs:
-            self._runs[length] = _Runs(self._intervals, length)
-        return self._runs[length]
+    def _run_index(self, length: int) -> RunIndex:
+        if length not in self._run_indices:
+            self._run_indices[length] = RunIndex(self._intervals, length)
+        return self._run_indices[length]
 
-    def _coded(self, symbols: Iterable[MelodyStep]) -> str:
-        """One character a symbol: what compares texts fast then compares tunes."""
+    def _encode(self, steps: Iterable[MelodyStep]) -> str:
+        """Return one character for each step, so that tunes are compared as fast as texts."""
         codes = self._codes
-        return "".join([codes.get(symbol) or self._code(symbol) for symbol in symbols])
+        return "".join([codes.get(step) or self._new_code(step) for step in steps])
 
-    def _code(self, symbol: MelodyStep) -> str:
+    def _new_code(self, step: MelodyStep) -> str:
         place = len(self._codes)
-        self._codes[symbol] = chr(place if place < _SURROGATES else place + 0x800)
-        return self._codes[symbol]
-
-
-class _Runs:
-    """All runs of one length in a collection, by their hashes."""
-
-    def __init__(self, rows: Sequence[str], length: int) -> None:
-        hashes = [_hashes(row, length) for row in rows]
-        owners = np.repeat(np.arange(len(rows)), [len(row) for row in hashes])
-        together = np.concatenate([*hashes, np.empty(0, np.uint64)])
-        order = np.argsort(together, kind="stable")  # so the owners of a run stay in order
-        self._known, first, count = np.unique(
-            together[order], return_index=True, return_counts=True
-        )
-        # A run that has one owner is known to all others but that one.
-        sorted_owners = owners[order]
-        lowest, highest = sorted_owners[first], sorted_owners[first + count - 1]
-        self._owner = np.where(lowest == highest, lowest, -1)
-
-    def share(self, hashes: _Hashes, but: int = -2) -> float:
-        """The share of these runs that a tune of the collection has, other than number `but`."""
-        if not len(hashes) or not len(self._known):
-            return 0.0
-        places = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
-        found = (self._known[places] == hashes) & (self._owner[places] != but)
-        return float(found.mean())
-
-
-def _hashes(row: str, length: int) -> _Hashes:
-    """A hash of each run of `length` symbols; among millions of runs, hardly two fall together."""
-    codes = np.frombuffer(row.encode("utf-32-le"), np.uint32).astype(np.uint64) + np.uint64(1)
-    codes *= _FACTOR
-    codes ^= codes >> np.uint64(29)
-    hashes = np.zeros(max(0, len(codes) - length + 1), np.uint64)
-    for offset in range(length):
-        hashes = hashes * _FACTOR + codes[offset : offset + len(hashes)]
-    return hashes
+        self._codes[step] = chr(place if place < _FIRST_SURROGATE else place + _SURROGATES)
+        return self._codes[step]

@@ -1,12 +1,13 @@
-"""What tunes are like, in figures: how many are right, and how their notes are distributed.
+"""Statistics of tunes: how many are right, and how their notes are distributed.
 
-Shares of tunes are shares of all, so a tune that cannot be read counts as one that is not right.
+Shares of tunes are shares of all tunes, so a tune that cannot be read counts as not right.
 Distributions are compared by the Jensen-Shannon distance with logarithms to base 2,
 
     d(P, Q) = sqrt(H((P + Q) / 2) - (H(P) + H(Q)) / 2),
 
-0 for the same distribution and 1 for two that share nothing (J. Lin, Divergence measures based on
-the Shannon entropy, 1991; that its root is a metric: D. Endres and J. Schindelin, 2003).
+which is 0 for equal distributions and 1 for distributions without a common outcome (J. Lin,
+Divergence measures based on the Shannon entropy, 1991; its square root is a metric: D. Endres and
+J. Schindelin, A new metric for probability distributions, 2003).
 """
 
 import math
@@ -23,26 +24,27 @@ from charnn.music.checking.bar_count import count_bars
 from charnn.music.checking.repeats import repeat_problems
 from charnn.music.tune.tune import Change, Key, Note, Tune
 
-USUAL_PARTS = (4, 8, 12, 16)
+USUAL_PART_BARS = (4, 8, 12, 16)
 
 
 @dataclass
 class TuneStatistics:
-    """Counts over many tunes, and the shares they make.
+    """Counts over many tunes.
 
     Attributes:
-        tunes: how many there are.
-        read: how many can be read.
-        legal: in how many no bar is over-full, and none short but at the borders of parts.
-        whole: in how many every part is a whole number of bars.
-        usual: in how many every part is of 4, 8, 12 or 16 bars.
-        balanced: in how many repeat signs and endings belong together.
-        parts: how many parts of how many bars there are.
-        notes: notes in a key that has a scale, and `in_mode` those of them that are in it.
+        tunes: all tunes.
+        read: tunes that can be read.
+        legal: tunes in which no bar is too long, and no bar inside a part is too short.
+        whole: tunes in which every part is a whole number of bars.
+        usual: tunes in which every part has 4, 8, 12 or 16 bars.
+        balanced: tunes in which repeat signs and endings belong together.
+        notes: notes in keys that have a scale.
+        in_mode: those of `notes` that belong to the scale.
+        parts: parts by their length in bars.
         pitches: notes by semitones above the tonic, 0 to 11.
-        intervals: notes by semitones from the note before, rests between them passed over.
+        intervals: notes by semitones from the note before; rests between notes are ignored.
         lengths: notes by their length in whole notes.
-        meters: tunes by their meter, C being 4/4.
+        meters: tunes by their meter; C counts as 4/4.
         modes: tunes by the mode of their key.
     """
 
@@ -68,7 +70,7 @@ class TuneStatistics:
         )
 
     def shares(self) -> dict[str, float]:
-        """The shares by name; 0 where there is nothing to have a share of."""
+        """Return the shares by name; 0 where the whole is empty."""
         of_tunes = ("read", "legal", "whole", "usual", "balanced")
         shares = {name: getattr(self, name) / max(1, self.tunes) for name in of_tunes}
         shares["eights"] = self.parts[8] / max(1, self.parts.total())
@@ -76,13 +78,13 @@ class TuneStatistics:
         return shares
 
     def distances(self, other: "TuneStatistics") -> dict[str, float]:
-        """The Jensen-Shannon distance of each distribution to that of other tunes, by name."""
+        """Return the Jensen-Shannon distance to other tunes, by the name of the distribution."""
         names = ("pitches", "intervals", "lengths", "meters", "modes")
         return {name: js_distance(getattr(self, name), getattr(other, name)) for name in names}
 
 
 def tune_statistics(texts: Iterable[str]) -> TuneStatistics:
-    """Measure tunes, each a text in ABC notation; of a text with several the first counts."""
+    """Return the statistics of tunes in ABC notation; of a text with several, the first counts."""
     statistics = TuneStatistics()
     for text in texts:
         statistics.tunes += 1
@@ -97,8 +99,10 @@ def tune_statistics(texts: Iterable[str]) -> TuneStatistics:
 
 
 def js_distance(one: Mapping[Hashable, int], other: Mapping[Hashable, int]) -> float:
-    """The Jensen-Shannon distance (base 2) of two distributions given by counts; 1 where just one
-    of them is empty, 0 where both are."""
+    """Return the Jensen-Shannon distance (base 2) of two distributions, given as counts.
+
+    It is 1 where one distribution is empty, and 0 where both are.
+    """
     totals = sum(one.values()), sum(other.values())
     if not all(totals):
         return float(any(totals))
@@ -110,7 +114,7 @@ def js_distance(one: Mapping[Hashable, int], other: Mapping[Hashable, int]) -> f
 
 
 def _information(p: float, q: float) -> float:
-    """A term of the Kullback-Leibler divergence of P from the mean of P and Q, in bits."""
+    """Return a term of the Kullback-Leibler divergence of P from the mean of P and Q, in bits."""
     return p * math.log2(2 * p / (p + q)) if p else 0.0
 
 
@@ -121,28 +125,29 @@ def _add_tune(tune: Tune, statistics: TuneStatistics) -> None:
     try:
         counted = count_bars(tune)
     except TuneError:
-        return  # its repeats go on for too long
+        return  # the repeats go on for too long
     if not counted.parts:
-        return  # there is no music in it to be right
+        return  # a tune without music cannot be right
     statistics.legal += not counted.too_long and not counted.too_short
     statistics.whole += all(part.whole for part in counted.parts)
-    statistics.usual += all(part.bars in USUAL_PARTS for part in counted.parts)
+    statistics.usual += all(part.bars in USUAL_PART_BARS for part in counted.parts)
     statistics.balanced += not any(True for _ in repeat_problems(tune))
     statistics.parts.update(part.bars for part in counted.parts)
-    notes = list(_notes(tune))
-    for note, key in notes:
+    notes_and_keys = list(_notes(tune))
+    for note, key in notes_and_keys:
+        # Of a chord the first note counts, as written: `transpose=` does not change the degree.
         written = note.pitches[0].midi - key.transpose
         statistics.lengths[note.duration / 4] += 1
         if key.tonic:
             statistics.pitches[(written - key.semitones) % 12] += 1
             statistics.notes += 1
             statistics.in_mode += written % 12 in key.scale
-    for (before, _), (after, _) in pairwise(notes):
+    for (before, _), (after, _) in pairwise(notes_and_keys):
         statistics.intervals[after.pitches[0].midi - before.pitches[0].midi] += 1
 
 
 def _notes(tune: Tune) -> Iterator[tuple[Note, Key]]:
-    """The notes as written, rests left out, each with the key in force; of a chord the first."""
+    """Yield the notes as written, without rests, each with the key in force."""
     key = tune.key
     for element in tune.music:
         if isinstance(element, Change) and isinstance(element.value, Key):

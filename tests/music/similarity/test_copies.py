@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.music.abc.reader import read_tunes
-from charnn.music.similarity.copies import COPY, TuneIndex
+from charnn.music.similarity.copies import COPY_SIMILARITY, TuneIndex
 from charnn.music.similarity.melody import extract_melody
 from charnn.music.tune.tune import Note
 
@@ -33,8 +33,8 @@ def collection() -> TuneIndex:
 
 def test_a_copy_is_found(collection: TuneIndex) -> None:
     copy = abc(steps(7), "My own")
-    assert collection.shared(copy, 16) == 1
-    assert collection.shared(copy, 32) == 1
+    assert collection.share_of_runs(copy, 16) == 1
+    assert collection.share_of_runs(copy, 32) == 1
     nearest = collection.nearest(copy)
     assert (nearest.similarity, nearest.title, nearest.number) == (1, "Number 7", 7)
     assert nearest.copied
@@ -42,7 +42,7 @@ def test_a_copy_is_found(collection: TuneIndex) -> None:
 
 def test_a_new_tune_is_new(collection: TuneIndex) -> None:
     new = abc(steps(99))
-    assert collection.shared(new, 16) == 0
+    assert collection.share_of_runs(new, 16) == 0
     nearest = collection.nearest(new)
     assert nearest.similarity < 0.6
     assert not nearest.copied
@@ -62,7 +62,7 @@ def test_a_new_tune_is_new(collection: TuneIndex) -> None:
     ],
 )
 def test_no_disguise_helps(collection: TuneIndex, disguised: str) -> None:
-    assert collection.shared(disguised, 32) == 1
+    assert collection.share_of_runs(disguised, 32) == 1
     nearest = collection.nearest(disguised)
     assert (nearest.title, nearest.similarity) == ("Number 7", 1)
 
@@ -71,25 +71,25 @@ def test_one_changed_note_in_ten_is_still_a_copy(collection: TuneIndex) -> None:
     changed = [step + 1 if number % 10 == 5 else step for number, step in enumerate(steps(7))]
     nearest = collection.nearest(abc([step + 3 for step in changed], key="F"))
     assert nearest.title == "Number 7"
-    assert COPY < nearest.similarity < 1
+    assert COPY_SIMILARITY < nearest.similarity < 1
 
 
 def test_a_borrowed_phrase_is_a_run_and_no_copy(collection: TuneIndex) -> None:
     mixed = abc(steps(99, 96) + steps(7)[:28] + steps(98, 100))
-    assert collection.shared(mixed, 16) == pytest.approx(12 / 208)  # 27 intervals of 223
-    assert collection.shared(mixed, 32) == 0
+    assert collection.share_of_runs(mixed, 16) == pytest.approx(12 / 208)  # 27 intervals of 223
+    assert collection.share_of_runs(mixed, 32) == 0
     assert not collection.nearest(mixed).copied
 
 
 def test_what_the_tunes_share_with_each_other() -> None:
     tunes = [steps(1), steps(2), steps(3)[:96] + steps(1)[:32], steps(1, 10)]
     collection = TuneIndex(abc(notes) for notes in tunes)
-    first, second, third, fourth = collection.shared_with_others(16)
+    first, second, third, fourth = collection.shares_among_themselves(16)
     assert first == pytest.approx(16 / 112)
     assert second == 0
     assert third == pytest.approx(16 / 112)
     assert fourth == 0  # too short for a run of that length
-    assert collection.shared(abc(steps(1, 10)), 16) == 0
+    assert collection.share_of_runs(abc(steps(1, 10)), 16) == 0
 
 
 def test_the_runs_are_what_comparing_one_by_one_finds() -> None:
@@ -103,12 +103,12 @@ def test_the_runs_are_what_comparing_one_by_one_finds() -> None:
         sum(any(run in other for other in runs if other is not mine) for run in mine) / len(mine)
         for mine in runs
     ]
-    assert collection.shared_with_others(8) == pytest.approx(expected)
+    assert collection.shares_among_themselves(8) == pytest.approx(expected)
     assert any(0 < share < 1 for share in expected)
 
 
 def test_a_tune_without_notes_is_no_copy(collection: TuneIndex) -> None:
-    assert collection.shared("X:1\nK:C\n", 16) == 0
+    assert collection.share_of_runs("X:1\nK:C\n", 16) == 0
     assert collection.nearest("X:1\nK:C\n").similarity == 0
     assert not collection.nearest("").copied
 

@@ -1,0 +1,66 @@
+"""Runs of notes: which sequences of N symbols a tune has in common with a collection of tunes.
+
+A run is represented by a 64-bit hash, so the runs of thousands of tunes are compared as sorted
+arrays of numbers.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+Hashes = NDArray[np.uint64]
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # of the polynomial, mod 2 ** 64: any large odd number
+_SEVERAL_OWNERS = -1
+_NOBODY = -2
+
+
+class RunIndex:
+    """All runs of one length in a collection.
+
+    Args:
+        rows: the tunes, one character a symbol.
+        length: symbols in a run.
+    """
+
+    def __init__(self, rows: Sequence[str], length: int) -> None:
+        hashes = [hash_runs(row, length) for row in rows]
+        owners = np.repeat(np.arange(len(rows)), [len(row) for row in hashes])
+        together = np.concatenate([*hashes, np.empty(0, np.uint64)])
+        # A stable sort keeps the owners of equal runs in order, the lowest first.
+        order = np.argsort(together, kind="stable")
+        self._known, first, count = np.unique(
+            together[order], return_index=True, return_counts=True
+        )
+        sorted_owners = owners[order]
+        lowest, highest = sorted_owners[first], sorted_owners[first + count - 1]
+        self._owner = np.where(lowest == highest, lowest, _SEVERAL_OWNERS)
+
+    def share(self, hashes: Hashes, except_tune: int = _NOBODY) -> float:
+        """Return the share of these runs that a tune of the collection has.
+
+        Args:
+            hashes: of the runs.
+            except_tune: the index of a tune that does not count.
+        """
+        if not len(hashes) or not len(self._known):
+            return 0.0
+        places = np.minimum(np.searchsorted(self._known, hashes), len(self._known) - 1)
+        found = (self._known[places] == hashes) & (self._owner[places] != except_tune)
+        return float(found.mean())
+
+
+def hash_runs(row: str, length: int) -> Hashes:
+    """Return a hash of each run of `length` symbols.
+
+    Two different runs rarely have the same hash: among n runs, about n ** 2 / 2 ** 65 pairs do.
+    """
+    codes = np.frombuffer(row.encode("utf-32-le"), np.uint32).astype(np.uint64) + np.uint64(1)
+    # Spread the small codes over all bits before they enter the polynomial.
+    codes *= _FACTOR
+    codes ^= codes >> np.uint64(29)
+    hashes = np.zeros(max(0, len(codes) - length + 1), np.uint64)
+    for offset in range(length):
+        hashes = hashes * _FACTOR + codes[offset : offset + len(hashes)]
+    return hashes

@@ -27,6 +27,7 @@ from pathlib import Path
 from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import TuneError
 from charnn.music.abc import fields
+from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.checking.report import check_tune
@@ -95,7 +96,7 @@ def asked(sources: Sequence[TuneSource], run: Path, meter: str, key: str) -> Non
         )
         print(f"{same} of {len(headers)} readable tunes are in {meter} (of {len(sources)} written)")
     if key:
-        tonality = fields.parse_key(key)
+        tonality = parse_key(key)
         same = sum((t.key.tonic, t.key.mode) == (tonality.tonic, tonality.mode) for t in headers)
         print(f"{same} of {len(headers)} readable tunes are in {key} (of {len(sources)} written)")
         learned = [
@@ -128,7 +129,7 @@ def readable(sources: Sequence[TuneSource]) -> Iterator[Tune]:
 def mode_of(words: str) -> str:
     """The mode of a K: field; nothing where it cannot be read."""
     try:
-        return fields.parse_key(words).mode
+        return parse_key(words).mode
     except fields.FieldError:
         return ""
 

@@ -1,8 +1,9 @@
-"""Reading the music of a tune: one pass over its lines, one element after the other.
+"""The third layer of the body reader: lines of music, bar lines, fields.
 
-`line.py` reads what needs no memory, `notes.py` what takes time; here are bar lines, fields and the
-table that says who reads what. Every step moves on in the line, so the time is linear in the text;
-numbers and counts are limited, so it is also bounded.
+`BodyReader` walks over each line and calls, by the character at its position, the method that reads
+the sign which begins there (`_READERS`). Marks are read in `mark_reader.py`, notes in
+`note_reader.py`. Every method moves the position forward, so the time is linear in the length of
+the text; all numbers and counts have limits, so it is also bounded.
 """
 
 from collections.abc import Callable
@@ -10,64 +11,76 @@ from dataclasses import replace
 from fractions import Fraction
 
 from charnn.music.abc import fields, patterns
+from charnn.music.abc.bar_line import count_repeats
+from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.note_reader import NoteReader
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Key, Mark, Meter, Tempo
 
-MAX_REPEATS = 8
+MAX_REPEATS = 8  # of one bar line, and passes of an ending
 
 
 class BodyReader(NoteReader):
-    """Reads body lines into `elements`; start it with what the header says."""
+    """A `NoteReader` that reads whole lines of the body into `elements`.
+
+    Args:
+        name: the name of the tune in errors.
+        key: the key of the header.
+        meter: the meter of the header.
+        unit: the unit length of the header, in quarter notes.
+    """
 
     def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
         super().__init__(name, key, meter, unit)
-        self._user_signs: dict[str, str] = {}  # what U: makes of a letter
+        self._user_signs: dict[str, str] = {}  # the decorations that U: gives to characters
         self._voice: str | None = None
-        self._bar: int | None = None  # where the last bar line is, until an ending or field
+        # The index of the last bar line, None once an ending or a field follows it.
+        self._bar_line_index: int | None = None
 
-    def read_line(self, text: str, line: int) -> None:
-        """Read one line of music; `line` is its number for messages.
+    def read_line(self, text: str, line_number: int) -> None:
+        """Read one line of music.
 
         Raises:
-            TuneError: something in it can't be read.
+            TuneError: the line contains a sign that can't be read.
         """
-        self._line, self._text, self._place = line, text, 0
-        self._carry_over()
-        while self._place < len(text):
-            sign = text[self._place]
+        self._line_number, self._text, self._position = line_number, text, 0
+        self._complete_bar_line()
+        while self._position < len(text):
+            sign = text[self._position]
             read = _READERS.get(sign)
             if read is not None:
                 read(self)
             elif sign in patterns.DECORATIONS or sign in self._user_signs:
-                self._mark("decoration", sign, self._user_signs.get(sign, ""))
+                self._add_mark("decoration", sign, self._user_signs.get(sign, ""))
             else:
-                self.fail(f"{sign!r} means nothing here", self._place)
-        if not text.endswith("\\"):
-            self.elements.append(Mark("line", "", line, len(text) + 1))
+                self.fail(f"{sign!r} means nothing here: remove it", self._position)
+        if not text.endswith("\\"):  # ABC 2.1, "Continuation of input lines"
+            self.elements.append(Mark("line", "", line_number, len(text) + 1))
 
     def finish(self) -> tuple[Element, ...]:
-        """The elements read, once nothing is left half said.
+        """Return all elements.
 
         Raises:
-            TuneError: a `>` or `<` still waits for its second note.
+            TuneError: a broken rhythm lacks its second note.
         """
-        if self._pending is not None:
-            self.fail("a > or < with no note after it", self._place - 1)
+        if self._pending_factor is not None:
+            self.fail("a > or < with no note after it", self._position - 1)
         return tuple(self.elements)
 
-    def change(self, letter: str, text: str, line: int, column: int, inline: bool = False) -> None:
-        """Take a field (`K:`, `M:`, ...) and let it count from here on.
+    def change(
+        self, letter: str, text: str, line_number: int, column: int, inline: bool = False
+    ) -> None:
+        """Read a field (`K:`, `M:`, ...), which is in force from here on.
 
         Raises:
-            TuneError: its words can't be read, or it opens a second voice.
+            TuneError: the text of the field can't be read, or the field opens a second voice.
         """
-        self._line = line
+        self._line_number = line_number
         words = text.strip()
         value: Key | Meter | Fraction | Tempo | str = words
         try:
             if letter == "K":
-                value = fields.parse_key(words, self._key)
-                self._turn_to(value)
+                value = parse_key(words, self._key)
+                self._set_key(value)
             elif letter == "M":
                 value = self._meter = fields.parse_meter(words)
             elif letter == "L":
@@ -77,87 +90,109 @@ class BodyReader(NoteReader):
             elif letter == "U":
                 self._user_signs[words[:1]] = words[1:].lstrip(" =").strip()
             elif letter == "V":
-                self._hold_one_voice(words, column)
+                self._refuse_second_voice(words, column)
         except fields.FieldError as error:
-            self.fail(str(error), column + (2 if inline else 1))  # where the words begin
-        self._bar = None
-        self.elements.append(Change(letter, words, value, inline, line, column))
+            # The error points at the text of the field: behind `K:` or `[K:`.
+            self.fail(str(error), column + (2 if inline else 1))
+        self._bar_line_index = None
+        self.elements.append(Change(letter, words, value, inline, line_number, column))
 
-    def _hold_one_voice(self, words: str, column: int) -> None:
+    def _refuse_second_voice(self, words: str, column: int) -> None:
         voice = words.split()[0] if words else ""
         if self._voice not in (None, voice):
-            self.fail("more than one voice (V:) is not supported", column - 1)
+            self.fail(
+                "more than one voice (V:) is not supported: keep the lines of one voice",
+                column - 1,
+            )
         self._voice = voice
 
-    def _bar_line(self) -> None:
-        found = patterns.BAR_LINE.match(self._text, self._place)
+    def _read_bar_line(self) -> None:
+        found = patterns.BAR_LINE.match(self._text, self._position)
         if found is None:
-            self.fail(f"{self._text[self._place]!r} is no bar line", self._place)
-        before, after = len(found["before"] or ""), len(found["after"] or "")
-        if found["colons"]:  # "::" is ":|:", the colons shared out
-            after = len(found["colons"]) // 2
-            before = len(found["colons"]) - after
-        if max(before, after) > MAX_REPEATS:
-            self.fail("too many repeats", self._place)
-        self._bar = len(self.elements)
-        self.elements.append(BarLine(found["sign"], before, after, self._line, self._place + 1))
-        self._altered = {}
-        self._place = found.end("sign")
+            self.fail(f"{self._text[self._position]!r} is no bar line", self._position)
+        ends, starts = count_repeats(found)
+        if max(ends, starts) > MAX_REPEATS:
+            self.fail(
+                f"too many repeats: a bar line has at most {MAX_REPEATS} colons on a side",
+                self._position,
+            )
+        self._bar_line_index = len(self.elements)
+        self.elements.append(
+            BarLine(found["sign"], ends, starts, self._line_number, self._position + 1)
+        )
+        self._bar_alterations = {}
+        self._position = found.end("sign")
         if found["ending"]:
-            self._ending(found["ending"])
+            self._add_ending(found["ending"])
 
-    def _carry_over(self) -> None:
-        """Join a bar line at the last line's end and a `:` or the number of an ending here."""
-        if self._bar is None or (self._last is not None and self._last > self._bar):
+    def _complete_bar_line(self) -> None:
+        """Join a bar line at the end of the last line with a `:` or an ending's number here.
+
+        Books break lines inside of such signs, after `|\\` for example.
+        """
+        if self._bar_line_index is None or (
+            self._last_note_index is not None and self._last_note_index > self._bar_line_index
+        ):
             return
-        before = self.elements[self._bar]
-        if (found := patterns.CARRIED_REPEAT.match(self._text)) and isinstance(before, BarLine):
-            self.elements[self._bar] = replace(before, text=before.text + ":", starts=1)
-            self._place = found.end()
+        bar_line = self.elements[self._bar_line_index]
+        if (found := patterns.CARRIED_REPEAT.match(self._text)) and isinstance(bar_line, BarLine):
+            completed = replace(bar_line, text=bar_line.text + ":", starts=1)
+            self.elements[self._bar_line_index] = completed
+            self._position = found.end()
         elif found := patterns.CARRIED_ENDING.match(self._text):
-            self._place = found.start(1)
-            self._ending(found[1])
+            self._position = found.start(1)
+            self._add_ending(found[1])
 
-    def _ending(self, text: str) -> None:
-        start = self._place
-        self._place += len(text)
+    def _add_ending(self, text: str) -> None:
+        """Append the variant ending whose numbers stand at the position."""
+        start = self._position
+        self._position += len(text)
         passes: list[int] = []
         for first, last in patterns.PASSES.findall(text):
             if not 1 <= int(first) <= int(last or first) <= MAX_REPEATS:
-                self.fail("impossible ending", start)
+                self.fail(
+                    f"impossible ending {text}: its numbers must be from 1 to {MAX_REPEATS}", start
+                )
             passes += range(int(first), int(last or first) + 1)
-        self._bar = None
-        self.elements.append(Ending(tuple(passes), self._line, start + 1, text))
+        self._bar_line_index = None
+        self.elements.append(Ending(tuple(passes), self._line_number, start + 1, text))
 
-    def _bracket(self) -> None:
-        if found := patterns.INLINE_FIELD.match(self._text, self._place):
-            column = self._place + 1
-            self._place = found.end()
-            self.change(found[1], found[2], self._line, column, inline=True)
-        elif found := patterns.ENDING.match(self._text, self._place):
-            self._ending(found[0])
-        elif patterns.BAR_LINE.match(self._text, self._place):
-            self._bar_line()
+    def _read_bracket(self) -> None:
+        """Read an inline field, an ending, a bar line or a chord: all four begin with `[`.
+
+        If none of the four matches, the chord fails, so each of a line's brackets is looked at
+        only once although `INLINE_FIELD` may scan the rest of the line.
+        """
+        if found := patterns.INLINE_FIELD.match(self._text, self._position):
+            column = self._position + 1
+            self._position = found.end()
+            self.change(found[1], found[2], self._line_number, column, inline=True)
+        elif found := patterns.ENDING.match(self._text, self._position):
+            self._add_ending(found[0])
+        elif patterns.BAR_LINE.match(self._text, self._position):
+            self._read_bar_line()
         else:
-            self._chord()
+            self._read_chord()
 
-    def _overlay(self) -> None:
-        self.fail("more than one voice (&) is not supported", self._place)
+    def _refuse_overlay(self) -> None:
+        self.fail("more than one voice (&) is not supported", self._position)
 
 
+# The method for each character that begins a sign; decorations are looked up last, since U: may
+# define further ones.
 _READERS: dict[str, Callable[[BodyReader], None]] = {
-    **dict.fromkeys("ABCDEFGabcdefg^_=", BodyReader._note),
-    **dict.fromkeys("zxZX", BodyReader._rest),
-    **dict.fromkeys(" \t`\\*;?@#$", BodyReader._space),
-    **dict.fromkeys("|:]", BodyReader._bar_line),
-    **dict.fromkeys("!+", BodyReader._exclamation),
-    **dict.fromkeys("<>", BodyReader._broken),
-    "(": BodyReader._opening,
-    ")": BodyReader._slur,
-    "[": BodyReader._bracket,
-    "{": BodyReader._grace,
-    '"': BodyReader._quoted,
-    "-": BodyReader._tie,
-    "y": BodyReader._spacer,
-    "&": BodyReader._overlay,
+    **dict.fromkeys("ABCDEFGabcdefg^_=", BodyReader._read_note),
+    **dict.fromkeys("zxZX", BodyReader._read_rest),
+    **dict.fromkeys(patterns.SPACE_CHARACTERS, BodyReader._read_space),
+    **dict.fromkeys("|:]", BodyReader._read_bar_line),
+    **dict.fromkeys("!+", BodyReader._read_exclamation_or_plus),
+    **dict.fromkeys("<>", BodyReader._read_broken_rhythm),
+    "(": BodyReader._read_tuplet_or_slur,
+    ")": BodyReader._read_slur,
+    "[": BodyReader._read_bracket,
+    "{": BodyReader._read_graces,
+    '"': BodyReader._read_quoted,
+    "-": BodyReader._read_tie,
+    "y": BodyReader._read_spacer,
+    "&": BodyReader._refuse_overlay,
 }

@@ -8,6 +8,7 @@ import re
 from dataclasses import replace
 
 from charnn.music.abc import fields
+from charnn.music.abc.key_field import parse_key
 
 # Types of dance that books call by several names. Songs and laments are played as slow airs, and
 # "miscellaneous" tells nothing about the music.
@@ -59,14 +60,14 @@ _TYPOGRAPHIC_QUOTES = str.maketrans("\u2018\u2019\u201c\u201d", "''\"\"")
 def short_key(words: str) -> str:
     """Return the short spelling of a key: D, Em, Ador, Bbmix; any other text stays unchanged."""
     try:
-        key = fields.parse_key(words)
+        key = parse_key(words)
         if key.mode not in _SHORT_MODES:
             return words
         extras = [found[0] for found in _KEY_EXTRA.finditer(words)]
         short = " ".join([key.tonic + _SHORT_MODES[key.mode], *extras])
         # A clef, for one, has no place in the short spelling. The field stays as it is wherever
         # the short spelling would mean another key.
-        return short if replace(fields.parse_key(short), text=key.text) == key else words
+        return short if replace(parse_key(short), text=key.text) == key else words
     except fields.FieldError:
         return words
 

@@ -1,8 +1,20 @@
-"""Reading ABC notation into a `Tune`.
+"""The reader of ABC notation: text in, `Tune` out.
 
-After the ABC standard 2.1, with what traditional tune books hold besides: old `!` line ends, free
-text between tunes, headers without X:, M: or L:. Bars may be of any length; what has no meaning,
-or a meaning that one melody can't play (several voices), is refused with its line and column.
+The way of a tune through the files of this room, in order:
+
+1. `tunebook.split_book` finds where the tunes of a text begin and end.
+2. `read_tune`, here, reads the header and gives each line of the body to
+3. `body_reader.BodyReader`, which reads it sign by sign: bar lines, endings and fields itself,
+4. notes, chords and rests by `note_reader.NoteReader`,
+5. spaces, words and decorations by `mark_reader.MarkReader`.
+
+`fields.py`, `key_field.py`, `note_head.py`, `note_length.py`, `bar_line.py` and `patterns.py` hold
+what single fields and signs mean.
+
+The reader follows the ABC standard 2.1, and accepts what traditional tune books contain besides:
+old `!` line breaks, free text between tunes, headers without X:, M: or L:. Bars may have any length
+(`charnn.music.checking` counts them). The reader refuses signs without a meaning and music that
+one melody can't play (several voices), with the line and column.
 """
 
 import re
@@ -12,49 +24,47 @@ from typing import TypeVar
 from charnn.errors import TuneError
 from charnn.music.abc import fields
 from charnn.music.abc.body_reader import BodyReader
+from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.tunebook import TuneSource, content_lines, split_book
-from charnn.music.tune.tune import Meter, Tune
+from charnn.music.tune.tune import Element, Meter, Tune
 
+# Of 5,052 tunes in four collections, the longest has 2,439 characters.
 MAX_CHARACTERS = 16 * 1024
 
-_FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
+# As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
+_BODY_FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
 _HEADER_FIELD = re.compile(r"([A-Za-z+]):(.*)")
-_REMARK = re.compile(r"[H-Z] ")  # a field whose colon was forgotten
+_COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
 _Value = TypeVar("_Value")
 
 
 def read_tunes(text: str) -> list[Tune]:
-    """Read every tune of a text; to go on after a bad one, use `split_book` and `read_tune`.
+    """Return every tune of a text.
+
+    To skip tunes that can't be read, call `split_book` and `read_tune`.
 
     Raises:
-        TuneError: a tune can't be read; line and column are the text's own.
+        TuneError: a tune can't be read; line and column are those of the text.
     """
     return [read_tune(source) for source in split_book(text)]
 
 
 def read_tune(source: TuneSource) -> Tune:
-    """Read one tune.
+    """Return the tune of a source.
 
     Raises:
-        TuneError: it can't be read, is longer than 16 kB or has more than 2,000 notes.
+        TuneError: the tune can't be read, is longer than 16,384 characters or has more than 2,000
+            notes.
     """
     if len(source.text) > MAX_CHARACTERS:
-        problem = f"longer than {MAX_CHARACTERS:,} characters"
+        problem = f"the tune is longer than {MAX_CHARACTERS:,} characters"
         raise TuneError(problem, source.line, 1, source.name)
     lines = content_lines(source)
     header = _Header(source, lines)
     meter = header.value("M", fields.parse_meter, Meter("", 0, 0))
     unit = header.value("L", fields.parse_unit_length, fields.default_unit_length(meter))
-    key = header.value("K", fields.parse_key, fields.parse_key("none"))
-    reader = BodyReader(source.name, key, meter, unit)
-    for letter, text, line in header.fields:
-        if letter in "UV":
-            reader.change(letter, text, line, 1)
-    for line, text in enumerate(lines[header.length :], source.line + header.length):
-        if found := _FIELD.match(text):
-            reader.change(found[1], found[2], line, 1)
-        elif text:
-            reader.read_line(text, line)
+    key = header.value("K", parse_key, parse_key("none"))
+    music = _read_body(source, header, lines, BodyReader(source.name, key, meter, unit))
     return Tune(
         number=source.number,
         titles=tuple(text for letter, text, _ in header.fields if letter == "T"),
@@ -65,36 +75,65 @@ def read_tune(source: TuneSource) -> Tune:
         unit=unit,
         tempo=header.value("Q", lambda text: fields.parse_tempo(text, unit), None),
         fields=tuple((letter, text) for letter, text, _ in header.fields),
-        music=reader.finish(),
+        music=music,
         line=source.line,
     )
 
 
+def _read_body(
+    source: TuneSource, header: "_Header", lines: list[str], reader: BodyReader
+) -> tuple[Element, ...]:
+    """Return the elements of the lines after the header."""
+    for letter, text, line_number in header.fields:
+        if letter in "UV":  # these act on the body, so they become elements of it
+            reader.change(letter, text, line_number, 1)
+    body = lines[header.length :]
+    for line_number, text in enumerate(body, source.line + header.length):
+        if found := _BODY_FIELD.match(text):
+            reader.change(found[1], found[2], line_number, 1)
+        elif text:
+            reader.read_line(text, line_number)
+    return reader.finish()
+
+
 class _Header:
-    """The fields of a tune up to and with its first K:."""
+    """The fields of a tune, up to and including its first K:.
+
+    Attributes:
+        fields: the letter, the text and the line number of each field.
+        length: the number of lines.
+
+    Raises:
+        TuneError: K: is missing, or music precedes it.
+    """
 
     def __init__(self, source: TuneSource, lines: list[str]) -> None:
         self._name = source.name
-        self.fields: list[tuple[str, str, int]] = []  # letter, words, line
-        self.length = 0  # lines
-        for line, text in enumerate(lines, source.line):
+        self.fields: list[tuple[str, str, int]] = []
+        self.length = 0
+        for line_number, text in enumerate(lines, source.line):
             self.length += 1
             if found := _HEADER_FIELD.match(text):
-                self.fields.append((found[1], found[2].strip(), line))
+                self.fields.append((found[1], found[2].strip(), line_number))
                 if found[1] == "K":
                     return
-            elif "|" in text and not _REMARK.match(text):
-                raise TuneError("music, but the key (K:) has not come yet", line, 1, self._name)
+            elif "|" in text and not _COLON_FORGOTTEN.match(text):
+                problem = "the key (K:) has not come yet, but this is music: put K: before it"
+                raise TuneError(problem, line_number, 1, self._name)
             elif text:
-                self.fields.append(("+", text, line))  # H: ran over lines in ABC 1.6
-        raise TuneError("the key (K:) is missing", source.line, 1, self._name)
+                self.fields.append(("+", text, line_number))  # in ABC 1.6, H: ran over lines
+        raise TuneError("the key (K:) is missing: add K:C, for example", source.line, 1, self._name)
 
-    def value(self, letter: str, read: Callable[[str], _Value], default: _Value) -> _Value:
-        """What the last such field says, or `default` where there is none."""
-        for found, text, line in reversed(self.fields):
+    def value(self, letter: str, parse: Callable[[str], _Value], default: _Value) -> _Value:
+        """Return the parsed text of the last field with a letter, or `default` if there is none.
+
+        Raises:
+            TuneError: the text can't be parsed.
+        """
+        for found, text, line_number in reversed(self.fields):
             if found == letter:
                 try:
-                    return read(text)
+                    return parse(text)
                 except fields.FieldError as error:
-                    raise TuneError(str(error), line, 3, self._name) from None
+                    raise TuneError(str(error), line_number, 3, self._name) from None
         return default

@@ -1,18 +1,20 @@
-"""Writing a `Tune` as ABC: what is read again is the same tune, and mostly the same letters.
+"""The writer of ABC notation: a `Tune` as text, which is read as the same tune again.
 
-What the reader passes over is not written: comments, signs inside chords and graces, blanks around
-the words of a field. Lengths have one spelling (`/` for a half, `3/2` with its bottom), graces
-stand before the signs of their note, a tie right behind its own. Where two signs would run together
-because nothing is left between them, empty graces, `{}`, keep them apart: they mean nothing.
+The text mostly has the letters of the original. It lacks what the reader drops: comments, signs
+inside of chords and graces, spaces around the text of a field. Each length has one spelling (`/`
+for a half, `3/2`), graces stand before the decorations of their note, and a tie directly follows
+its note. Where two signs would be read as one, because what stood between them is dropped, empty
+graces, `{}`, keep them apart: they have no meaning.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from fractions import Fraction
-from functools import lru_cache
+from collections.abc import Sequence
 
-from charnn.music.abc.patterns import BAR_LINE, NAMED_DECORATION
-from charnn.music.tune.theory import LETTERS
+from charnn.music.abc.bar_line import states_repeats, stay_apart
+from charnn.music.abc.grace_placement import count_graces_before
+from charnn.music.abc.note_head import format_head
+from charnn.music.abc.note_length import format_length
+from charnn.music.abc.patterns import NAMED_DECORATION
 from charnn.music.tune.tune import (
     BarLine,
     Change,
@@ -25,168 +27,183 @@ from charnn.music.tune.tune import (
     Tune,
 )
 
-_NOTHING = "{}"
-_ACCIDENTALS = {None: "", 2: "^^", 1: "^", 0: "=", -1: "_", -2: "__"}
-# What would be taken for a trace of mail: see `signs.undo_quoted_printable`.
+_SEPARATOR = "{}"
+# What the reader would take for a trace of mail: see `patterns.undo_quoted_printable`.
 _MAIL_LIKE = re.compile(r"=(?=$|20$|3D)", re.MULTILINE)
+# As many following texts are searched for the partner of an old line break, `!`. A name contains
+# no space, so the search seldom gets that far.
+_LINE_BREAK_REACH = 80
 
 
 def write_tune(tune: Tune) -> str:
-    """Write a tune as a complete ABC text, line ends `\\n`, the last one included.
+    """Return a tune as a complete ABC text with line ends `\\n`, the last one included.
 
-    The fields of the header come in the order they were read in.
+    The fields of the header stand in the order in which they were read.
     """
     header = "".join(f"{letter}:{text}\n" for letter, text in tune.fields)
-    # U: and V: of the header stand at the beginning of the music as well.
+    # The reader repeats U: and V: of the header at the beginning of the music.
     repeated = sum(letter in ("U", "V") for letter, _ in tune.fields)
-    text = header + _Body(tune.key).write(tune.music[repeated:])
+    text = header + _BodyWriter(tune.key).write(tune.music[repeated:])
     return _MAIL_LIKE.sub("=3D", text) if "=" in text else text
 
 
-class _Body:
-    """Puts one element behind the other."""
+class _BodyWriter:
+    """A list of texts, one for each element, with the places where later elements may insert."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
         self._out: list[str] = []
-        self._signs: int | None = None  # where in out the signs right before the next note begin
-        self._line: int | None = None  # where in out the first bar line or key after a note is
-        self._key_there = key
-        self._tie: int | None = None  # where in out the last note's tie is
-        self._carried = ""  # a bar line's colon that stands on the next line
-        self._breaks: list[int] = []  # where in out the old line ends are
+        # Indices in `_out`: of the first decoration or tuplet sign before the next note, of the
+        # first bar line or key after the last note, of the last note's tie, of old line breaks.
+        self._signs_index: int | None = None
+        self._boundary_index: int | None = None
+        self._tie_index: int | None = None
+        self._line_break_indices: list[int] = []
+        self._key_before_boundary = key
+        self._carried_colon = ""  # of a bar line, to be written on the next line
 
     def write(self, music: Sequence[Element]) -> str:
+        """Return the text of all elements."""
         out = self._out
         before: Element | None = None
-        for place, element in enumerate(music):
-            if _goes_on(before) and before is not None and element.line > before.line:
+        for index, element in enumerate(music):
+            if before is not None and _continues_line(before) and element.line > before.line:
                 out.append("\n")
             if isinstance(element, Note):
                 if element.graces:
-                    self._graces(element, music, place)
-                self._note(element)
+                    self._insert_graces(element, music[index:])
+                self._write_note(element)
             elif isinstance(element, Mark):
-                self._mark(element, before)
+                self._write_mark(element, before)
             elif isinstance(element, BarLine):
-                self._bar_line(element, before)
+                self._write_bar_line(element, before)
             elif isinstance(element, Ending):
                 out.append(element.text or "[" + ",".join(map(str, element.passes)))
             else:
-                self._change(element)
+                self._write_field(element)
             before = element
-        self._keep_breaks()
+        self._protect_line_breaks()
         if out and not out[-1].endswith("\n"):
             out.append("\n")
         return "".join(out)
 
-    def _graces(self, note: Note, music: Sequence[Element], place: int) -> None:
-        """Write graces before the signs of their note, or before the line they lead over."""
-        signs = len(self._out) if self._signs is None else self._signs
+    def _insert_graces(self, note: Note, following: Sequence[Element]) -> None:
+        """Insert the graces before the signs of their note, or before the last bar line."""
+        signs_index = len(self._out) if self._signs_index is None else self._signs_index
         count = 0
-        if self._line is not None:
-            count = _count_before(note.graces, music[place:], self._key, self._key_there)
+        if self._boundary_index is not None:
+            count = count_graces_before(
+                note.graces, following, self._key, self._key_before_boundary
+            )
         if count < len(note.graces):
-            self._out.insert(signs, self._braced(note.graces[count:], self._key))
-        if count and self._line is not None:
-            self._out.insert(self._line, self._braced(note.graces[:count], self._key_there))
+            self._out.insert(signs_index, self._in_braces(note.graces[count:], self._key))
+        if count and self._boundary_index is not None:
+            text = self._in_braces(note.graces[:count], self._key_before_boundary)
+            self._out.insert(self._boundary_index, text)
 
-    def _braced(self, graces: Sequence[Pitch], key: Key) -> str:
-        # Old line ends, `!`, must not find a partner: no sign's name has a blank in it.
-        text = "{ " if self._breaks else "{"
-        return text + "".join([_head(p, key.octave) + _length(p.length) for p in graces]) + "}"
+    def _in_braces(self, graces: Sequence[Pitch], key: Key) -> str:
+        # An old line break, `!`, must not find a partner. No name of a decoration contains a space.
+        opening = "{ " if self._line_break_indices else "{"
+        return opening + "".join([_write_head(pitch, key.octave) for pitch in graces]) + "}"
 
-    def _note(self, note: Note) -> None:
+    def _write_note(self, note: Note) -> None:
         out, octave = self._out, self._key.octave
         pitches = note.pitches
-        self._tie = self._signs = self._line = None
+        self._tie_index = self._signs_index = self._boundary_index = None
         if not pitches:
-            out.append(note.rest + _length(note.length))
+            out.append(note.rest + format_length(note.length))
         elif len(pitches) == 1 and (
+            # Identity first: comparing two fractions takes much longer.
             pitches[0].length is note.length or pitches[0].length == note.length
         ):
-            out.append(_head(pitches[0], octave) + _length(note.length))
+            out.append(_write_head(pitches[0], octave))
             if pitches[0].tied:
-                self._tie = len(out)
+                self._tie_index = len(out)
                 out.append("-")
         else:
-            self._chord(note)
+            self._write_chord(note)
 
-    def _chord(self, note: Note) -> None:
+    def _write_chord(self, note: Note) -> None:
         out, octave = self._out, self._key.octave
-        tied = all(pitch.tied for pitch in note.pitches)
+        all_tied = all(pitch.tied for pitch in note.pitches)
         out.append("[")
         for pitch in note.pitches:
-            one = "-" if pitch.tied and not tied else ""
-            out.append(_head(pitch, octave) + _length(pitch.length) + one)
-        out.append("]" + _length(note.length))
-        if tied:
-            self._tie = len(out)
+            tie = "-" if pitch.tied and not all_tied else ""
+            out.append(_write_head(pitch, octave) + tie)
+        out.append("]" + format_length(note.length))
+        if all_tied:
+            self._tie_index = len(out)
             out.append("-")
 
-    def _mark(self, mark: Mark, before: Element | None) -> None:
+    def _write_mark(self, mark: Mark, before: Element | None) -> None:
         out, text = self._out, mark.text
         if mark.kind not in ("decoration", "tuplet"):
-            self._signs = None
-        elif self._signs is None:
-            self._signs = len(out)
+            self._signs_index = None
+        elif self._signs_index is None:
+            self._signs_index = len(out)
         if mark.kind == "line" and not text:
             self._end_line(before)
             return
         if mark.kind == "line":
-            self._breaks.append(len(out))
-        elif _blank(mark) and _blank(before):
-            self._part()
+            self._line_break_indices.append(len(out))
+        elif _is_space(mark) and _is_space(before):
+            self._separate_spaces()
         elif mark.kind == "decoration" and not (text.isalpha() or text[0] in ".~!+"):
-            out.append(_NOTHING)  # a digit or so, that U: has made a sign
+            # U: may define a digit as a decoration, which must not become part of a length.
+            out.append(_SEPARATOR)
         out.append(text)
 
     def _end_line(self, before: Element | None) -> None:
         out = self._out
         if not out or out[-1].endswith("\n"):
-            out.append(_NOTHING)  # an empty line would be none
-        elif _blank(before):
-            self._part()
-        out.append("\n" + self._carried)
-        self._carried = ""
+            out.append(_SEPARATOR)  # an empty line would end the tune
+        elif _is_space(before):
+            self._separate_spaces()
+        out.append("\n" + self._carried_colon)
+        self._carried_colon = ""
 
-    def _part(self) -> None:
-        """Keep two blanks apart by what stood between them: a tie, most likely."""
-        if self._tie is None:
-            self._out.append(_NOTHING)
+    def _separate_spaces(self) -> None:
+        """Move the last tie between two spaces, where it stood most likely, or write `{}`."""
+        if self._tie_index is None:
+            self._out.append(_SEPARATOR)
         else:
-            self._out[self._tie] = ""
-            self._tie = len(self._out)
+            self._out[self._tie_index] = ""
+            self._tie_index = len(self._out)
             self._out.append("-")
 
-    def _bar_line(self, bar: BarLine, before: Element | None) -> None:
-        out, text = self._out, bar.text
-        if not _means(text, bar.ends, bar.starts):
-            text, self._carried = text[:-1], ":"
-        self._draw_line()
+    def _write_bar_line(self, bar_line: BarLine, before: Element | None) -> None:
+        out, text = self._out, bar_line.text
+        if not states_repeats(text, bar_line.ends, bar_line.starts):
+            text, self._carried_colon = text[:-1], ":"
+        self._remember_boundary()
         if isinstance(before, BarLine):
-            if not _apart(before.text, text):
-                out.append(_NOTHING)
+            if not stay_apart(before.text, text):
+                out.append(_SEPARATOR)
         elif isinstance(before, Mark) and before.kind == "tuplet" and text[0] == ":":
-            out.append(_NOTHING)
+            out.append(_SEPARATOR)  # `(3:` would begin the tuplet's second number
         elif text[:2] in (":[", ":]") and (
             not out or out[-1].endswith("\n") or len(out) < 2 or out[-2].endswith("\n")
         ):
-            out.append(_NOTHING)  # `A:]` would be a field
+            out.append(_SEPARATOR)  # `A:]` at the beginning of a line would be a field
         out.append(text)
 
-    def _draw_line(self, before_end: bool = False) -> None:
-        """Remember the place, or that before the line end there: accidentals end here."""
-        self._signs = None
-        ended = bool(self._out) and self._out[-1] == "\n"
-        if self._line is None and (ended or not before_end):
-            self._line, self._key_there = len(self._out) - before_end, self._key
+    def _remember_boundary(self, before_line_end: bool = False) -> None:
+        """Remember the place of the first bar line or key after a note, where accidentals end.
 
-    def _change(self, change: Change) -> None:
+        Args:
+            before_line_end: whether the place is before the line end that precedes a field.
+        """
+        self._signs_index = None
+        line_ended = bool(self._out) and self._out[-1] == "\n"
+        if self._boundary_index is None and (line_ended or not before_line_end):
+            self._boundary_index = len(self._out) - before_line_end
+            self._key_before_boundary = self._key
+
+    def _write_field(self, change: Change) -> None:
         out = self._out
-        self._signs = None
+        self._signs_index = None
         if isinstance(change.value, Key):
-            self._draw_line(before_end=not change.inline)
+            self._remember_boundary(before_line_end=not change.inline)
             self._key = change.value
         if change.inline:
             out.append(f"[{change.letter}:{change.text}]")
@@ -195,115 +212,25 @@ class _Body:
             out.append("\n")
         out.append(f"{change.letter}:{change.text}\n")
 
-    def _keep_breaks(self) -> None:
-        """See that no old line end has become the beginning of a sign's name."""
-        for place in self._breaks:
-            following = "".join(self._out[place : place + 80])
+    def _protect_line_breaks(self) -> None:
+        """Keep every old line break from being read as the beginning of a decoration's name."""
+        for index in self._line_break_indices:
+            following = "".join(self._out[index : index + _LINE_BREAK_REACH])
             if NAMED_DECORATION.match(following):
-                self._out[place] += "{ }"
+                self._out[index] += "{ }"
 
 
-def _count_before(graces: Sequence[Pitch], following: Sequence[Element], key: Key, old: Key) -> int:
-    """How many graces stood before a bar line or key: those that would sound wrong behind it.
-
-    Args:
-        graces: of the first note behind it.
-        following: that note and all that comes then.
-        key: in force there.
-        old: the key before.
-    """
-    letters = {grace.letter for grace in graces}
-    bar = [pitch for pitch in _first_bar(following) if pitch.letter in letters]
-    count = 0
-    while count < len(graces) and not _sound_right([*graces[count:], *bar], key):
-        count += 1
-    # Those that would sound right on both sides stay with the others.
-    while 0 < count < len(graces) and _sound_right([graces[count]], old):
-        count += 1
-    return count
-
-
-def _sound_right(pitches: Sequence[Pitch], key: Key) -> bool:
-    """Whether pitches that begin a bar sound as they are written."""
-    altered: dict[str, int] = {}
-    for pitch in pitches:
-        expected = pitch.accidental
-        if expected is None:
-            in_key = key.alterations[LETTERS.index(pitch.letter)]
-            expected = altered.get(pitch.letter, in_key)
-        if _alteration(pitch, key) != expected:
-            return False
-        altered[pitch.letter] = expected
-    return True
-
-
-def _first_bar(music: Sequence[Element]) -> Iterator[Pitch]:
-    """The heads up to the next bar line or key, without the first note's graces."""
-    for place, element in enumerate(music):
-        if isinstance(element, BarLine) or (
-            isinstance(element, Change) and isinstance(element.value, Key)
-        ):
-            return
-        if isinstance(element, Note):
-            yield from element.graces if place else ()
-            yield from element.pitches
-
-
-def _alteration(pitch: Pitch, key: Key) -> int:
-    return pitch.midi - key.transpose - pitch.natural
-
-
-def _blank(element: Element | None) -> bool:
-    """Whether it is a space other than `y`, and would swallow one that touches it."""
+def _is_space(element: Element | None) -> bool:
+    """Return whether an element is a space that would merge with a touching one; `y` does not."""
     return isinstance(element, Mark) and element.kind == "space" and element.text[0] != "y"
 
 
-def _goes_on(before: Element | None) -> bool:
-    """Whether a `\\` may lead on to the next line."""
-    return isinstance(before, Mark) and before.kind == "space" and before.text[-1] == "\\"
+def _continues_line(element: Element) -> bool:
+    """Return whether an element ends with a backslash, which may continue the line."""
+    return isinstance(element, Mark) and element.kind == "space" and element.text[-1] == "\\"
 
 
-def _head(pitch: Pitch, octave: int) -> str:
-    """A pitch without its length, in a key that sounds so many octaves higher than written."""
-    return _spelled(pitch.letter, pitch.octave - octave, pitch.accidental)
-
-
-@lru_cache(maxsize=1024)
-def _spelled(letter: str, octave: int, accidental: int | None) -> str:
-    if octave >= 5:
-        letter = letter.lower() + "'" * (octave - 5)
-    else:
-        letter += "," * (4 - octave)
-    return _ACCIDENTALS[accidental] + letter
-
-
-def _length(length: Fraction) -> str:
-    return _fraction(length.numerator, length.denominator)
-
-
-@lru_cache(maxsize=1024)
-def _fraction(top: int, bottom: int) -> str:
-    over = "" if top == 1 else str(top)
-    if bottom == 1:
-        return over
-    return over + ("/" if (top, bottom) == (1, 2) else f"/{bottom}")
-
-
-@lru_cache(maxsize=1024)
-def _means(text: str, ends: int, starts: int) -> bool:
-    """Whether a bar line's text alone says what it does, rather than with the next line's colon."""
-    found = BAR_LINE.fullmatch(text)
-    if found is None:
-        return False
-    before, after = len(found["before"] or ""), len(found["after"] or "")
-    if found["colons"]:
-        after = len(found["colons"]) // 2
-        before = len(found["colons"]) - after
-    return (before, after) == (ends, starts)
-
-
-@lru_cache(maxsize=1024)
-def _apart(first: str, second: str) -> bool:
-    """Whether two bar lines stay two when nothing stands between them."""
-    found = BAR_LINE.match(first + second)
-    return found is not None and found.end("sign") == len(first)
+def _write_head(pitch: Pitch, key_octave: int) -> str:
+    """Return a pitch with its length, as written in a key that adds `key_octave` octaves."""
+    head = format_head(pitch.letter, pitch.octave - key_octave, pitch.accidental)
+    return head + format_length(pitch.length)

@@ -9,6 +9,7 @@ from functools import cache
 
 from charnn.errors import UsageError
 from charnn.music.abc import fields
+from charnn.music.abc.key_field import is_key
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
 from charnn.music.grammar.tune_request import TuneRequest
@@ -20,7 +21,7 @@ _ALL_KEYS = (
     for mode in ("", "m", "dor", "mix", "lyd", "phr")
     for tonic in ("C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab", "Db", "F#", "C#", "G#")
 )
-KEYS = tuple(key for key in _ALL_KEYS if fields.is_key(key))
+KEYS = tuple(key for key in _ALL_KEYS if is_key(key))
 TYPES = (
     "reel",
     "jig",

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
-from charnn.music.abc import fields
+from charnn.music.abc.key_field import is_key
 from charnn.music.abc.patterns import FIELD
 from charnn.music.grammar.tune_request import TuneRequest
 
@@ -63,7 +63,7 @@ class HeaderStats:
             if meter
             and unit
             and key[:1] in "ABCDEFG"
-            and fields.is_key(key)
+            and is_key(key)
             and bool(rhythm) == have_rhythms
         }
         return replace(

@@ -10,6 +10,7 @@ from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.abc.clean_fields import normalise_rhythm, plain_title, short_key
 from charnn.music.abc.clean_lines import clean_music
+from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.patterns import FIELD
 
 
@@ -102,7 +103,7 @@ def _normalised_meter(text: str) -> str:
 
 def _normalised_key(text: str) -> str:
     try:
-        key = text and fields.parse_key(text)
+        key = text and parse_key(text)
     except fields.FieldError as problem:
         raise UsageError(f"{problem}: write it as in G, Em or Ador") from None
     if key and not key.tonic:

@@ -359,7 +359,7 @@ def test_one_named_voice_is_a_tune() -> None:
         ("(10ABC", 1, "tuplets"),
         ("A>", 2, "no note after"),
         ("A>>>>B", 2, "more than three"),
-        ("c''''''", 1, "beyond all hearing"),
+        ("c''''''", 1, "outside the range of MIDI"),
         ("[K:octave=x]A", 4, "cannot read"),
         ("[K:H]A", 4, "cannot read"),
         ("[M:0/4]A", 4, "impossible meter"),

@@ -1,0 +1,59 @@
+"""Whether grace notes stood before or behind a bar line or key change that precedes their note.
+
+A `Note` holds all its graces, wherever they were written. The accidental of a grace acts on the
+rest of its bar, so the side of the bar line decides which notes it alters.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from charnn.music.tune.theory import LETTERS
+from charnn.music.tune.tune import BarLine, Change, Element, Key, Note, Pitch
+
+
+def count_graces_before(
+    graces: Sequence[Pitch], following: Sequence[Element], key: Key, key_before: Key
+) -> int:
+    """Return how many graces stood before a bar line or key change: the fewest whose move there
+    lets the others, and the bar, sound as they should.
+
+    Args:
+        graces: the graces of the first note after it.
+        following: that note, and all elements after it.
+        key: the key after it.
+        key_before: the key before it.
+    """
+    letters = {grace.letter for grace in graces}
+    bar = [pitch for pitch in _bar_pitches(following) if pitch.letter in letters]
+    count = 0
+    while count < len(graces) and not _sounds_as_written([*graces[count:], *bar], key):
+        count += 1
+    # Graces that sound right on both sides stay together with those before.
+    while 0 < count < len(graces) and _sounds_as_written([graces[count]], key_before):
+        count += 1
+    return count
+
+
+def _sounds_as_written(pitches: Sequence[Pitch], key: Key) -> bool:
+    """Return whether pitches at the beginning of a bar would be read with their own alterations."""
+    bar_alterations: dict[str, int] = {}
+    for pitch in pitches:
+        expected = pitch.accidental
+        if expected is None:
+            in_key = key.alterations[LETTERS.index(pitch.letter)]
+            expected = bar_alterations.get(pitch.letter, in_key)
+        if pitch.midi - key.transpose - pitch.natural != expected:
+            return False
+        bar_alterations[pitch.letter] = expected
+    return True
+
+
+def _bar_pitches(music: Sequence[Element]) -> Iterator[Pitch]:
+    """Yield the heads up to the next bar line or key, without the graces of the first note."""
+    for index, element in enumerate(music):
+        if isinstance(element, BarLine) or (
+            isinstance(element, Change) and isinstance(element.value, Key)
+        ):
+            return
+        if isinstance(element, Note):
+            yield from element.graces if index else ()
+            yield from element.pitches

@@ -1,0 +1,106 @@
+"""The text of K:, the key field (ABC 2.1, "K: - key")."""
+
+import re
+from dataclasses import replace
+
+from charnn.music.abc.fields import FieldError
+from charnn.music.abc.note_head import ALTERATIONS
+from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC
+from charnn.music.tune.theory import LETTERS, major_key_sharps, signature_alterations
+from charnn.music.tune.tune import Key
+
+# By the first three letters: the name, and the sharps that the mode adds to the major key.
+_MODES = {
+    "": ("major", 0),
+    "maj": ("major", 0),
+    "ion": ("major", 0),
+    "mix": ("mixolydian", -1),
+    "dor": ("dorian", -2),
+    "m": ("minor", -3),
+    "min": ("minor", -3),
+    "aeo": ("minor", -3),
+    "phr": ("phrygian", -4),
+    "loc": ("locrian", -5),
+    "lyd": ("lydian", 1),
+}
+_TONIC_AND_MODE = re.compile(KEY_TONIC.pattern + r" *([A-Za-z]*)")
+# Words of K: that change how the music is printed or shifted, not its key.
+CLEF = re.compile(
+    r"(clef=)?(treble|bass|alto|tenor|perc|none|[GFC][1-5])([+-]8)?|"
+    r"(octave|transpose)=-?[0-9]{1,2}|"
+    r"(middle|m|stafflines|staffscale|staffsep|stem|gstem|name|nm|sname|snm)=\S+"
+)
+_SHIFT = re.compile(r"(?<!\S)(octave|transpose)=(-?[0-9]{1,2})(?!\S)")
+
+
+def parse_key(text: str, before: Key | None = None) -> Key:
+    """Return the key of a K: field: tonic, mode, accidentals, `octave=` and `transpose=`.
+
+    A field with a clef, an octave or a transposition but without a key keeps the key `before`.
+
+    Raises:
+        FieldError: the mode is unknown, the signature would need more than seven signs, or a word
+            is none of the above.
+    """
+    words = text.strip()
+    if words.lower().startswith("none"):
+        return _make_key(text, "", "none", 0, words[4:])
+    if words[:2] in (
+        "HP",
+        "Hp",
+    ):  # HP, too, is F sharp and C sharp, printed or not
+        return _make_key(text, "", "pipes", 2, words[2:])
+    found = _TONIC_AND_MODE.match(words)
+    if before and _begins_with_clef(words):
+        shifts = _parse_shifts(words)
+        octave = shifts.get("octave", before.octave)
+        transpose = shifts.get("transpose", before.transpose)
+        return replace(before, text=text, octave=octave, transpose=transpose)
+    if found is None or _begins_with_clef(words):  # "K:bass" is a clef, not the key of B
+        return _make_key(text, "", "none", 0, words)
+    tonic, mode = found[1].upper() + found[2], found[3]
+    rest = words[found.end() :]
+    if _begins_with_clef(mode + rest):  # "K:D clef=bass": "clef" is not the mode
+        mode, rest = "", mode + rest
+    short_mode = mode[:3].lower()  # the standard ignores capitals, so "M" is minor like "m"
+    if short_mode == "exp":
+        return _make_key(text, tonic, "explicit", 0, rest)
+    if short_mode not in _MODES:
+        raise FieldError(f"unknown mode {mode!r} in the key {words!r}: use for example D, Em, Ador")
+    mode_name, mode_sharps = _MODES[short_mode]
+    sharps = major_key_sharps(tonic[0]) + {"": 0, "#": 7, "b": -7}[found[2]] + mode_sharps
+    if abs(sharps) > 7:
+        raise FieldError(f"the key {words!r} would need more than seven sharps or flats")
+    return _make_key(text, tonic, mode_name, sharps, rest)
+
+
+def is_key(text: str) -> bool:
+    """Return whether `parse_key` can read a text."""
+    try:
+        parse_key(text)
+    except FieldError:
+        return False
+    return True
+
+
+def _begins_with_clef(words: str) -> bool:
+    return bool(words.strip()) and CLEF.fullmatch(words.split()[0]) is not None
+
+
+def _parse_shifts(words: str) -> dict[str, int]:
+    """Return the numbers of `octave=` and `transpose=`, by these names, if they are there."""
+    return {name: int(number) for name, number in _SHIFT.findall(words)}
+
+
+def _make_key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
+    """Return a key whose signature is changed by the accidentals in the `rest` of the text."""
+    alterations = dict(zip(LETTERS, signature_alterations(sharps), strict=True))
+    for word in rest.split():
+        position = 0
+        while found := KEY_ACCIDENTAL.match(word, position):
+            alterations[found[2].upper()] = ALTERATIONS[found[1]]
+            position = found.end()
+        if position < len(word) and not CLEF.fullmatch(word):
+            raise FieldError(f"cannot read {word!r} in the key {text.strip()!r}")
+    altered = tuple(alterations[letter] for letter in LETTERS)
+    return Key(text, tonic, mode, altered, sharps, **_parse_shifts(rest))

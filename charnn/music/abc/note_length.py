@@ -1,0 +1,38 @@
+"""Note lengths as ABC writes them behind a note: `3/2`, `2`, `/` (ABC 2.1, "Note lengths")."""
+
+from fractions import Fraction
+from functools import lru_cache
+
+from charnn.music.abc.patterns import LENGTH
+
+# Of numerators and denominators: a 64th of a unit is finer than any tune book needs, and small
+# numbers keep exact arithmetic fast.
+MAX_IN_FRACTION = 64
+
+
+@lru_cache(maxsize=1024)
+def parse_length(text: str) -> Fraction | None:
+    """Return the factor that a written length multiplies the unit length by: 1 for `""`, 1/2 for
+    `/`, 1/4 for `//`; None if its numerator or denominator is 0 or above 64."""
+    found = LENGTH.fullmatch(text)
+    if found is None:
+        return None
+    top, slashes, bottom = found.groups()
+    numerator = int(top or 1)
+    denominator = int(bottom) * 2 ** (len(slashes) - 1) if bottom else 2 ** len(slashes)
+    if not (1 <= numerator <= MAX_IN_FRACTION and 1 <= denominator <= MAX_IN_FRACTION):
+        return None
+    return Fraction(numerator, denominator)
+
+
+def format_length(length: Fraction) -> str:
+    """Return the shortest spelling of a length: `""` for 1, `/` for 1/2, `3/2`."""
+    return _format(length.numerator, length.denominator)
+
+
+@lru_cache(maxsize=1024)
+def _format(numerator: int, denominator: int) -> str:
+    top = "" if numerator == 1 else str(numerator)
+    if denominator == 1:
+        return top
+    return top + ("/" if (numerator, denominator) == (1, 2) else f"/{denominator}")

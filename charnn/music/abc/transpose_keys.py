@@ -1,0 +1,166 @@
+"""Transposition of keys and chord symbols, and the spelling of the new tonic.
+
+Keys without a tonic: music in `K:none` moves as if from C and stays without a signature, so that
+accidentals tell its notes apart. `K:HP` becomes the mixolydian key that A moves to, because
+bagpipes have no other key. In `exp` keys, all accidentals of the scale are written out.
+
+A step is a number for a letter in an octave: 7 x octave + index in `LETTERS`, so middle C is 28.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from charnn.music.abc.key_field import CLEF, parse_key
+from charnn.music.abc.note_head import ACCIDENTALS
+from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC, Match
+from charnn.music.tune.chord_symbols import BASS, ROOT, SIGN_ALTERATIONS, read_chord
+from charnn.music.tune.theory import (
+    LETTERS,
+    SEMITONES,
+    SHARP_ORDER,
+    major_key_sharps,
+    natural_midi,
+)
+from charnn.music.tune.tune import Key
+
+_MIDDLE_C_STEP = 28
+_SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}  # of tonics and of chords' roots
+_KEY_EXTRA = re.compile(rf"([A-Za-z]*)((?:{KEY_ACCIDENTAL.pattern})+)")
+_CHORD_NOTE = re.compile(rf"(?:(?<=^)|(?<=[\s(;,|])){ROOT}|(?<=/){BASS}")
+
+
+def natural_midi_of_step(step: int) -> int:
+    """Return the MIDI pitch of a step without accidental."""
+    return natural_midi(LETTERS[step % 7], step // 7)
+
+
+def pitch_class(tonic: str) -> int:
+    """Return the semitones of a tonic above C, -1 for Cb."""
+    return SEMITONES[tonic[0]] + SIGN_ALTERATIONS[tonic[1:]]
+
+
+@lru_cache(maxsize=1024)
+def transpose_key(key: Key, before: Key | None, semitones: int) -> tuple[Key, int]:
+    """Return a key moved up, and how many letters up its notes move.
+
+    Args:
+        key: a key of the old tune.
+        before: the key of the new tune up to here, which stays if the field is a mere clef.
+        semitones: how far the tune moves up.
+    """
+    parsed = parse_key(key.text)
+    names_key = bool(parsed.tonic) or parsed.mode == "pipes"
+    old_tonic = key.tonic or ("A" if key.mode == "pipes" else "C")
+    new_tonic = _simplest_tonic(old_tonic, _signature_sharps(key), semitones)
+    letter_steps = _letter_steps(old_tonic, new_tonic, semitones)
+    if not names_key:
+        return parse_key(key.text, before), letter_steps
+    if semitones % 12 == 0:
+        return key, letter_steps
+    return parse_key(_moved_text(key, new_tonic, letter_steps, semitones), before), letter_steps
+
+
+def _signature_sharps(key: Key) -> int:
+    """Return the sharps of a signature; those of the tonic's major key for `exp` keys."""
+    return key.sharps if key.mode != "explicit" else _fifths(key.tonic)
+
+
+def _fifths(tonic: str) -> int:
+    """Return the sharps of the major key on a tonic, -6 for Gb."""
+    return major_key_sharps(tonic[0]) + 7 * SIGN_ALTERATIONS[tonic[1:]]
+
+
+def _simplest_tonic(tonic: str, sharps: int, semitones: int) -> str:
+    """Return the name of the moved tonic whose signature has the fewest sharps or flats.
+
+    Args:
+        tonic: the old tonic.
+        sharps: those of the old signature.
+        semitones: how far the tune moves up.
+    """
+    if semitones % 12 == 0:
+        return tonic
+    # A semitone is seven fifths; twelve fifths are an octave, so the result is -6 to 5 sharps.
+    new_sharps = (sharps + 7 * semitones + 6) % 12 - 6
+    if new_sharps == -6 and sharps >= 0:
+        new_sharps = 6
+    mode_sharps = sharps - _fifths(tonic)
+    sign, letter = divmod(new_sharps - mode_sharps + 1, 7)
+    return SHARP_ORDER[letter] + _SIGNS[sign]
+
+
+def _letter_steps(old_tonic: str, new_tonic: str, semitones: int) -> int:
+    """Return the letters from one tonic up to the other, a number of semitones above it."""
+    octaves = (semitones - pitch_class(new_tonic) + pitch_class(old_tonic)) // 12
+    return LETTERS.index(new_tonic[0]) - LETTERS.index(old_tonic[0]) + 7 * octaves
+
+
+def _moved_text(key: Key, tonic: str, letter_steps: int, semitones: int) -> str:
+    """Return the text of the new K: field, with clefs and other words as they were."""
+    words = key.text.strip()
+    if key.mode == "pipes":
+        return f"{tonic}mix{words[2:]}"
+    found = KEY_TONIC.match(words)
+    rest = words[found.end() :] if found else ""
+    if key.mode == "explicit":
+        moved = [_move_letter(key, letter, letter_steps, semitones) for letter in LETTERS]
+        accidentals = " ".join(
+            ACCIDENTALS[alteration] + letter
+            for letter, alteration in moved
+            if alteration and abs(alteration) <= 2
+        )
+        others = _replace_accidentals(rest, lambda _: "").partition("exp")[2]
+        return f"{tonic} exp {accidentals} {others}".strip()
+
+    def move_accidental(found: Match) -> str:
+        letter, alteration = _move_letter(key, found[2].upper(), letter_steps, semitones)
+        written = letter.lower() if found[2].islower() else letter
+        # ABC has no triple signs. The notes get accidentals instead.
+        return ACCIDENTALS[alteration] + written if abs(alteration) <= 2 else ""
+
+    return (tonic + _replace_accidentals(rest, move_accidental)).strip()
+
+
+def _replace_accidentals(words: str, replacement: Callable[[Match], str]) -> str:
+    """Return the words of a key with each of its accidentals replaced."""
+
+    def replace_in_word(found: Match) -> str:
+        parts = _KEY_EXTRA.fullmatch(found[0])
+        if parts is None or CLEF.fullmatch(found[0]):
+            return found[0]
+        return parts[1] + KEY_ACCIDENTAL.sub(replacement, parts[2])
+
+    return re.sub(r"\S+", replace_in_word, words)
+
+
+def _move_letter(key: Key, letter: str, letter_steps: int, semitones: int) -> tuple[str, int]:
+    """Return the letter that a letter of a key's scale moves to, and the alteration there."""
+    index = LETTERS.index(letter)
+    old_step, new_step = _MIDDLE_C_STEP + index, _MIDDLE_C_STEP + index + letter_steps
+    midi = natural_midi_of_step(old_step) + key.alterations[index] + semitones
+    return LETTERS[new_step % 7], midi - natural_midi_of_step(new_step)
+
+
+@lru_cache(maxsize=4096)
+def transpose_chord_symbol(text: str, letter_steps: int, semitones: int) -> str:
+    """Return a chord symbol, in its quotes, with the root and bass spelled as the notes are.
+
+    Text in quotes that is no chord symbol stays as it is.
+    """
+    words = text[1:-1]
+    if read_chord(words) is None:
+        return text
+
+    def move(found: Match) -> str:
+        written_letter, sign = found[1] or found[3], found[2] or found[4] or ""
+        old_step = _MIDDLE_C_STEP + LETTERS.index(written_letter.upper())
+        midi = natural_midi_of_step(old_step) + SIGN_ALTERATIONS[sign] + semitones
+        step = old_step + letter_steps
+        while abs(midi - natural_midi_of_step(step)) > 1:  # no chord has a double sharp as root
+            step += 1 if midi > natural_midi_of_step(step) else -1
+        letter = LETTERS[step % 7]
+        written = letter if written_letter.isupper() else letter.lower()
+        return written + _SIGNS[midi - natural_midi_of_step(step)]
+
+    return f'"{_CHORD_NOTE.sub(move, words)}"'

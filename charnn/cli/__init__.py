@@ -31,7 +31,7 @@ from charnn.cli.commands import (
 )
 from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
 from charnn.cli.help import Command, Group
-from charnn.cli.playback_options import PlayingCommand
+from charnn.cli.playback_options import PlaybackCommand
 from charnn.errors import CharnnError
 from charnn.version import __version__
 
@@ -86,7 +86,7 @@ _PANELS: dict[str, dict[str, Any]] = {
 }
 for _panel, _modules in _PANELS.items():
     for _name, _module in _modules.items():
-        _class = PlayingCommand if _module in (export_midi, export_audio) else Command
+        _class = PlaybackCommand if _module in (export_midi, export_audio) else Command
         app.command(_name, cls=_class, rich_help_panel=_panel)(_module.command)
 
 

@@ -1,4 +1,4 @@
-"""The options by which a tune is played, for every command that makes it sound."""
+"""The options by which a tune is played, shared by export-midi and export-audio."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,14 +9,13 @@ from charnn.cli.console import show_warning
 from charnn.cli.help import Command
 
 if TYPE_CHECKING:
-    from charnn.music.performance.accompaniment import Chords
-    from charnn.music.tune.tune import Tune
+    from charnn.music.performance.playback import Playback
 
 CHORDS = frozenset(("off", "written", "auto"))
 
 TempoOption = Annotated[
     float | None,
-    typer.Option(help="Beats a minute; default: the tune's Q:, or what its kind is played at."),
+    typer.Option(help="Beats a minute; default: the tune's Q:, else what is usual for its R:."),
 ]
 InstrumentOption = Annotated[
     str,
@@ -29,47 +28,49 @@ SwingOption = Annotated[
     bool | None,
     typer.Option(
         "--swing/--no-swing",
-        help="Swing even and dotted pairs; default: hornpipes, those in C| where they are dotted.",
+        help="Swing even and dotted pairs; default: in hornpipes (in C| only dotted pairs).",
         show_default=False,
     ),
 ]
 ChordsOption = Annotated[
     Literal["off", "written", "auto"],
     typer.Option(
-        help="Accompany the tune by the chord symbols written in it (--chords alone means that "
-        "too), or, where it has none, by chords that suit it (auto)."
+        help="Accompaniment: off; written: the tune's chord symbols (also --chords alone); auto: "
+        "the same, or chords chosen for a tune that has none."
     ),
 ]
 RepeatsOption = Annotated[
     Literal["on", "off"],
-    typer.Option(help="off: each part once, with its last ending."),
+    typer.Option(help="off: play each part once, with its last ending."),
 ]
 
 
-class PlayingCommand(Command):
-    """A command whose `--chords` may stand alone: it means `--chords written`."""
+class PlaybackCommand(Command):
+    """A command in which `--chords` without a value means `--chords written`."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        return super().parse_args(ctx, spell_out_chords(args))
+        """Parse the arguments after giving every bare `--chords` its value."""
+        return super().parse_args(ctx, complete_chords(args))
 
 
-def spell_out_chords(arguments: Sequence[str]) -> list[str]:
-    """The arguments with `--chords` followed by its value everywhere."""
-    spelled: list[str] = []
-    for place, argument in enumerate(arguments):
-        if argument == "--":
-            return [*spelled, *arguments[place:]]
-        spelled.append(argument)
-        if argument == "--chords" and not CHORDS.intersection(arguments[place + 1 : place + 2]):
-            spelled.append("written")
-    return spelled
+def complete_chords(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with `written` inserted after every `--chords` that has no value."""
+    completed: list[str] = []
+    for index, argument in enumerate(arguments):
+        if argument == "--":  # everything after this is an argument, not an option
+            return [*completed, *arguments[index:]]
+        completed.append(argument)
+        if argument == "--chords" and not CHORDS.intersection(arguments[index + 1 : index + 2]):
+            completed.append("written")
+    return completed
 
 
-def warn_without_chords(tune: "Tune", chords: "Chords") -> None:
-    """Say that a tune has no chord symbols to play, if it was to play them."""
+def warn_without_chords(playback: "Playback") -> None:
+    """Warn if the chord symbols of a tune are to be played and the tune has none."""
     from charnn.music.performance.accompaniment import has_chords
 
-    if chords == "written" and not has_chords(tune):
+    tune = playback.tune
+    if playback.options.chords == "written" and not has_chords(tune):
         show_warning(
             f"{tune.name or 'the tune'} has no chord symbols: --chords auto chooses chords for it"
         )

@@ -1,17 +1,16 @@
-"""What `charnn sample` does when the model is one of tunes: the wish, the header, copies, files."""
+"""`charnn sample` for a model of tunes: the request, the comment in each tune, refused copies."""
 
 import itertools
-import shlex
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charnn.checkpoints.bundled import display_name
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.cli.console import show_message, show_warning
-from charnn.cli.tune_files import slug
+from charnn.cli.save_tunes import save_tune
+from charnn.cli.shell_words import join_words
 from charnn.errors import CharnnError, CheckpointError, UsageError
-from charnn.files import write_bytes
 from charnn.music.grammar.header_stats import HeaderStats
 from charnn.music.grammar.tune_request import make_request
 from charnn.sampling.params import SamplingParams
@@ -21,12 +20,12 @@ from charnn.tunes.tune_writer import TuneWriter, fit_request
 
 if TYPE_CHECKING:
     from charnn.music.similarity.copies import TuneIndex
-    from charnn.music.tune.tune import Tune
 
-_TRIES = 20  # to write a tune that is no copy
+MAX_ATTEMPTS = 20  # to write a tune that is not a copy
 
-# Options that make a tune what it is; they go into the command in its comment.
-_TELLING = (
+# The options that determine a tune; those that differ from their defaults are repeated in the
+# command that stands as a comment in the tune.
+_REPRODUCED_OPTIONS = (
     "temperature",
     "top_k",
     "top_p",
@@ -41,21 +40,24 @@ _TELLING = (
     "bars",
     "prime",
 )
+_REQUEST_OPTIONS = ("title", "rhythm", "meter", "key", "part_bars", "prime")
+_HEADER_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars")
 
 
 class TuneJob:
-    """Tunes to be written by one command.
+    """The tunes that one call of `charnn sample` writes.
 
     Args:
-        path: the checkpoint's file.
+        path: the path of the checkpoint.
         model: the checkpoint.
-        choice: how each symbol is chosen.
-        options: the command's, by name; `prime` is the text itself.
-        defaults: of the options.
+        params: the sampling parameters.
+        options: the values of the command's options by name; `prime` is the text, not `@FILE`.
+        defaults: the default values of these options.
 
     Raises:
-        UsageError: the options contradict each other, or the model can't write such tunes.
-        CheckpointError: copies are to be refused, but the learned tunes are not there.
+        UsageError: options contradict each other, or the model can't write the requested tunes.
+        CheckpointError: copies are to be refused, but the tunes that the model was trained on are
+            not stored with it.
     """
 
     def __init__(
@@ -66,29 +68,30 @@ class TuneJob:
         options: dict[str, Any],
         defaults: dict[str, Any],
     ) -> None:
-        self._path, self._choice, self._length = path, params, options["length"]
+        self._path, self._params, self._length = path, params, options["length"]
         self._options, self._defaults = options, defaults
-        self._copies = _collection(path, model) if options["reject_copies"] else None
-        asked = any(options[name] for name in ("rhythm", "meter", "key", "title", "part_bars"))
-        bare = options["bars"] == "off" and not asked
-        self._source = Sampler(model) if bare else self._writer(model)
+        self._training_tunes = _index(path, model) if options["reject_copies"] else None
+        asks_for_header = any(options[name] for name in _HEADER_OPTIONS)
+        # With --bars off and no request about the header, the grammar has nothing to do.
+        unconstrained = options["bars"] == "off" and not asks_for_header
+        self._source = Sampler(model) if unconstrained else self._writer(model)
 
     def _writer(self, model: Checkpoint) -> TuneWriter:
+        """Return a writer of the requested tunes, after a warning if the model hardly knows any."""
         options = self._options
         if options["stop"]:
             raise UsageError("--stop is for texts: a tune ends where its parts are complete")
-        names = ("title", "rhythm", "meter", "key", "part_bars", "prime")
         request = make_request(
-            **{name: options[name] for name in names}, strict=options["bars"] != "off"
+            **{name: options[name] for name in _REQUEST_OPTIONS}, strict=options["bars"] != "off"
         )
-        if (headers := self._learned(model)) is not None:
+        if (headers := self._header_stats(model)) is not None:
             request, doubt = fit_request(request, model, headers)
             if doubt:
                 show_warning(doubt)
         return TuneWriter(model, request)
 
-    def _learned(self, model: Checkpoint) -> HeaderStats | None:
-        """The headers of the tunes that the model has learned from, if they are there."""
+    def _header_stats(self, model: Checkpoint) -> HeaderStats | None:
+        """Return the statistics of the headers that the model was trained on, if they are there."""
         try:
             return load_header_stats(self._path, model)
         except CheckpointError as problem:
@@ -96,47 +99,54 @@ class TuneJob:
             return None
 
     def tunes(self, first_seed: int, num: int) -> Iterator[tuple[Iterable[str], int]]:
-        """Each tune as its pieces, its number and the comment put in; and its seed.
+        """Yield the pieces of each tune, number and comment included, and the seed of the tune.
 
-        Tunes that are to be no copies, or to be saved, come as a whole.
+        A tune is a single piece if copies are refused or tunes are saved, since the whole tune must
+        then be known first. Otherwise the pieces come as the model writes them.
         """
         seeds = range(first_seed, first_seed + num)
-        for number, (seed, pieces) in enumerate(zip(seeds, self._written(seeds), strict=True), 1):
-            completed = _completed(pieces, number, self._command(seed))
-            if self._copies is None and not self._options["save"]:
+        for number, (seed, pieces) in enumerate(zip(seeds, self._stream(seeds), strict=True), 1):
+            completed = _with_comment(pieces, number, self._command(seed))
+            if self._training_tunes is None and not self._options["save"]:
                 yield completed, seed
                 continue
-            tune, seed_used = self._no_copy("".join(completed), number, seed, num)
+            tune, seed_used = self._original("".join(completed), number, seed, num)
             if self._options["save"]:
-                _save(tune, self._options["save"], number)
+                save_tune(tune, self._options["save"], number)
             yield [tune], seed_used
 
-    def _written(self, seeds: range) -> Iterator[Iterator[str]]:
-        """The pieces of each tune as they are written."""
-        params, length = self._choice, self._length
+    def _stream(self, seeds: range) -> Iterator[Iterator[str]]:
+        """Yield, for each seed, the pieces of a tune as the model writes them."""
+        params, length = self._params, self._length
         if isinstance(self._source, TuneWriter):
             return self._source.stream_many(params, seeds=seeds, length=length)
         prime, stop = self._options["prime"], self._options["stop"]
-        written = self._source.stream_many(
+        streams = self._source.stream_many(
             params, seeds=seeds, length=length, prime=prime, stop=stop
         )
-        return (itertools.chain([prime], pieces) for pieces in written)
+        return (itertools.chain([prime], pieces) for pieces in streams)
 
-    def _no_copy(self, tune: str, number: int, seed: int, num: int) -> tuple[str, int]:
-        """The tune, or another if copies are refused and it is one; and its seed."""
-        for tries in range(1, _TRIES + 1):
-            copied = self._copies.nearest(tune) if self._copies else None
-            if copied is None or not copied.copied:
+    def _original(self, tune: str, number: int, seed: int, num: int) -> tuple[str, int]:
+        """Return a tune that is not a copy of a training tune, and its seed.
+
+        That is `tune` itself unless it is a copy and copies are refused; then other seeds are used.
+
+        Raises:
+            CharnnError: 20 tunes in a row were copies.
+        """
+        for attempt in range(1, MAX_ATTEMPTS + 1):
+            nearest = self._training_tunes.nearest(tune) if self._training_tunes else None
+            if nearest is None or not nearest.copied:
                 return tune, seed
-            show_message(f"seed {seed} gave a copy ({copied.similarity:.2f}) of {copied.title}")
-            if tries < _TRIES:
-                seed += num  # none that another tune of this command begins with
-                (pieces,) = self._written(range(seed, seed + 1))
-                tune = "".join(_completed(pieces, number, self._command(seed)))
-        raise CharnnError(f"{_TRIES} tunes in a row were copies: try a higher --temperature")
+            show_message(f"seed {seed} gave a copy ({nearest.similarity:.2f}) of {nearest.title}")
+            if attempt < MAX_ATTEMPTS:
+                seed += num  # steps over the seeds of this command's other tunes
+                (pieces,) = self._stream(range(seed, seed + 1))
+                tune = "".join(_with_comment(pieces, number, self._command(seed)))
+        raise CharnnError(f"{MAX_ATTEMPTS} tunes in a row were copies: use a higher --temperature")
 
     def close(self) -> None:
-        """Say how the model did."""
+        """Show how often the grammar had to correct the model."""
         writer = self._source
         if (
             isinstance(writer, TuneWriter)
@@ -148,36 +158,20 @@ class TuneJob:
             )
 
     def _command(self, seed: int) -> str:
-        """The command that writes the tune again, but for the number in X:."""
+        """Return the command that writes the tune again, except for the number in its X: field."""
         words = ["charnn", "sample", display_name(self._path)]
-        for name in _TELLING:
+        for name in _REPRODUCED_OPTIONS:
             if self._options[name] != self._defaults[name]:
                 words += [f"--{name.replace('_', '-')}", str(self._options[name])]
-        return " ".join(_in_one_line(word) for word in [*words, "--seed", str(seed)])
+        return join_words([*words, "--seed", str(seed)])
 
 
-def _in_one_line(word: str) -> str:
-    """A word for the shell; as `$'...\\n...'` if it holds what would break the line."""
-    if word.isprintable():
-        return shlex.quote(word)
-    return "$'" + "".join(map(_escaped, word)) + "'"
+def _with_comment(pieces: Iterable[str], number: int, command: str) -> Iterator[str]:
+    """Yield the pieces of a tune with `number` in its X: field, and a comment after that field.
 
-
-def _escaped(character: str) -> str:
-    if character in "\\'":
-        return "\\" + character
-    if character.isprintable():
-        return character
-    codes = character.encode("utf-8", "surrogateescape")
-    return "\\n" if character == "\n" else "".join(f"\\x{code:02x}" for code in codes)
-
-
-def _completed(written: Iterable[str], number: int, command: str) -> Iterator[str]:
-    """The tune with its number in X:, and behind that the comment.
-
-    What does not begin as a tune does (the bare model may write anything) stays as it is.
+    A text that does not begin with `X:1` stays as it is: an unconstrained model may write anything.
     """
-    pieces, head = iter(written), ""
+    pieces, head = iter(pieces), ""
     for piece in pieces:
         head += piece
         if len(head) >= 4 or not "X:1\n".startswith(head):
@@ -189,50 +183,8 @@ def _completed(written: Iterable[str], number: int, command: str) -> Iterator[st
     yield from pieces
 
 
-def _collection(path: Path, model: Checkpoint) -> "TuneIndex":
+def _index(path: Path, model: Checkpoint) -> "TuneIndex":
+    """Return an index of the tunes that a model was trained on."""
     from charnn.music.similarity.copies import TuneIndex
 
     return TuneIndex(load_training_tunes(path, model))
-
-
-def _stem(folder: Path, name: str, content: bytes) -> Path:
-    """A name for a tune's files, with a number behind it where another tune has that name."""
-    for count in itertools.count(1):
-        stem = folder / (name if count == 1 else f"{name}-{count}")
-        taken = stem.with_suffix(".abc")
-        if not taken.exists() or taken.read_bytes() == content:
-            break
-    return stem
-
-
-def _save(text: str, folder: Path, number: int) -> None:
-    """Write a tune as ABC, MIDI, score and sound, side by side."""
-    from charnn.music.abc.reader import read_tune
-    from charnn.music.abc.tunebook import TuneSource, split_book
-    from charnn.music.performance.playback import Playback
-    from charnn.music.score.engraving import engrave
-    from charnn.music.score.musicxml import to_musicxml
-    from charnn.music.sound.midi import midi_bytes
-    from charnn.music.sound.wav import wav_bytes
-
-    folder.mkdir(parents=True, exist_ok=True)
-    sources = split_book(text)
-    title = slug(sources[0].title) if sources else ""
-    content = text.encode("utf-8", "surrogatepass")
-    stem = _stem(folder, f"{number:03d}-{title or 'tune'}", content)
-    write_bytes(stem.with_suffix(".abc"), content)
-    makers: dict[str, Callable[[Tune], bytes]] = {
-        ".mid": lambda tune: midi_bytes(Playback(tune)),
-        ".wav": lambda tune: wav_bytes(Playback(tune)),
-        ".musicxml": lambda tune: to_musicxml(tune).encode(),
-        ".svg": lambda tune: engrave(tune, "svg"),
-    }
-    written = [".abc"]
-    try:
-        tune = read_tune(sources[0] if sources else TuneSource(text))
-        for suffix, make in makers.items():
-            write_bytes(stem.with_suffix(suffix), make(tune))
-            written.append(suffix)
-    except CharnnError as problem:  # no tune, or no engraver: what is there stays
-        show_warning(f"{stem}: {problem}")
-    show_message(f"{stem} ({' '.join(written)})")

@@ -87,7 +87,7 @@ def test_a_note_that_comes_often_is_told_once(program: Program, tmp_path: Path) 
 def test_nothing_to_check(program: Program, tmp_path: Path) -> None:
     ended = check(program, tmp_path, book="Dear reader,\n")
     assert ended.returncode == 1
-    assert ended.messages[0].startswith("error: stdin holds no tune")
+    assert ended.messages[0].startswith("error: stdin contains no tune")
     assert program(tmp_path, "check", "missing.abc").returncode == 1
 
 

@@ -64,7 +64,7 @@ def test_without_fluidsynth_the_builtin_plays(tmp_path: Path) -> None:
     assert (run.returncode, run.stderr) == (0, b"reel.wav\n")
     run = charnn(tmp_path, "export-audio", "reel.abc", "--synth", "fluidsynth", PATH=str(tmp_path))
     assert run.returncode == 1
-    assert b"FluidSynth is not installed: install it, or choose --synth builtin" in run.stderr
+    assert b"FluidSynth is not installed: install it, or use --synth builtin" in run.stderr
 
 
 @pytest.mark.parametrize(

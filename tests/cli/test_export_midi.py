@@ -61,7 +61,7 @@ def test_a_tune_is_never_written_over_its_book(tmp_path: Path) -> None:
     for arguments in (["book", "--tune", "1", "-o", "book"], ["reel.mid"]):
         run = charnn(tmp_path, "export-midi", *arguments)
         assert run.returncode == 2
-        assert b"own file" in run.stderr
+        assert b"tune file itself" in run.stderr
     assert (tmp_path / "book").read_text() == REEL + "\n" + JIG
     assert (tmp_path / "reel.mid").read_text() == REEL
 
@@ -69,7 +69,7 @@ def test_a_tune_is_never_written_over_its_book(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", ["export-midi", "export-audio", "export-score"])
 @pytest.mark.parametrize(
     ("output", "said"),
-    [("other.abc", b"other.abc"), ("tune.mp3", b"tune.mp3"), ("", b"-o '' names nothing")],
+    [("other.abc", b"other.abc"), ("tune.mp3", b"tune.mp3"), ("", b"-o '' is empty")],
 )
 def test_a_name_of_another_kind_is_refused(
     tmp_path: Path, command: str, output: str, said: bytes
@@ -98,7 +98,7 @@ def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
 def test_input_without_end(tmp_path: Path, command: str) -> None:
     run = charnn(tmp_path, command, "/dev/zero")
     assert run.returncode == 1
-    assert run.stderr.startswith(b"error: /dev/zero holds more than 64 MB")
+    assert run.stderr.startswith(b"error: /dev/zero is larger than 64 MB")
     assert run.stderr.count(b"\n") == 1
 
 
@@ -107,7 +107,7 @@ def test_a_book_of_tunes_without_end(tmp_path: Path) -> None:
     (tmp_path / "endless.abc").write_text("X:1\n" * 200_000)
     run = charnn(tmp_path, "export-midi", "endless.abc")
     assert run.returncode == 1
-    assert run.stderr.startswith(b"error: endless.abc holds more than 100,000 tunes: ")
+    assert run.stderr.startswith(b"error: endless.abc contains more than 100,000 tunes: ")
     assert run.stderr.count(b"\n") == 1
 
 

@@ -63,7 +63,7 @@ def test_streams(tmp_path: Path) -> None:
         (["reel.abc", "-o", "out"], 2, b".svg, .png, .pdf or .musicxml"),
         (["reel.abc", "-o", "out.svg", "--format", "pdf"], 2, b"leave one out"),
         (["reel.abc", "--tune", "2"], 2, b"1 to 1"),
-        (["missing.abc"], 1, b"no file"),
+        (["missing.abc"], 1, b"no such file: missing.abc"),
         (["silent.abc", "-o", "out.xml"], 1, b"no notes to engrave"),
     ],
 )

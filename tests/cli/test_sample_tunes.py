@@ -302,7 +302,7 @@ def test_copies_are_refused(program: Program, folder: Path) -> None:
     assert ended.stdout == b""
     assert "seed 1 gave a copy" in ended.stderr.decode()
     assert "of Learned" in ended.stderr.decode()
-    assert "20 tunes in a row were copies: try a higher --temperature" in ended.messages[-1]
+    assert "20 tunes in a row were copies: use a higher --temperature" in ended.messages[-1]
 
 
 def test_what_is_no_copy_is_not_refused(program: Program, folder: Path) -> None:

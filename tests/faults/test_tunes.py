@@ -27,6 +27,7 @@ from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.score import engraver
 from charnn.music.score.engraving import engrave, engraver_input
+from charnn.music.score.musicxml import to_musicxml
 from tests.cli.conftest import Ended
 from tests.faults.conftest import Trials
 from tests.helpers import charnn
@@ -38,8 +39,8 @@ MOST_GROWTH = 50_000_000  # bytes of memory that all the trials of a fault may l
 
 # What a failure may say: of a tune its place, of a text that it has none.
 PLACED = re.compile(r"error: tunes\.abc: (.*, )?line \d+, column \d+: .+")
-REFUSED = (PLACED, re.compile(r"error: tunes\.abc holds no tune: .*"))
-COUNTED = re.compile(r"\d+ of \d+ tunes could not be written; the others are")
+REFUSED = (PLACED, re.compile(r"error: tunes\.abc contains no tune: .*"))
+COUNTED = re.compile(r"\d+ of \d+ tunes could not be exported; the others were")
 
 
 def run(*arguments: str | Path) -> Ended:
@@ -312,7 +313,7 @@ def test_drawings_of_hostile_tunes(trials: Trials, tmp_path: Path) -> None:
         for source in split_book(text):
             try:
                 tune = read_tune(source)
-                score = engraver_input(tune)
+                score = engraver_input(tune, to_musicxml(tune))
             except TuneError:
                 continue
             failed = drawer.draw(tmp_path, score)

@@ -1,4 +1,4 @@
-"""`charnn check`: whether tunes are right, bar by bar and part by part."""
+"""`charnn check`: report what is wrong with tunes, bar by bar and part by part."""
 
 import json
 from collections import Counter
@@ -8,11 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli.console import show_message, write_stdout
-from charnn.cli.tune_files import NumberOption, TunesArgument, read_tunes_file
+from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
 from charnn.errors import TuneError
 
 if TYPE_CHECKING:
     from charnn.music.abc.tunebook import TuneSource
+    from charnn.music.checking.report import TuneReport
+    from charnn.music.tune.tune import Tune
+
+# The keys of a tune's JSON object after number, title and line. Their values are null if the tune
+# cannot be read, except for "ok" and "problems".
+_RESULT_KEYS = ("ok", "rhythm", "key", "meter", "bars", "parts", "repeats", "range", "problems")
+
+_MIN_NUMBER_WIDTH = 5  # columns
+_MAX_NUMBER_DIGITS = 9  # a longer X: field is no number that anybody counts with
 
 
 def command(
@@ -20,24 +29,24 @@ def command(
     number: NumberOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """Show the bars, parts, repeats, range and key of tunes, and what is wrong with them.
+    """Show bars, parts, repeats, range and key of each tune, and what is wrong with the tune.
 
-    A part is shown by its length in bars, pick-ups not counted. Exit code 1 if a tune cannot be
-    read or is wrong; what is merely odd is a note.
+    A part is shown by its length in bars, without pickups. The exit code is 1 if a tune cannot be
+    read or has a problem; a note marks something unusual that is no problem.
 
     \b
     Examples:
       charnn check tunes.abc
       charnn sample --num 5 | charnn check -
     """
-    file = read_tunes_file(tunes, number)
-    digits = max(5, *(len(str(_number(source) or "")) for source in file.wanted()))
+    file = read_tune_file(tunes, number)
+    width = max(_MIN_NUMBER_WIDTH, *(len(str(_number(s) or "")) for s in file.selected()))
     reports = []
-    for source in file.wanted():
-        report = _judged(source)
+    for source in file.selected():
+        report = _checked(source)
         reports.append(report)
-        if not as_json:
-            write_stdout(_shown(report, digits))
+        if not as_json:  # at once, since a book of thousands of tunes takes a while
+            write_stdout(_as_text(report, width))
     if as_json:
         write_stdout(json.dumps({"tunes": reports}) + "\n")
     wrong = sum(not report["ok"] for report in reports)
@@ -46,21 +55,18 @@ def command(
         raise typer.Exit(1)
 
 
-# What is known of a tune that can be read, in the order of `--json`; `null` for any other.
-_FINDINGS = ("ok", "rhythm", "key", "meter", "bars", "parts", "repeats", "range", "problems")
-
-
 def _number(source: "TuneSource") -> int | None:
-    """The number of a tune, if its X: is one; of more digits than nine it is none."""
-    return int(source.number) if source.number.isdecimal() and len(source.number) <= 9 else None
+    """Return the number in the X: field of a tune, or None if there is none of up to 9 digits."""
+    text = source.number
+    return int(text) if text.isdecimal() and len(text) <= _MAX_NUMBER_DIGITS else None
 
 
-def _judged(source: "TuneSource") -> dict[str, Any]:
-    """What is found in one tune, as `--json` gives it."""
+def _checked(source: "TuneSource") -> dict[str, Any]:
+    """Return the report on one tune in the form that --json prints."""
     from charnn.music.abc.reader import read_tune
-    from charnn.music.checking.report import check_tune, length_name
+    from charnn.music.checking.report import check_tune
 
-    named = {
+    header = {
         "number": _number(source),
         "title": source.title,
         "line": source.line,
@@ -68,12 +74,17 @@ def _judged(source: "TuneSource") -> dict[str, Any]:
     try:
         tune = read_tune(source)
     except TuneError as error:
-        place = {"line": error.line, "column": error.column}
-        problem = {**place, "problem": f"cannot be read: {error.problem}", "serious": True}
-        return named | dict.fromkeys(_FINDINGS) | {"ok": False, "problems": [problem]}
-    report = check_tune(tune)
+        position = {"line": error.line, "column": error.column}
+        problem = {**position, "problem": f"cannot be read: {error.problem}", "serious": True}
+        return header | dict.fromkeys(_RESULT_KEYS) | {"ok": False, "problems": [problem]}
+    return header | _results(check_tune(tune), tune)
+
+
+def _results(report: "TuneReport", tune: "Tune") -> dict[str, Any]:
+    """Return the findings on a tune that could be read, in the form that --json prints."""
+    from charnn.music.checking.report import length_name
+
     return {
-        **named,
         "ok": report.ok,
         "rhythm": report.rhythm,
         "key": report.key,
@@ -99,8 +110,8 @@ def _judged(source: "TuneSource") -> dict[str, Any]:
     }
 
 
-def _shown(report: dict[str, Any], digits: int) -> str:
-    """One line on a tune, its number in so many columns, and one on each of its problems."""
+def _as_text(report: dict[str, Any], number_width: int) -> str:
+    """Return one line on a tune, and one line on each of its problems."""
     from charnn.music.abc.clean_fields import short_key
 
     number = "" if report["number"] is None else str(report["number"])
@@ -112,22 +123,22 @@ def _shown(report: dict[str, Any], digits: int) -> str:
         ("+".join(str(part["bars"]) for part in report["parts"] or ()), 13),
         ("-".join(report["range"] or ()), 7),
     )
-    cells = "  ".join(_fitted(text or "", width) for text, width in columns)
-    line = f"{number:>{digits}}  {cells}  {_verdict(report)}\n"
+    cells = "  ".join(_padded(text or "", width) for text, width in columns)
+    line = f"{number:>{number_width}}  {cells}  {_verdict(report)}\n"
     return line + "".join(
         f"{'':>7}{problem['line']}:{problem['column']}: {text}\n"
-        for problem, text in _told(report["problems"])
+        for problem, text in _with_text(report["problems"])
     )
 
 
-def _told(problems: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Each problem with its words; a note that comes again and again is told once."""
-    often = Counter(problem["problem"] for problem in problems if not problem["serious"])
+def _with_text(problems: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Yield each problem with its text; notes with the same text are merged into the first one."""
+    notes = Counter(problem["problem"] for problem in problems if not problem["serious"])
     for problem in problems:
         text = problem["problem"]
         if problem["serious"]:
             yield problem, text
-        elif count := often.pop(text, 0):
+        elif count := notes.pop(text, 0):
             yield problem, f"note: {text}" + f", and {count - 1} more" * (count > 1)
 
 
@@ -138,6 +149,6 @@ def _verdict(report: dict[str, Any]) -> str:
     return "1 problem" if count == 1 else f"{count} problems"
 
 
-def _fitted(text: str, width: int) -> str:
-    """The text in just so many columns."""
+def _padded(text: str, width: int) -> str:
+    """Return the text in exactly `width` columns, cut with `...` if it is longer."""
     return f"{text if len(text) <= width else text[: width - 3] + '...':<{width}}"

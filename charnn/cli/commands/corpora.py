@@ -1,4 +1,4 @@
-"""`charnn corpora`: what can be named instead of a file."""
+"""`charnn corpora`: list the corpora that charnn knows by name."""
 
 import json
 from typing import Annotated
@@ -11,7 +11,7 @@ from charnn.cli.console import write_stdout
 def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> None:
-    """List the corpora that have a name, with size, source and licence.
+    """List the corpora that a command accepts by name, with size, source and licence.
 
     Example: charnn train folk
     """

@@ -1,26 +1,16 @@
-"""`charnn export-midi`: hear a tune."""
+"""`charnn export-midi`: write tunes as MIDI files."""
 
-from typing import TYPE_CHECKING
-
+from charnn.cli.export_formats import FORMATS, ExportOptions
+from charnn.cli.export_tunes import export_tunes
+from charnn.cli.output_files import OutputOption, check_suffix
 from charnn.cli.playback_options import (
     ChordsOption,
     InstrumentOption,
     RepeatsOption,
     SwingOption,
     TempoOption,
-    warn_without_chords,
 )
-from charnn.cli.tune_files import (
-    NumberOption,
-    OutputOption,
-    TunesArgument,
-    check_suffix,
-    read_tunes_file,
-    write_tunes,
-)
-
-if TYPE_CHECKING:
-    from charnn.music.tune.tune import Tune
+from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
 
 
 def command(
@@ -33,9 +23,10 @@ def command(
     swing: SwingOption = None,
     repeats: RepeatsOption = "on",
 ) -> None:
-    """Write the tunes of an ABC file as MIDI, repeats played out; several tunes make several files.
+    """Write the tunes of an ABC file as MIDI files, one file for each tune.
 
-    A tune that cannot be read is named with line and column, and the others are still written.
+    Repeats are played out. If a tune cannot be read, its line and column are shown, and the other
+    tunes are still written.
 
     \b
     Examples:
@@ -43,16 +34,12 @@ def command(
       charnn export-midi tunes.abc --tune 3 -o reel.mid --tempo 90 --chords auto
       charnn sample | charnn export-midi - -o tune.mid
     """
-    from charnn.music.performance.playback import Playback, PlaybackOptions
-    from charnn.music.sound.midi import midi_bytes
+    from charnn.music.performance.playback import PlaybackOptions
 
-    options = PlaybackOptions(
+    midi = FORMATS["midi"]
+    playback = PlaybackOptions(
         tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on"
     )
-
-    def make(tune: "Tune") -> bytes:
-        warn_without_chords(tune, chords)
-        return midi_bytes(Playback(tune, options))
-
-    check_suffix(output, ".mid", ".midi")
-    write_tunes(read_tunes_file(tunes, number), make, output=output, suffix=".mid")
+    check_suffix(output, *midi.suffixes)
+    file = read_tune_file(tunes, number)
+    export_tunes(file, midi, output=output, options=ExportOptions(playback))

@@ -1,4 +1,4 @@
-"""`charnn export-model`: a trained model as one small file, to be shared."""
+"""`charnn export-model`: write a trained model as a small file that can be shared."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from charnn.cli.console import is_terminal, show_message, warn_if_damaged, write_stdout_bytes
-from charnn.cli.tune_files import check_suffix, names_file, not_empty
+from charnn.cli.output_files import check_suffix, names_file, refuse_empty
 from charnn.errors import UsageError
 
 SUFFIX = ".safetensors"
@@ -26,18 +26,18 @@ def command(
             "-o",
             "--output",
             metavar="OUT",
-            callback=not_empty,
+            callback=refuse_empty,
             help="A file, a folder/, or - for stdout; default: RUN.safetensors.",
         ),
     ] = None,
 ) -> None:
-    """Write a trained model alone, small enough to share.
+    """Write the weights of a trained model to a file that is small enough to share.
 
-    The weights are stored in half precision, without what only training needs: about a sixth of
-    the checkpoint, for less than 0.001 nats a character. Whoever gets the file samples from it,
-    evaluates it, or begins a run with it (`charnn train --init-from`); it cannot be resumed. It
-    tells the name of the corpus and how it was trained, not the text. Of a book of tunes it holds
-    the headers.
+    The weights are stored in half precision and the state of the training is left out: about a
+    sixth of the checkpoint's size, for less than 0.001 nats a character. Others can sample from the
+    file, evaluate it, or start a run with it (charnn train --init-from), but not resume it. The
+    file contains the name of the corpus and the training options, not the text; of a tune book, it
+    contains the headers of the tunes.
 
     \b
     Examples:
@@ -53,7 +53,10 @@ def command(
     model = load(checkpoint)
     warn_if_damaged(model.path, model.damaged)
     if output == "-" and is_terminal(sys.stdout):
-        raise UsageError("a model is not for the terminal: redirect stdout, or name a file by -o")
+        raise UsageError(
+            "a model is binary and would garble the terminal: "
+            "redirect stdout, or name a file with -o"
+        )
     path = model.path.resolve()
     name = path.parent.name if path.name in CHECKPOINTS else path.stem
     content = model.exported()
@@ -68,7 +71,7 @@ def command(
 
 
 def _target(output: str | None, name: str) -> Path:
-    """The file that `-o` says: itself, or the name in a folder, which is made."""
+    """Return the output file: the file of -o, or `name` in a folder, created if it is missing."""
     if output is not None and names_file(output):
         return Path(output)
     folder = Path(output or ".")

@@ -1,48 +1,40 @@
-"""`charnn export-score`: see a tune."""
+"""`charnn export-score`: write tunes as scores, in pictures or MusicXML."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from charnn.cli.tune_files import (
-    NumberOption,
-    OutputOption,
-    TunesArgument,
-    names_file,
-    read_tunes_file,
-    write_tunes,
-)
+from charnn.cli.export_formats import formats_of
+from charnn.cli.export_tunes import export_tunes
+from charnn.cli.output_files import OutputOption, names_file
+from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
 from charnn.errors import UsageError
 
+_FORMATS = formats_of("export-score")
+_NAMES_BY_SUFFIX = {suffix: name for name, each in _FORMATS.items() for suffix in each.suffixes}
+_DEFAULT = "svg"
+
 if TYPE_CHECKING:
-    from charnn.music.tune.tune import Tune
-
-Format: TypeAlias = Literal["svg", "png", "pdf", "musicxml"]
-
-_BY_SUFFIX: dict[str, Format] = {
-    ".svg": "svg",
-    ".png": "png",
-    ".pdf": "pdf",
-    ".musicxml": "musicxml",
-    ".xml": "musicxml",
-}
+    FormatName: TypeAlias = str
+else:  # typer makes the choices of --format from a Literal
+    FormatName = Literal[tuple(_FORMATS)]
 
 
 def command(
     tunes: TunesArgument,
     output: OutputOption = None,
-    form: Annotated[
-        Format | None,
-        typer.Option("--format", help="Default: as the name after -o ends, else svg."),
+    format_name: Annotated[
+        FormatName | None,
+        typer.Option("--format", help="Default: by the suffix of -o, else svg."),
     ] = None,
     number: NumberOption = None,
 ) -> None:
-    """Engrave the tunes of an ABC file as SVG, PNG, PDF or MusicXML; several tunes, several files.
+    """Write the tunes of an ABC file as scores (SVG, PNG, PDF or MusicXML), one file for each tune.
 
-    A picture is as high as its tune, a PDF has A4 pages. Pictures need verovio and typst:
-    pip install 'charnn[score]'. A tune that cannot be read is named with line and column, and the
-    others are still written.
+    A picture is as high as its tune; a PDF has A4 pages. Pictures need verovio and typst: pip
+    install 'charnn[score]'. If a tune cannot be read, its line and column are shown, and the other
+    tunes are still written.
 
     \b
     Examples:
@@ -50,35 +42,27 @@ def command(
       charnn export-score tunes.abc --tune 3 -o reel.pdf
       charnn export-score tunes.abc -o scores/ --format png
     """
-    from charnn.music.score.engraving import engrave
-    from charnn.music.score.musicxml import to_musicxml
-
-    kind = chosen_format(output, form)
-
-    def make(tune: "Tune") -> bytes:
-        return to_musicxml(tune).encode() if kind == "musicxml" else engrave(tune, kind)
-
-    write_tunes(
-        read_tunes_file(tunes, number),
-        make,
-        output=output,
-        suffix=f".{kind}",
-        for_terminal=kind in ("svg", "musicxml"),
-    )
+    chosen = _FORMATS[choose_format(output, format_name)]
+    export_tunes(read_tune_file(tunes, number), chosen, output=output)
 
 
-def chosen_format(output: str | None, form: Format | None) -> Format:
-    """The format that `-o` and `--format` ask for.
+def choose_format(output: str | None, format_name: FormatName | None) -> str:
+    """Return the name of the format that -o and --format ask for.
 
     Raises:
-        UsageError: they contradict each other, or the name ends in no format.
+        UsageError: -o and --format contradict each other, or the suffix of -o is unknown.
     """
     if not output or not names_file(output):
-        return form or "svg"
+        return format_name or _DEFAULT
     suffix = Path(output).suffix.lower()
-    named = _BY_SUFFIX.get(suffix)
-    if named is None and (suffix or form is None):
-        raise UsageError(f"{output} names no format: end it in .svg, .png, .pdf or .musicxml")
-    if form is not None and named not in (None, form):
-        raise UsageError(f"--format {form}, but {output} is named as {named}: leave one out")
-    return form or named or "svg"
+    by_suffix = _NAMES_BY_SUFFIX.get(suffix)
+    if by_suffix is None and (suffix or format_name is None):
+        raise UsageError(
+            f"-o {output} has no suffix of a format: use .svg, .png, .pdf or .musicxml"
+        )
+    if format_name is not None and by_suffix not in (None, format_name):
+        raise UsageError(
+            f"--format {format_name} contradicts -o {output}, which is named as {by_suffix}: "
+            "leave one out"
+        )
+    return format_name or by_suffix or _DEFAULT

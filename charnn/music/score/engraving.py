@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -33,7 +34,7 @@ _REQUIREMENTS = {"svg": ("verovio",), "png": ("verovio", "typst"), "pdf": ("vero
 _ENGRAVER = Path(__file__).with_name("engraver.py")
 
 
-def engrave(tune: Tune, kind: PictureFormat, musicxml: str | None = None) -> bytes:
+def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = None) -> bytes:
     """Return the score of a tune as a picture.
 
     An SVG or PNG is one page that is as high as the tune; a PDF has A4 pages.
@@ -41,7 +42,8 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: str | None = None) -> byt
     Args:
         tune: the tune.
         kind: the format of the picture.
-        musicxml: the result of `to_musicxml(tune)` if it is there already; otherwise it is made.
+        musicxml: returns the MusicXML of the tune, for a caller that keeps it; `to_musicxml` by
+            default. It is called only if verovio and typst are there.
 
     Raises:
         TuneError: the tune has no notes, too many bars, or a duration that no note value can write;
@@ -54,7 +56,7 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: str | None = None) -> byt
             f"{' and '.join(missing)} must be installed to engrave as {kind.upper()}: "
             "pip install 'charnn[score]' (MusicXML needs neither)"
         )
-    score = engraver_input(tune, musicxml)
+    score = engraver_input(tune, musicxml() if musicxml else to_musicxml(tune))
     with tempfile.TemporaryDirectory(prefix="charnn-") as name:
         folder = Path(name)
         (folder / "score.json").write_text(json.dumps(score), encoding="utf-8")
@@ -75,13 +77,8 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: str | None = None) -> byt
         return result.read_bytes()
 
 
-def engraver_input(tune: Tune, musicxml: str | None = None) -> dict[str, object]:
-    """Return what the engraver reads: `musicxml`, and the words of the heading.
-
-    Raises:
-        TuneError: as `musicxml.to_musicxml`.
-    """
-    musicxml = to_musicxml(tune) if musicxml is None else musicxml
+def engraver_input(tune: Tune, musicxml: str) -> dict[str, object]:
+    """Return what the engraver reads: the score of the tune, and the words of its heading."""
     # Verovio prints the degrees of a chord after the symbol, whose text has them already.
     musicxml = re.sub("<degree .*?</degree>", "", musicxml, flags=re.DOTALL)
     titles = [legal(display_title(title)) for title in tune.titles if title.strip()]

@@ -1,0 +1,131 @@
+"""The formats in which tunes are exported, by the export commands and `charnn sample --save`.
+
+To add a format, write a function from a `TuneExport` to the bytes of a file, and add an entry to
+`FORMATS`. The command named in the entry then writes the format; a format of export-score is also
+chosen by --format and by the suffix of -o. An option that the format needs goes into
+`ExportOptions`, where the command puts it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from charnn.cli.playback_options import warn_without_chords
+
+if TYPE_CHECKING:
+    from charnn.music.performance.playback import Playback, PlaybackOptions
+    from charnn.music.score.engraving import PictureFormat
+    from charnn.music.tune.tune import Tune
+
+
+@dataclass(frozen=True)
+class ExportOptions:
+    """What a user chose for an export; every format takes the options that it needs.
+
+    Attributes:
+        playback: how the tune is played (MIDI and audio); None for the defaults.
+        soundfont: the SoundFont for FluidSynth; None for the built-in synthesiser.
+    """
+
+    playback: "PlaybackOptions | None" = None
+    soundfont: Path | None = None
+
+
+@dataclass(frozen=True)  # no slots: cached_property stores its value in __dict__
+class TuneExport:
+    """A tune that is exported, perhaps in several formats.
+
+    The performance and the MusicXML are computed when the first format needs them, and shared by
+    the other formats.
+    """
+
+    tune: "Tune"
+    options: ExportOptions = ExportOptions()
+
+    @cached_property
+    def playback(self) -> "Playback":
+        """Return the tune with its playback options."""
+        from charnn.music.performance.playback import Playback, PlaybackOptions
+
+        return Playback(self.tune, self.options.playback or PlaybackOptions())
+
+    @cached_property
+    def musicxml(self) -> str:
+        """Return the score of the tune as a MusicXML document."""
+        from charnn.music.score.musicxml import to_musicxml
+
+        return to_musicxml(self.tune)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """A file format.
+
+    Attributes:
+        label: the name of the format in messages.
+        suffixes: the suffixes of its files; the first one is the default.
+        command: the command that writes the format.
+        encode: the function that returns the content of a file.
+        is_text: True if a terminal can show the content.
+    """
+
+    label: str
+    suffixes: tuple[str, ...]
+    command: str
+    encode: Callable[[TuneExport], bytes]
+    is_text: bool = False
+
+
+# The functions import their libraries when they are called: music21 takes over a second.
+
+
+def _midi(export: TuneExport) -> bytes:
+    from charnn.music.sound.midi import midi_bytes
+
+    warn_without_chords(export.playback)
+    return midi_bytes(export.playback)
+
+
+def _wav(export: TuneExport) -> bytes:
+    from charnn.music.sound.fluidsynth import fluidsynth_wav
+    from charnn.music.sound.wav import wav_bytes
+
+    warn_without_chords(export.playback)
+    soundfont = export.options.soundfont
+    return fluidsynth_wav(export.playback, soundfont) if soundfont else wav_bytes(export.playback)
+
+
+def _picture(kind: "PictureFormat") -> Callable[[TuneExport], bytes]:
+    def encode(export: TuneExport) -> bytes:
+        from charnn.music.score.engraving import engrave
+
+        return engrave(export.tune, kind, lambda: export.musicxml)
+
+    return encode
+
+
+def _musicxml(export: TuneExport) -> bytes:
+    return export.musicxml.encode()
+
+
+FORMATS = {
+    "midi": ExportFormat("MIDI", (".mid", ".midi"), "export-midi", _midi),
+    "wav": ExportFormat("WAV", (".wav",), "export-audio", _wav),
+    "svg": ExportFormat("SVG", (".svg",), "export-score", _picture("svg"), is_text=True),
+    "png": ExportFormat("PNG", (".png",), "export-score", _picture("png")),
+    "pdf": ExportFormat("PDF", (".pdf",), "export-score", _picture("pdf")),
+    "musicxml": ExportFormat(
+        "MusicXML", (".musicxml", ".xml"), "export-score", _musicxml, is_text=True
+    ),
+}
+
+# The formats of `charnn sample --save`, in the order in which they are written. SVG comes last,
+# because it needs verovio, which may be missing: the others are then there already.
+SAVED_FORMATS = ("midi", "wav", "musicxml", "svg")
+
+
+def formats_of(command: str) -> dict[str, ExportFormat]:
+    """Return the formats that a command writes, by name."""
+    return {name: each for name, each in FORMATS.items() if each.command == command}

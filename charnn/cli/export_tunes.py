@@ -1,0 +1,116 @@
+"""Exporting the tunes of a file: one output file for each tune.
+
+If a tune fails, its line and column are reported, the other tunes are still exported, and the exit
+code is 1.
+"""
+
+import sys
+from pathlib import Path
+
+import typer
+
+from charnn.cli.console import is_terminal, show_error, show_message, write_stdout_bytes
+from charnn.cli.export_formats import ExportFormat, ExportOptions, TuneExport
+from charnn.cli.output_files import names_file
+from charnn.cli.tune_files import TuneFile
+from charnn.errors import TuneError, UsageError
+
+
+def export_tunes(
+    file: TuneFile,
+    export_format: ExportFormat,
+    *,
+    output: str | None,
+    options: ExportOptions | None = None,
+) -> None:
+    """Export each selected tune of a file, and show the names of the files written.
+
+    Args:
+        file: the tunes.
+        export_format: the format to write.
+        output: a file, a folder (`out/`, created if it is missing), `-` for stdout, or None for
+            files beside the tune file. If several tunes go to one named file, the positions of the
+            tunes are added to its name.
+        options: the options of the export; None for the defaults.
+
+    Raises:
+        UsageError: several tunes or a binary format would go to stdout on a terminal, or a tune
+            would be written over its own file.
+        typer.Exit: with code 1 after the last tune, if a tune failed.
+        OSError: a file can't be written.
+    """
+    from charnn.files import write_bytes
+    from charnn.music.abc.reader import read_tune
+
+    if output == "-":
+        _check_stdout(file, export_format)
+        targets: dict[int, Path] = {}
+    else:
+        targets = _targets(file, output, export_format.suffixes[0])
+    failed = 0
+    for position in file.positions:
+        try:
+            tune = read_tune(file.sources[position - 1])
+            content = export_format.encode(TuneExport(tune, options or ExportOptions()))
+        except TuneError as problem:
+            failed += 1
+            show_error(f"{file.display_name}: {problem}")
+            continue
+        if output == "-":
+            write_stdout_bytes(content)
+        else:
+            write_bytes(targets[position], content)
+            show_message(str(targets[position]))
+    if failed:
+        count = len(file.positions)
+        if count > 1:
+            show_message(f"{failed} of {count} tunes could not be exported; the others were")
+        raise typer.Exit(1)
+
+
+def _check_stdout(file: TuneFile, export_format: ExportFormat) -> None:
+    """Refuse stdout for several tunes, and for a binary format on a terminal.
+
+    Raises:
+        UsageError: one of these is the case.
+    """
+    count = len(file.positions)
+    if count > 1:
+        raise UsageError(
+            f"-o - takes one tune, but {file.display_name} has {count}: choose one with --tune"
+        )
+    if is_terminal(sys.stdout) and not export_format.is_text:
+        raise UsageError(
+            f"{export_format.label} is binary and would garble the terminal: "
+            "redirect stdout, or name a file with -o"
+        )
+
+
+def _targets(file: TuneFile, output: str | None, suffix: str) -> dict[int, Path]:
+    """Return the output file of each selected tune, by the position of the tune.
+
+    Raises:
+        UsageError: an output file is the tune file itself.
+    """
+    if output is not None and names_file(output):
+        named = Path(output)
+        targets = {
+            position: named
+            if len(file.positions) == 1
+            else named.with_name(f"{named.stem}-{position:03d}{named.suffix or suffix}")
+            for position in file.positions
+        }
+    else:
+        beside = file.path.parent if file.path else Path()
+        folder = beside if output is None else Path(output)
+        if output is not None:
+            folder.mkdir(exist_ok=True)
+        targets = {
+            position: folder / f"{file.output_stem(position)}{suffix}"
+            for position in file.positions
+        }
+    for target in targets.values():
+        # samefile also sees through links and differences of case.
+        if file.path is not None and target.exists() and target.samefile(file.path):
+            raise UsageError(f"{target} is the tune file itself: name another file with -o")
+    return targets

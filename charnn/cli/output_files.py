@@ -1,0 +1,73 @@
+"""The option -o of the export commands: a file, a folder or stdout, and names for files."""
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from charnn.errors import UsageError
+
+MAX_SLUG_LENGTH = 60  # leaves room for a number and a suffix in the 255 bytes of a file name
+
+# Names that Windows reserves for devices, whatever suffix follows.
+_WINDOWS_DEVICES = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]")
+
+
+def refuse_empty(output: str | None) -> str | None:
+    """Return the value of -o.
+
+    An unset shell variable (`-o "$OUT"`) would otherwise write into the working folder.
+
+    Raises:
+        UsageError: the value is an empty string.
+    """
+    if output == "":
+        raise UsageError("-o '' is empty: give a file, a folder/, or - for stdout")
+    return output
+
+
+OutputOption = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT",
+        callback=refuse_empty,
+        help="A file, a folder/, or - for stdout; default: named after the tune, beside TUNE.abc.",
+    ),
+]
+
+
+def names_file(output: str) -> bool:
+    """Return whether the value of -o is a file, neither stdout nor a folder."""
+    return output != "-" and not output.endswith(("/", os.sep)) and not Path(output).is_dir()
+
+
+def check_suffix(output: str | None, *suffixes: str) -> None:
+    """Refuse a file for -o whose suffix is none of `suffixes`.
+
+    A name without a suffix is accepted, and so is any existing device or pipe (`/dev/null`).
+
+    Raises:
+        UsageError: the file has another suffix. `-o book.abc` would overwrite a tune book.
+    """
+    if output is None or not names_file(output):
+        return
+    path = Path(output)
+    is_other_kind = path.suffix.lower() not in ("", *suffixes)
+    if is_other_kind and (path.is_file() or not path.exists()):
+        raise UsageError(f"-o {output} has the suffix of another kind of file: use {suffixes[0]}")
+
+
+def slug(title: str) -> str:
+    """Return a title as a file name: `"The Butterfly (slip jig)"` is `the-butterfly-slip-jig`.
+
+    The result contains only ASCII letters, digits and hyphens, so that every system accepts it and
+    it can't leave its folder. It is empty if the title has no letters or digits.
+    """
+    ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "-", ascii_title).strip("-")[:MAX_SLUG_LENGTH].rstrip("-")
+    return f"tune-{name}" if _WINDOWS_DEVICES.fullmatch(name) else name

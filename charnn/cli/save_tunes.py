@@ -1,0 +1,60 @@
+"""`charnn sample --save DIR`: a written tune as ABC and in the other formats, side by side."""
+
+import itertools
+from pathlib import Path
+
+from charnn.cli.console import show_message, show_warning
+from charnn.cli.export_formats import FORMATS, SAVED_FORMATS, TuneExport
+from charnn.cli.output_files import slug
+from charnn.errors import CharnnError
+from charnn.files import write_bytes
+
+
+def save_tune(text: str, folder: Path, number: int) -> None:
+    """Save a tune as ABC and, if it can be read, as MIDI, WAV, MusicXML and SVG.
+
+    A tune that cannot be read or a missing engraver is a warning, since the files that were written
+    before are useful by themselves.
+
+    Args:
+        text: the tune in ABC.
+        folder: where the files go; created if it is missing.
+        number: the number of the sample, with which the names of the files begin.
+
+    Raises:
+        OSError: a file can't be written.
+    """
+    from charnn.music.abc.reader import read_tune
+    from charnn.music.abc.tunebook import TuneSource, split_book
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sources = split_book(text)
+    title = slug(sources[0].title) if sources else ""
+    content = text.encode("utf-8", "surrogatepass")
+    stem = _free_stem(folder, f"{number:03d}-{title or 'tune'}", content)
+    write_bytes(stem.with_suffix(".abc"), content)
+    saved = [".abc"]
+    try:
+        # One export for all formats, so that the tune is performed and laid out only once.
+        export = TuneExport(read_tune(sources[0] if sources else TuneSource(text)))
+        for export_format in map(FORMATS.__getitem__, SAVED_FORMATS):
+            suffix = export_format.suffixes[0]
+            write_bytes(stem.with_suffix(suffix), export_format.encode(export))
+            saved.append(suffix)
+    except CharnnError as problem:
+        show_warning(f"{stem}: {problem}")
+    show_message(f"{stem} ({' '.join(saved)})")
+
+
+def _free_stem(folder: Path, name: str, content: bytes) -> Path:
+    """Return a path without suffix for the files of a tune.
+
+    If another tune has the name already, a number is added. A tune that was saved before has the
+    same content and keeps its name.
+    """
+    for count in itertools.count(1):
+        stem = folder / (name if count == 1 else f"{name}-{count}")
+        existing = stem.with_suffix(".abc")
+        if not existing.exists() or existing.read_bytes() == content:
+            break
+    return stem

@@ -4,10 +4,17 @@ Each message says what is wrong, and what to do. The command line prints the mes
 a traceback, and exits with `exit_code`. Every other exception is a bug in charnn.
 """
 
+from collections.abc import Iterable
+
 
 def shorten(text: str, length: int) -> str:
     """Return the text in at most `length` characters, with `…` at the end where it is cut."""
     return text if len(text) <= length else f"{text[: length - 1]}…"
+
+
+def join_sentences(problems: Iterable[str]) -> str:
+    """Return some messages as one text; all but the last end in a full stop."""
+    return " ".join(f"{problem.rstrip('.')}." for problem in problems).removesuffix(".")
 
 
 class CharnnError(Exception):

@@ -1,4 +1,4 @@
-"""What a checkpoint is, how it came to be, and whether its files are whole."""
+"""The description of a checkpoint: what it is, how it was trained, and whether it is undamaged."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -6,23 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from charnn.checkpoints.run_files import CHECKPOINTS, METRICS, TUNES
+from charnn.checkpoints.run_files import CHECKPOINTS, RUN_FILES
 from charnn.checkpoints.runs import load_run
-from charnn.errors import CheckpointError
-
-# What the files of a run begin with; those that are damaged have more behind it.
-_NAMES = (*CHECKPOINTS, METRICS, TUNES)
+from charnn.errors import CheckpointError, join_sentences
 
 
 @dataclass(frozen=True)
 class Description:
-    """A checkpoint, and what its run tells of it.
+    """A checkpoint together with its run.
 
     Attributes:
-        checkpoint: as it was named.
-        latest: what its run would go on from; without that, the one that was named.
-        files: bytes of each file beside it that belongs to the run, by name; or of it alone.
-        obstacle: why training cannot go on from here; None if it can.
+        checkpoint: the checkpoint that the user named.
+        latest: the checkpoint from which the run would be resumed; the named one if there is none.
+        files: the size in bytes of each file of the run, by name; of an exported model, its own.
+        obstacle: the reason why training cannot be resumed; None if it can.
     """
 
     checkpoint: Checkpoint
@@ -32,8 +29,11 @@ class Description:
 
     @property
     def tokens_seen(self) -> int | None:
-        """How many symbols the network was trained on, repetitions included: at most, as the last
-        window of an epoch may be shorter. None if the checkpoint does not tell."""
+        """The number of tokens that the network was trained on, repetitions included.
+
+        An upper bound, because the last segment of an epoch may be shorter. None if the metadata
+        lacks the numbers.
+        """
         metadata = self.latest.metadata
         batch = [metadata.get("training", {}).get(name) for name in ("batch_size", "seq_len")]
         step = metadata.get("position", {}).get("step")
@@ -43,23 +43,24 @@ class Description:
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """The validations: "step", "seconds", "val_loss" and, where it is known, "train_loss", the
-        mean since the one before; nats a character."""
-        found: list[dict[str, Any]] = self.latest.metadata.get("history", [])
-        return found
+        """The validations: "step", "seconds", "val_loss" and, where known, "train_loss", the mean
+        since the validation before; losses in nats per character."""
+        history: list[dict[str, Any]] = self.latest.metadata.get("history", [])
+        return history
 
 
 def describe(path: Path, checkpoint: Checkpoint) -> Description:
-    """Read what lies beside a checkpoint.
+    """Return the description of a checkpoint, with the other files of its run.
 
     Args:
-        path: its file.
-        checkpoint: what is in it.
+        path: the checkpoint's file.
+        checkpoint: its content.
     """
-    if not _is_of_a_run(path):
+    if not _is_run_file(path):
         return Description(checkpoint, checkpoint, _sizes([path]), f"{path.name} is a model alone")
-    # A checkpoint that was sent may lie among whatever else its receiver has.
-    files = _sizes(file for file in path.parent.iterdir() if file.name.startswith(_NAMES))
+    # By prefix, because damaged files are renamed by a suffix. A checkpoint that was copied may
+    # lie among files of the user, which are not listed.
+    files = _sizes(file for file in path.parent.iterdir() if file.name.startswith(RUN_FILES))
     try:
         stored, damaged = load_run(path.parent)
     except CheckpointError as problem:
@@ -67,21 +68,21 @@ def describe(path: Path, checkpoint: Checkpoint) -> Description:
     for latest in stored.values():
         if latest.training:
             return Description(checkpoint, latest, files, None)
-    obstacle = "; ".join(damaged.values()) or "no checkpoint has the state of its training"
+    obstacle = join_sentences(damaged.values()) or "no checkpoint has the state of its training"
     return Description(checkpoint, checkpoint, files, obstacle)
 
 
 def verify(path: Path, *, alone: bool = False) -> Iterator[tuple[Path, str | None]]:
-    """Read and check checkpoints whole, the state of training included.
+    """Read and verify checkpoints completely, including the training tensors.
 
     Args:
         path: a checkpoint file.
-        alone: check no other checkpoints of its run.
+        alone: do not verify the other checkpoints of its run.
 
     Yields:
-        Each file, with what is wrong with it; None if nothing is.
+        Each file, with what is wrong with it; None if it is undamaged.
     """
-    alone = alone or not _is_of_a_run(path)
+    alone = alone or not _is_run_file(path)
     for file in [path] if alone else sorted(path.parent.glob(f"[!.]*{path.suffix}")):
         problem = None
         try:
@@ -91,7 +92,7 @@ def verify(path: Path, *, alone: bool = False) -> Iterator[tuple[Path, str | Non
         yield file, problem
 
 
-def _is_of_a_run(path: Path) -> bool:
+def _is_run_file(path: Path) -> bool:
     return path.name in CHECKPOINTS
 
 

@@ -1,59 +1,61 @@
-"""What a checkpoint tells of where it came from, held against what that can be.
+"""The check of a checkpoint's metadata, which may have been written by anybody.
 
-The file may be anybody's. What is checked here once, all others take as it is: they count with it,
-compare it, and show it.
+Every value is checked once, here. All other code computes with the values, compares and shows them
+without further checks.
 """
 
 from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
-# Beyond what any run counts, and not so large that arithmetic fails.
-_MOST = 2**63
-# Of lists in lists; deeper ones could be read, but not be written again.
-_DEPTH = 8
+# Above every count of a run; a larger int would overflow NumPy's.
+_MAX_NUMBER = 2**63
+# Of nested lists and objects. Python's json can read deeper values than it can write again.
+_MAX_DEPTH = 8
 
-Test = Callable[[Any], bool]
+Check = Callable[[Any], bool]
 
 
 def check_metadata(metadata: object) -> dict[str, Any]:
-    """Return the values as they are, which may lack any of those that charnn writes.
+    """Return the metadata unchanged; any key may be missing.
 
     Raises:
-        ValueError: they are no object of JSON, or one is of another kind than charnn writes.
+        ValueError: it is not a JSON object, or a value has another type than charnn writes.
     """
     if not isinstance(metadata, dict):
-        raise ValueError("the story of the run is no object")
+        raise ValueError("the metadata is not an object")
     for name, value in metadata.items():
-        if not _TESTS.get(name, _is_plain)(value):
-            raise ValueError(f"the story of the run has no such {name}")
+        if not _CHECKS.get(name, _is_plain)(value):
+            raise ValueError(f"the metadata has an invalid value of {name}")
     return metadata
 
 
+# `type(...) is` instead of isinstance: in Python, a bool is an int.
 def _is_text(value: Any) -> bool:
     return type(value) is str
 
 
-def _is_flag(value: Any) -> bool:
+def _is_bool(value: Any) -> bool:
     return type(value) is bool
 
 
 def _is_count(value: Any) -> bool:
-    return type(value) is int and 0 <= value < _MOST
+    return type(value) is int and 0 <= value < _MAX_NUMBER
 
 
 def _is_number(value: Any) -> bool:
-    return type(value) in (int, float) and -_MOST < value < _MOST
+    return type(value) in (int, float) and -_MAX_NUMBER < value < _MAX_NUMBER
 
 
-def _is_share(value: Any) -> bool:
+def _is_fraction(value: Any) -> bool:
     return type(value) in (int, float) and 0 <= value < 1
 
 
-def _is_plain(value: Any, depth: int = _DEPTH) -> bool:
+def _is_plain(value: Any, depth: int = _MAX_DEPTH) -> bool:
+    """Return whether a value is JSON of bounded depth and of bounded numbers."""
     if isinstance(value, list | dict):
-        inside = value.values() if isinstance(value, dict) else value
-        return depth > 0 and all(_is_plain(one, depth - 1) for one in inside)
+        children = value.values() if isinstance(value, dict) else value
+        return depth > 0 and all(_is_plain(child, depth - 1) for child in children)
     return value is None or type(value) in (str, bool) or _is_number(value)
 
 
@@ -62,15 +64,17 @@ def _is_object(value: Any) -> bool:
 
 
 def _is_training(value: Any) -> bool:
-    # Earlier versions took any clip.
+    # Earlier versions accepted any finite --clip, also one above _MAX_NUMBER.
     return type(value) is dict and all(
-        _is_plain(one, _DEPTH - 1) or (type(one) is float and isfinite(one))
-        for one in value.values()
+        _is_plain(option, _MAX_DEPTH - 1) or (type(option) is float and isfinite(option))
+        for option in value.values()
     )
 
 
 def _is_position(value: Any) -> bool:
-    return type(value) is dict and all(one is None or _is_number(one) for one in value.values())
+    return type(value) is dict and all(
+        number is None or _is_number(number) for number in value.values()
+    )
 
 
 def _is_key_range(value: Any) -> bool:
@@ -90,14 +94,15 @@ def _is_history(value: Any) -> bool:
     )
 
 
-_TESTS: Mapping[str, Test] = {
+# By key; every other key may have any plain value.
+_CHECKS: Mapping[str, Check] = {
     "corpus": _is_text,
     "init_from": _is_text,
     "fingerprint": _is_text,
     "protocol": _is_text,
     "tokens": _is_text,
-    "tunes": _is_flag,
-    "val_fraction": _is_share,
+    "tunes": _is_bool,
+    "val_fraction": _is_fraction,
     "documents": _is_count,
     "characters": _is_count,
     "parameters": _is_count,

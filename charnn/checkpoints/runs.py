@@ -9,7 +9,7 @@ from pathlib import Path
 from charnn.checkpoints.bundled import BUNDLED, bundled_model
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from charnn.checkpoints.run_files import BEST, CHECKPOINTS, LAST, PREVIOUS
-from charnn.errors import CheckpointError
+from charnn.errors import CheckpointError, join_sentences
 
 
 def find_runs(folder: Path) -> list[Path]:
@@ -142,4 +142,4 @@ def rename_damaged(path: Path) -> Path:
 
 
 def _none_readable(problems: Iterable[str]) -> str:
-    return f"{'; '.join(problems)}. No checkpoint of the run is readable: train it again."
+    return f"{join_sentences(problems)}. No checkpoint of the run is readable: train it again."

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
+from charnn.errors import join_sentences
+
 # Unicode's categories of characters that are not seen, or that act on the text around them.
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 # Format characters that join or part letters, without which Persian, Hindi and emoji are misspelt.
@@ -119,7 +121,10 @@ def warn_if_damaged(path: Path, damaged: Sequence[str]) -> None:
         damaged: what is wrong with each of the others; empty if nothing is.
     """
     if damaged:
-        show_warning(f"{'; '.join(damaged)}; {path} is used instead")
+        show_warning(
+            f"{join_sentences(damaged)}. Using {path} instead. To repair the run: "
+            "charnn train CORPUS --resume"
+        )
 
 
 def discard_output(stream: TextIO) -> None:

@@ -1,4 +1,4 @@
-"""Chord symbols, chords that are chosen, and how both are played."""
+"""The accompaniment: reading chord symbols, choosing chords, and playing both."""
 
 import time
 from fractions import Fraction
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tunes
-from charnn.music.performance.accompaniment import accompany, has_chords
+from charnn.music.performance.accompaniment import Chords, accompany, has_chords
 from charnn.music.performance.harmony import choose_chords
 from charnn.music.performance.performance import Sound
 from charnn.music.performance.player import perform
@@ -23,17 +23,18 @@ def tune(body: str, key: str = "D", meter: str = "4/4", rhythm: str = "reel") ->
     return read_tunes(f"X:1\nR:{rhythm}\nM:{meter}\nL:1/8\nK:{key}\n{body}\n")[0]
 
 
-def played(body: str, how: str = "written", **header: str) -> list[tuple[float, str]]:
-    """(onset in quarter notes, name of the note) of the accompaniment, low to high."""
-    one = tune(body, **header)
-    return [(float(s.onset), NAMES[s.pitch % 12]) for s in accompany(one, perform(one), how)]
+def accompaniment(body: str, chords: Chords = "written", **header: str) -> list[tuple[float, str]]:
+    """Return the accompaniment as pairs of onset (in quarter notes) and note name."""
+    read = tune(body, **header)
+    sounds = accompany(read, perform(read), chords)
+    return [(float(sound.onset), NAMES[sound.pitch % 12]) for sound in sounds]
 
 
-def chosen(body: str, **header: str) -> list[str]:
-    """The root and `m` of each chord that is chosen."""
+def chosen_chords(body: str, **header: str) -> list[str]:
+    """Return the chosen chords as their root, with `m` for a minor third."""
     return [
-        NAMES[one.root] + ("m" if (one.root + 3) % 12 in one.tones else "")
-        for _, one in choose_chords(perform(tune(body, **header)))
+        NAMES[chord.root] + ("m" if (chord.root + 3) % 12 in chord.tones else "")
+        for _, chord in choose_chords(perform(tune(body, **header)))
     ]
 
 
@@ -65,14 +66,14 @@ def chosen(body: str, **header: str) -> list[str]:
         ("Em;G", "E G B"),
     ],
 )
-def test_a_chord_symbol_is_its_notes(symbol: str, notes: str) -> None:
+def test_a_chord_symbol_is_read_as_its_notes(symbol: str, notes: str) -> None:
     found = read_chord(symbol)
     assert found is not None
     assert [NAMES[tone] for tone in found.tones] == notes.split()
     assert found.bass == found.root == found.tones[0]
 
 
-def test_a_slash_names_the_bass() -> None:
+def test_the_note_after_a_slash_is_the_bass() -> None:
     for symbol, bass in [("C/E", "E"), ("Am/g", "G"), ("D/f#", "F#"), ("D7/C", "C")]:
         found = read_chord(symbol)
         assert found is not None
@@ -84,17 +85,17 @@ def test_a_slash_names_the_bass() -> None:
     "symbol",
     ["", "4", "D.C.", "D.S. al Fine", "Fine", "Coda", "f", "H", "C/x", "A tune", "((", "tr"],
 )
-def test_other_words_are_no_chord(symbol: str) -> None:
+def test_other_words_are_not_read_as_chords(symbol: str) -> None:
     assert read_chord(symbol) is None
 
 
-def test_no_chord_is_silence() -> None:
+def test_nc_is_read_as_silence() -> None:
     assert read_chord("N.C.") == read_chord("NC") == NO_CHORD
 
 
 @settings(deadline=None, derandomize=True)
 @given(st.text("ABCDEFG#bm7dimajsu4/69+()NC. ♭°;,|-", max_size=12))
-def test_any_words_are_read_or_passed_over(symbol: str) -> None:
+def test_any_text_is_read_or_skipped(symbol: str) -> None:
     found = read_chord(symbol)
     if found is not None:
         assert {found.root, found.bass, *found.tones} <= set(range(12))
@@ -129,54 +130,59 @@ REEL = [(0, "G"), (1, "G"), (1, "B"), (1, "D"), (2, "D"), (3, "G"), (3, "B"), (3
         ),
     ],
 )
-def test_the_pattern_is_that_of_the_meter(
+def test_the_strokes_follow_the_meter(
     meter: str, body: str, strokes: list[tuple[float, str]]
 ) -> None:
-    assert sorted(played(body, meter=meter, key="G")) == sorted(strokes)
+    assert sorted(accompaniment(body, meter=meter, key="G")) == sorted(strokes)
 
 
-def test_a_chord_counts_until_the_next_and_a_new_one_brings_its_bass() -> None:
-    found = played('"G"G4 "C"E4|D4 "Q"D4|', key="G")
+def test_a_chord_lasts_until_the_next_and_begins_with_its_bass() -> None:
+    found = accompaniment('"G"G4 "C"E4|D4 "Q"D4|', key="G")
     assert [(onset, name) for onset, name in found if onset in (0, 2, 4, 6)] == [
         (0, "G"),
         (2, "C"),
         (4, "C"),
-        (6, "G"),  # the fifth, as what cannot be read is passed over
+        (6, "G"),  # the fifth of C, since the unreadable symbol is skipped
     ]
-    late = played('"G"G6 "C"E2|', key="G")
+    late = accompaniment('"G"G6 "C"E2|', key="G")
     assert [name for onset, name in late if onset == 3] == ["C", "G", "C", "E"]
 
 
-def test_nothing_sounds_before_the_first_chord_or_in_silence() -> None:
-    assert [onset for onset, _ in played('G4 "C"E4|"N.C."D8|"G"G8|') if onset < 8] == [2, 3, 3, 3]
-    assert played("G8|") == []
-    assert played('"G"G8|', how="off") == []
+def test_nothing_sounds_before_the_first_chord_or_during_nc() -> None:
+    assert [onset for onset, _ in accompaniment('G4 "C"E4|"N.C."D8|"G"G8|') if onset < 8] == [
+        2,
+        3,
+        3,
+        3,
+    ]
+    assert accompaniment("G8|") == []
+    assert accompaniment('"G"G8|', chords="off") == []
 
 
-def test_a_pickup_is_the_end_of_a_bar() -> None:
+def test_a_pickup_is_accompanied_as_the_end_of_a_bar() -> None:
     body = '"A"A2|"D"d8|"A"A6:|'
-    onsets = [onset for onset, _ in played(body)]
-    # The pickup holds the fourth quarter; at the repeat it completes the last bar.
+    onsets = [onset for onset, _ in accompaniment(body)]
+    # The pickup is the fourth quarter of a bar; at the repeat it completes the last bar.
     assert sorted(set(onsets)) == list(range(16))
-    bass = [(o, n) for o, n in played(body) if o in (1, 3, 5, 7, 9, 11)]
+    bass = [(o, n) for o, n in accompaniment(body) if o in (1, 3, 5, 7, 9, 11)]
     assert bass[:2] == [(1, "D"), (3, "A")]
 
 
-def test_the_accompaniment_moves_with_the_transposition() -> None:
-    assert played('"G"G8|', key="G transpose=2")[0] == (0, "A")
-    assert chosen("G2B2d2g2|", key="G transpose=2") == ["A"]
+def test_the_accompaniment_is_transposed_with_the_tune() -> None:
+    assert accompaniment('"G"G8|', key="G transpose=2")[0] == (0, "A")
+    assert chosen_chords("G2B2d2g2|", key="G transpose=2") == ["A"]
 
 
-def test_it_lies_below_the_melody_in_loudness_and_overlaps_nothing() -> None:
-    one = tune('A|"D"ABcd "G7"efga|"C/E"gfed "Am"cBA:|', meter="C|")
-    performance = perform(one)
-    check(accompany(one, performance, "written"), performance.duration)
-    loudest = max(sound.velocity for sound in accompany(one, performance, "written"))
+def test_the_accompaniment_is_softer_than_the_melody() -> None:
+    reel = tune('A|"D"ABcd "G7"efga|"C/E"gfed "Am"cBA:|', meter="C|")
+    performance = perform(reel)
+    assert_no_overlaps(accompany(reel, performance, "written"), performance.duration)
+    loudest = max(sound.velocity for sound in accompany(reel, performance, "written"))
     assert loudest < min(sound.velocity for sound in performance.sounds)
 
 
-def check(sounds: tuple[Sound, ...], duration: Fraction) -> None:
-    """No note outlasts the tune, or the next of its pitch."""
+def assert_no_overlaps(sounds: tuple[Sound, ...], duration: Fraction) -> None:
+    """Assert that no note lasts beyond the tune or into the next note of its pitch."""
     ends: dict[int, Fraction] = {}
     for sound in sounds:
         assert sound.duration > 0
@@ -197,43 +203,44 @@ def check(sounds: tuple[Sound, ...], duration: Fraction) -> None:
         ("Am ^g", "A2c2 e2c2|E2G2 B2G2|A2c2 e2c2|A8|", ["Am", "E", "Am"]),
     ],
 )
-def test_chords_are_chosen_by_key_and_notes(key: str, body: str, chords: list[str]) -> None:
-    found = chosen(body, key=key)
-    assert found[: len(chords)] == chords
+def test_chosen_chords_fit_key_and_notes(key: str, body: str, chords: list[str]) -> None:
+    assert chosen_chords(body, key=key)[: len(chords)] == chords
 
 
-def test_a_chord_changes_in_mid_bar_only_for_a_reason() -> None:
-    assert chosen("G2B2 A2B2|G2B2 d2B2|", key="G") == ["G"]
-    assert chosen("G2B2 d2B2|d2f2 a2d2|e2g2 d2f2|G8|", key="G")[-1] == "G"
+def test_a_chord_changes_within_a_bar_only_if_the_notes_do() -> None:
+    assert chosen_chords("G2B2 A2B2|G2B2 d2B2|", key="G") == ["G"]
+    assert chosen_chords("G2B2 d2B2|d2f2 a2d2|e2g2 d2f2|G8|", key="G")[-1] == "G"
 
 
-def test_a_part_ends_on_the_tonic_after_a_dominant() -> None:
-    """The dominant stands in the last bar or, where that is the tonic's alone, before it."""
+def test_a_part_ends_with_a_cadence() -> None:
+    """The dominant is in the last bar or, if the tonic fills that bar, in the bar before."""
     kesh = (
         "G3 GAB|A3 ABd|edd gdd|edB dBA|G3 GAB|A3 ABd|edd gdB|AGF G3:|",
         "B2B d2d|ege dBG|B2B dBG|ABA AGA|B2B d2d|ege dBd|gfg aga|bgg g3:|",
     )
     haste = "AF/G/A Agf|ede fdB|AF/G/A AFA|B2E E3|AF/G/A Agf|ede fdB|AFA fed|ABc d3:|"
     for part in kesh:
-        assert chosen(part, key="G", meter="6/8")[-2:] == ["D", "G"]
-    assert chosen(haste, key="D", meter="6/8")[-2:] == ["A", "D"]
+        assert chosen_chords(part, key="G", meter="6/8")[-2:] == ["D", "G"]
+    assert chosen_chords(haste, key="D", meter="6/8")[-2:] == ["A", "D"]
 
 
-def test_a_slip_jig_may_change_with_each_beat() -> None:
-    found = chosen("B2E G2E F3|B2E G2E FED|B2E G2E F3|B2d d2B AFD:|", key="Em", meter="9/8")
+def test_a_slip_jig_can_change_chord_on_every_beat() -> None:
+    found = chosen_chords("B2E G2E F3|B2E G2E FED|B2E G2E F3|B2d d2B AFD:|", key="Em", meter="9/8")
     assert found[:3] == ["Em", "D", "Em"]
     assert found[-1] == "D"
-    assert chosen("G2B d2B G2B|c2e g2e c2e|d2f a2f d2f|g2d B2d G3|", key="G", meter="9/8") == [
+    assert chosen_chords(
+        "G2B d2B G2B|c2e g2e c2e|d2f a2f d2f|g2d B2d G3|", key="G", meter="9/8"
+    ) == [
         *("G", "C", "D", "G"),
     ]
 
 
-def test_a_pickup_has_no_chord_of_its_own() -> None:
-    one = tune("D2|G2B2 d2B2|G6:|", key="G")
-    assert choose_chords(perform(one))[0] == (1, make_chord(7))
+def test_no_chord_is_chosen_for_a_pickup() -> None:
+    reel = tune("D2|G2B2 d2B2|G6:|", key="G")
+    assert choose_chords(perform(reel))[0] == (1, make_chord(7))
 
 
-def test_auto_plays_what_is_written_where_anything_is() -> None:
+def test_auto_plays_written_chords_if_there_are_any() -> None:
     written = tune('"Bb"D8|')
     assert has_chords(written)
     assert accompany(written, perform(written), "auto") == accompany(
@@ -245,25 +252,25 @@ def test_auto_plays_what_is_written_where_anything_is() -> None:
     assert not accompany(fingered, perform(fingered), "written")
 
 
-def test_a_tune_with_too_many_notes_in_its_chords_is_refused() -> None:
-    """A meter of 128 beats in bars of rests: a few signs that would sound half a million times."""
+def test_an_accompaniment_with_too_many_notes_is_refused() -> None:
+    """A few characters ask for half a million notes: 900 bars of 64 half notes, and a chord."""
     bomb = tune('"G"A|' + "Z15|" * 60, meter="64/2")
     with pytest.raises(TuneError, match="more than 3,000 notes once its repeats and chords"):
         accompany(bomb, perform(bomb), "written")
 
 
-def test_chords_of_a_tune_without_meter_come_at_once() -> None:
-    """Once, for each bar all chords were looked through."""
+def test_choosing_chords_without_a_meter_takes_linear_time() -> None:
+    """An earlier version searched all chords for every bar, which took 71 s."""
     free = tune("|:A|[1-8 B:|" * 50, meter="none")
     start = time.process_time()
     assert len(accompany(free, perform(free), "auto")) > 50
     assert time.process_time() - start < 2
 
 
-def test_a_tune_of_endless_rests_is_refused() -> None:
-    one = tune("A8|" + "Z64|" * 70)
+def test_a_tune_with_too_many_bars_of_rest_is_refused() -> None:
+    reel = tune("A8|" + "Z64|" * 70)
     with pytest.raises(TuneError, match="bars"):
-        accompany(one, perform(one), "auto")
+        accompany(reel, perform(reel), "auto")
 
 
 _PIECES = (
@@ -278,10 +285,12 @@ _PIECES = (
     st.sampled_from(["written", "auto"]),
     st.booleans(),
 )
-def test_whatever_is_played_can_be_accompanied(parts: list[str], how: str, repeats: bool) -> None:
+def test_any_tune_that_can_be_performed_can_be_accompanied(
+    parts: list[str], chords: Chords, repeats: bool
+) -> None:
     try:
-        one = tune("".join(parts))
-        performance = perform(one, repeats=repeats)
+        reel = tune("".join(parts))
+        performance = perform(reel, repeats=repeats)
     except TuneError:
         return
-    check(accompany(one, performance, how), performance.duration)
+    assert_no_overlaps(accompany(reel, performance, chords), performance.duration)

@@ -1,4 +1,4 @@
-"""The pictures that come of tunes, where the engravers are installed; and their failures."""
+"""Engraving: the pictures of tunes, where verovio and typst are installed, and the failures."""
 
 import html
 import io
@@ -45,15 +45,17 @@ def parsed(svg: bytes) -> Any:
     return ElementTree.fromstring(svg)  # noqa: S314
 
 
-def count(svg: bytes, kind: str) -> int:
-    """How many groups of this kind verovio drew."""
+def count_groups(svg: bytes, kind: str) -> int:
+    """Return how many groups of a class the SVG contains."""
     return sum(kind in (g.get("class") or "").split() for g in parsed(svg).iter(f"{SVG}g"))
 
 
-def test_svg_holds_all_that_is_written(jig: Tune) -> None:
+def test_the_svg_contains_everything_that_is_written(jig: Tune) -> None:
     svg = engrave(jig, "svg")
-    assert count(svg, "note") == 23  # with two graces
-    assert [count(svg, kind) for kind in ("measure", "ending", "tuplet", "slur", "harm")] == [
+    assert count_groups(svg, "note") == 23  # two of them grace notes
+    assert [
+        count_groups(svg, kind) for kind in ("measure", "ending", "tuplet", "slur", "harm")
+    ] == [
         5,
         2,
         1,
@@ -69,27 +71,27 @@ def test_chord_symbols_are_drawn_as_written(jig: Tune) -> None:
     svg = parsed(engrave(read_tunes(text)[0], "svg"))
     drawn = ["".join("".join(g.itertext()).split()) for g in svg.iter(f"{SVG}g")]
     symbols = {
-        one for one, g in zip(drawn, svg.iter(f"{SVG}g"), strict=True) if g.get("class") == "harm"
+        text for text, g in zip(drawn, svg.iter(f"{SVG}g"), strict=True) if g.get("class") == "harm"
     }
     assert len(symbols) == 2
-    assert any(one.startswith("G7") and "(" not in one for one in symbols)
-    assert any(one.startswith("Aadd9/C") for one in symbols)
+    assert any(symbol.startswith("G7") and "(" not in symbol for symbol in symbols)
+    assert any(symbol.startswith("Aadd9/C") for symbol in symbols)
 
 
 def test_key_and_meter_that_change_together_are_both_drawn(jig: Tune) -> None:
     both = read_tunes(JIG + "K:D\nM:3/4\nd2 d2 d2|\n")[0]
     before, after = engrave(jig, "svg"), engrave(both, "svg")
-    assert count(after, "meterSig") == count(before, "meterSig") + 1
+    assert count_groups(after, "meterSig") == count_groups(before, "meterSig") + 1
 
 
-def test_svg_needs_no_font_of_signs(jig: Tune) -> None:
+def test_the_svg_needs_no_music_font(jig: Tune) -> None:
     svg = engrave(jig, "svg").decode()
     assert "@font-face" not in svg
     assert not re.search("[\ue000-\uf8ff]", svg)
 
 
-def test_nothing_is_cut_off(jig: Tune) -> None:
-    """In the PNG, no ink touches the edge, and there is some everywhere else."""
+def test_the_png_has_an_empty_margin(jig: Tune) -> None:
+    """No ink touches the edge, and the ink reaches from the upper to the lower third."""
     png = engrave(jig, "png")
     width, height, rows = pixels(png)
     assert width == 1654
@@ -101,7 +103,7 @@ def test_nothing_is_cut_off(jig: Tune) -> None:
 
 
 def pixels(png: bytes) -> tuple[int, int, list[list[int]]]:
-    """Width, height and the red of each pixel of a PNG, by another library."""
+    """Return width, height and the grey value (0 to 255) of each pixel of a PNG."""
     from PIL import Image  # comes with music21, by way of matplotlib
 
     image = Image.open(io.BytesIO(png)).convert("L")
@@ -110,24 +112,24 @@ def pixels(png: bytes) -> tuple[int, int, list[list[int]]]:
     return width, image.height, rows
 
 
-def test_pdf_of_a_long_tune_has_pages(jig: Tune) -> None:
+def test_the_pdf_of_a_long_tune_has_several_pages(jig: Tune) -> None:
     long = read_tunes("X:1\nT:Long\nM:4/4\nL:1/8\nK:G\n" + "GABc dedB|dedB dedB|\n" * 60)[0]
-    assert pages(engrave(jig, "pdf")) == 1
-    assert pages(engrave(long, "pdf")) == 3
-    assert count(engrave(long, "svg"), "measure") == 120
+    assert page_count(engrave(jig, "pdf")) == 1
+    assert page_count(engrave(long, "pdf")) == 3
+    assert count_groups(engrave(long, "svg"), "measure") == 120
 
 
-def pages(pdf: bytes) -> int:
+def page_count(pdf: bytes) -> int:
     assert pdf.startswith(b"%PDF-")
     return len(re.findall(rb"/Type\s*/Page\b", pdf))
 
 
-def test_the_same_tune_gives_the_same_pictures(jig: Tune) -> None:
+def test_engraving_is_deterministic(jig: Tune) -> None:
     for kind in ("svg", "png", "pdf"):
         assert engrave(jig, kind) == engrave(jig, kind)
 
 
-def test_long_titles_and_odd_characters_fit(jig: Tune) -> None:
+def test_a_long_title_with_unusual_characters_fits_the_page(jig: Tune) -> None:
     odd = read_tunes("X:1\nT:" + "<é&" * 100 + "\x1b\nM:C\nK:C\nCDEF|\n")[0]
     text = next(
         text
@@ -137,18 +139,18 @@ def test_long_titles_and_odd_characters_fit(jig: Tune) -> None:
     assert float(text.attrib["font-size"].removesuffix("px")) * len(text.text or "") * 0.5 <= 770
 
 
-HARM = (
+INJECTION = (
     '#read("secret") #include "secret" <script>alert(1)</script> ]]> &xxe; $x$ " onload="alert(1)'
 )
 
 
-@pytest.mark.parametrize("form", ["svg", "musicxml"])
-def test_words_of_a_tune_are_words_alone(jig: Tune, form: str) -> None:
-    words = HARM.replace('"', "'")
-    fields = "".join(f"{letter}:{HARM}\n" for letter in "TCOSZR")
+@pytest.mark.parametrize("format_name", ["svg", "musicxml"])
+def test_words_of_a_tune_are_never_markup(jig: Tune, format_name: str) -> None:
+    words = INJECTION.replace('"', "'")
+    fields = "".join(f"{letter}:{INJECTION}\n" for letter in "TCOSZR")
     text = JIG.replace("T:", fields + "T:").replace('"Am"', f'"^{words}"')
-    tune = read_tunes(text.replace("E|:", f"P:{HARM}\nE|:"))[0]
-    document = engrave(tune, "svg") if form == "svg" else to_musicxml(tune).encode()
+    tune = read_tunes(text.replace("E|:", f"P:{INJECTION}\nE|:"))[0]
+    document = engrave(tune, "svg") if format_name == "svg" else to_musicxml(tune).encode()
     elements = list(parsed(document).iter())
     texts = [" ".join((element.text or "").split()) for element in elements]
     assert sum("<script>alert(1)</script> ]]> &xxe;" in text for text in texts) >= 3
@@ -161,19 +163,19 @@ def test_words_of_a_tune_are_words_alone(jig: Tune, form: str) -> None:
     assert b"<!ENTITY" not in document
 
 
-def test_typst_takes_a_title_for_words(
+def test_typst_does_not_run_a_title(
     jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The title is read from a file of its own, never as a part of the program."""
+    """The title is read from a JSON file and is never part of the typst program."""
     import typst
 
     (tmp_path / "secret").write_text("the secret")
     monkeypatch.chdir(tmp_path)
-    pdf = engrave(read_tunes(JIG.replace("T:", f"T:{HARM}\nT:"))[0], "pdf").decode("latin-1")
+    pdf = engrave(read_tunes(JIG.replace("T:", f"T:{INJECTION}\nT:"))[0], "pdf").decode("latin-1")
     (title,) = re.findall(r"<dc:title>.*?<rdf:li[^>]*>(.*?)</rdf:li>", pdf)
-    assert html.unescape(title) == HARM
+    assert html.unescape(title) == INJECTION
     programs = []
-    for words in ("plain", HARM):
+    for words in ("plain", INJECTION):
         compiled = patch.object(typst, "compile", lambda source, **_: programs.append(source))
         (tmp_path / "score.json").write_text(json.dumps({"title": words}))
         with compiled:
@@ -182,7 +184,7 @@ def test_typst_takes_a_title_for_words(
     assert programs[0] == programs[1]
 
 
-def test_a_crash_is_one_sentence(
+def test_a_crash_a_failure_and_a_timeout_are_errors_of_one_sentence(
     jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     crashing = tmp_path / "crashing.py"
@@ -200,48 +202,50 @@ def test_a_crash_is_one_sentence(
         engrave(jig, "svg")
 
 
-def test_an_endless_drawing_is_ended(
+def test_an_engraver_beyond_its_limits_is_ended(
     jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Some scores verovio would draw for ever: 300 tuplets of nine long notes, say."""
+    """verovio never finishes some scores, for example 300 tuplets of nine long notes."""
     program = tmp_path / "endless.py"
-    limited = (
+    with_limits = (
         f"import sys; sys.path.insert(0, {str(Path(engraving.__file__).parent)!r})\n"
         "import engraver; engraver.MAX_CPU_SECONDS = 1; engraver.limit_resources()\n"
     )
     monkeypatch.setattr(engraving, "_ENGRAVER", program)
-    program.write_text(limited + "while True: pass\n")
+    program.write_text(with_limits + "while True: pass\n")
     with pytest.raises(TuneError, match="took over 15 s"):
         engrave(jig, "svg")
     if sys.platform == "linux":
-        program.write_text(limited + "bytes(engraver.MAX_MEMORY)\n")
+        program.write_text(with_limits + "bytes(engraver.MAX_MEMORY)\n")
         with pytest.raises(TuneError, match="MemoryError"):
             engrave(jig, "svg")
 
 
-def test_a_lower_limit_of_time_does_not_do_without_that_of_memory(
+def test_the_memory_is_limited_even_if_the_time_cannot_be(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     resource = pytest.importorskip("resource")
-    asked = []
+    requested = []
 
-    def refuse(kind: int, most: tuple[int, int]) -> None:
-        asked.append(kind)
+    def refuse(kind: int, limits: tuple[int, int]) -> None:
+        requested.append(kind)
         if kind == resource.RLIMIT_CPU:
             raise ValueError("not allowed to raise maximum limit")
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
     engraver.limit_resources()
-    assert asked == [resource.RLIMIT_CPU, resource.RLIMIT_DATA]
+    assert requested == [resource.RLIMIT_CPU, resource.RLIMIT_DATA]
 
 
-def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_for_a_missing_engraver_names_the_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(CharnnError, match=r"pip install 'charnn\[score\]'"):
         engrave(read_tunes(JIG)[0], "pdf")
 
 
-def test_a_file_of_the_users_is_never_taken_for_verovio(
+def test_a_verovio_py_in_the_working_folder_is_not_imported(
     jig: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "verovio.py").write_text("raise SystemExit('taken')")
@@ -249,8 +253,8 @@ def test_a_file_of_the_users_is_never_taken_for_verovio(
     assert engrave(jig, "svg").startswith(b"<svg")
 
 
-def test_the_engraver_starts_without_this_project() -> None:
-    """It is run by its path; importing the project would cost time and take its folder along."""
+def test_the_engraver_imports_neither_charnn_nor_heavy_libraries() -> None:
+    """The engraver is run by its path; importing charnn would cost time at every picture."""
     program = Path(engraving.__file__).with_name("engraver.py")
     code = f"import runpy, sys; runpy.run_path({str(program)!r}); print(*sys.modules)"
     loaded = subprocess.run(

@@ -1,4 +1,4 @@
-"""How tunes are laid out as measures, before any file is written."""
+"""The layout of tunes as bars, before any file is written."""
 
 from fractions import Fraction
 
@@ -14,21 +14,23 @@ from charnn.music.score.staff import Event, WrittenBar
 from charnn.music.score.titles import display_title
 
 
-def bars(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[WrittenBar]:
+def lay_out_bars(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[WrittenBar]:
     return lay_out(read_tunes(f"X:1\n{header}\n{body}\n")[0])
 
 
 def events(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[Event]:
-    return [event for bar in bars(body, header) for event in bar.events()]
+    return [event for bar in lay_out_bars(body, header) for event in bar.events()]
 
 
 def beams(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> list[str]:
-    """For each note, its beams in short: `b` begin, `c` continue, `e` end, `>` and `<` hooks."""
-    short = {"forward hook": ">", "backward hook": "<"}
-    return ["".join(short.get(b, b[0]) for b in event.beams) for event in events(body, header)]
+    """Return each note's beams: `b` begin, `c` continue, `e` end, `>` and `<` for hooks."""
+    abbreviations = {"forward hook": ">", "backward hook": "<"}
+    return [
+        "".join(abbreviations.get(b, b[0]) for b in event.beams) for event in events(body, header)
+    ]
 
 
-class TestValues:
+class TestNoteValues:
     @pytest.mark.parametrize(
         ("quarters", "written"),
         [
@@ -39,10 +41,12 @@ class TestValues:
             ("8", [("breve", 0)]),
         ],
     )
-    def test_a_duration_in_notes(self, quarters: str, written: list[tuple[str, int]]) -> None:
+    def test_a_duration_is_written_as_few_notes(
+        self, quarters: str, written: list[tuple[str, int]]
+    ) -> None:
         assert [(v.name, v.dots) for v in note_values(Fraction(quarters))] == written
 
-    def test_five_eighths_are_three_and_two_where_beats_are_dotted(self) -> None:
+    def test_five_eighths_are_three_and_two_in_compound_meters(self) -> None:
         found = note_values(Fraction(5, 2), compound=True)
         assert [(v.name, v.dots) for v in found] == [("quarter", 1), ("quarter", 0)]
 
@@ -56,20 +60,20 @@ class TestValues:
         st.sampled_from([(1, 1), (3, 2), (2, 3), (5, 2), (7, 3), (9, 2)]),
         st.booleans(),
     )
-    def test_the_notes_last_as_long_as_the_duration(
+    def test_the_values_add_up_to_the_duration(
         self, top: int, bottom: int, ratio: tuple[int, int], compound: bool
     ) -> None:
         duration = Fraction(top, bottom)
         try:
             found = note_values(duration, ratio, compound=compound)
         except ValueError:
-            # Written as a tuplet of an odd number, it may become up to twice as long.
+            # As a note of a tuplet, the written value may be up to twice as long.
             assert not Fraction(1, 64) < duration * ratio[0] / ratio[1] <= 128
             return
         assert sum(value.duration for value in found) == duration
 
 
-class TestMeasures:
+class TestBars:
     @pytest.mark.parametrize(
         ("body", "numbers"),
         [
@@ -82,53 +86,57 @@ class TestMeasures:
             ("C8|Z3|D8|", ["1", "2", "3", "4", "5"]),
         ],
     )
-    def test_numbers(self, body: str, numbers: list[str]) -> None:
-        assert [bar.number for bar in bars(body)] == numbers
+    def test_bars_are_numbered(self, body: str, numbers: list[str]) -> None:
+        assert [bar.number for bar in lay_out_bars(body)] == numbers
 
     @pytest.mark.parametrize(
         ("body", "endings"),
         [
             ("|:C8|1D8:|2E8||F8|", {1: (1,), 2: (2,)}),
             ("|:C8|1,3D8|E8:|2F8:|4G8|A8|]", {2: (1, 3), 3: (2,), 5: (4,)}),
-            ("|:C8|1D8:|2E8|F8|G8:|", {1: (1,), 2: (2,)}),  # as long as the one before it
+            ("|:C8|1D8:|2E8|F8|G8:|", {1: (1,), 2: (2,)}),  # as long as the first ending
             ("C8|[1D8:|[2E8|:F8:|", {1: (1,), 2: (2,)}),
         ],
     )
-    def test_where_endings_stop(self, body: str, endings: dict[int, tuple[int, ...]]) -> None:
-        found = bars(body)
+    def test_endings_stop_at_repeats_double_bars_and_other_endings(
+        self, body: str, endings: dict[int, tuple[int, ...]]
+    ) -> None:
+        found = lay_out_bars(body)
         stops = {i: bar.ending_stop_passes for i, bar in enumerate(found) if bar.ending_stop_passes}
         assert stops == endings
 
-    def test_music_without_bar_lines_is_parted_where_abc_leaves_a_space(self) -> None:
-        found = bars("ABcd efga " * 9 + "|A8|")
+    def test_music_without_bar_lines_is_divided_at_spaces(self) -> None:
+        found = lay_out_bars("ABcd efga " * 9 + "|A8|")
         assert [len(list(bar.events())) for bar in found] == [20, 20, 20, 12, 1]
         assert [bar.closing_line for bar in found] == ["", "", "", "|", "|"]
         assert [bar.number for bar in found] == ["1", "X1", "X1", "X1", "2"]
-        assert len(list(bars("A" * 70)[0].events())) == 32
-        assert len(list(bars("A// " * 32 + "|")[0].events())) == 32  # a full bar is none
+        assert len(list(lay_out_bars("A" * 70)[0].events())) == 32
+        assert (
+            len(list(lay_out_bars("A// " * 32 + "|")[0].events())) == 32
+        )  # a bar that is just full is not divided
         assert [e.heads[0].shown for e in events("^F" + "F" * 50)] == [1] + [None] * 50
 
-    def test_repeats_written_apart_meet_at_one_bar_line(self) -> None:
-        found = bars("|:C8:|\n|:D8:|]")
+    def test_two_repeat_signs_in_a_row_share_a_bar_line(self) -> None:
+        found = lay_out_bars("|:C8:|\n|:D8:|]")
         assert [(bar.repeat_starts, bar.repeat_ends) for bar in found] == [(1, 1), (1, 1)]
         assert found[1].new_system
 
-    def test_a_line_that_goes_on_is_no_new_line(self) -> None:
-        found = bars("C8|\\\nD8|\nE8|")
+    def test_a_continued_line_begins_no_new_system(self) -> None:
+        found = lay_out_bars("C8|\\\nD8|\nE8|")
         assert [bar.new_system for bar in found] == [False, False, True]
 
-    def test_bars_of_any_length(self) -> None:
-        lengths = [bar.duration for bar in bars("C9 D|E|^F12G/2|")]
+    def test_bars_can_have_any_length(self) -> None:
+        lengths = [bar.duration for bar in lay_out_bars("C9 D|E|^F12G/2|")]
         assert lengths == [5, Fraction(1, 2), Fraction(25, 4)]
 
     @pytest.mark.parametrize("body", ["", "|:|", "K:G", '"Am"'])
-    def test_nothing_to_engrave(self, body: str) -> None:
+    def test_a_tune_without_notes_is_refused(self, body: str) -> None:
         with pytest.raises(TuneError, match="no notes"):
-            bars(body)
+            lay_out_bars(body)
 
-    def test_too_many_bars(self) -> None:
+    def test_a_tune_with_too_many_bars_is_refused(self) -> None:
         with pytest.raises(TuneError, match="1,000 bars"):
-            bars("Z64|" * 16)
+            lay_out_bars("Z64|" * 16)
 
 
 class TestAccidentals:
@@ -136,17 +144,22 @@ class TestAccidentals:
         ("body", "shown"),
         [
             ("^FFF|F", [1, None, None, None]),
-            ("[K:D]=F F f|f", [0, None, 0, None]),  # ABC: in every octave; on a staff: in its own
+            (
+                "[K:D]=F F f|f",
+                [0, None, 0, None],
+            ),  # valid in every octave in ABC, only in its own on a staff
             ("^F-|F F|F", [1, None, None, None]),
             ("_BB=BB", [-1, None, 0, None]),
             ("^^C__D", [2, -2]),
             ("[K:D]F=F F", [None, 0, None]),
         ],
     )
-    def test_what_is_printed(self, body: str, shown: list[int | None]) -> None:
+    def test_accidentals_are_printed_where_a_reader_needs_them(
+        self, body: str, shown: list[int | None]
+    ) -> None:
         assert [event.heads[0].shown for event in events(body)] == shown
 
-    def test_a_note_altered_behind_its_tie_is_marked_anew(self) -> None:
+    def test_an_accidental_ends_with_its_tie(self) -> None:
         assert [e.heads[0].alter for e in events("^F-|F F")] == [1, 1, 0]
 
 
@@ -162,27 +175,27 @@ class TestBeams:
             ("D/E>F G", ["b>", "c", "e<", ""]),
         ],
     )
-    def test_as_abc_spaces_them(self, body: str, expected: list[str]) -> None:
+    def test_beams_follow_the_spaces_of_abc(self, body: str, expected: list[str]) -> None:
         assert beams(body) == expected
 
-    def test_by_beats_where_nothing_is_spaced(self) -> None:
+    def test_beams_follow_the_beats_in_a_tune_without_spaces(self) -> None:
         found = beams("A|GFGABc|d3e2f|", "M:6/8\nL:1/8\nK:C")
         assert found == ["", "b", "c", "e", "b", "c", "e", "", "", ""]
         assert beams("CDEFGABc|") == ["b", "c", "c", "e"] * 2
 
-    def test_graces_have_beams_of_their_own(self) -> None:
+    def test_grace_notes_are_beamed_separately(self) -> None:
         found = events("A{gab}AB")
         assert [event.grace for event in found] == [False, True, True, True, False, False]
         assert beams("A{gab}AB") == ["b", "bb", "cc", "ee", "c", "e"]
 
 
 class TestSigns:
-    def test_slurs_that_meet_nest_or_are_never_closed(self) -> None:
+    def test_slurs_can_meet_nest_or_stay_open(self) -> None:
         found = events("(C(DE)F)(G|A)(B (c)")
         assert [e.slur_starts for e in found] == [(1,), (2,), (), (), (1,), (), (), ()]
         assert [e.slur_stops for e in found] == [(), (), (2,), (1,), (), (1,), (), ()]
 
-    def test_ties_join_only_the_same_note(self) -> None:
+    def test_ties_join_only_equal_pitches(self) -> None:
         found = events("C-C D-E [CE]-[CG]")
         assert [[h.tie_start for h in e.heads] for e in found[:5]] == [
             [True], [False], [False], [False], [True, False]
@@ -202,7 +215,7 @@ class TestSigns:
             ("quarter", 1, 1),
         ]
 
-    def test_a_rest_for_the_whole_bar(self) -> None:
+    def test_a_rest_that_fills_its_bar_is_a_whole_bar_rest(self) -> None:
         found = events("z8|z4 A4|Z|x8|")
         assert [event.whole_bar for event in found] == [True, False, False, True, True]
         assert [event.hidden for event in found] == [False, False, False, False, True]
@@ -217,5 +230,5 @@ class TestSigns:
         ("The Butterfly", "The Butterfly"),
     ],
 )
-def test_titles_as_they_are_spoken(title: str, shown: str) -> None:
+def test_the_article_of_a_title_is_put_in_front(title: str, shown: str) -> None:
     assert display_title(title) == shown

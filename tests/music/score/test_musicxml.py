@@ -1,4 +1,4 @@
-"""MusicXML as another program (music21) reads it: the same notes as in the tune."""
+"""MusicXML, read back with music21 and compared with the tune."""
 
 from fractions import Fraction
 from functools import cache
@@ -17,7 +17,7 @@ from charnn.music.tune.tune import Change, Key, Note, Tune
 
 Columns = list[tuple[tuple[int, ...], Fraction]]
 
-# Real tunes with what makes tunes hard: (book, number of the tune in it).
+# Real tunes with difficult notation: (book, index of the tune in the book).
 REAL = [
     ("oneills1850/0001-0050.abc", 7),  # changes key
     ("oneills1850/0550-0625.abc", 60),
@@ -49,46 +49,49 @@ def tune(body: str, header: str = "M:4/4\nL:1/8\nK:C") -> Tune:
     return read_tunes(f"X:1\n{header}\n{body}\n")[0]
 
 
-def opened(written: str) -> Any:
+def read_back(written: str) -> Any:
     from music21 import converter
 
     return converter.parseData(written, format="musicxml")
 
 
 def columns(score: Any) -> Columns:
-    """(pitches, quarter notes) of every note, chord, rest and grace note, in order."""
+    """Return (MIDI pitches, quarter notes) of every note, chord, rest and grace note, in order."""
     from music21 import harmony
 
     return [
         (
-            tuple(sorted(pitch.midi for pitch in one.pitches)) if not one.isRest else (),
-            Fraction(one.duration.quarterLength).limit_denominator(10_000),
+            tuple(sorted(pitch.midi for pitch in note.pitches)) if not note.isRest else (),
+            Fraction(note.duration.quarterLength).limit_denominator(10_000),
         )
-        for one in score.flatten().notesAndRests
-        if not isinstance(one, harmony.ChordSymbol)
+        for note in score.flatten().notesAndRests
+        if not isinstance(note, harmony.ChordSymbol)
     ]
 
 
-def as_written(tune: Tune) -> Columns:
-    """The same of a tune, bar rests as rests for one bar each."""
+def expected_columns(tune: Tune) -> Columns:
+    """Return the columns of a tune, with one rest for each bar of a multi-bar rest."""
     found: Columns = []
-    up = tune.key.transpose
+    transpose = tune.key.transpose
     for element in tune.music:
         if isinstance(element, Change) and isinstance(element.value, Key):
-            up = element.value.transpose
+            transpose = element.value.transpose
         if isinstance(element, Note) and element.rest in ("Z", "X") and element.rest:
             bars = int(element.length)
             found += [((), element.duration / bars)] * bars
         elif isinstance(element, Note):
-            found += [((grace.midi - up,), Fraction(0)) for grace in element.graces]
+            found += [((grace.midi - transpose,), Fraction(0)) for grace in element.graces]
             found += [
-                (tuple(sorted({pitch.midi - up for pitch in element.pitches})), element.duration)
+                (
+                    tuple(sorted({pitch.midi - transpose for pitch in element.pitches})),
+                    element.duration,
+                )
             ]
     return found
 
 
 def with_tied_parts_joined(found: Columns, like: Columns) -> Columns:
-    """The columns found, those joined that make up one of `like` (5/8 is written 4/8 and 1/8)."""
+    """Return the columns with tied notes joined where `like` has one (5/8 is 4/8 and 1/8)."""
     joined: Columns = []
     rest = iter(found)
     for _, duration in like:
@@ -102,8 +105,9 @@ def with_tied_parts_joined(found: Columns, like: Columns) -> Columns:
 
 
 def assert_same_notes(tune: Tune) -> Any:
-    score = opened(to_musicxml(tune))
-    expected = as_written(tune)
+    """Assert that the MusicXML of a tune has the tune's notes, and return its music21 score."""
+    score = read_back(to_musicxml(tune))
+    expected = expected_columns(tune)
     assert with_tied_parts_joined(columns(score), expected) == expected
     return score
 
@@ -132,11 +136,11 @@ def test_the_notes_of_real_tunes(name: str, place: int) -> None:
         "A,,,,2 a'''2|",
     ],
 )
-def test_the_notes_of_what_abc_can_say(body: str) -> None:
+def test_the_notes_of_every_notation_of_abc(body: str) -> None:
     assert_same_notes(tune(body))
 
 
-def test_what_stands_around_the_notes() -> None:
+def test_headings_meters_endings_slurs_tempos_and_signs() -> None:
     score = assert_same_notes(
         tune(
             "G2|:(c2 Te2) {f}g4 |1 c8 :|2 c6||\\\nM:6/8\nK:Edor\nE3 HG3|]",
@@ -158,7 +162,7 @@ def test_what_stands_around_the_notes() -> None:
     assert len(list(part.recurse().getElementsByClass(spanner.Slur))) == 1
     marks = list(part.recurse().getElementsByClass(tempo.MetronomeMark))
     assert any(mark.number == 96 and mark.referent.quarterLength == 2 for mark in marks)
-    signs = {type(one) for note in part.recurse().notes for one in note.expressions}
+    signs = {type(sign) for note in part.recurse().notes for sign in note.expressions}
     assert {expressions.Trill, expressions.Fermata} <= signs
     assert repeat.Expander(part).isExpandable()
     played = [
@@ -169,7 +173,7 @@ def test_what_stands_around_the_notes() -> None:
     assert played == ["G4", "C5", "E5", "G5", "C5", "C5", "E5", "G5", "C5", "E4", "G4"]
 
 
-def test_spelling_is_kept() -> None:
+def test_the_spelling_of_notes_is_kept() -> None:
     score = assert_same_notes(tune("^A _B =B ^E _F|", "M:none\nL:1/8\nK:F"))
     names = [note.pitch.name for note in score.flatten().notes]
     assert names == ["A#", "B-", "B", "E#", "F-"]
@@ -178,20 +182,20 @@ def test_spelling_is_kept() -> None:
 def test_chord_symbols_become_harmony() -> None:
     from music21 import harmony
 
-    score = opened(to_musicxml(tune('"Am"A4 "G7/B"B4|"D"d4 "huh"e4|')))
+    score = read_back(to_musicxml(tune('"Am"A4 "G7/B"B4|"D"d4 "huh"e4|')))
     found = [h.figure for h in score.flatten().getElementsByClass(harmony.ChordSymbol)]
     assert found == ["Am", "G7/B", "D"]
 
 
 def test_every_kind_of_chord_becomes_harmony() -> None:
-    """What is played is what another program hears in the score, the bass aside."""
+    """The tones that charnn plays are those that music21 reads from the score."""
     from music21 import harmony
 
     triads = ["", "m", "dim", "+", "sus4", "sus2", "5"]
     sevenths = ["7", "m7", "maj7", "mmaj7", "6", "m6", "dim7", "m7b5", "7#5", "7b5", "7sus4"]
     ninths = ["9", "m9", "maj9", "6/9", "add9", "2", "madd9", "7b9", "7♭9", "7#9", "9sus4"]
     for kind in [*triads, *sevenths, *ninths]:
-        score = opened(to_musicxml(tune(f'"C{kind}"A4|')))
+        score = read_back(to_musicxml(tune(f'"C{kind}"A4|')))
         symbols = list(score.flatten().getElementsByClass(harmony.ChordSymbol))
         assert len(symbols) == 1, kind
         played = read_chord(f"C{kind}")
@@ -201,20 +205,20 @@ def test_every_kind_of_chord_becomes_harmony() -> None:
     assert "<words>G(Em)</words>" in written
 
 
-def test_beams_of_the_abc() -> None:
-    score = opened(to_musicxml(tune("AB cd e2 f/g/a|")))
+def test_beams_are_those_of_the_abc() -> None:
+    score = read_back(to_musicxml(tune("AB cd e2 f/g/a|")))
     kinds = [[beam.type for beam in note.beams] for note in score.flatten().notes]
     assert kinds[:5] == [["start"], ["stop"], ["start"], ["stop"], []]
     assert kinds[5:] == [["start", "start"], ["continue", "stop"], ["stop"]]
 
 
-def test_control_characters_do_not_spoil_the_file() -> None:
+def test_control_characters_are_removed() -> None:
     written = to_musicxml(tune("A|", "T:Be\x1b[2Jll & <i>co\x00</i>\nM:4/4\nK:C"))
     root = ElementTree.fromstring(written)  # noqa: S314
     assert root.findtext("work/work-title") == "Be[2Jll & <i>co</i>"
 
 
-def test_the_same_tune_gives_the_same_file() -> None:
+def test_writing_is_deterministic() -> None:
     assert to_musicxml(tune("AB|c4|")) == to_musicxml(tune("AB|c4|"))
 
 
@@ -226,6 +230,6 @@ def test_the_same_tune_gives_the_same_file() -> None:
         ("[L:64]C64|", "too long"),
     ],
 )
-def test_what_no_score_can_say(body: str, problem: str) -> None:
+def test_a_tune_that_no_score_can_show_is_refused(body: str, problem: str) -> None:
     with pytest.raises(TuneError, match=problem):
         to_musicxml(tune(body))

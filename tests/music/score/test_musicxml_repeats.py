@@ -1,4 +1,4 @@
-"""The way through a tune as MusicXML says it: repeats that ABC leaves unsaid, `D.C.` and `fine`."""
+"""Repeats and jumps in MusicXML: implied repeats, variant endings, `D.C.` and `fine`."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -36,16 +36,16 @@ def measures(body: str, header: str = "M:4/4\nL:1/4\nK:C") -> list[Any]:
 
 
 def repeats(body: str) -> str:
-    """The repeat signs: `<` forward and `>` backward, with `.` for each measure."""
+    """Return the repeat signs, `<` forward and `>` backward, with a `.` for each measure."""
     signs = {"forward": "<", "backward": ">"}
     found = ""
     for measure in measures(body):
-        of = {
+        by_location = {
             line.get("location"): signs[repeat.get("direction")]
             for line in measure.iter("barline")
             for repeat in line.iter("repeat")
         }
-        found += of.get("left", "") + "." + of.get("right", "")
+        found += by_location.get("left", "") + "." + by_location.get("right", "")
     return found
 
 
@@ -58,8 +58,8 @@ def repeats(body: str) -> str:
         ("|:C4|D4:|", "<..>"),
         ("C4|:D4:|E4|", ".<.>."),
         ("C4|1D4:|2E4||F4|G4:|", "..>.<..>"),
-        ("C4|1D4:|2E4:|F4|", "..>.."),  # the second time there is no way back
-        ("C4|1D4|2E4||F4|", "..>.."),  # nor needs the first time its sign
+        ("C4|1D4:|2E4:|F4|", "..>.."),  # no repeat after the second ending
+        ("C4|1D4|2E4||F4|", "..>.."),  # nor is the sign after the first one needed
         ("C4|1D4:|2E4|F4|G4:|", "..>.<..>"),
         ("C4|[1,2D4:|3E4|]", "..>."),
         ("P:A\nC4:|\nP:B\nD4:|", ".><.>"),
@@ -67,11 +67,11 @@ def repeats(body: str) -> str:
         ("C4|[P:B]D4:|", "..>"),
     ],
 )
-def test_where_a_repeat_begins_and_ends(body: str, signs: str) -> None:
+def test_repeats_begin_and_end_where_they_are_implied(body: str, signs: str) -> None:
     assert repeats(body) == signs
 
 
-def test_endings_for_several_passes_say_how_often() -> None:
+def test_an_ending_for_several_passes_states_their_number() -> None:
     times = [
         repeat.get("times") for m in measures("C4|[1-3D4:|4E4||") for repeat in m.iter("repeat")
     ]
@@ -79,6 +79,7 @@ def test_endings_for_several_passes_say_how_often() -> None:
 
 
 def assert_played_as_performed(tune: Tune) -> None:
+    """Assert that music21 plays the MusicXML of a tune as long as charnn plays the tune."""
     part = converter.parseData(to_musicxml(tune), format="musicxml").parts[0]
     played = Fraction(part.expandRepeats().duration.quarterLength).limit_denominator(1000)
     plain = perform(tune, graces=False, ornaments=False, swing=False)
@@ -86,7 +87,7 @@ def assert_played_as_performed(tune: Tune) -> None:
 
 
 @pytest.mark.parametrize(("name", "place"), REAL)
-def test_another_program_plays_real_tunes_as_long(name: str, place: int) -> None:
+def test_music21_plays_real_tunes_equally_long(name: str, place: int) -> None:
     text = (BOOKS / name).read_text(encoding="utf-8", errors="replace")
     assert_played_as_performed(read_tune(split_book(text)[place]))
 
@@ -100,12 +101,12 @@ def test_another_program_plays_real_tunes_as_long(name: str, place: int) -> None
         "A4|1B4:|2c4:|d4|e4:|",
     ],
 )
-def test_another_program_plays_implied_repeats_as_long(body: str) -> None:
+def test_music21_plays_implied_repeats_equally_long(body: str) -> None:
     assert_played_as_performed(tune(body))
 
 
 @pytest.mark.parametrize(
-    ("body", "at"),
+    ("body", "expected"),
     [
         ("C4|D4!fine!|E4|F4!D.C.!|]", ["", "fine=yes", "", "dacapo=yes"]),
         ("C4|D2!fine!D2|E4|F3!D.C.!F|]", ["", "fine=yes", "", "dacapo=yes"]),
@@ -114,7 +115,7 @@ def test_another_program_plays_implied_repeats_as_long(body: str) -> None:
         ("C4!dacoda!|D4!D.C.alcoda!|!coda!E4|", ["tocoda=coda", "dacapo=yes", "coda=coda"]),
     ],
 )
-def test_signs_that_lead_elsewhere(body: str, at: list[str]) -> None:
+def test_jumps_are_stated_for_players(body: str, expected: list[str]) -> None:
     found = []
     for measure in measures(body):
         sounds = [sound for sound in measure.iter("sound") if "tempo" not in sound.attrib]
@@ -122,11 +123,11 @@ def test_signs_that_lead_elsewhere(body: str, at: list[str]) -> None:
         last = measure.findall("*")
         if found[-1].startswith(("fine", "dacapo", "dalsegno", "tocoda")):
             after = [element.tag for element in last[last.index(measure.findall("note")[-1]) + 1 :]]
-            assert after[0] == "direction"  # the bar is to be played to its end
-    assert found == at
+            assert after[0] == "direction"  # the jump comes after the last note of the bar
+    assert found == expected
 
 
-def test_key_and_meter_that_change_together_stand_together() -> None:
+def test_key_and_meter_that_change_together_share_one_element() -> None:
     for change in ("K:D\nM:3/4\n", "M:3/4\nK:D\n", "M:2/4\nK:A\nM:3/4\nK:D\n"):
         bars = measures(f"C4|\n{change}D3|\nM:C|\nE4|")
         found = [

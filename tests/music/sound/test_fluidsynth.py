@@ -1,4 +1,4 @@
-"""Playing through FluidSynth: what is found, what is refused, and, where it is, how it sounds."""
+"""FluidSynth: finding SoundFonts, refusing other files, and the sound where it is installed."""
 
 import io
 import wave
@@ -11,13 +11,20 @@ from charnn.errors import CharnnError, TuneError
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.sound import fluidsynth
-from charnn.music.sound.fluidsynth import find_soundfont, fluidsynth_wav, is_installed
+from charnn.music.sound.fluidsynth import (
+    check_soundfont,
+    find_soundfont,
+    fluidsynth_wav,
+    is_installed,
+)
 
 TUNE = read_tunes("X:1\nM:4/4\nL:1/4\nQ:1/4=120\nK:C\nA4|\n")[0]
 FONT = b"RIFF\0\0\0\0sfbk"
 
 
-def test_the_best_soundfont_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_known_soundfont_is_found_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(fluidsynth, "_FOLDERS", (str(tmp_path / "none"), str(tmp_path)))
     assert find_soundfont() is None
     for name in ("other.sf2", "default-GM.sf2", "FluidR3_GM.sf2", "readme.txt"):
@@ -28,15 +35,15 @@ def test_the_best_soundfont_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "content", [b"", b"RIFF", b"RIFF\0\0\0\0WAVEfmt ", b"X:1\nT:no font\nK:C\n"]
 )
-def test_what_is_no_soundfont(tmp_path: Path, content: bytes) -> None:
-    if not is_installed():
-        pytest.skip("needs FluidSynth")
+def test_a_file_that_is_not_a_soundfont_is_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "font.sf2").write_bytes(content)
+    with pytest.raises(CharnnError, match="not a SoundFont"):
+        check_soundfont(tmp_path / "font.sf2")
     with pytest.raises(CharnnError, match="no such file"):
-        fluidsynth_wav(Playback(TUNE), tmp_path / "font.sf2")
+        check_soundfont(tmp_path / "missing.sf2")
 
 
-def test_fluidsynth_plays() -> None:
+def test_fluidsynth_plays_in_tune_at_full_level() -> None:
     font = find_soundfont()
     if font is None or not is_installed():
         pytest.skip("needs FluidSynth and a SoundFont")
@@ -52,7 +59,9 @@ def test_fluidsynth_plays() -> None:
     assert np.argmax(spectrum[: 4 * 500]) / 4 == pytest.approx(440, abs=3)
 
 
-def test_a_program_that_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_or_failing_program_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "font.sf2").write_bytes(FONT)
     monkeypatch.setattr(fluidsynth, "which", lambda name: None)
     with pytest.raises(CharnnError, match="not installed"):

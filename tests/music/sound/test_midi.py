@@ -1,4 +1,4 @@
-"""The MIDI files as another program (mido) reads them."""
+"""MIDI files, read back with mido."""
 
 import io
 import itertools
@@ -24,7 +24,7 @@ TUNES = [
     for tune in read_tunes(path.read_text(encoding="utf-8"))
 ]
 
-Heard = list[tuple[float, int, float]]
+PlayedNotes = list[tuple[float, int, float]]
 
 
 def tune(body: str, header: str = "M:4/4\nL:1/4\n") -> Tune:
@@ -32,7 +32,7 @@ def tune(body: str, header: str = "M:4/4\nL:1/4\n") -> Tune:
 
 
 def messages(written: bytes, kind: str) -> list[tuple[int, mido.Message]]:
-    """Messages of one kind with their time in ticks."""
+    """Return the messages of one kind on all tracks, with their time in ticks."""
     found = []
     for track in mido.MidiFile(file=io.BytesIO(written)).tracks:
         times = itertools.accumulate(message.time for message in track)
@@ -40,22 +40,25 @@ def messages(written: bytes, kind: str) -> list[tuple[int, mido.Message]]:
     return found
 
 
-def heard(written: bytes) -> Heard:
-    """(onset, pitch, duration) in quarter notes; fails where a note is left hanging."""
+def played_notes(written: bytes) -> PlayedNotes:
+    """Return the notes of all tracks as (onset, pitch, duration), in quarter notes.
+
+    Asserts that every note ends, and that no pitch begins while it sounds.
+    """
     file = mido.MidiFile(file=io.BytesIO(written))
-    notes: Heard = []
+    notes: PlayedNotes = []
     for track in file.tracks:
         now, sounding = 0, dict[int, int]()
         for message in track:
             now += message.time
             if message.type == "note_on" and message.velocity:
-                assert message.note not in sounding, "struck while it sounds"
+                assert message.note not in sounding, "the pitch begins while it sounds"
                 sounding[message.note] = now
             elif message.type in ("note_off", "note_on"):
                 start = sounding.pop(message.note)
                 quarters = file.ticks_per_beat
                 notes.append((start / quarters, message.note, (now - start) / quarters))
-        assert not sounding, "left hanging"
+        assert not sounding, "a note has no end"
     return sorted(notes)
 
 
@@ -63,14 +66,16 @@ def beats_a_minute(written: bytes) -> list[int]:
     return [round(60e6 / message.tempo) for _, message in messages(written, "set_tempo")]
 
 
-@pytest.mark.parametrize("played", TUNES, ids=lambda tune: tune.titles[0])
-def test_the_file_holds_the_notes_of_the_performance(played: Tune) -> None:
-    wanted = [(s.onset, s.pitch, s.duration) for s in perform(played).sounds]
-    found = heard(midi_bytes(Playback(played)))
-    assert [pitch for _, pitch, _ in found] == [pitch for _, pitch, _ in wanted]
-    for (onset, _, duration), (onset_wanted, _, duration_wanted) in zip(found, wanted, strict=True):
-        assert onset == pytest.approx(float(onset_wanted), abs=1e-3)
-        assert duration == pytest.approx(float(duration_wanted), abs=1e-3)
+@pytest.mark.parametrize("read", TUNES, ids=lambda tune: tune.titles[0])
+def test_the_file_has_the_notes_of_the_performance(read: Tune) -> None:
+    expected = [(s.onset, s.pitch, s.duration) for s in perform(read).sounds]
+    found = played_notes(midi_bytes(Playback(read)))
+    assert [pitch for _, pitch, _ in found] == [pitch for _, pitch, _ in expected]
+    for (onset, _, duration), (expected_onset, _, expected_duration) in zip(
+        found, expected, strict=True
+    ):
+        assert onset == pytest.approx(float(expected_onset), abs=1e-3)
+        assert duration == pytest.approx(float(expected_duration), abs=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -107,11 +112,11 @@ def test_the_file_holds_the_notes_of_the_performance(played: Tune) -> None:
         ("", 120),
     ],
 )
-def test_tempo_is_the_tunes_or_the_custom_of_its_kind(header: str, quarters: int) -> None:
+def test_the_tempo_is_that_of_the_tune_or_usual_for_its_kind(header: str, quarters: int) -> None:
     assert beats_a_minute(midi_bytes(Playback(tune("A", header)))) == [quarters]
 
 
-def test_a_tempo_asked_for_counts_the_tunes_own_beat() -> None:
+def test_a_requested_tempo_counts_the_beat_of_the_tune() -> None:
     jig = tune("A3 B3|[Q:3/8=60]c6|", "R:jig\nM:6/8\nL:1/8\nQ:3/8=120\n")
     assert beats_a_minute(midi_bytes(Playback(jig))) == [180, 90]
     assert beats_a_minute(midi_bytes(Playback(jig, PlaybackOptions(tempo=100)))) == [150, 75]
@@ -152,7 +157,7 @@ def test_an_unknown_instrument_is_refused(instrument: str) -> None:
         midi_bytes(Playback(tune("A"), PlaybackOptions(instrument=instrument)))
 
 
-def test_a_misspelt_instrument_gets_the_right_name() -> None:
+def test_the_error_for_a_misspelt_instrument_suggests_a_name() -> None:
     with pytest.raises(UsageError, match="did you mean accordion"):
         midi_bytes(Playback(tune("A"), PlaybackOptions(instrument="acordion")))
 
@@ -162,7 +167,7 @@ def test_every_instrument_has_a_program(name: str) -> None:
     assert 0 <= instruments.find_instrument(name).program <= 127
 
 
-def test_chords_have_a_track_a_channel_and_a_program_of_their_own() -> None:
+def test_chords_have_their_own_track_channel_and_program() -> None:
     body = '"D"ABcd|"G"efga|'
     for instrument, programs in [("fiddle", [40, 25]), ("guitar", [25, 0])]:
         written = midi_bytes(
@@ -178,25 +183,25 @@ def test_chords_have_a_track_a_channel_and_a_program_of_their_own() -> None:
         for track, (channel, _) in zip(file.tracks[1:], changes, strict=True):
             assert {m.channel for m in track if not m.is_meta} == {channel}
     melody = midi_bytes(Playback(tune(body)))
-    assert [n for n in heard(written) if n[1] >= 69] == heard(melody)
+    assert [n for n in played_notes(written) if n[1] >= 69] == played_notes(melody)
 
 
-def test_the_beats_of_a_bar_are_heard() -> None:
-    def loudness(body: str, header: str) -> list[int]:
-        struck = messages(midi_bytes(Playback(tune(body, header))), "note_on")
-        return [message.velocity for _, message in struck if message.velocity]
+def test_the_velocity_follows_the_beats() -> None:
+    def velocities(body: str, header: str) -> list[int]:
+        notes_on = messages(midi_bytes(Playback(tune(body, header))), "note_on")
+        return [message.velocity for _, message in notes_on if message.velocity]
 
-    first, beat, other, grace = 100, 91, 82, 72
-    assert loudness("ABcABc|A", "M:6/8\nL:1/8\n") == [
+    first, beat, off_beat, grace = 100, 91, 82, 72
+    assert velocities("ABcABc|A", "M:6/8\nL:1/8\n") == [
         first,
-        *[other] * 2,
+        *[off_beat] * 2,
         beat,
-        *[other] * 2,
+        *[off_beat] * 2,
         first,
     ]
-    assert loudness("A/B/|cd", "M:2/4\nL:1/4\n") == [beat, other, first, beat]
-    assert loudness("{g}AB", "M:2/4\nL:1/4\n") == [grace, first, beat]
-    assert loudness("AB", "M:none\nL:1/4\n") == [beat, beat]
+    assert velocities("A/B/|cd", "M:2/4\nL:1/4\n") == [beat, off_beat, first, beat]
+    assert velocities("{g}AB", "M:2/4\nL:1/4\n") == [grace, first, beat]
+    assert velocities("AB", "M:none\nL:1/4\n") == [beat, beat]
 
 
 @pytest.mark.parametrize(
@@ -211,8 +216,10 @@ def test_the_beats_of_a_bar_are_heard() -> None:
         (False, "R:hornpipe\nM:4/4\n", [0, 3, 6, 9]),
     ],
 )
-def test_swing_can_be_asked_for(swing: bool | None, header: str, onsets: list[int]) -> None:
-    found = heard(
+def test_swing_is_for_hornpipes_or_on_request(
+    swing: bool | None, header: str, onsets: list[int]
+) -> None:
+    found = played_notes(
         midi_bytes(Playback(tune("ABcd|", header + "L:1/8\n"), PlaybackOptions(swing=swing)))
     )
     assert [round(onset * 6, 2) for onset, _, _ in found] == onsets
@@ -229,16 +236,21 @@ def test_swing_can_be_asked_for(swing: bool | None, header: str, onsets: list[in
         ("::A::B::", "AB"),
     ],
 )
-def test_without_repeats_each_part_sounds_once_as_at_last(body: str, letters: str) -> None:
+def test_without_repeats_each_section_is_played_once_with_its_last_ending(
+    body: str, letters: str
+) -> None:
     found = midi_bytes(Playback(tune(body), PlaybackOptions(repeats=False)))
     plain = midi_bytes(Playback(tune(letters)))
-    assert [pitch for _, pitch, _ in heard(found)] == [pitch for _, pitch, _ in heard(plain)]
+    assert [pitch for _, pitch, _ in played_notes(found)] == [
+        pitch for _, pitch, _ in played_notes(plain)
+    ]
 
 
-def test_without_repeats_each_lettered_part_sounds_once() -> None:
+def test_without_repeats_each_lettered_part_is_played_once() -> None:
     read = read_tunes("X:1\nP:A2B2A\nM:2/4\nL:1/4\nK:C\nP:A\nCD|\nP:B\nEF|\n")[0]
     assert [
-        pitch for _, pitch, _ in heard(midi_bytes(Playback(read, PlaybackOptions(repeats=False))))
+        pitch
+        for _, pitch, _ in played_notes(midi_bytes(Playback(read, PlaybackOptions(repeats=False))))
     ] == [
         60,
         62,
@@ -258,16 +270,18 @@ def test_key_and_meter_are_written_where_they_change() -> None:
     ]
 
 
-def test_graces_can_be_left_out() -> None:
+def test_grace_notes_can_be_left_out() -> None:
     assert [
         pitch
-        for _, pitch, _ in heard(midi_bytes(Playback(tune("{g}A"), PlaybackOptions(graces=False))))
+        for _, pitch, _ in played_notes(
+            midi_bytes(Playback(tune("{g}A"), PlaybackOptions(graces=False)))
+        )
     ] == [69]
-    assert [pitch for _, pitch, _ in heard(midi_bytes(Playback(tune("{g}A"))))] == [79, 69]
+    assert [pitch for _, pitch, _ in played_notes(midi_bytes(Playback(tune("{g}A"))))] == [79, 69]
 
 
-def test_chord_symbols_are_silent() -> None:
-    assert len(heard(midi_bytes(Playback(tune('"G7"A"^loud"B'))))) == 2
+def test_chord_symbols_and_annotations_are_silent_by_default() -> None:
+    assert len(played_notes(midi_bytes(Playback(tune('"G7"A"^loud"B'))))) == 2
 
 
 def test_a_tune_without_notes_is_refused() -> None:
@@ -290,14 +304,14 @@ _NOTE = st.builds(
 
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(st.lists(_NOTE, min_size=1, max_size=30).map("".join))
-def test_no_note_is_left_hanging_whatever_is_played(body: str) -> None:
+def test_every_note_of_any_tune_ends(body: str) -> None:
     try:
-        played = tune(body, "M:4/4\nL:1/8\n")
-        performance = perform(played)
-        written = midi_bytes(Playback(played))
+        read = tune(body, "M:4/4\nL:1/8\n")
+        performance = perform(read)
+        written = midi_bytes(Playback(read))
     except TuneError:
         return
-    found = heard(written)
+    found = played_notes(written)
     assert len(found) <= len(performance.sounds)
     end = max(onset + duration for onset, _, duration in found)
     assert end <= float(performance.duration) + 1e-2
@@ -310,41 +324,42 @@ def test_a_tempo_before_the_first_note_is_the_first_tempo(body: str) -> None:
     assert beats_a_minute(midi_bytes(Playback(tune(body), PlaybackOptions(tempo=30)))) == [30]
 
 
-def test_words_alone_do_not_change_the_tempo() -> None:
+def test_a_tempo_field_of_words_does_not_change_the_tempo() -> None:
     assert beats_a_minute(midi_bytes(Playback(tune('A[Q:"slower"]B', "R:reel\nM:C|\n")))) == [210]
 
 
-def test_a_repeat_brings_back_the_tempo_of_its_start() -> None:
+def test_a_repeat_restores_the_tempo_of_its_beginning() -> None:
     body = "|:AB[Q:1/4=60]cd:|"
     for header in ("M:4/4\nL:1/4\n", "M:4/4\nL:1/4\nQ:1/4=120\n"):
         assert beats_a_minute(midi_bytes(Playback(tune(body, header)))) == [120, 60, 120, 60]
 
 
-def test_the_limits_of_the_tempo_are_told() -> None:
+def test_the_error_for_a_tempo_names_the_limits() -> None:
     with pytest.raises(UsageError, match=r"choose 2\.66667 to 1333\.33"):
         midi_bytes(Playback(tune("A", "M:6/8\n"), PlaybackOptions(tempo=1400)))
     late = tune("A[Q:1/4=2000]B", "M:4/4\nQ:1/4=100\n")
     assert beats_a_minute(midi_bytes(Playback(late, PlaybackOptions(tempo=200)))) == [200, 2000]
 
 
-def test_the_key_signature_is_the_one_that_sounds() -> None:
+def test_the_key_signature_is_transposed_with_the_notes() -> None:
     read = read_tunes("X:1\nL:1/4\nK:C transpose=2\nTF[K:F transpose=-12]F\n")[0]
     written = midi_bytes(Playback(read))
     assert [m.key for _, m in messages(written, "key_signature")] == ["D", "F"]
-    assert {pitch for _, pitch, _ in heard(written)} == {69, 67, 53}
+    assert {pitch for _, pitch, _ in played_notes(written)} == {69, 67, 53}
 
 
-def test_the_track_is_called_by_the_title() -> None:
+def test_the_track_has_the_title_as_its_name() -> None:
     assert "Test" in {
         message.name for _, message in messages(midi_bytes(Playback(tune("A"))), "track_name")
     }
     untitled = read_tunes("X:1\nK:C\nA\n")[0]
-    assert heard(midi_bytes(Playback(untitled)))
+    assert played_notes(midi_bytes(Playback(untitled)))
     foreign = read_tunes("X:1\nT:\u041f\u043b\u044f\u0441\u043a\u0430 \u266f\nK:C\nA\n")[0]
-    assert heard(midi_bytes(Playback(foreign)))
+    assert played_notes(midi_bytes(Playback(foreign)))
 
 
 def meters(written: bytes) -> list[tuple[float, str]]:
+    """Return the time signatures with their onset in quarter notes."""
     quarter = mido.MidiFile(file=io.BytesIO(written)).ticks_per_beat
     return [
         (when / quarter, f"{message.numerator}/{message.denominator}")
@@ -353,12 +368,12 @@ def meters(written: bytes) -> list[tuple[float, str]]:
 
 
 @pytest.mark.parametrize(
-    ("body", "header", "found"),
+    ("body", "header", "expected"),
     [
         ("A|ABcd|d4|]", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "4/4")]),
         ("|:(3ABc|d3 d3|", "M:6/8\nL:1/8\n", [(0, "2/8"), (1, "6/8")]),
         ("A/B/|:ABcdABcd:|", "M:C|\nL:1/8\n", [(0, "1/8"), (0.5, "2/2")]),
-        # Beat and bar come together again at each repeat, and where a part has none.
+        # Bars begin on beats again after each repeat, even where the next part has no pickup.
         ("|:A|BcdA|Bcd:|:d|cBAd|cBA:|", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "4/4")]),
         ("|:A|BcdA|1Bcd:|2Bcd2|]", "M:4/4\nL:1/4\n", [(0, "1/4"), (1, "4/4")]),
         ("Bc|dA [1B2:|[2B2|]", "M:4/4\nL:1/4\n", [(0, "2/4"), (2, "4/4")]),
@@ -377,12 +392,12 @@ def meters(written: bytes) -> list[tuple[float, str]]:
         ("A|ABcd|", "M:none\nL:1/4\n", [(0, "4/4")]),
     ],
 )
-def test_the_meter_begins_behind_the_pickup(
-    body: str, header: str, found: list[tuple[float, str]]
+def test_irregular_bars_have_a_meter_of_their_own(
+    body: str, header: str, expected: list[tuple[float, str]]
 ) -> None:
-    assert meters(midi_bytes(Playback(tune(body, header)))) == found
+    assert meters(midi_bytes(Playback(tune(body, header)))) == expected
 
 
-def test_a_pickup_moves_no_note() -> None:
-    onsets = [onset for onset, _, _ in heard(midi_bytes(Playback(tune("A|BcdA|B"))))]
+def test_a_pickup_does_not_move_the_notes() -> None:
+    onsets = [onset for onset, _, _ in played_notes(midi_bytes(Playback(tune("A|BcdA|B"))))]
     assert onsets == [0, 1, 2, 3, 4, 5]

@@ -1,4 +1,4 @@
-"""Tunes of three old books as MIDI, read back with another program and held to the tune."""
+"""MIDI files of tunes from three old books, read back with mido and compared with the tunes."""
 
 import io
 import itertools
@@ -28,17 +28,20 @@ FILES = [
 ]
 
 
-def some(file: Path) -> list[Tune]:
-    """The first tune of a file, and one from its middle."""
+def sampled_tunes(file: Path) -> list[Tune]:
+    """Return the first tune of a file and one from its middle."""
     tunes = read_tunes(file.read_text(encoding="utf-8", errors="replace"))
     return list({tune.name: tune for tune in (tunes[0], tunes[len(tunes) // 2])}.values())
 
 
-TUNES = [tune for file in FILES for tune in some(file)]
+TUNES = [tune for file in FILES for tune in sampled_tunes(file)]
 
 
-def channel(file: mido.MidiFile, number: int) -> list[tuple[float, int, float]]:
-    """(onset, pitch, length) of a channel's notes in quarter notes; none may hang or be doubled."""
+def channel_notes(file: mido.MidiFile, number: int) -> list[tuple[float, int, float]]:
+    """Return a channel's notes as (onset, pitch, duration), in quarter notes.
+
+    Asserts that every note ends, and that no pitch begins while it sounds.
+    """
     notes, sounding, now = [], dict[int, int](), 0
     for message in max(
         file.tracks, key=lambda t: sum(getattr(m, "channel", 99) == number for m in t)
@@ -56,7 +59,8 @@ def channel(file: mido.MidiFile, number: int) -> list[tuple[float, int, float]]:
     return sorted(notes)
 
 
-def as_played(sounds: tuple[Sound, ...]) -> list[object]:
+def expected_notes(sounds: tuple[Sound, ...]) -> list[object]:
+    """Return sounds as `channel_notes` gives them, to the nearest tick."""
     return [
         (
             pytest.approx(float(s.onset), abs=1e-3),
@@ -67,38 +71,39 @@ def as_played(sounds: tuple[Sound, ...]) -> list[object]:
     ]
 
 
-def when(file: mido.MidiFile, kind: str) -> list[tuple[Fraction, mido.Message]]:
+def messages(file: mido.MidiFile, kind: str) -> list[tuple[Fraction, mido.Message]]:
+    """Return the messages of one kind on the first track, with their time in quarter notes."""
     times = itertools.accumulate(message.time for message in file.tracks[0])
     found = zip(times, file.tracks[0], strict=True)
     return [(Fraction(t, file.ticks_per_beat), m) for t, m in found if m.type == kind]
 
 
-def test_there_are_enough() -> None:
+def test_the_sample_has_enough_tunes_and_meters() -> None:
     assert len(TUNES) >= 10
     assert len({tune.meter.text for tune in TUNES}) >= 3
 
 
 @pytest.mark.parametrize("tune", TUNES, ids=lambda tune: tune.titles[0])
-def test_the_file_is_the_tune(tune: Tune) -> None:
+def test_the_file_has_the_notes_tempos_and_bars_of_the_tune(tune: Tune) -> None:
     performance = perform(tune)
     content = midi_bytes(Playback(tune, PlaybackOptions(instrument="whistle", chords="auto")))
     file = mido.MidiFile(file=io.BytesIO(content))
 
-    assert channel(file, 0) == as_played(performance.sounds)
-    assert channel(file, 1) == as_played(accompany(tune, performance, "auto"))
+    assert channel_notes(file, 0) == expected_notes(performance.sounds)
+    assert channel_notes(file, 1) == expected_notes(accompany(tune, performance, "auto"))
     programs = {
         (m.channel, m.program) for t in file.tracks for m in t if m.type == "program_change"
     }
     assert programs == {(0, 78), (1, 25)}
 
-    tempos = [turn for turn in performance.changes if isinstance(turn.value, Tempo)]
+    tempos = [c for c in performance.changes if isinstance(c.value, Tempo)]
     assert [
         (t.onset, pytest.approx(60e6 / float(t.value.beat * t.value.beats), abs=1)) for t in tempos
-    ] == [(onset, message.tempo) for onset, message in when(file, "set_tempo")]
+    ] == [(onset, message.tempo) for onset, message in messages(file, "set_tempo")]
 
-    # A program that counts bars by the meters has one wherever the tune begins a bar.
-    meters = when(file, "time_signature")
+    # A program that counts bars by the time signatures begins a bar wherever the tune does.
+    meters = messages(file, "time_signature")
     for bar in performance.bars:
-        onset, meter = [one for one in meters if one[0] <= bar.onset + Fraction(1, 1000)][-1]
+        onset, meter = [pair for pair in meters if pair[0] <= bar.onset + Fraction(1, 1000)][-1]
         bars = (bar.onset - onset) / Fraction(4 * meter.numerator, meter.denominator)
         assert float(bars) == pytest.approx(round(bars), abs=1e-2)

@@ -1,4 +1,4 @@
-"""The sound of the built-in synthesiser, measured: length, level, pitch, and no clicks."""
+"""Measurements of the built-in synthesiser's sound: length, level, pitch, and no clicks."""
 
 import io
 import wave
@@ -32,8 +32,8 @@ def tune(text: str = REEL) -> Tune:
     return read_tunes(text)[0]
 
 
-def heard(written: bytes) -> Sound:
-    """The samples (count, channels), 1 is full scale, of a file as the wave module reads it."""
+def samples_of(written: bytes) -> Sound:
+    """Return the samples of a WAV file, of shape (samples, channels), with full scale at 1."""
     with wave.open(io.BytesIO(written)) as file:
         assert (file.getframerate(), file.getsampwidth(), file.getnchannels()) == (44_100, 2, 2)
         frames = file.readframes(file.getnframes())
@@ -41,7 +41,7 @@ def heard(written: bytes) -> Sound:
 
 
 def cents_off(sound: Sound, hertz: float) -> float:
-    """How far the fundamental lies from a frequency, by the centre of the spectrum there."""
+    """Return how many cents the fundamental is above `hertz`, by the centroid of the spectrum."""
     spectrum = np.abs(np.fft.rfft(sound * np.hanning(len(sound)), 4 * len(sound))) ** 2
     frequencies = np.fft.rfftfreq(4 * len(sound), 1 / SAMPLE_RATE)
     near = np.abs(frequencies / hertz - 1) < 0.02
@@ -50,8 +50,8 @@ def cents_off(sound: Sound, hertz: float) -> float:
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS)
-def test_length_and_level(instrument: str) -> None:
-    sound = heard(
+def test_the_sound_has_the_right_length_and_level(instrument: str) -> None:
+    sound = samples_of(
         wav_bytes(Playback(tune(), PlaybackOptions(instrument=instrument, chords="auto")))
     )
     # Four bars of four quarters, at the usual 105 half notes a minute.
@@ -70,12 +70,12 @@ def test_every_instrument_is_in_tune(name: str, pitch: int) -> None:
     assert abs(cents_off(sound, frequency(pitch))) < 5
 
 
-def test_the_room_leaves_the_pitch_alone() -> None:
+def test_the_room_does_not_change_the_pitch() -> None:
     written = wav_bytes(Playback(tune("X:1\nM:4/4\nL:1/1\nQ:1/4=120\nK:C\nA|\n")))
-    assert abs(cents_off(heard(written)[: 2 * SAMPLE_RATE, 0], 440)) < 5
+    assert abs(cents_off(samples_of(written)[: 2 * SAMPLE_RATE, 0], 440)) < 5
 
 
-def test_any_note_of_any_program_can_be_played() -> None:
+def test_every_voice_plays_any_pitch_and_length() -> None:
     for voice in {voice_for(program) for program in range(128)}:
         for pitch, length in ((0, 1), (21, 40), (69, 4000), (127, 700)):
             sound = note_samples(voice, pitch, length)
@@ -85,7 +85,7 @@ def test_any_note_of_any_program_can_be_played() -> None:
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_no_note_clicks(name: str) -> None:
-    """No note begins or ends with a jump, and none jumps more at its ends than within."""
+    """The first and last samples are near 0, and no step between samples is a jump."""
     for length in (600, 4410, 22050):
         sound = note_samples(voice_for(PROGRAMS[name]), 74, length)
         step = np.abs(np.diff(sound, prepend=0, append=0))
@@ -95,9 +95,8 @@ def test_no_note_clicks(name: str) -> None:
         assert np.max(step) < 0.9 * loudest
 
 
-def test_notes_are_where_they_belong() -> None:
-    """Sound where notes are, silence where rests are, at the tempo asked for."""
-    sound = heard(
+def test_sound_and_silence_follow_notes_and_rests() -> None:
+    sound = samples_of(
         wav_bytes(
             Playback(
                 tune("X:1\nM:4/4\nL:1/4\nK:C\nczcz|\n"),
@@ -115,8 +114,8 @@ def test_notes_are_where_they_belong() -> None:
 def test_chords_are_softer_than_the_melody() -> None:
     text = 'X:1\nM:4/4\nL:1/8\nK:C\n"C"cdec "G"dBGB|"C"c8|\n'
     plain, full = (
-        heard(wav_bytes(Playback(tune(text), PlaybackOptions(chords=how))))
-        for how in ("off", "written")
+        samples_of(wav_bytes(Playback(tune(text), PlaybackOptions(chords=chords))))
+        for chords in ("off", "written")
     )
     assert plain.shape == full.shape
     assert not np.array_equal(plain, full)
@@ -130,16 +129,16 @@ def test_the_same_tune_gives_the_same_sound() -> None:
     )
 
 
-def test_changes_of_tempo() -> None:
+def test_the_tempo_map_follows_changes_of_tempo() -> None:
     changing = tune("X:1\nM:4/4\nL:1/4\nQ:1/4=60\nK:C\nCDEF|[Q:1/4=120]CDEF|[Q:1/4=30]C4|\n")
-    clock = TempoMap(perform(changing))
-    times = [clock.seconds(Fraction(quarter)) for quarter in (0, 3, 4, 6, 8, 9, 12)]
+    tempo_map = TempoMap(perform(changing))
+    times = [tempo_map.seconds(Fraction(quarter)) for quarter in (0, 3, 4, 6, 8, 9, 12)]
     assert times == [0, 3, 4, 5, 6, 8, 14]
     faster = TempoMap(at_tempo(perform(changing), 120))
     assert faster.seconds(Fraction(12)) == 7
 
 
-def test_too_long_or_nothing_to_play() -> None:
+def test_a_tune_that_is_too_long_or_silent_is_refused() -> None:
     with pytest.raises(
         TuneError, match=r"32 minutes, more than the 10 that .*: choose a faster --tempo"
     ):

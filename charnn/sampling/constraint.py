@@ -31,6 +31,7 @@ class _Node:
         successors: the node after each token id; `None` where the token is forbidden.
     """
 
+    # Thousands of nodes are kept, so they have no `__dict__`.
     __slots__ = ("counts_refusals", "may_end", "state", "successors")
 
     def __init__(self, state: Any, may_end: bool, counts_refusals: bool) -> None:
@@ -60,6 +61,8 @@ class Constraint:
         boundary = grammar.boundary_characters
         is_local = np.array([boundary.isdisjoint(text) for text in token_texts])
         begins_at_boundary = np.array([text[:1] in boundary for text in token_texts])
+        # A token such as "d|" contains a bar line but does not begin with it: it is tried in every
+        # state, because neither `local_key` nor `boundary_possible` decides about it.
         self._local_ids = np.flatnonzero(is_local)
         self._boundary_ids = np.flatnonzero(begins_at_boundary)
         self._mixed_ids = np.flatnonzero(~(is_local | begins_at_boundary))
@@ -67,6 +70,7 @@ class Constraint:
         self._forbidden_by_key: dict[Hashable, Mask] = {}
         self._distances: dict[Any, int] = {}
         self.min_length = self.distance_to_end(grammar.start)
+        # More than the distance to an end from any state.
         self.horizon = 2 * self.min_length + 100
 
     def begin(self) -> "ConstraintCursor":
@@ -107,6 +111,7 @@ class Constraint:
             forbidden = np.ones(len(self.token_texts), np.bool_)
             self._try_tokens(state, forbidden, self._local_ids)
             self._forbidden_by_key[key] = forbidden
+        # A copy: the entries below differ between states with the same key.
         forbidden = self._forbidden_by_key[key].copy()
         self._try_tokens(state, forbidden, self._mixed_ids)
         # Most states are inside a bar, where no bar line is right; asking first made the same
@@ -145,7 +150,9 @@ class Constraint:
 
         This need not be the shortest way; but each step along it comes nearer to the end.
         """
-        path: dict[Any, None] = {}  # keeps the order, and finds circles
+        # A loop, not recursion: the way may be hundreds of characters long. A dict keeps the order
+        # and finds circles.
+        path: dict[Any, None] = {}
         while state not in self._distances and not self.grammar.may_end(state):
             if state in path:
                 raise AssertionError(f"the grammar leads in a circle: {state}")
@@ -184,6 +191,7 @@ class ConstraintCursor:
 
     def refuses(self, token_id: int, chars_left: int) -> bool:
         """Return whether a token that the model drew is forbidden here, and count it."""
+        # The mask is expensive, so it is used only where the distance to an end matters.
         if self.is_near_end(chars_left):
             refused = bool(self.forbidden(chars_left)[token_id])
         else:

@@ -12,6 +12,7 @@ from charnn.sampling import logits
 from charnn.sampling.decoder import Decoder, Uniforms
 from charnn.sampling.params import SamplingParams
 
+# numba compiles a function that is called from compiled code only if it is registered.
 register_jitable(inline="always")(logits.exponential)
 for _function in (logits.keep_top_k, logits.keep_top_p, logits.keep_min_p):
     register_jitable(_function)
@@ -36,6 +37,8 @@ class NumbaDecoder(Decoder):
         self, ids_B: TokenIds, hidden_SLBH: Array, uniforms_BN: Uniforms, params: SamplingParams
     ) -> TokenIds:
         """See `Decoder`. Only a single text is generated in one compiled call."""
+        # Several texts are fed by torch (`BatchedStepper`), which compiled code cannot call. A call
+        # from Python weighs little there, since each one serves all texts.
         if len(ids_B) > 1:
             return super().generate(ids_B, hidden_SLBH, uniforms_BN, params)
         drawn_BN = np.empty(uniforms_BN.shape, np.int64)

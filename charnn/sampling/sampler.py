@@ -61,6 +61,7 @@ class Sampler:
         may_end = checkpoint.has_document_ends if may_end is None else may_end
         never_drawn = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         weights = checkpoint.calibrated_weights
+        # A logit of -inf has the probability 0 at every temperature.
         weights["head.bias"][never_drawn] = -np.inf
         self.backends = BackendSelector(Decoder(Stepper(checkpoint.config, weights, EightBit)))
 
@@ -155,6 +156,7 @@ class Sampler:
         """
         active = list(islice(streams, rows))
         decoder = self.backends.start(len(active))
+        # All texts begin with the same tokens, so these are read once.
         primed_SL1H = decoder.stepper.beginning(1)
         for token_id in prime_ids[:-1]:
             decoder.stepper.feed(np.array([token_id]), primed_SL1H)
@@ -209,6 +211,7 @@ def _draw_next(
         drawn_BN = decoder.generate(last_ids_B, hidden_SLBH, uniforms_BN, params)
         token_ids: list[list[int]] = drawn_BN.tolist()
         return token_ids
+    # One token at a time: which tokens are allowed next depends on this one.
     logits_BV = decoder.stepper.feed(last_ids_B, hidden_SLBH)
     if params.truncates:
         # What top-k, top-p and min-p remove depends on which tokens are allowed.
@@ -232,6 +235,7 @@ def _redraw(
 ) -> int:
     """Return an allowed token instead of `token_id`, which was refused."""
     for tries in range(1, MAX_REDRAWS + 1):
+        # Masking the refused token and drawing again gives the distribution without it.
         logits_V[token_id] = -np.inf
         if tries == MAX_REDRAWS or cursor.is_near_end(stream.chars_left):
             logits_V[cursor.forbidden(stream.chars_left)] = -np.inf

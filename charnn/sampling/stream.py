@@ -63,6 +63,7 @@ class SampleStream:
 
     def _append_one(self, token_id: int) -> str:
         text = self._token_texts[token_id]
+        # Half a token would leave the state of the grammar, so a grammar gets whole tokens.
         if self.cursor is None:
             text = text[: self.chars_left]
         self.last_id = token_id

@@ -60,6 +60,7 @@ def split_into_bars(tune: Tune) -> tuple[list[CountedBar], dict[int, int]]:
                 where = element.line, element.column
                 bars.append(CountedBar(Fraction(0), meter, begins_part, begins_ending, 0, *where))
                 inside, begins_part, begins_ending = True, False, False
+            # Z4 is a rest of four bars; X4 is one that is not printed (ABC 2.1, 4.5).
             rest_bars = int(element.length) if element.rest in ("Z", "X") else 0
             bars[-1] = replace(
                 bars[-1],
@@ -67,6 +68,7 @@ def split_into_bars(tune: Tune) -> tuple[list[CountedBar], dict[int, int]]:
                 rest_bars=bars[-1].rest_bars + rest_bars,
             )
             bar_of_note[index] = len(bars) - 1
+        # A bar begins with its first note: two bar lines in a row enclose no bar.
         elif isinstance(element, BarLine):
             inside, begins_part = False, begins_part or element.section
         elif isinstance(element, Ending):

@@ -80,6 +80,7 @@ class PartPass:
         """Return whether it is a whole number of bars by itself."""
         if not self.pickup and not self.rest:
             return True
+        # The meter may change within the part; then pick-up and rest are parts of different bars.
         return self.first_meter.bar == self.last_meter.bar == self.pickup + self.rest
 
     def continues_in(self, after: "PartPass") -> bool:
@@ -137,6 +138,7 @@ def _pass(bars: Sequence[CountedBar], indices: Sequence[int]) -> PartPass:
     joined: list[tuple[int, CountedBar]] = []
     for index in indices:
         bar = bars[index]
+        # An ending that begins in mid-bar continues the bar before it.
         if joined and bar.begins_ending and bar.completes(joined[-1][1]):
             bar = replace(bar, duration=joined.pop()[1].duration + bar.duration)
         joined.append((index, bar))
@@ -160,6 +162,7 @@ def find_gaps(bars: Sequence[CountedBar], passes: Sequence[PartPass]) -> list[Pa
             continue  # the pick-up of the tune, before the first repeat sign
         before, after = passes[number - 1], passes[(number + 1) % len(passes)]
         if not one.fits_between(before, after):
+            # The tune alone, without its repetition: silence before the first and after the last.
             begun = before if number else None
             ended = after if after is not passes[0] else None
             is_heard = not one.fits_between(begun, ended)

@@ -64,6 +64,7 @@ def check_tune(tune: Tune) -> TuneReport:
     try:
         counted = count_bars(tune)
     except TuneError as error:
+        # Without a playing order there are no parts to count; the problem explains the zeros.
         counted = BarCount(0, (), (), (), ())
         problems.append(Problem(error.problem, error.line, error.column))
     sounding = sorted(

@@ -23,6 +23,7 @@ class _Effect(NamedTuple):
     opens_repeat: bool = False
 
 
+# Tune books spell one sign in several ways (`|1`, `|[1`), and a model writes them all.
 BAR_LINES = {
     "|": _Effect(),
     "||": _Effect(),
@@ -65,6 +66,7 @@ class BarLines:
         ends = (0, state.timing.bar, self._filling.last_bar(state))
         if state.bar_unfinished or state.tune_full:
             return None
+        # The first bar of a part may be a pick-up of any length.
         if not state.in_first_bar and state.ticks_used not in ends:
             return None
         return state._replace(partial=character) if self.may_spell(state, character) else None
@@ -96,6 +98,7 @@ class BarLines:
             return self._after_inner_bar(state, ending)
         if state.ticks_used != self._filling.last_bar(state):
             return None
+        # A slur or tie over the end of a part would lead to different notes at a repeat.
         if not self._filling.may_close_part(state) or state.slur or state.tied:
             return None
         if ending == 2:
@@ -104,6 +107,7 @@ class BarLines:
 
     def _after_inner_bar(self, state: GrammarState, ending: int) -> GrammarState | None:
         """Return the state after a bar line inside a part, which may begin a first ending."""
+        # A short first bar sets the pick-up of the tune, or must be as long as the first one.
         if state.in_first_bar and state.pickup and state.ticks_used != state.timing.bar:
             fits = state.pickup in (UNKNOWN_PICKUP, state.ticks_used) and not ending
             begun = state._replace(
@@ -123,6 +127,7 @@ class BarLines:
         )
         if not ending:
             return after
+        # Nor may a slur or tie reach into one of several endings.
         if state.ending or state.slur or state.tied:
             return None
         return after._replace(partial="1", ending=1, bars_before_endings=after.bars_done)
@@ -153,6 +158,7 @@ def _begin_second_ending(state: GrammarState) -> GrammarState | None:
 
 def _after_part(state: GrammarState, sign: str, opens_repeat: bool) -> GrammarState | None:
     """Return the state after the bar line at the end of a part."""
+    # A part with endings ends after the second one, which is not repeated.
     if sign[0] == ":":
         closes = state.ending == 0
     else:

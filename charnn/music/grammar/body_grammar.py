@@ -37,7 +37,8 @@ from charnn.music.grammar.note_prefixes import (
     in_chord_symbol,
 )
 
-MAX_DECORATIONS = 3  # of one note
+# Of one note. Without a limit a model could go on with decorations for ever.
+MAX_DECORATIONS = 3
 
 _Step = Callable[[GrammarState, str], GrammarState | None]
 
@@ -84,7 +85,7 @@ class BodyGrammar:
             wrong = state.partial == "\n" or state.ticks_used
             return None if wrong else state._replace(partial="\n")
         if state.tune_full:
-            return None
+            return None  # only line ends may follow the last part
         if character == " ":
             begun = state.ticks_used and not (
                 state.partial or state.note_announced or state.slur == EMPTY_SLUR
@@ -100,6 +101,7 @@ class BodyGrammar:
         if character in UPPER_NOTES or character in LOWER_NOTES:
             return begin_note(state, KIND[character])
         if character in RESTS:
+            # Decorations, graces and chord symbols belong to notes; and a tie needs a note.
             right = state.rest_allowed and not (state.tied or state.note_announced)
             return begin_note(state, "z") if right else None
         if character in ACCIDENTALS:
@@ -107,6 +109,7 @@ class BodyGrammar:
         if character == "[" and "]" in self._characters:
             return state._replace(partial=EMPTY_CHORD, between_parts=False)
         if character in DECORATIONS:
+            # Programs disagree about a decoration between `>` and the second note.
             right = state.decorations < MAX_DECORATIONS and not state.pair.note_ticks
             decorated = state._replace(
                 partial="", decorations=state.decorations + 1, between_parts=False
@@ -144,6 +147,7 @@ class BodyGrammar:
         if finished is None:
             return None
         if character == "-":
+            # In the last bar of a part, a tie needs a note in the same bar.
             goes_on = self.filling.remaining(finished) > 0 or self.filling.may_add_bar(finished)
             return finished._replace(tied=True) if goes_on and state.note != "z" else None
         return self._between_signs(finished, character)
@@ -165,6 +169,7 @@ class BodyGrammar:
         return self._between_signs(begun, character)
 
     def _in_bar_line(self, state: GrammarState, character: str) -> GrammarState | None:
+        # Longest match: `:` and `|` may become `:|2`, and are complete only when they cannot.
         text = state.partial + character
         if self.bar_lines.may_spell(state, text):
             return state._replace(partial=text)

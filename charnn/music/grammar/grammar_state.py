@@ -6,12 +6,14 @@ state (`charnn.sampling.constraint`); the fewer states there are, the more often
 
 from typing import NamedTuple
 
+# Of the right tunes in music21's books, 0.7 % have more parts.
 MAX_PARTS = 4
 
 # Durations are whole numbers of ticks. The factor 3 is for triplets. A unit length has at least
 # 16 ticks, so that a quarter of it, the shortest note, can be divided by 4 in a broken pair (`>`).
 TICKS_PER_WHOLE_NOTE = 3 * 4096
 
+# Negative, so that "a pick-up of this length" is `> 0` everywhere.
 UNKNOWN_PICKUP = -1
 
 # Values of `GrammarState.slur`.
@@ -157,6 +159,7 @@ class GrammarState(NamedTuple):
 def begin_note(state: GrammarState, note: str) -> GrammarState:
     """Return the state after the letter of a note, whose length is still open."""
     return state._replace(
+        # A line that begins with a letter and a colon would be a header field.
         partial="\n" if state.partial == "\n" else "",
         note=note,
         length="",
@@ -173,6 +176,7 @@ def begin_part(
     state: GrammarState, *, pickup: int, parts_done: int, repeat_open: bool
 ) -> GrammarState:
     """Return the state at the start of a part, after `parts_done` complete ones."""
+    # All other fields return to their defaults: nothing in an earlier part matters any more.
     return GrammarState(
         timing=state.timing,
         pickup=pickup,

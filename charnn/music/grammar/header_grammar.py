@@ -14,6 +14,7 @@ from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
 from charnn.music.grammar.tune_request import TuneRequest
 
+# Used where no training header is known, or none suits the opening.
 METERS = ("C", "C|", "4/4", "2/2", "2/4", "3/4", "3/2", "6/4", "5/4", "3/8", "6/8", "9/8", "12/8")
 UNITS = ("1/8", "1/16", "1/4")
 _ALL_KEYS = (
@@ -21,7 +22,9 @@ _ALL_KEYS = (
     for mode in ("", "m", "dor", "mix", "lyd", "phr")
     for tonic in ("C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab", "Db", "F#", "C#", "G#")
 )
+# Some combinations are no keys: G# major would have eight sharps.
 KEYS = tuple(key for key in _ALL_KEYS if is_key(key))
+# Names of types that an invented title must not contain, unless the type was requested.
 TYPES = (
     "reel",
     "jig",
@@ -76,7 +79,7 @@ class HeaderGrammar:
             raise UsageError(
                 f"{missing[0]!r} is not in the vocabulary of the model: ask for a tune without it"
             )
-        # An invented title must not name another type than the one that is asked for.
+        # Or a requested jig would be called "Miss Johnson's Reel".
         type_only = bool(request.rhythm and not request.title)
         self._other_types = tuple(
             name for name in TYPES if type_only and name not in request.rhythm
@@ -92,6 +95,7 @@ class HeaderGrammar:
             if not value or (choices and value not in choices):
                 return None
             values = state.header_values
+            # Only values that later choices depend on are kept; the words of a title do not matter.
             if state.header_field != "T":
                 values += (value if choices else "",)
             timing = _set_timing(state.timing, state.header_field, value)
@@ -100,6 +104,7 @@ class HeaderGrammar:
         if choices:
             possible = any(choice.startswith(value + character) for choice in choices)
             return state._replace(partial=value + character) if possible else None
+        # In ABC, % begins a comment and \\ an escape.
         if not character.isprintable() or character in "%\\" or not (value or character.strip()):
             return None
         return self._in_free_value(state, character)

@@ -57,6 +57,7 @@ class HeaderStats:
         commonest = max(sorted(names), key=lambda meter: self._count(request.rhythm, meter, ""))
         is_known = self._count(request.rhythm, commonest, "") > 0
         have_rhythms = any(rhythm for rhythm, _, _, _ in self._headers)
+        # Incomplete headers, and keys that are none (K:none, K:HP), cannot be the model for a tune.
         headers = {
             (rhythm, meter, unit, "" if any_tonic else key)
             for rhythm, meter, unit, key in self._headers
@@ -80,6 +81,7 @@ class HeaderStats:
             request: as `fit` returns it.
             any_tonic: whether the model was trained on transposed tunes, too.
         """
+        # The order matters: the first option without a match is the one to change.
         key = _mode(request.key) if any_tonic else request.key
         requested = {
             "--rhythm": (request.rhythm, "", ""),

@@ -8,7 +8,8 @@ from charnn.music.tune.theory import default_tuplet_time
 UPPER_NOTES = "ABCDEFG"
 LOWER_NOTES = "abcdefg"
 RESTS = "zx"
-# Left out: H. A fermata makes other programs play the note longer than it is written.
+# Left out: H. Other programs play a note with a fermata longer than it is written. (4.7 % of the
+# right tunes in music21's books have one.)
 DECORATIONS = ".~LMOPTuv"
 ACCIDENTALS = "^_="
 CHORD_SYMBOL_CHARACTERS = frozenset("ABCDEFG#bmajindugs0123456789/+-")
@@ -17,15 +18,15 @@ CHORD_SYMBOL_CHARACTERS = frozenset("ABCDEFG#bmajindugs0123456789/+-")
 GROUPS = (UPPER_NOTES, LOWER_NOTES, RESTS, DECORATIONS)
 KIND = {character: group[0] for group in GROUPS for character in group}
 
-# (p is played in the time of q notes (ABC 2.1, 4.13). Left out: 5, 7 and 9, whose q depends on
-# the meter, and 8.
+# p notes are played in the time of q (ABC 2.1, 4.13). Left out: 5, 7 and 9, whose q depends on the
+# meter, and the rare 8.
 TUPLETS = {notes: default_tuplet_time(notes, compound=False) for notes in (2, 3, 4, 6)}
 
 # The finest position of a note in a bar: a quarter of the unit length. Every length below is a
 # multiple of it, so whatever notes have been written, some length fills the rest of the bar.
 NOTES_PER_UNIT = 4
 
-# Lengths as written, in units. What is divided is odd: the grammar takes "3/2" but not "4/2".
+# Lengths as written, in units. Only odd numbers are divided: 4/2 would be another spelling of 2.
 LENGTHS = {
     top + bottom: Fraction(int(top or 1), int(bottom[1:] or 2) if bottom[1:] != "/" else 4)
     if bottom

@@ -18,8 +18,9 @@ from charnn.music.grammar.notation import (
     UPPER_NOTES,
 )
 
+# Limits keep the number of states small, and a wandering model from never closing the sign.
 MAX_NOTES_IN_BRACKETS = 4
-MAX_CHORD_SYMBOL_LENGTH = 7
+MAX_CHORD_SYMBOL_LENGTH = 7  # F#m7b5 has 6
 
 OCTAVE_MARKS = ("A,", "a'")  # down after an upper-case letter, up after a lower-case one
 EMPTY_CHORD, EMPTY_GRACES = "[-0", "{-0"

@@ -58,6 +58,8 @@ class TuneComparison:
 
 def compare_tunes(new: Sequence[str], real: Sequence[str]) -> TuneComparison:
     """Compare new tunes with training tunes, at least one of each, as texts in ABC notation."""
+    # Neighbours in a book may be alike, so the sample is random; the seed is fixed, so that the
+    # same tunes give the same figures.
     shuffled = list(real)
     random.Random(0).shuffle(shuffled)
     sample_size = min(len(new), len(real) // 2)

@@ -87,6 +87,7 @@ class TuneIndex:
         )
 
     def _nearest_row(self, row: str, rows: Sequence[str]) -> NearestTune:
+        # Imported here: most commands compare no tunes.
         from rapidfuzz import process
         from rapidfuzz.distance import Levenshtein
 
@@ -102,6 +103,7 @@ class TuneIndex:
 
     def _encode(self, steps: Iterable[MelodyStep]) -> str:
         """Return one character for each step, so that tunes are compared as fast as texts."""
+        # `or`, because a code is never empty; a new step gets the next free character.
         codes = self._codes
         return "".join([codes.get(step) or self._new_code(step) for step in steps])
 

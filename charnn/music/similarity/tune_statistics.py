@@ -110,6 +110,7 @@ def js_distance(one: Mapping[Hashable, int], other: Mapping[Hashable, int]) -> f
     for outcome in one.keys() | other.keys():
         p, q = one.get(outcome, 0) / totals[0], other.get(outcome, 0) / totals[1]
         divergence += _information(p, q) / 2 + _information(q, p) / 2
+    # Rounding can leave equal distributions a hair below 0.
     return math.sqrt(max(0.0, divergence))
 
 

@@ -93,6 +93,16 @@ def test_commands_that_are_shown_exist(path: Path) -> None:
     assert set(shown) <= COMMANDS
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_tests_that_are_named_exist(path: Path) -> None:
+    named = set(re.findall(r"`(test_\w+)`", path.read_text(encoding="utf-8")))
+    written = set()
+    if named:
+        for file in (PROJECT / "tests").rglob("test_*.py"):
+            written |= set(re.findall(r"def (test_\w+)", file.read_text(encoding="utf-8")))
+    assert named <= written
+
+
 def test_the_map_shows_the_imports_that_are_allowed() -> None:
     guide = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     arrows: dict[str, set[str]] = {}

@@ -112,7 +112,7 @@ class TestText:
         # The order is part of the text.
         ended = program(tmp_path, "evaluate", "three", *reversed(options), "--held-out")
         assert ended.returncode == 1
-        assert "not the corpus that the model has learned" in ended.messages[-1]
+        assert "the model was not trained on" in ended.messages[-1]
 
     def test_nothing_was_held_out(self, program: Program, tmp_path: Path) -> None:
         (tmp_path / "all.txt").write_text(prose(2000))

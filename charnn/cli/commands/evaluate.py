@@ -289,10 +289,10 @@ def _table(results: dict[str, Any]) -> Iterator[str]:
     for name, share in results["asked"].items():
         yield _row(f"{name} as asked", f"{100 * share:.1f} %", "-")
     # A distance of few tunes is never zero: the second column shows what chance alone gives.
-    yield "\nJensen-Shannon distance to the training tunes; of a sample of them to the rest\n"
+    yield "\nJensen-Shannon distance to the training tunes (training: of a sample to the rest)\n"
     for text, name in _DISTANCES.items():
         yield _row(text, *_distances(results["distances"], name))
-    yield "\nFound in the training tunes; of these, found in the other training tunes\n"
+    yield "\nRuns of notes found in training tunes (training: in other training tunes)\n"
     for row in results["copying"]:
         yield _row(f"tunes with a run of {row['length']} notes", *_percentages(row, "tunes"))
         yield _row(f"runs of {row['length']} notes", *_percentages(row, "runs"))

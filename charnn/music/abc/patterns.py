@@ -23,7 +23,7 @@ from typing import TypeAlias
 Match: TypeAlias = "re.Match[str]"
 
 # Parts of patterns, to be put together with f-strings. None contains a group, so that each user
-# numbers or names its own. Sections: ABC 2.1, "The tune body".
+# numbers or names its own.
 ACCIDENTAL = r"\^\^|\^|__|_|="
 NOTE_LETTER = "[A-Ga-g]"
 OCTAVE_MARKS = "[',]{0,16}"
@@ -31,7 +31,7 @@ NOTE_LENGTH = "[0-9]{0,4}/{0,7}[0-9]{0,4}"
 BROKEN_RHYTHM = ">+|<+"
 QUOTED = r'"[^"\n]*"'  # a chord symbol, or an annotation, on one line
 
-# A field on a line of its own. `A|` or `A:|` at the beginning of a line is music.
+# A field on its own line. `A:|` and `A::` at the beginning of a line are music.
 FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 INLINE_FIELD = re.compile(r"\[([A-Za-z]):([^\]]*)\]")
 KEY_TONIC = re.compile(rf"({NOTE_LETTER})([#b]?)")
@@ -42,8 +42,8 @@ KEY_ACCIDENTAL = re.compile(rf"({ACCIDENTAL})({NOTE_LETTER})")
 DECORATIONS = frozenset(".~HIJKLMNOPQRSTUVWkuv")
 ANNOTATION_PLACES = frozenset("^_<>@")
 
-# ABC 2.1, "Order of abc constructs": these may stand between notes. All but blank and tab have no
-# sound: ` groups beams, \ continues a line, * ; ? @ # $ are reserved or break lines.
+# Characters between notes without a sound: ` separates notes under one beam (ABC 2.1, "Beams"), \
+# continues a line, $ breaks it, and the standard reserves # * ; ? @.
 SPACE_CHARACTERS = " \t`\\*;?@#$"
 SPACE = re.compile(rf"[{re.escape(SPACE_CHARACTERS)}]+")
 SPACER = re.compile(r"y[0-9]{0,3}")

@@ -1,25 +1,33 @@
-"""A tune as a row of musical pieces: a note, a bar line, a line of the header, rather than letters.
+"""The tokenizer of `--tokens abc`: it cuts a text into a note, a bar line, a line of the header ...
 
-Cutting loses nothing: the pieces put together again are the text, whatever text it is. What is no
-music comes as single characters, a title in one piece.
+The tokens of a text always join to the text again, whatever the text is. Everything that is no
+music becomes single characters, except a title, which is one token.
+
+A vocabulary stores its tokens, so a change of the pattern makes checkpoints tokenize texts in ways
+that they were not trained on.
 """
 
 import re
 
-_PIECE = re.compile(
-    r"""
-      \AX:1\nT:
+from charnn.music.abc.patterns import BROKEN_RHYTHM, QUOTED
+
+# Differences from the reader's patterns (`patterns.py`): octave marks and digits have no limit,
+# since the longest run belongs together and nothing is computed from it; accidentals and bar lines
+# may be such as no reader understands; an ending may follow its bar line after one space.
+_TOKEN = re.compile(
+    rf"""
+      \AX:1\nT:                           # the beginning of a cleaned tune
     | (?<=\nT:)[^\n]+                     # the words of a title
     | \n[RMLP]:[^\n]*                     # a field of the header, or between lines of music
-    | \nK:[^\n]*\n                        # a key, and the body begins
-    | \[[A-Za-z]:[^\]\n]*\]               # a field in a line of music
-    | "[^"\n]*"                           # a chord symbol
+    | \nK:[^\n]*\n                        # a key, after which the body begins
+    | \[[A-Za-z]:[^\]\n]*\]               # an inline field
+    | {QUOTED}
     | \(\d                                # a tuplet
     | (?:\[?\||:+)[|\]:]*(?:\ ?\[?\d)?    # a bar line, with the number of an ending
-    | \[\d
-    | [_^=]*[A-Ga-gxzZ][,']*              # a note's pitch
-    | \d+(?:/\d+)?|/+\d*                  # its length
-    | <+|>+
+    | \[\d                                # an ending without a bar line
+    | [_^=]*[A-Ga-gxzZ][,']*              # a note head or rest
+    | \d+(?:/\d+)?|/+\d*                  # a length
+    | {BROKEN_RHYTHM}
     | .
     """,
     re.VERBOSE | re.DOTALL,
@@ -27,5 +35,5 @@ _PIECE = re.compile(
 
 
 def tokenize(text: str) -> list[str]:
-    """Cut a text into pieces that are the text when they are joined."""
-    return _PIECE.findall(text)
+    """Return the tokens of a text, which join to the text."""
+    return _TOKEN.findall(text)

@@ -1,8 +1,8 @@
-"""Where the tunes in a text begin and end.
+"""Where the tunes of a text begin and end (ABC 2.1, "ABC file structure").
 
-A tune begins at `X:`, or, where that is missing, at a paragraph of fields with a `K:` among them,
-and ends at the next `X:` or an empty line; but not at one before its first line of music, if it
-began with `X:` or `T:`. Everything else is free text and is passed over.
+A tune begins at `X:`, or, if that is missing, at a paragraph of fields with a `K:` among them. It
+ends at the next `X:` or at an empty line, but a tune that began with `X:` or `T:` may have empty
+lines before its first line of music: books have them. All other text is free text and is skipped.
 """
 
 import re
@@ -19,12 +19,12 @@ _DIRECTIVE = re.compile(r"(?:%%|I:) *([A-Za-z]+)")
 
 @dataclass(frozen=True, slots=True)
 class TuneSource:
-    """The text of one tune, line ends as `\\n`, and where it comes from.
+    """The text of one tune and its place in the text that was split.
 
     Attributes:
-        text: the tune's lines.
-        line: the line of the book that it begins on, from 1.
-        number: the words of X:, `""` without.
+        text: the lines of the tune, each ended by `\\n`.
+        line: the line of the whole text that the tune begins on, from 1.
+        number: the text of X:, `""` without.
         title: the first T:, `""` without.
     """
 
@@ -35,62 +35,69 @@ class TuneSource:
 
     @property
     def name(self) -> str:
-        """What messages call the tune."""
+        """The name of the tune in messages."""
         return tune_name(self.number, self.title)
 
 
 def split_book(text: str) -> list[TuneSource]:
-    """The tunes in a text, in order; none where there is no tune. Never raises."""
+    """Return the tunes of a text, in order; never raises."""
     return list(iterate_book(text))
 
 
 def iterate_book(text: str) -> Iterator[TuneSource]:
-    """The same one by one, for texts that may hold millions."""
+    """Yield the tunes of a text one by one: a text of 64 MB may contain millions."""
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
     start: int | None = None
-    open_header = has_key = False  # open: empty lines do not end it
-    for index, line in enumerate([*lines, "X:"]):
+    may_have_empty_lines = has_key = False
+    for index, line in enumerate([*lines, "X:"]):  # the last X: ends the last tune
         empty = not line.strip()
-        if start is not None and (line.startswith("X:") or (empty and not open_header)):
-            yield from _source(lines[start:index], start + 1)
+        if start is not None and (line.startswith("X:") or (empty and not may_have_empty_lines)):
+            yield from _tune_source(lines[start:index], start + 1)
             start = None
         if start is None and FIELD.match(line) and index < len(lines):
-            start, open_header, has_key = index, line.startswith(("X:", "T:")), False
+            start, may_have_empty_lines, has_key = index, line.startswith(("X:", "T:")), False
         if has_key and not empty and not line.startswith("%") and not FIELD.match(line):
-            open_header = False
+            may_have_empty_lines = False  # this is the first line of music
         has_key = has_key or line.startswith("K:")
 
 
 def content_lines(source: TuneSource) -> list[str]:
-    """The lines of a tune, emptied of comments, typeset text and what mail left.
+    """Return the lines of a tune without comments, typeset text and traces of mail.
+
+    The lines that are dropped stay as empty lines, so that line numbers remain right.
 
     Raises:
-        TuneError: a `%%begintext` or the like has no end.
+        TuneError: typeset text (`%%begintext` or the like) is never closed.
     """
     lines: list[str] = []
-    opened, line_opened = "", 0  # "text", "ps", "svg": what has begun and not ended yet
-    for line, text in enumerate(source.text.split("\n"), source.line):
+    open_block, open_line_number = "", 0  # "text", "ps", "svg" after %%begintext, ...
+    for line_number, text in enumerate(source.text.split("\n"), source.line):
         directive = _DIRECTIVE.match(text)
         name = directive[1].lower() if directive else ""
-        if opened:
-            opened = "" if name == "end" + opened else opened
+        if open_block:
+            open_block = "" if name == "end" + open_block else open_block
             text = ""
         elif name.startswith("begin"):
-            opened, line_opened = name.removeprefix("begin"), line
+            open_block, open_line_number = name.removeprefix("begin"), line_number
         lines.append(undo_quoted_printable(_COMMENT.sub("", text)).rstrip())
-    if opened:
-        raise TuneError(f"%%begin{opened} without %%end{opened}", line_opened, 1, source.name)
+    if open_block:
+        problem = f"%%begin{open_block} without %%end{open_block}"
+        raise TuneError(problem, open_line_number, 1, source.name)
     return lines
 
 
-def _source(lines: list[str], line: int) -> list[TuneSource]:
+def _tune_source(lines: list[str], line_number: int) -> list[TuneSource]:
+    """Return the tune of a paragraph, or an empty list if it is a file header or prose.
+
+    Prose can begin with "N:", for example. A tune has X: or K:.
+    """
     first = dict.fromkeys("XTK", "")
     for field in reversed(lines):
         if field[:1] in first and field[1:2] == ":":
             first[field[0]] = field[2:].partition("%")[0].strip() or " "
     if not first["X"] and not first["K"]:
-        return []  # a file header, or prose that happens to begin with "N:"
+        return []
     while not lines[-1].strip():
         lines.pop()
     number, title = first["X"].strip(), first["T"].strip()
-    return [TuneSource("\n".join(lines) + "\n", line, number, title)]
+    return [TuneSource("\n".join(lines) + "\n", line_number, number, title)]

@@ -1,8 +1,9 @@
-"""A tune as rows of symbols, one a note, in which a copy in another key is the same row.
+"""The melody of a tune as a row of steps, one a note, that is the same in every key.
 
-For finding copies among thousands of tunes this must be quick, and it need not be exact: the text
-is looked through once for what can be heard as melody. Grace notes, chord symbols, decorations,
-slurs and accidentals are passed over, of a chord the first note counts, and repeats stay unplayed.
+`copies.py` compares the melodies of thousands of tunes, so they come from one pass over the text
+with one pattern, not from the reader (`charnn.music.abc.reader`). That is quick, works on any text,
+and is exact enough: grace notes, chord symbols, decorations, slurs and accidentals are skipped, of
+a chord only the first note counts, and repeats are not played.
 """
 
 import re
@@ -12,44 +13,53 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
+from charnn.music.abc.patterns import BROKEN_RHYTHM, NOTE_LENGTH, NOTE_LETTER, OCTAVE_MARKS, QUOTED
 from charnn.music.tune.theory import LETTERS, default_tuplet_time
 
+# The step, a ratio of lengths, and whether a bar begins here; None as the step is a rest.
 MelodyStep: TypeAlias = tuple[int | None, float, bool]
-# The step of a note on the staff (None: a rest), its length in whole notes, whether a bar begins.
-_Note: TypeAlias = tuple[int | None, float, bool]
+# The same with the position on the staff (7 an octave) and the length in whole notes.
+_StaffNote: TypeAlias = tuple[int | None, float, bool]
 
-# Numbers are capped, as in `charnn.music.abc.patterns`: more digits are noise, and no float holds
-# them. A bracket does not reach over the next one, so that a line of them is looked through but
-# once.
-_LENGTH = "[0-9]{0,4}/{0,7}[0-9]{0,4}"
-_MUSIC = re.compile(
+_UNIT_LENGTH = 0.125  # where the text has no L:, an eighth; the reader's rule looks at the meter
+
+# Differences from the reader's patterns (`patterns.py`): what the reader refuses is skipped here,
+# and tuplets have one digit. No alternative runs over the bracket or brace that opens the next
+# sign: a line of 100,000 brackets would take quadratic time.
+_MELODY = re.compile(
     rf"""
-    ^[A-KM-Za-z]:(?![|:]).* | %.* | "[^"\n]*" | \{{[^{{}}\n]*\}} | ![^!\s|]*!
-    | \[[A-KM-Za-z]:[^\[\]\n]*\] | L:\ *(?P<unit>[0-9]{{1,4}}(?:/[0-9]{{1,4}})?)
-    | \[[^\[\]|:\nA-Ga-g]*(?P<chord>[A-Ga-g][,']{{0,16}})(?P<inner>{_LENGTH})[^\[\]|\n]*\]
-      (?P<outer>{_LENGTH})
-    | (?P<note>[A-Ga-gzx][,']{{0,16}})(?P<length>{_LENGTH})
+    ^[A-KM-Za-z]:(?![|:]).*                # a field, but not L:
+    | %.*
+    | {QUOTED}
+    | \{{[^{{}}\n]*\}}                     # grace notes
+    | ![^!\s|]*!                           # a named decoration
+    | \[[A-KM-Za-z]:[^\[\]\n]*\]           # an inline field, but not L:
+    | L:\ *(?P<unit>[0-9]{{1,4}}(?:/[0-9]{{1,4}})?)
+    | \[[^\[\]|:\nA-Ga-g]*(?P<chord>{NOTE_LETTER}{OCTAVE_MARKS})(?P<inner>{NOTE_LENGTH})
+      [^\[\]|\n]*\](?P<outer>{NOTE_LENGTH})
+    | (?P<note>[A-Ga-gzx]{OCTAVE_MARKS})(?P<length>{NOTE_LENGTH})
     | (?P<bar>\[?[|:]+\]?[0-9]?|\[[0-9]|\])
-    | (?P<broken><+|>+)
-    | \((?P<size>[2-9])(?::(?P<time>[1-9]?))?(?::(?P<notes>[0-9]?))?
+    | (?P<broken>{BROKEN_RHYTHM})
+    | \((?P<p>[2-9])(?::(?P<q>[1-9]?))?(?::(?P<r>[0-9]?))?
     """,
     re.MULTILINE | re.VERBOSE,
 )
-_KEY = re.compile(r"(?m)^K: *([A-G])")
+_KEY_LETTER = re.compile(r"(?m)^K: *([A-G])")
 _TITLE = re.compile(r"(?m)^T: *(.*)")
 
 
 @dataclass(frozen=True)
 class Melody:
-    """What is heard of a tune, whatever its key and however long its notes are written.
+    """The melody of a tune, independent of its key and of its unit length.
 
     Attributes:
         title: the first T:, `""` without.
-        intervals: for each note but the first, its steps on the staff from the note before, the
-            ratio of their lengths, whether a bar begins with it. A copy keeps them whatever key its
-            header claims, but one changed note changes two of them.
-        degrees: for each note, its degree of the scale, its length in the tune's commonest, whether
-            a bar begins with it. One changed note changes one of them.
+        intervals: for each note but the first, the steps on the staff from the note before, the
+            ratio of both lengths, and whether a bar begins with the note. Copies in any key have
+            the same intervals, even if K: is wrong. One changed note changes two of them.
+        degrees: for each note, its degree of the scale from 0 on, its length divided by the
+            commonest length of the tune, and whether a bar begins with it. One changed note changes
+            one of them.
     """
 
     title: str
@@ -58,69 +68,76 @@ class Melody:
 
 
 def extract_melody(text: str) -> Melody:
-    """Look through the text of one tune; what is no music is passed over. Never raises."""
-    key, title = _KEY.search(text), _TITLE.search(text)
+    """Return the melody of the text of one tune; never raises."""
+    key, title = _KEY_LETTER.search(text), _TITLE.search(text)
     tonic = LETTERS.index(key[1]) if key else 0
-    notes = _notes(text)
-    usual = max(Counter(length for _, length, _ in notes).items(), key=lambda n: n[1], default=(1,))
+    notes = _find_notes(text)
+    lengths = Counter(length for _, length, _ in notes)
+    commonest, *_ = max(lengths.items(), key=lambda item: item[1], default=(1,))
     degrees = tuple(
-        (None if step is None else (step - tonic) % 7, round(length / usual[0], 3), bar)
-        for step, length, bar in notes
+        (None if step is None else (step - tonic) % 7, round(length / commonest, 3), begins_bar)
+        for step, length, begins_bar in notes
     )
     return Melody(title[1].strip() if title else "", tuple(_intervals(notes)), degrees)
 
 
-def _intervals(notes: Sequence[_Note]) -> Iterator[MelodyStep]:
-    held = 0  # the step of the last note: a rest between two does not part them
-    for number, (step, length, bar) in enumerate(notes):
-        if number:
-            ratio = round(length / notes[number - 1][1], 3)
-            yield None if step is None else step - held, ratio, bar
-        held = held if step is None else step
+def _intervals(notes: Sequence[_StaffNote]) -> Iterator[MelodyStep]:
+    last_step = 0  # of the last note: the interval over a rest counts from the note before it
+    for index, (step, length, begins_bar) in enumerate(notes):
+        if index:
+            ratio = round(length / notes[index - 1][1], 3)
+            yield None if step is None else step - last_step, ratio, begins_bar
+        last_step = last_step if step is None else step
 
 
-def _notes(text: str) -> list[_Note]:
-    notes: list[_Note] = []
-    unit, bar, pending = 0.125, False, 1.0  # pending: what > or < does to the next note
-    tuplet, left = 1.0, 0
-    for found in _MUSIC.finditer(text):
+def _find_notes(text: str) -> list[_StaffNote]:
+    """Return the notes and rests of a text, with broken rhythm and tuplets applied."""
+    notes: list[_StaffNote] = []
+    unit, begins_bar = _UNIT_LENGTH, False
+    pending_factor = 1.0  # of a broken rhythm, for the next note
+    tuplet_factor, tuplet_left = 1.0, 0
+    for found in _MELODY.finditer(text):
         kind = found.lastgroup
         if kind in ("length", "outer"):
-            length = unit * pending * _multiplier(found[kind])
+            length = unit * pending_factor * _lenient_length(found[kind])
             if kind == "outer":
-                length *= _multiplier(found["inner"])
-            if left:
-                length, left = length * tuplet, left - 1
-            notes.append((_step(found["note"] or found["chord"]), length, bar))
-            bar, pending = False, 1.0
+                length *= _lenient_length(found["inner"])
+            if tuplet_left:
+                length, tuplet_left = length * tuplet_factor, tuplet_left - 1
+            notes.append((_staff_step(found["note"] or found["chord"]), length, begins_bar))
+            begins_bar, pending_factor = False, 1.0
         elif kind == "bar":
-            bar = True
-        elif kind == "broken" and notes and pending == 1.0:  # a second one in a row is noise
+            begins_bar = True
+        elif kind == "broken" and notes and pending_factor == 1.0:  # a second in a row is noise
             short = 0.5 ** len(found["broken"][:3])
-            before, pending = (2 - short, short) if "<" not in found[0] else (short, 2 - short)
-            step, length, begins = notes[-1]
-            notes[-1] = step, length * before, begins
-        elif kind in ("size", "time", "notes"):
-            size = int(found["size"])
-            tuplet = int(found["time"] or default_tuplet_time(size, compound=False)) / size
-            left = int(found["notes"] or size)
+            longer_first = "<" not in found[0]
+            before, pending_factor = (2 - short, short) if longer_first else (short, 2 - short)
+            step, length, note_begins_bar = notes[-1]
+            notes[-1] = step, length * before, note_begins_bar
+        elif kind in ("p", "q", "r"):
+            p = int(found["p"])
+            tuplet_factor = int(found["q"] or default_tuplet_time(p, compound=False)) / p
+            tuplet_left = int(found["r"] or p)
         elif kind == "unit":
-            unit = _multiplier(found["unit"])
+            unit = _lenient_length(found["unit"])
     return notes
 
 
 @cache
-def _step(note: str) -> int | None:
-    """The step of `c'` on the staff; `None` for a rest."""
-    if note[0] in "zx":
+def _staff_step(head: str) -> int | None:
+    """Return the position of a note head on the staff, 0 for `C`, 7 for `c`; None for a rest."""
+    if head[0] in "zx":
         return None
-    octave = note[0].islower() + note.count("'") - note.count(",")
-    return LETTERS.index(note[0].upper()) + 7 * octave
+    octave = head[0].islower() + head.count("'") - head.count(",")
+    return LETTERS.index(head[0].upper()) + 7 * octave
 
 
 @cache
-def _multiplier(length: str) -> float:
-    """What the length behind a note says: `3/2`, `2`, `/`, `//`, or nothing."""
-    top, slashes, bottom = length.partition("/")
-    under = int(bottom.lstrip("/") or 2) * 2 ** bottom.count("/") if slashes else 1
-    return (int(top or 1) or 1) / (under or 1)
+def _lenient_length(text: str) -> float:
+    """Return the factor of a written length: 1.5 for `3/2`, 0.25 for `//`.
+
+    Unlike `charnn.music.abc.note_length.parse_length` it never refuses: a 0 counts as 1.
+    """
+    top, slashes, bottom = text.partition("/")
+    denominator = int(bottom.lstrip("/") or 2) * 2 ** bottom.count("/") if slashes else 1
+    return (int(top or 1) or 1) / (denominator or 1)

@@ -1,1 +1,1 @@
-"""The tune itself, its playing order, its chord symbols and its tempo."""
+"""The tune: its elements, playing order, chord symbols and tempo, and the tables of theory."""

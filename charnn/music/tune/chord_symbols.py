@@ -1,4 +1,4 @@
-"""Chord symbols: `"Am7/G"` is the notes A C E G over a G."""
+"""Chord symbols: `"Am7/G"` is the notes A C E G over a G (ABC 2.1, "Chord symbols")."""
 
 import re
 from dataclasses import dataclass
@@ -6,20 +6,23 @@ from typing import NamedTuple
 
 from charnn.music.tune.theory import SEMITONES
 
-SIGN_ALTERATIONS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}  # semitones up
-ROOT, BASS = "([A-G])([#b♯♭]?)", "([A-Ga-g])([#b♯♭+]?)"  # as patterns
+# Semitones up. Books also write the signs as Unicode characters, and a sharp as +.
+SIGN_ALTERATIONS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}
+# Patterns with two groups: letter, sign. A bass may be a small letter; a root may not, since words
+# such as "a" or "dim." are no chords.
+ROOT, BASS = "([A-G])([#b♯♭]?)", "([A-Ga-g])([#b♯♭+]?)"
 _SYMBOL = re.compile(rf"{ROOT}(6/9|[^\s/(),;|]*)(?:/{BASS})?( *[(),;|].*)?")
-_SILENCE = re.compile(r"n\.?c\.?|no chord|tacet", re.IGNORECASE)
+_NO_CHORD_WORDS = re.compile(r"n\.?c\.?|no chord|tacet", re.IGNORECASE)
 
 
 class ChordKind(NamedTuple):
-    """A kind of chord.
+    """A kind of chord: major, minor, dominant seventh ...
 
     Attributes:
         tones: semitones above the root.
-        name: what MusicXML 4.0 calls it, or that which comes nearest.
-        degrees: what makes it of that: `"+4"`, `"+b9"` are added, `"-3"` is left out, and `"b5"`
-            stands for the fifth.
+        name: the value of `kind` in MusicXML 4.0, or the nearest one.
+        degrees: the changes that turn a chord of that name into this one: `"+4"` and `"+b9"` add a
+            degree, `"-3"` omits the third, `"b5"` lowers the fifth.
     """
 
     tones: tuple[int, ...]
@@ -27,7 +30,7 @@ class ChordKind(NamedTuple):
     degrees: tuple[str, ...] = ()
 
 
-# By every name they are written with.
+# Each key is all spellings of a kind, separated by spaces; the first spelling of major is "".
 _KINDS = {
     " M maj Maj major": ChordKind((0, 4, 7), "major"),
     "m min Min minor mi -": ChordKind((0, 3, 7), "minor"),
@@ -64,8 +67,17 @@ _BY_NAME = {name: kind for names, kind in _KINDS.items() for name in names.split
 
 
 class ParsedChord(NamedTuple):
-    """A chord symbol taken apart: letters, semitones that their signs raise them, and the kind,
-    also as it is written; `bass` is `""` where none is named, `rest` what stands behind it all."""
+    """The parts of a chord symbol.
+
+    Attributes:
+        root: the letter of the root.
+        root_alter: the semitones that the root's sign raises it.
+        kind: the kind of chord.
+        kind_text: the kind as written.
+        bass: the letter of the bass note, `""` if none is named.
+        bass_alter: the semitones that the bass note's sign raises it.
+        suffix: the text after the chord, such as an alternative in brackets.
+    """
 
     root: str
     root_alter: int
@@ -78,13 +90,13 @@ class ParsedChord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Chord:
-    """A chord without its octaves: pitch classes, 0 is C.
+    """A chord without octaves: pitch classes in semitones above C, 0 to 11.
 
     Attributes:
-        root: what it is called by.
-        bass: its lowest note.
-        tones: every pitch class in it, the root first; the bass only if it is the chord's own.
-            Empty for silence (`N.C.`).
+        root: the note that names the chord.
+        bass: the lowest note.
+        tones: all notes of the chord, the root first. The bass is among them only if the kind of
+            the chord contains it. Empty for silence (`N.C.`).
     """
 
     root: int
@@ -92,7 +104,7 @@ class Chord:
     tones: tuple[int, ...]
 
     def transposed(self, semitones: int) -> "Chord":
-        """The same chord so much higher."""
+        """Return the chord a number of semitones higher."""
         root, bass = (self.root + semitones) % 12, (self.bass + semitones) % 12
         return Chord(root, bass, tuple((tone + semitones) % 12 for tone in self.tones))
 
@@ -101,32 +113,31 @@ NO_CHORD = Chord(0, 0, ())
 
 
 def make_chord(root: int, kind: str = "") -> Chord:
-    """The chord of a kind, `""`, `"m"`, `"7"`, `"dim"` ..., on a root."""
+    """Return the chord of a kind (`""`, `"m"`, `"7"`, `"dim"` ...) on a root, its bass note."""
     tones = _BY_NAME[kind].tones
     return Chord(root % 12, root % 12, tuple(dict.fromkeys((root + t) % 12 for t in tones)))
 
 
-def parse_chord_symbol(words: str) -> ParsedChord | None:
-    """Take a chord symbol apart, its quotes removed; `None` for what names no chord."""
-    found = _SYMBOL.fullmatch(words)
+def parse_chord_symbol(text: str) -> ParsedChord | None:
+    """Return the parts of a chord symbol without quotes, None if the text names no chord."""
+    found = _SYMBOL.fullmatch(text)
     if found is None:
         return None
-    root, sign, written, bass, bass_sign, rest = found.groups("")
-    kind = _BY_NAME.get(written.replace("♭", "b").replace("♯", "#"))
+    root, root_sign, kind_text, bass, bass_sign, suffix = found.groups("")
+    kind = _BY_NAME.get(kind_text.replace("♭", "b").replace("♯", "#"))
     if kind is None:
         return None
-    return ParsedChord(
-        root, SIGN_ALTERATIONS[sign], kind, written, bass.upper(), SIGN_ALTERATIONS[bass_sign], rest
-    )
+    root_alter, bass_alter = SIGN_ALTERATIONS[root_sign], SIGN_ALTERATIONS[bass_sign]
+    return ParsedChord(root, root_alter, kind, kind_text, bass.upper(), bass_alter, suffix)
 
 
 def read_chord(text: str) -> Chord | None:
-    """Read a chord symbol, with or without its quotes; `None` for what is none.
+    """Return the chord of a chord symbol with or without quotes, None if it names no chord.
 
-    Of alternatives, as in `"G(Em)"` or `"G;Em"`, the first is taken. A root is a capital letter.
+    Of alternatives, as in `"G(Em)"` or `"G;Em"`, the first one counts.
     """
     words = text.strip().strip('"').strip()
-    if _SILENCE.fullmatch(words):
+    if _NO_CHORD_WORDS.fullmatch(words):
         return NO_CHORD
     symbol = parse_chord_symbol(words.lstrip("(").strip())
     if symbol is None:

@@ -1,10 +1,11 @@
-"""From the end back to the beginning: `D.C.`, `D.S.`, `segno`, `coda` and `fine`.
+"""Jumps back in a tune: `D.C.` and `D.S.` with `segno`, `coda` and `fine`.
 
-Followed where it is plain what they mean: one jump, written as a decoration (`!D.C.!`), in a tune
-without P:. It is taken at the end of its bar, once all repeats are played. Then comes the music
-from the beginning or the `!segno!`, without repeats, until the bar of the `!fine!` is over, or
-without what lies between the first `!coda!` (or the `!dacoda!`) and the last. A jump without either
-is not followed: where it ends is then left to the player. Words in quotes move nobody.
+A jump is followed only where its meaning is plain: one jump, written as a decoration (`!D.C.!`), in
+a tune without an order of parts. It is taken at the end of its bar, after all repeats. Then the
+music is played from the beginning (D.C.) or the `!segno!` (D.S.), without repeats, up to the end of
+the bar with `!fine!`; or it leaves out what lies between the first `!coda!` (or `!dacoda!`) and the
+last one. A jump without fine or coda is not followed, since nothing states where to end. Words in
+quotes are annotations and never jump.
 """
 
 import re
@@ -13,68 +14,72 @@ from itertools import dropwhile, takewhile
 
 from charnn.music.tune.tune import BarLine, Element, Mark
 
-_BACK_TO = {  # where a jump goes
+# The sign that each jump goes back to, "" for the beginning.
+_JUMP_TARGETS = {
     **dict.fromkeys(("dc", "dacapo", "dcalfine", "dcalcoda"), ""),
     **dict.fromkeys(("ds", "dalsegno", "dsalfine", "dsalcoda"), "segno"),
 }
-_LETTERS = {"s": "segno", "o": "coda"}  # ABC 2.1, 4.16
+_LETTERS = {"s": "segno", "o": "coda"}  # S and O: ABC 2.1, "Decorations"
 
 
 def follow_jumps(
-    music: Sequence[Element], order: Iterable[int], once: Callable[[], Iterable[int]]
+    music: Sequence[Element],
+    order: Iterable[int],
+    order_without_repeats: Callable[[], Iterable[int]],
 ) -> Iterator[int]:
-    """Yield the places in `music` as they are played.
+    """Yield the indices of the elements in the order they are played.
 
     Args:
         music: the body of a tune.
-        order: the places with all repeats, but no jump.
-        once: makes the places without repeats.
+        order: the indices with all repeats, but without jumps.
+        order_without_repeats: a function that returns the indices without repeats.
     """
-    signs = _signs(music)
-    jumps = [(place, name) for name in _BACK_TO for place in signs.get(name, ())]
-    target = _BACK_TO[jumps[0][1]] if len(jumps) == 1 else None
-    leave, arrive = _coda(music, signs)
-    ends = "fine" in signs or arrive
-    if target is None or (target and target not in signs) or not ends:
+    signs = _find_signs(music)
+    jumps = [(index, name) for name in _JUMP_TARGETS for index in signs.get(name, ())]
+    target = _JUMP_TARGETS[jumps[0][1]] if len(jumps) == 1 else None
+    skip_start, skip_stop = _coda_skip(music, signs)
+    has_end = "fine" in signs or skip_stop
+    if target is None or (target and target not in signs) or not has_end:
         yield from order
         return
     played = list(order)
     jump = jumps[0][0]
-    if jump not in played:  # in an ending that is never reached
+    if jump not in played:  # the jump is in an ending that is never played
         yield from played
         return
     last = len(played) - played[::-1].index(jump)
-    bar_end = _bar_end(music, jump)
+    jump_bar_end = _bar_end(music, jump)
     yield from played[:last]
-    yield from takewhile(lambda place: place != bar_end, played[last:])
+    yield from takewhile(lambda index: index != jump_bar_end, played[last:])
     start = signs[target][0] if target else 0
     stop = _bar_end(music, signs["fine"][0]) if "fine" in signs else len(music)
-    for place in dropwhile(lambda place: place < start, once()):
-        if place == stop:
+    for index in dropwhile(lambda index: index < start, order_without_repeats()):
+        if index == stop:
             return
-        if not leave <= place < arrive:
-            yield place
+        if not skip_start <= index < skip_stop:
+            yield index
 
 
-def _signs(music: Sequence[Element]) -> dict[str, list[int]]:
-    """Where each sign stands, by its bare name."""
+def _find_signs(music: Sequence[Element]) -> dict[str, list[int]]:
+    """Return the indices of all decorations by name, without capitals and punctuation."""
     found: dict[str, list[int]] = {}
-    for place, element in enumerate(music):
+    for index, element in enumerate(music):
         if isinstance(element, Mark) and element.kind == "decoration":
             name = re.sub("[^a-z]", "", (element.meaning or element.text).lower())
-            found.setdefault(_LETTERS.get(name, name), []).append(place)
+            found.setdefault(_LETTERS.get(name, name), []).append(index)
     return found
 
 
-def _coda(music: Sequence[Element], signs: dict[str, list[int]]) -> tuple[int, int]:
-    """From where to where to skip the second time."""
-    leave = signs.get("dacoda", []) + signs.get("coda", [])
-    if len(leave) < 2:
+def _coda_skip(music: Sequence[Element], signs: dict[str, list[int]]) -> tuple[int, int]:
+    """Return the start and stop of what the second time leaves out, 0 and 0 without a coda."""
+    codas = signs.get("dacoda", []) + signs.get("coda", [])
+    if len(codas) < 2:
         return 0, 0
-    return _bar_end(music, leave[0]), leave[-1]
+    return _bar_end(music, codas[0]), codas[-1]
 
 
-def _bar_end(music: Sequence[Element], place: int) -> int:
-    while place < len(music) and not isinstance(music[place], BarLine):
-        place += 1
-    return place
+def _bar_end(music: Sequence[Element], index: int) -> int:
+    """Return the index of the next bar line, or the length of the music."""
+    while index < len(music) and not isinstance(music[index], BarLine):
+        index += 1
+    return index

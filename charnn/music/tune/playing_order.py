@@ -1,12 +1,15 @@
-"""The order in which a tune is played: repeats, variant endings and parts written out.
+"""The order in which the elements of a tune are played: repeats, variant endings and parts.
 
-A repeat with no `|:` begins at the last repeat or double bar before it, else where the tune (or
-part) does. A variant ending lasts until the next repeat sign, double bar or ending; where a
-later repeat is what comes next, the last ending is as long as the one before it. Where only
-passes come again, other endings begin, with nothing before them. `jumps.py` sees to `D.C.`.
+Where a repeat begins without a `|:`, it begins after the last repeat or double bar, or else at the
+beginning of the tune or part. ABC 2.1, "Repeat/bar symbols", recommends this: "the beginning of the
+tune, or [...] the latest double bar line or end of repeated section".
 
-ABC 2.1, 4.8 recommends that beginning of a repeat: "the beginning of the tune, or [...] the latest
-double bar line or end of repeated section".
+A variant ending lasts until the next repeat sign, double bar or ending. If a later repeat closes
+the last ending, the ending is as long as the one before it. If an ending has only passes that were
+there before, it begins a new group of endings, with no common music before it. `jumps.py` follows
+`D.C.` and `D.S.`.
+
+All positions are indices in `Tune.music`; a range ends before its `stop`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,19 +21,19 @@ from charnn.errors import TuneError
 from charnn.music.tune.jumps import follow_jumps
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Mark, Note, Tune
 
-MAX_STEPS = 100_000
+MAX_STEPS = 100_000  # nested part orders could otherwise play for days
 
 
 def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
-    """The places in `tune.music` in the order they are played.
+    """Yield the indices of the elements of `tune.music` in the order they are played.
 
     Args:
-        tune: as read.
-        repeats: whether they are played; without, every section and part comes once, the section
-            as it is the last time.
+        tune: the tune.
+        repeats: True plays all repeats and jumps. False plays every section and part once, each
+            section with its last ending.
 
     Raises:
-        TuneError: it would go on for more than 100,000 elements.
+        TuneError: the order has more than 100,000 elements.
     """
     order = _order(tune, repeats)
     if tune.parts or not repeats:
@@ -39,11 +42,12 @@ def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
 
 
 class Repeats(NamedTuple):
-    """Where in `tune.music` the playing goes back, and to where, signs or no signs.
+    """The places where playing goes back, with or without a sign there.
 
     Attributes:
-        starts: where a repeat begins, but for one that begins where the tune does.
-        ends: where it is left for its beginning, and how many times; at most the end of the tune.
+        starts: the indices where repeats begin, except at the beginning of the tune.
+        ends: how often playing goes back, by the index where it does; the index may be the length
+            of the music.
     """
 
     starts: frozenset[int]
@@ -51,48 +55,54 @@ class Repeats(NamedTuple):
 
 
 def find_repeats(tune: Tune) -> Repeats:
-    """The repeats of a tune as a score needs them; the order of its parts is not among them."""
-    stretches = _stretches(tune)
-    borders = sorted({0, len(tune.music)}.union(*stretches))
+    """Return the repeats of a tune for a score, which states parts by their letters instead."""
+    ranges = _part_ranges(tune)
+    borders = sorted({0, len(tune.music)}.union(*ranges))
     starts: set[int] = set()
     ends: dict[int, int] = {}
     for start, stop in pairwise(borders):
         for section in _sections(tune.music, start, stop):
-            if section.turns == 1:
+            if section.times == 1:
                 continue
             starts.add(section.body.start)
             if not section.endings:
-                ends[section.body.stop] = section.turns - 1
+                ends[section.body.stop] = section.times - 1
             for ending in section.endings:
-                back = sum(turn < section.turns for turn in set(ending.passes))
-                if back:
-                    ends[ending.stop] = back
+                returns = sum(number < section.times for number in set(ending.passes))
+                if returns:
+                    ends[ending.stop] = returns
     return Repeats(frozenset(starts - {0}), ends)
 
 
 def _order(tune: Tune, repeats: bool) -> Iterator[int]:
+    """Yield the indices as they are played without jumps."""
     steps = 0
-    stretches = _stretches(tune)
-    for start, stop in stretches if repeats else dict.fromkeys(stretches):
+    ranges = _part_ranges(tune)
+    for start, stop in ranges if repeats else dict.fromkeys(ranges):
         for section in _sections(tune.music, start, stop):
-            for place in section.order(1 if repeats else section.turns):
+            for index in section.indices(1 if repeats else section.times):
                 steps += 1
                 if steps > MAX_STEPS:
-                    raise TuneError("its repeats go on for too long", tune.line, 1, tune.name)
-                yield place
+                    problem = "the repeats and parts play for too long: shorten the order in P:"
+                    raise TuneError(problem, tune.line, 1, tune.name)
+                yield index
 
 
-def _stretches(tune: Tune) -> list[tuple[int, int]]:
-    """From where to where to play: the parts in the order the header says, or all at once."""
+def _part_ranges(tune: Tune) -> list[tuple[int, int]]:
+    """Return the start and stop of each part in the order of the header's P:.
+
+    Without that order, or if a part of it is missing, the whole tune is one range.
+    """
     labels = [
-        (place, element.text)
-        for place, element in enumerate(tune.music)
+        (index, element.text)
+        for index, element in enumerate(tune.music)
         if isinstance(element, Change) and element.letter == "P"
     ]
-    ends = [place for place, _ in labels[1:]] + [len(tune.music)]
+    stops = [index for index, _ in labels[1:]] + [len(tune.music)]
+    # Reversed, so that of two parts with one letter the first counts.
     parts = {
-        text.rstrip(".")[:1]: (place, end)
-        for (place, text), end in reversed(list(zip(labels, ends, strict=False)))
+        text.rstrip(".")[:1]: (index, stop)
+        for (index, text), stop in reversed(list(zip(labels, stops, strict=False)))
     }
     if not labels or not all(part in parts for part in tune.parts) or not tune.parts:
         return [(0, len(tune.music))]
@@ -100,8 +110,8 @@ def _stretches(tune: Tune) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
-    """Elements from `start` to before `stop`, played in these passes (empty: in every one)."""
+class _Range:
+    """The elements from `start` to before `stop`, played in `passes`; empty means in every pass."""
 
     start: int
     stop: int
@@ -110,109 +120,114 @@ class _Stretch:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """What one repeat holds: played `turns` times, each time with the ending of that pass."""
+    """The music of one repeat, played `times` times, each time with the ending of that pass."""
 
-    body: _Stretch
-    turns: int = 1
-    endings: tuple[_Stretch, ...] = ()
+    body: _Range
+    times: int = 1
+    endings: tuple[_Range, ...] = ()
 
-    def order(self, first: int) -> Iterator[int]:
-        """The places as played from the `first` time on, counted from 1."""
-        for turn in range(first, self.turns + 1):
+    def indices(self, first_pass: int) -> Iterator[int]:
+        """Yield the indices as played from `first_pass` on, counted from 1."""
+        for number in range(first_pass, self.times + 1):
             yield from range(self.body.start, self.body.stop)
             for ending in self.endings:
-                if turn in ending.passes:
+                if number in ending.passes:
                     yield from range(ending.start, ending.stop)
                     break
 
 
 def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Section]:
-    opened = place = start
-    turns = 1  # as the |: that opened it says; 1 without such a sign
-    while place < stop:
-        element = music[place]
+    """Yield the sections between two indices."""
+    section_start = index = start
+    times = 1  # the number that a |: at `section_start` states
+    while index < stop:
+        element = music[index]
         if isinstance(element, Ending):
-            endings = _endings(music, place, stop)
-            yield _Section(_Stretch(opened, place), _turns(music, endings), endings)
-            opened = place = endings[-1].stop
-            turns = 1
-            element = music[place] if place < stop else element
-            if isinstance(element, Ending) and place < stop:
+            endings = _find_endings(music, index, stop)
+            yield _Section(_Range(section_start, index), _count_times(music, endings), endings)
+            section_start = index = endings[-1].stop
+            times = 1
+            element = music[index] if index < stop else element
+            if isinstance(element, Ending) and index < stop:
                 continue
         elif isinstance(element, BarLine) and element.ends:
-            yield _Section(_Stretch(opened, place), max(turns, element.ends + 1))
-            opened, turns = place, 1
+            yield _Section(_Range(section_start, index), max(times, element.ends + 1))
+            section_start, times = index, 1
         if isinstance(element, BarLine) and element.starts:
-            yield _Section(_Stretch(opened, place))
-            opened, turns = place, element.starts + 1
-        elif turns == 1 and place < stop and _divides(music, place):
-            yield _Section(_Stretch(opened, place))
-            opened = place
-        place += 1
-    yield _Section(_Stretch(opened, stop))
+            yield _Section(_Range(section_start, index))
+            section_start, times = index, element.starts + 1
+        elif times == 1 and index < stop and _ends_section(music, index):
+            yield _Section(_Range(section_start, index))
+            section_start = index
+        index += 1
+    yield _Section(_Range(section_start, stop))
 
 
-def _divides(music: Sequence[Element], place: int) -> bool:
-    """Whether a section ends here: at a double bar, unless it is an ending's (`||1`)."""
-    element = music[place]
-    following = [e for e in music[place + 1 : place + 3] if not isinstance(e, Mark)]
-    ending = bool(following) and isinstance(following[0], Ending)
-    return isinstance(element, BarLine) and element.section and not ending
+def _ends_section(music: Sequence[Element], index: int) -> bool:
+    """Return whether a double bar ends a section; it does not before an ending (`||1`)."""
+    element = music[index]
+    following = [e for e in music[index + 1 : index + 3] if not isinstance(e, Mark)]
+    before_ending = bool(following) and isinstance(following[0], Ending)
+    return isinstance(element, BarLine) and element.section and not before_ending
 
 
-def _endings(music: Sequence[Element], place: int, stop: int) -> tuple[_Stretch, ...]:
-    """The ending that begins at `place` and those for other passes that follow upon it."""
-    endings: list[_Stretch] = []
-    played: set[int] = set()
-    following: int | None = place
-    while following is not None:
-        ending = music[following]
+def _find_endings(music: Sequence[Element], index: int, stop: int) -> tuple[_Range, ...]:
+    """Return the ending at an index, and the endings for other passes that directly follow it."""
+    endings: list[_Range] = []
+    known_passes: set[int] = set()
+    next_index: int | None = index
+    while next_index is not None:
+        ending = music[next_index]
         passes = ending.passes if isinstance(ending, Ending) else ()
-        if endings and played.issuperset(passes):
+        if endings and known_passes.issuperset(passes):
             break
-        played.update(passes)
-        close = _close(music, following + 1, stop)
-        endings.append(_Stretch(following + 1, close, passes))
-        following = _next_ending(music, close, stop)
+        known_passes.update(passes)
+        ending_stop = _ending_stop(music, next_index + 1, stop)
+        endings.append(_Range(next_index + 1, ending_stop, passes))
+        next_index = _next_ending(music, ending_stop, stop)
     if len(endings) > 1:
-        endings[-1] = _as_long_as(music, endings[-1], endings[-2])
+        endings[-1] = _cut_last_ending(music, endings[-1], endings[-2])
     return tuple(endings)
 
 
-def _close(music: Sequence[Element], place: int, stop: int) -> int:
-    while place < stop:
-        element = music[place]
+def _ending_stop(music: Sequence[Element], index: int, stop: int) -> int:
+    """Return the index of the next ending, repeat sign or double bar."""
+    while index < stop:
+        element = music[index]
         if isinstance(element, Ending) or (isinstance(element, BarLine) and element.section):
-            return place
-        place += 1
+            return index
+        index += 1
     return stop
 
 
-def _next_ending(music: Sequence[Element], place: int, stop: int) -> int | None:
-    """The ending that begins at `place`, or behind the bar line there, if any does."""
-    while place < stop:
-        element = music[place]
+def _next_ending(music: Sequence[Element], index: int, stop: int) -> int | None:
+    """Return the index of an ending that begins here or after the bar line here, if one does."""
+    while index < stop:
+        element = music[index]
         if isinstance(element, Ending):
-            return place
+            return index
         if isinstance(element, Note) or (isinstance(element, BarLine) and element.starts):
             return None
-        place += 1
+        index += 1
     return None
 
 
-def _as_long_as(music: Sequence[Element], last: _Stretch, before: _Stretch) -> _Stretch:
-    """The last ending, cut to the bars of the one before it where a later repeat closes it."""
+def _cut_last_ending(music: Sequence[Element], last: _Range, before: _Range) -> _Range:
+    """Return the last ending, with as many bars as the one before it if a later repeat closes it.
+
+    In `C|1 D:|2 E|F|G:|` the second ending is E, and F and G are repeated.
+    """
     bars = sum(isinstance(music[i], BarLine) for i in range(before.start, before.stop)) + 1
-    lines = [i for i in range(last.start, last.stop) if isinstance(music[i], BarLine)]
+    bar_lines = [i for i in range(last.start, last.stop) if isinstance(music[i], BarLine)]
     closing = music[last.stop] if last.stop < len(music) else None
-    if len(lines) < bars or not isinstance(closing, BarLine) or not closing.ends:
+    if len(bar_lines) < bars or not isinstance(closing, BarLine) or not closing.ends:
         return last
-    return _Stretch(last.start, lines[bars - 1], last.passes)
+    return _Range(last.start, bar_lines[bars - 1], last.passes)
 
 
-def _turns(music: Sequence[Element], endings: Sequence[_Stretch]) -> int:
-    """How often a section with these endings is played."""
+def _count_times(music: Sequence[Element], endings: Sequence[_Range]) -> int:
+    """Return how often a section with these endings is played."""
     closing = music[endings[-1].stop] if endings[-1].stop < len(music) else None
     if len(endings) == 1 and isinstance(closing, BarLine) and closing.ends:
-        return 2  # |: A |1 B :| and then on: the second time without B
+        return 2  # `|:A|1 B:|C`: the second time goes from A straight to C
     return max(number for ending in endings for number in ending.passes)

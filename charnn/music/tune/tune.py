@@ -1,10 +1,11 @@
-"""What a tune is, once read: its header and, in the order written, everything on its staff.
+"""A tune as data: its header and, in the order written, everything on its staff.
 
 A note keeps its spelling beside its sound, and slurs, chord symbols, decorations and line ends stay
-between the notes as `Mark`s; only what stands beside the notes inside a chord or among graces is
-dropped, and comments are. So the same reading serves for playing, for checking bars and for
-transposing. Durations are exact fractions of a quarter note; lines and columns count from 1 in the
-text that was given.
+between the notes as `Mark`s. So one reading serves for playing, for checking bars and for
+transposing. Only comments are dropped, and marks inside of chords or among grace notes.
+
+Durations are exact fractions of a quarter note: floats could not tell a full bar of triplets from
+one that is a little short. Lines and columns count from 1 in the text that was read.
 """
 
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Literal, TypeAlias
 from charnn.errors import shorten
 from charnn.music.tune.theory import SEMITONES, natural_midi
 
-_NAME = 60  # characters of a number or title in a message
+_MAX_NAME = 60  # characters of a number or title in a message
 
 MarkKind = Literal[
     "chord symbol", "annotation", "decoration", "slur", "tuplet", "broken rhythm", "space", "line"
@@ -27,13 +28,15 @@ class Key:
     """A key signature.
 
     Attributes:
-        text: the words of the field.
-        tonic: `"F#"`, or `""` where there is none.
-        mode: `"major"`, `"dorian"`, ...; `"none"` without a signature, `"pipes"` for `K:HP`.
-        alterations: semitones up or down of C, D, E, F, G, A, B, explicit accidentals included.
-        sharps: sharps (or, negative, flats) of the mode alone.
-        octave: octaves that everything sounds higher than written (`octave=`).
-        transpose: semitones that everything sounds higher besides (`transpose=`).
+        text: the text of the field.
+        tonic: `"F#"`, or `""` if the key has none.
+        mode: `"major"`, `"dorian"`, ...; `"none"` without a signature, `"pipes"` for `K:HP`,
+            `"explicit"` for accidentals alone.
+        alterations: the semitones that the signature alters C, D, E, F, G, A and B by, accidentals
+            of the field included.
+        sharps: the sharps of tonic and mode alone; flats are negative.
+        octave: the octaves that all notes sound above their notation (`octave=`).
+        transpose: the semitones that all notes sound above that (`transpose=`).
     """
 
     text: str
@@ -46,20 +49,20 @@ class Key:
 
     @property
     def semitones(self) -> int:
-        """Semitones from C up to the tonic, -1 for Cb; 0 where there is no tonic."""
+        """The tonic in semitones above C, -1 for Cb; 0 without a tonic."""
         sharps = self.tonic.count("#") - self.tonic.count("b")
         return SEMITONES[self.tonic[0]] + sharps if self.tonic else 0
 
     @property
     def scale(self) -> frozenset[int]:
-        """The notes of the signature, in semitones above C, 0 to 11."""
+        """The notes of the key as pitch classes: semitones above C, 0 to 11."""
         pairs = zip(SEMITONES.values(), self.alterations, strict=True)
         return frozenset((natural + alteration) % 12 for natural, alteration in pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """A time signature; 0/0 is free meter. `text` tells C from 4/4."""
+    """A time signature. 0/0 is free meter; `text` distinguishes C from 4/4."""
 
     text: str
     numerator: int
@@ -67,18 +70,19 @@ class Meter:
 
     @property
     def bar(self) -> Fraction:
-        """Quarter notes in a full bar; 0 in free meter."""
+        """The quarter notes in a full bar, 0 in free meter."""
         return Fraction(4 * self.numerator, self.denominator) if self.denominator else Fraction(0)
 
     @property
     def compound(self) -> bool:
-        """Whether beats fall in three (6/8, 9/8, 12/8)."""
+        """True if beats are divided in three: 6/8, 9/8, 12/8."""
         return self.numerator in (6, 9, 12) and self.denominator >= 8
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """A tempo: `beats` a minute, each `beat` quarter notes long; 0 where only words were given."""
+    """A tempo of `beats` a minute, each `beat` quarter notes long; both are 0 if `text` is
+    words."""
 
     text: str
     beat: Fraction
@@ -87,13 +91,15 @@ class Tempo:
 
 @dataclass(frozen=True, slots=True)
 class Pitch:
-    """A note head: letter C to B, octave (4 begins at middle C), accidental as written, and sound.
+    """A note head: how one pitch is written, and how it sounds.
 
     Attributes:
-        accidental: `None` where none is written, else -2 to 2 (0 is a natural).
-        midi: the sounding pitch, 60 at middle C, after key and bar accidentals and `transpose=`.
-        length: the multiplier written after it.
-        tied: whether a tie leads on from this head.
+        letter: C to B.
+        octave: the octave, 4 from middle C on, `octave=` of the key included.
+        accidental: None if none is written, else -2 to 2; 0 is a natural.
+        midi: the MIDI pitch, 60 for middle C, after key and bar accidentals and `transpose=`.
+        length: the length written after it, in units.
+        tied: True if a tie leads from this head to the next note.
     """
 
     letter: str
@@ -105,20 +111,22 @@ class Pitch:
 
     @property
     def natural(self) -> int:
-        """What its letter and octave sound without any accidental, as `midi` counts."""
+        """The MIDI pitch of letter and octave without any accidental."""
         return natural_midi(self.letter, self.octave)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What takes time: a note (one pitch), a chord (several) or a rest (none).
+    """An element that takes time: a note (one pitch), a chord (several) or a rest (none).
 
     Attributes:
         pitches: the heads, in the order written.
-        length: the multiplier written (of the chord as a whole, for a chord).
+        length: the length written after it, in units; for a chord, that after its bracket.
         duration: quarter notes, after unit length, tuplet and broken rhythm.
         graces: the grace notes before it.
-        rest: the rest's letter, `z`, `x` or `Z`; `""` for a note.
+        rest: the letter of a rest, `z`, `x`, `Z` or `X`; `""` for a note.
+        line: the line it begins on.
+        column: the column it begins at.
     """
 
     pitches: tuple[Pitch, ...]
@@ -132,7 +140,15 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class BarLine:
-    """A bar line: how often it sends back, how many repeats it opens, whether it ends a section."""
+    """A bar line.
+
+    Attributes:
+        text: the sign as written.
+        ends: how often playing goes back from here: 1 for `:|`, 2 for `::|`.
+        starts: how often playing comes back to here: 1 for `|:`, 2 for `|::`.
+        line: the line it begins on.
+        column: the column it begins at.
+    """
 
     text: str
     ends: int
@@ -142,15 +158,19 @@ class BarLine:
 
     @property
     def section(self) -> bool:
-        """Whether a section ends or begins here: a double bar or a repeat sign."""
+        """True for a double bar and for a repeat sign, where sections end or begin."""
         return bool(self.ends or self.starts) or self.text.strip(":.") not in ("|", "[|]")
 
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The beginning of a variant ending, played in these passes (`[1,3` is 1 and 3).
+    """The beginning of a variant ending.
 
-    `text` is how it is written, with its bracket if it has one.
+    Attributes:
+        passes: the passes that play it, 1 and 3 for `[1,3`.
+        line: the line it begins on.
+        column: the column it begins at.
+        text: the number as written, with its bracket if it has one.
     """
 
     passes: tuple[int, ...]
@@ -161,9 +181,16 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field in the body, on its own line or inline; `value` is `text` where it is not understood.
+    """A field in the body, in force from here on.
 
-    K: holds a `Key`, M: a `Meter`, L: a `Fraction` of a quarter note, Q: a `Tempo`.
+    Attributes:
+        letter: the letter of the field.
+        text: the text of the field.
+        value: a `Key` for K:, a `Meter` for M:, the unit length in quarter notes for L:, a `Tempo`
+            for Q:; `text` for all others.
+        inline: True for a field in brackets, False for one on its own line.
+        line: the line it begins on.
+        column: the column it begins at.
     """
 
     letter: str
@@ -176,9 +203,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What is written between notes and takes no time.
+    """A sign between notes that takes no time.
 
-    `meaning` is what `U:` makes of a decoration's letter: `!trill!`, or `""` where it says nothing.
+    Attributes:
+        kind: the kind of sign; `"line"` is the end of a line.
+        text: the sign as written.
+        line: the line it begins on.
+        column: the column it begins at.
+        meaning: the decoration that `U:` assigns to the sign, `!trill!` for example; `""` if there
+            is no such `U:`.
     """
 
     kind: MarkKind
@@ -193,7 +226,7 @@ Element: TypeAlias = Note | BarLine | Ending | Change | Mark
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The elements between two bar lines; a line is `None` at the beginning or end of the tune."""
+    """The elements between two bar lines; None stands for the beginning or end of the tune."""
 
     elements: tuple[Element, ...]
     opened: BarLine | None
@@ -201,22 +234,25 @@ class Bar:
 
     @property
     def duration(self) -> Fraction:
-        """Quarter notes in the bar, as written."""
+        """The quarter notes of the bar as written."""
         return sum((e.duration for e in self.elements if isinstance(e, Note)), Fraction(0))
 
 
 @dataclass(frozen=True, slots=True)
 class Tune:
-    """One tune.
+    """A tune that was read.
 
     Attributes:
-        number: the words of X:.
-        titles: every T: line of the header.
-        rhythm: the first R: line, `""` without.
-        parts: the order of the parts (header P:), repeats written out; empty without.
-        key, meter, unit, tempo: in force at the beginning; `unit` is L: in quarter notes.
-        fields: the whole header as written, (letter, text) a line.
-        music: the body.
+        number: the text of X:.
+        titles: the text of each T: in the header.
+        rhythm: the text of the last R:, the type of dance; `""` without.
+        parts: the order of the parts (P: of the header), repeats written out; empty without.
+        key: the key at the beginning.
+        meter: the meter at the beginning.
+        unit: the unit length (L:) at the beginning, in quarter notes.
+        tempo: the tempo of Q:, None without.
+        fields: letter and text of each line of the header.
+        music: the elements of the body.
         line: the line the tune begins on.
     """
 
@@ -234,28 +270,28 @@ class Tune:
 
     @property
     def name(self) -> str:
-        """What messages call the tune: its number and title."""
+        """The name of the tune in messages: number and title."""
         return tune_name(self.number, self.titles[0] if self.titles else "")
 
     def bars(self) -> Iterator[Bar]:
-        """The bars with music in them, in the order written."""
+        """Yield the bars that contain a note or rest, in the order written."""
         opened: BarLine | None = None
         elements: list[Element] = []
-        sounds = False  # whether there is a note or rest among the elements
+        has_notes = False
         for element in self.music:
             if not isinstance(element, BarLine):
                 elements.append(element)
-                sounds = sounds or isinstance(element, Note)
+                has_notes = has_notes or isinstance(element, Note)
                 continue
-            if sounds:
+            if has_notes:
                 yield Bar(tuple(elements), opened, element)
-                elements, sounds = [], False
+                elements, has_notes = [], False
             opened = element
-        if sounds:
+        if has_notes:
             yield Bar(tuple(elements), opened, None)
 
 
 def tune_name(number: str, title: str) -> str:
-    """`X:3 "The Butterfly"`, as far as known; what is too long for a message is cut."""
-    number, title = shorten(number, _NAME), shorten(title, _NAME)
+    """Return `X:3 "The Butterfly"`, or the half of it that is known, both cut to 60 characters."""
+    number, title = shorten(number, _MAX_NAME), shorten(title, _MAX_NAME)
     return " ".join([f"X:{number}"] * bool(number) + [f'"{title}"'] * bool(title))

@@ -8,7 +8,7 @@ import pytest
 
 from charnn.tunes.training_tunes import training_tunes_metadata
 from tests.cli.conftest import Ended, in_a_process
-from tests.cli.test_sample_tunes import LEARNED, LETTERS, of_tunes
+from tests.cli.test_sample_tunes import LETTERS, TRAINING_TUNE, as_tune_model
 from tests.helpers import PROJECT, random_checkpoint, save_run
 
 SHORT = ("--seed", "3", "--length", "160")
@@ -26,8 +26,10 @@ def charnn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         shutil.copytree(PROJECT / "charnn", root / "charnn", ignore=unwanted)
         bundled = root / "charnn" / "checkpoints"
     bundled.mkdir(exist_ok=True)
-    model = of_tunes(random_checkpoint(LETTERS, documents=9))
-    model.metadata.update(corpus="folk", val_fraction=0.1, **training_tunes_metadata([LEARNED]))
+    model = as_tune_model(random_checkpoint(LETTERS, documents=9))
+    model.metadata.update(
+        corpus="folk", val_fraction=0.1, **training_tunes_metadata([TRAINING_TUNE])
+    )
     (bundled / "folk.safetensors").write_bytes(model.half_precision_bytes())
     return root
 

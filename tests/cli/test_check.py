@@ -1,4 +1,4 @@
-"""`charnn check`, as a whole command."""
+"""`charnn check`: the table, the JSON output, and the exit code."""
 
 import json
 from pathlib import Path
@@ -16,11 +16,11 @@ def check(program: Program, folder: Path, *options: str, book: str = BOOK) -> En
     return program(folder, "check", "-", *options, stdin=book.encode())
 
 
-def found(ended: Ended) -> Any:
+def tune_reports(ended: Ended) -> Any:
     return json.loads(ended.stdout)["tunes"]
 
 
-def test_a_line_for_a_tune_and_one_for_each_problem(program: Program, tmp_path: Path) -> None:
+def test_each_tune_and_each_problem_has_a_line(program: Program, tmp_path: Path) -> None:
     ended = check(program, tmp_path)
     assert ended.returncode == 1
     good, bad, problem, unreadable, why = ended.stdout.decode().splitlines()
@@ -33,16 +33,16 @@ def test_a_line_for_a_tune_and_one_for_each_problem(program: Program, tmp_path: 
     assert ended.messages == ["2 of 3 tunes have problems"]
 
 
-def test_all_is_well(program: Program, tmp_path: Path) -> None:
+def test_tunes_without_problems_end_with_code_0(program: Program, tmp_path: Path) -> None:
     ended = check(program, tmp_path, book=GOOD)
     assert ended.returncode == 0
     assert ended.messages == []
 
 
-def test_json(program: Program, tmp_path: Path) -> None:
+def test_the_json_output_has_the_same_keys_for_every_tune(program: Program, tmp_path: Path) -> None:
     ended = check(program, tmp_path, "--json")
     assert ended.returncode == 1
-    good, bad, unreadable = found(ended)
+    good, bad, unreadable = tune_reports(ended)
     assert good == {
         "number": 7,
         "title": "Good",
@@ -67,24 +67,24 @@ def test_json(program: Program, tmp_path: Path) -> None:
         assert unreadable[unknown] is None
 
 
-def test_one_tune_of_a_file(program: Program, tmp_path: Path) -> None:
+def test_one_tune_of_a_file_can_be_selected(program: Program, tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text(BOOK)
     ended = program(tmp_path, "check", "book.abc", "--tune", "1", "--json")
     assert ended.returncode == 0
-    assert [tune["number"] for tune in found(ended)] == [7]
+    assert [tune["number"] for tune in tune_reports(ended)] == [7]
 
 
-def test_a_note_that_comes_often_is_told_once(program: Program, tmp_path: Path) -> None:
+def test_equal_notes_are_merged_in_the_table(program: Program, tmp_path: Path) -> None:
     slurred = GOOD.replace("A2B2 c2d2|", "A2-B2 c2-d2|")
     ended = check(program, tmp_path, book=slurred)
     assert ended.returncode == 0
     _, note = ended.stdout.decode().splitlines()
     assert note.endswith("7:5: note: no note of the same pitch follows this tie, and 13 more")
     ended = check(program, tmp_path, "--json", book=slurred)
-    assert len(found(ended)[0]["problems"]) == 14
+    assert len(tune_reports(ended)[0]["problems"]) == 14
 
 
-def test_nothing_to_check(program: Program, tmp_path: Path) -> None:
+def test_input_without_tunes_is_an_error(program: Program, tmp_path: Path) -> None:
     ended = check(program, tmp_path, book="Dear reader,\n")
     assert ended.returncode == 1
     assert ended.messages[0].startswith("error: stdin contains no tune")
@@ -92,11 +92,11 @@ def test_nothing_to_check(program: Program, tmp_path: Path) -> None:
 
 
 def test_a_tune_without_notes_has_no_range(program: Program, tmp_path: Path) -> None:
-    (silent,) = found(check(program, tmp_path, "--json", book="X:1\nM:4/4\nK:D\nz8|]\n"))
+    (silent,) = tune_reports(check(program, tmp_path, "--json", book="X:1\nM:4/4\nK:D\nz8|]\n"))
     assert silent["range"] is None
 
 
-def test_the_table_keeps_its_columns(program: Program, tmp_path: Path) -> None:
+def test_long_values_are_cut_to_their_columns(program: Program, tmp_path: Path) -> None:
     parts = "".join(["|:A2B2 c2d2:|"] * 20)
     wide = (
         f"X:123456789\nT:{'Long ' * 20}\nR:{'reel ' * 9}\nM:4/4\nL:1/8\nK:A Mixolydian\n{parts}\n"
@@ -108,15 +108,15 @@ def test_the_table_keeps_its_columns(program: Program, tmp_path: Path) -> None:
     assert len(second) < 110
 
 
-def test_a_number_out_of_all_measure(program: Program, tmp_path: Path) -> None:
+def test_a_number_of_more_than_nine_digits_is_null(program: Program, tmp_path: Path) -> None:
     ended = check(program, tmp_path, "--json", book=GOOD.replace("X:7", "X:" + "9" * 6000))
     assert ended.returncode == 0
-    assert found(ended)[0]["number"] is None
-    assert found(check(program, tmp_path, "--json", book=GOOD.replace("X:7", "X:" + "9" * 9)))[0][
-        "number"
-    ] == int("9" * 9)
+    assert tune_reports(ended)[0]["number"] is None
+    assert tune_reports(
+        check(program, tmp_path, "--json", book=GOOD.replace("X:7", "X:" + "9" * 9))
+    )[0]["number"] == int("9" * 9)
 
 
-def test_a_foreign_letter_is_shown_as_it_is(program: Program, tmp_path: Path) -> None:
+def test_a_letter_outside_ascii_is_shown_as_it_is(program: Program, tmp_path: Path) -> None:
     ended = check(program, tmp_path, book=UNREADABLE.replace("q3", "é"))
     assert "'é' means nothing here" in ended.stdout.decode()

@@ -1,4 +1,4 @@
-"""`charnn export-audio`: WAV files by the built-in synthesiser, and by FluidSynth where it is."""
+"""`charnn export-audio`: WAV files from the built-in synthesiser and from FluidSynth."""
 
 import io
 import wave
@@ -17,7 +17,7 @@ def seconds(content: bytes) -> float:
         return file.getnframes() / file.getframerate()
 
 
-def test_one_tune_goes_beside_its_file(tmp_path: Path) -> None:
+def test_the_file_is_written_beside_the_tune(tmp_path: Path) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     run = charnn(
         tmp_path, "export-audio", "reel.abc", "--synth", "builtin", "--tempo", "60", "--chords"
@@ -26,7 +26,7 @@ def test_one_tune_goes_beside_its_file(tmp_path: Path) -> None:
     assert seconds((tmp_path / "reel.wav").read_bytes()) == pytest.approx(4 + 1.5, abs=0.01)
 
 
-def test_options_and_streams(tmp_path: Path) -> None:
+def test_options_apply_from_stdin_to_stdout(tmp_path: Path) -> None:
     run = charnn(
         tmp_path,
         *("export-audio", "-", "-o", "-", "--synth", "builtin", "--repeats", "off"),
@@ -37,7 +37,7 @@ def test_options_and_streams(tmp_path: Path) -> None:
     assert seconds(run.stdout) == pytest.approx(2 + 1.5, abs=0.01)
 
 
-def test_the_others_are_still_written(tmp_path: Path) -> None:
+def test_the_other_tunes_are_written_if_one_is_broken(tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text(REEL + "\n" + BROKEN)
     run = charnn(tmp_path, "export-audio", "book.abc", "-o", "out/", "--synth", "builtin")
     assert run.returncode == 1
@@ -45,7 +45,7 @@ def test_the_others_are_still_written(tmp_path: Path) -> None:
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["book-001-the-test-reel.wav"]
 
 
-def test_fluidsynth_is_used_where_it_is(tmp_path: Path) -> None:
+def test_fluidsynth_is_used_where_it_is_installed(tmp_path: Path) -> None:
     from charnn.music.sound.fluidsynth import find_soundfont, is_installed
 
     font = find_soundfont()
@@ -58,7 +58,7 @@ def test_fluidsynth_is_used_where_it_is(tmp_path: Path) -> None:
     assert seconds((tmp_path / "reel.wav").read_bytes()) > 2
 
 
-def test_without_fluidsynth_the_builtin_plays(tmp_path: Path) -> None:
+def test_the_builtin_synthesiser_is_used_without_fluidsynth(tmp_path: Path) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     run = charnn(tmp_path, "export-audio", "reel.abc", PATH=str(tmp_path))
     assert (run.returncode, run.stderr) == (0, b"reel.wav\n")
@@ -68,7 +68,7 @@ def test_without_fluidsynth_the_builtin_plays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "expected"),
     [
         (["--soundfont", "reel.abc"], 1, b"reel.abc is not a SoundFont"),
         (["--soundfont", "missing.sf2"], 1, b"no such file: missing.sf2"),
@@ -78,13 +78,13 @@ def test_without_fluidsynth_the_builtin_plays(tmp_path: Path) -> None:
         (["--synth", "builtin", "--instrument", "kazoophone"], 2, b"kazoophone"),
     ],
 )
-def test_bad_input_is_one_line(
-    tmp_path: Path, arguments: list[str], code: int, said: bytes
+def test_bad_input_is_an_error_of_one_line(
+    tmp_path: Path, arguments: list[str], code: int, expected: bytes
 ) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     run = charnn(tmp_path, "export-audio", "reel.abc", *arguments)
     assert run.returncode == code
     assert run.stderr.startswith(b"error: ")
-    assert said in run.stderr
+    assert expected in run.stderr
     assert run.stderr.count(b"\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["reel.abc"]

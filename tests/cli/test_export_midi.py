@@ -1,4 +1,4 @@
-"""`charnn export-midi`: files in, MIDI out, and what is said of tunes that cannot be read."""
+"""`charnn export-midi`: input files, output files, options, and errors."""
 
 import gzip
 import io
@@ -21,14 +21,14 @@ def pitches(content: bytes) -> list[int]:
     return [m.note for m in file if m.type == "note_on" and m.velocity > 0]
 
 
-def test_one_tune_goes_beside_its_file(tmp_path: Path) -> None:
+def test_the_file_is_written_beside_the_tune(tmp_path: Path) -> None:
     (tmp_path / "reel.abc").write_text(REEL.replace("\n", "\r\n"), newline="")
     run = charnn(tmp_path, "export-midi", "reel.abc")
     assert (run.returncode, run.stdout) == (0, b"")
     assert pitches((tmp_path / "reel.mid").read_bytes()) == [62, 66, 69, 74, 69, 66, 62] * 2
 
 
-def test_several_tunes_are_named_and_the_broken_one_is_said(tmp_path: Path) -> None:
+def test_a_broken_tune_is_reported_and_the_others_are_written(tmp_path: Path) -> None:
     book = REEL + "\n" + BROKEN + "\nfree text between tunes\n\n" + JIG
     (tmp_path / "book.abc").write_text(book)
     (tmp_path / "out").mkdir()
@@ -42,7 +42,7 @@ def test_several_tunes_are_named_and_the_broken_one_is_said(tmp_path: Path) -> N
     assert names == ["book-001-the-test-reel.mid", "book-003-another-a-b.mid"]
 
 
-def test_one_of_several(tmp_path: Path) -> None:
+def test_one_tune_of_a_file_can_be_selected(tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
     run = charnn(tmp_path, "export-midi", "book.abc", "--tune", "2", "-o", "j.mid", "--tempo", "90")
     assert run.returncode == 0, run.stderr
@@ -55,9 +55,9 @@ def test_one_of_several(tmp_path: Path) -> None:
     assert b"1 to 2" in run.stderr
 
 
-def test_a_tune_is_never_written_over_its_book(tmp_path: Path) -> None:
+def test_the_tune_file_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "book").write_text(REEL + "\n" + JIG)
-    (tmp_path / "reel.mid").write_text(REEL)  # ABC, whatever its name says
+    (tmp_path / "reel.mid").write_text(REEL)  # ABC in spite of its suffix
     for arguments in (["book", "--tune", "1", "-o", "book"], ["reel.mid"]):
         run = charnn(tmp_path, "export-midi", *arguments)
         assert run.returncode == 2
@@ -68,24 +68,24 @@ def test_a_tune_is_never_written_over_its_book(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", ["export-midi", "export-audio", "export-score"])
 @pytest.mark.parametrize(
-    ("output", "said"),
+    ("output", "expected"),
     [("other.abc", b"other.abc"), ("tune.mp3", b"tune.mp3"), ("", b"-o '' is empty")],
 )
-def test_a_name_of_another_kind_is_refused(
-    tmp_path: Path, command: str, output: str, said: bytes
+def test_an_output_of_another_kind_is_refused(
+    tmp_path: Path, command: str, output: str, expected: bytes
 ) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     (tmp_path / "other.abc").write_text(JIG)
     run = charnn(tmp_path, command, "reel.abc", "-o", output)
     assert run.returncode == 2
     assert run.stderr.startswith(b"error: ")
-    assert said in run.stderr
+    assert expected in run.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.abc", "reel.abc"]
     assert (tmp_path / "other.abc").read_text() == JIG
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
+def test_a_device_is_written_to_and_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     (tmp_path / "null.d").symlink_to(os.devnull)
     run = charnn(tmp_path, "export-midi", "reel.abc", "-o", "null.d")
@@ -95,15 +95,15 @@ def test_a_device_is_written_to_and_stays(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 @pytest.mark.parametrize("command", ["export-midi", "check"])
-def test_input_without_end(tmp_path: Path, command: str) -> None:
+def test_endless_input_is_refused(tmp_path: Path, command: str) -> None:
     run = charnn(tmp_path, command, "/dev/zero")
     assert run.returncode == 1
     assert run.stderr.startswith(b"error: /dev/zero is larger than 64 MB")
     assert run.stderr.count(b"\n") == 1
 
 
-def test_a_book_of_tunes_without_end(tmp_path: Path) -> None:
-    """Once, two million tunes in 8 MB took 2 GB, and 16 GB in as many bytes as are read."""
+def test_a_file_of_too_many_tunes_is_refused(tmp_path: Path) -> None:
+    """Without the limit, two million tunes in 8 MB took 2 GB of memory."""
     (tmp_path / "endless.abc").write_text("X:1\n" * 200_000)
     run = charnn(tmp_path, "export-midi", "endless.abc")
     assert run.returncode == 1
@@ -111,7 +111,7 @@ def test_a_book_of_tunes_without_end(tmp_path: Path) -> None:
     assert run.stderr.count(b"\n") == 1
 
 
-def test_where_tunes_go(tmp_path: Path) -> None:
+def test_output_goes_to_a_folder_to_numbered_files_or_beside_the_tunes(tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
     assert charnn(tmp_path, "export-midi", "book.abc", "-o", "new/").returncode == 0
     assert charnn(tmp_path, "export-midi", "book.abc", "-o", "plain").returncode == 0
@@ -127,7 +127,7 @@ def test_where_tunes_go(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["gzip", "utf-16", "latin-1"])
-def test_files_in_other_forms(tmp_path: Path, kind: str) -> None:
+def test_compressed_files_and_other_encodings_are_read(tmp_path: Path, kind: str) -> None:
     text = REEL.replace("Test", "Tést")
     if kind == "gzip":
         (tmp_path / "reel.abc.gz").write_bytes(gzip.compress(text.encode()))
@@ -138,13 +138,13 @@ def test_files_in_other_forms(tmp_path: Path, kind: str) -> None:
     assert len(pitches((tmp_path / "out.mid").read_bytes())) == 14
 
 
-def test_a_packed_file_gives_its_plain_name(tmp_path: Path) -> None:
+def test_the_suffix_gz_is_left_out_of_the_output_name(tmp_path: Path) -> None:
     (tmp_path / "reel.abc.gz").write_bytes(gzip.compress(REEL.encode()))
     run = charnn(tmp_path, "export-midi", "reel.abc.gz")
     assert (run.returncode, run.stderr) == (0, b"reel.mid\n")
 
 
-def test_streams(tmp_path: Path) -> None:
+def test_tunes_from_stdin(tmp_path: Path) -> None:
     run = charnn(
         tmp_path, "export-midi", "-", "-o", "-", "--instrument", "flute", stdin=REEL.encode()
     )
@@ -178,7 +178,7 @@ CHORDS = 'X:1\nT:The Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:"D"D2FA dAFD|1d8:|2D8|]\
         (["--chords", "off", "tune.abc"], False),
     ],
 )
-def test_chords_with_and_without_a_value(
+def test_chords_can_be_given_without_a_value(
     tmp_path: Path, arguments: list[str], accompanied: bool
 ) -> None:
     (tmp_path / "tune.abc").write_text(CHORDS)
@@ -188,7 +188,7 @@ def test_chords_with_and_without_a_value(
     assert ("Chords" in [track.name for track in tracks]) == accompanied
 
 
-def test_a_tune_without_chord_symbols_is_said_or_gets_some(tmp_path: Path) -> None:
+def test_a_tune_without_chord_symbols_gets_a_warning_or_chosen_chords(tmp_path: Path) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     run = charnn(tmp_path, "export-midi", "reel.abc", "--chords")
     assert run.returncode == 0
@@ -200,7 +200,7 @@ def test_a_tune_without_chord_symbols_is_said_or_gets_some(tmp_path: Path) -> No
     assert len(pitches((tmp_path / "reel.mid").read_bytes())) > len(pitches(plain))
 
 
-def test_repeats_and_swing(tmp_path: Path) -> None:
+def test_the_options_repeats_and_swing(tmp_path: Path) -> None:
     (tmp_path / "tune.abc").write_text(CHORDS)
 
     def exported(*options: str) -> bytes:
@@ -217,7 +217,7 @@ def test_repeats_and_swing(tmp_path: Path) -> None:
     assert exported("--repeats", "off", "--no-swing") == once
 
 
-def test_titles_cannot_leave_the_folder(tmp_path: Path) -> None:
+def test_a_title_cannot_lead_out_of_the_folder(tmp_path: Path) -> None:
     inside = tmp_path / "inside"
     inside.mkdir()
     tune = "X:1\nT:../../../etc/passwd\x1b[2J\nK:C\nC|\n"
@@ -240,7 +240,7 @@ def test_titles_cannot_leave_the_folder(tmp_path: Path) -> None:
         (["book.abc", "-o", "-"], 2),
     ],
 )
-def test_bad_input_is_one_line(tmp_path: Path, arguments: list[str], code: int) -> None:
+def test_bad_input_is_an_error_of_one_line(tmp_path: Path, arguments: list[str], code: int) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
     (tmp_path / "empty.abc").write_text("")

@@ -1,4 +1,4 @@
-"""`charnn export-model`, and what can be done with the file."""
+"""`charnn export-model`, and the use of the exported file."""
 
 import json
 import shutil
@@ -9,19 +9,21 @@ import pytest
 from charnn.checkpoints.checkpoint import load_checkpoint
 from charnn.checkpoints.stored_tunes import store_tunes
 from tests.cli.conftest import Ended, Program
-from tests.cli.test_sample_tunes import LEARNED, LETTERS, of_tunes
+from tests.cli.test_sample_tunes import LETTERS, TRAINING_TUNE, as_tune_model
 from tests.helpers import random_checkpoint, save_run
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A run that has learned a tune."""
-    run = save_run(tmp_path, "session", of_tunes(random_checkpoint(LETTERS, documents=9))).parent
-    store_tunes(run, [LEARNED])
+    """Return a folder with a run that was trained on one tune."""
+    run = save_run(
+        tmp_path, "session", as_tune_model(random_checkpoint(LETTERS, documents=9))
+    ).parent
+    store_tunes(run, [TRAINING_TUNE])
     return tmp_path
 
 
-def test_a_text_model_is_small_and_as_good(
+def test_an_exported_model_is_small_and_as_good(
     program: Program, trained: tuple[Path, Ended], tmp_path: Path
 ) -> None:
     folder, _ = trained
@@ -30,25 +32,30 @@ def test_a_text_model_is_small_and_as_good(
     assert ended.returncode == 0
     assert ended.stdout == b""
     assert str(model) in ended.messages[-1]
-    whole = folder / "checkpoints" / "my-corpus" / "best.safetensors"
-    assert model.stat().st_size < whole.stat().st_size / 3
+    checkpoint = folder / "checkpoints" / "my-corpus" / "best.safetensors"
+    assert model.stat().st_size < checkpoint.stat().st_size / 3
     evaluate = ("my corpus.txt", "--held-out", "--json")
     full, half = (
-        json.loads(program(folder, "evaluate", one, *evaluate).stdout) for one in (whole, model)
+        json.loads(program(folder, "evaluate", path, *evaluate).stdout)
+        for path in (checkpoint, model)
     )
     assert half["nats_per_char"] == pytest.approx(full["nats_per_char"], abs=1e-3)
     assert half["chars"] == full["chars"]
     assert len(program(tmp_path, "sample", model, "--length", "50").stdout) == 50
 
 
-def test_it_is_named_after_the_run_and_exported_again(program: Program, folder: Path) -> None:
+def test_the_file_is_named_after_the_run_and_can_be_exported_again(
+    program: Program, folder: Path
+) -> None:
     assert program(folder, "export-model").returncode == 0
     first = (folder / "session.safetensors").read_bytes()
     ended = program(folder, "export-model", "session.safetensors", "-o", "-")
     assert ended.stdout == first
 
 
-def test_tunes_are_asked_for_as_of_the_run(program: Program, folder: Path) -> None:
+def test_an_exported_model_takes_the_same_requests_as_the_run(
+    program: Program, folder: Path
+) -> None:
     request = ("--seed", "3", "--key", "Ador", "--meter", "6/8")
     program(folder, "export-model", "session")
     shutil.rmtree(folder / "checkpoints")
@@ -62,7 +69,7 @@ def test_tunes_are_asked_for_as_of_the_run(program: Program, folder: Path) -> No
         assert "exported without the tunes" in ended.messages[-1]
 
 
-def test_it_is_not_written_over_the_checkpoint(program: Program, folder: Path) -> None:
+def test_the_checkpoint_is_never_overwritten(program: Program, folder: Path) -> None:
     path = folder / "checkpoints" / "session" / "best.safetensors"
     before = path.read_bytes()
     ended = program(folder, "export-model", "session", "-o", path)
@@ -76,13 +83,15 @@ def test_it_is_not_written_over_the_checkpoint(program: Program, folder: Path) -
 
 
 @pytest.mark.parametrize("output", [".", "new/", "checkpoints"])
-def test_a_folder_gets_it_under_the_runs_name(program: Program, folder: Path, output: str) -> None:
+def test_the_file_in_a_folder_is_named_after_the_run(
+    program: Program, folder: Path, output: str
+) -> None:
     assert program(folder, "export-model", "-o", output).returncode == 0
     assert load_checkpoint(folder / output / "session.safetensors").weights
 
 
 @pytest.mark.parametrize("output", ["", "tune.mid", "model.pt"])
-def test_it_is_not_named_as_something_else(program: Program, folder: Path, output: str) -> None:
+def test_an_output_of_another_kind_is_refused(program: Program, folder: Path, output: str) -> None:
     before = sorted(folder.rglob("*"))
     ended = program(folder, "export-model", "-o", output)
     assert ended.returncode == 2
@@ -90,7 +99,9 @@ def test_it_is_not_named_as_something_else(program: Program, folder: Path, outpu
     assert sorted(folder.rglob("*")) == before
 
 
-def test_it_cannot_be_resumed(program: Program, trained: tuple[Path, Ended], folder: Path) -> None:
+def test_an_exported_model_cannot_be_resumed(
+    program: Program, trained: tuple[Path, Ended], folder: Path
+) -> None:
     shutil.copy(trained[0] / "my corpus.txt", folder)
     program(folder, "export-model", "session", "-o", "checkpoints/shared.safetensors")
     last = folder / "checkpoints" / "broken" / "last.safetensors"
@@ -102,7 +113,7 @@ def test_it_cannot_be_resumed(program: Program, trained: tuple[Path, Ended], fol
         assert ended.returncode == 1
         assert "is a model alone" in ended.messages[-1]
         assert "--init-from" in ended.messages[-1]
-    (folder / "book.abc").write_text(LEARNED + "\n" + LEARNED.replace("d2e", "e2d"))
+    (folder / "book.abc").write_text(TRAINING_TUNE + "\n" + TRAINING_TUNE.replace("d2e", "e2d"))
     ended = program(folder, "train", "book.abc", "--resume", "--name", "broken")
     assert ended.returncode == 1
     assert "is a model alone" in ended.messages[-1]

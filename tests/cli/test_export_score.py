@@ -1,4 +1,4 @@
-"""`charnn export-score`: formats, names, and what is said of what cannot be engraved."""
+"""`charnn export-score`: formats, file names, and errors."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from tests.helpers import charnn
 REEL = "X:1\nT:The Test Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:D2FA dAFD:|\n"
 JIG = "X:2\nT:Another: A/B\nM:6/8\nK:G\nGAB c2d|\n"
 BROKEN = "X:3\nT:Broken\nK:C\nCDE & F|\n"
-STARTS = {".svg": b"<svg", ".png": b"\x89PNG", ".pdf": b"%PDF", ".musicxml": b"<?xml"}
+BEGINNINGS = {".svg": b"<svg", ".png": b"\x89PNG", ".pdf": b"%PDF", ".musicxml": b"<?xml"}
 
 engravers = pytest.mark.usefixtures("_engravers")
 
@@ -21,16 +21,16 @@ def _engravers() -> None:
 
 
 @engravers
-@pytest.mark.parametrize("suffix", STARTS)
-def test_the_name_says_the_format(tmp_path: Path, suffix: str) -> None:
+@pytest.mark.parametrize("suffix", BEGINNINGS)
+def test_the_suffix_chooses_the_format(tmp_path: Path, suffix: str) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     run = charnn(tmp_path, "export-score", "reel.abc", "-o", f"out{suffix}")
     assert (run.returncode, run.stdout) == (0, b""), run.stderr
     assert run.stderr == f"out{suffix}\n".encode()
-    assert (tmp_path / f"out{suffix}").read_bytes().startswith(STARTS[suffix])
+    assert (tmp_path / f"out{suffix}").read_bytes().startswith(BEGINNINGS[suffix])
 
 
-def test_several_tunes_and_a_broken_one(tmp_path: Path) -> None:
+def test_the_other_tunes_are_written_if_one_is_broken(tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text("\n".join((REEL, BROKEN, JIG)))
     run = charnn(tmp_path, "export-score", "book.abc", "-o", "out/", "--format", "musicxml")
     assert run.returncode == 1
@@ -40,13 +40,13 @@ def test_several_tunes_and_a_broken_one(tmp_path: Path) -> None:
 
 
 @engravers
-def test_without_a_word_it_is_svg_beside_the_tune(tmp_path: Path) -> None:
+def test_the_default_is_svg_beside_the_tune(tmp_path: Path) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     assert charnn(tmp_path, "export-score", "reel.abc").returncode == 0
     assert (tmp_path / "reel.svg").read_bytes().startswith(b"<svg")
 
 
-def test_streams(tmp_path: Path) -> None:
+def test_a_score_from_stdin_to_stdout(tmp_path: Path) -> None:
     run = charnn(
         tmp_path, "export-score", "-", "-o", "-", "--format", "musicxml", stdin=REEL.encode()
     )
@@ -57,7 +57,7 @@ def test_streams(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "expected"),
     [
         (["reel.abc", "-o", "out.gif"], 2, b".svg, .png, .pdf or .musicxml"),
         (["reel.abc", "-o", "out"], 2, b".svg, .png, .pdf or .musicxml"),
@@ -67,8 +67,8 @@ def test_streams(tmp_path: Path) -> None:
         (["silent.abc", "-o", "out.xml"], 1, b"no notes to engrave"),
     ],
 )
-def test_bad_input_is_one_line(
-    tmp_path: Path, arguments: list[str], code: int, said: bytes
+def test_bad_input_is_an_error_of_one_line(
+    tmp_path: Path, arguments: list[str], code: int, expected: bytes
 ) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     (tmp_path / "silent.abc").write_text("X:1\nM:4/4\nK:C\n||\n")
@@ -76,12 +76,12 @@ def test_bad_input_is_one_line(
     run = charnn(tmp_path, "export-score", *arguments)
     assert run.returncode == code
     assert run.stderr.startswith(b"error: ")
-    assert said in run.stderr
+    assert expected in run.stderr
     assert run.stderr.count(b"\n") == 1
     assert sorted(tmp_path.iterdir()) == before
 
 
-def test_the_format_may_stand_without_a_suffix(tmp_path: Path) -> None:
+def test_the_format_option_makes_a_suffix_unnecessary(tmp_path: Path) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     run = charnn(tmp_path, "export-score", "reel.abc", "-o", "out", "--format", "musicxml")
     assert run.returncode == 0

@@ -1,5 +1,7 @@
-"""`charnn sample` with a model of tunes: by an untrained one, so that all that is right about its
-tunes is the grammar's doing, and by one that writes the same every time."""
+"""`charnn sample` with models of tunes.
+
+The models are untrained, so that everything right about their tunes comes from the grammar.
+"""
 
 import json
 import re
@@ -18,7 +20,7 @@ from tests.cli.conftest import Ended, Program
 from tests.helpers import random_checkpoint, save_run
 
 LETTERS = "".join(map(chr, range(32, 127))) + "\n"
-LEARNED = """X:1
+TRAINING_TUNE = """X:1
 T:Learned
 R:jig
 M:6/8
@@ -30,28 +32,32 @@ faf ege|dfd cec|BdB AFA|d6:|
 SHORT = ("--length", "160")
 
 
-def of_tunes(checkpoint: Checkpoint) -> Checkpoint:
+def as_tune_model(checkpoint: Checkpoint) -> Checkpoint:
+    """Mark a checkpoint as a model of tunes, and return it."""
     checkpoint.metadata["tunes"] = True
     return checkpoint
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Runs: `folk`, an untrained model of tunes that has learned one; `lost`, the same without the
-    learned tunes; `damaged`, with half a file of them; and `prose`, one of a text."""
+    """Return a folder with four runs.
+
+    `folk` is a model of tunes with one training tune, `lost` is without its training tunes,
+    `damaged` has a truncated file of training tunes, and `prose` is a model of a text.
+    """
     folder = tmp_path_factory.mktemp("models")
-    tunes = of_tunes(random_checkpoint(LETTERS, documents=9))
-    store_tunes(save_run(folder, "folk", tunes).parent, [LEARNED])
+    tunes = as_tune_model(random_checkpoint(LETTERS, documents=9))
+    store_tunes(save_run(folder, "folk", tunes).parent, [TRAINING_TUNE])
     save_run(folder, "lost", tunes)
     damaged = save_run(folder, "damaged", tunes).parent
-    store_tunes(damaged, [LEARNED])
+    store_tunes(damaged, [TRAINING_TUNE])
     (damaged / TUNES).write_bytes((damaged / TUNES).read_bytes()[:-9])
     save_run(folder, "prose", random_checkpoint(LETTERS))
     return folder
 
 
 def reports(ended: Ended) -> list[TuneReport]:
-    """What the judge says of every tune on stdout; they are all there is."""
+    """Return the report on every tune on stdout, after asserting that there is nothing else."""
     assert ended.returncode == 0, ended.stderr.decode()
     text = ended.stdout.decode()
     sources = split_book(text)
@@ -60,8 +66,8 @@ def reports(ended: Ended) -> list[TuneReport]:
     return [check_tune(read_tune(source)) for source in sources]
 
 
-def refused(ended: Ended) -> str:
-    """The one sentence of a refusal."""
+def usage_error(ended: Ended) -> str:
+    """Return the only message of a command that refused its options."""
     assert ended.returncode == 2
     assert ended.stdout == b""
     (message,) = ended.messages
@@ -69,12 +75,12 @@ def refused(ended: Ended) -> str:
     return message
 
 
-def written(ended: Ended) -> list[str]:
-    """The commands in the comments."""
+def commands_in_comments(ended: Ended) -> list[str]:
+    """Return the commands in the comments of the tunes."""
     return re.findall("^% (charnn .*)$", ended.stdout.decode(), re.MULTILINE)
 
 
-def test_a_model_that_knows_nothing_writes_right_tunes(program: Program, folder: Path) -> None:
+def test_an_untrained_model_writes_correct_tunes(program: Program, folder: Path) -> None:
     ended = program(folder, "sample", "folk", "--num", "3", "--seed", "7", "--length", "150")
     found = reports(ended)
     assert [report.number for report in found] == ["1", "2", "3"]
@@ -87,24 +93,24 @@ def test_a_model_that_knows_nothing_writes_right_tunes(program: Program, folder:
     assert re.fullmatch(r"Strict bars masked \d+\.\d % of the model's probability\.", health)
 
 
-def arguments(command: str) -> list[str]:
-    """What a shell makes of a command, behind the program's name."""
+def shell_arguments(command: str) -> list[str]:
+    """Return the arguments that bash passes to the program for a command."""
     shell = ["bash", "-c", f"printf '%s\\0' {command}"]
     words = subprocess.run(shell, capture_output=True, check=True).stdout.decode().split("\0")
     assert (words[0], words[-1]) == ("charnn", "")
     return words[1:-1]
 
 
-def test_the_comment_is_the_command_that_writes_it_again(program: Program, folder: Path) -> None:
+def test_the_command_in_the_comment_writes_the_tune_again(program: Program, folder: Path) -> None:
     options = ("--rhythm", "jig", "--meter", "6/8", "--key", "D", "--title", "Rory's $HOME")
     options += ("--prime", "d2e f2g|\nA", "--part-bars", "4", "--temperature", "1.5")
     ended = program(folder, "sample", "folk", "--num", "2", "--seed", "3", *options, *SHORT)
     assert all(report.ok for report in reports(ended))
     both = ended.stdout.decode()
-    commands = written(ended)
+    commands = commands_in_comments(ended)
     assert [command.split()[-2:] for command in commands] == [["--seed", "3"], ["--seed", "4"]]
     for number, command in enumerate(commands, 1):
-        again = program(folder, *arguments(command)).stdout.decode()
+        again = program(folder, *shell_arguments(command)).stdout.decode()
         tune = both.split("\n\n")[number - 1].rstrip("\n") + "\n"
         assert again == tune.replace(f"X:{number}\n", "X:1\n", 1)
 
@@ -117,36 +123,38 @@ def test_the_comment_is_the_command_that_writes_it_again(program: Program, folde
         ("@prime.abc", b"\xef\xbb\xbfd2e\tf2g|"),
     ],
 )
-def test_the_comment_holds_a_beginning_itself(
+def test_the_comment_contains_the_prime_text_not_its_file(
     program: Program, folder: Path, source: str, content: bytes
 ) -> None:
     (folder / "prime.abc").write_bytes(content)
     options = ("--prime", source, "--seed", "3", "--meter", "6/8", *SHORT)
     ended = program(folder, "sample", "folk", *options, stdin=content)
     assert all(report.ok for report in reports(ended))
-    (command,) = written(ended)
+    (command,) = commands_in_comments(ended)
     assert "@" not in command
     (folder / "prime.abc").unlink()
-    assert program(folder, *arguments(command)).stdout == ended.stdout
+    assert program(folder, *shell_arguments(command)).stdout == ended.stdout
 
 
-def test_the_comment_of_a_bare_tune(program: Program, folder: Path) -> None:
+def test_an_unconstrained_tune_has_a_comment_too(program: Program, folder: Path) -> None:
     options = ("--bars", "off", "--prime", "X:1\nT:", "--stop", "e", "--length", "90")
     ended = program(folder, "sample", "folk", *options, "--seed", "6")
     assert ended.returncode == 0
-    (command,) = written(ended)
+    (command,) = commands_in_comments(ended)
     assert "--stop e" in command
-    assert program(folder, *arguments(command)).stdout == ended.stdout
+    assert program(folder, *shell_arguments(command)).stdout == ended.stdout
 
 
-def test_the_comment_says_nothing_that_need_not_be_said(program: Program, folder: Path) -> None:
+def test_the_comment_omits_options_with_their_default_values(
+    program: Program, folder: Path
+) -> None:
     options = ("--temperature", "0.8", "--length", "2000", "--part-bars", "0", "--prime", "")
     ended = program(folder, "sample", "folk", *options, "--seed", "3", "--bars", "strict")
     path = Path("checkpoints") / "folk" / "best.safetensors"
-    assert written(ended) == [f"charnn sample {path} --bars strict --seed 3"]
+    assert commands_in_comments(ended) == [f"charnn sample {path} --bars strict --seed 3"]
 
 
-def test_a_seed_is_all_a_tune_depends_on(program: Program, folder: Path) -> None:
+def test_the_seed_determines_the_tune(program: Program, folder: Path) -> None:
     def tune(seed: int, *options: str) -> bytes:
         ended = program(folder, "sample", "folk", "--seed", str(seed), *SHORT, *options)
         assert ended.returncode == 0
@@ -159,9 +167,9 @@ def test_a_seed_is_all_a_tune_depends_on(program: Program, folder: Path) -> None
     assert tune(int(seed)) == unseeded.stdout
 
 
-def test_what_is_asked_for_is_in_the_tune(program: Program, folder: Path) -> None:
-    asked = ("--rhythm", "Double Jig", "--meter", "6/8", "--key", "d major", "--title", "My  Own")
-    ended = program(folder, "sample", "folk", *asked, "--part-bars", "4", "--seed", "1", *SHORT)
+def test_the_tune_has_what_was_requested(program: Program, folder: Path) -> None:
+    request = ("--rhythm", "Double Jig", "--meter", "6/8", "--key", "d major", "--title", "My  Own")
+    ended = program(folder, "sample", "folk", *request, "--part-bars", "4", "--seed", "1", *SHORT)
     (report,) = reports(ended)
     assert (report.rhythm, report.meter, report.key) == ("jig", "6/8", "D")
     assert report.title == "My Own"
@@ -170,7 +178,7 @@ def test_what_is_asked_for_is_in_the_tune(program: Program, folder: Path) -> Non
     assert "expect less" not in ended.stderr.decode()  # a training tune has this meter
 
 
-def test_what_was_never_learned_is_told(program: Program, folder: Path) -> None:
+def test_a_request_beyond_the_training_tunes_gets_a_warning(program: Program, folder: Path) -> None:
     ended = program(folder, "sample", "folk", "--key", "Em", "--meter", "3/4", *SHORT)
     (report,) = reports(ended)
     assert (report.meter, report.key) == ("3/4", "Em")
@@ -185,7 +193,7 @@ def test_what_was_never_learned_is_told(program: Program, folder: Path) -> None:
         ("M:6/8\nK:Ador\nA2B c2d|\ne", "A2B c2d|\ne"),
     ],
 )
-def test_a_beginning_is_completed(program: Program, folder: Path, prime: str, begins: str) -> None:
+def test_a_prime_text_is_completed(program: Program, folder: Path, prime: str, begins: str) -> None:
     options = ("--meter", "6/8") if "M:" not in prime else ()
     ended = program(folder, "sample", "folk", "--prime", prime, "--seed", "2", *options, *SHORT)
     (report,) = reports(ended)
@@ -222,7 +230,7 @@ def test_a_beginning_is_completed(program: Program, folder: Path, prime: str, be
         (("--num", "0"), "--num must be between 1 and 1,000,000"),
     ],
 )
-def test_what_cannot_be_is_refused(
+def test_impossible_options_are_refused(
     program: Program, folder: Path, options: tuple[str, ...], words: str
 ) -> None:
     ended = program(folder, "sample", "folk", *options)
@@ -241,37 +249,36 @@ def test_what_cannot_be_is_refused(
     ],
     ids=" ".join,
 )
-def test_a_model_of_texts_writes_no_tunes(
+def test_options_for_tunes_are_refused_for_a_model_of_texts(
     program: Program, folder: Path, option: tuple[str, ...]
 ) -> None:
-    message = refused(program(folder, "sample", "prose", *option))
+    message = usage_error(program(folder, "sample", "prose", *option))
     assert f"{option[0]} needs a model of tunes" in message
     assert not (folder / "there").exists()
 
 
-def test_bars_off_is_the_bare_model(program: Program, folder: Path) -> None:
+def test_bars_off_samples_without_the_grammar(program: Program, folder: Path) -> None:
     options = ("--seed", "1", "--length", "50")
     bare = program(folder, "sample", "folk", "--bars", "off", "--prime", "X:", *options)
     assert bare.returncode == 0
     (message,) = bare.messages
     assert message.endswith("seed 1")
-    # The same weights as of a text; but a tune may end.
     assert bare.stdout.decode().startswith("X:")
     assert b"charnn" not in bare.stdout
     untitled = program(folder, "sample", "folk", "--bars", "off", "--stop", "e", *options)
     assert untitled.stdout.endswith(b"e") or len(untitled.stdout) <= 50
 
 
-def test_bars_off_keeps_the_header_that_was_asked_for(program: Program, folder: Path) -> None:
+def test_bars_off_keeps_the_requested_header(program: Program, folder: Path) -> None:
     ended = program(
         folder, "sample", "folk", "--bars", "off", "--key", "D", "--title", "Free", *SHORT
     )
     assert ended.returncode == 0
     assert re.search("^T:Free\n(?:R:.+\n)?M:.+\nL:.+\nK:D\n", ended.stdout.decode(), re.MULTILINE)
-    assert "--bars strict" not in ended.stderr.decode()
+    assert "Strict bars" not in ended.stderr.decode()
 
 
-def test_json(program: Program, folder: Path) -> None:
+def test_json_has_one_object_for_each_tune(program: Program, folder: Path) -> None:
     ended = program(folder, "sample", "folk", "--json", "--num", "2", "--seed", "8", *SHORT)
     first, second = map(json.loads, ended.stdout.splitlines())
     assert (first["seed"], second["seed"]) == (8, 9)
@@ -282,13 +289,13 @@ def test_json(program: Program, folder: Path) -> None:
     assert first["text"].encode() == plain.stdout
 
 
-# Copies: with everything given but the last note, this model has no choice but to copy.
+# With everything given except the last note, the model can only write a copy.
 
 COPYING = ("--title", "x", "--rhythm", "jig", "--meter", "6/8", "--key", "D", "--part-bars", "4")
-COPY = ("--prime", "L:1/8\n" + LEARNED.partition("K:D\n")[2].removesuffix(":|\n"))
+COPY = ("--prime", "L:1/8\n" + TRAINING_TUNE.partition("K:D\n")[2].removesuffix(":|\n"))
 
 
-def test_copies_are_refused(program: Program, folder: Path) -> None:
+def test_copies_are_refused_after_20_attempts(program: Program, folder: Path) -> None:
     options = (*COPYING, *COPY, "--seed", "1", "--length")
     too_short = program(folder, "sample", "folk", *options, "0").messages[-1]
     (shortest,) = re.findall(r"--length 0 is too short .* at least (\d+)$", too_short)
@@ -305,7 +312,7 @@ def test_copies_are_refused(program: Program, folder: Path) -> None:
     assert "20 tunes in a row were copies: use a higher --temperature" in ended.messages[-1]
 
 
-def test_what_is_no_copy_is_not_refused(program: Program, folder: Path) -> None:
+def test_a_tune_that_is_not_a_copy_is_kept(program: Program, folder: Path) -> None:
     plain = program(folder, "sample", "folk", "--seed", "1", "--num", "2", *SHORT)
     ended = program(
         folder, "sample", "folk", "--seed", "1", "--num", "2", *SHORT, "--reject-copies"
@@ -314,15 +321,15 @@ def test_what_is_no_copy_is_not_refused(program: Program, folder: Path) -> None:
     assert "copy" not in ended.stderr.decode()
 
 
-def test_copies_of_what(program: Program, folder: Path) -> None:
+def test_copies_cannot_be_refused_without_training_tunes(program: Program, folder: Path) -> None:
     ended = program(folder, "sample", "lost", "--reject-copies")
     assert ended.returncode == 1
     assert ended.stdout == b""
     assert "Traceback" not in ended.stderr.decode()
 
 
-def test_damaged_tunes_are_told(program: Program, folder: Path) -> None:
-    """It goes on without them, but for what can't be done without."""
+def test_damaged_training_tunes_are_a_warning_or_an_error(program: Program, folder: Path) -> None:
+    """Only --reject-copies can't do without the training tunes."""
     ended = program(folder, "sample", "damaged", "--seed", "1", *SHORT)
     assert all(report.ok for report in reports(ended))
     warnings = [message for message in ended.messages if TUNES in message]
@@ -337,7 +344,7 @@ def test_damaged_tunes_are_told(program: Program, folder: Path) -> None:
     assert "Traceback" not in refusing.stderr.decode()
 
 
-def test_the_header_is_one_that_was_learned(program: Program, folder: Path) -> None:
+def test_the_header_is_one_of_a_training_tune(program: Program, folder: Path) -> None:
     for seed in ("1", "2", "3"):
         ended = program(folder, "sample", "folk", "--seed", seed, "--temperature", "2", *SHORT)
         (report,) = reports(ended)
@@ -345,10 +352,9 @@ def test_the_header_is_one_that_was_learned(program: Program, folder: Path) -> N
         assert "\nL:1/8\n" in ended.stdout.decode()
 
 
-# Files
-
-
-def test_save(program: Program, folder: Path, tmp_path: Path) -> None:
+def test_save_writes_five_files_for_each_tune(
+    program: Program, folder: Path, tmp_path: Path
+) -> None:
     pytest.importorskip("verovio")
     out = tmp_path / "new" / "tunes"
     title = "../../Rory's “Jig”: a/b\\c".replace("“", '"').replace("”", '"').replace("\\", "")
@@ -373,7 +379,9 @@ def test_save(program: Program, folder: Path, tmp_path: Path) -> None:
     assert sum(message.startswith(str(out)) for message in ended.messages) == 2
 
 
-def test_what_is_saved_already_stays(program: Program, folder: Path, tmp_path: Path) -> None:
+def test_saving_again_overwrites_no_other_tune(
+    program: Program, folder: Path, tmp_path: Path
+) -> None:
     for seed in ("1", "2", "1"):
         ended = program(
             *(folder, "sample", "folk", "--bars", "off", "--prime", "?", "--length", "20"),
@@ -384,7 +392,9 @@ def test_what_is_saved_already_stays(program: Program, folder: Path, tmp_path: P
     assert (tmp_path / "001-tune.abc").read_bytes() == ended.stdout
 
 
-def test_what_is_no_tune_is_saved_as_it_is(program: Program, folder: Path, tmp_path: Path) -> None:
+def test_text_that_is_not_a_tune_is_saved_as_abc_only(
+    program: Program, folder: Path, tmp_path: Path
+) -> None:
     ended = program(
         *(folder, "sample", "folk", "--bars", "off", "--prime", "?", "--length", "20"),
         *("--seed", "1", "--save", tmp_path),
@@ -396,7 +406,7 @@ def test_what_is_no_tune_is_saved_as_it_is(program: Program, folder: Path, tmp_p
     assert "Traceback" not in ended.stderr.decode()
 
 
-def test_save_where_nothing_can_be_written(program: Program, folder: Path, tmp_path: Path) -> None:
+def test_saving_into_a_file_is_an_error(program: Program, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     ended = program(folder, "sample", "folk", *SHORT, "--save", tmp_path / "file")
     assert ended.returncode == 1

@@ -1,4 +1,4 @@
-"""The masks: they are what the grammar says of every symbol, and they lead a text to its end."""
+"""Constraints: masks agree with the grammar for every token, and lead a text to its end."""
 
 import random
 from typing import Any
@@ -30,30 +30,30 @@ AG|:"D"~F2A d>fe|(3ABA G [EG]3|{c}d2A- AF(E|D6):|
 TOKENS = list(AbcVocabulary(tokenize(TUNE)).tokens)
 
 
-def plainly_wrong(constraint: Constraint, state: Any) -> list[bool]:
-    """Which symbols are wrong, by trying each."""
+def forbidden_one_by_one(constraint: Constraint, state: Any) -> list[bool]:
+    """Return which tokens are forbidden, by trying each in full."""
     wrong = [constraint.walk(state, text) is None for text in constraint.token_texts]
     wrong[SEPARATOR] = not constraint.grammar.may_end(state)
-    wrong[0] = constraint.forbidden(state)[0]  # the unknown symbol is nobody's business
+    wrong[0] = constraint.forbidden(state)[0]  # the unknown token does not matter
     return wrong
 
 
 @pytest.mark.parametrize("symbols", [LETTERS, TOKENS], ids=["characters", "tokens"])
 @pytest.mark.parametrize("seed", range(5))
-def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
-    """Whatever is kept from state to state, the answer is that of trying every symbol."""
+def test_the_mask_agrees_with_trying_every_token(symbols: str | list[str], seed: int) -> None:
+    """Stored answers and shortcuts change nothing."""
     chance = random.Random(seed)
     _, grammar = any_request(chance, "".join(symbols))
     constraint = Constraint(grammar, texts(symbols))
     state = grammar.start
     for _ in range(250):
         wrong = constraint.forbidden(state)
-        assert wrong.tolist() == plainly_wrong(constraint, state), state
+        assert wrong.tolist() == forbidden_one_by_one(constraint, state), state
         right = [token_id for token_id in np.flatnonzero(~wrong).tolist() if token_id != SEPARATOR]
-        if not right:  # all parts that a tune may have
+        if not right:  # the tune has as many parts as it may have
             state = grammar.start
             continue
-        # Mostly notes and bar lines, so that the walk comes far.
+        # Mostly notes and bar lines, so that the walk reaches many states.
         likely = [
             4 if constraint.token_texts[token_id][0] in "ABCDEFGabcdefg|:" else 1
             for token_id in right
@@ -62,7 +62,7 @@ def test_what_is_wrong(symbols: str | list[str], seed: int) -> None:
         state = constraint.walk(state, constraint.token_texts[token_id])
 
 
-def test_an_answer_is_the_callers_own() -> None:
+def test_a_mask_belongs_to_the_caller() -> None:
     grammar = TuneGrammar(TuneRequest(), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))
     cursor = constraint.begin()
@@ -71,8 +71,7 @@ def test_an_answer_is_the_callers_own() -> None:
         assert cursor.forbidden(left).tolist() == first.tolist()
 
 
-def test_the_end_comes_in_sight() -> None:
-    """With little left only symbols on a short way to the end stay; with much, all right ones."""
+def test_with_few_characters_left_only_tokens_near_an_end_are_allowed() -> None:
     grammar = TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 4), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))
     state = constraint.walk(
@@ -90,7 +89,7 @@ def test_the_end_comes_in_sight() -> None:
     assert numbers[4] == int((~constraint.forbidden(state)).sum())
 
 
-def test_where_a_text_may_end_it_must_if_nothing_is_left() -> None:
+def test_with_no_characters_left_a_text_ends_where_it_may() -> None:
     grammar = TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 2), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))
     state = constraint.walk(grammar.start, "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\nd6|c6|]\nd6|c6|]\n")
@@ -99,7 +98,7 @@ def test_where_a_text_may_end_it_must_if_nothing_is_left() -> None:
 
 
 @pytest.mark.parametrize("documents", [1, 9])
-def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> None:
+def test_a_tune_ends_even_if_the_model_never_draws_an_end(documents: int) -> None:
     checkpoint = random_checkpoint(LETTERS, documents=documents)
     checkpoint.weights["head.bias"][SEPARATOR] = -100
     sampler = Sampler(checkpoint, may_end=True)
@@ -116,14 +115,14 @@ def test_a_tune_ends_even_if_the_model_would_never_end_it(documents: int) -> Non
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_text_can_be_as_short_as_the_shortest(seed: int) -> None:
+def test_a_text_of_the_least_length_is_possible(seed: int) -> None:
     constraint = Constraint(TuneGrammar(TuneRequest("x", part_bars=4), LETTERS), texts(LETTERS))
     text = walk(constraint, random.Random(seed), "evenly", constraint.min_length)
     assert len(text) <= constraint.min_length
     assert constraint.min_length < constraint.horizon
 
 
-def test_a_course_knows_what_its_constraint_knows() -> None:
+def test_a_cursor_agrees_with_its_constraint() -> None:
     constraint = Constraint(
         TuneGrammar(TuneRequest("x", "jig", "6/8", "1/8", "D", 2), LETTERS), texts(LETTERS)
     )
@@ -143,7 +142,7 @@ def test_a_course_knows_what_its_constraint_knows() -> None:
 
 
 class Forbids:
-    """A course in which some symbols are always wrong."""
+    """A cursor that always forbids some tokens."""
 
     def __init__(self, symbols: list[int], count: int, may_be_asked: bool) -> None:
         self._symbols, self._count, self._may_be_asked = symbols, count, may_be_asked
@@ -159,7 +158,7 @@ class Forbids:
         return token_id in self._symbols or (token_id == SEPARATOR) != bool(self._written)
 
     def forbidden(self, chars_left: int) -> Any:
-        assert self._may_be_asked, "a few wrong symbols are no reason to look for all of them"
+        assert self._may_be_asked, "a few refusals are no reason for a mask"
         return np.array([self.is_forbidden(token_id) for token_id in range(self._count)])
 
     def advance(self, token_id: int) -> None:
@@ -174,10 +173,10 @@ class Forbids:
         (SamplingParams(1.0, min_p=0.5), np.exp([0.5, 1.0, -np.inf])),
     ],
 )
-def test_what_is_refused_is_as_if_it_were_forbidden_beforehand(
+def test_refusing_tokens_gives_the_same_distribution_as_masking_them(
     params: SamplingParams, shares: Any
 ) -> None:
-    """Others take its place in proportion to their own probabilities."""
+    """Allowed tokens are drawn in proportion to their own probabilities."""
     checkpoint = random_checkpoint("abcde", documents=9)
     checkpoint.weights["head.weight"][:] = 0
     checkpoint.weights["head.bias"][:] = [0, 3, 0.5, 2.5, 1.0, -0.5, 1.5]
@@ -195,3 +194,44 @@ def test_what_is_refused_is_as_if_it_were_forbidden_beforehand(
     found = np.array([firsts.count(letter) / count for letter in "acd"])
     assert (np.abs(found - expected) <= tolerance).all()
     assert found.sum() == pytest.approx(1)
+
+
+class Balanced:
+    """The example of `charnn.sampling.grammar`: texts of balanced parentheses."""
+
+    start = 0
+    boundary_characters: frozenset[str] = frozenset()
+
+    def step(self, state: int, character: str) -> int | None:
+        if character == ")":
+            return state - 1 if state else None
+        return state + (character == "(")
+
+    def may_end(self, state: int) -> bool:
+        return state == 0
+
+    def finishing_characters(self, state: int) -> str:
+        return ")"
+
+    def counts_refusals(self, state: int) -> bool:
+        return True
+
+    def local_key(self, state: int) -> int:
+        return state
+
+    def boundary_possible(self, state: int) -> bool:
+        return False
+
+    def canonical(self, state: int, text: str) -> str:
+        return text
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_example_of_the_protocol_balances_every_text(seed: int) -> None:
+    checkpoint = random_checkpoint("(a)", documents=9)
+    sampler = Sampler(checkpoint)
+    cursor = Constraint(Balanced(), sampler.token_texts).begin()
+    text = "".join(sampler.stream(SamplingParams(2.0), seed=seed, length=30, cursor=cursor))
+    depths = [text[:end].count("(") - text[:end].count(")") for end in range(len(text) + 1)]
+    assert min(depths) == 0
+    assert depths[-1] == 0

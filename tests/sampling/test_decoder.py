@@ -1,4 +1,4 @@
-"""Pens: whichever writes, and beside however many others, a text is the same."""
+"""Decoders: a text is the same whichever generates it, and whatever texts are beside it."""
 
 import sys
 
@@ -16,7 +16,7 @@ from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint, reciting_checkpoint
 
 LETTERS = "abcdefghij \n"
-CHOICES = [
+PARAMS = [
     SamplingParams(1.0),
     SamplingParams(0),
     SamplingParams(0.7, top_k=4),
@@ -25,14 +25,14 @@ CHOICES = [
 ]
 
 
-def plain_pen(cell: str = "lstm") -> Decoder:
+def plain_decoder(cell: str = "lstm") -> Decoder:
     return Sampler(random_checkpoint(LETTERS, cell=cell, num_layers=2)).backends.decoder
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
-    plain = plain_pen(cell)
-    for params in CHOICES:
+def test_fast_decoders_generate_the_same_tokens(cell: str) -> None:
+    plain = plain_decoder(cell)
+    for params in PARAMS:
         for rows in (1, 3, MIN_BATCH_ROWS):
             numbers = np.random.default_rng(2).random((rows, 300 // rows))
             last = np.arange(rows) % 9
@@ -66,12 +66,12 @@ def test_the_fast_pens_write_the_same_symbols(cell: str) -> None:
     ),
 )
 @settings(deadline=None)
-def test_the_fast_pens_draw_the_same_symbols(
+def test_fast_decoders_draw_the_same_tokens(
     rows: list[list[float]], params: SamplingParams
 ) -> None:
     logits = np.array(rows, np.float32)
     numbers = np.random.default_rng(4).random(len(rows))
-    plain = plain_pen()
+    plain = plain_decoder()
     together = plain.draw(logits, numbers, params)
     np.testing.assert_array_equal(numba_decoder(plain).draw(logits, numbers, params), together)
     alone = [plain.draw(logits[[row]], numbers[[row]], params)[0] for row in range(len(rows))]
@@ -79,14 +79,14 @@ def test_the_fast_pens_draw_the_same_symbols(
 
 
 @pytest.fixture
-def any_number(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write side by side even where it does not pay."""
+def always_batched(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Generate side by side even where it does not pay."""
     monkeypatch.setattr("charnn.sampling.sampler.MIN_BATCH_CHARS", 0)
 
 
-@pytest.mark.usefixtures("any_number")
+@pytest.mark.usefixtures("always_batched")
 @pytest.mark.parametrize("stop", ["", "a"])
-def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
+def test_texts_side_by_side_are_the_same_as_alone(stop: str) -> None:
     checkpoint = random_checkpoint(LETTERS, documents=9)
     seeds = range(3, 3 + MIN_BATCH_ROWS + 5)
     options = {"length": 60, "prime": "ab", "stop": stop}
@@ -100,8 +100,8 @@ def test_many_texts_are_those_that_are_written_alone(stop: str) -> None:
     assert len({len(text) for text in texts}) > 3  # they end at different times
 
 
-@pytest.mark.usefixtures("any_number")
-def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("always_batched")
+def test_the_row_of_an_ended_text_is_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("charnn.sampling.sampler.MAX_BATCH_ROWS", 7)
     sampler = Sampler(reciting_checkpoint("abc\n", separator_after="\n", documents=12))
     texts = [
@@ -111,8 +111,8 @@ def test_rows_are_filled_again(monkeypatch: pytest.MonkeyPatch) -> None:
     assert texts == ["abc\n"] * 40
 
 
-@pytest.mark.usefixtures("any_number")
-def test_other_texts_may_be_written_meanwhile() -> None:
+@pytest.mark.usefixtures("always_batched")
+def test_another_text_can_be_generated_meanwhile() -> None:
     sampler = Sampler(random_checkpoint(LETTERS))
     seeds = range(MIN_BATCH_ROWS + 3)
     alone = ["".join(sampler.stream(SamplingParams(1.0), seed=seed, length=30)) for seed in seeds]
@@ -124,7 +124,7 @@ def test_other_texts_may_be_written_meanwhile() -> None:
     assert written == alone
 
 
-def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_numba_decoder_takes_over_in_mid_text(monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = random_checkpoint(LETTERS)
     slow = Sampler(checkpoint)
     monkeypatch.setattr(backend, "NUMBA_AFTER_SECONDS", float("inf"))  # however slow the machine is
@@ -142,16 +142,20 @@ def test_the_faster_pen_takes_over_unseen(monkeypatch: pytest.MonkeyPatch) -> No
     assert type(quick.backends.decoder) is not Decoder
 
 
-def test_without_numba_the_plain_pen_writes_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = plain_pen()
+def test_without_numba_the_plain_decoder_generates_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = plain_decoder()
     for name in ("charnn.sampling.numba_decoder", "charnn.inference.batched_stepper"):
         monkeypatch.setitem(sys.modules, name, None)
     assert numba_decoder(plain) is plain
     assert batched_decoder(plain) is plain
 
 
-def test_so_it_does_where_numba_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = plain_pen()
+def test_where_numba_fails_the_plain_decoder_generates_everything(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = plain_decoder()
 
     def fail(*arguments: object) -> None:
         raise OSError(28, "No space left on device")

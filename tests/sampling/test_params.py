@@ -1,152 +1,12 @@
-"""From scores to the next symbol: what each option keeps, and how often a symbol is drawn."""
+"""The options of sampling: their ranges, and what they are for compiled code."""
 
 import math
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from charnn.errors import UsageError
-from charnn.sampling.logits import draw_token, sampling_weights
 from charnn.sampling.params import SamplingParams
-
-FORBIDDEN = -math.inf
-SCORES = st.lists(
-    st.one_of(st.floats(-40, 40, width=32), st.just(FORBIDDEN)), min_size=1, max_size=30
-).filter(lambda logits: max(logits) > FORBIDDEN)
-CHOICES = st.builds(
-    SamplingParams,
-    temperature=st.one_of(st.just(0.0), st.floats(0.01, 100)),
-    top_k=st.integers(0, 40),
-    top_p=st.floats(0, 1, exclude_min=True),
-    min_p=st.floats(0, 1),
-)
-
-
-def array(logits: list[float]) -> NDArray[np.float32]:
-    return np.array(logits, np.float32)
-
-
-def probabilities_of(params: SamplingParams, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Of the symbols of one text."""
-    found = sampling_weights(logits, *params.arguments)
-    return found / found.sum()
-
-
-def drawn_by(
-    params: SamplingParams, logits: NDArray[np.float32], random: np.random.Generator
-) -> int:
-    """The next symbol of one text."""
-    return int(draw_token(logits, random.random(), *params.arguments))
-
-
-def softmax(logits: list[float], temperature: float = 1.0) -> list[float]:
-    """Plainly, as an oracle."""
-    highest = max(logits)
-    weights = [math.exp((score - highest) / temperature) for score in logits]
-    return [weight / math.fsum(weights) for weight in weights]
-
-
-@given(SCORES, CHOICES, st.integers(0, 2**32))
-def test_what_is_drawn_is_possible(logits: list[float], params: SamplingParams, seed: int) -> None:
-    given_logits = array(logits)
-    token_id = drawn_by(params, given_logits, np.random.default_rng(seed))
-    assert 0 <= token_id < len(logits)
-    assert logits[token_id] > FORBIDDEN
-    if params.temperature:
-        assert probabilities_of(params, given_logits)[token_id] > 0
-    # The caller's scores are left alone.
-    np.testing.assert_array_equal(given_logits, array(logits))
-
-
-@given(SCORES, CHOICES.filter(lambda params: params.temperature > 0))
-def test_the_likeliest_is_always_kept_and_the_rest_keeps_its_order(
-    logits: list[float], params: SamplingParams
-) -> None:
-    probabilities = probabilities_of(params, array(logits))
-    assert math.isclose(probabilities.sum(), 1, abs_tol=1e-9)
-    assert probabilities[int(np.argmax(logits))] > 0
-    assert probabilities.min() >= 0
-    kept = [score for score, p in zip(logits, probabilities, strict=True) if p > 0]
-    dropped = [score for score, p in zip(logits, probabilities, strict=True) if p == 0]
-    assert min(kept) >= max(dropped, default=FORBIDDEN)
-
-
-@given(SCORES, st.floats(0.05, 20))
-def test_without_truncation_it_is_the_softmax(logits: list[float], temperature: float) -> None:
-    probabilities = probabilities_of(SamplingParams(temperature), array(logits))
-    np.testing.assert_allclose(probabilities, softmax(logits, temperature), atol=1e-9)
-
-
-@given(st.lists(st.integers(-400, 400), min_size=1, max_size=30, unique=True), st.integers(1, 40))
-def test_top_k(tenths: list[int], k: int) -> None:
-    logits = [tenth / 20 for tenth in tenths]
-    probabilities = probabilities_of(SamplingParams(1, top_k=k), array(logits))
-    kept = {number for number, p in enumerate(probabilities) if p > 0}
-    order = sorted(range(len(logits)), key=lambda number: -logits[number])
-    assert kept == set(order[:k])
-
-
-@given(SCORES, st.floats(0.01, 0.999))
-def test_top_p_keeps_the_fewest_that_reach_it(logits: list[float], p: float) -> None:
-    plain = softmax(logits)
-    kept = probabilities_of(SamplingParams(1, top_p=p), array(logits)) > 0
-    inside = [probability for probability, here in zip(plain, kept, strict=True) if here]
-    assert math.fsum(inside) >= p - 1e-9
-    # Without the least likely of them, which stay or go together, they would not.
-    more = [probability for probability in inside if not math.isclose(probability, min(inside))]
-    assert math.fsum(more) < p + 1e-9
-
-
-@given(SCORES, st.floats(0.001, 1))
-def test_min_p(logits: list[float], p: float) -> None:
-    plain = softmax(logits)
-    kept = probabilities_of(SamplingParams(1, min_p=p), array(logits)) > 0
-    for probability, here in zip(plain, kept, strict=True):
-        if not math.isclose(probability, p * max(plain), rel_tol=1e-6):
-            assert here == (probability > p * max(plain))
-
-
-def test_the_truncations_look_at_the_probabilities_after_the_temperature() -> None:
-    logits = array([2.0, 0.0])  # 0.88 and 0.12; at temperature 2: 0.73 and 0.27
-    assert probabilities_of(SamplingParams(1, top_p=0.8), logits).tolist() == [1, 0]
-    assert probabilities_of(SamplingParams(2, top_p=0.8), logits)[1] > 0.2
-    assert probabilities_of(SamplingParams(1, min_p=0.2), logits).tolist() == [1, 0]
-    assert probabilities_of(SamplingParams(2, min_p=0.2), logits)[1] > 0.2
-
-
-@given(SCORES, st.integers(0, 2**32))
-def test_at_temperature_zero_it_is_the_likeliest(logits: list[float], seed: int) -> None:
-    random = np.random.default_rng(seed)
-    assert drawn_by(SamplingParams(0), array(logits), random) == int(np.argmax(logits))
-
-
-@pytest.mark.parametrize("temperature", [0.01, 100.0])
-@pytest.mark.parametrize("scale", [1e-30, 1.0, 1e30])
-def test_extreme_logits(temperature: float, scale: float) -> None:
-    probabilities = probabilities_of(
-        SamplingParams(temperature), array([0.0, -scale, scale, FORBIDDEN])
-    )
-    assert np.isfinite(probabilities).all()
-    assert math.isclose(probabilities.sum(), 1)
-    assert probabilities[3] == 0
-
-
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-def test_symbols_come_as_often_as_they_should(temperature: float) -> None:
-    logits = [1.5, 0.0, FORBIDDEN, 0.7, -1.0]
-    random = np.random.default_rng(1)
-    count = 40_000
-    params = SamplingParams(temperature)
-    drawn = [drawn_by(params, array(logits), random) for _ in range(count)]
-    frequencies = np.bincount(drawn, minlength=5) / count
-    expected = np.array(softmax(logits, temperature))
-    # Four standard deviations.
-    tolerance = 4 * np.sqrt(expected * (1 - expected) / count)
-    assert (np.abs(frequencies - expected) <= tolerance).all()
 
 
 @pytest.mark.parametrize(
@@ -158,7 +18,20 @@ def test_symbols_come_as_often_as_they_should(temperature: float) -> None:
         ("min_p", [-0.1, 1.01, math.nan]),
     ],
 )
-def test_values_out_of_range(option: str, values: list[Any]) -> None:
+def test_values_out_of_range_are_refused(option: str, values: list[Any]) -> None:
     for value in values:
         with pytest.raises(UsageError, match="--" + option.replace("_", "-")):
             SamplingParams(**{option: value})
+
+
+def test_arguments_have_the_same_types_whatever_the_user_writes() -> None:
+    """Or numba would compile the decoder anew."""
+    types = [type(value) for value in SamplingParams(1, 2**80, 1, 0).arguments]
+    assert types == [float, int, float, float]
+    assert SamplingParams(top_k=2**80).arguments[1] < 2**63
+
+
+def test_only_top_k_top_p_and_min_p_truncate() -> None:
+    assert not SamplingParams(0.5).truncates
+    for option in ({"top_k": 1}, {"top_p": 0.9}, {"min_p": 0.1}):
+        assert SamplingParams(**option).truncates

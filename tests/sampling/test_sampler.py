@@ -1,4 +1,4 @@
-"""The sampler: what a text begins with, where it ends, and that a seed is all it depends on."""
+"""The sampler: where a text begins and ends, and that it depends on the seed alone."""
 
 import itertools
 from typing import Any
@@ -15,11 +15,11 @@ from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from tests.helpers import random_checkpoint, reciting_checkpoint
 
-SURE = SamplingParams(0)
+LIKELIEST = SamplingParams(0)
 LETTERS = "abcdefghij \n"
 
 
-def text(sampler: Sampler, params: SamplingParams = SURE, **options: Any) -> str:
+def text(sampler: Sampler, params: SamplingParams = LIKELIEST, **options: Any) -> str:
     return "".join(sampler.stream(params, **{"seed": 0, "length": 40, **options}))
 
 
@@ -30,7 +30,7 @@ def test_the_same_seed_writes_the_same_text(cell: str) -> None:
     params = SamplingParams(1.0)
     first = text(sampler, params, seed=5)
     assert len(first) == 40
-    # Whatever was written in between, and by another sampler, too.
+    # Other texts in between change nothing, nor does another sampler.
     assert text(sampler, params, seed=6) != first
     assert text(sampler, params, seed=5) == first
     assert text(Sampler(checkpoint), params, seed=5) == first
@@ -38,8 +38,8 @@ def test_the_same_seed_writes_the_same_text(cell: str) -> None:
     assert text(sampler, params, seed=5, length=9) == first[:9]
 
 
-def test_it_reads_what_it_writes() -> None:
-    """Each symbol is the likeliest after those before it, the prime included."""
+def test_every_token_depends_on_all_before() -> None:
+    """At temperature 0 each token is the likeliest after the prime and the text so far."""
     checkpoint = random_checkpoint(LETTERS, scale=2.0, num_layers=2)
     stepper = Stepper(checkpoint.config, checkpoint.weights, EightBit)
     vocabulary = checkpoint.vocabulary
@@ -57,7 +57,7 @@ def test_it_reads_what_it_writes() -> None:
     assert text(Sampler(checkpoint), prime="c") != expected
 
 
-def test_the_prime_is_not_part_of_the_text_nor_of_its_length() -> None:
+def test_the_prime_is_not_yielded_and_does_not_count_as_length() -> None:
     sampler = Sampler(reciting_checkpoint("abcd\n"))
     assert text(sampler, length=7) == "abcd\nab"
     assert text(sampler, length=7, prime="ab") == "cd\nabcd"
@@ -65,33 +65,33 @@ def test_the_prime_is_not_part_of_the_text_nor_of_its_length() -> None:
     assert text(sampler, length=0, prime="ab") == ""
 
 
-def test_characters_of_the_prime_that_are_unknown_are_skipped() -> None:
+def test_unknown_characters_of_the_prime_are_skipped() -> None:
     sampler = Sampler(reciting_checkpoint("abcd\n"))
     assert text(sampler, length=2, prime="éb€") == "cd"
     assert text(sampler, length=2, prime="é") == "ab"
 
 
-def test_it_stops_after_what_it_has_written_itself() -> None:
+def test_a_stop_counts_only_in_the_new_text() -> None:
     sampler = Sampler(reciting_checkpoint("abcd\n"))
     assert text(sampler, stop="d\na") == "abcd\na"
     assert text(sampler, stop="a") == "a"
     assert text(sampler, stop="bc", prime="ab") == "cd\nabc"
     assert text(sampler, stop="cd\n", prime="ab") == "cd\n"
     assert len(text(sampler, stop="never")) == 40
-    # A beginning that turns out false does not hide the true one.
+    # A false start of the stop text does not hide the real one.
     assert text(Sampler(reciting_checkpoint("ab")), stop="abab") == "abab"
 
 
-def test_a_model_of_many_documents_ends_each() -> None:
+def test_a_model_of_many_documents_ends_a_text() -> None:
     many = reciting_checkpoint("abc\n", separator_after="\n", documents=12)
     assert text(Sampler(many)) == "abc\n"
-    # One of a single text has never seen an end, and goes on whatever its scores say.
+    # A model of one document has never seen an end, so it goes on whatever the logits are.
     one = reciting_checkpoint("abc\n", separator_after="\n", documents=1)
     assert len(text(Sampler(one))) == 40
 
 
-def test_no_text_holds_the_special_symbols() -> None:
-    """Not even where they are all but sure."""
+def test_special_tokens_are_never_drawn() -> None:
+    """Not even where they are nearly certain."""
     checkpoint = random_checkpoint(LETTERS)
     checkpoint.weights["head.bias"][[UNKNOWN, SEPARATOR]] = 50
     written = list(Sampler(checkpoint).stream(SamplingParams(1.0), seed=1, length=300))
@@ -99,7 +99,7 @@ def test_no_text_holds_the_special_symbols() -> None:
     assert set(written) <= set(LETTERS)
 
 
-def test_streams_of_one_sampler_do_not_disturb_each_other() -> None:
+def test_two_streams_of_one_sampler_are_independent() -> None:
     sampler = Sampler(random_checkpoint(LETTERS))
     expected = [text(sampler, SamplingParams(1.0), seed=seed) for seed in (1, 2)]
     both = [sampler.stream(SamplingParams(1.0), seed=seed, length=40) for seed in (1, 2)]
@@ -107,13 +107,13 @@ def test_streams_of_one_sampler_do_not_disturb_each_other() -> None:
     assert ["".join(own) for own in zip(*pieces, strict=True)] == expected
 
 
-def test_it_streams() -> None:
-    """The first characters are handed on before the last are chosen."""
+def test_characters_are_yielded_as_they_are_drawn() -> None:
+    """The first characters arrive before the last ones are drawn."""
     endless = Sampler(random_checkpoint(LETTERS)).stream(SamplingParams(1.0), seed=1, length=10**9)
     assert len(list(itertools.islice(endless, 20))) == 20
 
 
-def test_a_text_without_line_ends_has_a_beginning_too() -> None:
+def test_a_vocabulary_without_line_ends_has_a_start_token() -> None:
     assert len(text(Sampler(random_checkpoint("xyz")), SamplingParams(1.0))) == 40
 
 
@@ -121,4 +121,4 @@ def test_a_text_without_line_ends_has_a_beginning_too() -> None:
 def test_options_out_of_range_are_refused(wrong: dict[str, int]) -> None:
     sampler = Sampler(random_checkpoint("abc\n"))
     with pytest.raises(UsageError):
-        list(sampler.stream(SURE, **{"seed": 0, "length": 5, **wrong}))
+        list(sampler.stream(LIKELIEST, **{"seed": 0, "length": 5, **wrong}))

@@ -1,4 +1,4 @@
-"""Random walks through a grammar, as a model might take them that knows nothing."""
+"""Random walks through a grammar, as an untrained model might take them."""
 
 import random
 
@@ -12,11 +12,11 @@ from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
 
-# The characters of cleaned books, but for some letters of titles that are not ASCII.
+# The characters of cleaned books, except for letters of titles that are not ASCII.
 LETTERS = "".join(map(chr, range(ord(" "), ord("~") + 1))) + "\n"
 POOR = "".join(sorted(set(LETTERS) - set('(<>{}[]"~^- ,0357')))
 
-STYLES = {  # how much is given to notes, to signs, to bar lines, to ends of lines and of the tune
+STYLES = {  # weights of notes, other signs, bar lines, and ends of lines and tunes
     "evenly": (1, 1, 1, 1),
     "notes": (1, 0.05, 0.05, 0.05),
     "signs": (0.1, 1, 1, 0.1),
@@ -36,12 +36,12 @@ OPENINGS = ("", "", "", "|:", "GA|", "d2e f", "(3abc d", '{g}a"G"d', "G2-", "z2 
 
 
 def texts(symbols: str | list[str]) -> list[str]:
-    """Of each id, its characters; the special ones come first."""
+    """Return the characters of each token id; the two special tokens come first."""
     return ["", "", *symbols]
 
 
 def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, TuneGrammar]:
-    """A wish that can be met with these characters."""
+    """Return a random request that these characters can fulfil, and its grammar."""
     while True:
         request = TuneRequest(
             title=chance.choice(("", "A tune")),
@@ -61,22 +61,22 @@ def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Tu
 
 
 def walk(constraint: Constraint, chance: random.Random, style: str, length: int) -> str:
-    """The text of a walk to its end.
+    """Return the text of a random walk to its end.
 
     Raises:
-        AssertionError: no symbol is right somewhere, or the walk goes on for too long.
+        AssertionError: every token is forbidden somewhere, or the walk is too long.
     """
     weights = _weights(constraint.token_texts, STYLES[style])
-    most = max(length, constraint.distance_to_end(constraint.grammar.start))
+    max_length = max(length, constraint.distance_to_end(constraint.grammar.start))
     cursor, text = constraint.begin(), ""
     while True:
-        right = np.flatnonzero(~cursor.forbidden(length - len(text)))
-        assert right.size, f"nothing is right behind {text!r}"
-        (token_id,) = chance.choices(right.tolist(), weights[right].tolist())
+        allowed = np.flatnonzero(~cursor.forbidden(length - len(text)))
+        assert allowed.size, f"a dead end after {text!r}"
+        (token_id,) = chance.choices(allowed.tolist(), weights[allowed].tolist())
         if token_id == SEPARATOR:
             return text
         text += constraint.token_texts[token_id]
-        assert len(text) <= most, f"no end of {text!r}"
+        assert len(text) <= max_length, f"no end of {text!r}"
         cursor.advance(token_id)
 
 

@@ -1,4 +1,4 @@
-"""Files are replaced whole or not at all."""
+"""Atomic writes: files are replaced completely or not at all."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ def test_a_file_is_written_and_replaced(tmp_path: Path) -> None:
 
 
 class Crash(BaseException):
-    """Like a Ctrl-C in the middle."""
+    """An exception like KeyboardInterrupt, which no `except Exception` catches."""
 
 
 @pytest.mark.parametrize("failure", [OSError("no space left"), ValueError("a bug"), Crash()])
@@ -43,7 +43,7 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_the_old_content_stays_under_another_name(tmp_path: Path) -> None:
+def test_the_old_content_is_kept_under_another_name(tmp_path: Path) -> None:
     path, previous = tmp_path / "file", tmp_path / "previous"
     for number in range(4):
         write_bytes(path, str(number).encode(), previous=previous)
@@ -52,8 +52,8 @@ def test_the_old_content_stays_under_another_name(tmp_path: Path) -> None:
         assert sorted(tmp_path.iterdir()) == [path, previous][: number + 1]
 
 
-def test_a_kill_between_the_renames_leaves_nothing_behind(tmp_path: Path) -> None:
-    """It leaves one file with both names, and such names cannot be put in each other's place."""
+def test_a_write_after_a_kill_between_the_renames(tmp_path: Path) -> None:
+    """Such a kill leaves one file with both names, between which `rename` does nothing."""
     path, previous = tmp_path / "file", tmp_path / "previous"
     write_bytes(path, b"old")
     os.link(path, previous)
@@ -62,14 +62,14 @@ def test_a_kill_between_the_renames_leaves_nothing_behind(tmp_path: Path) -> Non
     assert sorted(tmp_path.iterdir()) == [path, previous]
 
 
-def test_where_the_disk_has_no_links_the_old_content_is_renamed(
+def test_without_hard_links_the_old_content_is_renamed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def link(*names: object) -> None:
         raise OSError(errno.EPERM, "no links here")
 
     monkeypatch.setattr(os, "link", link)
-    test_the_old_content_stays_under_another_name(tmp_path)
+    test_the_old_content_is_kept_under_another_name(tmp_path)
 
 
 def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
-def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+def test_missing_folders_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="absent"):
         write_bytes(tmp_path / "absent" / "file", b"new")
     folder = tmp_path / "folder"
@@ -94,7 +94,7 @@ def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows lets few users make symbolic links")
 @pytest.mark.parametrize("there", [True, False])
-def test_a_symbolic_link_stays_one(tmp_path: Path, there: bool) -> None:
+def test_a_symbolic_link_stays_a_link(tmp_path: Path, there: bool) -> None:
     path, link = tmp_path / "folder" / "file", tmp_path / "link"
     path.parent.mkdir()
     if there:
@@ -108,7 +108,7 @@ def test_a_symbolic_link_stays_one(tmp_path: Path, there: bool) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-def test_a_device_or_a_pipe_is_written_into(tmp_path: Path) -> None:
+def test_a_device_or_a_pipe_is_written_to(tmp_path: Path) -> None:
     pipe, link = tmp_path / "pipe", tmp_path / "nowhere"
     os.mkfifo(pipe)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -126,7 +126,7 @@ def test_a_device_or_a_pipe_is_written_into(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
-def test_the_mode_obeys_the_umask(tmp_path: Path, mask: int) -> None:
+def test_the_mode_follows_the_umask(tmp_path: Path, mask: int) -> None:
     before = os.umask(mask)
     try:
         write_bytes(tmp_path / "file", b"new")
@@ -136,8 +136,10 @@ def test_the_mode_obeys_the_umask(tmp_path: Path, mask: int) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
-def test_it_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The content is on the disk before the name is, and the name before the call returns."""
+def test_the_content_reaches_the_disk_before_the_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is synced before the rename, and the folder before the call returns."""
     path = tmp_path / "file"
     write_bytes(path, b"old")
     done: list[str] = []
@@ -154,10 +156,8 @@ def test_it_survives_a_power_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert done == ["file of 11, then old", "folder, then new content"]
 
 
-def test_the_old_content_never_lacks_a_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The new one is on the disk before any name is changed, and both names are before the end."""
+def test_both_names_exist_at_every_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The new file is synced before a name changes; the folder is synced at the end."""
     path, previous = tmp_path / "last", tmp_path / "previous"
     write_bytes(path, b"first", previous=previous)
     done: list[str] = []
@@ -190,8 +190,10 @@ def test_the_old_content_never_lacks_a_name(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows cannot sync a folder")
-def test_a_disk_that_cannot_sync_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some network disks can't: it is no failure."""
+def test_a_file_system_that_cannot_sync_a_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some network file systems cannot; that is not an error."""
     real = os.fsync
 
     def fsync(descriptor: int) -> None:
@@ -204,10 +206,8 @@ def test_a_disk_that_cannot_sync_a_folder(tmp_path: Path, monkeypatch: pytest.Mo
     assert (tmp_path / "file").read_bytes() == b"new"
 
 
-def test_a_link_that_lies_in_wait_is_not_followed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a folder of everybody, others may put a link where a temporary file is to be."""
+def test_a_prepared_link_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a shared folder, another user may create a link with the temporary file's name."""
     victim = tmp_path / "victim"
     victim.write_text("mine")
     monkeypatch.setattr("secrets.token_hex", lambda count: "guessed")

@@ -64,12 +64,12 @@ class Checkpoint:
 
     @property
     def has_document_ends(self) -> bool:
-        """Whether the model was trained on several documents, so that it predicts their ends."""
+        """Return whether the model was trained on several documents, so that it predicts ends."""
         return bool(self.metadata.get("documents", 1) != 1)
 
     @property
     def step(self) -> int:
-        """The number of updates; -1 if the metadata lacks it."""
+        """Return the number of updates; -1 if the metadata lacks it."""
         try:
             return int(self.metadata["position"]["step"])
         except (KeyError, TypeError, ValueError):
@@ -77,8 +77,10 @@ class Checkpoint:
 
     @property
     def start_token_id(self) -> int:
-        """The id before the first one of a text: the end of a document or, in a single text, of a
-        line."""
+        """Return the id that stands before the first one of a text.
+
+        It is the end of a document or, after training on a single text, of a line.
+        """
         if self.has_document_ends:
             return SEPARATOR
         newline = self.vocabulary.encode("\n")[0]
@@ -86,8 +88,8 @@ class Checkpoint:
 
     @property
     def calibrated_weights(self) -> Tensors:
-        """The weights for sampling and evaluation: those of the head are divided by the
-        temperature, which divides the logits by it."""
+        """Return the weights for sampling and evaluation, with the temperature applied."""
+        # Dividing the weights of the head once divides all logits.
         head = {
             name: self.weights[name] / self.temperature for name in ("head.weight", "head.bias")
         }

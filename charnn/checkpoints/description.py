@@ -29,7 +29,7 @@ class Description:
 
     @property
     def tokens_seen(self) -> int | None:
-        """The number of tokens that the network was trained on, repetitions included.
+        """Return the number of tokens that the network was trained on, repetitions included.
 
         An upper bound, because the last segment of an epoch may be shorter. None if the metadata
         lacks the numbers.
@@ -43,8 +43,8 @@ class Description:
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """The validations: "step", "seconds", "val_loss" and, where known, "train_loss", the mean
-        since the validation before; losses in nats per character."""
+        """Return the validations, each with "step", "seconds", "val_loss" and, where known,
+        "train_loss", the mean since the validation before; losses in nats per character."""
         history: list[dict[str, Any]] = self.latest.metadata.get("history", [])
         return history
 

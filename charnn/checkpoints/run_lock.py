@@ -56,6 +56,7 @@ class RunLock:
                 raise CheckpointError(
                     f"{self.run} now contains another run. Train with another --name."
                 )
+        # The operating system releases a killed process's lock, so no lock is ever stale.
         self._lock.release()
         self.run.mkdir(parents=True, exist_ok=True)
         try:

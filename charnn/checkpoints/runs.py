@@ -22,6 +22,7 @@ def find_runs(folder: Path) -> list[Path]:
 
 def _last_written(run: Path) -> float:
     """Return when a checkpoint of a run was last written, in seconds; 0 if it has none."""
+    # Not the folder's own time, which also changes when another file in it is created or renamed.
     times = [0.0]
     for name in CHECKPOINTS:
         with suppress(OSError):

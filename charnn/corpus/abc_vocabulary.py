@@ -102,6 +102,7 @@ class TokenCounts:
         self.characters += len(text)
         found = tokenize(text)
         self._counts.update(found)
+        # The tokenizer returns a title as one piece, after the piece that ends in its field name.
         for before, piece in pairwise(found):
             if before.endswith("\nT:"):
                 self._title_counts[piece] += 1

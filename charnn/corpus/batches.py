@@ -46,5 +46,6 @@ class Batches:
         begin = number * self.seq_len
         end = min(begin + self.seq_len, self.row_length)
         positions = np.arange(begin, end + 1)[:, None] + self._row_starts[None, :]
+        # int64, because torch's embedding takes no unsigned 16-bit ids.
         ids_TB = self.ids[positions].astype(np.int64)
         return ids_TB[:-1], ids_TB[1:]

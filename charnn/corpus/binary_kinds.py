@@ -1,4 +1,4 @@
-"""Binary file formats that users take for text, told from their first bytes.
+"""Binary file formats that users mistake for text, recognised by their first bytes.
 
 Used for error messages alone: whether a file is text is decided by `charnn.corpus.text`.
 """

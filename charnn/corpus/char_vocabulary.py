@@ -82,6 +82,7 @@ class CharVocabulary(Vocabulary):
 
 def code_points(text: str) -> NDArray[np.uint32]:
     """Return the Unicode code points of a text, one a character, as a read-only array."""
+    # surrogatepass: some codecs decode to lone surrogates, which UTF-32 does not allow.
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
 
 

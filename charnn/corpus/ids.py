@@ -76,12 +76,12 @@ class Dataset:
 
     @property
     def train(self) -> NDArray[Any]:
-        """The ids of the training part."""
+        """Return the ids of the training part."""
         return self.ids[: self.train_length]
 
     @property
     def val(self) -> NDArray[Any]:
-        """The ids of the validation part."""
+        """Return the ids of the validation part."""
         return self.ids[self.train_length :]
 
 
@@ -124,6 +124,7 @@ def prepare(
         mark = scan.fingerprint[:12]
         # A folder with this fingerprint serves also under another corpus's name.
         path = next(folder.glob(f"[!.]*-{mark}"), folder / f"{corpus.name}-{mark}")
+        # Of two processes that prepare the same corpus at once, the second waits and then loads.
         with FileLock(folder / f".{path.name}.lock"):
             return _load(path, scan) or _build(path, scan)
     except OSError as error:
@@ -146,6 +147,7 @@ def _load(path: Path, scan: CorpusScan) -> Dataset | None:
         ids = np.load(path / _IDS, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
+    # The checksum does not prove that this version would write the same file.
     if ids.shape != (scan.length,) or ids.dtype != scan.vocabulary.dtype:
         return None
     return Dataset(
@@ -190,6 +192,7 @@ def _build(path: Path, scan: CorpusScan) -> Dataset:
             file.seek(0)
             metadata = {**_metadata(scan), "val_unknown": val_unknown}
             metadata["crc32"] = _crc32(file, metadata)
+        # ASCII, because a vocabulary may contain lone surrogates, which UTF-8 cannot encode.
         content = json.dumps(metadata, ensure_ascii=True, indent=1) + "\n"
         write_bytes(temporary / _METADATA, content.encode())
         if path.exists():
@@ -260,6 +263,7 @@ def encode_documents(
 
 def _crc32(file: BinaryIO, metadata: dict[str, object]) -> int:
     """Return the checksum of the metadata and of the file of ids."""
+    # A checksum against damage, not against attackers: the files are the user's own.
     value = zlib.crc32(json.dumps(metadata).encode())
     while block := file.read(1 << 20):
         value = zlib.crc32(block, value)

@@ -139,6 +139,7 @@ class SourceCollector:
             raise CorpusError(f"{name} is empty: pipe a text into it")
 
         def chunks() -> Iterator[str]:
+            """Return the chunks of the text, from its beginning at each call."""
             spool.seek(0)
             return decode(spool, name, self.encoding)
 

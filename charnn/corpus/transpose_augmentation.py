@@ -116,6 +116,7 @@ def _cached_copies(
                 progress(number, len(texts))
                 copies.append(_transposed_copies(text, keys))
             progress(len(texts), len(texts))
+            # Without a time in it (mtime), the same tunes give the same file. Level 3 is fast.
             packed = gzip.compress(json.dumps(copies).encode(), compresslevel=3, mtime=0)
             write_bytes(path, packed)
     return copies

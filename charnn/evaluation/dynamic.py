@@ -44,7 +44,7 @@ class DynamicEvalConfig:
 
     @property
     def protocol(self) -> str:
-        """The description that is shown with the figure."""
+        """Return the description that is shown with the figure."""
         return (
             "dynamic evaluation, one row, every character once: the weights learn from each "
             f"{self.segment} symbols after these are scored (RMS, rate {self.lr:g}, "

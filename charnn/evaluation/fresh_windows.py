@@ -44,7 +44,7 @@ class FreshWindows:
 
     @property
     def protocol(self) -> str:
-        """The description that is shown with the figure."""
+        """Return the description that is shown with the figure."""
         return (
             f"windows of {LENGTH} characters, each begun with an empty state, "
             f"{self.drawn:,} at random (seed {SEED}), standard error {self.standard_error:.4f}"
@@ -72,6 +72,7 @@ def evaluate_fresh_windows(
         return None
     sums = np.concatenate([[0.0], np.cumsum(carried_losses, dtype=np.float64)])
     carried_means = (sums[LENGTH + 1 :] - sums[1:-LENGTH]) / LENGTH
+    # A generator of its own: evaluation must not change the random states of training.
     random = np.random.default_rng(SEED)
     was_training = network.training
     network.eval()

@@ -42,7 +42,7 @@ class EvalSpan:
 
     @property
     def unknown(self) -> int:
-        """The number of scored ids that stand for characters outside the vocabulary."""
+        """Return the number of scored ids that stand for characters outside the vocabulary."""
         return int(np.count_nonzero(self.ids[self.start :] == UNKNOWN))
 
 
@@ -68,12 +68,12 @@ class Evaluation:
 
     @property
     def bits_per_char(self) -> float:
-        """The loss in bits per character."""
+        """Return the loss in bits per character."""
         return self.nats_per_char / math.log(2)
 
     @property
     def perplexity(self) -> float:
-        """The number of equally likely characters that would give the same loss."""
+        """Return the number of equally likely characters that would give the same loss."""
         # math.exp overflows above 709.
         return math.exp(min(self.nats_per_char, 700))
 
@@ -160,6 +160,7 @@ def evaluate_span(
             tunes, which are shorter than a window themselves.
         dynamic: measure dynamic evaluation as well.
     """
+    # These import torch, which takes a second or two; what is wrong with a text is reported before.
     from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_token_losses
     from charnn.evaluation.fresh_windows import evaluate_fresh_windows
     from charnn.evaluation.sweep import sweep_protocol, token_losses

@@ -1,4 +1,4 @@
-"""The model in the box as it is shipped. (What is done with it: `tests/cli/test_box.py`.)"""
+"""The bundled model as it is distributed. Commands with it: `tests/cli/test_bundled_model.py`."""
 
 from pathlib import Path
 
@@ -16,18 +16,18 @@ def bundled() -> Model:
     return charnn.load(PROJECT / "checkpoints" / "folk.safetensors")
 
 
-def test_it_is_small_and_has_a_card(bundled: Model) -> None:
+def test_it_is_small_and_has_a_model_card(bundled: Model) -> None:
     assert bundled.path.stat().st_size < 6_000_000
     assert bundled.checkpoint.training == {}
     assert bundled.path.with_suffix(".md").read_text(encoding="utf-8").startswith("# ")
     assert bundled_model() == bundled.path
 
 
-def test_it_tells_nothing_of_the_machine_that_trained_it(bundled: Model) -> None:
+def test_its_metadata_contains_no_local_paths(bundled: Model) -> None:
     assert str(Path.home()) not in str(bundled.checkpoint.metadata)
 
 
-def test_it_writes_a_legal_tune_as_asked_for(bundled: Model) -> None:
+def test_it_writes_a_valid_tune_as_requested(bundled: Model) -> None:
     (text,) = bundled.tunes(1, seed=1, rhythm="jig", meter="6/8", key="Ador")
     (tune,) = charnn.read_tunes(text)
     report = check_tune(tune)
@@ -35,6 +35,6 @@ def test_it_writes_a_legal_tune_as_asked_for(bundled: Model) -> None:
     assert (report.rhythm, report.meter, report.key) == ("jig", "6/8", "Ador")
 
 
-def test_the_tunes_that_it_has_learned_are_those_installed(bundled: Model) -> None:
+def test_its_training_tunes_are_the_installed_ones(bundled: Model) -> None:
     assert bundled.checkpoint.metadata["tunes"]
     assert len(bundled.learned_tunes()) > 3000

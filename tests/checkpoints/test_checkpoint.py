@@ -1,4 +1,4 @@
-"""The checkpoint file: what is saved comes back, and nothing else is taken for one."""
+"""The checkpoint file: a saved checkpoint survives, and every other file is refused."""
 
 import json
 import os
@@ -65,14 +65,14 @@ def same(one: Checkpoint, other: Checkpoint, *, training: bool = True) -> bool:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("width", [None, 3])
-def test_what_is_saved_comes_back(tmp_path: Path, cell: str, width: int | None) -> None:
+def test_a_saved_checkpoint_survives(tmp_path: Path, cell: str, width: int | None) -> None:
     made = random_checkpoint("ab\ud800\x00é🎻", cell=cell, embedding_size=width, num_layers=2)
     path = tmp_path / "file.safetensors"
     made.save(path)
     assert same(load_checkpoint(path, training=True), made)
 
 
-def test_the_training_state_is_read_on_request(
+def test_training_tensors_are_read_on_request(
     tmp_path: Path, checkpoint: Checkpoint, good: bytes
 ) -> None:
     path = tmp_path / "file"
@@ -82,7 +82,7 @@ def test_the_training_state_is_read_on_request(
     assert same(load_checkpoint(path), checkpoint, training=False)
 
 
-def test_arrays_may_lie_in_memory_in_any_order(tmp_path: Path) -> None:
+def test_arrays_in_fortran_order_are_saved_correctly(tmp_path: Path) -> None:
     made = random_checkpoint("abc")
     turned = {name: np.asfortranarray(array) for name, array in made.weights.items()}
     replace(made, weights=turned).save(tmp_path / "file")
@@ -120,7 +120,7 @@ class TestHalfPrecision:
         assert refused > 200
 
     @pytest.mark.parametrize("weight", [7e4, -7e4, np.nan])
-    def test_a_weight_that_it_cannot_hold(self, weight: float) -> None:
+    def test_a_weight_outside_the_range_of_float16_is_refused(self, weight: float) -> None:
         made = random_checkpoint("abc")
         made.weights["head.bias"][1] = weight
         with pytest.raises(CheckpointError, match="half precision"):
@@ -128,8 +128,10 @@ class TestHalfPrecision:
 
 
 def mutants(good: bytes, count: int) -> list[bytes]:
-    """Files with a few bytes changed, cut off, put in or taken out; half of them in the header,
-    which is the smaller part but has the more to break."""
+    """Return files with a few bytes changed, cut off, inserted or removed.
+
+    Half of the changes are in the header, which is short but where most can go wrong.
+    """
     random = np.random.default_rng(0)
     header = 8 + struct.unpack("<Q", good[:8])[0]
     found = []
@@ -166,7 +168,7 @@ def test_damage_is_found(tmp_path: Path, checkpoint: Checkpoint, good: bytes) ->
                 assert str(path) in str(error)
                 assert "\n" not in str(error)
             else:
-                # A blank for another in the header's padding, or damage in what was not read.
+                # Another blank in the header's padding, or damage in a group that was not read.
                 assert same(read, checkpoint, training=training)
             assert time.perf_counter() - begin < 1
     assert refused > 2000
@@ -209,15 +211,15 @@ HOSTILE: dict[str, Callable[[bytes], bytes]] = {
     "no header": change_metadata("header", None),
     "no checksum": change_metadata("sha256", None),
     "a list for a checksum": change_metadata("sha256", "[]"),
-    "a header that is no JSON": change_metadata("header", "{"),
+    "a header that is not JSON": change_metadata("header", "{"),
     "a header that is a list": change_metadata("header", "[1]"),
-    "a header that is nested deeply": change_metadata("header", "[" * 100_000),
+    "a deeply nested header": change_metadata("header", "[" * 100_000),
     "a name twice": lambda good: with_header(
         json.dumps(header_of(good)[0])[:-1].encode()
         + b', "model.head.bias": {"dtype": "F32", "shape": [12], "data_offsets": [0, 48]}}',
         header_of(good)[1],
     ),
-    "tensors on top of each other": lambda good: change_header(
+    "overlapping tensors": lambda good: change_header(
         good,
         lambda header: header["model.head.bias"].update(
             data_offsets=header["model.head.weight"]["data_offsets"]
@@ -242,7 +244,7 @@ def test_a_hostile_file_is_refused(tmp_path: Path, good: bytes, name: str) -> No
             load_checkpoint(path, training=training)
 
 
-def test_another_version_is_named(tmp_path: Path, good: bytes) -> None:
+def test_another_format_version_is_named(tmp_path: Path, good: bytes) -> None:
     path = tmp_path / "file.safetensors"
     path.write_bytes(change_metadata("format", "charnn-99")(good))
     with pytest.raises(CheckpointError, match=f"charnn-99.*{FORMAT}"):
@@ -258,7 +260,7 @@ def test_files_of_other_programs(tmp_path: Path) -> None:
         load_checkpoint(tmp_path / "model.pt")
 
 
-def test_what_is_no_file(tmp_path: Path) -> None:
+def test_other_kinds_of_paths(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "dangling").symlink_to("nowhere")
     for path in (tmp_path, tmp_path / "absent", tmp_path / "fifo", tmp_path / "dangling"):
@@ -266,11 +268,11 @@ def test_what_is_no_file(tmp_path: Path) -> None:
             load_checkpoint(path)
 
 
-# Files with a right checksum, but of a model that cannot be.
+# Files with a correct checksum and an impossible model.
 
 
 def saved(path: Path, checkpoint: Checkpoint, **config: Any) -> Path:
-    """Save with a configuration that says something else than the tensors."""
+    """Save a checkpoint whose configuration contradicts its tensors, and return the path."""
     forged = object.__new__(ModelConfig)
     for name, value in (checkpoint.config.to_json() | config).items():
         object.__setattr__(forged, name, value)
@@ -300,28 +302,28 @@ def saved(path: Path, checkpoint: Checkpoint, **config: Any) -> Path:
     ],
     ids=str,
 )
-def test_a_configuration_that_is_not_the_models(
+def test_a_configuration_that_contradicts_the_tensors(
     tmp_path: Path, checkpoint: Checkpoint, config: dict[str, Any]
 ) -> None:
-    """Refused from the header, before memory for it is taken."""
+    """It is refused by the header alone, before memory is allocated."""
     import resource
 
     path = saved(tmp_path / "file", checkpoint, **config) if "surprise" not in config else None
     if path is None:
         path = tmp_path / "file"
 
-        class Talkative(ModelConfig):
+        class WithMoreOptions(ModelConfig):
             def to_json(self) -> dict[str, Any]:
                 return super().to_json() | config
 
-        replace(checkpoint, config=Talkative(**checkpoint.config.to_json())).save(path)
+        replace(checkpoint, config=WithMoreOptions(**checkpoint.config.to_json())).save(path)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with pytest.raises(CheckpointError, match="file"):
         load_checkpoint(path)
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000  # kB
 
 
-def test_weights_that_are_missing_foreign_or_not_numbers(
+def test_weights_that_are_missing_unknown_or_not_finite(
     tmp_path: Path, checkpoint: Checkpoint
 ) -> None:
     weights = checkpoint.weights
@@ -332,23 +334,23 @@ def test_weights_that_are_missing_foreign_or_not_numbers(
         "another shape": weights | {"head.bias": bias[:-1].copy()},
         "another type": weights | {"head.bias": bias.astype(np.float64)},
         "not a number": weights | {"head.bias": bias * np.float32("nan")},
-        "beyond all computing": weights | {"head.bias": bias + np.float32(1e38)},
+        "too large": weights | {"head.bias": bias + np.float32(1e38)},
         "infinite": weights | {"head.bias": bias * np.float32("inf")},
     }
-    taken = []
+    accepted = []
     for name, values in wrong.items():
         path = tmp_path / name
         replace(checkpoint, weights=values).save(path)
         try:
             load_checkpoint(path)
-            taken.append(name)
+            accepted.append(name)
         except CheckpointError:
             pass
-    assert taken == []
+    assert accepted == []
 
 
-def test_tensors_of_no_group(tmp_path: Path, good: bytes) -> None:
-    """No checksum covers them."""
+def test_a_tensor_outside_the_groups_is_refused(tmp_path: Path, good: bytes) -> None:
+    """No checksum covers such a tensor."""
     header, data = header_of(good)
     header["model"] = header.pop("training.random.cpu")
     (tmp_path / "file").write_bytes(with_header(header, data))
@@ -357,7 +359,9 @@ def test_tensors_of_no_group(tmp_path: Path, good: bytes) -> None:
             load_checkpoint(tmp_path / "file", training=training)
 
 
-def test_what_could_not_be_read_is_not_written(tmp_path: Path, checkpoint: Checkpoint) -> None:
+def test_a_header_that_could_not_be_read_is_not_written(
+    tmp_path: Path, checkpoint: Checkpoint
+) -> None:
     long = replace(checkpoint, metadata={"corpus": "x" * 10**7})
     with pytest.raises(CheckpointError, match="too long"):
         long.save(tmp_path / "file")
@@ -373,7 +377,7 @@ def test_a_vocabulary_of_another_size(tmp_path: Path, checkpoint: Checkpoint) ->
 @pytest.mark.parametrize(
     "temperature", [0, 1e-300, 1e300, 10**400, -1.0, float("inf"), float("nan"), "hot", None]
 )
-def test_a_temperature_that_is_none(
+def test_temperatures_out_of_range_are_refused(
     tmp_path: Path, checkpoint: Checkpoint, temperature: Any
 ) -> None:
     replace(checkpoint, temperature=temperature).save(tmp_path / "file")
@@ -402,14 +406,14 @@ def test_a_temperature_that_is_none(
     ],
     ids=str,
 )
-def test_a_story_that_cannot_be(tmp_path: Path, checkpoint: Checkpoint, metadata: Any) -> None:
+def test_invalid_metadata_is_refused(tmp_path: Path, checkpoint: Checkpoint, metadata: Any) -> None:
     replace(checkpoint, metadata=metadata).save(tmp_path / "file")
     with pytest.raises(CheckpointError):
         load_checkpoint(tmp_path / "file")
 
 
 def test_a_failed_save_keeps_the_old_checkpoint(tmp_path: Path, checkpoint: Checkpoint) -> None:
-    """A limit on the size of files stands for a full disk."""
+    """A limit on the size of files has the same effect as a full disk."""
     import resource
     import signal
 
@@ -433,7 +437,7 @@ def test_a_failed_save_keeps_the_old_checkpoint(tmp_path: Path, checkpoint: Chec
         checkpoint.save(tmp_path / "absent" / "file")
 
 
-def test_the_temperature_goes_with_the_head(checkpoint: Checkpoint) -> None:
+def test_the_temperature_divides_the_weights_of_the_head(checkpoint: Checkpoint) -> None:
     calibrated_weights = checkpoint.calibrated_weights
     for name, array in checkpoint.weights.items():
         divisor = 1.25 if name.startswith("head.") else 1

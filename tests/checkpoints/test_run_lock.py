@@ -10,7 +10,7 @@ from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.errors import CheckpointError, UsageError
 
 
-def test_a_new_run_takes_the_name_of_its_corpus_and_a_number(tmp_path: Path) -> None:
+def test_a_new_run_is_named_after_its_corpus_and_numbered(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "checkpoints"
     for name in ("tunes", "tunes-2", "tunes-3"):
         with create_run(folder, None, "tunes") as lock:
@@ -23,7 +23,7 @@ def test_a_run_with_a_checkpoint_is_never_reused(tmp_path: Path) -> None:
     for file in (BEST, LAST):
         with create_run(tmp_path, file, "tunes") as lock:
             pass
-        # Begun, but nothing was saved yet: nothing can be lost.
+        # Nothing was saved yet, so nothing can be lost.
         with create_run(tmp_path, file, "tunes") as again:
             assert again.run == lock.run
             (lock.run / file).touch()
@@ -32,7 +32,7 @@ def test_a_run_with_a_checkpoint_is_never_reused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("file", ["diary.txt", METRICS])
-def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path, file: str) -> None:
+def test_a_folder_that_is_not_a_run_is_not_used(tmp_path: Path, file: str) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / file).write_text("my notes")
     with pytest.raises(CheckpointError, match="another --name"):
@@ -41,7 +41,7 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path, file: str) -> Non
     assert [path.name for path in (tmp_path / "mine").iterdir()] == [file]
 
 
-def test_a_file_in_the_way(tmp_path: Path) -> None:
+def test_a_file_with_the_name_of_the_run(tmp_path: Path) -> None:
     (tmp_path / "tunes").touch()
     assert create_run(tmp_path, None, "tunes").run == tmp_path / "tunes-2"
     with pytest.raises(CheckpointError):
@@ -49,13 +49,13 @@ def test_a_file_in_the_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "../up", "a/"])
-def test_what_is_no_name_for_a_run(tmp_path: Path, name: str) -> None:
+def test_names_that_are_not_folder_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(UsageError, match="--name"):
         create_run(tmp_path / "runs", name, "tunes")
     assert list(tmp_path.rglob("*")) == []
 
 
-def test_a_run_belongs_to_one_trainer(tmp_path: Path) -> None:
+def test_a_run_is_trained_by_one_process_at_a_time(tmp_path: Path) -> None:
     with (
         RunLock(tmp_path),
         pytest.raises(CheckpointError, match="another process"),

@@ -1,4 +1,4 @@
-"""Documents to ids on disk: split, numbering, and the folders that are found again."""
+"""Ids on disk: the split, the ids, and the folders that are used again."""
 
 import json
 import shutil
@@ -39,7 +39,7 @@ def text_of(dataset: Dataset) -> str:
     return dataset.vocabulary.decode(np.concatenate([dataset.train, dataset.val]))
 
 
-def test_one_text_is_cut_near_its_end_and_has_no_separators(tmp_path: Path) -> None:
+def test_a_text_is_cut_near_its_end_and_has_no_separators(tmp_path: Path) -> None:
     text = "to be or not to be, that is the question" * 100
     dataset = prepare(corpus(text), tmp_path)
     assert len(dataset.train) == 3600
@@ -51,25 +51,25 @@ def test_one_text_is_cut_near_its_end_and_has_no_separators(tmp_path: Path) -> N
     assert dataset.train.dtype == np.uint8
 
 
-def test_the_cut_of_tinyshakespeare_is_the_usual_one(tmp_path: Path) -> None:
+def test_tinyshakespeare_is_cut_where_nanogpt_cuts_it(tmp_path: Path) -> None:
     dataset = prepare(corpus("a" * 1_115_394), tmp_path)
     assert len(dataset.train) == 1_003_854
 
 
-def test_documents_end_in_a_separator(tmp_path: Path) -> None:
+def test_a_separator_follows_each_document(tmp_path: Path) -> None:
     dataset = prepare(corpus("ab", "", "c"), tmp_path, 0)
     assert dataset.train.tolist() == [2, 3, SEPARATOR, SEPARATOR, 4, SEPARATOR]
     assert dataset.val.shape == (0,)
 
 
-def test_the_vocabulary_is_of_the_training_part_alone(tmp_path: Path) -> None:
+def test_the_vocabulary_has_characters_of_the_training_part_only(tmp_path: Path) -> None:
     dataset = prepare(corpus("cab" * 3 + "x"), tmp_path)
     assert dataset.vocabulary.tokens == ("a", "b", "c")
     assert dataset.val.tolist() == [UNKNOWN]
     assert dataset.val_unknown == 1
 
 
-def test_tunes_are_held_out_whole_and_stay_on_their_side(tmp_path: Path) -> None:
+def test_tunes_are_held_out_whole_and_stay_held_out_in_a_larger_book(tmp_path: Path) -> None:
     tunes = [tune(number) for number in range(300)]
     dataset = prepare(corpus(*tunes, tunes=True), tmp_path)
     assert 15 <= dataset.val_documents <= 45
@@ -89,7 +89,7 @@ def test_neither_side_is_empty_when_there_are_two_tunes(tmp_path: Path, fraction
     assert len(dataset.train) > 0
 
 
-def test_every_tune_can_be_learned_from(tmp_path: Path) -> None:
+def test_no_tune_is_held_out_with_fraction_zero(tmp_path: Path) -> None:
     dataset = prepare(corpus(tune(1), tune(2), tunes=True), tmp_path, 0)
     assert (dataset.val_documents, len(dataset.val)) == (0, 0)
 
@@ -99,7 +99,7 @@ def test_every_tune_can_be_learned_from(tmp_path: Path) -> None:
     st.lists(st.lists(st.text(st.characters(), max_size=40), max_size=4), min_size=1, max_size=4),
     st.sampled_from([0.0, 0.1, 0.5, 0.9]),
 )
-def test_every_text_is_numbered_as_its_vocabulary_says(
+def test_the_ids_are_those_of_the_vocabulary(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[list[str]], fraction: float
 ) -> None:
     documents = [Document("d", lambda piece=piece: iter(piece)) for piece in pieces]
@@ -120,14 +120,14 @@ def test_every_text_is_numbered_as_its_vocabulary_says(
     assert len(dataset.train) == max(1, int(len(expected) * (1 - fraction)))
 
 
-def test_many_symbols_take_two_bytes(tmp_path: Path) -> None:
+def test_a_large_vocabulary_takes_two_bytes_an_id(tmp_path: Path) -> None:
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 1000)))
     dataset = prepare(corpus(text), tmp_path, 0)
     assert dataset.train.dtype == np.uint16
     assert text_of(dataset) == text
 
 
-def test_the_same_content_is_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_corpus_is_prepared_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = prepare(corpus("some text"), tmp_path)
     monkeypatch.setattr(ids_module, "_build", lambda *_: pytest.fail("built again"))
     again = prepare(corpus("some text"), tmp_path)
@@ -136,7 +136,7 @@ def test_the_same_content_is_prepared_once(tmp_path: Path, monkeypatch: pytest.M
     assert again.train.tolist() == first.train.tolist()
 
 
-def test_whatever_changes_the_ids_changes_the_fingerprint(tmp_path: Path) -> None:
+def test_text_borders_and_settings_change_the_fingerprint(tmp_path: Path) -> None:
     variants = [
         prepare(corpus("ab", "c"), tmp_path),
         prepare(corpus("a", "bc"), tmp_path),
@@ -149,7 +149,7 @@ def test_whatever_changes_the_ids_changes_the_fingerprint(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("file", ["ids.npy", "corpus.json"])
 @pytest.mark.parametrize("damage", ["gone", "cut", "changed", "empty"])
-def test_a_damaged_folder_is_built_anew(tmp_path: Path, file: str, damage: str) -> None:
+def test_a_damaged_folder_is_built_again(tmp_path: Path, file: str, damage: str) -> None:
     first = prepare(corpus("some text to be numbered"), tmp_path)
     expected = first.train.tolist()
     path = first.path / file
@@ -165,42 +165,42 @@ def test_a_damaged_folder_is_built_anew(tmp_path: Path, file: str, damage: str) 
     assert json.loads((again.path / "corpus.json").read_bytes())["documents"] == 1
 
 
-def test_all_that_is_told_of_the_ids_is_checked(tmp_path: Path) -> None:
+def test_the_checksum_covers_the_metadata(tmp_path: Path) -> None:
     text = "ab" * 50 + "xyz" * 4
     first = prepare(corpus(text), tmp_path)
     path = first.path / "corpus.json"
-    told = json.loads(path.read_bytes())
-    assert told["val_unknown"] == 12
-    path.write_text(json.dumps(told | {"val_unknown": 7}))
+    metadata = json.loads(path.read_bytes())
+    assert metadata["val_unknown"] == 12
+    path.write_text(json.dumps(metadata | {"val_unknown": 7}))
     assert prepare(corpus(text), tmp_path).val_unknown == 12
 
 
-def test_whatever_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
-    left, held = tmp_path / ".left-0123.tmp", tmp_path / ".held-0123.tmp"
-    for folder in (left, held):
+def test_leftovers_are_removed_unless_locked(tmp_path: Path) -> None:
+    leftover, locked = tmp_path / ".left-0123.tmp", tmp_path / ".held-0123.tmp"
+    for folder in (leftover, locked):
         folder.mkdir()
         (folder / "ids.npy").write_bytes(b"half")
-    file, held_file = tmp_path / ".left.gz.77.tmp", tmp_path / ".held.gz.77.tmp"
-    for path in (file, held_file):
+    file, locked_file = tmp_path / ".left.gz.77.tmp", tmp_path / ".held.gz.77.tmp"
+    for path in (file, locked_file):
         path.touch()
     with FileLock(tmp_path / ".held-0123.lock"), FileLock(tmp_path / ".held.gz.lock"):
         prepare(corpus("some text"), tmp_path)
-    assert held.exists()
-    assert held_file.exists()
-    assert not left.exists()
+    assert locked.exists()
+    assert locked_file.exists()
+    assert not leftover.exists()
     assert not file.exists()
 
 
-def test_what_a_killed_build_left_is_cleared_away(tmp_path: Path) -> None:
+def test_a_killed_build_is_repeated(tmp_path: Path) -> None:
     path = prepare(corpus("some text"), tmp_path).path
     shutil.move(path, path.with_name(f".{path.name}.tmp"))
     assert text_of(prepare(corpus("some text"), tmp_path)) == "some text"
     assert [entry.name for entry in tmp_path.iterdir() if entry.is_dir()] == [path.name]
 
 
-# The last has the same letters, as many.
+# The last one has the same length and the same characters.
 @pytest.mark.parametrize("second", ["other text", "shorter", "a longer one", "", "some texe"])
-def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path: Path, second: str) -> None:
+def test_a_corpus_that_changes_between_the_passes_is_refused(tmp_path: Path, second: str) -> None:
     readings = iter(["some text", second])
 
     def chunks() -> Iterator[str]:
@@ -211,19 +211,19 @@ def test_a_corpus_that_changes_meanwhile_is_refused(tmp_path: Path, second: str)
     assert not [entry for entry in tmp_path.iterdir() if entry.is_dir()]
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CorpusError, match=r"cannot write the prepared corpus to .*file"):
         prepare(corpus("text"), tmp_path / "file")
 
 
 @pytest.mark.parametrize("fraction", [-0.1, 1.0, float("nan")])
-def test_the_fraction_has_a_range(tmp_path: Path, fraction: float) -> None:
-    with pytest.raises(UsageError, match="fraction"):
+def test_fractions_out_of_range_are_refused(tmp_path: Path, fraction: float) -> None:
+    with pytest.raises(UsageError, match="--val-fraction"):
         prepare(corpus("text"), tmp_path, fraction)
 
 
-def test_the_same_text_under_another_name_is_not_numbered_again(tmp_path: Path) -> None:
+def test_the_same_text_under_another_name_uses_the_same_folder(tmp_path: Path) -> None:
     text = document("text", "one text, two names\n")
     first = prepare(Corpus("first", (text,)), tmp_path)
     second = prepare(Corpus("second", (text,)), tmp_path)

@@ -2,7 +2,7 @@
 
 Plain arithmetic on arrays: NumPy runs these lines as they are, and numba compiles the same lines
 (`charnn.sampling.numba_decoder`), so both draw the same tokens. After a change here, delete
-`charnn/sampling/__pycache__`: numba does not notice changes in functions that it has inlined.
+`charnn/sampling/__pycache__`: numba's cache does not notice changes in files of called functions.
 """
 
 from typing import Any

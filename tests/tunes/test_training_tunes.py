@@ -1,4 +1,4 @@
-"""The tunes of a model that has left its run, found again by a corpus with a name."""
+"""The training tunes of an exported model, found again in a corpus of the catalogue."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -28,14 +28,14 @@ BOOK = "\n".join(
 
 @pytest.fixture(autouse=True)
 def book(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A corpus with a name, which a file with the same name does not hide."""
+    """Replace a corpus of the catalogue, which a file of the same name must not hide."""
     entry = replace(CATALOGUE["folk"], open=lambda _: [document("book", BOOK)])
     monkeypatch.setitem(CATALOGUE, "folk", entry)
     monkeypatch.chdir(tmp_path)
     Path("folk").write_text("no tune")
 
 
-def learned() -> list[str]:
+def training_part() -> list[str]:
     return [tune.text() for tune in split_documents(open_catalogue_corpus("folk"), 0.3)[0]]
 
 
@@ -44,18 +44,18 @@ def model(**metadata: object) -> Checkpoint:
     known = {
         "corpus": "folk",
         "val_fraction": 0.3,
-        **training_tunes_metadata(learned()),
+        **training_tunes_metadata(training_part()),
         **metadata,
     }
     return replace(made, metadata=made.metadata | known)
 
 
-def test_they_are_those_of_the_split_in_training() -> None:
-    assert 5 < len(learned()) < 19
-    assert load_training_tunes(PATH, model()) == learned()
+def test_the_tunes_are_those_of_the_split_in_training() -> None:
+    assert 5 < len(training_part()) < 19
+    assert load_training_tunes(PATH, model()) == training_part()
 
 
-def test_the_headers_come_along() -> None:
+def test_an_exported_model_has_the_headers() -> None:
     headers = load_header_stats(PATH, model(corpus="my book"))
     assert headers is not None
     request = headers.fit(make_request(rhythm="jig"))
@@ -71,7 +71,7 @@ def test_the_headers_come_along() -> None:
         ({"learned": {"headers": []}}, "is not the one"),
     ],
 )
-def test_they_are_not_there(metadata: dict[str, object], problem: str) -> None:
+def test_missing_or_other_tunes_are_an_error(metadata: dict[str, object], problem: str) -> None:
     with pytest.raises(CheckpointError, match=problem):
         load_training_tunes(PATH, model(**metadata))
 
@@ -79,12 +79,12 @@ def test_they_are_not_there(metadata: dict[str, object], problem: str) -> None:
 @pytest.mark.parametrize(
     "headers", [None, 7, [7], [["jig", "6/8", "1/8", "G"]], [["jig", "6/8", "1/8", 1, 1]]]
 )
-def test_headers_that_are_none(headers: object) -> None:
+def test_damaged_headers_are_an_error(headers: object) -> None:
     with pytest.raises(CheckpointError, match="does not contain the headers"):
         load_header_stats(PATH, model(learned={"sha256": "", "headers": headers}))
 
 
-def test_a_run_without_tunes_has_no_headers() -> None:
+def test_without_stored_tunes_there_are_no_headers() -> None:
     made = random_checkpoint(BOOK)
     assert load_header_stats(PATH, made) is None
     with pytest.raises(CheckpointError, match="missing"):

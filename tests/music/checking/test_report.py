@@ -1,4 +1,4 @@
-"""A tune is judged by what stands in it, bar by bar, part by part, sign by sign."""
+"""Reports: right tunes have no problems, and each problem has its text and its place."""
 
 import pytest
 from hypothesis import given
@@ -15,10 +15,6 @@ def check(music: str, meter: str = "4/4", header: str = "") -> TuneReport:
 
 def problems(report: TuneReport) -> list[str]:
     return [problem.text for problem in report.problems if problem.serious]
-
-
-def places(report: TuneReport) -> list[tuple[int, int]]:
-    return [(problem.line, problem.column) for problem in report.problems]
 
 
 BAR = "A2B2 c2d2"
@@ -60,7 +56,7 @@ UPBEAT_EIGHT = f"A|{'|'.join([BAR] * 7)}|A2B2 c2d"
         ("M:6/8\nABc def|ABc def|]", 2, [2]),
     ],
 )
-def test_what_is_right_is_found_right(music: str, bars: int, parts: list[int]) -> None:
+def test_right_tunes_are_ok_and_counted(music: str, bars: int, parts: list[int]) -> None:
     report = check(music)
     assert problems(report) == []
     assert report.ok
@@ -94,7 +90,7 @@ def test_what_is_right_is_found_right(music: str, bars: int, parts: list[int]) -
         ("A4 B2>c|", "> between notes of different lengths", (6, 6)),
     ],
 )
-def test_what_is_wrong_is_named_and_placed(
+def test_a_serious_problem_has_its_text_and_place(
     music: str, problem: str, place: tuple[int, int]
 ) -> None:
     report = check(music)
@@ -112,29 +108,29 @@ def test_what_is_wrong_is_named_and_placed(
         ("(A2B2 c2d2|", "this slur has no end"),
         ("A2B2) c2d2|", "this slur has no beginning"),
         ("A,,2B2 c2d'''2|", "wider than three octaves"),
-        # heard only if the tune were played over and over
+        # heard only if the whole tune were repeated
         (f"A|{TWO}|]", "pick-up of 1/8"),
         (f"{BAR}|A2B2 c2d|]", "short bar: 7/8"),
     ],
 )
-def test_what_is_odd_does_no_harm(music: str, note: str) -> None:
+def test_an_odd_tune_is_ok_and_has_a_note(music: str, note: str) -> None:
     report = check(music)
     assert report.ok
     assert [note in problem.text for problem in report.problems] == [True]
 
 
-def test_a_tie_over_a_bar_line_and_into_an_ending_is_sound() -> None:
+def test_a_tie_may_reach_over_a_bar_line_or_into_an_ending() -> None:
     assert check("A2B2 c2d2-|d2d2 [c2e2]-[e2g2]|]").problems == ()
     assert check(f"|:{BAR}|{BAR}-|1 d8:|2 e8|]").problems == ()
 
 
-def test_free_meter_has_no_bar_rules() -> None:
+def test_in_free_meter_bars_have_any_length() -> None:
     report = check("A2B2|c2d2e2|f|]", meter="none")
     assert report.problems == ()
     assert report.bars == 3
 
 
-def test_a_report_says_what_the_header_says_and_how_far_the_notes_go() -> None:
+def test_a_report_contains_the_header_and_the_range() -> None:
     report = check("{c''}A,2F2 =c2c'2:|", header="R:reel\n")
     assert (report.number, report.title, report.rhythm) == ("1", "Tune", "reel")
     assert (report.meter, report.key, report.repeats) == ("4/4", "D", 1)
@@ -142,7 +138,7 @@ def test_a_report_says_what_the_header_says_and_how_far_the_notes_go() -> None:
 
 
 @pytest.mark.parametrize("music", ["", "|", "z8|z8|]"])
-def test_a_tune_without_notes_is_none(music: str) -> None:
+def test_a_tune_without_notes_is_a_problem(music: str) -> None:
     assert problems(check(music)) == ["the tune has no notes"]
 
 
@@ -151,13 +147,14 @@ def test_parts_are_played_in_the_order_of_the_header() -> None:
     assert [(part.bars, part.times) for part in report.parts] == [(2, 3), (2, 1)]
 
 
-def test_repeats_without_end_are_a_problem_not_an_error() -> None:
+def test_endless_repeats_are_a_problem_and_raise_nothing() -> None:
     report = check("P:A\n" + "A8|" * 1200, header="P:" + "A" * 100 + "\n")
-    assert problems(report) == ["its repeats go on for too long"]
+    [problem] = problems(report)
+    assert "play for too long" in problem
 
 
 class TestAgainstArithmetic:
-    """Bars of known length, put together in known ways."""
+    """Bars of known lengths, joined in known ways."""
 
     @given(
         st.integers(1, 7),
@@ -170,12 +167,12 @@ class TestAgainstArithmetic:
     ) -> None:
         music = f"|:A{pickup}|{(BAR + '|') * full}" + f"A{last}:|" * bool(last) + ":|" * (not last)
         report = check(music, meter)
-        whole = pickup + last == 8  # so not if last is 0: the bar before is full
+        whole = pickup + last == 8  # not if last is 0: then the last bar is full
         assert report.parts[0].whole == whole
         assert report.ok == whole
 
     @given(st.lists(st.integers(1, 12), min_size=3, max_size=12))
-    def test_inner_bars_are_full_or_named(self, lengths: list[int]) -> None:
+    def test_inner_bars_that_are_not_full_are_problems(self, lengths: list[int]) -> None:
         report = check("".join(f"A{length}|" for length in lengths))
         inner = lengths[1:-1]
         named = problems(report)
@@ -184,7 +181,7 @@ class TestAgainstArithmetic:
 
 
 @given(st.text(alphabet="ABcd2/|:[]12(3>-z {}.~", max_size=60))
-def test_whatever_can_be_read_can_be_judged(music: str) -> None:
+def test_every_tune_that_can_be_read_gets_a_report(music: str) -> None:
     from charnn.errors import TuneError
 
     try:

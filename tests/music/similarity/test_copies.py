@@ -1,4 +1,4 @@
-"""Copies are found whatever their key and the length of their notes; new tunes are not."""
+"""Copies are found whatever their key and the length of their notes; new tunes are no copies."""
 
 import math
 import random
@@ -16,7 +16,7 @@ NOTES = "CDEFGABcdefgab"
 
 
 def steps(seed: int, count: int = 128) -> list[int]:
-    """A melody, as steps on the staff."""
+    """Return a random melody, as steps on the staff."""
     return random.Random(seed).choices(range(10), k=count)
 
 
@@ -61,7 +61,7 @@ def test_a_new_tune_is_new(collection: TuneIndex) -> None:
         abc(steps(7)).replace("X:1\n", "X:1\n% charnn sample --seed 1\n"),
     ],
 )
-def test_no_disguise_helps(collection: TuneIndex, disguised: str) -> None:
+def test_a_disguised_copy_is_found(collection: TuneIndex, disguised: str) -> None:
     assert collection.share_of_runs(disguised, 32) == 1
     nearest = collection.nearest(disguised)
     assert (nearest.title, nearest.similarity) == ("Number 7", 1)
@@ -74,14 +74,14 @@ def test_one_changed_note_in_ten_is_still_a_copy(collection: TuneIndex) -> None:
     assert COPY_SIMILARITY < nearest.similarity < 1
 
 
-def test_a_borrowed_phrase_is_a_run_and_no_copy(collection: TuneIndex) -> None:
+def test_a_borrowed_phrase_shares_runs_but_is_no_copy(collection: TuneIndex) -> None:
     mixed = abc(steps(99, 96) + steps(7)[:28] + steps(98, 100))
     assert collection.share_of_runs(mixed, 16) == pytest.approx(12 / 208)  # 27 intervals of 223
     assert collection.share_of_runs(mixed, 32) == 0
     assert not collection.nearest(mixed).copied
 
 
-def test_what_the_tunes_share_with_each_other() -> None:
+def test_runs_that_tunes_of_an_index_share_with_each_other() -> None:
     tunes = [steps(1), steps(2), steps(3)[:96] + steps(1)[:32], steps(1, 10)]
     collection = TuneIndex(abc(notes) for notes in tunes)
     first, second, third, fourth = collection.shares_among_themselves(16)
@@ -92,7 +92,7 @@ def test_what_the_tunes_share_with_each_other() -> None:
     assert collection.share_of_runs(abc(steps(1, 10)), 16) == 0
 
 
-def test_the_runs_are_what_comparing_one_by_one_finds() -> None:
+def test_shared_runs_agree_with_comparing_one_by_one() -> None:
     few = [random.Random(number).choices(range(2), k=40) for number in range(12)]
     collection = TuneIndex(abc(notes) for notes in few)
     runs = [
@@ -113,7 +113,7 @@ def test_a_tune_without_notes_is_no_copy(collection: TuneIndex) -> None:
     assert not collection.nearest("").copied
 
 
-# What melodies are made of, and what breaks arithmetic: long numbers, zeros, signs without end.
+# The signs of melodies, and what breaks arithmetic: long numbers, zeros, endless signs.
 HOSTILE = st.sampled_from(
     [*"X:1\nKLabC[]{}\"(3'<>/|29z!,", "9" * 400, "/" * 1100, "(3:0:", "L:0", "A<" * 9]
 )
@@ -131,18 +131,18 @@ def test_any_text_has_a_melody(text: str) -> None:
     ["D" + "9" * 5000, "D" + "9" * 400, "D" + "/" * 1100, "(3:0:3DDD", "D" + "< " * 900 + "E"],
     ids=lambda text: text[:8],
 )
-def test_numbers_out_of_all_measure(text: str) -> None:
+def test_huge_numbers_do_no_harm(text: str) -> None:
     heard = extract_melody(f"X:1\nL:1/8\nK:C\nCE{text}FG|]\n")
     assert len(heard.degrees) >= 4
     assert TuneIndex([text]).nearest(text).similarity == 1
 
 
-def test_a_line_of_brackets_takes_no_time() -> None:
+def test_a_line_of_brackets_is_read_in_linear_time() -> None:
     assert extract_melody("[" * 50_000 + "{" * 50_000 + "[A" * 20_000).degrees
 
 
 class TestMelodyAgainstTheReader:
-    """The quick look at a text hears what reading it hears."""
+    """Extracting a melody from the text gives the notes that the reader gives."""
 
     @pytest.mark.parametrize(
         "music",

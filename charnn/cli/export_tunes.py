@@ -52,7 +52,7 @@ def export_tunes(
         try:
             tune = read_tune(file.sources[position - 1])
             content = export_format.encode(TuneExport(tune, options or ExportOptions()))
-        except TuneError as problem:
+        except TuneError as problem:  # this tune's fault; other errors would hit every tune
             failed += 1
             show_error(f"{file.display_name}: {problem}")
             continue

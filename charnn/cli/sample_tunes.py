@@ -79,7 +79,7 @@ class TuneJob:
     def _writer(self, model: Checkpoint) -> TuneWriter:
         """Return a writer of the requested tunes, after a warning if the model hardly knows any."""
         options = self._options
-        if options["stop"]:
+        if options["stop"]:  # would cut the tune off within a bar
             raise UsageError("--stop is for texts: a tune ends where its parts are complete")
         request = make_request(
             **{name: options[name] for name in _REQUEST_OPTIONS}, strict=options["bars"] != "off"

@@ -104,9 +104,9 @@ def _read_text(tunes: str) -> str:
     display_name = "stdin" if tunes == "-" else tunes
     try:
         if tunes == "-":
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)  # one more than allowed, to notice more
         else:
-            with open_file(Path(tunes)) as file:
+            with open_file(Path(tunes)) as file:  # unpacks .gz
                 content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise CorpusError(f"no such file: {tunes}") from None

@@ -57,6 +57,7 @@ def command(
             "a model is binary and would garble the terminal: "
             "redirect stdout, or name a file with -o"
         )
+    # In a run's folder the file is best.safetensors or last.safetensors: take the name of the run.
     path = model.path.resolve()
     name = path.parent.name if path.name in CHECKPOINTS else path.stem
     content = model.exported()

@@ -65,7 +65,7 @@ def _trill(
 
 def _roll(pitch: Pitch, duration: Fraction, key: Key, unit: Fraction) -> list[tuple[int, Fraction]]:
     main, above, below = pitch.midi, _neighbour(pitch, key, 1), _neighbour(pitch, key, -1)
-    cut = min(unit / 4, duration / 2)
+    cut = min(unit / 4, duration / 2)  # at most half of a note that is very short
     if duration == 3 * unit:
         rest = unit - cut
         return [(main, unit), (above, cut), (main, rest), (below, cut), (main, rest)]
@@ -75,5 +75,6 @@ def _roll(pitch: Pitch, duration: Fraction, key: Key, unit: Fraction) -> list[tu
 def _neighbour(pitch: Pitch, key: Key, steps: int) -> int:
     """Return the MIDI pitch `steps` steps of the key's scale above `pitch` (below if negative)."""
     index = LETTERS.index(pitch.letter) + steps
+    # Floor division and modulo also lead from C down to B of the octave below.
     octave, letter = pitch.octave + index // 7, LETTERS[index % 7]
     return natural_midi(letter, octave) + key.alterations[index % 7] + key.transpose

@@ -97,6 +97,7 @@ def at_tempo(performance: Performance, tempo: float | None) -> Performance:
             f"--tempo {tempo:g} is out of range for this tune: "
             f"choose {lowest:g} to {highest:g} beats a minute"
         )
+    # A factor keeps the proportion between the tempos of a tune that changes tempo.
     factor = Fraction(tempo) / first.beats
     changes = tuple(
         replace(change, value=_scaled(change.value, factor))

@@ -16,7 +16,7 @@ from charnn.music.tune.tune import Tune
 
 @dataclass(frozen=True, slots=True)
 class PlaybackOptions:
-    """How a tune is played.
+    """A user's choices about the playing of a tune.
 
     Attributes:
         tempo: beats a minute; None keeps the tempo of the tune, see `performance.at_tempo`.

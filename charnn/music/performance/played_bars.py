@@ -71,7 +71,9 @@ def played_bars(
         meters: the onset of each meter in quarter notes, and the meter; the first onset is 0.
         duration: the length of the performance in quarter notes.
     """
+    # The last part ends with the tune, whether or not a double bar stands there.
     part_ends = {line.onset for line in lines if line.section} | {duration}
+    # A change of meter begins a bar even where ABC has no bar line.
     onsets = {line.onset for line in lines} | {onset for onset, _ in meters} | {Fraction(0)}
     starts = sorted(onset for onset in onsets if onset < duration)
     ends = [*starts[1:], duration]

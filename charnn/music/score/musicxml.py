@@ -91,7 +91,10 @@ def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
     """
     divisions = lcm(*(event.duration.denominator for bar in bars for event in bar.events()))
     if divisions > MAX_DIVISIONS:
-        problem = "its note lengths have no common measure small enough for a score"
+        problem = (
+            "the note lengths have no common unit that MusicXML can count in: "
+            "use fewer kinds of tuplets"
+        )
         raise TuneError(problem, tune.line, 1, tune.name)
     return divisions
 

@@ -1,4 +1,4 @@
-"""What MusicXML writes between the notes: tempos, words, signs and chord symbols."""
+"""The elements of MusicXML between the notes: tempos, words, signs and chord symbols."""
 
 import re
 from xml.etree.ElementTree import Element

@@ -1,4 +1,4 @@
-"""What spans several notes or bars: slurs, ties, variant endings, and the numbers of the bars."""
+"""Slurs, ties, variant endings and bar numbers, which depend on several notes or bars."""
 
 from charnn.music.score.staff import WrittenBar
 from charnn.music.tune.tune import Mark, Note, Tune

@@ -30,6 +30,9 @@ class NoteHead:
     tie_start: bool = False
 
 
+# Events and bars are not frozen: layout, numbering, endings and beams fill them in one by one.
+
+
 @dataclass(slots=True)
 class Event:
     """One column of the staff: a note, a chord, a rest (without heads) or a grace note.

@@ -92,6 +92,7 @@ _ACCORDION = Sustained(
     reed_cents=(-4.5, 4.5),
 )
 _CONCERTINA = Sustained(_harmonic_series(0.9, even=0.5), attack=0.015, release=0.04)
+# Amplitudes that fall slowly (a small slope) sound bright and reedy.
 _PIPES = Sustained(
     _harmonic_series(0.55, even=0.9),
     body=((1200, 0.7, 0.8), (3000, 0.6, 0.5)),
@@ -110,6 +111,8 @@ _OBOE = Sustained(
 )
 _BRASS = Sustained(_harmonic_series(1.1), attack=0.04, release=0.07, vibrato_cents=3.0)
 
+# The nearer to the middle a string is plucked, the weaker are its high partials: a harp sounds
+# softer than a banjo, whose skin also drains the strings quickly.
 _HARP = Plucked(pluck_position=0.32, slope=1.25, decay=3.6, damping=0.5, release=0.5)
 _PIANO = Plucked(
     pluck_position=0.12,

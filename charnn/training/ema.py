@@ -1,8 +1,7 @@
-"""The running average of the weights over the last steps: what is measured, saved and sampled.
+"""The exponential moving average of the weights: what is validated, saved and sampled from.
 
-Single steps of a small batch scatter around what they lead to; the mean of many of them is nearer
-to it (Polyak & Juditsky 1992). The average moves on by a fixed share at each step, so that early
-weights are forgotten.
+The weights after single steps of a small batch scatter around a mean. The mean of many steps is
+nearer to the optimum (Polyak and Juditsky 1992); an exponential average forgets early weights.
 """
 
 from collections.abc import Iterator
@@ -16,10 +15,10 @@ class Average:
     """The exponential moving average of a network's parameters.
 
     Args:
-        network: whose parameters are averaged; those it has now are the first average.
-        decay: share of the average that a step leaves, in [0, 1). It is reached by and by, since
-            the first weights are worth nothing: after t steps it is at most (1 + t) / (10 + t). 0
-            is no average, but the weights themselves.
+        network: the module whose parameters are averaged, starting from the present ones.
+        decay: the share of the average that a step keeps, in [0, 1). Early weights are far from the
+            optimum, so after t steps the share is at most (1 + t) / (10 + t). 0 switches the
+            average off, and the weights themselves are used.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -29,14 +28,14 @@ class Average:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take in the weights after so many steps."""
-        if self.decay:
-            share = 1 - min(self.decay, (1 + step) / (10 + step))
-            torch._foreach_lerp_(self._averages, list(self._parameters.values()), share)
+        """Add the present weights to the average, after `step` steps."""
+        new_share = 1 - min(self.decay, (1 + step) / (10 + step))
+        for average, parameter in zip(self._averages, self._parameters.values(), strict=True):
+            average.lerp_(parameter, new_share)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Let the network have the average for its parameters, for a while."""
+        """Replace the parameters of the network by their average within the block."""
         self._swap()
         try:
             yield
@@ -45,11 +44,12 @@ class Average:
 
     @torch.no_grad()
     def _swap(self) -> None:
+        """Exchange the values of the parameters and the averages."""
         for parameter, average in zip(self._parameters.values(), self._averages, strict=True):
-            kept = parameter.clone()
+            weights = parameter.clone()
             parameter.copy_(average)
-            average.copy_(kept)
+            average.copy_(weights)
 
     def weights(self) -> dict[str, Tensor]:
-        """The parameters themselves, by name, if there is an average beside them."""
+        """Return the parameters themselves, by name; empty without an average."""
         return {name: parameter.detach() for name, parameter in self._parameters.items()}

@@ -21,7 +21,7 @@ from benchmarks.setting import Setting
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Tensors
-    from charnn.inference.quantized import EightBit
+    from charnn.inference.quantised import Int8Matrix
     from charnn.inference.stepper import Stepper
     from charnn.library import Model
     from charnn.model.config import ModelConfig
@@ -84,15 +84,15 @@ def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size
     # Of the first layer's input weights, a character reads one row of a table.
     stepper = sampling_stepper(config, weights)
     matrices = (*stepper.recurrent, *stepper.input, stepper.head)
-    print(sum(matrix.whole_RK.nbytes for matrix in matrices))
+    print(sum(matrix.int8_RK.nbytes for matrix in matrices))
 
 
-def sampling_stepper(config: "ModelConfig", weights: "Tensors") -> "Stepper[EightBit]":
+def sampling_stepper(config: "ModelConfig", weights: "Tensors") -> "Stepper[Int8Matrix]":
     """The model with its weights as they are sampled with, at the beginning of a text."""
-    from charnn.inference.quantized import EightBit
+    from charnn.inference.quantised import Int8Matrix
     from charnn.inference.stepper import Stepper
 
-    return Stepper(config, weights, EightBit)
+    return Stepper(config, weights, Int8Matrix)
 
 
 def train(pace: Pace, text: str, **options: Any) -> None:
@@ -152,7 +152,7 @@ def sampled_loss(model: "Model", text: str) -> float:
     import numpy as np
 
     stepper = sampling_stepper(model.checkpoint.config, model.checkpoint.weights)
-    state = stepper.beginning(1)
+    state = stepper.initial_state(1)
     loss, before = 0.0, model._sampler.start_id
     for token_id in model.checkpoint.vocabulary.encode(text):
         logits = stepper.feed(np.array([before], np.int64), state)[0].astype(np.float64)

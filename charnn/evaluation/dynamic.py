@@ -20,8 +20,8 @@ from torch.nn.functional import cross_entropy
 
 from charnn.evaluation.sweep import CONTEXT
 from charnn.model.config import ModelConfig
-from charnn.model.kernels import detached
 from charnn.model.network import Network, import_weights
+from charnn.model.plain_layer import detached
 
 # Keeps the division by the RMS finite; gradients much smaller than this are noise.
 EPSILON = 1e-4

@@ -19,8 +19,8 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from charnn.model.kernels import HiddenState
 from charnn.model.network import Network
+from charnn.model.plain_layer import HiddenState
 
 MAX_ROWS = 64
 # Tokens that a row reads before its first scored one.

@@ -1,8 +1,11 @@
-"""The stepper for many texts at once: torch multiplies the whole numbers, the rest is compiled.
+"""The stepper for many texts side by side: torch multiplies the integers, numba does the rest.
 
-For one text the weights must be read for every symbol; for many, they are read once for all. The
-products are exact, so a text is the same as if it were written alone. Where torch's are not, those
-of NumPy are taken.
+For one text, all weights are read for every token; for many texts, they are read once for all. The
+sums of integers are exact, so each text is the same as if it were generated alone. Where torch's
+product is not exact on this machine, NumPy multiplies.
+
+Shape suffixes: S parts of the hidden state (h, c), L layers, B texts side by side, H hidden units,
+G gate rows, V vocabulary, R rows of a matrix, K columns.
 """
 
 import time
@@ -14,93 +17,97 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from charnn.inference.numba_stepper import CompiledStepper, scale_rows, step_rows, to_levels
-from charnn.inference.quantized import Array, EightBit
+from charnn.inference.numba_stepper import CompiledStepper, quantise_rows, scale_rows, step_rows
+from charnn.inference.quantised import INT8_MAX, Array, Int8Matrix
 from charnn.inference.stepper import Stepper, TokenIds
-from charnn.model.activations import LEVELS
 from charnn.model.threads import Threads, available_threads
 
-# Fewer are faster one by one.
-LEAST_ROWS = 16
+# Fewer texts are faster one by one.
+MIN_ROWS = 16
 
 
 class BatchedStepper(CompiledStepper):
-    """A stepper for many texts."""
+    """The network of another stepper, for many texts side by side."""
 
-    def __init__(self, earlier: Stepper[EightBit]) -> None:
-        super().__init__(earlier)
-        self._recurrent_products = [_Product(matrix) for matrix in earlier.recurrent]
-        self._input_products = [_Product(matrix) for matrix in earlier.input]
-        self._head_product = _Product(earlier.head)
-        with _others_threads():
+    def __init__(self, plain: Stepper[Int8Matrix]) -> None:
+        super().__init__(plain)
+        self._recurrent_products = [_Product(matrix) for matrix in plain.recurrent]
+        self._input_products = [_Product(matrix) for matrix in plain.input]
+        self._head_product = _Product(plain.head)
+        with _restored_threads():
             self._threads = Threads(available_threads())
-        self._used = 0
+        self._warm_count = 0
 
     def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
         """See `Stepper`."""
-        if len(ids_B) < LEAST_ROWS:
+        if len(ids_B) < MIN_ROWS:
             return super().feed(ids_B, hidden_SLBH)
-        with _others_threads():
+        with _restored_threads():
             torch.set_num_threads(self._threads.count)
             begin = time.perf_counter()
-            logits = self._feed(ids_B, hidden_SLBH)
-            if self._threads.count == self._used:
+            logits_BV = self._feed_batch(ids_B, hidden_SLBH)
+            if self._threads.count == self._warm_count:
                 self._threads.took(time.perf_counter() - begin, work=len(ids_B))
-            else:  # the first time, threads have to be begun
-                self._used = self._threads.count
-        return logits
+            else:
+                # The first step with another count starts the threads, so its time is no measure.
+                self._warm_count = self._threads.count
+        return logits_BV
 
-    def _feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
-        x = self.table_VG[ids_B]
-        levels = np.empty(hidden_SLBH.shape[2:], np.int8)
-        for layer, product in enumerate(self._recurrent_products):
-            if layer > 0:  # `levels` holds those of the layer below
-                x = self._input_products[layer - 1](levels)
-            to_levels(hidden_SLBH[0, layer], levels)
-            step_rows(self.network[0], x, product(levels), hidden_SLBH, layer)
-            to_levels(hidden_SLBH[0, layer], levels)
-        return self._head_product(levels)
+    def _feed_batch(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
+        gates_x_BG = self.table_VG[ids_B]
+        quantised_BH = np.empty(hidden_SLBH.shape[2:], np.int8)
+        peepholes = self.network[0]
+        for layer, recurrent in enumerate(self._recurrent_products):
+            if layer > 0:
+                # `quantised_BH` holds the output of the layer below.
+                gates_x_BG = self._input_products[layer - 1](quantised_BH)
+            quantise_rows(hidden_SLBH[0, layer], quantised_BH)
+            step_rows(peepholes, layer, gates_x_BG, recurrent(quantised_BH), hidden_SLBH)
+            quantise_rows(hidden_SLBH[0, layer], quantised_BH)
+        return self._head_product(quantised_BH)
 
 
 @contextmanager
-def _others_threads() -> Iterator[None]:
-    """Leave torch as many threads as it had: others compute, too."""
-    kept = torch.get_num_threads()
+def _restored_threads() -> Iterator[None]:
+    """Restore torch's thread count afterwards: it is global, and the caller may compute as well."""
+    count = torch.get_num_threads()
     try:
         yield
     finally:
-        torch.set_num_threads(kept)
+        torch.set_num_threads(count)
 
 
 class _Product:
-    """Products with one matrix."""
+    """The product of a matrix with quantised hidden units of many texts."""
 
-    def __init__(self, matrix: EightBit) -> None:
+    def __init__(self, matrix: Int8Matrix) -> None:
         self._matrix = matrix
-        self._whole_KR = torch.from_numpy(matrix.whole_RK).t()
-        self._is_exact = multiplies_exactly(matrix.whole_RK.shape[1])
+        self._int8_KR = torch.from_numpy(matrix.int8_RK).t()
+        self._is_exact = multiplies_exactly(matrix.int8_RK.shape[1])
 
-    def __call__(self, levels_BK: NDArray[np.int8]) -> Array:
+    def __call__(self, quantised_BK: NDArray[np.int8]) -> Array:
+        """Return W h + b, [B, R]."""
         if not self._is_exact:
-            return self._matrix.times_levels(levels_BK.astype(np.float32))
-        sums_BR = torch._int_mm(torch.from_numpy(levels_BK), self._whole_KR).numpy()
-        product = np.empty(sums_BR.shape, np.float32)
-        scale_rows(sums_BR, self._matrix.scale_R, self._matrix.bias_R, product)
-        return product
+            return self._matrix.times_quantised(quantised_BK.astype(np.float32))
+        sums_BR = torch._int_mm(torch.from_numpy(quantised_BK), self._int8_KR).numpy()
+        product_BR = np.empty(sums_BR.shape, np.float32)
+        scale_rows(sums_BR, self._matrix.scale_R, self._matrix.bias_R, product_BR)
+        return product_BR
 
 
 @cache
 def multiplies_exactly(columns: int) -> bool:
-    """Whether torch multiplies bytes of so many columns without a loss.
+    """Return whether torch multiplies int8 matrices with so many columns without overflow.
 
-    Where the processor has no instruction for it, oneDNN adds pairs of products in 16 bits, which
-    overflow; so the largest are tried.
+    On processors without VNNI, oneDNN adds pairs of products in 16 bits, which overflow. The
+    function tries the largest products; it returns False also where torch lacks `_int_mm`, which is
+    private.
     """
-    levels = torch.full((LEAST_ROWS, columns), LEVELS, dtype=torch.int8)
-    levels[1::2, ::2] *= -1
+    extremes = torch.full((MIN_ROWS, columns), INT8_MAX, dtype=torch.int8)
+    extremes[1::2, ::2] *= -1
     try:
-        sums = torch._int_mm(levels, levels.t().contiguous())
-    except RuntimeError:
+        sums = torch._int_mm(extremes, extremes.t().contiguous())
+    except (AttributeError, RuntimeError):
         return False
-    exact = levels.double() @ levels.double().t()
+    exact = extremes.double() @ extremes.double().t()
     return torch.equal(sums.double(), exact)

@@ -1,10 +1,15 @@
-"""Rows of eight-bit weights times levels: the product on which writing spends its time.
+"""The product of int8 rows with int8 hidden units, on which sampling spends its time.
 
-Compilers widen small numbers before they multiply them. Processors with VNNI (most x86 laptops
-since 2020) multiply 32 pairs of bytes and sum them up at once, here four rows at a time, which
-reads the weights as fast as the cache gives them. What they multiply with must be 0 to 255, though,
-so levels are moved up by 128, and the sums begin as much lower. Others take the loop that the
-compiler makes the best of. Both give the same sums.
+Compilers widen int8 before they multiply, and numba's loop takes about nine times as long as the
+instruction for this product (`benchmarks/kernels.md`). Processors with VNNI (most x86 laptops since
+2020) multiply 32 pairs of bytes and sum them up in one instruction, VPDPBUSD. It is used here for
+four rows at a time, which reads the weights as fast as the cache delivers them.
+
+VPDPBUSD multiplies unsigned bytes with signed bytes. So 128 is added to the hidden units, and the
+sum of each row starts at -128 times the sum of its weights. Other processors run the plain loop.
+Both give the same sums.
+
+Shape suffixes: R rows of a matrix, K columns.
 """
 
 from typing import Any
@@ -12,103 +17,111 @@ from typing import Any
 import llvmlite.binding
 import numpy as np
 from llvmlite import ir
-from numba import config, njit, types
+from numba import config, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-_features = llvmlite.binding.get_host_cpu_features()
-# Before version 22, LLVM's function for the instruction had other types; and whoever tells numba
-# which processor to compile for may mean another than this one.
+from charnn.inference.numba_cache import compiled
+
+_cpu_features = llvmlite.binding.get_host_cpu_features()
+# LLVM 22 changed the operand types of the intrinsic. Where numba is configured to compile for
+# another processor (NUMBA_CPU_NAME), the features of this one do not count.
 HAS_VNNI = (
     llvmlite.binding.llvm_version_info >= (22,)
     and not (config.CPU_NAME or config.CPU_FEATURES)
     and bool(
-        _features.get("avxvnni") or (_features.get("avx512vnni") and _features.get("avx512vl"))
+        _cpu_features.get("avxvnni")
+        or (_cpu_features.get("avx512vnni") and _cpu_features.get("avx512vl"))
     )
 )
-if not HAS_VNNI:
-    # Lets LLVM multiply 32 pairs at once in the plain loop, too, if not by one instruction.
-    llvmlite.binding.set_option("charnn", "--vectorizer-maximize-bandwidth")
+# Rows and bytes that one iteration of the loop reads.
 _ROWS, _BYTES = 4, 32
-_BYTE, _WORD = ir.IntType(8), ir.IntType(32)
+_UNSIGNED_SHIFT = 128
 
 
-def padded(whole_RK: NDArray[np.int8]) -> NDArray[np.int8]:
-    """With so many rows and columns of zeros that no loop has an odd end."""
+def padded(int8_RK: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return the matrix with zeros added, so that no loop has a remainder."""
     rows, columns = (
-        -size % part for size, part in zip(whole_RK.shape, (_ROWS, _BYTES), strict=True)
+        -size % unit for size, unit in zip(int8_RK.shape, (_ROWS, _BYTES), strict=True)
     )
-    return np.pad(whole_RK, ((0, rows), (0, columns)))
+    return np.pad(int8_RK, ((0, rows), (0, columns)))
 
 
-def beginnings(whole_RK: NDArray[np.int8]) -> NDArray[np.int32]:
-    """What the sum of each row begins with, [R]."""
-    shift = 128 if HAS_VNNI else 0
-    begin: NDArray[np.int32] = -shift * whole_RK.sum(axis=1, dtype=np.int32)
-    return begin
+def initial_sums(int8_RK: NDArray[np.int8]) -> NDArray[np.int32]:
+    """Return the number with which the sum of each row starts, [R]."""
+    shift = _UNSIGNED_SHIFT if HAS_VNNI else 0
+    sums: NDArray[np.int32] = -shift * int8_RK.sum(axis=1, dtype=np.int32)
+    return sums
 
 
 @intrinsic
-def _four_rows(typing: Any, whole: Any, levels: Any, columns: Any, sums: Any) -> Any:
-    """Add to four sums the products of four rows of bytes at the addresses given."""
+def _add_four_rows(typing: Any, weights: Any, hidden: Any, columns: Any, sums: Any) -> Any:
+    """Add the products of four rows to four sums.
+
+    `weights`, `hidden` and `sums` are addresses. numba has no vector types, so the loop is written
+    in LLVM's intermediate representation.
+    """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        whole, levels, columns, sums = arguments
-        bytes_, words = ir.VectorType(_BYTE, _BYTES), ir.VectorType(_WORD, _BYTES // 4)
-        shift = ir.Constant(bytes_, [128] * _BYTES)
-        multiply = builder.module.declare_intrinsic(
-            "llvm.x86.avx512.vpdpbusd.256", (), ir.FunctionType(words, [words, bytes_, bytes_])
+        weights, hidden, columns, sums = arguments
+        byte, word = ir.IntType(8), ir.IntType(32)
+        bytes_32, words_8 = ir.VectorType(byte, _BYTES), ir.VectorType(word, _BYTES // 4)
+        shift = ir.Constant(bytes_32, [_UNSIGNED_SHIFT] * _BYTES)
+        multiply_add = builder.module.declare_intrinsic(
+            "llvm.x86.avx512.vpdpbusd.256",
+            (),
+            ir.FunctionType(words_8, [words_8, bytes_32, bytes_32]),
         )
         add_up = builder.module.declare_intrinsic(
-            "llvm.vector.reduce.add.v8i32", (), ir.FunctionType(_WORD, [words])
+            "llvm.vector.reduce.add.v8i32", (), ir.FunctionType(word, [words_8])
         )
 
-        def read(address: Any) -> Any:
-            return builder.load(builder.inttoptr(address, bytes_.as_pointer()), align=1)
+        def load(address: Any) -> Any:
+            return builder.load(builder.inttoptr(address, bytes_32.as_pointer()), align=1)
 
-        totals = [cgutils.alloca_once_value(builder, words(None)) for _ in range(_ROWS)]
+        totals = [cgutils.alloca_once_value(builder, words_8(None)) for _ in range(_ROWS)]
         step = ir.Constant(columns.type, _BYTES)
         with cgutils.for_range(builder, builder.udiv(columns, step)) as loop:
-            place = builder.mul(loop.index, step)
-            moved_up = builder.xor(read(builder.add(levels, place)), shift)
+            column = builder.mul(loop.index, step)
+            # Flipping the highest bit adds 128 to a signed byte and makes it unsigned.
+            unsigned = builder.xor(load(builder.add(hidden, column)), shift)
             for row, total in enumerate(totals):
-                begin = builder.add(whole, builder.mul(columns, ir.Constant(columns.type, row)))
-                weights = read(builder.add(begin, place))
-                builder.store(
-                    builder.call(multiply, [builder.load(total), moved_up, weights]), total
-                )
+                start = builder.add(weights, builder.mul(columns, ir.Constant(columns.type, row)))
+                signed = load(builder.add(start, column))
+                product = builder.call(multiply_add, [builder.load(total), unsigned, signed])
+                builder.store(product, total)
         for row, total in enumerate(totals):
             address = builder.add(sums, ir.Constant(sums.type, 4 * row))
-            pointer = builder.inttoptr(address, _WORD.as_pointer())
-            added = builder.add(builder.load(pointer), builder.call(add_up, [builder.load(total)]))
-            builder.store(added, pointer)
+            pointer = builder.inttoptr(address, word.as_pointer())
+            row_sum = builder.call(add_up, [builder.load(total)])
+            builder.store(builder.add(builder.load(pointer), row_sum), pointer)
         return context.get_dummy_value()
 
     return types.void(types.intp, types.intp, types.intp, types.intp), generate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _with_vnni(whole: Any, levels: Any, sums: Any) -> None:
-    """Add to the sums [R] the products of rows [R, K] with levels [K]; see `padded`."""
-    rows, columns = whole.shape
+@compiled
+def _add_products_vnni(int8_RK: Any, hidden_K: Any, sums_R: Any) -> None:
+    """Add the product of each row with the hidden units to the sums, all padded (see `padded`)."""
+    rows, columns = int8_RK.shape
     for row in range(0, rows, _ROWS):
-        _four_rows(
-            whole.ctypes.data + row * columns,
-            levels.ctypes.data,
+        _add_four_rows(
+            int8_RK.ctypes.data + row * columns,
+            hidden_K.ctypes.data,
             columns,
-            sums.ctypes.data + 4 * row,
+            sums_R.ctypes.data + 4 * row,
         )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _with_loops(whole: Any, levels: Any, sums: Any) -> None:
-    """Add to the sums [R] the products of rows [R, K] with levels [K]."""
-    for row in range(whole.shape[0]):
-        total = sums[row]
-        for k in range(whole.shape[1]):
-            total += np.int32(whole[row, k]) * np.int32(levels[k])
-        sums[row] = total
+@compiled
+def _add_products_loop(int8_RK: Any, hidden_K: Any, sums_R: Any) -> None:
+    """Add the product of each row with the hidden units to the sums."""
+    for row in range(int8_RK.shape[0]):
+        total = sums_R[row]
+        for k in range(int8_RK.shape[1]):
+            total += np.int32(int8_RK[row, k]) * np.int32(hidden_K[k])
+        sums_R[row] = total
 
 
-add_products = _with_vnni if HAS_VNNI else _with_loops
+add_products = _add_products_vnni if HAS_VNNI else _add_products_loop

@@ -1,17 +1,23 @@
-"""The stepper compiled by numba: the same equations on the same whole numbers, hence the same text.
+"""The stepper compiled by numba: the same equations on the same integers, hence the same logits.
 
-Importing numba takes some tenths of a second, and compiling, the first time on a machine, some
-seconds, so this is for those who write much; `charnn.inference.stepper` begins meanwhile.
+Importing numba takes some tenths of a second, and compiling takes some seconds, once on a machine.
+So this stepper is for long texts; `charnn.inference.stepper` generates meanwhile.
+
+The equations are not written again: numba compiles the lines of `charnn.model.cells` and
+`charnn.model.activations`, once for each cell, into loops over single numbers.
+
+Shape suffixes: S parts of the hidden state (h, c), L layers, B texts side by side, H hidden units,
+G gate rows, V vocabulary, P peepholes, R rows of a matrix, K columns.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numba.extending import overload, register_jitable
 
-from charnn.inference.int8_dot import add_products, beginnings, padded
-from charnn.inference.quantized import Array, EightBit
+from charnn.inference.int8_dot import add_products, initial_sums, padded
+from charnn.inference.numba_cache import compiled
+from charnn.inference.quantised import Array, Int8Matrix, quantise
 from charnn.inference.stepper import Stepper, TokenIds
 from charnn.model import activations
 from charnn.model.cells import CELLS
@@ -19,11 +25,11 @@ from charnn.model.cells import CELLS
 for _function in (
     activations.plain_tanh,
     activations.plain_sigmoid,
-    activations.level,
+    activations.one_minus,
+    quantise,
     *(cell.step for cell in CELLS.values()),
 ):
     register_jitable(inline="always")(_function)
-_level = activations.level
 
 
 @overload(activations.tanh, inline="always")
@@ -36,83 +42,108 @@ def _sigmoid(x: Any) -> Any:
     return activations.plain_sigmoid
 
 
-def _step(cell: Any, layer: int, row: int, x: Any, r: Any, state: Any) -> None:
-    """Change the state [S, L, B, H] of a text in a layer by its cell's equations."""
+class _Peepholes(NamedTuple):
+    """The peepholes of all layers, [L, P, H]."""
+
+    values_LPH: Any
+
+
+# numba selects what to compile by the types of the arguments, and cannot pass a class. So each cell
+# has a tuple type of its own. The cache on disk refers to the types by name: they must be found in
+# this module.
+_CELL_OF_TYPE = {}
+_TYPE_OF_CELL = {}
+for _cell in CELLS.values():
+    _type = type(f"{_cell.__name__}Peepholes", (_Peepholes,), {"__module__": __name__})
+    globals()[_type.__name__] = _type
+    _CELL_OF_TYPE[_type], _TYPE_OF_CELL[_cell] = _cell, _type
+
+
+def _step(
+    peepholes: Any, layer: int, row: int, gates_x_G: Any, gates_h_G: Any, hidden_SLBH: Any
+) -> None:
+    """Change the hidden state of one text in one layer by the equations of the cell."""
     raise NotImplementedError
 
 
 @overload(_step)
-def _step_of_class(cell: Any, layer: int, row: int, x: Any, r: Any, state: Any) -> Any:
-    kind = cell.instance_class
-    gates, vectors = len(kind.gates), len(kind.state)
-    by_gate, of_gates = _tuple_of(_block, gates), _tuple_of(_unit, gates)
-    of_vectors, of_state = _tuple_of(_vector, vectors), _tuple_of(_unit, vectors)
-    of_own, own_of = _tuple_of(_block, len(kind.parameters)), _tuple_of(_unit, len(kind.parameters))
-    step = kind.step
+def _compile_step(
+    peepholes: Any, layer: int, row: int, gates_x_G: Any, gates_h_G: Any, hidden_SLBH: Any
+) -> Any:
+    """Return the body of `_step` for the cell that the type of `peepholes` stands for."""
+    cell = _CELL_OF_TYPE[peepholes.instance_class]
+    parts = len(cell.state)
+    step = cell.step
+    gate_blocks, gate_values = _tuple_of(_block, len(cell.gates)), _tuple_of(_unit, len(cell.gates))
+    state_vectors, state_values = _tuple_of(_state_vector, parts), _tuple_of(_unit, parts)
+    peephole_vectors = _tuple_of(_block, len(cell.peepholes))
+    peephole_values = _tuple_of(_unit, len(cell.peepholes))
 
-    def step_of_class(cell: Any, layer: int, row: int, x: Any, r: Any, state: Any) -> None:
-        units = state.shape[3]
-        x_gates, r_gates = by_gate(x.reshape(-1, units), 0), by_gate(r.reshape(-1, units), 0)
-        state_now, own = of_vectors(state, (layer, row)), of_own(cell.own[layer], 0)
-        for j in range(units):
+    def step_of_cell(
+        peepholes: Any, layer: int, row: int, gates_x_G: Any, gates_h_G: Any, hidden_SLBH: Any
+    ) -> None:
+        units = hidden_SLBH.shape[3]
+        x_blocks = gate_blocks(gates_x_G.reshape(-1, units), 0)
+        h_blocks = gate_blocks(gates_h_G.reshape(-1, units), 0)
+        state = state_vectors(hidden_SLBH, (layer, row))
+        vectors = peephole_vectors(peepholes.values_LPH[layer], 0)
+        # A loop over single numbers, from vectors that are contiguous in memory: LLVM turns it into
+        # vector instructions.
+        for unit in range(units):
             after = step(
-                of_gates(x_gates, j), of_gates(r_gates, j), of_state(state_now, j), own_of(own, j)
+                gate_values(x_blocks, unit),
+                gate_values(h_blocks, unit),
+                state_values(state, unit),
+                peephole_values(vectors, unit),
             )
-            for part in range(vectors):
-                state_now[part][j] = after[part]
+            for part in range(parts):
+                state[part][unit] = after[part]
 
-    return step_of_class
+    return step_of_cell
 
 
 def _tuple_of(item: Any, count: int) -> Any:
-    """The function (source, place) -> (item(source, 0, place), item(source, 1, place), ...).
+    """Return the function (source, at) -> (item(source, 0, at), item(source, 1, at), ...).
 
-    Compiled code has no other way to make a tuple of a number of items that depends on a type; and
-    loops over single numbers, out of rows that lie side by side in memory, are those that the
-    compiler turns into vector instructions.
+    numba has no other way to build a tuple whose length depends on a type: its loops and
+    comprehensions build lists.
     """
     if count == 0:
-        return register_jitable(lambda source, place: ())
+        return register_jitable(lambda source, at: ())
     before, last = _tuple_of(item, count - 1), count - 1
-    return register_jitable(
-        lambda source, place: (*before(source, place), item(source, last, place))
-    )
+    return register_jitable(lambda source, at: (*before(source, at), item(source, last, at)))
 
 
 @register_jitable
-def _block(source: Any, number: int, place: Any) -> Any:
+def _block(source: Any, number: int, at: Any) -> Any:
     return source[number]
 
 
 @register_jitable
-def _vector(source: Any, number: int, place: Any) -> Any:
-    return source[number, place[0], place[1]]
+def _state_vector(source: Any, number: int, at: Any) -> Any:
+    return source[number, at[0], at[1]]
 
 
 @register_jitable
-def _unit(source: Any, number: int, place: Any) -> Any:
-    return source[number][place]
+def _unit(source: Any, number: int, at: Any) -> Any:
+    return source[number][at]
 
 
-# `numpy`: a division by zero is no error, so it need not be looked for one by one.
-compiled = njit(cache=True, nogil=True, error_model="numpy")
-
-
-class CompiledStepper(Stepper[EightBit]):
-    """The same network as another stepper's, several times as fast.
+class CompiledStepper(Stepper[Int8Matrix]):
+    """The network of another stepper, several times as fast.
 
     Attributes:
-        network: what `feed` takes: the cell, by whose type its equations are compiled, with its
-            own parameters [L, P, H]; the table [V, G]; and of the matrices for input, recurrence
-            and head each what `_stacked` gives.
+        network: the arguments of the compiled functions: the peepholes, whose type stands for the
+            cell; the table [V, G]; the input, recurrent and head matrices (see `_stacked`).
     """
 
-    def __init__(self, earlier: Stepper[EightBit]) -> None:
-        vars(self).update(vars(earlier))
+    def __init__(self, plain: Stepper[Int8Matrix]) -> None:
+        vars(self).update(vars(plain))
         self.network = (
-            self.cell(self.own_LPH),
+            _TYPE_OF_CELL[self.cell](self.peepholes_LPH),
             self.table_VG,
-            # A lone layer has no input but the table; its own matrix stands in, unused.
+            # A single layer has no input matrix. numba needs one of the type all the same, so the
+            # recurrent matrix stands in for it; it is never read.
             _stacked(self.input or self.recurrent),
             _stacked(self.recurrent),
             _stacked([self.head]),
@@ -120,82 +151,85 @@ class CompiledStepper(Stepper[EightBit]):
 
     def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
         """See `Stepper`."""
-        logits = np.empty((len(ids_B), self.config.vocab_size), np.float32)
-        feed(self.network, ids_B, hidden_SLBH, logits)
-        return logits
+        logits_BV = np.empty((len(ids_B), self.config.vocab_size), np.float32)
+        feed(self.network, ids_B, hidden_SLBH, logits_BV)
+        return logits_BV
 
 
-def _stacked(matrices: list[EightBit]) -> tuple[Any, ...]:
-    """Of matrices of one shape: the numbers [L, R, K], padded, what their sums begin with [L, R],
-    their scales and biases [L, R], not padded."""
-    whole = [padded(matrix.whole_RK) for matrix in matrices]
+def _stacked(matrices: list[Int8Matrix]) -> tuple[Any, ...]:
+    """Return matrices of one shape as arrays: integers [L, R, K] and initial sums [L, R], both
+    padded; scales and biases [L, R], not padded."""
+    integers = [padded(matrix.int8_RK) for matrix in matrices]
     return (
-        np.stack(whole),
-        np.stack([beginnings(one) for one in whole]),
+        np.stack(integers),
+        np.stack([initial_sums(int8_RK) for int8_RK in integers]),
         np.stack([matrix.scale_R for matrix in matrices]),
         np.stack([matrix.bias_R for matrix in matrices]),
     )
 
 
 @compiled
-def feed(network: Any, symbols: Any, state: Any, logits: Any) -> None:
-    """Read the symbols [B], change the state [S, L, B, H], write the scores [B, V]."""
-    cell, table, input_, recurrent, head = network
-    layers, gates = recurrent[2].shape
-    levels = np.zeros(recurrent[0].shape[2], np.int8)
-    sums = np.empty(max(recurrent[1].shape[1], head[1].shape[1]), np.int32)
-    x, r = np.empty(gates, np.float32), np.empty(gates, np.float32)
-    for row in range(len(symbols)):
-        x[:] = table[symbols[row]]
+def feed(network: Any, ids_B: Any, hidden_SLBH: Any, logits_BV: Any) -> None:
+    """Read one token of each text, change the hidden state and write the logits."""
+    peepholes, table_VG, input_, recurrent, head = network
+    layers, gate_size = recurrent[2].shape
+    quantised_K = np.zeros(recurrent[0].shape[2], np.int8)
+    sums_R = np.empty(max(recurrent[1].shape[1], head[1].shape[1]), np.int32)
+    gates_x_G, gates_h_G = np.empty(gate_size, np.float32), np.empty(gate_size, np.float32)
+    for row in range(len(ids_B)):
+        gates_x_G[:] = table_VG[ids_B[row]]
         for layer in range(layers):
-            h = state[0, layer, row]
+            h_H = hidden_SLBH[0, layer, row]
             if layer > 0:
-                _times(input_, layer - 1, levels, sums, x)  # the levels of the layer below
-            _to_levels(h, levels)
-            _times(recurrent, layer, levels, sums, r)
-            _step(cell, layer, row, x, r, state)
-            _to_levels(h, levels)
-        _times(head, 0, levels, sums, logits[row])
+                # `quantised_K` holds the output of the layer below.
+                _multiply(input_, layer - 1, quantised_K, sums_R, gates_x_G)
+            _quantise(h_H, quantised_K)
+            _multiply(recurrent, layer, quantised_K, sums_R, gates_h_G)
+            _step(peepholes, layer, row, gates_x_G, gates_h_G, hidden_SLBH)
+            _quantise(h_H, quantised_K)
+        _multiply(head, 0, quantised_K, sums_R, logits_BV[row])
 
 
 @compiled
-def _times(matrices: Any, layer: int, levels: Any, sums: Any, product: Any) -> None:
-    """Write the product [R] of a matrix with the levels [K] of outputs."""
-    whole, begin, scale, bias = matrices
-    rows = whole.shape[1]
-    sums[:rows] = begin[layer]
-    add_products(whole[layer], levels, sums)
-    _scale(sums, scale[layer], bias[layer], product)
+def _multiply(matrices: Any, layer: int, quantised_K: Any, sums_R: Any, product_R: Any) -> None:
+    """Write the product of a matrix with quantised hidden units."""
+    int8_LRK, initial_LR, scale_LR, bias_LR = matrices
+    rows = int8_LRK.shape[1]
+    sums_R[:rows] = initial_LR[layer]
+    add_products(int8_LRK[layer], quantised_K, sums_R)
+    _scale(sums_R, scale_LR[layer], bias_LR[layer], product_R)
 
 
 @compiled
-def _to_levels(h: Any, levels: Any) -> None:
-    for k in range(h.shape[0]):
-        levels[k] = np.int8(_level(h[k]))
+def _quantise(h_H: Any, quantised_K: Any) -> None:
+    for unit in range(h_H.shape[0]):
+        quantised_K[unit] = np.int8(quantise(h_H[unit]))
 
 
 @compiled
-def _scale(sums: Any, scale: Any, bias: Any, product: Any) -> None:
-    for row in range(product.shape[0]):
-        product[row] = np.float32(sums[row]) * scale[row] + bias[row]
+def _scale(sums_R: Any, scale_R: Any, bias_R: Any, product_R: Any) -> None:
+    for row in range(product_R.shape[0]):
+        product_R[row] = np.float32(sums_R[row]) * scale_R[row] + bias_R[row]
 
 
 @compiled
-def to_levels(h_BH: Any, levels_BH: Any) -> None:
-    """The levels of many outputs."""
+def quantise_rows(h_BH: Any, quantised_BH: Any) -> None:
+    """Quantise the hidden units of many texts."""
     for row in range(h_BH.shape[0]):
-        _to_levels(h_BH[row], levels_BH[row])
+        _quantise(h_BH[row], quantised_BH[row])
 
 
 @compiled
 def scale_rows(sums_BR: Any, scale_R: Any, bias_R: Any, product_BR: Any) -> None:
-    """Products of many texts, from their sums."""
+    """Turn the integer sums of many texts into products."""
     for row in range(sums_BR.shape[0]):
         _scale(sums_BR[row], scale_R, bias_R, product_BR[row])
 
 
 @compiled
-def step_rows(cell: Any, x_BG: Any, r_BG: Any, hidden_SLBH: Any, layer: int) -> None:
-    """Change the state of many texts by a layer's equations."""
-    for row in range(x_BG.shape[0]):
-        _step(cell, layer, row, x_BG[row], r_BG[row], hidden_SLBH)
+def step_rows(
+    peepholes: Any, layer: int, gates_x_BG: Any, gates_h_BG: Any, hidden_SLBH: Any
+) -> None:
+    """Change the hidden state of many texts in one layer."""
+    for row in range(gates_x_BG.shape[0]):
+        _step(peepholes, layer, row, gates_x_BG[row], gates_h_BG[row], hidden_SLBH)

@@ -1,72 +1,92 @@
-"""The matrices a text is written with: as they were learned, or with eight bits a weight.
+"""The matrices of a stepper: float32 as they were trained, or int8.
 
-Reading its weights is what a recurrent network spends its time on when it writes a single text, so
-a quarter of the bytes is up to four times the speed. Of every row the largest weight becomes 127,
-the others whole numbers in proportion, and so do the outputs h that are multiplied with them. That
-changes the loss by less than 0.001 nats a character (see `benchmarks/RESULTS.md`), and the sums are
-of whole numbers, hence exact: the same in whatever order they are summed, one text at a time or
-many, in NumPy, in compiled loops or by torch.
+A single text is generated as fast as the weights can be read from memory, so a quarter of the bytes
+is up to four times the speed. Each row of a matrix is scaled so that its largest weight becomes
+127, and rounded; hidden units, which lie in [-1, 1], are scaled by 127 and rounded as well. That
+changes the loss by less than 0.001 nats a character (`benchmarks/RESULTS.md`).
+
+The sums of products are sums of integers, hence exact in any order: one text at a time or many, by
+NumPy, by compiled loops or by torch, the logits are the same bits.
+
+Shape suffixes: R rows of a matrix, K columns, B texts side by side.
 """
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.model.activations import LEVELS, level
-
 Array = NDArray[np.float32]
-# Products of so many columns are exact in float32: 127 * 127 * 1024 < 2 ** 24.
-_EXACT = 1024
+
+# Hidden units in [-1, 1] become integers from -INT8_MAX to INT8_MAX. -128 is not used, so that the
+# range is symmetric.
+INT8_MAX = 127
+_INT8_MAX = np.float32(INT8_MAX)
+# float32 has 24 bits of precision. Adding and subtracting this number leaves none for the fraction,
+# so it rounds to the nearest integer, in any implementation of IEEE 754 alike.
+_ROUNDING = np.float32(1.5 * 2**23)
+# A sum of so many products of two int8 is exact in float32: 127 * 127 * 1024 < 2 ** 24.
+_EXACT_COLUMNS = 1024
 
 
-class Full:
-    """A matrix as it was learned: weights [R, K] and a bias [R]."""
+def quantise(h: Any) -> Any:
+    """Return 127 h rounded to an integer, as float32: h in [-1, 1] is an array or a number."""
+    return (_INT8_MAX * h + _ROUNDING) - _ROUNDING
+
+
+class FloatMatrix:
+    """A matrix [R, K] in float32, with a bias [R]."""
 
     def __init__(self, weights_RK: Array, bias_R: Array) -> None:
         self.weights_RK, self.bias_R = weights_RK, bias_R
 
     def times(self, h_BK: Array) -> Array:
-        """Weights times outputs of the cells, all in [-1, 1], plus the bias: [B, R]."""
+        """Return W h + b, [B, R], for hidden units h in [-1, 1]."""
         product: Array = h_BK @ self.weights_RK.T + self.bias_R
         return product
 
 
-class EightBit:
-    """A matrix of whole numbers from -127 to 127 and a scale for each row.
+class Int8Matrix:
+    """A matrix [R, K] of integers from -127 to 127, with a scale and a bias for each row.
 
     Attributes:
-        whole_RK: the numbers.
-        scale_R: what makes products with levels of outputs (see `level`) products with outputs.
+        int8_RK: the integers.
+        scale_R: the factor by which a product with quantised hidden units becomes one with the
+            hidden units themselves.
         bias_R: float32.
     """
 
     def __init__(self, weights_RK: Array, bias_R: Array) -> None:
         largest = np.abs(weights_RK).max(axis=1, keepdims=True)
-        # Of a row of zeros, or of next to nothing, any step will do.
-        tiny = np.float32(np.finfo(np.float32).tiny * LEVELS)
-        step = np.where(largest > tiny, largest, np.float32(1)) / np.float32(LEVELS)
-        self.whole_RK = np.rint(weights_RK / step).astype(np.int8)
-        self.scale_R: Array = (step[:, 0] / LEVELS).astype(np.float32)
+        # A row of zeros (or of numbers so small that the scale would be denormal) stays zeros with
+        # any scale.
+        tiny = np.float32(np.finfo(np.float32).tiny * INT8_MAX)
+        step = np.where(largest > tiny, largest, np.float32(1)) / np.float32(INT8_MAX)
+        self.int8_RK = np.rint(weights_RK / step).astype(np.int8)
+        self.scale_R: Array = (step[:, 0] / INT8_MAX).astype(np.float32)
         self.bias_R = bias_R
 
     @cached_property
     def _blocks(self) -> list[Array]:
-        """The numbers as float32, of which alone NumPy has fast products; [K, R] in pieces."""
-        columns = range(0, self.whole_RK.shape[1], _EXACT)
-        return [self.whole_RK[:, k : k + _EXACT].T.astype(np.float32) for k in columns]
+        """The integers as float32, transposed, in blocks of columns whose sums are exact.
+
+        NumPy multiplies integers without BLAS, one by one.
+        """
+        starts = range(0, self.int8_RK.shape[1], _EXACT_COLUMNS)
+        return [self.int8_RK[:, k : k + _EXACT_COLUMNS].T.astype(np.float32) for k in starts]
 
     def times(self, h_BK: Array) -> Array:
-        """See `Full`."""
-        return self.times_levels(level(h_BK))
+        """Return W h + b, [B, R], for hidden units h in [-1, 1]."""
+        return self.times_quantised(quantise(h_BK))
 
-    def times_levels(self, levels_BK: Array) -> Array:
-        """The same of the outputs' levels."""
+    def times_quantised(self, h_BK: Array) -> Array:
+        """Return the same for hidden units that are quantised already."""
         sums: Array
         if len(self._blocks) == 1:
-            sums = levels_BK @ self._blocks[0]
+            sums = h_BK @ self._blocks[0]
         else:
-            parts = np.split(levels_BK, range(_EXACT, levels_BK.shape[1], _EXACT), axis=1)
+            parts = np.split(h_BK, range(_EXACT_COLUMNS, h_BK.shape[1], _EXACT_COLUMNS), axis=1)
             pairs = zip(parts, self._blocks, strict=True)
             exact = [(part @ block).astype(np.float64) for part, block in pairs]
             sums = np.add.reduce(exact).astype(np.float32)

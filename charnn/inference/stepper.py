@@ -1,13 +1,15 @@
-"""The network in NumPy, one symbol at a time: what `charnn sample` begins to write with on a CPU.
+"""The network in NumPy, one token at a time: how `charnn sample` begins on a CPU.
 
-A stock torch module, called for one step at a time, repacks its weights at every call; here a step
-is a product or two a layer and a handful of vector operations, and there is no torch to import, so
-the first character appears at once. The first layer's input part is a table with a row for every
-symbol. `charnn.inference.numba_stepper` goes on from here, faster and with the same results.
+`torch.nn.LSTM`, called for one step at a time, repacks its weights at every call. Here a step is
+one or two matrix products for each layer and a few vector operations; and nothing waits for
+`import torch`, which takes a second or two, so the first character appears at once.
+`charnn.inference.numba_stepper` continues from here, faster and with the same logits.
 
-With the weights as they were learned (`Full`) this is also the oracle of the torch network.
-Shapes: S vectors of a state, L layers, B texts side by side, H units, G gate rows, V symbols,
-P vectors of a cell's own.
+With float32 weights (`FloatMatrix`), this stepper is also the reference that tests compare the
+torch network with.
+
+Shape suffixes: S parts of the hidden state (h, c), L layers, B texts side by side, H hidden units,
+G gate rows, V vocabulary, P peepholes.
 """
 
 from collections.abc import Mapping
@@ -16,82 +18,86 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.inference.quantized import Array, EightBit, Full
+from charnn.inference.quantised import Array, FloatMatrix, Int8Matrix
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 
 TokenIds = NDArray[np.int64]
-M = TypeVar("M", Full, EightBit)
+M = TypeVar("M", FloatMatrix, Int8Matrix)
 
 
 class Stepper(Generic[M]):
-    """A model that reads one symbol of each of some texts at a time.
+    """A model that reads one token of each of B texts at a time.
 
-    What it remembers of the texts is a state [S, L, B, H], the outputs h first, which belongs to
-    the caller.
+    It keeps nothing of the texts: their hidden state [S, L, B, H] belongs to the caller.
 
     Args:
         config: shape of the model.
-        weights: its parameters by name (see `ModelConfig.parameter_shapes`).
-        matrix: what the weights are multiplied as: `EightBit` to write, `Full` to compare with.
+        weights: the parameters by name (see `ModelConfig.parameter_shapes`).
+        matrix: the class of the weight matrices: `Int8Matrix` to sample, `FloatMatrix` to compare.
     """
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Array], matrix: type[M]) -> None:
         self.config = config
         self.cell = CELLS[config.cell]
-        self.table_VG = _table(config, weights)
-        numbers = range(config.num_layers)
-        self.recurrent: list[M] = [_matrix(matrix, weights, number, "hh") for number in numbers]
-        self.input: list[M] = [_matrix(matrix, weights, number, "ih") for number in numbers[1:]]
-        self.own_LPH = _own(config, weights)
+        self.table_VG = _gates_x_table(config, weights)
+        layers = range(config.num_layers)
+        self.recurrent: list[M] = [_matrix(matrix, weights, layer, "hh") for layer in layers]
+        # The first layer has no input matrix: its gates_x are looked up in the table.
+        self.input: list[M] = [_matrix(matrix, weights, layer, "ih") for layer in layers[1:]]
+        self.peepholes_LPH = _peepholes(config, weights)
         self.head: M = matrix(weights["head.weight"], weights["head.bias"])
 
-    def beginning(self, rows: int) -> Array:
-        """The state before the first symbol of so many texts."""
+    def initial_state(self, rows: int) -> Array:
+        """Return the hidden state before the first token of `rows` texts: zeros."""
         config = self.config
         shape = (len(self.cell.state), config.num_layers, rows, config.hidden_size)
         return np.zeros(shape, np.float32)
 
     def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
-        """Read the next symbol of each text, which changes the state; the scores [B, V] of those
-        after them."""
+        """Read one token of each text, and return the logits [B, V] of the next ones.
+
+        Changes `hidden_SLBH` in place.
+        """
         gates = len(self.cell.gates)
-        x = self.table_VG[ids_B]
+        gates_x_BG = self.table_VG[ids_B]
         for layer, recurrent in enumerate(self.recurrent):
             if layer > 0:
-                x = self.input[layer - 1].times(hidden_SLBH[0, layer - 1])
-            r = recurrent.times(hidden_SLBH[0, layer])
+                gates_x_BG = self.input[layer - 1].times(hidden_SLBH[0, layer - 1])
+            gates_h_BG = recurrent.times(hidden_SLBH[0, layer])
             after = self.cell.step(
-                _by_gate(x, gates), _by_gate(r, gates), hidden_SLBH[:, layer], self.own_LPH[layer]
+                _split_gates(gates_x_BG, gates),
+                _split_gates(gates_h_BG, gates),
+                hidden_SLBH[:, layer],
+                self.peepholes_LPH[layer],
             )
-            for part, vectors in enumerate(after):
-                hidden_SLBH[part, layer] = vectors
-        logits: Array = self.head.times(hidden_SLBH[0, -1])
-        return logits
+            for part, value_BH in enumerate(after):
+                hidden_SLBH[part, layer] = value_BH
+        logits_BV: Array = self.head.times(hidden_SLBH[0, -1])
+        return logits_BV
 
 
-def _by_gate(x_BG: Array, gates: int) -> Array:
-    """Gate by gate: [gates, B, H]."""
-    return x_BG.reshape(len(x_BG), gates, -1).swapaxes(0, 1)
+def _split_gates(gates_BG: Array, gates: int) -> Array:
+    """Return the blocks of the gates, [gates, B, H]."""
+    return gates_BG.reshape(len(gates_BG), gates, -1).swapaxes(0, 1)
 
 
-def _table(config: ModelConfig, weights: Mapping[str, Array]) -> Array:
-    """The first layer's input part of its gates, for every symbol: [V, G]."""
+def _gates_x_table(config: ModelConfig, weights: Mapping[str, Array]) -> Array:
+    """Return gates_x = W_x x + b_x of the first layer for every token id, [V, G]."""
     table = weights["embedding.weight"]
     if config.embedding_size is not None:
         table = table @ weights["layers.0.weight_ih_l0"].T
     return np.ascontiguousarray(table + weights["layers.0.bias_ih_l0"])
 
 
-def _own(config: ModelConfig, weights: Mapping[str, Array]) -> Array:
-    """The cells' own parameters, [L, P, H]."""
-    names = CELLS[config.cell].parameters
-    own = [
-        [weights[f"layers.{layer}.{name}"] for name in names] for layer in range(config.num_layers)
-    ]
-    return np.array(own, np.float32).reshape(config.num_layers, len(names), config.hidden_size)
+def _peepholes(config: ModelConfig, weights: Mapping[str, Array]) -> Array:
+    """Return the peepholes of all layers, [L, P, H]; P is 0 for a cell without them."""
+    names, layers = CELLS[config.cell].peepholes, range(config.num_layers)
+    vectors = [[weights[f"layers.{layer}.{name}"] for name in names] for layer in layers]
+    return np.array(vectors, np.float32).reshape(len(layers), len(names), config.hidden_size)
 
 
-def _matrix(matrix: type[M], weights: Mapping[str, Array], layer: int, part: str) -> M:
+def _matrix(matrix: type[M], weights: Mapping[str, Array], layer: int, kind: str) -> M:
+    """Return the matrix and bias of a layer: "ih" for the input, "hh" for the recurrence."""
     prefix = f"layers.{layer}."
-    return matrix(weights[f"{prefix}weight_{part}_l0"], weights[f"{prefix}bias_{part}_l0"])
+    return matrix(weights[f"{prefix}weight_{kind}_l0"], weights[f"{prefix}bias_{kind}_l0"])

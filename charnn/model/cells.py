@@ -1,128 +1,171 @@
-"""The recurrent cells, each one small class: its equations as a paper writes them, and its shape.
+"""The recurrent cells: the equations of each one, as its paper writes them.
 
-A cell is written here and nowhere else. `step` is run by NumPy and by numba to write (see
-`charnn.inference.stepper` and `charnn.inference.numba_stepper`), and by torch to learn: derivatives
-follow from it (see `charnn.model.fused_layer`). To add one, write its class and name it in `CELLS`.
+Every cell adds two affine maps, one of the input x_t and one of its own output h_{t-1}:
 
-What the input and the output before add to the gates, x = W_ih x + b_ih and r = W_hh h + b_hh, are
-products, computed outside; what is left is one equation a unit, the same for all: H units side by
-side, or one. So `step` may use + - * /, `ONE`, `tanh` and `sigmoid`, and nothing else.
+    gates_x = W_x x_t     + b_x     W_x [G, E], b_x [G]
+    gates_h = U   h_{t-1} + b_h     U   [G, H], b_h [G]
+
+The maps are computed outside (`charnn.model.network`, `charnn.inference.stepper`), because each is
+one matrix product for all gates. E is the size of the input, H the number of hidden units; G is H
+times the number of gates, and the rows of the matrices are ordered gate by gate. `Cell.step` is the
+remaining arithmetic: the same few operations for each of the H units.
+
+This is the only place where the equations are written by every path of the program: NumPy samples
+with them, numba compiles them (`charnn.inference.numba_stepper`), and torch differentiates them
+(`charnn.model.fused_layer`). `charnn.model.kernels` repeats three of them for speed in training;
+a test compares both.
+
+To add a cell, write a class and name it in `CELLS`. Its `step` may use + - * /, `one_minus`, `tanh`
+and `sigmoid`, and nothing else.
 """
 
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from charnn.model.activations import ONE, Value, sigmoid, tanh
-
-
-class _Vectors(NamedTuple):
-    own: Value
+from charnn.model.activations import Value, one_minus, sigmoid, tanh
 
 
-class Cell(_Vectors):
-    """The equations of a recurrent cell; an instance of it holds a cell's own parameters, if only
-    for numba, which tells the cells apart by the types of instances.
+class Cell:
+    """The equations of a recurrent cell, and the names of its vectors.
 
     Attributes:
-        gates: the blocks of x and r, each of H values, in the order of the matrices' rows.
-        state: what is remembered of each unit, the output first.
-        parameters: of the cell's own: vectors of H values.
-        open_gate: the gate whose bias starts at 1, so that much is remembered from the first
-            (Jozefowicz et al. 2015); None if there is none.
+        gates: the gates, in the order of the rows of W_x and U. The order is part of the checkpoint
+            format; it is PyTorch's order for the cells that PyTorch has.
+        state: the vectors that a step hands to the next one; the output h comes first.
+        peepholes: the parameter vectors [H] beside the two affine maps.
+        unit_bias_gate: the gate whose bias is initialised to 1, so that a fresh network remembers
+            (Jozefowicz, Zaremba and Sutskever 2015); None for a cell without such a gate.
     """
 
     gates: ClassVar[tuple[str, ...]]
     state: ClassVar[tuple[str, ...]] = ("h",)
-    parameters: ClassVar[tuple[str, ...]] = ()
+    peepholes: ClassVar[tuple[str, ...]] = ()
     unit_bias_gate: ClassVar[str | None] = None
 
     @staticmethod
-    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
-        """The state after a step.
+    def step(
+        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
+    ) -> tuple[Value, ...]:
+        """Return the hidden state after a step.
 
         Args:
-            x: what the input adds to each gate.
-            r: what the output before adds to each gate.
-            state: the state before.
-            own: the cell's own parameters.
+            gates_x: W_x x_t + b_x, one value [..., H] for each gate.
+            gates_h: U h_{t-1} + b_h, one value [..., H] for each gate.
+            hidden_state: the hidden state before the step, in the order of `state`.
+            peepholes: the values of `peepholes`.
         """
         raise NotImplementedError
 
 
 class Elman(Cell):
-    """Elman's simple recurrent network ("Finding structure in time", 1990), with tanh."""
+    """Simple recurrent network with tanh (Elman, "Finding structure in time", 1990)."""
 
     gates = ("h",)
 
     @staticmethod
-    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
-        """h' = tanh(x + r)."""
-        return (tanh(x[0] + r[0]),)
+    def step(
+        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
+    ) -> tuple[Value, ...]:
+        """Return h_t = tanh(W_x x_t + b_x + U h_{t-1} + b_h)."""
+        return (tanh(gates_x[0] + gates_h[0]),)
 
 
 class GRU(Cell):
-    """Gated recurrent unit (Cho et al. 2014), reset after the product as in cuDNN and PyTorch."""
+    """Gated recurrent unit (Cho et al. 2014).
+
+    The reset gate r acts after the matrix product, as in cuDNN and PyTorch, and not before it as in
+    the paper, so that one product computes all three gates.
+    """
 
     gates = ("reset", "update", "new")
 
     @staticmethod
-    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
-        """n = tanh(x + reset r), h' = (1 - z) n + z h."""
-        reset = sigmoid(x[0] + r[0])
-        z = sigmoid(x[1] + r[1])
-        n = tanh(x[2] + reset * r[2])
-        return ((ONE - z) * n + z * state[0],)
+    def step(
+        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
+    ) -> tuple[Value, ...]:
+        """Return h_t = (1 - z) n + z h_{t-1}, with the candidate n = tanh(n_x + r n_h)."""
+        r_x, z_x, n_x = gates_x
+        r_h, z_h, n_h = gates_h
+        h = hidden_state[0]
+        r = sigmoid(r_x + r_h)
+        z = sigmoid(z_x + z_h)
+        n = tanh(n_x + r * n_h)
+        return (one_minus(z) * n + z * h,)
 
 
 class LSTM(Cell):
-    """LSTM (Hochreiter & Schmidhuber 1997) with forget gate (Gers, Schmidhuber & Cummins 2000)."""
+    """Long short-term memory (Hochreiter and Schmidhuber 1997) with a forget gate (Gers,
+    Schmidhuber and Cummins 2000)."""
 
     gates = ("input", "forget", "cell", "output")
     state = ("h", "c")
     unit_bias_gate = "forget"
 
     @staticmethod
-    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
-        """c' = f c + i g, h' = o tanh(c')."""
-        i, f = sigmoid(x[0] + r[0]), sigmoid(x[1] + r[1])
-        g, o = tanh(x[2] + r[2]), sigmoid(x[3] + r[3])
-        c = f * state[1] + i * g
-        return (o * tanh(c), c)
+    def step(
+        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
+    ) -> tuple[Value, ...]:
+        """Return h_t = o tanh(c_t) and c_t = f c_{t-1} + i g."""
+        i_x, f_x, g_x, o_x = gates_x
+        i_h, f_h, g_h, o_h = gates_h
+        c = hidden_state[1]
+        i = sigmoid(i_x + i_h)
+        f = sigmoid(f_x + f_h)
+        g = tanh(g_x + g_h)
+        o = sigmoid(o_x + o_h)
+        c_next = f * c + i * g
+        return (o * tanh(c_next), c_next)
 
 
 class Peephole(Cell):
-    """LSTM whose gates see its memory (Gers & Schmidhuber, "Recurrent nets that time and count",
-    2000): the input and forget gates that before the step, the output gate that after it."""
+    """LSTM whose gates see the memory cell (Gers and Schmidhuber, "Recurrent nets that time and
+    count", 2000).
+
+    The input gate and the forget gate see c_{t-1}; the output gate sees c_t.
+    """
 
     gates = LSTM.gates
     state = LSTM.state
-    parameters = ("peephole_input", "peephole_forget", "peephole_output")
+    peepholes = ("peephole_input", "peephole_forget", "peephole_output")
     unit_bias_gate = "forget"
 
     @staticmethod
-    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
-        """i and f with p c, o with p c' in the sigmoid; else as the LSTM."""
-        i = sigmoid(x[0] + r[0] + own[0] * state[1])
-        f = sigmoid(x[1] + r[1] + own[1] * state[1])
-        g = tanh(x[2] + r[2])
-        c = f * state[1] + i * g
-        o = sigmoid(x[3] + r[3] + own[2] * c)
-        return (o * tanh(c), c)
+    def step(
+        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
+    ) -> tuple[Value, ...]:
+        """Return h_t = o tanh(c_t) and c_t = f c_{t-1} + i g, with p c in the sigmoids."""
+        i_x, f_x, g_x, o_x = gates_x
+        i_h, f_h, g_h, o_h = gates_h
+        p_i, p_f, p_o = peepholes
+        c = hidden_state[1]
+        i = sigmoid(i_x + i_h + p_i * c)
+        f = sigmoid(f_x + f_h + p_f * c)
+        g = tanh(g_x + g_h)
+        c_next = f * c + i * g
+        o = sigmoid(o_x + o_h + p_o * c_next)
+        return (o * tanh(c_next), c_next)
 
 
 class Coupled(Cell):
-    """LSTM that takes in as much as it forgets: "CIFG" in Greff et al., "LSTM: a search space
-    odyssey" (2017)."""
+    """LSTM with coupled input and forget gates, i = 1 - f ("CIFG" in Greff et al., "LSTM: a search
+    space odyssey", 2017)."""
 
     gates = ("forget", "cell", "output")
     state = LSTM.state
     unit_bias_gate = "forget"
 
     @staticmethod
-    def step(x: Value, r: Value, state: Value, own: Value) -> tuple[Value, ...]:
-        """c' = f c + (1 - f) g, h' = o tanh(c')."""
-        f, g, o = sigmoid(x[0] + r[0]), tanh(x[1] + r[1]), sigmoid(x[2] + r[2])
-        c = f * state[1] + (ONE - f) * g
-        return (o * tanh(c), c)
+    def step(
+        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
+    ) -> tuple[Value, ...]:
+        """Return h_t = o tanh(c_t) and c_t = f c_{t-1} + (1 - f) g."""
+        f_x, g_x, o_x = gates_x
+        f_h, g_h, o_h = gates_h
+        c = hidden_state[1]
+        f = sigmoid(f_x + f_h)
+        g = tanh(g_x + g_h)
+        o = sigmoid(o_x + o_h)
+        c_next = f * c + one_minus(f) * g
+        return (o * tanh(c_next), c_next)
 
 
 CELLS: dict[str, type[Cell]] = {

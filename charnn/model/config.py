@@ -1,25 +1,32 @@
-"""The shape of a model, validated once, and the shapes of its parameters that follow from it."""
+"""The shape of a model, validated once, and the shapes of its parameters."""
 
 from dataclasses import asdict, dataclass
+from math import prod
 from typing import Any
 
 from charnn.errors import UsageError
 from charnn.model.cells import CELLS
 
+MAX_LAYERS = 64
+MAX_WIDTH = 16384
+# Every Unicode code point and the two special tokens.
+MAX_VOCABULARY = 0x110002
+
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """What is needed, besides the weights, to build the network again.
+    """The shape of a model: with the weights, all that is needed to rebuild the network.
 
     Args:
-        vocab_size: symbols in and out, the two special ones included.
-        cell: one of `CELLS`.
-        num_layers: recurrent layers on top of each other.
-        hidden_size: units of each layer.
-        embedding_size: width of a symbol's vector, or None for one-hot input.
-        dropout: share of units silenced between layers and before the head while training.
-        embedding_dropout: share of symbols whose vectors are silenced while training.
-        weight_drop: share of recurrent weights that are left out while training.
+        vocab_size: token ids, including the two special ones.
+        cell: a name in `CELLS`.
+        num_layers: recurrent layers.
+        hidden_size: hidden units of each layer.
+        embedding_size: width of the embedding of a token, or None for one-hot input.
+        dropout: probability, while training, that a unit is dropped between the layers and before
+            the head.
+        embedding_dropout: probability, while training, that the embedding of a token is dropped.
+        weight_drop: probability, while training, that a recurrent weight is dropped.
 
     Raises:
         UsageError: a value is out of range.
@@ -36,33 +43,38 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
-            raise UsageError(f"cell {self.cell!r} is unknown: choose one of {', '.join(CELLS)}")
-        for name, value, most in (
-            ("num_layers", self.num_layers, 64),
-            ("hidden_size", self.hidden_size, 16384),
-            ("embedding_size", self.embedding_size or 1, 16384),
-            ("vocab_size", self.vocab_size, 0x110002),
+            raise UsageError(f"--cell {self.cell} is unknown: choose one of {', '.join(CELLS)}")
+        for name, value, maximum in (
+            ("--num-layers", self.num_layers, MAX_LAYERS),
+            ("--hidden-size", self.hidden_size, MAX_WIDTH),
+            ("--embedding-size", self.embedding_size or 1, MAX_WIDTH),
+            ("vocab_size", self.vocab_size, MAX_VOCABULARY),
         ):
-            if type(value) is not int or not 1 <= value <= most:
-                raise UsageError(f"{name} must be a whole number from 1 to {most}, not {value}")
+            # A checkpoint is read from JSON, which can contain true or 8.0 in place of a number.
+            if type(value) is not int or not 1 <= value <= maximum:
+                raise UsageError(f"{name} must be a whole number from 1 to {maximum}, not {value}")
         if self.embedding_size == 0:
-            raise UsageError("embedding_size must be at least 1; for one-hot input say --one-hot")
-        for name in ("dropout", "embedding_dropout", "weight_drop"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(
-                    f"{name} must be at least 0 and below 1, not {getattr(self, name)}"
-                )
+            raise UsageError(
+                "--embedding-size must be at least 1, not 0; for one-hot input, use --one-hot"
+            )
+        for name, probability in (
+            ("--dropout", self.dropout),
+            ("--embedding-dropout", self.embedding_dropout),
+            ("--weight-drop", self.weight_drop),
+        ):
+            if not 0 <= probability < 1:
+                raise UsageError(f"{name} must be at least 0 and below 1, not {probability}")
 
     @property
     def gate_size(self) -> int:
-        """Rows of a layer's weight matrices: gate blocks times units."""
+        """The rows of a layer's weight matrices: gates times hidden units."""
         return len(CELLS[self.cell].gates) * self.hidden_size
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Name and shape of every parameter, as the network and the checkpoint hold them.
+        """Return the name and shape of every parameter, in the network and in the checkpoint.
 
-        One-hot input has no vector of its own: a symbol picks its row of `embedding.weight`, which
-        then holds the first layer's input weights (transposed), so that layer has no `weight_ih`.
+        With one-hot input, `embedding.weight` [V, G] holds the transposed input weights of the
+        first layer, and that layer has no `weight_ih_l0`.
         """
         one_hot = self.embedding_size is None
         width = self.gate_size if self.embedding_size is None else self.embedding_size
@@ -76,19 +88,16 @@ class ModelConfig:
             shapes[prefix + "weight_hh_l0"] = (self.gate_size, self.hidden_size)
             shapes[prefix + "bias_ih_l0"] = (self.gate_size,)
             shapes[prefix + "bias_hh_l0"] = (self.gate_size,)
-            for name in CELLS[self.cell].parameters:
+            for name in CELLS[self.cell].peepholes:
                 shapes[prefix + name] = (self.hidden_size,)
         shapes["head.weight"] = (self.vocab_size, self.hidden_size)
         shapes["head.bias"] = (self.vocab_size,)
         return shapes
 
     def parameter_count(self) -> int:
-        """How many numbers training adjusts."""
-        total = 0
-        for shape in self.parameter_shapes().values():
-            total += shape[0] * (shape[1] if len(shape) > 1 else 1)
-        return total
+        """Return how many numbers training adjusts."""
+        return sum(prod(shape) for shape in self.parameter_shapes().values())
 
     def to_json(self) -> dict[str, Any]:
-        """The configuration as JSON values."""
+        """Return the configuration as JSON values."""
         return asdict(self)

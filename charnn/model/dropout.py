@@ -1,6 +1,7 @@
-"""Dropout: while a network is trained, some of its units or weights are silenced at random.
+"""Dropout from random bytes, with masks of any broadcast shape.
 
-What is left is scaled up, so that a sum over all stays what it was in the mean.
+`torch.nn.functional.dropout` draws a mask element by element, which would take a fifth of a
+training step on a CPU, and it cannot give several steps the same mask.
 """
 
 import math
@@ -8,29 +9,28 @@ import math
 import torch
 from torch import Tensor
 
-# Of so many equal parts a share is made up.
-_PARTS = 256
+# Probabilities are rounded to this fraction, since an element is dropped by one random byte.
+_LEVELS = 256
 
 
-def drop(x: Tensor, share: float, shape: tuple[int, ...] | None = None) -> Tensor:
-    """x with `share` of its elements set to zero and the others scaled by 1 / (1 - share).
+def drop(x: Tensor, probability: float, shape: tuple[int, ...] | None = None) -> Tensor:
+    """Return x with some elements set to 0 and the others scaled by 1 / (1 - probability).
 
     Args:
         x: any tensor.
-        share: in [0, 1); it is rounded to 1 / 256.
-        shape: of the mask, to be broadcast: a mask that is the same along a dimension has 1 there.
-            None to draw one for each element.
+        probability: of an element to be dropped, in [0, 1); rounded to 1 / 256.
+        shape: of the mask, which is broadcast to x: a dimension of size 1 shares its mask. None
+            draws one number for each element.
     """
-    parts = min(round(_PARTS * share), _PARTS - 1)
-    if parts == 0:
+    threshold = min(round(_LEVELS * probability), _LEVELS - 1)
+    if threshold == 0:
         return x
-    kept = _random_bytes(shape or tuple(x.shape), x.device) >= parts
-    return x * kept.to(x.dtype).mul_(_PARTS / (_PARTS - parts))
+    mask = _random_bytes(shape or tuple(x.shape), x.device) >= threshold
+    return x * mask.to(x.dtype).mul_(_LEVELS / (_LEVELS - threshold))
 
 
 def _random_bytes(shape: tuple[int, ...], device: torch.device) -> Tensor:
-    """Eight at a time, from torch's global generator: on a CPU, drawing a number for each element
-    would take a fifth of a training step."""
+    """Return random bytes from torch's global generator, drawn eight at a time as int64."""
     count = math.prod(shape)
     words = torch.empty(-(-count // 8), dtype=torch.int64, device=device)
     return words.random_(-(2**63), None).view(torch.uint8)[:count].view(shape)

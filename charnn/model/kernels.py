@@ -1,12 +1,13 @@
-"""What a cell's equations become for whole windows on a CPU: steps that write into memory which is
-already there, and the derivatives of many steps at once.
+"""The steps of a cell on a CPU, and their derivatives for many steps at once.
 
-Any cell has both by its `step` alone (`Derived`). The commonest three have them written by hand, in
-fewer operations (`BY_HAND`); that they say the same is tested.
+`AutogradKernel` derives both from the equations of any cell (`Cell.step`). `ElmanKernel`,
+`GRUKernel` and `LSTMKernel` repeat the equations by hand, in place and in fewer operations: the
+time of a training step is 15 to 30 % lower (`benchmarks/kernels.md`). A test compares both.
 
-Shapes: T steps, B rows of the batch, H units, G gate rows (H times the cell's gates). The steps
-after each other are a chain of products with the recurrent weights, but a step itself works unit by
-unit; so its derivatives are products of numbers, for any number of steps at once.
+Every step is arithmetic unit by unit, so its Jacobian is diagonal: the derivative of a part of the
+hidden state by a gate is one number for each unit, [T, B, H] for a segment.
+
+Shape suffixes: T steps of a segment, B rows of the batch, G gate rows, H hidden units.
 """
 
 from abc import ABC, abstractmethod
@@ -17,230 +18,273 @@ import torch
 from torch import Tensor
 
 from charnn.model.cells import GRU, LSTM, Cell, Elman
-
-HiddenState = tuple[Tensor, ...]
-
-sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
-tanh_backward = torch.ops.aten.tanh_backward.grad_input
-
-
-def detached(state: HiddenState) -> HiddenState:
-    """Cut from the graph; and in float32, as it comes back from a checkpoint, whatever autocast
-    made of it: mixed operations would round otherwise."""
-    return tuple(part.detach().float() for part in state)
+from charnn.model.plain_layer import HiddenState
 
 
 class Gates(NamedTuple):
-    """What is kept of a step, or of a window.
+    """Memory for the gates of one step, [B, ...], or of a segment, [T, B, ...].
 
     Attributes:
-        x: [B, G] or [T, B, G]. Before a step it is W_ih x + b_ih; a form may overwrite it.
-        x_blocks: the same memory, gate by gate: [B, H] or [T, B, H] each.
-        y: W_hh h + b_hh; kept beyond the step if the form wants it.
-        y_blocks: the same, gate by gate.
-        spare: one more such block.
+        x: [B, G]. W_x x + b_x before the step; a kernel may overwrite it with what it needs to
+            compute derivatives.
+        x_blocks: the same memory, split by gate: [B, H] each.
+        h: [B, G]. U h + b_h; it is kept after the step if `Kernel.keeps_gates_h`.
+        h_blocks: the same memory, split by gate.
+        extra: [B, H] more for the kernel, also kept.
     """
 
     x: Tensor
     x_blocks: tuple[Tensor, ...]
-    y: Tensor
-    y_blocks: tuple[Tensor, ...]
-    spare: Tensor
+    h: Tensor
+    h_blocks: tuple[Tensor, ...]
+    extra: Tensor
 
 
-class ByY(NamedTuple):
-    """The derivative of one vector of the state after by y, [T, B, k * H], of k gates from the
-    `first` one on."""
+class GateDerivative(NamedTuple):
+    """The derivative of one part of the next hidden state by some neighbouring blocks of gates_h.
 
-    vector: int
-    first: int
+    Attributes:
+        part: index in `Cell.state`.
+        first_gate: the first of the k gates.
+        factor: [T, B, k * H].
+    """
+
+    part: int
+    first_gate: int
     factor: Tensor
 
 
 class Derivatives(NamedTuple):
-    """The derivatives of a window's steps, [T, B, H] a block; None is 0.
+    """The derivatives of the steps of a segment, [T, B, H] a block. None stands for 0.
 
     Attributes:
-        by_y: of a state after by y. Of two that share gates, the earlier one has all those of the
-            later one.
-        by_state: of a state after, by each vector of the one before, other than through y.
-        by_c: of h' by c', where the others of h' are without what passes through c'.
-        by_x: of a state after by those blocks of x that act otherwise than those of y.
-        by_own: of a state after by each of the cell's own parameters.
+        by_gates_h: by gates_h. Where two entries have a gate in common, the earlier entry has all
+            gates of the later one.
+        by_state: by_state[i][j] is the derivative of part i after the step by part j before it,
+            apart from what passes through gates_h.
+        h_by_c: the derivative of h after the step by c after the step. If it is given, the other
+            derivatives of h leave out what passes through c.
+        by_gates_x: by_gates_x[i][gate] is the derivative of part i by a block of gates_x, for the
+            gates where it differs from the derivative by gates_h.
+        by_peepholes: by_peepholes[i][j] is the derivative of part i by peephole j.
     """
 
-    by_y: Sequence[ByY]
+    by_gates_h: Sequence[GateDerivative]
     by_state: Sequence[Sequence[Tensor | None]]
-    by_c: Tensor | None = None
-    by_x: Sequence[dict[int, Tensor]] = ()
-    by_own: Sequence[Sequence[Tensor | None]] = ()
+    h_by_c: Tensor | None = None
+    by_gates_x: Sequence[dict[int, Tensor]] = ()
+    by_peepholes: Sequence[Sequence[Tensor | None]] = ()
 
 
 class Kernel(ABC):
-    """A cell for windows.
+    """The steps and the derivatives of a cell.
 
     Attributes:
-        keeps_y: `derivatives` wants `Gates.y`.
+        keeps_gates_h: whether `derivatives` reads `Gates.h`.
     """
 
-    keeps_y = False
+    keeps_gates_h = False
 
     @abstractmethod
-    def advance(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    def step(
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
     ) -> None:
-        """Write the state after a step into `after`."""
+        """Write the hidden state after one step into the tensors of `after`."""
 
     @abstractmethod
     def derivatives(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
     ) -> Derivatives:
-        """The derivatives of all steps of a window."""
+        """Return the derivatives of all steps whose `gates` are given."""
 
 
-class Derived(Kernel):
-    """Any cell, by its `step` and autograd."""
+class AutogradKernel(Kernel):
+    """The kernel of any cell: its `step`, and autograd for the derivatives."""
 
-    keeps_y = True
+    keeps_gates_h = True
 
     def __init__(self, cell: type[Cell]) -> None:
         self.cell = cell
 
-    def advance(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+    def step(
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
     ) -> None:
         """See `Kernel`."""
-        step = self.cell.step(gates.x_blocks, gates.y_blocks, before, own)
-        for part, value in zip(after, step, strict=True):
+        values = self.cell.step(gates.x_blocks, gates.h_blocks, before, peepholes)
+        for part, value in zip(after, values, strict=True):
             part.copy_(value)
 
     def derivatives(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
     ) -> Derivatives:
         """See `Kernel`."""
-        whole = (part.expand_as(gates.spare) for part in own)
+        broadcast = (vector.expand_as(gates.extra) for vector in peepholes)
         with torch.enable_grad():
-            x, y, state, parameters = (
-                [part.detach().requires_grad_() for part in parts]
-                for parts in (gates.x_blocks, gates.y_blocks, before, whole)
+            x, h, state, vectors = (
+                [tensor.detach().requires_grad_() for tensor in tensors]
+                for tensors in (gates.x_blocks, gates.h_blocks, before, broadcast)
             )
-            step = self.cell.step(x, y, state, parameters)
-        inputs = (*y, *x, *state, *parameters)
-        one = torch.ones_like(gates.spare[:1, :1, :1]).expand_as(gates.spare)
-        by_y, by_x, by_state, by_own = [], [], [], []
-        for vector, part in enumerate(step):
-            found = iter(
-                torch.autograd.grad(part, inputs, one, retain_graph=True, allow_unused=True)
+            parts = self.cell.step(x, h, state, vectors)
+        inputs = (*h, *x, *state, *vectors)
+        # The gradient of a sum over the units is the diagonal of the Jacobian. The expanded 1 takes
+        # the memory of a single number.
+        ones = torch.ones_like(gates.extra[:1, :1, :1]).expand_as(gates.extra)
+        by_gates_h, by_gates_x, by_state, by_peepholes = [], [], [], []
+        for index, part in enumerate(parts):
+            gradients = iter(
+                torch.autograd.grad(part, inputs, ones, retain_graph=True, allow_unused=True)
             )
-            of_y, of_x, of_state, of_own = (
-                [next(found) for _ in parts] for parts in (y, x, state, parameters)
+            by_h, by_x, by_before, by_vectors = (
+                [next(gradients) for _ in tensors] for tensors in (h, x, state, vectors)
             )
-            by_y += _joined(vector, of_y)
-            by_x.append(
-                {
-                    gate: theirs
-                    for gate, (theirs, ours) in enumerate(zip(of_x, of_y, strict=True))
-                    if theirs is not None and (ours is None or theirs.data_ptr() != ours.data_ptr())
-                }
-            )
-            by_state.append(of_state)
-            by_own.append(of_own)
-        return Derivatives(by_y, by_state, by_x=by_x, by_own=by_own)
+            by_gates_h += _joined(index, by_h)
+            by_gates_x.append(_where_different(by_x, by_h))
+            by_state.append(by_before)
+            by_peepholes.append(by_vectors)
+        return Derivatives(by_gates_h, by_state, by_gates_x=by_gates_x, by_peepholes=by_peepholes)
 
 
-def _joined(vector: int, of_y: Sequence[Tensor | None]) -> list[ByY]:
-    """The blocks of a vector side by side: those of h from the first gate to the last."""
-    there = {gate: block for gate, block in enumerate(of_y) if block is not None}
-    if not there:
+def _joined(part: int, by_gate: Sequence[Tensor | None]) -> list[GateDerivative]:
+    """Join the blocks of a part, from its first gate to its last; h has all gates."""
+    present = {gate: block for gate, block in enumerate(by_gate) if block is not None}
+    if not present:
         return []
-    first, last = (0, len(of_y) - 1) if vector == 0 else (min(there), max(there))
-    zeros = torch.zeros_like(there[min(there)])
-    blocks = [there.get(gate, zeros) for gate in range(first, last + 1)]
-    return [ByY(vector, first, torch.cat(blocks, dim=-1))]
+    first, last = (0, len(by_gate) - 1) if part == 0 else (min(present), max(present))
+    zeros = torch.zeros_like(present[min(present)])
+    blocks = [present.get(gate, zeros) for gate in range(first, last + 1)]
+    return [GateDerivative(part, first, torch.cat(blocks, dim=-1))]
 
 
-class _Elman(Kernel):
-    def advance(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
-    ) -> None:
-        tanh(gates.x.add_(gates.y), out=after[0])
+def _where_different(
+    by_x: Sequence[Tensor | None], by_h: Sequence[Tensor | None]
+) -> dict[int, Tensor]:
+    """Return the blocks by gates_x that autograd did not share with those by gates_h.
 
-    def derivatives(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
-    ) -> Derivatives:
-        one = torch.ones_like(after[0][:1, :1, :1]).expand_as(after[0])
-        by_y = tanh_backward(one, after[0], grad_input=torch.empty_like(gates.x))
-        return Derivatives([ByY(0, 0, by_y)], [[None]])
-
-
-class _GRU(Kernel):
-    def advance(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
-    ) -> None:
-        r, z, n = gates.x_blocks
-        y_r, y_z, y_n = gates.y_blocks
-        r.add_(y_r).sigmoid_()
-        z.add_(y_z).sigmoid_()
-        tanh(n.addcmul_(r, gates.spare.copy_(y_n)), out=n)
-        torch.lerp(n, before[0], z, out=after[0])
-
-    def derivatives(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
-    ) -> Derivatives:
-        r, z, n = gates.x_blocks
-        y_n = gates.spare
-        by_y = torch.empty_like(gates.x)
-        by_r, by_z, by_n = by_y.chunk(3, dim=-1)
-        by_x_n = tanh_backward(1 - z, n, grad_input=torch.empty_like(y_n))
-        sigmoid_backward(y_n * by_x_n, r, grad_input=by_r)
-        sigmoid_backward(before[0] - n, z, grad_input=by_z)
-        torch.mul(by_x_n, r, out=by_n)
-        return Derivatives([ByY(0, 0, by_y)], [[z]], by_x=[{2: by_x_n}])
+    Where a cell adds x and h, autograd returns one tensor for both.
+    """
+    return {
+        gate: of_x
+        for gate, (of_x, of_h) in enumerate(zip(by_x, by_h, strict=True))
+        if of_x is not None and (of_h is None or of_x.data_ptr() != of_h.data_ptr())
+    }
 
 
-class _LSTM(Kernel):
-    def advance(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
-    ) -> None:
-        i, f, g, o = gates.x_blocks
-        gates.x.add_(gates.y)
-        g.add_(g)
-        gates.x.sigmoid_()
-        torch.add(_MINUS_ONE, g, alpha=2, out=g)  # tanh g, see below
-        torch.mul(f, before[1], out=after[1]).addcmul_(i, g)
-        torch.mul(o, tanh(after[1], out=gates.spare), out=after[0])
+# The out= forms of these derivatives write into a block of a larger tensor. They belong to ATen,
+# not to torch's documented functions; without them, autograd serves all cells.
+_ATEN = torch.ops.aten
+HAS_DERIVATIVES = all(
+    hasattr(getattr(_ATEN, name, None), "grad_input")
+    for name in ("sigmoid_backward", "tanh_backward")
+)
+if HAS_DERIVATIVES:
+    sigmoid_backward = _ATEN.sigmoid_backward.grad_input
+    tanh_backward = _ATEN.tanh_backward.grad_input
 
-    def derivatives(
-        self, gates: Gates, before: HiddenState, after: HiddenState, own: HiddenState
-    ) -> Derivatives:
-        i, f, g, o = gates.x_blocks
-        tanh_c = gates.spare
-        by_y = torch.empty_like(gates.x)
-        by_i, by_f, by_g, by_o = by_y.chunk(4, dim=-1)
-        sigmoid_backward(g, i, grad_input=by_i)
-        sigmoid_backward(before[1], f, grad_input=by_f)
-        tanh_backward(i, g, grad_input=by_g)
-        sigmoid_backward(tanh_c, o, grad_input=by_o)
-        by_c = tanh_backward(o, tanh_c, grad_input=torch.empty_like(tanh_c))
-        on_c = by_y[..., : -i.size(-1)]
-        return Derivatives([ByY(1, 0, on_c), ByY(0, 3, by_o)], [[None, None], [None, f]], by_c)
+_MINUS_ONE = torch.tensor(-1.0)
 
 
-BY_HAND: dict[type[Cell], Kernel] = {Elman: _Elman(), GRU: _GRU(), LSTM: _LSTM()}
+def _tanh(x: Tensor, out: Tensor) -> Tensor:
+    """Write tanh x = 2 sigmoid(2 x) - 1, in a third of the time of torch's own tanh on a CPU.
 
-
-def kernel_of(cell: type[Cell]) -> Kernel:
-    """The fastest form of a cell that there is."""
-    return BY_HAND.get(cell) or Derived(cell)
-
-
-def tanh(x: Tensor, out: Tensor) -> Tensor:
-    """tanh x = 2 sigmoid(2 x) - 1, in a third of the time of torch's own on a CPU.
-
-    It is exact to the last place of 1, as is all that it is added to.
+    The error is at most that of a number near 1, however small x is. That is enough, since tanh x
+    is only added to numbers of about that size.
     """
     torch.add(x, x, out=out).sigmoid_()
     return torch.add(_MINUS_ONE, out, alpha=2, out=out)
 
 
-_MINUS_ONE = torch.tensor(-1.0)
+class ElmanKernel(Kernel):
+    """The equations of `Elman`, repeated by hand for speed."""
+
+    def step(
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
+    ) -> None:
+        """See `Kernel`."""
+        _tanh(gates.x.add_(gates.h), out=after[0])
+
+    def derivatives(
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
+    ) -> Derivatives:
+        """See `Kernel`."""
+        ones = torch.ones_like(after[0][:1, :1, :1]).expand_as(after[0])
+        by_h = tanh_backward(ones, after[0], grad_input=torch.empty_like(gates.x))
+        return Derivatives([GateDerivative(0, 0, by_h)], [[None]])
+
+
+class GRUKernel(Kernel):
+    """The equations of `GRU`, repeated by hand for speed.
+
+    A step leaves r, z and n in `gates.x`, and n_h in `gates.extra`.
+    """
+
+    def step(
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
+    ) -> None:
+        """See `Kernel`."""
+        r, z, n = gates.x_blocks
+        r_h, z_h, n_h = gates.h_blocks
+        r.add_(r_h).sigmoid_()
+        z.add_(z_h).sigmoid_()
+        _tanh(n.addcmul_(r, gates.extra.copy_(n_h)), out=n)
+        torch.lerp(n, before[0], z, out=after[0])
+
+    def derivatives(
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
+    ) -> Derivatives:
+        """See `Kernel`."""
+        r, z, n = gates.x_blocks
+        n_h = gates.extra
+        by_gates_h = torch.empty_like(gates.x)
+        by_r, by_z, by_n_h = by_gates_h.chunk(3, dim=-1)
+        by_n_x = tanh_backward(1 - z, n, grad_input=torch.empty_like(n_h))
+        sigmoid_backward(n_h * by_n_x, r, grad_input=by_r)
+        sigmoid_backward(before[0] - n, z, grad_input=by_z)
+        torch.mul(by_n_x, r, out=by_n_h)
+        return Derivatives([GateDerivative(0, 0, by_gates_h)], [[z]], by_gates_x=[{2: by_n_x}])
+
+
+class LSTMKernel(Kernel):
+    """The equations of `LSTM`, repeated by hand for speed.
+
+    A step leaves i, f, g and o in `gates.x`, and tanh c in `gates.extra`.
+    """
+
+    def step(
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
+    ) -> None:
+        """See `Kernel`."""
+        i, f, g, o = gates.x_blocks
+        gates.x.add_(gates.h)
+        # tanh g = 2 sigmoid(2 g) - 1, so that one call computes all four sigmoids.
+        g.add_(g)
+        gates.x.sigmoid_()
+        torch.add(_MINUS_ONE, g, alpha=2, out=g)
+        torch.mul(f, before[1], out=after[1]).addcmul_(i, g)
+        torch.mul(o, _tanh(after[1], out=gates.extra), out=after[0])
+
+    def derivatives(
+        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
+    ) -> Derivatives:
+        """See `Kernel`."""
+        i, f, g, o = gates.x_blocks
+        tanh_c = gates.extra
+        by_gates_h = torch.empty_like(gates.x)
+        by_i, by_f, by_g, by_o = by_gates_h.chunk(4, dim=-1)
+        sigmoid_backward(g, i, grad_input=by_i)
+        sigmoid_backward(before[1], f, grad_input=by_f)
+        tanh_backward(i, g, grad_input=by_g)
+        sigmoid_backward(tanh_c, o, grad_input=by_o)
+        h_by_c = tanh_backward(o, tanh_c, grad_input=torch.empty_like(tanh_c))
+        c_by_gates_h = by_gates_h[..., : -i.size(-1)]  # i, f and g
+        by_gates = [GateDerivative(1, 0, c_by_gates_h), GateDerivative(0, 3, by_o)]
+        return Derivatives(by_gates, [[None, None], [None, f]], h_by_c)
+
+
+BY_HAND: dict[type[Cell], Kernel] = (
+    {Elman: ElmanKernel(), GRU: GRUKernel(), LSTM: LSTMKernel()} if HAS_DERIVATIVES else {}
+)
+
+
+def kernel_of(cell: type[Cell]) -> Kernel:
+    """Return the fastest kernel of a cell."""
+    return BY_HAND.get(cell) or AutogradKernel(cell)

@@ -1,8 +1,10 @@
-"""The network in torch: symbol -> vector -> recurrent layers -> scores of the next symbol.
+"""The network in torch: token ids -> embedding -> recurrent layers -> logits of the next token.
 
-Shape suffixes: T characters of a window, B rows of a batch, E embedding, H units, G gate rows,
-V vocabulary. Layers are single modules with dropout between them: cuDNN keeps the state of its own
-dropout to itself, and a run could not be resumed exactly with it.
+Every layer is a module of its own, with dropout between the layers: cuDNN does not show the state
+of its own dropout, so a run that used it could not be resumed exactly.
+
+Shape suffixes: T steps of a segment, B rows of a batch, E embedding, H hidden units, G gate rows,
+V vocabulary.
 """
 
 from collections.abc import Callable
@@ -16,44 +18,49 @@ from torch.nn.functional import embedding, linear
 from charnn.model.cells import CELLS, Cell
 from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
-from charnn.model.fused_layer import Trace, run_plainly, run_segment, run_traced
-from charnn.model.kernels import HiddenState
+from charnn.model.fused_layer import run_segment
+from charnn.model.plain_layer import HiddenState, Trace, run_plainly, run_traced
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
-# Of an LSTM layer in bf16; measured with 16 rows on one core and on two of a Zen 4.
-MOST_STOCK_WEIGHTS = 2_000_000
+# In bf16, oneDNN's LSTM takes up to twice the time of `run_segment` once the weights of a layer
+# outgrow the caches. Measured with 16 rows, on one core and on two of a Zen 4.
+MAX_STOCK_WEIGHTS = 2_000_000
 
 
 class Layer(nn.Module):
-    """The parameters of a recurrent layer that torch has no module for.
+    """The parameters of a recurrent layer for which torch has no module.
 
-    They are named as in the stock modules, so that a checkpoint need not tell them apart; those of
-    the cell's own as the cell says.
+    They have the names of torch's modules, so that a checkpoint has one format for all cells, and
+    the peepholes have the names in `Cell.peepholes`.
 
     Args:
         cell: the equations.
-        width: of the input; None where its weights are looked up, row by row.
-        hidden_size: units.
+        input_size: width of the input; None for the first layer of a one-hot model, whose input
+            weights are the rows of the embedding.
+        hidden_size: hidden units.
     """
 
-    def __init__(self, cell: type[Cell], width: int | None, hidden_size: int) -> None:
+    def __init__(self, cell: type[Cell], input_size: int | None, hidden_size: int) -> None:
         super().__init__()
-        rows = len(cell.gates) * hidden_size
-        if width is not None:
-            self.weight_ih_l0 = nn.Parameter(torch.empty(rows, width))
-        self.weight_hh_l0 = nn.Parameter(torch.empty(rows, hidden_size))
-        self.bias_ih_l0 = nn.Parameter(torch.empty(rows))
-        self.bias_hh_l0 = nn.Parameter(torch.empty(rows))
-        for name in cell.parameters:
+        gate_size = len(cell.gates) * hidden_size
+        if input_size is not None:
+            self.weight_ih_l0 = nn.Parameter(torch.empty(gate_size, input_size))
+        self.weight_hh_l0 = nn.Parameter(torch.empty(gate_size, hidden_size))
+        self.bias_ih_l0 = nn.Parameter(torch.empty(gate_size))
+        self.bias_hh_l0 = nn.Parameter(torch.empty(gate_size))
+        for name in cell.peepholes:
             self.register_parameter(name, nn.Parameter(torch.empty(hidden_size)))
 
 
 class Network(nn.Module):
     """The character model.
 
-    Weights start as in common practice for character models: recurrent matrices orthogonal gate by
-    gate (Saxe et al. 2014), the gate that a cell remembers by open (see `Cell.unit_bias_gate`).
+    Recurrent matrices are initialised to be orthogonal gate by gate (Saxe et al. 2014), and one
+    gate gets a bias of 1 (see `Cell.unit_bias_gate`).
+
+    Args:
+        config: shape of the model.
     """
 
     def __init__(self, config: ModelConfig) -> None:
@@ -76,7 +83,7 @@ class Network(nn.Module):
 
     @torch.no_grad()
     def initialise(self) -> None:
-        """Draw fresh weights from torch's global random generator."""
+        """Initialise the weights from torch's global random generator."""
         hidden = self.config.hidden_size
         bound = hidden**-0.5
         if self.config.embedding_size is None:
@@ -97,16 +104,20 @@ class Network(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def initial_state(self, batch_size: int) -> list[HiddenState]:
-        """The state before the first character: zeros, one tuple of [B, H] tensors a layer."""
+        """Return the hidden state before the first token: zeros, [B, H], for every layer."""
         zeros = self.head.weight.new_zeros(batch_size, self.config.hidden_size)
         return [(zeros,) * len(self.cell.state) for _ in self.layers]
 
     def forward(
         self, ids_TB: Tensor, state: list[HiddenState], traces: list[Trace] | None = None
     ) -> tuple[Tensor, list[HiddenState]]:
-        """Scores of each next symbol, [T, B, V], and the state after the window.
+        """Return the logits of each next token [T, B, V] and the hidden state after the segment.
 
-        Given a list of `traces`, the layers run by their plain equations, and add theirs to it.
+        Args:
+            ids_TB: token ids.
+            state: the hidden state of every layer before the segment.
+            traces: a list to which the trace of every layer is added. The layers then run by their
+                plain equations, which are slower.
         """
         x = ids_TB
         after = []
@@ -117,24 +128,35 @@ class Network(nn.Module):
         logits: Tensor = self.head(x)
         return logits, after
 
-    def _drop(self, x: Tensor, share: float, shape: tuple[int, ...] | None = None) -> Tensor:
-        """Dropout while training. Of units the mask is the same for all steps of a window: the
-        variational dropout of Gal & Ghahramani 2016."""
-        return drop(x, share, shape) if self.training else x
+    def _drop(self, x: Tensor, probability: float, shape: tuple[int, ...] | None = None) -> Tensor:
+        """Apply dropout while training.
+
+        A mask `shape` with a 1 in the place of T gives the same mask to all steps of a segment:
+        variational dropout (Gal and Ghahramani 2016).
+        """
+        return drop(x, probability, shape) if self.training else x
 
     def _run_layer(
         self, number: int, x: Tensor, state: HiddenState, traces: list[Trace] | None
     ) -> tuple[Tensor, HiddenState]:
-        """A layer over the window, by whatever is fastest: x is the ids for the first layer."""
+        """Run a layer over a segment by the fastest implementation.
+
+        Args:
+            number: of the layer, from 0.
+            x: token ids [T, B] for the first layer, else the outputs of the layer below.
+            state: the hidden state of the layer before the segment.
+            traces: see `forward`.
+        """
         layer: Any = self.layers[number]
-        # One mask a window for the recurrent weights, too: DropConnect, as in AWD-LSTM (Merity et
-        # al. 2018).
+        # DropConnect on the recurrent weights, as in AWD-LSTM (Merity et al. 2018): one mask for
+        # all steps of a segment.
         weight_hh = self._drop(layer.weight_hh_l0, self.config.weight_drop)
         if traces is None and _is_stock_fastest(layer, x.device):
             vectors = embedding(x, self._vectors()) if number == 0 else x
             return _run_stock(layer, vectors, state, weight_hh)
-        own = tuple(getattr(layer, name) for name in self.cell.parameters)
-        layer_inputs = (self._input_gates(number, x), state, weight_hh, layer.bias_hh_l0, own)
+        peepholes = tuple(getattr(layer, name) for name in self.cell.peepholes)
+        gates_x_TBG = self._input_gates(number, x)
+        layer_inputs = (gates_x_TBG, state, weight_hh, layer.bias_hh_l0, peepholes)
         if traces is not None:
             traces.append(trace := run_traced(self.cell, *layer_inputs))
             return trace.outputs, trace.states[-1]
@@ -142,45 +164,53 @@ class Network(nn.Module):
         return run(self.cell, *layer_inputs)
 
     def _vectors(self) -> Tensor:
-        """Those of the symbols. Dropout silences a symbol for a whole window, in all places."""
+        """Return the embedding [V, E]. Dropout zeroes a token in all places of a segment."""
         return self._drop(
             self.embedding.weight, self.config.embedding_dropout, (self.config.vocab_size, 1)
         )
 
     def _input_gates(self, number: int, x: Tensor) -> Tensor:
-        """W_ih x + b_ih, [T, B, G]. For the first layer, of whose x there are but as many as there
-        are symbols, it is looked up, unless the window is the smaller of the two."""
+        """Return gates_x = W_x x + b_x, [T, B, G].
+
+        The first layer has only V distinct inputs, so its gates_x are looked up in a table [V, G],
+        unless the segment has fewer tokens than the vocabulary.
+        """
         layer: Any = self.layers[number]
         if number > 0:
             return linear(x, layer.weight_ih_l0, layer.bias_ih_l0)
-        looked_up = self.config.vocab_size <= x.numel()
-        vectors = self._vectors() if looked_up else embedding(x, self._vectors())
+        uses_table = self.config.vocab_size <= x.numel()
+        vectors = self._vectors() if uses_table else embedding(x, self._vectors())
         with torch.autocast(x.device.type, enabled=False):
             if self.config.embedding_size is None:
                 gates = vectors + layer.bias_ih_l0
             else:
                 gates = linear(vectors, layer.weight_ih_l0, layer.bias_ih_l0)
-        return embedding(x, gates) if looked_up else gates
+        return embedding(x, gates) if uses_table else gates
 
 
 def _is_stock_fastest(layer: nn.Module, device: torch.device) -> bool:
-    """Whether torch has a kernel for whole windows of this layer: for all of its own modules on a
-    GPU; on a CPU for the LSTM alone, by oneDNN. That one takes 0.7 to 0.9 of the time of our loop,
-    but twice as long in bf16 when the weights are too many for the caches."""
+    """Return whether torch's own implementation of this layer is the fastest.
+
+    On a GPU it is, for every cell that torch has. On a CPU it is for the LSTM alone, which oneDNN
+    runs over a whole segment in 0.7 to 0.9 of the time of `run_segment` (but see
+    `MAX_STOCK_WEIGHTS`).
+    """
     if device.type != "cpu":
         return isinstance(layer, nn.RNNBase)
     has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
     if not (isinstance(layer, nn.LSTM) and has_onednn):
         return False
     weights = 4 * layer.hidden_size * (layer.input_size + layer.hidden_size)
-    return not torch.is_autocast_enabled("cpu") or weights <= MOST_STOCK_WEIGHTS
+    return not torch.is_autocast_enabled("cpu") or weights <= MAX_STOCK_WEIGHTS
 
 
 def _run_stock(
     layer: nn.RNNBase, x: Tensor, state: HiddenState, weight_hh: Tensor
 ) -> tuple[Tensor, HiddenState]:
-    """Call torch's function behind a stock module, with the recurrent weights [G, H] that are
-    given, and the state as a tuple of [B, H] tensors, whatever form it wants."""
+    """Call the torch function of a stock module, with the recurrent weights [G, H] given.
+
+    The module itself cannot take other weights than its own, which weight drop needs.
+    """
     functions: dict[type, Any] = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}
     stacked = tuple(part.unsqueeze(0) for part in state)
     hx = stacked if len(stacked) > 1 else stacked[0]
@@ -192,7 +222,7 @@ def _run_stock(
 
 
 def export_weights(network: Network) -> dict[str, np.ndarray]:
-    """The parameters as float32 NumPy arrays, by name: copies, which training does not touch."""
+    """Return copies of the parameters as float32 NumPy arrays, by name."""
     return {
         name: parameter.detach().to("cpu", torch.float32).numpy().copy()
         for name, parameter in network.named_parameters()
@@ -200,5 +230,5 @@ def export_weights(network: Network) -> dict[str, np.ndarray]:
 
 
 def import_weights(network: Network, weights: dict[str, np.ndarray]) -> None:
-    """Set the parameters from arrays that have the names and shapes of the network's own."""
+    """Set the parameters from arrays with the same names and shapes."""
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})

@@ -1,100 +1,106 @@
-"""How many CPU threads a step runs on: as many as make it fastest, now and later.
+"""The number of CPU threads that makes a step fastest, now and later.
 
-More is not always better. The products of a step are small, and its threads wait for each other at
-every one of them: where another program keeps one core busy, a step on all cores takes forty times
-as long. So the counts are compared at the start, again when a step takes much longer than it did,
-and now and then while there are fewer threads than there might be. They are compared by the steps
-themselves, of training or of writing many texts, so all that it costs is the time of a slow one.
+More threads are not always faster. The matrix products of a step are small, and the threads wait
+for each other after every one; where another program keeps one core busy, a step on all cores takes
+forty times as long. So the counts are compared at the start, again when a step suddenly takes much
+longer, and from time to time while fewer threads are in use than there are cores.
+
+The counts are compared by real steps (of training, or of generating many texts), so a comparison
+costs only the time by which the slower steps are slower.
 """
 
 import os
 
 import torch
 
-# Steps that a count is tried for; the fastest of them tells, for the others were disturbed.
-TRIES = 3
-# So many times slower than usual is no accident, if it happens twice; or so many times, once.
-SLOW, VERY_SLOW = 2.0, 4.0
-# More threads are tried again after so many times the time that the last trial took; and after
-# twice as long each time it was in vain, up to so many seconds.
-SELDOM, LONGEST_WAIT = 20.0, 160.0
+# Steps for which a count is tried. The fastest of them counts; the others were disturbed.
+TRIAL_STEPS = 3
+# A step this many times slower than usual starts a comparison if it happens twice in a row, or once
+# if it is even slower: a single slow step is often an accident.
+SLOW_FACTOR, VERY_SLOW_FACTOR = 2.0, 4.0
+# More threads are tried again after this many times the duration of the last comparison, so that
+# trials cost at most 5 % of the time. The wait doubles after each trial in vain.
+WAIT_FACTOR, MAX_WAIT_SECONDS = 20.0, 160.0
 
 
 def available_threads() -> int:
-    """CPU cores this process may use."""
+    """Return the number of CPU cores that this process may use."""
+    # In a container or under taskset, a process may use fewer cores than the machine has.
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 class Threads:
-    """The count in use: torch's own, so there is one at a time.
+    """The choice of torch's thread count. The count is global to torch, so one choice is active.
 
     Args:
-        most: the largest count to try; then half of it, a quarter, ... and one.
+        max_count: the largest count to try; the others are a half of it, a quarter, ... and 1.
 
     Attributes:
         count: the threads of the next step.
-        comparing: whether counts are being tried, and `count` is one of them.
+        comparing: whether the counts are being compared; then `count` is on trial.
     """
 
-    def __init__(self, most: int) -> None:
-        self.counts = sorted({most >> halvings for halvings in range(most.bit_length())})
+    def __init__(self, max_count: int) -> None:
+        self.counts = sorted({max_count >> halvings for halvings in range(max_count.bit_length())})
         self.count = self.counts[0]
-        self._seconds: dict[int, float] = {}
-        self._tried: list[float] = []
+        self._best_pace: dict[int, float] = {}  # by count, seconds for a unit of work
+        self._trial_paces: list[float] = []
         self._wait = 0.0
         self._waited = 0.0
-        self._slow = 0
+        self._slow_steps = 0
         self._compare(self.counts)
 
     def took(self, seconds: float, work: float = 1.0) -> None:
-        """Hear how long a step took, and set the threads of the next one.
+        """Record the duration of a step, and set the threads of the next one.
 
         Args:
-            seconds: of the step.
-            work: how much it did; steps are compared by seconds for each unit of it.
+            seconds: duration of the step.
+            work: amount of work in the step; durations are compared per unit of work.
         """
         pace = seconds / work
         if self.comparing:
-            self._spent += seconds
-            self._note(pace)
+            self._comparison_seconds += seconds
+            self._record_trial(pace)
             return
-        usual = self._seconds[self.count]
-        self._seconds[self.count] = min(usual, pace)
-        self._slow = self._slow + 1 if pace > SLOW * usual else 0
+        usual = self._best_pace[self.count]
+        self._best_pace[self.count] = min(usual, pace)
+        self._slow_steps = self._slow_steps + 1 if pace > SLOW_FACTOR * usual else 0
         self._waited += seconds
-        if self._slow == 2 or pace > VERY_SLOW * usual:
-            self._seconds = {self.count: pace}
+        if self._slow_steps == 2 or pace > VERY_SLOW_FACTOR * usual:
+            self._best_pace = {self.count: pace}
             self._compare([count for count in self.counts if count != self.count])
         elif self._waited > self._wait and self.count < self.counts[-1]:
-            self._seconds = {self.count: self._seconds[self.count]}
+            self._best_pace = {self.count: self._best_pace[self.count]}
             self._compare([count for count in self.counts if count > self.count])
 
     def _compare(self, counts: list[int]) -> None:
-        """Try `counts`, besides those whose times are known."""
-        self._before, self._spent = self.count, 0.0
-        self._left = list(counts)
-        self._go_on()
+        """Start a comparison of `counts` with the counts whose pace is known."""
+        self._count_before, self._comparison_seconds = self.count, 0.0
+        self._untried = list(counts)
+        self._next_trial()
 
-    def _note(self, pace: float) -> None:
-        self._tried.append(pace)
-        best = min(self._seconds.values(), default=pace)
-        if len(self._tried) == TRIES or pace > SLOW * best:
-            self._seconds[self.count] = min(self._tried)
-            del self._left[0]
-            self._go_on()
+    def _record_trial(self, pace: float) -> None:
+        """Record a step of a trial. A count that is much slower than the best is given up."""
+        self._trial_paces.append(pace)
+        best = min(self._best_pace.values(), default=pace)
+        if len(self._trial_paces) == TRIAL_STEPS or pace > SLOW_FACTOR * best:
+            self._best_pace[self.count] = min(self._trial_paces)
+            del self._untried[0]
+            self._next_trial()
 
-    def _go_on(self) -> None:
-        """To the next count that is to be tried, or to the best of all."""
-        self.comparing = bool(self._left)
+    def _next_trial(self) -> None:
+        """Set torch's threads to the next count on trial, or to the fastest after the last."""
+        self.comparing = bool(self._untried)
         if self.comparing:
-            self.count = self._left[0]
-            self._tried = []
+            self.count = self._untried[0]
+            self._trial_paces = []
         else:
-            self.count = min(self._seconds, key=lambda count: self._seconds[count])
-            in_vain = 2 * self._wait if self.count == self._before else 0.0
-            self._wait = min(max(in_vain, SELDOM * self._spent), LONGEST_WAIT)
+            self.count = min(self._best_pace, key=lambda count: self._best_pace[count])
+            was_in_vain = self.count == self._count_before
+            doubled = 2 * self._wait if was_in_vain else 0.0
+            self._wait = min(max(doubled, WAIT_FACTOR * self._comparison_seconds), MAX_WAIT_SECONDS)
             self._waited = 0.0
-            self._slow = 0
+            self._slow_steps = 0
         torch.set_num_threads(self.count)

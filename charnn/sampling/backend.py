@@ -82,7 +82,7 @@ def _warmed_up(decoder: Decoder, rows: int) -> Decoder:
     """Compile everything now, and let a decoder that fails do so before it is in use."""
     params = SamplingParams()
     for count in (1, rows):
-        ids_B, hidden_SLBH = np.zeros(count, np.int64), decoder.stepper.beginning(count)
+        ids_B, hidden_SLBH = np.zeros(count, np.int64), decoder.stepper.initial_state(count)
         decoder.generate(ids_B, hidden_SLBH, np.zeros((count, 1)), params)
         decoder.draw(decoder.stepper.feed(ids_B, hidden_SLBH), np.zeros(count), params)
     return decoder

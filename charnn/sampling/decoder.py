@@ -7,7 +7,7 @@ depend on which decoder wrote it; `charnn.sampling.backend` selects a faster one
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.inference.quantized import Array, EightBit
+from charnn.inference.quantised import Array, Int8Matrix
 from charnn.inference.stepper import Stepper, TokenIds
 from charnn.sampling.logits import draw_token
 from charnn.sampling.params import SamplingParams
@@ -26,7 +26,7 @@ class Decoder:
 
     tokens_per_call = 1
 
-    def __init__(self, stepper: Stepper[EightBit]) -> None:
+    def __init__(self, stepper: Stepper[Int8Matrix]) -> None:
         self.stepper = stepper
 
     def draw(self, logits_BV: Array, uniforms_B: Uniforms, params: SamplingParams) -> TokenIds:

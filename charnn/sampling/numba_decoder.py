@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from charnn.inference.numba_stepper import CompiledStepper, compiled, feed
-from charnn.inference.quantized import Array
+from charnn.inference.numba_cache import compiled
+from charnn.inference.numba_stepper import CompiledStepper, feed
+from charnn.inference.quantised import Array
 from charnn.inference.stepper import TokenIds
 from charnn.sampling import logits
 from charnn.sampling.decoder import Decoder, Uniforms

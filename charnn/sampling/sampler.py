@@ -19,7 +19,7 @@ import numpy as np
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
-from charnn.inference.quantized import Array, EightBit
+from charnn.inference.quantised import Array, Int8Matrix
 from charnn.inference.stepper import Stepper
 from charnn.sampling.backend import MIN_BATCH_ROWS, BackendSelector
 from charnn.sampling.constraint import ConstraintCursor
@@ -63,7 +63,7 @@ class Sampler:
         weights = checkpoint.calibrated_weights
         # A logit of -inf has the probability 0 at every temperature.
         weights["head.bias"][never_drawn] = -np.inf
-        self.backends = BackendSelector(Decoder(Stepper(checkpoint.config, weights, EightBit)))
+        self.backends = BackendSelector(Decoder(Stepper(checkpoint.config, weights, Int8Matrix)))
 
     def stream(
         self,
@@ -157,7 +157,7 @@ class Sampler:
         active = list(islice(streams, rows))
         decoder = self.backends.start(len(active))
         # All texts begin with the same tokens, so these are read once.
-        primed_SL1H = decoder.stepper.beginning(1)
+        primed_SL1H = decoder.stepper.initial_state(1)
         for token_id in prime_ids[:-1]:
             decoder.stepper.feed(np.array([token_id]), primed_SL1H)
         hidden_SLBH = primed_SL1H.repeat(len(active), axis=2)

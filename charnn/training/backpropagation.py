@@ -6,8 +6,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from charnn.corpus.batches import Batches
-from charnn.model.fused_layer import Trace
-from charnn.model.kernels import HiddenState, detached
+from charnn.model.plain_layer import HiddenState, Trace, detached
 from charnn.training.hardware import autocast
 from charnn.training.penalty import gradient_penalty
 from charnn.training.trainer_state import TrainerState
@@ -47,7 +46,7 @@ def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) ->
     hidden_state = state.hidden_state
     state.hidden_state = state.network.initial_state(config.batch_size)
     backpropagate(state, config, *batches.segment(0))
-    state.optimizer.forget_gradients()
+    state.optimizer.discard_gradients()
     state.hidden_state = hidden_state
 
 

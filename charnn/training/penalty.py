@@ -1,15 +1,17 @@
-"""The regulariser against vanishing gradients of Pascanu, Mikolov & Bengio, "On the difficulty of
+"""The regulariser against vanishing gradients of Pascanu, Mikolov and Bengio, "On the difficulty of
 training recurrent neural networks" (2013), section 3.3.
 
-Let s_t be the state of a layer after step t, h and c together, and delta_t = dE/ds_t the error that
-arrives there from all that follows. Where the error is to flow back far, a step must pass it on at
-its length:
+Let s_t be the hidden state of a layer after step t (h and c together), and delta_t = dE/ds_t the
+error that flows back to it from all later steps. For an error to reach far back, each step must
+preserve its length:
 
     Omega = sum over t of ( |delta_t+1 ds_t+1/ds_t| / |delta_t+1| - 1 )^2
 
-As in the paper, the states and delta are held constant, so Omega is differentiated by the recurrent
-weights (and biases, and the cell's own parameters) in a single step alone. All steps of a window
-can thus be done at once.
+As in the paper, the hidden states and delta are held constant, so Omega is differentiated by the
+recurrent weights (and biases and peepholes) within a single step only. All steps of a segment are
+therefore computed at once.
+
+Shape suffixes: T steps of a segment, B rows of a batch, G gate rows, H hidden units.
 """
 
 from collections.abc import Sequence
@@ -18,16 +20,18 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from charnn.model.fused_layer import Trace
-from charnn.model.kernels import HiddenState
+from charnn.model.plain_layer import HiddenState, Trace
+
+# Errors that are shorter than this count as no error: they have no direction.
+_MIN_LENGTH = 1e-30
 
 
 def gradient_penalty(loss: Tensor, traces: Sequence[Trace]) -> Tensor:
-    """Omega, summed over the layers of a network, the mean over the rows.
+    """Return Omega, summed over the layers of a network and averaged over the rows.
 
     Args:
-        loss: what the traced layers led to; it can still be differentiated afterwards.
-        traces: of each layer over a window.
+        loss: the loss that the traced layers led to; it can still be differentiated afterwards.
+        traces: one for each layer, over one segment.
     """
     states = [part for trace in traces for state in trace.states[1:] for part in state]
     errors = iter(torch.autograd.grad(loss, states, retain_graph=True, materialize_grads=True))
@@ -39,34 +43,37 @@ def gradient_penalty(loss: Tensor, traces: Sequence[Trace]) -> Tensor:
 
 
 def layer_penalty(trace: Trace, errors: Sequence[HiddenState]) -> Tensor:
-    """Omega of a layer, for the errors delta by its state after each step of a trace."""
-    cell, x_TBG, weight_hh, bias_hh, own, states = trace
-    before, delta = _over_time(states[:-1]), _over_time(errors)
+    """Return Omega of one layer, averaged over the rows.
+
+    Args:
+        trace: of the layer.
+        errors: delta, the gradient of the loss by the hidden state after each step.
+    """
+    cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states = trace
+    before, delta = _stack_steps(states[:-1]), _stack_steps(errors)
     length_TB = _length(delta)
-    # Of length 1, but for no error at all.
-    unit = [part / length_TB.clamp_min(_TINY).unsqueeze(-1) for part in delta]
-    with torch.autocast(x_TBG.device.type, enabled=False):
+    directions = [part / length_TB.clamp_min(_MIN_LENGTH).unsqueeze(-1) for part in delta]
+    # In float32: bf16 has 8 bits of precision, too few for a length near 1 minus 1.
+    with torch.autocast(gates_x_TBG.device.type, enabled=False):
         state = tuple(part.requires_grad_() for part in before)
         gates = len(cell.gates)
-        x = x_TBG.detach().to(state[0].dtype).chunk(gates, -1)
-        y = linear(state[0], weight_hh, bias_hh).chunk(gates, -1)
-        after = cell.step(x, y, state, own)
+        gates_x = gates_x_TBG.detach().to(state[0].dtype).chunk(gates, -1)
+        gates_h = linear(state[0], weight_hh, bias_hh).chunk(gates, -1)
+        after = cell.step(gates_x, gates_h, state, peepholes)
         passed_on = torch.autograd.grad(
-            after, state, unit, create_graph=True, materialize_grads=True
+            after, state, directions, create_graph=True, materialize_grads=True
         )
-        misses_TB = (_length(passed_on) - 1).square() * (length_TB > _TINY)
-    return misses_TB.sum(0).mean()
+        has_error_TB = length_TB > _MIN_LENGTH
+        deviation_TB = (_length(passed_on) - 1).square() * has_error_TB
+    return deviation_TB.sum(0).mean()
 
 
-_TINY = 1e-30
-
-
-def _over_time(states: Sequence[HiddenState]) -> list[Tensor]:
-    """[T, B, H] for each vector, cut from the graph."""
+def _stack_steps(states: Sequence[HiddenState]) -> list[Tensor]:
+    """Return each part of the hidden state for all steps, [T, B, H], cut from the graph."""
     return [torch.stack(parts).detach() for parts in zip(*states, strict=True)]
 
 
-def _length(vectors: Sequence[Tensor]) -> Tensor:
-    """[T, B]: of all vectors [T, B, H] of a state together."""
-    length_TB: Tensor = torch.linalg.vector_norm(torch.cat(list(vectors), dim=-1), dim=-1)
+def _length(parts: Sequence[Tensor]) -> Tensor:
+    """Return the Euclidean length [T, B] of all parts [T, B, H] of a hidden state together."""
+    length_TB: Tensor = torch.linalg.vector_norm(torch.cat(list(parts), dim=-1), dim=-1)
     return length_TB

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from charnn.checkpoints.checkpoint import Tensors
-from charnn.model.kernels import HiddenState
 from charnn.model.network import Network
+from charnn.model.plain_layer import HiddenState
 from charnn.training.ema import Average
 from charnn.training.optimizer import AdamW
 

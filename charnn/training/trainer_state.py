@@ -17,8 +17,8 @@ from charnn.corpus.ids import Dataset
 from charnn.errors import CheckpointError
 from charnn.evaluation.sweep import fitted_sweep_protocol
 from charnn.model.config import ModelConfig
-from charnn.model.kernels import HiddenState
 from charnn.model.network import Network, export_weights, import_weights
+from charnn.model.plain_layer import HiddenState
 from charnn.training.ema import Average
 from charnn.training.finetune import inherit
 from charnn.training.optimizer import AdamW

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from charnn.inference.batched_stepper import LEAST_ROWS, BatchedStepper
+from charnn.inference.batched_stepper import MIN_ROWS, BatchedStepper
 from charnn.inference.numba_stepper import CompiledStepper
-from charnn.inference.quantized import EightBit, Full
+from charnn.inference.quantised import FloatMatrix, Int8Matrix
 from charnn.inference.stepper import Stepper
 from charnn.model.activations import sigmoid, tanh
 from charnn.model.cells import CELLS
@@ -27,8 +27,8 @@ SHAPES = [
 ]
 
 
-def stepper_of(config: ModelConfig) -> Stepper[EightBit]:
-    return Stepper(config, random_weights(config, 1), EightBit)
+def stepper_of(config: ModelConfig) -> Stepper[Int8Matrix]:
+    return Stepper(config, random_weights(config, 1), Int8Matrix)
 
 
 def symbols(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
@@ -36,13 +36,13 @@ def symbols(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
 
 
 def logits_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.float32]:
-    state = stepper.beginning(ids_TB.shape[1])
+    state = stepper.initial_state(ids_TB.shape[1])
     return np.stack([stepper.feed(ids_B, state) for ids_B in ids_TB])
 
 
 @pytest.mark.parametrize("config", SHAPES)
 def test_all_of_them_agree_to_the_last_bit(config: ModelConfig) -> None:
-    plain, rows = stepper_of(config), LEAST_ROWS + 3
+    plain, rows = stepper_of(config), MIN_ROWS + 3
     ids = symbols(config, 40, rows)
     expected = logits_of(plain, ids)
     assert expected.std(axis=0).min() > 0.002  # there is something to disagree on
@@ -56,11 +56,11 @@ def test_all_of_them_agree_to_the_last_bit(config: ModelConfig) -> None:
 
 @pytest.mark.parametrize("config", SHAPES)
 def test_a_state_is_all_that_is_remembered(config: ModelConfig) -> None:
-    plain, rows = stepper_of(config), LEAST_ROWS + 2
+    plain, rows = stepper_of(config), MIN_ROWS + 2
     ids = symbols(config, 20, rows)
     expected = logits_of(plain, ids)
     for stepper in (plain, CompiledStepper(plain), BatchedStepper(plain)):
-        state = stepper.beginning(rows)
+        state = stepper.initial_state(rows)
         for ids_B in ids[:7]:
             stepper.feed(ids_B, state)
         logits_of(stepper, ids[:3])  # of other texts
@@ -74,7 +74,7 @@ def test_where_torch_multiplies_with_losses_it_is_not_asked(
 ) -> None:
     config = ModelConfig(vocab_size=11, num_layers=2, hidden_size=70)
     plain = stepper_of(config)
-    ids = symbols(config, 10, LEAST_ROWS)
+    ids = symbols(config, 10, MIN_ROWS)
     monkeypatch.setattr(
         "charnn.inference.batched_stepper.multiplies_exactly", lambda columns: False
     )
@@ -105,8 +105,8 @@ def test_eight_bits_are_near_the_learned_weights(config: ModelConfig) -> None:
     # Small weights, for large ones make a network chaotic: what begins near does not stay so.
     weights = {name: 0.3 * array for name, array in random_weights(config, 1).items()}
     ids = symbols(config, 30, 1)
-    exact = logits_of(Stepper(config, weights, Full), ids)
-    near = logits_of(Stepper(config, weights, EightBit), ids)
+    exact = logits_of(Stepper(config, weights, FloatMatrix), ids)
+    near = logits_of(Stepper(config, weights, Int8Matrix), ids)
     spread = exact.std()
     assert 0 < np.abs(near - exact).mean() < 0.05 * spread
 
@@ -116,14 +116,14 @@ def test_products_of_eight_bits_are_exact(rows: int, columns: int, seed: int) ->
     random = np.random.default_rng(seed)
     weights = random.standard_normal((rows, columns), np.float32)
     h = random.uniform(-1, 1, (3, columns)).astype(np.float32)
-    matrix = EightBit(weights, np.zeros(rows, np.float32))
-    whole = np.rint(127 * h).astype(np.int64) @ matrix.whole_RK.T.astype(np.int64)
+    matrix = Int8Matrix(weights, np.zeros(rows, np.float32))
+    whole = np.rint(127 * h).astype(np.int64) @ matrix.int8_RK.T.astype(np.int64)
     expected = whole.astype(np.float32) * matrix.scale_R
     np.testing.assert_array_equal(matrix.times(h), expected)
 
 
 def test_a_row_of_zeros_stays_one() -> None:
-    matrix = EightBit(np.zeros((2, 3), np.float32), np.ones(2, np.float32))
+    matrix = Int8Matrix(np.zeros((2, 3), np.float32), np.ones(2, np.float32))
     assert matrix.times(np.ones((1, 3), np.float32)).tolist() == [[1, 1]]
 
 

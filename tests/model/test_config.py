@@ -33,7 +33,9 @@ from charnn.model.config import ModelConfig
     ids=str,
 )
 def test_values_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match=next(iter(wrong))):
+    (name,) = wrong
+    shown = name if name == "vocab_size" else f"--{name.replace('_', '-')} "
+    with pytest.raises(UsageError, match=shown):
         ModelConfig(**{"vocab_size": 10, **wrong})
 
 

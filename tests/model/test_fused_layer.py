@@ -7,8 +7,9 @@ import torch
 from torch import nn
 
 from charnn.model.cells import CELLS
-from charnn.model.fused_layer import run_plainly, run_segment
-from charnn.model.kernels import BY_HAND, Derived
+from charnn.model.fused_layer import run_segment
+from charnn.model.kernels import BY_HAND, AutogradKernel
+from charnn.model.plain_layer import run_plainly
 
 NAMES = sorted(CELLS)
 STOCK = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -23,7 +24,7 @@ def layer_inputs(
     kind = CELLS[cell]
     gates = len(kind.gates) * hidden
     shapes = [(steps, rows, gates), (gates, hidden), (gates,)]
-    shapes += [*[(rows, hidden)] * len(kind.state), *[(hidden,)] * len(kind.parameters)]
+    shapes += [*[(rows, hidden)] * len(kind.state), *[(hidden,)] * len(kind.peepholes)]
     return [(0.7 * torch.randn(shape, dtype=dtype)).requires_grad_() for shape in shapes]
 
 
@@ -64,7 +65,7 @@ def test_the_gradients_of_a_window_are_those_of_the_equations(
     """By all inputs, of the outputs and of the state after; over more steps than are differentiated
     at once; in the form that every cell has, and in the one by hand."""
     if not by_hand:
-        monkeypatch.setitem(BY_HAND, CELLS[cell], Derived(CELLS[cell]))
+        monkeypatch.setitem(BY_HAND, CELLS[cell], AutogradKernel(CELLS[cell]))
     inputs = layer_inputs(cell, steps, 3, 5)
     found = []
     for run in (run_segment, run_plainly):

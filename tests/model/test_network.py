@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from charnn.inference.quantized import Full
+from charnn.inference.quantised import FloatMatrix
 from charnn.inference.stepper import Stepper
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
@@ -48,10 +48,10 @@ def ids(config: ModelConfig, *shape: int) -> torch.Tensor:
 @torch.no_grad()
 def test_torch_and_numpy_compute_the_same_logits(config: ModelConfig) -> None:
     network = network_of(config)
-    stepper = Stepper(config, export_weights(network), Full)
+    stepper = Stepper(config, export_weights(network), FloatMatrix)
     symbols = ids(config, 200, 1)
     whole, after = network(symbols, network.initial_state(1))
-    state = stepper.beginning(1)
+    state = stepper.initial_state(1)
     for number, token_id in enumerate(symbols.numpy()):
         (logits,) = stepper.feed(token_id, state)
         np.testing.assert_allclose(logits, whole[number, 0].numpy(), rtol=0, atol=1e-5)
@@ -170,7 +170,7 @@ def test_fresh_weights(cell: str, width: int | None) -> None:
         if cell in FORGET_GATES:
             expected.view(-1, 16)[FORGET_GATES[cell]] = 1
         assert torch.equal(biases, expected)
-        for own in CELLS[cell].parameters:
+        for own in CELLS[cell].peepholes:
             assert not layer.get_parameter(own).any()
     torch.manual_seed(4)
     assert not torch.equal(Network(config).head.weight, network.head.weight)

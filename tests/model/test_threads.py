@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from charnn.model.threads import LONGEST_WAIT, Threads
+from charnn.model.threads import MAX_WAIT_SECONDS, Threads
 
 QUIET = {1: 0.050, 2: 0.030, 4: 0.020, 8: 0.024}
 BUSY = {1: 0.060, 2: 1.4, 4: 2.0, 8: 2.0}
@@ -71,5 +71,5 @@ def test_a_run_that_starts_beside_another_program_goes_faster_when_that_ends() -
 def test_trials_on_a_busy_machine_become_rare() -> None:
     threads = Threads(2)
     run(threads, 1000.0, lambda clock: BUSY)
-    steps = run(threads, 10 * LONGEST_WAIT, lambda clock: BUSY)
-    assert steps * BUSY[1] > 0.98 * 10 * LONGEST_WAIT
+    steps = run(threads, 10 * MAX_WAIT_SECONDS, lambda clock: BUSY)
+    assert steps * BUSY[1] > 0.98 * 10 * MAX_WAIT_SECONDS

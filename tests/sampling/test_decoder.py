@@ -36,11 +36,11 @@ def test_fast_decoders_generate_the_same_tokens(cell: str) -> None:
         for rows in (1, 3, MIN_BATCH_ROWS):
             numbers = np.random.default_rng(2).random((rows, 300 // rows))
             last = np.arange(rows) % 9
-            state = plain.stepper.beginning(rows)
+            state = plain.stepper.initial_state(rows)
             expected = plain.generate(last, state, numbers, params)
             for fast in (numba_decoder(plain), batched_decoder(plain)):
                 assert fast is not plain
-                other = fast.stepper.beginning(rows)
+                other = fast.stepper.initial_state(rows)
                 np.testing.assert_array_equal(fast.generate(last, other, numbers, params), expected)
                 np.testing.assert_array_equal(other, state)
 

@@ -8,7 +8,7 @@ import pytest
 
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
-from charnn.inference.quantized import EightBit
+from charnn.inference.quantised import Int8Matrix
 from charnn.inference.stepper import Stepper
 from charnn.model.cells import CELLS
 from charnn.sampling.params import SamplingParams
@@ -41,9 +41,9 @@ def test_the_same_seed_writes_the_same_text(cell: str) -> None:
 def test_every_token_depends_on_all_before() -> None:
     """At temperature 0 each token is the likeliest after the prime and the text so far."""
     checkpoint = random_checkpoint(LETTERS, scale=2.0, num_layers=2)
-    stepper = Stepper(checkpoint.config, checkpoint.weights, EightBit)
+    stepper = Stepper(checkpoint.config, checkpoint.weights, Int8Matrix)
     vocabulary = checkpoint.vocabulary
-    state = stepper.beginning(1)
+    state = stepper.initial_state(1)
     stepper.feed(vocabulary.encode("\n"), state)  # a text begins on a new line
     (logits,) = stepper.feed(vocabulary.encode("b"), state)
     expected = ""

@@ -10,8 +10,8 @@ from torch.nn.functional import cross_entropy
 
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
-from charnn.model.fused_layer import Trace
 from charnn.model.network import Network, import_weights
+from charnn.model.plain_layer import Trace
 from charnn.training.optimizer import AdamW
 from charnn.training.penalty import gradient_penalty, layer_penalty
 from tests.helpers import random_weights
@@ -40,13 +40,13 @@ def errors_of(loss: Tensor, trace: Trace) -> list[Any]:
 def step_of(trace: Trace, time: int, row: int) -> Callable[[Tensor], Tensor]:
     """A step of a row, from its whole state to its whole state."""
     cell = trace.cell
-    gates, own = len(cell.gates), [part.detach() for part in trace.own]
+    gates, peepholes = len(cell.gates), [part.detach() for part in trace.peepholes]
 
     def step(before: Tensor) -> Tensor:
         state = before.chunk(len(cell.state))
         y = trace.weight_hh.detach() @ state[0] + trace.bias_hh.detach()
-        x = trace.x_TBG[time, row].detach()
-        return torch.cat(cell.step(x.chunk(gates), y.chunk(gates), state, own))
+        x = trace.gates_x_TBG[time, row].detach()
+        return torch.cat(cell.step(x.chunk(gates), y.chunk(gates), state, peepholes))
 
     return step
 
@@ -93,13 +93,13 @@ def test_its_gradient_is_that_of_a_step_with_states_and_errors_held_constant(cel
     """By finite differences."""
     network, traces, loss = traced(cell)
     errors = [errors_of(loss, trace) for trace in traces]
-    names = ["weight_hh_l0", "bias_hh_l0", *CELLS[cell].parameters]
+    names = ["weight_hh_l0", "bias_hh_l0", *CELLS[cell].peepholes]
 
     def held(*weights: Tensor) -> Tensor:
         total = weights[0].new_zeros(())
         for number, (trace, error) in enumerate(zip(traces, errors, strict=True)):
-            weight, bias, *own = weights[number * len(names) : (number + 1) * len(names)]
-            moved = trace._replace(weight_hh=weight, bias_hh=bias, own=tuple(own))
+            weight, bias, *peepholes = weights[number * len(names) : (number + 1) * len(names)]
+            moved = trace._replace(weight_hh=weight, bias_hh=bias, peepholes=tuple(peepholes))
             total = total + layer_penalty(moved, error)
         return total
 

@@ -1,9 +1,9 @@
 """The formats in which tunes are exported, by the export commands and `charnn sample --save`.
 
 To add a format, write a function from a `TuneExport` to the bytes of a file, and add an entry to
-`FORMATS`. The command named in the entry then writes the format; a format of export-score is also
-chosen by --format and by the suffix of -o. An option that the format needs goes into
-`ExportOptions`, where the command puts it.
+`FORMATS`. export-score offers all of its formats by --format and by the suffix of -o; a command for
+a new kind of output passes its entry to `export_tunes`, as export-midi does. An option that the
+format needs is a field of `ExportOptions`, which the command fills in.
 """
 
 from collections.abc import Callable

@@ -72,7 +72,7 @@ def _check_stdout(file: TuneFile, export_format: ExportFormat) -> None:
     """Refuse stdout for several tunes, and for a binary format on a terminal.
 
     Raises:
-        UsageError: one of these is the case.
+        UsageError: there are several tunes, or the format is binary and stdout is a terminal.
     """
     count = len(file.positions)
     if count > 1:

@@ -36,7 +36,7 @@ OutputOption = Annotated[
         "-o",
         metavar="OUT",
         callback=refuse_empty,
-        help="A file, a folder/, or - for stdout; default: named after the tune, beside TUNE.abc.",
+        help="A file, a folder/, or - for stdout; default: a file beside TUNE.abc, named after it.",
     ),
 ]
 

@@ -27,7 +27,9 @@ _MAX_NUMBER_DIGITS = 9  # a longer X: field is no number that anybody counts wit
 def command(
     tunes: TunesArgument,
     number: NumberOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object to stdout.")
+    ] = False,
 ) -> None:
     """Show bars, parts, repeats, range and key of each tune, and what is wrong with the tune.
 

@@ -9,7 +9,9 @@ from charnn.cli.console import write_stdout
 
 
 def command(
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write one JSON object to stdout.")
+    ] = False,
 ) -> None:
     """List the corpora that a command accepts by name, with size, source and licence.
 

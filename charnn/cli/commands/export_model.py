@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from charnn.cli.console import is_terminal, show_message, warn_if_damaged, write_stdout_bytes
+from charnn.cli.model_options import RunArgument
 from charnn.cli.output_files import check_suffix, names_file, refuse_empty
 from charnn.errors import UsageError
 
@@ -14,12 +15,7 @@ SUFFIX = ".safetensors"
 
 
 def command(
-    checkpoint: Annotated[
-        Path | None,
-        typer.Argument(
-            metavar="[CKPT]", help="A run's name or folder, or a checkpoint; default: newest run."
-        ),
-    ] = None,
+    checkpoint: RunArgument = None,
     output: Annotated[
         str | None,
         typer.Option(

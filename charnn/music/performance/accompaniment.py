@@ -116,11 +116,11 @@ def _sounds(performance: Performance, chords: Sequence[tuple[Fraction, Chord]]) 
         if chord is not None and chord.tones:  # "N.C." has no tones
             if kind != "chord" or chord != last_chord:
                 bass = _fifth(chord) if kind == "fifth" and chord == last_chord else chord.bass
-                pitch = _lowest_pitch(LOWEST_BASS, bass)
+                pitch = _pitch_above(LOWEST_BASS, bass)
                 yield Sound(onset, end - onset, pitch, velocity=BASS_VELOCITY)
             if kind == "chord":
                 for tone in chord.tones[:MAX_CHORD_TONES]:
-                    pitch = _lowest_pitch(LOWEST_CHORD, tone)
+                    pitch = _pitch_above(LOWEST_CHORD, tone)
                     yield Sound(onset, (end - onset) / 2, pitch, velocity=CHORD_VELOCITY)
         last_chord = chord
 
@@ -184,6 +184,6 @@ def _pattern(meter: Meter) -> list[_Stroke]:
     return [_Stroke(index * unit, kind) for index, kind in enumerate(kinds)]
 
 
-def _lowest_pitch(lowest: int, tone: int) -> int:
+def _pitch_above(lowest: int, tone: int) -> int:
     """Return the MIDI pitch of a tone (semitones above C) in the octave that starts at `lowest`."""
     return lowest + (tone - lowest) % 12

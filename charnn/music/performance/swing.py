@@ -33,9 +33,9 @@ def swung_durations(tune: Tune, *, any_meter: bool = False) -> dict[int, Fractio
 
     Args:
         tune: the tune as it was read.
-        any_meter: False for a hornpipe. True for any other tune that is swung on request: even
-            pairs are then swung in 2/2, 3/4 and 3/2 as well, and dotted pairs in every meter that
-            is not compound.
+        any_meter: False for a hornpipe, which is swung by custom. True for a tune that is swung on
+            request: even pairs are then swung in 2/2, 3/4 and 3/2 as well, and dotted pairs only in
+            meters that are not compound.
     """
     meter = tune.meter
     swung_notes = _SWUNG_ON_REQUEST if any_meter else _SWUNG_IN_HORNPIPES

@@ -29,7 +29,7 @@ from charnn.music.tune.tune import (
     Tune,
 )
 
-MAX_BARS = 1_000
+MAX_BARS = 1_000  # `Z999` asks for 999 bars with four characters
 # A bar that is longer than its meter is divided once it has this many items: a tune without bar
 # lines would be a single line that no page can hold. A beamed group may go on a little longer.
 MAX_BAR_ITEMS, MAX_JOINED_BAR_ITEMS = 20, 32

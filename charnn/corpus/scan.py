@@ -24,7 +24,7 @@ from charnn.corpus.transpose_augmentation import (
     ignore_progress,
 )
 from charnn.corpus.vocabulary import Vocabulary
-from charnn.corpus.vocabulary_kinds import ABC, AUTO, CHAR, TOKEN_CHOICES
+from charnn.corpus.vocabulary_kinds import AUTO, CHAR, TOKEN_CHOICES, VOCABULARIES
 from charnn.errors import CorpusError, UsageError
 
 # Part of the fingerprint. Raise it when the same text is prepared differently: prepared corpora of
@@ -73,22 +73,23 @@ class CorpusScan:
 
 
 def choose_tokens(corpus: Corpus, tokens: str = AUTO) -> str:
-    """Return the kind of tokens for a corpus, `CHAR` or `ABC`.
+    """Return the kind of tokens for a corpus, a key of `VOCABULARIES`.
 
     Raises:
         UsageError: there is no such kind, or it does not suit the corpus.
     """
     if tokens not in TOKEN_CHOICES:
         raise UsageError(f"--tokens {tokens} is unknown: choose one of {', '.join(TOKEN_CHOICES)}")
-    if tokens == ABC and not is_tune_book(corpus):
-        raise UsageError(
-            f"--tokens {ABC} is for tune books in ABC notation, which {corpus.name} is not: "
-            f"use --tokens {CHAR}, or leave it out"
-        )
     # At equal time, characters predict held-out tunes slightly better than ABC tokens do (1.121
     # against 1.139 nats/char on folk after 10 minutes), and larger tokens, such as a note with its
     # length, do worse (1.257 against 1.247 after 1.5 minutes).
-    return CHAR if tokens == AUTO else tokens
+    kind = CHAR if tokens == AUTO else tokens
+    if VOCABULARIES[kind].requires_tunes and not is_tune_book(corpus):
+        raise UsageError(
+            f"--tokens {kind} is for tune books in ABC notation, which {corpus.name} is not: "
+            f"use --tokens {CHAR}, or leave it out"
+        )
+    return kind
 
 
 def scan_corpus(
@@ -105,7 +106,7 @@ def scan_corpus(
         corpus: the corpus.
         folder: an existing folder, in which transposed copies are cached.
         val_fraction: the share that is held out.
-        tokens: `CHAR` or `ABC`.
+        tokens: the kind of tokens, a key of `VOCABULARIES`.
         keys: semitones down and up that training tunes are transposed by.
         progress: called with the number of transposed tunes and of all tunes.
 
@@ -121,18 +122,21 @@ def scan_corpus(
     train, held_out = split_documents(corpus, val_fraction)
     train = augment_tunes(train, keys, folder, progress)
     settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
-    # Each tune occurs once in each key, so a piece is as many times as frequent.
+    # Each tune occurs once in each key, so its pieces occur that many times as often.
     min_count = MIN_PIECE_COUNT * (keys[1] - keys[0] + 1)
-    if tokens != CHAR:
+    # Only settings that differ from the first version's are added, so its fingerprints, which
+    # checkpoints contain, are still valid.
+    single_characters = VOCABULARIES[tokens].single_characters
+    if not single_characters:
         settings += [tokens, min_count]
     if keys != ORIGINAL_KEY:
         settings.append(keys)
     settings_json = json.dumps(settings).encode()
     digest = hashlib.sha256(settings_json)
-    if tokens == ABC:
-        sizes = _scan_pieces(train, held_out, min_count, digest)
-    else:
+    if single_characters:
         sizes = _scan_characters(train, held_out, val_fraction, digest)
+    else:
+        sizes = _scan_pieces(train, held_out, min_count, digest)
     return CorpusScan(
         documents=train + held_out,
         original_count=len(corpus.documents),

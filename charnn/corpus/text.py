@@ -110,6 +110,8 @@ def read_file(path: Path, encoding: str | None = None) -> Iterator[str]:
             yield from decode(stream, str(path), encoding)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(f"{path} is damaged and cannot be unpacked: {error}") from error
+    except FileNotFoundError as error:
+        raise CorpusError(f"no such file: {path}") from error
     except OSError as error:
         raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
 

@@ -4,20 +4,25 @@ from charnn.corpus.abc_vocabulary import AbcVocabulary
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.vocabulary import Vocabulary
 
+# By the value of `--tokens`.
+VOCABULARIES: dict[str, type[CharVocabulary | AbcVocabulary]] = {
+    kind.kind: kind for kind in (CharVocabulary, AbcVocabulary)
+}
 CHAR, ABC = CharVocabulary.kind, AbcVocabulary.kind
 AUTO = "auto"
-TOKEN_CHOICES = (AUTO, CHAR, ABC)
+TOKEN_CHOICES = (AUTO, *VOCABULARIES)
 
 
 def vocabulary_from_json(value: object) -> Vocabulary:
-    """Return the vocabulary of either kind that its `to_json` described: a list of characters, or
-    an object.
+    """Return the vocabulary of either kind that its `to_json` described.
 
     Raises:
         ValueError: it is not a vocabulary, or it has no tokens.
     """
+    # Characters are stored as a plain list, ABC tokens as an object with their kind.
     kind = AbcVocabulary if isinstance(value, dict) else CharVocabulary
     vocabulary = kind.from_json(value)
+    # A model without tokens has nothing to sample.
     if not vocabulary.tokens:
         raise ValueError("a vocabulary has at least one token")
     return vocabulary

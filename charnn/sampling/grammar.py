@@ -29,8 +29,9 @@ A grammar is a state machine over characters. Texts of balanced parentheses, for
         def canonical(self, state, text):
             return text
 
-The last three methods only save time: they tell which answers can be used again. The answers
-above are always safe. `charnn.music.grammar.tune_grammar` is the grammar that charnn uses.
+The last three methods only save time: they say which answers apply to other states and texts as
+well. What they return above is right for every grammar without boundary characters, and slow.
+`charnn.music.grammar.tune_grammar` is the grammar that charnn uses.
 """
 
 from collections.abc import Hashable

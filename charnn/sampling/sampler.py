@@ -34,6 +34,7 @@ MAX_BATCH_ROWS = 128
 # A billion characters take days.
 MAX_LENGTH = 1_000_000_000
 # After so many forbidden tokens in a row all forbidden tokens are masked at once.
+# Rare with a trained model; a mask asks the grammar about the whole vocabulary.
 MAX_REDRAWS = 8
 
 
@@ -183,6 +184,7 @@ class Sampler:
 
 def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:
     """Yield the pieces of each text, in the order of the texts; later texts wait meanwhile."""
+    # Texts side by side grow together, but are read one after the other.
     waiting: dict[int, deque[str | None]] = defaultdict(deque)
 
     def pieces_of(number: int) -> Iterator[str]:

@@ -234,6 +234,7 @@ class BodyGrammar:
 
         The order is: finish what is open, then the bar line, then a note with a growing length.
         """
+        # `:` alone, and `|` at the start of a part, are the beginnings of `:|` and `|:`.
         if state.partial == ":":
             return "|"
         if state.partial[:1] == "|" and not state.ticks_used:
@@ -250,6 +251,7 @@ class BodyGrammar:
         ticks_left = goal - state.ticks_used
         too_long = 0 < ticks_left < self.filling.note_ticks(state, state.length)
         shorter = "/" if too_long else ""
-        second_ending = "2" * bool(state.partial)
+        # Inside a slur, only the number of a tuplet may follow `(`.
+        number = "2" * bool(state.partial)
         notes = UPPER_NOTES + LOWER_NOTES
-        return ")}]" + shorter + bar_line + second_ending + notes + "/2345678910"
+        return ")}]" + shorter + bar_line + number + notes + "/2345678910"

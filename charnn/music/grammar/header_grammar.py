@@ -1,7 +1,7 @@
 """The header of a tune: which values its fields may have, and which values go together.
 
 The fields are X T R M L K, in this order. The values of R: M: L: and K: are chosen together, from
-the headers of the training tunes where these are known: a model has seen jigs in 6/8, not in 3/4.
+the headers of the training tunes if they are known: a model has seen jigs in 6/8, not in 3/4.
 """
 
 from collections.abc import Collection, Iterable
@@ -104,7 +104,7 @@ class HeaderGrammar:
         if choices:
             possible = any(choice.startswith(value + character) for choice in choices)
             return state._replace(partial=value + character) if possible else None
-        # In ABC, % begins a comment and \\ an escape.
+        # In ABC, % begins a comment and a backslash an escape.
         if not character.isprintable() or character in "%\\" or not (value or character.strip()):
             return None
         return self._in_free_value(state, character)
@@ -129,7 +129,7 @@ class HeaderGrammar:
         most = max((_matches(header, requested) for header in self._request.headers), default=0)
         nearest = [one for one in self._request.headers if _matches(one, requested) == most]
         invented = [("", meter, unit, "") for meter in METERS for unit in UNITS]
-        longest_opening = ""
+        longest_opening = ""  # accepted in any meter: where the error message points to
         for headers in (nearest, invented):
             candidates = self._fill_in(requested, headers)
             read, timings = self._fitting_timings(candidates)
@@ -227,6 +227,7 @@ class HeaderGrammar:
 
         Of the title, the state contains `+` and the end that may become the name of a type.
         """
+        # Inside a longer word ("Reels"), the name of a type counts, too.
         ending = state.partial[1:] + character.lower()
         while ending and not any(name.startswith(ending) for name in self._other_types):
             ending = ending[1:]
@@ -242,13 +243,13 @@ def _opening_error(opening: str, accepted: str) -> UsageError:
     following = opening[len(accepted) :][:1]
     if not following:
         return UsageError(
-            "bars of this meter cannot be filled by such notes: ask for another meter, or use "
-            "--bars off"
+            "bars of this meter cannot be filled with notes of this unit length: choose another "
+            "--meter, or use --bars off"
         )
     return UsageError(
         f"{following!r} cannot follow {accepted!r} in such a tune: every bar must be full, and "
-        "the signs those of one plain melody. Change the beginning, ask for another meter, or use "
-        "--bars off"
+        "only the signs of one plain melody are allowed. Change the opening, choose another "
+        "--meter, or use --bars off"
     )
 
 

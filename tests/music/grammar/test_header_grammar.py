@@ -137,7 +137,7 @@ def test_an_invented_title_contains_no_other_type() -> None:
         (TuneRequest(opening="d2", headers=ROWS, meter="x"), "write it as in"),
         (
             TuneRequest(meter="1/16", unit="1/1"),
-            "bars of this meter cannot be filled by such notes",
+            "bars of this meter cannot be filled with notes",
         ),
         (TuneRequest(meter="1/8", unit="1/8"), "bars of this meter cannot be filled"),
         (TuneRequest(meter="33/8", unit="1/8"), "bars of this meter cannot be filled"),

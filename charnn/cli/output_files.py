@@ -12,7 +12,7 @@ from charnn.errors import UsageError
 
 MAX_SLUG_LENGTH = 60  # leaves room for a number and a suffix in the 255 bytes of a file name
 
-# Names that Windows reserves for devices, whatever suffix follows.
+# Names that Windows reserves for devices, with or without a suffix.
 _WINDOWS_DEVICES = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
 
@@ -47,7 +47,7 @@ def names_file(output: str) -> bool:
 
 
 def check_suffix(output: str | None, *suffixes: str) -> None:
-    """Refuse a file for -o whose suffix is none of `suffixes`.
+    """Refuse a file for -o whose suffix is not one of `suffixes`.
 
     A name without a suffix is accepted, and so is any existing device or pipe (`/dev/null`).
 

@@ -32,7 +32,7 @@ MAX_TUNES = 100_000
 
 @dataclass(frozen=True)
 class TuneFile:
-    """The tunes of a file or of stdin, and which of them a command was asked for.
+    """The tunes of a file or of stdin, and the selection among them by --tune.
 
     Attributes:
         path: the file; None for stdin.

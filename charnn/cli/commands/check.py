@@ -58,7 +58,7 @@ def command(
 
 
 def _number(source: "TuneSource") -> int | None:
-    """Return the number in the X: field of a tune, or None if there is none of up to 9 digits."""
+    """Return the number in the X: field of a tune, or None without a number of up to 9 digits."""
     text = source.number
     return int(text) if text.isdecimal() and len(text) <= _MAX_NUMBER_DIGITS else None
 

@@ -70,11 +70,11 @@ def choose_soundfont(synth: str, soundfont: Path | None) -> Path | None:
 
     Args:
         synth: the value of --synth.
-        soundfont: the value of --soundfont, which asks for FluidSynth; None for any SoundFont.
+        soundfont: the value of --soundfont, which requires FluidSynth; None for any SoundFont.
 
     Raises:
         UsageError: --soundfont is combined with --synth builtin.
-        CharnnError: FluidSynth is asked for, but the program or a SoundFont is missing.
+        CharnnError: FluidSynth is requested, but the program or a SoundFont is missing.
     """
     from charnn.music.sound.fluidsynth import check_soundfont, find_soundfont, is_installed
 

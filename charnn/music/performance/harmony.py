@@ -1,4 +1,4 @@
-"""Chords for a tune that has none written: a few chords of its mode, fitted to its notes.
+"""Chords for a tune without chord symbols: a few chords of its mode, fitted to its notes.
 
 Every span of the tune (half a bar, a bar or, in slip jigs, a beat) gets one chord. The sequence of
 chords with the highest total score is found with the Viterbi algorithm (Viterbi 1967, IEEE Trans.

@@ -1,7 +1,7 @@
 """A tune played with the options of a user: the source of MIDI and audio files.
 
-A `Playback` computes its performance and its accompaniment when they are first asked for, and
-keeps them, so that several formats made from one playback share that work.
+A `Playback` computes its performance and its accompaniment at their first use and keeps both, so
+that several formats made from one playback share that work.
 """
 
 from dataclasses import dataclass

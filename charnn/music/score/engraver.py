@@ -1,4 +1,4 @@
-"""The engraver: a program that draws MusicXML with verovio, run in a process of its own.
+"""The engraver: a program that draws MusicXML with verovio, run in a separate process.
 
 verovio has been seen to crash the whole process on some scores and to draw on others for ever.
 

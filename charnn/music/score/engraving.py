@@ -1,7 +1,7 @@
 """Engraving: the score of a tune as an SVG, PNG or PDF picture.
 
 The MusicXML is made here, verovio draws it, and typst turns the drawing into a PNG or PDF. Both are
-optional (`pip install 'charnn[score]'`). They run in a process of their own with limits of time and
+optional (`pip install 'charnn[score]'`). They run in a separate process with limits of time and
 memory, because verovio has crashed on some scores and never finished on others; so a failure is one
 clear error here.
 """

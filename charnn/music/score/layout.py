@@ -108,7 +108,7 @@ class _Layout:
         elif isinstance(element, BarLine):
             self._add_bar_line(element)
         elif isinstance(element, Ending):
-            self._finish_bar()  # an ending begins a bar of its own even inside a bar
+            self._finish_bar()  # an ending always begins a new bar, even in mid-bar
             self._bar.ending_passes = element.passes
         elif isinstance(element, Change):
             self._add_change(element)

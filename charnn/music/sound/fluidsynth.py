@@ -1,7 +1,7 @@
 """A tune as a WAV file played by FluidSynth, for recorded instruments instead of synthetic ones.
 
-FluidSynth (a separate program) and a SoundFont must be installed. FluidSynth runs in a process of
-its own, reads the tune as a MIDI file, and gets a temporary folder as its home, so that it neither
+FluidSynth (a separate program) and a SoundFont must be installed. FluidSynth runs in a separate
+process, reads the tune as a MIDI file, and gets a temporary folder as its home, so that it neither
 reads the user's settings nor leaves files behind.
 """
 

@@ -98,7 +98,7 @@ def _changes(performance: Performance) -> Iterator[SettingChange]:
     """Yield the keys, meters and tempos to write.
 
     Keys and tempos are written as they are. A MIDI file has no bar lines: players count bars by the
-    meter. So an irregular bar gets a meter of its own, and the tune's meter follows again.
+    meter. So an irregular bar gets its own meter, and the tune's meter follows again.
     """
     yield from (change for change in performance.changes if not isinstance(change.value, Meter))
     counted: Meter | None = None  # the meter by which a player counts at this point

@@ -113,7 +113,7 @@ def _impulse_response(side: int) -> Samples:
     """Return the answer of a small wooden room to a clap, at the left (0) or the right ear (1).
 
     A few early echoes are followed by noise that decays exponentially, a common model of a room's
-    diffuse reverberation. Each ear has noise of its own, since reverberation reaches the ears from
+    diffuse reverberation. Each ear has different noise, since reverberation reaches the ears from
     all sides.
     """
     count = round(ROOM_SECONDS * SAMPLE_RATE)
@@ -122,7 +122,7 @@ def _impulse_response(side: int) -> Samples:
     noise = np.convolve(noise, np.hanning(12)[1:-1] / 5.5, mode="same")  # walls absorb the highs
     # exp(-6.9) = 1/1000, which is -60 dB. The noise begins 8 ms after the direct sound.
     response = noise * np.exp(-6.9 * time / ROOM_SECONDS) * np.clip((time - 0.008) / 0.01, 0, 1)
-    # Scale by the band of the melody alone: above it the smoothing has taken the energy away.
+    # Scale by the melody's band only: above that band the smoothing has removed the energy.
     low, high = (frequency * count // SAMPLE_RATE for frequency in ROOM_BAND)
     band = np.abs(np.fft.rfft(response))[low:high]
     response *= ROOM_LEVEL / np.sqrt(np.mean(band**2))

@@ -77,6 +77,6 @@ def to_wav(samples: NDArray[np.int16]) -> bytes:
         file.setnchannels(samples.shape[1])
         file.setsampwidth(2)
         file.setframerate(SAMPLE_RATE)
-        # WAV is little-endian whatever the machine is.
+        # WAV files are little-endian on every machine.
         file.writeframes(np.ascontiguousarray(samples, "<i2").data)
     return written.getvalue()

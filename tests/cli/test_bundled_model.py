@@ -1,4 +1,4 @@
-"""The model in the box: in a clone of the repository, and in an installed package."""
+"""The bundled model, in a clone of the repository and in an installed package."""
 
 import json
 import shutil
@@ -16,7 +16,7 @@ SHORT = ("--seed", "3", "--length", "160")
 
 @pytest.fixture(scope="module", params=["clone", "package"])
 def charnn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that charnn is imported from; it has an untrained model in the box."""
+    """The folder that charnn is imported from; its bundled model is untrained."""
     root = tmp_path_factory.mktemp(request.param)
     if request.param == "clone":
         (root / "charnn").symlink_to(PROJECT / "charnn")
@@ -38,7 +38,7 @@ def run(charnn: Path, folder: Path, *arguments: str) -> Ended:
     return in_a_process(folder, *arguments, PYTHONPATH=str(charnn))
 
 
-def test_without_a_run_it_writes_and_says_so(charnn: Path, tmp_path: Path) -> None:
+def test_it_writes_without_a_run_and_is_named(charnn: Path, tmp_path: Path) -> None:
     ended = run(charnn, tmp_path, "sample", *SHORT)
     assert ended.returncode == 0
     text = ended.stdout.decode()
@@ -60,13 +60,13 @@ def test_prose_as_prime_without_a_run_names_the_model_that_was_used(
     ended = run(charnn, tmp_path, "sample", "--prime", "ROMEO: But soft")
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert hint in ended.messages[-1]
-    # Whoever names the model knows which one it is.
+    # No hint is needed where the user named the model.
     ended = run(charnn, tmp_path, "sample", "folk", "--prime", "ROMEO: But soft")
     assert ended.returncode == 2
     assert hint not in ended.messages[-1]
 
 
-def test_runs_go_before_it(charnn: Path, tmp_path: Path) -> None:
+def test_runs_go_before_the_bundled_model(charnn: Path, tmp_path: Path) -> None:
     save_run(tmp_path, "mine", random_checkpoint(LETTERS))
     ended = run(charnn, tmp_path, "sample", "--length", "20")
     assert "mine" in ended.messages[0]

@@ -1,4 +1,4 @@
-"""Completion in the shell, as the shell asks for it."""
+"""Completion in the shell, called as bash calls it."""
 
 import shutil
 import subprocess
@@ -18,13 +18,13 @@ from tests.helpers import environment
         ("charnn sample --bars ", ["strict", "off"]),
     ],
 )
-def test_the_shell_is_offered_what_fits(words: str, offered: list[str]) -> None:
+def test_completion_offers_what_fits_without_heavy_imports(words: str, offered: list[str]) -> None:
     asked = {
         "_CHARNN_COMPLETE": "complete_bash",
         "COMP_WORDS": words,
         "COMP_CWORD": str(words.count(" ")),
     }
-    # By the name under which the shell knows it.
+    # The shell completes the installed program, so this name is run, not `python -m charnn`.
     program = shutil.which("charnn", path=Path(sys.executable).parent)
     assert program is not None
     command = [sys.executable, "-X", "importtime", program]
@@ -32,7 +32,7 @@ def test_the_shell_is_offered_what_fits(words: str, offered: list[str]) -> None:
         command, env={**environment(), **asked}, check=True, capture_output=True, text=True
     )
     assert run.stdout.split() == offered
-    # What is slow to import is not.
+    # Modules that are slow to import are not imported.
     assert not {"pydantic", "numpy", "torch"} & {
         line.split()[-1] for line in run.stderr.split("\n") if line
     }

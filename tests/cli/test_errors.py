@@ -1,4 +1,4 @@
-"""What a user does wrong: one line that says what and how to mend it, and the right exit code."""
+"""Mistakes of users: one line with the problem and its remedy, and the right exit code."""
 
 import io
 import os
@@ -20,7 +20,7 @@ TRAIN = ("train", "corpus.txt", "--steps", "2", "--threads", "1", "--hidden-size
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One good corpus, one good run, and all that is not."""
+    """A folder with one good corpus, one good run, and bad files of every kind."""
     folder = tmp_path_factory.mktemp("errors")
     (folder / "corpus.txt").write_text(prose(3000), encoding="utf-8")
     (folder / "empty.txt").touch()
@@ -127,7 +127,7 @@ CASES = [
 
 
 def assert_one_error(ended: Ended, code: int, phrase: str) -> None:
-    """Nothing on stdout; on stderr a single `error:` line, the last, that has the phrase."""
+    """Expect empty stdout, and on stderr a single `error:` line, the last, with the phrase."""
     shown = ended.stderr.decode()
     assert ended.returncode == code, shown
     assert "Traceback" not in shown
@@ -141,12 +141,12 @@ def assert_one_error(ended: Ended, code: int, phrase: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "code", "phrase"), CASES, ids=[" ".join(case[0])[:60] for case in CASES]
 )
-def test_one_line_and_the_right_exit_code(
+def test_a_mistake_gives_one_line_and_the_right_exit_code(
     program: Program, folder: Path, arguments: tuple[str, ...], code: int, phrase: str
 ) -> None:
     before = sorted(path for path in folder.rglob("*") if "data" not in path.parts)
     assert_one_error(program(folder, *arguments), code, phrase)
-    # Nothing is left behind but the prepared ids.
+    # The command leaves no file except the prepared ids.
     assert sorted(path for path in folder.rglob("*") if "data" not in path.parts) == before
 
 
@@ -164,7 +164,7 @@ def test_one_line_and_the_right_exit_code(
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
 )
-def test_wrong_usage(
+def test_wrong_usage_shows_the_usage_line(
     program: Program, folder: Path, arguments: tuple[str, ...], phrase: str
 ) -> None:
     ended = program(folder, *arguments)
@@ -172,7 +172,9 @@ def test_wrong_usage(
     assert ended.stderr.startswith(b"Usage: ")
 
 
-def test_no_room_for_the_prepared_corpus(program: Program, folder: Path, tmp_path: Path) -> None:
+def test_a_file_in_place_of_the_data_folder_is_an_error(
+    program: Program, folder: Path, tmp_path: Path
+) -> None:
     shutil.copy(folder / "corpus.txt", tmp_path)
     (tmp_path / "data").write_text("a file where a folder should be")
     assert_one_error(program(tmp_path, *TRAIN), 1, "data")
@@ -182,7 +184,7 @@ def test_no_room_for_the_prepared_corpus(program: Program, folder: Path, tmp_pat
 def test_a_damaged_run_does_not_hide_the_others(
     program: Program, folder: Path, tmp_path: Path
 ) -> None:
-    """A broken checkpoint of another corpus is no reason to refuse to resume this one."""
+    """A damaged checkpoint of another corpus must not keep this one from being resumed."""
     shutil.copy(folder / "corpus.txt", tmp_path)
     assert program(tmp_path, *TRAIN).returncode == 0
     broken = tmp_path / "checkpoints" / "zzz" / "last.safetensors"
@@ -193,7 +195,7 @@ def test_a_damaged_run_does_not_hide_the_others(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
-def test_a_full_disk_behind_the_standard_output(folder: Path) -> None:
+def test_a_full_disk_for_stdout_is_an_error(folder: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = subprocess.run(
             command("sample", "good", "--length", "50", "--seed", "1"),
@@ -207,7 +209,7 @@ def test_a_full_disk_behind_the_standard_output(folder: Path) -> None:
     assert_one_error(Ended(ended.returncode, b"", ended.stderr), 1, "No space left")
 
 
-def test_the_program_without_a_command(folder: Path) -> None:
+def test_without_a_command_the_help_is_shown(folder: Path) -> None:
     shown = charnn(folder)
     assert shown.returncode in (0, 2)
     assert b"Usage" in shown.stdout + shown.stderr
@@ -230,10 +232,10 @@ def test_the_program_without_a_command(folder: Path) -> None:
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_a_result_that_has_nowhere_to_go(
+def test_a_result_for_closed_stdout_is_an_error(
     folder: Path, tmp_path: Path, arguments: tuple[str, ...], code: int
 ) -> None:
-    """With stdout closed, a command fails if it has a result for it, and else does its work."""
+    """With stdout closed, a command fails if its result goes there, and works otherwise."""
     shutil.copytree(folder / "checkpoints", tmp_path / "checkpoints")
     (tmp_path / "tune.abc").write_text("X:1\nM:4/4\nL:1/8\nK:D\n|:DEFG ABcd:|\n")
     ended = subprocess.run(
@@ -254,10 +256,10 @@ def test_a_result_that_has_nowhere_to_go(
 @pytest.mark.parametrize(
     "failure", [MemoryError(), RuntimeError("CUDA out of memory: tried to allocate 9 GiB")], ids=str
 )
-def test_out_of_memory(
+def test_out_of_memory_is_one_line_of_advice(
     failure: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whichever command it was: what is said fits it."""
+    """The advice fits every command."""
 
     def app() -> None:
         raise failure

@@ -1,4 +1,4 @@
-"""`charnn evaluate`, as a whole command."""
+"""`charnn evaluate`: the loss on texts, and the comparison of tunes."""
 
 import json
 import math
@@ -21,7 +21,7 @@ def tune(number: int) -> str:
 
 @pytest.fixture(scope="module")
 def run(program: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
-    """A folder with `book.abc` and a run that learned it, and the last event of that."""
+    """A folder with `book.abc` and a run on it, and the last event of the training."""
     folder = tmp_path_factory.mktemp("evaluate")
     (folder / "book.abc").write_text("\n".join(tune(number) for number in range(60)))
     ended = program(folder, "train", "book.abc", "--steps", "40", "--json", *SMALL)
@@ -49,7 +49,7 @@ class TestLoss:
         assert measured["perplexity"] == pytest.approx(math.exp(measured["nats_per_char"]))
         assert "60 documents" in measured["protocol"]
 
-    def test_the_held_out_tunes_give_the_loss_that_training_gave(
+    def test_held_out_tunes_have_the_loss_of_training(
         self, program: Program, run: tuple[Path, dict[str, Any]]
     ) -> None:
         folder, done = run
@@ -59,7 +59,7 @@ class TestLoss:
         everything = found(program(folder, "evaluate", "book", "book.abc", "--json"))
         assert measured["chars"] < everything["chars"] / 4
 
-    def test_a_text_in_words_and_a_warning(
+    def test_unknown_characters_are_counted_in_a_warning(
         self, program: Program, run: tuple[Path, dict[str, Any]]
     ) -> None:
         folder, _ = run
@@ -70,7 +70,7 @@ class TestLoss:
         assert "240 characters" in ended.stdout.decode()
         assert ended.messages == ["warning: 40 characters are missing from the model's vocabulary"]
 
-    def test_a_corpus_that_was_learned_whole(
+    def test_a_corpus_without_held_out_tunes_is_an_error(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
         folder, _ = run
@@ -82,9 +82,9 @@ class TestLoss:
 
 
 class TestText:
-    """`my corpus.txt` of 3,000 characters, and a model of it."""
+    """The loss on `my corpus.txt`, 3,000 characters, of a run on it."""
 
-    def test_the_held_out_part_gives_the_loss_that_training_gave(
+    def test_the_held_out_part_has_the_loss_of_training(
         self, program: Program, trained: tuple[Path, Ended]
     ) -> None:
         folder, ended = trained
@@ -95,7 +95,7 @@ class TestText:
         assert measured["chars"] == 300
         assert "the last 10 %" in measured["protocol"]
 
-    def test_it_is_the_same_with_several_files_and_another_share(
+    def test_several_files_with_another_val_fraction(
         self, program: Program, tmp_path: Path
     ) -> None:
         for number, length in enumerate((700, 1500, 400)):
@@ -109,12 +109,14 @@ class TestText:
         measured = found(program(tmp_path, "evaluate", "three", *options, "--held-out", "--json"))
         assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
         assert measured["chars"] == 781
-        # The order is part of the text.
+        # Files in another order are another text.
         ended = program(tmp_path, "evaluate", "three", *reversed(options), "--held-out")
         assert ended.returncode == 1
         assert "the model was not trained on" in ended.messages[-1]
 
-    def test_nothing_was_held_out(self, program: Program, tmp_path: Path) -> None:
+    def test_a_run_without_held_out_text_is_an_error(
+        self, program: Program, tmp_path: Path
+    ) -> None:
         (tmp_path / "all.txt").write_text(prose(2000))
         options = ("all.txt", "--val-fraction", "0", "--steps", "1")
         assert program(tmp_path, "train", *options, *SMALL).returncode == 0
@@ -122,7 +124,7 @@ class TestText:
         assert ended.returncode == 1
         assert "held out nothing" in ended.messages[-1]
 
-    def test_every_protocol_has_its_own_figure(
+    def test_each_protocol_has_a_figure(
         self, program: Program, trained: tuple[Path, Ended]
     ) -> None:
         folder, _ = trained
@@ -132,7 +134,7 @@ class TestText:
         assert windows["standard_error"] < 0.003
         assert "begun with an empty state" in windows["protocol"]
         assert "dynamic evaluation" in dynamic["protocol"]
-        # Hardly trained, the model learns much from what it is evaluated on.
+        # The model is hardly trained, so it learns much from the text that it is evaluated on.
         assert dynamic["nats_per_char"] < measured["nats_per_char"] - 0.02
         lines = program(folder, *command).stdout.decode().splitlines()
         assert len(lines) == 4
@@ -154,7 +156,7 @@ class TestTunes:
         assert "0 of 3 tunes count as copies of a training tune" in lines
         assert "3 tunes, temperature 1, seed 7" in ended.messages[0]
 
-    def test_json_is_the_same_again_and_without_the_corpus(
+    def test_json_repeats_and_needs_no_corpus(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
         folder, _ = run
@@ -170,7 +172,7 @@ class TestTunes:
         assert [row["length"] for row in here["copying"]] == [16, 32]
         assert here["flagged"] == []
 
-    def test_a_run_that_kept_no_tunes(
+    def test_a_run_without_its_training_tunes_is_an_error(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
         folder, _ = run
@@ -180,7 +182,7 @@ class TestTunes:
         assert ended.returncode == 1
         assert "tunes.abc.gz is missing" in ended.messages[-1]
 
-    def test_a_copy_is_named(
+    def test_a_copy_is_listed(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
         from charnn.checkpoints.stored_tunes import store_tunes
@@ -212,7 +214,9 @@ class TestTunes:
         _judge_tunes(load(run[0] / "checkpoints" / "book"), 1, 1.0, 5, "strict", {})
         assert len(calls) == 1
 
-    def test_kept_to_bars_or_not(self, program: Program, run: tuple[Path, dict[str, Any]]) -> None:
+    def test_strict_bars_are_whole(
+        self, program: Program, run: tuple[Path, dict[str, Any]]
+    ) -> None:
         options = ("--tunes", "3", "--seed", "7", "--json")
         strict, free = (
             found(program(run[0], "evaluate", "book", *options, "--bars", bars))
@@ -223,7 +227,7 @@ class TestTunes:
         assert free["shares"]["model"]["whole"] < 1
         assert strict["shares"]["learned"] == free["shares"]["learned"]
 
-    def test_what_is_asked_for_is_obeyed(
+    def test_the_share_as_asked_accepts_any_spelling(
         self, program: Program, run: tuple[Path, dict[str, Any]]
     ) -> None:
         request = ("--meter", "4/4", "--key", "D major", "--rhythm", "Reel")
@@ -233,7 +237,7 @@ class TestTunes:
         plain = found(program(run[0], "evaluate", "book", *tunes, "--json"))["asked"]
         assert plain == {}
 
-    def test_one_learned_tune_has_no_others(
+    def test_a_single_training_tune_has_no_distance(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
         from charnn.checkpoints.stored_tunes import store_tunes

@@ -1,4 +1,4 @@
-"""`charnn inspect`: what a model is, how it came to be, and whether its files are whole."""
+"""`charnn inspect`: the description of a model, and the check of its files."""
 
 import json
 import math
@@ -18,12 +18,12 @@ from tests.helpers import command, environment, random_checkpoint, save_run
 
 @pytest.fixture
 def folder(trained: tuple[Path, Ended], tmp_path: Path) -> Path:
-    """A copy of a trained run."""
+    """A folder with a copy of a trained run."""
     shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
-def test_what_a_run_is(program: Program, trained: tuple[Path, Ended]) -> None:
+def test_a_run_is_described(program: Program, trained: tuple[Path, Ended]) -> None:
     folder, training = trained
     done = json.loads(training.stdout.splitlines()[-1])
     ended = program(folder, "inspect")
@@ -48,7 +48,7 @@ def test_what_a_run_is(program: Program, trained: tuple[Path, Ended]) -> None:
     assert f"{model.config.parameter_count():,} parameters" in shown
 
 
-def test_the_same_for_programs(program: Program, trained: tuple[Path, Ended]) -> None:
+def test_json_describes_the_same_run(program: Program, trained: tuple[Path, Ended]) -> None:
     folder, training = trained
     done = json.loads(training.stdout.splitlines()[-1])
     shown = json.loads(program(folder, "inspect", "my-corpus", "--json").stdout)
@@ -70,7 +70,7 @@ def test_the_same_for_programs(program: Program, trained: tuple[Path, Ended]) ->
     assert (shown["resumable"], shown["obstacle"]) == (True, None)
 
 
-def test_the_model_in_the_box(program: Program, tmp_path: Path) -> None:
+def test_without_a_run_the_bundled_model_is_described(program: Program, tmp_path: Path) -> None:
     ended = program(tmp_path, "inspect")
     shown = ended.stdout.decode()
     assert ended.returncode == 0
@@ -91,7 +91,7 @@ def test_every_checkpoint_of_a_run_is_verified(program: Program, folder: Path) -
     names = [f"checkpoints/my-corpus/{name}.safetensors" for name in ("best", "last")]
     assert ended.stdout.decode() == "".join(f"{name}: ok\n" for name in names)
     assert ended.returncode == 0
-    # Damage in the training state alone, which nothing but resuming reads.
+    # Damage the training state, which only resuming reads.
     last = run / "last.safetensors"
     content = bytearray(last.read_bytes())
     content[-1] ^= 1
@@ -101,12 +101,14 @@ def test_every_checkpoint_of_a_run_is_verified(program: Program, folder: Path) -
     shown = ended.stdout.decode().splitlines()
     assert ended.returncode == 1
     assert shown == [f"{names[0]}: ok", f"{names[1]} is damaged (sha256 differs)"]
-    assert program(folder, "inspect", names[0], "--verify").returncode == 0  # that file alone
+    assert (
+        program(folder, "inspect", names[0], "--verify").returncode == 0
+    )  # only this file is checked
     found = json.loads(program(folder, "inspect", "--verify", "--json").stdout)["checkpoints"]
     assert [one["ok"] for one in found] == [True, False]
 
 
-def test_where_a_run_stands_if_a_file_is_damaged(program: Program, folder: Path) -> None:
+def test_a_damaged_file_is_replaced_by_the_next_one(program: Program, folder: Path) -> None:
     run = folder / "checkpoints" / "my-corpus"
     shown = json.loads(program(folder, "inspect", "--json").stdout)
     (run / "last.safetensors").write_bytes(b"nothing")
@@ -120,7 +122,7 @@ def test_where_a_run_stands_if_a_file_is_damaged(program: Program, folder: Path)
     assert (found["resumable"], found["history"]) == (True, shown["history"])
 
 
-def test_what_cannot_be_resumed(program: Program, folder: Path) -> None:
+def test_a_model_without_a_training_state_is_not_resumable(program: Program, folder: Path) -> None:
     run = folder / "checkpoints" / "my-corpus"
     for path in run.glob("*.safetensors"):
         replace(load_checkpoint(path), training={}).save(path)
@@ -133,7 +135,7 @@ def test_what_cannot_be_resumed(program: Program, folder: Path) -> None:
     assert shown["files"] == {"small.safetensors": (folder / "small.safetensors").stat().st_size}
 
 
-def test_only_what_belongs_to_the_run_is_listed(program: Program, folder: Path) -> None:
+def test_foreign_files_are_not_listed(program: Program, folder: Path) -> None:
     run = folder / "checkpoints" / "my-corpus"
     listed = json.loads(program(folder, "inspect", "--json").stdout)["files"]
     (run / "a letter.txt").write_text("not of the run")
@@ -142,7 +144,7 @@ def test_only_what_belongs_to_the_run_is_listed(program: Program, folder: Path) 
     assert found == listed | {"last.safetensors.damaged": 16}
 
 
-def test_a_model_of_which_nothing_was_held_out(program: Program, tmp_path: Path) -> None:
+def test_a_model_without_held_out_text(program: Program, tmp_path: Path) -> None:
     metadata = {
         "corpus": "c",
         "val_fraction": 0,
@@ -152,10 +154,10 @@ def test_a_model_of_which_nothing_was_held_out(program: Program, tmp_path: Path)
     save_run(tmp_path, "run", replace(random_checkpoint("abc"), metadata=metadata))
     shown = program(tmp_path, "inspect").stdout.decode()
     assert "c, nothing held out" in shown
-    assert "whole sweep" not in shown  # nothing was measured by it
+    assert "whole sweep" not in shown  # no loss was measured
 
 
-def test_a_model_that_tells_nothing_of_itself(program: Program, tmp_path: Path) -> None:
+def test_a_model_without_metadata(program: Program, tmp_path: Path) -> None:
     save_run(tmp_path, "run", replace(random_checkpoint("abc"), metadata={}))
     for options in ((), ("--json",)):
         ended = program(tmp_path, "inspect", "run", *options)
@@ -163,7 +165,7 @@ def test_a_model_that_tells_nothing_of_itself(program: Program, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("name", ["absent", "damaged"])
-def test_what_is_no_model(program: Program, tmp_path: Path, name: str) -> None:
+def test_a_missing_or_foreign_file_is_an_error(program: Program, tmp_path: Path, name: str) -> None:
     (tmp_path / "damaged").write_bytes(b"charnn" * 99)
     for options in ((), ("--json",)):
         ended = program(tmp_path, "inspect", name, *options)
@@ -173,9 +175,7 @@ def test_what_is_no_model(program: Program, tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("options", [(), ("--verify",)], ids=str)
-def test_nothing_in_a_file_reaches_the_terminal_as_a_command(
-    tmp_path: Path, options: tuple[str, ...]
-) -> None:
+def test_metadata_cannot_control_the_terminal(tmp_path: Path, options: tuple[str, ...]) -> None:
     evil = "\x1b]52;c;ZXZpbA==\x07\x9b2J\x1b[1A\u202e\nresumable: yes"
     made = random_checkpoint("ab\x1b\x9b\u202e", documents=2)
     metadata = {"corpus": evil, "protocol": evil, "init_from": evil, "training": {evil: evil}}

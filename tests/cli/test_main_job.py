@@ -1,4 +1,4 @@
-"""The main job from end to end: a book of tunes in, a new tune and its MIDI out."""
+"""The main job from end to end: train on a book, sample a tune, export its MIDI."""
 
 import itertools
 import json
@@ -13,7 +13,7 @@ BARS = ("GABd", "dBAG", "ABcA", "gfed", "edBd", "cBAc")
 
 
 def book() -> str:
-    """Small reels, no two with the same notes."""
+    """Return a book of small reels, no two with the same notes."""
     return "\n".join(
         f"X:{number}\nT:Reel\nR:reel\nM:4/4\nL:1/8\nK:G\n|:{one}{two} {two}{one}|{one}{one} G4:|\n"
         for number, (one, two) in enumerate(itertools.permutations(BARS, 2), start=1)
@@ -32,7 +32,7 @@ def test_train_sample_export(tmp_path: Path) -> None:
     assert [sample["seed"] for sample in samples] == [1, 2]
     assert samples[0]["checkpoint"] == "checkpoints/reels/best.safetensors"
 
-    # A sample ends with its tune, and is one from the first character to the last.
+    # A sample is exactly one tune, from its first to its last character.
     tune = charnn(tmp_path, "sample", "--temperature", "0.3", "--seed", "1").stdout
     assert tune.decode() == samples[0]["text"]
     assert re.match(rb"X:1\n% charnn sample .*\nT:Reel\nR:reel\nM:4/4\n", tune)

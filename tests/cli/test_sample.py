@@ -1,4 +1,4 @@
-"""`charnn sample`: which model writes, and exactly what comes out of a pipe."""
+"""`charnn sample`: the choice of the model, and the exact bytes in a pipe."""
 
 import json
 import os
@@ -19,15 +19,15 @@ from tests.helpers import (
     save_run,
 )
 
-# With a line end of two characters, letters of two, three and four bytes, and what a terminal would
-# obey: every byte of it is to come out of a pipe.
+# A line end of two characters, letters of two, three and four bytes, and control characters: a pipe
+# must receive every byte.
 TEXT = "\r\nZürich, 东京 🎻\x1b[\x07\x9b\u202e\t"
 ORDER = "".join(dict.fromkeys(TEXT))
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three runs: `old` and `new`, which recite, and `random` between them."""
+    """A folder with four runs: three recite a text, and the weights of `random` are random."""
     folder = tmp_path_factory.mktemp("models")
     runs = {
         "old": reciting_checkpoint("abc\n"),
@@ -41,11 +41,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_exact_bytes_of_the_newest_model(program: Program, folder: Path) -> None:
+def test_the_newest_model_writes_exact_bytes(program: Program, folder: Path) -> None:
     length = str(2 * len(ORDER))
     ended = program(folder, "sample", "--temperature", "0", "--length", length, "--prime", "\r")
     assert ended.returncode == 0
-    # The prime comes first, whole, and the text goes on from it.
+    # The text begins with the whole prime and continues it.
     expected = "\r" + (ORDER[1:] + ORDER + ORDER)[: 2 * len(ORDER)]
     assert ended.stdout == expected.encode()
     (message,) = ended.messages
@@ -55,13 +55,15 @@ def test_the_exact_bytes_of_the_newest_model(program: Program, folder: Path) -> 
 @pytest.mark.parametrize(
     "named", ["old", "checkpoints/old", "checkpoints/old/best.safetensors"], ids=str
 )
-def test_a_model_by_name_folder_or_file(program: Program, folder: Path, named: str) -> None:
+def test_a_model_is_found_by_name_folder_or_file(
+    program: Program, folder: Path, named: str
+) -> None:
     for checkpoint in (named, folder / "checkpoints" / "old"):
         ended = program(folder, "sample", checkpoint, "--temperature", "0", "--length", "6")
         assert ended.stdout == b"abc\nab"
 
 
-def test_the_best_model_of_a_run_or_else_the_last(program: Program, tmp_path: Path) -> None:
+def test_the_best_checkpoint_goes_before_the_last(program: Program, tmp_path: Path) -> None:
     run = save_run(tmp_path, "run", reciting_checkpoint("ab\n")).parent
     reciting_checkpoint("xy\n").save(run / "last.safetensors")
     sample = ("sample", "run", "--temperature", "0", "--length", "3")
@@ -79,7 +81,7 @@ def test_json_is_one_object_a_sample(program: Program, folder: Path) -> None:
     texts = [sample["text"] for sample in samples]
     assert all(text.startswith("Say ") and len(text) == 34 for text in texts)
     assert len(set(texts)) == 3
-    # Each of them can be had alone by its seed, plain and not streamed, too.
+    # The seed of each sample writes the same text alone, streamed or not.
     for sample in samples:
         lone = ("sample", "random", "--length", "30", "--seed", str(sample["seed"]))
         for stream in ("--stream", "--no-stream"):
@@ -95,7 +97,7 @@ def test_json_keeps_every_character(program: Program, folder: Path) -> None:
     assert written in ORDER * 2
 
 
-def test_the_seed_that_is_shown_writes_the_text_again(program: Program, folder: Path) -> None:
+def test_the_shown_seed_writes_the_same_text(program: Program, folder: Path) -> None:
     sample = ("sample", "random", "--length", "200")
     first, other = program(folder, *sample), program(folder, *sample)
     assert first.stdout != other.stdout
@@ -105,22 +107,22 @@ def test_the_seed_that_is_shown_writes_the_text_again(program: Program, folder: 
     assert len(first.stdout) == 200
 
 
-def test_samples_are_parted_by_a_blank_line(program: Program, folder: Path) -> None:
+def test_samples_are_separated_by_an_empty_line(program: Program, folder: Path) -> None:
     tunes = program(folder, "sample", "tunes", "--temperature", "0", "--num", "3")
     assert tunes.stdout == b"X:1\n\nX:1\n\nX:1\n"
     cut = program(folder, "sample", "old", "--temperature", "0", "--num", "2", "--length", "2")
     assert cut.stdout == b"ab\n\nab"
 
 
-def test_the_text_ends_after_what_it_is_told_to_stop_at(program: Program, folder: Path) -> None:
+def test_the_text_ends_after_the_stop_text(program: Program, folder: Path) -> None:
     sample = ("sample", "old", "--temperature", "0", "--length", "50")
     assert program(folder, *sample, "--stop", "c\na").stdout == b"abc\na"
-    # What stands in the prime is not what the model wrote.
+    # The stop text in the prime does not count, since the model did not write it.
     assert program(folder, *sample, "--prime", "abc", "--stop", "bc").stdout == b"abc\nabc"
     assert program(folder, *sample, "--length", "0", "--prime", "ab").stdout == b"ab"
 
 
-def test_the_prime_may_be_a_file_or_the_standard_input(program: Program, folder: Path) -> None:
+def test_the_prime_may_be_a_file_or_stdin(program: Program, folder: Path) -> None:
     (folder / "prime.txt").write_bytes("\ufeffZür".encode())
     sample = ("sample", "new", "--temperature", "0", "--length", "4")
     ended = program(folder, *sample, "--prime", "@prime.txt")
@@ -129,7 +131,7 @@ def test_the_prime_may_be_a_file_or_the_standard_input(program: Program, folder:
     assert ended.stdout.decode() == "东\r\nZüri"
 
 
-def test_characters_that_the_model_does_not_know(program: Program, folder: Path) -> None:
+def test_unknown_characters_are_left_out_with_a_warning(program: Program, folder: Path) -> None:
     ended = program(
         folder, "sample", "old", "--temperature", "0", "--length", "2", "--prime", "a?\x1b?b"
     )
@@ -140,7 +142,7 @@ def test_characters_that_the_model_does_not_know(program: Program, folder: Path)
     assert b"\x1b" not in ended.stderr
 
 
-def test_many_characters_that_the_model_does_not_know(program: Program, folder: Path) -> None:
+def test_a_warning_lists_few_of_many_unknown_characters(program: Program, folder: Path) -> None:
     strange = "".join(map(chr, range(0x4E00, 0x4F00)))
     ended = program(folder, "sample", "old", "--length", "1", "--prime", strange, "--stop", "é")
     warnings = [line for line in ended.messages if line.startswith("warning: ")]
@@ -157,7 +159,7 @@ def test_the_output_does_not_depend_on_the_locale(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("reader", [["head", "-c", "10"], ["true"]], ids=lambda reader: reader[0])
-def test_a_reader_that_has_seen_enough(folder: Path, reader: list[str]) -> None:
+def test_a_reader_may_close_the_pipe(folder: Path, reader: list[str]) -> None:
     with subprocess.Popen(
         command("sample", "random", "--length", "100000", "--seed", "1"),
         cwd=folder,
@@ -186,7 +188,7 @@ def test_ctrl_c_ends_the_text(folder: Path) -> None:
         stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
-    # Streaming: the first characters are here long before the last.
+    # The text is streamed: the first characters arrive long before the last.
     assert len(process.stdout.read(50)) == 50
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=20)

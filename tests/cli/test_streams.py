@@ -1,4 +1,4 @@
-"""What may reach a terminal: text is shown there, never obeyed; bars and samples are for people."""
+"""Output to terminals: text is escaped, and bars and samples are shown to people only."""
 
 import os
 import re
@@ -17,8 +17,8 @@ from tests.helpers import command, environment, prose, reciting_checkpoint, save
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
 
-# Escape sequences that terminals have obeyed to harm (clipboard, title, answers, hyperlinks), one
-# of each kind of control character, and what turns the reading direction.
+# Escape sequences that have done harm in terminals (clipboard, title, answers, hyperlinks), one of
+# each kind of control character, and the marks that reverse the reading direction.
 HOSTILE = (
     "\x1b[2J\x1b]52;c;Y2F0\x07\x1b]0;title\x1b\\\x1bP+q\x1b[6n\x1b]8;;x\x1b\\"
     "\x00\x01\x08\x0b\x0c\x0d\x0e\x7f\x80\x85\x8d\x90\x9b\x9d\x9e\x9f\xad"
@@ -29,7 +29,7 @@ HOSTILE = (
 def on_terminal(
     folder: Path, *arguments: str, stdout: bool = True, stderr: bool = True, **changes: str
 ) -> tuple[int, str]:
-    """Run a command with some of its streams on a terminal; what the terminal was sent."""
+    """Run a command with streams on a terminal; return the exit code and what the terminal got."""
     import fcntl
     import pty
     import termios
@@ -50,7 +50,7 @@ def on_terminal(
         while part := os.read(master, 1 << 16):
             sent += part
     except OSError:
-        pass  # how Linux reports that nobody holds the other end any more
+        pass  # Linux reports in this way that the other end is closed
     os.close(master)
     return process.wait(30), sent.decode()
 
@@ -68,7 +68,7 @@ def test_a_model_cannot_control_the_terminal(tmp_path: Path) -> None:
     assert code == 0
     shown = without_line_ends(sent)
     assert shown.isprintable()
-    # Nothing is lost: each of the characters can be read.
+    # Each of the characters can be read, so none is lost.
     assert shown == escape_controls("".join(dict.fromkeys(HOSTILE)))
     for written in (r"\x1b", r"\x07", r"\x9b", r"\u202e", r"\u2028", r"\U000e0041"):
         assert written in shown
@@ -91,9 +91,7 @@ def test_names_cannot_control_the_terminal(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "wrong", [("train", "--{}", "x"), ("corpora", "{}"), ("{}",), ("train", "x", "--cell", "{}")]
 )
-def test_what_is_mistyped_cannot_control_the_terminal(
-    tmp_path: Path, wrong: tuple[str, ...]
-) -> None:
+def test_mistyped_words_cannot_control_the_terminal(tmp_path: Path, wrong: tuple[str, ...]) -> None:
     hostile = "\x1b]0;x\x07\u202e\u2028\x9b2J\U000e0001\U000e0080"
     code, sent = on_terminal(tmp_path, *(word.format(hostile) for word in wrong))
     assert code == 2
@@ -101,7 +99,7 @@ def test_what_is_mistyped_cannot_control_the_terminal(
     assert r"\u202e" in sent
 
 
-def test_a_lone_sample_on_a_terminal_ends_its_line(tmp_path: Path) -> None:
+def test_a_single_sample_on_a_terminal_gets_a_line_end(tmp_path: Path) -> None:
     save_run(tmp_path, "run", reciting_checkpoint("abc\n"))
     sample = ("sample", "run", "--temperature", "0", "--seed", "3", "--length")
     assert on_terminal(tmp_path, *sample, "3", stderr=False) == (0, "abc\r\n")
@@ -115,15 +113,15 @@ SMALL = (
     *("--hidden-size", "16", "--embedding-size", "8", "--batch-size", "4", "--seq-len", "16"),
     *("--threads", "1", "--precision", "fp32"),
 )
-# Colour, weight and the cursor: sequences that the program itself may send.
+# Colour, weight and cursor movement: the sequences that the program itself may send.
 OURS = re.compile(r"\x1b\[[\d;]*[A-Za-z]|\r")
 
 
 @pytest.mark.parametrize("changes", [{}, {"NO_COLOR": "1"}], ids=str)
 def test_training_on_a_terminal(tmp_path: Path, changes: dict[str, str]) -> None:
-    """A bar that moves, a table, samples of the model; names and samples cannot do harm."""
+    """Training shows a progress bar, a table and samples; names and samples do no harm."""
     name = "run\x1b]0;x\x07[bold]:smile:"
-    # Characters that the samples will be full of.
+    # The model will write many of these characters.
     text = prose(3000).replace("e", "\u202e").replace("t", "\x9b")
     corpus = tmp_path / "a\x1b[2Jb.txt"
     corpus.write_text(text, encoding="utf-8")
@@ -162,17 +160,17 @@ CHARACTERS = st.one_of(st.characters(), st.sampled_from(HOSTILE))
 
 
 @given(st.text(CHARACTERS))
-def test_what_a_terminal_might_obey_is_written_out(text: str) -> None:
+def test_control_characters_are_escaped(text: str) -> None:
     shown = escape_controls(text)
     for character in shown:
         category = unicodedata.category(character)
         assert category not in ("Cc", "Cf", "Cs", "Zl", "Zp") or character in "\n\t\u200c\u200d"
-    # It is the text, piece by piece, and the rest is left alone.
+    # Each character is escaped by itself, and harmless ones stay.
     assert shown == "".join(map(escape_controls, text))
     if all(character in shown for character in text):
         assert shown == text
 
 
 @given(st.text(st.characters(whitelist_categories=["L", "M", "N", "P", "S", "Zs"])))
-def test_letters_are_shown_as_they_are(text: str) -> None:
+def test_letters_stay(text: str) -> None:
     assert escape_controls(text) == text

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import typer.main
 
 from charnn.cli import app
 from tests.helpers import PROJECT, charnn
@@ -19,7 +20,11 @@ DOCUMENTS = [
         for name in ("data/README.md", "checkpoints/README.md", "checkpoints/folk.md")
     ),
 ]
-COMMANDS = {command.name for command in app.registered_commands}
+COMMANDS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+OPTIONS = {
+    name: {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
+    for name, command in COMMANDS.items()
+}
 # Paths of examples, which need not exist, and meters.
 EXAMPLES = re.compile(r"(checkpoints|data|tunes|books|notes)/(?!README|folk\.)|NAME|\d+/\d+")
 
@@ -89,8 +94,10 @@ def test_commands_that_are_shown_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     code = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     code += re.findall(r"`([^`\n]+)`", text)
-    shown = re.findall(r"(?:^|[|%] )charnn ([a-z][a-z-]*)", "\n".join(code), re.MULTILINE)
-    assert set(shown) <= COMMANDS
+    pattern = r"(?:^|[|%] )charnn ([a-z][a-z-]*)([^|#\n]*)"
+    for name, arguments in re.findall(pattern, "\n".join(code), re.MULTILINE):
+        assert name in COMMANDS
+        assert set(re.findall(r"--[\w-]+", arguments)) <= OPTIONS[name], name
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())

@@ -121,7 +121,8 @@ CASES = [
     (("evaluate", "good", "--tunes", "1000000000000"), 2, "--tunes"),
     (("sample", "good", "--length", "-1", "--prime", "abc"), 2, "--length"),
     (("sample", "good", "--seed", "-1", "--prime", "abc"), 2, "--seed"),
-    (("sample", "good", "--prime", "@absent.txt"), 1, "absent.txt"),
+    (("sample", "good", "--prime", "@absent.txt"), 1, "error: no such file: absent.txt"),
+    (("sample", "good", "--prime", "@absent/a.txt"), 1, "error: no such folder: absent"),
     (("sample", "good", "--prime", "@prime.bin"), 1, "prime.bin"),
 ]
 

@@ -29,7 +29,8 @@ def run(program: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return folder, json.loads(ended.stdout.splitlines()[-1])
 
 
-def found(ended: Ended) -> Any:
+def json_result(ended: Ended) -> Any:
+    """Return the JSON object that a command wrote."""
     assert ended.returncode == 0, ended.messages
     return json.loads(ended.stdout)
 
@@ -37,7 +38,7 @@ def found(ended: Ended) -> Any:
 class TestLoss:
     def test_json(self, program: Program, run: tuple[Path, dict[str, Any]]) -> None:
         folder, _ = run
-        measured = found(program(folder, "evaluate", "book", "book.abc", "--json"))
+        measured = json_result(program(folder, "evaluate", "book", "book.abc", "--json"))
         assert set(measured) == {
             "nats_per_char",
             "bits_per_char",
@@ -53,10 +54,12 @@ class TestLoss:
         self, program: Program, run: tuple[Path, dict[str, Any]]
     ) -> None:
         folder, done = run
-        measured = found(program(folder, "evaluate", "book", "book.abc", "--held-out", "--json"))
+        measured = json_result(
+            program(folder, "evaluate", "book", "book.abc", "--held-out", "--json")
+        )
         assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
         assert "which the model has not learned" in measured["protocol"]
-        everything = found(program(folder, "evaluate", "book", "book.abc", "--json"))
+        everything = json_result(program(folder, "evaluate", "book", "book.abc", "--json"))
         assert measured["chars"] < everything["chars"] / 4
 
     def test_unknown_characters_are_counted_in_a_warning(
@@ -90,7 +93,7 @@ class TestText:
         folder, ended = trained
         done = json.loads(ended.stdout.splitlines()[-1])
         held_out = ("evaluate", "my-corpus", "my corpus.txt", "--held-out")
-        measured = found(program(folder, *held_out, "--json"))
+        measured = json_result(program(folder, *held_out, "--json"))
         assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
         assert measured["chars"] == 300
         assert "the last 10 %" in measured["protocol"]
@@ -106,7 +109,9 @@ class TestText:
             *("--name", "three", "--json", *SMALL),
         )
         done = json.loads(ended.stdout.splitlines()[-1])
-        measured = found(program(tmp_path, "evaluate", "three", *options, "--held-out", "--json"))
+        measured = json_result(
+            program(tmp_path, "evaluate", "three", *options, "--held-out", "--json")
+        )
         assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
         assert measured["chars"] == 781
         # Files in another order are another text.
@@ -129,7 +134,7 @@ class TestText:
     ) -> None:
         folder, _ = trained
         command = ("evaluate", "my-corpus", "my corpus.txt", "--held-out", "--dynamic")
-        measured = found(program(folder, *command, "--json"))
+        measured = json_result(program(folder, *command, "--json"))
         windows, dynamic = measured["windows"], measured["dynamic"]
         assert windows["standard_error"] < 0.003
         assert "begun with an empty state" in windows["protocol"]
@@ -140,7 +145,7 @@ class TestText:
         assert len(lines) == 4
         for line, figures in zip(lines[2:], (windows, dynamic), strict=True):
             assert line == f"{figures['nats_per_char']:.4f}: {figures['protocol']}"
-        static = found(program(folder, *command[:-1], "--json"))
+        static = json_result(program(folder, *command[:-1], "--json"))
         assert {**static, "dynamic": dynamic} == measured
 
 
@@ -163,8 +168,8 @@ class TestTunes:
         moved = tmp_path / "moved"
         shutil.copytree(folder / "checkpoints" / "book", moved)
         options = ("--tunes", "2", "--seed", "7", "--json")
-        here = found(program(folder, "evaluate", "book", *options))
-        there = found(program(tmp_path, "evaluate", "moved", *options))
+        here = json_result(program(folder, "evaluate", "book", *options))
+        there = json_result(program(tmp_path, "evaluate", "moved", *options))
         assert here == there
         assert here["tunes"] == 2
         assert here["shares"]["learned"]["legal"] == 1
@@ -219,7 +224,7 @@ class TestTunes:
     ) -> None:
         options = ("--tunes", "3", "--seed", "7", "--json")
         strict, free = (
-            found(program(run[0], "evaluate", "book", *options, "--bars", bars))
+            json_result(program(run[0], "evaluate", "book", *options, "--bars", bars))
             for bars in ("strict", "off")
         )
         assert (strict["bars"], free["bars"]) == ("strict", "off")
@@ -232,9 +237,11 @@ class TestTunes:
     ) -> None:
         request = ("--meter", "4/4", "--key", "D major", "--rhythm", "Reel")
         tunes = ("--tunes", "3", "--seed", "7")
-        asked = found(program(run[0], "evaluate", "book", *tunes, *request, "--json"))["asked"]
+        asked = json_result(program(run[0], "evaluate", "book", *tunes, *request, "--json"))[
+            "asked"
+        ]
         assert asked == {"rhythm": 1.0, "meter": 1.0, "key": 1.0}
-        plain = found(program(run[0], "evaluate", "book", *tunes, "--json"))["asked"]
+        plain = json_result(program(run[0], "evaluate", "book", *tunes, "--json"))["asked"]
         assert plain == {}
 
     def test_a_single_training_tune_has_no_distance(
@@ -248,7 +255,7 @@ class TestTunes:
         lines = program(tmp_path, *options).stdout.decode().splitlines()
         (meter,) = [line.split() for line in lines if line.startswith("meter")]
         assert meter[-1] == "-"
-        assert found(program(tmp_path, *options, "--json"))["distances"]["learned"] == {}
+        assert json_result(program(tmp_path, *options, "--json"))["distances"]["learned"] == {}
 
 
 @pytest.mark.parametrize(

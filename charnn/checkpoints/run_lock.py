@@ -24,6 +24,7 @@ class RunLock:
         from filelock import FileLock
 
         self.run = run
+        # The operating system releases the lock of a killed process, so no lock is ever stale.
         self._lock = FileLock(run / LOCK)
         self._locked_ids: tuple[FileId, FileId] | None = None
 
@@ -56,7 +57,6 @@ class RunLock:
                 raise CheckpointError(
                     f"{self.run} now contains another run. Train with another --name."
                 )
-        # The operating system releases a killed process's lock, so no lock is ever stale.
         self._lock.release()
         self.run.mkdir(parents=True, exist_ok=True)
         try:

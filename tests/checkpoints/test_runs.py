@@ -9,8 +9,9 @@ import pytest
 from charnn.checkpoints import bundled
 from charnn.checkpoints.bundled import display_name
 from charnn.checkpoints.run_files import BEST, LAST
-from charnn.checkpoints.runs import find_checkpoints, find_runs
+from charnn.checkpoints.runs import find_checkpoints, find_runs, load_best, rename_damaged
 from charnn.errors import CheckpointError
+from tests.helpers import random_checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,28 @@ def test_a_checkpoint_is_found_by_file_folder_and_name(tmp_path: Path) -> None:
         find_checkpoints(Path("absent"), tmp_path)
     with pytest.raises(CheckpointError, match="charnn train"):
         find_checkpoints(None, tmp_path)
+
+
+def test_a_damaged_checkpoint_is_replaced_by_the_next_one(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    random_checkpoint("abc").save(run / LAST)
+    (run / BEST).write_bytes(b"damaged")
+    loaded = load_best(Path("run"), tmp_path)
+    assert loaded.path == run / LAST
+    assert loaded.damaged == (f"{run / BEST} is not a checkpoint that charnn can read",)
+    (run / LAST).write_bytes(b"damaged")
+    with pytest.raises(CheckpointError, match=r"best.* read\. .*last.* read\. No checkpoint"):
+        load_best(Path("run"), tmp_path)
+
+
+def test_a_damaged_file_is_renamed_and_never_overwritten(tmp_path: Path) -> None:
+    for number, suffix in enumerate(("", "-2", "-3")):
+        path = tmp_path / LAST
+        path.write_bytes(bytes([number]))
+        assert rename_damaged(path) == tmp_path / f"{LAST}.damaged{suffix}"
+        assert not path.exists()
+    assert (tmp_path / f"{LAST}.damaged").read_bytes() == b"\0"
 
 
 class TestBundledModel:

@@ -14,7 +14,7 @@ from charnn.corpus.ids import prepare
 from charnn.corpus.scan import choose_tokens
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.text import document
-from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
+from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
 from charnn.corpus.vocabulary_kinds import vocabulary_from_json
 from charnn.errors import UsageError
 from charnn.music.abc.tokenizer import tokenize
@@ -119,6 +119,20 @@ def test_tokens_survive_json() -> None:
 def test_other_json_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="vocabulary"):
         vocabulary_from_json(value)
+
+
+@pytest.mark.parametrize("vocabulary", [vocabulary_of(TUNE), CharVocabulary(TUNE)])
+def test_a_text_in_chunks_has_the_same_ids(vocabulary: Vocabulary) -> None:
+    """A chunk may end in the middle of a token."""
+    chunks = (TUNE[begin : begin + 3] for begin in range(0, len(TUNE), 3))
+    ids = np.concatenate([*vocabulary.encode_chunks(chunks)])
+    np.testing.assert_array_equal(ids, vocabulary.encode(TUNE))
+
+
+def test_the_preview_starts_with_the_longer_tokens() -> None:
+    vocabulary = vocabulary_of(TUNE)
+    assert sorted(vocabulary.preview()) == sorted(vocabulary.tokens)
+    assert len(next(vocabulary.preview())) > 1
 
 
 def test_special_ids_add_no_text_and_ids_out_of_range_are_refused() -> None:

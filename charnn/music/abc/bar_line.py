@@ -2,28 +2,23 @@
 
 from functools import lru_cache
 
-from charnn.music.abc.patterns import BAR_LINE, Match
+from charnn.music.abc.patterns import BAR_LINE
 
 
-def count_repeats(found: Match) -> tuple[int, int]:
-    """Return how often a matched bar line goes back, and how many repeats it opens.
+# A book has few different signs, and reading asks at every bar.
+@lru_cache(maxsize=1024)
+def count_repeats(sign: str) -> tuple[int, int] | None:
+    """Return how often playing goes back at a sign, and how many repeats it opens.
 
     Each colon stands for one repeat: `:|` is (1, 0), `|::` is (0, 2). Colons without a line are
-    divided between both sides, so that `::` is `:|:`.
+    divided between both sides, so that `::` means `:|:`. None stands for a text that is no sign.
     """
+    found = BAR_LINE.fullmatch(sign)
+    if found is None:
+        return None
     if colons := len(found["colons"] or ""):
         return colons - colons // 2, colons // 2
     return len(found["before"] or ""), len(found["after"] or "")
-
-
-@lru_cache(maxsize=1024)
-def states_repeats(sign: str, ends: int, starts: int) -> bool:
-    """Return whether a sign alone states these numbers of repeats.
-
-    If it does not, a colon at the beginning of the next line completes the sign.
-    """
-    found = BAR_LINE.fullmatch(sign)
-    return found is not None and count_repeats(found) == (ends, starts)
 
 
 @lru_cache(maxsize=1024)

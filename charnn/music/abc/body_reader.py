@@ -108,9 +108,10 @@ class BodyReader(NoteReader):
 
     def _read_bar_line(self) -> None:
         found = patterns.BAR_LINE.match(self._text, self._position)
-        if found is None:
+        repeats = count_repeats(found["sign"]) if found else None
+        if found is None or repeats is None:
             self.fail(f"{self._text[self._position]!r} is no bar line", self._position)
-        ends, starts = count_repeats(found)
+        ends, starts = repeats
         if max(ends, starts) > MAX_REPEATS:
             self.fail(
                 f"too many repeats: a bar line has at most {MAX_REPEATS} colons on a side",

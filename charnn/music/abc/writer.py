@@ -10,7 +10,7 @@ graces, `{}`, keep them apart: they have no meaning.
 import re
 from collections.abc import Sequence
 
-from charnn.music.abc.bar_line import states_repeats, stay_apart
+from charnn.music.abc.bar_line import count_repeats, stay_apart
 from charnn.music.abc.grace_placement import count_graces_before
 from charnn.music.abc.note_head import format_head
 from charnn.music.abc.note_length import format_length
@@ -173,8 +173,8 @@ class _BodyWriter:
 
     def _write_bar_line(self, bar_line: BarLine, before: Element | None) -> None:
         out, text = self._out, bar_line.text
-        if not states_repeats(text, bar_line.ends, bar_line.starts):
-            text, self._carried_colon = text[:-1], ":"
+        if count_repeats(text) != (bar_line.ends, bar_line.starts):
+            text, self._carried_colon = text[:-1], ":"  # the line was broken inside of the sign
         self._remember_boundary()
         if isinstance(before, BarLine):
             if not stay_apart(before.text, text):

@@ -31,7 +31,7 @@ from charnn.music.score.musicxml import to_musicxml
 from tests.cli.conftest import Ended
 from tests.faults.conftest import Trials
 from tests.helpers import charnn
-from tests.music.hostile import WORDS, books, damaged, grown, made
+from tests.music.hostile import WORDS, books, damaged_tunes, overgrown_tune, pathological_texts
 
 SECONDS = 2.0  # of computing, at most, for one tune and command
 HUNG = 60  # by the clock
@@ -179,7 +179,9 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
 def test_damaged_tunes(trials: Trials, kept: Kept) -> None:
     trials(
         "a real tune damaged",
-        lambda chance: kept(next(damaged(real_tunes(), 1, chance.randrange(1 << 60))), chance),
+        lambda chance: kept(
+            next(damaged_tunes(real_tunes(), 1, chance.randrange(1 << 60))), chance
+        ),
         few=8,
         many=25_000,
     )
@@ -188,15 +190,15 @@ def test_damaged_tunes(trials: Trials, kept: Kept) -> None:
 def test_tunes_without_measure(trials: Trials, kept: Kept) -> None:
     trials(
         "a tune grown by the rules without measure",
-        lambda chance: kept(grown(chance), chance),
+        lambda chance: kept(overgrown_tune(chance), chance),
         few=8,
         many=25_000,
     )
 
 
 def test_made_up_tunes(trials: Trials, kept: Kept) -> None:
-    texts = iter([text for text in made() if text.count("\nK:") <= 1])
-    count = sum(text.count("\nK:") <= 1 for text in made())
+    texts = iter([text for text in pathological_texts() if text.count("\nK:") <= 1])
+    count = sum(text.count("\nK:") <= 1 for text in pathological_texts())
     trials("a text made to be slow", lambda chance: kept(next(texts), chance), few=1, many=count)
 
 
@@ -309,7 +311,7 @@ def test_drawings_of_hostile_tunes(trials: Trials, tmp_path: Path) -> None:
 
     def trial(chance: random.Random) -> None:
         seed = chance.randrange(1 << 60)
-        text = chance.choice([grown(chance), next(damaged(real_tunes(), 1, seed))])
+        text = chance.choice([overgrown_tune(chance), next(damaged_tunes(real_tunes(), 1, seed))])
         for source in split_book(text):
             try:
                 tune = read_tune(source)

@@ -1,5 +1,5 @@
-"""Texts that no reader of tunes is ready for: real tunes damaged, tunes grown by the rules of ABC
-but without measure, and tunes made to do harm."""
+"""Hostile texts: damaged real tunes, tunes that follow the rules of ABC without moderation, and
+tunes that are made to be slow, deep or huge."""
 
 import random
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ _PIECES = (
 
 
 def books() -> list[str]:
-    """The texts of the tune books that come with music21."""
+    """Return the texts of the tune books in the music21 package."""
     import music21
 
     corpus = Path(music21.__file__).parent / "corpus"
@@ -41,42 +41,42 @@ def books() -> list[str]:
     return [path.read_text(encoding="utf-8", errors="replace") for path in names]
 
 
-def damaged(tunes: list[str], count: int, seed: int = 1) -> Iterator[str]:
-    """Yield so many damaged tunes; the same for the same seed."""
-    chance = random.Random(seed)
+def damaged_tunes(tunes: list[str], count: int, seed: int = 1) -> Iterator[str]:
+    """Yield `count` damaged tunes, the same for the same seed."""
+    rng = random.Random(seed)
     for _ in range(count):
-        text = chance.choice(tunes)
-        for _ in range(chance.choice((1, 1, 2, 4, 16))):
-            text = _damage(text, chance, tunes)
+        text = rng.choice(tunes)
+        for _ in range(rng.choice((1, 1, 2, 4, 16))):
+            text = _damage(text, rng, tunes)
         yield text
 
 
-def _damage(text: str, chance: random.Random, tunes: list[str]) -> str:
-    at = chance.randrange(len(text) + 1)
-    end = min(len(text), at + chance.choice((1, 1, 2, 5, 40, 400)))
-    match chance.randrange(8):
+def _damage(text: str, rng: random.Random, tunes: list[str]) -> str:
+    at = rng.randrange(len(text) + 1)
+    end = min(len(text), at + rng.choice((1, 1, 2, 5, 40, 400)))
+    match rng.randrange(8):
         case 0:  # one bit
-            flipped = chr(ord(text[at]) ^ 1 << chance.randrange(7)) if at < len(text) else ""
+            flipped = chr(ord(text[at]) ^ 1 << rng.randrange(7)) if at < len(text) else ""
             return text[:at] + flipped + text[at + 1 :]
         case 1:
             return text[:at] + text[end:]
         case 2:
-            return text[:at] + text[at:end] * chance.choice((2, 3, 50)) + text[end:]
+            return text[:at] + text[at:end] * rng.choice((2, 3, 50)) + text[end:]
         case 3:
-            return text[:at] + chance.choice(_SIGNS) + text[end:]
+            return text[:at] + rng.choice(_SIGNS) + text[end:]
         case 4:
-            return text[:at] + chance.choice(_PIECES) + text[at:]
+            return text[:at] + rng.choice(_PIECES) + text[at:]
         case 5:  # numbers grow
             digits = [place for place, sign in enumerate(text) if sign in "0123456789"] or [at]
-            place = chance.choice(digits)
-            return text[:place] + str(10 ** chance.randrange(12)) + text[place:]
+            place = rng.choice(digits)
+            return text[:place] + str(10 ** rng.randrange(12)) + text[place:]
         case 6:  # nesting
-            opening, closing = chance.choice(("()", "[]", "{}", '""', "!!", "<>"))
-            depth = chance.choice((1, 3, 30))
+            opening, closing = rng.choice(("()", "[]", "{}", '""', "!!", "<>"))
+            depth = rng.choice((1, 3, 30))
             return text[:at] + opening * depth + text[at:end] + closing * depth + text[end:]
         case _:
-            other = chance.choice(tunes)
-            return text[:at] + other[chance.randrange(len(other)) :]
+            other = rng.choice(tunes)
+            return text[:at] + other[rng.randrange(len(other)) :]
 
 
 # What a title, a composer, a lyric or a word above the staff may hold.
@@ -127,95 +127,93 @@ _FIELDS = (
     ("Q", ("1/4=120", "2000", '"Allegro" 3/8=40')),
     ("P", ("A", "B", "C")),
 )
-_BESIDE = tuple(word for word in WORDS if not {'"', "%"} & set(word) and len(word) < 99)
+_WORDS_IN_QUOTES = tuple(word for word in WORDS if not {'"', "%"} & set(word) and len(word) < 99)
 _NAMES = tuple(word for word in WORDS if len(word) < 999)
 _SYMBOLS = ("G", "Am7", "D/F#", "N.C.")
 
 
-def grown(chance: random.Random) -> str:
-    """A tune made by the rules of ABC, but without measure; most can be read."""
-    wild = chance.choice((0.0, 0.0, 0.01, 0.1))  # how often something is out of all bounds
-    header = [f"X:{_pick(chance, _NUMBERS[1:3], _NUMBERS, wild)}"]
-    letters = chance.choices("TTCOSZRN", k=3)
-    header += [f"{letter}:{_pick(chance, _NAMES, WORDS, wild)}" for letter in letters]
-    header += chance.choices(("", "R:hornpipe", "R:jig", "L:1/16", "L:1/1", "Q:1/4=2000"), k=2)
-    header.append(f"M:{_pick(chance, _METERS, _NO_METERS, wild)}")
-    if chance.random() < 0.2:
-        header.append(f"P:{_order(chance, wild)}")
-    if chance.random() < 0.2:
-        header.append(chance.choice(("U:T=!trill!", "U:H=!D.C.!", "m:~g2={a}g{f}g", "U:")))
-    header.append(f"K:{_pick(chance, _KEYS, (*WORDS, 'H', 'C' * 90), wild)}")
-    body = [_line(chance, wild) for _ in range(chance.choice((1, 2, 4, 8, 30)))]
-    if chance.random() < wild:
-        body += [f"V:{voice}\n{_line(chance, wild)}" for voice in range(100)]
+def overgrown_tune(rng: random.Random) -> str:
+    """Return a tune by the rules of ABC, but without moderation; most can be read."""
+    wild = rng.choice((0.0, 0.0, 0.01, 0.1))  # the share of signs that break all bounds
+    header = [f"X:{_pick(rng, _NUMBERS[1:3], _NUMBERS, wild)}"]
+    letters = rng.choices("TTCOSZRN", k=3)
+    header += [f"{letter}:{_pick(rng, _NAMES, WORDS, wild)}" for letter in letters]
+    header += rng.choices(("", "R:hornpipe", "R:jig", "L:1/16", "L:1/1", "Q:1/4=2000"), k=2)
+    header.append(f"M:{_pick(rng, _METERS, _NO_METERS, wild)}")
+    if rng.random() < 0.2:
+        header.append(f"P:{_order(rng, wild)}")
+    if rng.random() < 0.2:
+        header.append(rng.choice(("U:T=!trill!", "U:H=!D.C.!", "m:~g2={a}g{f}g", "U:")))
+    header.append(f"K:{_pick(rng, _KEYS, (*WORDS, 'H', 'C' * 90), wild)}")
+    body = [_line(rng, wild) for _ in range(rng.choice((1, 2, 4, 8, 30)))]
+    if rng.random() < wild:
+        body += [f"V:{voice}\n{_line(rng, wild)}" for voice in range(100)]
     text = "\n".join(line for line in [*header, *body] if line)
-    if chance.random() < 0.05:  # a line as long as a tune may be
-        text += "\n" + (_line(chance, wild) * 16_000)[: 16_300 - len(text)]
+    if rng.random() < 0.05:  # a line as long as a tune may be
+        text += "\n" + (_line(rng, wild) * 16_000)[: 16_300 - len(text)]
     return text + "\n"
 
 
-def _pick(
-    chance: random.Random, tame: tuple[str, ...], foreign: tuple[str, ...], wild: float
-) -> str:
-    return chance.choice(foreign if chance.random() < wild else tame)
+def _pick(rng: random.Random, tame: tuple[str, ...], foreign: tuple[str, ...], wild: float) -> str:
+    return rng.choice(foreign if rng.random() < wild else tame)
 
 
-def _order(chance: random.Random, wild: float) -> str:
-    """The order of the parts, brackets and numbers inside one another."""
-    order = chance.choice("ABC")
-    for _ in range(chance.randrange(5)):
-        times = _pick(chance, ("2", "3", ""), _NUMBERS, wild)
-        order = f"({order}{chance.choice('ABC')}){times}"
+def _order(rng: random.Random, wild: float) -> str:
+    """Return an order of parts with nested brackets and numbers."""
+    order = rng.choice("ABC")
+    for _ in range(rng.randrange(5)):
+        times = _pick(rng, ("2", "3", ""), _NUMBERS, wild)
+        order = f"({order}{rng.choice('ABC')}){times}"
     return order
 
 
-def _line(chance: random.Random, wild: float) -> str:
-    if chance.random() < 0.1:
-        return chance.choice(("P:A", "P:B", "P:C", f"T:{chance.choice(_NAMES)}", "L:1/8", "Q:300"))
-    if chance.random() < 0.1:
-        return f"w:{chance.choice(_NAMES)}"
+def _line(rng: random.Random, wild: float) -> str:
+    if rng.random() < 0.1:
+        return rng.choice(("P:A", "P:B", "P:C", f"T:{rng.choice(_NAMES)}", "L:1/8", "Q:300"))
+    if rng.random() < 0.1:
+        return f"w:{rng.choice(_NAMES)}"
     return "".join(
-        "".join(_sign(chance, wild, 0) for _ in range(chance.randrange(9)))
-        + _pick(chance, _BARS, (":" * 9 + "|", "|" + ":" * 40, "[9", "[1-999999999"), wild)
-        for _ in range(chance.choice((1, 4, 8)))
+        "".join(_sign(rng, wild, 0) for _ in range(rng.randrange(9)))
+        + _pick(rng, _BARS, (":" * 9 + "|", "|" + ":" * 40, "[9", "[1-999999999"), wild)
+        for _ in range(rng.choice((1, 4, 8)))
     )
 
 
-def _sign(chance: random.Random, wild: float, depth: int) -> str:
-    """One thing in a bar; what holds others holds them six deep."""
-    if chance.random() < wild:
-        return chance.choice((*_PIECES, *WORDS, "A&B"))
-    note = chance.choice(_NOTES[:8]) + chance.choice(_LENGTHS)
-    inside = (_sign(chance, wild, depth + 1) for _ in range(chance.choice((1, 2, 3))))
-    match chance.randrange(9 if depth < 6 else 7):
+def _sign(rng: random.Random, wild: float, depth: int) -> str:
+    """Return one element of a bar; slurs and tuplets are nested up to six deep."""
+    if rng.random() < wild:
+        return rng.choice((*_PIECES, *WORDS, "A&B"))
+    note = rng.choice(_NOTES[:8]) + rng.choice(_LENGTHS)
+    inside = (_sign(rng, wild, depth + 1) for _ in range(rng.choice((1, 2, 3))))
+    match rng.randrange(9 if depth < 6 else 7):
         case 0:
-            place = chance.choice(("", "^", "_", "@"))
-            return f'"{place}{chance.choice((*_BESIDE, *_SYMBOLS))}"{note}'
+            place = rng.choice(("", "^", "_", "@"))
+            return f'"{place}{rng.choice((*_WORDS_IN_QUOTES, *_SYMBOLS))}"{note}'
         case 1:
-            return chance.choice((*_JUMPS, "!trill!", "~", "T", ".", "!nothing!", "+roll+")) + note
+            return rng.choice((*_JUMPS, "!trill!", "~", "T", ".", "!nothing!", "+roll+")) + note
         case 2:
-            letter, words = chance.choice(_FIELDS)
-            return f"[{letter}:{_pick(chance, words, WORDS, wild)}]"
+            letter, words = rng.choice(_FIELDS)
+            return f"[{letter}:{_pick(rng, words, WORDS, wild)}]"
         case 3:
-            graces = chance.choices(("c", "^d", "e/", "~g"), k=chance.randrange(5))
+            graces = rng.choices(("c", "^d", "e/", "~g"), k=rng.randrange(5))
             return f"{{{''.join(graces)}}}{note}"
         case 4:
-            heads = chance.choices(_NOTES[:6], k=chance.choice((1, 2, 3, 16 if wild else 4)))
-            return f"[{''.join(heads)}]{chance.choice(_LENGTHS)}{chance.choice(('', '-'))}"
+            heads = rng.choices(_NOTES[:6], k=rng.choice((1, 2, 3, 16 if wild else 4)))
+            return f"[{''.join(heads)}]{rng.choice(_LENGTHS)}{rng.choice(('', '-'))}"
         case 5:
-            return f"{note}{chance.choice(('>', '<', '>>', '<<<', '-', ' '))}{note}"
+            return f"{note}{rng.choice(('>', '<', '>>', '<<<', '-', ' '))}{note}"
         case 7:
             return f"({''.join(inside)})"
         case 8:
-            count = _pick(chance, ("2", "3", "4", "5", "9"), _NUMBERS, wild)
-            more = chance.choice(("", "", ":2", ":2:3", ":16:9", "::9", ":1:1"))
+            count = _pick(rng, ("2", "3", "4", "5", "9"), _NUMBERS, wild)
+            more = rng.choice(("", "", ":2", ":2:3", ":16:9", "::9", ":1:1"))
             return f"({count}{more}{''.join(inside)}"
         case _:
             return note
 
 
-def made() -> Iterator[str]:
-    """Yield texts made to be slow, deep or huge."""
+def pathological_texts() -> Iterator[str]:
+    """Yield texts that are made to be slow, deep or huge."""
     head = "X:1\nT:Bad\nM:4/4\nL:1/8\nK:C\n"
     repeated = (
         *("(", ")", "[", "]", "{", "}", "|", ":", '"', "!", "+", "-", "<", ">", "^", "=", "_", "9"),
@@ -240,7 +238,7 @@ def made() -> Iterator[str]:
         yield f"X:1\nP:{order}\nK:C\nP:A\n{'ABcd|' * 300}\nP:B\nA|\n"
     yield "X:1\nK:C\n" + "|::::::::A::::::::|" * 800
     yield "X:1\nK:C\n" + "|:A|[1-8 B:|" * 1000
-    # What once took long: to accompany, to lay out, to draw, or to sound.
+    # These once took long to accompany, to lay out, to draw or to synthesise.
     yield head + "[M:7/64]A|[M:64/1]B|" * 400
     yield head.replace("4/4", "64/2") + '"N.C."A|' + "Z64|" * 58
     yield head + "A1/64" * 1900

@@ -1,4 +1,4 @@
-"""Tunes to test with: real ones from books, and a strategy that makes up all sorts of them."""
+"""Tunes for tests: real ones from books, and a hypothesis strategy that makes up tunes."""
 
 import importlib.util
 from dataclasses import replace
@@ -16,19 +16,19 @@ _BOOKS = ("oneills1850/*", "ryansMammoth/*", "airdsAirs/*")
 
 
 def read(text: str) -> Tune:
-    """The first tune of a text."""
+    """Return the first tune of a text."""
     return read_tune(split_book(text)[0])
 
 
 def without_places(tune: Tune) -> Tune:
-    """The tune, no matter on which lines and columns things stand."""
+    """Return a tune with all lines and columns set to 0."""
     music = tuple(replace(element, line=0, column=0) for element in tune.music)
     return replace(tune, line=0, music=music)
 
 
 @cache
 def book_sources(every: int) -> tuple[TuneSource, ...]:
-    """Each so-manieth tune of three books that come with music21, as far as they can be read."""
+    """Return the readable ones of every `every`-th tune in three books of the music21 package."""
     package = importlib.util.find_spec("music21")
     assert package is not None and package.submodule_search_locations
     folder = Path(package.submodule_search_locations[0]) / "corpus"
@@ -119,7 +119,7 @@ _PIECES = st.one_of(
 
 @st.composite
 def tune_texts(draw: st.DrawFn) -> str:
-    """Texts of tunes, most of which can be read."""
+    """Draw the text of a tune; most can be read."""
     lines = ["X:" + draw(st.sampled_from(["1", "27", ""])), "T:Test"]
     lines += draw(st.lists(st.sampled_from(["R:reel", "P:AB", "Q:1/4=100", "U:W=trill", "C:me"])))
     lines += ["M:" + draw(st.sampled_from(["4/4", "C|", "6/8", "none"]))]

@@ -1,4 +1,4 @@
-"""What ABC is read as: fields, notes, lengths, bars; and what is refused, with its place."""
+"""The reader returns the fields, notes, lengths and bars of a tune, or the place of an error."""
 
 from fractions import Fraction
 
@@ -41,7 +41,7 @@ def test_accidentals_last_for_the_bar_in_every_octave() -> None:
     assert pitches("^^C __D _B") == [62, 60, 70]
 
 
-def test_spelling_is_kept_beside_the_sound() -> None:
+def test_a_pitch_keeps_its_spelling() -> None:
     sharp, same = (note.pitches[0] for note in notes(tune("^F F")))
     assert (sharp.letter, sharp.octave, sharp.accidental, sharp.midi) == ("F", 4, 1, 66)
     assert (same.accidental, same.midi) == (None, 66)
@@ -114,7 +114,7 @@ def test_broken_rhythm_with_spaces_graces_and_rests() -> None:
     assert durations("A>z A>.B A>B>c")[:4] == [Fraction(3, 2), Fraction(1, 2)] * 2
 
 
-def test_tuplets_take_their_time_from_the_meter() -> None:
+def test_tuplet_times_depend_on_the_meter() -> None:
     assert durations("(3ABC (2AB") == [Fraction(2, 3)] * 3 + [Fraction(3, 2)] * 2
     assert durations("(4ABCD (6ABCDEF")[::4] == [Fraction(3, 4), Fraction(1, 3), Fraction(1, 3)]
     assert durations("(5ABCDE")[0] == Fraction(2, 5)
@@ -124,7 +124,7 @@ def test_tuplets_take_their_time_from_the_meter() -> None:
     assert durations("(3{d}A[CE]z B") == [Fraction(2, 3)] * 3 + [1]
 
 
-def test_slurs_are_no_tuplets() -> None:
+def test_slurs_are_not_tuplets() -> None:
     read = tune("(AB) ((3ABc)")
     assert [mark.text for mark in read.music if isinstance(mark, Mark) and mark.kind == "slur"] == [
         "(",
@@ -157,7 +157,7 @@ def test_graces_belong_to_the_next_note_and_take_no_time() -> None:
     assert note.duration == 2
 
 
-def test_what_stands_between_notes_is_kept_and_silent() -> None:
+def test_marks_between_notes_are_kept() -> None:
     read = tune('"G7"~A "^slow".B !trill!c +trill+d Td uA vB | y3 A`B')
     marks = [(m.kind, m.text) for m in read.music if isinstance(m, Mark) and m.kind != "space"]
     assert ("chord symbol", '"G7"') in marks
@@ -167,7 +167,7 @@ def test_what_stands_between_notes_is_kept_and_silent() -> None:
     assert len(notes(read)) == 9
 
 
-def test_old_line_ends() -> None:
+def test_old_line_breaks() -> None:
     read = tune("AB|cd|!\nef|ga:|!\n")
     assert len(notes(read)) == 8
     assert [m.text for m in read.music if isinstance(m, Mark) and m.kind == "line"][::2] == [
@@ -219,14 +219,14 @@ def test_endings(text: str, passes: tuple[int, ...]) -> None:
     assert ending.passes == passes
 
 
-def test_a_bar_line_may_be_cut_by_a_line_end() -> None:
+def test_a_bar_line_may_contain_a_line_end() -> None:
     lines = [e for e in tune("AB|\\\n:cd|\\\n1 e:|\\\n2 f|").music if isinstance(e, BarLine)]
     assert lines[0].starts == 1
     endings = [e for e in tune("AB|\n1 e:|\n2 f|").music if isinstance(e, Ending)]
     assert [ending.passes for ending in endings] == [(1,), (2,)]
 
 
-def test_fields_in_the_body_count_from_there() -> None:
+def test_fields_in_the_body_are_in_force_from_there() -> None:
     read = tune("F[K:D]F[L:1/8]F[M:6/8]Z|\nK:G\nC\nw:la la\nN:a remark\nc")
     assert [note.duration for note in notes(read)] == [
         1,
@@ -256,7 +256,7 @@ def test_meters(meter: str, bar: Fraction) -> None:
     assert tune("A", meter=meter).meter.bar == bar
 
 
-def test_unit_length_follows_the_meter_where_it_is_not_given() -> None:
+def test_the_default_unit_length_depends_on_the_meter() -> None:
     assert read_tunes("X:1\nM:2/4\nK:C\nA")[0].unit == Fraction(1, 4)
     assert read_tunes("X:1\nM:6/8\nK:C\nA")[0].unit == Fraction(1, 2)
     assert read_tunes("X:1\nK:C\nA")[0].unit == Fraction(1, 2)
@@ -291,7 +291,7 @@ def test_tempos(words: str, beat: str, beats: int) -> None:
     assert (read.beat, read.beats) == (Fraction(beat), beats)
 
 
-def test_the_order_of_parts_is_written_out() -> None:
+def test_the_order_of_parts_has_its_repeats_written_out() -> None:
     assert tune("A", extra="P:A2(BC)2.A\n").parts == tuple("AABCBCA")
 
 
@@ -324,18 +324,18 @@ def test_a_book_with_no_empty_lines_between_tunes() -> None:
     assert [s.line for s in split_book("X:1\nK:C\nA|\nX:2\nK:C\nB|\n")] == [1, 4]
 
 
-def test_mail_debris() -> None:
+def test_quoted_printable_is_undone() -> None:
     assert pitches("A=3Dc =\nB |=20\nd") == [69, 72, 71, 74]
 
 
-def test_bars_hold_what_lies_between_bar_lines() -> None:
+def test_bars_contain_the_notes_between_bar_lines() -> None:
     bars = list(tune("|:A|BcdA|1 B3:|2 c3||").bars())
     assert [bar.duration for bar in bars] == [1, 4, 3, 3]
     assert bars[0].opened is not None and bars[0].opened.text == "|:"
     assert [bar.closed.text for bar in bars if bar.closed] == ["|", "|", ":|", "||"]
 
 
-def test_one_named_voice_is_a_tune() -> None:
+def test_one_named_voice_is_accepted() -> None:
     assert len(notes(tune("V:1\nA[V:1]B", extra="V:1 clef=treble\n"))) == 2
 
 
@@ -373,7 +373,7 @@ def test_one_named_voice_is_a_tune() -> None:
         ("{ABCDEFGABCDEFGABC}A", 1, "grace notes"),
     ],
 )
-def test_what_cannot_be_read_is_refused_with_its_place(body: str, column: int, words: str) -> None:
+def test_errors_state_line_and_column(body: str, column: int, words: str) -> None:
     lines = body.split("\n")
     found = problem(f"\n\nX:3\nT:Bad\nM:4/4\nL:1/4\nK:C\nABc|\n{body}\n")
     assert words in found.problem
@@ -399,7 +399,7 @@ def test_what_cannot_be_read_is_refused_with_its_place(body: str, column: int, w
         ("X:1\nV:1\nV:2\nK:C\nA", 3, "voice"),
     ],
 )
-def test_headers_that_cannot_be_read(text: str, line: int, words: str) -> None:
+def test_errors_in_headers_state_the_line(text: str, line: int, words: str) -> None:
     found = problem(text)
     assert words in found.problem
     assert found.line == line
@@ -411,14 +411,14 @@ def test_size_is_limited() -> None:
     assert "whole bars" in problem("X:1\nK:C\nZ").problem
 
 
-def test_octave_and_transpose_move_what_sounds() -> None:
+def test_octave_and_transpose_change_the_midi_pitch() -> None:
     assert pitches("C ^C-|C", "Am octave=-1") == [48, 49, 49]
     assert pitches("C ^C-|C F", "G transpose=-2") == [58, 59, 59, 64]
     assert pitches("C[K:octave=1 transpose=2]C[K:C]C", "C") == [60, 74, 60]
 
 
 @pytest.mark.parametrize("words", ["bass", "clef=bass", "clef=treble-8 stem=up"])
-def test_a_clef_alone_keeps_the_key(words: str) -> None:
+def test_a_mere_clef_keeps_the_key(words: str) -> None:
     assert pitches(f"F[K:{words}]F", "D") == [66, 66]
     assert pitches(f"F\nK:{words}\nF", "D transpose=2") == [68, 68]
     assert pitches("F", words) == [65]

@@ -1,4 +1,4 @@
-"""Whatever the text: a tune or a `TuneError`, in linear time, and never anything else."""
+"""Any text is read as tunes or refused with a `TuneError`, in linear time."""
 
 import time
 from pathlib import Path
@@ -25,7 +25,7 @@ always = settings(max_examples=400, deadline=None, derandomize=True)
 
 
 def read_all(text: str) -> None:
-    """Read and play whatever tunes there are, and hold what must be true of them."""
+    """Read and play all tunes of a text, and check the invariants of tunes and errors."""
     for source in split_book(text):
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         try:
@@ -72,8 +72,8 @@ def test_any_signs(text: str) -> None:
 )
 def test_damaged_tunes(edits: list[tuple[int, int, str]]) -> None:
     text = REAL
-    for place, length, sign in edits:
-        text = text[:place] + sign + text[place + length :]
+    for index, length, sign in edits:
+        text = text[:index] + sign + text[index + length :]
     read_all(text)
 
 

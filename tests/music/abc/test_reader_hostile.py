@@ -1,6 +1,6 @@
-"""Texts made to be slow: each is read, played and laid out, or refused; nothing else, and at once.
+"""Texts that are made to be slow are read, played and laid out, or refused, within two seconds.
 
-`tests/faults/test_tunes.py` puts them, and damaged tunes, through the commands.
+`tests/faults/test_tunes.py` passes these texts, and damaged tunes, to the commands.
 """
 
 import time
@@ -12,13 +12,13 @@ from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.performance.player import perform
 from charnn.music.score.layout import lay_out
-from tests.music.hostile import made
+from tests.music.hostile import pathological_texts
 
-SECONDS = 2.0  # of computing, at most, for one tune
+MAX_SECONDS = 2.0  # of computing for one tune
 
 
 def read_and_play(text: str) -> float:
-    """The longest that a tune of the text took."""
+    """Return the longest computing time of a tune of the text, in seconds."""
     longest = 0.0
     for source in split_book(text):
         start = time.process_time()
@@ -34,8 +34,8 @@ def read_and_play(text: str) -> float:
 
 @pytest.mark.parametrize("part", range(8))
 def test_made_up_tunes(part: int) -> None:
-    for text in list(made())[part::8]:
-        assert read_and_play(text) < SECONDS
+    for text in list(pathological_texts())[part::8]:
+        assert read_and_play(text) < MAX_SECONDS
 
 
 @pytest.mark.parametrize("key", ["D", "D " + "m" * 15_000])

@@ -1,7 +1,7 @@
-"""Where readers of ABC stumble: each construct by name, with what it must be played as.
+"""Constructs that readers of ABC get wrong, each with the music that must be played.
 
-The music is written out as played: a note's name, its length in quarter notes where that is not
-1, `z` for a rest, `+` between the notes of a chord.
+The expected music has the name of each note, its length in quarter notes unless it is 1, `z` for a
+rest, and `+` between the notes of a chord.
 """
 
 from fractions import Fraction
@@ -19,13 +19,13 @@ _NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 
 
 def played(text: str) -> str:
-    """The only tune of a text, as played."""
+    """Return the only tune of a text as it is played."""
     (tune,) = read_tunes(text)
-    notes = [tune.music[place] for place in playing_order(tune)]
-    return " ".join(_written(note) for note in notes if isinstance(note, Note))
+    notes = [tune.music[index] for index in playing_order(tune)]
+    return " ".join(_spell(note) for note in notes if isinstance(note, Note))
 
 
-def _written(note: Note) -> str:
+def _spell(note: Note) -> str:
     names = "+".join(_NAMES[pitch.midi % 12] for pitch in note.pitches) or "z"
     return names + (str(note.duration) if note.duration != 1 else "")
 
@@ -152,7 +152,7 @@ def test_headers(text: str, expected: str) -> None:
         pytest.param("A\n%%begintext\nABC", 1, "%%begintext without %%endtext", id="begintext"),
     ],
 )
-def test_refused(body: str, column: int, words: str) -> None:
+def test_errors_state_line_and_column(body: str, column: int, words: str) -> None:
     with pytest.raises(TuneError) as caught:
         read_tunes("\n" + music(body))
     assert words in caught.value.problem
@@ -160,24 +160,24 @@ def test_refused(body: str, column: int, words: str) -> None:
     assert caught.value.tune == 'X:1 "Trap"'
 
 
-def test_two_tunes_of_one_number_are_two() -> None:
+def test_two_tunes_may_have_one_number() -> None:
     assert len(read_tunes(music("A") + "\n" + music("B"))) == 2
 
 
-def test_a_bad_tune_spoils_no_other() -> None:
+def test_an_unreadable_tune_does_not_affect_the_others() -> None:
     good, bad, last = split_book(music("A") + music("D/0") + music("B"))
     with pytest.raises(TuneError):
         read_tune(bad)
     assert [len(perform(read_tune(source)).sounds) for source in (good, last)] == [1, 1]
 
 
-def test_a_bar_too_long_is_one_bar_in_the_tune_s_meter() -> None:
+def test_an_overfull_bar_is_one_bar_in_the_tune_s_meter() -> None:
     (tune,) = read_tunes(music("A4|B4c4|d4|"))
     assert [bar.duration for bar in tune.bars()] == [4, 8, 4]
     assert [turn.value for turn in perform(tune).changes].count(tune.meter) == 1
 
 
-def test_a_redefined_sign_means_what_u_says() -> None:
+def test_u_redefines_a_sign() -> None:
     header = "X:1\nL:1/4\nM:4/4\nU:q = !trill!\nU:T = !nil!\nU:w=roll\nK:C\n"
     (tune,) = read_tunes(header + "qA TA")
     signs = [element for element in tune.music if isinstance(element, Mark) and element.meaning]
@@ -186,6 +186,6 @@ def test_a_redefined_sign_means_what_u_says() -> None:
     assert len(perform(read_tunes(music("TA"))[0]).sounds) > 1
 
 
-def test_words_for_a_tempo_are_kept() -> None:
+def test_a_tempo_in_words_is_kept() -> None:
     (tune,) = read_tunes("X:1\nQ:Allegro\nK:C\nA")
     assert tune.tempo == Tempo("Allegro", Fraction(0), Fraction(0))

@@ -1,4 +1,4 @@
-"""Tunes in other keys: the sound exactly so much higher, the spelling a musician's."""
+"""A transposed tune sounds exactly as much higher as asked, and is spelled as musicians spell."""
 
 from fractions import Fraction
 
@@ -23,7 +23,7 @@ def tune(body: str, key: str = "C") -> Tune:
 
 
 def moved(body: str, key: str, semitones: int) -> tuple[str, str]:
-    """Key and body after transposing."""
+    """Return the key and the body after transposing."""
     written = write_tune(transpose(tune(body, key), semitones)).splitlines()
     return written[4].removeprefix("K:"), "\n".join(written[5:])
 
@@ -38,8 +38,8 @@ def written_pitches(heard: Tune) -> list[int]:
     return [pitch.midi for note in notes for pitch in (*note.graces, *note.pitches)]
 
 
-def holds(original: Tune, semitones: int) -> None:
-    """Hold that the text of the transposed tune reads as so many semitones higher."""
+def check_round_trip(original: Tune, semitones: int) -> None:
+    """Check that the text of the transposed tune is read as `semitones` higher."""
     try:
         transposed = transpose(original, semitones)
     except TuneError as error:
@@ -59,16 +59,16 @@ def test_made_up_tunes(text: str, semitones: int) -> None:
         perform(original)
     except (TuneError, IndexError):
         assume(False)
-    holds(original, semitones)
+    check_round_trip(original, semitones)
 
 
 def test_tunes_of_books_in_twelve_keys() -> None:
     sources = book_sources(90)
     assert len(sources) > 40
-    for place, source in enumerate(sources):
-        for semitones in range(-6, 7)[place % 4 :: 4]:
+    for index, source in enumerate(sources):
+        for semitones in range(-6, 7)[index % 4 :: 4]:
             original = read_tune(source)
-            holds(original, semitones)
+            check_round_trip(original, semitones)
             transposed = transpose(original, semitones)
             assert abs(transposed.key.sharps) <= 6
             assert sound(transpose(transposed, -semitones)) == sound(original)
@@ -127,19 +127,19 @@ def test_spelling(body: str, key: str, semitones: int, expected: str) -> None:
     assert moved(body, key, semitones)[1] == expected
 
 
-def test_no_triple_signs() -> None:
+def test_no_note_gets_a_triple_sign() -> None:
     assert moved("^^C C|c", "C", 6) == ("F#", "^G G|f")
     assert moved("^^F F", "G", -1) == ("F#", "^^E E")
 
 
-def test_nothing_and_octaves() -> None:
+def test_no_distance_and_octaves_keep_the_key() -> None:
     original = tune("^A_B", "C#")
     assert transpose(original, 0) == original
     assert transpose(original, 12).key == original.key
     assert sound(transpose(transpose(original, 12), -12)) == sound(original)
 
 
-def test_too_far() -> None:
+def test_distances_that_are_too_far_are_refused() -> None:
     with pytest.raises(UsageError, match="24"):
         transpose(tune("A"), 25)
     with pytest.raises(TuneError, match="range of MIDI"):
@@ -163,7 +163,7 @@ def test_to_a_tonic(key: str, body: str, tonic: str, expected: str, first: int) 
     assert written_pitches(transposed)[0] == first
 
 
-def test_to_no_tonic() -> None:
+def test_a_missing_tonic_is_refused() -> None:
     with pytest.raises(UsageError, match="no tonic"):
         transpose_to(tune("A"), "H")
     with pytest.raises(UsageError, match="no key"):

@@ -1,4 +1,4 @@
-"""What is written is read as the same tune."""
+"""The writer's text is read as the same tune again."""
 
 import pytest
 from hypothesis import assume, given, settings
@@ -13,8 +13,8 @@ HEADER = "X:1\nT:Test\nM:4/4\nL:1/8\nK:D octave=1\n"
 always = settings(max_examples=300, deadline=None, derandomize=True)
 
 
-def holds(text: str) -> None:
-    """Hold that a tune, if it can be read, is the same when written and read again."""
+def check_round_trip(text: str) -> None:
+    """Check that a readable tune is the same after writing and reading it."""
     try:
         tune = read(text)
     except (TuneError, IndexError):
@@ -29,7 +29,7 @@ def holds(text: str) -> None:
 @always
 @given(tune_texts())
 def test_made_up_tunes(text: str) -> None:
-    holds(text)
+    check_round_trip(text)
 
 
 _SIGNS = [*"ABc^=_z23/'-<>|:()[]{} \\!\n.~T", '"Am"', "[CE-]", "{^g}", "[K:F]", "(3", "|1", "!a!"]
@@ -38,7 +38,7 @@ _SIGNS = [*"ABc^=_z23/'-<>|:()[]{} \\!\n.~T", '"Am"', "[CE-]", "{^g}", "[K:F]", 
 @always
 @given(st.lists(st.sampled_from(_SIGNS), max_size=16).map("".join))
 def test_any_signs(body: str) -> None:
-    holds("X:1\nT:Test\nM:4/4\nL:1/8\nK:D\n" + body + "\n")
+    check_round_trip("X:1\nT:Test\nM:4/4\nL:1/8\nK:D\n" + body + "\n")
 
 
 def test_tunes_of_books() -> None:
@@ -59,7 +59,7 @@ def test_tunes_of_books() -> None:
         "(A B) (c>d) e y2 f\n|",
     ],
 )
-def test_letter_by_letter(body: str) -> None:
+def test_usual_music_keeps_every_character(body: str) -> None:
     assert write_tune(read(HEADER + body + "\n")) == HEADER + body + "\n"
 
 
@@ -77,10 +77,10 @@ def test_letter_by_letter(body: str) -> None:
         ("[A2]2 [CA3]", "A4 [CA3]"),
     ],
 )
-def test_one_spelling(body: str, written: str) -> None:
+def test_each_construct_has_one_spelling(body: str, written: str) -> None:
     assert write_tune(read(HEADER + body + "\n")) == HEADER + written + "\n"
-    holds(HEADER + body + "\n")
+    check_round_trip(HEADER + body + "\n")
 
 
-def test_what_looks_like_mail() -> None:
-    holds("X:1\nT:a =3D3D b =3D\nK:C\nABc|\n")
+def test_text_that_looks_like_quoted_printable_is_escaped() -> None:
+    check_round_trip("X:1\nT:a =3D3D b =3D\nK:C\nABc|\n")

@@ -4,7 +4,8 @@ Each message says what is wrong, and what to do. The command line prints the mes
 a traceback, and exits with `exit_code`. Every other exception is a bug in charnn.
 """
 
-from collections.abc import Iterable
+import difflib
+from collections.abc import Iterable, Sequence
 
 
 def shorten(text: str, length: int) -> str:
@@ -27,6 +28,17 @@ class UsageError(CharnnError):
     """Options that are out of range or contradict each other; exit code 2."""
 
     exit_code = 2
+
+
+def unknown_choice(option: str, value: str, choices: Sequence[str]) -> UsageError:
+    """Return the error for a value that is not among the choices of an option.
+
+    >>> str(unknown_choice("--cell", "lstmm", ["lstm", "gru"]))
+    '--cell lstmm is unknown. Did you mean lstm? (lstm, gru)'
+    """
+    similar = difflib.get_close_matches(value, choices, n=1)
+    advice = f"Did you mean {similar[0]}?" if similar else "Choose one of these:"
+    return UsageError(f"{option} {shorten(value, 100)} is unknown. {advice} ({', '.join(choices)})")
 
 
 class CorpusError(CharnnError):

@@ -17,6 +17,7 @@ import typer
 import typer.core
 
 from charnn import signals
+from charnn.cli.choice_errors import choice_error
 from charnn.cli.commands import (
     check,
     corpora,
@@ -57,6 +58,8 @@ def _escaped_usage_problems() -> Iterator[None]:
     try:
         yield
     except _UsageProblem as problem:
+        if error := choice_error(problem):
+            raise error from None
         problem.message = escape_controls(problem.message)
         raise
 

@@ -1,19 +1,15 @@
-"""What a training run looks like: summary, progress bar, samples; or JSON lines; or plain lines."""
+"""The display of a training run: a summary, a progress bar and samples, or JSON lines."""
 
 import json
 import math
 import random
-import shlex
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import takewhile
 
-from rich.console import Console
-from rich.table import Table
 from tqdm import tqdm
 
-from charnn.checkpoints.run_files import RUNS_FOLDER
 from charnn.cli.console import (
     discard_output,
     escape_controls,
@@ -22,8 +18,8 @@ from charnn.cli.console import (
     show_warning,
     write_stdout,
 )
-from charnn.cli.formatting import format_duration, format_loss
-from charnn.corpus.ids import Dataset
+from charnn.cli.formatting import format_loss
+from charnn.cli.train_tables import result_table, show_table, summary_table
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.training.events import (
@@ -40,21 +36,22 @@ from charnn.training.events import (
     Unsaved,
     Validated,
 )
+from charnn.training.options import TrainOptions
 
-SAMPLE_LENGTH = 240
+SAMPLE_LENGTH = 240  # characters
 
 
 class TrainView:
-    """Draws the events of a run.
+    """A display of the events of a run, and a context that closes its progress bar.
 
-    As a context it holds the progress bar: `bar` is first that of a download, then, once the corpus
-    is there, that of the run. Results (`--json`) go to stdout, all else to stderr.
+    `bar` first shows a download, then the transposing of tunes, then the run. Results (`--json`)
+    are written to stdout, everything else to stderr.
 
     Args:
-        corpus: what the user named, and
-        reading: the options it was opened with, both for the command that resumes the run.
-        should_stop: tells when not to draw a sample to its end.
-        as_json: write events as JSON lines.
+        corpus: the corpus as the user named it, for the command that resumes the run.
+        options: the options of the run, for the same command.
+        should_stop: a function that returns True when a sample should not be completed.
+        as_json: whether to write the events as JSON lines.
     """
 
     planned: Planned
@@ -62,19 +59,20 @@ class TrainView:
     def __init__(
         self,
         corpus: list[str],
-        reading: list[str],
+        options: TrainOptions,
         should_stop: Callable[[], bool],
         *,
         as_json: bool,
     ) -> None:
         self.corpus = corpus
-        self.reading = reading
+        self.options = options
         self.should_stop = should_stop
         self.as_json = as_json
         self.live = is_terminal(sys.stderr)
 
     def __enter__(self) -> "TrainView":
-        # The downloader sets the total, but asks first whether the bar is true, which takes one.
+        # pooch sets the total, but first tests whether the bar is true, which a bar without a total
+        # is not.
         self.bar = tqdm(total=1, unit="B", unit_scale=True, disable=None, leave=False, delay=0.2)
         return self
 
@@ -82,16 +80,16 @@ class TrainView:
         self.bar.close()
 
     def report(self, event: Event) -> None:
-        """Show one event. A terminal that has gone does not end the training."""
+        """Show an event. A terminal that was closed does not end the training."""
         try:
             self._show(event)
         except OSError:
             discard_output(sys.stderr)
 
     def transposed(self, done: int, tunes: int) -> None:
-        """Show how many tunes are in other keys by now."""
+        """Show how many of the tunes are transposed."""
         if not done:
-            self._line("writing the tunes in other keys; they are kept for the next time")
+            self._show_line("transposing the tunes; they are kept for the next run")
             self.bar = tqdm(total=tunes, unit="tune", disable=None, leave=False)
         self.bar.update(done - self.bar.n)
 
@@ -100,149 +98,79 @@ class TrainView:
             case Planned():
                 self.planned = event
                 self.bar.close()
-                self._notes(event)
+                self._show_notes(event)
             case Recovered():
-                self._recovered(event)
+                self._show_recovery(event)
             case ShortOfSpace():
-                self._line(
-                    f"warning: the disk has {event.free / 1e6:,.0f} MB free, and "
-                    f"{event.folder} may take {event.needed / 1e6:,.0f} MB more: make room"
+                self._show_line(
+                    f"warning: the disk has {event.free / 1e6:,.0f} MB free, but {event.folder} "
+                    f"may take {event.needed / 1e6:,.0f} MB more. Free some space"
                 )
             case Started():
-                self._summarise(event)
-                if event.progress >= 1:
-                    show_warning(
-                        "its budget is spent: give more --minutes, --epochs or --steps to go on"
-                    )
-                self.bar = tqdm(
-                    total=1.0,
-                    initial=event.progress,
-                    disable=None,
-                    leave=False,
-                    bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
-                )
+                self._start(event)
             case Rethreaded():
-                self._line(f"the machine's load has changed: {_threads(event.threads)} now")
+                pass  # of no use to anybody who watches; `charnn.train` reports it
             case Hinted():
-                self._line(f"warning: {event.hint}")
+                self._show_line(f"warning: {event.hint}")
             case Stepped():
-                self._step(event)
+                self._show_step(event)
             case Validated():
-                self._validation(event)
+                self._show_validation(event)
             case Unsaved():
-                self._unsaved(event)
+                self._show_unsaved(event)
             case SavedAtLast():
                 if self.as_json:
                     _write_json(event="saved")
-                self._line("all is saved now")
+                self._show_line("all is saved now")
             case Finished():
                 self.bar.close()
-                self._conclude(event)
+                self._show_result(event)
 
-    def _notes(self, planned: Planned) -> None:
+    def _show_notes(self, planned: Planned) -> None:
         skipped, repeated = planned.corpus.skipped, planned.corpus.repeated
         if skipped:
             show_warning(
-                f"left out {len(skipped):,} files that are hidden, unreadable or no text, "
+                f"skipped {len(skipped):,} files that are hidden, unreadable or not text, "
                 f"such as {skipped[0]}"
             )
         if repeated:
             more = f" and {len(repeated) - 1:,} more" if len(repeated) > 1 else ""
-            show_warning(f"named more than once, but read once: {repeated[0]}{more}")
+            show_warning(f"read once, though named more than once: {repeated[0]}{more}")
         for note in planned.plan.notes:
             show_warning(note)
 
-    def _recovered(self, event: Recovered) -> None:
+    def _show_recovery(self, event: Recovered) -> None:
         kept = f" (kept as {', '.join(path.name for path in event.aside)})" if event.aside else ""
-        self._line(
+        self._show_line(
             f"warning: {'; '.join(event.problems)}{kept}; the run goes on from {event.taken}, "
             f"step {event.step:,}"
         )
 
-    def _unsaved(self, event: Unsaved) -> None:
+    def _show_unsaved(self, event: Unsaved) -> None:
         files = " and ".join(map(str, event.files))
         if self.as_json:
             _write_json(event="unsaved", files=list(map(str, event.files)), reason=event.reason)
-        self._line(
-            f"warning: {files} cannot be saved ({event.reason}): the training goes on and tries "
-            "again; make room or mend the folder before it ends"
+        self._show_line(
+            f"warning: {files} cannot be saved ({event.reason}). Training continues and tries "
+            "again; free space or repair the folder before it ends"
         )
 
-    def _conclude(self, finished: Finished) -> None:
-        """What came of it, and what to do next."""
-        run = self.planned.run
-        again = ["charnn", "train", "--resume", "--name", run.name, *self.reading]
-        if run.parent != RUNS_FOLDER:
-            again += ["--out", str(run.parent)]
-        if any(name.startswith("-") and name != "-" for name in self.corpus):
-            again.append("--")
-        again += self.corpus
-        loss = finished.best_loss
-        if self.as_json:
-            _write_json(
-                event="done",
-                reason=finished.reason,
-                checkpoint=finished.checkpoint and str(finished.checkpoint),
-                val_nats_per_char=loss,
-                steps=finished.steps,
-                chars_per_second=finished.characters_per_second,
-                seconds=finished.seconds,
-                advice=finished.advice,
+    def _start(self, event: Started) -> None:
+        self._show_table(*summary_table(self.planned, event))
+        if event.progress >= 1:
+            show_warning(
+                "the budget of this run is spent. Set more --minutes, --epochs or --steps to "
+                "train further"
             )
-        reasons = {
-            "done": "done",
-            "patience": "stopped early: the validation loss no longer falls",
-            "interrupted": f"stopped{'' if finished.unsaved else ' and saved'}; "
-            f"to go on: {shlex.join(again)}",
-        }
-        self._table(
-            "finished",
-            {
-                "why": reasons[finished.reason],
-                "best loss": "not validated yet" if loss is None else format_loss(loss),
-                "steps": f"{finished.steps:,} in {format_duration(finished.seconds)}, "
-                f"{finished.characters_per_second:,.0f} characters/s",
-                "checkpoint": str(finished.checkpoint or "none"),
-                **({"advice": finished.advice} if finished.advice else {}),
-                "next": f"charnn sample {shlex.quote(str(run))}",
-            },
+        self.bar = tqdm(
+            total=1.0,
+            initial=event.progress,
+            disable=None,
+            leave=False,
+            bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
         )
 
-    def _summarise(self, event: Started) -> None:
-        from charnn.evaluation.sweep import fitted_sweep_protocol  # which loads torch
-
-        corpus, dataset = self.planned.corpus, self.planned.dataset
-        model, training = self.planned.plan.model, self.planned.plan.training
-        documents = f", {dataset.documents:,} documents" if dataset.documents > 1 else ""
-        held_out = (
-            f"{dataset.val_documents:,} whole tunes" if dataset.val_documents else "the last part"
-        )
-        unknown = f", {dataset.val_unknown:,} of them unknown" if dataset.val_unknown else ""
-        width = "one-hot" if model.embedding_size is None else f"embedding {model.embedding_size}"
-        preset = f"{self.planned.plan.preset}: " if self.planned.plan.preset else ""
-        budget = training.budget
-        limits = [f"{value:g} {name}" for name, value in vars(budget).items() if value is not None]
-        self._table(
-            f"{'resuming' if event.progress else 'training'} {self.planned.run}",
-            {
-                "corpus": f"{corpus.name}: "
-                f"{dataset.train_characters + dataset.val_characters:,} characters"
-                f"{documents}{_keys(dataset)}",
-                "vocabulary": f"{len(dataset.vocabulary)} symbols ({_kind(dataset)})",
-                "model": f"{preset}{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
-                f"dropout {model.dropout:g}, of weights {model.weight_drop:g}: "
-                f"{model.parameter_count():,} parameters",
-                "training": f"{' or '.join(limits)}, batch {training.batch_size}, "
-                f"window {training.seq_len}, {event.steps_per_epoch:,} steps an epoch",
-                "machine": f"{training.device}, {training.precision}, {_threads(event.threads)}",
-                "validation": f"{held_out}, {dataset.val_characters:,} characters{unknown}: "
-                f"{fitted_sweep_protocol(len(dataset.val), len(dataset.train))}"
-                if len(dataset.val)
-                else "none",
-            },
-        )
-
-    def _step(self, event: Stepped) -> None:
+    def _show_step(self, event: Stepped) -> None:
         if self.as_json:
             _write_json(
                 event="step",
@@ -258,7 +186,7 @@ class TrainView:
         )
         self.bar.update(event.progress - self.bar.n)
 
-    def _validation(self, event: Validated) -> None:
+    def _show_validation(self, event: Validated) -> None:
         if self.as_json:
             _write_json(
                 event="validation",
@@ -267,58 +195,45 @@ class TrainView:
                 best=event.is_best,
             )
         best = "  (best so far)" if event.is_best else ""
-        self._line(f"step {event.step:,}: validation {format_loss(event.loss)}{best}")
+        self._show_line(f"step {event.step:,}: validation {format_loss(event.loss)}{best}")
         if self.live:
-            self._line(escape_controls(self._sample(event)) + "\n")
+            self._show_line(escape_controls(self._sample(event)) + "\n")
+
+    def _show_result(self, finished: Finished) -> None:
+        if self.as_json:
+            _write_json(
+                event="done",
+                reason=finished.reason,
+                checkpoint=finished.checkpoint and str(finished.checkpoint),
+                val_nats_per_char=finished.best_loss,
+                steps=finished.steps,
+                chars_per_second=finished.characters_per_second,
+                seconds=finished.seconds,
+                advice=finished.advice,
+            )
+        self._show_table(*result_table(self.planned.run, finished, self.corpus, self.options))
 
     def _sample(self, event: Validated) -> str:
-        """What the model writes now, indented so that it is not taken for a message."""
+        """Return a sample of the model, indented, so that it is not taken for a message."""
         sampler = Sampler(event.checkpoint)
         seed = random.randrange(2**32)
         stream = sampler.stream(SamplingParams(), seed=seed, length=SAMPLE_LENGTH)
         text = "".join(takewhile(lambda piece: not self.should_stop(), stream))
         return "\n".join("    " + line for line in text.splitlines())
 
-    def _line(self, text: str) -> None:
+    def _show_line(self, text: str) -> None:
         with tqdm.external_write_mode(file=sys.stderr):
             show_message(text)
 
-    def _table(self, title: str, rows: dict[str, str]) -> None:
-        if not self.live:
-            show_message("\n".join([title, *(f"  {key}: {value}" for key, value in rows.items())]))
-            return
-        table = Table.grid(padding=(0, 2))
-        table.add_column()
-        table.add_column(overflow="fold")  # a command or a path is to be copied whole
-        for key, value in rows.items():
-            # Names of files and corpora are the user's: neither markup nor control characters.
-            table.add_row(key, escape_controls(value), style=None)
-        console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    def _show_table(self, title: str, rows: dict[str, str]) -> None:
         with tqdm.external_write_mode(file=sys.stderr):
-            console.print(escape_controls(title), style=None if console.no_color else "bold")
-            console.print(table)
+            show_table(title, rows, live=self.live)
 
 
 def _write_json(**values: object) -> None:
-    # Whoever read the lines may have seen enough of them, or have no room: the training goes on.
+    # A closed pipe or a full disk behind stdout is no reason to end the training.
     try:
         with suppress(SystemExit):
             write_stdout(json.dumps(values) + "\n")
     except OSError as problem:
-        show_warning(f"stdout cannot be written ({problem.strerror}): no more JSON lines")
-
-
-def _keys(dataset: Dataset) -> str:
-    low, high = dataset.keys
-    return f", learned in {high - low + 1} keys ({low:+} to {high:+} semitones)" if high else ""
-
-
-def _threads(count: int) -> str:
-    return f"{count} thread{'s' * (count != 1)}"
-
-
-def _kind(dataset: Dataset) -> str:
-    if dataset.vocabulary.single_characters:
-        return dataset.vocabulary.unit
-    length = dataset.train_characters / len(dataset.train)
-    return f"{dataset.vocabulary.unit}, {length:.2f} characters each"
+        show_warning(f"stdout cannot be written ({problem.strerror}), so JSON lines end here")

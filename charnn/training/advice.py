@@ -1,9 +1,9 @@
-"""What a finished run says about itself: still learning, done, or overfitting; and what to change.
+"""The advice at the end of a run: still learning, done, or overfitting, and what to change.
 
-It is judged by the validation losses and the training loss at the end. The learning rate falls to
-nothing over any budget, so that every curve is flat at its end: what counts is how much the second
-half of the run brought; and where that was little, whether the training loss is far below. That
-one is measured with dropout, which makes it look worse than it is.
+It compares the validation losses and the final training loss. The learning rate is annealed over
+the budget, so every curve is flat at its end. What counts is how much the second half of the run
+has gained and, if that is little, whether the training loss is far below the validation loss. The
+training loss is measured with dropout, so it looks worse than it is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,94 +12,108 @@ from charnn.model.config import ModelConfig
 from charnn.training.recipe import PRESETS
 from charnn.training.training_config import Budget
 
-# Shares of the loss. Less than this the falling rate brings by itself.
+# Shares of the loss. Annealing alone gains less than this in the second half of a run.
 FLAT = 0.015
 RISEN = 0.005
 FAR_BELOW = 0.2
-# Share of the steps: the best loss comes well before the end.
+# The share of the steps before which a best loss is well before the end.
 EARLY = 0.8
-# Passes over the corpus: so few teach nothing by heart, and never all.
-FEW_PASSES = 3
+# In fewer epochs nothing is learned by heart.
+FEW_EPOCHS = 3
+# The sweeps up to this share of the steps belong to the first half. Sweeps lie at even shares of
+# the budget, so the one in the middle may come a little late.
+FIRST_HALF = 0.55
 
 
 def advise(
-    history: Sequence[Mapping[str, float]], passes: float, budget: Budget, model: ModelConfig
+    history: Sequence[Mapping[str, float]], epochs: float, budget: Budget, model: ModelConfig
 ) -> str | None:
-    """One sentence for the user; None where too little was measured to say anything.
+    """Return one sentence for the user, or None if too little was measured.
 
     Args:
-        history: a run's validations: "step", "seconds", "val_loss" and "train_loss", the mean
-            training loss since the one before, where it is known.
-        passes: over the training part, in all.
-        budget: what the run was given.
-        model: what was trained.
+        history: the validations of the run: "step", "seconds", "val_loss" and, if known,
+            "train_loss", the mean training loss since the validation before.
+        epochs: the passes over the training part.
+        budget: the budget of the run.
+        model: the shape of the model.
     """
     if not history:
         return None
     best, last = min(history, key=lambda entry: entry["val_loss"]), history[-1]
     lowest, steps = best["val_loss"], last["step"]
-    early = best["step"] < EARLY * steps
-    if early and last["val_loss"] > lowest * (1 + RISEN):
+    is_early = best["step"] < EARLY * steps
+    if is_early and last["val_loss"] > lowest * (1 + RISEN):
         return (
-            f"overfitting: the validation loss was lowest at step {best['step']:,} of {steps:,}: "
-            f"try {_regularised(model)}, or a budget that ends there "
-            f"(--epochs {_short(passes * best['step'] / steps)})"
+            f"overfitting: the validation loss was lowest at step {best['step']:,} of {steps:,}. "
+            f"Try {_against_overfitting(model)}, or a budget that ends there "
+            f"(--epochs {_short(epochs * best['step'] / steps)})"
         )
-    first_half = [entry["val_loss"] for entry in history if entry["step"] <= 0.55 * steps]
-    # The loss of a text that is known for sure is 0.
-    brought = first_half[-1] / (lowest or 1e-9) - 1 if first_half else FLAT
-    if early or brought < FLAT:
-        train = last.get("train_loss", lowest)
-        if passes > FEW_PASSES and train < lowest * (1 - FAR_BELOW):
+    first_half = [entry["val_loss"] for entry in history if entry["step"] <= FIRST_HALF * steps]
+    # The loss of a text without surprises is 0.
+    gained = first_half[-1] / (lowest or 1e-9) - 1 if first_half else FLAT
+    if is_early or gained < FLAT:
+        train_loss = last.get("train_loss", lowest)
+        if epochs > FEW_EPOCHS and train_loss < lowest * (1 - FAR_BELOW):
             return (
-                f"overfitting: the training loss ({train:.2f}) is far below that of the validation "
-                f"({lowest:.2f}), which has hardly fallen: try {_regularised(model)}"
+                f"overfitting: the training loss ({train_loss:.2f}) is far below the validation "
+                f"loss ({lowest:.2f}), which has hardly fallen. Try {_against_overfitting(model)}"
             )
-        larger = [name for name, size in _sizes().items() if size > _size(model)][:1]
-        model_too = f"a larger model (--preset {larger[0]})" if larger else "a larger model"
-        little = (
-            f"the validation loss has not fallen since step {best['step']:,} of {steps:,}"
-            if early
-            else f"the second half of the run brought only {brought:.1%}"
-        )
-        return (
-            f"done: {little}: more time would bring little, {model_too} or more text may bring more"
-        )
-    if first_half or passes < FEW_PASSES:
+        return _nothing_more(model, best["step"], steps, None if is_early else gained)
+    if first_half or epochs < FEW_EPOCHS:
         return (
             "still learning: train longer, such as "
-            f"{_doubled(budget, last['seconds'], passes, steps)} "
-            "(with --resume to go on with this run)"
+            f"{_doubled(budget, last['seconds'], epochs, steps)} "
+            "(with --resume to continue this run)"
         )
     return None
 
 
-def _regularised(model: ModelConfig) -> str:
-    """What helps against overfitting."""
-    smaller = [name for name, size in _sizes().items() if size < _size(model)][-1:]
-    sizes = f"a smaller model (--preset {smaller[0]})" if smaller else "a smaller model"
-    more = min(0.7, model.dropout + 0.2)
-    dropout = f"--dropout {more:.1f}, " if more > model.dropout else ""
-    weights = "" if model.weight_drop else "--weight-drop 0.3, "
-    return f"{dropout}{weights}{sizes}, more text"
+def _nothing_more(model: ModelConfig, best_step: float, steps: float, gained: float | None) -> str:
+    """Return the advice for a run that has learned what it can.
+
+    Args:
+        model: the shape of the model.
+        best_step: the step of the lowest validation loss.
+        steps: the steps of the run.
+        gained: what the second half of the run gained; None if the best step came early.
+    """
+    larger = [name for name, size in _preset_sizes().items() if size > _size(model)][:1]
+    larger_model = f"a larger model (--preset {larger[0]})" if larger else "a larger model"
+    reason = (
+        f"the validation loss has not fallen since step {best_step:,} of {steps:,}"
+        if gained is None
+        else f"the second half of the run gained only {gained:.1%}"
+    )
+    return f"done: {reason}. More time would gain little; {larger_model} or more text may help"
 
 
-def _doubled(budget: Budget, seconds: float, passes: float, steps: float) -> str:
-    """Twice the limit that ended the run, as an option."""
-    spent = {"minutes": seconds / 60, "epochs": passes, "steps": steps}
+def _against_overfitting(model: ModelConfig) -> str:
+    """Return a list of what helps against overfitting."""
+    smaller = [name for name, size in _preset_sizes().items() if size < _size(model)][-1:]
+    smaller_model = f"a smaller model (--preset {smaller[0]})" if smaller else "a smaller model"
+    higher = min(0.7, model.dropout + 0.2)
+    dropout = f"--dropout {higher:.1f}, " if higher > model.dropout else ""
+    weight_drop = "" if model.weight_drop else "--weight-drop 0.3, "
+    return f"{dropout}{weight_drop}{smaller_model}, more text"
+
+
+def _doubled(budget: Budget, seconds: float, epochs: float, steps: float) -> str:
+    """Return twice the limit that ended the run, as an option."""
+    spent = {"minutes": seconds / 60, "epochs": epochs, "steps": steps}
     limits = {name: limit for name, limit in vars(budget).items() if limit is not None}
-    ended = max(limits, key=lambda name: spent[name] / limits[name])
-    return f"--{ended} {_short(2 * limits[ended])}"
+    reached = max(limits, key=lambda name: spent[name] / limits[name])
+    return f"--{reached} {_short(2 * limits[reached])}"
 
 
 def _short(value: float) -> str:
-    """A number for the command line, with at most two digits behind the point."""
+    """Return a number for the command line, with at most two decimals."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def _size(model: ModelConfig) -> int:
+    """Return a measure of a model's size: its recurrent weights per gate."""
     return model.num_layers * model.hidden_size**2
 
 
-def _sizes() -> dict[str, int]:
-    return {name: one.num_layers * one.hidden_size**2 for name, one in PRESETS.items()}
+def _preset_sizes() -> dict[str, int]:
+    return {name: each.num_layers * each.hidden_size**2 for name, each in PRESETS.items()}

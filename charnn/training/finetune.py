@@ -1,42 +1,73 @@
-"""A new model that begins with another one's weights: fine-tuning, also on other symbols.
+"""Fine-tuning: a new model that starts from the weights of another one, its parent.
 
-What a recurrent layer has learned hangs on no vocabulary; the rows of the embedding and of the head
-do. They are handed on by symbol, never by number, since the same character has another id in each
-vocabulary.
+The weights of the recurrent layers do not depend on the vocabulary; the rows of the embedding and
+of the head do. Those rows are copied by token, never by id, because the same character has another
+id in each vocabulary.
 """
 
 import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint, Tensors
+from charnn.corpus.scan import is_tune_book
+from charnn.corpus.sources import Corpus
 from charnn.corpus.vocabulary import SPECIALS, Vocabulary
+from charnn.errors import UsageError
 
-# Parameters with a row for each symbol.
-BY_SYMBOL = ("embedding.weight", "head.weight", "head.bias")
+# Parameters with a row for each token.
+PER_TOKEN = ("embedding.weight", "head.weight", "head.bias")
 
 
-def inherit(parent: Checkpoint, vocabulary: Vocabulary, fresh: Tensors) -> Tensors:
-    """The parent's weights for a network of another vocabulary.
+def tokens_of_parent(parent: Checkpoint, tokens: str, corpus: Corpus) -> str:
+    """Return the kind of tokens to train on, which is the parent's.
 
     Args:
-        parent: the model to begin with.
-        vocabulary: of the new model.
-        fresh: the new network's weights as they were drawn; what the parent does not know keeps
-            its rows.
+        parent: the model to start from.
+        tokens: the option `--tokens`.
+        corpus: the corpus of the new model.
+
+    Raises:
+        UsageError: the option is set to another kind, or the corpus does not suit the parent's.
     """
-    ids = {token_id: number for number, token_id in enumerate(parent.vocabulary.tokens, SPECIALS)}
-    specials = list(range(SPECIALS))
-    known = [token_id for token_id in vocabulary.tokens if token_id in ids]
-    theirs = specials + [ids[token_id] for token_id in known]
-    own = {token_id: number for number, token_id in enumerate(vocabulary.tokens, SPECIALS)}
-    mine = specials + [own[token_id] for token_id in known]
+    vocabulary = parent.vocabulary
+    if tokens not in ("auto", vocabulary.kind):
+        raise UsageError(
+            f"--init-from names a model of {vocabulary.unit}: leave out --tokens {tokens}"
+        )
+    if vocabulary.requires_tunes and not is_tune_book(corpus):
+        raise UsageError(
+            f"--init-from names a model of {vocabulary.unit}, but {corpus.name} is not a tune "
+            "book: name a model of characters, or train without --init-from"
+        )
+    return vocabulary.kind
+
+
+def inherit_weights(parent: Checkpoint, vocabulary: Vocabulary, drawn: Tensors) -> Tensors:
+    """Return the weights for a network of another vocabulary.
+
+    Args:
+        parent: the model to start from.
+        vocabulary: the vocabulary of the new model.
+        drawn: the random weights of the new network; the tokens that the parent's vocabulary lacks
+            keep their rows.
+    """
+    parent_ids = _token_ids(parent.vocabulary)
+    ids = _token_ids(vocabulary)
+    specials = list(range(SPECIALS))  # these mean the same in every vocabulary
+    shared = [token for token in vocabulary.tokens if token in parent_ids]
+    rows = specials + [ids[token] for token in shared]
+    parent_rows = specials + [parent_ids[token] for token in shared]
     weights = {name: np.array(array) for name, array in parent.weights.items()}
-    for name in BY_SYMBOL:
-        weights[name] = np.array(fresh[name])
-        weights[name][mine] = parent.weights[name][theirs]
+    for name in PER_TOKEN:
+        weights[name] = np.array(drawn[name])
+        weights[name][rows] = parent.weights[name][parent_rows]
     return weights
 
 
-def new_symbols(parent: Checkpoint, vocabulary: Vocabulary) -> list[str]:
-    """The symbols that the parent does not know, in the vocabulary's order."""
+def new_tokens(parent: Checkpoint, vocabulary: Vocabulary) -> list[str]:
+    """Return the tokens that the parent's vocabulary lacks, in the order of their ids."""
     known = set(parent.vocabulary.tokens)
-    return [token_id for token_id in vocabulary.tokens if token_id not in known]
+    return [token for token in vocabulary.tokens if token not in known]
+
+
+def _token_ids(vocabulary: Vocabulary) -> dict[str, int]:
+    return {token: number for number, token in enumerate(vocabulary.tokens, SPECIALS)}

@@ -1,13 +1,13 @@
-"""What is chosen when the user says nothing: sizes that suit the corpus, the budget, the device.
+"""The defaults: sizes and rates that suit the corpus, the budget and the device.
 
-The figures behind the choices are in `benchmarks/quality.md`. On a CPU small batches, hence many
-updates, win at equal time, and one wide layer beats two. What is read often is learned by heart,
-unless much is silenced meanwhile.
+The measurements behind them are in `benchmarks/quality.md`. On a CPU small batches, which mean many
+updates, win at equal time, and one wide layer beats two. A text that is read many times is learned
+by heart unless the dropout is strong.
 """
 
 from dataclasses import dataclass
 
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CorpusError, unknown_choice
 from charnn.training.training_config import Budget
 
 DEFAULT_MINUTES = 4.0
@@ -18,47 +18,55 @@ DEFAULT_EPOCHS = 120.0
 class Preset:
     """A size of the model by name.
 
-    Args:
-        num_layers: as in `ModelConfig`, like the next two.
-        hidden_size: units of each layer.
-        embedding_size: width of a symbol's vector.
-        lr: the learning rate that suits it.
-        least_characters: of the training part, for it to be chosen by itself, and
-        least_work: characters that the run goes through, all passes counted.
+    Attributes:
+        num_layers: see `ModelConfig`.
+        hidden_size: see `ModelConfig`.
+        embedding_size: see `ModelConfig`.
+        lr: the peak learning rate that suits the size.
+        min_characters: the smallest training part for which `auto` chooses the size.
+        min_trained: the fewest characters, summed over all epochs, for which `auto` chooses it.
     """
 
     num_layers: int
     hidden_size: int
     embedding_size: int
     lr: float
-    least_characters: float
-    least_work: float
+    min_characters: float
+    min_trained: float
 
 
+# In ascending order: `auto` chooses the largest one that the corpus and the budget suffice for.
 PRESETS = {
-    "tiny": Preset(1, 192, 64, 12e-3, least_characters=0, least_work=0),
-    "small": Preset(1, 384, 64, 10e-3, least_characters=150e3, least_work=0.7e6),
-    "medium": Preset(1, 512, 64, 6e-3, least_characters=300e3, least_work=5e6),
-    "large": Preset(1, 640, 64, 5e-3, least_characters=300e3, least_work=25e6),
+    "tiny": Preset(1, 192, 64, 12e-3, min_characters=0, min_trained=0),
+    "small": Preset(1, 384, 64, 10e-3, min_characters=150e3, min_trained=0.7e6),
+    "medium": Preset(1, 512, 64, 6e-3, min_characters=300e3, min_trained=5e6),
+    "large": Preset(1, 640, 64, 5e-3, min_characters=300e3, min_trained=25e6),
 }
 AUTO = "auto"
 
-# Dropout of units and of recurrent weights, from so many passes over the training part: what is
-# seen but a few times is not learned by heart.
+# Dropout and weight drop by the least number of epochs that they are for. A text that is read only
+# a few times is not learned by heart, so dropout would only slow the training down.
 REGULARISATION = {0: (0.0, 0.0), 6: (0.3, 0.0), 20: (0.5, 0.3)}
 
-# Of the usual learning rate, for a model that has learned something before.
-FINE_TUNING = 1 / 2
+# The share of the preset's learning rate for fine-tuning: a trained model needs smaller steps.
+FINE_TUNING_LR = 1 / 2
 
-LEAST_CHARACTERS = 200
-LEAST_WINDOWS = 4
-LEAST_SEQ_LEN = 16
+MIN_CHARACTERS = 200
+# An epoch of fewer segments has hardly a hidden state to carry over.
+MIN_SEGMENTS = 4
+# A shorter segment does not even hold a word or two.
+MIN_SEQ_LEN = 16
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What suits a kind of device: rows and characters of a batch; and how many characters a second
-    it trains on, roughly, to tell the work of a budget in minutes."""
+    """What suits a kind of device.
+
+    Attributes:
+        batch_size: the rows of a batch.
+        seq_len: the tokens of a segment.
+        speed: roughly how many characters per second it trains on, to convert minutes to epochs.
+    """
 
     batch_size: int
     seq_len: int
@@ -71,7 +79,7 @@ GPU = Machine(batch_size=64, seq_len=128, speed=500e3)
 
 @dataclass(frozen=True)
 class Recipe:
-    """What suits a corpus and a budget; names as in `ModelConfig` and `TrainingConfig`."""
+    """What suits a corpus and a budget; the names are those of the configurations."""
 
     preset: Preset
     dropout: float
@@ -81,74 +89,83 @@ class Recipe:
 
 
 def default_budget() -> Budget:
-    """A few minutes, but no more passes than a small corpus can bear."""
+    """Return the budget of a run for which none is set.
+
+    It is a few minutes, and no more epochs than a small corpus bears without being learned by
+    heart.
+    """
     return Budget(minutes=DEFAULT_MINUTES, epochs=DEFAULT_EPOCHS)
 
 
-def recipe(characters: int, budget: Budget, device: str, preset: str = AUTO) -> Recipe:
-    """What suits a training part of `characters`, to be trained for `budget` on `device`.
+def choose_recipe(characters: int, budget: Budget, device: str, preset: str = AUTO) -> Recipe:
+    """Return what suits a training part of `characters`, a budget and a device.
 
     Raises:
-        UsageError: there is no such preset.
+        UsageError: the preset is unknown.
     """
     machine = CPU if device == "cpu" else GPU
-    passes = passes_of(characters, budget, device, machine.batch_size * machine.seq_len)
+    epochs = estimate_epochs(characters, budget, device, machine.batch_size * machine.seq_len)
     if preset == AUTO:
-        # The smallest suits always; of those that do, the largest.
         *_, chosen = (
-            one
-            for one in PRESETS.values()
-            if characters >= one.least_characters and passes * characters >= one.least_work
+            each
+            for each in PRESETS.values()
+            if characters >= each.min_characters and epochs * characters >= each.min_trained
         )
     else:
         chosen = find_preset(preset)
-    *_, shares = (each for least, each in REGULARISATION.items() if passes >= least)
-    return Recipe(chosen, *shares, machine.batch_size, machine.seq_len)
+    *_, dropout = (rates for least, rates in REGULARISATION.items() if epochs >= least)
+    return Recipe(chosen, *dropout, machine.batch_size, machine.seq_len)
 
 
 def find_preset(name: str) -> Preset:
-    """The preset of that name.
+    """Return the preset of that name.
 
     Raises:
         UsageError: there is none.
     """
     if name not in PRESETS:
-        names = ", ".join([AUTO, *PRESETS])
-        raise UsageError(f"--preset {name} is unknown: choose one of {names}")
+        raise unknown_choice("--preset", name, [AUTO, *PRESETS])
     return PRESETS[name]
 
 
-def passes_of(characters: int, budget: Budget, device: str, characters_per_step: int) -> float:
-    """How many passes over a training part of `characters` a budget is: about, if in minutes."""
+def estimate_epochs(
+    characters: int, budget: Budget, device: str, characters_per_step: int
+) -> float:
+    """Return how many epochs of `characters` a budget is; an estimate if it is in minutes."""
     speed = (CPU if device == "cpu" else GPU).speed
     limits = (
         (budget.minutes, 60 * speed / characters),
         (budget.epochs, 1),
         (budget.steps, characters_per_step / characters),
     )
-    return min(limit * each for limit, each in limits if limit is not None)
+    return min(limit * epochs for limit, epochs in limits if limit is not None)
 
 
-def fit_to_corpus(characters: int, batch_size: int, seq_len: int) -> tuple[int, int]:
-    """The batch and window that a training part of `characters` (or tokens) can fill: at most those
-    given.
+def fit_to_corpus(ids: int, batch_size: int, seq_len: int) -> tuple[int, int]:
+    """Return the batch size and segment length that a training part can fill.
 
-    An epoch is to have at least a few windows, or there is nothing to carry a state over. The
-    window shrinks first, down to a length that still teaches words, then the number of rows.
+    Neither grows. An epoch should have at least `MIN_SEGMENTS` segments, so the segments are
+    halved first, down to `MIN_SEQ_LEN`, then the rows, then the segments again.
+
+    Args:
+        ids: the tokens of the training part.
+        batch_size: the rows B that are wanted.
+        seq_len: the tokens T of a segment that are wanted.
 
     Raises:
-        CorpusError: the part is too small for anything.
+        CorpusError: the part has fewer than `MIN_CHARACTERS` tokens.
     """
-    if characters < LEAST_CHARACTERS:
+    if ids < MIN_CHARACTERS:
         raise CorpusError(
-            f"the characters to train on ({characters}) are too few to learn from: give at least "
-            f"{LEAST_CHARACTERS}, better 20,000, by more text or less --val-fraction"
+            f"the corpus has {ids} characters to train on, but training needs at least "
+            f"{MIN_CHARACTERS}; 20,000 or more is recommended. "
+            "Add text, or set a smaller --val-fraction"
         )
-    shortest = min(seq_len, LEAST_SEQ_LEN)
-    while seq_len > shortest and characters < batch_size * seq_len * LEAST_WINDOWS:
+    shortest = min(seq_len, MIN_SEQ_LEN)
+    while seq_len > shortest and ids < batch_size * seq_len * MIN_SEGMENTS:
         seq_len = max(shortest, seq_len // 2)
-    while batch_size > 1 and characters < batch_size * seq_len * LEAST_WINDOWS:
+    while batch_size > 1 and ids < batch_size * seq_len * MIN_SEGMENTS:
         batch_size //= 2
-    while seq_len > 1 and characters < seq_len * LEAST_WINDOWS:
+    while seq_len > 1 and ids < seq_len * MIN_SEGMENTS:
         seq_len //= 2
     return batch_size, seq_len

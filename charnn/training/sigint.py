@@ -1,34 +1,36 @@
-"""Ctrl-C where it is Python's own, as in a notebook: the run is saved before it is raised."""
+"""Ctrl-C in a notebook or an interactive Python: it is raised after the run is saved."""
 
 import signal
 import threading
 from types import FrameType
 
 
-class Interrupt:
-    """Holds a KeyboardInterrupt back until the run is saved; a second one is not held back. Where
-    Ctrl-C is not Python's own, as in the program `charnn`, or beside the main thread, it does
-    nothing. A context.
+class DeferredInterrupt:
+    """A context that holds back one KeyboardInterrupt; a second one is raised at once.
+
+    It does nothing where Ctrl-C does not raise a KeyboardInterrupt, as in the program `charnn`,
+    which has a handler of its own, nor outside of the main thread, where Python installs no
+    handlers.
 
     Attributes:
-        asked: whether one came.
+        requested: whether Ctrl-C was pressed.
     """
 
-    asked = False
+    requested = False
 
-    def __enter__(self) -> "Interrupt":
-        self._ours = (
+    def __enter__(self) -> "DeferredInterrupt":
+        self._is_active = (
             threading.current_thread() is threading.main_thread()
             and signal.getsignal(signal.SIGINT) is signal.default_int_handler
         )
-        if self._ours:
-            signal.signal(signal.SIGINT, self._ask)
+        if self._is_active:
+            signal.signal(signal.SIGINT, self._request)
         return self
 
     def __exit__(self, *failure: object) -> None:
-        if self._ours:
+        if self._is_active:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
-    def _ask(self, number: int, frame: FrameType | None) -> None:
+    def _request(self, number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.default_int_handler)
-        self.asked = True
+        self.requested = True

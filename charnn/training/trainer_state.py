@@ -20,7 +20,7 @@ from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.plain_layer import HiddenState
 from charnn.training.ema import Average
-from charnn.training.finetune import inherit
+from charnn.training.finetune import inherit_weights
 from charnn.training.optimizer import AdamW
 from charnn.training.position import Position
 from charnn.training.running_mean import RunningMean
@@ -76,7 +76,7 @@ class TrainerState:
         torch.set_num_threads(threads)
         if parent is not None:
             drawn = export_weights(network)
-            import_weights(network, inherit(parent, dataset.vocabulary, drawn))
+            import_weights(network, inherit_weights(parent, dataset.vocabulary, drawn))
         return cls(
             network=network,
             optimizer=AdamW(network, config.weight_decay),

@@ -55,7 +55,7 @@ CASES = [
     (("train", "absent\nerror: x"), 1, r"absent\nerror: x"),
     (("check", "absent\n\nerror: x"), 1, r"absent\n\nerror: x"),
     (("train", "no texts"), 1, "no texts contains no text files"),
-    (("train", "tiny.txt"), 1, "too few to learn from"),
+    (("train", "tiny.txt"), 1, "training needs at least"),
     (("train", "latin1.txt"), 1, "byte 0xe4 at offset 5"),
     (("train", "latin1.txt", "--encoding", "klingon"), 2, "klingon"),
     # Where to write

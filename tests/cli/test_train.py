@@ -14,7 +14,7 @@ import pytest
 
 from charnn.checkpoints.checkpoint import load_checkpoint
 from charnn.cli.commands import train
-from charnn.model.cells import CELLS
+from charnn.training.options import CELL_CHOICES, described_options
 from tests.cli.conftest import Ended, Program
 from tests.helpers import command, environment, prose
 from tests.training.helpers import assert_same_run
@@ -37,9 +37,21 @@ def content(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_every_cell_can_be_chosen() -> None:
-    cell = get_args(get_type_hints(train.command)["cell"])[0]
-    assert set(get_args(cell)) == CELLS.keys()
+def test_the_command_takes_every_option_of_the_library() -> None:
+    described = {name: option for name, _, option in described_options()}
+    hints = get_type_hints(train.command)
+    assert hints.keys() == described.keys() | {"corpus", "as_json"}
+    assert set(get_args(get_args(hints["cell"])[0])) == set(CELL_CHOICES)
+
+
+def test_an_unknown_choice_is_answered_with_the_nearest_one(
+    program: Program, tmp_path: Path
+) -> None:
+    ended = program(tmp_path, "train", "absent.txt", "--cell", "lstmm")
+    assert ended.returncode == 2
+    assert ended.messages == [
+        "error: --cell lstmm is unknown. Did you mean lstm? (lstm, gru, rnn, peephole, coupled)"
+    ]
 
 
 def test_the_events_are_json_lines(trained: tuple[Path, Ended]) -> None:
@@ -196,7 +208,7 @@ def test_tunes_in_tokens_and_other_keys(
     ended = program(tmp_path, "train", "book.abc", *how, "--steps", "12", *small, "--json")
     assert ended.returncode == 0, ended.stderr.decode()
     shown = ended.stderr.decode()
-    assert "learned in 5 keys (-2 to +2 semitones)" in shown
+    assert "in 5 keys (-2 to +2 semitones)" in shown
     assert "symbols (ABC tokens, 1." in shown
     best = load_checkpoint(tmp_path / "checkpoints" / "book" / "best.safetensors")
     assert "^c" in best.vocabulary.tokens
@@ -218,7 +230,7 @@ def test_tunes_in_tokens_and_other_keys(
     (tmp_path / "text.txt").write_text(prose(3000), encoding="utf-8")
     ended = program(tmp_path, "train", "text.txt", *begin)
     assert ended.returncode == 2
-    assert "text is no book of tunes" in ended.messages[-1]
+    assert "text is not a tune book" in ended.messages[-1]
     # It goes on as it was, whether that is said again or not; and as nothing else.
     for steps, same in (("14", ()), ("16", how), ("18", ("--name", "book", *how))):
         ended = program(tmp_path, "train", "book.abc", "--resume", "--steps", steps, *same)

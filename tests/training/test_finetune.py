@@ -14,8 +14,9 @@ from charnn.errors import UsageError
 from charnn.evaluation.sweep import evaluate
 from charnn.model.network import Network, import_weights
 from charnn.training.assembly import build_trainer
-from charnn.training.finetune import inherit, new_symbols
-from charnn.training.plan import Options, plan_run
+from charnn.training.finetune import inherit_weights, new_tokens
+from charnn.training.options import TrainingOptions
+from charnn.training.plan import plan_run
 from charnn.training.trainer import Trainer
 from tests.helpers import prepared_text, prose, random_weights
 from tests.training.helpers import Run
@@ -34,7 +35,7 @@ def parent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def begin(run: Path, dataset: Dataset, parent: Checkpoint | None, **options: Any) -> Trainer:
-    plan = plan_run(dataset, Options(**CPU, **options), parent)
+    plan = plan_run(dataset, TrainingOptions(**CPU, **options), parent)
     run.mkdir()
     return build_trainer(dataset, plan.model, plan.training, run, metadata={}, parent=parent)
 
@@ -47,7 +48,7 @@ def test_symbols_with_other_ids_are_found_again(tmp_path: Path, parent: Checkpoi
     """Without two of the parent's characters all ids are others, and the loss is the parent's."""
     text = prose(6000, 7000)
     dataset = prepared_text(tmp_path, "".join(c for c in text if c in parent.vocabulary))
-    assert not new_symbols(parent, dataset.vocabulary)
+    assert not new_tokens(parent, dataset.vocabulary)
     assert len(dataset.vocabulary) < len(parent.vocabulary)
     # What is dropped was never likely; made impossible, it takes no part in the parent's loss.
     dropped = [s for s in parent.vocabulary.tokens if s not in dataset.vocabulary]
@@ -78,11 +79,11 @@ def test_what_the_parent_does_not_know_is_drawn_and_told(
     tmp_path: Path, parent: Checkpoint
 ) -> None:
     dataset = prepared_text(tmp_path, "señor é " + prose(3000))
-    note = plan_run(dataset, Options(**CPU), parent).notes[0]
-    assert "2 symbols" in note
+    note = plan_run(dataset, TrainingOptions(**CPU), parent).notes[0]
+    assert "2 tokens" in note
     assert "'é', 'ñ'" in note
-    fresh = random_weights(plan_run(dataset, Options(**CPU), parent).model)
-    weights = inherit(parent, dataset.vocabulary, fresh)
+    fresh = random_weights(plan_run(dataset, TrainingOptions(**CPU), parent).model)
+    weights = inherit_weights(parent, dataset.vocabulary, fresh)
     new, known = dataset.vocabulary.encode("éñ"), dataset.vocabulary.encode("the ")
     for name in ("embedding.weight", "head.weight", "head.bias"):
         np.testing.assert_array_equal(weights[name][new], fresh[name][new])
@@ -96,7 +97,7 @@ def test_tokens_are_found_again(parent: Checkpoint) -> None:
     old, new = AbcVocabulary(["A2", "B", "|"]), AbcVocabulary(["B", "A2", "^c", "z", "|"])
     rows = {name: parent.weights[name][: len(old)] for name in parent.weights}
     fresh = {name: np.full((len(new), *rows[name].shape[1:]), 7.0) for name in rows}
-    weights = inherit(Checkpoint(parent.config, old, rows, {}), new, fresh)
+    weights = inherit_weights(Checkpoint(parent.config, old, rows, {}), new, fresh)
     for token_id in new.tokens:
         row = weights["head.bias"][new.tokens.index(token_id) + 2]
         known = token_id in old.tokens
@@ -106,15 +107,15 @@ def test_tokens_are_found_again(parent: Checkpoint) -> None:
 def test_the_shape_is_the_parents(tmp_path: Path, parent: Checkpoint) -> None:
     dataset = prepared_text(tmp_path, prose(3000))
     shape = {"hidden_size": 32, "num_layers": 1, "cell": "lstm"}
-    plan = plan_run(dataset, Options(**CPU, **shape, dropout=0.25), parent)
+    plan = plan_run(dataset, TrainingOptions(**CPU, **shape, dropout=0.25), parent)
     assert plan.model.hidden_size == 32
     assert plan.model.embedding_size == parent.config.embedding_size
     assert plan.model.dropout == 0.25
-    assert plan.training.lr < plan_run(dataset, Options(**CPU)).training.lr
-    assert plan_run(dataset, Options(**CPU, lr=0.5), parent).training.lr == 0.5
+    assert plan.training.lr < plan_run(dataset, TrainingOptions(**CPU)).training.lr
+    assert plan_run(dataset, TrainingOptions(**CPU, lr=0.5), parent).training.lr == 0.5
     with pytest.raises(UsageError, match="--preset"):
-        plan_run(dataset, Options(**CPU, preset="large"), parent)
+        plan_run(dataset, TrainingOptions(**CPU, preset="large"), parent)
     for other in ({"hidden_size": 33}, {"num_layers": 2}, {"cell": "gru"}, {"embedding_size": 7}):
         (name,) = other
         with pytest.raises(UsageError, match=f"--{name.replace('_', '-')} .* --init-from"):
-            plan_run(dataset, Options(**CPU, **other), parent)
+            plan_run(dataset, TrainingOptions(**CPU, **other), parent)

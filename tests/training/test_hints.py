@@ -6,8 +6,9 @@ import pytest
 
 from charnn.training import hints
 from charnn.training.events import Hinted
-from charnn.training.hints import underway
-from charnn.training.plan import Options, plan_run
+from charnn.training.hints import on_speed
+from charnn.training.options import TrainingOptions
+from charnn.training.plan import plan_run
 from charnn.training.training_config import Budget
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run
@@ -34,14 +35,16 @@ def test_many_passes_are_spoken_of_before(
     tmp_path: Path, options: dict[str, int], said: bool
 ) -> None:
     dataset = prepared_text(tmp_path, prose(30_000))
-    notes = plan_run(dataset, Options(**CPU, **options)).notes
-    assert any("passes" in note and "--epochs 120" in note for note in notes) == said
+    notes = plan_run(dataset, TrainingOptions(**CPU, **options)).notes
+    assert any("epochs of" in note and "--epochs 120" in note for note in notes) == said
 
 
 def test_more_characters_than_any_language_has_are_spoken_of(tmp_path: Path) -> None:
     for count, said in ((15_000, False), (25_000, True)):
         text = "".join(map(chr, range(0x20000, 0x20000 + count)))
-        notes = plan_run(prepared_text(tmp_path, text, val_fraction=0), Options(**CPU)).notes
+        notes = plan_run(
+            prepared_text(tmp_path, text, val_fraction=0), TrainingOptions(**CPU)
+        ).notes
         assert (
             any("different characters" in note and "--encoding" in note for note in notes) == said
         )
@@ -56,7 +59,7 @@ def test_more_characters_than_any_language_has_are_spoken_of(tmp_path: Path) -> 
         (Budget(steps=500_000), "14 hours"),
         (Budget(epochs=500, minutes=10), None),
         (Budget(minutes=10), None),
-        (Budget(minutes=1), "60% of the corpus will be read: --minutes 2 "),
+        (Budget(minutes=1), "60% of the corpus will be read. --minutes 2 "),
         (Budget(minutes=1, epochs=40), "60% of the corpus"),
         # To read a part is what was asked for.
         (Budget(minutes=1, epochs=0.5), None),
@@ -67,7 +70,7 @@ def test_more_characters_than_any_language_has_are_spoken_of(tmp_path: Path) -> 
     ids=str,
 )
 def test_the_speed_tells_what_a_budget_is(budget: Budget, phrase: str | None) -> None:
-    hint = underway(budget, steps_per_pass=1000, seconds_per_step=0.1)
+    hint = on_speed(budget, steps_per_epoch=1000, seconds_per_step=0.1)
     if phrase is None:
         assert hint is None
     else:

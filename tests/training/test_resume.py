@@ -17,7 +17,8 @@ from charnn.corpus.transpose_augmentation import ALL_KEYS
 from charnn.errors import CheckpointError
 from charnn.model.cells import CELLS
 from charnn.training.events import Validated
-from charnn.training.plan import Options, plan_resume
+from charnn.training.options import TrainingOptions
+from charnn.training.plan import plan_resume
 from charnn.training.training_config import LARGE, Budget, TrainingConfig
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run, assert_same_run
@@ -41,7 +42,7 @@ def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, dataset: Datase
     training = {**before.metadata["training"], "clip": 1e30}
     replace(before, metadata={**before.metadata, "training": training}).save(was.folder / LAST)
     resume = was.checkpoint()
-    plan = plan_resume(resume, dataset, Options(steps=20))
+    plan = plan_resume(resume, dataset, TrainingOptions(steps=20))
     assert was.trainer(plan.training, resume=resume).run().reason == "done"
     assert_same_run(run.checkpoint(), was.checkpoint())
 

@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -22,7 +22,7 @@ from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.evaluation.protocols import Evaluation
-    from charnn.library import Model
+    from charnn.library import Model, RequestOptions
     from charnn.music.similarity.compare import TuneComparison
 
 # The rows of the table on tunes: the text of each, and its name in the JSON object.
@@ -208,7 +208,9 @@ def _judge_tunes(
     training_tunes = model.learned_tunes()
     name = display_name(model.path)
     show_message(f"{name}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
-    tunes = model.tunes(num, seed=seed, temperature=temperature, bars=bars, **request)
+    tunes = model.tunes(
+        num, seed=seed, temperature=temperature, bars=bars, **cast("RequestOptions", request)
+    )
     written = list(_with_progress_bar(tunes, num))
     comparison = compare_tunes(written, training_tunes)
     return {

@@ -1,0 +1,135 @@
+"""The tables before and after a training run: what is trained how, and what the result is."""
+
+import shlex
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from charnn.checkpoints.run_files import RUNS_FOLDER
+from charnn.cli.console import escape_controls, show_message
+from charnn.cli.formatting import format_duration, format_loss
+from charnn.corpus.ids import Dataset
+from charnn.model.config import ModelConfig
+from charnn.training.events import Finished, Planned, Started
+from charnn.training.options import TrainOptions, given, option_name
+
+
+def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, str]]:
+    """Return the title and the rows of the table that is shown before the first step."""
+    corpus, dataset = planned.corpus, planned.dataset
+    model, training = planned.plan.model, planned.plan.training
+    characters = dataset.train_characters + dataset.val_characters
+    documents = f", {dataset.documents:,} documents" if dataset.documents > 1 else ""
+    preset = f"{planned.plan.preset}: " if planned.plan.preset else ""
+    limits = [f"{value:g} {name}" for name, value in vars(training.budget).items() if value]
+    threads = f"{started.threads} thread{'s' * (started.threads != 1)}"
+    return (
+        f"{'resuming' if started.progress else 'training'} {planned.run}",
+        {
+            "corpus": f"{corpus.name}: {characters:,} characters{documents}{_keys(dataset)}",
+            "vocabulary": f"{len(dataset.vocabulary)} symbols ({_unit(dataset)})",
+            "model": f"{preset}{_describe_model(model)}",
+            "training": f"{' or '.join(limits)}, batch {training.batch_size} x "
+            f"{training.seq_len}, {started.steps_per_epoch:,} steps per epoch",
+            "machine": f"{training.device}, {training.precision}, {threads}",
+            "validation": _validation(dataset),
+        },
+    )
+
+
+def result_table(
+    run: Path, finished: Finished, corpus: list[str], options: TrainOptions
+) -> tuple[str, dict[str, str]]:
+    """Return the title and the rows of the table that is shown after the last step.
+
+    Args:
+        run: the run's folder.
+        finished: how the run ended.
+        corpus: the corpus as the user named it.
+        options: the options of the run.
+    """
+    loss = finished.best_loss
+    speed = f"{finished.characters_per_second:,.0f} characters/s"
+    rows = {
+        "best loss": "not validated yet" if loss is None else format_loss(loss),
+        "steps": f"{finished.steps:,} in {format_duration(finished.seconds)}, {speed}",
+        "checkpoint": str(finished.checkpoint or "none"),
+        **({"advice": finished.advice} if finished.advice else {}),
+        "next": f"charnn sample {shlex.quote(str(run))}",
+    }
+    if finished.reason == "interrupted":
+        saved = "" if finished.unsaved else ", saved"
+        title = f"stopped at step {finished.steps:,}{saved}"
+        return title, {"resume": _resume_command(run, corpus, options), **rows}
+    results = {
+        "done": "budget used",
+        "patience": "stopped early, the validation loss no longer falls",
+    }
+    return "finished", {"result": results[finished.reason], **rows}
+
+
+def show_table(title: str, rows: dict[str, str], *, live: bool) -> None:
+    """Show a table on stderr: aligned on a terminal, else as plain lines."""
+    if not live:
+        show_message("\n".join([title, *(f"  {key}: {value}" for key, value in rows.items())]))
+        return
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    # Folded and not cut: a command or a path is there to be copied.
+    table.add_column(overflow="fold")
+    for key, value in rows.items():
+        # The names of files and corpora may contain markup and control characters.
+        table.add_row(key, escape_controls(value), style=None)
+    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
+    console.print(escape_controls(title), style=None if console.no_color else "bold")
+    console.print(table)
+
+
+def _resume_command(run: Path, corpus: list[str], options: TrainOptions) -> str:
+    """Return the command that resumes a run, quoted for a shell."""
+    words = ["charnn", "train", "--resume", "--name", run.name]
+    for name, value in given(options, "encoding", "val_fraction").items():
+        words += [option_name(name), str(value)]
+    if run.parent != RUNS_FOLDER:
+        words += ["--out", str(run.parent)]
+    # A file whose name starts with a dash would be taken for an option.
+    if any(name.startswith("-") and name != "-" for name in corpus):
+        words.append("--")
+    return shlex.join([*words, *corpus])
+
+
+def _describe_model(model: ModelConfig) -> str:
+    width = "one-hot" if model.embedding_size is None else f"embedding {model.embedding_size}"
+    return (
+        f"{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
+        f"dropout {model.dropout:g}, weight drop {model.weight_drop:g}: "
+        f"{model.parameter_count():,} parameters"
+    )
+
+
+def _validation(dataset: Dataset) -> str:
+    """Return what is held out, and by which protocol it is evaluated."""
+    if len(dataset.val) == 0:
+        return "none"
+    from charnn.evaluation.sweep import fitted_sweep_protocol  # which imports torch
+
+    held_out = (
+        f"{dataset.val_documents:,} whole tunes" if dataset.val_documents else "the last part"
+    )
+    unknown = f", {dataset.val_unknown:,} of them unknown" if dataset.val_unknown else ""
+    protocol = fitted_sweep_protocol(len(dataset.val), len(dataset.train))
+    return f"{held_out}, {dataset.val_characters:,} characters{unknown}: {protocol}"
+
+
+def _keys(dataset: Dataset) -> str:
+    low, high = dataset.keys
+    return f", in {high - low + 1} keys ({low:+} to {high:+} semitones)" if high else ""
+
+
+def _unit(dataset: Dataset) -> str:
+    """Return what a token is, and how many characters it stands for."""
+    if dataset.vocabulary.single_characters:
+        return dataset.vocabulary.unit
+    length = dataset.train_characters / len(dataset.train)
+    return f"{dataset.vocabulary.unit}, {length:.2f} characters each"

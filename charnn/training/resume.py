@@ -1,0 +1,171 @@
+"""The run to resume: which one, with which dataset, from which of its checkpoints."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.checkpoints.run_files import CHECKPOINTS
+from charnn.checkpoints.runs import find_runs, load_best
+from charnn.corpus.ids import Dataset
+from charnn.corpus.transpose_augmentation import ALL_KEYS, ORIGINAL_KEY
+from charnn.errors import CheckpointError, UsageError
+
+# Prepares the corpus with the given tokens and keys, see `charnn.corpus.ids.prepare`.
+Prepare = Callable[..., Dataset]
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How a run turns its corpus into ids.
+
+    Args:
+        tokens: the kind of its vocabulary, "char" or "abc".
+        keys: semitones down and up that its training tunes are transposed by.
+    """
+
+    tokens: str
+    keys: tuple[int, int]
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint) -> "Encoding":
+        """Return the encoding that a model was trained with."""
+        low, high = checkpoint.metadata.get("transpose", ORIGINAL_KEY)
+        return cls(checkpoint.vocabulary.kind, (low, high))
+
+
+def expect_resumable(out: Path, name: str | None) -> None:
+    """Refuse early where there is nothing to resume: reading a large corpus takes a while.
+
+    Raises:
+        CheckpointError: there is no run, or `name` is a checkpoint file.
+    """
+    if name is not None:
+        for path in (Path(name), out / name, out / f"{name}.safetensors"):
+            if path.is_file() and path.suffix == ".safetensors":
+                raise CheckpointError(_not_resumable(path))
+    folder = out / (name or "")
+    found = any((folder / file).is_file() for file in CHECKPOINTS) if name else find_runs(out)
+    if not found:
+        raise CheckpointError(_no_run(folder))
+
+
+def find_run(
+    out: Path,
+    name: str | None,
+    is_tunes: bool,
+    prepare: Prepare,
+    tokens: str | None,
+    keys: tuple[int, int] | None,
+) -> tuple[Path, Dataset]:
+    """Return the run to resume, and the corpus in the run's encoding.
+
+    Args:
+        out: the folder of the runs.
+        name: the name of the run; None for the newest run that was trained on this corpus.
+        is_tunes: whether the corpus consists of tunes.
+        prepare: see `Prepare`.
+        tokens: the option `--tokens`; None if it is not set or "auto".
+        keys: the option `--transpose`; None if it is not set.
+
+    Raises:
+        UsageError: an option differs from that of the named run.
+        CheckpointError: the named run cannot be read, or no run was trained on this corpus.
+    """
+    if name is None:
+        return _newest_run(out, is_tunes, prepare, tokens, keys)
+    checkpoint = load_best(out / name, out).checkpoint
+    encoding = Encoding.of(checkpoint)
+    for option, wanted, original in (
+        ("tokens", tokens, encoding.tokens),
+        ("transpose", keys, encoding.keys),
+    ):
+        if wanted not in (None, original):
+            raise UsageError(cannot_change(option, _as_typed(original)))
+    if checkpoint.metadata.get("tunes") == is_tunes:
+        return out / name, prepare(tokens=encoding.tokens, keys=encoding.keys)
+    # A text has neither ABC tokens nor keys. The trainer refuses it, as any other corpus.
+    return out / name, prepare()
+
+
+def _newest_run(
+    out: Path, is_tunes: bool, prepare: Prepare, tokens: str | None, keys: tuple[int, int] | None
+) -> tuple[Path, Dataset]:
+    """Return the newest run with the same corpus and options, and its dataset; see `find_run`."""
+    unreadable = ""
+    prepared: dict[Encoding, Dataset] = {}
+    for run in find_runs(out):
+        try:
+            checkpoint = load_best(run, out).checkpoint
+        except (CheckpointError, OSError) as problem:
+            unreadable = f" ({problem})"
+            continue
+        encoding = Encoding.of(checkpoint)
+        fits = tokens in (None, encoding.tokens) and keys in (None, encoding.keys)
+        if checkpoint.metadata.get("tunes") != is_tunes or not fits:
+            continue
+        if encoding not in prepared:
+            prepared[encoding] = prepare(tokens=encoding.tokens, keys=encoding.keys)
+        dataset = prepared[encoding]
+        # The fingerprint covers the content and the split, whatever the files are called.
+        if checkpoint.metadata.get("fingerprint") == dataset.fingerprint:
+            return run, dataset
+    raise CheckpointError(
+        f"no run in {out}/ was trained on this corpus{unreadable}. Name the run with --name"
+    )
+
+
+def newest_resumable(run: Path, checkpoints: Mapping[Path, Checkpoint]) -> Path:
+    """Return the first checkpoint with training tensors.
+
+    Args:
+        run: the run's folder.
+        checkpoints: its readable checkpoints, the one with the most steps first.
+
+    Raises:
+        CheckpointError: there is none.
+    """
+    for path, checkpoint in checkpoints.items():
+        if checkpoint.training:
+            return path
+    paths: Iterable[Path] = checkpoints
+    raise CheckpointError(next((_not_resumable(path) for path in paths), _no_run(run)))
+
+
+def keep_init_from(checkpoint: Checkpoint, metadata: dict[str, Any]) -> dict[str, Any]:
+    """Return the metadata of a resumed run, with `init_from` of the original run.
+
+    Raises:
+        UsageError: the metadata have another `init_from`.
+    """
+    original = checkpoint.metadata.get("init_from")
+    if metadata.get("init_from", original) != original:
+        raise UsageError(cannot_change("init-from", original or "not set"))
+    return metadata if original is None else metadata | {"init_from": original}
+
+
+def cannot_change(option: str, original: object) -> str:
+    """Return the message for an option that a resumed run cannot change."""
+    return (
+        f"--{option} cannot be changed by --resume (it was {original}): "
+        "leave it out, or train a new run under another --name"
+    )
+
+
+def _no_run(folder: Path) -> str:
+    return f"there is no run to resume in {folder}. Train one first: charnn train CORPUS"
+
+
+def _not_resumable(path: Path) -> str:
+    return (
+        f"{path} contains a model without the state of its training, so it cannot be resumed. "
+        f"Fine-tune it in a new run: --init-from {path}"
+    )
+
+
+def _as_typed(value: str | tuple[int, int]) -> str:
+    """Return the value of `--tokens` or `--transpose` as it is typed."""
+    if isinstance(value, str):
+        return value
+    return "all" if value == ALL_KEYS else str(value[1])

@@ -1,0 +1,231 @@
+"""A training session: from the corpus that a user names to a trained run.
+
+    corpus names -> documents -> dataset -> plan -> trainer -> run
+
+Each step hands a finished thing to the next one. torch is imported after the dataset is prepared,
+because a user who mistyped a file name should not wait for it.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from charnn.checkpoints.run_files import BEST, RUNS_FOLDER, TUNES
+from charnn.checkpoints.run_lock import RunLock, create_run
+from charnn.checkpoints.runs import load_best, load_run, rename_damaged
+from charnn.checkpoints.stored_tunes import store_tunes
+from charnn.corpus.ids import DATA_FOLDER, prepare
+from charnn.corpus.scan import DEFAULT_VAL_FRACTION, split_documents
+from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.transpose_augmentation import (
+    ORIGINAL_KEY,
+    Progress,
+    ignore_progress,
+    parse_key_range,
+)
+from charnn.training.events import Planned, Recovered, Report
+from charnn.training.finetune import tokens_of_parent
+from charnn.training.options import TrainOptions, check_names_and_choices
+from charnn.training.resume import (
+    Prepare,
+    expect_resumable,
+    find_run,
+    keep_init_from,
+    newest_resumable,
+)
+from charnn.training.sigint import DeferredInterrupt
+
+if TYPE_CHECKING:
+    from charnn.checkpoints.checkpoint import Checkpoint
+    from charnn.corpus.ids import Dataset
+    from charnn.training.trainer import Trainer
+
+
+@dataclass(frozen=True)
+class Callbacks:
+    """The functions that a session calls while it works.
+
+    Args:
+        report: is called with every event, see `charnn.training.events`.
+        should_stop: is called after every step and during a validation; when it returns True, the
+            run is saved and ends.
+        transposed: is called with the number of transposed tunes and the number of all.
+        download_bar: a tqdm bar that shows a download.
+    """
+
+    report: Report = lambda event: None
+    should_stop: Callable[[], bool] = lambda: False
+    transposed: Progress = ignore_progress
+    download_bar: object | None = None
+
+
+def train_run(names: Sequence[str], options: TrainOptions, callbacks: Callbacks) -> Path:
+    """Train a new run, or resume one, and return its folder.
+
+    Args:
+        names: the corpus, as `charnn.corpus.sources.open_corpus` takes it.
+        options: see `TrainOptions`.
+        callbacks: see `Callbacks`.
+
+    Raises:
+        TypeError: an option does not exist.
+        CharnnError: the corpus, an option or the run is unusable.
+        UnsavedError: the run has ended, but not all of it could be saved.
+        OSError: a file cannot be written at the beginning.
+        KeyboardInterrupt: Ctrl-C was pressed; the run is saved by then.
+    """
+    check_names_and_choices(options)
+    session = Session(names, options, callbacks)
+    return session.resume() if options.get("resume") else session.start()
+
+
+class Session:
+    """One call of `charnn train`: the corpus, the options and the callbacks. See `train_run`."""
+
+    def __init__(self, names: Sequence[str], options: TrainOptions, callbacks: Callbacks) -> None:
+        self._names = names
+        self._options = options
+        self._callbacks = callbacks
+        self._out = Path(options.get("out") or RUNS_FOLDER)
+        fraction = options.get("val_fraction")
+        self._val_fraction = DEFAULT_VAL_FRACTION if fraction is None else fraction
+
+    def start(self) -> Path:
+        """Train a new run."""
+        parent = self._load_parent()
+        corpus = self._open_corpus()
+        tokens = self._options.get("tokens") or "auto"
+        if parent is not None:
+            tokens = tokens_of_parent(parent, tokens, corpus)
+        keys = self._keys() or ORIGINAL_KEY
+        dataset = self._preparation(corpus)(tokens=tokens, keys=keys)
+
+        from charnn.training.assembly import build_trainer
+        from charnn.training.plan import plan_run
+
+        plan = plan_run(dataset, self._options, parent)
+        with create_run(self._out, self._options.get("name"), corpus.name) as lock:
+            self._callbacks.report(Planned(lock.run, corpus, dataset, plan))
+            trainer = build_trainer(
+                dataset,
+                plan.model,
+                plan.training,
+                lock.run,
+                metadata=self._metadata(corpus),
+                report=self._callbacks.report,
+                claim_folder=partial(self._claim_folder, lock, corpus),
+                parent=parent,
+            )
+            self._store_training_tunes(lock.run, corpus)
+            self._run(trainer)
+        return lock.run
+
+    def resume(self) -> Path:
+        """Train a run further."""
+        name = self._options.get("name")
+        expect_resumable(self._out, name)
+        corpus = self._open_corpus()
+        tokens = self._options.get("tokens")
+        run, dataset = find_run(
+            self._out,
+            name,
+            corpus.tunes,
+            self._preparation(corpus),
+            None if tokens == "auto" else tokens,
+            self._keys(),
+        )
+        with RunLock(run) as lock:
+            # The checkpoints are read in a function of their own: they take several times the
+            # memory of the model, which is free again when that function returns.
+            self._run(self._resumed_trainer(lock, corpus, dataset))
+        return run
+
+    def _resumed_trainer(self, lock: RunLock, corpus: Corpus, dataset: "Dataset") -> "Trainer":
+        from charnn.training.assembly import build_trainer
+        from charnn.training.plan import plan_resume
+
+        checkpoints, damaged = load_run(lock.run)
+        last = newest_resumable(lock.run, checkpoints)
+        metadata = keep_init_from(checkpoints[last], self._metadata(corpus))
+        plan = plan_resume(checkpoints[last], dataset, self._options)
+        self._callbacks.report(Planned(lock.run, corpus, dataset, plan))
+        trainer = build_trainer(
+            dataset,
+            plan.model,
+            plan.training,
+            lock.run,
+            metadata=metadata,
+            report=self._callbacks.report,
+            resume=checkpoints[last],
+            best=checkpoints.get(lock.run / BEST),
+            claim_folder=partial(self._claim_folder, lock, corpus),
+        )
+        # Nothing is written before this line: `build_trainer` refuses another corpus.
+        self._store_training_tunes(lock.run, corpus)
+        if damaged:
+            renamed = tuple(map(rename_damaged, damaged))
+            step = checkpoints[last].step
+            self._callbacks.report(Recovered(tuple(damaged.values()), renamed, last, step))
+        return trainer
+
+    def _run(self, trainer: "Trainer") -> None:
+        """Train, and raise a KeyboardInterrupt that came meanwhile when the run is saved."""
+        interrupt = DeferredInterrupt()
+        should_stop = self._callbacks.should_stop
+        trainer.should_stop = lambda: should_stop() or interrupt.requested
+        with interrupt:
+            trainer.run()
+        if interrupt.requested:
+            raise KeyboardInterrupt
+
+    def _load_parent(self) -> "Checkpoint | None":
+        """Return the model to fine-tune, if the user named one."""
+        init_from = self._options.get("init_from")
+        if init_from is None:
+            return None
+        loaded = load_best(Path(init_from), RUNS_FOLDER)
+        if loaded.damaged:
+            step = loaded.checkpoint.step
+            self._callbacks.report(Recovered(loaded.damaged, (), loaded.path, step))
+        return loaded.checkpoint
+
+    def _open_corpus(self) -> Corpus:
+        return open_corpus(
+            self._names,
+            encoding=self._options.get("encoding"),
+            progress=self._callbacks.download_bar,
+        )
+
+    def _keys(self) -> tuple[int, int] | None:
+        transpose = self._options.get("transpose")
+        return None if transpose is None else parse_key_range(transpose)
+
+    def _preparation(self, corpus: Corpus) -> Prepare:
+        """Return a function that turns the corpus into a dataset of given tokens and keys."""
+        return partial(
+            prepare, corpus, DATA_FOLDER, self._val_fraction, progress=self._callbacks.transposed
+        )
+
+    def _metadata(self, corpus: Corpus) -> dict[str, Any]:
+        metadata: dict[str, Any] = {
+            "corpus": corpus.name,
+            "tunes": corpus.tunes,
+            "val_fraction": self._val_fraction,
+        }
+        if (init_from := self._options.get("init_from")) is not None:
+            metadata["init_from"] = str(init_from)
+        return metadata
+
+    def _store_training_tunes(self, run: Path, corpus: Corpus) -> None:
+        """Keep the training tunes beside the checkpoints, to compare samples with them later."""
+        if corpus.tunes:
+            training, _ = split_documents(corpus, self._val_fraction)
+            store_tunes(run, (document.text() for document in training))
+
+    def _claim_folder(self, lock: RunLock, corpus: Corpus) -> None:
+        """Make sure that the run's folder exists and is locked, whoever may have deleted it."""
+        lock.acquire()
+        if not (lock.run / TUNES).exists():
+            self._store_training_tunes(lock.run, corpus)

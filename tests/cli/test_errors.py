@@ -156,9 +156,6 @@ def test_a_mistake_gives_one_line_and_the_right_exit_code(
     [
         (("train",), "CORPUS"),
         (("train", "corpus.txt", "--steps", "many"), "--steps"),
-        (("train", "corpus.txt", "--cell", "transformer"), "--cell"),
-        (("train", "corpus.txt", "--device", "tpu"), "--device"),
-        (("train", "corpus.txt", "--precision", "fp8"), "--precision"),
         (("train", "corpus.txt", "--stepps", "3"), "--steps"),
         (("sample", "good", "--temperature", "hot"), "--temperature"),
         (("compose",), "compose"),
@@ -171,6 +168,16 @@ def test_wrong_usage_shows_the_usage_line(
     ended = program(folder, *arguments)
     assert_one_error(ended, 2, phrase)
     assert ended.stderr.startswith(b"Usage: ")
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--cell", "transformer"), ("--device", "tpu"), ("--precision", "fp8")]
+)
+def test_an_unknown_choice_is_an_error(
+    program: Program, folder: Path, option: str, value: str
+) -> None:
+    ended = program(folder, "train", "corpus.txt", option, value)
+    assert_one_error(ended, 2, f"{option} {value} is unknown")
 
 
 def test_a_file_in_place_of_the_data_folder_is_an_error(

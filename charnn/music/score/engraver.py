@@ -1,6 +1,6 @@
 """The engraver: a program that draws MusicXML with verovio, run in a separate process.
 
-verovio has been seen to crash the whole process on some scores and to draw on others for ever.
+verovio has crashed its whole process on some scores, and has never finished drawing others.
 
 `python engraver.py FOLDER FORMAT` reads `FOLDER/score.json`, an object with the keys `musicxml` and
 `title`, `subtitles`, `left`, `right` (the heading), and writes `score.svg`, `score.png` or

@@ -54,6 +54,7 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
     val_fraction = metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
     documents, _ = split_documents(open_catalogue_corpus(name), val_fraction)
     tunes = [document.text() for document in documents]
+    # Another version of the package that contains the corpus may have other tunes.
     if metadata[_METADATA_KEY] != {**metadata[_METADATA_KEY], "sha256": _hash(tunes)}:
         raise CheckpointError(
             f"the installed corpus {name} is not the one that {display_name(path)} was trained "

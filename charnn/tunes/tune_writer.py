@@ -41,8 +41,10 @@ class TuneWriter:
         # The grammar decides where a tune ends, so a model of a single tune may end one, too.
         self._sampler = Sampler(checkpoint, may_end=True)
         texts = self._sampler.token_texts
+        # The grammar reads characters; a token of ABC is a text of several.
         characters = {text for text in texts if len(text) == 1}
         self._constraint = Constraint(TuneGrammar(request, characters), texts)
+        # Kept after their tunes have ended, for the share of refused tokens.
         self._cursors: list[ConstraintCursor] = []
 
     def stream(self, params: SamplingParams, *, seed: int, length: int) -> Iterator[str]:

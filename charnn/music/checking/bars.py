@@ -42,6 +42,7 @@ class CountedBar:
     @property
     def too_long(self) -> bool:
         """Return whether it is longer than the bars that it stands for."""
+        # In free meter (M:none, a bar of 0) no bar is too long.
         return bool(self.meter.bar) and self.duration > self.meter.bar * self.bars
 
     def completes(self, before: "CountedBar") -> bool:
@@ -83,6 +84,7 @@ def split_into_bars(tune: Tune) -> tuple[list[CountedBar], dict[int, int]]:
 def total_bars(bars: Sequence[CountedBar]) -> int:
     """Return the number of bars as a musician counts them: without pick-ups, and with one bar
     where an ending begins in mid-bar."""
+    # A short bar at the beginning of an ending continues the bar before the ending.
     pickups = sum(bar.too_short and bar.begins_part and not bar.begins_ending for bar in bars)
     continued = sum(
         after.begins_ending and not after.begins_part and after.completes(before)

@@ -147,6 +147,7 @@ def _pass(bars: Sequence[CountedBar], indices: Sequence[int]) -> PartPass:
         bar_indices=tuple(indices),
         bars=sum(bar.bars for _, bar in joined) - first.too_short,
         pickup=first.duration if first.too_short else _NOTHING,
+        # A single short bar is a pick-up, and not a last bar as well.
         rest=last.duration if last.too_short and len(joined) > 1 else _NOTHING,
         short_indices=tuple(index for index, bar in joined[1:-1] if bar.too_short),
         first_meter=first.meter,
@@ -160,6 +161,7 @@ def find_gaps(bars: Sequence[CountedBar], passes: Sequence[PartPass]) -> list[Pa
     for number, one in enumerate(passes):
         if number == 0 and not one.bars:
             continue  # the pick-up of the tune, before the first repeat sign
+        # The end of the tune is followed by its beginning, so before the first pass is the last.
         before, after = passes[number - 1], passes[(number + 1) % len(passes)]
         if not one.fits_between(before, after):
             # The tune alone, without its repetition: silence before the first and after the last.
@@ -180,6 +182,7 @@ def list_parts(
         passes: through its parts.
         gap_bars: last bars of passes with a gap.
     """
+    # Passes that begin with the same bar are playings of the same part.
     passes_by_start: dict[int, list[PartPass]] = {}
     for one in passes:
         passes_by_start.setdefault(one.bar_indices[0], []).append(one)

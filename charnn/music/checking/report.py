@@ -83,6 +83,7 @@ def check_tune(tune: Tune) -> TuneReport:
         bars=counted.bars,
         parts=counted.parts,
         repeats=sum(element.ends for element in tune.music if isinstance(element, BarLine)),
+        # Grace notes are not in `pitches`: a slide from below does not widen the range.
         lowest=note_name(sounding[0][0]) if sounding else "",
         highest=note_name(sounding[-1][0]) if sounding else "",
         problems=tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))),
@@ -100,6 +101,7 @@ def note_name(pitch: Pitch) -> str:
 
 def length_name(duration: Fraction, meter: Meter) -> str:
     """Return quarter notes as a fraction of a whole note, over the meter's unit if it fits."""
+    # "4/8 in 6/8" is how a player counts; "1/2 in 6/8" would have to be converted.
     whole_notes = duration / 4
     units = whole_notes * (meter.denominator or 1)
     if units.denominator == 1 and meter.denominator:

@@ -49,6 +49,7 @@ class TuneIndex:
     def __init__(self, texts: Iterable[str]) -> None:
         melodies = [extract_melody(text) for text in texts]
         self.titles = [melody.title for melody in melodies]
+        # Grows with the tunes that are compared later: they may have steps that no tune here has.
         self._codes: dict[MelodyStep, str] = {}
         self._intervals = [self._encode(melody.intervals) for melody in melodies]
         self._degrees = [self._encode(melody.degrees) for melody in melodies]

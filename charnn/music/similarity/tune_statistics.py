@@ -64,6 +64,7 @@ class TuneStatistics:
     modes: Counter[str] = field(default_factory=Counter)
 
     def __add__(self, other: "TuneStatistics") -> "TuneStatistics":
+        # All fields are counts, numbers or Counters, and both kinds add up.
         names = [field.name for field in fields(self)]
         return TuneStatistics(
             **{name: getattr(self, name) + getattr(other, name) for name in names}
@@ -120,6 +121,7 @@ def _information(p: float, q: float) -> float:
 
 
 def _add_tune(tune: Tune, statistics: TuneStatistics) -> None:
+    # A tune counts as read even if it cannot be counted out below.
     statistics.read += 1
     statistics.meters[f"{tune.meter.numerator}/{tune.meter.denominator}"] += 1
     statistics.modes[tune.key.mode] += 1

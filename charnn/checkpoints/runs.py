@@ -96,6 +96,7 @@ def load_best(named: Path | None, folder: Path) -> LoadedCheckpoint:
     """
     paths = find_checkpoints(named, folder)
     damaged: list[str] = []
+    # A file that the user named is never replaced by another one: `paths` has no other then.
     for path in paths:
         try:
             return LoadedCheckpoint(path, load_checkpoint(path), tuple(damaged))

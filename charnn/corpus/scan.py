@@ -1,7 +1,8 @@
 """The first pass over a corpus: its fingerprint, its split, its vocabulary and its length.
 
 A text is cut near its end. Tunes are held out whole, and the hash of a tune's text decides: a tune
-stays on its side of the split when other tunes join the corpus. The vocabulary is that of the
+stays on its side of the split when other tunes join the corpus, so a model that is trained further
+on a larger book is still evaluated on tunes that are new to it. The vocabulary is that of the
 training part alone, so a held-out character can be unknown, as in any new text.
 """
 

@@ -86,6 +86,7 @@ class SourceCollector:
         Raises:
             CorpusError: there is no text file.
         """
+        # What is skipped is shown to the user: a corpus with silent gaps would be hard to notice.
         texts = 0
         for path, real in _walk(folder, self.skipped):
             if not path.is_file() or not looks_like_text(path, self.encoding):
@@ -143,6 +144,7 @@ class SourceCollector:
             spool.seek(0)
             return decode(spool, name, self.encoding)
 
+        # A stream has no suffix, so its first characters decide.
         starts_like_book = next(chunks(), "").lstrip().startswith(("X:", "%abc"))
         documents = self.books if starts_like_book else self.texts
         documents.append(Document(name, chunks))

@@ -101,6 +101,7 @@ def _corpus(name: str, collector: SourceCollector) -> Corpus:
     Raises:
         CorpusError: there are books, but no tunes in them.
     """
+    # All books in one call: a tune that occurs in two of them is kept once.
     tunes = clean_books(map(_book_text, collector.books))
     if collector.books and not tunes:
         names = ", ".join(book.name for book in collector.books[:3])

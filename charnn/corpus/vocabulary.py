@@ -5,7 +5,8 @@ Two kinds exist: `charnn.corpus.char_vocabulary` has one token a character,
 class and never ask for the kind.
 
 Ids follow from the set of tokens alone, not from the order in which a text contains them, so two
-corpora with the same tokens share their ids.
+corpora with the same tokens share their ids. (In tools that number characters by first occurrence,
+a model that is trained further on another corpus reads the wrong letters.)
 """
 
 from abc import ABC, abstractmethod

@@ -92,7 +92,7 @@ class BodyReader(NoteReader):
             elif letter == "V":
                 self._refuse_second_voice(words, column)
         except fields.FieldError as error:
-            # The error points at the text of the field: behind `K:` or `[K:`.
+            # The error points at the text of the field: after `K:` or `[K:`.
             self.fail(str(error), column + (2 if inline else 1))
         self._bar_line_index = None
         self.elements.append(Change(letter, words, value, inline, line_number, column))
@@ -161,8 +161,8 @@ class BodyReader(NoteReader):
     def _read_bracket(self) -> None:
         """Read an inline field, an ending, a bar line or a chord: all four begin with `[`.
 
-        If none of the four matches, the chord fails, so each of a line's brackets is looked at
-        only once although `INLINE_FIELD` may scan the rest of the line.
+        A bracket that begins no chord raises an error, which ends the reading. So the time stays
+        linear although `INLINE_FIELD` may scan the rest of the line.
         """
         if found := patterns.INLINE_FIELD.match(self._text, self._position):
             column = self._position + 1

@@ -1,7 +1,7 @@
-"""The one spelling of each header field in a cleaned tune: key, meter, title and type of dance.
+"""Header fields in the one spelling of cleaned tunes: key, title, type of dance, unit length.
 
 A model of tunes is trained on cleaned books (`cleaning.py`), and a user's request is spelled by the
-same functions, so that `A dorian` finds what the model knows as `Ador`.
+same functions, so that `A dorian` becomes the `Ador` that the model was trained on.
 """
 
 import re
@@ -11,7 +11,7 @@ from charnn.music.abc import fields
 from charnn.music.abc.key_field import parse_key
 
 # Types of dance that books call by several names. Songs and laments are played as slow airs, and
-# "miscellaneous" tells nothing about the music.
+# "miscellaneous" has no meaning.
 _RHYTHM_ALIASES = {
     "slipjig": "slip jig",
     "double jig": "jig",
@@ -65,8 +65,8 @@ def short_key(words: str) -> str:
             return words
         extras = [found[0] for found in _KEY_EXTRA.finditer(words)]
         short = " ".join([key.tonic + _SHORT_MODES[key.mode], *extras])
-        # A clef, for one, has no place in the short spelling. The field stays as it is wherever
-        # the short spelling would mean another key.
+        # A clef, for one, is lost in the short spelling, which is harmless. A field stays as it is
+        # if the short spelling would mean another key.
         return short if replace(parse_key(short), text=key.text) == key else words
     except fields.FieldError:
         return words
@@ -129,7 +129,7 @@ def body_field_value(letter: str, words: str) -> str:
 
 
 def default_unit_length(meter: str) -> str:
-    """Return the L: that ABC supposes for a meter where the header has none: `1/16` for `2/4`."""
+    """Return the L: that is the default for a meter: `1/16` for `2/4`."""
     try:
         return f"1/{4 / fields.default_unit_length(fields.parse_meter(meter))}"
     except fields.FieldError:

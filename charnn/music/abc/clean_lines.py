@@ -48,8 +48,7 @@ def _clean_sign(found: re.Match[str]) -> str:
 
 
 def _is_chord_symbol(words: str) -> bool:
-    """Return whether words in quotes are a chord symbol. `Da` or `Fine` are not, though they begin
-    with a letter of a chord."""
+    """Return whether words in quotes are a chord symbol: `Dm` is, but not `Da` or `Fine`."""
     if not _CHORD_SYMBOL.fullmatch(words):
         return False
     kind = words.partition("/")[0].lstrip("ABCDEFG")

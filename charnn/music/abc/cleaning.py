@@ -3,7 +3,7 @@
 A model spends capacity on everything that varies, so cleaning drops what carries no music:
 comments, sources, notes and other names, transcribers' fingerings and words, line-break signs. The
 rest has one spelling: the fields X T R M L P K in this order, an explicit unit length, short key
-names, single spaces. Every tune has `X:1`, since each becomes a text of its own, in which a running
+names, single spaces. Every tune has `X:1`, since each becomes a separate text, in which a running
 number would be noise. The notes keep their spelling, except that quoted-printable debris (`=3D`)
 is undone.
 
@@ -50,6 +50,7 @@ def clean_books(texts: Iterable[str]) -> list[str]:
             tune = _CleanTune()
             for line in _non_empty_lines(source):
                 tune.add_line(line)
+            # Of two settings with the same notes the first one is kept, whatever it is called.
             if tune.key is not None and _NOTE.search(tune.notes()):
                 tunes.setdefault(tune.fingerprint(), tune.write())
     return list(tunes.values())
@@ -151,6 +152,7 @@ class _CleanTune:
         parts = self.header.get("P", "")
         header = {
             "X": "1",
+            # Every tune begins with the same characters, which the tokenizer makes one token.
             "T": plain_title(self.header.get("T", "")) or "Untitled",
             "R": find_rhythm(self.header, self.transcription),
             "M": meter.replace(" ", ""),
@@ -163,7 +165,7 @@ class _CleanTune:
 
 
 def _separator(after_bar_line: bool, following: str) -> str:
-    """Return what joins two lines of music: a space, but none beside a bar line.
+    """Return the text between two lines that are joined: a space, or nothing beside a bar line.
 
     Args:
         after_bar_line: whether the first line ends with a bar line.

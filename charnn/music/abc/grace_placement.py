@@ -1,4 +1,4 @@
-"""Whether grace notes stood before or behind a bar line or key change that precedes their note.
+"""The side of a bar line or key change on which the grace notes of the next note were written.
 
 A `Note` holds all its graces, wherever they were written. The accidental of a grace acts on the
 rest of its bar, so the side of the bar line decides which notes it alters.

@@ -24,7 +24,7 @@ _MODES = {
     "lyd": ("lydian", 1),
 }
 _TONIC_AND_MODE = re.compile(KEY_TONIC.pattern + r" *([A-Za-z]*)")
-# Words of K: that change how the music is printed or shifted, not its key.
+# The words of K: that change how the music is printed or shifted, not its key.
 CLEF = re.compile(
     r"(clef=)?(treble|bass|alto|tenor|perc|none|[GFC][1-5])([+-]8)?|"
     r"(octave|transpose)=-?[0-9]{1,2}|"
@@ -40,7 +40,7 @@ def parse_key(text: str, before: Key | None = None) -> Key:
 
     Raises:
         FieldError: the mode is unknown, the signature would need more than seven signs, or a word
-            is none of the above.
+            is unknown.
     """
     words = text.strip()
     if words.lower().startswith("none"):

@@ -1,6 +1,6 @@
 """The first layer of the body reader: the position in a line, and the marks that take no time.
 
-Its signs mean the same wherever they stand: spaces, slurs, words in quotes, decorations, lengths.
+These signs mean the same everywhere: spaces, slurs, words in quotes, decorations, lengths.
 """
 
 from fractions import Fraction
@@ -15,8 +15,8 @@ from charnn.music.tune.tune import Element, Mark, MarkKind
 class MarkReader:
     """A position in a line of music, and the elements that were read so far.
 
-    Each method reads the sign at the position, appends its element and moves the position behind
-    it.
+    Each method reads the sign at the position, appends its element and moves the position to the
+    end of the sign.
 
     Args:
         name: the name of the tune in errors.
@@ -50,7 +50,7 @@ class MarkReader:
         end = self._text.find('"', self._position + 1)
         if end < 0:
             self.fail('this " is never closed: add the second "', self._position)
-        # ABC 2.1, "Annotations": one of ^ _ < > @ tells an annotation from a chord symbol.
+        # ABC 2.1, "Annotations": one of ^ _ < > @ marks an annotation.
         annotation = self._text[self._position + 1] in patterns.ANNOTATION_PLACES
         kind: MarkKind = "annotation" if annotation else "chord symbol"
         self._add_mark(kind, self._text[self._position : end + 1])
@@ -70,7 +70,7 @@ class MarkReader:
             self.fail("this + is never closed: add the second +", self._position)
 
     def _read_length(self) -> Fraction:
-        """Read the length at the position, 1 where none is written."""
+        """Return the length at the position, 1 if there is no length."""
         found = patterns.LENGTH.match(self._text, self._position)
         if found is None:
             return Fraction(1)

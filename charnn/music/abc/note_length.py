@@ -1,12 +1,11 @@
-"""Note lengths as ABC writes them behind a note: `3/2`, `2`, `/` (ABC 2.1, "Note lengths")."""
+"""Note lengths as ABC writes them after a note: `3/2`, `2`, `/` (ABC 2.1, "Note lengths")."""
 
 from fractions import Fraction
 from functools import lru_cache
 
 from charnn.music.abc.patterns import LENGTH
 
-# Of numerators and denominators: a 64th of a unit is finer than any tune book needs, and small
-# numbers keep exact arithmetic fast.
+# The limit of numerators and denominators. Small numbers keep exact arithmetic fast in any text.
 MAX_IN_FRACTION = 64
 
 

@@ -1,6 +1,6 @@
-"""The patterns of ABC notation that everything which looks at its text builds on.
+"""The shared patterns of ABC notation.
 
-Five modules look at the text of tunes, and each wants something else of it:
+Five parts of charnn look at the text of tunes, each for another purpose:
 
 - the reader (`reader.py`) must understand every character, and refuses what it can't;
 - the cleaner (`cleaning.py`, `clean_lines.py`) drops noise and keeps all else as it is spelled;
@@ -9,12 +9,12 @@ Five modules look at the text of tunes, and each wants something else of it:
 - the tune grammar (`charnn.music.grammar`) writes a small, unambiguous part of ABC, letter by
   letter, and so needs no patterns.
 
-What means the same to several of them stands here. What they treat differently stays with them,
-with the reason beside it.
+This module contains what means the same to several of them. Where they differ on purpose, the
+pattern stands in their own file, with the reason beside it.
 
-No pattern nests repetitions of the same characters, so each matches in linear time; and digits,
-slashes and octave marks are capped, since text from the web may contain a number of a million
-digits, which Python would take minutes to convert.
+No pattern nests repetitions of the same characters, so each matches in linear time. Digits, slashes
+and octave marks are capped: any text may be read, and Python refuses to convert a number of more
+than 4,300 digits.
 """
 
 import re
@@ -22,7 +22,7 @@ from typing import TypeAlias
 
 Match: TypeAlias = "re.Match[str]"
 
-# Parts of patterns, to be put together with f-strings. None contains a group, so that each user
+# Parts of patterns, to be put together with f-strings. They contain no groups, so that each user
 # numbers or names its own.
 ACCIDENTAL = r"\^\^|\^|__|_|="
 NOTE_LETTER = "[A-Ga-g]"

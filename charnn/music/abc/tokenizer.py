@@ -1,10 +1,10 @@
-"""The tokenizer of `--tokens abc`: it cuts a text into a note, a bar line, a line of the header ...
+"""The tokenizer of `--tokens abc`: notes, lengths, bar lines and lines of the header as tokens.
 
 The tokens of a text always join to the text again, whatever the text is. Everything that is no
 music becomes single characters, except a title, which is one token.
 
-A vocabulary stores its tokens, so a change of the pattern makes checkpoints tokenize texts in ways
-that they were not trained on.
+A vocabulary stores its tokens, so a change of the pattern would make old checkpoints tokenize texts
+in ways that they were not trained on.
 """
 
 import re

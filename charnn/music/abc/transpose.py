@@ -1,4 +1,4 @@
-"""Transposition: every note of a tune moves by as many semitones and keeps its place in the scale.
+"""Transposition: all notes of a tune move by some semitones and keep their degree of the scale.
 
 The mode stays, the new tonic is the one with the fewest sharps or flats, and the letter of each
 note moves as the tonic's letter does. The accidental of a note follows from its sound: an F sharp
@@ -77,7 +77,7 @@ def transpose_to(tune: Tune, tonic: str) -> Tune:
 
 
 class _Transposer:
-    """A walk over a tune that knows how the new text would be read without new accidentals.
+    """A walk over a tune that tracks how the new text would be read, as `NoteReader` does.
 
     Args:
         tune: the tune to be moved.
@@ -88,7 +88,7 @@ class _Transposer:
         self._tune, self._semitones = tune, semitones
         # Letter, octave and alteration of each new head, by letter, octave and MIDI pitch.
         self._moved_heads: dict[tuple[str, int, int], tuple[str, int, int]] = {}
-        # The state of the reader, see `NoteReader`.
+        # These two are the same as in `NoteReader`.
         self._bar_alterations: dict[str, int] = {}
         self._tied_alterations: dict[tuple[str, int], int] = {}
         self._key = self._first_key = self._change_key(tune.key, None)
@@ -145,6 +145,7 @@ class _Transposer:
     def _move_pitch(self, pitch: Pitch, note: Note) -> Pitch:
         """Return a moved head, with an accidental where it had one or needs one."""
         head = (pitch.letter, pitch.octave, pitch.midi)
+        # A tune has few different heads, so most are looked up.
         moved = self._moved_heads.get(head)
         if moved is None:
             moved = self._moved_heads[head] = self._move_head(pitch, note)
@@ -169,6 +170,7 @@ class _Transposer:
         if not 0 <= midi <= 127:
             problem = "this note would leave the range of MIDI: transpose by fewer semitones"
             raise TuneError(problem, note.line, note.column, self._tune.name)
+        # 7 steps an octave, as in `transpose_keys.py`.
         step = 7 * pitch.octave + LETTERS.index(pitch.letter) + self._letter_steps
         alteration = midi - self._key_transpose - natural_midi_of_step(step)
         while abs(alteration) > 2:

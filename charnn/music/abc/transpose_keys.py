@@ -97,7 +97,7 @@ def _letter_steps(old_tonic: str, new_tonic: str, semitones: int) -> int:
 
 
 def _moved_text(key: Key, tonic: str, letter_steps: int, semitones: int) -> str:
-    """Return the text of the new K: field, with clefs and other words as they were."""
+    """Return the text of the new K: field, with clefs and other words unchanged."""
     words = key.text.strip()
     if key.mode == "pipes":
         return f"{tonic}mix{words[2:]}"

@@ -47,10 +47,12 @@ def follow_jumps(
     if jump not in played:  # the jump is in an ending that is never played
         yield from played
         return
+    # The jump counts the last time it is passed, and the rest of its bar is still played.
     last = len(played) - played[::-1].index(jump)
     jump_bar_end = _bar_end(music, jump)
     yield from played[:last]
     yield from takewhile(lambda index: index != jump_bar_end, played[last:])
+    # By custom, repeats are not played again after a jump.
     start = signs[target][0] if target else 0
     stop = _bar_end(music, signs["fine"][0]) if "fine" in signs else len(music)
     for index in dropwhile(lambda index: index < start, order_without_repeats()):

@@ -65,6 +65,7 @@ def find_repeats(tune: Tune) -> Repeats:
             if section.times == 1:
                 continue
             starts.add(section.body.start)
+            # With endings, playing goes back at the end of each one that is not the last.
             if not section.endings:
                 ends[section.body.stop] = section.times - 1
             for ending in section.endings:
@@ -78,6 +79,7 @@ def _order(tune: Tune, repeats: bool) -> Iterator[int]:
     """Yield the indices as they are played without jumps."""
     steps = 0
     ranges = _part_ranges(tune)
+    # Without repeats a part that the order names twice is played once, at its first place.
     for start, stop in ranges if repeats else dict.fromkeys(ranges):
         for section in _sections(tune.music, start, stop):
             for index in section.indices(1 if repeats else section.times):
@@ -139,7 +141,7 @@ class _Section:
 def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Section]:
     """Yield the sections between two indices."""
     section_start = index = start
-    times = 1  # the number that a |: at `section_start` states
+    times = 1  # how often the section is played; a `|:` at its start makes that 2
     while index < stop:
         element = music[index]
         if isinstance(element, Ending):
@@ -147,6 +149,7 @@ def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Sect
             yield _Section(_Range(section_start, index), _count_times(music, endings), endings)
             section_start = index = endings[-1].stop
             times = 1
+            # The element after the endings may itself open a repeat, or the next group of endings.
             element = music[index] if index < stop else element
             if isinstance(element, Ending) and index < stop:
                 continue
@@ -156,6 +159,8 @@ def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Sect
         if isinstance(element, BarLine) and element.starts:
             yield _Section(_Range(section_start, index))
             section_start, times = index, element.starts + 1
+        # Inside of an explicit |: a double bar does not end the section: the repeat goes back to
+        # its sign.
         elif times == 1 and index < stop and _ends_section(music, index):
             yield _Section(_Range(section_start, index))
             section_start = index
@@ -179,6 +184,7 @@ def _find_endings(music: Sequence[Element], index: int, stop: int) -> tuple[_Ran
     while next_index is not None:
         ending = music[next_index]
         passes = ending.passes if isinstance(ending, Ending) else ()
+        # `|1 A:|2 B|]|1 C:|2 D|]` has two groups: a pass that comes again begins the second.
         if endings and known_passes.issuperset(passes):
             break
         known_passes.update(passes)

@@ -4,8 +4,8 @@ A note keeps its spelling beside its sound, and slurs, chord symbols, decoration
 between the notes as `Mark`s. So one reading serves for playing, for checking bars and for
 transposing. Only comments are dropped, and marks inside of chords or among grace notes.
 
-Durations are exact fractions of a quarter note: floats could not tell a full bar of triplets from
-one that is a little short. Lines and columns count from 1 in the text that was read.
+Durations are exact fractions of a quarter note: with floats, a full bar of triplets could come
+out a little short. Lines and columns count from 1 in the text that was read.
 """
 
 from collections.abc import Iterator
@@ -18,6 +18,7 @@ from charnn.music.tune.theory import SEMITONES, natural_midi
 
 _MAX_NAME = 60  # characters of a number or title in a message
 
+# "space" is a blank or any other character without a sound, see `patterns.SPACE_CHARACTERS`.
 MarkKind = Literal[
     "chord symbol", "annotation", "decoration", "slur", "tuplet", "broken rhythm", "space", "line"
 ]
@@ -159,6 +160,7 @@ class BarLine:
     @property
     def section(self) -> bool:
         """True for a double bar and for a repeat sign, where sections end or begin."""
+        # `.|` is a dotted bar line, and `[|]` an invisible one that may stand inside a bar.
         return bool(self.ends or self.starts) or self.text.strip(":.") not in ("|", "[|]")
 
 

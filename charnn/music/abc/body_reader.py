@@ -20,14 +20,7 @@ MAX_REPEATS = 8  # of one bar line, and passes of an ending
 
 
 class BodyReader(NoteReader):
-    """A `NoteReader` that reads whole lines of the body into `elements`.
-
-    Args:
-        name: the name of the tune in errors.
-        key: the key of the header.
-        meter: the meter of the header.
-        unit: the unit length of the header, in quarter notes.
-    """
+    """A `NoteReader`, with the same arguments, that reads the lines of a body into `elements`."""
 
     def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
         super().__init__(name, key, meter, unit)

@@ -1,8 +1,8 @@
 """The characters of ABC notation that the grammar of tunes accepts, and the lengths of notes."""
 
-from fractions import Fraction
 from functools import cache
 
+from charnn.music.abc.note_length import parse_length
 from charnn.music.tune.theory import default_tuplet_time
 
 UPPER_NOTES = "ABCDEFG"
@@ -28,12 +28,11 @@ NOTES_PER_UNIT = 4
 
 # Lengths as written, in units. Only odd numbers are divided: 4/2 would be another spelling of 2.
 LENGTHS = {
-    top + bottom: Fraction(int(top or 1), int(bottom[1:] or 2) if bottom[1:] != "/" else 4)
-    if bottom
-    else Fraction(int(top or 1))
+    top + bottom: length
     for top in ("", *map(str, range(1, 10)), "10", "12", "16")
     for bottom in ("", "/", "//", "/2", "/4")
     if not bottom or not top or (top != "1" and int(top) % 2)
+    if (length := parse_length(top + bottom)) is not None
 }
 
 

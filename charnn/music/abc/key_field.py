@@ -66,7 +66,7 @@ def parse_key(text: str, before: Key | None = None) -> Key:
     if short_mode == "exp":
         return _make_key(text, tonic, "explicit", 0, rest)
     if short_mode not in _MODES:
-        raise FieldError(f"unknown mode {mode!r} in the key {words!r}: use for example D, Em, Ador")
+        raise FieldError(f"unknown mode {mode!r} in the key {words!r}")
     mode_name, mode_sharps = _MODES[short_mode]
     sharps = major_key_sharps(tonic[0]) + {"": 0, "#": 7, "b": -7}[found[2]] + mode_sharps
     if abs(sharps) > 7:

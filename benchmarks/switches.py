@@ -38,8 +38,8 @@ def schedule() -> None:
     from charnn.training import schedule, trainer
 
     annealed = schedule.learning_rate
-    trainer.learning_rate = lambda progress, highest: annealed(  # type: ignore[attr-defined]
-        min(progress, schedule.WARM_UP), highest
+    trainer.learning_rate = lambda progress, peak: annealed(  # type: ignore[attr-defined]
+        min(progress, schedule.WARM_UP), peak
     )
 
 

@@ -8,7 +8,8 @@ charnn.load("checkpoints/corpus").evaluate("a text").nats_per_char
 
 from charnn.version import __version__ as __version__
 
-# Written out, as the module that has it takes longer to import than this one.
+# Type checkers take this name for typing.TYPE_CHECKING. Importing typing would take longer than the
+# rest of this module.
 TYPE_CHECKING = False
 
 __all__ = ["load", "read_tunes", "train"]
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> "Any":
-    """Import what is asked for only then: `charnn --help` is to start at once."""
+    """Import a public name at its first use, so that `charnn --help` starts at once."""
     if name in ("load", "train"):
         from charnn import library
 

@@ -1,4 +1,4 @@
-"""What the trainer tells while it works: a terminal, a notebook, a test each draw it their way."""
+"""The events that a run reports: a terminal, a notebook and a test each show them in their way."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from charnn.corpus.ids import Dataset
 from charnn.corpus.sources import Corpus
 
 if TYPE_CHECKING:
-    from charnn.training.plan import Plan  # which loads torch
+    from charnn.training.plan import Plan  # which imports torch
 
 
 @dataclass(frozen=True)
 class Planned:
-    """Before anything is computed.
+    """The plan of a run, before anything is computed.
 
-    Args:
+    Attributes:
         run: the run's folder.
-        corpus: what is learned.
-        prepared: the same as ids.
-        plan: the run's options, with the gaps filled in.
+        corpus: the documents.
+        dataset: the documents as ids.
+        plan: the shape of the model and the options, defaults filled in.
     """
 
     run: Path
@@ -32,13 +32,13 @@ class Planned:
 
 @dataclass(frozen=True)
 class Recovered:
-    """Checkpoints of a run are damaged, and another one is used.
+    """A run with damaged checkpoints, of which another one is used.
 
-    Args:
-        problems: what is wrong with each, naming it.
-        aside: what those of the run that is resumed are called now.
+    Attributes:
+        problems: an error for each damaged file.
+        aside: the new names of the damaged files of a run that is resumed.
         taken: the checkpoint that is used.
-        step: the updates it has had.
+        step: the updates that it has had.
     """
 
     problems: tuple[str, ...]
@@ -49,12 +49,12 @@ class Recovered:
 
 @dataclass(frozen=True)
 class ShortOfSpace:
-    """The disk may be full before the run has saved all that it will.
+    """A disk that may be full before the run has saved everything.
 
-    Args:
-        folder: the run's.
-        free: bytes that are free.
-        needed: bytes that the run will write, about.
+    Attributes:
+        folder: the run's folder.
+        free: the bytes that are free.
+        needed: about how many bytes the run will write.
     """
 
     folder: Path
@@ -64,11 +64,11 @@ class ShortOfSpace:
 
 @dataclass(frozen=True)
 class Unsaved:
-    """The disk does not take what should be saved; the training goes on, and tries again.
+    """Files that cannot be saved. Training continues and tries again.
 
-    Args:
-        files: what is not saved.
-        reason: why, in a phrase.
+    Attributes:
+        files: the files that are missing or too old.
+        reason: the system's error, as a phrase.
     """
 
     files: tuple[Path, ...]
@@ -77,17 +77,17 @@ class Unsaved:
 
 @dataclass(frozen=True)
 class SavedAtLast:
-    """After `Unsaved`: all is on the disk."""
+    """The end of an `Unsaved` state: all files are saved now."""
 
 
 @dataclass(frozen=True)
 class Started:
-    """Before the first step.
+    """The start of a run, before its first step.
 
-    Args:
-        steps_per_epoch: updates in one pass over the training part.
-        threads: CPU threads, after they were measured.
-        progress: share of the budget spent before, when a run is resumed.
+    Attributes:
+        steps_per_epoch: the updates in one pass over the training part.
+        threads: the number of CPU threads that was measured or set.
+        progress: the share of the budget that was spent before, if a run is resumed.
     """
 
     steps_per_epoch: int
@@ -97,10 +97,10 @@ class Started:
 
 @dataclass(frozen=True)
 class Rethreaded:
-    """Another count of CPU threads is faster now.
+    """A new number of CPU threads, because the load of the machine has changed.
 
-    Args:
-        threads: the count from now on.
+    Attributes:
+        threads: the number from now on.
     """
 
     threads: int
@@ -108,10 +108,10 @@ class Rethreaded:
 
 @dataclass(frozen=True)
 class Hinted:
-    """The budget is hardly what was meant, as the speed of the first seconds shows.
+    """A hint that the budget is hardly the intended one, given the speed of the first seconds.
 
-    Args:
-        hint: why, and what to say instead, in one sentence.
+    Attributes:
+        hint: what the budget amounts to, and what to set instead.
     """
 
     hint: str
@@ -119,16 +119,16 @@ class Hinted:
 
 @dataclass(frozen=True)
 class Stepped:
-    """Every few updates.
+    """The metrics of the last few updates.
 
-    Args:
-        step: updates so far.
-        loss: mean training loss since the last such event, nats a character.
-        lr: learning rate.
-        grad_norm: norm of the last gradient, before clipping.
-        characters_per_second: of training alone, since the last such event.
-        progress: share of the budget that is spent.
-        seconds: time spent on the run, its earlier parts included.
+    Attributes:
+        step: the updates so far.
+        loss: the mean training loss since the last such event, in nats per character.
+        lr: the learning rate of the last update.
+        grad_norm: the norm of the last gradient, before clipping.
+        characters_per_second: the speed of training alone, since the last such event.
+        progress: the share of the budget that is spent.
+        seconds: the time spent on the run, in all its parts.
     """
 
     step: int
@@ -142,13 +142,13 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Validated:
-    """After a sweep over the validation part.
+    """The result of a sweep over the validation part.
 
-    Args:
-        step: updates so far.
-        loss: nats a character.
-        is_best: lower than all before.
-        checkpoint: the model as it is now.
+    Attributes:
+        step: the updates so far.
+        loss: the validation loss, in nats per character.
+        is_best: whether it is the lowest loss so far.
+        checkpoint: the run as it is now.
     """
 
     step: int
@@ -159,18 +159,18 @@ class Validated:
 
 @dataclass(frozen=True)
 class Finished:
-    """After the last step.
+    """The end of a run, after its last step.
 
-    Args:
+    Attributes:
         reason: "done" (the budget is spent), "patience" or "interrupted".
         checkpoint: the file to sample from; None if none could be saved.
-        best_loss: lowest validation loss, nats a character; None without a validation part.
-        steps: updates in all.
-        seconds: time spent on the run, its earlier parts included.
-        characters_per_second: mean of training alone, in this part of the run.
-        advice: what the curve says and what to change, in one sentence; None for a run that was
-            interrupted, or that was measured too little.
-        unsaved: the files that should be on the disk, but could not be saved.
+        best_loss: the lowest validation loss, in nats per character; None without a validation.
+        steps: the updates so far.
+        seconds: the time spent on the run, in all its parts.
+        characters_per_second: the mean speed of training alone, in this part of the run.
+        advice: what the curve shows and what to change, in one sentence; None for a run that was
+            interrupted or hardly validated.
+        unsaved: the files that could not be saved.
     """
 
     reason: str

@@ -1,63 +1,63 @@
-"""What the machine offers: the device, the precision its products are fast in, its memory."""
+"""What the machine offers: its devices, the precision in which it is fast, its memory."""
 
 import ctypes
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 import torch
 
-from charnn.errors import UsageError
+from charnn.errors import UsageError, unknown_choice
 from charnn.training.training_config import DEVICES, PRECISIONS
 
-# Numbers of options in glibc's malloc.h, and how many bytes they allow.
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_KEPT = 1 << 30
+# The numbers of two options in glibc's malloc.h: the free memory at the top of the heap that is
+# given back to the system, and the size from which a block is mapped on its own.
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
+_MAX_KEPT_BYTES = 1 << 30
+
+# How much faster bf16 must be than fp32 to be chosen: below that, its rounding is not worth it.
+_MIN_SPEEDUP = 1.3
 
 
 def choose_device(wanted: str) -> str:
-    """The device to train on: the one named, or a GPU where there is one.
+    """Return the device to train on: the named one, or for "auto" a GPU if there is one.
 
     Raises:
-        UsageError: the device is unknown or not there.
+        UsageError: the device is unknown, or this machine does not have it.
     """
-    present = {
+    available = {
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
         "cpu": True,
     }
     if wanted == "auto":
-        return next(device for device, there in present.items() if there)
-    if wanted not in present:
-        raise UsageError(f"--device {wanted} is unknown: choose one of auto, {', '.join(DEVICES)}")
-    if not present[wanted]:
-        raise UsageError(f"--device {wanted} is not available here: leave it out, or say cpu")
+        return next(device for device, is_available in available.items() if is_available)
+    if wanted not in available:
+        raise unknown_choice("--device", wanted, ("auto", *DEVICES))
+    if not available[wanted]:
+        raise UsageError(
+            f"--device {wanted} is not available on this machine: leave it out, or use --device cpu"
+        )
     return wanted
 
 
 def choose_precision(wanted: str, device: str) -> str:
-    """The precision named, or bf16 where it makes matrix products faster.
+    """Return the named precision, or for "auto" bf16 where it makes matrix products faster.
 
-    On a CPU that is measured, not looked up: without the right instructions bf16 is emulated.
+    On a CPU the speed is measured: a CPU without the instructions for bf16 emulates it.
 
     Raises:
         UsageError: the precision is unknown.
     """
     if wanted not in ("auto", *PRECISIONS):
-        raise UsageError(
-            f"--precision {wanted} is unknown: choose one of auto, {', '.join(PRECISIONS)}"
-        )
+        raise unknown_choice("--precision", wanted, ("auto", *PRECISIONS))
     if wanted != "auto":
         return wanted
     if device == "cuda":
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     if device == "mps":
         return "fp32"
-    return (
-        "bf16"
-        if _seconds_of_product(torch.float32) > 1.3 * _seconds_of_product(torch.bfloat16)
-        else "fp32"
-    )
+    is_faster = _product_seconds(torch.float32) > _MIN_SPEEDUP * _product_seconds(torch.bfloat16)
+    return "bf16" if is_faster else "fp32"
 
 
 def autocast(device: str, precision: str) -> torch.autocast:
@@ -66,29 +66,29 @@ def autocast(device: str, precision: str) -> torch.autocast:
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep what is freed for the next step, where it can be told so.
+    """Make the C library keep freed memory for the next step, where it has such an option.
 
-    By itself glibc hands the tens of megabytes of a step back to the system, and gets them again
-    page by page: 4,000 page faults, a tenth of the time of a step.
+    glibc gives the tens of megabytes of a step back to the system, and gets them again page by
+    page: 4,000 page faults a step, a tenth of its time.
     """
     with suppress(OSError, AttributeError):
         set_option = ctypes.CDLL(None).mallopt
-        # Older versions allow less; and the second without the first would do harm.
-        if set_option(_MMAP_THRESHOLD, _KEPT) or set_option(_MMAP_THRESHOLD, _KEPT >> 5):
-            set_option(_TRIM_THRESHOLD, _KEPT)
+        # Older versions refuse a threshold above 32 MiB. Without the first option the second one
+        # would make it slower.
+        if set_option(_M_MMAP_THRESHOLD, _MAX_KEPT_BYTES) or set_option(
+            _M_MMAP_THRESHOLD, _MAX_KEPT_BYTES >> 5
+        ):
+            set_option(_M_TRIM_THRESHOLD, _MAX_KEPT_BYTES)
 
 
-def _seconds_of_product(dtype: torch.dtype) -> float:
+def _product_seconds(dtype: torch.dtype, repeats: int = 20) -> float:
+    """Return the time of a matrix product of the size that a step has."""
     left, right = torch.ones(64, 512, dtype=dtype), torch.ones(512, 2048, dtype=dtype)
-    left @ right
-    # The least, not the median: what else the machine does at the moment says nothing about bf16.
-    return min(_times(lambda: left @ right, repeats=20))
-
-
-def _times(work: Callable[[], object], repeats: int) -> list[float]:
+    left @ right  # the first product also sets up the library
     times = []
     for _ in range(repeats):
         begin = time.perf_counter()
-        work()
+        left @ right
         times.append(time.perf_counter() - begin)
-    return times
+    # The minimum and not the median: other programs only ever make a product slower.
+    return min(times)

@@ -1,5 +1,4 @@
-"""A run's figures: summed up over some steps, and written to `metrics.jsonl`, one line of JSON for
-every reported step and every validation."""
+"""The metrics of a run: `metrics.jsonl`, a line of JSON per reported step and per validation."""
 
 import json
 import math
@@ -12,15 +11,15 @@ from charnn.training.events import Stepped, Validated
 
 
 class Metrics:
-    """The open file of a run.
+    """The open metrics file of a run.
 
-    What cannot be written is kept for the next time: no line is lost, and none is cut in two.
+    Lines that cannot be written are kept for the next time, so no line is lost and none is cut.
 
     Args:
-        path: where to write; what stands there is kept up to where the run goes on from, so that
-            one which is resumed from an older checkpoint does not tell the same steps twice.
-        step: the step the run goes on from.
-        validated_step: the last one, in its past, that was validated.
+        path: the file. Its lines after the step that the run is resumed from are removed, so that
+            no step is in the file twice when a run is resumed from an older checkpoint.
+        step: the step that the run is resumed from; 0 for a new run.
+        validated_step: the last step until then that was validated.
 
     Raises:
         OSError: the file cannot be written.
@@ -30,12 +29,12 @@ class Metrics:
         self.path = path
         self.pending = b""
         self._size = 0
-        until = {"step": step, "validation": validated_step}
-        kept = [line for line in _lines(path) if _is_of(line, until)]
+        last_steps = {"step": step, "validation": validated_step}
+        kept = [line for line in _lines(path) if _is_up_to(line, last_steps)]
         self._create("".join(line + "\n" for line in kept).encode())
 
     def add(self, event: Stepped | Validated) -> None:
-        """Add a line, which `flush` is to write."""
+        """Add a line, which the next `flush` writes."""
         if isinstance(event, Stepped):
             line = {
                 "event": "step",
@@ -58,23 +57,25 @@ class Metrics:
         self.pending += json.dumps(line).encode() + b"\n"
 
     def flush(self) -> None:
-        """Write the lines that wait, and let other programs see them.
+        """Write the lines that were added, so that other programs can read them.
 
-        A file that someone has deleted is made anew with all that was in it.
+        If someone has deleted the file, it is written again with all of its lines.
 
         Raises:
-            OSError: they cannot be written.
+            OSError: the lines cannot be written.
         """
         if not self._is_there():
             self._restore()
         if not self.pending:
             return
+        # The file is shorter than `_size` when someone has cut it.
         end = self._file.seek(min(self._size, os.fstat(self._file.fileno()).st_size))
         try:
             rest = self.pending
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError:
+            # On a full disk a part of a line may have been written.
             with suppress(OSError):
                 self._file.truncate(end)
             raise
@@ -96,7 +97,10 @@ class Metrics:
         return False
 
     def _restore(self) -> None:
-        """Where a file can be deleted while it is open, its content lives on until it is closed."""
+        """Write a deleted file again.
+
+        Systems that let an open file be deleted keep its content until it is closed.
+        """
         self._file.seek(0)
         content = self._file.read(self._size)
         old = self._file
@@ -108,10 +112,9 @@ def _lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
 
 
-def _is_of(line: str, until: dict[str, int]) -> bool:
-    """Whether a line tells of a step up to that which its event has in `until`; a line that was cut
-    off does not."""
+def _is_up_to(line: str, last_steps: dict[str, int]) -> bool:
+    """Return whether a line is whole and its step is not after the last one of its event."""
     with suppress(ValueError, KeyError, TypeError):
-        told = json.loads(line)
-        return int(told["step"]) <= until[told["event"]]
+        entry = json.loads(line)
+        return int(entry["step"]) <= last_steps[entry["event"]]
     return False

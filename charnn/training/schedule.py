@@ -1,4 +1,8 @@
-"""The learning rate as a pure function of progress, so that a resumed run needs nothing more."""
+"""The learning rate as a pure function of progress, so that a resumed run needs no scheduler state.
+
+Progress is the spent share of the budget, whether that is set in minutes, epochs or steps. So the
+rate is annealed by the end of every run.
+"""
 
 import math
 
@@ -6,17 +10,18 @@ WARM_UP = 0.02
 FINAL = 0.02
 
 
-def learning_rate(progress: float, highest: float) -> float:
-    """Linear warm-up over the first 2 % of the budget, then a half cosine down to 2 % of `highest`.
+def learning_rate(progress: float, peak: float) -> float:
+    """Return the learning rate: a linear warm-up over 2 % of the budget, then a half cosine.
+
+    The cosine ends at 2 % of the peak. It is one period of the cosine annealing of Loshchilov &
+    Hutter 2017, without restarts.
 
     Args:
-        progress: share of the budget that is spent, in [0, 1].
-        highest: the rate at the end of the warm-up.
-
-    Source: cosine annealing of Loshchilov & Hutter 2017, one period without restarts.
+        progress: the share of the budget that is spent, in [0, 1].
+        peak: the rate at the end of the warm-up.
     """
     if progress < WARM_UP:
-        # Never quite zero: the first step of all is to move the weights, too.
-        return highest * max(progress / WARM_UP, 0.02)
+        # Above zero even at progress 0, so that the very first step changes the weights.
+        return peak * max(progress / WARM_UP, 0.02)
     cosine = 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
-    return highest * (FINAL + (1 - FINAL) * cosine)
+    return peak * (FINAL + (1 - FINAL) * cosine)

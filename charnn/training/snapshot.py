@@ -1,8 +1,8 @@
-"""What the next step depends on besides the parameters, as tensors for a checkpoint and back.
+"""The tensors that the next step depends on besides the model's weights, for a checkpoint and back.
 
-That is the optimizer's moments, the hidden state that is carried on, the random states that dropout
-draws from, and, where the weights of the checkpoint are an average, those that are averaged. Left
-out one of them, and a resumed run would be another run.
+These are AdamW's moments, the carried hidden state, the random states that dropout draws from and,
+if the checkpoint's weights are a running average, the weights that are trained. If one of them were
+left out, a resumed run would differ from one that was never stopped.
 """
 
 import torch
@@ -15,10 +15,12 @@ from charnn.training.ema import Average
 from charnn.training.optimizer import AdamW
 
 
-def pack(network: Network, optimizer: AdamW, average: Average, state: list[HiddenState]) -> Tensors:
-    """Copies of all that, by name."""
+def pack(
+    network: Network, optimizer: AdamW, average: Average, hidden_state: list[HiddenState]
+) -> Tensors:
+    """Return copies of these tensors as NumPy arrays, by name."""
     tensors = _random_states(network.head.weight.device)
-    for number, layer in enumerate(state):
+    for number, layer in enumerate(hidden_state):
         for part, tensor in enumerate(layer):
             tensors[f"state.{number}.{part}"] = tensor
     for name, tensor in optimizer.tensors().items():
@@ -29,30 +31,43 @@ def pack(network: Network, optimizer: AdamW, average: Average, state: list[Hidde
 
 
 def unpack(
-    packed: Tensors, network: Network, optimizer: AdamW, average: Average, state: list[HiddenState]
+    packed: Tensors,
+    network: Network,
+    optimizer: AdamW,
+    average: Average,
+    hidden_state: list[HiddenState],
 ) -> list[HiddenState]:
-    """Put back what `pack` took, and return the hidden state, which has the shape of `state`.
+    """Put back what `pack` returned, and return the hidden state.
+
+    Args:
+        packed: the arrays of a checkpoint.
+        network: the model; only its device is used.
+        optimizer: its moments are overwritten.
+        average: the weights that are trained are overwritten, if there is an average.
+        hidden_state: a hidden state of the right shape; it is not changed.
 
     Raises:
-        KeyError: something is missing.
-        TypeError, RuntimeError: a random state is not one.
-        ValueError: a tensor has another shape or type than it had.
+        KeyError: an array is missing.
+        TypeError, RuntimeError: a random state is malformed.
+        ValueError: an array has the wrong shape or type.
     """
     device = network.head.weight.device
     tensors = {name: torch.from_numpy(array) for name, array in packed.items()}
-    if any(name.startswith("optimizer.") for name in tensors):  # none before the first step
+    # A checkpoint that was saved before the first step has no moments.
+    if any(name.startswith("optimizer.") for name in tensors):
         for name, tensor in optimizer.tensors().items():
-            tensor.copy_(_like(tensor, tensors, f"optimizer.{name}"))
+            tensor.copy_(_matching(tensor, tensors, f"optimizer.{name}"))
     for name, tensor in average.weights().items():
-        tensor.copy_(_like(tensor, tensors, f"weights.{name}"))
+        tensor.copy_(_matching(tensor, tensors, f"weights.{name}"))
     carried = [
         tuple(
-            _like(tensor, tensors, f"state.{number}.{part}").to(device)
+            _matching(tensor, tensors, f"state.{number}.{part}").to(device)
             for part, tensor in enumerate(layer)
         )
-        for number, layer in enumerate(state)
+        for number, layer in enumerate(hidden_state)
     ]
     torch.set_rng_state(tensors["random.cpu"])
+    # A run may be resumed on another device, whose random state the checkpoint lacks.
     if device.type == "cuda" and "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"], device)
     elif device.type == "mps" and "random.mps" in tensors:
@@ -60,8 +75,10 @@ def unpack(
     return carried
 
 
-def _like(expected: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
+def _matching(expected: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
+    """Return the named tensor, which must have the shape and type of `expected`."""
     found = tensors[name]
+    # Without this check, `copy_` would broadcast a tensor of another shape.
     if (found.shape, found.dtype) != (expected.shape, expected.dtype):
         raise ValueError(f"{name} has the wrong shape or type")
     return found

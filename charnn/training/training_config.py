@@ -3,21 +3,26 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from charnn.errors import UsageError
+from charnn.errors import UsageError, unknown_choice
 
 DEVICES = ("cpu", "cuda", "mps")
 PRECISIONS = ("fp32", "bf16")
-# Of minutes, epochs or steps: more than any machine lives.
+# Minutes, epochs or steps: more than any machine will live.
 MAX_BUDGET = 1e12
-# More than any gradient that can be learned from; its square is far from what a float32 holds.
-LARGE = 1e9
-# AdamW moves a weight by up to the learning rate, whatever the gradient.
-HIGHEST = {"lr": 1.0, "clip": LARGE, "clip_value": LARGE, "gradient_penalty": LARGE}
+# Larger than any gradient that can be learned from, and its square still fits into a float32.
+MAX_GRADIENT = 1e9
+# AdamW changes a weight by up to the learning rate, however small the gradient is.
+MAXIMA = {
+    "lr": 1.0,
+    "clip": MAX_GRADIENT,
+    "clip_value": MAX_GRADIENT,
+    "gradient_penalty": MAX_GRADIENT,
+}
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: whichever of the given limits comes first.
+    """A limit on the length of a run: whichever of the given limits is reached first.
 
     Args:
         minutes: wall time, validation included.
@@ -35,7 +40,7 @@ class Budget:
     def __post_init__(self) -> None:
         given = {name: value for name, value in asdict(self).items() if value is not None}
         if not given:
-            raise UsageError("give a budget: --minutes, --epochs or --steps")
+            raise UsageError("a run needs a budget: set --minutes, --epochs or --steps")
         for name, value in given.items():
             if not 0 < value <= MAX_BUDGET:
                 raise UsageError(
@@ -43,7 +48,7 @@ class Budget:
                 )
 
     def progress(self, seconds: float, epochs: float, steps: int) -> float:
-        """The share of the budget that is spent, in [0, 1]."""
+        """Return the share of the budget that is spent, in [0, 1]."""
         spent = [
             seconds / (60 * self.minutes) if self.minutes else 0.0,
             epochs / self.epochs if self.epochs else 0.0,
@@ -54,27 +59,26 @@ class Budget:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """The options of a run.
+    """The options of a run. Checkpoints contain them, so the names are part of the format.
 
     Args:
         budget: how long to train.
-        batch_size: rows B trained side by side.
-        seq_len: characters T through which the error is carried back.
-        lr: highest learning rate of the schedule.
-        clip: largest norm of the gradient over all parameters (Pascanu et al. 2013).
-        clip_value: largest number in the gradient, to both sides of 0, instead of `clip`; None to
-            clip by the norm.
-        gradient_penalty: weight of the regulariser against vanishing gradients (see
-            `charnn.training.penalty`).
-        weight_decay: AdamW's (Loshchilov & Hutter 2019), on matrices only.
-        ema: share of the weights' running average that a step leaves (see
-            `charnn.training.ema`); 0 for no average.
+        batch_size: the rows B that are trained side by side.
+        seq_len: the tokens T of a segment, through which the error is propagated back.
+        lr: the peak learning rate.
+        clip: the largest norm of the gradient over all parameters (Pascanu et al. 2013).
+        clip_value: the largest absolute value in the gradient, instead of `clip`; None to clip the
+            norm.
+        gradient_penalty: the weight of the penalty against vanishing gradients, see
+            `charnn.training.penalty`.
+        weight_decay: AdamW's weight decay (Loshchilov & Hutter 2019), on matrices only.
+        ema: the decay of the weights' running average, see `charnn.training.ema`; 0 for no average.
         patience: validations without a new best after which to stop; 0 never stops.
         save_every: steps between saves, besides the save at every validation; 0 for none.
-        seed: of the initial weights and of dropout.
+        seed: the seed of the initial weights and of dropout.
         device: "cpu", "cuda" or "mps".
-        precision: "fp32", or "bf16" for the products of the forward and backward pass.
-        threads: CPU threads; 0 measures at the start which count is fastest.
+        precision: "fp32", or "bf16" for the matrix products.
+        threads: CPU threads; 0 measures at the start which number is fastest.
 
     Raises:
         UsageError: a value is out of range.
@@ -97,6 +101,26 @@ class TrainingConfig:
     threads: int = 0
 
     def __post_init__(self) -> None:
+        self._check_whole_numbers()
+        for name, choices in (("device", DEVICES), ("precision", PRECISIONS)):
+            if getattr(self, name) not in choices:
+                raise unknown_choice(f"--{name}", str(getattr(self, name)), choices)
+        for name in ("lr", "clip", "clip_value"):
+            value = getattr(self, name)
+            if value is not None and not 0 < value <= MAXIMA[name]:
+                raise UsageError(
+                    f"{_option(name)} must be above zero and at most {MAXIMA[name]:g}, not {value}"
+                )
+        if not 0 <= self.gradient_penalty <= MAX_GRADIENT:
+            raise UsageError(
+                f"--gradient-penalty must lie in 0..{MAX_GRADIENT:g}, not {self.gradient_penalty}"
+            )
+        for name in ("weight_decay", "ema"):
+            value = getattr(self, name)
+            if not 0 <= value < 1:
+                raise UsageError(f"{_option(name)} must be at least 0 and below 1, not {value}")
+
+    def _check_whole_numbers(self) -> None:
         for name, low, high in (
             ("batch_size", 1, 1_000_000),
             ("seq_len", 1, 1_000_000),
@@ -106,45 +130,30 @@ class TrainingConfig:
             ("threads", 0, 1024),
         ):
             value = getattr(self, name)
+            # A checkpoint is read from JSON, which can contain true or 8.0 in place of a number.
             if type(value) is not int or not low <= value <= high:
                 raise UsageError(
-                    f"--{_option(name)} must be a whole number in {low}..{high}, not {value}"
-                )
-        for name, known in (("device", DEVICES), ("precision", PRECISIONS)):
-            if getattr(self, name) not in known:
-                raise UsageError(f"--{name} must be one of {', '.join(known)}")
-        for name in ("lr", "clip", "clip_value"):
-            value = getattr(self, name)
-            if value is not None and not 0 < value <= HIGHEST[name]:
-                raise UsageError(
-                    f"--{_option(name)} must be above zero and at most {HIGHEST[name]:g}, "
-                    f"not {value}"
-                )
-        if not 0 <= self.gradient_penalty <= LARGE:
-            raise UsageError(
-                f"--gradient-penalty must lie in 0..{LARGE:g}, not {self.gradient_penalty}"
-            )
-        for name in ("weight_decay", "ema"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(
-                    f"--{_option(name)} must be at least 0 and below 1, not {getattr(self, name)}"
+                    f"{_option(name)} must be a whole number in {low}..{high}, not {value}"
                 )
 
     def to_json(self) -> dict[str, Any]:
-        """The options as JSON values."""
+        """Return the options as JSON values."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "TrainingConfig":
-        """The options that `to_json` described; earlier versions took higher numbers, to no other
-        effect on what can be learned from."""
-        limited = {
-            name: min(value[name], most)
-            for name, most in HIGHEST.items()
+        """Return the options that `to_json` wrote.
+
+        Earlier versions accepted larger numbers. They are reduced to the maxima, which has the same
+        effect on any training that did not diverge.
+        """
+        reduced = {
+            name: min(value[name], maximum)
+            for name, maximum in MAXIMA.items()
             if value.get(name) is not None
         }
-        return cls(**{**value, **limited, "budget": Budget(**value["budget"])})
+        return cls(**{**value, **reduced, "budget": Budget(**value["budget"])})
 
 
 def _option(name: str) -> str:
-    return name.replace("_", "-")
+    return "--" + name.replace("_", "-")

@@ -19,7 +19,7 @@ from charnn.model.cells import CELLS
 from charnn.training.events import Validated
 from charnn.training.options import TrainingOptions
 from charnn.training.plan import plan_resume
-from charnn.training.training_config import LARGE, Budget, TrainingConfig
+from charnn.training.training_config import MAX_GRADIENT, Budget, TrainingConfig
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run, assert_same_run
 
@@ -33,10 +33,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, dataset: Dataset) -> None:
     """As earlier versions let it be, to clip nothing: what can be said now clips nothing either."""
-    run = Run(tmp_path / "run", dataset, clip=LARGE)
+    run = Run(tmp_path / "run", dataset, clip=MAX_GRADIENT)
     run.train(9)
     run.train(20)
-    was = Run(tmp_path / "was", dataset, clip=LARGE)
+    was = Run(tmp_path / "was", dataset, clip=MAX_GRADIENT)
     was.train(9)
     before = was.checkpoint()
     training = {**before.metadata["training"], "clip": 1e30}

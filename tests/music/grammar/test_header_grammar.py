@@ -157,11 +157,23 @@ def test_impossible_requests_are_refused(wanted: TuneRequest, words: str) -> Non
         TuneGrammar(wanted, LETTERS)
 
 
-def test_bars_may_be_as_long_as_four_whole_notes() -> None:
-    for meter, unit in (("4/1", "1/8"), ("2/8", "1/8"), ("32/8", "1/16")):
-        TuneGrammar(TuneRequest(meter=meter, unit=unit), LETTERS)
-    TuneGrammar(TuneRequest(part_bars=2), LETTERS)
-    TuneGrammar(TuneRequest(part_bars=32), LETTERS)
+@pytest.mark.parametrize(
+    ("meter", "unit", "bar"),
+    [("4/1", "1/8", "d16-d16|"), ("2/8", "1/8", "d2|"), ("32/8", "1/16", "d16-d16-d16-d16|")],
+)
+def test_bars_may_be_as_long_as_four_whole_notes(meter: str, unit: str, bar: str) -> None:
+    wanted = TuneRequest("x", "jig", meter, unit, "D")
+    head = f"X:1\nT:x\nR:jig\nM:{meter}\nL:{unit}\nK:D\n"
+    assert state_after(head + bar, wanted) is not None
+    assert state_after(head + bar.replace("|", "d"), wanted) is None  # a note too many
+
+
+@pytest.mark.parametrize("part_bars", [2, 32])
+def test_parts_of_two_to_thirty_two_bars_are_allowed(part_bars: int) -> None:
+    wanted = TuneRequest("x", "jig", "6/8", "1/8", "D", part_bars)
+    head = "X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\n"
+    assert state_after(head + "d6|" * (part_bars - 1) + "d6|]\n", wanted) is not None
+    assert state_after(head + "d6|" * part_bars + "d6|]\n", wanted) is None
 
 
 @pytest.mark.parametrize("missing", ["/", "|", "X", "1"])

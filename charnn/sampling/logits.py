@@ -1,8 +1,7 @@
 """From logits to the next token: temperature, top-k, top-p, min-p, and the draw.
 
 Plain arithmetic on arrays: NumPy runs these lines as they are, and numba compiles the same lines
-(`charnn.sampling.numba_decoder`), so both draw the same tokens. After a change here, delete
-`charnn/sampling/__pycache__`: numba's cache does not notice changes in files of called functions.
+(`charnn.sampling.numba_decoder`), so both draw the same tokens.
 """
 
 from typing import Any

@@ -1,3 +1,3 @@
-"""Settings of these tests: the same as of the tests of models."""
+"""The settings of the tests of models, for these tests."""
 
 from tests.model.conftest import one_thread as one_thread

@@ -1,4 +1,4 @@
-"""The steppers that write: eight bits are near enough, and all of them agree to the last bit."""
+"""The steppers: int8 is near float32, and all of them agree to the last bit."""
 
 import platform
 import subprocess
@@ -31,7 +31,7 @@ def stepper_of(config: ModelConfig) -> Stepper[Int8Matrix]:
     return Stepper(config, random_weights(config, 1), Int8Matrix)
 
 
-def symbols(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
+def random_ids(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
     return np.random.default_rng(5).integers(0, config.vocab_size, shape)
 
 
@@ -41,40 +41,40 @@ def logits_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.fl
 
 
 @pytest.mark.parametrize("config", SHAPES)
-def test_all_of_them_agree_to_the_last_bit(config: ModelConfig) -> None:
+def test_all_steppers_agree_to_the_last_bit(config: ModelConfig) -> None:
     plain, rows = stepper_of(config), MIN_ROWS + 3
-    ids = symbols(config, 40, rows)
+    ids = random_ids(config, 40, rows)
     expected = logits_of(plain, ids)
-    assert expected.std(axis=0).min() > 0.002  # there is something to disagree on
+    assert expected.std(axis=0).min() > 0.002  # else the test would be void
     for faster in (CompiledStepper(plain), BatchedStepper(plain)):
         np.testing.assert_array_equal(logits_of(faster, ids), expected)
-    # And each text is what it is alone.
+    # A text among others has the same logits as alone.
     for stepper, row in product((plain, CompiledStepper(plain)), (0, rows - 1)):
         alone = logits_of(stepper, ids[:, row : row + 1])
         np.testing.assert_array_equal(alone[:, 0], expected[:, row])
 
 
 @pytest.mark.parametrize("config", SHAPES)
-def test_a_state_is_all_that_is_remembered(config: ModelConfig) -> None:
+def test_a_stepper_keeps_nothing_but_the_hidden_state(config: ModelConfig) -> None:
     plain, rows = stepper_of(config), MIN_ROWS + 2
-    ids = symbols(config, 20, rows)
+    ids = random_ids(config, 20, rows)
     expected = logits_of(plain, ids)
     for stepper in (plain, CompiledStepper(plain), BatchedStepper(plain)):
         state = stepper.initial_state(rows)
         for ids_B in ids[:7]:
             stepper.feed(ids_B, state)
-        logits_of(stepper, ids[:3])  # of other texts
+        logits_of(stepper, ids[:3])  # other texts meanwhile
         state = np.delete(state, 0, axis=2)
         after = np.stack([stepper.feed(ids_B[1:], state) for ids_B in ids[7:]])
         np.testing.assert_array_equal(after, expected[7:, 1:])
 
 
-def test_where_torch_multiplies_with_losses_it_is_not_asked(
+def test_numpy_multiplies_where_torch_would_overflow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     config = ModelConfig(vocab_size=11, num_layers=2, hidden_size=70)
     plain = stepper_of(config)
-    ids = symbols(config, 10, MIN_ROWS)
+    ids = random_ids(config, 10, MIN_ROWS)
     monkeypatch.setattr(
         "charnn.inference.batched_stepper.multiplies_exactly", lambda columns: False
     )
@@ -82,29 +82,29 @@ def test_where_torch_multiplies_with_losses_it_is_not_asked(
     np.testing.assert_array_equal(logits_of(BatchedStepper(plain), ids), logits_of(plain, ids))
 
 
-def test_losses_are_found() -> None:
-    """oneDNN is told to do without the instructions that multiply bytes exactly."""
+def test_overflow_is_detected() -> None:
+    """Without the instructions that multiply bytes exactly, oneDNN overflows."""
     program = (
         "from charnn.inference.batched_stepper import multiplies_exactly as m; print(m(1), m(512))"
     )
-    for known in ("AVX2", "DEFAULT"):
+    for instructions in ("AVX2", "DEFAULT"):
         run = subprocess.run(
             [sys.executable, "-c", program],
-            env=environment(ONEDNN_MAX_CPU_ISA=known),
+            env=environment(ONEDNN_MAX_CPU_ISA=instructions),
             check=True,
             capture_output=True,
             text=True,
         )
         assert run.stdout.split()[0] in ("True", "False")
-        if known == "AVX2" and platform.machine() == "x86_64":
+        if instructions == "AVX2" and platform.machine() == "x86_64":
             assert run.stdout.split()[1] == "False"
 
 
 @pytest.mark.parametrize("config", SHAPES)
-def test_eight_bits_are_near_the_learned_weights(config: ModelConfig) -> None:
-    # Small weights, for large ones make a network chaotic: what begins near does not stay so.
+def test_int8_is_near_float32(config: ModelConfig) -> None:
+    # Large weights would make the network chaotic: small differences would grow.
     weights = {name: 0.3 * array for name, array in random_weights(config, 1).items()}
-    ids = symbols(config, 30, 1)
+    ids = random_ids(config, 30, 1)
     exact = logits_of(Stepper(config, weights, FloatMatrix), ids)
     near = logits_of(Stepper(config, weights, Int8Matrix), ids)
     spread = exact.std()
@@ -112,7 +112,7 @@ def test_eight_bits_are_near_the_learned_weights(config: ModelConfig) -> None:
 
 
 @given(st.integers(1, 40), st.integers(1, 2500), st.integers(0, 2**32))
-def test_products_of_eight_bits_are_exact(rows: int, columns: int, seed: int) -> None:
+def test_int8_products_are_exact(rows: int, columns: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     weights = random.standard_normal((rows, columns), np.float32)
     h = random.uniform(-1, 1, (3, columns)).astype(np.float32)
@@ -122,13 +122,13 @@ def test_products_of_eight_bits_are_exact(rows: int, columns: int, seed: int) ->
     np.testing.assert_array_equal(matrix.times(h), expected)
 
 
-def test_a_row_of_zeros_stays_one() -> None:
+def test_a_row_of_zeros_stays_zero() -> None:
     matrix = Int8Matrix(np.zeros((2, 3), np.float32), np.ones(2, np.float32))
     assert matrix.times(np.ones((1, 3), np.float32)).tolist() == [[1, 1]]
 
 
 @given(st.floats(width=32, allow_nan=False))
-def test_the_functions_of_the_equations(x: float) -> None:
+def test_tanh_and_sigmoid_are_near_the_exact_functions(x: float) -> None:
     value = np.float32(x)
     assert abs(float(tanh(value)) - np.tanh(x)) < 6e-7
     assert abs(float(sigmoid(value)) - 0.5 * (1 + np.tanh(x / 2))) < 6e-7

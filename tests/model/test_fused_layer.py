@@ -1,4 +1,4 @@
-"""A layer over a window: its equations, and its gradients by hand."""
+"""The fused layer: its outputs, and the gradients of its backward pass."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ STOCK = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 def layer_inputs(
     cell: str, steps: int, rows: int, hidden: int, dtype: torch.dtype = torch.float64
 ) -> list[torch.Tensor]:
-    """x, the recurrent weights and their bias, the state and the cell's own parameters, of a size
-    that moves every gate."""
+    """Return gates_x, the recurrent weights and their bias, the hidden state and the peepholes,
+    large enough to move every gate."""
     torch.manual_seed(1)
     kind = CELLS[cell]
     gates = len(kind.gates) * hidden
@@ -31,14 +31,14 @@ def layer_inputs(
 def run_layer(
     run: Any, cell: str, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor, *rest: Any
 ) -> Any:
-    """A layer over what `layer_inputs` gave."""
+    """Run a layer over the result of `layer_inputs`."""
     count = len(CELLS[cell].state)
     return run(CELLS[cell], x.clone(), rest[:count], weight, bias, rest[count:])
 
 
 @pytest.mark.parametrize("cell", STOCK)
 @torch.no_grad()
-def test_a_layer_is_the_stock_module(cell: str) -> None:
+def test_a_layer_computes_what_the_stock_module_computes(cell: str) -> None:
     x, weight, bias, *state = inputs = layer_inputs(cell, 40, 3, 6)
     stock = STOCK[cell](len(bias), 6).double()
     for parameter, value in zip(
@@ -59,11 +59,11 @@ def test_a_layer_is_the_stock_module(cell: str) -> None:
     [(cell, by_hand) for cell in NAMES for by_hand in (False, *[True] * (CELLS[cell] in BY_HAND))],
 )
 @pytest.mark.parametrize("steps", [1, 2, 40])
-def test_the_gradients_of_a_window_are_those_of_the_equations(
+def test_the_gradients_of_a_segment_are_those_of_the_equations(
     cell: str, steps: int, by_hand: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """By all inputs, of the outputs and of the state after; over more steps than are differentiated
-    at once; in the form that every cell has, and in the one by hand."""
+    """Compare the gradients by all inputs, of the outputs and of the hidden state after, over more
+    steps than one chunk, for the autograd kernel of every cell and for the kernels by hand."""
     if not by_hand:
         monkeypatch.setitem(BY_HAND, CELLS[cell], AutogradKernel(CELLS[cell]))
     inputs = layer_inputs(cell, steps, 3, 5)
@@ -79,7 +79,7 @@ def test_the_gradients_of_a_window_are_those_of_the_equations(
 
 
 @pytest.mark.parametrize("cell", NAMES)
-def test_only_the_state_after_a_window_may_count(cell: str) -> None:
+def test_a_loss_may_depend_on_the_last_hidden_state_alone(cell: str) -> None:
     inputs = layer_inputs(cell, 3, 2, 4)
 
     def after(*inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -90,8 +90,8 @@ def test_only_the_state_after_a_window_may_count(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", NAMES)
-def test_a_window_in_bf16_is_near_the_exact_one(cell: str) -> None:
-    """In the outputs, and in the direction of every gradient."""
+def test_a_segment_in_bf16_is_near_float32(cell: str) -> None:
+    """Compare the outputs, the hidden state and every gradient."""
     inputs = layer_inputs(cell, 30, 16, 32, torch.float32)
     with torch.no_grad():
         for weights in (inputs[1], *inputs[3 + len(CELLS[cell].state) :]):

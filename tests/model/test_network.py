@@ -1,4 +1,4 @@
-"""The network in torch: the equations of its cells, its gradients, and that it sees no future."""
+"""The network in torch: logits, hidden state, gradients, initial weights, and no look-ahead."""
 
 from itertools import product
 
@@ -14,7 +14,7 @@ from charnn.model.network import Network, export_weights, import_weights
 from tests.helpers import random_weights
 
 NAMES = sorted(CELLS)
-# The rows of their matrices, in blocks; PyTorch has the LSTM's in this order.
+# The block of the forget gate in the bias, in PyTorch's order for the LSTM.
 FORGET_GATES = {"lstm": 1, "peephole": 1, "coupled": 0}
 SHAPES = [
     pytest.param(
@@ -33,7 +33,7 @@ SHAPES = [
 
 
 def network_of(config: ModelConfig, seed: int = 0) -> Network:
-    """A network with random weights, biases included, in evaluation mode."""
+    """Return a network in evaluation mode with random weights and biases."""
     network = Network(config)
     import_weights(network, random_weights(config, seed))
     return network.eval()
@@ -49,27 +49,27 @@ def ids(config: ModelConfig, *shape: int) -> torch.Tensor:
 def test_torch_and_numpy_compute_the_same_logits(config: ModelConfig) -> None:
     network = network_of(config)
     stepper = Stepper(config, export_weights(network), FloatMatrix)
-    symbols = ids(config, 200, 1)
-    whole, after = network(symbols, network.initial_state(1))
+    ids_TB = ids(config, 200, 1)
+    whole, after = network(ids_TB, network.initial_state(1))
     state = stepper.initial_state(1)
-    for number, token_id in enumerate(symbols.numpy()):
+    for number, token_id in enumerate(ids_TB.numpy()):
         (logits,) = stepper.feed(token_id, state)
         np.testing.assert_allclose(logits, whole[number, 0].numpy(), rtol=0, atol=1e-5)
     for layer, theirs in enumerate(after):
         for our_part, their_part in zip(state[:, layer], theirs, strict=True):
             np.testing.assert_allclose(our_part, their_part.numpy(), rtol=0, atol=1e-5)
-    # They have something to disagree on: the scores move from step to step.
+    # The test would be void if the logits did not move from step to step.
     assert whole.std(dim=0).min() > 0.002
 
 
 @pytest.mark.parametrize("config", SHAPES)
 @torch.no_grad()
-def test_the_state_carries_a_text_from_window_to_window(config: ModelConfig) -> None:
+def test_the_hidden_state_connects_one_segment_to_the_next(config: ModelConfig) -> None:
     network = network_of(config)
-    symbols = ids(config, 30, 3)
-    whole, end = network(symbols, network.initial_state(3))
-    first, middle = network(symbols[:13], network.initial_state(3))
-    second, end_of_two = network(symbols[13:], middle)
+    ids_TB = ids(config, 30, 3)
+    whole, end = network(ids_TB, network.initial_state(3))
+    first, middle = network(ids_TB[:13], network.initial_state(3))
+    second, end_of_two = network(ids_TB[13:], middle)
     torch.testing.assert_close(torch.cat([first, second]), whole, rtol=0, atol=1e-5)
     for one, other in zip(end, end_of_two, strict=True):
         assert len(one) == len(CELLS[config.cell].state)
@@ -80,12 +80,12 @@ def test_the_state_carries_a_text_from_window_to_window(config: ModelConfig) -> 
 
 @pytest.mark.parametrize("config", SHAPES)
 @torch.no_grad()
-def test_a_symbol_changes_no_score_before_it_nor_in_another_row(config: ModelConfig) -> None:
+def test_a_token_changes_no_logits_before_it_and_in_no_other_row(config: ModelConfig) -> None:
     network = network_of(config)
-    symbols = ids(config, 12, 2)
-    before, _ = network(symbols, network.initial_state(2))
+    ids_TB = ids(config, 12, 2)
+    before, _ = network(ids_TB, network.initial_state(2))
     for time in range(12):
-        changed = symbols.clone()
+        changed = ids_TB.clone()
         changed[time, 1] = (changed[time, 1] + 1) % config.vocab_size
         after, _ = network(changed, network.initial_state(2))
         assert torch.equal(after[:time], before[:time])
@@ -97,13 +97,13 @@ def test_a_symbol_changes_no_score_before_it_nor_in_another_row(config: ModelCon
 def test_the_gradient_of_a_small_network(config: ModelConfig) -> None:
     small = ModelConfig(4, config.cell, config.num_layers, 3, config.embedding_size and 2)
     network = network_of(small).double()
-    symbols = ids(small, 4, 2)
+    ids_TB = ids(small, 4, 2)
     names, parameters = zip(*network.named_parameters(), strict=True)
 
     def logits(*values: torch.Tensor) -> torch.Tensor:
         state = [tuple(part.double() for part in layer) for layer in network.initial_state(2)]
         replaced = dict(zip(names, values, strict=True))
-        result, _ = torch.func.functional_call(network, replaced, (symbols, state))
+        result, _ = torch.func.functional_call(network, replaced, (ids_TB, state))
         return result
 
     leaves = tuple(parameter.detach().requires_grad_() for parameter in parameters)
@@ -111,7 +111,7 @@ def test_the_gradient_of_a_small_network(config: ModelConfig) -> None:
 
 
 @pytest.mark.parametrize("config", SHAPES)
-def test_the_configuration_tells_the_parameters(config: ModelConfig) -> None:
+def test_the_configuration_knows_the_shapes_of_the_parameters(config: ModelConfig) -> None:
     network = Network(config)
     shapes = {name: tuple(value.shape) for name, value in network.named_parameters()}
     assert config.parameter_shapes() == shapes
@@ -119,7 +119,7 @@ def test_the_configuration_tells_the_parameters(config: ModelConfig) -> None:
 
 
 @pytest.mark.parametrize("config", SHAPES)
-def test_exported_weights_are_copies_that_make_the_same_network(config: ModelConfig) -> None:
+def test_exported_weights_are_copies_that_rebuild_the_network(config: ModelConfig) -> None:
     network = network_of(config)
     weights = export_weights(network)
     kept = {name: array.copy() for name, array in weights.items()}
@@ -134,16 +134,16 @@ def test_exported_weights_are_copies_that_make_the_same_network(config: ModelCon
         np.testing.assert_array_equal(parameter.detach().numpy(), kept[name])
 
 
-def test_dropout_works_while_training_only() -> None:
+def test_dropout_acts_while_training_only() -> None:
     config = ModelConfig(6, "lstm", 2, 8, 4, dropout=0.5)
     network = network_of(config)
-    symbols, state = ids(config, 5, 2), network.initial_state(2)
-    assert torch.equal(network(symbols, state)[0], network(symbols, state)[0])
+    ids_TB, state = ids(config, 5, 2), network.initial_state(2)
+    assert torch.equal(network(ids_TB, state)[0], network(ids_TB, state)[0])
     network.train()
-    one, other = network(symbols, state), network(symbols, state)
-    # Even the first symbol's scores differ: there is dropout before the head, too.
+    one, other = network(ids_TB, state), network(ids_TB, state)
+    # Even the first logits differ, because there is dropout before the head as well.
     assert not torch.equal(one[0][0], other[0][0])
-    # The first layer, below all dropout, has the same state.
+    # The first layer lies below all dropout, so its hidden state is the same.
     assert torch.equal(one[1][0][0], other[1][0][0])
     assert not torch.equal(one[1][1][0], other[1][1][0])
 
@@ -151,7 +151,7 @@ def test_dropout_works_while_training_only() -> None:
 @pytest.mark.parametrize("cell", NAMES)
 @pytest.mark.parametrize("width", [None, 5])
 @torch.no_grad()
-def test_fresh_weights(cell: str, width: int | None) -> None:
+def test_initial_weights(cell: str, width: int | None) -> None:
     config = ModelConfig(11, cell, 2, 16, width)
     torch.manual_seed(3)
     network = Network(config)
@@ -170,7 +170,7 @@ def test_fresh_weights(cell: str, width: int | None) -> None:
         if cell in FORGET_GATES:
             expected.view(-1, 16)[FORGET_GATES[cell]] = 1
         assert torch.equal(biases, expected)
-        for own in CELLS[cell].peepholes:
-            assert not layer.get_parameter(own).any()
+        for peephole in CELLS[cell].peepholes:
+            assert not layer.get_parameter(peephole).any()
     torch.manual_seed(4)
     assert not torch.equal(Network(config).head.weight, network.head.weight)

@@ -1,5 +1,8 @@
-"""Every cell against its paper: the equations written again, number by number, in float64, and
-nothing shared with the program but the names of the parameters."""
+"""Every cell against its paper: the equations written a second time, number by number in float64.
+
+Nothing is shared with the program except the names of the parameters, so a mistake in
+`charnn/model/cells.py` is not repeated here. a is W x + b_x and b is U h + b_h, gate by gate.
+"""
 
 from itertools import product
 from math import exp, tanh
@@ -21,12 +24,16 @@ def sigma(x: float) -> float:
     return 1 / (1 + exp(-x))
 
 
-def elman(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState) -> HiddenState:
+def elman(
+    a: list[Vector], b: list[Vector], before: HiddenState, peepholes: HiddenState
+) -> HiddenState:
     """Elman 1990: h_t = tanh(W x_t + U h_t-1 + b)."""
     return {"h": [tanh(w + u) for w, u in zip(a[0], b[0], strict=True)]}
 
 
-def gru(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState) -> HiddenState:
+def gru(
+    a: list[Vector], b: list[Vector], before: HiddenState, peepholes: HiddenState
+) -> HiddenState:
     """Cho et al. 2014, equations 5 to 8, with r applied after the product, as cuDNN does."""
     h = []
     for j, h_before in enumerate(before["h"]):
@@ -37,7 +44,9 @@ def gru(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState)
     return {"h": h}
 
 
-def lstm(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState) -> HiddenState:
+def lstm(
+    a: list[Vector], b: list[Vector], before: HiddenState, peepholes: HiddenState
+) -> HiddenState:
     """Gers, Schmidhuber & Cummins 2000: s_t = s_t-1 y_phi + y_in g(net_c), y_c = y_out h(s_t)."""
     h, c = [], []
     for j, c_before in enumerate(before["c"]):
@@ -49,20 +58,22 @@ def lstm(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState
 
 
 def peephole(
-    a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState
+    a: list[Vector], b: list[Vector], before: HiddenState, peepholes: HiddenState
 ) -> HiddenState:
     """Gers & Schmidhuber 2000: in and phi see s_t-1 by their peepholes, out sees s_t."""
     h, c = [], []
     for j, c_before in enumerate(before["c"]):
-        y_in = sigma(a[0][j] + b[0][j] + own["peephole_input"][j] * c_before)
-        y_phi = sigma(a[1][j] + b[1][j] + own["peephole_forget"][j] * c_before)
+        y_in = sigma(a[0][j] + b[0][j] + peepholes["peephole_input"][j] * c_before)
+        y_phi = sigma(a[1][j] + b[1][j] + peepholes["peephole_forget"][j] * c_before)
         c.append(y_phi * c_before + y_in * tanh(a[2][j] + b[2][j]))
-        y_out = sigma(a[3][j] + b[3][j] + own["peephole_output"][j] * c[j])
+        y_out = sigma(a[3][j] + b[3][j] + peepholes["peephole_output"][j] * c[j])
         h.append(y_out * tanh(c[j]))
     return {"h": h, "c": c}
 
 
-def coupled(a: list[Vector], b: list[Vector], before: HiddenState, own: HiddenState) -> HiddenState:
+def coupled(
+    a: list[Vector], b: list[Vector], before: HiddenState, peepholes: HiddenState
+) -> HiddenState:
     """Greff et al. 2017, CIFG: i_t = 1 - f_t in the LSTM."""
     h, c = [], []
     for j, c_before in enumerate(before["c"]):
@@ -82,7 +93,7 @@ def test_every_cell_has_its_paper() -> None:
 
 
 def affine(weights: np.ndarray, x: Vector, biases: Vector) -> Vector:
-    """W x + b."""
+    """Return W x + b."""
     return [
         bias + sum(weight * number for weight, number in zip(row, x, strict=True))
         for row, bias in zip(weights.tolist(), biases, strict=True)
@@ -92,7 +103,7 @@ def affine(weights: np.ndarray, x: Vector, biases: Vector) -> Vector:
 def logits_by_the_paper(
     config: ModelConfig, weights: dict[str, np.ndarray], text: list[int]
 ) -> list[Vector]:
-    """The scores of each next symbol."""
+    """Return the logits of each next token."""
     units = config.hidden_size
 
     def by_gate(values: Vector) -> list[Vector]:
@@ -114,10 +125,10 @@ def logits_by_the_paper(
             if "weight_ih_l0" in of_layer:
                 a = affine(of_layer["weight_ih_l0"], x, bias)
             else:  # a one-hot vector picks a column of the input weights
-                a = [one + other for one, other in zip(x, bias, strict=True)]
+                a = [weight + number for weight, number in zip(x, bias, strict=True)]
             b = affine(of_layer["weight_hh_l0"], before["h"], of_layer["bias_hh_l0"].tolist())
-            own = {name: value.tolist() for name, value in of_layer.items()}
-            states[layer] = PAPERS[config.cell](by_gate(a), by_gate(b), before, own)
+            parameters = {name: value.tolist() for name, value in of_layer.items()}
+            states[layer] = PAPERS[config.cell](by_gate(a), by_gate(b), before, parameters)
             x = states[layer]["h"]
         logits.append(affine(weights["head.weight"], x, weights["head.bias"].tolist()))
     return logits
@@ -126,7 +137,9 @@ def logits_by_the_paper(
 @pytest.mark.parametrize(
     ("cell", "layers", "width"), list(product(PAPERS, (1, 2, 3), (None, 4))), ids=str
 )
-def test_a_network_computes_what_the_paper_says(cell: str, layers: int, width: int | None) -> None:
+def test_a_network_computes_the_equations_of_the_paper(
+    cell: str, layers: int, width: int | None
+) -> None:
     config = ModelConfig(7, cell, layers, 5, width)
     weights = {
         name: array.astype(np.float64) for name, array in random_weights(config, scale=0.8).items()
@@ -135,7 +148,7 @@ def test_a_network_computes_what_the_paper_says(cell: str, layers: int, width: i
     network.load_state_dict({name: torch.from_numpy(array) for name, array in weights.items()})
     text = np.random.default_rng(3).integers(0, 7, 20).tolist()
     expected = torch.tensor(logits_by_the_paper(config, weights, text), dtype=torch.float64)
-    for recording in (False, True):  # two ways through the window
+    for recording in (False, True):  # two implementations of a segment
         with torch.set_grad_enabled(recording):
             logits, _ = network(torch.tensor(text)[:, None], network.initial_state(1))
         torch.testing.assert_close(logits[:, 0].detach(), expected, rtol=0, atol=1e-10)

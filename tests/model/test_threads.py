@@ -1,4 +1,4 @@
-"""The threads of a step on machines that are simulated: quiet, busy, busy for a while."""
+"""The choice of threads, on simulated machines: quiet, busy, busy for a while."""
 
 from collections.abc import Callable, Iterator
 
@@ -19,7 +19,7 @@ def keep_threads() -> Iterator[None]:
 
 
 def run(threads: Threads, seconds: float, machine: Callable[[float], dict[int, float]]) -> int:
-    """Take steps for so many seconds; return how many there were."""
+    """Simulate steps until `seconds` have passed, and return their number."""
     clock = steps = 0
     while clock < seconds:
         assert torch.get_num_threads() == threads.count
@@ -30,37 +30,37 @@ def run(threads: Threads, seconds: float, machine: Callable[[float], dict[int, f
     return steps
 
 
-@pytest.mark.parametrize(("most", "best"), [(1, 1), (2, 2), (4, 4), (8, 4)])
-def test_the_fastest_count_is_found(most: int, best: int) -> None:
-    threads = Threads(most)
+@pytest.mark.parametrize(("max_count", "best"), [(1, 1), (2, 2), (4, 4), (8, 4)])
+def test_the_fastest_count_is_selected(max_count: int, best: int) -> None:
+    threads = Threads(max_count)
     while threads.comparing:
         threads.took(QUIET[threads.count])
     assert threads.count == torch.get_num_threads() == best
 
 
-@pytest.mark.parametrize("most", [3, 6])
-def test_odd_numbers_of_cores(most: int) -> None:
-    assert Threads(most).counts == {3: [1, 3], 6: [1, 3, 6]}[most]
+@pytest.mark.parametrize("max_count", [3, 6])
+def test_counts_that_are_no_power_of_two(max_count: int) -> None:
+    assert Threads(max_count).counts == {3: [1, 3], 6: [1, 3, 6]}[max_count]
 
 
-def test_one_slow_step_is_an_accident() -> None:
+def test_one_slow_step_starts_no_comparison() -> None:
     threads = Threads(2)
     run(threads, 1.0, lambda clock: QUIET)
     threads.took(0.08)
     assert not threads.comparing
 
 
-def test_most_of_the_speed_is_kept_when_another_program_begins() -> None:
+def test_most_of_the_speed_remains_beside_another_program() -> None:
     threads = Threads(2)
     run(threads, 1.0, lambda clock: QUIET)
     assert threads.count == 2
     steps = run(threads, 20.0, lambda clock: BUSY)
     assert threads.count == 1
-    # Two collapsed steps, and two trials whether it is over.
+    # The rest is lost in two slow steps and two trials of more threads.
     assert steps * BUSY[1] > 0.7 * 20
 
 
-def test_a_run_that_starts_beside_another_program_goes_faster_when_that_ends() -> None:
+def test_more_threads_are_used_again_after_another_program_ends() -> None:
     threads = Threads(2)
     run(threads, 30.0, lambda clock: BUSY)
     assert threads.count == 1

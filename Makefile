@@ -1,4 +1,4 @@
-# Two commands on a fresh machine: `make demo` and `make test`. Both can be run again.
+# `make demo` and `make test` work on a fresh machine, and may be repeated.
 
 PYTHON ?= python3
 VENV := .venv
@@ -29,7 +29,7 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# docs/cli.md, from the help of the commands.
+# Write docs/cli.md from the help of the commands.
 docs: $(VENV)/.installed
 	$(BIN)/python docs/generate_cli.py
 

@@ -68,9 +68,11 @@ def write_stdout(text: str) -> None:
         SystemExit: see `write_stdout_bytes`.
     """
     if is_terminal(sys.stdout):
+        # A terminal in another encoding (LC_ALL=C) shows the other characters as escapes.
         encoding = sys.stdout.encoding or "utf-8"
         write_stdout_bytes(escape_controls(text).encode(encoding, "backslashreplace"))
     else:
+        # UTF-8 in every locale. A vocabulary from elsewhere may contain lone surrogates.
         write_stdout_bytes(text.encode("utf-8", "surrogatepass"))
 
 

@@ -41,6 +41,7 @@ class StopSignal:
     def requested(self) -> bool:
         """Return whether to stop. The trainer calls this after every step."""
         if self._wakeup is None:
+            # A socket, since set_wakeup_fd takes no pipe on Windows; it must not block.
             numbers, self._wakeup = socket.socketpair()
             self._wakeup.setblocking(False)
             # Python runs handlers in the main thread, which a long step may keep busy. The file

@@ -205,7 +205,7 @@ class TestTunes:
     def test_training_tunes_are_read_once(
         self, run: tuple[Path, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        from charnn.cli.commands.evaluate import _judge_tunes
+        from charnn.cli.evaluate_tunes import compare_with_training_tunes
         from charnn.library import Model, load
 
         read = Model.learned_tunes
@@ -216,7 +216,7 @@ class TestTunes:
             return read(model)
 
         monkeypatch.setattr(Model, "learned_tunes", counted)
-        _judge_tunes(load(run[0] / "checkpoints" / "book"), 1, 1.0, 5, "strict", {})
+        compare_with_training_tunes(load(run[0] / "checkpoints" / "book"), 1, 1.0, 5, "strict", {})
         assert len(calls) == 1
 
     def test_strict_bars_are_whole(

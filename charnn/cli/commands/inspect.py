@@ -91,6 +91,11 @@ def _verify(checkpoint: Path | None, as_json: bool) -> int:
 
 
 def _json_object(path: Path, description: "Description") -> dict[str, Any]:
+    """Return what --json prints.
+
+    The network and the corpus are those of the named checkpoint. Options, steps and losses come
+    from the run's latest checkpoint, since the best one may be hours older.
+    """
     checkpoint, latest = description.checkpoint, description.latest
     metadata = checkpoint.metadata
     position = latest.metadata.get("position", {})
@@ -188,6 +193,7 @@ def _training_options(training: dict[str, Any]) -> Iterator[str]:
         if isinstance(value, dict):
             yield from _training_options(value)
         elif value:
+            # `type`, since True and False are instances of int as well.
             yield f"{name} {value:g}" if type(value) in (int, float) else f"{name} {value}"
 
 

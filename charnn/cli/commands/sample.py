@@ -127,6 +127,7 @@ def command(
     found = load_best(checkpoint, RUNS_FOLDER)
     path, model = found.path, found.checkpoint
     warn_if_damaged(path, found.damaged)
+    # 32 bits, so that a shown seed is short enough to be typed.
     first_seed = random.randrange(2**32) if seed is None else seed
     text = _read_prime(prime)
     writer = _SampleWriter(path, as_json, stream)
@@ -157,6 +158,7 @@ def _write_texts(
     from charnn.sampling.sampler import Sampler
 
     sampler = Sampler(model)
+    # The model has no embedding of a character outside its vocabulary, and never writes one.
     if unknown := sampler.vocabulary.unknown_characters(prime):
         show_warning(
             f"{_list_characters(unknown)} left out of --prime: missing from the model's vocabulary"
@@ -225,6 +227,7 @@ class _SampleWriter:
         text has none.
         """
         if self._as_json:
+            # json.dumps escapes all characters beyond ASCII, so no locale can spoil the line.
             sample = {"text": "".join(pieces), "seed": seed, "checkpoint": str(self.path)}
             write_stdout(json.dumps(sample) + "\n")
             return
@@ -234,6 +237,7 @@ class _SampleWriter:
             last = piece or last
         if not last.endswith("\n") and (more or is_terminal(sys.stdout)):
             write_stdout("\n")
+        # ABC separates tunes by empty lines (ABC 2.1, section 2.2), so --num gives a tune book.
         if more:
             write_stdout("\n")
 
@@ -268,6 +272,7 @@ def _read_prime(argument: str) -> str:
         return argument
     content = sys.stdin.buffer.read() if argument == "@-" else Path(argument[1:]).read_bytes()
     try:
+        # Editors on Windows write a byte order mark, which is no part of the text.
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise CorpusError(

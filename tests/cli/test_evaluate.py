@@ -266,8 +266,8 @@ class TestTunes:
         (("--held-out", "--tunes", "1"), "--held-out"),
         (("--dynamic", "--tunes", "1"), "--dynamic"),
         (("book.abc", "--threads", "0"), "--threads"),
-        (("--tunes", "1", "--bars", "loose"), "'--bars'"),
-        (("book.abc", "--bars", "loose"), "'--bars'"),
+        (("--tunes", "1", "--bars", "loose"), "--bars loose is unknown"),
+        (("book.abc", "--bars", "loose"), "--bars loose is unknown"),
     ],
 )
 def test_wrong_usage(

@@ -20,7 +20,7 @@ def read(text: str) -> Tune:
     return read_tune(split_book(text)[0])
 
 
-def without_places(tune: Tune) -> Tune:
+def without_positions(tune: Tune) -> Tune:
     """Return a tune with all lines and columns set to 0."""
     music = tuple(replace(element, line=0, column=0) for element in tune.music)
     return replace(tune, line=0, music=music)

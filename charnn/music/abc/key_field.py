@@ -45,10 +45,8 @@ def parse_key(text: str, before: Key | None = None) -> Key:
     words = text.strip()
     if words.lower().startswith("none"):
         return _make_key(text, "", "none", 0, words[4:])
-    if words[:2] in (
-        "HP",
-        "Hp",
-    ):  # HP, too, is F sharp and C sharp, printed or not
+    # Bagpipes: F and C sound sharp for HP as well, which prints no signature.
+    if words[:2] in ("HP", "Hp"):
         return _make_key(text, "", "pipes", 2, words[2:])
     found = _TONIC_AND_MODE.match(words)
     if before and _begins_with_clef(words):

@@ -52,7 +52,9 @@ def iterate_book(text: str) -> Iterator[TuneSource]:
     for index, line in enumerate([*lines, "X:"]):  # the last X: ends the last tune
         empty = not line.strip()
         if start is not None and (line.startswith("X:") or (empty and not may_have_empty_lines)):
-            yield from _tune_source(lines[start:index], start + 1)
+            source = _tune_source(lines[start:index], start + 1)
+            if source is not None:
+                yield source
             start = None
         if start is None and FIELD.match(line) and index < len(lines):
             start, may_have_empty_lines, has_key = index, line.startswith(("X:", "T:")), False
@@ -86,8 +88,8 @@ def content_lines(source: TuneSource) -> list[str]:
     return lines
 
 
-def _tune_source(lines: list[str], line_number: int) -> list[TuneSource]:
-    """Return the tune of a paragraph, or an empty list if it is a file header or prose.
+def _tune_source(lines: list[str], line_number: int) -> TuneSource | None:
+    """Return the tune of a paragraph, None if the paragraph is a file header or prose.
 
     Prose can begin with "N:", for example. A tune has X: or K:.
     """
@@ -96,8 +98,8 @@ def _tune_source(lines: list[str], line_number: int) -> list[TuneSource]:
         if field[:1] in first and field[1:2] == ":":
             first[field[0]] = field[2:].partition("%")[0].strip() or " "
     if not first["X"] and not first["K"]:
-        return []
+        return None
     while not lines[-1].strip():
         lines.pop()
     number, title = first["X"].strip(), first["T"].strip()
-    return [TuneSource("\n".join(lines) + "\n", line_number, number, title)]
+    return TuneSource("\n".join(lines) + "\n", line_number, number, title)

@@ -12,7 +12,7 @@ from charnn.music.abc.transpose import transpose, transpose_to
 from charnn.music.abc.writer import write_tune
 from charnn.music.performance.player import perform
 from charnn.music.tune.tune import Note, Tune
-from tests.music.tunes import book_sources, read, tune_texts, without_places
+from tests.music.tunes import book_sources, read, tune_texts, without_positions
 
 always = settings(max_examples=300, deadline=None, derandomize=True)
 MAJOR = ["C", "Db", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"]
@@ -46,7 +46,7 @@ def check_round_trip(original: Tune, semitones: int) -> None:
         assert "range of MIDI" in str(error)
         return
     again = read(write_tune(transposed))
-    assert without_places(again) == without_places(transposed)
+    assert without_positions(again) == without_positions(transposed)
     assert written_pitches(again) == [midi + semitones for midi in written_pitches(original)]
     assert sound(again) == sound(original, semitones)
 

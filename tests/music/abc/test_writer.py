@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.writer import write_tune
-from tests.music.tunes import book_sources, read, tune_texts, without_places
+from tests.music.tunes import book_sources, read, tune_texts, without_positions
 
 HEADER = "X:1\nT:Test\nM:4/4\nL:1/8\nK:D octave=1\n"
 always = settings(max_examples=300, deadline=None, derandomize=True)
@@ -22,7 +22,7 @@ def check_round_trip(text: str) -> None:
     written = write_tune(tune)
     assert written.endswith("\n") and "\n\n" not in written
     again = read(written)
-    assert without_places(again) == without_places(tune)
+    assert without_positions(again) == without_positions(tune)
     assert write_tune(again) == written
 
 
@@ -46,7 +46,7 @@ def test_tunes_of_books() -> None:
     assert len(sources) > 150
     for source in sources:
         tune = read_tune(source)
-        assert without_places(read(write_tune(tune))) == without_places(tune)
+        assert without_positions(read(write_tune(tune))) == without_positions(tune)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,8 @@ def help_rows(
         record = parameter.get_help_record(context)
         if record is None or parameter.param_type_name != kind:
             continue
-        name, text = record
+        # typer 0.19 escapes brackets for rich even in plain text.
+        name, text = record[0], record[1].replace("\\[", "[")
         if kind == "argument":
             # The brackets of the name show it already.
             yield argument_name(parameter), re.sub(r"\s*\[required\]$", "", text)

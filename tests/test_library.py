@@ -1,4 +1,4 @@
-"""The library that a notebook uses: the same job as the command line's, in plain Python."""
+"""The library that a notebook uses."""
 
 import signal
 from collections.abc import Iterator
@@ -49,7 +49,7 @@ def test_train_load_sample_evaluate(corpus: Path) -> None:
     assert "every character once" in known.protocol
 
 
-def test_resume_goes_on_with_the_run_of_the_same_corpus(corpus: Path) -> None:
+def test_resume_finds_the_run_of_the_same_corpus(corpus: Path) -> None:
     charnn.train(corpus, steps=3, hidden_size=8, threads=1)
     charnn.train(corpus, steps=5, resume=True)
     last = charnn.load("checkpoints/fox/last.safetensors")
@@ -61,7 +61,7 @@ def test_resume_goes_on_with_the_run_of_the_same_corpus(corpus: Path) -> None:
         charnn.train(other, steps=5, resume=True)
 
 
-def test_learned_tunes_that_are_deleted_are_kept_again(
+def test_deleted_training_tunes_are_stored_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -82,18 +82,18 @@ def test_learned_tunes_that_are_deleted_are_kept_again(
 
 
 @pytest.fixture
-def pythons_own_interrupt() -> Iterator[None]:
-    """As in a notebook."""
+def default_interrupt_handler() -> Iterator[None]:
+    """Install Python's own handler of Ctrl-C, as a notebook has it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.usefixtures("pythons_own_interrupt")
+@pytest.mark.usefixtures("default_interrupt_handler")
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_interrupted_run_is_saved(corpus: Path, times: int) -> None:
-    """A second Ctrl-C does not wait for that."""
+    """A second Ctrl-C does not wait for the save."""
     events: list[object] = []
 
     def interrupt(event: object) -> None:
@@ -112,7 +112,9 @@ def test_an_interrupted_run_is_saved(corpus: Path, times: int) -> None:
         assert charnn.load(last).checkpoint.step == 15
 
 
-def test_what_is_wrong_is_said(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_wrong_calls_raise_errors_that_name_the_cause(
+    corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bundled, "_PATHS", ())
     with pytest.raises(CheckpointError, match="no trained model"):
         charnn.load()
@@ -134,7 +136,7 @@ def test_read_tunes() -> None:
 
 @pytest.fixture(scope="module")
 def folk(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """An untrained model of tunes, whose run has one."""
+    """Return an untrained model of tunes with one stored training tune."""
     letters = "".join(map(chr, range(32, 127))) + "\n"
     path = save_run(
         tmp_path_factory.mktemp("models"), "folk", random_checkpoint(letters, documents=9)
@@ -143,7 +145,7 @@ def folk(tmp_path_factory: pytest.TempPathFactory) -> Model:
     return charnn.load(path)
 
 
-def test_tunes_as_they_are_wished(folk: Model) -> None:
+def test_tunes_follow_the_request(folk: Model) -> None:
     request = {
         "rhythm": "Reel",
         "meter": "4/4",
@@ -163,7 +165,7 @@ def test_tunes_as_they_are_wished(folk: Model) -> None:
         assert "\nK:D\nd4 e4|" in text
 
 
-def test_tunes_of_the_bare_model(folk: Model) -> None:
+def test_tunes_without_strict_bars(folk: Model) -> None:
     (bare,) = folk.tunes(1, seed=3, bars="off")
     assert bare == folk.sample(seed=3, length=2000, temperature=1.0)
     (free,) = folk.tunes(1, seed=3, bars="off", title="Free", key="G")
@@ -171,11 +173,13 @@ def test_tunes_of_the_bare_model(folk: Model) -> None:
     assert "\nK:G\n" in free
 
 
-def test_tunes_that_cannot_be(folk: Model) -> None:
+def test_impossible_requests_are_refused_at_the_call(folk: Model) -> None:
     for request in ({"key": "H"}, {"meter": "5"}, {"part_bars": 1}, {"bars": "of"}, {"seed": -1}):
         with pytest.raises(UsageError):
-            list(folk.tunes(1, **request))
+            folk.tunes(1, **request)
     with pytest.raises(UsageError, match="--temperature"):
-        list(folk.tunes(1, temperature=-1))
+        folk.tunes(1, temperature=-1)
     with pytest.raises(TypeError):
-        list(folk.tunes(1, tempo=100))
+        folk.tunes(1, tempo=100)
+    with pytest.raises(UsageError, match="--seed"):
+        folk.tunes(1, bars="off", seed=-1)

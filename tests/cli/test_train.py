@@ -1,4 +1,4 @@
-"""`charnn train`: what it writes where, and that a run is never lost."""
+"""`charnn train`: its files, its messages, and that no run is ever lost."""
 
 import json
 import os
@@ -24,7 +24,7 @@ RUN = Path("checkpoints") / "my-corpus"
 
 @pytest.fixture
 def workspace(trained: tuple[Path, Ended], tmp_path: Path) -> Path:
-    """A copy of the folder with one run that may be changed."""
+    """Return a copy of the folder with one run, which a test may change."""
     shutil.copytree(trained[0], tmp_path, dirs_exist_ok=True)
     return tmp_path
 
@@ -95,7 +95,7 @@ def test_a_run_leaves_its_files_and_nothing_else(trained: tuple[Path, Ended]) ->
     assert {json.loads(line)["event"] for line in lines} == {"step", "validation"}
 
 
-def test_an_existing_run_is_not_touched(
+def test_an_existing_run_is_not_overwritten(
     program: Program, workspace: Path, small: tuple[str, ...]
 ) -> None:
     before = content(workspace)
@@ -160,7 +160,7 @@ def test_resuming_by_name_and_by_corpus(
     ],
     ids=str,
 )
-def test_what_a_resumed_run_cannot_change(
+def test_options_that_a_resumed_run_cannot_change(
     program: Program, trained: tuple[Path, Ended], options: tuple[str, ...], phrase: str
 ) -> None:
     folder, _ = trained
@@ -176,15 +176,15 @@ def test_what_a_resumed_run_cannot_change(
 def test_the_same_options_may_be_repeated(
     program: Program, workspace: Path, small: tuple[str, ...]
 ) -> None:
-    """Up-arrow, `--resume`, enter."""
+    """A user repeats the last command with `--resume`."""
     ended = program(workspace, "train", "my corpus.txt", "--steps", "20", *small, "--resume")
     assert ended.returncode == 0, ended.stderr.decode()
 
 
-def test_options_that_were_adapted_may_be_repeated(
+def test_options_that_were_reduced_may_be_repeated(
     program: Program, workspace: Path, small: tuple[str, ...]
 ) -> None:
-    """A batch that a small corpus cannot fill shrinks; the same command resumes the run."""
+    """A small corpus reduces the batch; the same command with --resume is accepted."""
     wide = ("train", "my corpus.txt", "--name", "wide", "--steps", "4", "--threads", "1")
     options = (*wide, "--batch-size", "4000", "--hidden-size", "16", "--precision", "fp32")
     ended = program(workspace, *options)
@@ -244,9 +244,7 @@ def test_tunes_in_tokens_and_other_keys(
         assert "no run in checkpoints/ was trained on this corpus" in ended.messages[-1]
 
 
-def test_beginning_with_another_runs_weights(
-    program: Program, workspace: Path, small: tuple[str, ...]
-) -> None:
+def test_fine_tuning_another_run(program: Program, workspace: Path, small: tuple[str, ...]) -> None:
     (workspace / "other.txt").write_text(prose(3000, 9000) + "é", encoding="utf-8")
     begin = ("train", "other.txt", "--init-from", "my-corpus", "--steps", "4")
     ended = program(workspace, *begin, *small, "--json")
@@ -285,7 +283,7 @@ def test_only_tunes_have_tokens_and_keys(
 
 
 def test_several_texts_and_a_pipe(program: Program, tmp_path: Path, small: tuple[str, ...]) -> None:
-    """Documents are kept apart: the model learns where each ends."""
+    """Every document ends in a separator, which the model learns."""
     (tmp_path / "texts").mkdir()
     for number in range(8):
         text = prose(400, 1000 * number)
@@ -317,7 +315,7 @@ def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
 def test_an_interrupted_run_is_saved_and_its_advice_resumes_it(
     program: Program, trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...]
 ) -> None:
-    """Ctrl-C, then the command that was shown: bit for bit the run that was left alone."""
+    """After Ctrl-C, the command that was shown completes the run, bit for bit."""
     shutil.copy(trained[0] / "my corpus.txt", tmp_path)
     options = ("--steps", "300", "--val-fraction", "0.2", "--dropout", "0.2", *small)
     whole = program(tmp_path, "train", "my corpus.txt", "--name", "whole", *options)
@@ -353,7 +351,7 @@ def test_an_interrupted_run_is_saved_and_its_advice_resumes_it(
 def test_a_stop_saves_the_run_though_nobody_reads_the_messages(
     trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...], number: str
 ) -> None:
-    """As in `2>&1 | tee log`, where Ctrl-C ends tee too, or when the terminal is closed."""
+    """With `2>&1 | tee log` Ctrl-C ends tee as well; a closed terminal reads nothing either."""
     shutil.copy(trained[0] / "my corpus.txt", tmp_path)
     process = start(tmp_path, "--steps", "100000", "--json", *small)
     assert process.stdout is not None
@@ -389,10 +387,10 @@ def test_a_full_disk_behind_a_stream_does_not_end_the_training(
     assert load_checkpoint(last).metadata["position"]["step"] == 20
 
 
-def test_a_second_signal_ends_at_once(
+def test_a_second_signal_ends_the_program_at_once(
     trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...]
 ) -> None:
-    """A polite kill first; what is saved stays whole."""
+    """The second signal comes during the save, which leaves every file whole."""
     shutil.copy(trained[0] / "my corpus.txt", tmp_path)
     often = ("--steps", "100000", "--save-every", "1", "--json")
     process = start(tmp_path, *often, *small)
@@ -412,7 +410,7 @@ def test_a_second_signal_ends_at_once(
     assert list(run.glob("*.tmp")) + list(run.glob(".*.tmp")) == []
 
 
-def test_two_trainers_in_one_folder(
+def test_a_run_is_trained_by_one_process_at_a_time(
     program: Program, workspace: Path, small: tuple[str, ...]
 ) -> None:
     process = start(workspace, "--resume", "--steps", "100000", "--json")

@@ -1,3 +1,3 @@
-"""Settings of the tests of training: the same as of the tests of models."""
+"""Fixtures of the tests of training: those of the tests of models."""
 
 from tests.model.conftest import one_thread as one_thread

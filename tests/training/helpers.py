@@ -1,4 +1,4 @@
-"""Short real runs of the trainer."""
+"""Helpers: short real runs of the trainer."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -21,7 +21,7 @@ TRAINING = {"batch_size": 4, "seq_len": 16, "threads": 1, "patience": 0}
 
 
 class Run:
-    """A run in a folder of its own, in as many parts as a test wants."""
+    """A run in its own folder, trained in one or several parts."""
 
     def __init__(self, folder: Path, dataset: Dataset, **options: Any) -> None:
         self.folder = folder
@@ -34,7 +34,7 @@ class Run:
         self.events: list[Event] = []
 
     def train(self, steps: int, *, stop_after: int | None = None, **options: Any) -> Finished:
-        """Train to `steps`, or stop as by a signal; a run that stopped before goes on."""
+        """Train to `steps`, or stop after `stop_after` more steps; resume the run if it exists."""
         asked = 0
 
         def should_stop() -> bool:
@@ -79,7 +79,7 @@ class Run:
 
 
 def assert_same_run(one: Checkpoint, other: Checkpoint) -> None:
-    """Both are at the same place, in every bit that the next step depends on."""
+    """Assert that two checkpoints agree in every bit that the next step depends on."""
     for mine, theirs in ((one.weights, other.weights), (one.training, other.training)):
         assert mine.keys() == theirs.keys()
         for name, array in mine.items():
@@ -93,7 +93,7 @@ def assert_same_run(one: Checkpoint, other: Checkpoint) -> None:
 
 
 def untimed(value: Any) -> Any:
-    """The same JSON without what a clock has measured."""
+    """Return a JSON value without the times in it."""
     if isinstance(value, list):
         return [untimed(one) for one in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What a run says at its end: on made-up histories, and on small real ones."""
+"""The advice at the end of a run, for made-up histories and for small real runs."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ MINUTES = Budget(minutes=4)
 
 
 def history(*losses: float, train: float | None = None) -> list[dict[str, float]]:
-    """Validations every 100 steps, which take 30 seconds each."""
+    """Return validations at every 100 steps of 0.3 seconds each."""
     known = {} if train is None else {"train_loss": train}
     return [
         {"step": 100 * number, "seconds": 30.0 * number, "val_loss": loss, **known}
@@ -55,7 +55,7 @@ def history(*losses: float, train: float | None = None) -> list[dict[str, float]
         (history(2.2, train=2.2), 0.9, "still learning", []),
     ],
 )
-def test_made_up_histories(
+def test_the_advice_for_made_up_histories(
     entries: list[dict[str, float]], passes: float, begins: str, phrases: list[str]
 ) -> None:
     advice = advise(entries, passes, MINUTES, MODEL)
@@ -64,7 +64,7 @@ def test_made_up_histories(
     assert all(phrase in advice for phrase in phrases), advice
 
 
-def test_nothing_is_said_of_what_was_not_measured() -> None:
+def test_too_few_validations_give_no_advice() -> None:
     assert advise([], 9, MINUTES, MODEL) is None
     assert advise(history(2.0), 9, MINUTES, MODEL) is None
 
@@ -83,7 +83,7 @@ def test_the_limit_that_ended_the_run_is_doubled(budget: Budget, option: str) ->
     assert option in advice
 
 
-def test_the_smallest_and_the_largest_have_no_neighbour() -> None:
+def test_the_smallest_and_the_largest_preset_have_no_neighbour() -> None:
     tiny, huge = ModelConfig(60, hidden_size=8), ModelConfig(60, hidden_size=4096)
     over = advise(history(2.0, 1.6, 1.65, 1.8), 20, MINUTES, tiny)
     done = advise(history(2.2, 1.62, 1.61, 1.6), 9, MINUTES, huge)
@@ -101,8 +101,10 @@ def test_the_smallest_and_the_largest_have_no_neighbour() -> None:
     ],
     ids=str,
 )
-def test_real_runs(tmp_path: Path, options: dict[str, float], steps: int, begins: str) -> None:
-    """One learns its text by heart, one has only begun, one can learn no more."""
+def test_the_advice_for_real_runs(
+    tmp_path: Path, options: dict[str, float], steps: int, begins: str
+) -> None:
+    """One run learns its text by heart, one has just started, one is too small."""
     run = Run(tmp_path / "run", prepared_text(tmp_path, prose(4000)), **options)
     advice = run.train(steps).advice
     assert advice is not None

@@ -16,9 +16,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
-def test_what_is_saved_is_the_average_of_the_weights_so_far(
-    tmp_path: Path, dataset: Dataset
-) -> None:
+def test_the_saved_weights_are_the_average_so_far(tmp_path: Path, dataset: Dataset) -> None:
     run = Run(tmp_path / "run", dataset, ema=0.5)
     plain = Run(tmp_path / "plain", dataset)
     first = run.trainer(run.config(4)).state.network.head.weight.detach().numpy()
@@ -36,8 +34,8 @@ def test_what_is_saved_is_the_average_of_the_weights_so_far(
         )
 
 
-def test_the_average_is_what_is_validated(tmp_path: Path, dataset: Dataset) -> None:
-    """With a learning rate that is too high for the weights themselves."""
+def test_the_average_is_validated(tmp_path: Path, dataset: Dataset) -> None:
+    """The learning rate is too high for the weights, so only their average scores well."""
     losses = {}
     for ema in (0.0, 0.95):
         run = Run(tmp_path / f"{ema}", dataset, ema=ema, lr=0.06)

@@ -1,4 +1,4 @@
-"""A model that begins with another one's weights: by symbol, whatever its ids."""
+"""Fine-tuning: rows are copied by token, whatever its id."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -26,7 +26,7 @@ CPU = {"device": "cpu", "precision": "fp32", "threads": 1}
 
 @pytest.fixture(scope="module", params=[None, 6], ids=["one-hot", "embedded"])
 def parent(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    """A model that has learned some prose, and characters before all others in it."""
+    """Return a model of prose whose first two ids are characters that occur nowhere else."""
     folder = tmp_path_factory.mktemp("parent")
     dataset = prepared_text(folder, "\x01\x02" + prose(6000))
     run = Run(folder / "run", dataset, lr=0.02, hidden_size=32, embedding_size=request.param)
@@ -44,8 +44,8 @@ def loss_of(network: Network, ids: "np.ndarray[Any, Any]") -> float:
     return evaluate(network, ids, start=1)
 
 
-def test_symbols_with_other_ids_are_found_again(tmp_path: Path, parent: Checkpoint) -> None:
-    """Without two of the parent's characters all ids are others, and the loss is the parent's."""
+def test_tokens_with_other_ids_keep_their_rows(tmp_path: Path, parent: Checkpoint) -> None:
+    """Without two of the parent's characters every id differs, but the loss stays the same."""
     text = prose(6000, 7000)
     dataset = prepared_text(tmp_path, "".join(c for c in text if c in parent.vocabulary))
     assert not new_tokens(parent, dataset.vocabulary)
@@ -63,7 +63,7 @@ def test_symbols_with_other_ids_are_found_again(tmp_path: Path, parent: Checkpoi
     assert ours == pytest.approx(theirs, abs=1e-5)
 
 
-def test_it_learns_sooner_than_from_nothing(tmp_path: Path, parent: Checkpoint) -> None:
+def test_fine_tuning_learns_faster_than_random_weights(tmp_path: Path, parent: Checkpoint) -> None:
     dataset = prepared_text(tmp_path, prose(4000, 7000).replace("the", "thé"))
     shape = {"hidden_size": 32, "embedding_size": parent.config.embedding_size}
     shape |= {"one_hot": True} if parent.config.embedding_size is None else {}
@@ -75,7 +75,7 @@ def test_it_learns_sooner_than_from_nothing(tmp_path: Path, parent: Checkpoint) 
     assert begun.best_loss < fresh.best_loss - 0.3
 
 
-def test_what_the_parent_does_not_know_is_drawn_and_told(
+def test_tokens_that_the_parent_lacks_get_random_rows_and_a_note(
     tmp_path: Path, parent: Checkpoint
 ) -> None:
     dataset = prepared_text(tmp_path, "señor é " + prose(3000))
@@ -93,7 +93,7 @@ def test_what_the_parent_does_not_know_is_drawn_and_told(
         np.testing.assert_array_equal(weights[name][:2], parent.weights[name][:2])
 
 
-def test_tokens_are_found_again(parent: Checkpoint) -> None:
+def test_abc_tokens_keep_their_rows(parent: Checkpoint) -> None:
     old, new = AbcVocabulary(["A2", "B", "|"]), AbcVocabulary(["B", "A2", "^c", "z", "|"])
     rows = {name: parent.weights[name][: len(old)] for name in parent.weights}
     fresh = {name: np.full((len(new), *rows[name].shape[1:]), 7.0) for name in rows}
@@ -104,7 +104,7 @@ def test_tokens_are_found_again(parent: Checkpoint) -> None:
         assert row == (rows["head.bias"][old.tokens.index(token_id) + 2] if known else 7.0)
 
 
-def test_the_shape_is_the_parents(tmp_path: Path, parent: Checkpoint) -> None:
+def test_the_new_model_has_the_shape_of_its_parent(tmp_path: Path, parent: Checkpoint) -> None:
     dataset = prepared_text(tmp_path, prose(3000))
     shape = {"hidden_size": 32, "num_layers": 1, "cell": "lstm"}
     plan = plan_run(dataset, TrainingOptions(**CPU, **shape, dropout=0.25), parent)

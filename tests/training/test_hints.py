@@ -1,4 +1,4 @@
-"""What is said of a budget that is hardly meant, and that nothing is said of any other."""
+"""Hints on budgets that are hardly intended, and no hint on any other."""
 
 from pathlib import Path
 
@@ -31,15 +31,13 @@ CPU = {"device": "cpu", "precision": "fp32"}
     ],
     ids=str,
 )
-def test_many_passes_are_spoken_of_before(
-    tmp_path: Path, options: dict[str, int], said: bool
-) -> None:
+def test_many_epochs_give_a_note(tmp_path: Path, options: dict[str, int], said: bool) -> None:
     dataset = prepared_text(tmp_path, prose(30_000))
     notes = plan_run(dataset, TrainingOptions(**CPU, **options)).notes
     assert any("epochs of" in note and "--epochs 120" in note for note in notes) == said
 
 
-def test_more_characters_than_any_language_has_are_spoken_of(tmp_path: Path) -> None:
+def test_a_huge_vocabulary_gives_a_note(tmp_path: Path) -> None:
     for count, said in ((15_000, False), (25_000, True)):
         text = "".join(map(chr, range(0x20000, 0x20000 + count)))
         notes = plan_run(
@@ -69,7 +67,7 @@ def test_more_characters_than_any_language_has_are_spoken_of(tmp_path: Path) -> 
     ],
     ids=str,
 )
-def test_the_speed_tells_what_a_budget_is(budget: Budget, phrase: str | None) -> None:
+def test_the_hint_on_the_speed(budget: Budget, phrase: str | None) -> None:
     hint = on_speed(budget, steps_per_epoch=1000, seconds_per_step=0.1)
     if phrase is None:
         assert hint is None
@@ -78,7 +76,7 @@ def test_the_speed_tells_what_a_budget_is(budget: Budget, phrase: str | None) ->
         assert phrase in hint
 
 
-def test_a_run_tells_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_gives_its_hint_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = prepared_text(tmp_path, prose(3000))
     quick = Run(tmp_path / "quick", dataset)
     quick.train(30)

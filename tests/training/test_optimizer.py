@@ -7,8 +7,8 @@ from torch import nn
 from charnn.training.optimizer import BETAS, EPSILON, AdamW
 
 
-def test_the_equations() -> None:
-    """Loshchilov & Hutter 2019, algorithm 2: decay beside the step, of matrices only."""
+def test_adamw_follows_its_equations() -> None:
+    """Compare with algorithm 2 of Loshchilov & Hutter 2019, with decay of matrices only."""
     torch.manual_seed(0)
     network = nn.Linear(5, 3)
     values = {name: value.detach().double().numpy() for name, value in network.named_parameters()}
@@ -34,7 +34,7 @@ def test_the_equations() -> None:
     assert {tensor.item() for name, tensor in optimizer.tensors().items() if "step." in name} == {3}
 
 
-def test_a_gradient_is_made_no_longer_than_allowed() -> None:
+def test_the_norm_of_the_gradient_is_clipped() -> None:
     network = nn.Linear(1, 1)
     for gradient, norm, expected in (
         ((3.0, 4.0), 5.0, (1.2, 1.6)),
@@ -48,7 +48,7 @@ def test_a_gradient_is_made_no_longer_than_allowed() -> None:
         assert network.bias.grad.item() == torch.tensor(expected[1]).item()
 
 
-def test_or_no_number_in_it_is_larger_than_allowed() -> None:
+def test_the_values_of_the_gradient_are_clipped() -> None:
     network = nn.Linear(3, 1)
     network.weight.grad = torch.tensor([[-7.0, 0.5, 6.0]])
     network.bias.grad = torch.tensor([2.0])

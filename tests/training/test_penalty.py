@@ -1,4 +1,4 @@
-"""The regulariser against vanishing gradients: its value, its gradient, and what it does."""
+"""The penalty against vanishing gradients: its value, its gradient and its effect."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ STEPS, ROWS = 5, 2
 
 
 def traced(cell: str, layers: int = 2) -> tuple[Network, list[Trace], Tensor]:
-    """A small network in float64, run over a window, and its loss."""
+    """Return a small network in float64, the traces of a segment, and its loss."""
     network = Network(ModelConfig(6, cell, layers, 3, 4)).double()
     import_weights(network, random_weights(network.config, scale=0.8))
     torch.manual_seed(2)
@@ -38,7 +38,7 @@ def errors_of(loss: Tensor, trace: Trace) -> list[Any]:
 
 
 def step_of(trace: Trace, time: int, row: int) -> Callable[[Tensor], Tensor]:
-    """A step of a row, from its whole state to its whole state."""
+    """Return the next state of one row, all parts of the state in one vector."""
     cell = trace.cell
     gates, peepholes = len(cell.gates), [part.detach() for part in trace.peepholes]
 
@@ -52,8 +52,8 @@ def step_of(trace: Trace, time: int, row: int) -> Callable[[Tensor], Tensor]:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_its_value_is_the_papers(cell: str) -> None:
-    """By whole Jacobian matrices, step by step and row by row."""
+def test_the_value_is_that_of_the_paper(cell: str) -> None:
+    """Compute it from whole Jacobian matrices, step by step and row by row."""
     _, traces, loss = traced(cell)
     expected = 0.0
     for trace in traces:
@@ -68,8 +68,8 @@ def test_its_value_is_the_papers(cell: str) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_the_error_that_arrives_at_a_state_is_that_of_all_that_follows(cell: str) -> None:
-    """Which is found by running the rest of the window from a state that is moved a little."""
+def test_the_error_at_a_state_comes_from_all_later_steps(cell: str) -> None:
+    """Compare with finite differences: run the rest of the segment from a changed state."""
     network, (trace,), loss = traced(cell, layers=1)
     torch.manual_seed(2)
     ids = torch.randint(0, 6, (STEPS + 1, ROWS))
@@ -89,8 +89,8 @@ def test_the_error_that_arrives_at_a_state_is_that_of_all_that_follows(cell: str
 
 
 @pytest.mark.parametrize("cell", CELLS)
-def test_its_gradient_is_that_of_a_step_with_states_and_errors_held_constant(cell: str) -> None:
-    """By finite differences."""
+def test_the_gradient_holds_states_and_errors_constant(cell: str) -> None:
+    """Compare with finite differences."""
     network, traces, loss = traced(cell)
     errors = [errors_of(loss, trace) for trace in traces]
     names = ["weight_hh_l0", "bias_hh_l0", *CELLS[cell].peepholes]
@@ -119,8 +119,8 @@ def test_its_gradient_is_that_of_a_step_with_states_and_errors_held_constant(cel
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
-def test_errors_come_further_back_with_it(cell: str) -> None:
-    """To name the first symbol of a window at its end, the error must come back to the first."""
+def test_errors_reach_further_back_with_the_penalty(cell: str) -> None:
+    """The task, naming the first token of a segment at its end, needs errors from end to start."""
     shrinking = []
     for weight in (0.0, 0.1):
         torch.manual_seed(1)

@@ -1,4 +1,4 @@
-"""From options to a plan: sizes that suit the corpus, contradictions refused, runs resumed."""
+"""From options to a plan: defaults that suit the corpus, refused contradictions, resumed runs."""
 
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ CPU = {"device": "cpu", "precision": "fp32"}
 
 
 @given(st.integers(MIN_CHARACTERS, 10**7), st.integers(1, 4096), st.integers(1, 4096))
-def test_a_corpus_fills_a_few_windows(characters: int, batch_size: int, seq_len: int) -> None:
+def test_a_corpus_fills_a_few_segments(characters: int, batch_size: int, seq_len: int) -> None:
     batch, window = fit_to_corpus(characters, batch_size, seq_len)
     assert 1 <= batch <= batch_size
     assert 1 <= window <= seq_len
@@ -40,7 +40,7 @@ def test_a_corpus_fills_a_few_windows(characters: int, batch_size: int, seq_len:
 
 
 @pytest.mark.parametrize("characters", [0, 1, MIN_CHARACTERS - 1])
-def test_a_corpus_that_is_too_small(characters: int) -> None:
+def test_a_corpus_that_is_too_small_is_refused(characters: int) -> None:
     with pytest.raises(CorpusError, match=f"has {characters} characters to train on"):
         fit_to_corpus(characters, 16, 64)
 
@@ -58,7 +58,7 @@ def preset_for(characters: int, device: str = "cpu", **budget: Any) -> str:
     return next(name for name, preset in PRESETS.items() if preset == chosen)
 
 
-def test_more_text_and_more_time_bring_a_larger_model() -> None:
+def test_more_text_and_more_time_choose_a_larger_model() -> None:
     order = list(PRESETS)
     by_time = [preset_for(10**6, minutes=minutes) for minutes in (5 / 60, 1, 5, 600)]
     assert by_time == order
@@ -73,7 +73,7 @@ def test_more_text_and_more_time_bring_a_larger_model() -> None:
     assert preset_for(10**6, "cuda", minutes=4) == "large"
 
 
-def test_dropout_is_for_many_passes() -> None:
+def test_dropout_is_for_many_epochs() -> None:
     chosen = [choose_recipe(10**6, Budget(epochs=epochs), "cpu") for epochs in (1, 10, 100)]
     assert chosen[0].dropout == 0 < chosen[1].dropout < chosen[2].dropout
     assert chosen[1].weight_drop == 0 < chosen[2].weight_drop
@@ -86,7 +86,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return prepared_text(tmp_path_factory.mktemp("data"), prose(20_000))
 
 
-def test_what_is_not_said_is_chosen(dataset: Dataset) -> None:
+def test_options_that_are_not_set_are_chosen(dataset: Dataset) -> None:
     plan = plan_run(dataset, TrainingOptions(**CPU))
     assert plan.model.vocab_size == len(dataset.vocabulary)
     assert plan.model.cell == "lstm"
@@ -94,7 +94,7 @@ def test_what_is_not_said_is_chosen(dataset: Dataset) -> None:
     assert plan.notes == ()
 
 
-def test_what_is_said_is_kept(dataset: Dataset) -> None:
+def test_options_that_are_set_are_kept(dataset: Dataset) -> None:
     said: dict[str, Any] = {
         **{"cell": "gru", "num_layers": 3, "hidden_size": 7, "embedding_size": 5, "dropout": 0.0},
         **{"seq_len": 9, "batch_size": 3, "lr": 0.5, "clip": 2.0, "weight_decay": 0.0},
@@ -115,7 +115,7 @@ def test_a_gradient_is_clipped_in_one_way(dataset: Dataset) -> None:
         plan_run(dataset, TrainingOptions(clip=1.0, clip_value=5.0, **CPU))
 
 
-def test_a_small_corpus_is_spoken_of(dataset: Dataset) -> None:
+def test_a_small_corpus_gives_a_note(dataset: Dataset) -> None:
     plan = plan_run(dataset, TrainingOptions(batch_size=4096, **CPU))
     assert plan.training.batch_size < 4096
     (note,) = plan.notes
@@ -134,12 +134,12 @@ def test_a_small_corpus_is_spoken_of(dataset: Dataset) -> None:
     ],
     ids=str,
 )
-def test_contradictions(dataset: Dataset, options: dict[str, Any], phrase: str) -> None:
+def test_contradictions_are_refused(dataset: Dataset, options: dict[str, Any], phrase: str) -> None:
     with pytest.raises(UsageError, match=phrase):
         plan_run(dataset, TrainingOptions(**{**CPU, **options}))
 
 
-def test_a_preset_is_overruled_by_what_is_said(dataset: Dataset) -> None:
+def test_a_size_that_is_set_overrules_the_preset(dataset: Dataset) -> None:
     plan = plan_run(dataset, TrainingOptions(preset="large", **CPU))
     large = PRESETS["large"]
     assert (plan.model.num_layers, plan.model.hidden_size) == (large.num_layers, large.hidden_size)
@@ -162,14 +162,14 @@ def checkpoint(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Ch
     return run.checkpoint()
 
 
-def test_a_run_goes_on_as_it_was(checkpoint: Checkpoint, dataset: Dataset) -> None:
+def test_a_resumed_run_keeps_its_plan(checkpoint: Checkpoint, dataset: Dataset) -> None:
     plan = plan_resume(checkpoint, dataset, TrainingOptions())
     assert plan.model == checkpoint.config
     assert plan.training.budget == Budget(steps=2)
     assert plan.training.to_json() == checkpoint.metadata["training"]
 
 
-def test_what_does_no_harm_may_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
+def test_harmless_options_may_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
     free = {"patience": 3, "save_every": 5, "threads": 2}
     plan = plan_resume(checkpoint, dataset, TrainingOptions(minutes=3, **free))
     assert plan.training.budget == Budget(minutes=3)
@@ -179,7 +179,7 @@ def test_what_does_no_harm_may_change(checkpoint: Checkpoint, dataset: Dataset) 
 
 
 def test_the_learning_rate_may_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
-    """As after a training that diverged."""
+    """A run that diverged is resumed with a lower rate."""
     before = checkpoint.metadata["training"]
     training = plan_resume(checkpoint, dataset, TrainingOptions(lr=0.005)).training
     assert training.to_json() == before | {"lr": 0.005}
@@ -205,7 +205,7 @@ def test_the_learning_rate_may_change(checkpoint: Checkpoint, dataset: Dataset) 
     ],
     ids=str,
 )
-def test_what_would_make_it_another_run_is_refused(
+def test_options_that_would_make_another_run_are_refused(
     checkpoint: Checkpoint, dataset: Dataset, said: dict[str, Any]
 ) -> None:
     (name,) = said
@@ -216,22 +216,22 @@ def test_what_would_make_it_another_run_is_refused(
     plan_resume(checkpoint, dataset, TrainingOptions(**{name: was[name]}))
 
 
-def test_a_preset_goes_on_as_itself(checkpoint: Checkpoint, dataset: Dataset) -> None:
+def test_a_preset_is_compared_by_its_sizes(checkpoint: Checkpoint, dataset: Dataset) -> None:
     same = {"hidden_size": checkpoint.config.hidden_size, "embedding_size": 6}
     assert plan_resume(checkpoint, dataset, TrainingOptions(preset="tiny", **same))
     with pytest.raises(UsageError, match="--preset"):
         plan_resume(checkpoint, dataset, TrainingOptions(preset="tiny"))
 
 
-def test_auto_is_no_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
+def test_auto_is_not_a_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
     plan = plan_resume(
         checkpoint, dataset, TrainingOptions(preset="auto", precision="auto", device="auto")
     )
     assert plan.training.precision == "fp32"
 
 
-def test_a_batch_that_was_shrunk_may_be_said_again(dataset: Dataset, tmp_path: Path) -> None:
-    """The command that began a run on a small corpus is understood as it was then."""
+def test_a_batch_that_was_shrunk_may_be_set_again(dataset: Dataset, tmp_path: Path) -> None:
+    """The command that started a run on a small corpus may be repeated with --resume."""
     said = {"batch_size": 4096, "seq_len": 100, **CPU}
     plan = plan_run(dataset, TrainingOptions(**said, steps=2))
     shrunk = {"batch_size": plan.training.batch_size, "seq_len": plan.training.seq_len}

@@ -1,4 +1,4 @@
-"""A run that stops and goes on is the run that never stopped, bit for bit."""
+"""A run that is stopped and resumed equals one that was never stopped, bit for bit."""
 
 import json
 from collections.abc import Callable
@@ -31,8 +31,10 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
-def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, dataset: Dataset) -> None:
-    """As earlier versions let it be, to clip nothing: what can be said now clips nothing either."""
+def test_a_run_with_a_huge_clip_of_an_earlier_version_is_resumed(
+    tmp_path: Path, dataset: Dataset
+) -> None:
+    """Earlier versions accepted any clip. The largest one of today clips nothing either."""
     run = Run(tmp_path / "run", dataset, clip=MAX_GRADIENT)
     run.train(9)
     run.train(20)
@@ -63,7 +65,7 @@ def test_a_run_whose_clip_was_beyond_all_goes_on(tmp_path: Path, dataset: Datase
 def test_stops_change_nothing(
     tmp_path: Path, dataset: Dataset, shape: dict[str, Any], precision: str
 ) -> None:
-    """Stops in the first epoch, at its very end and just after it; one more in the third."""
+    """Stop in the first epoch, at its very end, just after it, and in the third epoch."""
     at_once = Run(tmp_path / "once", dataset, precision=precision, **shape)
     at_once.train(45)
     in_parts = Run(tmp_path / "parts", dataset, precision=precision, **shape)
@@ -102,7 +104,7 @@ def tune(number: int) -> str:
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_the_threads_change_nothing(tmp_path: Path, dataset: Dataset, cell: str) -> None:
-    """Not those that the weights are drawn with, nor those of a part of the run."""
+    """Neither the initial weights nor a resumed part depend on the number of threads."""
     options = {"cell": cell, "hidden_size": 160, "batch_size": 8, "precision": "bf16"}
     at_once = Run(tmp_path / "once", dataset, **options)
     at_once.train(4, threads=1)
@@ -126,7 +128,7 @@ def test_the_seed_decides(tmp_path: Path, dataset: Dataset) -> None:
 def test_a_stop_where_a_validation_is_due_does_not_lose_it(
     tmp_path: Path, dataset: Dataset
 ) -> None:
-    """The validation losses, hence the best model, do not depend on where a run was stopped."""
+    """The validation losses, and so the best model, do not depend on where a run was stopped."""
     at_once = Run(tmp_path / "once", dataset)
     at_once.train(40)
     due = [event.step for event in at_once.events if isinstance(event, Validated)]
@@ -141,8 +143,8 @@ def test_a_stop_where_a_validation_is_due_does_not_lose_it(
     assert histories[0] == histories[1]
 
 
-def test_a_stop_amid_a_validation_does_not_lose_it(tmp_path: Path) -> None:
-    """The whole sweep is due again, and nothing of the half one counts."""
+def test_a_stop_during_a_validation_does_not_lose_it(tmp_path: Path) -> None:
+    """The whole sweep is repeated; the interrupted one leaves no trace."""
     dataset = prepared_text(tmp_path / "data", prose(25_000), val_fraction=0.9)
     options = {"ema": 0.9, "dropout": 0.3}
     at_once = Run(tmp_path / "once", dataset, **options)
@@ -171,10 +173,10 @@ def test_a_stop_at_the_last_step_does_not_lose_the_validation(
 
 @pytest.mark.parametrize("val_fraction", [0.0, 0.03, 0.3])
 @pytest.mark.parametrize("longer", [10, 12, 200])
-def test_a_finished_run_goes_on_with_a_larger_budget(
+def test_a_finished_run_is_resumed_with_a_larger_budget(
     tmp_path: Path, longer: int, val_fraction: float
 ) -> None:
-    """What is learned in the second part is validated and saved."""
+    """The second part is validated and saved."""
     dataset = prepared_text(tmp_path / "data", prose(1250), val_fraction=val_fraction)
     run = Run(tmp_path / "run", dataset)
     run.train(8)
@@ -258,7 +260,7 @@ def test_a_smaller_corpus_than_the_batch_is_another_corpus(
 def test_a_training_state_of_another_shape_is_refused(
     tmp_path: Path, dataset: Dataset, name: str, change: Callable[[Any], Any]
 ) -> None:
-    """Not stretched to fit, and not found out in the middle of a step."""
+    """It is neither broadcast to fit nor discovered in the middle of a step."""
     run = Run(tmp_path / "run", dataset)
     run.train(2)
     kept = run.checkpoint()
@@ -270,7 +272,7 @@ def test_a_training_state_of_another_shape_is_refused(
 @pytest.mark.parametrize(
     "position", [{"step": -1}, {"step": 2.5}, {"window": 10**6}, {"best_loss": "low"}], ids=str
 )
-def test_a_position_that_is_none_is_refused(
+def test_a_malformed_position_is_refused(
     tmp_path: Path, dataset: Dataset, position: dict[str, Any]
 ) -> None:
     run = Run(tmp_path / "run", dataset)
@@ -283,8 +285,8 @@ def test_a_position_that_is_none_is_refused(
         run.trainer(run.config(4), resume=wrong)
 
 
-def test_the_metrics_tell_every_step_once(tmp_path: Path, dataset: Dataset) -> None:
-    """A run that was killed after its last save has told of steps that it will take again."""
+def test_the_metrics_contain_every_step_once(tmp_path: Path, dataset: Dataset) -> None:
+    """A run that was killed after its last save has recorded steps that it will repeat."""
     run = Run(tmp_path / "run", dataset)
     run.train(60, stop_after=25)
     kept = metrics(run)
@@ -303,7 +305,7 @@ def test_the_metrics_tell_every_step_once(tmp_path: Path, dataset: Dataset) -> N
     assert len(validated) >= 4
 
 
-def test_the_clock_goes_on(tmp_path: Path, dataset: Dataset) -> None:
+def test_the_clock_of_a_resumed_run_continues(tmp_path: Path, dataset: Dataset) -> None:
     """The time of both parts counts towards a budget in minutes."""
     run = Run(tmp_path / "run", dataset)
     first = run.train(1000, stop_after=30)
@@ -321,7 +323,7 @@ def test_the_clock_goes_on(tmp_path: Path, dataset: Dataset) -> None:
 def test_the_speed_of_a_run_that_was_stopped_early(
     tmp_path: Path, dataset: Dataset, stop: int
 ) -> None:
-    """All characters over the time of training, which is a good part of the time in all."""
+    """It is the number of characters over the time of training, which is most of all time."""
     finished = Run(tmp_path / "run", dataset).train(1000, stop_after=stop)
     in_all = stop * 64 / finished.seconds
     assert 0.9 * in_all <= finished.characters_per_second <= 100 * in_all

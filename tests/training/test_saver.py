@@ -1,4 +1,4 @@
-"""What of a run is on the disk when the disk fails, and when it is well again."""
+"""The files of a run while its disk fails, and afterwards."""
 
 import errno
 import json
@@ -57,7 +57,7 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
 
 
 def train(run: Run, steps: int, at: dict[int, Callable[[], object]], **options: int) -> None:
-    """Train, and do something after some of the steps."""
+    """Train, and call functions after some of the steps."""
     trainer = run.trainer(run.config(steps, **options))
 
     def should_stop() -> bool:
@@ -80,7 +80,7 @@ def steps_of_last(run: Run) -> int:
     return load_checkpoint(run.folder / LAST).step
 
 
-def test_the_last_save_but_one_is_kept(tmp_path: Path, dataset: Dataset) -> None:
+def test_the_previous_save_is_kept(tmp_path: Path, dataset: Dataset) -> None:
     run = Run(tmp_path / "run", dataset)
     train(run, 9, {}, save_every=2)
     assert {path.name for path in run.folder.iterdir()} == FILES
@@ -90,8 +90,8 @@ def test_the_last_save_but_one_is_kept(tmp_path: Path, dataset: Dataset) -> None
     assert not told(run)
 
 
-def test_a_best_that_tells_no_loss_gives_way(tmp_path: Path, dataset: Dataset) -> None:
-    """Someone has put in its place what was saved before the first validation."""
+def test_a_best_checkpoint_without_a_loss_is_replaced(tmp_path: Path, dataset: Dataset) -> None:
+    """Someone has replaced it by a checkpoint from before the first validation."""
     run = Run(tmp_path / "run", dataset)
     run.train(9, stop_after=3)
     shutil.copy(run.folder / LAST, run.folder / BEST)
@@ -101,8 +101,8 @@ def test_a_best_that_tells_no_loss_gives_way(tmp_path: Path, dataset: Dataset) -
     assert steps_of(run)[BEST] == 9
 
 
-def test_a_full_disk_is_outlived(tmp_path: Path, dataset: Dataset, disk: Disk) -> None:
-    """All that was to be saved meanwhile is there in the end, as if nothing had happened."""
+def test_a_run_survives_a_full_disk(tmp_path: Path, dataset: Dataset, disk: Disk) -> None:
+    """In the end every file is what it would be without the full disk."""
     well = Run(tmp_path / "well", dataset)
     train(well, 30, {}, save_every=1)
     run = Run(tmp_path / "run", dataset)
@@ -129,7 +129,7 @@ def test_a_full_disk_is_outlived(tmp_path: Path, dataset: Dataset, disk: Disk) -
 
 
 @pytest.mark.parametrize("stop", [False, True])
-def test_what_is_not_saved_in_the_end_is_said(
+def test_files_that_are_unsaved_at_the_end_are_an_error(
     tmp_path: Path, dataset: Dataset, disk: Disk, stop: bool
 ) -> None:
     run = Run(tmp_path / "run", dataset)
@@ -154,10 +154,10 @@ def test_what_is_not_saved_in_the_end_is_said(
     assert load_checkpoint(tmp_path / "elsewhere.safetensors").step > 0
 
 
-def test_where_there_is_room_for_three_the_last_save_but_one_goes(
+def test_on_a_full_disk_the_previous_save_is_deleted(
     tmp_path: Path, dataset: Dataset, disk: Disk
 ) -> None:
-    """What is newest is worth more."""
+    """The newest checkpoint is worth more than the previous one."""
     run = Run(tmp_path / "run", dataset)
 
     def shrink() -> None:
@@ -174,7 +174,7 @@ def test_where_there_is_room_for_three_the_last_save_but_one_goes(
     assert not told(run)
 
 
-def test_it_is_tried_again_between_the_saves(
+def test_saving_is_retried_between_the_saves(
     tmp_path: Path, dataset: Dataset, disk: Disk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(saver, "RETRY_AFTER", 0.0)
@@ -191,9 +191,7 @@ def test_it_is_tried_again_between_the_saves(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder of open files")
-def test_a_deleted_folder_is_made_anew_with_all_that_was_in_it(
-    tmp_path: Path, dataset: Dataset
-) -> None:
+def test_a_deleted_folder_is_written_again(tmp_path: Path, dataset: Dataset) -> None:
     well = Run(tmp_path / "well", dataset, lr=0.3)  # the best is an early one
     train(well, 40, {}, save_every=5)
     assert load_checkpoint(well.folder / BEST).step < 30
@@ -211,10 +209,10 @@ def test_a_deleted_folder_is_made_anew_with_all_that_was_in_it(
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes no folder of open files")
 @pytest.mark.parametrize("copied", [False, True])
-def test_a_run_that_has_come_to_its_place_is_left_alone(
+def test_another_run_in_the_same_place_is_not_overwritten(
     tmp_path: Path, dataset: Dataset, copied: bool
 ) -> None:
-    """Someone moved the folder, and trained another run there meanwhile, or copied one there."""
+    """Someone moved the folder away and trained another run there, or copied one there."""
     run = Run(tmp_path / "run", dataset)
 
     def another() -> None:
@@ -238,7 +236,7 @@ def test_a_run_that_has_come_to_its_place_is_left_alone(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows deletes no locked file")
-def test_a_lock_that_is_deleted_is_taken_again(tmp_path: Path, dataset: Dataset) -> None:
+def test_a_deleted_lock_is_acquired_again(tmp_path: Path, dataset: Dataset) -> None:
     run = Run(tmp_path / "run", dataset)
     with RunLock(run.folder) as lock:
         trainer = run.trainer(run.config(40, save_every=5), claim_folder=lock.acquire)
@@ -255,7 +253,7 @@ def metrics(folder: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in (folder / METRICS).read_text("utf-8").splitlines()]
 
 
-def test_too_little_space_is_said_at_the_beginning(
+def test_too_little_space_is_reported_at_the_start(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = Run(tmp_path / "run", dataset)
@@ -299,7 +297,7 @@ class TestMetrics:
         metrics.close()
         assert (tmp_path / METRICS).read_bytes() == 7 * line
 
-    def test_a_validation_that_is_done_again_is_told_once(self, tmp_path: Path) -> None:
+    def test_a_repeated_validation_is_recorded_once(self, tmp_path: Path) -> None:
         """A run that was killed between a line and its save."""
         metrics = Metrics(tmp_path / METRICS, 0, 0)
         metrics.add(self.EVENT)

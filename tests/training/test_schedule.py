@@ -1,4 +1,4 @@
-"""Budget and schedule: how far a run is, and the learning rate that follows."""
+"""Budget and schedule: the progress of a run, and its learning rate."""
 
 import math
 
@@ -63,7 +63,7 @@ def test_progress_is_the_share_of_whichever_limit_comes_first(
     ],
     ids=str,
 )
-def test_what_is_no_budget(limits: dict[str, float]) -> None:
+def test_a_budget_out_of_range_is_refused(limits: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="--"):
         Budget(**limits)
 
@@ -85,7 +85,7 @@ def test_what_is_no_budget(limits: dict[str, float]) -> None:
         ("threads", [-1, 5000]),
     ],
 )
-def test_options_out_of_range(name: str, values: list[float]) -> None:
+def test_options_out_of_range_are_refused(name: str, values: list[float]) -> None:
     for value in values:
         with pytest.raises(UsageError, match="--" + name.replace("_", "-")):
             TrainingConfig(Budget(steps=1), **{name: value})

@@ -1,4 +1,4 @@
-"""The loop: it learns, carries its state, validates without harm, and stops in time."""
+"""The training loop: it learns, carries its hidden state, validates, and stops in time."""
 
 import itertools
 import json
@@ -36,7 +36,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(("width", "precision"), [(None, "fp32"), (8, "bf16")])
-def test_it_learns_a_text_by_heart(
+def test_every_cell_learns_a_text_by_heart(
     tmp_path: Path, cell: str, width: int | None, precision: str
 ) -> None:
     text = "The quick brown fox jumps over the lazy dog. " * 30
@@ -80,8 +80,8 @@ def test_the_events_of_a_run(tmp_path: Path, dataset: Dataset) -> None:
     ]
 
 
-def test_the_best_model_is_kept_and_scores_what_it_says(tmp_path: Path, dataset: Dataset) -> None:
-    """With a rate that does harm the last model is not the best."""
+def test_the_best_checkpoint_has_the_best_loss(tmp_path: Path, dataset: Dataset) -> None:
+    """The learning rate is so high that the last model is not the best one."""
     run = Run(tmp_path / "run", dataset, lr=0.3)
     finished = run.train(60)
     best, last = run.checkpoint(BEST), run.checkpoint()
@@ -99,7 +99,7 @@ def test_the_best_model_is_kept_and_scores_what_it_says(tmp_path: Path, dataset:
 def test_validation_does_not_change_the_training(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same weights, state and random numbers come out with and without its sweeps."""
+    """Weights, hidden state and random state are the same with and without sweeps."""
     often = Run(tmp_path / "often", dataset, dropout=0.3)
     often.train(45)
     assert len(often.checkpoint().metadata["history"]) > 3
@@ -113,10 +113,10 @@ def test_validation_does_not_change_the_training(
     assert_same_run(one, other)
 
 
-def test_the_state_is_carried_and_begins_anew_with_each_epoch(
+def test_the_hidden_state_is_carried_through_an_epoch(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every window begins with what the last one ended with; the first of an epoch with zeros."""
+    """Every segment starts from the state that the last one ended with, or from zeros."""
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
     forward = Network.forward
 
@@ -144,7 +144,9 @@ def test_the_state_is_carried_and_begins_anew_with_each_epoch(
             assert torch.equal(begin, expected)
 
 
-def test_patience(tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_patience_ends_a_run(
+    tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     losses = iter([3.0, 2.0, 2.5, 2.0, 2.1, 1.0, 1.0, 1.0])
     monkeypatch.setattr(
         validation_module, "fit_temperature", lambda *arguments: (1.0, next(losses))
@@ -160,7 +162,7 @@ def test_patience(tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPa
     assert finished.steps == history[-1]["step"] < 1000
 
 
-def test_no_patience_never_stops(
+def test_patience_0_never_stops(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(validation_module, "fit_temperature", lambda *arguments: (1.0, 2.0))
@@ -177,7 +179,7 @@ def finite(folder: Path) -> bool:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 @pytest.mark.parametrize("place", ["loss", "gradient"])
-def test_what_is_no_number_stops_the_run_before_it_does_harm(
+def test_a_number_that_is_not_finite_ends_the_run_before_the_update(
     tmp_path: Path,
     dataset: Dataset,
     monkeypatch: pytest.MonkeyPatch,
@@ -216,10 +218,10 @@ def test_what_is_no_number_stops_the_run_before_it_does_harm(
 
 
 @pytest.mark.parametrize(("lr", "steps"), [(1e37, 2), (1e20, 3), (1e37, 40)])
-def test_a_rate_that_is_far_too_high_leaves_no_ruined_best_model(
+def test_a_learning_rate_that_is_far_too_high_ruins_no_checkpoint(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch, lr: float, steps: int
 ) -> None:
-    """A validation loss that is no number is no result, and nothing to be called the best."""
+    """A validation loss that is not finite is never saved as the best one."""
     run = Run(tmp_path / "run", dataset)
     monkeypatch.setattr(trainer_module, "learning_rate", lambda *arguments: lr)
     with pytest.raises(CharnnError, match="--lr"):
@@ -232,7 +234,7 @@ def test_a_rate_that_is_far_too_high_leaves_no_ruined_best_model(
         json.loads(line, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
 
 
-def test_saving_every_few_steps(tmp_path: Path, dataset: Dataset) -> None:
+def test_save_every_few_steps(tmp_path: Path, dataset: Dataset) -> None:
     run = Run(tmp_path / "run", dataset, save_every=4)
     saved: list[int] = []
 
@@ -247,7 +249,7 @@ def test_saving_every_few_steps(tmp_path: Path, dataset: Dataset) -> None:
     assert {4, 8, 12, 16, 20, 24, 28} <= set(saved)
 
 
-def test_without_a_validation_part(tmp_path: Path) -> None:
+def test_a_run_without_a_validation_part(tmp_path: Path) -> None:
     dataset = prepared_text(tmp_path / "data", prose(1250), val_fraction=0)
     run = Run(tmp_path / "run", dataset)
     finished = run.train(12)
@@ -269,7 +271,7 @@ def test_without_a_validation_part_a_budget_of_time_saves_no_more_often(
     assert 1 <= len(saved) <= 3
 
 
-def test_threads_are_measured_without_a_trace(tmp_path: Path, dataset: Dataset) -> None:
+def test_measuring_threads_leaves_no_trace(tmp_path: Path, dataset: Dataset) -> None:
     measured = Run(tmp_path / "measured", dataset, dropout=0.3)
     finished = measured.train(12, threads=0)
     assert finished.reason == "done"
@@ -301,7 +303,7 @@ def test_a_budget_of_epochs(tmp_path: Path, dataset: Dataset) -> None:
 def test_a_slow_sweep_is_not_followed_by_another_without_a_step(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a budget in minutes a sweep spends a share, too: it may pass the next milestone itself."""
+    """A sweep takes time of a budget in minutes, so it may itself pass the next milestone."""
 
     def slow(*arguments: Any) -> tuple[float, float]:
         time.sleep(0.3)

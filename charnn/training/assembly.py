@@ -55,6 +55,7 @@ def build_trainer(
     """
     if resume is not None:
         expect_same_corpus(resume, dataset, config, run)
+    # A corpus that is refused must be refused before the network is built, which may take a while.
     batches = Batches(dataset.train, config.batch_size, config.seq_len)
     state = TrainerState.initial(model_config, config, dataset, parent)
     if resume is not None:

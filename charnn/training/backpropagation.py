@@ -12,7 +12,8 @@ from charnn.training.penalty import gradient_penalty
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import TrainingConfig
 
-# Segments after which a row starts from an empty hidden state, in the midst of its text.
+# Segments after which a row starts from an empty hidden state, in the midst of its text. It costs
+# about 0.01 nats after a minute on the folk tunes (benchmarks/RESULTS.md).
 FRESH_EVERY = 64
 
 
@@ -34,7 +35,9 @@ def backpropagate(
     traces: list[Trace] | None = [] if weight else None
     with autocast(config.device, config.precision):
         logits_TBV, hidden_state = state.network(inputs, state.hidden_state, traces)
+    # The error of the next segment must not flow back into this one, which bounds the memory.
     state.hidden_state = [detached(layer) for layer in hidden_state]
+    # In float32 also under bf16: a logarithm of probabilities needs the digits.
     loss = cross_entropy(logits_TBV.float().flatten(0, 1), targets.flatten())
     total = loss + weight * gradient_penalty(loss, traces) if traces else loss
     total.backward()  # type: ignore[no-untyped-call]

@@ -54,6 +54,7 @@ class DivergenceCheck:
         Raises:
             CharnnError: an array has a number that is not finite.
         """
+        # A finite loss may still belong to weights of which one is not finite.
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise self._error(f"{name} is not finite", step)

@@ -88,6 +88,7 @@ class Metrics:
 
     def _create(self, content: bytes) -> None:
         write_bytes(self.path, content)
+        # Unbuffered, so that a line is on its way to the disk when `write` returns.
         self._file = self.path.open("r+b", buffering=0)
         self._size = len(content)
 

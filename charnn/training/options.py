@@ -49,7 +49,7 @@ TRANSPOSE_CHOICES = ("0", "1", "2", "3", "4", "5", "6", "all")
 
 
 class RunOptions(TypedDict, total=False):
-    """What is trained on, and where the run is stored. None stands for an option that is not set.
+    """The corpus of a run, and the place where it is stored. None stands for an option that is not set.
 
     Of the types of an option, the first is the one that the command line parses.
     """

@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def preset(self) -> str | None:
-        """The name of the model's size, if it has one."""
+        """Return the name of the model's size, if it has one."""
         names = {(each.num_layers, each.hidden_size): name for name, each in PRESETS.items()}
         return names.get((self.model.num_layers, self.model.hidden_size))
 
@@ -70,6 +70,7 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
     device = choose_device(options.get("device") or AUTO)
     limits = given(options, *_LIMITS)
     budget = Budget(**limits) if limits else default_budget()
+    # The recipe counts characters and not tokens, of which a kind may have fewer in the same text.
     characters = dataset.train_characters
     recipe = choose_recipe(characters, budget, device, options.get("preset") or AUTO)
     model, notes = _plan_model(dataset, options, recipe, parent)

@@ -41,6 +41,7 @@ class Position:
         counts = (position.step, position.validated_step, position.stale, position.window)
         amounts = (position.seconds, position.validated_seconds, position.temperature)
         loss = position.best_loss
+        # JSON has true, 2.5 and -1 where a count should be, and type() tells them apart.
         if not (
             all(type(count) is int and 0 <= count <= MAX_BUDGET for count in counts)
             and all(type(amount) in (int, float) and amount >= 0 for amount in amounts)

@@ -18,7 +18,7 @@ Prepare = Callable[..., Dataset]
 
 @dataclass(frozen=True)
 class Encoding:
-    """How a run turns its corpus into ids.
+    """The options by which a run turns its corpus into ids.
 
     Args:
         tokens: the kind of its vocabulary, "char" or "abc".

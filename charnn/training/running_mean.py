@@ -45,10 +45,10 @@ class RunningMean:
 
     @property
     def mean_loss(self) -> float:
-        """The mean loss in nats per character; a division by zero before the first step."""
+        """Return the mean loss in nats per character; undefined before the first step."""
         return self.nats / self.characters
 
     @property
     def characters_per_second(self) -> float:
-        """The speed of training; 0 before the first step."""
+        """Return the speed of training; 0 before the first step."""
         return self.characters / self.seconds if self.seconds else 0.0

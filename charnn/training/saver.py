@@ -145,24 +145,24 @@ class CheckpointSaver:
 
     @property
     def overdue(self) -> bool:
-        """Whether something is not saved, and the last try was `RETRY_AFTER` seconds ago."""
+        """Return whether something is unsaved, and the last try was `RETRY_AFTER` seconds ago."""
         return bool(self._reported) and time.monotonic() - self._retried_at >= RETRY_AFTER
 
     @property
     def unsaved(self) -> tuple[Path, ...]:
-        """The files that should be on the disk, but are missing or too old."""
+        """Return the files that should be on the disk, but are missing or too old."""
         names = [name for name in (BEST, LAST) if name in self._unwritten]
         return tuple(self.run / name for name in names + [METRICS] * bool(self._metrics.pending))
 
     @property
     def best_file(self) -> Path | None:
-        """The file to sample from: the best checkpoint, or else the last one; None without any."""
+        """Return the file to sample from: the best checkpoint, or else the last one; None without any."""
         files = (self.run / name for name in (BEST, LAST))
         return next((path for path in files if path.exists()), None)
 
     @property
     def failure(self) -> UnsavedError:
-        """The error to raise at the end of a run that is not saved; it has the checkpoint."""
+        """Return the error to raise at the end of a run that is not saved; it has the checkpoint."""
         names = " and ".join(path.name for path in self.unsaved)
         some = any((self.run / name).exists() for name in CHECKPOINTS)
         advice = "resume from the save before with --resume" if some else "train again"

@@ -6,6 +6,8 @@ rate is annealed by the end of every run.
 
 import math
 
+# Shares of the budget and of the peak. Without a schedule the loss is 0.10 nats higher after half a
+# minute of tinyshakespeare (benchmarks/quality.md).
 WARM_UP = 0.02
 FINAL = 0.02
 

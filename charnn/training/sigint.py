@@ -32,5 +32,6 @@ class DeferredInterrupt:
             signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def _request(self, number: int, frame: FrameType | None) -> None:
+        # The next Ctrl-C is for a user who does not want to wait for the save.
         signal.signal(number, signal.default_int_handler)
         self.requested = True

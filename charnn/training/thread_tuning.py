@@ -32,6 +32,7 @@ class ThreadTuner:
         if self._is_fixed:
             torch.set_num_threads(self._requested or torch.get_num_threads())
             return
+        # The trials draw dropout masks, which a run with a set number of threads does not draw.
         random_state = torch.get_rng_state()
         self._threads = Threads(available_threads())
         while self._threads.comparing:

@@ -50,8 +50,7 @@ class Trainer:
     metadata: dict[str, Any]
     report: events.Report
     should_stop: Callable[[], bool]
-    # The steps of this part of the run.
-    trained: RunningMean = field(default_factory=RunningMean)
+    trained: RunningMean = field(default_factory=RunningMean)  # in this part of the run
 
     def run(self) -> events.Finished:
         """Train until the budget is spent, patience is over, or `should_stop` returns True.
@@ -84,7 +83,7 @@ class Trainer:
 
     @property
     def progress(self) -> float:
-        """The share of the budget that is spent, in [0, 1]."""
+        """Return the share of the budget that is spent, in [0, 1]."""
         return self.state.position.progress(self.config.budget, len(self.batches))
 
     def _loop(self) -> str:
@@ -147,8 +146,7 @@ class Trainer:
             self._save()
             position.seconds = self._clock()
             return True
-        loss = self.validator.sweep(self.should_stop)
-        if loss is None:
+        if (loss := self.validator.sweep(self.should_stop)) is None:
             return False
         self.divergence.check_validation(position.step, loss)
         is_best = self.validator.record(loss, self._clock())
@@ -173,8 +171,7 @@ class Trainer:
     def _checkpoint(self) -> Checkpoint:
         """Return everything that the run consists of now, unless a number is not finite."""
         checkpoint = self.state.to_checkpoint(self.dataset, self.config, self.metadata)
-        arrays = checkpoint.weights | checkpoint.training
-        self.divergence.check_arrays(self.state.position.step, arrays)
+        self.divergence.check_arrays(checkpoint.step, checkpoint.weights | checkpoint.training)
         return checkpoint
 
     def _clock(self) -> float:
@@ -183,17 +180,17 @@ class Trainer:
 
     def _report_step(self, lr: float, grad_norm: float) -> None:
         since, position = self.state.since_report, self.state.position
-        speed = since.characters_per_second
-        step, seconds, progress = position.step, position.seconds, self.progress
-        event = events.Stepped(step, since.mean_loss, lr, grad_norm, speed, progress, seconds)
+        loss, speed = since.mean_loss, since.characters_per_second
+        step, seconds = position.step, position.seconds
+        event = events.Stepped(step, loss, lr, grad_norm, speed, self.progress, seconds)
         self.state.since_report = RunningMean()
         self.saver.record(event)
         self.report(event)
 
     def _finished(self, reason: str) -> events.Finished:
-        position = self.state.position
+        state, position = self.state, self.state.position
         epochs = position.step / len(self.batches)
-        advice = advise(self.state.history, epochs, self.config.budget, self.state.network.config)
+        advice = advise(state.history, epochs, self.config.budget, state.network.config)
         return events.Finished(
             reason,
             self.saver.best_file,

@@ -97,6 +97,7 @@ class TrainerState:
         self.since_report, self.since_validation = map(RunningMean.from_json, tallies)
         self.history = list(metadata["history"])
         import_weights(self.network, checkpoint.weights)
+        # A new average starts from the imported weights, which are the average.
         self.average = Average(self.network, self.average.decay)
         self.hidden_state = unpack(
             checkpoint.training, self.network, self.optimizer, self.average, self.hidden_state
@@ -106,6 +107,7 @@ class TrainerState:
         self, dataset: Dataset, config: TrainingConfig, metadata: Mapping[str, Any]
     ) -> Checkpoint:
         """Return a checkpoint of this state, of the options and of further `metadata`."""
+        # The average is what is sampled; the weights that are trained are among `training`.
         with self.average.in_place():
             weights = export_weights(self.network)
         training = pack(self.network, self.optimizer, self.average, self.hidden_state)

@@ -51,7 +51,7 @@ class Validator:
 
     @property
     def has_text(self) -> bool:
-        """Whether there is a validation part at all."""
+        """Return whether there is a validation part at all."""
         return len(self._dataset.val) > 0
 
     def is_due(self) -> bool:
@@ -111,5 +111,5 @@ class Validator:
 
     @property
     def patience_is_over(self) -> bool:
-        """Whether too many sweeps have passed without a new best."""
+        """Return whether too many sweeps have passed without a new best."""
         return 0 < self._config.patience <= self._state.position.stale

@@ -49,7 +49,7 @@ TRANSPOSE_CHOICES = ("0", "1", "2", "3", "4", "5", "6", "all")
 
 
 class RunOptions(TypedDict, total=False):
-    """The corpus of a run, and the place where it is stored. None stands for an option that is not set.
+    """The corpus of a run, and the place where it is stored. None means that an option is not set.
 
     Of the types of an option, the first is the one that the command line parses.
     """
@@ -95,7 +95,7 @@ class RunOptions(TypedDict, total=False):
 
 
 class TrainingOptions(TypedDict, total=False):
-    """The shape of the model, and how it is trained. None stands for an option that is not set."""
+    """The shape of the model, and how it is trained. None means that an option is not set."""
 
     preset: Annotated[
         str | None,

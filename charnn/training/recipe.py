@@ -11,8 +11,8 @@ from charnn.errors import CorpusError, unknown_choice
 from charnn.training.training_config import Budget
 
 DEFAULT_MINUTES = 4.0
-# With the dropout below, 120 epochs of 20 kB of code still improve its best loss, from 0.803 to 0.762
-# nats per character (benchmarks/quality.md, "Dropout").
+# With the dropout below, the best loss on 20 kB of code comes at 96 % of 120 epochs
+# (benchmarks/quality.md, "Dropout").
 DEFAULT_EPOCHS = 120.0
 
 

@@ -156,13 +156,13 @@ class CheckpointSaver:
 
     @property
     def best_file(self) -> Path | None:
-        """Return the file to sample from: the best checkpoint, or else the last one; None without any."""
+        """Return the file to sample from, the best checkpoint or else the last one, if any."""
         files = (self.run / name for name in (BEST, LAST))
         return next((path for path in files if path.exists()), None)
 
     @property
     def failure(self) -> UnsavedError:
-        """Return the error to raise at the end of a run that is not saved; it has the checkpoint."""
+        """Return the error for the end of a run that is not saved; it has the checkpoint."""
         names = " and ".join(path.name for path in self.unsaved)
         some = any((self.run / name).exists() for name in CHECKPOINTS)
         advice = "resume from the save before with --resume" if some else "train again"

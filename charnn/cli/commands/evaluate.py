@@ -42,7 +42,10 @@ def command(
         ),
     ] = False,
     encoding: Annotated[
-        str | None, typer.Option(help="Encoding of the files; default: UTF-8, or their BOM.")
+        str | None,
+        typer.Option(
+            help="Encoding of the files; default: UTF-8, unless a byte order mark is found."
+        ),
     ] = None,
     tunes: Annotated[
         int,

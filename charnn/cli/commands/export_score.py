@@ -26,7 +26,9 @@ def command(
     output: OutputOption = None,
     format_name: Annotated[
         FormatName | None,
-        typer.Option("--format", help="Default: by the suffix of -o, else svg."),
+        typer.Option(
+            "--format", help="Format of the files; default: by the suffix of -o, else svg."
+        ),
     ] = None,
     number: NumberOption = None,
 ) -> None:

@@ -86,6 +86,7 @@ class GRU(Cell):
         r_x, z_x, n_x = gates_x
         r_h, z_h, n_h = gates_h
         h = hidden_state[0]
+        # The reset gate scales the bias in n_h as well, so the two biases of n are not equivalent.
         r = sigmoid(r_x + r_h)
         z = sigmoid(z_x + z_h)
         n = tanh(n_x + r * n_h)

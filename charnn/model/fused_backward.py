@@ -60,6 +60,7 @@ class BackwardPass:
         for d_part, gradient in zip(self.d_states, d_after, strict=True):
             if gradient is not None:
                 d_part[-1].add_(gradient)
+        # In the dtype of the products that read it: the recurrent one and that of `d_weight`.
         self.d_gates_h = torch.empty_like(forward.gates.x, dtype=forward.dtype)
         self.d_gates_x = self.d_gates_h
         self.d_peepholes = [torch.zeros_like(vector) for vector in forward.peepholes]
@@ -146,7 +147,7 @@ class BackwardPass:
 
     def _add_peepholes(self, d_after: list[Tensor], derivatives: Derivatives) -> None:
         """Add the gradients by the peepholes over the steps of a chunk."""
-        # Kernels of cells without peepholes leave the list empty.
+        # strict=False: kernels of cells without peepholes leave the list empty.
         for d_part, factors in zip(d_after, derivatives.by_peepholes, strict=False):
             for d_vector, factor in zip(self.d_peepholes, factors, strict=True):
                 if factor is not None:

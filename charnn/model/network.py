@@ -86,17 +86,21 @@ class Network(nn.Module):
         """Initialise the weights from torch's global random generator."""
         hidden = self.config.hidden_size
         bound = hidden**-0.5
+        # With one-hot input, the embedding holds the input weights of the first layer. Other
+        # embeddings keep PyTorch's standard normal distribution.
         if self.config.embedding_size is None:
             nn.init.uniform_(self.embedding.weight, -bound, bound)
         for layer in self.layers:
             for name, parameter in layer.named_parameters():
                 if name.startswith("weight_hh"):
+                    # Each gate has a square block; the whole matrix cannot preserve lengths.
                     for block in torch.split(parameter, hidden):
                         nn.init.orthogonal_(block)
                 elif name.startswith("weight_ih"):
                     nn.init.uniform_(parameter, -bound, bound)
                 else:
                     nn.init.zeros_(parameter)
+            # Each gate has two biases, which are added. One of them is enough.
             if self.cell.unit_bias_gate:
                 biases = torch.split(layer.get_parameter("bias_ih_l0"), hidden)
                 biases[self.cell.gates.index(self.cell.unit_bias_gate)].fill_(1)
@@ -180,6 +184,8 @@ class Network(nn.Module):
             return linear(x, layer.weight_ih_l0, layer.bias_ih_l0)
         uses_table = self.config.vocab_size <= x.numel()
         vectors = self._vectors() if uses_table else embedding(x, self._vectors())
+        # The hidden state depends on gates_x at every step, and the table is small: float32 here
+        # costs little and loses nothing.
         with torch.autocast(x.device.type, enabled=False):
             if self.config.embedding_size is None:
                 gates = vectors + layer.bias_ih_l0
@@ -212,6 +218,7 @@ def _run_stock(
     The module itself cannot take other weights than its own, which weight drop needs.
     """
     functions: dict[type, Any] = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}
+    # torch's functions expect a dimension for the layers, here of size 1.
     stacked = tuple(part.unsqueeze(0) for part in state)
     hx = stacked if len(stacked) > 1 else stacked[0]
     weights = [layer.weight_ih_l0, weight_hh, layer.bias_ih_l0, layer.bias_hh_l0]
@@ -223,6 +230,7 @@ def _run_stock(
 
 def export_weights(network: Network) -> dict[str, np.ndarray]:
     """Return copies of the parameters as float32 NumPy arrays, by name."""
+    # numpy() shares the memory of the parameter, which the next training step changes.
     return {
         name: parameter.detach().to("cpu", torch.float32).numpy().copy()
         for name, parameter in network.named_parameters()

@@ -54,8 +54,8 @@ def build_trainer(
         CheckpointError: `resume` is of another corpus, or lacks what resuming needs.
     """
     if resume is not None:
+        # Before the network is built, which takes a while for a large one.
         expect_same_corpus(resume, dataset, config, run)
-    # A corpus that is refused must be refused before the network is built, which may take a while.
     batches = Batches(dataset.train, config.batch_size, config.seq_len)
     state = TrainerState.initial(model_config, config, dataset, parent)
     if resume is not None:
@@ -74,15 +74,19 @@ def build_trainer(
         divergence=DivergenceCheck(run, config.lr),
         speed_hint=SpeedHint(config.budget, dataset.train_characters, len(batches)),
         thread_tuner=ThreadTuner(config.device, config.threads),
-        metadata=metadata
-        | {
-            "fingerprint": dataset.fingerprint,
-            "documents": dataset.documents,
-            "tokens": dataset.vocabulary.kind,
-            "transpose": list(dataset.keys),
-            "characters": dataset.train_characters + dataset.val_characters,
-            "parameters": model_config.parameter_count(),
-        },
+        metadata=metadata | _facts(dataset, model_config),
         report=report,
         should_stop=should_stop,
     )
+
+
+def _facts(dataset: Dataset, model_config: ModelConfig) -> dict[str, Any]:
+    """Return the metadata that follow from the dataset and the shape of the model."""
+    return {
+        "fingerprint": dataset.fingerprint,
+        "documents": dataset.documents,
+        "tokens": dataset.vocabulary.kind,
+        "transpose": list(dataset.keys),
+        "characters": dataset.train_characters + dataset.val_characters,
+        "parameters": model_config.parameter_count(),
+    }

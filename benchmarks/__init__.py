@@ -1,1 +1,1 @@
-"""How fast and how good charnn is, measured on the machine at hand: `python -m benchmarks`."""
+"""Measure the speed and the quality of charnn on this machine: `python -m benchmarks`."""

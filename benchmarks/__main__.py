@@ -1,5 +1,5 @@
-"""`python -m benchmarks`: measure charnn on this machine, beside the textbook loop, the machine's
-own limits, and peers."""
+"""`python -m benchmarks`: measure charnn beside a textbook loop, the limits of the machine, and
+peers."""
 
 import argparse
 import importlib
@@ -18,14 +18,14 @@ from benchmarks.figures import HEADINGS, Figure
 from benchmarks.program import write_text
 from benchmarks.setting import Setting, find_gpu, machine
 
-# Each is a module of that name here, with a `measure` that yields figures.
+# Each subject is a module of this package, whose `measure` yields figures.
 SUBJECTS = {
-    "limits": "matrix products and memory: what the machine could do",
-    "training": "characters a second, against stock loops and the products' rate",
+    "limits": "matrix products and reading memory: the limits of the machine",
+    "training": "characters a second, against stock loops and the rate of products",
     "sampling": "one stream on one core, against the stock loop and reading the weights once",
     "batch": "200 samples at once, against one",
-    "contention": "what is left beside another busy process",
-    "startup": "how long until a command shows something",
+    "contention": "the speed left beside another busy process",
+    "startup": "the time until a command shows something",
     "memory": "peaks; a text of 1 GB",
     "quality_time": "seconds to a loss, against a transformer",
     "peers": "training beside minGRU-pytorch and a transformer",
@@ -33,12 +33,12 @@ SUBJECTS = {
 
 
 def main() -> int:
-    """Run the subjects of the command line; 1 if one could not be measured."""
+    """Run the subjects of the command line; return 1 if a subject could not be measured."""
     parser = _parser()
     options = parser.parse_args()
     if unknown := set(options.subjects) - set(SUBJECTS):
-        parser.error(f"there is no subject {', '.join(sorted(unknown))}: see --help")
-    # A polite kill is to clean up too: there may be a gigabyte of text, and processes at work.
+        parser.error(f"unknown subject {', '.join(sorted(unknown))}: see --help")
+    # SIGTERM cleans up too: there may be a gigabyte of text, and processes at work.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     out, results = Console(), {}
     gpu = find_gpu()
@@ -55,7 +55,7 @@ def main() -> int:
             results[subject] = figures, problem
             out.print(_table(title, figures))
             if problem:
-                out.print(f"{subject} was not measured to its end: {problem}", markup=False)
+                out.print(f"{subject} stopped early: {problem}", markup=False)
             if options.out:
                 options.out.write_text(_markdown(told, results), encoding="utf-8")
     held = [figure for figures, _ in results.values() for figure in figures if figure.bar]
@@ -72,20 +72,24 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        "subjects", nargs="*", metavar="SUBJECT", help="what to measure; all by default"
+        "subjects", nargs="*", metavar="SUBJECT", help="subject to measure; default: all"
     )
     parser.add_argument(
-        "--text", default="prose", metavar="FILE", help="what is learned; default: charnn's prose"
+        "--text", default="prose", metavar="FILE", help="text to train on; default: charnn's prose"
     )
     parser.add_argument(
-        "--quick", action="store_true", help="see in three minutes that all works; not to be quoted"
+        "--quick",
+        action="store_true",
+        help="three minutes: shows that everything runs, not figures to quote",
     )
-    parser.add_argument("--out", type=Path, metavar="FILE.md", help="also write the tables there")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE.md", help="also write the tables to FILE.md"
+    )
     return parser
 
 
 def _measure(subject: str, setting: Setting) -> tuple[list[Figure], str]:
-    """The subject's figures, and what ended it too early, if anything."""
+    """Return the figures of a subject, and the error that ended it early (empty without one)."""
     figures: list[Figure] = []
     try:
         for figure in importlib.import_module(f"benchmarks.{subject}").measure(setting):
@@ -107,12 +111,12 @@ def _table(title: str, figures: Sequence[Figure]) -> Table:
 
 
 def _markdown(told: str, results: dict[str, tuple[list[Figure], str]]) -> str:
-    """All tables with machine, date and command."""
+    """Return all tables as Markdown, with machine, date and command."""
     lines = [f"`{shlex.join(['python', '-m', 'benchmarks', *sys.argv[1:]])}`", "", told]
     for subject, (figures, problem) in results.items():
         lines += ["", f"## {subject}: {SUBJECTS[subject]}", "", _row(HEADINGS)]
         lines += [_row(["---"] * len(HEADINGS)), *(_row(figure.cells()) for figure in figures)]
-        lines += ["", f"Not measured to its end: {problem}"] if problem else []
+        lines += ["", f"Stopped early: {problem}"] if problem else []
     return "\n".join(lines) + "\n"
 
 

@@ -1,14 +1,16 @@
-"""Does charnn hear the same tune as abc2midi, an independent program?
+"""Compare the notes that charnn plays with the notes of abc2midi, an independent program.
 
     python benchmarks/abc2midi_agreement.py BOOK.abc...
 
-writes every tune of the books as MIDI with both, reads both files with mido, and compares them:
-the same pitches in the same order, each onset within 0.06 quarter notes of the other's. (Lengths
-are articulation and are not held; grace notes, chord symbols and fermatas are off on both sides.)
-A tune that differs is spelled anew, in ways that mean the same by the standard, until both agree;
-the smallest set of such respellings is the class of the difference. `--list` names each of these
-tunes. It needs Debian's `abcmidi` package. What came out, and who is right where they differ, is in
-`abc2midi.md` beside this file.
+Both programs write every tune of the books as MIDI. mido reads the two files, which agree if they
+have the same pitches in the same order and each onset is within 0.06 quarter notes. Lengths are not
+compared, because they are a matter of articulation; grace notes, chord symbols and fermatas are
+switched off on both sides.
+
+A tune that differs is respelled in ways that mean the same by the standard, until both programs
+agree. The smallest set of respellings is the class of the difference. `--list` names these tunes.
+The program needs Debian's `abcmidi` package. `abc2midi.md` beside this file has the results, and
+says who is right where the programs differ.
 """
 
 import argparse
@@ -42,7 +44,7 @@ Heard = list[tuple[float, int]]  # onset in quarter notes, pitch
 
 
 def heard(midi: bytes) -> Heard:
-    """The notes of the melody (the first channel), in order."""
+    """Return the notes of the melody (the first channel) in order."""
     file = mido.MidiFile(file=io.BytesIO(midi))
     notes: Heard = []
     for track in file.tracks:
@@ -55,17 +57,17 @@ def heard(midi: bytes) -> Heard:
 
 
 def from_charnn(abc: str) -> Heard:
-    """What charnn makes of one tune.
+    """Return the notes that charnn plays for one tune.
 
     Raises:
-        TuneError: it refuses the tune.
+        TuneError: charnn refuses the tune.
     """
     (source,) = split_book(abc)
     return heard(midi_bytes(Playback(read_tune(source), PlaybackOptions(graces=False))))
 
 
 def from_abc2midi(abc: str) -> Heard:
-    """What abc2midi makes of one tune; nothing where it writes no file."""
+    """Return the notes that abc2midi plays for one tune; empty where it writes no file."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "tune.abc"), Path(folder, "tune.mid")
         source.write_text(re.sub(r"\A *X:.*", "X:1", abc), encoding="utf-8", errors="replace")
@@ -75,7 +77,7 @@ def from_abc2midi(abc: str) -> Heard:
 
 
 def same(ours: Heard, theirs: Heard) -> bool:
-    """Whether two readings agree; times count from each one's first note."""
+    """Return whether two readings agree, with times counted from the first note of each."""
     if not ours or len(ours) != len(theirs):
         return False
     start, other_start = ours[0][0], theirs[0][0]
@@ -86,7 +88,7 @@ def same(ours: Heard, theirs: Heard) -> bool:
 
 
 # ---------------------------------------------------------------------------------------------
-# Respellings. Each takes the text of a tune and gives one that means the same.
+# Respellings. Each takes the text of a tune and returns a text that means the same.
 
 _MUSIC = re.compile(r"(?m)^(?![A-Za-z]:|%).*")
 _NOTE = r"(?:\^\^|\^|__|_|=)?[A-Ga-gz][',]*"
@@ -96,17 +98,17 @@ _HEAD = re.compile(rf"({_NOTE})({_LENGTH})")
 
 
 def in_music(text: str, pattern: str, by: str | Callable[[re.Match[str]], str]) -> str:
-    """The text with a pattern replaced in the lines of music alone."""
+    """Replace a pattern in the lines of music only, not in the header."""
     return _MUSIC.sub(lambda line: re.sub(pattern, by, line[0]), text)
 
 
 def undotted(text: str) -> str:
-    """Without staccato dots: abc2midi drops the > of `A>.B` and ends a tie at `.A`."""
+    """Remove staccato dots: abc2midi drops the > of `A>.B` and ends a tie at `.A`."""
     return in_music(text, r"\.(?=[A-Ga-g^_=~(\[{T])", "")
 
 
 def chords_upwards(text: str) -> str:
-    """Chords from the bottom up and struck at once: abc2midi spreads them in the order written."""
+    """Sort chords from the bottom up and strike them at once: abc2midi spreads them as written."""
 
     def sorted_chord(match: re.Match[str]) -> str:
         heads = _HEAD.findall(match[1])
@@ -119,54 +121,57 @@ def chords_upwards(text: str) -> str:
 
 
 def without_unseen_bars(text: str) -> str:
-    """Without bar lines that are not seen, `[|]`: abc2midi takes them for chords."""
+    """Remove invisible bar lines, `[|]`: abc2midi reads them as chords."""
     return in_music(text, r"H?\[\|\] ?", "")
 
 
 def lines_joined(text: str) -> str:
-    """Lines joined after a `\\`, or where `:` begins the next: abc2midi does not."""
+    """Join lines after a `\\`, or where the next line begins with `:`: abc2midi does not."""
     return re.sub(r"\\ *\n(?![A-Za-z]:)|\n(?=:[^|:])", "", text)
 
 
 def mail_undone(text: str) -> str:
-    """Without the marks of mail, `=3D` and `=20`."""
+    """Decode the remains of mail encoding, `=3D` and `=20`."""
     return "\n".join(map(undo_quoted_printable, text.split("\n")))
 
 
 def common_bar_lines(text: str) -> str:
-    """`:]` as `:|`, `||:` as `|:`, `||1` as `|1`: abc2midi knows no such signs."""
+    """Write `:]` as `:|`, `||:` as `|:` and `||1` as `|1`: abc2midi does not know these signs."""
     text = in_music(text, r":\]", ":|")
     return in_music(text, r"(?<![:|])\|\|(?=:|[1-9])", "|")
 
 
 def without_old_line_ends(text: str) -> str:
-    """Without `!` for a line end: between two of them abc2midi passes over the music."""
+    """Remove `!` as a line end: abc2midi skips the music between two of them."""
     return in_music(text, r"![^!\s|\[\]]+!|!", lambda found: found[0] if found[0] != "!" else " ")
 
 
 def height(head: tuple[str, str]) -> int:
-    """How high a note stands on the staff."""
+    """Return the height of a note on the staff."""
     name = head[0].lstrip("^_=")
     octave = name[0].islower() + name.count("'") - name.count(",")
     return 7 * octave + "CDEFGABZ".index(name[0].upper())
 
 
 def repeats_explicit(text: str) -> str:
-    """Each repeat with its `|:`, put where the standard recommends, and no sign without its fellow.
+    """Give each repeat its `|:` where the standard recommends it, and remove unmatched signs.
 
-    ABC 2.1, 4.8: back to the beginning of the tune, the last double bar or the last repeat's end.
+    ABC 2.1, 4.8: return to the beginning of the tune, the last double bar or the end of the last
+    repeat.
     """
     (source,) = split_book(text)
     tune = read_tune(source)
     jumps = {
         before + 1: after for before, after in pairwise(playing_order(tune)) if after <= before
     }
-    edits: dict[tuple[int, int], tuple[int, str]] = {}  # (line, column) -> how much, by what
+    edits: dict[tuple[int, int], tuple[int, str]] = {}  # (line, column) -> length, replacement
     targets = set(jumps.values())
     for place, element in enumerate(tune.music):
         if isinstance(element, BarLine):
             ends = element.ends if place in jumps else 0
-            starts = int(place in targets) and max(element.starts, 1)  # none if never closed
+            starts = int(place in targets) and max(
+                element.starts, 1
+            )  # 0 if the repeat is never closed
             if (ends, starts) != (element.ends, element.starts) and max(ends, starts) < 2:
                 sign = {(0, 0): "||", (1, 0): ":|", (0, 1): "|:", (1, 1): "::"}[ends, starts]
                 edits[element.line, element.column] = len(element.text), sign
@@ -181,7 +186,7 @@ def repeats_explicit(text: str) -> str:
 
 
 def tuplets_explicit(text: str) -> str:
-    """`(5` as `(5:2:5`, what the standard says it is where the meter is not compound."""
+    """Write `(5` as `(5:2:5`, its meaning by the standard where the meter is not compound."""
 
     def spelled(match: re.Match[str]) -> str:
         p = int(match[1])
@@ -193,28 +198,29 @@ def tuplets_explicit(text: str) -> str:
 
 
 def without_ornaments(text: str) -> str:
-    """Rolls and trills taken out."""
+    """Remove rolls and trills."""
     return in_music(text, r"~|T(?=[^:])|![a-z]+!", "")
 
 
 def without_swing(text: str) -> str:
-    """Not called a hornpipe."""
+    """Remove the rhythm hornpipe, which is swung."""
     return re.sub(r"(?m)^R:.*\n", "", text)
 
 
 def without_graces(text: str) -> str:
-    """Grace notes taken out."""
+    """Remove grace notes."""
     return in_music(text, r"\{[^{}]*\}", "")
 
 
 def without_broken_rhythm(text: str) -> str:
-    """`>` and `<` taken out."""
+    """Remove `>` and `<`."""
     return in_music(text, r"(?<=[A-Ga-gz0-9/',\] ])[<>]+", "")
 
 
 @dataclass(frozen=True)
 class Respelling:
-    """A way to spell a tune anew; `both` where charnn must read it so too, since it leaves out."""
+    """A way to respell a tune; `both` if charnn must read the respelling too, as it leaves
+    something out."""
 
     name: str
     spell: Callable[[str], str]
@@ -239,7 +245,7 @@ RESPELLINGS = (
 
 
 def agree_if(source: TuneSource, respellings: Sequence[Respelling]) -> bool:
-    """Whether both read the tune alike once it is spelled so."""
+    """Return whether both programs agree on the tune after these respellings."""
     ours = theirs = source.text
     for respelling in respellings:
         theirs = respelling.spell(theirs)
@@ -248,9 +254,10 @@ def agree_if(source: TuneSource, respellings: Sequence[Respelling]) -> bool:
 
 
 def verdict(source: TuneSource) -> str:
-    """What comes of comparing one tune: the fewest respellings that make both agree, or a refusal.
+    """Return the result of comparing one tune: the fewest respellings that make both agree, or a
+    refusal.
 
-    It begins with `agree`, `respelled: ...`, `refused: ...`, `no file` or `unexplained`.
+    The result begins with `agree`, `respelled: ...`, `refused: ...`, `no file` or `unexplained`.
     """
     try:
         ours = from_charnn(source.text)
@@ -275,7 +282,7 @@ def verdict(source: TuneSource) -> str:
 
 
 def main() -> int:
-    """Compare the books named on the command line; exit code 2 without abc2midi."""
+    """Compare the books of the command line; return 2 without abc2midi."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("books", nargs="+", type=Path, metavar="BOOK.abc")
     parser.add_argument("--list", action="store_true", help="name every tune that does not agree")

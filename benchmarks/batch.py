@@ -1,4 +1,4 @@
-"""Many samples at once: `charnn sample --num 200` against one stream, whole commands."""
+"""Compare `charnn sample --num 200` with one stream, as whole commands."""
 
 import json
 from collections.abc import Iterator
@@ -15,7 +15,8 @@ CHECKED = (0, 1, 77, NUM - 1)
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Characters a second, and whether each sample is the text that its seed gives alone."""
+    """Yield the characters a second, and the share of samples equal to the text of the same seed
+    alone."""
     length = 200 if setting.quick else 2000
     for name, (num_layers, hidden_size) in list(SIZES.items())[: 1 if setting.quick else None]:
         model = trained(setting, setting.text, num_layers, hidden_size)
@@ -40,7 +41,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
 def _sample(
     setting: Setting, model: Path, num: int, length: int, seed: int
 ) -> tuple[float, list[str]]:
-    """Characters a second of a whole command, its start included, and the texts."""
+    """Return the characters a second of a whole command with its start-up, and the texts."""
     counts = ["--num", str(num), "--length", str(length), "--seed", str(seed)]
     ended = run([*CHARNN, "sample", model, *counts, "--json"], setting.folder)
     texts = [json.loads(line)["text"] for line in ended.output.splitlines()]

@@ -1,11 +1,11 @@
-"""Measuring in processes of their own, so that threads, memory and imports stay apart.
+"""Measure in separate processes, so that threads, memory and imports do not influence each other.
 
-Whole commands are run and weighed (`run`). What is compared at speed are contenders: processes that
-have warmed up and wait, and have their turns one after the other, again and again (`take_turns`),
-so that a machine which slows down slows all of them.
+`run` runs a whole command and measures its time and memory. `take_turns` compares speeds: each
+contender is a process that has warmed up and waits for its turn. The contenders take turns many
+times, so that a machine that slows down slows all of them.
 
-The process that runs the benchmarks imports nothing large: the peak memory of a child counts what
-its parent held when it began.
+The process that runs the benchmarks imports nothing large, because the peak memory of a child
+includes the memory of its parent at the fork.
 """
 
 import importlib
@@ -29,8 +29,8 @@ WARM_UP = 3  # units of work
 
 
 def environment(threads: int | None = None) -> dict[str, str]:
-    """The environment of a child: it finds these files, and has so many threads, or as many as its
-    libraries like."""
+    """Return the environment of a child: it finds this package, and uses `threads` threads or,
+    without a number, as many as its libraries choose."""
     limits = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     kept = {name: value for name, value in os.environ.items() if name not in limits}
     path = os.pathsep.join(filter(None, (str(PROJECT), os.environ.get("PYTHONPATH"))))
@@ -38,13 +38,13 @@ def environment(threads: int | None = None) -> dict[str, str]:
 
 
 def new_folder(setting: Setting) -> Path:
-    """An empty folder to run something in."""
+    """Return a new empty folder to run something in."""
     return Path(tempfile.mkdtemp(dir=setting.folder))
 
 
 @dataclass(frozen=True)
 class Ended:
-    """A process that has ended: its wall time, the most memory it held, what it wrote."""
+    """A process that has ended: its wall time, its peak memory and its output."""
 
     seconds: float
     peak_mb: float
@@ -54,10 +54,10 @@ class Ended:
 def run(command: Sequence[str | Path], folder: Path, threads: int | None = None) -> Ended:
     """Run a command in a folder to its end.
 
-    Its peak is the resident memory that the system counts, pages of mapped files included.
+    The peak is the resident memory that the system counts, including pages of mapped files.
 
     Raises:
-        RuntimeError: it failed; the message is what it said.
+        RuntimeError: the command failed; the message is the end of its stderr.
     """
     errors = folder / "stderr.txt"
     begin = time.perf_counter()
@@ -82,7 +82,7 @@ def run(command: Sequence[str | Path], folder: Path, threads: int | None = None)
 
 
 def call(function: str, folder: Path, *arguments: str | int | Path) -> Ended:
-    """Run a function of this package, "module:name", with words as its arguments; see `run`."""
+    """Run a function of this package, "module:name", with strings as arguments; see `run`."""
     module, _, name = function.partition(":")
     program = f"import sys; from benchmarks.{module} import {name}; {name}(*sys.argv[1:])"
     return run([sys.executable, "-c", program, *map(str, arguments)], folder)
@@ -90,7 +90,7 @@ def call(function: str, folder: Path, *arguments: str | int | Path) -> Ended:
 
 @contextmanager
 def started(command: Sequence[str | Path], folder: Path) -> Iterator[IO[bytes]]:
-    """What a command writes to stdout, as it comes; it is ended with the block."""
+    """Yield the stdout of a command while it runs; the command is ended with the block."""
     with subprocess.Popen(
         list(map(str, command)),
         cwd=folder,
@@ -106,8 +106,8 @@ def started(command: Sequence[str | Path], folder: Path) -> Iterator[IO[bytes]]:
 
 
 def follow(command: Sequence[str | Path], folder: Path) -> Iterator[tuple[float, str]]:
-    """Each line that a command writes, with the seconds since it was started; it is ended with
-    the loop over them."""
+    """Yield each line that a command writes, with the seconds since its start; the command is ended
+    with the loop."""
     begin = time.perf_counter()
     with started(command, folder) as output:
         for line in output:
@@ -115,14 +115,15 @@ def follow(command: Sequence[str | Path], folder: Path) -> Iterator[tuple[float,
 
 
 class Pace:
-    """The contender's side: tells it when to work, and tells the parent how fast it was.
+    """The contender's end of the connection: it waits for a turn, and reports the speed to the
+    parent.
 
-    Work is a loop over this object, one unit a time round, or calls of `next_is_unwanted` after
-    each unit, until that is true.
+    The contender works in a loop over this object, one unit an iteration, or calls
+    `next_is_unwanted` after each unit until the result is true.
 
     Attributes:
-        worth: what a unit counts, in whatever the figure's unit is; may change with every unit.
-        settle: waits until the work that was asked for is done (on a GPU).
+        worth: the value of one unit of work in the unit of the figure; may change every time.
+        settle: waits until the requested work is done (on a GPU).
     """
 
     worth = 1.0
@@ -135,7 +136,7 @@ class Pace:
         return self._turns
 
     def next_is_unwanted(self) -> bool:
-        """Wait for the next unit to be wanted; true when there is none."""
+        """Wait for the request of the next unit; return true when there is none."""
         return next(self._turns, True) is True
 
     def _take_turns(self) -> Iterator[None]:
@@ -143,7 +144,7 @@ class Pace:
             yield
         print("ready", flush=True)
         for line in sys.stdin:
-            yield  # not timed: the caches hold what the others have left
+            yield  # not timed: the caches still hold data of the other contenders
             self.settle()
             done, begin = 0.0, time.perf_counter()
             while time.perf_counter() - begin < float(line):
@@ -154,13 +155,13 @@ class Pace:
 
 
 class Contender:
-    """The parent's side: a process that works when it is its turn.
+    """The parent's end of the connection: a process that works when its turn comes.
 
     Args:
         function: takes a `Pace` and the options, as "module:name" in this package.
-        setting: it runs in a folder of its own there.
-        options: of the function, JSON values.
-        threads: of its libraries; None for what they choose.
+        setting: the process runs in a new folder of this setting.
+        options: the options of the function, JSON values.
+        threads: the threads of its libraries; None lets the libraries choose.
     """
 
     def __init__(
@@ -187,10 +188,10 @@ class Contender:
             )
 
     def begin_turn(self, seconds: float) -> None:
-        """Let it work for so long.
+        """Let the contender work for `seconds`.
 
         Raises:
-            RuntimeError: it has ended.
+            RuntimeError: the process has ended.
         """
         self.wait_until_ready()
         assert self._process.stdin is not None
@@ -198,30 +199,30 @@ class Contender:
         self._process.stdin.flush()
 
     def end_turn(self) -> float:
-        """Wait for its speed in the turn, in what it counts a second.
+        """Wait for the contender's speed in the turn, in its own units a second.
 
         Raises:
-            RuntimeError: it has ended.
+            RuntimeError: the process has ended.
         """
         return float(self._read())
 
     def turn(self, seconds: float) -> float:
-        """Both."""
+        """Begin a turn, wait for its end, and return the speed."""
         self.begin_turn(seconds)
         return self.end_turn()
 
     def wait_until_ready(self) -> None:
-        """Return when it has warmed up.
+        """Wait until the contender has warmed up.
 
         Raises:
-            RuntimeError: it has ended.
+            RuntimeError: the process has ended.
         """
         if not self._ready:
             self._read()
             self._ready = True
 
     def close(self) -> None:
-        """End it, whatever it does."""
+        """End the process, whatever it is doing."""
         self._process.kill()
         self._process.communicate()
 
@@ -235,7 +236,7 @@ class Contender:
 
 @contextmanager
 def contenders(named: Mapping[str, Contender]) -> Iterator[Mapping[str, Contender]]:
-    """Close them in the end; they have started to warm up side by side, and are ready now."""
+    """Start contenders, which warm up side by side, and close them at the end of the block."""
     try:
         for contender in named.values():
             contender.wait_until_ready()
@@ -246,7 +247,7 @@ def contenders(named: Mapping[str, Contender]) -> Iterator[Mapping[str, Contende
 
 
 def take_turns(named: Mapping[str, Contender], setting: Setting) -> dict[str, list[float]]:
-    """A B C A B C ...: the speed of each in every round."""
+    """Return the speed of each contender in every round, in the order A B C A B C ..."""
     speeds: dict[str, list[float]] = {name: [] for name in named}
     for _ in range(setting.rounds):
         for name, contender in named.items():

@@ -1,4 +1,4 @@
-"""What is left of the speed when another process keeps one of the cores busy."""
+"""Measure the speed that is left when another process keeps one core busy."""
 
 import os
 import subprocess
@@ -18,13 +18,13 @@ SHAPE = Shape("lstm", 1, 512)
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Training and sampling as charnn does them by itself, and the stock loop as torch does it."""
+    """Yield the speeds of training and sampling by charnn, and of the stock training loop."""
     model = asdict(SHAPE) | {"text": str(setting.text), "device": "cpu"} | BATCH
     yield from _left("training, charnn", setting, at_least(40), "program:train", model | PLAIN)
     stock = model | {"precision": "bf16"}
     yield from _left("training, stock bf16", setting, None, "textbook:train", stock)
     run = {"run": str(untrained(setting, "lstm", 2, 512).path)}
-    # The command gives itself one thread.
+    # `charnn sample` chooses one thread.
     yield from _left("sampling, charnn", setting, at_least(80), "program:sample", run, threads=1)
 
 
@@ -36,10 +36,12 @@ def _left(
     options: dict[str, Any],
     threads: int | None = None,
 ) -> Iterator[Figure]:
-    """New processes every round: one is disturbed amid its work, and left alone again; one begins
-    beside the other program."""
+    """Yield the speeds of new processes in every round: one is disturbed while it works and then
+    left alone again, one starts beside the other program."""
     quiet, busy, after, begun = list[float](), list[float](), list[float](), list[float]()
-    seconds = (6 if setting.quick else 10) * setting.seconds  # it takes a while to notice
+    seconds = (
+        6 if setting.quick else 10
+    ) * setting.seconds  # charnn takes a while to notice the load
 
     def rival() -> dict[str, Contender]:
         return {"it": Contender(function, setting, options, threads=threads)}
@@ -63,13 +65,13 @@ def _left(
         yield Figure(f"{name}: {what}, of that", where, share, "%", held)
 
 
-# It ends with its parent, however that ends.
+# The loop ends with the parent, even if the parent is killed.
 SPIN = "import os; parent = os.getppid()\nwhile os.getppid() == parent: pass"
 
 
 @contextmanager
 def busy_core() -> Iterator[None]:
-    """Keep the last core busy, for as long as this lasts."""
+    """Keep the last core busy during the block."""
     with subprocess.Popen([sys.executable, "-c", SPIN]) as spinner:
         try:
             if hasattr(os, "sched_setaffinity"):

@@ -1,4 +1,4 @@
-"""What a measurement gives: figures, each with its spread and the bar that it is held to."""
+"""The result of a measurement: figures, each with its spread and the bar that it has to reach."""
 
 import statistics
 from collections.abc import Sequence
@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bar:
-    """What a figure has to reach."""
+    """A value that a figure has to reach."""
 
     limit: float
     most: bool = False
 
     def met_by(self, value: float) -> bool:
-        """Whether the value reaches it."""
+        """Return whether a value reaches the bar."""
         return value <= self.limit if self.most else value >= self.limit
 
     def __str__(self) -> str:
@@ -21,12 +21,12 @@ class Bar:
 
 
 def at_least(limit: float) -> Bar:
-    """The more, the better."""
+    """Return a bar that larger values reach."""
     return Bar(limit)
 
 
 def at_most(limit: float) -> Bar:
-    """The less, the better."""
+    """Return a bar that smaller values reach."""
     return Bar(limit, most=True)
 
 
@@ -36,11 +36,11 @@ class Figure:
 
     Args:
         name: what was measured.
-        where: on what: "1 thread", "2 threads", "cuda".
-        samples: the figure of every repeat; the median counts. Empty for what could not be
-            measured here, which the name then says.
-        unit: of the samples.
-        bar: what the median has to reach, if anything.
+        where: the hardware: "1 thread", "2 threads", "cuda".
+        samples: the figure of every repeat; the median counts. Empty if it could not be measured
+            here; the name then gives the reason.
+        unit: the unit of the samples.
+        bar: the bar that the median has to reach, if any.
     """
 
     name: str
@@ -51,16 +51,16 @@ class Figure:
 
     @property
     def value(self) -> float:
-        """The median."""
+        """Return the median."""
         return statistics.median(self.samples)
 
     @property
     def met(self) -> bool | None:
-        """Whether the bar is reached; None without one."""
+        """Return whether the median reaches the bar; None without a bar."""
         return None if self.bar is None else self.bar.met_by(self.value)
 
     def cells(self) -> tuple[str, ...]:
-        """The line as words, in the order of `HEADINGS`."""
+        """Return the line as text, in the order of `HEADINGS`."""
         if not self.samples:
             return (self.name, *[""] * (len(HEADINGS) - 1))
         low, high = min(self.samples), max(self.samples)
@@ -74,12 +74,12 @@ HEADINGS = ("figure", "on", "median", "spread", "unit", "bar", "")
 
 
 def rounded(value: float) -> str:
-    """Three digits that count, or all before the point."""
+    """Return a number with three significant digits, or all digits before the point."""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     return f"{value:#.3g}".rstrip(".") if value else "0"
 
 
 def ratios(above: Sequence[float], below: Sequence[float]) -> list[float]:
-    """Pair by pair: what was measured in the same round shared the machine's mood."""
+    """Return the ratio of each pair: values of the same round were measured under the same load."""
     return [one / other for one, other in zip(above, below, strict=True)]

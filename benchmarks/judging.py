@@ -1,15 +1,18 @@
-"""How right, how alike and how new are the tunes of a file? The tables of RESULTS.md.
+"""Count how many tunes of a file are right, similar to training tunes, or new: the tables of
+RESULTS.md.
 
     python benchmarks/judging.py TUNES.abc RUN [--list] [--meter 6/8] [--key Ador]
+
     python benchmarks/judging.py --books BOOK.abc...
 
-The first judges tunes that a model wrote beside those its run has learned from: what `charnn
-evaluate --tunes` shows, for tunes written in whatever way, the share that `charnn check` finds
-right, and how many tunes abc2midi has no warning for (`Bar 3 has 7 units while the time signature
-has 8`), if it is installed (Debian: abcmidi). With a meter or a key that was asked for, it says how
-many tunes have it, and how far their notes are from those of the learned tunes in that mode, beside
-how far as many of these are from the others. The second holds charnn's own count of bars against
-those warnings, book by book.
+The first command judges tunes of a model beside the training tunes of its run. It prints the
+statistics of `charnn evaluate --tunes`, the share of tunes that `charnn check` finds right, and the
+number of tunes without a warning of abc2midi (`Bar 3 has 7 units while the time signature has 8`),
+if abc2midi is installed (Debian: abcmidi). With a requested meter or key, it also counts the tunes
+that have it, and the distance of their notes from the training tunes in that mode, beside the
+distance of as many training tunes from the others.
+
+The second command compares charnn's own count of bars with the warnings of abc2midi, book by book.
 """
 
 import argparse
@@ -39,11 +42,11 @@ SECONDS = 20  # for one tune
 
 
 def bar_warnings(abc: str) -> list[str]:
-    """What abc2midi says of the bars of a tune."""
+    """Return abc2midi's warnings about the bars of a tune."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "tune.abc")
         source.write_text(re.sub(r"\A *X:.*", "X:1", abc), encoding="utf-8", errors="replace")
-        # -NFER: it would hold a note under a fermata (H) for longer, and then count that.
+        # -NFER ignores fermatas: abc2midi would lengthen a note under a fermata (H) and count it.
         command = ["abc2midi", str(source), "1", "-NFER", "-o", str(Path(folder, "tune.mid"))]
         ended = subprocess.run(command, capture_output=True, timeout=SECONDS, check=False)
     words = (ended.stdout + ended.stderr).decode("utf-8", "replace")
@@ -51,8 +54,8 @@ def bar_warnings(abc: str) -> list[str]:
 
 
 def verdict(source: TuneSource) -> tuple[str, list[str]]:
-    """`right`, `bars`, `parts`, `signs` or `unread`: the first that is wrong by our count, and
-    the problems."""
+    """Return `right`, or the first of `bars`, `parts`, `signs`, `unread` that is wrong by charnn's
+    count, and the problems."""
     try:
         report = check_tune(read_tune(source))
     except TuneError as error:
@@ -66,7 +69,7 @@ def verdict(source: TuneSource) -> tuple[str, list[str]]:
 
 
 def tables(sources: Sequence[TuneSource], run: Path, named: bool) -> None:
-    """Print what is found in the tunes of a model."""
+    """Print the statistics of the tunes of a model."""
     judged = compare_tunes([source.text for source in sources], read_stored_tunes(run))
     print(f"| {'':36} | {'model':>8} | {'learned':>8} |\n|{'-' * 38}|{'-' * 9}:|{'-' * 9}:|")
     row("tunes", f"{judged.new.tunes:,}", f"{judged.real.tunes:,}")
@@ -87,7 +90,7 @@ def tables(sources: Sequence[TuneSource], run: Path, named: bool) -> None:
 
 
 def asked(sources: Sequence[TuneSource], run: Path, meter: str, key: str) -> None:
-    """Print in how many tunes the header says what was asked for, and how the mode is used."""
+    """Print how many headers have the requested values, and how the mode is used."""
     headers = list(readable(sources))
     if meter:
         wanted = fields.parse_meter(meter)
@@ -120,14 +123,14 @@ def asked(sources: Sequence[TuneSource], run: Path, meter: str, key: str) -> Non
 
 
 def readable(sources: Sequence[TuneSource]) -> Iterator[Tune]:
-    """The tunes that can be read."""
+    """Return the tunes that can be read."""
     for source in sources:
         with suppress(TuneError):
             yield read_tune(source)
 
 
 def mode_of(words: str) -> str:
-    """The mode of a K: field; nothing where it cannot be read."""
+    """Return the mode of a K: field; empty where the field cannot be read."""
     try:
         return parse_key(words).mode
     except fields.FieldError:
@@ -140,7 +143,7 @@ def row(words: str, ours: str, theirs: str) -> None:
 
 
 def compare(name: str, sources: Sequence[TuneSource], named: bool) -> None:
-    """Print how many tunes are right by our count, and without a warning of abc2midi."""
+    """Print how many tunes are right by charnn's count, and how many abc2midi accepts."""
     installed = shutil.which("abc2midi") is not None
     ours: Counter[str] = Counter()
     warned: Counter[str] = Counter()
@@ -160,7 +163,7 @@ def compare(name: str, sources: Sequence[TuneSource], named: bool) -> None:
 
 
 def main() -> int:
-    """Judge the file named on the command line."""
+    """Judge the file of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument("--books", action="store_true", help="compare our count and abc2midi's")

@@ -1,4 +1,4 @@
-"""The machine's own limits: how fast it multiplies matrices, how fast it reads memory."""
+"""Measure the limits of the machine: the rate of matrix products, and of reading memory."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,8 +7,8 @@ from benchmarks.child import Contender, Pace, contenders, take_turns
 from benchmarks.figures import Figure
 from benchmarks.setting import Setting, on
 
-# Rows, inner, columns: what an LSTM of 512 and of 384 units multiplies for all inputs of a window
-# of 16 x 64 characters, and at each step of it.
+# Rows, inner, columns: the products of an LSTM of 512 and of 384 units for all inputs of a segment
+# of 16 x 64 characters, and for each step of the segment.
 WINDOW = (1024, 512, 2048)
 SHAPES = {
     "1024 x 512 x 2048 (a window)": WINDOW,
@@ -20,7 +20,7 @@ SIZES_MB = {"256 kB": 0.25, "4 MB": 4, "16 MB": 16, "256 MB": 256}
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Rates of products in fp32 and bf16, rates of reading, on one thread and on all."""
+    """Yield the rates of products in fp32 and bf16, and of reading, on one thread and on all."""
     shapes = {name: SHAPES[name] for name in (list(SHAPES)[::2] if setting.quick else SHAPES)}
     for threads in setting.thread_counts:
         with contenders(
@@ -43,7 +43,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 
 def _reading(setting: Setting, threads: int, size_mb: float) -> list[float]:
-    """Processes that read their own share of so many megabytes at the same time."""
+    """Return the rates of processes that read their own shares of `size_mb` at the same time."""
     share = int(size_mb * 1e6 / threads)
     with contenders(
         {str(n): Contender("limits:read", setting, {"size": share}) for n in range(threads)}
@@ -72,10 +72,10 @@ def multiply(pace: Pace, shape: tuple[int, int, int], precision: str, device: st
 
 
 def read(pace: Pace, size: int) -> None:
-    """Contender: reading the same `size` bytes over and over, in bytes a second.
+    """Contender: reading the same `size` bytes again and again, in bytes a second.
 
-    By the fastest of a few readers that come with Python and NumPy. The bytes come from the nearest
-    cache that holds them all.
+    Uses the fastest of a few ways to read in Python and NumPy. The bytes come from the nearest
+    cache that holds all of them.
     """
     import numpy as np
 

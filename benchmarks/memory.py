@@ -1,4 +1,4 @@
-"""Memory, and the size of a text: training by default, encoding 1 GB of text, training from it."""
+"""Measure memory: training with default settings, encoding 1 GB of text, training on that text."""
 
 import random
 from collections.abc import Iterator
@@ -9,12 +9,12 @@ from benchmarks.figures import Figure, at_least, at_most
 from benchmarks.setting import Setting
 
 WHERE = "as it chooses"
-# So little that a sweep over it takes seconds.
+# A validation part so small that a sweep takes seconds.
 VAL_FRACTION = "0.001"
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Peaks of resident memory, which counts the pages of the mapped ids that were touched."""
+    """Yield peaks of resident memory, which include the touched pages of the mapped ids."""
     small = run(
         [*CHARNN, "train", setting.text, "--steps", "50", "--name", "run"], new_folder(setting)
     )
@@ -39,7 +39,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 
 def write_big_text(source: Path, path: Path, size: int) -> None:
-    """Write about `size` bytes: the text again and again, never twice from the same place."""
+    """Write about `size` bytes: the text repeated, each time from another starting point."""
     base = source.read_text(encoding="utf-8")
     chance, left = random.Random(0), size
     with path.open("wb") as file:

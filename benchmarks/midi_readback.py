@@ -1,12 +1,12 @@
-"""Does a MIDI file hold the tune it was made of?
+"""Check that MIDI files contain the tunes they were made from.
 
     python benchmarks/midi_readback.py BOOK.abc... [--tunes 100] [--chords auto]
 
-writes tunes of the books, spread evenly over all that can be read, as MIDI, reads the files with
-mido and compares them with what is to be played: every note with its onset and length, none left
-hanging or struck while it sounds, the tempo, the program, a bar line wherever the tune has one, and
-the length in seconds. With chords, the accompaniment is held to the same, on a channel of its own
-and softer than the melody. Exit code 1 if anything differs.
+Writes tunes of the books, spread evenly over all that can be read, as MIDI, reads the files with
+mido, and compares them with the performance: the onset and length of every note, no note without an
+end or struck again while it sounds, the tempo, the program, a bar line wherever the tune has one,
+and the length in seconds. With chords, the same is checked of the accompaniment, which must be on
+its own channel and softer than the melody. The exit code is 1 if anything differs.
 """
 
 import argparse
@@ -31,13 +31,13 @@ from charnn.music.sound.midi import midi_bytes
 from charnn.music.tune.tune import Tempo, Tune
 
 FLUTE, GUITAR = 73, 25
-TICK = 1 / 5_000  # of a quarter note: two of the file's
+TICK = 1 / 5_000  # of a quarter note: two ticks of the file
 
-Note = tuple[float, int, float]  # onset and length in quarter notes, pitch between
+Note = tuple[float, int, float]  # onset in quarter notes, pitch, length in quarter notes
 
 
 def problems(tune: Tune, chords: Chords) -> Iterator[str]:
-    """What is wrong with the MIDI file of a tune, a word or two each."""
+    """Return the problems of the MIDI file of a tune, in one or two words each."""
     performance = perform(tune)
     backing = accompany(tune, performance, chords)
     file = mido.MidiFile(
@@ -74,7 +74,7 @@ def problems(tune: Tune, chords: Chords) -> Iterator[str]:
 
 
 def notes(file: mido.MidiFile) -> dict[int, list[Note]] | None:
-    """The notes of each channel; `None` where one never ends or begins twice."""
+    """Return the notes of each channel; `None` where a note never ends or begins twice."""
     found: dict[int, list[Note]] = {}
     for track in file.tracks:
         now, sounding = 0, dict[tuple[int, int], int]()
@@ -99,7 +99,7 @@ def notes(file: mido.MidiFile) -> dict[int, list[Note]] | None:
 
 
 def same(wanted: tuple[Sound, ...], found: list[Note]) -> bool:
-    """Whether two lists hold the same notes."""
+    """Return whether two lists contain the same notes."""
     expected = sorted((float(s.onset), s.pitch, float(s.duration)) for s in wanted)
     return len(expected) == len(found) and all(
         pitch == other_pitch and abs(onset - other) < TICK and abs(length - other_length) < 2 * TICK
@@ -110,12 +110,12 @@ def same(wanted: tuple[Sound, ...], found: list[Note]) -> bool:
 
 
 def programs(file: mido.MidiFile) -> dict[int, int]:
-    """The program of each channel."""
+    """Return the program of each channel."""
     return {m.channel: m.program for track in file.tracks for m in track if m.type[:7] == "program"}
 
 
 def timed(file: mido.MidiFile, kind: str) -> list[tuple[Fraction, mido.Message]]:
-    """The messages of a kind with their onset in quarter notes, by onset."""
+    """Return the messages of a kind with their onset in quarter notes, sorted by onset."""
     found = []
     for track in file.tracks:
         times = itertools.accumulate(message.time for message in track)
@@ -124,7 +124,8 @@ def timed(file: mido.MidiFile, kind: str) -> list[tuple[Fraction, mido.Message]]
 
 
 def same_tempos(performance: Performance, file: mido.MidiFile) -> bool:
-    """Whether the file changes its tempo when, and to what, the performance does."""
+    """Return whether the file changes its tempo at the times, and to the values, of the
+    performance."""
     wanted = [(t.onset, t.value) for t in performance.changes if isinstance(t.value, Tempo)]
     found = timed(file, "set_tempo")
     return len(wanted) == len(found) and all(
@@ -135,15 +136,16 @@ def same_tempos(performance: Performance, file: mido.MidiFile) -> bool:
 
 
 def bar_lines(performance: Performance) -> Iterator[float]:
-    """The onset of every bar of the tune that has a meter, one without bar lines cut into bars."""
+    """Return the onset of every bar of a tune with a meter; a tune without bar lines is cut into
+    bars."""
     for bar in performance.bars:
-        regular = bar.whole or bar.end == performance.duration  # the last may be what it likes
+        regular = bar.whole or bar.end == performance.duration  # the last bar may have any length
         if bar.meter.bar:
             yield from steps(bar.onset, bar.end, bar.meter.bar if regular else bar.duration)
 
 
 def bar_lines_counted(file: mido.MidiFile, performance: Performance) -> Iterator[float]:
-    """The bar lines of a program that counts bars by the file's meters, each beginning one."""
+    """Return the bar lines that a program finds by counting bars from each meter of the file."""
     meters = timed(file, "time_signature")
     ends = [onset for onset, _ in meters[1:]] + [performance.duration]
     free = [bar for bar in performance.bars if not bar.meter.bar]
@@ -154,14 +156,14 @@ def bar_lines_counted(file: mido.MidiFile, performance: Performance) -> Iterator
 
 
 def steps(start: Fraction, end: Fraction, step: Fraction) -> Iterator[float]:
-    """Onsets from `start` to before `end`, rounded so that ticks do not tell them apart."""
+    """Yield onsets from `start` to before `end`, rounded so that ticks do not distinguish them."""
     while start < end:
         yield round(float(start), 2)
         start += step
 
 
 def seconds(performance: Performance) -> float:
-    """How long it plays, by its own tempos."""
+    """Return the length of a performance in seconds, by its own tempos."""
     tempos = [(t.onset, t.value) for t in performance.changes if isinstance(t.value, Tempo)]
     ends = [onset for onset, _ in tempos[1:]] + [performance.duration]
     return sum(
@@ -171,7 +173,7 @@ def seconds(performance: Performance) -> float:
 
 
 def last_sound(file: mido.MidiFile) -> float:
-    """When the last note ends, in seconds."""
+    """Return the end of the last note in seconds."""
     now = last = 0.0
     for message in file:
         now += message.time
@@ -181,12 +183,12 @@ def last_sound(file: mido.MidiFile) -> float:
 
 
 def ends_in_a_rest(performance: Performance) -> bool:
-    """Whether the tune is silent at its end."""
+    """Return whether the tune is silent at its end."""
     return max(s.onset + s.duration for s in performance.sounds) < performance.duration
 
 
 def readable(book: Path) -> list[Tune]:
-    """The tunes of a book that have notes to play."""
+    """Return the tunes of a book that have notes to play."""
     tunes = []
     for source in split_book(book.read_text(encoding="utf-8", errors="replace")):
         try:
@@ -199,7 +201,7 @@ def readable(book: Path) -> list[Tune]:
 
 
 def main() -> int:
-    """Check the books named on the command line."""
+    """Check the books of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("books", nargs="+", type=Path, metavar="BOOK.abc")
     parser.add_argument("--tunes", type=int, default=100, help="how many, of all books together")

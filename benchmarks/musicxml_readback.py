@@ -1,10 +1,10 @@
-"""Does MusicXML hold the tune it was made of?
+"""Check that MusicXML contains the tune it was made from.
 
     python benchmarks/musicxml_readback.py BOOK.abc... [--tunes 200]
 
-writes tunes of the books, spread evenly over all that can be read, as MusicXML, has music21 read
-them and compares every note, chord, rest and grace note: pitches, spelling and length, in order, as
-written. Exit code 1 if anything differs.
+Writes tunes of the books, spread evenly over all that can be read, as MusicXML. music21 reads the
+files, and every note, chord, rest and grace note is compared: pitches, spelling and length, in
+order, as written. The exit code is 1 if anything differs.
 """
 
 import argparse
@@ -25,14 +25,14 @@ from charnn.music.tune.tune import Change, Key, Note, Pitch, Tune
 
 
 class Column(NamedTuple):
-    """What stands in one place: `E4 sharp` is ("E", 4, 1); a grace note lasts 0 quarter notes."""
+    """The notes at one place: `E4 sharp` is ("E", 4, 1); a grace note lasts 0 quarter notes."""
 
     heads: frozenset[tuple[str, int, int]]
     duration: Fraction
 
 
 def written(tune: Tune) -> Iterator[Column]:
-    """The columns of a tune; a rest for many bars is one for each."""
+    """Return the columns of a tune; a rest of many bars becomes one column a bar."""
     key = tune.key
     for element in tune.music:
         if isinstance(element, Change) and isinstance(element.value, Key):
@@ -47,12 +47,12 @@ def written(tune: Tune) -> Iterator[Column]:
 
 
 def heads(key: Key, *pitches: Pitch) -> frozenset[tuple[str, int, int]]:
-    """Letter, octave and alteration, without what only sounds (`transpose=`)."""
+    """Return letter, octave and alteration of each note as written, without `transpose=`."""
     return frozenset((p.letter, p.octave, p.midi - key.transpose - p.natural) for p in pitches)
 
 
 def read_back(document: str) -> list[Column]:
-    """The columns that music21 finds."""
+    """Return the columns that music21 reads."""
     score = converter.parseData(document, format="musicxml")
     return [
         Column(
@@ -67,7 +67,7 @@ def read_back(document: str) -> list[Column]:
 
 
 def same(expected: list[Column], found: list[Column]) -> bool:
-    """Whether they agree, where notes tied together may stand for a length that no note has."""
+    """Return whether two lists agree; tied notes may replace a length that no single note has."""
     place = 0
     for column in expected:
         length = Fraction(0)

@@ -1,14 +1,14 @@
-"""The loss of an n-gram model, trained and scored on exactly the parts that charnn uses.
+"""Measure the loss of an n-gram model, trained and scored on the same split as charnn.
 
     python benchmarks/ngrams.py CORPUS... [--order 5] [--val-fraction 0.1] [--run CKPT]
 
-Interpolated Witten-Bell smoothing (Witten & Bell 1991, method C), over characters: after a context
-h that was met n(h) times with t(h) different symbols behind it,
+The model is an interpolated n-gram over characters with Witten-Bell smoothing (Witten & Bell 1991,
+method C). For a context h that occurs n(h) times and is followed by t(h) different characters,
 
-    p(c | h) = (n(hc) + t(h) p(c | h')) / (n(h) + t(h)),    h' = h without its first symbol,
+    p(c | h) = (n(hc) + t(h) p(c | h')) / (n(h) + t(h)),    h' = h without its first character,
 
-down to the uniform distribution over the vocabulary; p(c | h) = p(c | h') where h was never met.
-The held-out part is one stream, ends of documents among its characters, as in charnn's whole sweep.
+down to the uniform distribution over the vocabulary; p(c | h) = p(c | h') where h does not occur.
+The held-out part is one stream that includes the ends of documents, as in charnn's whole sweep.
 """
 
 import argparse
@@ -27,11 +27,11 @@ ORDERS = range(1, 8)
 
 
 def witten_bell(dataset: Dataset, order: int) -> Iterator[float]:
-    """Yield the loss of the held-out part by orders 1 to `order`, nats a character.
+    """Yield the loss of the held-out part for orders 1 to `order`, in nats per character.
 
-    All symbols of both parts are gone through at once. The n-gram that ends at each of the N
-    positions has a number, the same for the same n-gram; so its context is the (n - 1)-gram that
-    ends one position before.
+    All characters of both parts are processed at once. Each of the N positions gets the number of
+    the n-gram that ends there; equal n-grams have equal numbers. The context of an n-gram is
+    therefore the (n - 1)-gram that ends one position earlier.
     """
     symbols_N = dataset.ids.astype(np.int64)
     train = dataset.train_length
@@ -40,7 +40,7 @@ def witten_bell(dataset: Dataset, order: int) -> Iterator[float]:
     contexts_N = np.zeros(len(symbols_N), np.int64)
     for length in range(1, order + 1):
         grams_N = np.unique(contexts_N * size + symbols_N, return_inverse=True)[1]
-        # The first few positions have no n-gram of full length: they are counted nowhere.
+        # The first few positions have no n-gram of full length and are not counted.
         learned = slice(length - 1, train)
         met = np.bincount(grams_N[learned], minlength=grams_N.max() + 1)
         context_met = np.bincount(contexts_N[learned], minlength=contexts_N.max() + 1)
@@ -55,7 +55,7 @@ def witten_bell(dataset: Dataset, order: int) -> Iterator[float]:
 
 
 def figure_of(checkpoint: Checkpoint, corpus: Corpus, share: float, folder: Path) -> float:
-    """The lowest loss that a run has measured on this very part."""
+    """Return the lowest loss that a run has measured on the same held-out part."""
     metadata = checkpoint.metadata
     low, high = metadata.get("transpose", (0, 0))
     same = prepare(corpus, folder, share, checkpoint.vocabulary.kind, (low, high))

@@ -1,8 +1,9 @@
-"""Peers that a package index has, training on the same text beside charnn.
+"""Train peers on the same text beside charnn.
 
-minGRU-pytorch (`pip install minGRU-pytorch`) at about the weights of charnn's default model, and
-the transformer of `transformer.py`, which has its own shape and batch. A character of one teaches
-it something else than one of another: for what comes of it, see `quality_time.py`.
+The peers are minGRU-pytorch (`pip install minGRU-pytorch`), with about as many weights as charnn's
+default model, and the transformer of `transformer.py`, with its own shape and batch size. Models
+learn different amounts from a character, so these speeds do not rank the models; `quality_time.py`
+compares the losses.
 """
 
 import importlib.util
@@ -15,11 +16,11 @@ from benchmarks.setting import Setting, on
 from benchmarks.training import BATCH, Shape
 
 SHAPE = Shape("lstm", 1, 384)
-DIM, DEPTH = 120, 4  # about 0.73 million parameters, as that has
+DIM, DEPTH = 120, 4  # about 0.73 million parameters, as charnn's default model
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Characters a second, and charnn's beside each."""
+    """Yield the characters a second of each peer, and the ratio of charnn's speed."""
     threads, text = setting.cores, str(setting.text)
     own = asdict(SHAPE) | BATCH | {"text": text, "device": "cpu", "threads": threads}
     rivals = {
@@ -48,7 +49,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 
 def train_mingru(pace: Pace, text: str, precision: str) -> None:
-    """Contender: its language model, trained by its own loss on windows one after the other."""
+    """Contender: minGRU's language model, trained by its own loss on consecutive windows."""
     import torch
     from minGRU_pytorch.minLM import minLM
 

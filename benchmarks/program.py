@@ -1,10 +1,10 @@
-"""charnn as a subject: the only file here that knows its inside.
+"""The interface of the benchmarks to charnn: the only file here that uses charnn's internals.
 
-Whatever can be, is done by `charnn.train`, `charnn.load` and the commands. What else is used of it:
-`Checkpoint`, `ModelConfig` and `CharVocabulary` for a model that was never trained (it is as fast
-as any other); `Stepper`, for the sampler's scores and the size of its weights (all that take its
-place while much is written give the same scores); `TuneWriter`, to write tunes one by one;
-`open_corpus` and `prepare`, to number a text without training on it.
+`charnn.train`, `charnn.load` and the commands do as much as they can. The rest uses `Checkpoint`,
+`ModelConfig` and `CharVocabulary` for an untrained model, which is as fast as a trained one;
+`Stepper` for the sampler's logits and the size of its weights (every faster stepper gives the same
+logits); `TuneWriter` to write tunes one by one; `open_corpus` and `prepare` to encode a text
+without training.
 """
 
 import itertools
@@ -30,7 +30,7 @@ FOREVER = 10**9
 
 
 def write_text(corpus: str, path: Path) -> None:
-    """Write a corpus, a file or one that charnn knows by name, as one text."""
+    """Write a corpus, a file or a built-in name, as one text."""
     from charnn.corpus.sources import open_corpus
 
     with path.open("w", encoding="utf-8") as file:
@@ -40,8 +40,8 @@ def write_text(corpus: str, path: Path) -> None:
 
 @cache
 def trained(setting: Setting, corpus: str | Path, num_layers: int, hidden_size: int) -> Path:
-    """The run of an LSTM that has learned for long enough to write something like words; the same
-    one for all who ask."""
+    """Return the run of an LSTM trained long enough to write something like words; all callers
+    share it."""
     folder, steps = new_folder(setting), 100 if setting.quick else 500
     size = ["--num-layers", str(num_layers), "--hidden-size", str(hidden_size)]
     run([*CHARNN, "train", corpus, "--steps", str(steps), "--name", "run", *size], folder)
@@ -50,7 +50,7 @@ def trained(setting: Setting, corpus: str | Path, num_layers: int, hidden_size: 
 
 @dataclass(frozen=True)
 class Untrained:
-    """A model of the text's characters with random weights: its file, and how many bytes of weights
+    """A model of the text's characters with random weights: its file, and the bytes of weights that
     the sampler reads for a character."""
 
     path: Path
@@ -58,7 +58,7 @@ class Untrained:
 
 
 def untrained(setting: Setting, cell: str, num_layers: int, hidden_size: int) -> Untrained:
-    """Make one, in a process of its own."""
+    """Make an untrained model in a separate process."""
     path = new_folder(setting) / "best.safetensors"
     shape = (cell, num_layers, hidden_size)
     made = call("program:make_untrained", setting.folder, path, setting.text, *shape)
@@ -66,7 +66,7 @@ def untrained(setting: Setting, cell: str, num_layers: int, hidden_size: int) ->
 
 
 def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size: str) -> None:
-    """Write the file and print the bytes; see `Untrained`."""
+    """Write the file of an untrained model, and print the bytes; see `Untrained`."""
     import numpy as np
 
     from charnn.checkpoints.checkpoint import Checkpoint
@@ -81,14 +81,14 @@ def make_untrained(path: str, text: str, cell: str, num_layers: str, hidden_size
         for name, shape in config.parameter_shapes().items()
     }
     Checkpoint(config, vocabulary, weights, {"documents": 1}).save(Path(path))
-    # Of the first layer's input weights, a character reads one row of a table.
+    # A character reads one row of the table that replaces the first layer's input weights.
     stepper = sampling_stepper(config, weights)
     matrices = (*stepper.recurrent, *stepper.input, stepper.head)
     print(sum(matrix.int8_RK.nbytes for matrix in matrices))
 
 
 def sampling_stepper(config: "ModelConfig", weights: "Tensors") -> "Stepper[Int8Matrix]":
-    """The model with its weights as they are sampled with, at the beginning of a text."""
+    """Return a stepper with the weights that sampling uses, at the beginning of a text."""
     from charnn.inference.quantised import Int8Matrix
     from charnn.inference.stepper import Stepper
 
@@ -117,7 +117,7 @@ def sample(pace: Pace, run: str, **options: Any) -> None:
 
 
 def write_tunes(pace: Pace, run: str) -> None:
-    """Contender: tunes with all bars right, one after the other, in characters a second."""
+    """Contender: tunes with legal bars, one after the other, in characters a second."""
     import charnn
     from charnn.music.grammar.tune_request import make_request
     from charnn.sampling.params import SamplingParams
@@ -129,7 +129,7 @@ def write_tunes(pace: Pace, run: str) -> None:
 
 
 def _write_for_ever(pace: Pace, pieces: Iterator[str]) -> None:
-    """Warm up for as long as the sampler does: it compiles in the background, if much is wanted."""
+    """Warm up for as long as the sampler does, which compiles in the background for long texts."""
     for _ in itertools.islice(pieces, 6000):
         pass
     while threading.active_count() > 1:
@@ -139,8 +139,8 @@ def _write_for_ever(pace: Pace, pieces: Iterator[str]) -> None:
 
 
 def sample_pages(pace: Pace, run: str) -> None:
-    """Contender: 2,000 characters by a model that is just loaded, as of a `charnn sample`, its
-    start not counted."""
+    """Contender: 2,000 characters from a newly loaded model, as in `charnn sample`, without
+    start-up."""
     import charnn
 
     for _ in pace:
@@ -148,7 +148,8 @@ def sample_pages(pace: Pace, run: str) -> None:
 
 
 def sampled_loss(model: "Model", text: str) -> float:
-    """Nats a character by the scores that the sampler draws from, the state carried."""
+    """Return the loss in nats per character of the logits that the sampler uses, with the state
+    carried."""
     import numpy as np
 
     stepper = sampling_stepper(model.checkpoint.config, model.checkpoint.weights)
@@ -162,8 +163,8 @@ def sampled_loss(model: "Model", text: str) -> float:
 
 
 def print_loss_of_precision(run: str, text: str, begin: str, length: str) -> None:
-    """Print by how many nats a character the sampler predicts a piece of the text worse than the
-    network does in fp32."""
+    """Print the sampler's loss minus the network's loss in fp32 on a part of the text, in nats per
+    character."""
     import charnn
 
     model = charnn.load(run)
@@ -172,7 +173,7 @@ def print_loss_of_precision(run: str, text: str, begin: str, length: str) -> Non
 
 
 def encode(text: str, val_fraction: str) -> None:
-    """Number a text, and keep the ids in the working folder as training would."""
+    """Encode a text, and store the ids in the working folder as training does."""
     from charnn.corpus.ids import prepare
     from charnn.corpus.sources import open_corpus
 
@@ -180,8 +181,8 @@ def encode(text: str, val_fraction: str) -> None:
 
 
 def hidden_size_for(cell: str, like: str, hidden_size: int) -> int:
-    """The units of a one-layer model of a cell that has about as many parameters as one of another
-    cell, with a vocabulary of 67 symbols."""
+    """Return the units of a one-layer model of one cell that has about as many parameters as a
+    model of another cell, with a vocabulary of 67 tokens."""
     from charnn.model.config import ModelConfig
 
     wanted = ModelConfig(67, like, 1, hidden_size).parameter_count()

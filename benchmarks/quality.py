@@ -1,8 +1,8 @@
-"""What the recipe is worth: whole trainings, one thing changed at a time.
+"""Measure what each part of the recipe gains: whole trainings, one change at a time.
 
 `python -m benchmarks.quality TABLE... --text FILE` prints tables in Markdown. Every line is the
-best loss on held-out text of `charnn train` with the options it names, the median over the seeds.
-With `--threads 1` and `taskset`, several tables can be made side by side.
+best held-out loss of `charnn train` with the options of the line, the median over the seeds. With
+`--threads 1` and `taskset`, several tables can be made side by side.
 """
 
 import argparse
@@ -27,10 +27,10 @@ class Variant:
     """A line of a table.
 
     Args:
-        name: in words.
-        options: of `charnn train`, besides those of the table.
+        name: the name of the line.
+        options: options of `charnn train`, besides those of the table.
         switched_off: the name of a switch, see `benchmarks.switches`.
-        characters: how many of the text are learned; None for all.
+        characters: the number of characters to train on; None for all.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Variant:
 
 @dataclass(frozen=True)
 class Result:
-    """A training: its best validation loss and the share of the budget after which it came, the
-    last and the training loss (with dropout) in nats a character, its updates and its time."""
+    """A training: its best validation loss and the share of the budget at which it came, the last
+    loss and the training loss (with dropout) in nats per character, its updates and its time."""
 
     best: float
     best_at: float
@@ -53,14 +53,14 @@ class Result:
 
 
 def cells(shape: str) -> Iterator[Variant]:
-    """All cells with as many parameters as an LSTM of 384 units."""
+    """Return all cells with as many parameters as an LSTM of 384 units."""
     for cell in ("lstm", "coupled", "peephole", "gru", "rnn"):
         size = hidden_size_for(cell, "lstm", 384)
         yield Variant(f"{cell}, {size} units", f"--cell {cell} --hidden-size {size} {shape}")
 
 
 def recipe() -> Iterator[Variant]:
-    """The defaults, and each thing changed."""
+    """Return the defaults, and one variant for each change."""
     yield Variant("the defaults")
     yield Variant("no forget bias", switched_off="forget_bias")
     yield Variant("no orthogonal weights at first", switched_off="orthogonal")
@@ -92,7 +92,7 @@ def recipe() -> Iterator[Variant]:
 
 
 def corpora() -> Iterator[Variant]:
-    """The beginning of a text, as it is and in the sizes people have."""
+    """Return the beginning of a text, in its full size and in common sizes."""
     for words, characters in (("20 kB", 20_000), ("100 kB", 100_000), ("1 MB", 10**6)):
         yield Variant(f"the first {words}", characters=characters)
     yield Variant("the first 10 MB", characters=10**7)
@@ -125,7 +125,7 @@ def main() -> None:
 
 
 def train(variant: Variant, text: Path, options: str, seed: int) -> Result:
-    """A training in a folder that is deleted afterwards."""
+    """Train in a folder that is deleted afterwards."""
     with tempfile.TemporaryDirectory(dir=text.parent) as folder:
         corpus = text
         if variant.characters:
@@ -154,7 +154,7 @@ HEADINGS = ("training", "nats/char", "seeds", "best after", "at the end", "train
 
 
 def _cells(variant: Variant, results: Sequence[Result]) -> list[str]:
-    """A line of the table: medians, the loss of each seed."""
+    """Return a line of the table: medians, and the loss of each seed."""
     middle = sorted(results, key=lambda result: result.best)[len(results) // 2]
     what = " ".join(filter(None, (variant.name, variant.options and f"(`{variant.options}`)")))
     return [

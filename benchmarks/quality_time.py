@@ -1,8 +1,8 @@
-"""Time to quality: charnn against the transformer that nanoGPT trains on a CPU.
+"""Measure the time to a loss: charnn against the transformer that nanoGPT trains on a CPU.
 
-The transformer's time is that of its updates alone, without its sweeps over the validation part.
-charnn's is all that its run counts, updates, validations and the choice of threads; beside that
-stands what the whole command took, imports and all.
+The transformer's time counts its updates only, without its validation sweeps. charnn's time counts
+the whole run: updates, validations and the choice of threads. The time of the whole command,
+imports included, is a separate figure.
 """
 
 import hashlib
@@ -15,17 +15,17 @@ from benchmarks.figures import Figure, at_most
 from benchmarks.setting import Setting
 
 STEPS = 2000
-# The loss that nanoGPT's own code was seen to reach on this text by this recipe; on another text,
-# that of the transformer here counts.
+# The loss that nanoGPT's own code reached on this text with this recipe; on another text, the loss
+# of the transformer here counts.
 SHAKESPEARE = "86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed"
 SHAKESPEARE_LOSS = 1.886
-# What charnn is told to take of the transformer's time; the last validation comes on top.
+# charnn's budget as a share of the transformer's time; the last validation comes on top.
 BUDGET = 0.085
 WHERE = "as it chooses"
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """The transformer once, charnn a few times with a tenth of its time."""
+    """Yield the figures of one transformer, and of some runs of charnn with a tenth of its time."""
     steps = 100 if setting.quick else STEPS
     told = json.loads(call("transformer:run", setting.folder, setting.text, steps).output)
     seconds = told["seconds"] * STEPS / steps
@@ -58,7 +58,7 @@ def _charnn(setting: Setting, seconds: float, target: float) -> Iterator[Figure]
         losses.append(loss)
         shares.append(done["seconds"] / seconds if loss <= target else math.inf)
         whole.append(ended.seconds)
-    # What a few steps of the transformer reach, or let reckon, is nothing to be held to.
+    # The loss after a few steps of the transformer is no bar.
     bars = (None, None) if setting.quick else (at_most(target), at_most(0.1))
     yield Figure("charnn, loss", WHERE, losses, "nats/char", bars[0])
     yield Figure(f"charnn, time to {target} / the transformer's", WHERE, shares, "x", bars[1])

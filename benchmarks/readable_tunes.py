@@ -1,4 +1,4 @@
-"""How many of a model's tunes can be read: samples N tunes and exports each as MIDI.
+"""Count the tunes of a model that can be read: sample N tunes and export each as MIDI.
 
     python benchmarks/readable_tunes.py CKPT [--num 100] [--temperature 0.8] [--seed 1]
 
@@ -17,7 +17,7 @@ CHARNN = [sys.executable, "-m", "charnn"]
 
 
 def sampled(checkpoint: str, num: int, temperature: float, seed: int) -> list[str]:
-    """The texts of `num` samples."""
+    """Return the texts of `num` samples."""
     options = ["--num", str(num), "--temperature", str(temperature), "--seed", str(seed)]
     command = [*CHARNN, "sample", checkpoint, *options, "--json"]
     lines = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -25,7 +25,7 @@ def sampled(checkpoint: str, num: int, temperature: float, seed: int) -> list[st
 
 
 def refusal(tune: str, folder: Path) -> str:
-    """Why export-midi refuses a tune; empty when it does not."""
+    """Return the reason why export-midi refuses a tune; empty if it does not."""
     source = folder / "tune.abc"
     source.write_text(tune, encoding="utf-8", newline="")
     command = [*CHARNN, "export-midi", str(source), "-o", str(folder / "tune.mid")]

@@ -1,4 +1,5 @@
-"""Sampling, one stream on one core: charnn, the tutorial's loop, and reading the weights once."""
+"""Compare sampling, one stream on one core, with a tutorial's loop and with reading the weights
+once."""
 
 from collections.abc import Iterator
 
@@ -9,8 +10,8 @@ from benchmarks.setting import Setting, on
 
 # Layers, units.
 SMALL, LARGE = (1, 384), (2, 512)
-# The bar of 50 times the tutorial's loop is for the first: stock `nn.LSTM` packs its weights anew
-# for every character; stock `nn.GRU` and `nn.RNN` don't, so there is less to gain.
+# Only the first shape has the bar of 50 times the tutorial's loop: stock `nn.LSTM` packs its weights
+# again for every character; stock `nn.GRU` and `nn.RNN` do not, so there is less to gain.
 SHAPES = [
     (cell, num_layers, hidden_size)
     for num_layers, hidden_size in (LARGE, SMALL, (3, 1024))
@@ -20,7 +21,7 @@ EMBEDDING_SIZE = 64
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Every shape, then what the choice of a symbol costs, then the loss of precision."""
+    """Yield the speed of every shape, the cost of choosing a token, and the loss of precision."""
     for cell, num_layers, hidden_size in SHAPES[:2] if setting.quick else SHAPES:
         yield from _shape(setting, cell, num_layers, hidden_size)
     yield from _choices(setting)
@@ -61,7 +62,7 @@ def _shape(setting: Setting, cell: str, num_layers: int, hidden_size: int) -> It
 
 
 def _choices(setting: Setting) -> Iterator[Figure]:
-    """What the truncations add to a character, beside what the network alone takes."""
+    """Yield the time that each truncation adds to a character, relative to the network's time."""
     run = str(trained(setting, setting.text, *SMALL))
     options = {
         "greedy": {"temperature": 0},
@@ -84,7 +85,7 @@ def _choices(setting: Setting) -> Iterator[Figure]:
 
 
 def _bars(setting: Setting) -> Iterator[Figure]:
-    """The same of the grammar of tunes."""
+    """Yield the time that the grammar adds to a character, relative to the network's time."""
     model = {"run": str(trained(setting, "folk", *SMALL))}
 
     def rival(function: str, **options: object) -> Contender:
@@ -102,19 +103,19 @@ def _bars(setting: Setting) -> Iterator[Figure]:
 
 
 def _microseconds(speeds: dict[str, list[float]]) -> dict[str, list[float]]:
-    """A character's time."""
+    """Return the time of a character in microseconds."""
     return {name: [1e6 / speed for speed in own] for name, own in speeds.items()}
 
 
 def _cost(name: str, times: list[float], without: list[float], network: list[float]) -> Figure:
-    """What is added to the time without it, as a share of the network's."""
+    """Return the added time as a share of the network's time."""
     triples = zip(times, without, network, strict=True)
     shares = [(time - base) / whole for time, base, whole in triples]
     return Figure(f"{name}: what it adds / the network", on(1), shares, "x", at_most(1))
 
 
 def _precision(setting: Setting) -> Iterator[Figure]:
-    """The sampler's own scores against the network's in fp32, on the text's end."""
+    """Yield the loss of the sampler's logits minus the loss in fp32, on the end of the text."""
     length = 2_000 if setting.quick else 20_000
     begin = round(0.9 * len(setting.text.read_text(encoding="utf-8")))
     for num_layers, hidden_size in (LARGE, SMALL)[: 1 if setting.quick else 2]:

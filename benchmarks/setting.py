@@ -1,4 +1,4 @@
-"""What all subjects are told: the text, how thorough to be, a folder to work in, the machine."""
+"""The setting of all subjects: the text, the thoroughness, a folder to work in, the machine."""
 
 import importlib.metadata
 import json
@@ -16,9 +16,9 @@ class Setting:
     """One run of the benchmarks.
 
     Args:
-        text: the file that is learned, UTF-8.
-        folder: empty at first, deleted afterwards.
-        quick: shorter turns and fewer subjects' lines: to see that all works, not to quote.
+        text: the file to train on, UTF-8.
+        folder: a folder that is empty at first and deleted afterwards.
+        quick: take shorter turns and fewer lines, which shows that everything runs.
         gpu: the name of the CUDA device; empty without one.
     """
 
@@ -29,39 +29,40 @@ class Setting:
 
     @property
     def rounds(self) -> int:
-        """How often each of several contenders has its turn."""
+        """Return how often each contender has its turn."""
         return 3 if self.quick else 5
 
     @property
     def seconds(self) -> float:
-        """How long a turn is."""
+        """Return the length of a turn in seconds."""
         return 0.4 if self.quick else 0.8
 
     @property
     def cores(self) -> int:
-        """CPU cores that may be used."""
+        """Return the number of CPU cores that may be used."""
         return len(usable_cores())
 
     @property
     def thread_counts(self) -> list[int]:
-        """One thread, and one for each core."""
+        """Return one thread, and one thread for each core."""
         return sorted({1, self.cores})
 
 
 def usable_cores() -> list[int]:
-    """The numbers of the CPU cores that this process may use."""
+    """Return the numbers of the CPU cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return sorted(os.sched_getaffinity(0))
     return list(range(os.cpu_count() or 1))
 
 
 def on(threads: int) -> str:
-    """The threads in words."""
+    """Return a number of threads in words."""
     return "1 thread" if threads == 1 else f"{threads} threads"
 
 
 def find_gpu() -> str:
-    """The name of the CUDA device, or nothing. Asked in a process of its own: see `child`."""
+    """Return the name of the CUDA device, or an empty string. A separate process looks: see
+    `child`."""
     program = (
         "import torch; "
         "print(torch.cuda.get_device_name() if torch.cuda.is_available() else '', end='')"
@@ -72,7 +73,7 @@ def find_gpu() -> str:
 
 
 def machine(gpu: str) -> str:
-    """Machine, versions and date, in one line; with the load, which should be near 0 by now."""
+    """Return machine, versions, date and load in one line; the load should be near 0."""
     versions = ", ".join(
         f"{name} {importlib.metadata.version(name)}" for name in ("charnn", "torch", "numpy")
     )
@@ -85,7 +86,7 @@ def machine(gpu: str) -> str:
 
 
 def _processor() -> str:
-    """The CPU's model, with its caches where the system tells them."""
+    """Return the CPU's model, with its caches where the system lists them."""
     try:
         listing = subprocess.run(
             ["lscpu", "--json"], check=True, capture_output=True, env={**os.environ, "LC_ALL": "C"}
@@ -102,7 +103,7 @@ def _processor() -> str:
 
 
 def _facts(entries: list[dict[str, object]]) -> list[tuple[str, str]]:
-    """The listing's lines, which newer versions nest."""
+    """Yield the lines of the listing, which newer versions nest."""
     found = []
     for entry in entries:
         found.append((str(entry["field"]), str(entry["data"])))

@@ -1,4 +1,4 @@
-"""Start-up: how long until a command is done, shows a character, or has made a step."""
+"""Measure start-up: the time until a command ends, shows a character, or has made a step."""
 
 import json
 import subprocess
@@ -14,7 +14,8 @@ from benchmarks.setting import Setting
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Medians of ten, the first of eleven left out: it fills the system's file cache."""
+    """Yield medians of ten; the first of eleven is left out because it fills the system's file
+    cache."""
     model = trained(setting, setting.text, 1, 384)
 
     def help_() -> float:
@@ -42,13 +43,13 @@ def _repeated(setting: Setting, seconds: Callable[[], float]) -> list[float]:
 
 
 def completion(setting: Setting, words: str) -> float:
-    """Wall time of what a shell runs when the tabulator key is pressed after these words."""
+    """Return the wall time of the command that a shell runs for Tab after these words."""
     asked = {
         "_CHARNN_COMPLETE": "complete_bash",
         "COMP_WORDS": words,
         "COMP_CWORD": str(len(words.split()) - 1),
     }
-    # The installed script, wherever it lies; its name is that of the variable.
+    # The installed script, wherever it is; the variable is named after it.
     script = "import sys; sys.argv[0] = 'charnn'; from charnn.cli import main; main()"
     begin = time.perf_counter()
     ended = subprocess.run(
@@ -65,7 +66,7 @@ def completion(setting: Setting, words: str) -> float:
 
 
 def seconds_to_first_byte(command: list[str | Path], folder: Path) -> float:
-    """Wall time until a process has written one byte to stdout."""
+    """Return the wall time until a process has written one byte to stdout."""
     begin = time.perf_counter()
     with started(command, folder) as output:
         assert output.read(1), f"{command} has written nothing"
@@ -73,7 +74,8 @@ def seconds_to_first_byte(command: list[str | Path], folder: Path) -> float:
 
 
 def seconds_to_first_step(setting: Setting) -> float:
-    """Wall time until training tells of its first update, in a folder where nothing is prepared."""
+    """Return the wall time until training reports its first update, in a folder without prepared
+    ids."""
     command = [*CHARNN, "train", setting.text, "--steps", "1", "--json"]
     for seconds, line in follow(command, new_folder(setting)):
         if json.loads(line)["event"] == "step":

@@ -1,9 +1,9 @@
-"""What does `--bars strict` cost, and what does it bring? Tunes for `judging.py`.
+"""Measure the cost of `--bars strict`, and write tunes for `judging.py`.
 
     python benchmarks/strict_tunes.py RUN [--tunes 1000] [--temperature 1.0] [--out FOLDER]
 
-Writes the same number of tunes with and without the grammar, one after the other on one thread,
-into `strict.abc` and `off.abc`, and prints the time a tune and a character of each.
+Writes the same number of tunes with and without the grammar, one after the other on one thread, to
+`strict.abc` and `off.abc`, and prints the time of each per tune and per character.
 """
 
 import argparse
@@ -35,7 +35,7 @@ def main() -> int:
     request = HeaderStats(read_stored_tunes(found.path.parent)).fit(make_request())
     writer, bare = TuneWriter(model, request), Sampler(model)
     times, characters, texts = [0.0, 0.0], [0, 0], [list[str](), list[str]()]
-    for seed in range(options.tunes):  # in turn, so that both meet the machine in the same mood
+    for seed in range(options.tunes):  # in turn, so that both run under the same load
         for which, stream in enumerate((writer.stream, bare.stream)):
             begin = time.perf_counter()
             text = "".join(stream(params, seed=seed, length=LENGTH))

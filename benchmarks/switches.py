@@ -1,6 +1,6 @@
-"""`charnn train` with one thing switched off that has no option, to see what it is worth.
+"""Run `charnn train` with one feature switched off that has no option, to measure its worth.
 
-`python -m benchmarks.switches carry train corpus.txt ...` trains without carrying the state over.
+`python -m benchmarks.switches carry train corpus.txt ...` trains without carrying the hidden state.
 """
 
 import sys
@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def main() -> None:
-    """Switch off what the first argument names, and run charnn with the others."""
+    """Switch off the feature of the first argument, and run charnn with the other arguments."""
     name, *arguments = sys.argv[1:]
     sys.argv = ["charnn", *arguments]
     SWITCHES[name]()
@@ -18,7 +18,7 @@ def main() -> None:
 
 
 def carry() -> None:
-    """Every window begins with an empty state."""
+    """Begin every segment with a zero state."""
     from charnn.training import trainer
 
     trainer.reset_rows_in_turn = lambda hidden_state, step: [  # type: ignore[attr-defined]
@@ -27,14 +27,14 @@ def carry() -> None:
 
 
 def resets() -> None:
-    """No row ever begins anew amid its text."""
+    """Never restart a row within its text."""
     from charnn.training import trainer
 
     trainer.reset_rows_in_turn = lambda hidden_state, step: hidden_state  # type: ignore[attr-defined]
 
 
 def schedule() -> None:
-    """The learning rate stays what it is after the warm-up."""
+    """Keep the learning rate constant after the warm-up."""
     from charnn.training import schedule, trainer
 
     annealed = schedule.learning_rate
@@ -44,7 +44,7 @@ def schedule() -> None:
 
 
 def forget_bias() -> None:
-    """The forget gate of an LSTM begins half open."""
+    """Start the forget gate of an LSTM half open, with a bias of zero."""
     import torch
 
     from charnn.model.network import Network
@@ -61,7 +61,7 @@ def forget_bias() -> None:
 
 
 def orthogonal() -> None:
-    """Recurrent weights begin uniform in +-1 / sqrt(hidden_size), as torch's own modules do."""
+    """Initialise recurrent weights uniformly in +-1 / sqrt(hidden_size), as torch's modules do."""
     from torch import nn
 
     nn.init.orthogonal_ = lambda block: nn.init.uniform_(  # type: ignore[assignment]

@@ -1,7 +1,8 @@
-"""The tutorial's character model: the loops that charnn is measured against, in stock PyTorch.
+"""The tutorial's character model in stock PyTorch: the loops that charnn is compared with.
 
-`nn.Embedding`, `nn.LSTM` (or `nn.GRU`, `nn.RNN`) and `nn.Linear`; trained by AdamW on windows with
-the state carried over, sampled by calling the same module for one character at a time.
+`nn.Embedding`, `nn.LSTM` (or `nn.GRU`, `nn.RNN`) and `nn.Linear`. Training uses AdamW on
+consecutive segments with the hidden state carried; sampling calls the same module for one character
+at a time.
 """
 
 from collections.abc import Iterator
@@ -18,7 +19,8 @@ CELLS = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
 
 
 class CharRNN(nn.Module):
-    """Symbol -> vector -> recurrent layers -> scores of the next symbol."""
+    """A model of characters: token ids -> embedding -> recurrent layers -> logits of the next
+    token."""
 
     def __init__(
         self, vocab_size: int, cell: str, num_layers: int, hidden_size: int, embedding_size: int
@@ -29,21 +31,22 @@ class CharRNN(nn.Module):
         self.head = nn.Linear(hidden_size, vocab_size)
 
     def forward(self, x: Tensor, hidden: Any = None) -> tuple[Tensor, Any]:
-        """Scores [B, T, V] of the symbols after x [B, T], and the state after the window."""
+        """Return the logits [B, T, V] of the tokens after x [B, T], and the state after the
+        segment."""
         output, hidden = self.rnn(self.embedding(x), hidden)
         return self.head(output), hidden
 
 
 def read_ids(text: str) -> tuple[Tensor, int]:
-    """The characters of a file as numbers, and how many different ones there are."""
+    """Return the characters of a file as token ids, and the size of the vocabulary."""
     content = Path(text).read_text(encoding="utf-8")
     ids = {character: number for number, character in enumerate(sorted(set(content)))}
     return torch.tensor([ids[character] for character in content]), len(ids)
 
 
 def windows(ids: Tensor, batch_size: int, seq_len: int) -> Iterator[tuple[Tensor, Tensor, bool]]:
-    """Inputs and targets [B, T] for ever; each row goes on where its last window ended, but for the
-    first window of an epoch, which is marked."""
+    """Yield inputs and targets [B, T] without end; each row continues its last segment, except for
+    the first segment of an epoch, which is marked."""
     columns = (len(ids) - 1) // batch_size
     rows = ids[: batch_size * columns].view(batch_size, columns)
     targets = ids[1 : batch_size * columns + 1].view(batch_size, columns)
@@ -84,7 +87,7 @@ def train(
 
 
 def detached(hidden: Any) -> Any:
-    """The same state, through which no error flows back."""
+    """Return the same hidden state, cut from the graph."""
     if isinstance(hidden, tuple):
         return tuple(part.detach() for part in hidden)
     return hidden.detach()

@@ -1,8 +1,7 @@
-"""Training speed: charnn, the tutorial's loop in bf16 and fp32, and the machine's product in bf16.
+"""Compare training speeds: charnn, a tutorial's loop in bf16 and fp32, and the bf16 product.
 
-Work is counted as 6 operations a matrix weight and character (a product and the two of its
-gradients), the same for all contenders, however they do it; the cells are compared at equal numbers
-of weights.
+Work is counted as 6 operations per matrix weight and character (a product and the two products of
+its gradients), the same for all contenders. Cells are compared at equal numbers of weights.
 """
 
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ PLAIN = {"dropout": 0.0}
 
 @dataclass(frozen=True)
 class Shape:
-    """The recurrent layers of a model, and the width of its symbols' vectors."""
+    """The recurrent layers of a model, and the size of its embedding."""
 
     cell: str
     num_layers: int
@@ -29,25 +28,25 @@ class Shape:
     embedding_size: int = 64
 
     def weights(self) -> int:
-        """Those of the layers' matrices."""
+        """Return the number of weights in the matrices of the layers."""
         inner = self.embedding_size + (2 * self.num_layers - 1) * self.hidden_size
         return len(CELLS[self.cell].gates) * self.hidden_size * inner
 
     def gflop(self, vocab_size: int) -> float:
-        """Of training on one character, in 10^9 operations."""
+        """Return the work of training on one character, in 10^9 operations."""
         return 6 * (self.weights() + vocab_size * self.hidden_size) / 1e9
 
     def __str__(self) -> str:
         return f"{self.cell} {self.num_layers} x {self.hidden_size}"
 
 
-# About as many weights as the LSTM of 512 units: the first of them is what the others are held to.
+# All have about as many weights as the LSTM of 512 units, which the others are compared with.
 EQUAL = (Shape("lstm", 1, 512), Shape("gru", 1, 592), Shape("rnn", 1, 1056))
 OTHERS = (Shape("lstm", 1, 384), Shape("lstm", 2, 512))
 
 
 def measure(setting: Setting) -> Iterator[Figure]:
-    """Each shape on all cores and on one, and on the GPU."""
+    """Yield the figures of each shape on all cores, on one, and on the GPU."""
     vocab_size = len(set(setting.text.read_text(encoding="utf-8")))
     places = [("cpu", threads) for threads in reversed(setting.thread_counts)]
     places = places[:1] if setting.quick else places
@@ -62,7 +61,7 @@ def measure(setting: Setting) -> Iterator[Figure]:
 
 
 def _speeds(setting: Setting, shape: Shape, device: str, threads: int) -> dict[str, list[float]]:
-    """Characters a second, and GFLOP/s of the products."""
+    """Return characters a second, and the GFLOP/s of the products."""
     kept = None if device == "cuda" else threads
 
     def rival(function: str, options: dict[str, object], shape: Shape = shape) -> Contender:

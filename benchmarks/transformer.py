@@ -1,9 +1,9 @@
 """The transformer that nanoGPT trains on a CPU, in plain torch, with its published recipe.
 
-4 layers, 4 heads, 128 wide, context 64, batch 12, 2,000 steps, no dropout, fp32: pre-norm blocks
-without biases, learned positions, the head tied to the embedding; AdamW 0.9/0.99 with weight decay
-0.1 on matrices, clipping at 1, learning rate 1e-3 by 100 steps of warm-up and a cosine to a tenth
-(nanoGPT's README, "I only have a macbook").
+4 layers, 4 heads, width 128, context 64, batch size 12, 2,000 steps, no dropout, fp32. Pre-norm
+blocks without biases, learned positions, the head tied to the embedding. AdamW 0.9/0.99 with weight
+decay 0.1 on matrices, clipping at 1, learning rate 1e-3 with 100 steps of warm-up and a cosine to a
+tenth (nanoGPT's README, "I only have a macbook").
 """
 
 import json
@@ -23,7 +23,7 @@ STEPS, WARM_UP, PEAK, SWEEP_EVERY = 2000, 100, 1e-3, 250
 
 
 class Block(nn.Module):
-    """Attention and a feed-forward network, each added to what came in."""
+    """Attention and a feed-forward network, each added to its input."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class Block(nn.Module):
         self.narrow = nn.Linear(4 * WIDTH, WIDTH, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        """From [B, T, WIDTH] to the same."""
+        """Map [B, T, WIDTH] to [B, T, WIDTH]."""
         B, T, _ = x.shape
         heads = self.qkv(self.norm_1(x)).view(B, T, 3, HEADS, -1).permute(2, 0, 3, 1, 4)
         mixed = scaled_dot_product_attention(*heads, is_causal=True)
@@ -43,7 +43,7 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    """Scores of the next symbol, by at most `CONTEXT` symbols."""
+    """A model of the next token from at most `CONTEXT` tokens."""
 
     def __init__(self, vocab_size: int) -> None:
         super().__init__()
@@ -59,13 +59,13 @@ class Transformer(nn.Module):
                 nn.init.normal_(parameter, std=0.02 / math.sqrt(2 * LAYERS) if last else 0.02)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Scores [B, T, V] of the symbols after x [B, T]."""
+        """Return the logits [B, T, V] of the tokens after x [B, T]."""
         positions = torch.arange(x.shape[1])
         return self.head(self.norm(self.blocks(self.symbols(x) + self.positions(positions))))
 
 
 def updates(model: Transformer, ids: Tensor) -> Iterator[int]:
-    """Make one update after the other; the number of each, for ever."""
+    """Make updates without end; yield the number of each."""
     matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
     vectors = [parameter for parameter in model.parameters() if parameter.dim() == 1]
     optimizer = torch.optim.AdamW(
@@ -90,7 +90,7 @@ def updates(model: Transformer, ids: Tensor) -> Iterator[int]:
 
 
 def rate(step: int) -> float:
-    """The learning rate of a step."""
+    """Return the learning rate of a step."""
     if step < WARM_UP:
         return PEAK * (step + 1) / (WARM_UP + 1)
     share = min(1.0, (step - WARM_UP) / (STEPS - WARM_UP))
@@ -99,10 +99,11 @@ def rate(step: int) -> float:
 
 @torch.no_grad()
 def sweep(model: Transformer, ids: Tensor, stride: int = CONTEXT) -> float:
-    """Nats a character over `ids` but the first and an incomplete window at the end, each once.
+    """Return the loss in nats per character over `ids`, each scored once, without the first and an
+    incomplete last window.
 
-    Windows begin `stride` apart, and the last `stride` characters of each count: the smaller, the
-    more they have before them, and the longer it takes.
+    Windows begin `stride` apart, and the last `stride` characters of each are scored. A smaller
+    stride gives each character more context and takes longer.
     """
     total, counted = 0.0, 0
     for group in ids.unfold(0, CONTEXT + 1, stride).split(256):
@@ -122,8 +123,8 @@ def train(pace: Pace, text: str) -> None:
 
 
 def run(text: str, steps: str) -> None:
-    """Print the seconds that so many updates take, nothing else counted, and the losses over the
-    last tenth of the text on the way, as JSON."""
+    """Print as JSON the seconds of `steps` updates, without anything else, and the losses over the
+    last tenth of the text along the way."""
     ids, vocab_size = read_ids(text)
     cut = len(ids) * 9 // 10
     torch.manual_seed(0)

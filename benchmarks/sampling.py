@@ -10,8 +10,8 @@ from benchmarks.setting import Setting, on
 
 # Layers, units.
 SMALL, LARGE = (1, 384), (2, 512)
-# Only the first shape has the bar of 50 times the tutorial's loop: stock `nn.LSTM` packs its weights
-# again for every character; stock `nn.GRU` and `nn.RNN` do not, so there is less to gain.
+# Only the first shape has the bar of 50 times the tutorial's loop: stock `nn.LSTM` packs its
+# weights again for every character; stock `nn.GRU` and `nn.RNN` do not, so there is less to gain.
 SHAPES = [
     (cell, num_layers, hidden_size)
     for num_layers, hidden_size in (LARGE, SMALL, (3, 1024))

@@ -1,4 +1,4 @@
-"""Settings of all tests."""
+"""Settings and fixtures of all tests."""
 
 import os
 from collections.abc import Iterator
@@ -8,19 +8,19 @@ from hypothesis import settings
 
 from tests.forks import Forks
 
-# The same examples in every run, and no deadline: the machine may be busy with something else.
+# The same examples in every run, and no deadline, because the machine may be busy.
 settings.register_profile("charnn", derandomize=True, deadline=None, database=None)
 settings.load_profile("charnn")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--whole` runs every trial of tests/faults, which takes hours."""
+    """Add `--whole`, which runs every trial of tests/faults and takes hours."""
     parser.addoption("--whole", action="store_true", help="run every trial of every fault")
 
 
 @pytest.fixture(scope="session")
 def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
-    """Runs commands, see there."""
+    """Return a `Forks`, which runs commands in forked processes."""
     if not hasattr(os, "fork"):
         pytest.skip("this system has no fork")
     forks = Forks(tmp_path_factory.mktemp("streams"))

@@ -1,7 +1,7 @@
-"""A fast way to run many commands: torch is imported once, and each command runs in a fork.
+"""Run many commands fast: torch is imported once, and each command runs in a fork.
 
-A command still is a process of its own, with its own streams and exit code, which can be sent
-signals and be given limits.
+Each command is still a process of its own, with its own streams and exit code. It can get signals
+and limits.
 """
 
 import json
@@ -14,11 +14,11 @@ from typing import Any
 
 from tests.helpers import PROJECT, environment
 
-# Reads requests, one JSON object a line; answers each with the number of the forked process, or, if
-# it is to wait for one, with its exit code.
+# Reads requests, one JSON object a line. Answers a command with the number of the forked process,
+# and a request to wait for a process with its exit code.
 SERVER = """
 import json, os, sys, traceback
-import torch._dynamo  # which torch imports, slowly, when the first optimizer is made
+import torch._dynamo  # torch imports this module slowly when the first optimizer is made
 import charnn.cli.train_view, charnn.training.trainer
 from charnn.cli import main
 
@@ -65,20 +65,21 @@ class Ended:
 
     @property
     def messages(self) -> list[str]:
+        """Return the lines of stderr."""
         return self.stderr.decode().splitlines()
 
 
 class Forks:
-    """Runs commands, several at once if they are to.
+    """A server that runs commands, also several at once.
 
     Args:
-        streams: an empty folder for what they read and write.
+        streams: an empty folder for the streams of the commands.
     """
 
     def __init__(self, streams: Path) -> None:
         self._folder = streams
         self._count = 0
-        self._begun: dict[int, Path] = {}  # the folders of their streams
+        self._begun: dict[int, Path] = {}  # process -> folder of its streams
         self._server = subprocess.Popen(
             [sys.executable, "-c", SERVER],
             cwd=PROJECT,
@@ -97,15 +98,15 @@ class Forks:
         first: str = "",
         **changes: str,
     ) -> int:
-        """Start a command in `folder`; its process number.
+        """Start a command in `folder` and return its process number.
 
         Args:
-            folder: where.
-            *arguments: of the program.
-            stdin: what it reads.
-            stdout: where it writes to, if not into what `end` gives.
-            first: Python that its process runs before the program.
-            **changes: of the environment.
+            folder: the working folder of the command.
+            *arguments: arguments of the program.
+            stdin: the content of its standard input.
+            stdout: a file for its output, instead of the one that `end` returns.
+            first: Python code that the process runs before the program.
+            **changes: changes of the environment.
         """
         self._count += 1
         streams = self._folder / str(self._count)
@@ -122,7 +123,7 @@ class Forks:
         return process
 
     def written(self, process: int) -> bytes:
-        """Return what a command has written to stdout by now."""
+        """Return the output of a running command so far."""
         out = self._begun[process] / "stdout"
         # The command opens the file itself, which takes a moment on a busy machine.
         return out.read_bytes() if out.exists() else b""
@@ -147,6 +148,7 @@ class Forks:
         assert self._server.wait(60) == 0
 
     def _ask(self, request: dict[str, Any]) -> int:
+        """Send a request to the server, and return the number that it answers."""
         assert self._server.stdin is not None
         assert self._server.stdout is not None
         self._server.stdin.write(json.dumps(request) + "\n")

@@ -1,6 +1,6 @@
-"""What the tests share: real text, small corpora and models, and runs of the program itself.
+"""Helpers of all tests: real text, small corpora and models, and runs of the program.
 
-Nothing heavy is imported at the top, so that a test that needs no torch does not wait for it.
+Nothing heavy is imported at the top, so that a test without torch does not wait for torch.
 """
 
 import os
@@ -25,25 +25,27 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 @cache
 def all_prose() -> str:
+    """Return the texts of Python's built-in help, which every installation has."""
     from pydoc_data.topics import topics
 
     return "\n".join(topics[name] for name in sorted(topics))
 
 
 def prose(length: int, begin: int = 0) -> str:
-    """Real English text with code in it, ASCII."""
+    """Return real English text with code in it, ASCII."""
     text = all_prose()[begin : begin + length]
     assert len(text) == length
     return text
 
 
 def prepared_text(folder: Path, *texts: str, val_fraction: float = 0.1) -> Dataset:
-    """The ids of a corpus of one or several documents, kept in `folder`."""
+    """Return the dataset of a corpus of one or several documents, stored in `folder`."""
     documents = tuple(document(f"text {number}", text) for number, text in enumerate(texts))
     return prepare(Corpus("corpus", documents), folder, val_fraction)
 
 
 def random_weights(config: ModelConfig, seed: int = 0, scale: float = 0.3) -> dict[str, Any]:
+    """Return normally distributed weights with standard deviation `scale`."""
     random = np.random.default_rng(seed)
     return {
         name: (scale * random.standard_normal(shape)).astype(np.float32)
@@ -54,7 +56,7 @@ def random_weights(config: ModelConfig, seed: int = 0, scale: float = 0.3) -> di
 def random_checkpoint(
     text: str, *, seed: int = 0, scale: float = 0.3, documents: int = 1, **shape: Any
 ) -> Checkpoint:
-    """An untrained model of the characters of `text`."""
+    """Return an untrained model of the characters of `text`."""
     vocabulary = CharVocabulary(text)
     config = ModelConfig(vocab_size=len(vocabulary), **{"hidden_size": 8, **shape})
     return Checkpoint(
@@ -63,10 +65,11 @@ def random_checkpoint(
 
 
 def reciting_checkpoint(text: str, *, separator_after: str = "", documents: int = 1) -> Checkpoint:
-    """A model that surely writes the distinct characters of `text` in turn, over and over.
+    """Return a model that writes the distinct characters of `text` in turn, again and again.
 
-    Each character is followed by the next one, the last by the first; with `separator_after`, that
-    character is followed by the end of the document, and a document begins with the first one.
+    Each character is followed by the next one, and the last by the first. With `separator_after`,
+    that character is followed by the end of the document instead, and a document begins with the
+    first character.
     """
     order = list(dict.fromkeys(text))
     vocabulary = CharVocabulary(order)
@@ -89,7 +92,7 @@ def reciting_checkpoint(text: str, *, separator_after: str = "", documents: int 
 
 
 def save_run(folder: Path, name: str, checkpoint: Checkpoint) -> Path:
-    """Put a checkpoint where `charnn sample` looks for it; return its path."""
+    """Save a checkpoint where `charnn sample` looks for runs; return its path."""
     path = folder / "checkpoints" / name / "best.safetensors"
     path.parent.mkdir(parents=True)
     checkpoint.save(path)
@@ -97,7 +100,7 @@ def save_run(folder: Path, name: str, checkpoint: Checkpoint) -> Path:
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment of a run of the program, without what would change how it looks."""
+    """Return an environment for the program, without variables that change its output."""
     unwanted = ("FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING", "PYTHONUTF8", "COLUMNS", "TERM")
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return kept | {"TERM": "xterm-256color"} | changes
@@ -119,5 +122,5 @@ def charnn(
 
 
 def command(*arguments: str | Path) -> Sequence[str]:
-    """The command line that runs the program with this very Python."""
+    """Return the command line that runs the program with the Python of the tests."""
     return [sys.executable, "-m", "charnn", *map(str, arguments)]

@@ -1,8 +1,8 @@
-"""The rooms of charnn, read out of its imports: what may import what, and what may print.
+"""Check the imports between the rooms of charnn, and that only the command line prints.
 
-Each room imports only from the rooms below it in `ROOMS`; `training`, `sampling` and `evaluation`
-are siblings, of which only `training` uses `evaluation`, and none imports `music`. `MUSIC` holds
-the same order inside `charnn/music`.
+`SEES` names the rooms that each room may import. `training`, `sampling` and `evaluation` are
+siblings: `training` uses `evaluation`, and none of the three imports `music`. `MUSIC` holds the
+same for the rooms of `charnn/music`.
 """
 
 import ast
@@ -42,7 +42,7 @@ SEES |= {
     "cli": BELOW_LIBRARY | {"library"},
     "__main__": {"cli", "signals"},
 }
-# The rooms of charnn/music: each imports only from those named here, and from itself.
+# The rooms of charnn/music: each imports only from the rooms named here, and from itself.
 MUSIC = {
     "tune": set(),
     "abc": {"tune"},
@@ -53,22 +53,28 @@ MUSIC = {
     "sound": {"tune", "abc", "performance"},
     "score": {"tune", "abc", "performance"},
 }
-# What draws on a terminal, or parses a command line.
-SHOWING = {"rich", "tqdm", "typer"}
+# Libraries that draw on a terminal, or parse a command line.
+TERMINAL_LIBRARIES = {"rich", "tqdm", "typer"}
 
 
 @dataclass(frozen=True)
 class Import:
-    """One import of `module`; `at_top` if it is done when the file is imported, not in a function
-    or for the type checker alone."""
+    """One import of `module`.
+
+    Attributes:
+        at_top: whether the import runs when the file is imported, and not only in a function or for
+            the type checker.
+    """
 
     module: str
     at_top: bool
 
 
 def imports_of(source: str, inside: str) -> Iterator[Import]:
-    """All imports of a file of the package `inside`, as absolute names; of `from a import b` both
-    `a` and `a.b`, as b may be a module."""
+    """Yield all imports of a file in the package `inside`, as absolute names.
+
+    `from a import b` yields both `a` and `a.b`, because b may be a module.
+    """
     tree = ast.parse(source)
     later = {
         id(node)
@@ -90,7 +96,7 @@ def imports_of(source: str, inside: str) -> Iterator[Import]:
 
 
 def prints(source: str) -> Iterator[str]:
-    """Every use of print, sys.stdout and sys.stderr."""
+    """Yield every use of print, sys.stdout and sys.stderr."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("print", "builtins.print"):
             yield f"line {node.lineno}: print"
@@ -106,13 +112,13 @@ def prints(source: str) -> Iterator[str]:
             )
 
 
-# What can run code that stands in a file.
+# Modules and functions that can run code from a file.
 CODE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve", "yaml"}
 CODE_RUNNERS = {"eval", "exec", "compile", "__import__", "torch.load", "torch.save", "read_pickle"}
 
 
 def code_runners(source: str) -> Iterator[str]:
-    """Every import, use or other mention of what runs code, or reads data that may hold some."""
+    """Yield every use of a function that runs code, or reads data that may contain code."""
     for node in ast.walk(ast.parse(source)):
         names: list[str] = []
         if isinstance(node, ast.Import):
@@ -130,36 +136,38 @@ def code_runners(source: str) -> Iterator[str]:
                 yield f"line {getattr(node, 'lineno', '?')}: {name}"
 
 
-def layer_of(module: str) -> str:
-    """The part of charnn that a module belongs to: `charnn.model.network` -> `model`."""
+def room_of(module: str) -> str:
+    """Return the room of a module: `charnn.model.network` -> `model`."""
     return module.split(".")[1]
 
 
-def wrong_arrows(module: str, imported: list[Import]) -> list[str]:
+def forbidden_imports(module: str, imported: list[Import]) -> list[str]:
     """Return the imports of `module` from rooms above it or beside it."""
-    layer = layer_of(module)
-    allowed = SEES[layer] | {layer}
+    room = room_of(module)
+    allowed = SEES[room] | {room}
     wrong = []
     for one in imported:
         if not one.module.startswith("charnn."):
             continue
-        inside_music = layer == layer_of(one.module) == "music"
+        inside_music = room == room_of(one.module) == "music"
         if inside_music and one.module.count(".") > 1 < module.count("."):
-            room, other = module.split(".")[2], one.module.split(".")[2]
-            right = other in MUSIC[room] | {room}
+            part, other = module.split(".")[2], one.module.split(".")[2]
+            right = other in MUSIC[part] | {part}
         else:
-            right = layer_of(one.module) in allowed
+            right = room_of(one.module) in allowed
         if not right:
             wrong.append(f"{module} imports {one.module}")
     return wrong
 
 
 def module_name(path: Path) -> str:
+    """Return the name of the module in a file."""
     parts = path.relative_to(PROJECT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 def package_of(path: Path) -> str:
+    """Return the name of the package that contains a file."""
     return ".".join(path.relative_to(PROJECT).parent.parts)
 
 
@@ -168,24 +176,25 @@ IMPORTS = {
     name: list(imports_of(path.read_text(encoding="utf-8"), package_of(path)))
     for name, path in FILES.items()
 }
-LAYERED = [name for name in FILES if name != "charnn"]
+MODULES = [name for name in FILES if name != "charnn"]
 
 
-def test_there_is_something_to_look_at() -> None:
-    layers = {layer_of(name) for name in LAYERED}
-    assert {"errors", "files", "music", "corpus", "model", "training", "sampling", "cli"} <= layers
+def test_rooms_and_imports_are_found() -> None:
+    rooms = {room_of(name) for name in MODULES}
+    assert {"errors", "files", "music", "corpus", "model", "training", "sampling", "cli"} <= rooms
     assert any(one.module.startswith("charnn.") for one in IMPORTS["charnn.training.trainer"])
 
 
-def test_every_module_has_its_place_in_the_layers() -> None:
-    assert {layer_of(name) for name in LAYERED} <= SEES.keys()
-    music = {name.split(".")[2] for name in LAYERED if name.startswith("charnn.music.")}
+def test_every_module_belongs_to_a_room() -> None:
+    assert {room_of(name) for name in MODULES} <= SEES.keys()
+    music = {name.split(".")[2] for name in MODULES if name.startswith("charnn.music.")}
     assert music == MUSIC.keys()
 
 
 def test_no_module_shadows_the_standard_library() -> None:
-    """A command's module has the command's name (`inspect`), and is imported by its full name."""
-    names = {name.rpartition(".")[2] for name in LAYERED if ".commands." not in name}
+    """Modules of commands are excepted: they have the command's name (`inspect`) and are imported
+    by their full names."""
+    names = {name.rpartition(".")[2] for name in MODULES if ".commands." not in name}
     names -= {path.parent.name for path in FILES.values() if path.stem == "__init__"}
     assert names & sys.stdlib_module_names - {"__main__"} == set()
 
@@ -195,12 +204,12 @@ def test_no_two_files_share_a_name() -> None:
     assert sorted(stems) == sorted(set(stems))
 
 
-@pytest.mark.parametrize("module", LAYERED)
-def test_a_module_imports_only_from_the_layers_below_it(module: str) -> None:
-    assert wrong_arrows(module, IMPORTS[module]) == []
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_from_the_rooms_below_it(module: str) -> None:
+    assert forbidden_imports(module, IMPORTS[module]) == []
 
 
-def test_no_module_imports_itself_by_way_of_others() -> None:
+def test_imports_have_no_cycle() -> None:
     graph = {
         name: {one.module for one in imported if one.module in FILES} - {name, "charnn"}
         for name, imported in IMPORTS.items()
@@ -211,10 +220,10 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         pytest.fail(" -> ".join(cycle.args[1]))
 
 
-@pytest.mark.parametrize("module", [name for name in FILES if layer_of(name + ".") != "cli"])
+@pytest.mark.parametrize("module", [name for name in FILES if room_of(name + ".") != "cli"])
 def test_only_the_command_line_prints_or_draws(module: str) -> None:
     assert list(prints(FILES[module].read_text(encoding="utf-8"))) == []
-    assert {one.module.split(".")[0] for one in IMPORTS[module]} & SHOWING == set()
+    assert {one.module.split(".")[0] for one in IMPORTS[module]} & TERMINAL_LIBRARIES == set()
 
 
 def test_heavy_modules_are_imported_where_they_are_used() -> None:
@@ -225,7 +234,7 @@ def test_heavy_modules_are_imported_where_they_are_used() -> None:
     for pattern, rules in ruff["lint"]["per-file-ignores"].items():
         if "TID253" in rules and pattern.startswith("charnn/"):
             allowed |= {path for plain in alternatives(pattern) for path in PROJECT.glob(plain)}
-    where = {layer_of(module_name(path)) for path in allowed}
+    where = {room_of(module_name(path)) for path in allowed}
     assert where <= {"model", "inference", "evaluation", "training", "sampling"}
     found = [
         f"{name} imports {one.module}"
@@ -238,7 +247,7 @@ def test_heavy_modules_are_imported_where_they_are_used() -> None:
 
 
 def alternatives(pattern: str) -> list[str]:
-    """`a/{b,c}.py` -> `a/b.py`, `a/c.py`."""
+    """Return the patterns that braces stand for: `a/{b,c}.py` -> `a/b.py`, `a/c.py`."""
     match = re.search(r"\{([^}]*)\}", pattern)
     if not match:
         return [pattern]
@@ -251,7 +260,7 @@ def test_nothing_unpickles_or_evaluates() -> None:
 
 
 class TestTheChecksThemselves:
-    """Each of them finds what it is there to find."""
+    """Each check finds the breach that it is made for."""
 
     @pytest.mark.parametrize(
         ("module", "source"),
@@ -266,9 +275,9 @@ class TestTheChecksThemselves:
             ("charnn.music.performance.swing", "from charnn.music.score.staff import WrittenBar"),
         ],
     )
-    def test_a_wrong_arrow(self, module: str, source: str) -> None:
+    def test_a_forbidden_import(self, module: str, source: str) -> None:
         imported = list(imports_of(source, module.rpartition(".")[0]))
-        assert wrong_arrows(module, imported)
+        assert forbidden_imports(module, imported)
 
     @pytest.mark.parametrize(
         "source",
@@ -292,7 +301,7 @@ class TestTheChecksThemselves:
             "compile(x)",
         ],
     )
-    def test_what_runs_code(self, source: str) -> None:
+    def test_code_that_runs_code(self, source: str) -> None:
         assert list(code_runners(source))
         assert not list(code_runners("import re\nre.compile(x)\nself.model.eval()"))
 
@@ -304,7 +313,7 @@ class TestTheChecksThemselves:
 
 
 def modules_after(folder: Path, *arguments: str, code: int = 0) -> tuple[set[str], str]:
-    """The top-level modules that a command has imported by its end, and its stdout."""
+    """Return the top-level modules that a command has imported by its end, and its stdout."""
     driver = (
         "import sys\n"
         f"sys.argv = ['charnn', *{list(arguments)!r}]\n"
@@ -342,7 +351,7 @@ def test_help_imports_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) 
     ],
     ids=" ".join,
 )
-def test_what_needs_no_torch_never_imports_it(
+def test_commands_that_need_no_torch_do_not_import_it(
     tmp_path: Path, arguments: tuple[str, ...], shows: str
 ) -> None:
     save_run(tmp_path, "run", random_checkpoint("abc\n"))
@@ -352,7 +361,7 @@ def test_what_needs_no_torch_never_imports_it(
     assert modules & {"torch", "music21", "pooch"} == set()
 
 
-def test_what_is_wrong_with_a_corpus_is_said_before_torch_is_waited_for(tmp_path: Path) -> None:
+def test_a_wrong_corpus_is_reported_before_torch_is_imported(tmp_path: Path) -> None:
     modules, _ = modules_after(tmp_path, "train", "absent.txt", code=1)
     assert "tqdm" in modules
     assert "torch" not in modules

@@ -1,4 +1,4 @@
-"""The benchmarks are run by hand; here only that their command line stands."""
+"""Check the command line of the benchmarks, which are run by hand."""
 
 import subprocess
 import sys
@@ -7,7 +7,7 @@ from tests.helpers import PROJECT
 
 
 def test_help_names_every_subject() -> None:
-    """And each is there, though none is imported: that would take seconds."""
+    """Every subject has a module. None is imported, because that takes seconds."""
     program = subprocess.run(
         [sys.executable, "-m", "benchmarks", "--help"],
         cwd=PROJECT,

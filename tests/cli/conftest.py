@@ -1,4 +1,4 @@
-"""Commands, and a run that they have made."""
+"""Fixtures of the tests of commands: a way to run them, and a trained run."""
 
 import os
 from collections.abc import Callable
@@ -15,13 +15,18 @@ Program = Callable[..., Ended]
 
 @pytest.fixture(scope="session")
 def program(request: pytest.FixtureRequest) -> Program:
-    """`program(folder, *arguments, stdin=b"", **environment)` runs a command in `folder`. The tests
-    of signals, terminals and start-up run the program itself."""
+    """Return `program(folder, *arguments, stdin=b"", **environment)`, which runs a command in
+    `folder`.
+
+    Commands run in forks where the system has them. The tests of signals, terminals and start-up
+    run the program itself.
+    """
     found: Program = request.getfixturevalue("forks") if hasattr(os, "fork") else in_a_process
     return found
 
 
 def in_a_process(folder: Path, *arguments: str | Path, **options: Any) -> Ended:
+    """Run a command in a new process."""
     ended = charnn(folder, *arguments, **options)
     return Ended(ended.returncode, ended.stdout, ended.stderr)
 
@@ -34,14 +39,16 @@ SMALL = (
 
 @pytest.fixture(scope="session")
 def small() -> tuple[str, ...]:
-    """Options of a model that trains in an instant."""
+    """Return options of a model that trains in an instant."""
     return SMALL
 
 
 @pytest.fixture(scope="session")
 def trained(program: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
-    """A folder with `my corpus.txt` and one run, and the command that made it. Not to be changed:
-    a test that writes takes a copy."""
+    """Return a folder with `my corpus.txt` and one run, and the result of the command that made it.
+
+    Tests share the folder. A test that writes must take a copy.
+    """
     folder = tmp_path_factory.mktemp("trained")
     (folder / "my corpus.txt").write_text(prose(3000), encoding="utf-8")
     ended = program(folder, "train", "my corpus.txt", "--steps", "20", "--json", *SMALL)

@@ -1,3 +1,3 @@
-"""The settings of these tests: one thread, as in the tests of models."""
+"""Fixtures of the tests of evaluation: one thread, as in the tests of models."""
 
 from tests.model.conftest import one_thread as one_thread

@@ -1,5 +1,8 @@
-"""Faults on purpose, many times over: a few trials of each in every run of the tests, all of them
-with `--whole`, which prints the table of what was survived."""
+"""Deliberate faults, repeated many times.
+
+Every run of the tests makes a few trials of each fault. `--whole` makes all of them, and prints a
+table of the trials that were survived.
+"""
 
 import random
 from collections.abc import Callable, Iterator
@@ -7,9 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-# Failures of one fault that are kept to be shown, and after which it is given up.
-MOST_SHOWN = 5
-MOST_LOST = 50
+# Failures of one fault that the message shows, and after which the runner gives up.
+MAX_SHOWN = 5
+MAX_LOST = 50
 
 
 @dataclass
@@ -23,16 +26,16 @@ class Row:
 
 ROWS = pytest.StashKey[list[Row]]()
 
-# One trial: everything random in it comes from the generator; it fails as a test does.
+# One trial. All its random choices come from the generator, and it fails as a test does.
 Trial = Callable[[random.Random], None]
 
 
 class Trials:
-    """Runs the trials of a fault, and counts what was survived.
+    """A runner of the trials of a fault, which counts those that were survived.
 
     Args:
-        whole: run all of them.
-        rows: where the result goes.
+        whole: run all trials.
+        rows: the list that gets the result.
     """
 
     def __init__(self, whole: bool, rows: list[Row]) -> None:
@@ -40,13 +43,13 @@ class Trials:
         self.rows = rows
 
     def __call__(self, fault: str, trial: Trial, *, few: int, many: int) -> None:
-        """Run `few` trials, or `many` with `--whole`: the few are the first of the many.
+        """Run the first `few` trials, or `many` with `--whole`.
 
         Args:
-            fault: what is done, as the table says it.
-            trial: called with a generator that the fault and the trial's number seed.
-            few: trials in every run of the tests; together they take about a second. With none
-                of them, the test is skipped.
+            fault: the name of the fault in the table.
+            trial: called with a generator that is seeded by the fault and the trial's number.
+            few: trials in every run of the tests; they take about a second together. With 0, the test
+                is skipped.
             many: trials in all.
         """
         count = many if self.whole else few
@@ -62,15 +65,15 @@ class Trials:
                 row.lost.append(f"trial {number}: {problem!r}")
                 if not self.whole:
                     raise
-            if len(row.lost) == MOST_LOST:
+            if len(row.lost) == MAX_LOST:
                 break
-        shown = "\n".join(row.lost[:MOST_SHOWN])
+        shown = "\n".join(row.lost[:MAX_SHOWN])
         assert not row.lost, f"{fault}: {len(row.lost)} of {row.trials} lost:\n{shown}"
 
 
 @pytest.fixture
 def trials(request: pytest.FixtureRequest) -> Iterator[Trials]:
-    """`trials(fault, trial, few=2, many=200)` runs a fault's trials."""
+    """Return `trials(fault, trial, few=2, many=200)`, which runs the trials of a fault."""
     rows = request.config.stash.setdefault(ROWS, [])
     yield Trials(request.config.getoption("--whole"), rows)
 
@@ -78,7 +81,7 @@ def trials(request: pytest.FixtureRequest) -> Iterator[Trials]:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Print the table, as Markdown."""
+    """Print the table as Markdown."""
     rows = config.stash.get(ROWS, [])
     if not rows or not config.getoption("--whole"):
         return

@@ -1,4 +1,4 @@
-"""What may become of a command, whatever it was given: it does its work, or refuses in a line."""
+"""Assert the outcome of a command with any input: it does its work, or refuses in one line."""
 
 import json
 import os
@@ -16,12 +16,12 @@ from charnn.checkpoints.checkpoint import load_checkpoint
 from tests.forks import Ended, Forks
 
 REFUSED = {1, 2}
-# Control characters but newline, tab, and the carriage return of a progress bar.
+# Control characters except newline, tab, and the carriage return of a progress bar.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-# Of a command; after the first there is a Ctrl-C, after the second a kill.
-SECONDS, MORE_SECONDS = 120, 150
+# A command gets SIGINT after the first time, and SIGKILL after the second.
+INTERRUPT_SECONDS, KILL_SECONDS = 120, 150
 LIMIT_MEMORY = """
 import resource
 with open("/proc/self/statm") as file:
@@ -31,11 +31,11 @@ resource.setrlimit(resource.RLIMIT_AS, (own + (3 << 30),) * 2)
 
 
 def limited(forks: Forks, folder: Path, *arguments: str | Path, **options: Any) -> Ended:
-    """Run a command that may not take all of the machine's memory, nor time without end."""
+    """Run a command with a limit of memory and of time."""
     child = forks.begin(folder, *arguments, first=LIMIT_MEMORY, **options)
     ends = [
         threading.Timer(seconds, os.kill, (child, number))
-        for seconds, number in ((SECONDS, signal.SIGINT), (MORE_SECONDS, signal.SIGKILL))
+        for seconds, number in ((INTERRUPT_SECONDS, signal.SIGINT), (KILL_SECONDS, signal.SIGKILL))
     ]
     for end in ends:
         end.start()
@@ -46,14 +46,16 @@ def limited(forks: Forks, folder: Path, *arguments: str | Path, **options: Any) 
 
 
 def assert_done_or_refused(ended: Ended, *also: int) -> None:
-    """It ended by itself with a documented code (or one of `also`), without a traceback; and if it
-    failed, the last line says why."""
-    said = ended.stderr.decode()
-    shown = said[-3000:]
-    assert "Traceback" not in said, shown
+    """Assert that a command ended without a traceback and with a documented code or one of `also`.
+
+    If the command failed, a line of stderr must give the reason.
+    """
+    messages = ended.stderr.decode()
+    shown = messages[-3000:]
+    assert "Traceback" not in messages, shown
     assert ended.returncode in {0, *REFUSED, *also}, f"{ended.returncode}: {shown}"
-    assert not CONTROL.search(said), repr(shown)
-    assert not re.search(r"\w+Warning: ", said), shown  # Python's own, with a path
+    assert not CONTROL.search(messages), repr(shown)
+    assert not re.search(r"\w+Warning: ", messages), shown  # Python's own warnings show a path
     if ended.returncode in REFUSED:
         errors = [line for line in ended.messages if line.lower().startswith("error: ")]
         assert errors or ended.stdout, shown
@@ -61,7 +63,7 @@ def assert_done_or_refused(ended: Ended, *also: int) -> None:
 
 
 def assert_readable(path: Path) -> None:
-    """A file of a kind that charnn writes is whole."""
+    """Assert that a file of a kind that charnn writes is complete."""
     content = path.read_bytes()
     match path.suffix:
         case ".mid":
@@ -81,7 +83,7 @@ def assert_readable(path: Path) -> None:
         case ".safetensors":
             load_checkpoint(path, training=True)
         case ".abc":
-            assert content.decode()  # of a bare model, whatever it wrote
+            assert content.decode()  # a text of a model, which may be anything
         case ".jsonl":
             for line in content.decode().splitlines():
                 json.loads(line)

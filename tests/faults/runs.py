@@ -1,4 +1,4 @@
-"""Runs that faults are done to: small, saved at every step, in a process of their own."""
+"""Small runs for the tests of faults, saved at every step, in processes of their own."""
 
 import json
 import shutil
@@ -10,16 +10,16 @@ from tests.cli.conftest import SMALL
 from tests.helpers import prose
 
 RUN = Path("checkpoints") / "run"
-# Held out so that it is soon swept, and often.
+# A validation part so small that sweeps are short and frequent.
 VAL_FRACTION = 0.02
 CORPUS = ("corpus.txt", "--val-fraction", str(VAL_FRACTION))
 TRAIN = ("train", *CORPUS, "--name", "run", "--save-every", "1", "--json", *SMALL)
-# Reports, which --json shows, come at every step.
+# Make training report, as --json shows, at every step.
 EVERY_STEP = "import charnn.training.trainer as trainer; trainer.REPORT_EVERY = 1"
 
 
 def workplace(folder: Path) -> Path:
-    """An empty folder with a corpus."""
+    """Return an empty folder with a corpus."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     (folder / "corpus.txt").write_text(prose(3000), encoding="utf-8")
@@ -27,20 +27,21 @@ def workplace(folder: Path) -> Path:
 
 
 def told_step(stdout: bytes) -> int:
-    """The step that a training has told of last; what a kill has cut off does not count."""
+    """Return the last step that a training has reported, without a line that a kill cut off."""
     lines = stdout.split(b"\n")[:-1]
     return max((json.loads(line).get("step", 0) for line in lines), default=0)
 
 
 def newest_step(folder: Path) -> int:
-    """The step of a run's newest checkpoint, 0 without any; every one that is there is sound."""
+    """Return the step of a run's newest checkpoint, 0 without one, after asserting that all are
+    intact."""
     read, damaged = load_run(folder / RUN)
     assert not damaged
     return max((checkpoint.step for checkpoint in read.values()), default=0)
 
 
 def strays(folder: Path) -> list[Path]:
-    """Files that nobody needs."""
+    """Return the files that no run needs."""
     found = list(folder.rglob("*.tmp"))
     if (folder / RUN).is_dir():
         known = {*CHECKPOINTS, METRICS, ".lock"}
@@ -49,7 +50,7 @@ def strays(folder: Path) -> list[Path]:
 
 
 def assert_whole_metrics(folder: Path) -> None:
-    """Each line is one of JSON, and no step is told twice."""
+    """Assert that each line of the metrics is JSON and no step is reported twice."""
     lines = (folder / RUN / METRICS).read_text("utf-8").splitlines()
     told = [(line["event"], line["step"]) for line in map(json.loads, lines)]
     assert len(told) == len(set(told))

@@ -1,3 +1,3 @@
-"""The settings of the tests of models, for these tests."""
+"""Fixtures of the tests of inference: one thread, as in the tests of models."""
 
 from tests.model.conftest import one_thread as one_thread

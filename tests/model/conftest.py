@@ -1,4 +1,4 @@
-"""Settings of the tests of models: one thread."""
+"""Fixtures of the tests of models: one thread."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ import torch
 
 @pytest.fixture(autouse=True)
 def one_thread() -> Iterator[None]:
-    """Run torch on one thread: small products are fastest so, also on a busy machine."""
+    """Run torch on one thread, which is fastest for small products, also on a busy machine."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

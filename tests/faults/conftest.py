@@ -48,8 +48,8 @@ class Trials:
         Args:
             fault: the name of the fault in the table.
             trial: called with a generator that is seeded by the fault and the trial's number.
-            few: trials in every run of the tests; they take about a second together. With 0, the test
-                is skipped.
+            few: trials in every run of the tests, together about a second; with 0, the test is
+                skipped.
             many: trials in all.
         """
         count = many if self.whole else few

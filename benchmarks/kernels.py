@@ -1,0 +1,200 @@
+"""`python -m benchmarks.kernels`: what each faster implementation of the numerics is worth.
+
+Each variant switches one of them off (or another one on). The variants take turns, and a ratio is
+the median of the ratios of the rounds to the first variant. CPU time on one thread is measured, so
+other processes on the machine matter little. The figures are in `benchmarks/kernels.md`.
+"""
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from benchmarks.program import make_untrained
+
+ROWS, STEPS, VOCABULARY = 16, 64, 67
+TRAINING = (
+    ("lstm", 1, 384, ("as it is", "plain layer", "own LSTM loop", "fused AdamW")),
+    ("lstm", 1, 512, ("as it is", "own LSTM loop", "fused AdamW")),
+    ("lstm", 2, 512, ("as it is", "stock modules", "autograd kernels", "unpacked")),
+    ("gru", 1, 512, ("as it is", "stock modules", "plain layer", "autograd kernels", "unpacked")),
+    ("rnn", 1, 512, ("as it is", "stock modules", "plain layer", "autograd kernels", "unpacked")),
+    ("peephole", 1, 512, ("as it is", "plain layer", "unpacked")),
+    ("coupled", 1, 512, ("as it is", "plain layer", "unpacked")),
+)
+# Code that a sampling process runs before the command.
+SAMPLING = {
+    "as it is": "",
+    "plain loop": "import llvmlite.binding as b; b.llvm_version_info = (0,)",
+    "NumPy products": (
+        "import charnn.inference.batched_stepper as s; s.multiplies_exactly = lambda columns: False"
+    ),
+    "one by one": "import charnn.sampling.backend as b; b.batched_decoder = b.numba_decoder",
+}
+COMMANDS = (
+    (("--length", "20000"), ("as it is", "plain loop")),
+    (("--num", "64", "--length", "2000"), ("as it is", "NumPy products", "one by one")),
+)
+
+
+def main() -> None:
+    """Print a table of the variants, in Markdown."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kernels", description=__doc__)
+    parser.add_argument("text", type=Path, help="a corpus: its characters are the vocabulary")
+    parser.add_argument("--rounds", type=int, default=9)
+    options = parser.parse_args()
+    print("| run | variant | CPU time | ratio |\n| --- | --- | --- | --- |")
+    for cell, num_layers, hidden_size, names in TRAINING:
+        name = f"a training step, {cell} {num_layers} x {hidden_size}, bf16"
+        _print_rows(name, "ms", 1e3, _train(cell, num_layers, hidden_size, names, options.rounds))
+    for arguments, names in COMMANDS:
+        seconds = _sample(options.text.resolve(), arguments, names, max(1, options.rounds // 3))
+        _print_rows(f"sample {' '.join(arguments)}, lstm 1 x 512", "s", 1, seconds)
+
+
+def _print_rows(run: str, unit: str, scale: float, seconds: Mapping[str, Sequence[float]]) -> None:
+    reference = seconds["as it is"]
+    for variant, values in seconds.items():
+        ratio = statistics.median(a / b for a, b in zip(values, reference, strict=True))
+        figure = scale * statistics.median(values)
+        print(f"| {run} | {variant} | {figure:.1f} {unit} | {ratio:.2f} |", flush=True)
+
+
+def _train(
+    cell: str, num_layers: int, hidden_size: int, names: Sequence[str], rounds: int
+) -> dict[str, list[float]]:
+    """Return the seconds of a training step, for each variant and round."""
+    import torch
+    from torch.nn.functional import cross_entropy
+
+    from charnn.model.config import ModelConfig
+    from charnn.model.network import Network
+    from charnn.training.hardware import keep_freed_memory
+    from charnn.training.optimizer import AdamW
+
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    config = ModelConfig(VOCABULARY, cell, num_layers, hidden_size, dropout=0.3)
+    network = Network(config).train()
+    optimizer = AdamW(network, 0.01)
+    ids_TB = torch.randint(VOCABULARY, (STEPS + 1, ROWS))
+    state = network.initial_state(ROWS)
+
+    def step() -> None:
+        with torch.autocast("cpu", torch.bfloat16):
+            logits_TBV, _ = network(ids_TB[:-1], state)
+        loss = cross_entropy(logits_TBV.float().flatten(0, 1), ids_TB[1:].flatten())
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.clip(1.0)
+        optimizer.step(1e-4)
+
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name, times in seconds.items():
+            with _switched(name):
+                step()
+                begin = time.process_time()
+                for _ in range(5):
+                    step()
+                times.append((time.process_time() - begin) / 5)
+    return seconds
+
+
+def _switched(name: str) -> Any:
+    """Return a context in which a training step runs as a variant."""
+    from unittest.mock import patch
+
+    import torch
+
+    from charnn.model import kernels, network, packed_linear, plain_layer
+    from charnn.training import optimizer
+
+    return {
+        "as it is": lambda: patch.object(network, "run_segment", network.run_segment),
+        "plain layer": lambda: patch.object(network, "run_segment", plain_layer.run_plainly),
+        "autograd kernels": lambda: patch.object(kernels, "BY_HAND", {}),
+        "unpacked": lambda: patch.object(packed_linear, "packable_dtypes", frozenset),
+        "stock modules": lambda: patch.object(
+            network, "_is_stock_fastest", lambda layer, device: isinstance(layer, torch.nn.RNNBase)
+        ),
+        "own LSTM loop": lambda: patch.object(
+            network, "_is_stock_fastest", lambda layer, device: False
+        ),
+        "fused AdamW": lambda: patch.object(optimizer.AdamW, "step", _fused_step),
+    }[name]()
+
+
+def _fused_step(self: Any, lr: float) -> None:
+    """Update by torch's private fused kernel, in place of `AdamW.step`."""
+    import torch
+
+    from charnn.training.optimizer import BETAS, EPSILON
+
+    groups = (self._gradients(), self._averages, self._squares, self._steps, self._decays)
+    with torch.no_grad():
+        for parameter, gradient, average, square, step, decay in zip(
+            self._parameters.values(), *groups, strict=True
+        ):
+            step += 1
+            torch._fused_adamw_(
+                *([parameter], [gradient], [average], [square], [], [step]),
+                lr=lr,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                weight_decay=decay,
+                eps=EPSILON,
+                amsgrad=False,
+                maximize=False,
+            )
+    self.discard_gradients()
+
+
+def _sample(
+    text: Path, arguments: Sequence[str], names: Sequence[str], rounds: int
+) -> dict[str, list[float]]:
+    """Return the CPU seconds of a whole command, for each variant and round."""
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    with tempfile.TemporaryDirectory(prefix="charnn-kernels-") as folder:
+        model = str(Path(folder, "model.safetensors"))
+        with redirect_stdout(sys.stderr):
+            make_untrained(model, str(text), "lstm", "1", "512")
+        command = ["charnn", "sample", model, *arguments, "--no-stream", "--seed", "1"]
+        outputs = set()
+        for round_number in range(rounds + 1):
+            for number, (name, times) in enumerate(seconds.items()):
+                # Machine code of one variant must not run in another.
+                cache = {"NUMBA_CACHE_DIR": str(Path(folder, str(number)))}
+                spent, output = _run(SAMPLING[name], command, cache)
+                outputs.add(output)
+                if round_number:  # the first one compiles
+                    times.append(spent)
+        assert len(outputs) == 1, "the variants generated different texts"
+    return seconds
+
+
+def _run(setup: str, command: Sequence[str], cache: Mapping[str, str]) -> tuple[float, bytes]:
+    """Return the CPU seconds and the output of a command on one thread."""
+    program = f"import sys; sys.argv = {command!r}\n{setup}\nfrom charnn.cli import main\nmain()"
+    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    output = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, **limits, **cache},
+        check=True,
+        capture_output=True,
+    ).stdout
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, output
+
+
+if __name__ == "__main__":
+    main()

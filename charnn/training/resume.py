@@ -108,7 +108,7 @@ def _newest_run(
         if encoding not in prepared:
             prepared[encoding] = prepare(tokens=encoding.tokens, keys=encoding.keys)
         dataset = prepared[encoding]
-        # The fingerprint covers the content and the split, whatever the files are called.
+        # The fingerprint covers the content and the split, but not the names of the files.
         if checkpoint.metadata.get("fingerprint") == dataset.fingerprint:
             return run, dataset
     raise CheckpointError(

@@ -1,4 +1,4 @@
-"""The files of a run, saved whatever the disk does.
+"""The files of a run, saved even if the disk fails for a while.
 
 A full or read-only disk, or a folder that someone deletes, does not end a run that has trained for
 hours: what could not be written stays in memory and is written again at every save, and every half

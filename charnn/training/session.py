@@ -225,7 +225,7 @@ class Session:
             store_tunes(run, (document.text() for document in training))
 
     def _claim_folder(self, lock: RunLock, corpus: Corpus) -> None:
-        """Make sure that the run's folder exists and is locked, whoever may have deleted it."""
+        """Make sure that the run's folder exists and is locked, even if it was deleted."""
         lock.acquire()
         if not (lock.run / TUNES).exists():
             self._store_training_tunes(lock.run, corpus)

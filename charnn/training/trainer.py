@@ -126,7 +126,7 @@ class Trainer:
         characters = self.dataset.vocabulary.count_characters(targets_TB)
         for mean in (state.since_report, state.since_validation, self.trained):
             mean.add(targets_TB.size, characters, seconds, loss)
-        # The last segment of an epoch may be shorter, so its time tells nothing about threads.
+        # The last segment of an epoch may be shorter, so its time is not comparable.
         if len(inputs_TB) == config.seq_len and (threads := self.thread_tuner.observe(seconds)):
             self.report(events.Rethreaded(threads))
         if position.step % REPORT_EVERY == 0 or self.progress >= 1:
@@ -135,7 +135,7 @@ class Trainer:
             self.report(events.Hinted(hint))
 
     def _validate(self) -> bool:
-        """Sweep over the validation part and save; training goes on as if nothing had happened.
+        """Sweep over the validation part and save; training is not affected by it.
 
         Returns:
             False if `should_stop` returned True during the sweep, which then does not count.

@@ -79,7 +79,7 @@ def test_the_messages_are_plain_lines(trained: tuple[Path, Ended]) -> None:
     assert b"\r" not in ended.stderr
     assert b"%|" not in ended.stderr
     shown = ended.stderr.decode()
-    # Every figure says how it was measured; the end says what to do next.
+    # The protocol of every figure is shown, and the next command.
     assert "whole sweep, every character once, state carried" in shown
     assert "charnn sample checkpoints/my-corpus" in shown
 
@@ -219,7 +219,7 @@ def test_tunes_in_tokens_and_other_keys(
 
     sampled = program(tmp_path, "sample", "--length", "400", "--seed", "1")
     assert sampled.returncode == 0, sampled.stderr.decode()
-    # Its symbols are those of the runs that begin with it; a text has none of them.
+    # A fine-tuned run has the parent's kind of tokens, which a text cannot have.
     begin = ("--init-from", "book", "--name", "begun", "--steps", "2")
     ended = program(tmp_path, "train", "book.abc", *begin)
     assert ended.returncode == 0, ended.stderr.decode()
@@ -231,7 +231,7 @@ def test_tunes_in_tokens_and_other_keys(
     ended = program(tmp_path, "train", "text.txt", *begin)
     assert ended.returncode == 2
     assert "text is not a tune book" in ended.messages[-1]
-    # It goes on as it was, whether that is said again or not; and as nothing else.
+    # A resumed run keeps its tokens and keys, whether they are set again or not.
     for steps, same in (("14", ()), ("16", how), ("18", ("--name", "book", *how))):
         ended = program(tmp_path, "train", "book.abc", "--resume", "--steps", steps, *same)
         assert ended.returncode == 0, ended.stderr.decode()
@@ -252,7 +252,7 @@ def test_fine_tuning_another_run(program: Program, workspace: Path, small: tuple
     old = load_checkpoint(workspace / RUN / "best.safetensors")
     run = workspace / "checkpoints" / "other"
     assert load_checkpoint(run / "last.safetensors").config.hidden_size == old.config.hidden_size
-    # It goes on without a word of where it began, or with the same one, but not with another.
+    # It is resumed without --init-from or with the same one, but not with another.
     for steps, said in (("6", ()), ("8", ("--init-from", "my-corpus"))):
         ended = program(workspace, "train", "other.txt", "--resume", "--steps", steps, *said)
         assert ended.returncode == 0, ended.stderr.decode()
@@ -274,7 +274,7 @@ def test_only_tunes_have_tokens_and_keys(
     ended = program(workspace, "train", "my corpus.txt", option, "--steps", "2", *small)
     assert ended.returncode == 2
     assert "is for tune books in ABC notation" in ended.messages[-1]
-    # A run that was trained on tunes is not resumed with a text either.
+    # A run on tunes cannot be resumed with a text.
     (workspace / "book.abc").write_text(BOOK, encoding="utf-8")
     program(workspace, "train", "book.abc", "--name", "tunes", option, "--steps", "2", *small)
     ended = program(workspace, "train", "my corpus.txt", "--resume", "--name", "tunes")

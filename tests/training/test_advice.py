@@ -26,32 +26,32 @@ def history(*losses: float, train: float | None = None) -> list[dict[str, float]
 @pytest.mark.parametrize(
     ("entries", "passes", "begins", "phrases"),
     [
-        # Still falling at the end, and the training loss is near: more time.
+        # The loss still falls at the end and the training loss is close: train longer.
         (history(2.2, 1.9, 1.7, 1.6, train=1.5), 9, "still learning", ["--minutes 8"]),
-        # Dropout makes the training loss look worse; it may even lie above.
+        # With dropout the training loss may even be above the validation loss.
         (history(2.2, 1.9, 1.7, 1.6, train=1.8), 9, "still learning", []),
-        # What the falling rate alone brings is no reason for more.
+        # What annealing alone gains is no reason to train longer.
         (history(2.2, 1.62, 1.61, 1.6, train=1.6), 9, "done", ["1.2%", "--preset medium"]),
         (history(2.0, 1.6, 1.603, 1.602, train=1.6), 9, "done", []),
-        # What patience has ended is not to go on, however much was brought before.
+        # A run that patience ended should not continue, however much it gained before.
         (history(3.0, 2.2, 1.6, 1.603, 1.602, train=1.6), 9, "done", ["since step 300 of 500"]),
-        # A text of a single character is known for sure.
+        # A text of a single character is learned completely.
         (history(0.2, 0.0, 0.0, 0.0, train=0.0), 9, "done", []),
         (history(0.2, 0.1, 0.0, train=0.0), 9, "still learning", []),
-        # Lowest long before the end: the learned text is known by heart.
+        # The loss was lowest long before the end: the text is learned by heart.
         (
             history(2.0, 1.6, 1.65, 1.8, train=1.0),
             20,
             "overfitting",
             ["step 200 of 400", "--dropout 0.5", "--preset tiny", "--epochs 10)"],
         ),
-        # The same, though it never rose.
+        # The text is learned by heart, although the validation loss never rose.
         (history(2.2, 1.62, 1.61, 1.6, train=0.9), 9, "overfitting", ["0.90", "--weight-drop"]),
-        # As long as the loss falls, more is learned than what is only known by heart.
+        # As long as the validation loss falls, the run is not overfitting.
         (history(2.2, 1.9, 1.7, 1.6, train=0.9), 9, "still learning", []),
-        # Nothing is learned by heart in two passes: the held-out part is another kind of text.
+        # Nothing is learned by heart in two epochs: the held-out part is another kind of text.
         (history(2.2, 1.9, 1.7, 1.6, train=0.9), 2, "still learning", []),
-        # One validation says little; that the text was read but once says enough.
+        # With a single validation, the number of epochs decides.
         (history(2.2, train=2.2), 0.9, "still learning", []),
     ],
 )

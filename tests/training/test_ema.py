@@ -22,7 +22,7 @@ def test_the_saved_weights_are_the_average_so_far(tmp_path: Path, dataset: Datas
     first = run.trainer(run.config(4)).state.network.head.weight.detach().numpy()
     expected = first.copy()
     for step in (1, 2, 3):
-        # A stop after every step shows the weights themselves, which the average doesn't change.
+        # A stop after every step saves the trained weights, which the average does not change.
         run.train(4, stop_after=1)
         plain.train(4, stop_after=1)
         weights = plain.checkpoint().weights["head.weight"]

@@ -50,7 +50,7 @@ def test_tokens_with_other_ids_keep_their_rows(tmp_path: Path, parent: Checkpoin
     dataset = prepared_text(tmp_path, "".join(c for c in text if c in parent.vocabulary))
     assert not new_tokens(parent, dataset.vocabulary)
     assert len(dataset.vocabulary) < len(parent.vocabulary)
-    # What is dropped was never likely; made impossible, it takes no part in the parent's loss.
+    # The dropped tokens were unlikely. A bias of -100 removes them from the parent's loss.
     dropped = [s for s in parent.vocabulary.tokens if s not in dataset.vocabulary]
     bias = parent.weights["head.bias"].copy()
     bias[parent.vocabulary.encode("".join(dropped))] = -100
@@ -89,7 +89,7 @@ def test_tokens_that_the_parent_lacks_get_random_rows_and_a_note(
         np.testing.assert_array_equal(weights[name][new], fresh[name][new])
         theirs = parent.weights[name][parent.vocabulary.encode("the ")]
         np.testing.assert_array_equal(weights[name][known], theirs)
-        # The two special symbols mean the same everywhere.
+        # The two special tokens have the same ids everywhere.
         np.testing.assert_array_equal(weights[name][:2], parent.weights[name][:2])
 
 

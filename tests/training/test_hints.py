@@ -51,7 +51,7 @@ def test_a_huge_vocabulary_gives_a_note(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("budget", "phrase"),
     [
-        # 1,000 steps a pass, a tenth of a second each: 100 seconds.
+        # An epoch has 1,000 steps of a tenth of a second: 100 seconds.
         (Budget(epochs=50), None),
         (Budget(epochs=500), "14 hours"),
         (Budget(steps=500_000), "14 hours"),
@@ -59,7 +59,7 @@ def test_a_huge_vocabulary_gives_a_note(tmp_path: Path) -> None:
         (Budget(minutes=10), None),
         (Budget(minutes=1), "60% of the corpus will be read. --minutes 2 "),
         (Budget(minutes=1, epochs=40), "60% of the corpus"),
-        # To read a part is what was asked for.
+        # The user asked for less than an epoch.
         (Budget(minutes=1, epochs=0.5), None),
         (Budget(epochs=0.1), None),
         (Budget(steps=20), None),

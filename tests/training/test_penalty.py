@@ -105,7 +105,7 @@ def test_the_gradient_holds_states_and_errors_constant(cell: str) -> None:
 
     weights = [layer.get_parameter(name) for layer in network.layers for name in names]
     assert torch.autograd.gradcheck(held, [weight.detach().requires_grad_() for weight in weights])
-    # And the whole is differentiated by nothing else.
+    # No other parameter has a gradient.
     ours = torch.autograd.grad(
         gradient_penalty(loss, traces), list(network.parameters()), allow_unused=True
     )

@@ -32,7 +32,7 @@ def test_a_corpus_fills_a_few_segments(characters: int, batch_size: int, seq_len
     assert 1 <= batch <= batch_size
     assert 1 <= window <= seq_len
     assert batch * window * 4 <= characters
-    # What fits already is left alone; and nothing is made smaller than it must be.
+    # A batch that fits is kept, and none is made smaller than necessary.
     if batch_size * seq_len * 4 <= characters:
         assert (batch, window) == (batch_size, seq_len)
     else:
@@ -62,13 +62,13 @@ def test_more_text_and_more_time_choose_a_larger_model() -> None:
     order = list(PRESETS)
     by_time = [preset_for(10**6, minutes=minutes) for minutes in (5 / 60, 1, 5, 600)]
     assert by_time == order
-    # A budget that is not in minutes is worth as much, whatever it is said in.
+    # The same budget in epochs or in steps chooses the same preset.
     assert preset_for(10**6, epochs=5) == preset_for(10**6, steps=5000) == "medium"
     assert preset_for(10**8, steps=100) == "tiny"
     assert preset_for(10**8, epochs=1) == "large"
     sizes = [preset_for(size, epochs=20) for size in (20_000, 200_000, 10**6)]
     assert sizes == order[:3]
-    # However long, a small text wants a small model; and a GPU goes through more in its time.
+    # A small text gets a small model, however long the run. A GPU trains on more in the same time.
     assert preset_for(20_000, minutes=600) == "tiny"
     assert preset_for(10**6, "cuda", minutes=4) == "large"
 
@@ -77,7 +77,7 @@ def test_dropout_is_for_many_epochs() -> None:
     chosen = [choose_recipe(10**6, Budget(epochs=epochs), "cpu") for epochs in (1, 10, 100)]
     assert chosen[0].dropout == 0 < chosen[1].dropout < chosen[2].dropout
     assert chosen[1].weight_drop == 0 < chosen[2].weight_drop
-    # A large text is never learned by heart in minutes.
+    # Minutes are too short to learn a large text by heart.
     assert choose_recipe(10**8, Budget(minutes=5), "cpu").dropout == 0
 
 
@@ -95,14 +95,14 @@ def test_options_that_are_not_set_are_chosen(dataset: Dataset) -> None:
 
 
 def test_options_that_are_set_are_kept(dataset: Dataset) -> None:
-    said: dict[str, Any] = {
+    options: dict[str, Any] = {
         **{"cell": "gru", "num_layers": 3, "hidden_size": 7, "embedding_size": 5, "dropout": 0.0},
         **{"seq_len": 9, "batch_size": 3, "lr": 0.5, "clip": 2.0, "weight_decay": 0.0},
         **{"gradient_penalty": 0.5},
         **{"patience": 0, "save_every": 0, "threads": 1, "seed": 0, **CPU},
     }
-    plan = plan_run(dataset, TrainingOptions(**said, steps=5))
-    for name, value in said.items():
+    plan = plan_run(dataset, TrainingOptions(**options, steps=5))
+    for name, value in options.items():
         place = plan.model if hasattr(plan.model, name) else plan.training
         assert getattr(place, name) == value, name
     assert plan.training.budget == Budget(steps=5)
@@ -186,7 +186,7 @@ def test_the_learning_rate_may_change(checkpoint: Checkpoint, dataset: Dataset) 
 
 
 @pytest.mark.parametrize(
-    "said",
+    "options",
     [
         {"cell": "gru"},
         {"num_layers": 2},
@@ -206,12 +206,12 @@ def test_the_learning_rate_may_change(checkpoint: Checkpoint, dataset: Dataset) 
     ids=str,
 )
 def test_options_that_would_make_another_run_are_refused(
-    checkpoint: Checkpoint, dataset: Dataset, said: dict[str, Any]
+    checkpoint: Checkpoint, dataset: Dataset, options: dict[str, Any]
 ) -> None:
-    (name,) = said
+    (name,) = options
     with pytest.raises(UsageError, match="--" + name.replace("_", "-")):
-        plan_resume(checkpoint, dataset, TrainingOptions(**said))
-    # To say again what was said is no change.
+        plan_resume(checkpoint, dataset, TrainingOptions(**options))
+    # Setting an option to its old value is not a change.
     was = {**checkpoint.config.to_json(), **checkpoint.metadata["training"], "one_hot": None}
     plan_resume(checkpoint, dataset, TrainingOptions(**{name: was[name]}))
 
@@ -232,13 +232,13 @@ def test_auto_is_not_a_change(checkpoint: Checkpoint, dataset: Dataset) -> None:
 
 def test_a_batch_that_was_shrunk_may_be_set_again(dataset: Dataset, tmp_path: Path) -> None:
     """The command that started a run on a small corpus may be repeated with --resume."""
-    said = {"batch_size": 4096, "seq_len": 100, **CPU}
-    plan = plan_run(dataset, TrainingOptions(**said, steps=2))
+    options = {"batch_size": 4096, "seq_len": 100, **CPU}
+    plan = plan_run(dataset, TrainingOptions(**options, steps=2))
     shrunk = {"batch_size": plan.training.batch_size, "seq_len": plan.training.seq_len}
     assert shrunk["batch_size"] < 4096
     run = Run(tmp_path / "run", dataset, **shrunk)
     run.train(2)
-    for again in (said, shrunk, {"batch_size": 4096}, {}):
+    for again in (options, shrunk, {"batch_size": 4096}, {}):
         training = plan_resume(run.checkpoint(), dataset, TrainingOptions(**again)).training
         assert (training.batch_size, training.seq_len) == tuple(shrunk.values())
     with pytest.raises(UsageError, match="--batch-size"):

@@ -26,8 +26,8 @@ from tests.training.helpers import Run, assert_same_run
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    # 4 rows of 16 characters: 19 windows an epoch.
-    # The validation part is small enough to be swept often.
+    # 4 rows of 16 characters: 19 segments per epoch.
+    # The validation part is small, so that sweeps are frequent.
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
@@ -76,7 +76,7 @@ def test_stops_change_nothing(
         assert in_parts.checkpoint().metadata["position"]["step"] == stop
     assert in_parts.train(45).reason == "done"
     assert_same_run(at_once.checkpoint(), in_parts.checkpoint())
-    # What is compared is a run that moves: dropout draws, weights and state change.
+    # The compared run does change: its random state, its hidden state and its moments.
     last = in_parts.checkpoint()
     for name in ("random.cpu", "state.0.0", "optimizer.exp_avg.head.weight"):
         assert not np.array_equal(stopped.training[name], last.training[name]), name

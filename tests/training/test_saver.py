@@ -147,7 +147,7 @@ def test_files_that_are_unsaved_at_the_end_are_an_error(
     last = run.checkpoint()
     assert last.step == 11
     assert {path.name for path in run.folder.iterdir()} == FILES - {PREVIOUS}
-    # The model is not lost to a notebook, which may put it elsewhere.
+    # The error has the model, so that a notebook can save it elsewhere.
     disk.full = False
     assert isinstance(failure.value.checkpoint, Checkpoint)
     failure.value.checkpoint.save(tmp_path / "elsewhere.safetensors")

@@ -29,9 +29,9 @@ def test_the_rate_at_its_turning_points() -> None:
     assert learning_rate(WARM_UP / 2, 4e-3) == pytest.approx(2e-3)
     assert learning_rate(1, 4e-3) == pytest.approx(4e-3 * 0.02)
     assert 0 < learning_rate(0, 4e-3) <= 4e-3 / 10
-    # No jump where the warm-up ends.
+    # The rate does not jump at the end of the warm-up.
     assert learning_rate(WARM_UP - 1e-9, 1) == pytest.approx(learning_rate(WARM_UP, 1), abs=1e-4)
-    # The middle of a cosine.
+    # In the middle of the cosine the rate is half-way.
     middle = (1 + WARM_UP) / 2
     assert learning_rate(middle, 1) == pytest.approx(0.51)
 

@@ -136,7 +136,7 @@ def test_the_hidden_state_is_carried_through_an_epoch(
         if number % windows == 0:
             assert not begin.any()
         else:
-            # In 64 windows each of the 4 rows has its turn to begin from nothing.
+            # Each of the 4 rows is reset once in 64 segments.
             fresh = [row for row in range(4) if (number + 16 * row) % 64 == 0]
             expected = seen[number - 1][1].clone()
             assert expected.any(dim=1).all()
@@ -209,7 +209,7 @@ def test_a_number_that_is_not_finite_ends_the_run_before_the_update(
     assert torch.equal(parameter.detach(), weights_before[0])
     assert run.checkpoint().metadata["position"]["step"] == 22
     assert finite(run.folder)
-    # What it says to do can be done.
+    # The advice of the error works.
     monkeypatch.setattr(backpropagation, "cross_entropy", loss_of)
     lower = float(str(caught.value).rpartition("--resume --lr ")[2])
     assert run.train(60, lr=lower).steps == 60

@@ -33,16 +33,27 @@ TRAINING = (
 # Code that a sampling process runs before the command.
 SAMPLING = {
     "as it is": "",
-    "plain loop": "import llvmlite.binding as b; b.llvm_version_info = (0,)",
     "NumPy products": (
         "import charnn.inference.batched_stepper as s; s.multiplies_exactly = lambda columns: False"
     ),
     "one by one": "import charnn.sampling.backend as b; b.batched_decoder = b.numba_decoder",
 }
-COMMANDS = (
-    (("--length", "20000"), ("as it is", "plain loop")),
-    (("--num", "64", "--length", "2000"), ("as it is", "NumPy products", "one by one")),
-)
+COMMAND = ("--num", "64", "--length", "2000")
+# Prints the seconds of an int8 product, 2048 x 512: the recurrent weights of an LSTM of 512 units.
+PRODUCT = """
+import time
+import numpy as np
+from charnn.inference.int8_dot import add_products
+
+random = np.random.default_rng(0)
+weights = random.integers(-127, 128, (2048, 512)).astype(np.int8)
+hidden, sums = weights[0].copy(), np.zeros(2048, np.int32)
+add_products(weights, hidden, sums)
+begin = time.process_time()
+for _ in range(2000):
+    add_products(weights, hidden, sums)
+print((time.process_time() - begin) / 2000)
+"""
 
 
 def main() -> None:
@@ -55,9 +66,9 @@ def main() -> None:
     for cell, num_layers, hidden_size, names in TRAINING:
         name = f"a training step, {cell} {num_layers} x {hidden_size}, bf16"
         _print_rows(name, "ms", 1e3, _train(cell, num_layers, hidden_size, names, options.rounds))
-    for arguments, names in COMMANDS:
-        seconds = _sample(options.text.resolve(), arguments, names, max(1, options.rounds // 3))
-        _print_rows(f"sample {' '.join(arguments)}, lstm 1 x 512", "s", 1, seconds)
+    _print_rows("an int8 product, 2048 x 512", "us", 1e6, _multiply(options.rounds))
+    seconds = _sample(options.text.resolve(), COMMAND, list(SAMPLING), max(1, options.rounds // 3))
+    _print_rows(f"sample {' '.join(COMMAND)}, lstm 1 x 512", "s", 1, seconds)
 
 
 def _print_rows(run: str, unit: str, scale: float, seconds: Mapping[str, Sequence[float]]) -> None:
@@ -156,6 +167,19 @@ def _fused_step(self: Any, lr: float) -> None:
                 maximize=False,
             )
     self.discard_gradients()
+
+
+def _multiply(rounds: int) -> dict[str, list[float]]:
+    """Return the seconds of an int8 product, with VNNI and without, for each round."""
+    # numba does without VNNI where it compiles for a named processor.
+    seconds: dict[str, list[float]] = {"as it is": [], "plain loop": []}
+    for _ in range(rounds):
+        for name, processor in (("as it is", ""), ("plain loop", "haswell")):
+            environment = {**os.environ, "NUMBA_CPU_NAME": processor}
+            program = [sys.executable, "-c", PRODUCT]
+            ended = subprocess.run(program, env=environment, check=True, capture_output=True)
+            seconds[name].append(float(ended.stdout))
+    return seconds
 
 
 def _sample(

@@ -1,6 +1,6 @@
 """The product of int8 rows with int8 hidden units, on which sampling spends its time.
 
-Compilers widen int8 before they multiply, and numba's loop takes about nine times as long as the
+Compilers widen int8 before they multiply, so numba's loop takes about twice as long as the
 instruction for this product (`benchmarks/kernels.md`). Processors with VNNI (most x86 laptops since
 2020) multiply 32 pairs of bytes and sum them up in one instruction, VPDPBUSD. It is used here for
 four rows at a time, which reads the weights as fast as the cache delivers them.
@@ -35,6 +35,10 @@ HAS_VNNI = (
         or (_cpu_features.get("avx512vnni") and _cpu_features.get("avx512vl"))
     )
 )
+if not HAS_VNNI:
+    # LLVM then chooses vectors by the narrow type and not by the wide one: the plain loop takes
+    # 0.6 of the time.
+    llvmlite.binding.set_option("charnn", "--vectorizer-maximize-bandwidth")
 # Rows and bytes that one iteration of the loop reads.
 _ROWS, _BYTES = 4, 32
 _UNSIGNED_SHIFT = 128

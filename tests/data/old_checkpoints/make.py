@@ -1,0 +1,107 @@
+"""Makes the stored checkpoints: `python make.py CHECKOUT`, where CHECKOUT holds the charnn to use.
+
+Each run is trained on a file that lies here, and its last checkpoint is kept, with the state of
+training. `expected.json` holds what the same charnn writes with it; `NAME/resumed.safetensors`
+holds the parameters after some more steps.
+
+A checkpoint that was written once has to be read for ever, so these stay as they are; a later
+format gets a folder of its own.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import load_file, save_file
+
+HERE = Path(__file__).resolve().parent
+STEPS, RESUMED_STEPS = 150, 165
+COMMON = (
+    f"--steps {STEPS} --hidden-size 12 --batch-size 4 --seq-len 32 --weight-decay 0.02 "
+    "--precision fp32 --threads 1 --device cpu --seed 1"
+)
+RUNS = {
+    "lstm": "text.txt --cell lstm --embedding-size 8 --dropout 0",
+    "gru": "text.txt --cell gru --embedding-size 8 --dropout 0.25 --ema 0.9",
+    "rnn": "text.txt --cell rnn --one-hot --dropout 0",
+    "peephole": "text.txt --cell peephole --one-hot --dropout 0.2 --weight-drop 0.2",
+    "coupled": "text.txt --cell coupled --embedding-size 8 --num-layers 2 --ema 0.9 "
+    "--dropout 0.1 --embedding-dropout 0.1",
+    "tunes": "tunes.abc --cell lstm --embedding-size 8 --tokens abc --dropout 0.2",
+}
+HALF = "half.safetensors"  # what `charnn export-model` writes
+SAMPLE = "--seed 3 --length 200"
+
+
+def main() -> None:
+    """Make all of them anew."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkout", type=Path, help="the folder with the package charnn in it")
+    checkout = parser.parse_args().checkout.resolve()
+    expected: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        for name in ("text.txt", "tunes.abc"):
+            shutil.copy(HERE / name, folder)
+        for name, words in RUNS.items():
+            _charnn(checkout, folder, f"train {words} {COMMON} --name {name}")
+            _keep(folder / "checkpoints" / name, HERE / name)
+            expected[name] = {
+                "corpus": words.partition(" ")[0],
+                "steps": RESUMED_STEPS,
+                "sample": _sample(checkout, folder, Path("checkpoints", name)),
+            }
+        _charnn(checkout, folder, f"export-model lstm -o {HALF}")
+        shutil.copy(folder / HALF, HERE)
+        expected["half"] = {"sample": _sample(checkout, folder, Path(HALF))}
+        for name in RUNS:
+            corpus, steps = expected[name]["corpus"], expected[name]["steps"]
+            _charnn(checkout, folder, f"train {corpus} --name {name} --resume --steps {steps}")
+            last = load_file(folder / "checkpoints" / name / "last.safetensors")
+            parameters = {key: array for key, array in last.items() if key.startswith("model.")}
+            save_file(parameters, HERE / name / "resumed.safetensors")
+    content = json.dumps(expected, indent=1) + "\n"
+    (HERE / "expected.json").write_text(content, encoding="utf-8")
+
+
+def _keep(run: Path, place: Path) -> None:
+    """Copy what a run is resumed from, and the tunes that it has learned; nothing else is needed,
+    since what was best is in the last checkpoint, too."""
+    place.mkdir(exist_ok=True)
+    (run / "best.safetensors").unlink()
+    for name in ("last.safetensors", "tunes.abc.gz"):
+        if (run / name).exists():
+            shutil.copy(run / name, place)
+
+
+def _sample(checkout: Path, folder: Path, checkpoint: Path) -> str:
+    """What a checkpoint writes."""
+    return _charnn(checkout, folder, f"sample {checkpoint} {SAMPLE}")
+
+
+def _charnn(checkout: Path, folder: Path, words: str) -> str:
+    """Run a command of the checkout's charnn; its stdout."""
+    return subprocess.run(
+        [sys.executable, "-m", "charnn", *words.split()],
+        cwd=folder,
+        env=_environment(checkout),
+        check=True,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    ).stdout
+
+
+def _environment(checkout: Path) -> Mapping[str, str]:
+    """The environment in which this charnn is found, before one that is installed."""
+    return os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
+
+
+if __name__ == "__main__":
+    main()

@@ -30,7 +30,7 @@ resource.setrlimit(resource.RLIMIT_AS, (own + (3 << 30),) * 2)
 """ * os.path.exists("/proc/self/statm")  # noqa: PTH110
 
 
-def limited(forks: Forks, folder: Path, *arguments: str | Path, **options: Any) -> Ended:
+def run_limited(forks: Forks, folder: Path, *arguments: str | Path, **options: Any) -> Ended:
     """Run a command with a limit of memory and of time."""
     child = forks.begin(folder, *arguments, first=LIMIT_MEMORY, **options)
     ends = [

@@ -18,7 +18,7 @@ TRAIN = ("train", *CORPUS, "--name", "run", "--save-every", "1", "--json", *SMAL
 EVERY_STEP = "import charnn.training.trainer as trainer; trainer.REPORT_EVERY = 1"
 
 
-def workplace(folder: Path) -> Path:
+def working_folder(folder: Path) -> Path:
     """Return an empty folder with a corpus."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -26,7 +26,7 @@ def workplace(folder: Path) -> Path:
     return folder
 
 
-def told_step(stdout: bytes) -> int:
+def reported_step(stdout: bytes) -> int:
     """Return the last step that a training has reported, without a line that a kill cut off."""
     lines = stdout.split(b"\n")[:-1]
     return max((json.loads(line).get("step", 0) for line in lines), default=0)
@@ -40,7 +40,7 @@ def newest_step(folder: Path) -> int:
     return max((checkpoint.step for checkpoint in read.values()), default=0)
 
 
-def strays(folder: Path) -> list[Path]:
+def leftover_files(folder: Path) -> list[Path]:
     """Return the files that no run needs."""
     found = list(folder.rglob("*.tmp"))
     if (folder / RUN).is_dir():

@@ -1,5 +1,5 @@
-"""charnn keeps to itself: it calls nobody, and writes where it was asked to, in the caches that it
-documents and in the folder for temporary files, which it leaves empty."""
+"""charnn keeps to itself: it uses no network, and writes only where it was told, into its
+documented caches, and into the temporary folder, which it leaves empty."""
 
 import os
 import re
@@ -22,7 +22,7 @@ from tests.cli.conftest import SMALL
 from tests.faults.conftest import Trials
 from tests.helpers import PROJECT, command, environment, prose, random_checkpoint, save_run
 
-# A title that is an address and a path, should anything open it.
+# The title is an address and a path, in case anything opens it.
 TUNE = """\
 X:1
 T:http://127.0.0.1:9/tune.abc
@@ -34,7 +34,7 @@ K:D
 |:"D"defg abag|"A"f2ed B2A2:|
 """
 
-# The calls that make, change or remove files, and those that reach other machines.
+# System calls that create, change or remove files, or reach other machines.
 TRACED = (
     *("open", "openat", "creat", "mkdir", "mkdirat", "unlink", "unlinkat", "rmdir", "truncate"),
     *("rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "chmod"),
@@ -64,7 +64,8 @@ COMMANDS = (
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `here`, where commands run, and a home and a place for temporary files."""
+    """Return a folder with `here`, where commands run, a home folder, and a folder for temporary
+    files."""
     if not which("strace"):
         pytest.skip("strace shows what a process does")
     base = tmp_path_factory.mktemp("alone")
@@ -87,7 +88,7 @@ def test_commands_keep_to_themselves(trials: Trials, place: Path) -> None:
 
 
 def watch(place: Path, line: str) -> None:
-    """Run a command, and look at all that it and its children ask of the system."""
+    """Run a command under strace, and check every system call of its processes."""
     log = place / "log"
     strace = ["strace", "-f", "--seccomp-bpf", "-y", "-qq", "-s", "4096"]
     strace += ["-o", str(log), "-e", f"trace={','.join(TRACED)}"]
@@ -109,15 +110,15 @@ def watch(place: Path, line: str) -> None:
         else:
             for path in changed(name, arguments, place / "here"):
                 assert may_change(path, place), f"{line}: {name}({arguments})"
-            assert "/m21-" not in arguments  # a pickle that music21 would keep for all to change
+            assert "/m21-" not in arguments  # music21's pickle in a shared folder
     assert not list((place / "temporary").iterdir())
     assert {path.name for path in (place / "home").iterdir()} <= {".cache", "numba"}
 
 
 def successful(log: str) -> Iterator[tuple[str, str]]:
-    """The name and the arguments of each call in strace's log that did not fail.
+    """Yield the name and the arguments of each successful call in the log of strace.
 
-    One that another thread interrupts in the log has its end in another line.
+    A call that another thread interrupts in the log ends in another line.
     """
     begun: dict[tuple[str, str], str] = {}
     for line in log.splitlines():
@@ -134,43 +135,45 @@ def successful(log: str) -> Iterator[tuple[str, str]]:
 
 
 def is_local(arguments: str) -> bool:
-    """Whether a call of the network stays on this machine."""
-    if "AF_INET" not in arguments:  # a local socket, or one that is connected, which was looked at
+    """Return whether a network call stays on this machine."""
+    if "AF_INET" not in arguments:  # local, or connected by a call that is checked
         return True
     return '"127.0.0.1"' in arguments or '"::1"' in arguments or '"::ffff:127.0.0.1"' in arguments
 
 
 def changed(name: str, arguments: str, here: Path) -> list[Path]:
-    """What a call of the file system makes, changes or removes."""
+    """Return the paths that a file system call creates, changes or removes."""
     if name in ("open", "openat") and not re.search("O_WRONLY|O_RDWR|O_CREAT|O_TRUNC", arguments):
         return []
-    # A name in quotes, and before it the folder it counts from, if it is told.
+    # A quoted path, and before it the folder that the path is relative to, if strace shows one.
     found = re.findall(r'(?:(?:AT_FDCWD|\d+)<([^>]*)>, )?"((?:[^"\\]|\\.)*)"', arguments)
     if name.startswith("symlink"):
-        found = found[1:]  # the first is only what the link says
+        found = found[1:]  # the first path is the target of the link
     assert found, (name, arguments)
     return [Path(os.path.normpath(Path(folder or here, path))) for folder, path in found]
 
 
 def may_change(path: Path, place: Path) -> bool:
+    """Return whether a command may change a path."""
     system = ("/dev/null", "/dev/tty", "/proc/self")
     folders = (place / "here", place / "home" / ".cache", place / "home" / "numba")
     allowed = (*folders, place / "temporary", *map(Path, system))
     return any(path.is_relative_to(folder) for folder in allowed)
 
 
-class TestTheWatchItself:
-    """It sees what it is there to see."""
+class TestTheWatch:
+    """The watch finds the calls that it is made for."""
 
     def see(self, place: Path, program: str) -> None:
+        """Watch a Python program."""
         with patch(f"{__name__}.command", lambda *_: [sys.executable, "-c", program]):
             watch(place, "x")
 
-    def test_nothing(self, place: Path) -> None:
+    def test_a_file_in_the_working_folder_is_allowed(self, place: Path) -> None:
         self.see(place, "open('a', 'w').close()")
 
-    def test_a_call_to_another_machine(self, place: Path) -> None:
-        address = "('192.0.2.1', 9)"  # for documentation: nobody's
+    def test_a_call_to_another_machine_is_found(self, place: Path) -> None:
+        address = "('192.0.2.1', 9)"  # reserved for documentation
         program = f"import socket; socket.socket(type=socket.SOCK_DGRAM).connect({address})"
         with pytest.raises(AssertionError, match=r"192\.0\.2\.1|unreachable"):
             self.see(place, program)
@@ -184,23 +187,23 @@ class TestTheWatchItself:
             "os.rename('tune.abc', '{}')",
         ],
     )
-    def test_a_file_elsewhere(self, place: Path, act: str) -> None:
+    def test_a_file_elsewhere_is_found(self, place: Path, act: str) -> None:
         with pytest.raises(AssertionError, match="elsewhere"):
             self.see(place, "import os; " + act.format(place / "elsewhere"))
         for path in place.glob("elsewhere"):
             path.rmdir() if path.is_dir() else path.unlink()
         (place / "here" / "tune.abc").write_text(TUNE)
 
-    def test_what_is_left_behind(self, place: Path) -> None:
+    def test_a_file_left_in_the_temporary_folder_is_found(self, place: Path) -> None:
         with pytest.raises(AssertionError):
             self.see(place, "import tempfile; tempfile.mkstemp()")
         for path in (place / "temporary").iterdir():
             path.unlink()
 
 
-def test_music21_sees_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It gets notes; its converter, which opens paths and addresses and keeps pickles for all to
-    change, is never called."""
+def test_music21_gets_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    """music21 gets notes. Its converter, which opens paths and addresses and keeps pickles in a
+    shared folder, is never called."""
     from music21 import converter, corpus, freezeThaw
 
     def never(*_: object, **__: object) -> None:
@@ -224,7 +227,7 @@ def test_music21_sees_no_text(monkeypatch: pytest.MonkeyPatch) -> None:
     assert b"127.0.0.1:9/tune.abc" in engrave(tune, "svg")
 
 
-def test_the_page_on_security_names_tests_that_are_there() -> None:
+def test_the_security_policy_names_existing_tests() -> None:
     page = (PROJECT / "SECURITY.md").read_text(encoding="utf-8")
     tests = (PROJECT / "tests").rglob("test_*.py")
     written = "\n".join(path.read_text(encoding="utf-8") for path in tests)

@@ -1,5 +1,5 @@
-"""Checkpoints that are damaged, or made by somebody who means harm: each is read as what it was, or
-refused in a line; no command crashes, hangs, or takes the machine's memory."""
+"""Damaged and malicious checkpoints: each is read correctly or refused in one line, and no command
+crashes, hangs, or takes the machine's memory."""
 
 import json
 import os
@@ -24,17 +24,17 @@ from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from tests.cli.conftest import SMALL
 from tests.faults.conftest import Trials
-from tests.faults.outcome import assert_done_or_refused, limited
+from tests.faults.outcome import assert_done_or_refused, run_limited
 from tests.forks import Forks
 from tests.helpers import PROJECT, environment, prose, random_weights
 
-# What reading may take, Python and its modules included.
-MOST_MEMORY = 500_000_000
+# Bytes for reading a checkpoint, including Python and its modules.
+MAX_MEMORY = 500_000_000
 
 
 @pytest.fixture(scope="module")
 def folder(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two corpora, a run of characters and one of tokens."""
+    """Return a folder with two corpora, a run of characters and a run of ABC tokens."""
     folder = tmp_path_factory.mktemp("real")
     (folder / "text.txt").write_text(prose(1500), encoding="utf-8")
     (folder / "book.abc").write_text("\n".join(map(tune, range(20))))
@@ -52,7 +52,7 @@ def tune(number: int) -> str:
 
 @pytest.fixture(scope="module")
 def real(folder: Path) -> list[tuple[bytes, Checkpoint]]:
-    """The content of checkpoints, and what is in them: both runs, and both in half precision."""
+    """Return the bytes and the content of checkpoints: both runs, also in half precision."""
     found = []
     for run in ("text", "book"):
         path = folder / "checkpoints" / run / "last.safetensors"
@@ -74,7 +74,7 @@ def assert_same(read: Checkpoint, whole: Checkpoint, *, training: bool) -> None:
             assert mine[name].tobytes() == array.tobytes(), name
 
 
-# Damage by chance.
+# Random damage.
 
 
 def flip(dice: random.Random, content: bytearray, at: int) -> None:
@@ -110,7 +110,7 @@ def swap(dice: random.Random, content: bytearray, at: int) -> None:
     content[at : at + size], content[other : other + size] = two[: len(one)], one[: len(two)]
 
 
-# Values and texts that a parser may stumble over.
+# Values and texts that are difficult for a parser.
 ODD_JSON = (
     *("null", "true", "-1", "0", "1.5", "1e999", "-0", "NaN", "Infinity", "1" + "0" * 400, '"x"'),
     *("1" + "0" * 5000, "[]", "{}", "[" * 900 + "]" * 900, "[" * 99_999, '"\\ud800"', '"\\u0000"'),
@@ -119,12 +119,12 @@ ODD_JSON = (
 
 
 def edit_header(dice: random.Random, content: bytearray, at: int) -> None:
-    """Put an odd value in the place of another one, or a line twice; the length fits again."""
+    """Replace a value by an odd one, or repeat an entry, and correct the length of the header."""
     (length,) = struct.unpack("<Q", content[:8])
     header = content[8 : 8 + length].decode()
     inside = json.loads(header)["__metadata__"]
     name = dice.choice(list(inside))
-    if dice.random() < 0.5:  # in the JSON within the JSON
+    if dice.random() < 0.5:  # in the JSON inside the JSON
         inner = replace_value(dice, inside[name])
         header = header.replace(json.dumps(inside[name])[1:-1], json.dumps(inner)[1:-1])
         if dice.random() < 0.5:
@@ -139,7 +139,7 @@ def edit_header(dice: random.Random, content: bytearray, at: int) -> None:
 
 
 def replace_value(dice: random.Random, text: str) -> str:
-    """The text with what stands between two of JSON's signs replaced."""
+    """Return the text with the part between two of JSON's signs replaced."""
     signs = [place for place, sign in enumerate(text) if sign in ":,[]{}"]
     if len(signs) < 2:
         return dice.choice(ODD_JSON)
@@ -152,7 +152,7 @@ DAMAGE = (flip, cut, insert, delete, blank, scribble, swap, edit_header)
 
 
 def damaged(dice: random.Random, good: bytes) -> bytes:
-    """The file after an accident or two, half of them in the header."""
+    """Return a file after one or two accidents, half of them in the header."""
     content = bytearray(good)
     for _ in range(dice.choice((1, 1, 1, 2))):
         header = 8 + struct.unpack("<Q", good[:8])[0]
@@ -163,7 +163,9 @@ def damaged(dice: random.Random, good: bytes) -> bytes:
     return bytes(content)
 
 
-def test_damage(trials: Trials, real: list[tuple[bytes, Checkpoint]], tmp_path: Path) -> None:
+def test_a_damaged_checkpoint_is_read_or_refused(
+    trials: Trials, real: list[tuple[bytes, Checkpoint]], tmp_path: Path
+) -> None:
     path = tmp_path / "file.safetensors"
     refused = 0
 
@@ -196,7 +198,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 
 
-def test_damage_and_commands(
+def test_a_damaged_checkpoint_in_any_command(
     trials: Trials,
     forks: Forks,
     folder: Path,
@@ -209,13 +211,13 @@ def test_damage_and_commands(
         (tmp_path / "file").write_bytes(damaged(dice, dice.choice(real)[0]))
         try:
             load_checkpoint(tmp_path / "file")
-            codes = {1, 2}  # the model is whole, but what is asked of it may not suit it
+            codes = {1, 2}  # the model is intact, but may not suit the command
         except CheckpointError:
             codes = {1}
         shutil.rmtree(tmp_path / "checkpoints" / "new", ignore_errors=True)
         name, arguments = dice.choice(list(COMMANDS.items()))
-        said = ["file" if one == "CKPT" else one for one in arguments]
-        ended = limited(forks, tmp_path, name, *said)
+        messages = ["file" if one == "CKPT" else one for one in arguments]
+        ended = run_limited(forks, tmp_path, name, *messages)
         assert_done_or_refused(ended)
         if ended.returncode:
             assert ended.returncode in codes
@@ -227,7 +229,7 @@ def test_damage_and_commands(
     trials("a damaged checkpoint in a command", trial, few=3, many=600)
 
 
-# Files that ask for too much, or are none.
+# Files that demand too much, or are no regular files.
 
 
 def with_length(length: int) -> Callable[[Path, bytes], None]:
@@ -240,13 +242,13 @@ def sparse(path: Path, good: bytes) -> None:
 
 
 def sparse_header(path: Path, good: bytes) -> None:
-    """A header of 101 MB that is there."""
+    """Write a file with a real header of 101 MB."""
     path.write_bytes(struct.pack("<Q", 101_000_000) + b"{" + b" " * 99)
     os.truncate(path, 101_000_008)
 
 
 def costly_header(sign: bytes) -> Callable[[Path, bytes], None]:
-    """A header just short enough, which Python makes much of."""
+    """Return a maker of files whose header is short enough, but large once Python parses it."""
 
     def make(path: Path, good: bytes) -> None:
         (length,) = struct.unpack("<Q", good[:8])
@@ -269,7 +271,8 @@ EMPTY = {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
 
 
 def claims(**config: Any) -> Callable[[Path, bytes], None]:
-    """A file whose configuration asks for more than its tensors are, with a checksum."""
+    """Return a maker of files whose configuration demands more than their tensors, with a valid
+    checksum."""
 
     def make(path: Path, good: bytes) -> None:
         path.write_bytes(good)
@@ -323,7 +326,7 @@ from pathlib import Path
 from charnn.errors import CheckpointError
 from charnn.checkpoints.checkpoint import load_checkpoint
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-status = Path("/proc/self/status")  # getrusage would count the process that began this one
+status = Path("/proc/self/status")  # getrusage would include the parent process
 for name in sys.argv[1:]:
     begin, said = time.perf_counter(), []
     for training in (False, True):
@@ -337,7 +340,7 @@ for name in sys.argv[1:]:
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="limits the memory as Linux does")
-def test_files_that_ask_for_too_much(
+def test_files_that_demand_too_much_are_refused(
     trials: Trials, real: list[tuple[bytes, Checkpoint]], tmp_path: Path
 ) -> None:
     for name, make in HOSTILE.items():
@@ -355,16 +358,16 @@ def test_files_that_ask_for_too_much(
     left = list(zip(HOSTILE, map(json.loads, ended.stdout.splitlines()), strict=True))
 
     def trial(dice: random.Random) -> None:
-        name, (said, memory, seconds) = left.pop(0)
-        assert len(said) == 2, f"{name} was read"
-        assert not any("\n" in message for message in said)
-        assert memory < MOST_MEMORY, f"{name}: {memory:,} bytes"
+        name, (messages, memory, seconds) = left.pop(0)
+        assert len(messages) == 2, f"{name} was read"
+        assert not any("\n" in message for message in messages)
+        assert memory < MAX_MEMORY, f"{name}: {memory:,} bytes"
         assert seconds < 5, f"{name}: {seconds} s"
 
     trials("a file that asks for too much", trial, few=len(left), many=len(left))
 
 
-# Files that are well formed, with a right checksum, but by somebody else.
+# Intact files with a valid checksum and strange content.
 
 ODD: tuple[Any, ...] = (
     *(None, True, False, -1, 0, 1, 2, 7, 1.5, 10**30, 2**63 - 1, 1e308, 1e-308, -1e9, "", "x", "7"),
@@ -383,7 +386,7 @@ SYMBOLS = (
 
 
 class Forged:
-    """A vocabulary that says of itself what it likes."""
+    """A vocabulary whose JSON is any value."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -410,7 +413,7 @@ def forged_vocabulary(dice: random.Random, whole: Checkpoint) -> Any:
 
 
 def change_inside(dice: random.Random, value: Any) -> Any:
-    """The value with an odd one somewhere inside."""
+    """Return a value with an odd value somewhere inside."""
     if isinstance(value, dict) and value and dice.random() < 0.8:
         name = dice.choice(list(value))
         if dice.random() < 0.2:
@@ -425,6 +428,7 @@ def change_inside(dice: random.Random, value: Any) -> Any:
 
 
 def forged(dice: random.Random, whole: Checkpoint) -> Checkpoint:
+    """Return a checkpoint with one to three strange changes."""
     made = whole
     for _ in range(dice.choice((1, 1, 2, 3))):
         what = dice.choice(("about", "about", "vocabulary", "shape", "weights", "training", "t"))
@@ -494,7 +498,7 @@ def forged_tensor(dice: random.Random, tensors: dict[str, Any], name: str) -> di
     return kept if found is None else kept | {name: found}
 
 
-def test_files_of_somebody_else(
+def test_strange_checkpoints_in_any_command(
     trials: Trials,
     forks: Forks,
     folder: Path,
@@ -514,7 +518,7 @@ def test_files_of_somebody_else(
         try:
             made.save(run / "last.safetensors")
         except (UnicodeEncodeError, CheckpointError):
-            return  # could not be written in the first place
+            return  # a file with this content cannot be written
         shutil.copy(run / "last.safetensors", run / "best.safetensors")
         arguments = dice.choice(
             (
@@ -535,7 +539,7 @@ def test_files_of_somebody_else(
                 ("inspect", "evil", "--verify"),
             )
         )
-        ended = limited(forks, tmp_path, *arguments)
+        ended = run_limited(forks, tmp_path, *arguments)
         try:
             assert_done_or_refused(ended)
         except AssertionError as problem:

@@ -1,5 +1,5 @@
-"""Disks that are full, gone or read-only while a run is trained: what was saved before is whole,
-the training goes on, and the exit code tells whether all is on the disk."""
+"""Disks that become full, deleted or read-only during a training: earlier checkpoints stay intact,
+the training continues, and the exit code shows whether everything was saved."""
 
 import json
 import os
@@ -21,10 +21,10 @@ from tests.faults.runs import (
     RUN,
     TRAIN,
     assert_whole_metrics,
+    leftover_files,
     newest_step,
-    strays,
-    told_step,
-    workplace,
+    reported_step,
+    working_folder,
 )
 from tests.forks import Ended, Forks
 
@@ -34,14 +34,14 @@ RESUME = (*TRAIN, "--resume", "--steps", str(STEPS))
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, forks: Forks) -> Path:
-    """A run of a few steps."""
-    folder = workplace(tmp_path_factory.mktemp("trained"))
+    """Return a folder with a run of a few steps."""
+    folder = working_folder(tmp_path_factory.mktemp("trained"))
     assert forks(folder, *TRAIN, "--steps", str(BEFORE)).returncode == 0
     return folder
 
 
 def begin(forks: Forks, folder: Path, random: random.Random) -> int:
-    """Go on with the run, for a while; the process."""
+    """Resume the run and let it train for a while; return the process."""
     before = (folder / RUN / LAST).stat().st_mtime_ns
     process = forks.begin(folder, *RESUME)
     until = time.monotonic() + 30
@@ -51,13 +51,13 @@ def begin(forks: Forks, folder: Path, random: random.Random) -> int:
     return process
 
 
-def goes_on(forks: Forks, process: int) -> bool:
-    """Whether the training has steps before it that it will save."""
-    return told_step(forks.written(process)) <= STEPS - 20
+def has_steps_left(forks: Forks, process: int) -> bool:
+    """Return whether the training still has steps to take that it will save."""
+    return reported_step(forks.written(process)) <= STEPS - 20
 
 
-def judge(ended: Ended, folder: Path) -> bool:
-    """Whether all was saved; the training came to its end in any case."""
+def assert_saved_or_reported(ended: Ended, folder: Path) -> bool:
+    """Assert that a training came to its end; return whether everything was saved."""
     shown = ended.stderr.decode()
     assert "Traceback" not in shown
     done = json.loads(ended.stdout.splitlines()[-1])
@@ -82,20 +82,19 @@ def judge(ended: Ended, folder: Path) -> bool:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows limits no file's size")
-def test_files_that_may_not_grow(
-    trials: Trials, trained: Path, forks: Forks, tmp_path: Path
-) -> None:
-    """As with a quota."""
+def test_a_limit_of_file_size(trials: Trials, trained: Path, forks: Forks, tmp_path: Path) -> None:
+    """A quota has the same effect."""
 
     def trial(random: random.Random) -> None:
         folder = copy_of(trained, tmp_path / "trial")
         size = (folder / RUN / LAST).stat().st_size
-        most = random.randrange(10_000, size)
-        limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({most}, {most}))"
+        max_bytes = random.randrange(10_000, size)
+        limits = f"({max_bytes}, {max_bytes})"
+        limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, {limits})"
         ended = forks(folder, *RESUME, first=limit)
-        assert not judge(ended, folder)
+        assert not assert_saved_or_reported(ended, folder)
         assert newest_step(folder) == BEFORE
-        assert strays(folder) == []
+        assert leftover_files(folder) == []
         assert forks(folder, *RESUME).returncode == 0
         assert newest_step(folder) == STEPS
 
@@ -103,7 +102,7 @@ def test_files_that_may_not_grow(
 
 
 def test_a_stop_that_cannot_be_saved(trained: Path, forks: Forks, tmp_path: Path) -> None:
-    """The code of a signal would say that the run is saved."""
+    """The exit code of a signal would mean that the run is saved."""
     folder = copy_of(trained, tmp_path / "trial")
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (9999, 9999))"
     process = forks.begin(folder, *TRAIN, "--resume", "--steps", "100000", first=limit)
@@ -130,21 +129,21 @@ def test_a_folder_that_is_deleted(
     def trial(random: random.Random) -> None:
         folder = copy_of(trained, tmp_path / "trial")
         process = begin(forks, folder, random)
-        while (folder / RUN).exists():  # it may be written to at the same moment
+        while (folder / RUN).exists():  # the training may write into it at this moment
             with suppress(OSError):
                 (folder / RUN).rename(tmp_path / "gone")
         shutil.rmtree(tmp_path / "gone")
-        assert judge(forks.end(process), folder)
-        assert strays(folder) == []
+        assert assert_saved_or_reported(forks.end(process), folder)
+        assert leftover_files(folder) == []
 
     trials("run folder deleted", trial, few=1, many=10)
 
 
 class Mounted:
-    """A small disk of its own, which only root can have.
+    """A small disk, which only root can mount.
 
     Args:
-        folder: where.
+        folder: the mount point.
         size: bytes.
     """
 
@@ -156,9 +155,9 @@ class Mounted:
         subprocess.run(["mount", *arguments], check=True, capture_output=True)
 
     def protect(self, folder: Path) -> None:
-        """Make a folder read-only for whoever opens a file in it."""
+        """Make a folder read-only."""
         self._mount("--bind", folder, folder)
-        for _ in range(1000):  # not while a file of it is written
+        for _ in range(1000):  # fails while a file in it is being written
             with suppress(subprocess.CalledProcessError):
                 self._mount("-o", "remount,bind,ro", folder)
                 return
@@ -191,12 +190,12 @@ def test_a_full_disk(trials: Trials, trained: Path, forks: Forks, disk: Mounted)
         if mended:
             time.sleep(random.uniform(0, 0.4))
             filler.unlink()
-            mended = goes_on(forks, process)
+            mended = has_steps_left(forks, process)
         ended = forks.end(process)
         filler.unlink(missing_ok=True)
-        # What is on a full disk may have been saved before it was full.
-        assert judge(ended, folder) or not mended
-        assert strays(folder) == []
+        # The last save may have come before the disk was full.
+        assert assert_saved_or_reported(ended, folder) or not mended
+        assert leftover_files(folder) == []
         assert forks(folder, *RESUME).returncode == 0
         assert newest_step(folder) == STEPS
 
@@ -214,13 +213,13 @@ def test_a_disk_that_becomes_read_only(
         if mended:
             time.sleep(random.uniform(0, 0.4))
             disk.unmount(folder / RUN)
-            mended = goes_on(forks, process)
+            mended = has_steps_left(forks, process)
         ended = forks.end(process)
         with suppress(subprocess.CalledProcessError):
             disk.unmount(folder / RUN)
-        assert judge(ended, folder) or not mended
+        assert assert_saved_or_reported(ended, folder) or not mended
         assert forks(folder, *RESUME).returncode == 0
-        assert strays(folder) == []  # which a read-only folder keeps until then
+        assert leftover_files(folder) == []  # a read-only folder keeps them until it is writable
         assert newest_step(folder) == STEPS
 
     trials("folder made read-only; mended in half of the trials", trial, few=0, many=10)
@@ -230,7 +229,7 @@ def test_a_disk_that_becomes_read_only(
 def test_a_full_disk_when_a_run_begins(
     trained: Path, forks: Forks, tmp_path: Path, resume: bool
 ) -> None:
-    """Nothing is lost yet: one sentence, and what was there is as it was."""
+    """Nothing is lost yet: the error is one sentence, and existing files stay unchanged."""
     folder = copy_of(trained, tmp_path / "trial")
     before = {path: path.read_bytes() for path in (folder / RUN).iterdir()}
     full = """
@@ -247,25 +246,27 @@ charnn.files.os.fsync = fsync
     assert "No space left on device" in ended.messages[-1]
     assert "Traceback" not in ended.stderr.decode()
     assert {path: path.read_bytes() for path in (folder / RUN).iterdir()} == before
-    # The name is not taken by a run that has not begun.
+    # A run that has not begun does not occupy the name.
     assert forks(folder, *arguments).returncode == 0
 
 
 def piped(forks: Forks, folder: Path, pipe: Path, *arguments: str) -> Ended:
-    """Run a command whose reader goes away after the first bytes, as in `| head`."""
+    """Run a command whose reader leaves after the first bytes, as in `| head`."""
     pipe.unlink(missing_ok=True)
     os.mkfifo(pipe)
     reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
     process = forks.begin(folder, *arguments, stdout=pipe)
     os.set_blocking(reading, True)
-    while not os.read(reading, 10):  # nobody writes yet
+    while not os.read(reading, 10):  # no process writes yet
         time.sleep(0.005)
     os.close(reading)
     return forks.end(process)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_streams(trials: Trials, trained: Path, forks: Forks, tmp_path: Path) -> None:
+def test_full_and_closed_streams(
+    trials: Trials, trained: Path, forks: Forks, tmp_path: Path
+) -> None:
     def train_into(run: Callable[..., Ended]) -> Callable[[random.Random], None]:
         def trial(random: random.Random) -> None:
             folder = copy_of(trained, tmp_path / "trial")

@@ -1,4 +1,4 @@
-"""A training that is killed at any moment goes on from its last save."""
+"""A training that is killed at any moment resumes from its last save."""
 
 import os
 import random
@@ -18,10 +18,10 @@ from tests.faults.runs import (
     EVERY_STEP,
     TRAIN,
     assert_whole_metrics,
+    leftover_files,
     newest_step,
-    strays,
-    told_step,
-    workplace,
+    reported_step,
+    working_folder,
 )
 from tests.forks import Forks
 from tests.helpers import command, environment
@@ -29,24 +29,24 @@ from tests.helpers import command, environment
 LONG = ("--steps", "400")
 
 
-def go_on(forks: Forks, folder: Path, told: int) -> None:
-    """At most one save is lost; the next start resumes the run, and leaves nothing about."""
+def resume_run(forks: Forks, folder: Path, reported: int) -> None:
+    """Assert that at most one save is lost, and that resuming leaves no extra files."""
     newest = newest_step(folder)
-    assert newest >= told - 1
+    assert newest >= reported - 1
     steps = ("--steps", str(newest + 3))
     ended = forks(folder, *TRAIN, *steps, *(("--resume",) if newest else ()))
     assert ended.returncode == 0, ended.stderr.decode()
     assert not [line for line in ended.messages if "damaged" in line]
     assert newest_step(folder) == newest + 3
-    assert strays(folder) == []
+    assert leftover_files(folder) == []
     assert_whole_metrics(folder)
 
 
-def test_killed_while_it_trains(trials: Trials, forks: Forks, tmp_path: Path) -> None:
+def test_a_kill_during_training(trials: Trials, forks: Forks, tmp_path: Path) -> None:
     def trial(random: random.Random) -> None:
-        folder = workplace(tmp_path / "work")
-        told = 0
-        for _ in range(random.choice((1, 1, 2, 3))):  # a run that goes on is killed again
+        folder = working_folder(tmp_path / "work")
+        reported = 0
+        for _ in range(random.choice((1, 1, 2, 3))):  # a resumed run is killed again
             newest = newest_step(folder)
             resume = ("--resume",) if newest else ()
             pid = forks.begin(folder, *TRAIN, *LONG, *resume, first=EVERY_STEP)
@@ -55,20 +55,20 @@ def test_killed_while_it_trains(trials: Trials, forks: Forks, tmp_path: Path) ->
                 os.kill(pid, signal.SIGKILL)
             ended = forks.end(pid)
             assert ended.returncode in (-signal.SIGKILL, 0), ended.stderr.decode()
-            told = max(told_step(ended.stdout), newest)
-            assert newest_step(folder) >= told - 1
-        go_on(forks, folder, told)
+            reported = max(reported_step(ended.stdout), newest)
+            assert newest_step(folder) >= reported - 1
+        resume_run(forks, folder, reported)
 
     trials("SIGKILL amid a training that saves at every step", trial, few=1, many=200)
 
 
-def test_killed_while_the_program_starts(trials: Trials, forks: Forks, tmp_path: Path) -> None:
-    """The program itself, whose first seconds go by before it trains."""
+def test_a_kill_during_start_up(trials: Trials, forks: Forks, tmp_path: Path) -> None:
+    """The program itself, whose first seconds pass before it trains."""
     if not trials.whole:
         pytest.skip("takes a dozen seconds")
 
     def trial(random: random.Random) -> None:
-        folder = workplace(tmp_path / "work")
+        folder = working_folder(tmp_path / "work")
         process = subprocess.Popen(
             command(*TRAIN, *LONG),
             cwd=folder,
@@ -79,16 +79,16 @@ def test_killed_while_the_program_starts(trials: Trials, forks: Forks, tmp_path:
         time.sleep(random.uniform(0, 10))
         process.kill()
         out, _ = process.communicate()
-        go_on(forks, folder, told_step(out))
+        resume_run(forks, folder, reported_step(out))
 
     trials("SIGKILL amid the start of the program", trial, few=0, many=20)
 
 
 def test_the_order_of_system_calls(trials: Trials, tmp_path: Path) -> None:
-    """The power cannot be cut here; but nothing gets its name before it is on the disk."""
+    """A test cannot cut the power, but no file gets its name before its content is on the disk."""
     if not trials.whole or not shutil.which("strace"):
         pytest.skip("traces the program, with --whole")
-    folder = workplace(tmp_path / "work")
+    folder = working_folder(tmp_path / "work")
     traced = "openat,write,fsync,rename,renameat,renameat2,link,linkat"
     strace = ["strace", "-f", "-y", "-o", str(tmp_path / "log"), "-e", f"trace={traced}"]
     train = command(*TRAIN, "--steps", "9")
@@ -99,12 +99,13 @@ def test_the_order_of_system_calls(trials: Trials, tmp_path: Path) -> None:
     fill = ["open .last.tmp", "write .last.tmp", "fsync .last.tmp"]
     keep = ["link last .previous.tmp", "rename .previous.tmp previous"]
     name = ["rename .last.tmp last", "fsync run"]
-    # After the last step, whose validation is saved as well, the one before stays what it is.
+    # After the last step, whose validation is saved too, the previous checkpoint stays.
     assert calls == fill + name + 8 * (fill + keep + name) + fill + name
 
 
 def saving_calls(log: str) -> Iterator[str]:
-    """What was done to `last` and `previous`, in short; a write in several parts counts as one."""
+    """Yield short forms of the calls that save `last` and `previous`; a write in several parts
+    counts as one."""
     latest = ""
     for line in log.splitlines():
         words = re.findall(r"run/(\.?(?:last|previous))\.safetensors(\.\w+\.tmp)?", line)

@@ -1,4 +1,4 @@
-"""A run whose newest checkpoint is damaged goes on from the one before, bit for bit."""
+"""A run whose newest checkpoint is damaged resumes from the previous one, bit for bit."""
 
 import random
 import shutil
@@ -14,7 +14,7 @@ from charnn.errors import CheckpointError
 from charnn.library import Model
 from charnn.training.events import Event, Recovered
 from tests.faults.conftest import Trials
-from tests.faults.runs import CORPUS, RUN, VAL_FRACTION, assert_whole_metrics, workplace
+from tests.faults.runs import CORPUS, RUN, VAL_FRACTION, assert_whole_metrics, working_folder
 from tests.forks import Ended, Forks
 from tests.training.helpers import assert_same_run
 
@@ -32,7 +32,7 @@ SMALL = {
 
 
 def train(folder: Path, **options: Any) -> list[Event]:
-    """Train in a folder; what was told."""
+    """Train in a folder; return the reported events."""
     events: list[Event] = []
     runs = folder / RUN.parent
     corpus = folder / "corpus.txt"
@@ -43,8 +43,9 @@ def train(folder: Path, **options: Any) -> list[Event]:
 
 @pytest.fixture(scope="module")
 def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that was stopped at step 31, and saved at 30 before; its best is an earlier one."""
-    folder = workplace(tmp_path_factory.mktemp("stopped"))
+    """Return a folder with a run that was stopped at step 31 and saved at step 30; its best
+    checkpoint is older."""
+    folder = working_folder(tmp_path_factory.mktemp("stopped"))
     steps = iter(range(1, STEPS))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -53,7 +54,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def damaged(random: random.Random, content: bytes) -> bytes:
-    """As a bad disk or a half copy leaves a file."""
+    """Return content as a bad disk or an incomplete copy leaves it."""
     place = random.randrange(len(content))
     flipped = bytes([content[place] ^ 1 << random.randrange(8)])
     return random.choice(
@@ -67,10 +68,10 @@ def damaged(random: random.Random, content: bytes) -> bytes:
     )
 
 
-def test_damaged(
+def test_a_run_resumes_from_its_newest_intact_checkpoint(
     trials: Trials, stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(stopped)  # where the prepared corpus is
+    monkeypatch.chdir(stopped)  # the folder with the prepared corpus
     whole = tmp_path / "whole"
     shutil.copytree(stopped, whole)
     shutil.copy(whole / RUN / PREVIOUS, whole / RUN / LAST)
@@ -84,12 +85,12 @@ def test_damaged(
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(stopped, folder)
         run = folder / RUN
-        # Of the three, each is once the one that is left.
+        # Each of the three is the newest intact checkpoint in some trial.
         broken = random.choice(([LAST], [LAST], [LAST, BEST], [LAST, PREVIOUS], [BEST]))
         bad = {name: damaged(random, (run / name).read_bytes()) for name in broken}
         for name, content in bad.items():
             (run / name).write_bytes(content)
-        # A flipped blank is no damage.
+        # A flipped byte may be padding of the JSON, which is no damage.
         _, problems = load_run(run)
         bad = {name: content for name, content in bad.items() if run / name in problems}
         events = train(folder, resume=True)
@@ -110,7 +111,7 @@ def test_damaged(
 
 @pytest.fixture
 def broken(stopped: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the run whose best and last are damaged, to work in."""
+    """Return a copy of the run with damaged best and last checkpoints, and work in its folder."""
     shutil.copytree(stopped, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     for name in (BEST, LAST):
@@ -122,7 +123,7 @@ def spoil(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-9])
 
 
-def go_on(**options: Any) -> Model:
+def resume_run(**options: Any) -> Model:
     return charnn.train("corpus.txt", val_fraction=VAL_FRACTION, steps=33, resume=True, **options)
 
 
@@ -130,11 +131,11 @@ def warnings(ended: Ended, name: str) -> list[str]:
     return [line for line in ended.messages if line.startswith("warning: ") and name in line]
 
 
-def test_it_is_found_by_its_corpus(broken: Path) -> None:
-    assert go_on().checkpoint.step == 33
+def test_a_damaged_run_is_found_by_its_corpus(broken: Path) -> None:
+    assert resume_run().checkpoint.step == 33
 
 
-def test_all_are_damaged(broken: Path, forks: Forks) -> None:
+def test_a_run_without_an_intact_checkpoint_is_refused(broken: Path, forks: Forks) -> None:
     spoil(broken / PREVIOUS)
     before = {path: path.read_bytes() for path in broken.iterdir()}
     for command in (("train", *CORPUS, "--resume", "--name", "run"), ("sample", "run")):
@@ -155,7 +156,7 @@ def test_resuming_warns_in_one_line(broken: Path, forks: Forks) -> None:
     (warning,) = warnings(ended, LAST)
     for phrase in (LAST, f"{LAST}.damaged", f"goes on from {RUN / PREVIOUS}, step 30"):
         assert phrase in warning
-    # Once more it is whole; a damaged file that was kept is not written over.
+    # A second damaged file does not overwrite the first one, which was kept.
     kept = (broken / f"{LAST}.damaged").read_bytes()
     spoil(broken / LAST)
     assert forks(Path.cwd(), "train", *CORPUS, "--resume", "--steps", "35").returncode == 0
@@ -163,7 +164,7 @@ def test_resuming_warns_in_one_line(broken: Path, forks: Forks) -> None:
     assert (broken / f"{LAST}.damaged-2").exists()
 
 
-def test_reading_takes_the_next_best(broken: Path, forks: Forks) -> None:
+def test_reading_falls_back_to_the_next_checkpoint(broken: Path, forks: Forks) -> None:
     for named in ("run", None, RUN):
         model = charnn.load(named)
         assert model.path == RUN / PREVIOUS
@@ -180,17 +181,17 @@ def test_reading_takes_the_next_best(broken: Path, forks: Forks) -> None:
         assert ended.returncode == 0, ended.stderr.decode()
         (warning,) = warnings(ended, BEST)
         assert str(RUN / PREVIOUS) in warning
-    # What is named is that file or nothing.
+    # A named file is not replaced by another one.
     with pytest.raises(CheckpointError, match=BEST):
         charnn.load(RUN / BEST)
     assert forks(Path.cwd(), "sample", RUN / LAST).returncode == 1
-    # The last is preferred to the one before.
+    # The last checkpoint is preferred to the previous one.
     shutil.copy(RUN / PREVIOUS, RUN / LAST)
     assert charnn.load("run").path == RUN / LAST
 
 
-def test_a_run_without_its_last_goes_on(broken: Path) -> None:
-    """As where a kill came between two renames, on a disk without links."""
+def test_a_run_without_its_last_checkpoint_resumes(broken: Path) -> None:
+    """A kill between two renames has this effect on a disk without links."""
     for name in (BEST, LAST):
         (broken / name).unlink()
-    assert go_on(name="run").checkpoint.step == 33
+    assert resume_run(name="run").checkpoint.step == 33

@@ -1,4 +1,4 @@
-"""Numbers that are none, wherever they come from: training stops before they do any harm."""
+"""NaN and infinity from any source: training stops before they do any harm."""
 
 import math
 import random
@@ -32,12 +32,12 @@ STEPS = 40
 
 @pytest.fixture(scope="module")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    # So much is held out that a temperature is fitted.
+    # The validation part is large enough to fit a temperature.
     return prepared_text(tmp_path_factory.mktemp("data"), prose(4000), val_fraction=0.3)
 
 
-def remembered(trainer: Trainer) -> dict[str, torch.Tensor]:
-    """Copies of what an update changes."""
+def copies_of_state(trainer: Trainer) -> dict[str, torch.Tensor]:
+    """Return copies of the tensors that an update changes."""
     tensors = dict(trainer.state.network.named_parameters())
     tensors |= {f"optimizer {name}": one for name, one in trainer.state.optimizer.tensors().items()}
     kept = {name: tensor.detach().clone() for name, tensor in tensors.items()}
@@ -49,6 +49,7 @@ def remembered(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 
 def into_loss(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
+    """Multiply the loss of one step by a value."""
     loss_of = backpropagation.cross_entropy
 
     def loss(*arguments: Any) -> torch.Tensor:
@@ -58,6 +59,7 @@ def into_loss(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int
 
 
 def into_gradient(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
+    """Put a value into the gradient of one step."""
     parameters = list(trainer.state.network.parameters())
     parameter = parameters[at % len(parameters)]
 
@@ -71,7 +73,7 @@ def into_gradient(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at:
 
 
 def into_weight(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
-    """One that every step uses, as those of a symbol that does not come are not."""
+    """Put a value into the head, which every step uses, unlike the row of an absent token."""
     forward = trainer.state.network.forward
 
     def spoilt(*arguments: Any) -> Any:
@@ -86,6 +88,7 @@ def into_weight(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: i
 
 
 def into_rate(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
+    """Replace the learning rate of one step."""
     rate_at = trainer_module.learning_rate
 
     def rate(*arguments: float) -> float:
@@ -103,10 +106,10 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_it_stops_before_the_update(
+def test_training_stops_before_the_update(
     tmp_path: Path, dataset: Dataset, trials: Trials, place: str
 ) -> None:
-    """What is saved is good, and what the error says to do can be done."""
+    """The saved checkpoints are finite, and the advice of the error can be followed."""
 
     def trial(random: random.Random) -> None:
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
@@ -124,7 +127,7 @@ def test_it_stops_before_the_update(
 
         def after_step() -> bool:
             if trainer.state.position.step == at:
-                before.update(remembered(trainer))
+                before.update(copies_of_state(trainer))
             return False
 
         trainer = run.trainer(run.config(STEPS), should_stop=after_step)
@@ -136,9 +139,9 @@ def test_it_stops_before_the_update(
                 trainer.run()
         assert caught.value.exit_code == 1
         assert_helpful(str(caught.value), at + 1)
-        for name, tensor in remembered(trainer).items():
+        for name, tensor in copies_of_state(trainer).items():
             changed = tensor[before[name] != tensor]
-            # Nothing but the weight that was spoilt on purpose.
+            # Only the weight that the test has spoilt may differ.
             assert changed.numel() <= (place == "weight" and name == "head.weight"), name
         assert_sound(run)
         lower = float(str(caught.value).rpartition("--lr ")[2])
@@ -155,7 +158,7 @@ def assert_helpful(message: str, step: int) -> None:
 
 
 def assert_sound(run: Run) -> None:
-    """Every number that the run has saved is one."""
+    """Assert that every number in the checkpoints of a run is finite."""
     for path in run.folder.glob("*.safetensors"):
         checkpoint = load_checkpoint(path, training=True)
         for name, array in (checkpoint.weights | checkpoint.training).items():
@@ -163,10 +166,10 @@ def assert_sound(run: Run) -> None:
         assert 0 < checkpoint.temperature < math.inf
 
 
-def test_a_validation_that_gives_no_number(
+def test_training_stops_at_a_validation_that_is_not_finite(
     tmp_path: Path, dataset: Dataset, trials: Trials
 ) -> None:
-    """While the training itself goes well."""
+    """The training itself goes well."""
 
     def trial(random: random.Random) -> None:
         shutil.rmtree(tmp_path / "run", ignore_errors=True)
@@ -178,7 +181,9 @@ def test_a_validation_that_gives_no_number(
         def losses(*arguments: Any) -> Any:
             each, state = losses_of(*arguments)
             if len(trainer.state.history) == sweeps:
-                each[:, -1] = random.choice([math.nan, math.inf])  # the first ones are not scored
+                each[:, -1] = random.choice(
+                    [math.nan, math.inf]
+                )  # the first positions are not scored
             return each, state
 
         with pytest.MonkeyPatch.context() as patch:
@@ -193,7 +198,7 @@ def test_a_validation_that_gives_no_number(
     trials("no number in a validation", trial, few=1, many=30)
 
 
-def test_the_program_says_so_in_one_line(tmp_path: Path) -> None:
+def test_divergence_is_an_error_of_one_line(tmp_path: Path) -> None:
     (tmp_path / "corpus.txt").write_text(prose(3000), encoding="utf-8")
     spoilt = (
         "from charnn.training import trainer; trainer.learning_rate = lambda *arguments: 1e37\n"
@@ -239,7 +244,7 @@ def test_absurd_budgets_are_refused(limit: str, value: float) -> None:
 
 @pytest.mark.parametrize("value", [*ABSURD, 1.0])
 @pytest.mark.parametrize("option", ["dropout", "embedding_dropout", "weight_drop"])
-def test_absurd_shares_are_refused(option: str, value: float) -> None:
+def test_absurd_probabilities_are_refused(option: str, value: float) -> None:
     with pytest.raises(UsageError, match=option.replace("_", "-")):
         ModelConfig(10, **{option: value})
 

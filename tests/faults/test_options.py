@@ -1,7 +1,7 @@
-"""Every option of every command, with values that fit, that hardly fit and that are absurd, on
-corpora of every kind: the command does its work or says in a line why not.
+"""Every option of every command, with fitting, borderline and absurd values, on corpora of every
+kind: the command does its work or gives the reason in one line.
 
-The options are read from the command line itself, so a new one is drawn as soon as it is there.
+The options are read from the commands themselves, so a new option is included automatically.
 """
 
 import hashlib
@@ -18,19 +18,19 @@ import typer.main
 from charnn.cli import app
 from tests.cli.conftest import SMALL
 from tests.faults.conftest import Trials
-from tests.faults.outcome import assert_done_or_refused, assert_readable, limited
+from tests.faults.outcome import assert_done_or_refused, assert_readable, run_limited
 from tests.forks import Ended, Forks
 from tests.helpers import prose
 
 COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-# The types of the parameters of each command; typer's own objects name them otherwise from version
-# to version.
+# The types of the parameters of each command. typer's own objects name them differently in each
+# version.
 TYPES = {str(one.name): typing.get_type_hints(one.callback) for one in app.registered_commands}
 
 TUNE = "X:1\nT:One\nR:jig\nM:6/8\nL:1/8\nK:D\n|:DFA dAF|GBd gdB|1 A3 A3:|2 d3 d3||\n"
 SECOND = 'X:2\nT:"Two" <b>\nM:C|\nK:Ador\nQ:1/2=90\n"Am"A2 cd|{g}~e4|(3abc [Ace]2 z2-|d8|]\n'
 
-# Numbers as they might be typed.
+# Numbers as users might type them.
 NUMBERS = (
     *("0", "1", "2", "3", "7", "12", "64", "100", "0.5", "0.9", "1.0", "1e-9", "-0", "-1", "-0.5"),
     *("1000", "65536", "1000001", "1000000001", "1000000000000", "2147483648", "1" + "0" * 30),
@@ -80,7 +80,7 @@ MODELS = (
     *("text", "tunes", "tokens", "half.safetensors", "damaged.safetensors", "absent", "folk"),
     *("checkpoints/text/last.safetensors", "corpus.txt", "folder", "", "loop", "/dev/zero"),
 )
-# What an option of the name takes; any other gets numbers or texts by its type.
+# Values for options by name; other options get numbers or texts by their types.
 FITTING = {
     "steps": ("1", "2", "3"),
     "length": ("0", "1", "40", "400"),
@@ -110,7 +110,7 @@ FITTING = {
 
 @pytest.fixture(scope="module")
 def base(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Corpora and models of every kind; each trial has a copy."""
+    """Return a folder with corpora and models of every kind; each trial copies it."""
     folder = tmp_path_factory.mktemp("base")
     (folder / "corpus.txt").write_text(prose(2500), encoding="utf-8")
     (folder / "opening.txt").write_text("The ", encoding="utf-8")
@@ -152,8 +152,8 @@ def tune(number: int) -> str:
     return f"X:{number}\nT:No {number}\nR:jig\nM:6/8\nL:1/8\nK:G\n|:{bars}:|\n"
 
 
-class Drawn:
-    """Arguments for a command, drawn at random: all fit, or some or many are absurd."""
+class RandomArguments:
+    """Random arguments for a command: all fit, or some or many are absurd."""
 
     def __init__(self, dice: random.Random, command: str) -> None:
         self.dice = dice
@@ -171,8 +171,8 @@ class Drawn:
         for argument in parameters:
             if argument.param_type_name == "option":
                 continue
-            least = int(argument.required or dice.random() < 0.6)
-            for _ in range(dice.randint(least, 3 if argument.nargs == -1 else 1)):
+            min_count = int(argument.required or dice.random() < 0.6)
+            for _ in range(dice.randint(min_count, 3 if argument.nargs == -1 else 1)):
                 hint = "tunes_argument" if argument.name == "tunes" else argument.name
                 value = self.value(argument.name, hint)
                 place = 0 if value.startswith("-") and value != "-" else len(self.arguments)
@@ -181,48 +181,50 @@ class Drawn:
             dice.shuffle(self.arguments)
 
     def value(self, name: str, hint: str = "") -> str:
-        choices, number = parts_of(self.types[name])
+        choices, number = choices_and_number(self.types[name])
         if self.dice.random() < self.absurd:
             return self.dice.choice(NUMBERS if number else TEXTS)
         usual = WHOLE if number is int else SHARES if number else TEXTS
         fitting = choices or FITTING.get(hint or name, usual)
-        # The first of each list are those that fit best.
+        # The first values of each list fit best.
         best = not choices and self.dice.random() > 2 * self.absurd
         return self.dice.choice(fitting[:4] if best else fitting)
 
 
-def parts_of(kind: Any) -> tuple[Sequence[str], type | None]:
-    """The choices that a type leaves, if it names them, and which number it is, if it is one."""
+def choices_and_number(kind: Any) -> tuple[Sequence[str], type | None]:
+    """Return the choices that a type allows, and its type of number, if any."""
     if typing.get_origin(kind) is typing.Literal:
         return typing.get_args(kind), None
-    parts = [parts_of(part) for part in typing.get_args(kind)]
+    parts = [choices_and_number(part) for part in typing.get_args(kind)]
     numbers = [kind, *(number for _, number in parts)]
     found = next((number for number in numbers if number in (int, float)), None)
     return [choice for choices, _ in parts for choice in choices], found
 
 
-# Whoever trains, trains little.
-LITTLE = ("--steps", "2", "--batch-size", "4", "--seq-len", "16", "--hidden-size", "8")
+# Options that keep every training short.
+SMALL_RUN = ("--steps", "2", "--batch-size", "4", "--seq-len", "16", "--hidden-size", "8")
 INPUT = (b"", prose(900).encode(), TUNE.encode(), b"\xff\xfe\x00\x01" * 99, b"a" * 300)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_any_options(forks: Forks, base: Path, tmp_path: Path, trials: Trials, name: str) -> None:
+def test_random_options_of_any_command(
+    forks: Forks, base: Path, tmp_path: Path, trials: Trials, name: str
+) -> None:
     place = tmp_path / "trial"
 
     def trial(dice: random.Random) -> None:
         shutil.rmtree(place, ignore_errors=True)
         shutil.copytree(base, place, symlinks=True)
-        arguments = Drawn(dice, name).arguments
+        arguments = RandomArguments(dice, name).arguments
         if name == "train":
-            arguments = [*LITTLE, *arguments]
+            arguments = [*SMALL_RUN, *arguments]
         before = contents(place)
-        ended = limited(forks, place, name, *arguments, stdin=dice.choice(INPUT))
+        ended = run_limited(forks, place, name, *arguments, stdin=dice.choice(INPUT))
         spoken = f"charnn {name} {arguments!r:.2000}"
         try:
             assert_done_or_refused(ended)
             assert_nothing_lost(place, before, ended.returncode, arguments)
-            asked_for(place, before, ended, name, arguments)
+            assert_result_exists(place, before, ended, name, arguments)
         except Exception as problem:
             raise AssertionError(f"{spoken}: {problem}") from problem
 
@@ -240,7 +242,7 @@ def contents(folder: Path) -> dict[Path, str]:
 def assert_nothing_lost(
     folder: Path, before: dict[Path, str], code: int, arguments: Sequence[str]
 ) -> None:
-    """What was there is there, or, where it was to be written over, is whole."""
+    """Assert that every old file is unchanged, or complete where the command may overwrite it."""
     after = contents(folder)
     assert not [path for path in after if path.name.endswith(".tmp")]
     for path, content in before.items():
@@ -257,10 +259,10 @@ def assert_nothing_lost(
             assert_readable(path)
 
 
-def asked_for(
+def assert_result_exists(
     folder: Path, before: dict[Path, str], ended: Ended, name: str, arguments: Sequence[str]
 ) -> None:
-    """What was asked for is there."""
+    """Assert that a successful command has written its result."""
     if ended.returncode != 0 or "--help" in arguments:
         return
     changed = {path for path, content in contents(folder).items() if before.get(path) != content}

@@ -1,4 +1,4 @@
-"""A run that is killed and goes on is the run that was left alone: bit for bit, at every turn."""
+"""A run that is killed and resumed equals an uninterrupted run, bit for bit."""
 
 import json
 import os
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system can
 
 @pytest.fixture(scope="module")
 def characters(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    # 19 windows an epoch; the validation part is small enough to be swept often.
+    # 19 segments an epoch; the validation part is small enough for frequent sweeps.
     return prepared_text(tmp_path_factory.mktemp("data"), prose(1250), val_fraction=0.03)
 
 
@@ -47,8 +47,9 @@ def tune(number: int) -> str:
     return f"X:1\nT:No {number}\nM:6/8\nL:1/8\nK:G\n|:{notes}:|\n"
 
 
-def in_a_child(work: Callable[[], object]) -> int:
-    """How a child process ends that does the work: minus the number of its signal, or 0."""
+def run_in_a_child(work: Callable[[], object]) -> int:
+    """Return the exit code of a child process that does the work: 0, or minus the number of its
+    signal."""
     child = os.fork()
     if not child:
         code = 1
@@ -61,7 +62,7 @@ def in_a_child(work: Callable[[], object]) -> int:
 
 
 def train_until_killed(run: Run, steps: int, killed_after: int, **options: Any) -> None:
-    """Train in a child that is killed as soon as it has taken so many steps, amid its work."""
+    """Train in a child process that is killed after `killed_after` steps."""
 
     def work() -> None:
         taken = 0
@@ -76,17 +77,18 @@ def train_until_killed(run: Run, steps: int, killed_after: int, **options: Any) 
         resume = run.checkpoint() if (run.folder / LAST).exists() else None
         run.trainer(run.config(steps, **options), should_stop=kill, resume=resume).run()
 
-    assert in_a_child(work) == -signal.SIGKILL
+    assert run_in_a_child(work) == -signal.SIGKILL
 
 
-def told(run: Run) -> list[Any]:
+def metrics_without_times(run: Run) -> list[Any]:
     lines = (run.folder / METRICS).read_text(encoding="utf-8").splitlines()
     return [untimed(json.loads(line)) for line in lines]
 
 
-def kill_and_go_on(
+def kill_and_resume(
     folder: Path, dataset: Dataset, shape: dict[str, Any], random: random.Random
 ) -> None:
+    """Assert that a run that was killed and resumed equals a run in one piece."""
     steps = random.randint(2, 60)
     every = random.randint(1, steps - 1)
     options = {**shape, "seed": random.randrange(1000), "save_every": every}
@@ -101,7 +103,7 @@ def kill_and_go_on(
     assert 0 < saved < killed_after
     in_parts.train(steps)
     assert_same_run(at_once.checkpoint(), in_parts.checkpoint())
-    assert told(at_once) == told(in_parts)
+    assert metrics_without_times(at_once) == metrics_without_times(in_parts)
     texts = [
         Model(run.folder / LAST, run.checkpoint()).sample(length=80) for run in (at_once, in_parts)
     ]
@@ -121,12 +123,12 @@ def test_a_killed_run_goes_on_exactly(
 
     def trial(random: random.Random) -> None:
         shape = {"cell": cell, "dropout": random.choice([0.0, 0.3])}
-        kill_and_go_on(tmp_path / "trial", dataset, shape, random)
+        kill_and_resume(tmp_path / "trial", dataset, shape, random)
 
     trials(f"killed and resumed: {cell}, with and without dropout, {corpus}", trial, few=1, many=40)
 
 
-OTHERS = [
+OTHER_OPTIONS = [
     *({"cell": cell} for cell in CELLS if cell not in ("lstm", "gru")),
     {"ema": 0.9},
     {"weight_drop": 0.3},
@@ -137,13 +139,13 @@ OTHERS = [
 ]
 
 
-@pytest.mark.parametrize("shape", OTHERS, ids=str)
-def test_whatever_the_network_and_its_training(
+@pytest.mark.parametrize("shape", OTHER_OPTIONS, ids=str)
+def test_a_killed_run_goes_on_exactly_with_other_options(
     tmp_path: Path, trials: Trials, characters: Dataset, shape: dict[str, Any]
 ) -> None:
     if not trials.whole:
         pytest.skip("tests/training/test_resume.py stops all of these, too")
-    trial = partial(kill_and_go_on, tmp_path / "trial", characters, shape)
+    trial = partial(kill_and_resume, tmp_path / "trial", characters, shape)
     name = ", ".join(f"{key} {value}" for key, value in shape.items())
     trials(f"killed and resumed: {name}", trial, few=1, many=5)
 
@@ -152,7 +154,7 @@ def test_whatever_the_network_and_its_training(
 def test_a_budget_of_time_is_spent_once(
     tmp_path: Path, trials: Trials, characters: Dataset, stopped: str
 ) -> None:
-    """What was left of it at the last save is what the second part takes."""
+    """The second part takes the time that was left at the last save."""
     seconds = 0.6
 
     def trial(random: random.Random) -> None:
@@ -166,7 +168,10 @@ def test_a_budget_of_time_is_spent_once(
 
         begin = time.perf_counter()
         if stopped == "killed":
-            assert in_a_child(lambda: run.trainer(config, should_stop=partial(die, late)).run()) < 0
+            assert (
+                run_in_a_child(lambda: run.trainer(config, should_stop=partial(die, late)).run())
+                < 0
+            )
         else:
             assert run.trainer(config, should_stop=late).run().reason == "interrupted"
         first = time.perf_counter() - begin
@@ -176,7 +181,7 @@ def test_a_budget_of_time_is_spent_once(
         finished = run.trainer(config, resume=run.checkpoint()).run()
         second = time.perf_counter() - begin
         assert finished.reason == "done"
-        # By more than the budget it takes as long as a step and a sweep.
+        # A step and a sweep may exceed the budget.
         assert seconds <= finished.seconds <= saved + second
 
     trials(f"a budget of time, {stopped} and resumed", trial, few=1, many=20)
@@ -188,8 +193,8 @@ def die(late: Callable[[], bool]) -> bool:
     return False
 
 
-def test_a_corpus_with_another_byte_is_refused(tmp_path: Path, trials: Trials) -> None:
-    """Wherever the byte is, and whatever it has become; and the run is as it was."""
+def test_a_corpus_with_a_changed_byte_is_refused(tmp_path: Path, trials: Trials) -> None:
+    """The byte may be anywhere and have any value. The run stays unchanged."""
     text = prose(3000)
     run = Run(tmp_path / "run", prepared_text(tmp_path / "data", text))
     run.train(2)

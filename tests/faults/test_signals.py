@@ -1,4 +1,4 @@
-"""Ctrl-C and its like at any moment: nothing is lost or broken, and nothing is said in vain."""
+"""SIGINT and SIGTERM at any moment: nothing is lost or damaged, and no traceback is shown."""
 
 import json
 import os
@@ -29,7 +29,7 @@ OPTIONS = (
     *("--save-every", "25"),
 )
 TRAIN = ("train", "corpus.txt", *OPTIONS)
-# Seconds within which a program ends that was asked to, on a machine that does nothing else.
+# Seconds until a program ends after one signal and after two, on an idle machine.
 SOON, AT_ONCE = 2.0, 0.5
 
 
@@ -51,7 +51,7 @@ class Terminal:
         )
 
     def watch(self, seconds: float) -> float:
-        """Read for so long, or until the program has ended; how long that took."""
+        """Read for `seconds`, or until the program has ended; return the elapsed time."""
         begin = time.monotonic()
         while (left := begin + seconds - time.monotonic()) > 0:
             if select.select([self._screen], [], [], min(left, 0.01))[0]:
@@ -61,7 +61,8 @@ class Terminal:
         return time.monotonic() - begin
 
     def close(self) -> None:
-        """Expect that the terminal is as it was, the cursor at the beginning of a line."""
+        """Assert that the settings of the terminal are restored and the cursor is at the start of a
+        line."""
         self.process.kill()
         self.process.wait()
         after = termios.tcgetattr(self._line)
@@ -74,14 +75,19 @@ class Terminal:
 
 
 def ended_by(number: int) -> tuple[int, int]:
-    """Two exit codes that are the same to a shell. When all is done and Python takes itself apart,
-    a signal, such as a second one, has the system's own effect again."""
+    """Return two exit codes that a shell cannot distinguish.
+
+    While Python shuts down, a signal, such as a second one, has the system's own effect again.
+    """
     return 128 + number, -number
 
 
 def assert_ended_within(limit: float, waited: float, trials: Trials) -> None:
-    """On a machine that does other things as well, all takes so many times as long; and where all
-    tests run, time is not what is tested."""
+    """Assert that a program ended in time.
+
+    The limit grows with the load of the machine, and is ten times as long in the usual run of the
+    tests, which does not test time.
+    """
     busy = max(1.0, os.getloadavg()[0]) * (1 if trials.whole else 10)
     assert waited < limit * busy, f"{waited:.2f} s"
 
@@ -93,7 +99,7 @@ def assert_quiet(shown: bytes) -> None:
 
 @pytest.fixture(scope="module")
 def whole(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a corpus, and the run that was left alone."""
+    """Return a folder with a corpus and an uninterrupted run."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "corpus.txt").write_text(prose(30_000), encoding="utf-8")
     ended = program(folder, *TRAIN, "--name", "run", "--threads", "1")
@@ -101,8 +107,8 @@ def whole(program: Program, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def the_same(program: Program, whole: Path, folder: Path) -> None:
-    """Go on with the run of `folder`, if it has been saved: it becomes that of `whole`."""
+def assert_resumes_to_the_same(program: Program, whole: Path, folder: Path) -> None:
+    """Resume the run of `folder`, if it was saved, and assert that it equals the run of `whole`."""
     if not (folder / "checkpoints" / "run" / LAST).exists():
         return
     resume = ("train", "corpus.txt", "--resume", "--name", "run", "--threads", "1")
@@ -116,7 +122,8 @@ def the_same(program: Program, whole: Path, folder: Path) -> None:
 def test_a_signal_at_any_moment_of_training(
     program: Program, whole: Path, tmp_path: Path, trials: Trials, name: str
 ) -> None:
-    """From the start of the program to its end; the run that goes on is the one left alone."""
+    """The moments reach from the start of the program to its end. The resumed run equals the
+    uninterrupted one."""
     number = signal.Signals[name]
     folder = tmp_path / "trial"
 
@@ -128,7 +135,7 @@ def test_a_signal_at_any_moment_of_training(
 
     def trial(random: random.Random) -> None:
         terminal = begun()
-        terminal.watch(0.05 + random.random() * lasts)  # before that, Python itself begins
+        terminal.watch(0.05 + random.random() * lasts)  # before that, Python itself starts
         over = terminal.process.poll() is not None
         terminal.process.send_signal(number)
         waited = terminal.watch(60)
@@ -139,7 +146,7 @@ def test_a_signal_at_any_moment_of_training(
         assert_ended_within(SOON, waited, trials)
         if b"stopping: the run is saved" in terminal.shown:
             assert (folder / "checkpoints" / "run" / LAST).exists()
-        the_same(program, whole, folder)
+        assert_resumes_to_the_same(program, whole, folder)
 
     lasts = 4.0
     if trials.whole:
@@ -150,10 +157,10 @@ def test_a_signal_at_any_moment_of_training(
 
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
-def test_two_signals_end_at_once(
+def test_two_signals_end_the_program_at_once(
     program: Program, whole: Path, tmp_path: Path, trials: Trials, name: str
 ) -> None:
-    """Amid a step, a validation or a save: whatever is there can be read, and resumed."""
+    """During a step, a validation or a save: every file can be read and resumed."""
     number = signal.Signals[name]
     folder = tmp_path / "trial"
 
@@ -184,7 +191,7 @@ def test_two_signals_end_at_once(
         for checkpoint in (run / name for name in CHECKPOINTS):
             assert not checkpoint.exists() or load_checkpoint(checkpoint, training=True)
         assert (run / LAST).exists()
-        the_same(program, whole, folder)
+        assert_resumes_to_the_same(program, whole, folder)
 
     trials(f"{name} twice while `charnn train` trains", trial, few=1, many=20)
 
@@ -204,7 +211,7 @@ COMMANDS = (
 
 
 def ready(process: "subprocess.Popen[bytes]") -> bool:
-    """Whether the program, and no longer Python alone, has begun: it catches a polite kill."""
+    """Return whether the program, and not only Python, has begun: it then catches SIGTERM."""
     status = Path(f"/proc/{process.pid}/status").read_text()
     caught = int(status.partition("SigCgt:")[2].split()[0], 16)
     return bool(caught >> (signal.SIGTERM - 1) & 1)
@@ -215,7 +222,7 @@ def ready(process: "subprocess.Popen[bytes]") -> bool:
 def test_a_signal_in_the_first_moments_of_a_command(
     tmp_path: Path, trials: Trials, name: str
 ) -> None:
-    """While all is imported, or a short command is at work: not a word."""
+    """During imports, or in a short command, a signal produces no output."""
     number = signal.Signals[name]
     (tmp_path / "corpus.txt").write_text(prose(30_000), encoding="utf-8")
     (tmp_path / "tunes.abc").write_text("\n".join(TUNE for _ in range(20)), encoding="utf-8")
@@ -234,7 +241,7 @@ def test_a_signal_in_the_first_moments_of_a_command(
         )
         while not ready(process):
             time.sleep(0.0002)
-        # Evenly over orders of magnitude: most is imported at the very first.
+        # Log-uniform, because most imports come at the very start.
         time.sleep(0.001 * 2000 ** random.random())
         process.send_signal(number)
         _, shown = process.communicate(timeout=60)
@@ -248,8 +255,8 @@ def test_a_signal_in_the_first_moments_of_a_command(
     trials(f"{name} in the first two seconds of any command", trial, few=3, many=100)
 
 
-def test_what_is_ignored_stays_ignored(whole: Path, tmp_path: Path) -> None:
-    """As under nohup, and of a command that a shell has put in the background."""
+def test_ignored_signals_stay_ignored(whole: Path, tmp_path: Path) -> None:
+    """nohup ignores SIGHUP; a shell ignores SIGINT for commands in the background."""
     shutil.copy(whole / "corpus.txt", tmp_path)
 
     def ignore() -> None:

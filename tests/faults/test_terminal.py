@@ -1,5 +1,5 @@
-"""What a terminal is sent when names, tunes, models and options are hostile: nothing that it obeys;
-and what a pipe is sent: the text itself."""
+"""Hostile names, tunes, models and options: a terminal gets nothing that it obeys, and a pipe gets
+the exact text."""
 
 import json
 import os
@@ -23,7 +23,7 @@ from tests.helpers import prose, reciting_checkpoint, save_run
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
 
 ESC, ST = "\x1b", "\x1b\\"
-# Orders that terminals have obeyed to harm, by kind.
+# Control sequences that terminals have obeyed with harm, by kind.
 OPERATING_SYSTEM_COMMANDS = [
     f"{begin}{order}{end}"
     for begin, end in ((f"{ESC}]", "\x07"), (f"{ESC}]", ST), ("\x9d", "\x9c"))
@@ -65,10 +65,10 @@ CONTROLS = [chr(code) for code in (*range(1, 9), *range(11, 32), *range(127, 160
 LISTED = [*OPERATING_SYSTEM_COMMANDS, *STRINGS, *SEQUENCES, *ESCAPES, *UNSEEN, *CONTROLS]
 LISTED += ["[red]x[/]", "[/]", ":smile:", "100%|", "{desc}", "%s", "é漢🎻", "👩\u200d👧"]
 
-# What the program itself sends: weight, the cursor up over a bar, and the bar's own line again.
-OURS = re.compile(r"\x1b\[[01]?m|\x1b\[A|\r")
+# Sequences of the program itself: bold, cursor up over a progress bar, return to its line.
+OWN_SEQUENCES = re.compile(r"\x1b\[[01]?m|\x1b\[A|\r")
 
-WORLDS: Sequence[dict[str, str]] = (
+ENVIRONMENTS: Sequence[dict[str, str]] = (
     *({}, {"TERM": "dumb"}, {"NO_COLOR": "1"}, {"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C"}),
     {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
     {"PYTHONUTF8": "1"},
@@ -76,7 +76,7 @@ WORLDS: Sequence[dict[str, str]] = (
 
 
 def hostile(random: random.Random, length: int = 8) -> str:
-    """Listed strings, and characters of all kinds, some of them halves of an order."""
+    """Return a random text of listed sequences, parts of sequences, and characters of all kinds."""
     pieces = []
     for _ in range(random.randrange(1, length)):
         kind = random.randrange(4)
@@ -93,13 +93,15 @@ def hostile(random: random.Random, length: int = 8) -> str:
 
 
 def file_name(random: random.Random, length: int = 8) -> str:
+    """Return a hostile name of a file."""
     raw = os.fsencode(hostile(random, length).replace("/", "")) + random.choice([b"", b"\x9b\xff"])
     return os.fsdecode(raw[:200].strip(b".-") or b"x")
 
 
 def assert_only_shown(sent: str) -> None:
-    """There is nothing in it that a terminal obeys but line ends, tabs and what is ours."""
-    for character in OURS.sub("", sent.replace("\r\n", "\n")):
+    """Assert that a text has no character that a terminal obeys, except line ends, tabs and
+    charnn's own sequences."""
+    for character in OWN_SEQUENCES.sub("", sent.replace("\r\n", "\n")):
         if character in "\n\t\u200c\u200d":
             continue
         category = unicodedata.category(character)
@@ -118,7 +120,7 @@ def in_pieces(listed: Sequence[str], size: int) -> Iterator[str]:
 
 
 def tune(number: int, random: random.Random) -> str:
-    """One with a hostile title and header; the most can be read."""
+    """Return a tune with a hostile title and header; most tunes can be read."""
     title = hostile(random).replace("\n", " ")
     header = "".join(
         f"{random.choice('CSROBNZHQMLKPVIwW')}:{hostile(random, 3)}\n" * (random.random() < 0.3)
@@ -129,7 +131,7 @@ def tune(number: int, random: random.Random) -> str:
     return f"X:{number}\nT:{title}\nR:{hostile(random, 3)}\nM:C|\nL:1/8\n{header}K:D\n{music}\n\n"
 
 
-def test_tunes(trials: Trials, tmp_path: Path) -> None:
+def test_tunes_cannot_control_the_terminal(trials: Trials, tmp_path: Path) -> None:
     """200 tunes a trial, each with some hostile strings."""
 
     def trial(random: random.Random) -> None:
@@ -145,7 +147,7 @@ def test_tunes(trials: Trials, tmp_path: Path) -> None:
                 ("export-score", path.name, "-o", "out.musicxml"),
             ]
         )
-        code, sent = on_terminal(tmp_path, *what, **random.choice(WORLDS))
+        code, sent = on_terminal(tmp_path, *what, **random.choice(ENVIRONMENTS))
         assert code in (0, 1), sent
         assert sent
         assert_only_shown(sent)
@@ -154,39 +156,41 @@ def test_tunes(trials: Trials, tmp_path: Path) -> None:
     trials("commands that show tunes with hostile titles and headers", trial, few=1, many=60)
 
 
-def test_models_write_what_they_like(trials: Trials, tmp_path: Path, program: Program) -> None:
-    """On a terminal it is shown; in a pipe it is the text itself, byte by byte."""
+def test_models_cannot_control_the_terminal(
+    trials: Trials, tmp_path: Path, program: Program
+) -> None:
+    """A terminal gets escaped text; a pipe gets the text itself, byte by byte."""
     number = 0
 
     def trial(random: random.Random) -> None:
         nonlocal number
         number += 1
         text = distinct("".join(hostile(random) for _ in range(12)) + random.choice(LISTED))
-        text = text.replace("\n", "") + "\n"  # behind which a text begins
+        text = text.replace("\n", "") + "\n"  # a text begins after a line end
         checkpoint = reciting_checkpoint("\n" + text)
         checkpoint.metadata.update(corpus=hostile(random), init_from=hostile(random))
         save_run(tmp_path, f"{number}", checkpoint)
         recite = ("sample", str(number), "--temperature", "0", "--seed", "1", "--length")
         length = random.randrange(1, 2 * len(text))
-        world = random.choice(WORLDS)
-        piped = program(tmp_path, *recite, str(length), **world)
+        variables = random.choice(ENVIRONMENTS)
+        piped = program(tmp_path, *recite, str(length), **variables)
         assert piped.returncode == 0, piped
         assert piped.stdout.decode("utf-8", "surrogatepass") == (text * 2)[:length]
-        as_json = program(tmp_path, *recite, str(length), "--json", **world)
+        as_json = program(tmp_path, *recite, str(length), "--json", **variables)
         assert json.loads(as_json.stdout.decode("ascii"))["text"] == (text * 2)[:length]
         prime = hostile(random)
         options = random.choice([(), ("--json",), (f"--prime={prime}",), (f"--stop={prime}",)])
-        code, sent = on_terminal(tmp_path, *recite, str(length), *options, **world)
+        code, sent = on_terminal(tmp_path, *recite, str(length), *options, **variables)
         assert code == 0, sent
         assert_only_shown(sent)
-        code, sent = on_terminal(tmp_path, "inspect", str(number), **world)
+        code, sent = on_terminal(tmp_path, "inspect", str(number), **variables)
         assert code == 0, sent
         assert_only_shown(sent)
 
     trials("models that write hostile text, to terminals and pipes", trial, few=1, many=100)
 
 
-# Where what a user names is quoted, mostly to say that it is wrong; `{}` is hostile.
+# Commands whose messages quote a word of the user, mostly in an error; `{}` is hostile.
 QUOTED = """
 train {}
 train {}/*.txt
@@ -235,7 +239,7 @@ corpora {}
 """.strip().splitlines()
 
 
-def test_what_is_quoted(trials: Trials, tmp_path: Path) -> None:
+def test_quoted_words_cannot_control_the_terminal(trials: Trials, tmp_path: Path) -> None:
     save_run(tmp_path, "run", reciting_checkpoint("abc \n"))
     (tmp_path / "t.txt").write_text(prose(500))
     (tmp_path / "tune.abc").write_text("X:1\nT:One\nM:C|\nL:1/8\nK:D\nDFAd dAFD|d8|]\n")
@@ -250,7 +254,7 @@ def test_what_is_quoted(trials: Trials, tmp_path: Path) -> None:
         (tmp_path / "binary" / bad).write_bytes(bytes(99))
         words = [word.format(bad) for word in shlex.split(line)]
         words = [f"binary/{bad}" if word == "binary/" else word for word in words]
-        code, sent = on_terminal(tmp_path, *words, CHARNN_MIRROR=bad, **random.choice(WORLDS))
+        code, sent = on_terminal(tmp_path, *words, CHARNN_MIRROR=bad, **random.choice(ENVIRONMENTS))
         assert code in (0, 1, 2), sent
         assert "Traceback" not in sent, sent
         assert_only_shown(sent)
@@ -260,10 +264,11 @@ def test_what_is_quoted(trials: Trials, tmp_path: Path) -> None:
     trials("hostile names and options that messages quote", trial, few=2, many=6 * len(QUOTED))
 
 
-def test_every_control_character_and_order(tmp_path: Path) -> None:
-    """All 256 bytes and every listed string, once each, by the commands that show most of them."""
+def test_every_control_character_and_sequence(tmp_path: Path) -> None:
+    """All 256 characters of a byte and every listed string, once each, in the commands that show
+    most of them."""
     strings = [*LISTED, *("".join(CONTROLS)), "".join(chr(code) for code in range(1, 256))]
-    plain = f"%{'-' * 3000}\n"  # with so few control characters in it, a file is text
+    plain = f"%{'-' * 3000}\n"  # enough plain text that the file does not look binary
     tunes = "".join(
         f"X:{number}\nT:{text}\n{plain}K:D\nD8|]\n\n" for number, text in enumerate(strings, 1)
     )
@@ -293,14 +298,14 @@ def test_training_with_hostile_names(trials: Trials, tmp_path: Path, small: Sequ
         corpus.mkdir()
         text = prose(3000)
         for letter in "etaoin":
-            # Those of ASCII are too many for a text; a bidirectional override is not.
+            # ASCII control characters would make the file look binary, other characters do not.
             others = [one for one in hostile(random, 40) if not one.isascii()]
             text = text.replace(letter, random.choice([*others, "\u202e"]))
         (corpus / f"{file_name(random)}.txt").write_text(text, "utf-8", "replace", newline="")
         (corpus / f".{file_name(random)}").write_bytes(bytes(99))
         name = f"{number} {file_name(random)}"
         words = ("train", corpus.name, corpus.name, "--name", name, "--steps", "60")
-        code, sent = on_terminal(tmp_path, *words, *small, **random.choice(WORLDS))
+        code, sent = on_terminal(tmp_path, *words, *small, **random.choice(ENVIRONMENTS))
         assert code == 0, sent
         assert_only_shown(sent)
         assert "\x1b]" not in sent

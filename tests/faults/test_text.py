@@ -1,5 +1,5 @@
-"""Hostile text: whatever bytes, names and files there are, a corpus is read as it is or refused in
-one line, and nothing half-made is kept."""
+"""Hostile bytes, names and files: a corpus is read exactly or refused in one line, and no
+incomplete data is kept."""
 
 import codecs
 import gzip
@@ -36,7 +36,7 @@ from tests.helpers import command, environment, prose
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes, links and signals of Unix")
 
-# What trips a careless reader: line ends of all kinds, marks within, parts of what is one sign.
+# Traps for a careless reader: line ends of all kinds, byte order marks, parts of one glyph.
 TRAPS = (
     *("\r", "\n", "\r\n", "\n\r", "\x0b", "\x0c", "\x85", "\u2028", "\u2029", "\t", "\xa0", "\xad"),
     *("\ufeff", "\ufffd", "\uffff", "\U0010ffff", "e\u0301\u0323", "\u0301", "\u200d", "\u200b"),
@@ -60,13 +60,13 @@ ALPHABETS = {
 
 
 def encodable(text: str, codec: str) -> str:
-    """What of a text the codec has, so that it comes back as it was."""
+    """Return the part of a text that the codec can represent and restore."""
     kept = (one for one in text if one.encode(codec, "ignore").decode(codec, "ignore") == one)
     return "".join(kept)
 
 
-def written(random: random.Random, codec: str, length: int) -> str:
-    """A text that needs more than ASCII, and has a trap here and there."""
+def random_text(random: random.Random, codec: str, length: int) -> str:
+    """Return a text that needs more than ASCII and contains a trap here and there."""
     alphabet = encodable(ALPHABETS[codec], codec)
     traps = [trap for trap in TRAPS if encodable(trap, codec) == trap]
     text = "".join(
@@ -84,8 +84,8 @@ def assert_refused(ended: Ended, *phrases: str) -> None:
         assert phrase in message, message
 
 
-def learned_text(folder: Path) -> str:
-    """The text that the ids in `folder` stand for, if it was learned whole."""
+def decoded_corpus(folder: Path) -> str:
+    """Return the text of the prepared ids in `folder`."""
     (path,) = (path for path in folder.iterdir() if not path.name.startswith("."))
     symbols = json.loads((path / "corpus.json").read_bytes())["vocabulary"]
     return CharVocabulary.from_json(symbols).decode(np.load(path / "ids.npy"))
@@ -100,8 +100,8 @@ def prepared_folders(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Callable[[], Path]]:
-    """Empty folders, one after the other."""
+def fresh_folder(tmp_path: Path) -> Iterator[Callable[[], Path]]:
+    """Return a function that makes empty folders."""
     count = 0
 
     def folder() -> Path:
@@ -118,24 +118,24 @@ STEP = ("--steps", "1", "--val-fraction", "0")
 
 
 def test_encodings(
-    trials: Trials, fresh: Callable[[], Path], program: Program, small: Sequence[str]
+    trials: Trials, fresh_folder: Callable[[], Path], program: Program, small: Sequence[str]
 ) -> None:
     def trial(random: random.Random) -> None:
         codec = random.choice(list(ALPHABETS))
-        way = random.choice(["marked", "bare", "named", "marked and misnamed"])
-        text = written(random, codec, random.choice([300, 2000]))
-        # A mark before what it does not stand for is a lie, which the bytes behind it give away.
+        marking = random.choice(["marked", "bare", "named", "marked and misnamed"])
+        text = random_text(random, codec, random.choice([300, 2000]))
+        # A mark of another encoding is wrong, which the bytes after the mark show.
         raw = text.encode(codec)
-        if way.startswith("marked"):
+        if marking.startswith("marked"):
             raw = MARKS.get(codec, codecs.BOM_UTF8) + raw
-        folder = fresh()
+        folder = fresh_folder()
         (folder / "t.txt").write_bytes(raw)
-        named = {"named": codec, "marked and misnamed": "cp1250"}.get(way)
+        named = {"named": codec, "marked and misnamed": "cp1250"}.get(marking)
         options = ("--encoding", named) if named else ()
         ended = program(folder, "train", "t.txt", *STEP, *small, *options)
-        if way == "named" or codec == "utf-8" or (codec in MARKS and way != "bare"):
+        if marking == "named" or codec == "utf-8" or (codec in MARKS and marking != "bare"):
             assert ended.returncode == 0, ended
-            assert learned_text(folder / "data") == text
+            assert decoded_corpus(folder / "data") == text
             return
         assert not prepared_folders(folder / "data")
         if codec in MARKS or codec == "iso2022_jp":
@@ -149,12 +149,14 @@ def test_encodings(
     trials("a text in one of 17 encodings, marked, bare, named or misnamed", trial, few=2, many=240)
 
 
-def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> None:
-    """However they are cut into pieces, bytes are read exactly or refused."""
+def test_damaged_text_is_read_exactly_or_refused(
+    trials: Trials, fresh_folder: Callable[[], Path]
+) -> None:
+    """The size of the chunks does not matter."""
 
     def trial(random: random.Random) -> None:
         codec = random.choice(list(MARKS))
-        raw = bytearray(written(random, codec, random.randrange(1, 400)).encode(codec))
+        raw = bytearray(random_text(random, codec, random.randrange(1, 400)).encode(codec))
         if random.random() < 0.5:
             raw[:0] = MARKS[codec]
         for _ in range(random.randrange(4)):
@@ -172,7 +174,7 @@ def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> No
             else:
                 del raw[at]
                 raw += b"."
-        path = fresh() / "t.txt"
+        path = fresh_folder() / "t.txt"
         path.write_bytes(raw)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(text_module, "CHUNK_BYTES", random.choice([5, 7, 64, 1 << 20]))
@@ -191,11 +193,11 @@ def test_bytes_that_are_no_text(trials: Trials, fresh: Callable[[], Path]) -> No
     trials("bytes flipped, cut, put in or left out of a text", trial, few=50, many=20_000)
 
 
-def test_packed_text(trials: Trials, fresh: Callable[[], Path]) -> None:
+def test_damaged_gzip_files(trials: Trials, fresh_folder: Callable[[], Path]) -> None:
     def trial(random: random.Random) -> None:
-        texts = [written(random, "utf-8", random.randrange(2000)) for _ in range(3)]
+        texts = [random_text(random, "utf-8", random.randrange(2000)) for _ in range(3)]
         members = [gzip.compress(text.encode(), random.randrange(1, 10)) for text in texts]
-        raw = bytearray(b"".join(members))  # which `gzip` unpacks to one text
+        raw = bytearray(b"".join(members))  # `gzip` unpacks the members to one text
         damage = random.randrange(5)
         at = random.randrange(len(raw))
         if damage == 1:
@@ -206,7 +208,7 @@ def test_packed_text(trials: Trials, fresh: Callable[[], Path]) -> None:
             raw += random.randbytes(9) + b"."
         elif damage == 4:
             raw[at:at] = random.randbytes(3)
-        path = fresh() / "t.txt.gz"
+        path = fresh_folder() / "t.txt.gz"
         path.write_bytes(raw)
         ends = {len(members[0]), len(members[0] + members[1])}
         try:
@@ -217,14 +219,17 @@ def test_packed_text(trials: Trials, fresh: Callable[[], Path]) -> None:
             return
         if damage == 2 and at in ends:
             assert "".join(texts).startswith(text)
-        else:  # what is not summed up may change, such as the time and the system
+        else:  # fields outside the checksum, such as the time, may change
             assert text == "".join(texts)
 
     trials("packed text of several members damaged", trial, few=20, many=5000)
 
 
-def test_a_corpus_that_changes(trials: Trials, fresh: Callable[[], Path]) -> None:
-    """What was numbered is one text, the one that it is called by; or it was refused."""
+def test_a_corpus_that_changes_while_it_is_read(
+    trials: Trials, fresh_folder: Callable[[], Path]
+) -> None:
+    """The prepared ids belong to one text, which the fingerprint identifies, or the corpus is
+    refused."""
 
     def change(random: random.Random, path: Path) -> None:
         text = path.read_text()
@@ -237,9 +242,9 @@ def test_a_corpus_that_changes(trials: Trials, fresh: Callable[[], Path]) -> Non
                 path.write_text("")
             case 3:
                 path.unlink()
-            case 4:  # the same letters, as many, in the place of those that are read
+            case 4:  # the same number of the same letters, in another order
                 path.write_text(text[::-1])
-            case 5:  # the same in another file under the name
+            case 5:  # another file replaces the file of that name
                 path.with_suffix(".new").write_text(text[::-1])
                 path.with_suffix(".new").replace(path)
             case 6:
@@ -251,7 +256,7 @@ def test_a_corpus_that_changes(trials: Trials, fresh: Callable[[], Path]) -> Non
                 path.write_text(text)
 
     def trial(random: random.Random) -> None:
-        folder = fresh()
+        folder = fresh_folder()
         paths = [folder / f"{number}.txt" for number in range(random.randrange(1, 4))]
         for path in paths:
             path.write_text("".join(random.choices("abcdef\n", k=random.randrange(100, 1000))))
@@ -268,7 +273,7 @@ def test_a_corpus_that_changes(trials: Trials, fresh: Callable[[], Path]) -> Non
 
         documents = [Document(one.name, lambda one=one: watched(one)) for one in opened.documents]
         with pytest.MonkeyPatch.context() as patch:
-            # Less than Python reads ahead would be another reading of the disk.
+            # Small chunks, so that a file can change in the middle of its text.
             patch.setattr(text_module, "CHUNK_BYTES", 32)
             try:
                 found = prepare(Corpus("c", documents), folder / "data", 0)
@@ -287,10 +292,10 @@ def test_a_corpus_that_changes(trials: Trials, fresh: Callable[[], Path]) -> Non
     trials("a file of a corpus changes while it is read", trial, few=20, many=2000)
 
 
-def test_damaged_ids(trials: Trials, fresh: Callable[[], Path]) -> None:
+def test_damaged_ids_are_prepared_again(trials: Trials, fresh_folder: Callable[[], Path]) -> None:
     def trial(random: random.Random) -> None:
-        folder = fresh()
-        text = written(random, "utf-8", random.randrange(50, 1500))
+        folder = fresh_folder()
+        text = random_text(random, "utf-8", random.randrange(50, 1500))
         corpus = Corpus("c", [document("", text)])
         first = prepare(corpus, folder)
         ids, told = first.ids.tolist(), (first.val_unknown, first.vocabulary.tokens)
@@ -320,7 +325,7 @@ def test_damaged_ids(trials: Trials, fresh: Callable[[], Path]) -> None:
     trials("prepared ids, or what is told of them, damaged", trial, few=20, many=500)
 
 
-KILLED = """
+PREPARE = """
 import sys
 from pathlib import Path
 from charnn.corpus.ids import prepare
@@ -330,14 +335,14 @@ prepare(open_corpus([sys.argv[1]]), Path("data"))
 """
 
 
-def test_killed_while_it_prepares(trials: Trials, fresh: Callable[[], Path]) -> None:
+def test_a_kill_during_preparation(trials: Trials, fresh_folder: Callable[[], Path]) -> None:
     text = "".join(prose(60_000, begin) for begin in range(0, 180_000, 60_000)) * 20
 
     def trial(random: random.Random) -> None:
-        folder = fresh()
+        folder = fresh_folder()
         (folder / "big.txt").write_text(text)
         process = subprocess.Popen(
-            [sys.executable, "-c", KILLED, "big.txt"], cwd=folder, stdout=subprocess.PIPE
+            [sys.executable, "-c", PREPARE, "big.txt"], cwd=folder, stdout=subprocess.PIPE
         )
         with process:
             assert process.stdout
@@ -356,12 +361,12 @@ def test_killed_while_it_prepares(trials: Trials, fresh: Callable[[], Path]) -> 
     trials("killed while a corpus is prepared", trial, few=1, many=60)
 
 
-def test_folders_of_all_kinds(trials: Trials, fresh: Callable[[], Path]) -> None:
-    """Links, pipes, sockets, what is binary, empty, hidden: what is text is found, each file once,
-    and nothing is waited for."""
+def test_folders_of_all_kinds(trials: Trials, fresh_folder: Callable[[], Path]) -> None:
+    """Links, pipes, sockets, binary, empty and hidden files: each text is found once, and nothing
+    blocks."""
 
     def trial(random: random.Random) -> None:
-        top = fresh() / "top"
+        top = fresh_folder() / "top"
         top.mkdir()
         folders, texts = [top], {}
         for number in range(random.randrange(1, 25)):
@@ -408,10 +413,10 @@ SIGNS += [f"{sign}" for sign in TRAPS] + [chr(0xDC00 + code) for code in range(0
 SIGNS += ["[red]", "\x1b]52;c;Y2F0\x07", "\x1b[2J", "{}", "%s", "$(x)", "`x`", "*", "?", "~", "漢"]
 
 
-def test_names(
-    trials: Trials, fresh: Callable[[], Path], program: Program, small: Sequence[str]
+def test_hostile_names_of_files_folders_and_runs(
+    trials: Trials, fresh_folder: Callable[[], Path], program: Program, small: Sequence[str]
 ) -> None:
-    """Of files, folders and runs: whatever a system allows can be learned and sampled."""
+    """Every name that the system allows can be used."""
 
     def name(random: random.Random) -> str:
         signs = "".join(random.choices(SIGNS, k=random.choice([1, 3, 10, 200])))
@@ -419,7 +424,7 @@ def test_names(
         return os.fsdecode(raw.strip(b".-") or b"x")
 
     def trial(random: random.Random) -> None:
-        folder = fresh()
+        folder = fresh_folder()
         inside, run = folder / f"f{name(random)}"[:60], f"r{name(random)}"
         inside.mkdir()
         (inside / f"{name(random)}").write_text(prose(500))
@@ -442,7 +447,8 @@ def test_names(
 
 
 def interrupted(folder: Path, after: float, *arguments: str) -> tuple[int, float, bytes]:
-    """Feed a command without end; its exit code, how long it took to end, what it said."""
+    """Feed a command endless input and interrupt it; return the exit code, the time until its end,
+    and stderr."""
     temporary = folder / "tmp"
     temporary.mkdir()
     process = subprocess.Popen(
@@ -463,27 +469,27 @@ def interrupted(folder: Path, after: float, *arguments: str) -> tuple[int, float
             time.sleep(0.001)
     sent = time.monotonic()
     process.send_signal(signal.SIGINT)
-    said = process.stderr.read()
+    messages = process.stderr.read()
     process.stdin.close()
     code = process.wait()
     assert not list(temporary.iterdir())
-    return code, time.monotonic() - sent, said
+    return code, time.monotonic() - sent, messages
 
 
-def test_an_endless_stdin(trials: Trials, fresh: Callable[[], Path]) -> None:
+def test_an_endless_stdin(trials: Trials, fresh_folder: Callable[[], Path]) -> None:
     def trial(random: random.Random) -> None:
-        folder = fresh()
-        code, _, said = interrupted(folder, random.uniform(0.8, 2.5), "train", "-")
+        folder = fresh_folder()
+        code, _, messages = interrupted(folder, random.uniform(0.8, 2.5), "train", "-")
         assert code == 130
-        assert b"Traceback" not in said
+        assert b"Traceback" not in messages
         assert not prepared_folders(folder / "data")
 
     trials("Ctrl-C amid an endless standard input", trial, few=1, many=60)
 
 
 @contextmanager
-def room_for(size: int) -> Iterator[None]:
-    """No file may grow beyond so many bytes, as on a disk that is full."""
+def file_size_limit(size: int) -> Iterator[None]:
+    """Limit the size of files in the block, as a full disk does."""
     resource = pytest.importorskip("resource")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
@@ -493,14 +499,14 @@ def room_for(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_full_disk(trials: Trials, fresh: Callable[[], Path]) -> None:
+def test_a_full_disk(trials: Trials, fresh_folder: Callable[[], Path]) -> None:
     def trial(random: random.Random) -> None:
-        folder = fresh()
-        content = written(random, "utf-8", 2000).encode()
+        folder = fresh_folder()
+        content = random_text(random, "utf-8", 2000).encode()
         stream = io.BytesIO(content)
         with (
             pytest.raises(CorpusError, match=r"cannot keep .*TMPDIR") as caught,
-            room_for(random.randrange(len(content))),
+            file_size_limit(random.randrange(len(content))),
         ):
             open_corpus(["-"], stdin=stream)
         assert "\n" not in str(caught.value)
@@ -508,7 +514,7 @@ def test_a_full_disk(trials: Trials, fresh: Callable[[], Path]) -> None:
         size = (prepare(corpus, folder / "elsewhere").path / "ids.npy").stat().st_size
         with (
             pytest.raises(CorpusError, match="cannot write the prepared corpus to") as caught,
-            room_for(random.randrange(size)),
+            file_size_limit(random.randrange(size)),
         ):
             prepare(corpus, folder / "data")
         assert "\n" not in str(caught.value)
@@ -518,11 +524,9 @@ def test_a_full_disk(trials: Trials, fresh: Callable[[], Path]) -> None:
     trials("no room for the standard input, or for the ids", trial, few=5, many=300)
 
 
-def test_the_smallest_and_the_plainest(
-    tmp_path: Path, program: Program, small: Sequence[str]
-) -> None:
-    """One character, one letter over and over, nothing but line ends, a validation part that
-    shares nothing with what is learned: learned, or refused in a line."""
+def test_tiny_and_uniform_texts(tmp_path: Path, program: Program, small: Sequence[str]) -> None:
+    """One character, one letter repeated, line ends only, a validation part without a character of
+    the training part: each is trained on, or refused in one line."""
     for name, text, learned in (
         ("one", "a", False),
         ("letters", "a" * 2000, True),
@@ -538,13 +542,13 @@ def test_the_smallest_and_the_plainest(
             continue
         assert ended.returncode == 0, ended
         sampled = program(tmp_path, "sample", name, "--length", "20", "--seed", "1")
-        written = sampled.stdout.decode()
-        assert len(written) == 20
-        assert set(written) <= set(text)
+        random_text = sampled.stdout.decode()
+        assert len(random_text) == 20
+        assert set(random_text) <= set(text)
     assert not program(tmp_path, "train", "foreign.txt", "--resume").returncode
 
 
-def test_a_data_folder_that_cannot_be_one(
+def test_an_unusable_data_folder_is_an_error(
     tmp_path: Path, program: Program, small: Sequence[str]
 ) -> None:
     (tmp_path / "t.txt").write_text(prose(500))
@@ -556,25 +560,25 @@ def test_a_data_folder_that_cannot_be_one(
     assert_refused(program(tmp_path, "train", "t.txt", *STEP, *small), "data")
 
 
-def test_codecs_that_bring_halves_of_characters(
+def test_codecs_that_decode_to_surrogates_are_refused(
     tmp_path: Path, program: Program, small: Sequence[str]
 ) -> None:
-    """Some codecs give surrogates, which are no text, and which no file in UTF-8 can hold."""
+    """Surrogates are no text, and a file in UTF-8 cannot contain them."""
     (tmp_path / "t.txt").write_text(r"\ud800b\udfff" * 100, "ascii")
     ended = program(tmp_path, "train", "t.txt", "--encoding", "unicode_escape", *STEP, *small)
     assert_refused(ended, "t.txt is not unicode_escape text", "surrogates")
 
 
-def measured(folder: Path, *words: str) -> tuple[Ended, int]:
-    """A command as it ended, and the most memory it took, in MB."""
+def run_measured(folder: Path, *words: str) -> tuple[Ended, int]:
+    """Run a command; return its result and its peak memory in MB."""
     with subprocess.Popen(
         words, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     ) as process:
         assert process.stdout
-        said = process.stdout.read()
+        messages = process.stdout.read()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
-    return Ended(process.returncode, b"", said), used.ru_maxrss // 1024
+    return Ended(process.returncode, b"", messages), used.ru_maxrss // 1024
 
 
 def test_a_line_of_a_gigabyte(trials: Trials, tmp_path: Path) -> None:
@@ -585,11 +589,11 @@ def test_a_line_of_a_gigabyte(trials: Trials, tmp_path: Path) -> None:
             with path.open("wb") as file:
                 for _ in range(10_000):
                     file.write(line)
-            ended, memory = measured(tmp_path, sys.executable, "-c", KILLED, "line.txt")
+            ended, memory = run_measured(tmp_path, sys.executable, "-c", PREPARE, "line.txt")
             assert ended.returncode == 0, ended
             assert memory < 300, memory
             few = ("--steps", "20", "--val-fraction", "0.0001", "--threads", "1")
-            ended, memory = measured(tmp_path, *command("train", "line.txt", *few))
+            ended, memory = run_measured(tmp_path, *command("train", "line.txt", *few))
             assert ended.returncode == 0, ended
             assert memory < 1000, memory
         finally:
@@ -607,25 +611,25 @@ def test_a_folder_of_many_files(trials: Trials, tmp_path: Path) -> None:
                 inside = tmp_path / "many" / str(number)
                 inside.mkdir(parents=True)
             (inside / f"{number}.txt").write_text(f"document {number}\n")
-        ended, memory = measured(tmp_path, sys.executable, "-c", KILLED, "many")
+        ended, memory = run_measured(tmp_path, sys.executable, "-c", PREPARE, "many")
         assert ended.returncode == 0, ended
         assert memory < 300, memory
-        assert len(learned_text(tmp_path / "data")) > 1_000_000
+        assert len(decoded_corpus(tmp_path / "data")) > 1_000_000
         shutil.rmtree(tmp_path / "many")
 
     trials("a folder of 100,000 files, prepared in 300 MB", trial, few=0, many=1)
 
 
-def test_packed_zeros_without_end(trials: Trials, tmp_path: Path) -> None:
+def test_gzip_bombs(trials: Trials, tmp_path: Path) -> None:
     def trial(random: random.Random) -> None:
         member = gzip.compress(bytes(100_000_000), 1)
         (tmp_path / "bomb.txt.gz").write_bytes(member * 100)
-        ended, memory = measured(tmp_path, *command("train", "bomb.txt.gz"))
+        ended, memory = run_measured(tmp_path, *command("train", "bomb.txt.gz"))
         assert_refused(ended, "looks binary")
         assert memory < 500, memory
         many = gzip.compress(b"a" * 1_000_000, 9) * 500
         (tmp_path / "letters.txt.gz").write_bytes(many)
-        ended, memory = measured(tmp_path, sys.executable, "-c", KILLED, "letters.txt.gz")
+        ended, memory = run_measured(tmp_path, sys.executable, "-c", PREPARE, "letters.txt.gz")
         assert ended.returncode == 0, ended
         assert memory < 300, memory
         shutil.rmtree(tmp_path / "data")
@@ -633,8 +637,8 @@ def test_packed_zeros_without_end(trials: Trials, tmp_path: Path) -> None:
     trials("10 GB of packed zeros, and 500 MB of a packed letter", trial, few=0, many=1)
 
 
-def test_folders_in_folders(trials: Trials, tmp_path: Path) -> None:
-    """More of them than functions may call each other."""
+def test_deeply_nested_folders(trials: Trials, tmp_path: Path) -> None:
+    """The nesting is deeper than Python's limit of recursion."""
 
     def trial(random: random.Random) -> None:
         deep = [tmp_path / "d"]
@@ -654,24 +658,24 @@ def test_folders_in_folders(trials: Trials, tmp_path: Path) -> None:
     trials("1,500 folders in each other", trial, few=0, many=1)
 
 
-def test_many_symbols(trials: Trials, tmp_path: Path) -> None:
+def test_a_hundred_thousand_different_characters(trials: Trials, tmp_path: Path) -> None:
     def trial(random: random.Random) -> None:
         signs = [chr(code) for code in range(0x20, 0x30000) if not 0xD800 <= code < 0xE000]
         text = "".join(random.sample(signs, 100_000)) * 2
         (tmp_path / "t.txt").write_text(text, "utf-8", newline="")
         few = (*STEP, "--batch-size", "4", "--seq-len", "16", "--threads", "1")
-        ended, memory = measured(tmp_path, *command("train", "t.txt", *few))
+        ended, memory = run_measured(tmp_path, *command("train", "t.txt", *few))
         assert ended.returncode == 0, ended
         assert b"different characters" in ended.stderr
         assert memory < 2500, memory
-        ended, memory = measured(tmp_path, *command("sample", "t", "--length", "50"))
+        ended, memory = run_measured(tmp_path, *command("sample", "t", "--length", "50"))
         assert ended.returncode == 0, ended
         assert memory < 1000, memory
 
     trials("100,000 different characters", trial, few=0, many=1)
 
 
-def test_what_a_shell_puts_in_the_place_of_a_file(
+def test_process_substitution_and_pipes(
     trials: Trials, tmp_path: Path, small: Sequence[str]
 ) -> None:
     text = prose(3000)
@@ -690,9 +694,9 @@ def test_what_a_shell_puts_in_the_place_of_a_file(
                 f"zcat t.gz > t; {train} /dev/stdin < t",
             ]
         )
-        ended, _ = measured(tmp_path, "bash", "-c", line)
+        ended, _ = run_measured(tmp_path, "bash", "-c", line)
         assert ended.returncode == 0, ended
-        assert learned_text(tmp_path / "data") == text
+        assert decoded_corpus(tmp_path / "data") == text
         shutil.rmtree(tmp_path / "data")
         for device in ("/dev/zero", "/dev/urandom", "/dev/full", "/dev/tty"):
             with pytest.raises(CorpusError, match="a device or a socket"):

@@ -1,5 +1,5 @@
-"""Hostile tunes: whatever the text, each tune becomes files that others can read, or one line with
-line and column; at once, in little memory, and nowhere but where it was asked."""
+"""Hostile tunes: each becomes files that other programs can read, or one line with line and column,
+at once, in little memory, and only in the requested place."""
 
 import io
 import json
@@ -33,18 +33,18 @@ from tests.faults.conftest import Trials
 from tests.helpers import charnn
 from tests.music.hostile import WORDS, books, damaged_tunes, overgrown_tune, pathological_texts
 
-SECONDS = 2.0  # of computing, at most, for one tune and command
-HUNG = 60  # by the clock
-MOST_GROWTH = 50_000_000  # bytes of memory that all the trials of a fault may leave behind
+SECONDS = 2.0  # CPU seconds for one tune and command
+HANG_SECONDS = 60  # wall-clock seconds
+MAX_GROWTH = 50_000_000  # bytes that all trials of a fault may add to the memory
 
-# What a failure may say: of a tune its place, of a text that it has none.
+# Errors of a tune name its place; the error of a text says that it contains no tune.
 PLACED = re.compile(r"error: tunes\.abc: (.*, )?line \d+, column \d+: .+")
 REFUSED = (PLACED, re.compile(r"error: tunes\.abc contains no tune: .*"))
 COUNTED = re.compile(r"\d+ of \d+ tunes could not be exported; the others were")
 
 
 def run(*arguments: str | Path) -> Ended:
-    """Run a command in this process: the same as one of its own, but a hundred times faster."""
+    """Run a command in this process, which is a hundred times as fast as a new one."""
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", newline="") for _ in range(2))
     code = 0
     before = sys.argv
@@ -62,14 +62,14 @@ def run(*arguments: str | Path) -> Ended:
 
 
 @contextmanager
-def at_once(tunes: int, what: str) -> Iterator[None]:
-    """Hold what is done to so many tunes to its time."""
+def time_limit(tunes: int, what: str) -> Iterator[None]:
+    """Assert that the block takes at most `SECONDS` of computing per tune."""
 
     def stop(*_: object) -> None:
         raise TimeoutError(f"{what} hangs")
 
     signal.signal(signal.SIGALRM, stop)
-    signal.alarm(HUNG + tunes)
+    signal.alarm(HANG_SECONDS + tunes)
     start = time.process_time()
     try:
         yield
@@ -80,7 +80,7 @@ def at_once(tunes: int, what: str) -> Iterator[None]:
 
 
 def check_file(path: Path) -> None:
-    """Another program can read it."""
+    """Assert that another program can read a file."""
     import mido
 
     if path.suffix == ".mid":
@@ -93,15 +93,15 @@ def check_file(path: Path) -> None:
 
 
 def judge(folder: Path, text: str, commands: Sequence[Sequence[str]]) -> None:
-    """Put a text through `check` and the commands, and look at all that comes of it."""
+    """Run `check` and the commands on a text, and check all results."""
     book = folder / "tunes.abc"
     content = text.encode("utf-8", "surrogatepass")
     book.write_bytes(content)
     try:
         tunes = len(split_book(content.decode()))
-    except UnicodeDecodeError:  # half a character: then it is read as Latin-1
+    except UnicodeDecodeError:  # charnn then reads Latin-1
         tunes = len(split_book(content.decode("latin-1")))
-    with at_once(tunes, "check"):
+    with time_limit(tunes, "check"):
         ended = run("check", book.name, "--json")
     if tunes:
         reports = json.loads(ended.stdout)["tunes"]
@@ -112,7 +112,7 @@ def judge(folder: Path, text: str, commands: Sequence[Sequence[str]]) -> None:
         check_refusal(ended, 0, 0)
     for command in commands:
         shutil.rmtree(folder / "out", ignore_errors=True)
-        with at_once(tunes, command[0]):
+        with time_limit(tunes, command[0]):
             ended = run(command[0], book.name, "-o", "out/", *command[1:])
         files = sorted((folder / "out").iterdir()) if (folder / "out").is_dir() else []
         check_refusal(ended, tunes, len(files))
@@ -122,7 +122,8 @@ def judge(folder: Path, text: str, commands: Sequence[Sequence[str]]) -> None:
 
 
 def check_refusal(ended: Ended, tunes: int, written: int) -> None:
-    """Of so many tunes, so many were written, and each of the others was refused in one line."""
+    """Assert that `written` tunes were written, and that each of the others was refused in one
+    line."""
     lines = re.split("\n", ended.stderr.decode())[:-1]
     errors = [line for line in lines if line.startswith("error: ")]
     assert all(any(shape.fullmatch(line) for shape in REFUSED) for line in errors), errors
@@ -139,7 +140,7 @@ def real_tunes() -> list[str]:
 
 
 def memory() -> int:
-    """Bytes that this process holds; 0 where the system does not say."""
+    """Return the bytes that this process holds; 0 where the system does not report them."""
     status = Path("/proc/self/status")
     found = re.search(r"VmRSS:\s+(\d+)", status.read_text()) if status.exists() else None
     return 1024 * int(found[1]) if found else 0
@@ -147,17 +148,18 @@ def memory() -> int:
 
 SCORE = ("export-score", "--format", "musicxml")
 MIDI = ("export-midi", "--chords", "auto")
-MIDI_SHARE = 0.1  # of the tunes: music21 takes ten times as long as all the rest
+MIDI_SHARE = 0.1  # music21 takes ten times as long as everything else
 
 Kept = Callable[[str, random.Random], None]
 
 
 @pytest.fixture
 def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
-    """Judges texts, a share of them as MIDI, and at the end the memory that all have taken."""
+    """Return a function that judges a text, some also as MIDI; at the end, the memory of all texts
+    is checked."""
     if not hasattr(signal, "SIGALRM"):
         pytest.skip("hangs are ended by an alarm")
-    import music21.midi.translate  # noqa: F401 - which takes a second of nobody's tune
+    import music21.midi.translate  # noqa: F401 - a second that no tune should be charged for
 
     monkeypatch.chdir(tmp_path)
     # The command line is built once, not for every command.
@@ -169,11 +171,11 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
         sizes.append(memory())
 
     yield judge_one
-    # What is free is not given back at once, so the least of many is what is held. In the second
-    # tenth all that is imported and kept for ever is there.
+    # Python returns free memory late, so the minimum of many sizes is the memory in use. By the
+    # second tenth, all modules and caches are loaded.
     tenth = len(sizes) // 10
     if tenth:
-        assert min(sizes[-tenth:]) - min(sizes[tenth : 2 * tenth]) < MOST_GROWTH
+        assert min(sizes[-tenth:]) - min(sizes[tenth : 2 * tenth]) < MAX_GROWTH
 
 
 def test_damaged_tunes(trials: Trials, kept: Kept) -> None:
@@ -187,7 +189,7 @@ def test_damaged_tunes(trials: Trials, kept: Kept) -> None:
     )
 
 
-def test_tunes_without_measure(trials: Trials, kept: Kept) -> None:
+def test_overgrown_tunes(trials: Trials, kept: Kept) -> None:
     trials(
         "a tune grown by the rules without measure",
         lambda chance: kept(overgrown_tune(chance), chance),
@@ -196,7 +198,7 @@ def test_tunes_without_measure(trials: Trials, kept: Kept) -> None:
     )
 
 
-def test_made_up_tunes(trials: Trials, kept: Kept) -> None:
+def test_texts_made_to_take_long(trials: Trials, kept: Kept) -> None:
     texts = iter([text for text in pathological_texts() if text.count("\nK:") <= 1])
     count = sum(text.count("\nK:") <= 1 for text in pathological_texts())
     trials("a text made to be slow", lambda chance: kept(next(texts), chance), few=1, many=count)
@@ -243,9 +245,10 @@ def test_names_of_files(trials: Trials, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 class Drawer:
-    """The engraver in a process that stays: drawing many tunes without starting anew for each.
+    """The engraver in a lasting process, which draws many tunes without a new start for each.
 
-    One that ends it, or takes too long, goes through the program itself, which must say so.
+    A tune that ends the process, or takes too long, is drawn again by the program itself, which
+    must report it.
     """
 
     PROGRAM = (
@@ -270,7 +273,7 @@ class Drawer:
         """Make `score.svg` in the folder.
 
         Returns:
-            What went wrong, empty if nothing did; `None` if the process has ended.
+            The error, empty without one; `None` if the process has ended.
         """
         (folder / "score.json").write_text(json.dumps(score), encoding="utf-8")
         if self._process is None:
@@ -333,7 +336,7 @@ def test_drawings_of_hostile_tunes(trials: Trials, tmp_path: Path) -> None:
 
 
 def check_drawing(tune: Any, kind: Any) -> None:
-    """It is drawn, or refused in one line."""
+    """Assert that a tune is drawn, or refused in one line."""
     start = time.monotonic()
     try:
         content = engrave(tune, kind)
@@ -342,4 +345,4 @@ def check_drawing(tune: Any, kind: Any) -> None:
     except TuneError as error:
         assert len(str(error)) < 400
         assert "\n" not in str(error)
-    assert time.monotonic() - start < HUNG
+    assert time.monotonic() - start < HANG_SECONDS

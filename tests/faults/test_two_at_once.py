@@ -1,5 +1,5 @@
-"""Two processes at once: of two trainings with one name, one has it; and who reads a run while it
-is written to gets a whole model."""
+"""Two processes at once: one of two trainings with one name is refused, and a reader of a run that
+is being saved gets an intact model."""
 
 import os
 import random
@@ -12,28 +12,30 @@ from charnn.checkpoints.run_files import BEST, CHECKPOINTS
 from charnn.checkpoints.runs import load_best
 from tests.cli.conftest import SMALL
 from tests.faults.conftest import Trials
-from tests.faults.runs import CORPUS, RUN, TRAIN, newest_step, strays, workplace
+from tests.faults.runs import CORPUS, RUN, TRAIN, leftover_files, newest_step, working_folder
 from tests.forks import Ended, Forks
 
 
-def both(forks: Forks, folder: Path, random: random.Random, *arguments: str) -> tuple[Ended, Ended]:
-    """Run the same command twice, begun within a tenth of a second."""
+def run_twice(
+    forks: Forks, folder: Path, random: random.Random, *arguments: str
+) -> tuple[Ended, Ended]:
+    """Run the same command twice, started within a tenth of a second."""
     one = forks.begin(folder, *arguments)
     time.sleep(random.choice((0, 0, random.uniform(0, 0.1))))
     other = forks.begin(folder, *arguments)
     return forks.end(one), forks.end(other)
 
 
-def test_of_two_trainings_with_one_name_one_has_it(
+def test_one_of_two_trainings_with_one_name_is_refused(
     trials: Trials, forks: Forks, tmp_path: Path
 ) -> None:
     def trial(random: random.Random) -> None:
-        folder = workplace(tmp_path / "work")
+        folder = working_folder(tmp_path / "work")
         resume = random.random() < 0.3
         if resume:
             assert forks(folder, *TRAIN, "--steps", "5").returncode == 0
         more = ("--steps", "100", *(("--resume",) if resume else ()))
-        ends = both(forks, folder, random, *TRAIN, *more)
+        ends = run_twice(forks, folder, random, *TRAIN, *more)
         assert sorted(ended.returncode for ended in ends) == [0, 1]
         (lost,) = [ended for ended in ends if ended.returncode]
         errors = [line for line in lost.messages if line.startswith("error: ")]
@@ -41,30 +43,30 @@ def test_of_two_trainings_with_one_name_one_has_it(
         assert "another process" in errors[0] or "--resume" in errors[0]
         assert "Traceback" not in lost.stderr.decode()
         assert newest_step(folder) == 100
-        assert strays(folder) == []
+        assert leftover_files(folder) == []
 
     trials("two trainings with one --name begin at once", trial, few=1, many=20)
 
 
-def test_of_two_trainings_without_a_name_each_has_its_own(
+def test_two_trainings_without_a_name_get_two_runs(
     trials: Trials, forks: Forks, tmp_path: Path
 ) -> None:
     def trial(random: random.Random) -> None:
-        folder = workplace(tmp_path / "work")
+        folder = working_folder(tmp_path / "work")
         train = ("train", *CORPUS, *SMALL, "--steps", "5")
-        for ended in both(forks, folder, random, *train):
+        for ended in run_twice(forks, folder, random, *train):
             assert ended.returncode == 0, ended.stderr.decode()
         runs = sorted((folder / "checkpoints").iterdir())
         assert [run.name for run in runs] == ["corpus", "corpus-2"]
         for run in runs:
             assert load_best(run, Path()).checkpoint.step == 5
-        assert strays(folder) == []
+        assert leftover_files(folder) == []
 
     trials("two trainings without a name begin at once", trial, few=1, many=20)
 
 
-def test_read_while_it_is_written(trials: Trials, forks: Forks, tmp_path: Path) -> None:
-    folder = workplace(tmp_path / "work")
+def test_a_run_can_be_read_while_it_is_saved(trials: Trials, forks: Forks, tmp_path: Path) -> None:
+    folder = working_folder(tmp_path / "work")
     run = folder / RUN
     seen: dict[Path, int] = {}
 

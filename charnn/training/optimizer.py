@@ -1,13 +1,12 @@
 """AdamW, and clipping of the gradient.
 
-`torch.optim` imports torch's compiler, which takes a second or two before the first step. The
-equations are a few lines.
+An optimizer object of `torch.optim` imports torch's compiler, which takes a second or two before
+the first step. The function `torch.optim.adamw.adamw` does the same update without that import.
 """
-
-import math
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 # The mean squares follow the last 100 steps, as in nanoGPT's recipe for characters. With the usual
 # 0.999 they follow the last 1,000, much of a run of a few thousand steps.
@@ -58,12 +57,6 @@ class AdamW:
     @torch.no_grad()
     def step(self, lr: float) -> None:
         """Update the parameters with the learning rate `lr`, and discard the gradients."""
-        # Read once: on a GPU, reading a number waits for all work that is queued.
-        count = int(self._steps[0]) + 1
-        # The update is lr m / (sqrt(v) + epsilon), where m and v are the averages divided by
-        # (1 - beta^t). Moving the divisors into the scalars saves two passes over the parameters.
-        average_bias = 1 - BETAS[0] ** count
-        square_bias = math.sqrt(1 - BETAS[1] ** count)
         for parameter, gradient, average, square, step, decay in zip(
             self._parameters.values(),
             self._gradients(),
@@ -73,13 +66,22 @@ class AdamW:
             self._decays,
             strict=True,
         ):
-            step += 1
-            average.lerp_(gradient, 1 - BETAS[0])
-            square.mul_(BETAS[1]).addcmul_(gradient, gradient, value=1 - BETAS[1])
-            if decay:
-                parameter.mul_(1 - lr * decay)
-            denominator = square.sqrt().add_(EPSILON * square_bias)
-            parameter.addcdiv_(average, denominator, value=-lr * square_bias / average_bias)
+            adamw(
+                [parameter],
+                [gradient],
+                [average],
+                [square],
+                [],
+                [step],
+                fused=True,
+                amsgrad=False,
+                beta1=BETAS[0],
+                beta2=BETAS[1],
+                lr=lr,
+                weight_decay=decay,
+                eps=EPSILON,
+                maximize=False,
+            )
         self.discard_gradients()
 
     def discard_gradients(self) -> None:

@@ -1,5 +1,5 @@
-"""Checkpoints of earlier versions: each writes the same text as it did then, and its training goes
-on as it would have gone on. `data/old_checkpoints/make.py` has made them."""
+"""Checkpoints of earlier versions, made by `data/old_checkpoints/make.py`: each writes the same
+text as with its own version, and its training continues in the same way."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ TEXTS = [name for name in EXPECTED if name != "tunes"]
 
 @pytest.fixture
 def old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder to work in, with copies of all that is stored: what runs write stays there."""
+    """Work in a folder with copies of all stored checkpoints, and return the folder."""
     monkeypatch.chdir(tmp_path)
     for path in OLD.iterdir():
         if path.is_dir():
@@ -49,7 +49,7 @@ def test_the_command_writes_the_same_text(old: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_a_run_goes_on_as_it_would_have_gone_on(old: Path, name: str) -> None:
+def test_training_continues_in_the_same_way(old: Path, name: str) -> None:
     expected = EXPECTED[name]
     run = Path("checkpoints", name)
     before = load_file(run / "last.safetensors")
@@ -61,5 +61,5 @@ def test_a_run_goes_on_as_it_would_have_gone_on(old: Path, name: str) -> None:
     for key, parameter in then.items():
         assert parameter.dtype == np.float32
         assert np.allclose(after[key], parameter, rtol=0, atol=1e-5), key
-    # The steps have moved the parameters much further than that.
+    # The steps have moved the parameters much further than the tolerance.
     assert max(np.abs(after[key] - before[key]).max() for key in then) > 1e-3

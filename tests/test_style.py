@@ -109,6 +109,16 @@ def problems(path: str) -> Iterator[str]:
         yield f"{path}: no docstring of {name}"
 
 
+@pytest.mark.parametrize("folder", ["tests"])
+def test_docstrings_of_tests_do_not_ask(folder: str) -> None:
+    found = {
+        f"{path.relative_to(PROJECT)}: {name}"
+        for path in sorted((PROJECT / folder).rglob("*.py"))
+        for name in asking_docstrings(path.read_text(encoding="utf-8"))
+    }
+    assert found == set()
+
+
 @pytest.mark.parametrize("path", SOURCES)
 def test_files_keep_the_style(path: str) -> None:
     assert set(problems(path)) <= ALLOWED

@@ -1,11 +1,12 @@
-"""Makes the stored checkpoints: `python make.py CHECKOUT`, where CHECKOUT holds the charnn to use.
+"""Make the stored checkpoints: `python make.py CHECKOUT`, where CHECKOUT contains the charnn to
+use.
 
-Each run is trained on a file that lies here, and its last checkpoint is kept, with the state of
-training. `expected.json` holds what the same charnn writes with it; `NAME/resumed.safetensors`
-holds the parameters after some more steps.
+Each run is trained on a file of this folder, and its last checkpoint is kept with the training
+state. `expected.json` contains the texts that the same charnn samples; `NAME/resumed.safetensors`
+contains the parameters after some more steps.
 
-A checkpoint that was written once has to be read for ever, so these stay as they are; a later
-format gets a folder of its own.
+Every later version must read these checkpoints, so they never change. A later format gets a folder
+of its own.
 """
 
 import argparse
@@ -36,14 +37,14 @@ RUNS = {
     "--dropout 0.1 --embedding-dropout 0.1",
     "tunes": "tunes.abc --cell lstm --embedding-size 8 --tokens abc --dropout 0.2",
 }
-HALF = "half.safetensors"  # what `charnn export-model` writes
+HALF = "half.safetensors"  # written by `charnn export-model`
 SAMPLE = "--seed 3 --length 200"
 
 
 def main() -> None:
-    """Make all of them anew."""
+    """Make all stored checkpoints again."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("checkout", type=Path, help="the folder with the package charnn in it")
+    parser.add_argument("checkout", type=Path, help="the folder that contains the package charnn")
     checkout = parser.parse_args().checkout.resolve()
     expected: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -72,8 +73,8 @@ def main() -> None:
 
 
 def _keep(run: Path, place: Path) -> None:
-    """Copy what a run is resumed from, and the tunes that it has learned; nothing else is needed,
-    since what was best is in the last checkpoint, too."""
+    """Copy the last checkpoint of a run, which contains the best weights too, and its training
+    tunes."""
     place.mkdir(exist_ok=True)
     (run / "best.safetensors").unlink()
     for name in ("last.safetensors", "tunes.abc.gz"):
@@ -82,12 +83,12 @@ def _keep(run: Path, place: Path) -> None:
 
 
 def _sample(checkout: Path, folder: Path, checkpoint: Path) -> str:
-    """What a checkpoint writes."""
+    """Return a sample from a checkpoint."""
     return _charnn(checkout, folder, f"sample {checkpoint} {SAMPLE}")
 
 
 def _charnn(checkout: Path, folder: Path, words: str) -> str:
-    """Run a command of the checkout's charnn; its stdout."""
+    """Run a command of the checkout's charnn; return its stdout."""
     return subprocess.run(
         [sys.executable, "-m", "charnn", *words.split()],
         cwd=folder,
@@ -99,7 +100,7 @@ def _charnn(checkout: Path, folder: Path, words: str) -> str:
 
 
 def _environment(checkout: Path) -> Mapping[str, str]:
-    """The environment in which this charnn is found, before one that is installed."""
+    """Return an environment that finds the checkout's charnn before an installed one."""
     return os.environ | {"PYTHONPATH": str(checkout), "PYTHONDONTWRITEBYTECODE": "1"}
 
 

@@ -1,4 +1,4 @@
-"""What the grammar of tunes accepts, for the tests of its modules."""
+"""Texts that the grammar of tunes accepts, for the tests of its modules."""
 
 from functools import cache
 

@@ -1,9 +1,9 @@
 """The advice at the end of a run: still learning, done, or overfitting, and what to change.
 
-It compares the validation losses and the final training loss. The learning rate is annealed over
-the budget, so every curve is flat at its end. What counts is how much the second half of the run
-has gained and, if that is little, whether the training loss is far below the validation loss. The
-training loss is measured with dropout, so it looks worse than it is.
+The learning rate is annealed over the budget, so every loss curve is flat at its end. The advice
+therefore asks how much the second half of the run has gained and, if the gain is small, whether the
+training loss is far below the validation loss. The training loss is measured with dropout, so it is
+higher than that of the same weights without dropout.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,16 +12,18 @@ from charnn.model.config import ModelConfig
 from charnn.training.recipe import PRESETS
 from charnn.training.training_config import Budget
 
-# Shares of the loss. Annealing alone gains less than this in the second half of a run.
+# Shares of the loss. Annealing alone gains less than FLAT in the second half of a run.
 FLAT = 0.015
+# The last validation loss has risen if it is this much above the lowest one.
 RISEN = 0.005
+# A training loss this much below the validation loss is a sign of overfitting.
 FAR_BELOW = 0.2
-# The share of the steps before which a best loss is well before the end.
+# A lowest loss before this share of the steps came early.
 EARLY = 0.8
 # In fewer epochs nothing is learned by heart.
 FEW_EPOCHS = 3
-# The sweeps up to this share of the steps belong to the first half. Sweeps lie at even shares of
-# the budget, so the one in the middle may come a little late.
+# Sweeps up to this share of the steps belong to the first half. They lie at even shares of the
+# budget, but a sweep starts only after a step, so the one in the middle may come a little late.
 FIRST_HALF = 0.55
 
 
@@ -111,7 +113,7 @@ def _short(value: float) -> str:
 
 
 def _size(model: ModelConfig) -> int:
-    """Return a measure of a model's size: its recurrent weights per gate."""
+    """Return a measure of a model's size: the number of its recurrent weights per gate."""
     return model.num_layers * model.hidden_size**2
 
 

@@ -47,14 +47,14 @@ def build_trainer(
             returns True, the run is saved and ends.
         resume: the checkpoint to resume from, with its training tensors; None for a new run.
         best: the best checkpoint of the run that is resumed, if there is one.
-        claim_folder: see `CheckpointSaver`; None only makes the folder.
+        claim_folder: see `CheckpointSaver`; None makes the folder without locking it.
         parent: the model to fine-tune, of the shape `model_config`; its vocabulary may differ.
 
     Raises:
         CheckpointError: `resume` is of another corpus, or lacks what resuming needs.
     """
     if resume is not None:
-        # Before the network is built, which takes a while for a large one.
+        # Checked first, because building a large network takes a while.
         expect_same_corpus(resume, dataset, config, run)
     batches = Batches(dataset.train, config.batch_size, config.seq_len)
     state = TrainerState.initial(model_config, config, dataset, parent)

@@ -12,8 +12,8 @@ from charnn.training.penalty import gradient_penalty
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import TrainingConfig
 
-# Segments after which a row starts from an empty hidden state, in the midst of its text. It costs
-# about 0.01 nats after a minute on the folk tunes (benchmarks/RESULTS.md).
+# Each row starts from an empty hidden state once in this many segments, in the midst of its text.
+# The resets cost about 0.01 nats after a minute on the folk tunes (benchmarks/RESULTS.md).
 FRESH_EVERY = 64
 
 
@@ -37,7 +37,7 @@ def backpropagate(
         logits_TBV, hidden_state = state.network(inputs, state.hidden_state, traces)
     # The error of the next segment must not flow back into this one, which bounds the memory.
     state.hidden_state = [detached(layer) for layer in hidden_state]
-    # In float32 also under bf16: a logarithm of probabilities needs the digits.
+    # In float32, also under autocast: bf16 has 8 bits of precision, too few for a log-probability.
     loss = cross_entropy(logits_TBV.float().flatten(0, 1), targets.flatten())
     total = loss + weight * gradient_penalty(loss, traces) if traces else loss
     total.backward()  # type: ignore[no-untyped-call]
@@ -45,7 +45,7 @@ def backpropagate(
 
 
 def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) -> None:
-    """Compute the gradients of a segment and forget them, so that the time can be measured."""
+    """Compute the gradients of the first segment and discard them, to measure a step's time."""
     hidden_state = state.hidden_state
     state.hidden_state = state.network.initial_state(config.batch_size)
     backpropagate(state, config, *batches.segment(0))
@@ -54,14 +54,14 @@ def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) ->
 
 
 def reset_rows_in_turn(hidden_state: list[HiddenState], step: int) -> list[HiddenState]:
-    """Return a hidden state where the rows whose turn it is at this step are zero.
+    """Return the hidden state with zeros in the rows that are reset at this step.
 
-    Each row has its turn once in `FRESH_EVERY` segments. Sampling starts from an empty hidden
-    state: a network that has met it only in its very first steps may never find its way out of it.
+    Each row is reset once in `FRESH_EVERY` segments. Sampling starts from an empty hidden state, so
+    the network must see empty states throughout its training and not only in its first steps.
 
     Args:
         hidden_state: the state of each layer, [B, H] per vector.
-        step: updates before this segment.
+        step: the number of updates before this segment.
     """
     batch_size = len(hidden_state[0][0])
     phases = step + np.arange(batch_size) * FRESH_EVERY // batch_size

@@ -11,7 +11,7 @@ from charnn.errors import CharnnError
 
 
 class DivergenceCheck:
-    """A check of a run's numbers, which remembers the last update for its error.
+    """A check that the numbers of a run are finite; its errors describe the last update.
 
     Args:
         run: the run's folder.
@@ -54,7 +54,7 @@ class DivergenceCheck:
         Raises:
             CharnnError: an array has a number that is not finite.
         """
-        # A finite loss may still belong to weights of which one is not finite.
+        # The loss can be finite although a weight is not.
         for name, array in arrays.items():
             if not np.isfinite(array).all():
                 raise self._error(f"{name} is not finite", step)

@@ -32,13 +32,13 @@ class Planned:
 
 @dataclass(frozen=True)
 class Recovered:
-    """A run with damaged checkpoints, of which another one is used.
+    """A run with damaged checkpoints, where another checkpoint of the run is used.
 
     Attributes:
         problems: an error for each damaged file.
         aside: the new names of the damaged files of a run that is resumed.
         taken: the checkpoint that is used.
-        step: the updates that it has had.
+        step: the number of updates before that checkpoint.
     """
 
     problems: tuple[str, ...]
@@ -108,7 +108,7 @@ class Rethreaded:
 
 @dataclass(frozen=True)
 class Hinted:
-    """A hint that the budget is hardly the intended one, given the speed of the first seconds.
+    """A hint that the budget is probably not the intended one, from the speed of the first seconds.
 
     Attributes:
         hint: what the budget amounts to, and what to set instead.

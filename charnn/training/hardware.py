@@ -1,4 +1,4 @@
-"""What the machine offers: its devices, the precision in which it is fast, its memory."""
+"""The machine that trains: its devices, its fastest precision, its memory allocator."""
 
 import ctypes
 import time
@@ -14,7 +14,7 @@ from charnn.training.training_config import DEVICES, PRECISIONS
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _MAX_KEPT_BYTES = 1 << 30
 
-# How much faster bf16 must be than fp32 to be chosen: below that, its rounding is not worth it.
+# bf16 is chosen if it is this many times as fast as fp32; a smaller gain is not worth its rounding.
 _MIN_SPEEDUP = 1.3
 
 
@@ -73,8 +73,8 @@ def keep_freed_memory() -> None:
     """
     with suppress(OSError, AttributeError):
         set_option = ctypes.CDLL(None).mallopt
-        # Older versions refuse a threshold above 32 MiB. Without the first option the second one
-        # would make it slower.
+        # Older versions of glibc refuse a threshold above 32 MiB. If both thresholds are refused,
+        # the trim threshold stays as it is: changed alone, it would make a step slower.
         if set_option(_M_MMAP_THRESHOLD, _MAX_KEPT_BYTES) or set_option(
             _M_MMAP_THRESHOLD, _MAX_KEPT_BYTES >> 5
         ):

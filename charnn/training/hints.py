@@ -1,19 +1,19 @@
-"""Hints, one sentence each, on budgets and vocabularies that are hardly intended.
+"""Hints, one or two sentences each, on budgets and vocabularies that are probably not intended.
 
-A hint must not annoy anybody who means what was typed, so the limits are far from usual values.
+A hint must not annoy users who mean what they typed, so the limits are far from usual values.
 """
 
 from charnn.training.recipe import DEFAULT_EPOCHS
 from charnn.training.running_mean import RunningMean
 from charnn.training.training_config import Budget
 
-# After so many epochs any text is learned by heart.
+# After this many epochs any text is learned by heart.
 MAX_EPOCHS = 400
 # Seconds of a budget in epochs or steps without a hint.
 MAX_SECONDS = 2 * 3600
 # With fewer updates nothing is learned.
 MIN_STEPS = 300
-# No language needs as many characters.
+# No text in one language uses more characters; a wrong encoding can.
 MAX_VOCABULARY = 20_000
 # Seconds of training after which the speed is known.
 HINT_AFTER = 5.0

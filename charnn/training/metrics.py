@@ -13,13 +13,14 @@ from charnn.training.events import Stepped, Validated
 class Metrics:
     """The open metrics file of a run.
 
-    Lines that cannot be written are kept for the next time, so no line is lost and none is cut.
+    Lines that cannot be written are kept in memory and written by the next `flush`, so every line
+    reaches the file whole.
 
     Args:
         path: the file. Its lines after the step that the run is resumed from are removed, so that
             no step is in the file twice when a run is resumed from an older checkpoint.
         step: the step that the run is resumed from; 0 for a new run.
-        validated_step: the last step until then that was validated.
+        validated_step: the last validated step up to `step`.
 
     Raises:
         OSError: the file cannot be written.

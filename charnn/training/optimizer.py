@@ -21,7 +21,7 @@ class AdamW:
 
     Args:
         network: the module to train; each parameter needs a gradient at every step.
-        weight_decay: of matrices. Vectors, such as biases, are not decayed.
+        weight_decay: the decay of matrices. Vectors, such as biases, are not decayed.
     """
 
     def __init__(self, network: nn.Module, weight_decay: float) -> None:

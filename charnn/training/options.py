@@ -1,4 +1,4 @@
-"""The options of a training run: the one description of each.
+"""The options of a training run, each described once.
 
 `charnn train` makes its command line from `TrainOptions`, `charnn.train` takes its keyword
 arguments from it, and docs/cli.md is generated from that command line. This file imports neither
@@ -41,17 +41,17 @@ class Option:
     metavar: str | None = None
 
 
-# `charnn.model.cells`, the transposition and the vocabularies have these choices, too, but they
-# import NumPy. Tests hold both sides together.
+# Repeated from `charnn.model.cells`, the transposition and the vocabularies, because those modules
+# import NumPy. Tests compare both lists.
 CELL_CHOICES = ("lstm", "gru", "rnn", "peephole", "coupled")
 TOKEN_CHOICES = ("auto", "char", "abc")
 TRANSPOSE_CHOICES = ("0", "1", "2", "3", "4", "5", "6", "all")
 
 
 class RunOptions(TypedDict, total=False):
-    """The corpus of a run, and the place where it is stored. None means that an option is not set.
+    """The corpus of a run, and the folder where the run is stored. None: an option is not set.
 
-    Of the types of an option, the first is the one that the command line parses.
+    The first type of an option is the one that the command line parses.
     """
 
     name: Annotated[
@@ -225,7 +225,7 @@ def described_options() -> Iterator[tuple[str, type, Option]]:
 
 
 def given(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return those of the named options that are set."""
+    """Return the named options that are set."""
     return {name: options[name] for name in names if options.get(name) is not None}
 
 

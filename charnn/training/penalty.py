@@ -22,7 +22,7 @@ from torch.nn.functional import linear
 
 from charnn.model.plain_layer import HiddenState, Trace
 
-# Errors that are shorter than this count as no error: they have no direction.
+# A shorter error counts as zero, since it cannot be divided by its length.
 _MIN_LENGTH = 1e-30
 
 
@@ -30,8 +30,8 @@ def gradient_penalty(loss: Tensor, traces: Sequence[Trace]) -> Tensor:
     """Return Omega, summed over the layers of a network and averaged over the rows.
 
     Args:
-        loss: the loss that the traced layers led to; it can still be differentiated afterwards.
-        traces: one for each layer, over one segment.
+        loss: the loss of the traced segment. Its graph is kept, for `loss.backward()` later.
+        traces: the trace of each layer over the segment.
     """
     states = [part for trace in traces for state in trace.states[1:] for part in state]
     errors = iter(torch.autograd.grad(loss, states, retain_graph=True, materialize_grads=True))
@@ -46,7 +46,7 @@ def layer_penalty(trace: Trace, errors: Sequence[HiddenState]) -> Tensor:
     """Return Omega of one layer, averaged over the rows.
 
     Args:
-        trace: of the layer.
+        trace: the trace of the layer over a segment.
         errors: delta, the gradient of the loss by the hidden state after each step.
     """
     cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states = trace

@@ -70,7 +70,7 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
     device = choose_device(options.get("device") or AUTO)
     limits = given(options, *_LIMITS)
     budget = Budget(**limits) if limits else default_budget()
-    # The recipe counts characters and not tokens, of which a kind may have fewer in the same text.
+    # The recipe counts characters, because a text has fewer ABC tokens than characters.
     characters = dataset.train_characters
     recipe = choose_recipe(characters, budget, device, options.get("preset") or AUTO)
     model, notes = _plan_model(dataset, options, recipe, parent)
@@ -101,13 +101,13 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
 
 
 def plan_resume(checkpoint: Checkpoint, dataset: Dataset, options: TrainingOptions) -> Plan:
-    """Return the plan of a resumed run: the plan it had, with a few options that may change.
+    """Return the plan of a resumed run: the original plan, with the options that may change.
 
-    These are the budget, the learning rate (which may have been too high), and what changes neither
-    the model nor its training.
+    These are the budget, the learning rate (which may have been too high), the device, and the
+    options that change neither the model nor the course of its training.
 
     Raises:
-        UsageError: an option is set that would make it another run.
+        UsageError: an option is set that a resumed run cannot change.
         CheckpointError: the checkpoint lacks the options of its run.
     """
     try:
@@ -159,8 +159,8 @@ def _refuse_changes(
 ) -> None:
     """Refuse options that differ from those that a run was started with.
 
-    Repeating the command that started the run is allowed, so the batch is compared after it is
-    fitted to the corpus, as it was then.
+    A user may repeat the command that started the run. So the batch of that command is fitted to
+    the corpus, as it was at the start, before it is compared.
     """
     values = {
         **checkpoint.config.to_json(),

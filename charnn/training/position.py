@@ -41,7 +41,8 @@ class Position:
         counts = (position.step, position.validated_step, position.stale, position.window)
         amounts = (position.seconds, position.validated_seconds, position.temperature)
         loss = position.best_loss
-        # JSON has true, 2.5 and -1 where a count should be, and type() tells them apart.
+        # JSON may contain true, 2.5 or -1 in place of a count. type() is compared because
+        # isinstance(True, int) holds.
         if not (
             all(type(count) is int and 0 <= count <= MAX_BUDGET for count in counts)
             and all(type(amount) in (int, float) and amount >= 0 for amount in amounts)
@@ -50,6 +51,11 @@ class Position:
         ):
             raise ValueError("the position lies outside of the run")
         return position
+
+    def advance(self, steps_per_epoch: int) -> None:
+        """Move on by one update and one segment."""
+        self.step += 1
+        self.window = (self.window + 1) % steps_per_epoch
 
     def progress(self, budget: Budget, steps_per_epoch: int) -> float:
         """Return the share of the budget that is spent, in [0, 1]."""

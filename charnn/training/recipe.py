@@ -39,7 +39,7 @@ class Preset:
 
 # The embedding is narrow on purpose: with 64 instead of 384 dimensions a step of 384 hidden units
 # takes 18 instead of 39 ms, and 128 dimensions lose 0.015 nats at equal updates.
-# In ascending order: `auto` chooses the largest one that the corpus and the budget suffice for.
+# In ascending order: `auto` chooses the largest size that suits both the corpus and the budget.
 PRESETS = {
     "tiny": Preset(1, 192, 64, 12e-3, min_characters=0, min_trained=0),
     "small": Preset(1, 384, 64, 10e-3, min_characters=150e3, min_trained=0.7e6),
@@ -48,10 +48,10 @@ PRESETS = {
 }
 AUTO = "auto"
 
-# Dropout and weight drop by the least number of epochs that they are for. A text that is read only
-# a few times is not learned by heart, so dropout would only slow the training down: over 40 epochs
-# of 100 kB the stronger dropout lowers the loss from 1.715 to 1.598, in half a minute of training
-# any dropout raises it (benchmarks/quality.md).
+# (dropout, weight drop) by the smallest number of epochs for which they are used. A text that is
+# read only a few times is not learned by heart, so dropout would only slow the training down: over
+# 40 epochs of 100 kB the stronger dropout lowers the loss from 1.715 to 1.598, in half a minute of
+# training any dropout raises it (benchmarks/quality.md).
 REGULARISATION = {0: (0.0, 0.0), 6: (0.3, 0.0), 20: (0.5, 0.3)}
 
 # The share of the preset's learning rate for fine-tuning. Of the rates 0.008, 0.004, 0.0027 and
@@ -60,9 +60,9 @@ REGULARISATION = {0: (0.0, 0.0), 6: (0.3, 0.0), 20: (0.5, 0.3)}
 FINE_TUNING_LR = 1 / 2
 
 MIN_CHARACTERS = 200
-# An epoch of fewer segments has hardly a hidden state to carry over.
+# With fewer segments in an epoch, hardly any segment starts from a carried hidden state.
 MIN_SEGMENTS = 4
-# A shorter segment does not even hold a word or two.
+# A shorter segment is hardly longer than a word, and the error flows back no further.
 MIN_SEQ_LEN = 16
 
 
@@ -107,7 +107,7 @@ def default_budget() -> Budget:
 
 
 def choose_recipe(characters: int, budget: Budget, device: str, preset: str = AUTO) -> Recipe:
-    """Return what suits a training part of `characters`, a budget and a device.
+    """Return the defaults for a training part of `characters`, a budget and a device.
 
     Raises:
         UsageError: the preset is unknown.
@@ -122,7 +122,7 @@ def choose_recipe(characters: int, budget: Budget, device: str, preset: str = AU
         )
     else:
         chosen = find_preset(preset)
-    *_, dropout = (rates for least, rates in REGULARISATION.items() if epochs >= least)
+    *_, dropout = (rates for minimum, rates in REGULARISATION.items() if epochs >= minimum)
     return Recipe(chosen, *dropout, machine.batch_size, machine.seq_len)
 
 
@@ -130,7 +130,7 @@ def find_preset(name: str) -> Preset:
     """Return the preset of that name.
 
     Raises:
-        UsageError: there is none.
+        UsageError: no preset has that name.
     """
     if name not in PRESETS:
         raise unknown_choice("--preset", name, [AUTO, *PRESETS])
@@ -140,7 +140,7 @@ def find_preset(name: str) -> Preset:
 def estimate_epochs(
     characters: int, budget: Budget, device: str, characters_per_step: int
 ) -> float:
-    """Return how many epochs of `characters` a budget is; an estimate if it is in minutes."""
+    """Return the epochs of `characters` that fit into a budget; an estimate if it is in minutes."""
     speed = (CPU if device == "cpu" else GPU).speed
     limits = (
         (budget.minutes, 60 * speed / characters),
@@ -153,8 +153,8 @@ def estimate_epochs(
 def fit_to_corpus(ids: int, batch_size: int, seq_len: int) -> tuple[int, int]:
     """Return the batch size and segment length that a training part can fill.
 
-    Neither grows. An epoch should have at least `MIN_SEGMENTS` segments, so the segments are
-    halved first, down to `MIN_SEQ_LEN`, then the rows, then the segments again.
+    Neither is increased. An epoch should have at least `MIN_SEGMENTS` segments, so the length of
+    the segments is halved first, down to `MIN_SEQ_LEN`, then the rows, then the length again.
 
     Args:
         ids: the tokens of the training part.

@@ -85,7 +85,8 @@ def find_run(
             raise UsageError(cannot_change(option, _as_typed(original)))
     if checkpoint.metadata.get("tunes") == is_tunes:
         return out / name, prepare(tokens=encoding.tokens, keys=encoding.keys)
-    # A text has neither ABC tokens nor keys. The trainer refuses it, as any other corpus.
+    # The corpus is a text and the run's was a tune book, or the other way round. The encoding of
+    # the run may not suit it; `build_trainer` refuses the wrong corpus in any case.
     return out / name, prepare()
 
 
@@ -124,7 +125,7 @@ def newest_resumable(run: Path, checkpoints: Mapping[Path, Checkpoint]) -> Path:
         checkpoints: its readable checkpoints, the one with the most steps first.
 
     Raises:
-        CheckpointError: there is none.
+        CheckpointError: no checkpoint has training tensors.
     """
     for path, checkpoint in checkpoints.items():
         if checkpoint.training:

@@ -1,8 +1,8 @@
 """The files of a run, saved even if the disk fails for a while.
 
 A full or read-only disk, or a folder that someone deletes, does not end a run that has trained for
-hours: what could not be written stays in memory and is written again at every save, and every half
-minute.
+hours: checkpoints and metrics that could not be written stay in memory, and writing them is tried
+again at every save, and every half minute.
 """
 
 import errno
@@ -34,9 +34,10 @@ MAX_FILES = 4
 
 
 def checkpoint_bytes(config: ModelConfig, ema: float) -> int:
-    """Return about how many bytes a checkpoint has.
+    """Return the approximate size of a checkpoint in bytes.
 
-    It has every parameter in float32, AdamW's two moments of it and, with `ema`, its average.
+    For every parameter it contains four float32 numbers with `ema`, else three: the weight, AdamW's
+    two moments and the average.
     """
     return 4 * (4 if ema else 3) * config.parameter_count()
 
@@ -109,11 +110,11 @@ class CheckpointSaver:
             self.retry()
 
     def save(self, checkpoint: Checkpoint, *, measured: bool = False) -> None:
-        """Save a checkpoint as the last one, and as the best one where it is.
+        """Save a checkpoint as the last one, and as the best one if its loss is the lowest.
 
         Args:
             checkpoint: the run as it is now.
-            measured: whether it has just been validated, so that it may be the best one.
+            measured: whether it has just been validated; only then it can be the best one.
         """
         best = self._checkpoints.get(BEST)
         if measured and (best is None or _latest_loss(checkpoint) < _latest_loss(best)):
@@ -124,7 +125,7 @@ class CheckpointSaver:
         self.retry()
 
     def retry(self) -> None:
-        """Write everything that is not on the disk yet, or no longer."""
+        """Write every file that is not on the disk yet, or no longer."""
         self._retried_at = time.monotonic()
         try:
             self._claim_folder()
@@ -162,7 +163,7 @@ class CheckpointSaver:
 
     @property
     def failure(self) -> UnsavedError:
-        """Return the error for the end of a run that is not saved; it has the checkpoint."""
+        """Return the error for the end of an unsaved run; it carries the checkpoint."""
         names = " and ".join(path.name for path in self.unsaved)
         some = any((self.run / name).exists() for name in CHECKPOINTS)
         advice = "resume from the save before with --resume" if some else "train again"

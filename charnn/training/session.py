@@ -2,8 +2,8 @@
 
     corpus names -> documents -> dataset -> plan -> trainer -> run
 
-Each step hands a finished thing to the next one. torch is imported after the dataset is prepared,
-because a user who mistyped a file name should not wait for it.
+Each step passes its result to the next one. torch is imported after the dataset is prepared,
+because a user who mistyped a file name should not wait for that import.
 """
 
 from collections.abc import Callable, Sequence
@@ -48,10 +48,10 @@ class Callbacks:
     """The functions that a session calls while it works.
 
     Args:
-        report: is called with every event, see `charnn.training.events`.
-        should_stop: is called after every step and during a validation; when it returns True, the
-            run is saved and ends.
-        transposed: is called with the number of transposed tunes and the number of all.
+        report: called with every event, see `charnn.training.events`.
+        should_stop: called after every step and during a validation; when it returns True, the run
+            is saved and ends.
+        transposed: called with the number of tunes transposed so far and the number of all tunes.
         download_bar: a tqdm bar that shows a download.
     """
 
@@ -123,7 +123,7 @@ class Session:
         return lock.run
 
     def resume(self) -> Path:
-        """Train a run further."""
+        """Resume a run."""
         name = self._options.get("name")
         expect_resumable(self._out, name)
         corpus = self._open_corpus()
@@ -171,7 +171,7 @@ class Session:
         return trainer
 
     def _run(self, trainer: "Trainer") -> None:
-        """Train, and raise a KeyboardInterrupt that came meanwhile when the run is saved."""
+        """Train, and raise KeyboardInterrupt after the run is saved if Ctrl-C was pressed."""
         interrupt = DeferredInterrupt()
         should_stop = self._callbacks.should_stop
         trainer.should_stop = lambda: should_stop() or interrupt.requested

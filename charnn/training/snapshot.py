@@ -1,8 +1,8 @@
-"""The tensors that the next step depends on besides the model's weights, for a checkpoint and back.
+"""The training tensors of a checkpoint: all that the next step depends on besides the weights.
 
-These are AdamW's moments, the carried hidden state, the random states that dropout draws from and,
-if the checkpoint's weights are a running average, the weights that are trained. If one of them were
-left out, a resumed run would differ from one that was never stopped.
+The training tensors are AdamW's moments, the carried hidden state, the random states that dropout
+draws from and, if the checkpoint's weights are a running average, the weights that are trained.
+Without one of them, a resumed run would differ from one that was never stopped.
 """
 
 import torch
@@ -18,7 +18,7 @@ from charnn.training.optimizer import AdamW
 def pack(
     network: Network, optimizer: AdamW, average: Average, hidden_state: list[HiddenState]
 ) -> Tensors:
-    """Return copies of these tensors as NumPy arrays, by name."""
+    """Return copies of the training tensors as NumPy arrays, by name."""
     tensors = _random_states(network.head.weight.device)
     for number, layer in enumerate(hidden_state):
         for part, tensor in enumerate(layer):
@@ -37,7 +37,10 @@ def unpack(
     average: Average,
     hidden_state: list[HiddenState],
 ) -> list[HiddenState]:
-    """Put back what `pack` returned, and return the hidden state.
+    """Restore the training tensors from the arrays that `pack` returned.
+
+    Returns:
+        The carried hidden state. Everything else is restored in place.
 
     Args:
         packed: the arrays of a checkpoint.

@@ -43,7 +43,7 @@ class ThreadTuner:
         self._reported = torch.get_num_threads()
 
     def observe(self, seconds: float) -> int | None:
-        """Take note of the time of a step, and set the number of threads of the next one.
+        """Record the time of a step, and set the number of threads of the next one.
 
         Returns:
             The new number, when the choice has changed; else None.

@@ -110,7 +110,7 @@ class Trainer:
         begin = time.perf_counter()
         state, config, position = self.state, self.config, self.state.position
         lr = learning_rate(self.progress, config.lr)
-        if position.window == 0:  # the rows begin again, so what was before them is no context
+        if position.window == 0:  # a new epoch: the end of a row is no context for its beginning
             state.hidden_state = state.network.initial_state(config.batch_size)
         state.hidden_state = reset_rows_in_turn(state.hidden_state, position.step)
         inputs_TB, targets_TB = self.batches.segment(position.window)
@@ -118,9 +118,8 @@ class Trainer:
         grad_norm = state.optimizer.clip(config.clip, config.clip_value)
         self.divergence.check_update(position.step + 1, loss, lr, grad_norm)
         state.optimizer.step(lr)
-        position.step += 1
+        position.advance(len(self.batches))
         state.average.update(position.step)
-        position.window = (position.window + 1) % len(self.batches)
         now = time.perf_counter()
         position.seconds, seconds = now - self._start_time, now - begin
         characters = self.dataset.vocabulary.count_characters(targets_TB)
@@ -152,8 +151,8 @@ class Trainer:
         is_best = self.validator.record(loss, self._clock())
         checkpoint = self._checkpoint()
         event = events.Validated(position.step, loss, is_best, checkpoint)
-        # The metrics come first: when a killed run is resumed, it cuts off a line too many, but it
-        # could not replace a missing one.
+        # The metrics come first. If the run is killed between the two saves, a resumed run removes
+        # the line without a checkpoint; a checkpoint without its line could not be mended.
         self.saver.record(event)
         self.saver.save(checkpoint, measured=True)
         self.report(event)
@@ -179,11 +178,7 @@ class Trainer:
         return time.perf_counter() - self._start_time
 
     def _report_step(self, lr: float, grad_norm: float) -> None:
-        since, position = self.state.since_report, self.state.position
-        loss, speed = since.mean_loss, since.characters_per_second
-        step, seconds = position.step, position.seconds
-        event = events.Stepped(step, loss, lr, grad_norm, speed, self.progress, seconds)
-        self.state.since_report = RunningMean()
+        event = self.state.summarise_steps(lr, grad_norm, self.progress)
         self.saver.record(event)
         self.report(event)
 

@@ -20,6 +20,7 @@ from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.plain_layer import HiddenState
 from charnn.training.ema import Average
+from charnn.training.events import Stepped
 from charnn.training.finetune import inherit_weights
 from charnn.training.optimizer import AdamW
 from charnn.training.position import Position
@@ -101,6 +102,26 @@ class TrainerState:
         self.average = Average(self.network, self.average.decay)
         self.hidden_state = unpack(
             checkpoint.training, self.network, self.optimizer, self.average, self.hidden_state
+        )
+
+    def summarise_steps(self, lr: float, grad_norm: float, progress: float) -> Stepped:
+        """Return the metrics of the updates since the last call, and start new totals.
+
+        Args:
+            lr: the learning rate of the last update.
+            grad_norm: the norm of the last gradient, before clipping.
+            progress: the share of the budget that is spent, in [0, 1].
+        """
+        since, position = self.since_report, self.position
+        self.since_report = RunningMean()
+        return Stepped(
+            position.step,
+            since.mean_loss,
+            lr,
+            grad_norm,
+            since.characters_per_second,
+            progress,
+            position.seconds,
         )
 
     def to_checkpoint(

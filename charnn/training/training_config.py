@@ -7,11 +7,12 @@ from charnn.errors import UsageError, unknown_choice
 
 DEVICES = ("cpu", "cuda", "mps")
 PRECISIONS = ("fp32", "bf16")
-# Minutes, epochs or steps: more than any machine will live.
+# In minutes, epochs or steps: longer than any machine will run.
 MAX_BUDGET = 1e12
 # Larger than any gradient that can be learned from, and its square still fits into a float32.
 MAX_GRADIENT = 1e9
-# AdamW changes a weight by up to the learning rate, however small the gradient is.
+# The learning rate is at most 1, because AdamW changes a weight by up to the learning rate, however
+# small the gradient is.
 MAXIMA = {
     "lr": 1.0,
     "clip": MAX_GRADIENT,
@@ -85,6 +86,7 @@ class TrainingConfig:
     """
 
     budget: Budget
+    # `charnn.training.plan` sets the first three by corpus, device and preset.
     batch_size: int = 16
     seq_len: int = 64
     lr: float = 6e-3

@@ -1,4 +1,4 @@
-"""Validation while a run trains: when a sweep is due, and what its loss means for the run."""
+"""Validation during a run: the dates of the sweeps, their losses, and early stopping."""
 
 from collections.abc import Callable
 
@@ -18,7 +18,7 @@ TRAINED_PER_VALIDATED = 10
 
 
 def planned_sweeps(budget: Budget, steps_per_epoch: int, train_ids: int, val_ids: int) -> int:
-    """Return how many sweeps to spread over the budget: few enough to cost a few per cent of it."""
+    """Return the number of sweeps over the budget: as many as cost a few per cent of its time."""
     sweeps = float(MAX_SWEEPS)
     if budget.minutes:
         sweeps = min(sweeps, SWEEPS_PER_ROOT_MINUTE * budget.minutes**0.5)
@@ -51,7 +51,7 @@ class Validator:
 
     @property
     def has_text(self) -> bool:
-        """Return whether there is a validation part at all."""
+        """Return whether the validation part has any text; `--val-fraction 0` leaves it empty."""
         return len(self._dataset.val) > 0
 
     def is_due(self) -> bool:
@@ -86,7 +86,7 @@ class Validator:
         return loss
 
     def record(self, loss: float, seconds: float) -> bool:
-        """Enter the loss of a sweep that ended at `seconds` into the state.
+        """Add the loss of a sweep that ended at `seconds` to the state of the run.
 
         Returns:
             Whether it is the lowest loss so far.
@@ -104,7 +104,7 @@ class Validator:
         return is_best
 
     def skip(self, seconds: float) -> None:
-        """Count a sweep as done at `seconds`."""
+        """Mark the sweep that was due as done at `seconds`."""
         position = self._state.position
         position.validated_step = position.step
         position.seconds = position.validated_seconds = seconds

@@ -1,7 +1,7 @@
 """The errors that a user can cause and correct.
 
-Each message says what is wrong, and what to do. The command line prints the message alone, without
-a traceback, and exits with `exit_code`. Every other exception is a bug in charnn.
+Each message names what is wrong and what to do. The command line prints only the message, without a
+traceback, and exits with `exit_code`. Every other exception is a bug in charnn.
 """
 
 import difflib
@@ -46,7 +46,7 @@ class CorpusError(CharnnError):
 
 
 class CheckpointError(CharnnError):
-    """A checkpoint or run that is missing, damaged, of another program, or in the way."""
+    """A checkpoint or run that is missing, damaged, from another program, or already exists."""
 
 
 class UnsavedError(CheckpointError):
@@ -55,7 +55,7 @@ class UnsavedError(CheckpointError):
     Args:
         problem: the message.
         checkpoint: the best `charnn.checkpoints.checkpoint.Checkpoint` of the run, so that a
-            caller can save it elsewhere; None if there is none.
+            caller can save it elsewhere; None if the run has no checkpoint yet.
     """
 
     def __init__(self, problem: str, checkpoint: object) -> None:

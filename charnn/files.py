@@ -18,13 +18,13 @@ def write_bytes(path: Path, content: bytes, *, previous: Path | None = None) -> 
     At any moment, even after a power cut, `path` holds either the old content or all of the new
     one. If the write fails, `path` is unchanged and no temporary file remains.
 
-    A symbolic link is kept, and the file that it points to is replaced. Whatever is not a regular
-    file, such as `/dev/null` or a named pipe, is written to and never replaced.
+    A symbolic link is kept, and the file that it points to is replaced. A device or a named pipe,
+    such as `/dev/null`, is written to and never replaced.
 
     Args:
         path: the file.
         content: all its bytes.
-        previous: another name in the same folder, which the old content gets.
+        previous: a second path in the same folder, under which the old content is kept.
 
     Raises:
         OSError: the folder is missing or not writable, or the disk is full.

@@ -1,8 +1,8 @@
-"""The signals that end the program: Ctrl-C, a polite kill, a closed terminal.
+"""The signals that end the program: SIGINT (Ctrl-C), SIGTERM, SIGHUP (a closed terminal).
 
-From its first moment to its last, the program ends on such a signal quietly, with the exit code
-128 + the signal's number: no traceback, and no half line on a terminal. Two ways to end are defined
-here; training has a third one, which saves the run first (`charnn.cli.stop_signal`).
+On such a signal the program ends with the exit code 128 + the signal's number, without a traceback
+and without half a line on the terminal. Two ways to end are defined here; training has a third one,
+which saves the run first (`charnn.cli.stop_signal`).
 
 This module imports nothing slow, because a signal may arrive while the program starts. A signal
 that arrives even earlier, while Python itself starts, has Python's own effect.
@@ -53,7 +53,7 @@ def restore_handlers(handlers: "dict[int, Any]") -> None:
 
 
 def exit_now(number: int, frame: "FrameType | None" = None) -> "NoReturn":
-    """Exit at once, without clean-up: nothing has begun, or a clean-up is already running."""
+    """Exit at once, without clean-up; for use before any work, or during a running clean-up."""
     _end_line()
     os._exit(128 + number)
 

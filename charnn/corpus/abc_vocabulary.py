@@ -32,8 +32,10 @@ class AbcVocabulary(Vocabulary):
         self._lengths = np.array([1] * SPECIALS + [len(token) for token in self.tokens])
 
     def encode(self, text: str) -> NDArray[Any]:
-        """Return the ids of a text as an array of `dtype`: one for each piece that is a token,
-        else one for each of the piece's characters."""
+        """Return the ids of a text as an array of `dtype`.
+
+        A piece that is a token has one id; any other piece has one id a character.
+        """
         ids: list[int] = []
         for piece in tokenize(text):
             token_id = self._token_ids.get(piece)
@@ -56,11 +58,11 @@ class AbcVocabulary(Vocabulary):
         return int(self._lengths[ids].sum())
 
     def preview(self) -> Iterator[str]:
-        """Yield the tokens from the last to the first: the longer ones stand at the end."""
+        """Yield the tokens in reverse order of their ids: longer tokens before characters."""
         return reversed(self.tokens)
 
     def to_json(self) -> dict[str, object]:
-        """Return an object of the kind and the tokens."""
+        """Return a JSON object with the kind and the tokens."""
         return {"kind": self.kind, "symbols": list(self.tokens)}
 
     @classmethod
@@ -108,10 +110,10 @@ class TokenCounts:
                 self._title_counts[piece] += 1
 
     def vocabulary(self, min_count: int) -> AbcVocabulary:
-        """Return the vocabulary of the pieces with at least `min_count` occurrences and of all
-        characters.
+        """Return the vocabulary of all characters and of all frequent pieces.
 
-        Occurrences as a title do not count: a title has no music to learn from.
+        A piece is frequent if it occurs at least `min_count` times. Occurrences as a title do not
+        count: a title contains no music to learn from.
         """
         frequent = {
             piece
@@ -121,7 +123,7 @@ class TokenCounts:
         return AbcVocabulary(frequent.union(*self._counts))
 
     def count_ids(self, vocabulary: AbcVocabulary) -> int:
-        """Return the number of ids of all the texts in a vocabulary."""
+        """Return the number of ids that a vocabulary encodes all counted texts in."""
         return sum(
             count * (1 if piece in vocabulary else len(piece))
             for piece, count in self._counts.items()

@@ -16,12 +16,12 @@ class Batches:
     """The segments of an epoch.
 
     Args:
-        ids: [N] the training part; of a memory map, only the ids of a segment are read.
+        ids: [N] the training part; may be a memory map, of which each segment reads its own ids.
         batch_size: the number of rows B.
         seq_len: the number of ids T of a row in a segment; the last segment may be shorter.
 
     Raises:
-        ValueError: there are fewer than two ids a row.
+        ValueError: there are fewer than B + 1 ids.
     """
 
     def __init__(self, ids: NDArray[Any], batch_size: int, seq_len: int) -> None:

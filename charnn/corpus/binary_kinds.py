@@ -1,12 +1,12 @@
 """Binary file formats that users mistake for text, recognised by their first bytes.
 
-Used for error messages alone: whether a file is text is decided by `charnn.corpus.text`.
+Only for error messages: `charnn.corpus.text` decides whether a file is text.
 """
 
-# First bytes ("magic numbers"), what the file is, and what to do.
 _UNPACK = "Unpack it first."
 _SAVE_AS_TEXT = "Save it as plain text first."
 _NAME_A_TEXT = "Name a text file instead."
+# The first bytes ("magic number"), the kind of file, and the advice.
 _KINDS = (
     (b"%PDF-", "a PDF file", "Convert it to plain text first, for example with pdftotext."),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Word or Office file", _SAVE_AS_TEXT),
@@ -21,7 +21,8 @@ _KINDS = (
     (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
 )
 _ZIP = b"PK\x03\x04"
-# Office documents are zip archives; these file names and types stand uncompressed in them.
+# Office documents are zip archives, in which these names and types are stored uncompressed. The
+# first match counts; b"" matches every other archive.
 _ZIP_KINDS = (
     (b"word/", "a Word file", _SAVE_AS_TEXT),
     (b"opendocument.text", "an OpenDocument (LibreOffice) file", _SAVE_AS_TEXT),
@@ -32,10 +33,10 @@ _ZIP_KINDS = (
 
 
 def describe_binary(head: bytes) -> str | None:
-    """Return what a file with these first bytes is, with advice; None if it is not known.
+    """Return the kind of a binary file and advice, as a phrase with "is"; None if it is unknown.
 
     Args:
-        head: the first bytes; of an Office document, up to its first file names.
+        head: the first bytes of the file, enough to contain the first file names of an archive.
     """
     if head.startswith(_ZIP):
         kind, advice = next((kind, advice) for mark, kind, advice in _ZIP_KINDS if mark in head)

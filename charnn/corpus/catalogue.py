@@ -1,6 +1,6 @@
-"""The corpora that have a name: three that are on every machine, and two to download.
+"""The named corpora: three built-in ones, which need no network, and two to download.
 
-charnn contains no corpus itself. `folk` is read from the music21 package, which is located without
+charnn itself contains no corpus. `folk` is read from the music21 package, which is located without
 being imported (the import takes 0.4 s); `prose` and `code` are read from Python's own library.
 """
 
@@ -35,9 +35,9 @@ class Entry:
 
     Attributes:
         name: the name that `charnn train` accepts.
-        description: what it is, in a few words.
-        size: a function that returns its size in words without reading the whole corpus.
-        source: where it comes from.
+        description: the content, in a few words.
+        size: a function that returns the size as text, such as "804 tunes, 197,618 bytes".
+        source: the package or the address that the corpus is read from.
         licence: the licence.
         kind: "built-in" or "download".
         open: a function that returns its documents. Its argument is a progress bar for a download

@@ -68,13 +68,14 @@ class CharVocabulary(Vocabulary):
         """Return the vocabulary that `to_json` described.
 
         Raises:
-            ValueError: it is not a list of single characters, each once, in the order of Unicode.
+            ValueError: `value` is not a list of distinct characters in the order of Unicode.
         """
         if not isinstance(value, Sequence) or isinstance(value, str):
             raise ValueError("a vocabulary is a list of characters")
         if not all(isinstance(token, str) and len(token) == 1 for token in value):
             raise ValueError("a vocabulary is made of single characters")
-        # Sorting here would give another model's ids to weights whose rows have a fixed order.
+        # Not sorted here: the rows of the weights have the order of the file, so sorting would
+        # assign them to other characters.
         if not all(earlier < later for earlier, later in pairwise(value)):
             raise ValueError("a vocabulary's characters are distinct and in the order of Unicode")
         return cls(value)

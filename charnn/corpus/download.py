@@ -11,7 +11,7 @@ from urllib.parse import urljoin, urlsplit
 from charnn.corpus.text import Document, read_file
 from charnn.errors import CorpusError
 
-# Seconds without a byte, and seconds in all, after which a download is given up.
+# A download fails after this many seconds without a byte, or this many seconds in all.
 IDLE_TIMEOUT = 30
 MAX_SECONDS = 300
 
@@ -21,10 +21,10 @@ class Download:
     """A file on the web, which is kept in the user's cache folder.
 
     Attributes:
-        name: its name in the cache.
-        url: its address; `CHARNN_MIRROR` replaces the host.
-        length: the length in bytes that it must have.
-        sha256: the sha256 in hexadecimal that it must have.
+        name: the file name in the cache.
+        url: the address; the environment variable `CHARNN_MIRROR` replaces the host.
+        length: the expected length in bytes.
+        sha256: the expected sha256 in hexadecimal.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Download:
         """Return the path of the file in the cache; it is downloaded if it is not there.
 
         Raises:
-            CorpusError: it cannot be downloaded, or has another content than expected.
+            CorpusError: the file cannot be downloaded, or its content is not the expected one.
         """
         import pooch
 
@@ -93,12 +93,12 @@ class Download:
         ):
             response.raise_for_status()
             if "Content-Encoding" in response.headers:
-                raise OSError("the host sends it compressed, although that was declined")
+                raise OSError("the host sends compressed data, which was not requested")
             while piece := _read_piece(response):
                 if file.tell() + len(piece) > self.length:
-                    raise OSError(f"it is longer than the {self.length:,} bytes it should have")
+                    raise OSError(f"the file is longer than the expected {self.length:,} bytes")
                 if time.monotonic() > deadline:
-                    raise OSError(f"it takes longer than {MAX_SECONDS} s")
+                    raise OSError(f"the download takes longer than {MAX_SECONDS} s")
                 file.write(piece)
                 if progress is not None:
                     progress.update(len(piece))
@@ -115,11 +115,11 @@ def _read_piece(response: Any) -> bytes:
         # second would never meet the deadline.
         return bytes(response.raw.read1(1 << 14, decode_content=False))
     except HTTPError as problem:
-        raise OSError(f"it broke off: {problem}") from problem
+        raise OSError(f"the connection broke off: {problem}") from problem
 
 
 def _check_redirect(response: Any, **_: object) -> None:
-    """Refuse a redirect from https to http, and any to another protocol, such as file:."""
+    """Refuse a redirect from https to http, and every redirect to another protocol (file:)."""
     if response.is_redirect:
         target = urljoin(response.url, response.headers["Location"])
         if urlsplit(target).scheme not in {"https", urlsplit(response.url).scheme}:

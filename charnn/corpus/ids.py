@@ -1,9 +1,9 @@
 """The second pass over a corpus: its ids on disk, written once and memory-mapped.
 
 The first pass (`charnn.corpus.scan`) finds the fingerprint, the split and the vocabulary. The
-folder of the ids is named by the fingerprint; where it exists, the second pass is left out. Both
-passes stream, so a corpus never has to fit in memory: 1 GB of text was encoded in 79 MB of memory,
-at 152 MB/s.
+folder of the ids is named by the fingerprint; if the folder exists, the second pass is skipped.
+Both passes stream, so a corpus never has to fit in memory: 1 GB of text was encoded in 79 MB of
+memory, at 152 MB/s.
 """
 
 import hashlib
@@ -59,7 +59,7 @@ class Dataset:
         documents: the number of documents, without transposed copies.
         val_documents: the number of held-out documents; 0 if a text is cut.
         val_unknown: the number of ids in the validation part that are `UNKNOWN`.
-        keys: semitones down (at most 0) and up that the training part is transposed by.
+        keys: the lowest (at most 0) and highest transposition of the training part, in semitones.
         path: the folder of the files.
     """
 
@@ -94,7 +94,7 @@ def prepare(
     keys: tuple[int, int] = ORIGINAL_KEY,
     progress: Progress = ignore_progress,
 ) -> Dataset:
-    """Return a corpus as ids, which are kept in a subfolder of `folder` for the next time.
+    """Return a corpus as ids, which are stored in a subfolder of `folder` and reused.
 
     The validation part of a text is its last `val_fraction`. Tunes are held out whole, see
     `charnn.corpus.scan`.
@@ -102,11 +102,11 @@ def prepare(
     Args:
         corpus: the corpus.
         folder: the folder for prepared corpora.
-        val_fraction: the share that is held out.
+        val_fraction: the share of the corpus that is held out for validation.
         tokens: "char" for characters, "abc" for ABC tokens, "auto" to choose.
-        keys: semitones down and up that the training part is transposed by, see
+        keys: the lowest and highest transposition of the training part in semitones, see
             `charnn.corpus.transpose_augmentation`; the validation part is never transposed.
-        progress: called with the number of transposed tunes and of all tunes.
+        progress: called with the number of transposed tunes so far and the number of all tunes.
 
     Raises:
         CorpusError: the corpus has no characters, or the ids cannot be written.
@@ -123,10 +123,10 @@ def prepare(
         _remove_leftovers(folder)
         scan = scan_corpus(corpus, folder, val_fraction, tokens, keys, progress)
         # By content, not by path or time: an edited corpus must never get the ids of the old one.
-        mark = scan.fingerprint[:12]
-        # A folder with this fingerprint serves also under another corpus's name.
-        path = next(folder.glob(f"[!.]*-{mark}"), folder / f"{corpus.name}-{mark}")
-        # Of two processes that prepare the same corpus at once, the second waits and then loads.
+        short_hash = scan.fingerprint[:12]
+        # The same content under another corpus name has the same ids, so its folder is reused.
+        path = next(folder.glob(f"[!.]*-{short_hash}"), folder / f"{corpus.name}-{short_hash}")
+        # If two processes prepare the same corpus at once, the second waits and then loads.
         with FileLock(folder / f".{path.name}.lock"):
             return _load(path, scan) or _build(path, scan)
     except OSError as error:
@@ -168,7 +168,7 @@ def _load(path: Path, scan: CorpusScan) -> Dataset | None:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove temporary files and folders of killed processes: those whose lock is free."""
+    """Remove the temporary files and folders whose lock is free: their processes were killed."""
     from filelock import FileLock, Timeout
 
     for temporary in folder.glob(".*.tmp"):

@@ -2,8 +2,8 @@
 
 A text is cut near its end. Tunes are held out whole, and the hash of a tune's text decides: a tune
 stays on its side of the split when other tunes join the corpus, so a model that is trained further
-on a larger book is still evaluated on tunes that are new to it. The vocabulary is that of the
-training part alone, so a held-out character can be unknown, as in any new text.
+on a larger book is still evaluated on tunes that are new to it. The vocabulary is taken from the
+training part only, so a held-out character can be unknown, as in any new text.
 """
 
 import hashlib
@@ -28,8 +28,8 @@ from charnn.corpus.vocabulary import Vocabulary
 from charnn.corpus.vocabulary_kinds import AUTO, CHAR, TOKEN_CHOICES, VOCABULARIES
 from charnn.errors import CorpusError, UsageError
 
-# Part of the fingerprint. Raise it when the same text is prepared differently: prepared corpora of
-# earlier versions are then not used any more.
+# Part of the fingerprint. Raise this number when the same text is prepared differently, so that the
+# prepared corpora of earlier versions are no longer used.
 FORMAT = 1
 
 DEFAULT_VAL_FRACTION = 0.1
@@ -49,14 +49,14 @@ class CorpusScan:
         original_count: the number of documents without transposed copies.
         separated: a separator follows each document.
         vocabulary: the vocabulary of the training part.
-        settings: how the corpus is prepared, as JSON; the fingerprint's digest starts with it.
+        settings: the options of the preparation as JSON, the first bytes of the fingerprint's hash.
         fingerprint: the sha256 in hexadecimal of the settings, the texts and their borders.
         length: the number of ids.
         train_length: the number of ids in the training part.
-        characters: the number of characters, one for each separator included.
+        characters: the number of characters; each separator counts as one.
         train_characters: the number of characters in the training part.
         val_documents: the number of held-out documents; 0 if a text is cut.
-        keys: semitones down (at most 0) and up that training tunes are transposed by.
+        keys: the lowest (at most 0) and highest transposition of training tunes, in semitones.
     """
 
     documents: list[Document]
@@ -101,15 +101,15 @@ def scan_corpus(
     keys: tuple[int, int] = ORIGINAL_KEY,
     progress: Progress = ignore_progress,
 ) -> CorpusScan:
-    """Read a corpus once, and return what is found.
+    """Read a corpus once, and return its fingerprint, split, vocabulary and length.
 
     Args:
         corpus: the corpus.
         folder: an existing folder, in which transposed copies are cached.
-        val_fraction: the share that is held out.
+        val_fraction: the share of the corpus that is held out for validation.
         tokens: the kind of tokens, a key of `VOCABULARIES`.
-        keys: semitones down and up that training tunes are transposed by.
-        progress: called with the number of transposed tunes and of all tunes.
+        keys: the lowest and highest transposition of training tunes, in semitones.
+        progress: called with the number of transposed tunes so far and the number of all tunes.
 
     Raises:
         CorpusError: the corpus has no characters.
@@ -123,10 +123,10 @@ def scan_corpus(
     train, held_out = split_documents(corpus, val_fraction)
     train = augment_tunes(train, keys, folder, progress)
     settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
-    # Each tune occurs once in each key, so its pieces occur that many times as often.
+    # With K keys each tune occurs K times, so a piece has to occur K times as often.
     min_count = MIN_PIECE_COUNT * (keys[1] - keys[0] + 1)
-    # Only settings that differ from the first version's are added, so its fingerprints, which
-    # checkpoints contain, are still valid.
+    # Checkpoints contain fingerprints of the first version, which had none of these options. So an
+    # option is added only if it differs from what the first version did.
     single_characters = VOCABULARIES[tokens].single_characters
     if not single_characters:
         settings += [tokens, min_count]
@@ -190,7 +190,8 @@ def _scan_characters(
     if not first.positions:
         raise CorpusError("the corpus contains no text: name a file with text in it")
     train_length = held_out_start if held_out else max(1, int(length * (1 - val_fraction)))
-    # Where a text is cut is known only at its end; so first positions, not a set, are collected.
+    # The cut depends on the length, which is known only at the end of the text. So the first
+    # position of each character is collected, not just the set of characters.
     vocabulary = CharVocabulary(
         char for char, position in first.positions.items() if position < train_length
     )
@@ -264,8 +265,8 @@ class _FirstPositions:
     def add(self, text: str, offset: int) -> None:
         """Note the characters of a text whose first character is at position `offset`."""
         raw = latin_1(text)
-        # Nearly all chunks of a long text have no new character; bytes.translate finds that out
-        # fastest.
+        # Nearly all chunks of a long text have no new character, and bytes.translate is the fastest
+        # test for one.
         if raw is not None and not raw.translate(None, self._known_latin_1):
             return
         points = code_points(text)

@@ -36,7 +36,7 @@ class SourceCollector:
     seen: set[str] = field(default_factory=set)
 
     def is_new(self, identity: str, name: str) -> bool:
-        """Return whether a source is new, and remember it; one that is not counts as repeated.
+        """Return whether a source is new, and remember it; record a known source as repeated.
 
         Args:
             identity: a real path, or a name of the catalogue.
@@ -56,7 +56,7 @@ class SourceCollector:
         """Add a file, folder or named pipe that the user named.
 
         Raises:
-            CorpusError: it is empty, unreadable, or of another kind.
+            CorpusError: the path is empty, unreadable, a device or a socket.
         """
         try:
             status = path.stat()
@@ -86,7 +86,7 @@ class SourceCollector:
         Raises:
             CorpusError: there is no text file.
         """
-        # What is skipped is shown to the user: a corpus with silent gaps would be hard to notice.
+        # Skipped paths are listed for the user, who would not notice a gap in the corpus otherwise.
         texts = 0
         for path, real in _walk(folder, self.skipped):
             if not path.is_file() or not looks_like_text(path, self.encoding):
@@ -134,7 +134,7 @@ class SourceCollector:
         except OSError as error:
             raise CorpusError(
                 f"cannot keep {name} in {tempfile.gettempdir()} ({error.strerror or error}). "
-                "Set TMPDIR to a folder with more room, or save it as a file and name that."
+                "Set TMPDIR to a folder with more room, or save the text in a file and name it."
             ) from error
         if not spool.tell():
             raise CorpusError(f"{name} is empty: pipe a text into it")
@@ -144,7 +144,7 @@ class SourceCollector:
             spool.seek(0)
             return decode(spool, name, self.encoding)
 
-        # A stream has no suffix, so its first characters decide.
+        # A stream has no suffix, so its first characters decide whether it is a tune book.
         starts_like_book = next(chunks(), "").lstrip().startswith(("X:", "%abc"))
         documents = self.books if starts_like_book else self.texts
         documents.append(Document(name, chunks))

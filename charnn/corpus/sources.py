@@ -49,7 +49,7 @@ def open_corpus(
     """Return the corpus of the documents that `arguments` name, texts first, then tunes.
 
     Tune books (`.abc`, or an input that starts like one) are read, cleaned and split into tunes
-    here. Every other text is read when its document is.
+    here. All other texts are read later, whenever their document is iterated.
 
     Args:
         arguments: each a file, a folder (with all text files below it), a pattern such as
@@ -85,10 +85,10 @@ def open_corpus(
 
 
 def open_catalogue_corpus(name: str) -> Corpus:
-    """Return the corpus of a name of the catalogue, even if a file has the same name.
+    """Return a corpus of the catalogue by its name, even if a file has the same name.
 
     Raises:
-        CorpusError: it cannot be read.
+        CorpusError: the corpus cannot be read.
     """
     collector = SourceCollector(None)
     collector.add_entry(CATALOGUE[name], None)
@@ -99,7 +99,7 @@ def _corpus(name: str, collector: SourceCollector) -> Corpus:
     """Return the collected texts and the tunes of the collected books.
 
     Raises:
-        CorpusError: there are books, but no tunes in them.
+        CorpusError: the books contain no tunes.
     """
     # All books in one call: a tune that occurs in two of them is kept once.
     tunes = clean_books(map(_book_text, collector.books))
@@ -121,7 +121,8 @@ def _book_text(book: Document) -> str:
     """Return the text of a tune book.
 
     Raises:
-        CorpusError: it is too large to be cleaned in memory, as a small `.gz` file can be.
+        CorpusError: the book is too large to be cleaned in memory; a small `.gz` file can unpack
+            to any size.
     """
     chunks: list[str] = []
     length = 0

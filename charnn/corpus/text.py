@@ -36,7 +36,7 @@ _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 
 @dataclass(frozen=True)
 class Document:
-    """A text.
+    """A named text that can be read any number of times.
 
     Attributes:
         name: the name for messages.
@@ -88,7 +88,7 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
         except UnicodeError as error:
             raise CorpusError(f"{name} is not {codec} text: {error}") from error
         characters += len(text)
-        # 1 %: a stray escape character occurs in real text.
+        # At most 1 % may be control characters: a stray escape character occurs in real text.
         if "\0" in text or controls * 100 > characters:
             raise CorpusError(_looks_binary(name, head))
         if characters == len(text):

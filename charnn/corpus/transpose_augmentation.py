@@ -1,12 +1,13 @@
 """Data augmentation of tunes: every training tune in every key of a range.
 
-With K keys, the training part has K passes. Each pass contains each tune once, in an order of its
-own, and the key changes from tune to tune and from pass to pass; so no part of an epoch is in one
-key only. In its original key a tune keeps the spelling of the book. Writing the copies takes a
-while, so they are cached on the disk.
+With K keys, the training part has K passes. Each pass contains each tune once, in a shuffled order
+that differs between passes, and the key changes from tune to tune and from pass to pass. So no part
+of an epoch is in one key only. In its original key a tune keeps the spelling of the book. Writing
+the copies takes a while, so they are cached on the disk.
 
-On folk, copies in twelve keys neither help nor harm ABC tokens after ten minutes, and cost
-characters 0.014 nats/char: what they add is the other keys.
+After ten minutes of training on folk, copies in twelve keys neither lower nor raise the loss of a
+model of ABC tokens, and raise the loss of a model of characters by 0.014 nats/char. The benefit is
+a model that can write in every key.
 """
 
 import gzip
@@ -23,7 +24,7 @@ from charnn.music.abc.reader import read_tunes
 from charnn.music.abc.transpose import transpose
 from charnn.music.abc.writer import write_tune
 
-# Part of the cache's name. Raise it when the same tune is written differently.
+# Part of the cache's name. Raise this number when the same tune is written differently.
 FORMAT = 1
 
 MAX_SEMITONES = 6
@@ -31,7 +32,7 @@ MAX_SEMITONES = 6
 ORIGINAL_KEY = (0, 0)
 ALL_KEYS = (-5, 6)
 
-# A function of the number of tunes done and of all tunes.
+# Called with the number of tunes that are done and the number of all tunes.
 Progress = Callable[[int, int], None]
 
 
@@ -74,7 +75,7 @@ def augment_tunes(
         tunes: each a complete tune in ABC notation.
         keys: semitones down and up, see `parse_key_range`.
         folder: an existing folder for the cache.
-        progress: called with the number of tunes that are written and of all tunes.
+        progress: called with the number of tunes that are written and the number of all tunes.
 
     Raises:
         OSError: the folder cannot be written to.

@@ -4,9 +4,9 @@ Two kinds exist: `charnn.corpus.char_vocabulary` has one token a character,
 `charnn.corpus.abc_vocabulary` one token a musical element of ABC notation. Callers use this base
 class and never ask for the kind.
 
-Ids follow from the set of tokens alone, not from the order in which a text contains them, so two
-corpora with the same tokens share their ids. (In tools that number characters by first occurrence,
-a model that is trained further on another corpus reads the wrong letters.)
+The ids depend only on the set of tokens, not on the order in which a text contains them, so two
+corpora with the same tokens have the same ids. (In tools that number characters by first
+occurrence, a model that is trained further on another corpus reads the wrong letters.)
 """
 
 from abc import ABC, abstractmethod
@@ -31,7 +31,7 @@ class Vocabulary(ABC):
         kind: the value of `--tokens` that selects this kind; checkpoints contain it.
         unit: the plural name of its tokens in messages.
         single_characters: each token is one character.
-        requires_tunes: it can be trained on tune books only.
+        requires_tunes: this kind is for tune books only.
         tokens: the tokens in the order of their ids; `tokens[i]` has the id `i + 2`.
         dtype: the smallest unsigned integer type that holds every id.
     """
@@ -100,7 +100,7 @@ class Vocabulary(ABC):
 
     @abstractmethod
     def preview(self) -> Iterator[str]:
-        """Yield the tokens, those that show best what the vocabulary is made of first."""
+        """Yield the tokens for display, the most informative ones (the longest) first."""
 
     @abstractmethod
     def to_json(self) -> object:

@@ -14,10 +14,10 @@ TOKEN_CHOICES = (AUTO, *VOCABULARIES)
 
 
 def vocabulary_from_json(value: object) -> Vocabulary:
-    """Return the vocabulary of either kind that its `to_json` described.
+    """Return the vocabulary, of either kind, whose `to_json` returned `value`.
 
     Raises:
-        ValueError: it is not a vocabulary, or it has no tokens.
+        ValueError: `value` is not a vocabulary, or contains no tokens.
     """
     # Characters are stored as a plain list, ABC tokens as an object with their kind.
     kind = AbcVocabulary if isinstance(value, dict) else CharVocabulary

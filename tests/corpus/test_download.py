@@ -169,7 +169,7 @@ def test_a_host_without_the_file(mirror: str) -> None:
         ("/endless.txt", "longer than the 6,100 bytes"),
         ("/slow.txt", "takes longer than 0.3 s"),
         ("/silent.txt", "timed out"),
-        ("/cut.txt", "it broke off"),
+        ("/cut.txt", "the connection broke off"),
         ("/page.txt", "sha256 is wrong"),
         ("/packed.txt", "compressed"),
         ("/moved/file.txt", "file:///etc/passwd, which is not an https address"),

@@ -16,5 +16,5 @@ def bundled_model() -> Path | None:
 
 
 def display_name(path: Path) -> str:
-    """Return how messages name a checkpoint: by its path, the bundled model by its name."""
+    """Return the name of a checkpoint for messages: `folk` for the bundled model, else the path."""
     return BUNDLED if path == bundled_model() else str(path)

@@ -2,8 +2,8 @@
 
 Tensors: the parameters (`model.*`) and, from training, the optimizer, the hidden state and the
 random states (`training.*`). Metadata: the model's configuration, the vocabulary and the run's
-metadata as JSON. Sampling reads and verifies the parameters alone. An exported model has only the
-parameters, in half precision.
+metadata as JSON. Sampling reads and verifies only the parameters. An exported model contains only
+the parameters, in half precision.
 
 Pickle, which torch.save uses, is a program: `weights_only=True` was broken twice. safetensors runs
 no code, but has no checksum: of 50,000 damaged files, 21 % were read with wrong values. So a sha256
@@ -51,8 +51,8 @@ class Checkpoint:
         weights: the parameters by name, float32.
         metadata: JSON values: the corpus, the training options, the losses, the position of the
             run.
-        training: the further tensors that resuming needs; empty if only the model was read.
-        temperature: the softmax temperature that was fitted on held-out text.
+        training: the training tensors, which resuming needs; empty if only the model was read.
+        temperature: the softmax temperature that was fitted on held-out text; 1.0 if none was.
     """
 
     config: ModelConfig
@@ -64,7 +64,7 @@ class Checkpoint:
 
     @property
     def has_document_ends(self) -> bool:
-        """Return whether the model was trained on several documents, so that it predicts ends."""
+        """Return whether the model was trained on several documents and so predicts their ends."""
         return bool(self.metadata.get("documents", 1) != 1)
 
     @property
@@ -77,9 +77,10 @@ class Checkpoint:
 
     @property
     def start_token_id(self) -> int:
-        """Return the id that stands before the first one of a text.
+        """Return the id that the model reads before the first token of a text.
 
-        It is the end of a document or, after training on a single text, of a line.
+        A model of several documents reads `SEPARATOR`, a model of a single text a line end (the
+        last id if the text has no line end).
         """
         if self.has_document_ends:
             return SEPARATOR
@@ -100,7 +101,7 @@ class Checkpoint:
 
         Args:
             path: the file.
-            previous: the name that the old checkpoint gets, see `charnn.files.write_bytes`.
+            previous: the path that keeps the old checkpoint, see `charnn.files.write_bytes`.
 
         Raises:
             CheckpointError: the header is too long.
@@ -158,7 +159,7 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
         CheckpointError: the file is missing or damaged, or not a checkpoint of this version.
     """
     if not path.is_file():
-        raise CheckpointError(f"{path}: there is no such checkpoint file")
+        raise CheckpointError(f"no such file: {path}. Name a checkpoint that charnn wrote.")
     try:
         _check_size(path)
         with safe_open(path, framework="np") as file:
@@ -193,11 +194,11 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
 # The types of weights: float32 from training, float16 in exported models.
 _WEIGHT_TYPES = ("F32", "F16")
 
-# Far above the weights of any trained model; whatever is computed with smaller ones stays finite.
+# Far above the weights of any trained model; logits computed with smaller weights stay finite.
 _MAX_WEIGHT = 1e9
 _MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.01, 100.0
 
-# The errors of reading a file that `Checkpoint.save` did not write.
+# The errors that reading raises for a file that `Checkpoint.save` did not write.
 _MALFORMED = (
     SafetensorError,
     CharnnError,
@@ -212,7 +213,7 @@ _MALFORMED = (
 
 
 def _check_size(path: Path) -> None:
-    """Reject a file that would take too much memory, before any is allocated."""
+    """Reject a file that needs too much memory, before any memory is allocated."""
     with path.open("rb") as file:
         (header_bytes,) = struct.unpack("<Q", file.read(8))
     if header_bytes > MAX_HEADER_BYTES:
@@ -221,7 +222,8 @@ def _check_size(path: Path) -> None:
         memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         if path.stat().st_size > memory:
             raise CheckpointError(
-                f"{path} is larger than the {memory / 1e9:.0f} GB of memory of this machine"
+                f"{path} is larger than the {memory / 1e9:.0f} GB of memory of this machine. Read "
+                "it on a machine with more memory."
             )
 
 
@@ -259,11 +261,17 @@ def _digest(header: str, tensors: Mapping[str, NDArray[Any]], group: str) -> str
 
 
 def _check_shapes(file: Any, config: ModelConfig, vocabulary: Vocabulary) -> None:
-    """Compare the file's tensors with its own configuration, before any tensor is read."""
+    """Compare the names, shapes and types of the tensors with the configuration in the same file.
+
+    No tensor is read yet, so a file with wrong shapes takes no memory.
+
+    Raises:
+        ValueError: they differ.
+    """
     if config.vocab_size != len(vocabulary):
         raise ValueError("the vocabulary has another size than the model")
     expected = {MODEL + name: shape for name, shape in config.parameter_shapes().items()}
-    # Neither checksum covers a tensor outside the two groups, so none is accepted.
+    # The two checksums cover only the two groups, so a tensor outside of them is rejected.
     present = {name for name in file.keys() if not name.startswith(TRAINING)}  # noqa: SIM118
     if present != set(expected):
         raise ValueError("parameters are missing or unknown")
@@ -279,4 +287,6 @@ def _wrong_format(path: Path, version: str | None) -> str:
             f"{path} has the checkpoint format {version}, but this charnn reads {FORMAT}. Use the "
             "charnn that wrote it, or train again."
         )
-    return f"{path} is a safetensors file, but not a charnn checkpoint"
+    return (
+        f"{path} is a safetensors file, but not a charnn checkpoint. Name a file that charnn wrote."
+    )

@@ -17,8 +17,10 @@ class Description:
 
     Attributes:
         checkpoint: the checkpoint that the user named.
-        latest: the checkpoint from which the run would be resumed; the named one if there is none.
-        files: the size in bytes of each file of the run, by name; of an exported model, its own.
+        latest: the checkpoint from which the run would be resumed; the named one if the run cannot
+            be resumed.
+        files: the size in bytes of each file of the run, by name; for an exported model, the size
+            of its single file.
         obstacle: the reason why training cannot be resumed; None if it can.
     """
 
@@ -31,8 +33,8 @@ class Description:
     def tokens_seen(self) -> int | None:
         """Return the number of tokens that the network was trained on, repetitions included.
 
-        An upper bound, because the last segment of an epoch may be shorter. None if the metadata
-        lacks the numbers.
+        The number is an upper bound, because the last segment of an epoch may be shorter. It is
+        None if the metadata does not contain the step, the batch size or the segment length.
         """
         metadata = self.latest.metadata
         batch = [metadata.get("training", {}).get(name) for name in ("batch_size", "seq_len")]
@@ -43,8 +45,11 @@ class Description:
 
     @property
     def history(self) -> list[dict[str, Any]]:
-        """Return the validations, each with "step", "seconds", "val_loss" and, where known,
-        "train_loss", the mean since the validation before; losses in nats per character."""
+        """Return the validations, oldest first.
+
+        Each has "step", "seconds", "val_loss" and, in most runs, "train_loss", the mean since the
+        previous validation. Losses are in nats per character.
+        """
         history: list[dict[str, Any]] = self.latest.metadata.get("history", [])
         return history
 
@@ -53,13 +58,13 @@ def describe(path: Path, checkpoint: Checkpoint) -> Description:
     """Return the description of a checkpoint, with the other files of its run.
 
     Args:
-        path: the checkpoint's file.
-        checkpoint: its content.
+        path: the checkpoint file.
+        checkpoint: the content of that file.
     """
     if not _is_run_file(path):
         return Description(checkpoint, checkpoint, _sizes([path]), f"{path.name} is a model alone")
-    # By prefix, because damaged files are renamed by a suffix. A checkpoint that was copied may
-    # lie among files of the user, which are not listed.
+    # By prefix, because `rename_damaged` appends a suffix. Other files are not listed: a copied
+    # checkpoint may lie among files of the user.
     files = _sizes(file for file in path.parent.iterdir() if file.name.startswith(RUN_FILES))
     try:
         stored, damaged = load_run(path.parent)
@@ -77,10 +82,10 @@ def verify(path: Path, *, alone: bool = False) -> Iterator[tuple[Path, str | Non
 
     Args:
         path: a checkpoint file.
-        alone: do not verify the other checkpoints of its run.
+        alone: verify only this file, not the other checkpoints of its run.
 
     Yields:
-        Each file, with what is wrong with it; None if it is undamaged.
+        Each file and the error that reading it raises, as text; None if the file is undamaged.
     """
     alone = alone or not _is_run_file(path)
     for file in [path] if alone else sorted(path.parent.glob(f"[!.]*{path.suffix}")):

@@ -1,7 +1,6 @@
-"""The check of a checkpoint's metadata, which may have been written by anybody.
+"""The check of a checkpoint's metadata: a file from elsewhere may contain any JSON.
 
-Every value is checked once, here. All other code computes with the values, compares and shows them
-without further checks.
+Every value is checked once, here, so all other code uses the values without further checks.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +9,7 @@ from typing import Any
 
 # Above every count of a run; a larger int would overflow NumPy's.
 _MAX_NUMBER = 2**63
-# Of nested lists and objects. Python's json can read deeper values than it can write again.
+# The depth of nested lists and objects. Python's json can read deeper values than it can write.
 _MAX_DEPTH = 8
 
 Check = Callable[[Any], bool]
@@ -20,7 +19,8 @@ def check_metadata(metadata: object) -> dict[str, Any]:
     """Return the metadata unchanged; any key may be missing.
 
     Raises:
-        ValueError: it is not a JSON object, or a value has another type than charnn writes.
+        ValueError: the metadata is not a JSON object, or a value has a type that charnn never
+            writes there.
     """
     if not isinstance(metadata, dict):
         raise ValueError("the metadata is not an object")
@@ -52,7 +52,7 @@ def _is_fraction(value: Any) -> bool:
 
 
 def _is_plain(value: Any, depth: int = _MAX_DEPTH) -> bool:
-    """Return whether a value is JSON of bounded depth and of bounded numbers."""
+    """Return whether a value is JSON of at most `depth` levels with numbers within the limits."""
     if isinstance(value, list | dict):
         children = value.values() if isinstance(value, dict) else value
         return depth > 0 and all(_is_plain(child, depth - 1) for child in children)

@@ -1,4 +1,4 @@
-"""The names of the files of a run, and of the folder that runs lie in.
+"""The names of the files of a run, and of the folder that contains the runs.
 
 `checkpoints/NAME/` contains `best.safetensors` (lowest validation loss), `last.safetensors` (where
 training stopped; it is resumed from there), `previous.safetensors` (the `last` before) and
@@ -17,8 +17,8 @@ METRICS = "metrics.jsonl"
 TUNES = "tunes.abc.gz"
 LOCK = ".lock"
 
-# In the order in which sampling tries them: each is complete, so where one is damaged, another
-# serves.
+# In the order in which sampling tries them. Each is complete, so if one is damaged, the next one is
+# used.
 CHECKPOINTS = (BEST, LAST, PREVIOUS)
-# All files of a run but the lock.
+# All files of a run except the lock.
 RUN_FILES = (*CHECKPOINTS, METRICS, TUNES)

@@ -8,8 +8,8 @@ from charnn.checkpoints.run_files import LOCK, METRICS, RUN_FILES, TUNES
 from charnn.errors import CheckpointError, UsageError
 from charnn.files import fsync_folder, remove_leftovers
 
-# Device and inode of the file that has a name now, None if the name is free. The name alone does
-# not identify a folder: another run may have taken it since.
+# The device and inode of a path, None if nothing is there. The path does not identify a folder:
+# while a run is trained, the user may move its folder and start another run of the same name.
 FileId = tuple[int, int] | None
 
 
@@ -41,8 +41,8 @@ class RunLock:
         Training calls this before each save: the user may have deleted or moved the folder.
 
         Raises:
-            CheckpointError: another process trains there, or another run has taken the place of the
-                folder.
+            CheckpointError: another process trains in the folder, or the folder has been replaced
+                by that of another run.
             OSError: the folder cannot be written to.
         """
         from filelock import Timeout
@@ -94,7 +94,7 @@ def create_run(folder: Path, name: str | None, corpus: str) -> RunLock:
     If several processes ask for the same name at once, one of them gets it.
 
     Args:
-        folder: the folder that runs lie in.
+        folder: the folder that contains the runs.
         name: the name of the run; None names it after the corpus, with a number if necessary.
         corpus: the name of the corpus.
 
@@ -121,7 +121,7 @@ def create_run(folder: Path, name: str | None, corpus: str) -> RunLock:
                 if name is not None:
                     raise
                 continue
-            # Ask again under the lock: its last holder may have saved a checkpoint meanwhile.
+            # Check again under the lock: the process that held it may have saved a checkpoint.
             if has_no_checkpoint(run):
                 return lock
             lock.release()
@@ -137,7 +137,7 @@ def has_no_checkpoint(run: Path) -> bool:
     if not run.is_dir():
         return False
     names = {path.name for path in run.iterdir() if not _is_temporary(path.name)}
-    # A folder without a lock file is not known to be a run, so only an empty one is taken.
+    # A folder without a lock file may belong to the user, so it is taken only if it is empty.
     return not names or (LOCK in names and names <= {LOCK, METRICS, TUNES})
 
 

@@ -1,4 +1,4 @@
-"""Finding runs: from what a user names to the checkpoint that is read."""
+"""The search for runs and their checkpoints, by the path or name that a user gives."""
 
 import itertools
 from collections.abc import Iterable
@@ -21,8 +21,8 @@ def find_runs(folder: Path) -> list[Path]:
 
 
 def _last_written(run: Path) -> float:
-    """Return when a checkpoint of a run was last written, in seconds; 0 if it has none."""
-    # Not the folder's own time, which also changes when another file in it is created or renamed.
+    """Return the time of a run's last checkpoint in seconds since the epoch; 0 if it has none."""
+    # The time of the folder itself also changes when another file in it is created or renamed.
     times = [0.0]
     for name in CHECKPOINTS:
         with suppress(OSError):
@@ -31,12 +31,12 @@ def _last_written(run: Path) -> float:
 
 
 def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
-    """Return the checkpoint files that a user may mean, at least one, the preferred one first.
+    """Return the checkpoint files to try for a name, at least one, the preferred one first.
 
     Args:
         named: a checkpoint file, a run's folder, or the name of a run in `folder`; None for the
-            newest run in `folder`. Where there is no run, the bundled model.
-        folder: the folder that runs lie in.
+            newest run in `folder`, or for the bundled model if `folder` contains no run.
+        folder: the folder that contains the runs.
 
     Raises:
         CheckpointError: there is no such checkpoint.
@@ -73,7 +73,7 @@ class LoadedCheckpoint:
     Attributes:
         path: the file.
         checkpoint: its content.
-        damaged: an error for each preferred file of the run that could not be read.
+        damaged: the error of each file that is preferred to this one but could not be read.
     """
 
     path: Path
@@ -88,7 +88,7 @@ def load_best(named: Path | None, folder: Path) -> LoadedCheckpoint:
 
     Args:
         named: as in `find_checkpoints`.
-        folder: the folder that runs lie in.
+        folder: the folder that contains the runs.
 
     Raises:
         CheckpointError: there is no such checkpoint, or it is damaged.
@@ -96,7 +96,7 @@ def load_best(named: Path | None, folder: Path) -> LoadedCheckpoint:
     """
     paths = find_checkpoints(named, folder)
     damaged: list[str] = []
-    # A file that the user named is never replaced by another one: `paths` has no other then.
+    # If the user named a file, `paths` contains only that file, so no other one is read instead.
     for path in paths:
         try:
             return LoadedCheckpoint(path, load_checkpoint(path), tuple(damaged))
@@ -111,14 +111,15 @@ def load_run(run: Path) -> tuple[dict[Path, Checkpoint], dict[Path, str]]:
     """Read all checkpoints of a run, with the tensors that resuming needs.
 
     Returns:
-        The readable ones, the one with the most steps first, and an error for each other file.
+        The readable checkpoints by path, the one with the most steps first, and the error of each
+        unreadable file by path.
 
     Raises:
         CheckpointError: the run has checkpoints, but none can be read.
     """
     readable: dict[Path, Checkpoint] = {}
     damaged: dict[Path, str] = {}
-    # Sorting is stable: of two with equally many steps, the earlier one in this order is resumed.
+    # Sorting is stable: of checkpoints with the same step, the first in this order is resumed.
     for path in (run / name for name in (LAST, PREVIOUS, BEST)):
         try:
             if path.is_file():

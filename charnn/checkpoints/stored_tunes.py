@@ -1,4 +1,4 @@
-"""The training tunes beside a run's checkpoints: samples are compared with them later."""
+"""The training tunes, stored beside a run's checkpoints for the comparison with samples."""
 
 import gzip
 import zlib
@@ -9,8 +9,8 @@ from charnn.checkpoints.run_files import TUNES
 from charnn.errors import CheckpointError
 from charnn.files import write_bytes
 
-# Unpacked, more than any corpus of tunes has. A small .gz file can unpack to any size, so reading
-# stops there.
+# The limit of the unpacked size, above that of any corpus of tunes. A small .gz file can unpack to
+# any size.
 MAX_BYTES = 1_000_000_000
 
 
@@ -39,7 +39,7 @@ def read_stored_tunes(run: Path) -> list[str]:
         with gzip.open(path) as file:
             text = file.read(MAX_BYTES).decode()
             if not text or file.read(1):
-                raise EOFError("it is empty, or larger than any tune book")
+                raise EOFError("the file is empty, or larger than any tune book")
     except FileNotFoundError:
         raise CheckpointError(
             f"{path} is missing, so samples cannot be compared with the training tunes. "

@@ -34,8 +34,8 @@ class DynamicEvalConfig:
     Attributes:
         segment: the number of tokens that are scored before a step is taken on them.
         lr: the length of a step, after the division of each gradient by its RMS.
-        decay: the share of the distance to the trained weights that a weight with the mean RMS
-            goes back at each step.
+        decay: the share of the distance to its trained value that a weight moves back at each step
+            if its RMS is the mean RMS; in proportion to the RMS otherwise.
     """
 
     segment: int = 25
@@ -59,13 +59,14 @@ def dynamic_token_losses(
     start: int,
     settings: DynamicEvalConfig,
 ) -> NDArray[np.float32]:
-    """Return the loss of each of `ids[start:]`, [N - start] nats, at its first reading.
+    """Return the loss of each of `ids[start:]`, [N - start] nats, before a step is taken on it.
 
     Args:
         config: the shape of the model.
         weights: the model's parameters; they are not changed.
         ids: [N] the text, with the ids before it as context.
-        start: where the text begins; at least 1. The context is read, but no step is taken on it.
+        start: the index of the first scored id; at least 1. The ids before it are read as context,
+            but no step is taken on them.
         settings: the step sizes.
     """
     network = Network(config).eval()

@@ -1,8 +1,8 @@
 """The loss of 256-character windows that each start with an empty state, as for transformers.
 
-A transformer with that context length sees nothing before its window, and published figures
-(nanoGPT: random windows) are measured so. The proper figure of a recurrent network is that of the
-sweep with the state carried (`charnn.evaluation.sweep`); this one is for comparison only.
+A transformer of that context length reads nothing before its window, and published figures
+(nanoGPT: random windows) are measured in this way. The figure that describes a recurrent network is
+the sweep with the state carried (`charnn.evaluation.sweep`); this one is for comparison only.
 
 The mean loss varies much from window to window, but the difference that the empty state makes
 varies little. So only that difference is estimated from random windows, and the loss with the state
@@ -20,7 +20,7 @@ from charnn.evaluation.sweep import segment_losses
 from charnn.model.network import Network
 
 LENGTH = 256
-# In nats: windows are drawn until the standard error is below this.
+# In nats per character: windows are drawn until the standard error is below this limit.
 MAX_STANDARD_ERROR = 0.003
 # A trained model needs far fewer windows; this bounds the time for one that is not.
 MAX_WINDOWS = 8192
@@ -34,7 +34,7 @@ class FreshWindows:
 
     Attributes:
         loss: the estimated mean over all windows, in nats per character.
-        standard_error: of the loss, in nats.
+        standard_error: the standard error of the loss, in nats per character.
         drawn: the number of windows drawn.
     """
 
@@ -58,9 +58,8 @@ def evaluate_fresh_windows(
 
     Args:
         network: a model with one character a token.
-        ids: [N] the scored part, with the ids before it.
-        carried_losses: [S] the loss with the state carried of each of the last S ids, the scored
-            part, in nats.
+        ids: [N] the ids before the scored part, then its S ids.
+        carried_losses: [S] the loss of each scored id with the state carried, in nats.
 
     Returns:
         None if the scored part is too short for a window.
@@ -72,7 +71,7 @@ def evaluate_fresh_windows(
         return None
     sums = np.concatenate([[0.0], np.cumsum(carried_losses, dtype=np.float64)])
     carried_means = (sums[LENGTH + 1 :] - sums[1:-LENGTH]) / LENGTH
-    # A generator of its own: evaluation must not change the random states of training.
+    # A separate generator: evaluation must not change the random states of training.
     random = np.random.default_rng(SEED)
     was_training = network.training
     network.eval()

@@ -1,4 +1,4 @@
-"""The evaluation of a model on a text: which part is scored, and by which protocols.
+"""The evaluation of a model on a text: the part that is scored, and the protocols of scoring.
 
 A loss means little without its split and protocol: the same weights scored 1.628 and 1.76
 nats/char under two protocols, and two splits of one text differ by 0.23 nats. So each `Evaluation`
@@ -54,7 +54,8 @@ class Evaluation:
         nats_per_char: the mean negative log-likelihood of a character.
         chars: the number of scored characters.
         protocol: the description of the protocol and of the scored part.
-        standard_error: of `nats_per_char`, in nats, where windows were drawn at random; else 0.
+        standard_error: the standard error of `nats_per_char` if windows were drawn at random;
+            else 0.
         windows: the loss by the fresh-windows protocol, if asked for.
         dynamic: the loss by dynamic evaluation, if asked for.
     """
@@ -79,11 +80,11 @@ class Evaluation:
 
 
 def whole_text_span(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
-    """Return the span of all of some texts, one after the other; all is scored.
+    """Return the span of complete texts, one after the other, with every id scored.
 
-    The context is the same as at the start of a sample. If the model was trained on several
-    documents and there are several texts, the end of each text is scored and counts as a
-    character, just as in training.
+    The context is the start token, as at the start of a sample. If the model was trained on several
+    documents and there are several texts, the end of each text is scored and counts as a character,
+    as in training.
 
     Raises:
         CorpusError: there is no text.
@@ -101,7 +102,7 @@ def whole_text_span(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
 def held_out_tunes_span(
     checkpoint: Checkpoint, texts: Sequence[str], training_tunes: Sequence[str]
 ) -> EvalSpan:
-    """Return the span of the tunes that are not training tunes; the last of those are the context.
+    """Return the span of the texts that are not training tunes, with training tunes as context.
 
     Raises:
         CorpusError: all tunes are training tunes.
@@ -111,7 +112,9 @@ def held_out_tunes_span(
     known = set(training_tunes)
     texts = [text for text in texts if text not in known]
     if not texts:
-        raise CorpusError("every tune of the corpus is a training tune of the model: name another")
+        raise CorpusError(
+            "every tune of the corpus is a training tune of the model: name a corpus with others"
+        )
     # The sweep needs CONTEXT ids. A tune has more than one id, so CONTEXT tunes are enough, and
     # a longer context changes nothing.
     context = _encode(checkpoint, training_tunes[-CONTEXT:], True)
@@ -151,16 +154,16 @@ def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
 def evaluate_span(
     checkpoint: Checkpoint, span: EvalSpan, *, windows: bool = False, dynamic: bool = False
 ) -> Evaluation:
-    """Return the loss of a span with the hidden state carried and, if asked for, by two others.
+    """Return the loss of a span with the state carried and, on request, by two other protocols.
 
     Args:
         checkpoint: the model.
         span: the scored part and its context.
-        windows: measure fresh windows as well, unless the span is shorter than a window, or
-            tunes, which are shorter than a window themselves.
+        windows: measure fresh windows as well, unless the span is shorter than a window or consists
+            of tunes, many of which are shorter than a window.
         dynamic: measure dynamic evaluation as well.
     """
-    # These import torch, which takes a second or two; what is wrong with a text is reported before.
+    # Imported here, because torch takes a second or two: errors in the text are reported before.
     from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_token_losses
     from charnn.evaluation.fresh_windows import evaluate_fresh_windows
     from charnn.evaluation.sweep import sweep_protocol, token_losses

@@ -1,10 +1,9 @@
 """The loss over a whole held-out part: every token is scored once, with the state carried.
 
-A recurrent network that must start each crop with an empty state looks worse than it is (by 0.03
-nats/char with crops of 256 characters, by 0.13 with crops of 64), and the mean over random crops is
-noisy. So the part is swept from end to end. For speed, a few rows run side by side; each row first
-reads the tokens before it, unscored, so that it starts with (nearly) the state that a single long
-row would have there.
+If a recurrent network starts each crop with an empty state, its loss is too high (by 0.03 nats/char
+with crops of 256 characters, by 0.13 with crops of 64), and the mean over random crops is noisy. So
+the part is swept from end to end. For speed, a few rows run side by side. Each row first reads the
+tokens before it without scoring them, so that its state is nearly that of a single long row.
 
 A network that overfits is overconfident on any other text. Dividing its logits by a temperature
 that is fitted on the held-out part corrects that (Guo et al. 2017, "On calibration of modern neural
@@ -25,13 +24,13 @@ from charnn.model.plain_layer import HiddenState
 MAX_ROWS = 64
 # Tokens that a row reads before its first scored one.
 CONTEXT = 256
-# Tokens that pass through the network at once. This bounds the memory and does not change the loss.
+# The number of tokens in one call of the network. It bounds the memory, and the loss is the same.
 CHUNK = 8192
-# Logits in memory at once: of a large vocabulary, fewer tokens at a time. 100,000 different
-# characters once took 12 GB to validate.
+# The number of logits in memory at once, so a large vocabulary gets fewer tokens a call. Without
+# this limit, validating with 100,000 different characters took 12 GB.
 MAX_LOGITS = 1 << 24
-# The temperatures that are tried; the optimum is interpolated. Their inverses are evenly spaced,
-# because the loss is convex in the inverse.
+# The temperatures that are tried; the optimum is interpolated. The inverses are evenly spaced,
+# because the loss is convex in the inverse temperature.
 TEMPERATURES = tuple(float(1 / inverse) for inverse in np.linspace(0.6, 1.32, 10))
 # With fewer scored tokens, chance would decide on the temperature.
 MIN_TOKENS_TO_FIT = 1000
@@ -42,7 +41,7 @@ def sweep_protocol(scored: int, start: int) -> str:
 
     Args:
         scored: the number of scored tokens.
-        start: the index of the first of them.
+        start: the index of the first scored token.
     """
     rows = _row_count(scored, start)
     return f"whole sweep, every character once, state carried ({rows} row{'s' * (rows > 1)})"
@@ -62,8 +61,8 @@ def evaluate(
     Args:
         network: the network. Its mode and its training state are left as they are.
         ids: [N] the held-out part, with the ids before it as context.
-        start: where the held-out part begins; at least 1, so that its first token is predicted
-            from another one.
+        start: the index of the first held-out token; at least 1, because each token is predicted
+            from the one before it.
         characters: the number of characters in the part; None if each token is one character.
     """
     total = sum(losses[0].sum(dtype=np.float64) for _, losses in _sweep(network, ids, start))
@@ -160,7 +159,7 @@ def _sweep_rows(
     length: int,
     temperatures: Sequence[float],
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield the same for rows of `length` tokens, one from each of `row_starts`."""
+    """Yield what `_sweep` yields, for rows of `length` tokens that begin at `row_starts`."""
     # Rows run in step, so the first one, which has the fewest tokens before it, sets the context.
     context = min(CONTEXT, int(row_starts.min()) - 1)
     state = network.initial_state(len(row_starts))
@@ -216,5 +215,8 @@ def _losses(
     logits, state = network(inputs_TB, state)
     # float() because logits are bfloat16 under autocast, too coarse for a loss.
     logits, targets = logits.float().flatten(0, 1), targets_TB.flatten()
-    losses = [cross_entropy(logits / one, targets, reduction="none") for one in temperatures]
+    losses = [
+        cross_entropy(logits / temperature, targets, reduction="none")
+        for temperature in temperatures
+    ]
     return torch.stack(losses).view(-1, *targets_TB.shape).cpu().numpy(), state

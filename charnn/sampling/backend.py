@@ -1,7 +1,7 @@
-"""Which decoder generates a text: NumPy at once, numba or torch where there is much to generate.
+"""The choice of a decoder: NumPy starts at once, numba and torch pay for long or many texts.
 
-Importing numba takes some tenths of a second, torch a second or two. A first character must not
-wait for either, so every text begins with the plain decoder. Where numba or torch is missing or
+Importing numba takes some tenths of a second, torch a second or two. The first character of a text
+must not wait for numba, so a text begins with the plain decoder. If numba or torch is missing or
 fails, the plain decoder generates everything.
 """
 
@@ -13,21 +13,24 @@ import numpy as np
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import SamplingParams
 
-# Time and not tokens: a large network generates few tokens while numba is imported. Most tunes and
-# pages are complete before.
+# Time, not tokens, because a large network generates few tokens while numba is imported. Most tunes
+# and pages are complete before this time.
 NUMBA_AFTER_SECONDS = 0.5
-# At the end of a command, the command line looks for a thread of this name: a finished text must
-# not wait for the compiler.
+# At the end of a command, the command line looks for a thread of this name and does not wait for
+# it: the text is finished, whether or not the compiler is.
 COMPILER_THREAD_NAME = "charnn-compiling"
-# From so many texts side by side on, torch is worth its import.
+# With this number of texts side by side or more, the speed of torch makes up for its import.
 MIN_BATCH_ROWS = 32
 
 
 class BackendSelector:
-    """The decoder in use, which is replaced by a faster one when it pays.
+    """The decoder in use, which a faster one replaces when that pays.
+
+    Args:
+        plain: the decoder that is used first.
 
     Attributes:
-        decoder: generates the next tokens.
+        decoder: the decoder in use.
     """
 
     def __init__(self, plain: Decoder) -> None:
@@ -43,7 +46,11 @@ class BackendSelector:
         return self.decoder
 
     def update(self, seconds: float) -> Decoder:
-        """Return the decoder for the next tokens, after `seconds` more of generating."""
+        """Return the decoder for the next tokens, after `seconds` more spent on generating.
+
+        After `NUMBA_AFTER_SECONDS` in all, numba compiles in a background thread. The compiled
+        decoder is returned as soon as it is ready.
+        """
         self._seconds += seconds
         if self._seconds < NUMBA_AFTER_SECONDS or self.decoder is not self._plain:
             return self.decoder
@@ -68,18 +75,18 @@ def numba_decoder(plain: Decoder) -> Decoder:
 
 
 def batched_decoder(plain: Decoder) -> Decoder:
-    """Return the decoder for many texts side by side, or the plain one where they fail."""
+    """Return the decoder for many texts side by side, or the plain one where torch fails."""
     try:
         from charnn.inference.batched_stepper import BatchedStepper
         from charnn.sampling.numba_decoder import NumbaDecoder
 
         return _warmed_up(NumbaDecoder(BatchedStepper(plain.stepper)), rows=MIN_BATCH_ROWS)
-    except Exception:  # see above
+    except Exception:  # as in `numba_decoder`
         return plain
 
 
 def _warmed_up(decoder: Decoder, rows: int) -> Decoder:
-    """Compile everything now, and let a decoder that fails do so before it is in use."""
+    """Run each method once, so that it is compiled now and a failure shows before it is in use."""
     params = SamplingParams()
     for count in (1, rows):
         ids_B, hidden_SLBH = np.zeros(count, np.int64), decoder.stepper.initial_state(count)

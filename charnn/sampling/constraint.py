@@ -1,15 +1,16 @@
-"""Holding a model to a grammar: which tokens of the vocabulary may come next.
+"""The constraint of a model by a grammar: the tokens of the vocabulary that may come next.
 
 A token is forbidden where the grammar refuses one of its characters. When few characters are left,
 a token is also forbidden if the end of the text would be too far away after it.
 
 Most states need no mask over the vocabulary. A trained model seldom draws a forbidden token (4.4 %
-of its probability, `benchmarks/RESULTS.md`), so the sampler draws first and asks afterwards: if the
-token is forbidden, it draws another one without it. The distribution is the same as if all
-forbidden tokens had been masked beforehand (rejection sampling). Only top-k, top-p and min-p need
-the mask first, because what they cut off depends on which tokens are allowed.
+of its probability, `benchmarks/RESULTS.md`), so the sampler draws first and asks the grammar
+afterwards. If the token is forbidden, the sampler masks that token and draws again. The
+distribution is the same as if all forbidden tokens had been masked beforehand (rejection sampling).
+Only top-k, top-p and min-p need the mask first, because the tokens that they remove depend on the
+tokens that are allowed.
 
-Answers are stored by state: a text meets the same states again and again.
+The answers of the grammar are stored by state, because texts reach the same states repeatedly.
 """
 
 from collections.abc import Hashable, Sequence
@@ -25,9 +26,12 @@ Mask = NDArray[np.bool_]
 
 
 class _Node:
-    """A state that has been met, and the nodes after the tokens that have been tried.
+    """A state that a text has reached, and the nodes after the tokens that have been tried.
 
     Attributes:
+        state: the state of the grammar.
+        may_end: `Grammar.may_end` of the state.
+        counts_refusals: `Grammar.counts_refusals` of the state.
         successors: the node after each token id; `None` where the token is forbidden.
     """
 
@@ -40,19 +44,20 @@ class _Node:
 
 
 class Constraint:
-    """A grammar applied to the tokens of a vocabulary; one serves for any number of texts.
+    """A grammar applied to the tokens of a vocabulary, for any number of texts.
 
-    It stores every state that it meets: a few thousand for a hundred tunes, and ever fewer new
-    ones.
+    Every state that a text reaches is stored: a few thousand states for a hundred tunes, and ever
+    fewer new states after that.
 
     Args:
         grammar: the grammar.
         token_texts: the characters of each token id; `""` for the special tokens.
 
     Attributes:
-        min_length: characters of the shortest text that the grammar is known to accept.
-        horizon: when at most so many characters are left, tokens that lead too far away from an
-            end are forbidden.
+        min_length: the length in characters of the text that the finishing characters spell from
+            the start; shorter texts are not looked for.
+        horizon: a number of characters. When no more are left, tokens that lead too far away from
+            an end are forbidden.
     """
 
     def __init__(self, grammar: Grammar[Any], token_texts: Sequence[str]) -> None:
@@ -87,7 +92,7 @@ class Constraint:
         return found
 
     def successor(self, node: _Node, token_id: int) -> _Node | None:
-        """Return the node after a token; `None` where the token is forbidden."""
+        """Return the node after a token; `None` if the token is forbidden."""
         if token_id not in node.successors:
             text = self.token_texts[token_id]
             state = self.walk(node.state, text) if text else None
@@ -95,7 +100,7 @@ class Constraint:
         return node.successors[token_id]
 
     def walk(self, state: Any, text: str) -> Any | None:
-        """Return the state after a text; `None` where one of its characters is wrong."""
+        """Return the state after a text; `None` if the grammar refuses one of its characters."""
         for character in text:
             state = self.grammar.step(state, character)
             if state is None:
@@ -103,24 +108,24 @@ class Constraint:
         return state
 
     def forbidden(self, state: Any) -> Mask:
-        """Return which tokens [V] are forbidden here, however many characters are left."""
+        """Return the mask [V] of the tokens that are forbidden in a state, at any length left."""
         key = self.grammar.local_key(state)
         if key not in self._forbidden_by_key:
             forbidden = np.ones(len(self.token_texts), np.bool_)
             self._try_tokens(state, forbidden, self._local_ids)
             self._forbidden_by_key[key] = forbidden
-        # A copy: the entries below differ between states with the same key.
+        # A copy, because the entries that are set below differ between states with the same key.
         forbidden = self._forbidden_by_key[key].copy()
         self._try_tokens(state, forbidden, self._mixed_ids)
-        # Most states of a tune are inside a bar, where no bar line is right. To ask before trying
-        # all bar lines saved 12 % of the time of the same tunes.
+        # Most states of a tune are inside a bar, where no bar line is right. Asking before all bar
+        # lines are tried saved 12 % of the time for the same tunes.
         if self.grammar.boundary_possible(state):
             self._try_tokens(state, forbidden, self._boundary_ids)
         forbidden[SEPARATOR] = not self.grammar.may_end(state)
         return forbidden
 
     def _try_tokens(self, state: Any, forbidden: Mask, token_ids: NDArray[np.intp]) -> None:
-        # Special tokens have no characters; `forbidden` decides about the separator.
+        # Special tokens have no characters; the method `forbidden` sets the separator's entry.
         refused: dict[str, bool] = {"": True}
         for token_id in token_ids.tolist():
             text = self.grammar.canonical(state, self.token_texts[token_id])
@@ -129,9 +134,9 @@ class Constraint:
             forbidden[token_id] = refused[text]
 
     def forbidden_near_end(self, state: Any, chars_left: int) -> Mask:
-        """Return which tokens [V] are forbidden here if the text should end in `chars_left`.
+        """Return the mask [V] of forbidden tokens if the text should end within `chars_left`.
 
-        Where no token leads to an end in time, the tokens with the nearest end are allowed.
+        If no token leads to an end in time, the tokens with the nearest end are allowed.
         """
         forbidden = self.forbidden(state)
         ends: dict[int, int] = {}
@@ -145,12 +150,12 @@ class Constraint:
         return forbidden
 
     def distance_to_end(self, state: Any) -> int:
-        """Return the characters from here to an end if each is a finishing character.
+        """Return the number of finishing characters that lead from a state to an end.
 
-        This need not be the shortest way; but each step along it comes nearer to the end.
+        A shorter way may exist, but each finishing character comes nearer to this end.
         """
-        # A loop, not recursion: the way may be hundreds of characters long. A dict keeps the order
-        # and finds circles.
+        # A loop, not recursion, because the way may be hundreds of characters long. The dict keeps
+        # the order of the states and finds circles.
         path: dict[Any, None] = {}
         while state not in self._distances and not self.grammar.may_end(state):
             if state in path:
@@ -174,8 +179,8 @@ class ConstraintCursor:
     """The position of one text in the grammar of a constraint.
 
     Attributes:
-        tokens_drawn: tokens drawn where refusals count (`Grammar.counts_refusals`).
-        tokens_refused: how many of these were forbidden.
+        tokens_drawn: the number of tokens drawn where refusals count (`Grammar.counts_refusals`).
+        tokens_refused: the number of these tokens that were forbidden.
     """
 
     def __init__(self, constraint: Constraint) -> None:
@@ -185,11 +190,11 @@ class ConstraintCursor:
         self.tokens_refused = 0
 
     def is_near_end(self, chars_left: int) -> bool:
-        """Return whether so few characters are left that the text must head for an end."""
+        """Return whether `chars_left` is within the horizon, so the text must lead to an end."""
         return chars_left <= self._constraint.horizon
 
     def refuses(self, token_id: int, chars_left: int) -> bool:
-        """Return whether a token that the model drew is forbidden here, and count it."""
+        """Return whether a drawn token is forbidden at this position, and count the token."""
         # The mask is expensive, so it is used only where the distance to an end matters.
         if self.is_near_end(chars_left):
             refused = bool(self.forbidden(chars_left)[token_id])
@@ -201,13 +206,13 @@ class ConstraintCursor:
         return refused
 
     def is_forbidden(self, token_id: int) -> bool:
-        """Return whether a token is forbidden here, however many characters are left."""
+        """Return whether the grammar forbids a token here, regardless of the characters left."""
         if token_id == SEPARATOR:
             return not self._node.may_end
         return self._constraint.successor(self._node, token_id) is None
 
     def forbidden(self, chars_left: int) -> Mask:
-        """Return which tokens [V] are forbidden here if `chars_left` may still be written."""
+        """Return the mask [V] of forbidden tokens if `chars_left` characters may still follow."""
         if self.is_near_end(chars_left):
             return self._constraint.forbidden_near_end(self._node.state, chars_left)
         return self._constraint.forbidden(self._node.state)

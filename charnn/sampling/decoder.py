@@ -16,12 +16,12 @@ Uniforms = NDArray[np.float64]  # random numbers in [0, 1), one for each token
 
 
 class Decoder:
-    """A decoder that starts at once: nothing must be compiled or imported.
+    """A decoder that starts at once, because it compiles and imports nothing.
 
     Attributes:
         stepper: the model.
-        tokens_per_call: tokens of a single text that are worth generating in one call. They are
-            shown together, so generating them must take less time than anyone notices.
+        tokens_per_call: the number of tokens of a text that are generated in one call. They are
+            shown together, so generating them must be too short to notice.
     """
 
     tokens_per_call = 1

@@ -29,8 +29,9 @@ A grammar is a state machine over characters. Texts of balanced parentheses, for
         def canonical(self, state, text):
             return text
 
-The last three methods only save time: they say which answers apply to other states and texts as
-well. What they return above is right for every grammar without boundary characters, and slow.
+The last three methods only save time, because they name the states and texts that have the same
+answer. The values that they return above are right for every grammar without boundary characters,
+but save nothing.
 `charnn.music.grammar.tune_grammar` is the grammar that charnn uses.
 """
 
@@ -43,8 +44,8 @@ State = TypeVar("State")
 class Grammar(Protocol[State]):
     """A grammar whose states are hashable.
 
-    It must accept no character after which the text cannot be finished. So there is always a
-    character that is right, or the text may end.
+    A grammar must refuse every character after which the text cannot be finished. So in each state
+    it accepts a character, or the text may end.
     """
 
     @property
@@ -52,40 +53,40 @@ class Grammar(Protocol[State]):
         """The state before the first character of a text."""
 
     def step(self, state: State, character: str) -> State | None:
-        """Return the state after a character; `None` where the character is wrong."""
+        """Return the state after a character; `None` if the character is refused."""
 
     def may_end(self, state: State) -> bool:
         """Return whether a text may end here."""
 
     def finishing_characters(self, state: State) -> str:
-        """Return characters of which the first right one leads nearer to the end of the text.
+        """Return candidates, the first accepted of which leads nearer to the end of the text.
 
-        At least one of them must be right. Writing the first right one again and again must lead
-        to a state where the text may end, without meeting a state twice.
+        At least one of them must be accepted. Appending the first accepted one repeatedly must lead
+        to a state where the text may end, without reaching a state twice.
         """
 
     def counts_refusals(self, state: State) -> bool:
         """Return whether a refused token counts as a mistake of the model here.
 
-        `False` where the text is prescribed, so that a refusal says nothing about the model.
+        `False` where the text is prescribed, because a refusal is not the model's mistake there.
         """
 
     @property
     def boundary_characters(self) -> frozenset[str]:
-        """Characters that `local_key` does not decide about."""
+        """The characters about which `local_key` decides nothing."""
 
     def local_key(self, state: State) -> Hashable:
-        """Return what decides here about every text without boundary characters.
+        """Return a key for the texts without boundary characters that are accepted here.
 
-        Two states with the same key must accept the same texts of this kind. The fewer keys there
-        are, the less often all tokens must be tried.
+        Two states with the same key must accept the same of these texts. The fewer keys there are,
+        the less often all tokens are tried.
         """
 
     def boundary_possible(self, state: State) -> bool:
-        """Return `False` only where every text that begins with a boundary character is wrong."""
+        """Return `False` only if every text that begins with a boundary character is refused."""
 
     def canonical(self, state: State, text: str) -> str:
-        """Return a text that is right here if and only if `text` is right.
+        """Return a text that is accepted here if and only if `text` is accepted.
 
-        Of all tokens with the same canonical text only one must be tried.
+        Only one of the tokens with the same canonical text has to be tried.
         """

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 Weights = NDArray[np.float64]
 
-# e ** x is taken as 0 below this: float64 has no smaller normal numbers than about e ** -708.
+# e ** x counts as 0 below this exponent: the smallest normal float64 is about e ** -708.
 _MIN_EXPONENT = -700.0
-# The largest float64 below 1 would be 1 - 2**-53. A uniform number below 1, times a sum, can round
-# up to the sum; times this as well, it stays below, so that the search never runs past the end.
+# A random number below 1 times a sum can round up to the sum, and the search would then run past
+# the last token. This factor keeps the product below the sum. (The largest float64 below 1 is
+# 1 - 2**-53.)
 _BELOW_ONE = 1 - 2**-52
 
 
@@ -42,8 +43,8 @@ def sampling_weights(
 ) -> Weights:
     """Return weights [V] that are proportional to the probabilities, for a temperature above 0.
 
-    The truncations come after the temperature, in the order of the arguments. Each removes the
-    tokens below some weight, so equally likely tokens are kept or removed together.
+    The truncations follow the temperature, in the order of the arguments. Each sets the weights
+    below a limit to 0, so equally likely tokens are kept or removed together.
     """
     weights: Weights
     weights = exponential((logits_V - logits_V.max()).astype(np.float64) / temperature)
@@ -69,7 +70,7 @@ def keep_top_p(weights_V: Weights, top_p: float) -> Weights:
         return weights_V
     rising = np.sort(weights_V)
     cumulative = np.cumsum(rising)
-    # Remove all that can be removed without taking more than 1 - top_p of the probability.
+    # Remove the unlikeliest tokens, together at most 1 - top_p of the probability.
     first = np.searchsorted(cumulative, (1 - top_p) * cumulative[-1], side="right")
     return np.where(weights_V < rising[min(first, len(weights_V) - 1)], 0.0, weights_V)
 

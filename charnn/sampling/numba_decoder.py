@@ -1,4 +1,4 @@
-"""A decoder compiled by numba: the same lines as the plain one, without Python in between."""
+"""A decoder compiled by numba from the lines of the plain decoder, so both draw the same tokens."""
 
 from typing import Any
 
@@ -23,13 +23,13 @@ _draw_token = logits.draw_token
 
 
 class NumbaDecoder(Decoder):
-    """A decoder for long texts."""
+    """A decoder for long texts, or for many texts side by side with a `BatchedStepper`."""
 
     tokens_per_call = 16
     stepper: CompiledStepper
 
     def draw(self, logits_BV: Array, uniforms_B: Uniforms, params: SamplingParams) -> TokenIds:
-        """See `Decoder`."""
+        """Return the next token of each text [B]."""
         drawn_B = np.empty(len(uniforms_B), np.int64)
         _draw(logits_BV, uniforms_B, params.arguments, drawn_B)
         return drawn_B
@@ -37,9 +37,12 @@ class NumbaDecoder(Decoder):
     def generate(
         self, ids_B: TokenIds, hidden_SLBH: Array, uniforms_BN: Uniforms, params: SamplingParams
     ) -> TokenIds:
-        """See `Decoder`. Only a single text is generated in one compiled call."""
-        # Several texts are fed by torch (`BatchedStepper`), which compiled code cannot call. A call
-        # from Python weighs little there, since each one serves all texts.
+        """Return the next N tokens of each text [B, N], as `Decoder.generate` does.
+
+        Only a single text is generated in one compiled call.
+        """
+        # Several texts run through torch (`BatchedStepper`), which compiled code cannot call. The
+        # calls from Python cost little then, because each call serves all texts.
         if len(ids_B) > 1:
             return super().generate(ids_B, hidden_SLBH, uniforms_BN, params)
         drawn_BN = np.empty(uniforms_BN.shape, np.int64)

@@ -10,13 +10,14 @@ _KEEP_ALL = 2**62
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """Temperature and truncations, applied in this order.
+    """The temperature and the truncations of a draw, applied in this order.
 
-    Every draw takes one random number, whatever the options. So with the same seed, a small change
-    of an option changes the text only from the first token that differs.
+    Every draw takes one random number, whatever the options are. So with the same seed, a small
+    change of an option changes the text only from the first token on that differs.
 
     Args:
-        temperature: divides the logits: below 1 safer, above 1 wilder, 0 always the likeliest.
+        temperature: the number that divides the logits: below 1 gives safer text, above 1 wilder
+            text; 0 always draws the likeliest token.
         top_k: keep only the k likeliest tokens (Fan et al. 2018); 0 keeps all.
         top_p: keep the likeliest tokens that together have at least this probability (nucleus
             sampling, Holtzman et al. 2020); 1 keeps all.

@@ -1,6 +1,6 @@
 """The sampler: generates texts token by token, and yields each piece as soon as it is drawn.
 
-The way of a text: `Sampler.stream_many` prepares a `SampleStream` for each seed (`stream`); the
+The path of a text: `Sampler.stream_many` prepares a `SampleStream` for each seed (`stream`); the
 loop in `_generate` lets a decoder (`decoder`, selected by `backend`) draw the next tokens of all
 texts side by side; `logits` turns logits into a token; `constraint` refuses tokens against a
 grammar; each stream turns its tokens into characters.
@@ -27,14 +27,14 @@ from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.stream import SampleStream
 
-# With fewer characters in all, texts are complete before a batch is ready.
+# With fewer characters in all, the texts are complete before torch is imported.
 MIN_BATCH_CHARS = 20_000
-# More texts side by side are hardly faster, and the first of them would be kept waiting.
+# More texts side by side are hardly faster in all, and delay the first text.
 MAX_BATCH_ROWS = 128
 # A billion characters take days.
 MAX_LENGTH = 1_000_000_000
-# After so many forbidden tokens in a row all forbidden tokens are masked at once.
-# Rare with a trained model; a mask asks the grammar about the whole vocabulary.
+# After this number of forbidden tokens in a row, all forbidden tokens are masked at once. Not
+# earlier, because a mask asks the grammar about the whole vocabulary.
 MAX_REDRAWS = 8
 
 
@@ -43,14 +43,14 @@ class Sampler:
 
     Args:
         checkpoint: the model.
-        may_end: whether the model may draw the separator, which ends a text; `None`: if it was
-            trained on several documents, so that it has seen their ends.
+        may_end: whether the model may draw the separator, which ends a text. `None` allows it if
+            the model was trained on several documents and so predicts their ends.
 
     Attributes:
-        vocabulary: the model's.
+        vocabulary: the vocabulary of the model.
         token_texts: the characters of each token id; `""` for the special tokens.
-        start_id: the token with which every text begins.
-        backends: the decoder in use.
+        start_id: the id that the model reads before the first token of every text.
+        backends: the selector of the decoder in use.
     """
 
     def __init__(self, checkpoint: Checkpoint, may_end: bool | None = None) -> None:
@@ -80,17 +80,17 @@ class Sampler:
 
         The text ends after `length` characters, after `stop`, or where the model ends the document.
         Characters of the prime that are not in the vocabulary are skipped (see
-        `CharVocabulary.unknown`). The same seed gives the same text.
+        `Vocabulary.unknown_characters`). The same seed gives the same text.
 
         Args:
-            params: how the next token is drawn.
-            seed: of the random numbers; at least 0.
-            length: most characters to write.
-            prime: what the text begins with.
+            params: the options of the draw.
+            seed: the seed of the random numbers; at least 0.
+            length: the maximum number of characters.
+            prime: the beginning of the text.
             stop: a text after which the stream ends; `""` for none.
-            cursor: keeps the text to a grammar, which then decides where the text ends. The text
-                may exceed `length` a little where no end is nearer. The grammar begins with the
-                text, so it cannot be combined with a prime.
+            cursor: the position in a grammar, which then decides where the text ends. The text may
+                exceed `length` a little if no end is nearer. The grammar begins at the start of
+                the text, so a cursor cannot be combined with a prime.
 
         Raises:
             UsageError: `length` or `seed` is out of range.
@@ -115,9 +115,9 @@ class Sampler:
         """Yield the text of each seed, one after the other, each as `stream` yields it.
 
         Args:
-            params, length, prime, stop: of every text, see `stream`.
-            seeds: one for each text.
-            begin: returns a new cursor for each text.
+            params, length, prime, stop: as in `stream`, for every text.
+            seeds: one seed for each text.
+            begin: a function that returns a new cursor for each text.
 
         Raises:
             UsageError: `length` or a seed is out of range.
@@ -205,11 +205,13 @@ def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[
 def _draw_next(
     decoder: Decoder, hidden_SLBH: Array, streams: list[SampleStream], params: SamplingParams
 ) -> list[list[int]]:
-    """Return the next tokens of each text: some, or one that is allowed if a grammar applies."""
+    """Return the next tokens of each text; under a grammar, one allowed token of each text."""
     last_ids_B = np.array([stream.last_id for stream in streams])
     cursors = [stream.cursor for stream in streams if stream.cursor is not None]
     if not cursors:
-        uniforms_BN = np.array([one.random.random(decoder.tokens_per_call) for one in streams])
+        uniforms_BN = np.array(
+            [stream.random.random(decoder.tokens_per_call) for stream in streams]
+        )
         drawn_BN = decoder.generate(last_ids_B, hidden_SLBH, uniforms_BN, params)
         token_ids: list[list[int]] = drawn_BN.tolist()
         return token_ids

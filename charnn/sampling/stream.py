@@ -15,18 +15,18 @@ class SampleStream:
 
     Args:
         number: the index of the text among those of one call.
-        seed: of the text's own random numbers.
+        seed: the seed of the random numbers of this text.
         last_id: the last token of the prime, or the start token.
-        max_chars: most characters to write.
+        max_chars: the maximum number of characters.
         stop: a text after which the stream ends; `""` for none.
-        cursor: keeps the text to a grammar. Then the grammar alone decides where the text ends, and
-            the text may exceed `max_chars` where no end is nearer.
+        cursor: the position in a grammar; `None` without a grammar. The grammar alone decides where
+            the text ends, and the text may exceed `max_chars` if no end is nearer.
         token_texts: the characters of each token id; `""` for the special tokens.
 
     Attributes:
-        random: the text's own random numbers, so that it does not depend on the texts beside it.
+        random: a generator for this text alone, so the text does not depend on the texts beside it.
         last_id: the last token.
-        chars_left: characters that may still be written.
+        chars_left: the number of characters that may still follow.
         ended: whether the text is complete.
     """
 
@@ -63,7 +63,7 @@ class SampleStream:
 
     def _append_one(self, token_id: int) -> str:
         text = self._token_texts[token_id]
-        # Half a token would leave the state of the grammar, so a grammar gets whole tokens.
+        # The grammar moves by whole tokens, so a token is cut only without a grammar.
         if self.cursor is None:
             text = text[: self.chars_left]
         self.last_id = token_id
@@ -77,7 +77,7 @@ class SampleStream:
         if token_id == SEPARATOR:
             return True
         if self._stop:
-            # Long enough for a `stop` that began in earlier tokens.
+            # The kept text is long enough for a `stop` that began in earlier tokens.
             self._tail = (self._tail + text)[-len(self._stop) - len(text) :]
             if self._stop in self._tail:
                 return True

@@ -1,1 +1,1 @@
-"""Tunes by a model: a request and the grammar of tunes applied while a model samples."""
+"""Tunes by a model: a request and the grammar of tunes constrain the sampling of a model."""

@@ -1,8 +1,8 @@
 """The tunes that a model was trained on, and their headers.
 
-A run stores its training tunes beside the checkpoints. An exported model is a file without them.
-Its metadata contain their headers, by which new tunes are requested, and a hash, by which the
-training tunes are recognised if they come from a corpus of the catalogue.
+A run stores its training tunes beside the checkpoints. An exported model is a single file without
+the tunes. Its metadata contains their headers, which requests for new tunes need, and their hash.
+With the hash, `load_training_tunes` verifies the tunes that it reads from the catalogue instead.
 """
 
 import hashlib
@@ -17,11 +17,12 @@ from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import CheckpointError
 from charnn.music.grammar.header_stats import HeaderStats
 
+# Checkpoints in use contain this key, so it keeps its name.
 _METADATA_KEY = "learned"
 
 
 def training_tunes_metadata(tunes: Sequence[str]) -> dict[str, Any]:
-    """Return what the metadata of an exported model contain about its training tunes."""
+    """Return the entry about the training tunes for the metadata of an exported model."""
     return {_METADATA_KEY: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
 
 
@@ -30,7 +31,7 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
 
     Args:
         path: the checkpoint file.
-        checkpoint: its content.
+        checkpoint: the content of the file.
 
     Raises:
         CheckpointError: the tunes are missing, or differ from those that the model was trained on.
@@ -64,7 +65,7 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
 
 
 def load_header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
-    """Return the headers of the training tunes; `None` where neither they nor the tunes are stored.
+    """Return the headers of the training tunes; `None` if neither headers nor tunes are stored.
 
     Raises:
         CheckpointError: the stored headers or tunes are damaged.

@@ -20,7 +20,7 @@ def fit_request(
     See `HeaderStats.fit` and `HeaderStats.doubt`.
     """
     low, high = checkpoint.metadata.get("transpose", (0, 0))
-    # A model that was trained on transposed tunes knows every tonic.
+    # A model that was trained on transposed tunes has read tonics that their headers do not show.
     any_tonic = high > low
     request = headers.fit(request, any_tonic=any_tonic)
     return request, headers.doubt(request, any_tonic=any_tonic)
@@ -31,20 +31,21 @@ class TuneWriter:
 
     Args:
         checkpoint: a model of tunes.
-        request: what the tunes are to be.
+        request: the properties that every tune must have.
 
     Raises:
         UsageError: no such tune can be written with the characters of the model.
     """
 
     def __init__(self, checkpoint: Checkpoint, request: TuneRequest) -> None:
-        # The grammar decides where a tune ends, so a model of a single tune may end one, too.
+        # The grammar decides where a tune ends. So even a model of a single tune, which has never
+        # read the end of a document, may end one.
         self._sampler = Sampler(checkpoint, may_end=True)
         texts = self._sampler.token_texts
-        # The grammar reads characters; a token of ABC is a text of several.
+        # The grammar reads characters. A longer token consists of characters that are tokens, too.
         characters = {text for text in texts if len(text) == 1}
         self._constraint = Constraint(TuneGrammar(request, characters), texts)
-        # Kept after their tunes have ended, for the share of refused tokens.
+        # Kept after the tunes have ended, because `refused_share` sums over all of them.
         self._cursors: list[ConstraintCursor] = []
 
     def stream(self, params: SamplingParams, *, seed: int, length: int) -> Iterator[str]:
@@ -81,10 +82,10 @@ class TuneWriter:
 
     @property
     def refused_share(self) -> float:
-        """Return the share of these tokens that the grammar refused.
+        """Return the share of `tokens_drawn` that the grammar refused.
 
-        The smaller it is, the better the model knows bars and parts. It is 0 with top-k, top-p or
-        min-p: then all forbidden tokens are masked before the draw.
+        The smaller the share, the better the model has learned bars and parts. With top-k, top-p or
+        min-p it is 0, because all forbidden tokens are masked before the draw.
         """
         refused = sum(cursor.tokens_refused for cursor in self._cursors)
         return refused / max(1, self.tokens_drawn)

@@ -96,7 +96,7 @@ class Download:
                 raise OSError("the host sends compressed data, which was not requested")
             while piece := _read_piece(response):
                 if file.tell() + len(piece) > self.length:
-                    raise OSError(f"the file is longer than the expected {self.length:,} bytes")
+                    raise OSError(f"the file is longer than the {self.length:,} bytes expected")
                 if time.monotonic() > deadline:
                     raise OSError(f"the download takes longer than {MAX_SECONDS} s")
                 file.write(piece)

@@ -86,7 +86,7 @@ class _Product:
         self._is_exact = multiplies_exactly(matrix.int8_RK.shape[1])
 
     def __call__(self, quantised_BK: NDArray[np.int8]) -> Array:
-        """Return W h + b, [B, R]."""
+        """Return W h + b, [B, R], for the quantised hidden units of B texts."""
         if not self._is_exact:
             return self._matrix.times_quantised(quantised_BK.astype(np.float32))
         sums_BR = torch._int_mm(torch.from_numpy(quantised_BK), self._int8_KR).numpy()
@@ -97,7 +97,7 @@ class _Product:
 
 @cache
 def multiplies_exactly(columns: int) -> bool:
-    """Return whether torch multiplies int8 matrices with so many columns without overflow.
+    """Return whether torch multiplies int8 matrices with this number of columns without overflow.
 
     On processors without VNNI, oneDNN adds pairs of products in 16 bits, which overflow. The
     function tries the largest products; it returns False also where torch lacks `_int_mm`, which is

@@ -1,9 +1,9 @@
-"""The product of int8 rows with int8 hidden units, on which sampling spends its time.
+"""The product of int8 rows with int8 hidden units, which takes most of the time of sampling.
 
 Compilers widen int8 before they multiply, so numba's loop takes about twice as long as the
 instruction for this product (`benchmarks/kernels.md`). Processors with VNNI (most x86 laptops since
-2020) multiply 32 pairs of bytes and sum them up in one instruction, VPDPBUSD. It is used here for
-four rows at a time, which reads the weights as fast as the cache delivers them.
+2020) multiply 32 pairs of bytes and sum them up in one instruction, VPDPBUSD. This module applies
+VPDPBUSD to four rows at a time, which reads the weights as fast as the cache delivers them.
 
 VPDPBUSD multiplies unsigned bytes with signed bytes. So 128 is added to the hidden units, and the
 sum of each row starts at -128 times the sum of its weights. Other processors run the plain loop.

@@ -53,7 +53,7 @@ def compiled(function: Callable[..., None]) -> Any:
 
 
 def _remove_stale_files(folder: Path, implementation: Any) -> None:
-    """Remove what numba stored for the same function while it began on another line.
+    """Remove the files of the same function from when it began on another line of its module.
 
     The line number is part of the file name, so numba itself would never overwrite these files.
     """

@@ -26,12 +26,12 @@ _INT8_MAX = np.float32(INT8_MAX)
 # float32 has 24 bits of precision. Adding and subtracting this number leaves none for the fraction,
 # so it rounds to the nearest integer, in any implementation of IEEE 754 alike.
 _ROUNDING = np.float32(1.5 * 2**23)
-# A sum of so many products of two int8 is exact in float32: 127 * 127 * 1024 < 2 ** 24.
+# A sum of this many products of two int8 is exact in float32: 127 * 127 * 1024 < 2 ** 24.
 _EXACT_COLUMNS = 1024
 
 
 def quantise(h: Any) -> Any:
-    """Return 127 h rounded to an integer, as float32: h in [-1, 1] is an array or a number."""
+    """Return 127 h, rounded to integers but still float32, for h in [-1, 1], array or number."""
     return (_INT8_MAX * h + _ROUNDING) - _ROUNDING
 
 
@@ -69,9 +69,9 @@ class Int8Matrix:
 
     @cached_property
     def _blocks(self) -> list[Array]:
-        """The integers as float32, transposed, in blocks of columns whose sums are exact.
+        """Return the integers as float32, transposed, in blocks of columns whose sums are exact.
 
-        NumPy multiplies integers without BLAS, one by one.
+        NumPy passes float32 products to BLAS, but multiplies integers one by one.
         """
         starts = range(0, self.int8_RK.shape[1], _EXACT_COLUMNS)
         return [self.int8_RK[:, k : k + _EXACT_COLUMNS].T.astype(np.float32) for k in starts]
@@ -81,7 +81,7 @@ class Int8Matrix:
         return self.times_quantised(quantise(h_BK))
 
     def times_quantised(self, h_BK: Array) -> Array:
-        """Return the same for hidden units that are quantised already."""
+        """Return W h + b, [B, R], for hidden units that `quantise` has rounded already."""
         sums: Array
         if len(self._blocks) == 1:
             sums = h_BK @ self._blocks[0]

@@ -1,9 +1,9 @@
-"""The network in NumPy, one token at a time: how `charnn sample` begins on a CPU.
+"""The network in NumPy, one token at a time; `charnn sample` starts with it on a CPU.
 
 `torch.nn.LSTM`, called for one step at a time, repacks its weights at every call. Here a step is
-one or two matrix products for each layer and a few vector operations; and nothing waits for
-`import torch`, which takes a second or two, so the first character appears at once.
-`charnn.inference.numba_stepper` continues from here, faster and with the same logits.
+one or two matrix products for each layer and a few vector operations. The first character appears
+at once, because `import torch`, which takes a second or two, is not needed. Long texts continue in
+`charnn.inference.numba_stepper`, which is faster and returns the same logits.
 
 With float32 weights (`FloatMatrix`), this stepper is also the reference that tests compare the
 torch network with.
@@ -29,7 +29,7 @@ M = TypeVar("M", FloatMatrix, Int8Matrix)
 class Stepper(Generic[M]):
     """A model that reads one token of each of B texts at a time.
 
-    It keeps nothing of the texts: their hidden state [S, L, B, H] belongs to the caller.
+    The stepper itself has no state: the caller keeps the hidden state [S, L, B, H] of the texts.
 
     Args:
         config: shape of the model.
@@ -55,9 +55,11 @@ class Stepper(Generic[M]):
         return np.zeros(shape, np.float32)
 
     def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
-        """Read one token of each text, and return the logits [B, V] of the next ones.
+        """Read one token of each text, and return the logits [B, V] of the next tokens.
 
-        Changes `hidden_SLBH` in place.
+        Args:
+            ids_B: the token of each text.
+            hidden_SLBH: the hidden state, which is changed in place.
         """
         gates = len(self.cell.gates)
         gates_x_BG = self.table_VG[ids_B]

@@ -7,6 +7,8 @@ from typing import Any
 from charnn.errors import UsageError
 from charnn.model.cells import CELLS
 
+# Far above any model that a laptop trains. A checkpoint may come from a stranger, and must not make
+# charnn allocate any amount of memory.
 MAX_LAYERS = 64
 MAX_WIDTH = 16384
 # Every Unicode code point and the two special tokens.
@@ -18,11 +20,11 @@ class ModelConfig:
     """The shape of a model: with the weights, all that is needed to rebuild the network.
 
     Args:
-        vocab_size: token ids, including the two special ones.
+        vocab_size: number V of token ids, including the two special ones.
         cell: a name in `CELLS`.
-        num_layers: recurrent layers.
-        hidden_size: hidden units of each layer.
-        embedding_size: width of the embedding of a token, or None for one-hot input.
+        num_layers: number of recurrent layers.
+        hidden_size: number H of hidden units in each layer.
+        embedding_size: width E of the embedding of a token, or None for one-hot input.
         dropout: probability, while training, that a unit is dropped between the layers and before
             the head.
         embedding_dropout: probability, while training, that the embedding of a token is dropped.
@@ -67,7 +69,7 @@ class ModelConfig:
 
     @property
     def gate_size(self) -> int:
-        """The rows of a layer's weight matrices: gates times hidden units."""
+        """Return the number G of rows of a layer's weight matrices: gates times hidden units."""
         return len(CELLS[self.cell].gates) * self.hidden_size
 
     def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -95,7 +97,7 @@ class ModelConfig:
         return shapes
 
     def parameter_count(self) -> int:
-        """Return how many numbers training adjusts."""
+        """Return the number of trained numbers, over all parameters."""
         return sum(prod(shape) for shape in self.parameter_shapes().values())
 
     def to_json(self) -> dict[str, Any]:

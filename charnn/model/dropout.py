@@ -9,7 +9,7 @@ import math
 import torch
 from torch import Tensor
 
-# Probabilities are rounded to this fraction, since an element is dropped by one random byte.
+# Probabilities are multiples of 1 / 256, since one random byte decides about each element.
 _LEVELS = 256
 
 
@@ -18,9 +18,10 @@ def drop(x: Tensor, probability: float, shape: tuple[int, ...] | None = None) ->
 
     Args:
         x: any tensor.
-        probability: of an element to be dropped, in [0, 1); rounded to 1 / 256.
-        shape: of the mask, which is broadcast to x: a dimension of size 1 shares its mask. None
-            draws one number for each element.
+        probability: the probability that an element is dropped, in [0, 1); rounded to a multiple
+            of 1 / 256.
+        shape: the shape of the mask, which is broadcast to x: along a dimension of size 1, all
+            elements share one mask. None draws a mask of the shape of x.
     """
     threshold = min(round(_LEVELS * probability), _LEVELS - 1)
     if threshold == 0:

@@ -36,14 +36,15 @@ class _StepFactors(NamedTuple):
 class BackwardPass:
     """Backpropagation through the steps of a segment, from the last to the first.
 
-    d_a is the gradient of the loss by a.
+    The name `d_a` stands for the gradient of the loss by `a`.
 
     Attributes:
-        d_states: by each part of the hidden state, before the first step and after every step,
-            [T + 1, B, H].
-        d_gates_h: [T, B, G].
-        d_gates_x: [T, B, G]; the same tensor where x and h are only added.
-        d_peepholes: [H] each.
+        d_states: the gradient by each part of the hidden state, before the first step and after
+            every step, [T + 1, B, H].
+        d_gates_h: the gradient by gates_h, [T, B, G].
+        d_gates_x: the gradient by gates_x, [T, B, G]; the same tensor as `d_gates_h` if the cell
+            only adds gates_x and gates_h.
+        d_peepholes: the gradient by each peephole vector, [H].
     """
 
     def __init__(

@@ -15,8 +15,8 @@ class ForwardPass:
     """The steps of a segment, and their tensors.
 
     Args:
-        kernel: of the cell.
-        dtype: of the products with the recurrent weights: bf16 under autocast.
+        kernel: the kernel of the cell.
+        dtype: the dtype of the products with the recurrent weights: bf16 under autocast.
         gates_x_TBG: W_x x + b_x for every step; may be overwritten.
         state: the hidden state before the segment, [B, H] each.
         peepholes: the peepholes of the cell, [H] each.
@@ -25,7 +25,7 @@ class ForwardPass:
     Attributes:
         states: each part of the hidden state, before the first step and after every step,
             [T + 1, B, H].
-        outputs: the first of the states, in the precision of the products.
+        outputs: h, the first of the states, in the precision of the products, [T + 1, B, H].
         gates: the gates of all steps.
     """
 

@@ -30,7 +30,7 @@ class Gates(NamedTuple):
         x_blocks: the same memory, split by gate: [B, H] each.
         h: [B, G]. U h + b_h; it is kept after the step if `Kernel.keeps_gates_h`.
         h_blocks: the same memory, split by gate.
-        extra: [B, H] more for the kernel, also kept.
+        extra: [B, H], further memory for the kernel, kept after the step.
     """
 
     x: Tensor
@@ -55,7 +55,7 @@ class GateDerivative(NamedTuple):
 
 
 class Derivatives(NamedTuple):
-    """The derivatives of the steps of a segment, [T, B, H] a block. None stands for 0.
+    """The derivatives of the steps of a segment, [T, B, H] for each block. None stands for 0.
 
     Attributes:
         by_gates_h: by gates_h. Where two entries have a gate in common, the earlier entry has all
@@ -158,7 +158,7 @@ def _joined(part: int, by_gate: Sequence[Tensor | None]) -> list[GateDerivative]
 def _where_different(
     by_x: Sequence[Tensor | None], by_h: Sequence[Tensor | None]
 ) -> dict[int, Tensor]:
-    """Return the blocks by gates_x that autograd did not share with those by gates_h.
+    """Return the derivatives by gates_x that are not the same tensors as those by gates_h.
 
     Where a cell adds x and h, autograd returns one tensor for both.
     """

@@ -146,7 +146,7 @@ class Network(nn.Module):
         """Run a layer over a segment by the fastest implementation.
 
         Args:
-            number: of the layer, from 0.
+            number: the index of the layer, from 0.
             x: token ids [T, B] for the first layer, else the outputs of the layer below.
             state: the hidden state of the layer before the segment.
             traces: see `forward`.
@@ -197,9 +197,9 @@ class Network(nn.Module):
 def _is_stock_fastest(layer: nn.Module, device: torch.device) -> bool:
     """Return whether torch's own implementation of this layer is the fastest.
 
-    On a GPU it is, for every cell that torch has. On a CPU it is for the LSTM alone, which oneDNN
-    runs over a whole segment in 0.7 to 0.9 of the time of `run_segment` (but see
-    `MAX_STOCK_WEIGHTS`).
+    On a GPU, torch's implementation is the fastest for every cell that torch has. On a CPU, it is
+    the fastest for the LSTM only: oneDNN runs a whole segment in 0.7 to 0.9 of the time of
+    `run_segment` (but see `MAX_STOCK_WEIGHTS`).
     """
     if device.type != "cpu":
         return isinstance(layer, nn.RNNBase)

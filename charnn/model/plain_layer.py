@@ -36,8 +36,8 @@ class Trace(NamedTuple):
         weight_hh: [G, H], U in the equations.
         bias_hh: [G].
         peepholes: the peepholes of the cell, [H] each.
-        states: the hidden state before the first step and after every step. Everything later
-            depends on a step only through these tensors.
+        states: the hidden state before the first step and after every step. The loss depends on a
+            step only through these tensors, so it can be differentiated by them.
     """
 
     cell: type[Cell]
@@ -49,7 +49,7 @@ class Trace(NamedTuple):
 
     @property
     def outputs(self) -> Tensor:
-        """The outputs of the layer, [T, B, H]."""
+        """Return the outputs of the layer, [T, B, H]."""
         return torch.stack([state[0] for state in self.states[1:]])
 
 

@@ -1,4 +1,4 @@
-"""The number of CPU threads that makes a step fastest, now and later.
+"""The choice of the number of CPU threads that makes a step fastest, renewed when the load changes.
 
 More threads are not always faster. The matrix products of a step are small, and the threads wait
 for each other after every one; where another program keeps one core busy, a step on all cores takes
@@ -32,10 +32,10 @@ def available_threads() -> int:
 
 
 class Threads:
-    """The choice of torch's thread count. The count is global to torch, so one choice is active.
+    """The choice of torch's thread count, which is global: only one choice may be active at a time.
 
     Args:
-        max_count: the largest count to try; the others are a half of it, a quarter, ... and 1.
+        max_count: the largest count to try; it is halved for each further one, down to 1.
 
     Attributes:
         count: the threads of the next step.

@@ -4,7 +4,7 @@ from charnn import signals
 
 
 def main() -> None:
-    """Run the command line. From here on a signal ends the program without a traceback."""
+    """Run the command line. A signal ends the program without a traceback, even during imports."""
     signals.install_handlers(signals.exit_now)
     from charnn.cli import main as run
 

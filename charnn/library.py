@@ -81,7 +81,7 @@ class Model:
 
         Args:
             seed: the seed of the random numbers; the same seed gives the same text.
-            length: the most characters to write.
+            length: the maximum number of characters to write.
             prime: the beginning of the text.
             stop: a text after which the stream ends; `""` for none.
             temperature, top_k, top_p, min_p: see `charnn.sampling.params.SamplingParams`.
@@ -146,7 +146,7 @@ class Model:
         return load_training_tunes(self.path, self.checkpoint)
 
     def judge(self, tunes: Iterable[str]) -> "TuneComparison":
-        """Compare new tunes, at least one, with the tunes that the model was trained on.
+        """Return a comparison of new tunes, at least one, with the model's training tunes.
 
         Raises:
             CheckpointError: the training tunes are missing.
@@ -201,9 +201,9 @@ class Model:
         return protocols.evaluate_span(self.checkpoint, text, windows=windows, dynamic=dynamic)
 
     def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "EvalSpan":
-        """Return what training has held out of a corpus, for `evaluate`.
+        """Return the held-out part of the corpus that the model was trained on, for `evaluate`.
 
-        This is the end of a text, or the tunes of a book that are not training tunes.
+        The held-out part is the end of a text, or the tunes of a book that are not training tunes.
 
         Args:
             corpus: what `charnn.corpus.sources.open_corpus` takes or returns.
@@ -250,7 +250,8 @@ def train(
     Args:
         corpus: one name or several: files, folders, patterns, or names of built-in corpora, see
             `charnn.corpus.sources.open_corpus`.
-        transposed: a function that is called with the number of transposed tunes and of all tunes.
+        transposed: a function that is called with the number of tunes transposed so far and the
+            number of all tunes.
         report: a function that is called with every event, see `charnn.training.events`.
         should_stop: a function that is called after every step and during a validation; when it
             returns True, the run is saved and ends.

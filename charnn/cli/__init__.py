@@ -1,7 +1,7 @@
 """The command line: one short module a command, whose heavy imports wait until it is called.
 
-A command parses its options, calls the library, and shows the result. This file holds what all
-commands share: the list of them, the exit codes, and the one-line errors.
+A command parses its options, calls the library, and shows the result. This file contains the list
+of the commands, the exit codes, and the conversion of errors into one line each.
 """
 
 import errno
@@ -136,8 +136,8 @@ def main() -> None:
 def _replace_closed_streams() -> None:
     """Open a substitute for each standard stream that was closed at the start (`>&-`).
 
-    A write to stdout fails, since a result would be lost. Messages that nobody reads, and an empty
-    stdin, do no harm.
+    The substitute of stdout is read-only, so that a write fails instead of losing the result. The
+    substitutes of stderr and stdin are /dev/null: a lost message does no harm.
     """
     sys.stdout = sys.stdout or open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
@@ -210,8 +210,8 @@ def _exit_at_once(code: object) -> NoReturn:
 def _skip_conversion_of_values() -> None:
     """Keep typer from converting values while the shell completes a command.
 
-    No command runs then, and the conversion would import pydantic, which takes longer than all the
-    rest of a completion.
+    No command runs during a completion, and the conversion would import pydantic, which takes
+    longer than the rest of the completion.
     """
     parameter = getattr(typer.core, "_TyperParameter", None)  # missing from some versions of typer
     if parameter is not None:

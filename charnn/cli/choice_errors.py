@@ -1,6 +1,7 @@
-"""One wording for a value that is not among the choices of an option, whichever command it is.
+"""The error for a value that is not among the choices of an option, worded alike in all commands.
 
-typer says "Invalid value for '--cell': Value error, 'lstmm' is not one of 'lstm', 'gru'.".
+It replaces typer's "Invalid value for '--cell': Value error, 'lstmm' is not one of 'lstm', 'gru'.",
+which suggests nothing.
 """
 
 import re
@@ -12,7 +13,7 @@ _NOT_A_CHOICE = re.compile(r"(?:Value error, )?'(.*)' is not one of (.*)\.", re.
 
 
 def choice_error(problem: Any) -> UsageError | None:
-    """Return the error that replaces typer's own, or None if `problem` is another one.
+    """Return the error that replaces typer's own, or None if `problem` is not about a choice.
 
     Args:
         problem: an exception of typer for wrong usage.

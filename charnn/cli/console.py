@@ -56,7 +56,7 @@ def _escape(character: str) -> str:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Return whether a person reads the stream."""
+    """Return whether the stream is a terminal, so that a person reads it."""
     return stream.isatty()
 
 
@@ -96,7 +96,7 @@ def write_stdout_bytes(content: bytes) -> None:
 
 
 def show_message(message: str) -> None:
-    """Write a message to stderr. The work goes on if stderr cannot be written."""
+    """Write a message to stderr. A stderr that cannot be written to is ignored."""
     encoding = sys.stderr.encoding or "utf-8"
     line = escape_controls(message).encode(encoding, "backslashreplace").decode(encoding)
     try:
@@ -120,7 +120,7 @@ def warn_if_damaged(path: Path, damaged: Sequence[str]) -> None:
 
     Args:
         path: the checkpoint that was read.
-        damaged: what is wrong with each of the others; empty if nothing is.
+        damaged: an error for each damaged file; empty for a sound run.
     """
     if damaged:
         show_warning(

@@ -40,7 +40,7 @@ _COLUMNS = ("model", "learned")
 def compare_with_training_tunes(
     model: "Model", num: int, temperature: float, seed: int, bars: Bars, request: dict[str, str]
 ) -> dict[str, Any]:
-    """Write tunes and return how they compare with the training tunes, as --json gives it.
+    """Write tunes, compare them with the training tunes, and return the object that --json prints.
 
     Args:
         model: the model that writes.
@@ -57,7 +57,7 @@ def compare_with_training_tunes(
     from charnn.checkpoints.bundled import display_name
     from charnn.music.similarity.compare import compare_tunes
 
-    # Read before the tunes are written, which takes minutes: they may be missing.
+    # The training tunes may be missing, so read them first: writing new tunes takes minutes.
     training_tunes = model.learned_tunes()
     name = display_name(model.path)
     show_message(f"{name}: {num:,} tunes, temperature {temperature:g}, seed {seed}, bars {bars}")
@@ -136,14 +136,14 @@ def _copied_tunes(
 
 
 def comparison_table(results: dict[str, Any]) -> Iterator[str]:
-    """Yield the lines of the table for people; `results` is what --json gives."""
+    """Yield the lines of the printed table; `results` is the object that --json prints."""
     yield _row("", "model", "training")
     yield _row("tunes", f"{results['tunes']:,}", f"{results['learned']:,}")
     for text, name in _SHARES.items():
         yield _row(text, *_percentages(results["shares"], name))
     for name, share in results["asked"].items():
         yield _row(f"{name} as asked", f"{100 * share:.1f} %", "-")
-    # A distance of few tunes is never zero: the second column shows what chance alone gives.
+    # A small sample of tunes always has some distance: the second column shows that of real tunes.
     yield "\nJensen-Shannon distance to the training tunes (training: of a sample to the rest)\n"
     for text, name in _DISTANCES.items():
         yield _row(text, *_distances(results["distances"], name))

@@ -123,7 +123,7 @@ FORMATS = {
 }
 
 # The formats of `charnn sample --save`, in the order in which they are written. SVG comes last,
-# because it needs verovio, which may be missing: the others are then there already.
+# because it needs verovio: if verovio is missing, the other files are already written.
 SAVED_FORMATS = ("midi", "wav", "musicxml", "svg")
 
 

@@ -1,8 +1,9 @@
 """The help of the commands: the usage line, the tables of options, the list of commands.
 
-typer writes types by their Python names (`<list[str]>`) and puts brackets around the brackets of a
-metavar, and its versions differ in both. The classes here show what manual pages show: `CORPUS...`,
-`[RUN]`, `--seed N`. `docs/generate_cli.py` builds docs/cli.md from the same rows.
+typer's own help shows types by their Python names (`<list[str]>`) and doubles the brackets of a
+metavar, differently from version to version. The classes here show arguments and options as manual
+pages do: `CORPUS...`, `[RUN]`, `--seed N`. `docs/generate_cli.py` builds docs/cli.md from the same
+rows.
 """
 
 import re
@@ -66,7 +67,7 @@ def command_panels(group: Any) -> dict[str, list[Any]]:
 
 def summary(command: Any) -> str:
     """Return the first sentence of a command's help."""
-    # A limit beyond any sentence: a summary that is cut ("...") helps nobody.
+    # 1000 characters are more than any sentence has; typer's default limit would cut it ("...").
     return str(command.get_short_help_str(1000))
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
-# The most texts that one command writes. More would be a slip of the keyboard: at a tune a second,
-# a million take eleven days.
+# The largest number of texts that one command writes. More would be a slip of the keyboard: at one
+# tune per second, a million tunes take eleven days.
 MAX_SAMPLES = 1_000_000
 
 Bars = Literal["strict", "off"]

@@ -72,15 +72,17 @@ class TuneJob:
         self._options, self._defaults = options, defaults
         self._training_tunes = _index(path, model) if options["reject_copies"] else None
         asks_for_header = any(options[name] for name in _HEADER_OPTIONS)
-        # With --bars off and no request about the header, the grammar has nothing to do.
+        # With --bars off and no request about the header, there is nothing to constrain.
         unconstrained = options["bars"] == "off" and not asks_for_header
         self._source = Sampler(model) if unconstrained else self._writer(model)
 
     def _writer(self, model: Checkpoint) -> TuneWriter:
-        """Return a writer of the requested tunes, after a warning if the model hardly knows any."""
+        """Return a writer of the requested tunes; warn if the training tunes have hardly any."""
         options = self._options
         if options["stop"]:  # would cut the tune off within a bar
-            raise UsageError("--stop is for texts: a tune ends where its parts are complete")
+            raise UsageError(
+                "--stop is for texts: leave it out, since a tune ends where its parts are complete"
+            )
         request = make_request(
             **{name: options[name] for name in _REQUEST_OPTIONS}, strict=options["bars"] != "off"
         )

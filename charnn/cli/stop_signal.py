@@ -10,7 +10,7 @@ from typing import Any
 from charnn import signals
 from charnn.cli.console import show_message
 
-# Seconds between a second signal and the end of the program, for an orderly end within them.
+# After a second signal, the program has this many seconds to clean up and end by itself.
 GRACE_SECONDS = 0.25
 
 

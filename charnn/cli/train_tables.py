@@ -1,4 +1,4 @@
-"""The tables before and after a training run: what is trained how, and what the result is."""
+"""The tables that are shown before a training run (its plan) and after it (its result)."""
 
 import shlex
 from pathlib import Path
@@ -28,7 +28,7 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
         f"{'resuming' if started.progress else 'training'} {planned.run}",
         {
             "corpus": f"{corpus.name}: {characters:,} characters{documents}{_keys(dataset)}",
-            "vocabulary": f"{len(dataset.vocabulary)} symbols ({_unit(dataset)})",
+            "vocabulary": f"{len(dataset.vocabulary)} tokens ({_unit(dataset)})",
             "model": f"{preset}{_describe_model(model)}",
             "training": f"{' or '.join(limits)}, batch {training.batch_size} x "
             f"{training.seq_len}, {started.steps_per_epoch:,} steps per epoch",
@@ -76,7 +76,7 @@ def show_table(title: str, rows: dict[str, str], *, live: bool) -> None:
         return
     table = Table.grid(padding=(0, 2))
     table.add_column()
-    # Folded and not cut: a command or a path is there to be copied.
+    # Long values are folded and not cut, so that a command or a path can be copied.
     table.add_column(overflow="fold")
     for key, value in rows.items():
         # The names of files and corpora may contain markup and control characters.
@@ -109,7 +109,7 @@ def _describe_model(model: ModelConfig) -> str:
 
 
 def _validation(dataset: Dataset) -> str:
-    """Return what is held out, and by which protocol it is evaluated."""
+    """Return a description of the held-out part and of its evaluation protocol."""
     if len(dataset.val) == 0:
         return "none"
     from charnn.evaluation.sweep import fitted_sweep_protocol  # which imports torch
@@ -128,7 +128,7 @@ def _keys(dataset: Dataset) -> str:
 
 
 def _unit(dataset: Dataset) -> str:
-    """Return what a token is, and how many characters it stands for."""
+    """Return the name of the tokens and, if they are longer than one character, their length."""
     if dataset.vocabulary.single_characters:
         return dataset.vocabulary.unit
     length = dataset.train_characters / len(dataset.train)

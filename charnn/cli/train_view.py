@@ -71,8 +71,8 @@ class TrainView:
         self.live = is_terminal(sys.stderr)
 
     def __enter__(self) -> "TrainView":
-        # pooch sets the total, but first tests whether the bar is true, which a bar without a total
-        # is not.
+        # pooch uses a bar only if it is true, and sets the total afterwards. A tqdm bar without a
+        # total is false, so it gets one here.
         self.bar = tqdm(total=1, unit="B", unit_scale=True, disable=None, leave=False, delay=0.2)
         return self
 
@@ -109,7 +109,7 @@ class TrainView:
             case Started():
                 self._start(event)
             case Rethreaded():
-                pass  # of no use to anybody who watches; `charnn.train` reports it
+                pass  # the number of threads does not change the result; `report` callers see it
             case Hinted():
                 self._show_line(f"warning: {event.hint}")
             case Stepped():

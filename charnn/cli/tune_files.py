@@ -96,15 +96,15 @@ def read_tune_file(tunes: str, number: int | None = None) -> TuneFile:
 def _read_text(tunes: str) -> str:
     """Return the text of a file or of stdin.
 
-    Text that is in no encoding that can be detected is read as Latin-1, which many tune books of
-    the 1990s use. A wrong guess garbles titles only: notes are ASCII.
+    Text that is neither UTF-8 nor marked by a byte order mark is read as Latin-1, as many tune
+    books of the 1990s are encoded. A wrong guess garbles only titles and words: notes are ASCII.
     """
     from charnn.corpus.text import decode, open_file
 
     display_name = "stdin" if tunes == "-" else tunes
     try:
         if tunes == "-":
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)  # one more than allowed, to notice more
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)  # one byte more reveals a larger input
         else:
             with open_file(Path(tunes)) as file:  # unpacks .gz
                 content = file.read(MAX_BYTES + 1)

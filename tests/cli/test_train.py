@@ -209,7 +209,7 @@ def test_tunes_in_tokens_and_other_keys(
     assert ended.returncode == 0, ended.stderr.decode()
     shown = ended.stderr.decode()
     assert "in 5 keys (-2 to +2 semitones)" in shown
-    assert "symbols (ABC tokens, 1." in shown
+    assert "tokens (ABC tokens, 1." in shown
     best = load_checkpoint(tmp_path / "checkpoints" / "book" / "best.safetensors")
     assert "^c" in best.vocabulary.tokens
     assert (best.metadata["tokens"], best.metadata["transpose"]) == ("abc", [-2, 2])

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 _RESULT_KEYS = ("ok", "rhythm", "key", "meter", "bars", "parts", "repeats", "range", "problems")
 
 _MIN_NUMBER_WIDTH = 5  # columns
-_MAX_NUMBER_DIGITS = 9  # a longer X: field is no number that anybody counts with
+# int() refuses more than 4,300 digits, and an X: field of more than 9 is no number of a tune.
+_MAX_NUMBER_DIGITS = 9
 
 
 def command(

@@ -32,7 +32,7 @@ def command(
         bool,
         typer.Option(
             "--held-out",
-            help="Score the held-out part only: the end of a text, or the held-out tunes.",
+            help="Evaluate the held-out part only: the end of a text, or the held-out tunes.",
         ),
     ] = False,
     dynamic: Annotated[
@@ -74,9 +74,9 @@ def command(
     """Measure a model's loss on a text, or judge the tunes that it writes.
 
     The loss counts every character of CORPUS once, with the hidden state carried from document to
-    document. A second figure is for comparison with transformers: windows of 256 characters, each
-    begun with an empty state (not for tunes, which are hardly longer). --dynamic adds a third,
-    whose weights learn from each piece of the text after it was scored.
+    document. For texts, a second figure allows a comparison with transformers: windows of 256
+    characters, each begun with an empty state. --dynamic adds a third figure, for which the weights
+    are updated on each piece of the text after it was scored.
 
     Tunes are compared with the training tunes, which lie in the run's folder: bars, parts, repeats,
     statistics of the notes, and copies in any key.
@@ -128,7 +128,7 @@ def _measure_loss(
     dynamic: bool,
     threads: int,
 ) -> dict[str, Any]:
-    """Return the loss by each protocol, as --json gives it."""
+    """Return the loss by each protocol, as the object that --json prints."""
     from charnn.corpus.sources import open_corpus
     from charnn.evaluation.protocols import whole_text_span
 

@@ -30,10 +30,10 @@ def command(
     """Write the weights of a trained model to a file that is small enough to share.
 
     The weights are stored in half precision and the state of the training is left out: about a
-    sixth of the checkpoint's size, for less than 0.001 nats a character. Others can sample from the
-    file, evaluate it, or start a run with it (charnn train --init-from), but not resume it. The
-    file contains the name of the corpus and the training options, not the text; of a tune book, it
-    contains the headers of the tunes.
+    sixth of the checkpoint's size, for less than 0.001 nats per character. Others can sample from
+    the file, evaluate it, or start a run with it (charnn train --init-from), but not resume it. The
+    file contains the name of the corpus and the training options, but not the text; for a tune
+    book, it also contains the headers of the tunes.
 
     \b
     Examples:

@@ -32,7 +32,7 @@ def command(
     checkpoint: RunArgument = None,
     verify_all: Annotated[
         bool,
-        typer.Option("--verify", help="Read and check every checkpoint of the run instead."),
+        typer.Option("--verify", help="Only read and check every checkpoint of the run."),
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object to stdout.")
@@ -41,8 +41,8 @@ def command(
     """Show a model's network, corpus, training and loss curve.
 
     Losses are in nats and bits per character, over the held-out part of the corpus. --verify reads
-    every checkpoint of a run completely, or the one file that is named. It prints a line for each,
-    and the exit code is 1 if one is damaged.
+    every checkpoint of a run completely, or the one file that is named, and prints a line for each.
+    The exit code is 1 if a checkpoint is damaged.
 
     \b
     Examples:
@@ -91,7 +91,7 @@ def _verify(checkpoint: Path | None, as_json: bool) -> int:
 
 
 def _json_object(path: Path, description: "Description") -> dict[str, Any]:
-    """Return what --json prints.
+    """Return the object that --json prints.
 
     The network and the corpus are those of the named checkpoint. Options, steps and losses come
     from the run's latest checkpoint, since the best one may be hours older.

@@ -26,11 +26,11 @@ if TYPE_CHECKING:
     from charnn.cli.sample_tunes import TuneJob
     from charnn.sampling.params import SamplingParams
 
-# The options that only models of tunes understand.
+# The options that apply to models of tunes only.
 _TUNE_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")
 
-# The shortest time between two writes, in seconds. A write costs as much time as a character, and
-# the eye sees no more than about 60 of them a second.
+# The shortest time between two writes, in seconds. A write costs as much time as drawing a
+# character, and the eye sees no more than about 60 changes per second.
 _FRAME_SECONDS = 1 / 60
 
 
@@ -99,14 +99,14 @@ def command(
         bool, typer.Option(help="Show the text while it is written, or only when it is complete.")
     ] = True,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object a sample to stdout.")
+        bool, typer.Option("--json", help="Write one JSON object per sample to stdout.")
     ] = False,
 ) -> None:
     """Write texts or tunes with a trained model.
 
-    A model of several documents (tunes, files) ends each sample where it ends the document. A tune
-    is complete ABC notation. Its bars add up unless --bars off, and a comment in it holds the
-    command that writes the same tune again.
+    A model that was trained on several documents (tunes, files) ends a sample where a document
+    would end. A tune is complete ABC notation. Its bars add up unless --bars is off, and a comment
+    in the tune is the command that writes the same tune again.
 
     \b
     Examples:
@@ -134,7 +134,10 @@ def command(
     if not model.metadata.get("tunes"):
         if given := [name for name in _TUNE_OPTIONS if context.params[name]]:
             option = given[0].replace("_", "-")
-            raise UsageError(f"--{option} needs a model of tunes, and {path} is a model of text")
+            raise UsageError(
+                f"--{option} needs a model of tunes, but {path} is a model of text: leave the "
+                "option out, or name a model of tunes, such as folk"
+            )
         seeds = range(first_seed, first_seed + num)
         _write_texts(model, params, writer, text, stop, length, seeds)
         return
@@ -177,10 +180,10 @@ def _write_texts(
 def _tune_job(
     context: typer.Context, path: Path, model: "Checkpoint", params: "SamplingParams", prime: str
 ) -> "TuneJob":
-    """Return the job that writes the tunes which the options ask for.
+    """Return the job that writes the requested tunes.
 
     Raises:
-        UsageError: no tune can be as the options ask.
+        UsageError: options contradict each other, or the model cannot write such tunes.
     """
     from charnn.checkpoints.bundled import bundled_model
     from charnn.cli.sample_tunes import TuneJob
@@ -209,12 +212,12 @@ def _model_name(path: Path) -> str:
 
 
 class _SampleWriter:
-    """Writes samples to stdout.
+    """A writer of samples to stdout.
 
     Args:
         path: the checkpoint, for JSON.
-        as_json: write a JSON object a sample instead of the text.
-        stream: write each character as it comes, at most 60 times a second.
+        as_json: whether to write a JSON object per sample instead of the text.
+        stream: whether to write each character as it comes, at most 60 times per second.
     """
 
     def __init__(self, path: Path, as_json: bool, stream: bool) -> None:

@@ -40,7 +40,7 @@ def command(
     from charnn.cli.train_view import TrainView
     from charnn.library import train
 
-    # A flag that is not given is an option that is not set, and not one that is set to False.
+    # typer passes False for a flag that is not given; in `TrainOptions`, None means not set.
     options["one_hot"] = options.get("one_hot") or None
     stop = StopSignal()
     with stop, TrainView(corpus, options, stop.requested, as_json=as_json) as view:

@@ -37,8 +37,9 @@ def unknown_choice(option: str, value: str, choices: Sequence[str]) -> UsageErro
     '--cell lstmm is unknown. Did you mean lstm? (lstm, gru)'
     """
     similar = difflib.get_close_matches(value, choices, n=1)
-    advice = f"Did you mean {similar[0]}?" if similar else "Choose one of these:"
-    return UsageError(f"{option} {shorten(value, 100)} is unknown. {advice} ({', '.join(choices)})")
+    names = ", ".join(choices)
+    advice = f"Did you mean {similar[0]}? ({names})" if similar else f"Choose one of {names}"
+    return UsageError(f"{option} {shorten(value, 100)} is unknown. {advice}")
 
 
 class CorpusError(CharnnError):

@@ -65,7 +65,7 @@ def test_an_option_that_does_not_exist_is_a_type_error() -> None:
     [
         ("cell", "lstmm", "--cell lstmm is unknown. Did you mean lstm? (lstm, gru, rnn,"),
         ("device", "gpu", "--device gpu is unknown."),
-        ("preset", "huge", "--preset huge is unknown. Choose one of these: (auto, tiny,"),
+        ("preset", "huge", "--preset huge is unknown. Choose one of auto, tiny,"),
         ("tokens", "ABC", "--tokens ABC is unknown."),
     ],
 )

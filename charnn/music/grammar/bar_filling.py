@@ -1,10 +1,10 @@
-"""What fills a bar: how long the bar may become, and which notes and lengths still fit into it.
+"""The filling of a bar: its length, and the notes and lengths that still fit into it.
 
-Every note begins at a multiple of the shortest note, and every bar is a multiple of it, so the
-rest of a bar can always be filled. A tuplet is begun only where all of its notes fit.
+Every note begins at a multiple of the shortest note, and every bar is a multiple of the shortest
+note, so the rest of a bar can always be filled. A tuplet is begun only where all of its notes fit.
 
-A part begins with a pick-up if the tune does, and the last bar of the part is shorter by as much:
-pick-up and last bar together make one full bar, so the beat goes on through all repeats.
+If a tune begins with a pick-up, every part does, and the last bar of a part is shorter by the
+pick-up. Pick-up and last bar together make one full bar, so the beat goes on through all repeats.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,8 @@ from charnn.music.grammar.grammar_state import (
 )
 from charnn.music.grammar.notation import LENGTHS, NOTES_PER_UNIT, TUPLETS, written_ticks
 
-# Of the parts in music21's books of dance tunes, 77 % have 8 bars (`benchmarks/RESULTS.md`).
+# The numbers of bars of a part, the largest last. In music21's books of dance tunes, 77 % of the
+# parts have 8 bars (`benchmarks/RESULTS.md`).
 DEFAULT_PART_BARS = (4, 8)
 
 
@@ -26,29 +27,32 @@ class BarFilling:
     """The arithmetic of bars and parts.
 
     Args:
-        characters: those that can be written.
-        part_bars: bars in every part; 0 for `DEFAULT_PART_BARS`.
+        characters: the characters that the model can write.
+        part_bars: the number of bars in every part; 0 for `DEFAULT_PART_BARS`.
     """
 
     def __init__(self, characters: Collection[str], part_bars: int) -> None:
         self._part_bars = (part_bars,) if part_bars else DEFAULT_PART_BARS
         self._characters = frozenset(characters)
-        self._lengths = tuple(one for one in LENGTHS if self._characters.issuperset(one))
+        self._lengths = tuple(text for text in LENGTHS if self._characters.issuperset(text))
         # Without "/" nothing shorter than the unit can be written.
         self._notes_per_unit = NOTES_PER_UNIT if "/" in self._characters else 1
         self._accepted_lengths: dict[tuple[object, ...], bool] = {}
 
     def can_fill(self, timing: Timing) -> bool:
-        """Return whether bars of this duration can be filled with notes of this unit."""
-        # Less than two units or more than four whole notes is a slip (1/8, 33/8), not a dance.
+        """Return whether bars of this duration can be filled with notes of this unit length."""
+        # A bar of less than two units or more than four whole notes is a slip (M:1/8, M:33/8).
         on_grid = not timing.bar % (timing.unit // self._notes_per_unit)
         return on_grid and 2 * timing.unit <= timing.bar <= 4 * TICKS_PER_WHOLE_NOTE
 
     # The length of bars and parts
 
     def capacity(self, state: GrammarState) -> int:
-        """Return the ticks that this bar may have: a pick-up has as many as that of the first part,
-        and the last bar of a part is shorter by them."""
+        """Return the ticks that this bar may have at most.
+
+        The pick-up of a later part has the length of the first pick-up, and the last bar of a part
+        is shorter than a full bar by that length.
+        """
         if state.in_first_bar and state.pickup > 0:
             return state.pickup
         return state.timing.bar if self.may_add_bar(state) else self.last_bar(state)
@@ -75,11 +79,11 @@ class BarFilling:
     # Notes in a bar
 
     def note_ticks(self, state: GrammarState, length: str) -> int:
-        """Return the ticks that a note of this written length takes here; 0 where it may not."""
+        """Return the ticks that a note of this written length takes here; 0 if it does not fit."""
         if length not in self._lengths:
             return 0
         written = written_ticks(length, state.timing.unit)
-        # The second note of a pair is not measured: `begin_pair` has reserved its time.
+        # The second note of a pair always fits, because `begin_pair` has checked the time for both.
         if state.pair.note_ticks:
             same = written == state.pair.note_ticks
             return written * state.pair.quarters // 4 if same else 0
@@ -98,11 +102,12 @@ class BarFilling:
     def accepts_length(self, state: GrammarState, length: str) -> bool:
         """Return whether a note here may have a length that begins with `length`.
 
-        A number must fit as it stands: if `3` were accepted where only `3/2` fits, the model would
-        be forced to write `/`. No number, or `/`, may still become a length that fits. So may the
-        length of a note in a tuplet or broken pair, which the first note has settled.
+        A number must fit without any further character: if `3` were accepted where only `3/2` fits,
+        the model would be forced to write `/`. An empty length and `/` need only be the beginning
+        of a length that fits. The same holds for every length in a tuplet or broken pair, where the
+        first note has determined the length.
         """
-        # The grammar asks at every note, but few places in a bar differ in these five values.
+        # Cached, because the grammar asks at every note, and these five values recur in most bars.
         place = (length, self.remaining(state), state.timing.unit, state.pair, state.tuplet)
         if place not in self._accepted_lengths:
             self._accepted_lengths[place] = self._find_length(state, length)
@@ -123,7 +128,7 @@ class BarFilling:
     # Groups of notes
 
     def begin_tuplet(self, state: GrammarState, size: str) -> GrammarState | None:
-        """Return the state after `(` and the digit `size`; `None` where the tuplet cannot fit."""
+        """Return the state after `(` and the digit `size`; `None` if the tuplet does not fit."""
         notes = int(size)
         if notes not in TUPLETS or size not in self._characters:
             return None
@@ -134,10 +139,10 @@ class BarFilling:
         return begun if self.accepts_length(begun, "") else None
 
     def begin_pair(self, state: GrammarState, sign: str) -> GrammarState | None:
-        """Return the state after the last note and `>` or `<`; `None` where no pair fits.
+        """Return the state after the last note and `>` or `<`; `None` if no pair fits.
 
         The first note takes 6/4 of its written length before `>`, and 2/4 before `<`. The second
-        note, of the same written length, takes the rest.
+        note has the same written length and takes the rest of the time of both.
         """
         written = written_ticks(state.length, state.timing.unit)
         if not written or written % 4 or 2 * written > self.remaining(state):
@@ -150,7 +155,7 @@ class BarFilling:
         return state._replace(partial="", note="", length="", ticks_used=used, pair=pair)
 
     def finish_note(self, state: GrammarState) -> GrammarState | None:
-        """Return the state after the open note has got its length; `None` if it does not fit."""
+        """Return the state with the open note finished at its length; `None` if it does not fit."""
         ticks = self.note_ticks(state, state.length)
         if not ticks:
             return None

@@ -1,7 +1,8 @@
-"""Bar lines: which may stand where, and what they do to bars, repeats, endings and parts.
+"""Bar lines: their places, and their effect on bars, repeats, endings and parts.
 
-A bar line is spelled character by character (`:`, `:|`, `:|2`), and most are the beginning of a
-longer one. `BarLines` accepts a beginning only where some whole bar line is right.
+A bar line is spelled character by character (`:`, `:|`, `:|2`), and most bar lines are also the
+beginning of a longer one. `BarLines` accepts a beginning only where a complete bar line with this
+beginning is allowed.
 """
 
 from collections.abc import Collection
@@ -17,7 +18,12 @@ from charnn.music.grammar.grammar_state import (
 
 
 class _Effect(NamedTuple):
-    """What begins after a bar line: a variant ending (1 or 2, 0 for none), a repeat."""
+    """The effect of a bar line.
+
+    Attributes:
+        ending: the variant ending that begins, 1 or 2; 0 if none begins.
+        opens_repeat: whether a repeat begins.
+    """
 
     ending: int = 0
     opens_repeat: bool = False
@@ -48,7 +54,7 @@ class BarLines:
     """The rules of bar lines.
 
     Args:
-        characters: those that can be written.
+        characters: the characters that the model can write.
         filling: the arithmetic of bars and parts.
     """
 
@@ -62,7 +68,7 @@ class BarLines:
                 self._signs_by_beginning.setdefault(sign[:end], []).append(sign)
 
     def begin(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after the first character of a bar line; `None` where it is wrong."""
+        """Return the state after the first character of a bar line; `None` if it is refused."""
         ends = (0, state.timing.bar, self._filling.last_bar(state))
         if state.bar_unfinished or state.tune_full:
             return None
@@ -72,24 +78,23 @@ class BarLines:
         return state._replace(partial=character) if self.may_spell(state, character) else None
 
     def may_spell(self, state: GrammarState, beginning: str) -> bool:
-        """Return whether a right bar line begins so."""
+        """Return whether an allowed bar line begins with these characters."""
         return any(self.after(state, sign) for sign in self._signs_by_beginning.get(beginning, ()))
 
     def longest_prefix(self, text: str) -> str:
-        """Return the longest bar line that `text`, which is no bar line itself, begins with."""
+        """Return the longest bar line at the beginning of `text`, shorter than `text` itself."""
         length = max((n for n in range(1, len(text)) if text[:n] in self._signs), default=0)
         return text[:length]
 
     def after(self, state: GrammarState, sign: str) -> GrammarState | None:
-        """Return the state after a bar line; `None` where it is wrong or no bar line."""
+        """Return the state after a complete bar line; `None` if it is refused or no bar line."""
         if sign not in self._signs:
             return None
         ending, opens_repeat = BAR_LINES[sign]
         opens_first = state.in_first_bar and not state.repeat_open and sign == "|:"
         if not state.ticks_used:
-            # At the start of a part a repeat may be opened, and a double bar may come again.
-            right = opens_first or (state.between_parts and sign == "||")
-            if not right:
+            # In an empty bar, only the opening of a repeat and a second double bar are allowed.
+            if not (opens_first or (state.between_parts and sign == "||")):
                 return None
             return state._replace(partial="", repeat_open=opens_first, between_parts=False)
         if opens_first and state.pickup < 0 and state.ticks_used < state.timing.bar:
@@ -107,7 +112,7 @@ class BarLines:
 
     def _after_inner_bar(self, state: GrammarState, ending: int) -> GrammarState | None:
         """Return the state after a bar line inside a part, which may begin a first ending."""
-        # A short first bar sets the pick-up of the tune, or must be as long as the first one.
+        # A short first bar is a pick-up: the first one of the tune sets the length of all others.
         if state.in_first_bar and state.pickup and state.ticks_used != state.timing.bar:
             fits = state.pickup in (UNKNOWN_PICKUP, state.ticks_used) and not ending
             begun = state._replace(
@@ -127,14 +132,14 @@ class BarLines:
         )
         if not ending:
             return after
-        # Nor may a slur or tie reach into one of several endings.
+        # A slur or tie into an ending would lead to another note in each ending.
         if state.ending or state.slur or state.tied:
             return None
         return after._replace(partial="1", ending=1, bars_before_endings=after.bars_done)
 
 
 def _after_outer_pickup(state: GrammarState) -> GrammarState | None:
-    """Return the state after `|:` when the pick-up of the tune stands before the repeat.
+    """Return the state after a `|:` that follows the pick-up of the tune.
 
     Such a pick-up is played only once, so all parts consist of full bars.
     """
@@ -144,7 +149,7 @@ def _after_outer_pickup(state: GrammarState) -> GrammarState | None:
 
 
 def _begin_second_ending(state: GrammarState) -> GrammarState | None:
-    """Return the state after the first ending: the second must make the part as long."""
+    """Return the state after the first ending; the second one must have the same bars."""
     if state.ending != 1:
         return None
     return state._replace(

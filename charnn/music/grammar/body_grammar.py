@@ -1,10 +1,11 @@
-"""The body of a tune: which character may come next among notes and bar lines.
+"""The body of a tune: the characters that may come next among notes and bar lines.
 
-Every step leaves the tune finishable, so no text leads into a dead end:
+After every accepted character the tune can be finished, so no text leads into a dead end:
 
 - the time left in a bar can always be filled (`bar_filling`);
-- what needs a note (an accidental, a slur, a tie, graces ...) is begun only where a note fits;
-- no bar line is accepted after which the part could not be completed (`bar_lines`).
+- a sign that needs a note (an accidental, a slur, a tie, graces ...) is begun only where a note
+  fits;
+- a bar line is accepted only if the part can be completed after it (`bar_lines`).
 """
 
 from collections.abc import Callable, Collection, Hashable
@@ -37,7 +38,7 @@ from charnn.music.grammar.note_prefixes import (
     in_chord_symbol,
 )
 
-# Of one note. Without a limit a model could go on with decorations for ever.
+# The decorations of one note. Without a limit, a model could write decorations for ever.
 MAX_DECORATIONS = 3
 
 _Step = Callable[[GrammarState, str], GrammarState | None]
@@ -47,8 +48,12 @@ class BodyGrammar:
     """The grammar of the body.
 
     Args:
-        characters: those that can be written.
-        part_bars: bars in every part; 0 for the usual numbers.
+        characters: the characters that the model can write.
+        part_bars: the number of bars in every part; 0 for the usual numbers.
+
+    Attributes:
+        filling: the arithmetic of bars and parts.
+        bar_lines: the rules of bar lines.
     """
 
     def __init__(self, characters: Collection[str], part_bars: int) -> None:
@@ -57,7 +62,7 @@ class BodyGrammar:
         self.bar_lines = BarLines(characters, self.filling)
         known = ([c for c in group if c in self._characters] for group in GROUPS)
         self._representatives = str.maketrans({c: group[0] for group in known for c in group})
-        # What continues an unfinished sign, by its first character.
+        # The method that continues an unfinished sign, by the first character of the sign.
         self._continuations: dict[str, _Step] = {
             **dict.fromkeys(ACCIDENTALS, after_accidental),
             **dict.fromkeys("[{", in_brackets),
@@ -68,7 +73,7 @@ class BodyGrammar:
         }
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after a character of the body; `None` where it is wrong."""
+        """Return the state after a character of the body; `None` if it is refused."""
         if continue_sign := self._continuations.get(state.partial[:1]):
             return continue_sign(state, character)
         if state.note:
@@ -81,9 +86,9 @@ class BodyGrammar:
         if character in "|:":
             return self.bar_lines.begin(state, character)
         if character == "\n":
-            # A line ends only after a bar line: many programs take a line end for one.
-            wrong = state.partial == "\n" or state.ticks_used
-            return None if wrong else state._replace(partial="\n")
+            # A line ends only after a bar line, because many programs read a line end as one.
+            refused = state.partial == "\n" or state.ticks_used
+            return None if refused else state._replace(partial="\n")
         if state.tune_full:
             return None  # only line ends may follow the last part
         if character == " ":
@@ -94,38 +99,38 @@ class BodyGrammar:
         if character == ")":
             done = state.slur == IN_SLUR and not (state.note_announced or state.tied)
             return state._replace(slur=NO_SLUR, partial="") if done else None
-        # All that remains is a note, or must be followed by one.
+        # Every other character is a note or needs a note after it.
         return self._note_or_prefix(state, character) if self._note_fits(state) else None
 
     def _note_or_prefix(self, state: GrammarState, character: str) -> GrammarState | None:
         if character in UPPER_NOTES or character in LOWER_NOTES:
             return begin_note(state, KIND[character])
         if character in RESTS:
-            # Decorations, graces and chord symbols belong to notes; and a tie needs a note.
-            right = state.rest_allowed and not (state.tied or state.note_announced)
-            return begin_note(state, "z") if right else None
+            # Decorations, graces, chord symbols and ties need a note, not a rest.
+            allowed = state.rest_allowed and not (state.tied or state.note_announced)
+            return begin_note(state, "z") if allowed else None
         if character in ACCIDENTALS:
             return state._replace(partial=character, between_parts=False)
         if character == "[" and "]" in self._characters:
             return state._replace(partial=EMPTY_CHORD, between_parts=False)
         if character in DECORATIONS:
             # Programs disagree about a decoration between `>` and the second note.
-            right = state.decorations < MAX_DECORATIONS and not state.pair.note_ticks
+            allowed = state.decorations < MAX_DECORATIONS and not state.pair.note_ticks
             decorated = state._replace(
                 partial="", decorations=state.decorations + 1, between_parts=False
             )
-            return decorated if right else None
-        # Programs disagree about a decoration before any of the signs that remain.
+            return decorated if allowed else None
+        # Programs disagree about a decoration before a slur, a tuplet, graces or a chord symbol.
         return None if state.decorations else self._slur_graces_or_symbol(state, character)
 
     def _slur_graces_or_symbol(self, state: GrammarState, character: str) -> GrammarState | None:
         if character == "(":
-            right = not state.slur or self._tuplet_fits(state)
+            allowed = not state.slur or self._tuplet_fits(state)
         elif character == "{":
-            right = state.partial != "}" and "}" in self._characters
+            allowed = state.partial != "}" and "}" in self._characters
         else:
-            right = character == '"' and not state.has_prefix
-        if not right:
+            allowed = character == '"' and not state.has_prefix
+        if not allowed:
             return None
         partial = EMPTY_GRACES if character == "{" else character
         return state._replace(partial=partial, between_parts=False)
@@ -173,7 +178,7 @@ class BodyGrammar:
         text = state.partial + character
         if self.bar_lines.may_spell(state, text):
             return state._replace(partial=text)
-        # No bar line begins so: a shorter one is complete, and the rest comes after it.
+        # No bar line begins with `text`: a shorter one is complete, and the rest follows it.
         bar_line = self.bar_lines.longest_prefix(text)
         after = self.bar_lines.after(state, bar_line)
         for following in text[len(bar_line) :]:
@@ -189,26 +194,29 @@ class BodyGrammar:
     # For the sampler, which asks about all tokens at once (see `charnn.sampling.grammar`)
 
     def canonical(self, state: GrammarState, text: str) -> str:
-        """Return a text that is accepted here exactly if this one is.
+        """Return a text that is accepted here if and only if `text` is accepted.
 
-        All upper-case notes are alike, for one; but inside a chord symbol the letters differ.
+        For example, all upper-case notes are accepted in the same places and become `A`. Inside a
+        chord symbol the letters differ, so the text is unchanged there.
         """
         in_symbol = state.partial[:1] == '"'
         return text if in_symbol else text.translate(self._representatives)
 
     def bar_line_possible(self, state: GrammarState) -> bool:
-        """Return `False` only where neither a bar line nor a line end can be right."""
+        """Return `False` only if every bar line and every line end is refused here."""
         if state.partial[:1] in self._continuations:
             return state.partial[0] in "|:1"
-        here = self.filling.finish_note(state) if state.note else state
-        if here is None:
+        finished = self.filling.finish_note(state) if state.note else state
+        if finished is None:
             return False
-        ends = (0, here.timing.bar, self.filling.last_bar(here))
-        return here.in_first_bar or here.ticks_used in ends
+        ends = (0, finished.timing.bar, self.filling.last_bar(finished))
+        return finished.in_first_bar or finished.ticks_used in ends
 
     def key_within_bar(self, state: GrammarState) -> Hashable:
-        """Return what decides about texts without bar lines and line ends: how much time the bar
-        has left, not how many bars the part has."""
+        """Return a key for the texts without bar lines and line ends that are accepted here.
+
+        The key contains the time that is left in the bar, but not the number of bars of the part.
+        """
         if state.partial[:1] in ("|", ":"):
             return state
         return (
@@ -230,11 +238,11 @@ class BodyGrammar:
         )
 
     def finishing_characters(self, state: GrammarState) -> str:
-        """Return characters of which the first accepted one leads towards the end of the tune.
+        """Return candidates, the first accepted of which leads towards the end of the tune.
 
-        The order is: finish what is open, then the bar line, then a note with a growing length.
+        The order is: the end of an open sign, then a bar line, then a note and a longer length.
         """
-        # `:` alone, and `|` at the start of a part, are the beginnings of `:|` and `|:`.
+        # `:` is the beginning of `:|`, and `|` at the start of a part that of `|:`.
         if state.partial == ":":
             return "|"
         if state.partial[:1] == "|" and not state.ticks_used:
@@ -245,7 +253,7 @@ class BodyGrammar:
             return '"A'
         bar_line = ":|" if state.repeat_open or state.ending == 1 else "|:"
         if not (state.ticks_used or state.note):
-            bar_line = ""  # at the start of a bar it would open repeats for ever
+            bar_line = ""  # at the start of a bar, a bar line could open repeats for ever
         may_close = self.filling.may_close_part(state)
         goal = self.filling.last_bar(state) if may_close else self.filling.capacity(state)
         ticks_left = goal - state.ticks_used

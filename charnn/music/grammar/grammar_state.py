@@ -1,19 +1,20 @@
-"""The state of the grammar of tunes: all that decides how a text may go on, and nothing else.
+"""The state of the grammar of tunes: everything that decides how a text may continue.
 
-Texts that may go on alike have the same state. The sampler stores what it finds out about each
-state (`charnn.sampling.constraint`); the fewer states there are, the more often it only looks up.
+The state contains nothing else, so texts with the same possible continuations have the same state.
+The sampler stores the accepted tokens of each state (`charnn.sampling.constraint`), so with fewer
+states it finds more of them in the store.
 """
 
 from typing import NamedTuple
 
-# Of the right tunes in music21's books, 0.7 % have more parts.
+# In music21's books, 0.7 % of the tunes without a mistake have more parts.
 MAX_PARTS = 4
 
 # Durations are whole numbers of ticks. The factor 3 is for triplets. A unit length has at least
 # 16 ticks, so that a quarter of it, the shortest note, can be divided by 4 in a broken pair (`>`).
 TICKS_PER_WHOLE_NOTE = 3 * 4096
 
-# Negative, so that "a pick-up of this length" is `> 0` everywhere.
+# Negative, so that `pickup > 0` means a known pick-up everywhere, and 0 means no pick-up.
 UNKNOWN_PICKUP = -1
 
 # Values of `GrammarState.slur`.
@@ -48,12 +49,12 @@ class Tuplet(NamedTuple):
 
 
 class BrokenPair(NamedTuple):
-    """What `A>` or `A<` demands of the second note.
+    """The first note of a broken pair (`A>` or `A<`) and the time of the second.
 
     Attributes:
-        note_ticks: the written length of the first note, which the second must have as well; 0
-            where no pair is open.
-        quarters: how many quarters of its written length the second note takes: 2 after `>`, 6
+        note_ticks: the written length of the first note in ticks, which the second note must have
+            as well; 0 if no pair is open.
+        quarters: the time of the second note in quarters of its written length: 2 after `>`, 6
             after `<`.
     """
 
@@ -74,24 +75,24 @@ class GrammarState(NamedTuple):
             finished sign: `"1"` after the number of an ending, `"}"` after graces, `" "` after a
             blank, `"\n"` at the start of a line (also after the line's first note, as long as its
             length is open), else `""`.
-        forced_text: text of the header that must be written next.
-        remaining_opening: text of the requested opening that the body must go on with.
+        forced_text: the text of the header that must follow next.
+        remaining_opening: the rest of the requested opening, with which the body must continue.
         header_field: the letter of the field whose value is being written; `""` in the body.
         header_values: the values of the fields after T: so far; `()` in the body.
         timing: the durations of a bar and a unit, as far as the header has set them.
         note: the last note, while its length may still grow: `"A"` or `"a"` (any upper- or
             lower-case note), `","` (a note whose octave is written), `"z"` (a rest), `"]"` (a
             chord); `""` where none is open.
-        length: the length of that note as far as it is written.
-        ticks_used: ticks of this bar that finished notes take.
-        pickup: ticks of the pick-up of each part; `UNKNOWN_PICKUP` until the tune's first bar line.
-        bars_done: complete bars of this part.
+        length: the length of `note` as far as it is written.
+        ticks_used: the ticks of this bar that finished notes take.
+        pickup: the ticks of the pick-up of each part; `UNKNOWN_PICKUP` before the first bar line.
+        bars_done: the number of complete bars of this part.
         in_first_bar: whether this bar is the first of its part, which may be short.
         repeat_open: whether a repeat has been opened and not closed.
         ending: the variant ending that this bar belongs to: 0 (none), 1 or 2.
         bars_before_endings: complete bars of this part before its first ending.
-        bars_required: bars that this part must have: as many with the second ending as with the
-            first; 0 before the second ending.
+        bars_required: the number of bars of this part with its first ending, which the part must
+            have with its second ending, too; 0 before the second ending.
         tuplet: the unfinished tuplet.
         pair: the unfinished broken pair.
         slur: `NO_SLUR`, `IN_SLUR`, or `EMPTY_SLUR` where the slur has no note yet.
@@ -136,7 +137,7 @@ class GrammarState(NamedTuple):
 
     @property
     def rest_allowed(self) -> bool:
-        """Return whether a rest may follow: the second bar of a tune must not be without notes."""
+        """Return whether a rest may follow: the tune has a note or is in its first bar."""
         return self.has_note or self.pickup == UNKNOWN_PICKUP
 
     @property
@@ -152,7 +153,7 @@ class GrammarState(NamedTuple):
 
     @property
     def tune_full(self) -> bool:
-        """Return whether the tune has as many parts as it may have."""
+        """Return whether the tune has `MAX_PARTS` complete parts."""
         return self.between_parts and self.parts_done >= MAX_PARTS
 
 
@@ -175,8 +176,8 @@ def begin_note(state: GrammarState, note: str) -> GrammarState:
 def begin_part(
     state: GrammarState, *, pickup: int, parts_done: int, repeat_open: bool
 ) -> GrammarState:
-    """Return the state at the start of a part, after `parts_done` complete ones."""
-    # All other fields return to their defaults: nothing in an earlier part matters any more.
+    """Return the state at the start of a part, after `parts_done` complete parts."""
+    # All other fields return to their defaults, because earlier parts decide nothing else.
     return GrammarState(
         timing=state.timing,
         pickup=pickup,

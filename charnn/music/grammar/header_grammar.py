@@ -1,7 +1,7 @@
-"""The header of a tune: which values its fields may have, and which values go together.
+"""The header of a tune: the values of its fields, and the combinations of values.
 
-The fields are X T R M L K, in this order. The values of R: M: L: and K: are chosen together, from
-the headers of the training tunes if they are known: a model has seen jigs in 6/8, not in 3/4.
+The fields are X T R M L K, in this order. The values of R: M: L: and K: are chosen together from
+the headers of the training tunes, if these are known: a model has read jigs in 6/8, not in 3/4.
 """
 
 from collections.abc import Collection, Iterable
@@ -14,7 +14,7 @@ from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
 from charnn.music.grammar.tune_request import TuneRequest
 
-# Used where no training header is known, or none suits the opening.
+# For models without stored training headers, and for openings that suit none of these headers.
 METERS = ("C", "C|", "4/4", "2/2", "2/4", "3/4", "3/2", "6/4", "5/4", "3/8", "6/8", "9/8", "12/8")
 UNITS = ("1/8", "1/16", "1/4")
 _ALL_KEYS = (
@@ -46,9 +46,9 @@ class HeaderGrammar:
     """The grammar of the header.
 
     Args:
-        request: what the tune is to be.
-        characters: those that can be written.
-        body: the grammar of what follows; decides in which meters the opening is right.
+        request: the properties that the tune must have.
+        characters: the characters that the model can write.
+        body: the grammar of the body, which decides in which meters the opening is accepted.
 
     Attributes:
         start: the state before the first character of a tune.
@@ -79,7 +79,7 @@ class HeaderGrammar:
             raise UsageError(
                 f"{missing[0]!r} is not in the vocabulary of the model: ask for a tune without it"
             )
-        # Or a requested jig would be called "Miss Johnson's Reel".
+        # Without this, a requested jig could be called "Miss Johnson's Reel".
         type_only = bool(request.rhythm and not request.title)
         self._other_types = tuple(
             name for name in TYPES if type_only and name not in request.rhythm
@@ -89,13 +89,14 @@ class HeaderGrammar:
         self.start = self._enter_fields(0, (), Timing(), _FIRST_LINE)
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after a character of a field's value; `None` where it is wrong."""
+        """Return the state after a character of a field's value; `None` if it is refused."""
         value, choices = state.partial, self._choices(state)
         if character == "\n":
             if not value or (choices and value not in choices):
                 return None
             values = state.header_values
-            # Only values that later choices depend on are kept; the words of a title do not matter.
+            # Later choices depend on these values. The words of a title are left out, so that all
+            # titles lead to the same state.
             if state.header_field != "T":
                 values += (value if choices else "",)
             timing = _set_timing(state.timing, state.header_field, value)
@@ -110,26 +111,33 @@ class HeaderGrammar:
         return self._in_free_value(state, character)
 
     def finishing_characters(self, state: GrammarState) -> str:
-        """Return characters of which the first accepted one leads towards the end of the field."""
+        """Return candidates, the first accepted of which leads towards the end of the field."""
         if choices := self._choices(state):
-            rests = (one[len(state.partial) :] for one in choices if one.startswith(state.partial))
-            return "".join(dict.fromkeys(rest[:1] or "\n" for rest in rests))
+            begun = (choice for choice in choices if choice.startswith(state.partial))
+            remainders = (choice[len(state.partial) :] for choice in begun)
+            return "".join(dict.fromkeys(remainder[:1] or "\n" for remainder in remainders))
         return "\n" + "".join(sorted(self._characters, reverse=True))
 
     # Which values go together
 
     def _choose_headers(self) -> tuple[_Header, ...]:
-        """Return the values of the fields after T: that go together and with the request.
+        """Return combinations of values of the fields after T: that suit the request.
 
-        The training headers with the most requested values come first; in these, the other
-        requested values take the place of their own. Where none of them suits the opening, any
-        usual meter and unit will do.
+        The training headers that share the most values with the request are tried first, with the
+        other requested values in place of their own. If the opening fits in none of these headers,
+        all usual meters and units are tried.
+
+        Raises:
+            UsageError: the opening fits in no meter and unit.
         """
         requested = tuple(self._requested[field] for field in "RMLK")
-        most = max((_matches(header, requested) for header in self._request.headers), default=0)
-        nearest = [one for one in self._request.headers if _matches(one, requested) == most]
+        training_headers = self._request.headers
+        most_matches = max((_matches(header, requested) for header in training_headers), default=0)
+        nearest = [
+            header for header in training_headers if _matches(header, requested) == most_matches
+        ]
         invented = [("", meter, unit, "") for meter in METERS for unit in UNITS]
-        longest_opening = ""  # accepted in any meter: where the error message points to
+        longest_opening = ""  # the longest accepted beginning, for the error message
         for headers in (nearest, invented):
             candidates = self._fill_in(requested, headers)
             read, timings = self._fitting_timings(candidates)
@@ -149,17 +157,25 @@ class HeaderGrammar:
         return list(dict.fromkeys(filled))
 
     def _fitting_timings(self, headers: Iterable[_Header]) -> tuple[str, set[_Header]]:
-        """Return the most of the opening that is right in any (meter, unit) of these headers, and
-        the (meter, unit) pairs in which all of it is right."""
+        """Return the meters and units of some headers in which the opening is accepted.
+
+        Returns:
+            The longest accepted beginning of the opening, and the (meter, unit) pairs in which the
+            whole opening is accepted.
+        """
         opened = {timing: self._read_opening(*timing) for timing in {h[1:3] for h in headers}}
         longest = max((read for read, _ in opened.values()), key=len, default="")
         good = {timing: state for timing, (_, state) in opened.items() if state is not None}
-        # "d2e f2g|" is a full bar of 6/8 or a pick-up in 4/4: a full bar is more likely meant.
+        # "d2e f2g|" is a full bar of 6/8 or a pick-up in 4/4; the user more likely means a full
+        # bar.
         full = {timing for timing, state in good.items() if self._begins_with_full_bar(state)}
         return longest, full or set(good)
 
     def _read_opening(self, meter: str, unit: str) -> tuple[str, GrammarState | None]:
-        """Return how much of the opening is right in this meter, and the state after all of it."""
+        """Return the accepted beginning of the opening, and the state after the whole opening.
+
+        The state is `None` if the opening is not accepted completely.
+        """
         opening = self._request.opening
         timing = _set_timing(_set_timing(Timing(), "M", meter), "L", unit)
         if not self._request.strict:
@@ -175,8 +191,8 @@ class HeaderGrammar:
         return opening, state
 
     def _begins_with_full_bar(self, state: GrammarState) -> bool:
-        """Return whether the opening has a first bar line, and the bar before it is full."""
-        # The bar line may be the last character, and is unfinished then.
+        """Return whether the first bar line of the opening follows a full bar."""
+        # A bar line at the end of the opening is still unfinished.
         after = self._body.bar_lines.after(state, state.partial) or state
         return not after.pickup
 
@@ -185,7 +201,8 @@ class HeaderGrammar:
     def _enter_fields(self, first: int, values: _Header, timing: Timing, text: str) -> GrammarState:
         """Return the state before the field with the index `first`.
 
-        Requested values need no choice: `text` grows by them, up to the first field without one.
+        Requested values are appended to `text`, which must be written next, up to the first field
+        whose value is not requested.
         """
         for field in self._request.fields[first:]:
             text += f"{field}:"
@@ -205,7 +222,7 @@ class HeaderGrammar:
         )
 
     def _choices(self, state: GrammarState) -> tuple[str, ...]:
-        """Return the values that the field may have; `()` where any text will do."""
+        """Return the values that the field may have; `()` if it may have any text."""
         if not state.header_field or state.header_field == "T":
             return ()
         place = (state.header_field, state.header_values)
@@ -225,9 +242,10 @@ class HeaderGrammar:
     def _in_free_value(self, state: GrammarState, character: str) -> GrammarState | None:
         """Return the state after a character of a title; `None` where it names another type.
 
-        Of the title, the state contains `+` and the end that may become the name of a type.
+        `partial` contains only `+` and the longest end of the title that begins the name of a type,
+        so that most titles have the same state.
         """
-        # Inside a longer word ("Reels"), the name of a type counts, too.
+        # The name of a type is also refused inside a longer word ("Reels").
         ending = state.partial[1:] + character.lower()
         while ending and not any(name.startswith(ending) for name in self._other_types):
             ending = ending[1:]

@@ -1,4 +1,4 @@
-"""The headers of the training tunes: which types, meters and keys a model has seen together."""
+"""The headers of the training tunes: the types, meters and keys that occur together."""
 
 import re
 from collections import Counter
@@ -9,6 +9,7 @@ from charnn.music.abc.key_field import is_key
 from charnn.music.abc.patterns import FIELD
 from charnn.music.grammar.tune_request import TuneRequest
 
+# ABC 2.1, "M: - meter": C is 4/4, and C| is 2/2.
 _SAME_METERS = ({"C", "4/4"}, {"C|", "2/2"})
 
 
@@ -37,7 +38,7 @@ class HeaderStats:
             raise ValueError("headers are a list")
         stats = cls(())
         for row in value:
-            if not isinstance(row, list) or [type(one) for one in row] != [str, str, str, str, int]:
+            if not isinstance(row, list) or [type(item) for item in row] != [str] * 4 + [int]:
                 raise ValueError("a header is four texts and a count")
             rhythm, meter, unit, key, count = row
             stats._headers[rhythm, meter, unit, key] = count
@@ -46,18 +47,18 @@ class HeaderStats:
     def fit(self, request: TuneRequest, any_tonic: bool = False) -> TuneRequest:
         """Return the request with the headers of the training tunes, and in their spelling.
 
-        C and 4/4 are the same meter, as are C| and 2/2: the request gets the commoner name. If no
-        training tune has an R:, neither has the new tune, unless a rhythm is requested.
+        C and 4/4 are the same meter, and so are C| and 2/2; the request gets the commoner name. If
+        no training tune has an R: field, the new tune has none, unless a rhythm is requested.
 
         Args:
-            request: as `make_request` returns it.
-            any_tonic: whether the model was trained on transposed tunes, too.
+            request: the result of `make_request`.
+            any_tonic: whether the model was also trained on transposed tunes.
         """
         names = next((names for names in _SAME_METERS if request.meter in names), {request.meter})
         commonest = max(sorted(names), key=lambda meter: self._count(request.rhythm, meter, ""))
         is_known = self._count(request.rhythm, commonest, "") > 0
         have_rhythms = any(rhythm for rhythm, _, _, _ in self._headers)
-        # Incomplete headers, and keys that are none (K:none, K:HP), cannot be the model for a tune.
+        # New tunes copy no incomplete headers and no keys without a tonic (K:none, K:HP).
         headers = {
             (rhythm, meter, unit, "" if any_tonic else key)
             for rhythm, meter, unit, key in self._headers
@@ -75,13 +76,13 @@ class HeaderStats:
         )
 
     def doubt(self, request: TuneRequest, any_tonic: bool = False) -> str:
-        """Return a warning if no training tune is like the request, else `""`.
+        """Return a warning if no training tune has the requested values, else `""`.
 
         Args:
-            request: as `fit` returns it.
-            any_tonic: whether the model was trained on transposed tunes, too.
+            request: the result of `fit`.
+            any_tonic: whether the model was also trained on transposed tunes.
         """
-        # The order matters: the first option without a match is the one to change.
+        # Single options come first, because the warning names the first option without a match.
         key = _mode(request.key) if any_tonic else request.key
         requested = {
             "--rhythm": (request.rhythm, "", ""),

@@ -8,18 +8,18 @@ from charnn.music.tune.theory import default_tuplet_time
 UPPER_NOTES = "ABCDEFG"
 LOWER_NOTES = "abcdefg"
 RESTS = "zx"
-# Left out: H. Other programs play a note with a fermata longer than it is written. (4.7 % of the
-# right tunes in music21's books have one.)
+# Without the fermata, H: other programs play a note with a fermata longer than it is written. (In
+# music21's books, 4.7 % of the tunes without a mistake have a fermata.)
 DECORATIONS = ".~LMOPTuv"
 ACCIDENTALS = "^_="
 CHORD_SYMBOL_CHARACTERS = frozenset("ABCDEFG#bmajindugs0123456789/+-")
 
-# The members of a group may stand in the same places, so the first one represents all of them.
+# The members of a group are accepted in the same places, so the first one represents all of them.
 GROUPS = (UPPER_NOTES, LOWER_NOTES, RESTS, DECORATIONS)
 KIND = {character: group[0] for group in GROUPS for character in group}
 
-# p notes are played in the time of q (ABC 2.1, 4.13). Left out: 5, 7 and 9, whose q depends on the
-# meter, and the rare 8.
+# The number q of notes in whose time p notes are played (ABC 2.1, 4.13), by p. Without 5, 7 and 9,
+# whose q depends on the meter, and without the rare 8.
 TUPLETS = {notes: default_tuplet_time(notes, compound=False) for notes in (2, 3, 4, 6)}
 
 # The finest position of a note in a bar: a quarter of the unit length. Every length below is a

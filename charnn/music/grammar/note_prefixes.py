@@ -1,7 +1,7 @@
 """Signs before and around notes: accidentals, chords, graces and chord symbols.
 
-While such a sign is unfinished, `GrammarState.partial` contains only what the next character
-depends on, so that all chords of three notes, say, have the same state:
+While such a sign is unfinished, `GrammarState.partial` contains only what decides about the next
+character, so that many signs (chords of three notes, for example) have the same state:
 
 - an accidental: its characters;
 - a chord or graces: the bracket, the last sign, the number of notes so far. The last sign is
@@ -18,16 +18,17 @@ from charnn.music.grammar.notation import (
     UPPER_NOTES,
 )
 
-# Limits keep the number of states small, and a wandering model from never closing the sign.
+# The limits keep the number of states small and force a model to close the sign.
 MAX_NOTES_IN_BRACKETS = 4
 MAX_CHORD_SYMBOL_LENGTH = 7  # F#m7b5 has 6
 
-OCTAVE_MARKS = ("A,", "a'")  # down after an upper-case letter, up after a lower-case one
+# Octave marks go down after an upper-case letter and up after a lower-case one: C' would be c.
+OCTAVE_MARKS = ("A,", "a'")
 EMPTY_CHORD, EMPTY_GRACES = "[-0", "{-0"
 
 
 def after_accidental(state: GrammarState, character: str) -> GrammarState | None:
-    """Return the state after an accidental and another character."""
+    """Return the state after an accidental and one more character; `None` if it is refused."""
     if character == state.partial and character in "^_":
         return state._replace(partial=2 * character)
     if not _is_note(character):
@@ -36,7 +37,7 @@ def after_accidental(state: GrammarState, character: str) -> GrammarState | None
 
 
 def in_brackets(state: GrammarState, character: str) -> GrammarState | None:
-    """Return the state after a character inside a chord (`[`) or graces (`{`)."""
+    """Return the state after a character in a chord (`[`) or graces (`{`); `None` if refused."""
     bracket, last, count = state.partial[0], state.partial[1], int(state.partial[2])
     if count < MAX_NOTES_IN_BRACKETS and character in ACCIDENTALS and last != "^":
         return state._replace(partial=f"{bracket}^{count}")
@@ -54,7 +55,10 @@ def in_brackets(state: GrammarState, character: str) -> GrammarState | None:
 
 
 def in_chord_symbol(state: GrammarState, character: str) -> GrammarState | None:
-    """Return the state after a character of a chord symbol, or after its closing quotation mark."""
+    """Return the state after a character of a chord symbol; `None` if it is refused.
+
+    A quotation mark closes the symbol.
+    """
     length = len(state.partial) - 1
     if character == '"':
         return state._replace(partial="", has_prefix=True) if length else None

@@ -1,26 +1,26 @@
-"""The grammar of tunes: which character may come next in an ABC tune with whole bars and parts.
+"""The grammar of tunes: the characters that may come next in an ABC tune with whole bars and parts.
 
 `TuneGrammar` is a state machine over characters. `step` takes a state and a character, and returns
-the state after it, or `None` where the character is wrong. It knows nothing of models: the sampler
-uses it through the protocol `charnn.sampling.grammar.Grammar`.
+the state after the character, or `None` if the character is refused. The grammar does not depend on
+models: the sampler uses it through the protocol `charnn.sampling.grammar.Grammar`.
 
 The language:
 
 - A tune is a header (X T R M L K, in this order) and two to four parts. A part lies between double
   bars and repeat signs.
-- Every bar is full, except for a pick-up. Where the tune begins with a pick-up, every part begins
-  with one as long, and its last bar is shorter by as much.
+- Every bar is full, except for pick-ups. If the tune begins with a pick-up, every part begins with
+  a pick-up of this length, and the last bar of every part is shorter by this length.
 - Every part is a whole number of bars; every repeat that is opened is closed.
 - A tuplet, chord, slur, tie or broken pair (`A>B`, two notes of equal written length) is finished
   before the sign that it cannot reach over.
-- Left out is what is right but other programs read differently: fermatas, a decoration before a
-  slur or graces, `>>`.
+- Notation that programs read in different ways is excluded: fermatas, a decoration before a slur or
+  graces, `>>`.
 
-The invariant: a character is accepted only if the tune can be finished after it. So wherever a
-text may not end, some character is accepted, and there is no dead end (`body_grammar` says why).
+The invariant: a character is accepted only if the tune can be finished after it. So if a text may
+not end, a character is accepted, and there is no dead end (`body_grammar` gives the reasons).
 
-The modules, each of one idea: `tune_request` (what is asked for), `header_grammar` (fields),
-`body_grammar` (notes and the order of signs), `bar_filling` (what fills a bar), `bar_lines`
+The modules: `tune_request` (the user's request), `header_grammar` (fields), `body_grammar` (notes
+and the order of signs), `bar_filling` (durations of notes, bars and parts), `bar_lines`
 (bars, repeats, endings, parts), `note_prefixes` (accidentals, chords, graces, chord symbols),
 `notation` (characters and lengths), `grammar_state`.
 """
@@ -34,7 +34,7 @@ from charnn.music.grammar.header_grammar import HeaderGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 
 MIN_PART_BARS, MAX_PART_BARS = 2, 32
-# Of the right tunes in music21's books, 4.7 % have a single part.
+# In music21's books, 4.7 % of the tunes without a mistake have a single part.
 MIN_PARTS = 2
 
 
@@ -42,16 +42,16 @@ class TuneGrammar:
     """The grammar of the tunes that a request allows.
 
     Args:
-        request: what the tune is to be.
-        characters: those that can be written.
+        request: the properties that the tune must have.
+        characters: the characters that the model can write.
 
     Attributes:
         start: the state before the first character.
-        boundary_characters: bar lines and line ends. They depend on the form of the whole tune;
-            every other character depends only on its bar (see `local_key`).
+        boundary_characters: the characters of bar lines and line ends. Their acceptance depends on
+            the form of the whole tune, that of all others only on the bar (see `local_key`).
 
     Raises:
-        UsageError: no right tune suits the request, or none can be written with these characters.
+        UsageError: no tune suits the request, or the characters do not suffice for one.
     """
 
     boundary_characters = frozenset("|:\n")
@@ -68,14 +68,14 @@ class TuneGrammar:
         self.start = self._header.start
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after a character; `None` where the character is wrong."""
+        """Return the state after a character; `None` if the character is refused."""
         if character not in self._characters:
             return None
-        # Header text and the opening are prescribed; the opening is also read by the grammar, so
-        # that the state knows how full the bar is.
+        # Header text and the opening are prescribed. The opening also goes through the grammar of
+        # the body, so that the state contains the time that is used in the bar.
         if state.forced_text:
-            right = character == state.forced_text[0]
-            return state._replace(forced_text=state.forced_text[1:]) if right else None
+            matches = character == state.forced_text[0]
+            return state._replace(forced_text=state.forced_text[1:]) if matches else None
         if state.header_field:
             return self._header.step(state, character)
         if not state.remaining_opening:
@@ -99,7 +99,7 @@ class TuneGrammar:
         return complete and state.partial == "\n"
 
     def finishing_characters(self, state: GrammarState) -> str:
-        """Return characters of which the first accepted one leads towards the end of the tune."""
+        """Return candidates, the first accepted of which leads towards the end of the tune."""
         if state.forced_text or state.remaining_opening:
             return (state.forced_text or state.remaining_opening)[0]
         if state.header_field:
@@ -107,24 +107,24 @@ class TuneGrammar:
         return self._body.finishing_characters(state)
 
     def counts_refusals(self, state: GrammarState) -> bool:
-        """Return whether refused characters are counted here: in the body, past the opening.
+        """Return whether refusals are counted here: in the body, after the opening.
 
-        How seldom they are refused there tells how well a model knows bars and parts.
+        Their share there measures how well the model has learned bars and parts.
         """
         return state.in_body
 
     # Which states and texts are alike
 
     def local_key(self, state: GrammarState) -> Hashable:
-        """Return what decides here about all texts without boundary characters."""
+        """Return a key for the texts without boundary characters that are accepted here."""
         return self._body.key_within_bar(state) if state.in_body else state
 
     def boundary_possible(self, state: GrammarState) -> bool:
-        """Return `False` only where no text that begins with a boundary character is right."""
+        """Return `False` only if every text that begins with a boundary character is refused."""
         if state.in_body and self._strict:
             return self._body.bar_line_possible(state)
         return True
 
     def canonical(self, state: GrammarState, text: str) -> str:
-        """Return a text that is accepted here exactly if this one is."""
+        """Return a text that is accepted here if and only if `text` is accepted."""
         return self._body.canonical(state, text) if state.in_body else text

@@ -1,7 +1,7 @@
-"""A request for a tune: what a user asks for, in the spelling of the training tunes.
+"""A request for a tune: the user's options in the spelling of the training tunes.
 
-Tune books are cleaned before training (`charnn.music.abc.clean_fields`), so a model has seen one
-spelling of each key, type and meter. `make_request` brings the user's words into that spelling.
+Tune books are cleaned before training (`charnn.music.abc.clean_fields`), so a model has read one
+spelling of each key, type and meter. `make_request` changes the user's words to that spelling.
 """
 
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from charnn.music.abc.patterns import FIELD
 
 @dataclass(frozen=True)
 class TuneRequest:
-    """What a tune is asked to be; an empty attribute leaves the choice to the model.
+    """The requested properties of a tune; an empty attribute leaves the choice to the model.
 
     Attributes:
         title, rhythm, meter, unit, key: the values of T: R: M: L: K:.
-        part_bars: bars in every part; 0 for a usual number, 4 or 8.
-        opening: what the body begins with.
+        part_bars: the number of bars in every part; 0 for a usual number, 4 or 8.
+        opening: the beginning of the body.
         strict: whether the grammar applies to the body as well, not only to the header.
         fields: the letters of the fields after X:, in order; R: may be missing.
-        headers: the values of R: M: L: K: that go together, of which K: may be `""`, any key. An
-            empty tuple allows every combination.
+        headers: the allowed combinations of the values of R: M: L: K:. In these, K: may be `""` for
+            any key. An empty tuple allows every combination.
     """
 
     title: str = ""
@@ -50,11 +50,11 @@ def make_request(
     prime: str = "",
     strict: bool = True,
 ) -> TuneRequest:
-    """Return the request for what a user asks.
+    """Return the request that the user's options make.
 
     Args:
         title, rhythm, meter, key: the header, in any usual spelling (`A dorian`, `Slip Jig`).
-        part_bars: bars in every part; 0 for a usual number.
+        part_bars: the number of bars in every part; 0 for a usual number.
         prime: the beginning of the tune: header fields, music, or both. The other arguments take
             precedence over its fields.
         strict: whether bars and parts must be right.

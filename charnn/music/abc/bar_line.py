@@ -8,10 +8,10 @@ from charnn.music.abc.patterns import BAR_LINE
 # A book has few different signs, and reading asks at every bar.
 @lru_cache(maxsize=1024)
 def count_repeats(sign: str) -> tuple[int, int] | None:
-    """Return how often playing goes back at a sign, and how many repeats it opens.
+    """Return the number of repeats that a bar line ends, and the number that it begins.
 
     Each colon stands for one repeat: `:|` is (1, 0), `|::` is (0, 2). Colons without a line are
-    divided between both sides, so that `::` means `:|:`. None stands for a text that is no sign.
+    divided between both sides, so `::` means `:|:`. The result is None for any other text.
     """
     found = BAR_LINE.fullmatch(sign)
     if found is None:
@@ -23,6 +23,6 @@ def count_repeats(sign: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=1024)
 def stay_apart(first: str, second: str) -> bool:
-    """Return whether two signs written without a space are read as two bar lines."""
+    """Return whether two bar lines without a space between them are read as two."""
     found = BAR_LINE.match(first + second)
     return found is not None and found.end("sign") == len(first)

@@ -45,7 +45,7 @@ class BodyReader(NoteReader):
             elif sign in patterns.DECORATIONS or sign in self._user_signs:
                 self._add_mark("decoration", sign, self._user_signs.get(sign, ""))
             else:
-                self.fail(f"{sign!r} means nothing here: remove it", self._position)
+                self.fail(f"{sign!r} means nothing here: remove the sign", self._position)
         if not text.endswith("\\"):  # ABC 2.1, "Continuation of input lines"
             self.elements.append(Mark("line", "", line_number, len(text) + 1))
 
@@ -56,7 +56,8 @@ class BodyReader(NoteReader):
             TuneError: a broken rhythm lacks its second note.
         """
         if self._pending_factor is not None:
-            self.fail("a > or < with no note after it", self._position - 1)
+            problem = "a > or < with no note after it: add the note, or remove the sign"
+            self.fail(problem, self._position - 1)
         return tuple(self.elements)
 
     def change(
@@ -103,7 +104,8 @@ class BodyReader(NoteReader):
         found = patterns.BAR_LINE.match(self._text, self._position)
         repeats = count_repeats(found["sign"]) if found else None
         if found is None or repeats is None:
-            self.fail(f"{self._text[self._position]!r} is no bar line", self._position)
+            sign = self._text[self._position]
+            self.fail(f"{sign!r} is no bar line: write |, or remove the sign", self._position)
         ends, starts = repeats
         if max(ends, starts) > MAX_REPEATS:
             self.fail(
@@ -120,7 +122,7 @@ class BodyReader(NoteReader):
             self._add_ending(found["ending"])
 
     def _complete_bar_line(self) -> None:
-        """Join a bar line at the end of the last line with a `:` or an ending's number here.
+        """Complete a bar line at the end of the last line with a `:` or the number of an ending.
 
         Books break lines inside of such signs, after `|\\` for example.
         """
@@ -138,7 +140,7 @@ class BodyReader(NoteReader):
             self._add_ending(found[1])
 
     def _add_ending(self, text: str) -> None:
-        """Append the variant ending whose numbers stand at the position."""
+        """Append the variant ending with these numbers, the text at the current position."""
         start = self._position
         self._position += len(text)
         passes: list[int] = []
@@ -169,7 +171,7 @@ class BodyReader(NoteReader):
             self._read_chord()
 
     def _refuse_overlay(self) -> None:
-        self.fail("more than one voice (&) is not supported", self._position)
+        self.fail("more than one voice (&) is not supported: keep one voice", self._position)
 
 
 # The method for each character that begins a sign; decorations are looked up last, since U: may

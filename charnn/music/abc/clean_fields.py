@@ -65,8 +65,8 @@ def short_key(words: str) -> str:
             return words
         extras = [found[0] for found in _KEY_EXTRA.finditer(words)]
         short = " ".join([key.tonic + _SHORT_MODES[key.mode], *extras])
-        # A clef, for one, is lost in the short spelling, which is harmless. A field stays as it is
-        # if the short spelling would mean another key.
+        # The short spelling may lose words such as a clef, which is harmless. If it would mean
+        # another key, the field stays as it is.
         return short if replace(parse_key(short), text=key.text) == key else words
     except fields.FieldError:
         return words
@@ -84,7 +84,7 @@ def normalise_rhythm(words: str) -> str:
 
 
 def find_rhythm(header: dict[str, str], transcription: str) -> str:
-    """Return the type of dance of a tune, `""` if nothing names it.
+    """Return the type of dance of a tune; `""` if the header contains no hint.
 
     The sources are tried in this order: R:, the MIT identity, the title, the number in O'Neill's
     book, the meter.
@@ -100,9 +100,9 @@ def find_rhythm(header: dict[str, str], transcription: str) -> str:
 
 
 def _rhythm_in_book(header: dict[str, str]) -> str:
-    """Return the type of the tunes around this number in O'Neill's book; else `slip jig` for 9/8.
+    """Return the type of a numbered tune of O'Neill's book; else `slip jig` for 9/8, else `""`.
 
-    The number is part of B:, or that of X: if B: has none.
+    The number stands in B:, or in X: if B: contains only the book.
     """
     book = _ONEILL_BOOK.search(header.get("B", ""))
     number = book and (book["number"] or header.get("X", ""))
@@ -114,7 +114,7 @@ def _rhythm_in_book(header: dict[str, str]) -> str:
 
 
 def body_field_value(letter: str, words: str) -> str:
-    """Return the text of a field between or inside lines of music, `""` if it is to be dropped.
+    """Return the cleaned text of a field in the body; `""` if the field is dropped.
 
     K:, M:, L: and the letter of a part (P:) change or structure the music. Any other field, such as
     lyrics (w:) or a remark (r:), does not.
@@ -129,7 +129,7 @@ def body_field_value(letter: str, words: str) -> str:
 
 
 def default_unit_length(meter: str) -> str:
-    """Return the L: that is the default for a meter: `1/16` for `2/4`."""
+    """Return the default text of L: for a meter: `1/16` for `2/4`."""
     try:
         return f"1/{4 / fields.default_unit_length(fields.parse_meter(meter))}"
     except fields.FieldError:

@@ -1,11 +1,11 @@
 """Books of tunes in ABC notation, cleaned for training: one spelling for each thing.
 
-A model spends capacity on everything that varies, so cleaning drops what carries no music:
-comments, sources, notes and other names, transcribers' fingerings and words, line-break signs. The
-rest has one spelling: the fields X T R M L P K in this order, an explicit unit length, short key
-names, single spaces. Every tune has `X:1`, since each becomes a separate text, in which a running
-number would be noise. The notes keep their spelling, except that quoted-printable debris (`=3D`)
-is undone.
+A model spends capacity on everything that varies, so cleaning drops everything that carries no
+music: comments, sources, remarks, further titles, fingerings, words and line-break signs. The rest
+gets one spelling: the fields X T R M L P K in this order, an explicit unit length, short key names,
+single spaces. Every tune gets `X:1`, because each becomes a separate text, in which a running
+number would be noise. The notes keep their spelling, except that traces of quoted-printable mail
+(`=3D`) are undone.
 
 Cleaning does not use the reader (`reader.py`): it keeps tunes that can't be read, whose notes and
 bars still teach a model something, and it works on text because the result is text.
@@ -50,14 +50,14 @@ def clean_books(texts: Iterable[str]) -> list[str]:
             tune = _CleanTune()
             for line in _non_empty_lines(source):
                 tune.add_line(line)
-            # Of two settings with the same notes the first one is kept, whatever it is called.
+            # The same tune occurs in several books, often under another title: the first is kept.
             if tune.key is not None and _NOTE.search(tune.notes()):
                 tunes.setdefault(tune.fingerprint(), tune.write())
     return list(tunes.values())
 
 
 def _non_empty_lines(source: TuneSource) -> list[str]:
-    """Return the stripped lines with content, no line at all if typeset text is never closed."""
+    """Return the stripped lines with content; no lines if typeset text is never closed."""
     try:
         return [line.strip() for line in content_lines(source) if line]
     except TuneError:
@@ -73,7 +73,7 @@ class _CleanTune:
         key: the short spelling of the header's K:, None before it.
         body: the cleaned lines of music, and fields between them.
         transcription: the texts of all Z: fields.
-        voice: the voice that the lines now belong to.
+        voice: the voice of the following lines.
         first_voice: the only voice that is kept, usually the melody.
         continued: whether the last line of music ended with a backslash.
     """
@@ -115,7 +115,7 @@ class _CleanTune:
         self.first_voice = self.first_voice or self.voice
 
     def _add_music(self, line: str) -> None:
-        """Add a line of music, appended to the line before if that is continued."""
+        """Add a line of music; append it to the line before if that line ended in a backslash."""
         if voice := _VOICE_CHANGE.match(line):
             self._change_voice(voice[1])
             line = line[voice.end() :]
@@ -143,7 +143,7 @@ class _CleanTune:
         return _WORDS_AND_FIELDS.sub("", music)
 
     def fingerprint(self) -> str:
-        """Return the pitches and lengths; two tunes are the same if these are."""
+        """Return the pitches and lengths as one text, which is equal for copies of a tune."""
         return "".join(_FINGERPRINT.findall(_GRACES.sub("", self.notes())))
 
     def write(self) -> str:

@@ -1,4 +1,4 @@
-"""The texts of the fields that change how notes sound: M: L: Q: and the header's P:.
+"""The values of the fields that change how notes sound: M: L: Q: and the header's P:.
 
 Each function takes the text after the colon, without comments. K: has its own file, `key_field.py`.
 """
@@ -34,7 +34,8 @@ def parse_meter(text: str) -> Meter:
     """Return the meter of an M: field: `C`, `C|`, `6/8`, `3+2/8`; `none` or `""` for free meter.
 
     Raises:
-        FieldError: the text is no meter, or a meter that notes can't be counted in.
+        FieldError: the text is no meter; or its numerator is not in 1..64, or its denominator is
+            no power of two up to 64.
     """
     words = text.strip()
     if words.lower() in ("", "none"):
@@ -65,13 +66,15 @@ def parse_unit_length(text: str) -> Fraction:
 
 
 def default_unit_length(meter: Meter) -> Fraction:
-    """Return the unit length, in quarter notes, of a tune without L: (ABC 2.1, "L: - unit note
-    length"): a sixteenth in meters shorter than 3/4, else an eighth."""
+    """Return the unit length of a tune without L:, in quarter notes.
+
+    A sixteenth in meters shorter than 3/4, else an eighth (ABC 2.1, "L: - unit note length").
+    """
     return Fraction(1, 4) if 0 < meter.bar < 3 else Fraction(1, 2)
 
 
 def parse_tempo(text: str, unit: Fraction) -> Tempo:
-    """Return the tempo of a Q: field; without beats if the text is only words.
+    """Return the tempo of a Q: field; its beats are 0 if the text is only words.
 
     The forms are `1/4=120`, `1/4 3/8=40`, `"Allegro" 3/8=120`. Words around them are ignored, and
     `120-130` is 120. ABC 2.1, "Outdated information field syntax", adds `C=120`, which counts unit
@@ -107,12 +110,13 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo:
 
 
 def parse_part_order(text: str) -> tuple[str, ...]:
-    """Return the order of the parts of a header's P:, repeats written out: `A2(BC)2.A` is A A B C B
-    C A (ABC 2.1, "P: - parts").
+    """Return the letters of a header's P: in the order played (ABC 2.1, "P: - parts").
+
+    Repeats are written out: `A2(BC)2.A` is A A B C B C A.
 
     Raises:
-        FieldError: the brackets do not match, a character is no letter, or there are more than 200
-            parts or seven nested brackets.
+        FieldError: the brackets do not match, a character is no letter, or the text has more than
+            200 parts or more than seven nested brackets.
     """
     stack: list[list[str]] = [[]]  # one list for each open bracket
     repeatable: list[str] = []  # what a following number would repeat
@@ -135,8 +139,10 @@ def parse_part_order(text: str) -> tuple[str, ...]:
             stack[-1].append(sign)
         else:
             raise FieldError(f"cannot read the order of parts {text.strip()!r}")
-        if len(stack[-1]) > MAX_PARTS or len(stack) > MAX_PART_NESTING + 1:
+        if len(stack[-1]) > MAX_PARTS:
             raise FieldError(f"too many parts: more than {MAX_PARTS} in the order of parts")
+        if len(stack) > MAX_PART_NESTING + 1:
+            raise FieldError(f"more than {MAX_PART_NESTING} nested brackets in the order of parts")
     if len(stack) > 1:
         raise FieldError(f"unbalanced brackets in the order of parts {text.strip()!r}")
     return tuple(stack[0])

@@ -1,7 +1,7 @@
 """The side of a bar line or key change on which the grace notes of the next note were written.
 
-A `Note` holds all its graces, wherever they were written. The accidental of a grace acts on the
-rest of its bar, so the side of the bar line decides which notes it alters.
+A `Note` contains all its graces, on either side of a bar line. The accidental of a grace note acts
+on the rest of the bar, so the writer has to find the side on which each grace note stood.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,28 +13,30 @@ from charnn.music.tune.tune import BarLine, Change, Element, Key, Note, Pitch
 def count_graces_before(
     graces: Sequence[Pitch], following: Sequence[Element], key: Key, key_before: Key
 ) -> int:
-    """Return how many graces stood before a bar line or key change: the fewest whose move there
-    lets the others, and the bar, sound as they should.
+    """Return the number of graces that stood before a bar line or key change.
+
+    It is the smallest number with which the other graces and the notes of the bar, as they are
+    written, sound as in the tune.
 
     Args:
-        graces: the graces of the first note after it.
-        following: that note, and all elements after it.
-        key: the key after it.
-        key_before: the key before it.
+        graces: the graces of the first note after the bar line or key change.
+        following: that note and all elements after it.
+        key: the key after the bar line or key change.
+        key_before: the key before the bar line or key change.
     """
     letters = {grace.letter for grace in graces}
     bar = [pitch for pitch in _bar_pitches(following) if pitch.letter in letters]
     count = 0
     while count < len(graces) and not _sounds_as_written([*graces[count:], *bar], key):
         count += 1
-    # Graces that sound right on both sides stay together with those before.
+    # Graces that would sound right on both sides stay together with the graces before them.
     while 0 < count < len(graces) and _sounds_as_written([graces[count]], key_before):
         count += 1
     return count
 
 
 def _sounds_as_written(pitches: Sequence[Pitch], key: Key) -> bool:
-    """Return whether pitches at the beginning of a bar would be read with their own alterations."""
+    """Return whether the reader would give these pitches their alterations at a bar's beginning."""
     bar_alterations: dict[str, int] = {}
     for pitch in pitches:
         expected = pitch.accidental
@@ -48,7 +50,7 @@ def _sounds_as_written(pitches: Sequence[Pitch], key: Key) -> bool:
 
 
 def _bar_pitches(music: Sequence[Element]) -> Iterator[Pitch]:
-    """Yield the heads up to the next bar line or key, without the graces of the first note."""
+    """Yield the pitches up to the next bar line or key, without the graces of the first note."""
     for index, element in enumerate(music):
         if isinstance(element, BarLine) or (
             isinstance(element, Change) and isinstance(element.value, Key)

@@ -9,7 +9,8 @@ from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC
 from charnn.music.tune.theory import LETTERS, major_key_sharps, signature_alterations
 from charnn.music.tune.tune import Key
 
-# By the first three letters: the name, and the sharps that the mode adds to the major key.
+# By the first three letters: the name, and the number of sharps that the signature of the mode has
+# more than that of the major key on the same tonic.
 _MODES = {
     "": ("major", 0),
     "maj": ("major", 0),
@@ -86,7 +87,7 @@ def _begins_with_clef(words: str) -> bool:
 
 
 def _parse_shifts(words: str) -> dict[str, int]:
-    """Return the numbers of `octave=` and `transpose=`, by these names, if they are there."""
+    """Return the numbers of `octave=` and `transpose=` by name; an absent one has no entry."""
     return {name: int(number) for name, number in _SHIFT.findall(words)}
 
 

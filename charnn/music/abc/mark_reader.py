@@ -1,6 +1,7 @@
 """The first layer of the body reader: the position in a line, and the marks that take no time.
 
-These signs mean the same everywhere: spaces, slurs, words in quotes, decorations, lengths.
+The meaning of these signs does not depend on other signs: spaces, slurs, words in quotes,
+decorations, lengths.
 """
 
 from fractions import Fraction
@@ -13,7 +14,7 @@ from charnn.music.tune.tune import Element, Mark, MarkKind
 
 
 class MarkReader:
-    """A position in a line of music, and the elements that were read so far.
+    """A position in a line of music, with the elements up to the position.
 
     Each method reads the sign at the position, appends its element and moves the position to the
     end of the sign.

@@ -23,12 +23,12 @@ def parse_head(text: str, alteration: int, octave_shift: int, transpose: int) ->
 
     Args:
         text: the note as written, as `patterns.NOTE` matches it.
-        alteration: the semitones that the key, the bar or its own accidental alters it by.
+        alteration: the semitones by which the key, the bar or the written accidental alters it.
         octave_shift: the octaves that `octave=` of the key adds.
         transpose: the semitones that `transpose=` of the key adds.
 
     Returns:
-        None if the length is impossible, or if the pitch is outside of MIDI's 0 to 127.
+        The pitch; None if the length is impossible, or if the MIDI pitch is outside of 0 to 127.
     """
     found = NOTE.fullmatch(text)
     length = parse_length(found[4]) if found else None

@@ -11,8 +11,10 @@ MAX_IN_FRACTION = 64
 
 @lru_cache(maxsize=1024)
 def parse_length(text: str) -> Fraction | None:
-    """Return the factor that a written length multiplies the unit length by: 1 for `""`, 1/2 for
-    `/`, 1/4 for `//`; None if its numerator or denominator is 0 or above 64."""
+    """Return a written length in units: 1 for `""`, 1/2 for `/`, 1/4 for `//`.
+
+    The result is None if the numerator or the denominator is 0 or above 64.
+    """
     found = LENGTH.fullmatch(text)
     if found is None:
         return None

@@ -1,7 +1,8 @@
 """The second layer of the body reader: notes, chords, rests, and the signs that stretch them.
 
 The meaning of a note letter depends on what precedes it: the key, the accidentals of the bar, a
-tie, a tuplet, a broken rhythm (`>`) that has lengthened the note before. `NoteReader` keeps these.
+tie, a tuplet, a broken rhythm (`>`) that has lengthened the note before. `NoteReader` keeps track
+of all of them.
 """
 
 from dataclasses import replace
@@ -15,8 +16,8 @@ from charnn.music.abc.note_length import MAX_IN_FRACTION, parse_length
 from charnn.music.tune.theory import LETTERS, default_tuplet_time
 from charnn.music.tune.tune import Key, Meter, Note, Pitch
 
-# Of 5,023 tunes in four collections, the longest has 725 notes, the fullest chord 4, and the most
-# graces before a note are 8.
+# In 5,023 tunes of four collections, the longest tune has 725 notes, the fullest chord has 4 notes,
+# and at most 8 graces stand before a note.
 MAX_NOTES = 2000
 MAX_IN_CHORD = 16
 MAX_GRACES = 16
@@ -61,7 +62,7 @@ class NoteReader(MarkReader):
         start = self._position
         found = patterns.NOTE.match(self._text, start)
         if found is None:
-            self.fail("an accidental with no note after it", start)
+            self.fail("an accidental with no note after it: add the note, or remove it", start)
         pitch = self._read_pitch(found)
         self._add_note((pitch,), pitch.length, start)
 
@@ -69,14 +70,14 @@ class NoteReader(MarkReader):
         start = self._position
         pitches = self._read_chord_pitches()
         if not pitches:
-            self.fail("a chord without notes", start)
+            self.fail("a chord without notes: write notes between [ and ]", start)
         if len(pitches) > MAX_IN_CHORD:
-            self.fail(f"more than {MAX_IN_CHORD} notes in a chord", start)
+            self.fail(f"more than {MAX_IN_CHORD} notes in a chord: remove some", start)
         length = self._read_length()
         if len(pitches) == 1:  # one note in brackets is a note
             length *= pitches[0].length
             if max(length.numerator, length.denominator) > MAX_IN_FRACTION:
-                self.fail("impossible length of a note in brackets", start)
+                self._fail_length(f"{length.numerator}/{length.denominator}", start)
             self._add_note((replace(pitches[0], length=length),), length, start)
             return
         # ABC 2.1, "Chords and unisons": a chord is as long as its first note.
@@ -98,7 +99,7 @@ class NoteReader(MarkReader):
             elif sign in " ()" or sign in patterns.DECORATIONS:
                 self._position += 1
             else:
-                self.fail(f"{sign!r} means nothing in a chord", self._position)
+                self.fail(f"{sign!r} means nothing in a chord: remove the sign", self._position)
         if self._position == len(self._text):
             self.fail("this [ is never closed: add the ]", start)
         self._position += 1
@@ -128,12 +129,13 @@ class NoteReader(MarkReader):
             elif sign in " /()[]>-~" or sign in patterns.DECORATIONS:
                 self._position += 1
             else:
-                self.fail(f"{sign!r} means nothing among grace notes", self._position)
+                problem = f"{sign!r} means nothing among grace notes: remove the sign"
+                self.fail(problem, self._position)
         if self._position == len(self._text):
             self.fail("this { is never closed: add the }", start)
         self._pending_graces += tuple(graces)
         if len(self._pending_graces) > MAX_GRACES:
-            self.fail(f"more than {MAX_GRACES} grace notes before a note", start)
+            self.fail(f"more than {MAX_GRACES} grace notes before a note: remove some", start)
         self._position += 1
 
     def _read_pitch(self, found: patterns.Match) -> Pitch:
@@ -154,7 +156,8 @@ class NoteReader(MarkReader):
         if pitch is None:
             if parse_length(found[4]) is None:
                 self._fail_length(found[4], found.start(4))
-            self.fail("a note outside the range of MIDI, C,,,,, to g''''", found.start())
+            problem = "a note outside the range of MIDI, C,,,,, to g'''': change its octave marks"
+            self.fail(problem, found.start())
         self._position = found.end()
         return pitch
 
@@ -172,7 +175,7 @@ class NoteReader(MarkReader):
         """
         self._note_count += 1
         if self._note_count > MAX_NOTES:
-            self.fail(f"more than {MAX_NOTES} notes in one tune", start)
+            self.fail(f"more than {MAX_NOTES} notes in one tune: split the tune", start)
         duration = _multiply(length, self._unit)
         if scale is not _WHOLE:
             duration *= scale
@@ -200,9 +203,9 @@ class NoteReader(MarkReader):
         marks = text[0] if text else ""
         note = self._last_note()
         if note is None or self._pending_factor is not None:
-            self.fail(f"{marks} with no note before it", start)
+            self.fail(f"{marks} with no note before it: add the note, or remove the sign", start)
         if len(marks) > MAX_BROKEN:
-            self.fail("more than three of > or <", start)
+            self.fail("more than three of > or < in a row: write at most three", start)
         short = Fraction(1, 2 ** len(marks))
         before, after = (2 - short, short) if marks[0] == ">" else (short, 2 - short)
         self._replace_last_note(replace(note, duration=_multiply(note.duration, before)))
@@ -235,7 +238,7 @@ class NoteReader(MarkReader):
         self._position += 1
 
     def _remember_ties(self) -> None:
-        """Keep the alterations of the last note's tied heads for the next note."""
+        """Keep the alterations of the last note's tied pitches for the next note."""
         note = self._last_note()
         self._tied_alterations = {
             (pitch.letter, pitch.octave): pitch.midi - pitch.natural - self._key.transpose

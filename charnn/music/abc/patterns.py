@@ -1,6 +1,6 @@
 """The shared patterns of ABC notation.
 
-Five parts of charnn look at the text of tunes, each for another purpose:
+Five parts of charnn read the text of tunes, each for another purpose:
 
 - the reader (`reader.py`) must understand every character, and refuses what it can't;
 - the cleaner (`cleaning.py`, `clean_lines.py`) drops noise and keeps all else as it is spelled;
@@ -9,8 +9,8 @@ Five parts of charnn look at the text of tunes, each for another purpose:
 - the tune grammar (`charnn.music.grammar`) writes a small, unambiguous part of ABC, letter by
   letter, and so needs no patterns.
 
-This module contains what means the same to several of them. Where they differ on purpose, the
-pattern stands in their own file, with the reason beside it.
+This module contains the patterns that have one meaning for several of these parts. A pattern that
+differs on purpose stands in the file of its part, with the reason beside it.
 
 No pattern nests repetitions of the same characters, so each matches in linear time. Digits, slashes
 and octave marks are capped: any text may be read, and Python refuses to convert a number of more
@@ -22,8 +22,8 @@ from typing import TypeAlias
 
 Match: TypeAlias = "re.Match[str]"
 
-# Parts of patterns, to be put together with f-strings. They contain no groups, so that each user
-# numbers or names its own.
+# Parts of patterns, to be joined with f-strings. They contain no groups, so the pattern that uses
+# them can number or name its own groups.
 ACCIDENTAL = r"\^\^|\^|__|_|="
 NOTE_LETTER = "[A-Ga-g]"
 OCTAVE_MARKS = "[',]{0,16}"
@@ -53,8 +53,8 @@ BROKEN = re.compile(BROKEN_RHYTHM)
 TUPLET = re.compile(r"\(([0-9]{1,3})(?::([0-9]{0,3}))?(?::([0-9]{0,3}))?")
 
 _NOTES = rf"(?:[=^_]*{NOTE_LETTER}[,']*[0-9/]*){{2,}}"
-# Before ABC 1.6 a ! was a line break, so text between two of them may be a short line of music.
-# It is taken for one if it reads as notes, unless it is !ff! or louder.
+# Before ABC 1.6 a ! was a line break, so the text between two of them may be a short line of music.
+# If the text reads as notes, it is music, except for !ff! and louder dynamics.
 NAMED_DECORATION = re.compile(rf"!(?:(?=f+!)|(?!{_NOTES}!))([^!\s|\[\]]*)!|\+([^+\s|\[\]]*)\+")
 OLD_CHORD = re.compile(rf"\+(?!f+\+){_NOTES}\+")
 

@@ -1,6 +1,6 @@
 """The reader of ABC notation: text in, `Tune` out.
 
-The way of a tune through the files of this room, in order:
+The path of a tune through the files of this room, in order:
 
 1. `tunebook.split_book` finds where the tunes of a text begin and end.
 2. `read_tune`, here, reads the header and gives each line of the body to
@@ -8,8 +8,8 @@ The way of a tune through the files of this room, in order:
 4. notes, chords and rests by `note_reader.NoteReader`,
 5. spaces, words and decorations by `mark_reader.MarkReader`.
 
-`fields.py`, `key_field.py`, `note_head.py`, `note_length.py`, `bar_line.py` and `patterns.py` hold
-what single fields and signs mean.
+The meaning of single fields and signs is defined in `fields.py`, `key_field.py`, `note_head.py`,
+`note_length.py`, `bar_line.py` and `patterns.py`.
 
 The reader follows the ABC standard 2.1, and accepts what traditional tune books contain besides:
 old `!` line breaks, free text between tunes, headers without X:, M: or L:. Bars may have any length
@@ -57,7 +57,7 @@ def read_tune(source: TuneSource) -> Tune:
             notes.
     """
     if len(source.text) > MAX_CHARACTERS:
-        problem = f"the tune is longer than {MAX_CHARACTERS:,} characters"
+        problem = f"the tune is longer than {MAX_CHARACTERS:,} characters: split the tune"
         raise TuneError(problem, source.line, 1, source.name)
     lines = content_lines(source)
     header = _Header(source, lines)
@@ -118,7 +118,7 @@ class _Header:
                 if found[1] == "K":
                     return
             elif "|" in text and not _COLON_FORGOTTEN.match(text):
-                problem = "the key (K:) has not come yet, but this is music: put K: before it"
+                problem = "music before the key (K:): move K: before the first line of music"
                 raise TuneError(problem, line_number, 1, self._name)
             elif text:
                 self.fields.append(("+", text, line_number))  # in ABC 1.6, H: ran over lines

@@ -1,10 +1,10 @@
 """The tokenizer of `--tokens abc`: notes, lengths, bar lines and lines of the header as tokens.
 
-The tokens of a text always join to the text again, whatever the text is. Everything that is no
-music becomes single characters, except a title, which is one token.
+The tokens of any text, joined, are the text. Text that is no music becomes single characters,
+except a title, which is one token.
 
-A vocabulary stores its tokens, so a change of the pattern would make old checkpoints tokenize texts
-in ways that they were not trained on.
+The pattern must not change: a checkpoint stores its vocabulary, so a model would get its texts in
+other tokens than in training.
 """
 
 import re
@@ -12,8 +12,8 @@ import re
 from charnn.music.abc.patterns import BROKEN_RHYTHM, QUOTED
 
 # Differences from the reader's patterns (`patterns.py`): octave marks and digits have no limit,
-# since the longest run belongs together and nothing is computed from it; accidentals and bar lines
-# may be such as no reader understands; an ending may follow its bar line after one space.
+# because nothing is computed from them; accidentals and bar lines may be malformed, because any
+# text is tokenized; an ending may follow its bar line after one space.
 _TOKEN = re.compile(
     rf"""
       \AX:1\nT:                           # the beginning of a cleaned tune

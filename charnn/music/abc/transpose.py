@@ -1,11 +1,11 @@
 """Transposition: all notes of a tune move by some semitones and keep their degree of the scale.
 
 The mode stays, the new tonic is the one with the fewest sharps or flats, and the letter of each
-note moves as the tonic's letter does. The accidental of a note follows from its sound: an F sharp
-that is an accidental in C becomes an F double sharp in C sharp minor. Where that would take a
-triple sign, the note moves to the next letter. A note with a written accidental keeps one, and a
-note gets one wherever the new text would sound wrong without it. How keys and chord symbols move
-stands in `transpose_keys.py`.
+note moves as far as the letter of the tonic. The accidental of a note follows from its sound: an F
+sharp that is an accidental in C becomes an F double sharp in C sharp minor. If the note would need
+a triple sign, it moves to the next letter. A written accidental stays an accidental, and a note
+gets one if the new text would sound wrong without it. `transpose_keys.py` moves keys and chord
+symbols.
 """
 
 from dataclasses import replace
@@ -29,8 +29,8 @@ TOLERANCE = 2  # semitones that notes may lie outside of this range
 def transpose(tune: Tune, semitones: int) -> Tune:
     """Return a tune moved up by a number of semitones, or down if it is negative.
 
-    An octave keeps every letter. Of six sharps and six flats, the tune gets the kind of sign that
-    it has had.
+    A transposition by octaves keeps every letter. If the new key has six sharps or six
+    flats, a tune with flats in its signature gets flats, and any other tune gets sharps.
 
     Raises:
         UsageError: the distance is more than two octaves.
@@ -44,10 +44,10 @@ def transpose(tune: Tune, semitones: int) -> Tune:
 
 
 def transpose_to(tune: Tune, tonic: str) -> Tune:
-    """Return a tune moved to another tonic (`"D"`, `"Bb"`) in its mode, the shorter way.
+    """Return a tune moved to another tonic (`"D"`, `"Bb"`) in its mode, by the shorter distance.
 
-    A tritone goes up. If the result would lie more than a whole tone outside of G3 to B5, and the
-    other direction less far outside, the tune moves in the other direction. Only the pitch of
+    A tritone goes up. The tune moves in the other direction if the result would lie more than a
+    whole tone outside of G3 to B5 otherwise, and less far outside in this way. Only the pitch of
     `tonic` counts: the result has the spelling with the fewest signs, D flat major for `"C#"`.
 
     Raises:
@@ -77,7 +77,7 @@ def transpose_to(tune: Tune, tonic: str) -> Tune:
 
 
 class _Transposer:
-    """A walk over a tune that tracks how the new text would be read, as `NoteReader` does.
+    """A walk over a tune that tracks the accidentals of the new text, as `NoteReader` does.
 
     Args:
         tune: the tune to be moved.
@@ -88,7 +88,7 @@ class _Transposer:
         self._tune, self._semitones = tune, semitones
         # Letter, octave and alteration of each new head, by letter, octave and MIDI pitch.
         self._moved_heads: dict[tuple[str, int, int], tuple[str, int, int]] = {}
-        # These two are the same as in `NoteReader`.
+        # These two attributes have the same meaning as in `NoteReader`.
         self._bar_alterations: dict[str, int] = {}
         self._tied_alterations: dict[tuple[str, int], int] = {}
         self._key = self._first_key = self._change_key(tune.key, None)
@@ -143,7 +143,7 @@ class _Transposer:
         return Note(pitches, note.length, note.duration, graces, note.rest, note.line, note.column)
 
     def _move_pitch(self, pitch: Pitch, note: Note) -> Pitch:
-        """Return a moved head, with an accidental where it had one or needs one."""
+        """Return a moved pitch, with an accidental if it had one or needs one."""
         head = (pitch.letter, pitch.octave, pitch.midi)
         # A tune has few different heads, so most are looked up.
         moved = self._moved_heads.get(head)

@@ -1,8 +1,8 @@
 """Transposition of keys and chord symbols, and the spelling of the new tonic.
 
-Keys without a tonic: music in `K:none` moves as if from C and stays without a signature, so that
-accidentals tell its notes apart. `K:HP` becomes the mixolydian key that A moves to, because
-bagpipes have no other key. In `exp` keys, all accidentals of the scale are written out.
+Keys without a tonic: music in `K:none` moves as if from C and stays without a signature, so its
+notes get accidentals. `K:HP` becomes the mixolydian key that A moves to, because bagpipes have no
+other key. In `exp` keys, all accidentals of the scale are written out.
 
 A step is a number for a letter in an octave: 7 x octave + index in `LETTERS`, so middle C is 28.
 """
@@ -42,12 +42,12 @@ def pitch_class(tonic: str) -> int:
 
 @lru_cache(maxsize=1024)
 def transpose_key(key: Key, before: Key | None, semitones: int) -> tuple[Key, int]:
-    """Return a key moved up, and how many letters up its notes move.
+    """Return a key moved up, and the number of letters by which its notes move up.
 
     Args:
         key: a key of the old tune.
-        before: the key of the new tune up to here, which stays if the field is a mere clef.
-        semitones: how far the tune moves up.
+        before: the key of the new tune up to here, which stays if the field contains only a clef.
+        semitones: the number of semitones by which the tune moves up.
     """
     parsed = parse_key(key.text)
     names_key = bool(parsed.tonic) or parsed.mode == "pipes"
@@ -91,7 +91,7 @@ def _simplest_tonic(tonic: str, sharps: int, semitones: int) -> str:
 
 
 def _letter_steps(old_tonic: str, new_tonic: str, semitones: int) -> int:
-    """Return the letters from one tonic up to the other, a number of semitones above it."""
+    """Return the number of letters from a tonic up to the new one, `semitones` above the old."""
     octaves = (semitones - pitch_class(new_tonic) + pitch_class(old_tonic)) // 12
     return LETTERS.index(new_tonic[0]) - LETTERS.index(old_tonic[0]) + 7 * octaves
 
@@ -135,7 +135,7 @@ def _replace_accidentals(words: str, replacement: Callable[[Match], str]) -> str
 
 
 def _move_letter(key: Key, letter: str, letter_steps: int, semitones: int) -> tuple[str, int]:
-    """Return the letter that a letter of a key's scale moves to, and the alteration there."""
+    """Return the new letter of a letter in a key's scale, and the alteration of the new letter."""
     index = LETTERS.index(letter)
     old_step, new_step = _MIDDLE_C_STEP + index, _MIDDLE_C_STEP + index + letter_steps
     midi = natural_midi_of_step(old_step) + key.alterations[index] + semitones

@@ -1,8 +1,9 @@
-"""Where the tunes of a text begin and end (ABC 2.1, "ABC file structure").
+"""The borders of the tunes of a text (ABC 2.1, "ABC file structure").
 
-A tune begins at `X:`, or, if that is missing, at a paragraph of fields with a `K:` among them. It
-ends at the next `X:` or at an empty line, but a tune that began with `X:` or `T:` may have empty
-lines before its first line of music: books have them. All other text is free text and is skipped.
+A tune begins at `X:` or, without `X:`, at a paragraph of fields that contains `K:`. It ends at the
+next `X:` or at an empty line. In many books empty lines stand in headers, so a tune that began with
+`X:` or `T:` may have empty lines before its first line of music. All other text is free text and is
+skipped.
 """
 
 import re
@@ -24,8 +25,8 @@ class TuneSource:
     Attributes:
         text: the lines of the tune, each ended by `\\n`.
         line: the line of the whole text that the tune begins on, from 1.
-        number: the text of X:, `""` without.
-        title: the first T:, `""` without.
+        number: the text of X:; `""` if it is missing.
+        title: the first T:; `""` if it is missing.
     """
 
     text: str
@@ -83,15 +84,15 @@ def content_lines(source: TuneSource) -> list[str]:
             open_block, open_line_number = name.removeprefix("begin"), line_number
         lines.append(undo_quoted_printable(_COMMENT.sub("", text)).rstrip())
     if open_block:
-        problem = f"%%begin{open_block} without %%end{open_block}"
+        problem = f"%%begin{open_block} without %%end{open_block}: add the second line"
         raise TuneError(problem, open_line_number, 1, source.name)
     return lines
 
 
 def _tune_source(lines: list[str], line_number: int) -> TuneSource | None:
-    """Return the tune of a paragraph, None if the paragraph is a file header or prose.
+    """Return the tune of a paragraph; None if the paragraph is a file header or prose.
 
-    Prose can begin with "N:", for example. A tune has X: or K:.
+    A tune has X: or K:, while prose may begin with "N:", for example.
     """
     first = dict.fromkeys("XTK", "")
     for field in reversed(lines):

@@ -1,10 +1,10 @@
-"""The writer of ABC notation: a `Tune` as text, which is read as the same tune again.
+"""The writer of ABC notation: a `Tune` as text, which the reader reads as the same tune.
 
-The text mostly has the letters of the original. It lacks what the reader drops: comments, signs
+The text is mostly that of the original, without the parts that the reader drops: comments, signs
 inside of chords and graces, spaces around the text of a field. Each length has one spelling (`/`
 for a half, `3/2`), graces stand before the decorations of their note, and a tie directly follows
-its note. Where two signs would be read as one, because what stood between them is dropped, empty
-graces, `{}`, keep them apart: they have no meaning.
+its note. If the text between two signs was dropped and the two would be read as one, empty graces
+(`{}`), which have no meaning, are written between them.
 """
 
 import re
@@ -28,10 +28,10 @@ from charnn.music.tune.tune import (
 )
 
 _SEPARATOR = "{}"
-# What the reader would take for a trace of mail: see `patterns.undo_quoted_printable`.
+# Text that the reader would change as a trace of mail, see `patterns.undo_quoted_printable`.
 _MAIL_LIKE = re.compile(r"=(?=$|20$|3D)", re.MULTILINE)
-# As many following texts are searched for the partner of an old line break, `!`. A name contains
-# no space, so the search seldom gets that far.
+# The number of following texts that are searched for a second `!` after an old line break. The name
+# of a decoration contains no space, so the search seldom goes as far.
 _LINE_BREAK_REACH = 80
 
 
@@ -48,7 +48,7 @@ def write_tune(tune: Tune) -> str:
 
 
 class _BodyWriter:
-    """A list of texts, one for each element, with the places where later elements may insert."""
+    """The texts of the elements so far, and the indices at which later elements insert text."""
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -102,7 +102,8 @@ class _BodyWriter:
             self._out.insert(self._boundary_index, text)
 
     def _in_braces(self, graces: Sequence[Pitch], key: Key) -> str:
-        # An old line break, `!`, must not find a partner. No name of a decoration contains a space.
+        # After an old line break (`!`), a space keeps the text up to the next `!` from being read
+        # as the name of a decoration.
         opening = "{ " if self._line_break_indices else "{"
         return opening + "".join([_write_head(pitch, key.octave) for pitch in graces]) + "}"
 
@@ -213,7 +214,7 @@ class _BodyWriter:
         out.append(f"{change.letter}:{change.text}\n")
 
     def _protect_line_breaks(self) -> None:
-        """Keep every old line break from being read as the beginning of a decoration's name."""
+        """Write `{ }` after each old line break (`!`) that would begin the name of a decoration."""
         for index in self._line_break_indices:
             following = "".join(self._out[index : index + _LINE_BREAK_REACH])
             if NAMED_DECORATION.match(following):

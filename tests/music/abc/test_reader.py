@@ -386,7 +386,7 @@ def test_errors_state_line_and_column(body: str, column: int, words: str) -> Non
     ("text", "line", "words"),
     [
         ("X:1\nT:No key\n", 1, "the key (K:) is missing"),
-        ("X:1\nT:x\nABc|\nK:C\n", 3, "K:) has not come yet"),
+        ("X:1\nT:x\nABc|\nK:C\n", 3, "music before the key (K:)"),
         ("X:1\nM:44\nK:C\nA", 2, "unknown meter"),
         ("X:1\nL:x\nK:C\nA", 2, "unknown unit"),
         ("X:1\nK:C wrong\nA", 2, "unknown mode"),

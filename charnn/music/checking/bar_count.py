@@ -1,8 +1,8 @@
 """Counting the bars and parts of a tune.
 
 The count uses the `Tune` that was read, exact fractions, and the playing order. It shares no code
-with the grammar that keeps bars whole while a model generates (`charnn.music.grammar`), so it can
-judge what the grammar lets through.
+with the grammar that keeps bars whole while a model generates (`charnn.music.grammar`), so it is an
+independent test of the grammar.
 """
 
 from dataclasses import dataclass
@@ -25,9 +25,9 @@ class BarCount:
 
     Attributes:
         bars: the number of bars as written, without pick-ups.
-        parts: in the order they are first played.
-        too_long: bars that are longer than their meter.
-        too_short: bars inside parts that are shorter than their meter.
+        parts: the parts, in the order in which they are first played.
+        too_long: the bars that are longer than their meter.
+        too_short: the bars inside parts that are shorter than their meter.
         gaps: the ends of parts that are not a whole number of bars.
     """
 
@@ -42,11 +42,12 @@ def count_bars(tune: Tune) -> BarCount:
     """Count the bars and parts of a tune.
 
     Raises:
-        TuneError: the repeats go on for too long.
+        TuneError: the playing order has more than 100,000 elements.
     """
     bars, bar_of_note = split_into_bars(tune)
     passes = split_into_passes(bars, list(bars_as_played(tune, bar_of_note)))
-    # One gap for each bar: where the bar is played several times, a gap that is heard comes last.
+    # One gap for each last bar. `find_gaps` returns audible gaps last, so an audible gap replaces a
+    # silent one of the same bar.
     gaps = {gap.last_bar: gap for gap in find_gaps(bars, passes)}
     short_indices = {index for one in passes for index in one.short_indices}
     return BarCount(

@@ -1,4 +1,4 @@
-"""The bars of a tune as written: what stands between two bar lines, and how long it lasts."""
+"""The bars of a tune as written: the music between two bar lines, and its duration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,12 +13,12 @@ class CountedBar:
     """A bar as written, full or not.
 
     Attributes:
-        duration: in quarter notes.
-        meter: in force at its first note.
-        begins_part: whether it is the first bar of a part.
-        begins_ending: whether it is the first bar of a variant ending.
-        rest_bars: bars that a multi-measure rest in it stands for (4 for `Z4`); 0 without one.
-        line, column: of its first note.
+        duration: the duration in quarter notes.
+        meter: the meter in force at the first note.
+        begins_part: whether the bar is the first one of a part.
+        begins_ending: whether the bar is the first one of a variant ending.
+        rest_bars: the bars of a multi-measure rest inside (4 for `Z4`); 0 without such a rest.
+        line, column: the position of the first note.
     """
 
     duration: Fraction
@@ -31,22 +31,22 @@ class CountedBar:
 
     @property
     def bars(self) -> int:
-        """Return the number of bars that it stands for."""
+        """Return the number of bars that are counted: more than one for a multi-measure rest."""
         return max(1, self.rest_bars)
 
     @property
     def too_short(self) -> bool:
-        """Return whether it is shorter than a bar of its meter."""
+        """Return whether the bar is shorter than its meter."""
         return self.duration < self.meter.bar
 
     @property
     def too_long(self) -> bool:
-        """Return whether it is longer than the bars that it stands for."""
+        """Return whether the bar is longer than its meter, times the bars of a rest."""
         # In free meter (M:none, a bar of 0) no bar is too long.
         return bool(self.meter.bar) and self.duration > self.meter.bar * self.bars
 
     def completes(self, before: "CountedBar") -> bool:
-        """Return whether it is the rest of the bar that `before` begins."""
+        """Return whether `before` and this bar together are at most one bar of the meter."""
         return before.too_short and before.duration + self.duration <= before.meter.bar
 
 
@@ -82,8 +82,10 @@ def split_into_bars(tune: Tune) -> tuple[list[CountedBar], dict[int, int]]:
 
 
 def total_bars(bars: Sequence[CountedBar]) -> int:
-    """Return the number of bars as a musician counts them: without pick-ups, and with one bar
-    where an ending begins in mid-bar."""
+    """Return the number of bars as a musician counts them.
+
+    Pick-ups do not count, and a bar that the beginning of an ending divides counts once.
+    """
     # A short bar at the beginning of an ending continues the bar before the ending.
     pickups = sum(bar.too_short and bar.begins_part and not bar.begins_ending for bar in bars)
     continued = sum(

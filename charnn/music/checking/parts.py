@@ -1,10 +1,10 @@
-"""The parts of a tune, in the order they are played, and whether each is a whole number of bars.
+"""The parts of a tune in the order played, and the parts that are no whole number of bars.
 
 A part lies between double bars, repeat signs and part labels (P:). It may begin with a short bar,
-the pick-up, and end with a short bar; every bar between is full. Pick-up and last bar together make
-one bar, on each way through the endings. If they do not, the border may still divide a bar: the
-last bar of one part and the pick-up of the next one played make one bar. The end of the tune is
-followed by its beginning.
+the pick-up, and end with a short bar; every bar between them is full. In each pass through the
+part, with any ending, pick-up and last bar together make one bar. If they do not, the border may
+still divide a bar: the last bar of one part and the pick-up of the part that is played next make
+one bar. The tune is played repeatedly, so its beginning follows its end.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -23,11 +23,11 @@ class Part:
     """A part, as it is played the first time.
 
     Attributes:
-        bars: its length, without a pick-up.
-        pickup: quarter notes in its pick-up; 0 without one.
-        times: how often it is played.
-        whole: whether it is a whole number of bars each time.
-        line, column: of its first note.
+        bars: the number of bars, without a pick-up.
+        pickup: the quarter notes of the pick-up; 0 without a pick-up.
+        times: the number of times that the part is played.
+        whole: whether the part is a whole number of bars each time.
+        line, column: the position of the first note.
     """
 
     bars: int
@@ -44,9 +44,9 @@ class PartGap:
 
     Attributes:
         last_bar: the last bar of the part.
-        pickup, rest: quarter notes in its short first and short last bar; 0 where the bar is full.
-        is_heard: whether the beat is lost in playing; `False` where only a repetition of the whole
-            tune would lose it.
+        pickup, rest: the quarter notes of its short first and last bar; 0 where the bar is full.
+        is_heard: whether playing the tune once loses the beat. `False` if the beat is lost only
+            between the end of the tune and its repetition.
     """
 
     last_bar: CountedBar
@@ -60,11 +60,11 @@ class PartPass:
     """One playing of a part, with one of its endings.
 
     Attributes:
-        bar_indices: its bars, in the order played.
-        bars: its length, without a pick-up.
-        pickup, rest: quarter notes in its short first and short last bar; 0 where the bar is full.
-        short_indices: the bars between the first and the last that are too short.
-        first_meter, last_meter: the meters in which it begins and ends.
+        bar_indices: the indices of the bars, in the order played.
+        bars: the number of bars, without a pick-up.
+        pickup, rest: the quarter notes of its short first and last bar; 0 where the bar is full.
+        short_indices: the indices of the bars between the first and the last that are too short.
+        first_meter, last_meter: the meters of the first and of the last bar.
     """
 
     bar_indices: tuple[int, ...]
@@ -77,14 +77,14 @@ class PartPass:
 
     @property
     def is_whole(self) -> bool:
-        """Return whether it is a whole number of bars by itself."""
+        """Return whether the pass by itself is a whole number of bars."""
         if not self.pickup and not self.rest:
             return True
         # The meter may change within the part; then pick-up and rest are parts of different bars.
         return self.first_meter.bar == self.last_meter.bar == self.pickup + self.rest
 
     def continues_in(self, after: "PartPass") -> bool:
-        """Return whether its last bar and the pick-up of `after` make one bar."""
+        """Return whether the last bar of this pass and the pick-up of `after` make one bar."""
         return bool(self.rest and after.pickup) and self.rest + after.pickup == self.last_meter.bar
 
     def fits_between(self, before: "PartPass | None", after: "PartPass | None") -> bool:
@@ -98,7 +98,7 @@ def bars_as_played(tune: Tune, bar_of_note: dict[int, int]) -> Iterator[int]:
     """Yield the indices of the bars in the order they are played.
 
     Raises:
-        TuneError: the repeats go on for too long.
+        TuneError: the playing order has more than 100,000 elements.
     """
     previous = -1  # the index of the note before
     for index in playing_order(tune):
@@ -113,8 +113,8 @@ def split_into_passes(bars: Sequence[CountedBar], played: Sequence[int]) -> list
     """Return the passes through parts, in the order they are played.
 
     Args:
-        bars: of the tune.
-        played: what `bars_as_played` yields.
+        bars: the bars of the tune.
+        played: the indices of the bars in the order played, from `bars_as_played`.
     """
     passes: list[PartPass] = []
     start = 0
@@ -156,19 +156,19 @@ def _pass(bars: Sequence[CountedBar], indices: Sequence[int]) -> PartPass:
 
 
 def find_gaps(bars: Sequence[CountedBar], passes: Sequence[PartPass]) -> list[PartGap]:
-    """Return a gap for each pass that does not fit, those that are heard last."""
+    """Return a gap for each pass that does not fit its neighbours; audible gaps come last."""
     gaps = []
-    for number, one in enumerate(passes):
-        if number == 0 and not one.bars:
+    for number, this in enumerate(passes):
+        if number == 0 and not this.bars:
             continue  # the pick-up of the tune, before the first repeat sign
-        # The end of the tune is followed by its beginning, so before the first pass is the last.
+        # The tune is repeated, so the last pass comes before the first.
         before, after = passes[number - 1], passes[(number + 1) % len(passes)]
-        if not one.fits_between(before, after):
-            # The tune alone, without its repetition: silence before the first and after the last.
-            begun = before if number else None
-            ended = after if after is not passes[0] else None
-            is_heard = not one.fits_between(begun, ended)
-            gaps.append(PartGap(bars[one.bar_indices[-1]], one.pickup, one.rest, is_heard))
+        if not this.fits_between(before, after):
+            # Played once, the tune has silence before its first and after its last pass.
+            before_once = before if number else None
+            after_once = after if after is not passes[0] else None
+            is_heard = not this.fits_between(before_once, after_once)
+            gaps.append(PartGap(bars[this.bar_indices[-1]], this.pickup, this.rest, is_heard))
     return sorted(gaps, key=lambda gap: gap.is_heard)
 
 
@@ -178,11 +178,11 @@ def list_parts(
     """Yield the parts in the order they are first played; a pick-up alone is not a part.
 
     Args:
-        bars: of the tune.
-        passes: through its parts.
-        gap_bars: last bars of passes with a gap.
+        bars: the bars of the tune.
+        passes: the passes through its parts.
+        gap_bars: the last bars of passes with a gap.
     """
-    # Passes that begin with the same bar are playings of the same part.
+    # Passes that begin with the same bar are repetitions of one part.
     passes_by_start: dict[int, list[PartPass]] = {}
     for one in passes:
         passes_by_start.setdefault(one.bar_indices[0], []).append(one)

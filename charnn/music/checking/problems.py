@@ -15,8 +15,8 @@ class Problem:
     Attributes:
         text: what is wrong, as a phrase without the position.
         line, column: the position in the text that was read, from 1.
-        serious: whether the tune cannot be right as it is written: its bars, parts, repeats or
-            rhythmic signs do not fit. What is odd, but can be played, is not serious.
+        serious: whether bars, parts, repeats or rhythmic signs are wrong. Oddities that can be
+            played, such as a slur without an end, are not serious.
     """
 
     text: str

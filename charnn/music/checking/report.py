@@ -1,7 +1,7 @@
-"""The report on a tune: its bars, parts, repeats, range and key, and what is wrong with them.
+"""The report on a tune: its bars, parts, repeats, range and key, and their problems.
 
-A text that cannot be read at all makes the reader raise `TuneError`. A report is made of a tune
-that can be read.
+Only a tune that was read has a report: for a text that cannot be read, the reader raises
+`TuneError`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ from charnn.music.checking.repeats import repeat_problems
 from charnn.music.checking.unfinished_signs import unfinished_sign_problems
 from charnn.music.tune.tune import BarLine, Meter, Note, Pitch, Tune
 
-# Semitones. A wider tune is possible, but more likely an octave mark is wrong.
+# In semitones. A tune with a wider range more likely has a wrong octave mark.
 MAX_RANGE = 36
 _ACCIDENTALS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -30,14 +30,14 @@ class TuneReport:
     """The report on a tune.
 
     Attributes:
-        number, title, rhythm: of the header; `""` where a field is missing.
-        meter, key: at the beginning, as written; changes in the body are not shown.
-        bars: as written, without pick-ups.
-        parts: in the order they are first played.
-        repeats: how many repeat signs lead back.
+        number, title, rhythm: the values of X:, T: and R:; `""` where a field is missing.
+        meter, key: the values at the beginning, as written; changes in the body are not shown.
+        bars: the number of bars as written, without pick-ups.
+        parts: the parts, in the order in which they are first played.
+        repeats: the number of times that a repeat sign leads back, as written.
         lowest, highest: the lowest and the highest sounding note (`D4`), without grace notes; `""`
             without notes.
-        problems: in the order of the text.
+        problems: the problems, in the order of the text.
     """
 
     number: str
@@ -64,7 +64,7 @@ def check_tune(tune: Tune) -> TuneReport:
     try:
         counted = count_bars(tune)
     except TuneError as error:
-        # Without a playing order there are no parts to count; the problem explains the zeros.
+        # Parts cannot be counted without a playing order, so the report has zeros and this problem.
         counted = BarCount(0, (), (), (), ())
         problems.append(Problem(error.problem, error.line, error.column))
     sounding = sorted(
@@ -95,12 +95,15 @@ def note_name(pitch: Pitch) -> str:
     if abs(pitch.midi - pitch.natural) <= 2:
         accidental = _ACCIDENTALS[pitch.midi - pitch.natural]
         return f"{pitch.letter}{accidental}{pitch.octave}"
-    # `transpose=` makes it sound too far from where it is written.
+    # `transpose=` moves the sound more than two semitones away from the written letter.
     return f"{_NAMES[pitch.midi % 12]}{pitch.midi // 12 - 1}"
 
 
 def length_name(duration: Fraction, meter: Meter) -> str:
-    """Return quarter notes as a fraction of a whole note, over the meter's unit if it fits."""
+    """Return a duration in quarter notes as a fraction of a whole note, such as `4/8`.
+
+    The denominator is that of the meter if the duration is a whole number of these units.
+    """
     # "4/8 in 6/8" is how a player counts; "1/2 in 6/8" would have to be converted.
     whole_notes = duration / 4
     units = whole_notes * (meter.denominator or 1)

@@ -1,6 +1,6 @@
 """Signs that are begun and not finished: tuplets, broken pairs, slurs and ties.
 
-The reader plays such signs as far as they go (a tuplet with two of three notes, say).
+The reader accepts such signs, for example a tuplet with two of three notes, so they can be played.
 """
 
 from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from charnn.music.tune.theory import SEMITONES
 
-# Semitones up. Books also write the signs as Unicode characters, and a sharp as +.
+# The semitones by which a sign raises a note. Books also write Unicode signs, and + for a sharp.
 SIGN_ALTERATIONS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}
 # Patterns with two groups: letter, sign. A bass may be a small letter; a root may not, since words
 # such as "a" or "dim." are no chords.
@@ -71,11 +71,11 @@ class ParsedChord(NamedTuple):
 
     Attributes:
         root: the letter of the root.
-        root_alter: the semitones that the root's sign raises it.
+        root_alter: the semitones by which its sign raises the root.
         kind: the kind of chord.
         kind_text: the kind as written.
         bass: the letter of the bass note, `""` if none is named.
-        bass_alter: the semitones that the bass note's sign raises it.
+        bass_alter: the semitones by which its sign raises the bass note.
         suffix: the text after the chord, such as an alternative in brackets.
     """
 
@@ -134,7 +134,7 @@ def parse_chord_symbol(text: str) -> ParsedChord | None:
 def read_chord(text: str) -> Chord | None:
     """Return the chord of a chord symbol with or without quotes, None if it names no chord.
 
-    Of alternatives, as in `"G(Em)"` or `"G;Em"`, the first one counts.
+    If the symbol has alternatives, as in `"G(Em)"` or `"G;Em"`, the first one counts.
     """
     words = text.strip().strip('"').strip()
     if _NO_CHORD_WORDS.fullmatch(words):

@@ -1,11 +1,11 @@
 """Jumps back in a tune: `D.C.` and `D.S.` with `segno`, `coda` and `fine`.
 
-A jump is followed only where its meaning is plain: one jump, written as a decoration (`!D.C.!`), in
-a tune without an order of parts. It is taken at the end of its bar, after all repeats. Then the
-music is played from the beginning (D.C.) or the `!segno!` (D.S.), without repeats, up to the end of
-the bar with `!fine!`; or it leaves out what lies between the first `!coda!` (or `!dacoda!`) and the
-last one. A jump without fine or coda is not followed, since nothing states where to end. Words in
-quotes are annotations and never jump.
+A jump is followed only if it is unambiguous: a single jump, written as a decoration (`!D.C.!`), in
+a tune without an order of parts. The jump happens at the end of its bar, after all repeats. Then
+the music is played from the beginning (D.C.) or from the `!segno!` (D.S.), without repeats. It ends
+with the bar of `!fine!`, or it skips the music between the first `!coda!` (or `!dacoda!`) and the
+last one. A jump without fine or coda is not followed, because its end is unknown. Words in quotes
+are annotations and never jumps.
 """
 
 import re
@@ -47,7 +47,7 @@ def follow_jumps(
     if jump not in played:  # the jump is in an ending that is never played
         yield from played
         return
-    # The jump counts the last time it is passed, and the rest of its bar is still played.
+    # The jump happens the last time that it is passed; the rest of its bar is still played.
     last = len(played) - played[::-1].index(jump)
     jump_bar_end = _bar_end(music, jump)
     yield from played[:last]
@@ -73,7 +73,7 @@ def _find_signs(music: Sequence[Element]) -> dict[str, list[int]]:
 
 
 def _coda_skip(music: Sequence[Element], signs: dict[str, list[int]]) -> tuple[int, int]:
-    """Return the start and stop of what the second time leaves out, 0 and 0 without a coda."""
+    """Return the start and stop of the music that is skipped after a jump; 0, 0 without a coda."""
     codas = signs.get("dacoda", []) + signs.get("coda", [])
     if len(codas) < 2:
         return 0, 0

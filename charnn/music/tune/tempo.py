@@ -1,4 +1,4 @@
-"""The tempo of a tune: that of its Q:, or the custom for its type of dance, or for its meter."""
+"""The tempo of a tune: its Q:, else the usual tempo of its type of dance, else of its meter."""
 
 import re
 from fractions import Fraction
@@ -7,8 +7,8 @@ from charnn.music.tune.tune import Meter, Tempo, Tune
 
 _QUARTER, _DOTTED_QUARTER, _HALF = Fraction(1), Fraction(3, 2), Fraction(2)
 
-# Usual speeds in sessions: the type, the beat in quarter notes, and beats a minute. The first type
-# that a tune's R: names counts.
+# Usual tempos in sessions: the type, the beat in quarter notes, and beats a minute. The first type
+# in this order that occurs in the R: of a tune counts.
 _BY_RHYTHM = (
     ("slide", _DOTTED_QUARTER, 145),
     ("jig", _DOTTED_QUARTER, 120),
@@ -32,7 +32,7 @@ _BY_METER = {
 
 
 def default_tempo(tune: Tune) -> Tempo:
-    """Return the tempo of the header, or the customary one if it states none or only words."""
+    """Return the tempo of the header, or the usual one if Q: is missing or contains only words."""
     if tune.tempo and tune.tempo.beats:
         return tune.tempo
     rhythm = tune.rhythm.casefold()
@@ -43,7 +43,7 @@ def default_tempo(tune: Tune) -> Tempo:
 
 
 def _tempo_of_rhythm(meter: Meter, name: str, beat: Fraction, beats: Fraction) -> Tempo:
-    """Return the customary tempo of a type of dance, its beat as the meter counts it."""
+    """Return the usual tempo of a type of dance, with the beat of the tune's meter."""
     if beat == _DOTTED_QUARTER:
         return Tempo("", beat, beats) if _counts_in_threes(meter) else _tempo_of_meter(meter)
     if beat == _QUARTER and meter.compound:

@@ -9,8 +9,8 @@ SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}  # above C
 # The line of fifths: a signature adds its sharps in this order, its flats in the opposite one.
 SHARP_ORDER = "FCGDAEB"
 
-# How many notes' time a tuplet takes where the text leaves it out (ABC 2.1, "Duplets, triplets,
-# quadruplets, etc."). The table lacks 5, 7 and 9, whose time depends on the meter.
+# The number of notes in whose time a tuplet is played if the text does not state it (ABC 2.1,
+# "Duplets, triplets, quadruplets, etc."). The time of 5, 7 and 9 notes depends on the meter.
 _TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
 
@@ -25,14 +25,14 @@ def major_key_sharps(letter: str) -> int:
 
 
 def signature_alterations(sharps: int) -> tuple[int, ...]:
-    """Return the semitones that a signature of -7 to 7 sharps alters each of `LETTERS` by."""
+    """Return the semitones by which a signature of -7 to 7 sharps raises each of `LETTERS`."""
     altered = SHARP_ORDER[:sharps] if sharps >= 0 else SHARP_ORDER[sharps:]
     alteration = 1 if sharps > 0 else -1
     return tuple(alteration if letter in altered else 0 for letter in LETTERS)
 
 
 def default_tuplet_time(notes: int, *, compound: bool) -> int:
-    """Return how many notes' time a tuplet of `notes` takes: 2 for a triplet.
+    """Return the number of notes in whose time a tuplet is played: 2 for a triplet.
 
     Args:
         notes: the number written after the bracket.

@@ -1,8 +1,8 @@
 """A tune as data: its header and, in the order written, everything on its staff.
 
 A note keeps its spelling beside its sound, and slurs, chord symbols, decorations and line ends stay
-between the notes as `Mark`s. So one reading serves for playing, for checking bars and for
-transposing. Only comments are dropped, and marks inside of chords or among grace notes.
+between the notes as `Mark`s. So the same `Tune` serves for playing, checking, transposing and
+writing. Only comments are dropped, and marks inside of chords or among grace notes.
 
 Durations are exact fractions of a quarter note: with floats, a full bar of triplets could come
 out a little short. Lines and columns count from 1 in the text that was read.
@@ -33,11 +33,12 @@ class Key:
         tonic: `"F#"`, or `""` if the key has none.
         mode: `"major"`, `"dorian"`, ...; `"none"` without a signature, `"pipes"` for `K:HP`,
             `"explicit"` for accidentals alone.
-        alterations: the semitones that the signature alters C, D, E, F, G, A and B by, accidentals
-            of the field included.
-        sharps: the sharps of tonic and mode alone; flats are negative.
-        octave: the octaves that all notes sound above their notation (`octave=`).
-        transpose: the semitones that all notes sound above that (`transpose=`).
+        alterations: the semitones by which the signature raises C, D, E, F, G, A and B, with the
+            accidentals of the field.
+        sharps: the number of sharps of tonic and mode, without these accidentals; negative for
+            flats.
+        octave: the octaves by which all notes sound above their notation (`octave=`).
+        transpose: the semitones by which all notes sound higher in addition (`transpose=`).
     """
 
     text: str
@@ -82,8 +83,10 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
-    """A tempo of `beats` a minute, each `beat` quarter notes long; both are 0 if `text` is
-    words."""
+    """A tempo of `beats` a minute; a beat is `beat` quarter notes long.
+
+    Both are 0 if `text` contains only words.
+    """
 
     text: str
     beat: Fraction
@@ -145,8 +148,8 @@ class BarLine:
 
     Attributes:
         text: the sign as written.
-        ends: how often playing goes back from here: 1 for `:|`, 2 for `::|`.
-        starts: how often playing comes back to here: 1 for `|:`, 2 for `|::`.
+        ends: the number of times that playing goes back from here: 1 for `:|`, 2 for `::|`.
+        starts: the number of times that playing comes back to here: 1 for `|:`, 2 for `|::`.
         line: the line it begins on.
         column: the column it begins at.
     """
@@ -294,6 +297,9 @@ class Tune:
 
 
 def tune_name(number: str, title: str) -> str:
-    """Return `X:3 "The Butterfly"`, or the half of it that is known, both cut to 60 characters."""
+    """Return number and title as `X:3 "The Butterfly"`, each cut to 60 characters.
+
+    An empty number or title is left out.
+    """
     number, title = shorten(number, _MAX_NAME), shorten(title, _MAX_NAME)
     return " ".join([f"X:{number}"] * bool(number) + [f'"{title}"'] * bool(title))

@@ -1,11 +1,11 @@
-"""Comparing new tunes with the training tunes: are they as right, are they alike, are they new?
+"""The comparison of new tunes with the training tunes: mistakes, distributions and copies.
 
-A figure of new tunes means little alone, so the same figure of real tunes stands beside it:
+A figure of new tunes means little alone, so each is reported with the same figure of real tunes:
 
-- The distance of a few tunes to many is above 0 by chance alone. So as many real tunes as there are
-  new ones (at most half, to leave others) are compared with the remaining real tunes.
-- Real tunes share phrases. So what each real tune shares with all the others shows how much of a
-  tune is common property.
+- The distance of a few tunes to many is above 0 by chance alone. So a sample of real tunes, with as
+  many tunes as are new (at most half of all), is compared with the remaining real tunes.
+- Real tunes share phrases: in a collection of 4,083 tunes, 35 % share a run of 16 tokens with
+  another tune. So each real tune is also compared with all other real tunes.
 """
 
 import random
@@ -20,12 +20,12 @@ RUN_LENGTHS = (16, 32)  # in intervals: about two and four bars of a reel
 
 @dataclass(frozen=True)
 class SharedRuns:
-    """What tunes have in common with other tunes.
+    """The runs of intervals that tunes have in common with other tunes.
 
     Attributes:
-        length: of the runs, in intervals.
-        tunes: the share of the tunes that have a run of this length in common with the others.
-        runs: the mean share of a tune's runs that the others have, too.
+        length: the length of the runs, in intervals.
+        tunes: the share of the tunes that have a run of this length in common with other tunes.
+        runs: the mean share of a tune's runs that occur in other tunes.
     """
 
     length: int
@@ -42,8 +42,8 @@ class TuneComparison:
         new_distances: the Jensen-Shannon distances from the new tunes to the training tunes.
         real_distances: the distances from as many training tunes, chosen at random and at most
             half, to all the others; `{}` where there is only one training tune.
-        new_copying: what the new tunes share with the training tunes, for each of `RUN_LENGTHS`.
-        real_copying: what each training tune shares with all the others.
+        new_copying: the runs that new tunes share with training tunes, for each of `RUN_LENGTHS`.
+        real_copying: the runs that each training tune shares with all others, likewise.
         nearest: the training tune that is most similar to each new tune.
     """
 

@@ -1,10 +1,10 @@
-"""Copies: which training tune a new tune is most similar to, and which runs of notes it shares.
+"""Copies: the training tune that is most similar to a new tune, and the runs that they share.
 
-Tunes are compared by symbols that do not depend on the key (`charnn.music.similarity.melody`). A
-tune has a run of N symbols in common with another one where N successive intervals are the same.
-The similarity of two tunes is 1 - d / n: d is their Levenshtein distance (the symbols to insert,
-delete or replace), n the length of the longer one. From 0.85 on, a tune counts as a copy, as in
-abctoolkit and NotaGen.
+Tunes are compared by melody steps, which do not depend on the key
+(`charnn.music.similarity.melody`). Two tunes share a run of N steps if N successive intervals are
+the same. The similarity of two tunes is 1 - d / n, where d is their Levenshtein distance (the
+number of steps to insert, delete or replace) and n the length of the longer tune. A tune with a
+similarity of 0.85 or more counts as a copy, as in abctoolkit and NotaGen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,7 @@ from charnn.music.similarity.note_runs import RunIndex, hash_runs
 
 COPY_SIMILARITY = 0.85
 
-# The code points from here on, 0x800 of them, are no characters: UTF-32 cannot encode them.
+# The 0x800 code points from 0xD800 on are no characters: UTF-32 cannot encode them.
 _FIRST_SURROGATE, _SURROGATES = 0xD800, 0x800
 
 
@@ -25,8 +25,8 @@ class NearestTune:
 
     Attributes:
         similarity: from 0 (nothing in common) to 1 (the same).
-        title: of the tune in the index.
-        number: its place in the index, from 0.
+        title: the title of the tune in the index.
+        number: the position of the tune in the index, from 0.
     """
 
     similarity: float
@@ -40,7 +40,7 @@ class NearestTune:
 
 
 class TuneIndex:
-    """Tunes with which other tunes are compared.
+    """An index of tunes with which other tunes are compared.
 
     Args:
         texts: tunes in ABC notation, cleaned as for training.
@@ -49,18 +49,19 @@ class TuneIndex:
     def __init__(self, texts: Iterable[str]) -> None:
         melodies = [extract_melody(text) for text in texts]
         self.titles = [melody.title for melody in melodies]
-        # Grows with the tunes that are compared later: they may have steps that no tune here has.
+        # Tunes that are compared later may have new steps, so the table grows.
         self._codes: dict[MelodyStep, str] = {}
         self._intervals = [self._encode(melody.intervals) for melody in melodies]
         self._degrees = [self._encode(melody.degrees) for melody in melodies]
         self._run_indices: dict[int, RunIndex] = {}
 
     def share_of_runs(self, tune: str, length: int) -> float:
-        """Return the share of a tune's runs that a tune of the index has, too.
+        """Return the share of a tune's runs that occur in the index.
 
         Args:
-            tune: its text.
-            length: of the runs, at least 1. A tune with fewer symbols has no runs, and shares none.
+            tune: the text of the tune.
+            length: the length of the runs in intervals, at least 1. The share is 0 for a tune with
+                fewer intervals.
         """
         row = self._encode(extract_melody(tune).intervals)
         return self._run_index(length).share(hash_runs(row, length))
@@ -74,7 +75,7 @@ class TuneIndex:
         ]
 
     def nearest(self, tune: str) -> NearestTune:
-        """Return the tune of the index, which must not be empty, that is most similar.
+        """Return the most similar tune of the index, which must not be empty.
 
         Degrees of the scale and intervals are both compared, and the larger similarity counts:
         one changed note changes one degree but two intervals; a wrong key changes all degrees but
@@ -104,7 +105,7 @@ class TuneIndex:
 
     def _encode(self, steps: Iterable[MelodyStep]) -> str:
         """Return one character for each step, so that tunes are compared as fast as texts."""
-        # `or`, because a code is never empty; a new step gets the next free character.
+        # `or` works because a code is never empty. A new step gets the next free character.
         codes = self._codes
         return "".join([codes.get(step) or self._new_code(step) for step in steps])
 

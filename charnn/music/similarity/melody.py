@@ -1,9 +1,9 @@
-"""The melody of a tune as a row of steps, one a note, that is the same in every key.
+"""The melody of a tune as a row of steps, one for each note, which is the same in every key.
 
-`copies.py` compares the melodies of thousands of tunes, so they come from one pass over the text
-with one pattern, not from the reader (`charnn.music.abc.reader`). That is quick, works on any text,
-and is exact enough: grace notes, chord symbols, decorations, slurs and accidentals are skipped, of
-a chord only the first note counts, and repeats are not played.
+`copies.py` compares the melodies of thousands of tunes, so the melodies come from one pass over the
+text with one pattern, not from the reader (`charnn.music.abc.reader`). This is quick, works on any
+text, and is exact enough for a comparison: grace notes, chord symbols, decorations, slurs and
+accidentals are skipped, only the first note of a chord counts, and repeats are not played.
 """
 
 import re
@@ -16,16 +16,18 @@ from typing import TypeAlias
 from charnn.music.abc.patterns import BROKEN_RHYTHM, NOTE_LENGTH, NOTE_LETTER, OCTAVE_MARKS, QUOTED
 from charnn.music.tune.theory import LETTERS, default_tuplet_time
 
-# The step, a ratio of lengths, and whether a bar begins here; None as the step is a rest.
+# The interval or degree in steps of the scale (None for a rest), a ratio of lengths, and whether a
+# bar begins with the note.
 MelodyStep: TypeAlias = tuple[int | None, float, bool]
-# The same with the position on the staff (7 an octave) and the length in whole notes.
+# The position on the staff (7 steps an octave; None for a rest), the length in whole notes, and
+# whether a bar begins with the note.
 _StaffNote: TypeAlias = tuple[int | None, float, bool]
 
 _UNIT_LENGTH = 0.125  # where the text has no L:, an eighth; the reader's rule looks at the meter
 
-# Differences from the reader's patterns (`patterns.py`): what the reader refuses is skipped here,
-# and tuplets have one digit. No alternative runs over the bracket or brace that opens the next
-# sign: a line of 100,000 brackets would take quadratic time.
+# Differences from the reader's patterns (`patterns.py`): signs that the reader refuses are skipped
+# here, and tuplets have one digit. No alternative matches beyond the bracket or brace that opens
+# the next sign, because a line of 100,000 brackets would take quadratic time then.
 _MELODY = re.compile(
     rf"""
     ^[A-KM-Za-z]:(?![|:]).*                # a field, but not L:
@@ -53,7 +55,7 @@ class Melody:
     """The melody of a tune, independent of its key and of its unit length.
 
     Attributes:
-        title: the first T:, `""` without.
+        title: the first T:; `""` if it is missing.
         intervals: for each note but the first, the steps on the staff from the note before, the
             ratio of both lengths, and whether a bar begins with the note. Copies in any key have
             the same intervals, even if K: is wrong. One changed note changes two of them.
@@ -82,7 +84,7 @@ def extract_melody(text: str) -> Melody:
 
 
 def _intervals(notes: Sequence[_StaffNote]) -> Iterator[MelodyStep]:
-    last_step = 0  # of the last note: the interval over a rest counts from the note before it
+    last_step = 0  # of the last note; after a rest, the interval counts from the note before it
     for index, (step, length, begins_bar) in enumerate(notes):
         if index:
             ratio = round(length / notes[index - 1][1], 3)
@@ -136,7 +138,7 @@ def _staff_step(head: str) -> int | None:
 def _lenient_length(text: str) -> float:
     """Return the factor of a written length: 1.5 for `3/2`, 0.25 for `//`.
 
-    Unlike `charnn.music.abc.note_length.parse_length` it never refuses: a 0 counts as 1.
+    Unlike `charnn.music.abc.note_length.parse_length`, this never fails: a 0 counts as 1.
     """
     top, slashes, bottom = text.partition("/")
     denominator = int(bottom.lstrip("/") or 2) * 2 ** bottom.count("/") if slashes else 1

@@ -1,4 +1,4 @@
-"""Runs of notes: which sequences of N symbols a tune has in common with a collection of tunes.
+"""Runs of notes: the sequences of N melody steps that a tune shares with a collection of tunes.
 
 A run is represented by a 64-bit hash, so the runs of thousands of tunes are compared as sorted
 arrays of numbers.
@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
 
-_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # of the polynomial, mod 2 ** 64: any large odd number
+# The base of the polynomial hash, modulo 2 ** 64; any large odd number serves.
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+# Values in place of the index of the only tune that has a run.
 _SEVERAL_OWNERS = -1
 _NOBODY = -2
 
@@ -20,8 +22,8 @@ class RunIndex:
     """All runs of one length in a collection.
 
     Args:
-        rows: the tunes, one character a symbol.
-        length: symbols in a run.
+        rows: the tunes, one character for each step.
+        length: the number of steps in a run.
     """
 
     def __init__(self, rows: Sequence[str], length: int) -> None:
@@ -38,11 +40,11 @@ class RunIndex:
         self._owner = np.where(lowest == highest, lowest, _SEVERAL_OWNERS)
 
     def share(self, hashes: Hashes, except_tune: int = _NOBODY) -> float:
-        """Return the share of these runs that a tune of the collection has.
+        """Return the share of some runs that occur in the collection.
 
         Args:
-            hashes: of the runs.
-            except_tune: the index of a tune that does not count.
+            hashes: the hashes of the runs, from `hash_runs`.
+            except_tune: the index of a tune whose own runs do not count.
         """
         if not len(hashes) or not len(self._known):
             return 0.0
@@ -52,7 +54,7 @@ class RunIndex:
 
 
 def hash_runs(row: str, length: int) -> Hashes:
-    """Return a hash of each run of `length` symbols.
+    """Return a hash of each run of `length` steps, in the order of the row.
 
     Two different runs rarely have the same hash: among n runs, about n ** 2 / 2 ** 65 pairs do.
     """

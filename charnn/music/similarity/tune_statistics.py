@@ -1,6 +1,6 @@
-"""Statistics of tunes: how many are right, and how their notes are distributed.
+"""Statistics of tunes: the share without mistakes, and the distributions of their notes.
 
-Shares of tunes are shares of all tunes, so a tune that cannot be read counts as not right.
+Shares are shares of all tunes, so a tune that cannot be read counts as one with mistakes.
 Distributions are compared by the Jensen-Shannon distance with logarithms to base 2,
 
     d(P, Q) = sqrt(H((P + Q) / 2) - (H(P) + H(Q)) / 2),
@@ -85,7 +85,7 @@ class TuneStatistics:
 
 
 def tune_statistics(texts: Iterable[str]) -> TuneStatistics:
-    """Return the statistics of tunes in ABC notation; of a text with several, the first counts."""
+    """Return the statistics of tunes in ABC notation; only the first tune of each text counts."""
     statistics = TuneStatistics()
     for text in texts:
         statistics.tunes += 1
@@ -121,16 +121,16 @@ def _information(p: float, q: float) -> float:
 
 
 def _add_tune(tune: Tune, statistics: TuneStatistics) -> None:
-    # A tune counts as read even if it cannot be counted out below.
+    # A tune counts as read even if its bars cannot be counted below.
     statistics.read += 1
     statistics.meters[f"{tune.meter.numerator}/{tune.meter.denominator}"] += 1
     statistics.modes[tune.key.mode] += 1
     try:
         counted = count_bars(tune)
     except TuneError:
-        return  # the repeats go on for too long
+        return  # the playing order is too long
     if not counted.parts:
-        return  # a tune without music cannot be right
+        return  # without music, bars and parts cannot be right
     statistics.legal += not counted.too_long and not counted.too_short
     statistics.whole += all(part.whole for part in counted.parts)
     statistics.usual += all(part.bars in USUAL_PART_BARS for part in counted.parts)
@@ -138,7 +138,7 @@ def _add_tune(tune: Tune, statistics: TuneStatistics) -> None:
     statistics.parts.update(part.bars for part in counted.parts)
     notes_and_keys = list(_notes(tune))
     for note, key in notes_and_keys:
-        # Of a chord the first note counts, as written: `transpose=` does not change the degree.
+        # The first note of a chord counts, as written, because `transpose=` changes no degree.
         written = note.pitches[0].midi - key.transpose
         statistics.lengths[note.duration / 4] += 1
         if key.tonic:

@@ -70,7 +70,9 @@ app = typer.Typer(
     help="Train a character model on a text or on folk tunes, and write new ones with it.",
     epilog="Start with: charnn sample, then: charnn train folk --minutes 1",
     no_args_is_help=True,
+    # typer would answer a full disk behind stdout with a traceback in colours.
     pretty_exceptions_enable=False,
+    # Brackets in help texts, as in 'charnn[score]', are no markup.
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )

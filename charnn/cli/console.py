@@ -67,6 +67,8 @@ def write_stdout(text: str) -> None:
         OSError: see `write_stdout_bytes`.
         SystemExit: see `write_stdout_bytes`.
     """
+    # Not typer.echo, which removes some escape sequences from a pipe and passes others to a
+    # terminal; nor rich, which interprets brackets in the text as markup.
     if is_terminal(sys.stdout):
         # A terminal in another encoding (LC_ALL=C) shows the other characters as escapes.
         encoding = sys.stdout.encoding or "utf-8"

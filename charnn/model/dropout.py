@@ -9,6 +9,8 @@ import math
 import torch
 from torch import Tensor
 
+# Random bytes take a tenth of the time of torch's dropout: 1.2 instead of 18 ms of a step on one
+# core (benchmarks/quality.md).
 # Probabilities are multiples of 1 / 256, since one random byte decides about each element.
 _LEVELS = 256
 

@@ -4,7 +4,9 @@ Most of the time goes into one product with the recurrent weights for every step
 small operations around it. So the weights are packed once for a segment, autograd records nothing,
 the derivatives of the gates and the gradient of the weights are computed for many steps at once,
 and the chain rule through the steps is written out (`charnn.model.fused_backward`). A training step
-takes about half the time of the plain layer (`benchmarks/kernels.md`).
+takes about half the time of the plain layer (`benchmarks/kernels.md`). Two other ways were slower
+for an LSTM 1 x 512 (`benchmarks/RESULTS.md`): gates compiled by numba (41 ms per segment against
+oneDNN's 26), and rows split over two Python threads (62 ms against 35).
 
 Under autocast the products are in bf16, the gates and the hidden state in float32.
 

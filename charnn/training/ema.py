@@ -1,7 +1,10 @@
 """The exponential moving average of the weights: what is validated, saved and sampled from.
 
 The weights after single steps of a small batch scatter around a mean. The mean of many steps is
-nearer to the optimum (Polyak and Juditsky 1992); an exponential average forgets early weights.
+nearer to the optimum (Polyak and Juditsky 1992); an exponential average forgets early weights. A
+schedule that anneals the learning rate has the same effect: in half a minute of tinyshakespeare,
+the average gains 0.12 nats without a schedule and nothing with one (benchmarks/quality.md). It is
+therefore off by default.
 """
 
 from collections.abc import Iterator

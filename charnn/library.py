@@ -37,7 +37,7 @@ class StreamOptions(TypedDict, total=False):
 
 
 class RequestOptions(TypedDict, total=False):
-    """What can be asked of a tune, see `charnn.music.grammar.tune_request.make_request`."""
+    """The properties of a requested tune, see `charnn.music.grammar.tune_request.make_request`."""
 
     title: str
     rhythm: str
@@ -269,7 +269,7 @@ def train(
 
     Raises:
         TypeError: an option does not exist.
-        CharnnError: the corpus, an option or the run is unusable; the message says what to do.
+        CharnnError: the corpus, an option or the run is unusable; the message names the remedy.
         UnsavedError: the run has ended, but not all of it could be saved; the error has the model.
         OSError: a file cannot be written at the beginning.
         KeyboardInterrupt: Ctrl-C, or a notebook's stop, was pressed; the run is saved by then. A

@@ -91,7 +91,7 @@ def split_default(text: str) -> tuple[str, str]:
     default = ""
     for pattern in DEFAULTS:
         if found := pattern.search(text):
-            # typer's own form stands behind the text's; the words of the text say more.
+            # typer's own form follows that of the help text, whose words are more precise.
             default = found["default"]
             text = text[: found.start()].rstrip()
     if text and not text.endswith((".", ")")):

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from charnn.errors import join_sentences
 
-# Unicode's categories of characters that are not seen, or that act on the text around them.
+# Unicode's categories of characters that are invisible, or that change the text around them.
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 # Format characters that join or part letters, without which Persian, Hindi and emoji are misspelt.
 _JOINERS = "\u200c\u200d"
@@ -24,7 +24,7 @@ _RESERVED_INVISIBLE = {0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
 
 
 def escape_controls(text: str) -> str:
-    """Return the text with every character that a terminal might obey written as an escape.
+    """Return the text with an escape for every character that could control a terminal.
 
     The escapes are Python's (`\\x1b`, `\\u202e`). Newlines and tabs stay.
     """

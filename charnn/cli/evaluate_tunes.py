@@ -95,9 +95,9 @@ def _with_progress_bar(tunes: Iterator[str], num: int) -> Iterator[str]:
 
 
 def _share_as_asked(tunes: Sequence[str], name: str, value: str) -> float:
-    """Return the share of tunes whose header field means what was asked for.
+    """Return the share of tunes whose header field has the requested value, in [0, 1].
 
-    Spellings of one meter or key are equal: `C` and `4/4`, `D` and `D major`.
+    Two spellings of one meter or key are equal: `C` and `4/4`, `D` and `D major`.
     """
     from charnn.music.abc import fields
     from charnn.music.abc.clean_fields import short_key

@@ -20,8 +20,8 @@ TempoOption = Annotated[
 InstrumentOption = Annotated[
     str,
     typer.Option(
-        help="fiddle, flute, whistle, accordion, harp, piano, pipes, banjo ..., or any that "
-        "music21 knows."
+        help="fiddle, flute, whistle, accordion, harp, piano, pipes, banjo ..., or any instrument "
+        "of music21."
     ),
 ]
 SwingOption = Annotated[
@@ -36,7 +36,7 @@ ChordsOption = Annotated[
     Literal["off", "written", "auto"],
     typer.Option(
         help="Accompaniment: off; written: the tune's chord symbols (also --chords alone); auto: "
-        "the same, or chosen chords for a tune without symbols."
+        "as written, but with chosen chords for a tune without symbols."
     ),
 ]
 RepeatsOption = Annotated[
@@ -66,7 +66,7 @@ def complete_chords(arguments: Sequence[str]) -> list[str]:
 
 
 def warn_without_chords(playback: "Playback") -> None:
-    """Warn if the chord symbols of a tune are to be played and the tune has no such symbols."""
+    """Warn if the chord symbols of a tune should be played, but the tune has none."""
     from charnn.music.performance.accompaniment import has_chords
 
     tune = playback.tune

@@ -13,8 +13,8 @@ from charnn.files import write_bytes
 def save_tune(text: str, folder: Path, number: int) -> None:
     """Save a tune as ABC and, if it can be read, as MIDI, WAV, MusicXML and SVG.
 
-    A tune that cannot be read or a missing engraver is a warning, since the files that were written
-    before are useful by themselves.
+    If the tune cannot be read or verovio is missing, a warning is shown: the files that were
+    written before are useful by themselves.
 
     Args:
         text: the tune in ABC.

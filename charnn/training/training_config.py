@@ -1,4 +1,4 @@
-"""How a run is trained: its budget and its options, validated once."""
+"""The budget and the options of a run, validated once."""
 
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -84,7 +84,7 @@ def _checked(source: "TuneSource") -> dict[str, Any]:
 
 
 def _results(report: "TuneReport", tune: "Tune") -> dict[str, Any]:
-    """Return the findings on a tune that could be read, in the form that --json prints."""
+    """Return the results of checking a tune that could be read, in the form that --json prints."""
     from charnn.music.checking.report import length_name
 
     return {

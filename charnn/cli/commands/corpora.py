@@ -1,4 +1,4 @@
-"""`charnn corpora`: list the corpora that charnn knows by name."""
+"""`charnn corpora`: list the corpora that can be used by name."""
 
 import json
 from typing import Annotated

@@ -93,8 +93,8 @@ def _verify(checkpoint: Path | None, as_json: bool) -> int:
 def _json_object(path: Path, description: "Description") -> dict[str, Any]:
     """Return the object that --json prints.
 
-    The network and the corpus are those of the named checkpoint. Options, steps and losses come
-    from the run's latest checkpoint, since the best one may be hours older.
+    The network and the corpus come from the named checkpoint. Options, steps and losses come from
+    the run's latest checkpoint, since the best one may be hours older.
     """
     checkpoint, latest = description.checkpoint, description.latest
     metadata = checkpoint.metadata
@@ -209,8 +209,8 @@ def _training_facts(description: "Description", position: dict[str, Any]) -> Ite
 def _curve(history: list[dict[str, Any]]) -> Iterator[str]:
     """Yield a line for each validation, at most about `_CURVE_ROWS` of them.
 
-    The lines are evenly spaced, and the first, the best and the last validation are among them. A
-    bar shows how far a loss lies above the best one, in proportion to the highest.
+    The lines are evenly spaced, and the first, the best and the last validation are among them. The
+    bar of a loss is its distance from the best loss, in proportion to that of the highest loss.
     """
     if not history:
         return

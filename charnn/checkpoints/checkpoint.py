@@ -5,9 +5,10 @@ random states (`training.*`). Metadata: the model's configuration, the vocabular
 metadata as JSON. Sampling reads and verifies only the parameters. An exported model contains only
 the parameters, in half precision.
 
-Pickle, which torch.save uses, is a program: `weights_only=True` was broken twice. safetensors runs
-no code, but has no checksum: of 50,000 damaged files, 21 % were read with wrong values. So a sha256
-over the JSON and each group of tensors is stored as well.
+Pickle, which torch.save uses, is a program, and torch.load's `weights_only=True` was broken twice.
+safetensors runs no code, but has no checksum: of 50,000 damaged files, 21 % were read with wrong
+values. So two checksums are stored as well, one over the JSON and the `model.*` tensors, one over
+the JSON and the `training.*` tensors (`_digest` computes them, `_read_group` compares them).
 """
 
 import hashlib

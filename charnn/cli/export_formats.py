@@ -1,9 +1,11 @@
 """The formats in which tunes are exported, by the export commands and `charnn sample --save`.
 
-To add a format, write a function from a `TuneExport` to the bytes of a file, and add an entry to
-`FORMATS`. export-score offers all of its formats by --format and by the suffix of -o; a command for
-a new kind of output passes its entry to `export_tunes`, as export-midi does. An option that the
-format needs is a field of `ExportOptions`, which the command fills in.
+To add a format, write a function from a `TuneExport` to the bytes of a file, and add one entry to
+`FORMATS`. The entry names the command that writes the format: export-score offers each of its
+formats by --format and by the suffix of -o, and `saved=True` adds the format to
+`charnn sample --save`. A command for a new kind of output calls `export_tunes`
+(`charnn/cli/export_tunes.py`) with its entry, as export-midi does. An option that the format needs
+is a field of `ExportOptions`, which the command fills in.
 """
 
 from collections.abc import Callable
@@ -69,6 +71,7 @@ class ExportFormat:
         command: the command that writes the format.
         encode: the function that returns the content of a file.
         is_text: True if a terminal can show the content.
+        saved: True if `charnn sample --save` writes it, too.
     """
 
     label: str
@@ -76,6 +79,7 @@ class ExportFormat:
     command: str
     encode: Callable[[TuneExport], bytes]
     is_text: bool = False
+    saved: bool = False
 
 
 # The functions import their libraries when they are called: music21 alone takes 1 to 2 s on a cold
@@ -111,20 +115,20 @@ def _musicxml(export: TuneExport) -> bytes:
     return export.musicxml.encode()
 
 
+# `charnn sample --save` writes the formats in this order. SVG comes after the other saved ones,
+# because it needs verovio: if verovio is missing, those files are already written.
 FORMATS = {
-    "midi": ExportFormat("MIDI", (".mid", ".midi"), "export-midi", _midi),
-    "wav": ExportFormat("WAV", (".wav",), "export-audio", _wav),
-    "svg": ExportFormat("SVG", (".svg",), "export-score", _picture("svg"), is_text=True),
+    "midi": ExportFormat("MIDI", (".mid", ".midi"), "export-midi", _midi, saved=True),
+    "wav": ExportFormat("WAV", (".wav",), "export-audio", _wav, saved=True),
+    "musicxml": ExportFormat(
+        "MusicXML", (".musicxml", ".xml"), "export-score", _musicxml, is_text=True, saved=True
+    ),
+    "svg": ExportFormat(
+        "SVG", (".svg",), "export-score", _picture("svg"), is_text=True, saved=True
+    ),
     "png": ExportFormat("PNG", (".png",), "export-score", _picture("png")),
     "pdf": ExportFormat("PDF", (".pdf",), "export-score", _picture("pdf")),
-    "musicxml": ExportFormat(
-        "MusicXML", (".musicxml", ".xml"), "export-score", _musicxml, is_text=True
-    ),
 }
-
-# The formats of `charnn sample --save`, in the order in which they are written. SVG comes last,
-# because it needs verovio: if verovio is missing, the other files are already written.
-SAVED_FORMATS = ("midi", "wav", "musicxml", "svg")
 
 
 def formats_of(command: str) -> dict[str, ExportFormat]:

@@ -4,7 +4,7 @@ import itertools
 from pathlib import Path
 
 from charnn.cli.console import show_message, show_warning
-from charnn.cli.export_formats import FORMATS, SAVED_FORMATS, TuneExport
+from charnn.cli.export_formats import FORMATS, TuneExport
 from charnn.cli.output_files import slug
 from charnn.errors import CharnnError
 from charnn.files import write_bytes
@@ -37,7 +37,7 @@ def save_tune(text: str, folder: Path, number: int) -> None:
     try:
         # One export for all formats, so that the tune is performed and laid out only once.
         export = TuneExport(read_tune(sources[0] if sources else TuneSource(text)))
-        for export_format in map(FORMATS.__getitem__, SAVED_FORMATS):
+        for export_format in (each for each in FORMATS.values() if each.saved):
             suffix = export_format.suffixes[0]
             write_bytes(stem.with_suffix(suffix), export_format.encode(export))
             saved.append(suffix)

@@ -10,10 +10,10 @@ one matrix product for all gates. E is the size of the input, H the number of hi
 times the number of gates, and the rows of the matrices are ordered gate by gate. `Cell.step` is the
 remaining arithmetic: the same few operations for each of the H units.
 
-This is the only place where the equations are written by every path of the program: NumPy samples
-with them, numba compiles them (`charnn.inference.numba_stepper`), and torch differentiates them
-(`charnn.model.fused_layer`). `charnn.model.kernels` repeats three of them for speed in training;
-a test compares both.
+Every part of the program uses these equations: NumPy samples with them
+(`charnn.inference.stepper`), numba compiles them (`charnn.inference.numba_stepper`), and torch
+differentiates them (`charnn.model.fused_layer`). `charnn.model.kernels` repeats those of `Elman`,
+`GRU` and `LSTM` with derivatives written by hand, for speed in training; tests compare both.
 
 To add a cell, write a class and name it in `CELLS`. Its `step` may use + - * /, `one_minus`, `tanh`
 and `sigmoid`, and nothing else.
@@ -31,7 +31,7 @@ class Cell:
         gates: the gates, in the order of the rows of W_x and U. The order is part of the checkpoint
             format; it is PyTorch's order for the cells that PyTorch has.
         state: the vectors that a step hands to the next one; the output h comes first.
-        peepholes: the parameter vectors [H] beside the two affine maps.
+        peepholes: the parameter vectors [H] that the cell has in addition to the two affine maps.
         unit_bias_gate: the gate whose bias is initialised to 1, so that a fresh network remembers
             (Jozefowicz, Zaremba and Sutskever 2015); None for a cell without such a gate.
     """

@@ -62,7 +62,7 @@ def keep_top_k(weights_V: Weights, top_k: int) -> Weights:
 
 
 def keep_top_p(weights_V: Weights, top_p: float) -> Weights:
-    """Keep the fewest likeliest tokens that have the probability `top_p` together; 1 keeps all.
+    """Keep the smallest set of likeliest tokens whose probabilities sum to `top_p`; 1 keeps all.
 
     This is nucleus sampling (Holtzman et al. 2020).
     """

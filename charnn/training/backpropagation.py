@@ -12,8 +12,10 @@ from charnn.training.penalty import gradient_penalty
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import TrainingConfig
 
-# Each row starts from an empty hidden state once in this many segments, in the midst of its text.
-# The resets cost about 0.01 nats after a minute on the folk tunes (benchmarks/RESULTS.md).
+# The hidden state is carried from segment to segment, but each row of the batch gives it up once in
+# this many segments, so that the network keeps learning to start from an empty state
+# (`reset_rows_in_turn`). That costs about 0.01 nats after a minute on the folk tunes
+# (benchmarks/RESULTS.md).
 FRESH_EVERY = 64
 
 
@@ -55,6 +57,8 @@ def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) ->
 
 def reset_rows_in_turn(hidden_state: list[HiddenState], step: int) -> list[HiddenState]:
     """Return the hidden state with zeros in the rows that are reset at this step.
+
+    The training loop calls this before each segment (`charnn.training.trainer`).
 
     Each row is reset once in `FRESH_EVERY` segments. Sampling starts from an empty hidden state, so
     the network must see empty states throughout its training and not only in its first steps.

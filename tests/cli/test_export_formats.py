@@ -5,7 +5,7 @@ import importlib.util
 import pytest
 
 from charnn.cli import export_formats
-from charnn.cli.export_formats import FORMATS, SAVED_FORMATS, ExportFormat, TuneExport, formats_of
+from charnn.cli.export_formats import FORMATS, ExportFormat, TuneExport, formats_of
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance import playback
 from charnn.music.score import musicxml
@@ -44,7 +44,7 @@ def test_an_entry_in_the_table_makes_a_format(monkeypatch: pytest.MonkeyPatch, t
         "titles", (".txt",), "export-score", lambda export: export.tune.titles[0].encode()
     )
     monkeypatch.setitem(export_formats.FORMATS, "titles", titles)
-    assert list(formats_of("export-score")) == ["svg", "png", "pdf", "musicxml", "titles"]
+    assert list(formats_of("export-score")) == ["musicxml", "svg", "png", "pdf", "titles"]
     assert formats_of("export-score")["titles"].encode(TuneExport(tune)) == b"Scale"
 
 
@@ -60,7 +60,7 @@ def test_saved_formats_share_one_performance_and_one_layout(
     )
     monkeypatch.setattr(musicxml, "lay_out", lambda tune: calls.append("lay out") or lay_out(tune))
     export = TuneExport(tune)
-    for name in SAVED_FORMATS:
-        if name != "svg" or importlib.util.find_spec("verovio"):
-            FORMATS[name].encode(export)
+    for name, export_format in FORMATS.items():
+        if export_format.saved and (name != "svg" or importlib.util.find_spec("verovio")):
+            export_format.encode(export)
     assert sorted(calls) == ["lay out", "perform"]

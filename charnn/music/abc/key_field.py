@@ -1,4 +1,7 @@
-"""The text of K:, the key field (ABC 2.1, "K: - key")."""
+"""The text of K:, the key field (ABC 2.1, "K: - key").
+
+`parse_key` turns a key signature into the accidentals of a `Key`: the alteration of each letter.
+"""
 
 import re
 from dataclasses import replace
@@ -9,8 +12,8 @@ from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC
 from charnn.music.tune.theory import LETTERS, major_key_sharps, signature_alterations
 from charnn.music.tune.tune import Key
 
-# By the first three letters: the name, and the number of sharps that the signature of the mode has
-# more than that of the major key on the same tonic.
+# A mode is known by its first three letters ("" and "m" are major and minor). The values are its
+# name, and the sharps that it adds to those of the major key with the same tonic.
 _MODES = {
     "": ("major", 0),
     "maj": ("major", 0),

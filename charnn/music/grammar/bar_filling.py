@@ -1,7 +1,8 @@
 """The filling of a bar: its length, and the notes and lengths that still fit into it.
 
-Every note begins at a multiple of the shortest note, and every bar is a multiple of the shortest
-note, so the rest of a bar can always be filled. A tuplet is begun only where all of its notes fit.
+Every note begins at a multiple of the shortest note, and `can_fill` accepts only bars whose length
+is a multiple of it, so what remains of a bar can always be filled. A tuplet is begun only where all
+of its notes fit. Lengths are in ticks (`TICKS_PER_WHOLE_NOTE`).
 
 If a tune begins with a pick-up, every part does, and the last bar of a part is shorter by the
 pick-up. Pick-up and last bar together make one full bar, so the beat goes on through all repeats.

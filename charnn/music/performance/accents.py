@@ -1,4 +1,4 @@
-"""The accents of a performance: which MIDI velocity a note gets for its place in the bar."""
+"""The accents of a performance: the MIDI velocity of a note by its place in the bar."""
 
 from fractions import Fraction
 

@@ -20,7 +20,7 @@ from charnn.music.tune.tune import Key, Mark, Meter, Tune
 
 Chords: TypeAlias = Literal["off", "written", "auto"]
 
-# `Z999` is four characters and many bars; every bar costs time, with or without notes in it.
+# The four characters `Z999` are 999 bars, and every bar costs time, with or without notes in it.
 MAX_BARS = 1_000
 # The lowest pitches of the bass (E2) and of the chords (G3). Each has an octave of its own.
 LOWEST_BASS, LOWEST_CHORD = 40, 55
@@ -50,7 +50,7 @@ def has_chords(tune: Tune) -> bool:
 def accompany(tune: Tune, performance: Performance, chords: Chords) -> tuple[Sound, ...]:
     """Return the accompaniment of a performance, sorted by onset, then by pitch.
 
-    No sound of the accompaniment lasts longer than the performance.
+    Every sound of the accompaniment ends with the performance at the latest.
 
     Args:
         tune: the tune that is performed.
@@ -128,7 +128,8 @@ def _sounds(performance: Performance, chords: Sequence[tuple[Fraction, Chord]]) 
 def _fifth(chord: Chord) -> int:
     """Return the alternate bass note of a chord, in semitones above C.
 
-    That is the fifth, or the bass if the chord has no perfect fifth or is inverted (`C/E`).
+    The alternate bass note is the fifth, or the bass itself if the chord has no perfect fifth or is
+    inverted (`C/E`).
     """
     fifth = (chord.root + 7) % 12
     return fifth if fifth in chord.tones and chord.bass == chord.root else chord.bass
@@ -154,6 +155,7 @@ def _strokes(
 
 def _strokes_in_bar(bar: PlayedBar) -> Iterator[_Stroke]:
     pattern = _pattern(bar.meter)
+    # From the origin, not the onset: a pick-up has the strokes of the end of a full bar.
     origin = bar.origin
     while origin < bar.end:
         for onset, kind in pattern:

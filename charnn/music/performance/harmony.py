@@ -7,8 +7,9 @@ back-pointers to the best predecessor.
 
 The score of a chord in a span is the share of sounding time that belongs to the chord, weighted by
 beat, minus a penalty for other notes and for the rarer chords of the mode. Every change of chord
-costs something, most of all inside a bar. A part of the tune scores higher if its last chord is
-the tonic, and higher still if the dominant or the seventh degree leads to that tonic.
+lowers the score, and a change inside a bar lowers it more than one at a bar line. A part of the
+tune scores higher if its last chord is the tonic, and higher still if the dominant or the seventh
+degree leads to that tonic.
 """
 
 from collections.abc import Sequence
@@ -41,7 +42,7 @@ _CHORDS = {
 }
 _HARMONIC_DOMINANT = (7, "", 0.2)  # for a minor key whose signature includes the leading note
 
-# What a sounding note adds to the score of a chord, per unit of weighted time.
+# The amount that a sounding note adds to the score of a chord, per unit of weighted time.
 _ROOT, _THIRD, _FIFTH = 1.1, 1.0, 0.95
 _FOREIGN_NOTE = -0.9
 # Weights of a note that begins with the span or on another beat; any other note weighs 1.
@@ -59,7 +60,7 @@ class _Span:
 
     Attributes:
         onset: the beginning.
-        end: the beginning of what follows.
+        end: the end, which is the beginning of the next span.
         beat: the length of a beat.
         starts_bar: True if the span is the first of its bar.
         in_last_bar: True if a part of the tune ends in the span's bar.
@@ -106,8 +107,8 @@ def choose_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
         spans, _sounds_in_spans(spans, sounds), _keys_in_spans(spans, performance), strict=True
     ):
         options = _candidates(key, performance)
-        # The tonic is there twice. The second one is the state "tonic reached by a cadence in the
-        # last bar of a part": a separate state lets the bonus depend on two preceding chords.
+        # The tonic is a candidate twice. The second one is the state "tonic reached by a cadence in
+        # the last bar of a part": a separate state lets the bonus depend on two preceding chords.
         options.append(options[0])
         scores = [_fit(option.chord, span, span_sounds) - option.penalty for option in options]
         if span.ends_part:
@@ -211,7 +212,7 @@ def _tonic_and_mode(key: Key, performance: Performance) -> tuple[int, str]:
 
 
 def _fit(candidate: Chord, span: _Span, sounds: Sequence[Sound]) -> float:
-    """Return how well a chord fits the sounds of a span: about 1 if it contains all of them."""
+    """Return the score of a chord for the sounds of a span, about 1 if it contains all of them."""
     worth = dict(zip(candidate.tones, (_ROOT, _THIRD, _FIFTH), strict=False))
     score = total = 0.0
     for sound in sounds:

@@ -1,7 +1,7 @@
 """Trills and Irish rolls as several notes.
 
-The ABC standard leaves the playing of ornaments to programs; this module plays them as abc2midi
-does. A trill alternates between the note above in the key and the written note, as fast as a
+The ABC standard does not define how ornaments sound, so this module plays them as abc2midi does. A
+trill alternates between the note above in the key and the written note, as fast as a
 listener can follow. A roll (`~`) on three unit lengths is the long roll of Irish music: the note,
 a cut from above, the note, a cut from below, the note. A roll on any other length has room for the
 first cut only.
@@ -53,7 +53,8 @@ def play_ornament(
 def _trill(
     pitch: Pitch, duration: Fraction, key: Key, quarters_per_minute: Fraction
 ) -> list[tuple[int, Fraction]]:
-    stroke = Fraction(1, 16)  # of a quarter note, doubled until a stroke is long enough to hear
+    # Start at 1/16 of a quarter note, and double the stroke until it is long enough to be heard.
+    stroke = Fraction(1, 16)
     while stroke * 60 / quarters_per_minute <= _MIN_STROKE_SECONDS:
         stroke *= 2
     strokes = min(duration // stroke, _MAX_STROKES)

@@ -65,7 +65,7 @@ class Performance:
         changes: keys, meters and tempos; the tune's initial ones are changes at onset 0.
         duration: length of the whole performance in quarter notes.
         bars: the bars as they are played; the first begins at 0.
-        chord_symbols: the written chord symbols, one for each time they are passed.
+        chord_symbols: the written chord symbols, once for each time that playing passes them.
     """
 
     sounds: tuple[Sound, ...]
@@ -109,9 +109,9 @@ def at_tempo(performance: Performance, tempo: float | None) -> Performance:
 
 
 def _scaled(tempo: Tempo, factor: Fraction) -> Tempo:
-    """Return the tempo multiplied by `factor`, clamped to what ABC and MIDI files can state."""
-    # A MIDI file stores a tempo as microseconds a quarter note in 24 bits, hence at least 3.6
-    # quarter notes a minute.
+    """Return the tempo multiplied by `factor`, within the limits of ABC and MIDI files."""
+    # A MIDI file stores a tempo as microseconds per quarter note in 24 bits, so the slowest tempo
+    # is 3.6 quarter notes a minute.
     quarters = min(
         max(tempo.beat * tempo.beats * factor, Fraction(MIN_QUARTERS_PER_MINUTE)),
         Fraction(MAX_QUARTERS_PER_MINUTE),

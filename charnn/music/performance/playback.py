@@ -16,13 +16,13 @@ from charnn.music.tune.tune import Tune
 
 @dataclass(frozen=True, slots=True)
 class PlaybackOptions:
-    """A user's choices about the playing of a tune.
+    """The user's options for the playing of a tune.
 
     Attributes:
         tempo: beats a minute; None keeps the tempo of the tune, see `performance.at_tempo`.
         instrument: name of the melody's instrument, see `instruments.find_instrument`.
         graces, swing, repeats: see `player.perform`.
-        chords: which chords accompany the melody, see `accompaniment.accompany`.
+        chords: the source of the accompanying chords, see `accompaniment.accompany`.
     """
 
     tempo: float | None = None
@@ -35,7 +35,7 @@ class PlaybackOptions:
 
 @dataclass(frozen=True)  # no slots: cached_property stores its value in __dict__
 class Playback:
-    """A tune and the options it is played with."""
+    """A tune with the options of its playing."""
 
     tune: Tune
     options: PlaybackOptions = PlaybackOptions()

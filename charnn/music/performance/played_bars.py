@@ -1,7 +1,7 @@
 """The bars of a tune as they are played.
 
-A short bar before a repeat sign and the pickup that completes it are one played bar. Without such
-a partner, a bar is as short (or as long) as it is written.
+A short bar before a repeat sign and the pickup that completes it are one played bar. Any other bar
+is as short or as long as it is written.
 """
 
 from collections.abc import Sequence
@@ -41,8 +41,8 @@ class PlayedBar:
     def origin(self) -> Fraction:
         """Return the time from which the beats of the bar count.
 
-        That is the onset, except for the pickup at the beginning of the tune: a pickup is the end
-        of a bar whose beginning is silent, so its origin lies before 0.
+        The origin is the onset, except for the pickup at the beginning of the tune: a pickup is the
+        end of a bar whose beginning is silent, so its origin lies before 0.
         """
         pickup = self.onset == 0 and self.duration < self.meter.bar
         return self.duration - self.meter.bar if pickup else self.onset
@@ -55,7 +55,12 @@ class PlayedBar:
 
 @dataclass(frozen=True, slots=True)
 class PassedBarLine:
-    """A bar line that is passed at `onset` (in quarter notes); at the end of a part, `section`."""
+    """A bar line that playing passes.
+
+    Attributes:
+        onset: the time in quarter notes from the beginning.
+        section: whether a part ends or begins at the bar line.
+    """
 
     onset: Fraction
     section: bool
@@ -92,7 +97,7 @@ def played_bars(
 
 
 def _belong_together(first: PlayedBar, second: PlayedBar) -> bool:
-    """Return whether two short bars are one bar of their meter, or its beginning."""
+    """Return whether two short bars together are at most one bar of their meter."""
     if not second.meter.bar or first.meter != second.meter:
         return False
     # The pickup at the beginning of the tune stands alone even if the next bar is short.

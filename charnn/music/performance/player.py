@@ -1,7 +1,7 @@
-"""Playing a tune: from the elements as they are written to the sounds as they are heard.
+"""The player of a tune: from the elements as they are written to the sounds as they are heard.
 
 Repeats are played out, ties joined, ornaments and swing applied. Grace notes take their time from
-the note that they lead to.
+the note that they lead to: in a MIDI file of music21, notes without time are inaudible.
 """
 
 from collections.abc import Iterator, Sequence
@@ -103,11 +103,12 @@ class _Player:
         self._latest: dict[int, int] = {}  # MIDI pitch -> index in _sounds of its latest sound
 
     def play(self, note: Note, duration: Fraction, signs: set[str], setting: _Setting) -> None:
-        """Place a note, chord or rest that lasts `duration` quarter notes, and go to its end."""
+        """Place a note, chord or rest of `duration` quarter notes, and move to its end."""
         self._change_setting(setting)
         end = self._now + duration
         is_struck = not any(pitch.midi in self._tied for pitch in note.pitches)
-        if self._graces and note.graces and is_struck:  # a tied-on note has no room for graces
+        # A note that a tie continues is not struck again, so graces before it would break the tie.
+        if self._graces and note.graces and is_struck:
             grace_duration = min(MAX_GRACE, duration / (2 * len(note.graces)))
             for grace in note.graces:
                 self._append(grace.midi, grace_duration, grace=True)
@@ -162,7 +163,7 @@ class _Player:
         self._setting = setting
 
     def _play_plainly(self, note: Note, duration: Fraction) -> None:
-        """Place the pitches of a note at the present time, and lengthen those that are tied on."""
+        """Place the pitches of a note at the present time, and lengthen the sounds tied to it."""
         placed: dict[int, int] = {}
         for pitch in dict.fromkeys(note.pitches):
             length = pitch.length * duration / note.pitches[0].length
@@ -179,7 +180,7 @@ class _Player:
         return self._sounds[index].onset + self._sounds[index].duration
 
     def _append(self, pitch: int, duration: Fraction, grace: bool = False) -> int:
-        """Place a sound, go to its end, and return its index in `_sounds`."""
+        """Place a sound, move to its end, and return its index in `_sounds`."""
         index = self._place(pitch, duration, grace)
         self._now += duration
         return index
@@ -203,7 +204,7 @@ class _Player:
 def _with_accents(sounds: Sequence[Sound], bars: Sequence[PlayedBar]) -> Iterator[Sound]:
     """Yield the sounds, which are sorted by onset, with the velocity of their place in the bar."""
     bar_index = 0
-    # A note that grace notes delay is accented as if it began where its grace notes begin.
+    # A note after grace notes begins late, so it gets the accent of the onset of its grace notes.
     written_onsets: dict[Fraction, Fraction] = {}
     for sound in sounds:
         onset = written_onsets.get(sound.onset, sound.onset)

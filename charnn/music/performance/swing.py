@@ -1,8 +1,8 @@
 """Swing: two notes that share a beat are played as two thirds and one third of the beat.
 
-Hornpipes are written with even notes (`AB`) or dotted ones (`A>B`), and both are played with the
-same lilt. As in abc2midi, even pairs are swung in 2/4 (sixteenths) and 4/4 (eighths), dotted pairs
-in every meter. On request any other tune is swung too, unless its meter is compound.
+Hornpipes are written with even notes (`AB`) or dotted ones (`A>B`), and both are played alike. As
+in abc2midi, even pairs are swung in 2/4 (sixteenths) and 4/4 (eighths), dotted pairs in every
+meter. On request any other tune is swung too, unless its meter is compound.
 """
 
 from fractions import Fraction
@@ -61,7 +61,8 @@ def _dotted_pairs(tune: Tune) -> dict[int, Fraction]:
         for mark in tune.music[first + 1 : second]:
             if isinstance(mark, Mark) and mark.text in (">", "<"):
                 long, short = (first, second) if mark.text == ">" else (second, first)
-                # The written dot made these notes 3/2 and 1/2 of even ones: take that back first.
+                # The reader has made the durations 3/2 and 1/2 of even notes. Undo these factors
+                # before the factors of swing apply.
                 written_long = durations.get(long, _duration(tune, long))
                 durations[long] = written_long * _LONG / Fraction(3, 2)
                 durations[short] = durations.get(short, _duration(tune, short)) * _SHORT * 2

@@ -1,8 +1,8 @@
 """A tune as a WAV file played by FluidSynth, for recorded instruments instead of synthetic ones.
 
-FluidSynth (a separate program) and a SoundFont must be installed. FluidSynth runs in a separate
-process, reads the tune as a MIDI file, and gets a temporary folder as its home, so that it neither
-reads the user's settings nor leaves files behind.
+FluidSynth (a separate program) and a SoundFont must be installed. FluidSynth reads the tune as a
+MIDI file. Its home is a temporary folder, so that it neither reads the user's settings nor leaves
+files behind.
 """
 
 import os
@@ -24,7 +24,7 @@ from charnn.music.tune.tune import Tune
 
 TIMEOUT_SECONDS = 120  # FluidSynth renders about a hundred times faster than real time
 
-# Where Linux distributions, Homebrew and FluidSynth's own documentation put SoundFonts.
+# The folders in which Linux distributions, Homebrew and FluidSynth's documentation put SoundFonts.
 _FOLDERS = (
     "~/.fluidsynth",
     "~/.local/share/soundfonts",
@@ -78,12 +78,12 @@ def fluidsynth_wav(playback: Playback, soundfont: Path) -> bytes:
     """Return a tune as a WAV file played by FluidSynth, with the limits of `wav.wav_bytes`.
 
     Raises:
-        TuneError: as `wav.wav_bytes`, or FluidSynth fails on this tune.
+        TuneError: as in `wav.wav_bytes`, or FluidSynth fails on this tune.
         CharnnError: `soundfont` is not a SoundFont, or FluidSynth is not installed.
     """
     program = _program()
     if program is None:
-        raise CharnnError("FluidSynth is not installed: install it, or leave --soundfont out")
+        raise CharnnError("FluidSynth is not installed: install it, or leave out --soundfont")
     check_soundfont(soundfont)
     checked_seconds(playback)
     midi = midi_bytes(playback)

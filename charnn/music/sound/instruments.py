@@ -62,7 +62,7 @@ class Instrument:
 
 
 def find_instrument(name: str) -> Instrument:
-    """Return the instrument with a name: one of `NAMES`, or any that music21 knows.
+    """Return the instrument with a name: one of `NAMES`, or of the instruments of music21.
 
     Raises:
         UsageError: neither `NAMES` nor music21 has an instrument with that name and a program.
@@ -79,6 +79,7 @@ def find_instrument(name: str) -> Instrument:
 
 
 def _program_in_music21(name: str) -> int | None:
+    # Imported here, because the import takes 0.4 s and the usual names do not need music21.
     from music21 import exceptions21, instrument
 
     try:

@@ -15,8 +15,8 @@ from charnn.music.performance.played_bars import PlayedBar
 from charnn.music.sound.instruments import Instrument, accompanist_of, find_instrument
 from charnn.music.tune.tune import Key, Meter, Tempo
 
-# What a MIDI player can be expected to read in a time signature. The file format itself stores the
-# denominator as a power of two.
+# The limits of a time signature that MIDI players can be expected to read. The file format stores
+# the denominator as a power of two.
 _DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)
 _MAX_NUMERATOR = 64
 
@@ -49,6 +49,7 @@ def to_music21(playback: Playback, instrument: Instrument) -> Any:
 
     titles, performance = playback.tune.titles, playback.performance
     accompaniment = playback.accompaniment
+    # No ChordSymbol objects: music21 would write them to the melody's track as chords of no length.
     melody = _part(instrument, titles[0] if titles else "", performance.sounds)
     for change in _changes(performance):
         melody.coreInsert(_on_tick(change.onset), _music21_element(change.value))

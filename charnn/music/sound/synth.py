@@ -1,8 +1,8 @@
 """The built-in synthesiser: notes in seconds become stereo samples in a small room.
 
-The synthesiser needs nothing but NumPy, and the same notes always give the same samples. Each note
-comes from `tones.py`; this module adds the notes up and lets the room answer, by convolution with
-an impulse response (one for each ear).
+The synthesiser needs only NumPy, and the same notes always give the same samples. Each note comes
+from `tones.py`; this module adds the notes and the reverberation of the room, which is a
+convolution with an impulse response (one for each ear).
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,12 +17,12 @@ from charnn.music.sound.tones import SAMPLE_RATE, Samples, note_samples
 TAIL = 1.5  # seconds of sound after the end of the last note, in which strings and room die away
 PEAK = 10 ** (-1 / 20)  # -1 dB of full scale, so that a player that resamples does not clip
 NOTE_LEVEL = 0.1  # amplitude of a note in the mix, which is scaled to PEAK at the end
-MAX_CACHED_SAMPLES = 8_000_000  # of repeated notes: 64 MB
+MAX_CACHED_SAMPLES = 8_000_000  # samples of notes that are kept for repetitions: 64 MB
 MAX_NOTE_SAMPLES = 60 * SAMPLE_RATE  # longer than any bow or breath; a tied note can last minutes
 
 FFT_BLOCK = 1 << 16  # samples that are convolved with the room at once
-ROOM_SECONDS = 0.45  # until the room's answer is 60 dB down
-ROOM_LEVEL = 0.22  # of the room's answer, relative to the instrument
+ROOM_SECONDS = 0.45  # until the reverberation is 60 dB down
+ROOM_LEVEL = 0.22  # amplitude of the reverberation, relative to the instrument
 ROOM_BAND = (200, 4000)  # Hz: where a melody has most of its energy
 # Seconds and strength of the first echoes, each from a single wall. In the right ear they arrive
 # 1.7 ms later, which makes the sound wide.
@@ -110,7 +110,7 @@ def _in_room(dry: NDArray[np.float32], side: int) -> NDArray[np.float32]:
 
 
 def _impulse_response(side: int) -> Samples:
-    """Return the answer of a small wooden room to a clap, at the left (0) or the right ear (1).
+    """Return the impulse response of a small wooden room at the left (0) or the right ear (1).
 
     A few early echoes are followed by noise that decays exponentially, a common model of a room's
     diffuse reverberation. Each ear has different noise, since reverberation reaches the ears from

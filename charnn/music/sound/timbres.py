@@ -20,7 +20,7 @@ class Plucked:
         stiffness: inharmonicity B of a stiff string, whose partial n has the frequency
             n * f0 * sqrt(1 + B * n ** 2).
         decay: seconds until A4 is 60 dB down; lower notes last longer.
-        damping: by how much the decay rate grows with the number of the partial.
+        damping: the growth of the decay rate with the number n of the partial: 1 + damping (n - 1).
         release: seconds in which the string is damped at the end of the note.
         attack_noise: amplitude of the noise of the plectrum or hammer.
     """
@@ -138,7 +138,8 @@ _DULCIMER = Plucked(
 _HARPSICHORD = Plucked(pluck_position=0.13, slope=0.6, decay=2.6, damping=0.4, release=0.05)
 _BASS = Plucked(pluck_position=0.25, slope=1.4, decay=2.0, damping=1.0, release=0.1)
 
-# General MIDI groups similar instruments: programs up to and including the number have the voice.
+# The last program of each group, and the voice of the group: General MIDI numbers similar
+# instruments one after the other.
 _VOICES_BY_LAST_PROGRAM: tuple[tuple[int, Voice], ...] = (
     (5, _PIANO),
     (7, _HARPSICHORD),

@@ -143,6 +143,6 @@ def _envelope(total: int, attack: int, release: int) -> Samples:
 def _noise(seed: int, count: int) -> Samples:
     """Return `count` samples of noise between about 1 and 8 kHz, the same for the same seed."""
     white = np.random.default_rng(seed).standard_normal(count + 8)
-    # A short moving average takes the highs away, the difference over eight samples the lows.
+    # A short moving average removes high frequencies, a difference over eight samples the low ones.
     smooth = np.convolve(white, np.hanning(6)[1:-1] / 2, mode="same")
     return np.asarray((smooth[4:-4] - smooth[:-8]) / 2)

@@ -44,7 +44,7 @@ def wav_bytes(playback: Playback) -> bytes:
 
 
 def checked_seconds(playback: Playback) -> float:
-    """Return how many seconds a tune lasts, if that is not too long for an audio file.
+    """Return the duration of a tune in seconds, after checking that it fits an audio file.
 
     Raises:
         TuneError: the tune lasts more than ten minutes, or can't be played (see `wav_bytes`).

@@ -1,6 +1,6 @@
-"""Beams: which notes are joined by beams, and which beams each note has.
+"""Beams: the groups of notes that are joined, and the beams of each note.
 
-ABC joins notes that are written without a space between them. Where a tune has no spaces at all
+ABC joins notes that are written without a space between them. If a tune has no spaces at all
 between short notes, the notes of each beat are joined instead.
 """
 
@@ -50,7 +50,7 @@ def _add_beams_in_bar(bar: WrittenBar, has_spaces: bool, is_first: bool) -> None
 
 
 def _beamed_beat(meter: Meter) -> Fraction:
-    """Return how many quarter notes one beam spans where ABC's spaces don't determine it."""
+    """Return the quarter notes that one beam spans if the ABC has no spaces between short notes."""
     if not meter.bar:
         return Fraction(1)
     if meter.compound or (meter.numerator == 3 and meter.denominator == 8):

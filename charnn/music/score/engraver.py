@@ -1,6 +1,7 @@
 """The engraver: a program that draws MusicXML with verovio, run in a separate process.
 
-verovio has crashed its whole process on some scores, and has never finished drawing others.
+It is separate because verovio has crashed its whole process on some scores, and has never finished
+drawing others.
 
 `python engraver.py FOLDER FORMAT` reads `FOLDER/score.json`, an object with the keys `musicxml` and
 `title`, `subtitles`, `left`, `right` (the heading), and writes `score.svg`, `score.png` or
@@ -26,14 +27,14 @@ TITLE_SIZE, SMALL_SIZE = 22.0, 13.0  # font sizes in pixels
 LINE_HEIGHT = 1.3 * SMALL_SIZE
 PIXELS_PER_INCH = 200  # of a PNG
 
-# Computing time: a page takes about 0.1 s, and verovio never ends on some tuplets.
+# The limit of the computing time: a page takes about 0.1 s, and verovio never ends on some tuplets.
 MAX_CPU_SECONDS = 15
 MAX_MEMORY = 2 << 30  # bytes
 
 SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 CHARACTER_WIDTH = 0.5  # of an average character, as a fraction of the font size
-FONT_UNITS = 1000  # of verovio's music font, for one font size
+FONT_UNITS = 1000  # units of verovio's music font that make one font size
 # How far above verovio's position a tempo is drawn, in units of the SVG, and the gap after a
 # musical sign, in font units.
 TEMPO_LIFT, SIGN_GAP = 100, 60

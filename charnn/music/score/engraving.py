@@ -1,9 +1,9 @@
 """Engraving: the score of a tune as an SVG, PNG or PDF picture.
 
-The MusicXML is made here, verovio draws it, and typst turns the drawing into a PNG or PDF. Both are
-optional (`pip install 'charnn[score]'`). They run in a separate process with limits of time and
-memory, because verovio has crashed on some scores and never finished on others; so a failure is one
-clear error here.
+`to_musicxml` writes the tune as MusicXML, verovio draws it, and typst turns the drawing into a PNG
+or PDF. verovio and typst are optional (`pip install 'charnn[score]'`). They run in a separate
+process with limits of time and memory, because verovio has crashed on some scores and never
+finished on others. A crash is an ordinary error here.
 """
 
 import importlib.util
@@ -42,8 +42,8 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None 
     Args:
         tune: the tune.
         kind: the format of the picture.
-        musicxml: returns the MusicXML of the tune, for a caller that keeps it; `to_musicxml` by
-            default. It is called only if verovio and typst are there.
+        musicxml: a function that returns the MusicXML of the tune, for a caller that keeps the
+            text; `to_musicxml` by default. It is called only if verovio and typst are installed.
 
     Raises:
         TuneError: the tune has no notes, too many bars, or a duration that no note value can write;
@@ -78,8 +78,8 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None 
 
 
 def engraver_input(tune: Tune, musicxml: str) -> dict[str, object]:
-    """Return what the engraver reads: the score of the tune, and the words of its heading."""
-    # Verovio prints the degrees of a chord after the symbol, whose text has them already.
+    """Return the input of the engraver: the score of the tune, and the words of its heading."""
+    # verovio prints the degrees of a chord after its symbol, although the symbol contains them.
     musicxml = re.sub("<degree .*?</degree>", "", musicxml, flags=re.DOTALL)
     titles = [legal(display_title(title)) for title in tune.titles if title.strip()]
     composers = [legal(text) for letter, text in tune.fields if letter == "C" and text]
@@ -98,7 +98,7 @@ def _failure(tune: Tune, reason: str) -> TuneError:
 
 
 def _reason(process: "subprocess.CompletedProcess[bytes]") -> str:
-    """Return why the engraver ended, as the predicate of a sentence about it."""
+    """Return the reason of a failure as the predicate of a sentence about the engraver."""
     # A negative return code is the number of the signal that ended the process. Windows has no
     # SIGXCPU; -0 < 0 is false, so the test fails there.
     if process.returncode == -getattr(signal, "SIGXCPU", 0) < 0:

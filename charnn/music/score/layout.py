@@ -1,8 +1,8 @@
 """The layout of a tune on the staff: bars of note values, with repeats as they are written.
 
-ABC states how long a note sounds and what is written around it. A score also needs to know where a
-bar without a bar line ends, what number a bar has, which accidentals are printed, which notes share
-a beam, and where brackets, ties and slurs begin and end.
+ABC contains the length of a note and the signs around it. A score also needs the ends of bars
+without bar lines, the numbers of bars, the printed accidentals, the beams, and the beginnings and
+ends of brackets, ties and slurs.
 """
 
 from fractions import Fraction
@@ -72,7 +72,8 @@ class _Layout:
         self._finished: list[WrittenBar] = []
         self._bar = WrittenBar(tune.meter)
         self._filled = Fraction(0)  # quarter notes in this bar so far
-        # The alterations that a reader assumes in this bar: (letter, octave) -> semitones.
+        # The alterations in force in this bar, (letter, octave) -> semitones. By octave, because a
+        # printed accidental holds in its own octave only.
         self._altered: dict[tuple[str, int], int] = {}
         self._signs: list[str] = []  # decorations since the last note; they belong to the next one
         self._bar_end_items: list[BarItem] = []  # printed at the end of the bar, "D.C." for example
@@ -158,7 +159,8 @@ class _Layout:
             self._place_bar_end_items()
             bar = self._finished[-1]
             bar.repeat_ends = max(bar.repeat_ends, line.ends)
-            # Of several bar lines in a row, print the heaviest, which has the longest text.
+            # If several bar lines follow each other, print the heaviest: the one with the longest
+            # text.
             bar.closing_line = max(bar.closing_line, line.text.strip(":."), key=len)
 
     def _finish_bar(self) -> None:
@@ -269,7 +271,7 @@ class _Layout:
     def _open_tuplet(self, text: str) -> None:
         """Begin a tuplet `(p:q:r`: p notes in the time of q, for the next r notes (ABC 2.1, 4.13).
 
-        The standard's defaults: r is p; q is 2 or 3, depending on p and, for most p, on the meter.
+        Without r, r is p. Without q, q is 2 or 3, depending on p and, for 5, 7 and 9, on the meter.
         """
         found = TUPLET.match(text)
         p, q, r = (int(n) if n else 0 for n in found.groups()) if found else (3, 2, 3)
@@ -277,7 +279,7 @@ class _Layout:
         self._tuplet = _Tuplet((p, q or default_q), r or p, r or p)
 
     def _next_in_tuplet(self) -> tuple[tuple[int, int], bool, bool]:
-        """Return the ratio of the next note, and whether it begins and whether it ends a tuplet."""
+        """Return the tuplet ratio of the next note, and whether it begins and ends a tuplet."""
         if self._tuplet is None:
             return _NO_TUPLET, False, False
         ratio, notes, left = self._tuplet

@@ -1,4 +1,4 @@
-"""A tune as a MusicXML 4.0 document, as it stands on the staff: repeats are not played out.
+"""A tune as a MusicXML 4.0 document, as it is written on the staff: repeats are not played out.
 
 The document is built element by element from the layout of the tune, so that it keeps the spelling,
 beams and line breaks of the ABC. MusicXML calls a bar a `measure`; here, a measure is always an XML
@@ -85,9 +85,9 @@ def _add_metadata(root: Element, tune: Tune) -> None:
 
 
 def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
-    """Return how many divisions a quarter note has; MusicXML counts durations in divisions.
+    """Return the number of divisions of a quarter note; MusicXML counts durations in divisions.
 
-    The result is the smallest number that makes every duration a whole number.
+    It is the smallest number that makes every duration a whole number.
     """
     divisions = lcm(*(event.duration.denominator for bar in bars for event in bar.events()))
     if divisions > MAX_DIVISIONS:
@@ -177,7 +177,7 @@ def _set_attribute(attributes: Element, value: Key | Meter) -> None:
 
 
 def _add_key(attributes: Element, key: Key) -> None:
-    """Add a key signature: a number of fifths, or single accidentals if no number states it."""
+    """Add a key signature: a number of fifths, or single accidentals for any other signature."""
     written = add(attributes, "key")
     for fifths in range(-7, 8):
         if key.alterations == signature_alterations(fifths):

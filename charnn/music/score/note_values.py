@@ -1,4 +1,4 @@
-"""Written note values: a duration as notes with dots, tied together where one is not enough."""
+"""Written note values: a duration as one note, with dots, or as several tied notes."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -88,7 +88,9 @@ def note_values(
 
 
 def _first_value(written: Fraction, compound: bool) -> tuple[Fraction, int]:
-    """Return base and dots of the first tied note: the whole duration, else the longest that fits.
+    """Return the base and the dots of the first tied note.
+
+    One note for the whole duration is preferred, else the longest note that fits.
 
     Double dots are used only if they make a second note unnecessary.
     """

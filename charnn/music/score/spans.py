@@ -1,4 +1,4 @@
-"""Slurs, ties, variant endings and bar numbers, which depend on several notes or bars."""
+"""Slurs, ties, variant endings and bar numbers: everything that spans several notes or bars."""
 
 from charnn.music.score.staff import WrittenBar
 from charnn.music.tune.tune import Mark, Note, Tune
@@ -61,7 +61,8 @@ def number_bars(bars: list[WrittenBar]) -> None:
             bar.counted = not length < full
         elif not before.closing_line and not before.repeat_ends:
             bar.counted = False
-        elif before.counted and bar.ending_passes[:1] <= (1,):  # a second ending is a bar again
+        # Only bars without an ending or with the first one: the bar of a second ending counts anew.
+        elif before.counted and bar.ending_passes[:1] <= (1,):
             is_divided = before.ends_section or bar.repeat_starts or bar.ending_passes
             is_completed = before.duration < full and before.duration + length == full
             bar.counted = not (is_divided and is_completed)
@@ -71,10 +72,11 @@ def number_bars(bars: list[WrittenBar]) -> None:
 
 
 def close_endings(bars: list[WrittenBar]) -> None:
-    """Set where each variant ending stops: at a repeat sign or double bar, or at the next ending.
+    """Set the bar in which each variant ending stops.
 
-    ABC does not mark the end of a last ending. Where the next sign after it belongs to a later
-    repeat, the last ending is as long as the ending before it.
+    An ending stops at a repeat sign, a double bar or the next ending. ABC does not mark the end of
+    a last ending. If the next sign after it belongs to a later repeat, the last ending is as long
+    as the ending before it.
     """
     length, last_bar = 0, -1  # of the ending before: number of bars, index of the last one
     for index, bar in enumerate(bars):

@@ -17,7 +17,7 @@ class NoteHead:
         letter: the note name, C to B.
         octave: the octave; octave 4 begins at middle C.
         alter: semitones above the natural note (negative: below).
-        shown: the accidental to print, in semitones as `alter`; None prints no accidental.
+        shown: the accidental to print, in semitones like `alter`; None prints no accidental.
         tie_stop: True if a tie from the event before ends here.
         tie_start: True if a tie to the next event begins here.
     """
@@ -81,11 +81,11 @@ class WrittenBar:
         meter: the meter in force.
         items: the events, with the fields, chord symbols and annotations between them.
         number: the number that is printed.
-        counted: False for a pickup, and for the second part of a bar that a repeat sign divides:
-            these don't increase the bar number.
-        repeat_starts: number of repeats that begin at the left bar line.
-        repeat_ends: number of repeats that the right bar line ends, according to its sign.
-        times_back: how many times a player goes back from here to the beginning of a repeat.
+        counted: False for a pickup, and for the second part of a bar that a repeat sign divides;
+            neither increases the bar number.
+        repeat_starts: the number of repeats that begin at the left bar line.
+        repeat_ends: the number of repeats that the right bar line ends, according to its sign.
+        times_back: the number of times that a player goes back from here to the start of a repeat.
         closing_line: the right bar line as ABC writes it, without repeat dots; `""` for no line.
         ending_passes: the passes of the variant ending that begins here, `(1,)` for `[1`.
         ending_stop_passes: the passes of the variant ending that stops here.

@@ -56,6 +56,7 @@ def _tempo_of_rhythm(meter: Meter, name: str, beat: Fraction, beats: Fraction) -
 
 
 def _counts_in_threes(meter: Meter) -> bool:
+    # A bar of 3/8 is one dotted quarter, as is half a bar of 6/8.
     return meter.compound or (meter.numerator, meter.denominator) == (3, 8)
 
 

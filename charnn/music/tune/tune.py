@@ -288,6 +288,8 @@ class Tune:
                 elements.append(element)
                 has_notes = has_notes or isinstance(element, Note)
                 continue
+            # Two bar lines without a note between them enclose no bar; the elements between them
+            # belong to the next bar.
             if has_notes:
                 yield Bar(tuple(elements), opened, element)
                 elements, has_notes = [], False

@@ -69,7 +69,7 @@ class TuneError(CharnnError):
     """ABC notation that cannot be read.
 
     Args:
-        problem: what is wrong, as a phrase without a position.
+        problem: the message, a phrase without a position.
         line: the line in the text that was read, from 1.
         column: the column in that line, from 1.
         tune: the tune's `X:` number and title, when known.

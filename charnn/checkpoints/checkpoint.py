@@ -110,12 +110,12 @@ class Checkpoint:
         """
         tensors = {MODEL + name: tensor for name, tensor in self.weights.items()}
         tensors |= {TRAINING + name: tensor for name, tensor in self.training.items()}
-        # safetensors writes the memory of an array as it lies, whatever its strides.
+        # safetensors writes the memory of an array and ignores the strides.
         tensors = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
         write_bytes(path, save(tensors, self._file_header(tensors)), previous=previous)
 
     def half_precision_bytes(self) -> bytes:
-        """Return a file of the model alone, with float16 weights; it cannot be resumed.
+        """Return the bytes of a file with only the model, in float16; it cannot be resumed.
 
         Raises:
             CheckpointError: a weight is outside the range of float16.

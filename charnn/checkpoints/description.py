@@ -1,4 +1,4 @@
-"""The description of a checkpoint: what it is, how it was trained, and whether it is undamaged."""
+"""The description of a checkpoint: its model, its run, and the result of its verification."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -62,7 +62,9 @@ def describe(path: Path, checkpoint: Checkpoint) -> Description:
         checkpoint: the content of that file.
     """
     if not _is_run_file(path):
-        return Description(checkpoint, checkpoint, _sizes([path]), f"{path.name} is a model alone")
+        return Description(
+            checkpoint, checkpoint, _sizes([path]), f"{path.name} is a model without its training"
+        )
     # By prefix, because `rename_damaged` appends a suffix. Other files are not listed: a copied
     # checkpoint may lie among files of the user.
     files = _sizes(file for file in path.parent.iterdir() if file.name.startswith(RUN_FILES))

@@ -242,7 +242,7 @@ def _split_by_hash(
 
 
 def _text_hash(document: Document) -> int:
-    """Return a number below 2 ** 64 that depends on the text alone."""
+    """Return a number below 2 ** 64 that depends only on the text."""
     # Not `hash`, which is different in each Python process.
     digest = hashlib.sha256()
     for chunk in document.chunks():

@@ -6,7 +6,7 @@ the sweep with the state carried (`charnn.evaluation.sweep`); this one is for co
 
 The mean loss varies much from window to window, but the difference that the empty state makes
 varies little. So only that difference is estimated from random windows, and the loss with the state
-carried, known for every window, is the control variate: 128 windows then gave the precision of
+carried, computed for every window, is the control variate: 128 windows then gave the precision of
 5,000.
 """
 

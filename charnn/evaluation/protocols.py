@@ -56,8 +56,8 @@ class Evaluation:
         protocol: the description of the protocol and of the scored part.
         standard_error: the standard error of `nats_per_char` if windows were drawn at random;
             else 0.
-        windows: the loss by the fresh-windows protocol, if asked for.
-        dynamic: the loss by dynamic evaluation, if asked for.
+        windows: the loss by the fresh-windows protocol; None if it was not measured.
+        dynamic: the loss by dynamic evaluation; None if it was not measured.
     """
 
     nats_per_char: float

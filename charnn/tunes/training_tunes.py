@@ -40,7 +40,7 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
     metadata = checkpoint.metadata
     if _METADATA_KEY not in metadata:
         return read_stored_tunes(path.parent)
-    # Imported here: writing a tune needs `load_header_stats` alone, and its first character should
+    # Imported here: writing a tune needs only `load_header_stats`, and its first character should
     # not wait for the code that reads corpora.
     from charnn.corpus.catalogue import CATALOGUE
     from charnn.corpus.scan import DEFAULT_VAL_FRACTION, split_documents

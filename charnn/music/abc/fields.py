@@ -26,7 +26,7 @@ _TEMPO_BARE = re.compile(rf"{_BPM} *(?:- *[0-9]+)? *(?:bpm)?")
 class FieldError(ValueError):
     """A field whose text can't be read.
 
-    The message is a phrase without a position, since only the reader of the tune knows the line.
+    The message is a phrase without a position; the reader of the tune adds the line.
     """
 
 
@@ -119,7 +119,7 @@ def parse_part_order(text: str) -> tuple[str, ...]:
             200 parts or more than seven nested brackets.
     """
     stack: list[list[str]] = [[]]  # one list for each open bracket
-    repeatable: list[str] = []  # what a following number would repeat
+    repeatable: list[str] = []  # the parts that a following number repeats
     for sign in re.findall(r"[0-9]+|[^\s.]", text):
         if sign[0] in "0123456789":
             # Four digits are enough to exceed the limit, however long the number is.

@@ -197,7 +197,7 @@ class NoteReader(MarkReader):
     # Signs that act on notes
 
     def _read_broken_rhythm(self) -> None:
-        """Lengthen the last note by what the next one loses, or the other way round."""
+        """Lengthen the last note and shorten the next one (`>`), or the reverse (`<`)."""
         start = self._position
         text = patterns.BROKEN.match(self._text, start)
         marks = text[0] if text else ""

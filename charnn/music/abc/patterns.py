@@ -2,7 +2,7 @@
 
 Five parts of charnn read the text of tunes, each for another purpose:
 
-- the reader (`reader.py`) must understand every character, and refuses what it can't;
+- the reader (`reader.py`) gives every character a meaning, or refuses the text;
 - the cleaner (`cleaning.py`, `clean_lines.py`) drops noise and keeps all else as it is spelled;
 - the tokenizer (`tokenizer.py`) cuts any text into tokens and must not lose a character;
 - the comparison of melodies (`charnn.music.similarity.melody`) skips all but notes and bar lines;

@@ -81,7 +81,7 @@ class _Transposer:
 
     Args:
         tune: the tune to be moved.
-        semitones: how far it moves up.
+        semitones: the number of semitones by which it moves up.
     """
 
     def __init__(self, tune: Tune, semitones: int) -> None:

@@ -77,7 +77,7 @@ def _simplest_tonic(tonic: str, sharps: int, semitones: int) -> str:
     Args:
         tonic: the old tonic.
         sharps: those of the old signature.
-        semitones: how far the tune moves up.
+        semitones: the number of semitones by which the tune moves up.
     """
     if semitones % 12 == 0:
         return tonic

@@ -1,4 +1,4 @@
-"""A problem of a tune that can be read: what is wrong, where, and how much it matters."""
+"""A problem of a tune that can be read: a message, a position and a degree of severity."""
 
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -13,7 +13,7 @@ class Problem:
     """One problem.
 
     Attributes:
-        text: what is wrong, as a phrase without the position.
+        text: the message, a phrase without the position.
         line, column: the position in the text that was read, from 1.
         serious: whether bars, parts, repeats or rhythmic signs are wrong. Oddities that can be
             played, such as a slur without an end, are not serious.

@@ -95,7 +95,7 @@ class BarFilling:
         _, notes, in_time_of, first_ticks = state.tuplet
         if first_ticks:
             return written * in_time_of // notes if written == first_ticks else 0
-        # The first note decides how long the whole tuplet is, so the whole tuplet must fit.
+        # The first note determines the length of the whole tuplet, so the whole tuplet must fit.
         whole = written * in_time_of
         fits = whole <= available and not whole % self._shortest_note(state) and not whole % notes
         return whole // notes if fits else 0

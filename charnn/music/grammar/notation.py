@@ -23,7 +23,7 @@ KIND = {character: group[0] for group in GROUPS for character in group}
 TUPLETS = {notes: default_tuplet_time(notes, compound=False) for notes in (2, 3, 4, 6)}
 
 # The finest position of a note in a bar: a quarter of the unit length. Every length below is a
-# multiple of it, so whatever notes have been written, some length fills the rest of the bar.
+# multiple of it, so after any notes, one of the lengths fills the rest of the bar.
 NOTES_PER_UNIT = 4
 
 # Lengths as written, in units. Only odd numbers are divided: 4/2 would be another spelling of 2.

@@ -35,8 +35,8 @@ SVG = "http://www.w3.org/2000/svg"
 XLINK = "http://www.w3.org/1999/xlink"
 CHARACTER_WIDTH = 0.5  # of an average character, as a fraction of the font size
 FONT_UNITS = 1000  # units of verovio's music font that make one font size
-# How far above verovio's position a tempo is drawn, in units of the SVG, and the gap after a
-# musical sign, in font units.
+# The distance by which a tempo is raised above verovio's position, in units of the SVG, and the gap
+# after a musical sign, in font units.
 TEMPO_LIFT, SIGN_GAP = 100, 60
 
 TYPST = """\

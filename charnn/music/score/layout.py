@@ -54,7 +54,7 @@ def lay_out(tune: Tune) -> list[WrittenBar]:
 
 
 class _Tuplet(NamedTuple):
-    """An open tuplet: its (actual, normal) ratio, and how many notes it has and has left."""
+    """An open tuplet: its (actual, normal) ratio, its number of notes, and the notes left."""
 
     ratio: tuple[int, int]
     notes: int

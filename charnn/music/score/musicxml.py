@@ -216,7 +216,7 @@ def _add_right_bar_line(measure: Element, bar: WrittenBar) -> None:
         # "stop" draws a hook at the end of the bracket, "discontinue" leaves the bracket open.
         _add_ending(line, bar.ending_stop_passes, "stop" if repeats else "discontinue")
     if bar.times_back:
-        # MusicXML counts how often the section is played; twice is the default.
+        # MusicXML states the number of times that the section is played; twice is the default.
         times = {"times": str(bar.times_back + 1)} if bar.times_back > 1 else {}
         add(line, "repeat", direction="backward", **times)
 

@@ -72,7 +72,7 @@ def _add_note_value(note: Element, value: NoteValue, head: NoteHead | None) -> N
 
 def _add_notations(notations: Element, event: Event, head: NoteHead | None, is_first: bool) -> None:
     """Add ties to each head; slurs, tuplet brackets and signs only to the first head."""
-    # <tie> above is what sounds, <tied> is what is drawn: MusicXML wants both.
+    # <tie> above joins the sounds, <tied> draws the curve: MusicXML requires both.
     if head and head.tie_stop:
         add(notations, "tied", type="stop")
     if head and head.tie_start:

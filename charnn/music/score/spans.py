@@ -3,7 +3,7 @@
 from charnn.music.score.staff import WrittenBar
 from charnn.music.tune.tune import Mark, Note, Tune
 
-# MusicXML tells nested slurs apart by a number, which was 1 to 6 before version 4.0.
+# MusicXML distinguishes nested slurs by a number, which was 1 to 6 before version 4.0.
 MAX_SLUR_NUMBER = 6
 
 

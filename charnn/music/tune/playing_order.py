@@ -142,7 +142,7 @@ class _Section:
 def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Section]:
     """Yield the sections between two indices."""
     section_start = index = start
-    times = 1  # how often the section is played; a `|:` at its start makes that 2
+    times = 1  # the number of times that the section is played; 2 after a `|:` at its start
     while index < stop:
         element = music[index]
         if isinstance(element, Ending):
@@ -233,7 +233,7 @@ def _cut_last_ending(music: Sequence[Element], last: _Range, before: _Range) -> 
 
 
 def _count_times(music: Sequence[Element], endings: Sequence[_Range]) -> int:
-    """Return how often a section with these endings is played."""
+    """Return the number of times that a section with these endings is played."""
     closing = music[endings[-1].stop] if endings[-1].stop < len(music) else None
     if len(endings) == 1 and isinstance(closing, BarLine) and closing.ends:
         return 2  # `|:A|1 B:|C`: the second time goes from A straight to C

@@ -32,7 +32,7 @@ class Key:
         text: the text of the field.
         tonic: `"F#"`, or `""` if the key has none.
         mode: `"major"`, `"dorian"`, ...; `"none"` without a signature, `"pipes"` for `K:HP`,
-            `"explicit"` for accidentals alone.
+            `"explicit"` for a key that is only a list of accidentals (`exp`).
         alterations: the semitones by which the signature raises C, D, E, F, G, A and B, with the
             accidentals of the field.
         sharps: the number of sharps of tonic and mode, without these accidentals; negative for

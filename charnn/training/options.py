@@ -243,7 +243,8 @@ def check_names_and_choices(options: Mapping[str, Any]) -> None:
         choices = described[name].choices
         if name == "transpose":
             continue  # a number as well, in the library: see `parse_key_range`
-        if choices and value is not None and value not in choices:
+        # An empty string means "auto", as None does: earlier versions accepted both.
+        if choices and value not in (None, "") and value not in choices:
             raise unknown_choice(option_name(name), str(value), choices)
 
 

@@ -1,7 +1,7 @@
 """The defaults: sizes and rates that suit the corpus, the budget and the device.
 
-The measurements behind them are in `benchmarks/quality.md`. On a CPU small batches, which mean many
-updates, win at equal time, and one wide layer beats two. A text that is read many times is learned
+The measurements behind the presets and the dropout are in `benchmarks/quality.md`. On a CPU, small
+batches win at equal time, because they mean more updates. A text that is read many times is learned
 by heart unless the dropout is strong.
 """
 

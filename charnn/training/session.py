@@ -88,7 +88,8 @@ class Session:
         self._names = names
         self._options = options
         self._callbacks = callbacks
-        self._out = Path(options.get("out") or RUNS_FOLDER)
+        out = options.get("out")
+        self._out = Path(RUNS_FOLDER if out is None else out)
         fraction = options.get("val_fraction")
         self._val_fraction = DEFAULT_VAL_FRACTION if fraction is None else fraction
 

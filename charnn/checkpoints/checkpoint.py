@@ -180,8 +180,8 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
             # NaN is not below the limit either.
             if not all((np.abs(array) < _MAX_WEIGHT).all() for array in weights.values()):
                 raise CheckpointError(
-                    f"{path} has weights that are not finite or above {_MAX_WEIGHT:g}; the "
-                    "checkpoint is unusable. Train again."
+                    f"{path} has weights that are infinite, NaN or larger than "
+                    f"{_MAX_WEIGHT:g}; the checkpoint is unusable. Train again."
                 )
             training_tensors = _read_group(path, file, stored, TRAINING) if training else {}
     except CheckpointError:

@@ -159,8 +159,8 @@ class TrainView:
         self._show_table(*summary_table(self.planned, event))
         if event.progress >= 1:
             show_warning(
-                "the budget of this run is spent. Set more --minutes, --epochs or --steps to "
-                "train further"
+                "the budget of this run is spent. Raise --minutes, --epochs or --steps to train "
+                "further"
             )
         self.bar = tqdm(
             total=1.0,

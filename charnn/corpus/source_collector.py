@@ -134,7 +134,7 @@ class SourceCollector:
         except OSError as error:
             raise CorpusError(
                 f"cannot keep {name} in {tempfile.gettempdir()} ({error.strerror or error}). "
-                "Set TMPDIR to a folder with more room, or save the text in a file and name it."
+                "Set TMPDIR to a folder with more room, or save the text in a file and train on it."
             ) from error
         if not spool.tell():
             raise CorpusError(f"{name} is empty: pipe a text into it")

@@ -166,7 +166,7 @@ class CheckpointSaver:
         """Return the error for the end of an unsaved run; it carries the checkpoint."""
         names = " and ".join(path.name for path in self.unsaved)
         some = any((self.run / name).exists() for name in CHECKPOINTS)
-        advice = "resume from the save before with --resume" if some else "train again"
+        advice = "resume from the previous save with --resume" if some else "train again"
         return UnsavedError(
             f"{self.run}: {names} could not be saved ({self._reason}). Free space or repair the "
             f"folder, then {advice}",

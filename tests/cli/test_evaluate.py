@@ -71,7 +71,9 @@ class TestLoss:
         assert ended.returncode == 0
         assert "nats per character" in ended.stdout.decode()
         assert "240 characters" in ended.stdout.decode()
-        assert ended.messages == ["warning: 40 characters are missing from the model's vocabulary"]
+        assert ended.messages == [
+            "warning: 40 characters of the text, repeats counted, are not in the model's vocabulary"
+        ]
 
     def test_a_corpus_without_held_out_tunes_is_an_error(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path

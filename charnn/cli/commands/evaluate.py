@@ -139,7 +139,10 @@ def _measure_loss(
         texts = [document.text() for document in opened.documents]
         span = whole_text_span(model.checkpoint, texts)
     if span.unknown:
-        show_warning(f"{span.unknown:,} characters are missing from the model's vocabulary")
+        show_warning(
+            f"{span.unknown:,} characters of the text, repeats counted, are not in the model's "
+            "vocabulary"
+        )
     import torch  # only now: wrong usage and missing files should be reported without waiting
 
     torch.set_num_threads(threads)

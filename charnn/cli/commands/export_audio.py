@@ -89,5 +89,8 @@ def choose_soundfont(synth: str, soundfont: Path | None) -> Path | None:
         return font
     if synth == "auto" and soundfont is None:
         return None
-    missing = "FluidSynth" if not is_installed() else "a SoundFont (give one with --soundfont)"
-    raise CharnnError(f"{missing} is not installed: install it, or use --synth builtin")
+    if is_installed():
+        raise CharnnError(
+            "no SoundFont was found: name one with --soundfont, or use --synth builtin"
+        )
+    raise CharnnError("FluidSynth is not installed: install it, or use --synth builtin")

@@ -60,7 +60,7 @@ def choose_format(output: str | None, format_name: FormatName | None) -> str:
     by_suffix = _NAMES_BY_SUFFIX.get(suffix)
     if by_suffix is None and (suffix or format_name is None):
         raise UsageError(
-            f"-o {output} has no suffix of a format: use .svg, .png, .pdf or .musicxml"
+            f"-o {output} does not end in the suffix of a format: use .svg, .png, .pdf or .musicxml"
         )
     if format_name is not None and by_suffix not in (None, format_name):
         raise UsageError(

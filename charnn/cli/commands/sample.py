@@ -164,7 +164,7 @@ def _write_texts(
     # The model has no embedding of a character outside its vocabulary, and never writes one.
     if unknown := sampler.vocabulary.unknown_characters(prime):
         show_warning(
-            f"{_list_characters(unknown)} left out of --prime: missing from the model's vocabulary"
+            f"ignoring {_list_characters(unknown)} in --prime: not in the model's vocabulary"
         )
         prime = prime.translate(dict.fromkeys(map(ord, unknown)))
     if unknown := sampler.vocabulary.unknown_characters(stop):

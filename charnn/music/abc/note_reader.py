@@ -115,7 +115,8 @@ class NoteReader(MarkReader):
         bars = self._read_length()
         if not self._meter.bar:
             self.fail(
-                f"{rest} rests for whole bars, which have no length in free meter: use z", start
+                f"{rest} is a rest of whole bars, and a bar has no length in free meter: use z",
+                start,
             )
         self._add_note((), bars, start, self._meter.bar / self._unit, rest)
 

@@ -1,4 +1,4 @@
-"""The vocabulary of ABC tokens: one token a musical element (a note, a bar line), not a letter.
+"""The vocabulary of ABC tokens: a token is a musical element (a note, a bar line), not a letter.
 
 `charnn.music.abc.tokenizer` cuts a tune into pieces. A piece that is frequent enough in the
 training part is a token; every other piece is spelled in characters. Every character of the
@@ -34,7 +34,7 @@ class AbcVocabulary(Vocabulary):
     def encode(self, text: str) -> NDArray[Any]:
         """Return the ids of a text as an array of `dtype`.
 
-        A piece that is a token has one id; any other piece has one id a character.
+        A piece that is a token has one id. Any other piece has one id for each of its characters.
         """
         ids: list[int] = []
         for piece in tokenize(text):
@@ -46,7 +46,7 @@ class AbcVocabulary(Vocabulary):
         return np.array(ids, self.dtype)
 
     def encode_chunks(self, chunks: Iterable[str]) -> Iterator[NDArray[Any]]:
-        """Yield the ids of one text that arrives in chunks, as a single array."""
+        """Yield one array: the ids of a text that arrives in chunks."""
         # A piece may lie across two chunks. Tunes are short, so the text is joined first.
         yield self.encode("".join(chunks))
 
@@ -54,7 +54,7 @@ class AbcVocabulary(Vocabulary):
         return "".join(self.tokens[index] for index in indices.tolist())
 
     def count_characters(self, ids: NDArray[Any]) -> int:
-        """Return the number of characters that ids stand for; a special id counts as one."""
+        """Return the number of characters that `ids` stand for; a special id counts as 1."""
         return int(self._lengths[ids].sum())
 
     def preview(self) -> Iterator[str]:
@@ -88,7 +88,7 @@ class AbcVocabulary(Vocabulary):
 
 
 class TokenCounts:
-    """The counts of the pieces of some texts, from which a vocabulary is chosen.
+    """The number of times that each piece occurs in some texts. A vocabulary is chosen by it.
 
     Attributes:
         characters: the number of characters in all the texts.
@@ -123,7 +123,7 @@ class TokenCounts:
         return AbcVocabulary(frequent.union(*self._counts))
 
     def count_ids(self, vocabulary: AbcVocabulary) -> int:
-        """Return the number of ids that a vocabulary encodes all counted texts in."""
+        """Return the number of ids of all counted texts together when `vocabulary` encodes them."""
         return sum(
             count * (1 if piece in vocabulary else len(piece))
             for piece, count in self._counts.items()

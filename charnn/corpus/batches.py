@@ -16,9 +16,10 @@ class Batches:
     """The segments of an epoch.
 
     Args:
-        ids: [N] the training part; may be a memory map, of which each segment reads its own ids.
+        ids: [N] the training part. If it is a memory map, a segment reads only its own ids from it.
         batch_size: the number of rows B.
-        seq_len: the number of ids T of a row in a segment; the last segment may be shorter.
+        seq_len: the number T of ids that each row has in a segment; the last segment may be
+            shorter.
 
     Raises:
         ValueError: there are fewer than B + 1 ids.

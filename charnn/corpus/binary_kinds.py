@@ -33,7 +33,7 @@ _ZIP_KINDS = (
 
 
 def describe_binary(head: bytes) -> str | None:
-    """Return the kind of a binary file and advice, as a phrase with "is"; None if it is unknown.
+    """Return text such as "is a PDF file. ADVICE" for a binary file; None if its kind is unknown.
 
     Args:
         head: the first bytes of the file, enough to contain the first file names of an archive.

@@ -40,9 +40,9 @@ class Entry:
         source: the package or the address that the corpus is read from.
         licence: the licence.
         kind: "built-in" or "download".
-        open: a function that returns its documents. Its argument is a progress bar for a download
-            (with `total`, `update(n)` and `close()`) or None.
-        tunes: the documents are tune books in ABC notation, not yet cleaned.
+        open: a function that returns the documents of the corpus. Its argument is None or a
+            progress bar for a download (an object with `total`, `update(n)` and `close()`).
+        tunes: whether the documents are tune books in ABC notation, which are not yet cleaned.
     """
 
     name: str
@@ -80,7 +80,7 @@ def _prose(_progress: object | None) -> list[Document]:
 
 
 def _modules() -> list[Path]:
-    """Return the paths of the standard library's modules, without tests and installed packages."""
+    """Return the paths of the standard library's modules; tests and packages are left out."""
     found = []
     for folder, folders, files in os.walk(sysconfig.get_path("stdlib")):
         # In place: os.walk enters the folders that are left in this list, in this order.

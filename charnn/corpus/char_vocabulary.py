@@ -1,4 +1,4 @@
-"""The vocabulary of single characters: one token a character."""
+"""The vocabulary of single characters: each character is a token."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -39,20 +39,20 @@ class CharVocabulary(Vocabulary):
         return f"CharVocabulary({''.join(self.tokens)!r})"
 
     def encode(self, text: str) -> NDArray[Any]:
-        """Return the ids of a text, one a character, as an array of `dtype`."""
+        """Return the ids of a text, one id for each character, as an array of `dtype`."""
         if self.dtype == np.uint8 and (raw := latin_1(text)) is not None:
             return np.frombuffer(raw.translate(self._latin_1_ids), np.uint8)
         return self._ids.take(code_points(text), mode="clip")
 
     def encode_chunks(self, chunks: Iterable[str]) -> Iterator[NDArray[Any]]:
-        """Yield the ids of one text that arrives in chunks, an array a chunk."""
+        """Yield one array for each chunk of a text: the ids of the chunk."""
         return map(self.encode, chunks)
 
     def _join(self, indices: NDArray[np.int64]) -> str:
         return self._points[indices].astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
 
     def count_characters(self, ids: NDArray[Any]) -> int:
-        """Return the number of ids: each, a special one included, stands for one character."""
+        """Return the number of ids: each id, even a special one, stands for one character."""
         return ids.size
 
     def preview(self) -> Iterator[str]:
@@ -82,13 +82,13 @@ class CharVocabulary(Vocabulary):
 
 
 def code_points(text: str) -> NDArray[np.uint32]:
-    """Return the Unicode code points of a text, one a character, as a read-only array."""
+    """Return the Unicode code points of a text, one for each character, as a read-only array."""
     # surrogatepass: some codecs decode to lone surrogates, which UTF-32 does not allow.
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
 
 
 def latin_1(text: str) -> bytes | None:
-    """Return the text as Latin-1, one byte a character; None if it has other characters."""
+    """Return the text as Latin-1, one byte a character; None if a character is not in Latin-1."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

@@ -33,11 +33,11 @@ class Download:
     sha256: str
 
     def documents(self, progress: object | None) -> list[Document]:
-        """Return the file as one document; it is downloaded if it is not in the cache."""
+        """Return the file as one document, and download the file if it is not in the cache."""
         return [Document(self.name, partial(read_file, self.fetch(progress)))]
 
     def fetch(self, progress: object | None = None) -> Path:
-        """Return the path of the file in the cache; it is downloaded if it is not there.
+        """Return the path of the file in the cache, and download the file if it is not there.
 
         Raises:
             CorpusError: the file cannot be downloaded, or its content is not the expected one.
@@ -72,7 +72,7 @@ class Download:
         return Path(path)
 
     def _write(self, url: str, target: Path, progress: Any) -> None:
-        """Write the content of an address to a file, at most `length` bytes.
+        """Write the content at a web address to a file; more than `length` bytes are an error.
 
         Raises:
             OSError: the host fails, is too slow, sends too much, or redirects to another protocol.
@@ -127,7 +127,7 @@ def _check_redirect(response: Any, **_: object) -> None:
 
 
 def _reason(error: OSError) -> str:
-    """Return the innermost reason, such as "Connection refused": libraries wrap it repeatedly."""
+    """Return the reason of the innermost wrapped error, such as "Connection refused"."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:

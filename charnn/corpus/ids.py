@@ -49,15 +49,16 @@ class Dataset:
 
     Attributes:
         vocabulary: the vocabulary of the training part.
-        ids: [N] all ids in the vocabulary's dtype, the validation part last, read-only and mapped
-            from the disk. With several documents, a `SEPARATOR` follows each. In the validation
-            part, `UNKNOWN` stands for a character outside the vocabulary.
+        ids: [N] the ids of the training part, then the ids of the validation part, in the
+            vocabulary's dtype. The array is read-only and memory-mapped. If there are several
+            documents, a `SEPARATOR` follows each document. In the validation part, `UNKNOWN` stands
+            for a character outside the vocabulary.
         train_length: the number of ids in the training part.
         train_characters: the number of characters in the training part, separators included.
         val_characters: the number of characters in the validation part, separators included.
         fingerprint: the sha256 in hexadecimal of the texts, their borders and the settings.
         documents: the number of documents, without transposed copies.
-        val_documents: the number of held-out documents; 0 if a text is cut.
+        val_documents: the number of held-out documents; 0 if the corpus is one text, which is cut.
         val_unknown: the number of ids in the validation part that are `UNKNOWN`.
         keys: the lowest (at most 0) and highest transposition of the training part, in semitones.
         path: the folder of the files.
@@ -96,8 +97,8 @@ def prepare(
 ) -> Dataset:
     """Return a corpus as ids, which are stored in a subfolder of `folder` and reused.
 
-    The validation part of a text is its last `val_fraction`. Tunes are held out whole, see
-    `charnn.corpus.scan`.
+    The validation part of a text is its last `val_fraction`. A tune is held out as a whole or not
+    at all, see `charnn.corpus.scan`.
 
     Args:
         corpus: the corpus.
@@ -137,7 +138,7 @@ def prepare(
 
 
 def _load(path: Path, scan: CorpusScan) -> Dataset | None:
-    """Return the prepared corpus at `path`; None if it is missing, damaged or of another corpus."""
+    """Return the prepared corpus at `path`; None if it is missing, damaged or for other texts."""
     try:
         metadata = json.loads((path / _METADATA).read_bytes())
         checksum = metadata.pop("crc32")
@@ -168,7 +169,7 @@ def _load(path: Path, scan: CorpusScan) -> Dataset | None:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files and folders whose lock is free: their processes were killed."""
+    """Remove the temporary files and folders of killed processes: their locks are free."""
     from filelock import FileLock, Timeout
 
     for temporary in folder.glob(".*.tmp"):
@@ -183,7 +184,7 @@ def _remove_leftovers(folder: Path) -> None:
 
 
 def _build(path: Path, scan: CorpusScan) -> Dataset:
-    """Write the ids to a temporary folder, and rename it to `path` when it is complete."""
+    """Write the ids to a temporary folder, and rename the folder to `path` when it is complete."""
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.mkdir()
     try:
@@ -255,7 +256,7 @@ def _write_ids(file: BinaryIO, scan: CorpusScan) -> int:
 def encode_documents(
     vocabulary: Vocabulary, documents: Sequence[Document], separated: bool
 ) -> Iterator[NDArray[Any]]:
-    """Yield the ids of documents in chunks, with a separator after each document if wanted."""
+    """Yield the ids of documents in chunks. If `separated`, a separator follows each document."""
     separator = np.array([SEPARATOR], vocabulary.dtype)
     for document in documents:
         yield from vocabulary.encode_chunks(document.chunks())
@@ -264,7 +265,7 @@ def encode_documents(
 
 
 def _crc32(file: BinaryIO, metadata: dict[str, object]) -> int:
-    """Return the checksum of the metadata and of the file of ids."""
+    """Return one checksum over the metadata and the rest of the file of ids."""
     # A checksum against damage, not against attackers: the files are the user's own.
     value = zlib.crc32(json.dumps(metadata).encode())
     while block := file.read(1 << 20):

@@ -1,9 +1,10 @@
 """The first pass over a corpus: its fingerprint, its split, its vocabulary and its length.
 
-A text is cut near its end. Tunes are held out whole, and the hash of a tune's text decides: a tune
-stays on its side of the split when other tunes join the corpus, so a model that is trained further
-on a larger book is still evaluated on tunes that are new to it. The vocabulary is taken from the
-training part only, so a held-out character can be unknown, as in any new text.
+A text is cut near its end. A tune is held out as a whole or not at all, and only the hash of its
+text decides which. When other tunes join the corpus, a tune stays on its side of the split. So a
+model that is trained further on a larger book is still evaluated on tunes that are new to it. The
+vocabulary is taken from the training part only, so a held-out character can be unknown, as in any
+new text.
 """
 
 import hashlib
@@ -47,15 +48,16 @@ class CorpusScan:
     Attributes:
         documents: the documents in the order of the ids, held-out ones last.
         original_count: the number of documents without transposed copies.
-        separated: a separator follows each document.
+        separated: whether a separator follows each document.
         vocabulary: the vocabulary of the training part.
-        settings: the options of the preparation as JSON, the first bytes of the fingerprint's hash.
+        settings: the options of the preparation as JSON. The fingerprint is a hash of the
+            settings and the texts.
         fingerprint: the sha256 in hexadecimal of the settings, the texts and their borders.
         length: the number of ids.
         train_length: the number of ids in the training part.
         characters: the number of characters; each separator counts as one.
         train_characters: the number of characters in the training part.
-        val_documents: the number of held-out documents; 0 if a text is cut.
+        val_documents: the number of held-out documents; 0 if the corpus is one text, which is cut.
         keys: the lowest (at most 0) and highest transposition of training tunes, in semitones.
     """
 
@@ -156,7 +158,7 @@ def is_tune_book(corpus: Corpus) -> bool:
 
 
 def split_documents(corpus: Corpus, val_fraction: float) -> tuple[list[Document], list[Document]]:
-    """Return the training documents and the held-out ones (none if the corpus is a text)."""
+    """Return the training documents and the held-out ones (none if a text is cut)."""
     documents = list(corpus.documents)
     if corpus.tunes and len(documents) > 1 and val_fraction:
         return _split_by_hash(documents, val_fraction)
@@ -201,7 +203,7 @@ def _scan_characters(
 def _scan_pieces(
     train: list[Document], held_out: list[Document], min_count: int, digest: "hashlib._Hash"
 ) -> _Sizes:
-    """Count the pieces of tunes; one tune at a time is in memory."""
+    """Return the sizes of tunes in ABC tokens; only one tune at a time is in memory."""
     train_counts, val_counts = TokenCounts(), TokenCounts()
     for counts, documents in ((train_counts, train), (val_counts, held_out)):
         for document in documents:
@@ -220,7 +222,7 @@ def _scan_pieces(
 
 
 def hashed_chunks(document: Document, digest: "hashlib._Hash") -> Iterator[str]:
-    """Yield the text of a document in chunks, and add it and its end to a digest."""
+    """Yield the text of a document in chunks, and add the text and an end mark to a digest."""
     for chunk in document.chunks():
         digest.update(chunk.encode("utf-8", "surrogatepass"))
         yield chunk
@@ -231,7 +233,10 @@ def hashed_chunks(document: Document, digest: "hashlib._Hash") -> Iterator[str]:
 def _split_by_hash(
     documents: list[Document], val_fraction: float
 ) -> tuple[list[Document], list[Document]]:
-    """Split two or more documents by the hash of each one's text; neither side is empty."""
+    """Return the training documents and the held-out ones, split by the hash of each text.
+
+    If at least two texts differ, neither list is empty.
+    """
     hashes = [_text_hash(document) for document in documents]
     # The lowest hash is always held out, and the highest one never.
     limit = min(max(val_fraction * 2**64, min(hashes) + 1), max(hashes))
@@ -242,7 +247,7 @@ def _split_by_hash(
 
 
 def _text_hash(document: Document) -> int:
-    """Return a number below 2 ** 64 that depends only on the text."""
+    """Return a number below 2 ** 64 that depends only on the text of a document."""
     # Not `hash`, which is different in each Python process.
     digest = hashlib.sha256()
     for chunk in document.chunks():
@@ -254,7 +259,7 @@ class _FirstPositions:
     """The position at which each character occurs first.
 
     Attributes:
-        positions: the position, counted in ids, by character.
+        positions: for each character, the position of its first occurrence, counted in ids.
     """
 
     def __init__(self) -> None:
@@ -263,7 +268,7 @@ class _FirstPositions:
         self._known_latin_1 = b""
 
     def add(self, text: str, offset: int) -> None:
-        """Note the characters of a text whose first character is at position `offset`."""
+        """Record the characters of a text whose first character is at position `offset`."""
         raw = latin_1(text)
         # Nearly all chunks of a long text have no new character, and bytes.translate is the fastest
         # test for one.

@@ -17,7 +17,7 @@ from charnn.errors import CorpusError
 
 @dataclass
 class SourceCollector:
-    """A collector of documents, each kind in the order in which it is added.
+    """A collector of documents, which keeps texts and tune books in the order of addition.
 
     Attributes:
         encoding: the codec of files without a byte order mark; None means UTF-8.
@@ -151,7 +151,7 @@ class SourceCollector:
 
 
 def split_file_name(name: str) -> tuple[str, str]:
-    """Return the stem and the lower-case suffix of a file's name, without `.gz`."""
+    """Remove `.gz` from a file's name, and return its stem and its suffix in lower case."""
     path = Path(name)
     if path.suffix.lower() == ".gz":
         path = Path(path.stem)
@@ -167,9 +167,9 @@ def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
 
 
 def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
-    """Yield the files below a folder with their real paths, sorted, each real path once.
+    """Yield the path and the real path of each file below a folder, in sorted order.
 
-    Hidden files and folders are added to `skipped` and not entered.
+    A real path is yielded only once. Hidden files and folders are added to `skipped` and not entered.
     """
     # Symbolic links may form a circle. A stack instead of recursion: folders may be nested more
     # deeply than Python recurses.

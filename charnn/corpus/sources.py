@@ -27,7 +27,7 @@ class Corpus:
     Attributes:
         name: a name that is fit for a folder.
         documents: the documents, at least one; each can be read several times.
-        tunes: each document is one cleaned tune in ABC notation.
+        tunes: whether each document is one cleaned tune in ABC notation.
         skipped: the paths in a named folder that are hidden, unreadable or not text.
         repeated: the sources that were named more than once; each is read once.
     """
@@ -57,12 +57,12 @@ def open_corpus(
             path is preferred to such a name. `.gz` files are unpacked. A source that is named
             twice is read once.
         encoding: the codec of files without a byte order mark; None means UTF-8.
-        stdin: the stream that `-` stands for, if not the process's own stdin.
+        stdin: the stream that `-` stands for; None means the process's own stdin.
         progress: a progress bar for a download, see `charnn.corpus.catalogue.Entry.open`.
 
     Raises:
         CorpusError: a source is missing, empty, binary or unreadable, or a book has no tunes.
-        UsageError: no argument, `-` twice, or an unknown codec.
+        UsageError: there is no argument, `-` is given twice, or the codec is unknown.
     """
     if not arguments:
         raise UsageError("name a corpus: a file, a folder, - or one of " + ", ".join(CATALOGUE))

@@ -1,9 +1,10 @@
 """Data augmentation of tunes: every training tune in every key of a range.
 
-With K keys, the training part has K passes. Each pass contains each tune once, in a shuffled order
-that differs between passes, and the key changes from tune to tune and from pass to pass. So no part
-of an epoch is in one key only. In its original key a tune keeps the spelling of the book. Writing
-the copies takes a while, so they are cached on the disk.
+With K keys, the training part contains each tune K times. It consists of K passes over the tunes.
+Each pass contains each tune once, in a shuffled order that differs between passes, and the key
+changes from tune to tune and from pass to pass. So no part of an epoch is in one key only. The copy
+in the original key keeps the spelling that the tune has in the book. Writing the copies takes a
+while, so they are cached on the disk.
 
 After ten minutes of training on folk, copies in twelve keys neither lower nor raise the loss of a
 model of ABC tokens, and raise the loss of a model of characters by 0.014 nats/char. The benefit is
@@ -37,11 +38,11 @@ Progress = Callable[[int, int], None]
 
 
 def ignore_progress(done: int, tunes: int) -> None:
-    """Do nothing: the default of `progress` parameters."""
+    """Do nothing. This function is the default of `progress` parameters."""
 
 
 def parse_key_range(wanted: str | int) -> tuple[int, int]:
-    """Return the semitones down (at most 0) and up that a value of `--transpose` stands for.
+    """Return the lowest and highest transposition in semitones for a value of `--transpose`.
 
     "all" stands for each of the 12 keys.
 
@@ -73,9 +74,9 @@ def augment_tunes(
 
     Args:
         tunes: each a complete tune in ABC notation.
-        keys: semitones down and up, see `parse_key_range`.
+        keys: the lowest and highest transposition in semitones, see `parse_key_range`.
         folder: an existing folder for the cache.
-        progress: called with the number of tunes that are written and the number of all tunes.
+        progress: called with the number of transposed tunes so far and the number of all tunes.
 
     Raises:
         OSError: the folder cannot be written to.
@@ -96,14 +97,20 @@ def augment_tunes(
 
 
 def _sort_key(pass_number: int, text: str) -> bytes:
-    """Return a sort key that shuffles tunes: differently in each pass, equally on each machine."""
+    """Return a sort key that shuffles tunes.
+
+    The order differs between passes. In one pass it is the same on every machine.
+    """
     return hashlib.sha256(f"{pass_number} {text}".encode("utf-8", "surrogatepass")).digest()
 
 
 def _cached_copies(
     texts: list[str], keys: tuple[int, int], folder: Path, progress: Progress
 ) -> list[list[str]]:
-    """Return each tune in each key, lowest first, from the cache if it is there."""
+    """Return the copies of each tune, lowest key first.
+
+    The copies are read from the cache if it contains them, and otherwise written to it.
+    """
     from filelock import FileLock
 
     content = json.dumps([FORMAT, keys, texts]).encode()
@@ -124,7 +131,7 @@ def _cached_copies(
 
 
 def _read_cache(path: Path, keys: tuple[int, int], count: int) -> list[list[str]] | None:
-    """Return the copies in the cache; None if it is missing or damaged."""
+    """Return the copies in a cache file; None if the file is missing or damaged."""
     try:
         cached = json.loads(gzip.decompress(path.read_bytes()))
         if [len(copies) for copies in cached] == [keys[1] - keys[0] + 1] * count:
@@ -135,7 +142,7 @@ def _read_cache(path: Path, keys: tuple[int, int], count: int) -> list[list[str]
 
 
 def _transposed_copies(text: str, keys: tuple[int, int]) -> list[str]:
-    """Return a tune in each key; unchanged in each if it cannot be read."""
+    """Return a copy of a tune for each key; all copies are unchanged if the tune cannot be read."""
     semitones = range(keys[0], keys[1] + 1)
     unchanged = [text for _ in semitones]
     try:

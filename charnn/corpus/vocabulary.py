@@ -1,8 +1,8 @@
 """The vocabulary of a model: its tokens and their ids.
 
-Two kinds exist: `charnn.corpus.char_vocabulary` has one token a character,
-`charnn.corpus.abc_vocabulary` one token a musical element of ABC notation. Callers use this base
-class and never ask for the kind.
+Two kinds exist. In `charnn.corpus.char_vocabulary` a token is a character, in
+`charnn.corpus.abc_vocabulary` a musical element of ABC notation. Callers use this base class and
+never ask for the kind.
 
 The ids depend only on the set of tokens, not on the order in which a text contains them, so two
 corpora with the same tokens have the same ids. (In tools that number characters by first
@@ -30,8 +30,8 @@ class Vocabulary(ABC):
     Attributes:
         kind: the value of `--tokens` that selects this kind; checkpoints contain it.
         unit: the plural name of its tokens in messages.
-        single_characters: each token is one character.
-        requires_tunes: this kind is for tune books only.
+        single_characters: whether each token is one character.
+        requires_tunes: whether this kind is for tune books only.
         tokens: the tokens in the order of their ids; `tokens[i]` has the id `i + 2`.
         dtype: the smallest unsigned integer type that holds every id.
     """
@@ -96,7 +96,7 @@ class Vocabulary(ABC):
 
     @abstractmethod
     def count_characters(self, ids: NDArray[Any]) -> int:
-        """Return the number of characters that ids stand for; a special id counts as one."""
+        """Return the number of characters that `ids` stand for; a special id counts as 1."""
 
     @abstractmethod
     def preview(self) -> Iterator[str]:

@@ -80,7 +80,7 @@ def _prose(_progress: object | None) -> list[Document]:
 
 
 def _modules() -> list[Path]:
-    """Return the paths of the standard library's modules; tests and packages are left out."""
+    """Return the paths of the standard library's modules, except tests and installed packages."""
     found = []
     for folder, folders, files in os.walk(sysconfig.get_path("stdlib")):
         # In place: os.walk enters the folders that are left in this list, in this order.

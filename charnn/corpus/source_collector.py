@@ -169,7 +169,8 @@ def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
 def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
     """Yield the path and the real path of each file below a folder, in sorted order.
 
-    A real path is yielded only once. Hidden files and folders are added to `skipped` and not entered.
+    A real path is yielded only once. Hidden files and folders are added to `skipped`; hidden
+    folders are not entered.
     """
     # Symbolic links may form a circle. A stack instead of recursion: folders may be nested more
     # deeply than Python recurses.

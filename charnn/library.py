@@ -25,7 +25,7 @@ MAX_TUNE_LENGTH = 2000  # characters
 
 
 class StreamOptions(TypedDict, total=False):
-    """The options of `Model.stream`, except for the prime."""
+    """The options of `Model.sample`: those of `Model.stream` without `prime`."""
 
     seed: int
     length: int
@@ -51,8 +51,8 @@ class Model:
     """A trained model.
 
     Attributes:
-        path: the checkpoint file that it was read from.
-        checkpoint: its configuration, vocabulary, weights and metadata.
+        path: the checkpoint file that the model was read from.
+        checkpoint: the configuration, vocabulary, weights and metadata of the model.
         damaged: an error for each preferred file of the run that could not be read.
     """
 
@@ -83,7 +83,7 @@ class Model:
             seed: the seed of the random numbers; the same seed gives the same text.
             length: the maximum number of characters to write.
             prime: the beginning of the text.
-            stop: a text after which the stream ends; `""` for none.
+            stop: the stream ends when it has written this text; `""` sets no such text.
             temperature, top_k, top_p, min_p: see `charnn.sampling.params.SamplingParams`.
 
         Raises:
@@ -93,7 +93,7 @@ class Model:
         return self._sampler.stream(params, seed=seed, length=length, prime=prime, stop=stop)
 
     def sample(self, prime: str = "", **options: Unpack[StreamOptions]) -> str:
-        """Return a new text that begins with `prime`; the options are those of `stream`."""
+        """Return a new text that begins with `prime`. The options are the same as in `stream`."""
         return prime + "".join(self.stream(prime=prime, **options))
 
     def tunes(
@@ -105,7 +105,7 @@ class Model:
         bars: str = "strict",
         **request: Unpack[RequestOptions],
     ) -> Iterator[str]:
-        """Return an iterator over `num` new tunes; the i-th one is drawn with `seed + i`.
+        """Return an iterator over `num` new tunes; tune i, counted from 0, has the seed `seed + i`.
 
         Args:
             num: the number of tunes.
@@ -139,14 +139,15 @@ class Model:
         """Return the tunes that the model was trained on, see `charnn.tunes.training_tunes`.
 
         Raises:
-            CheckpointError: they are missing, or the model was not trained on a tune book.
+            CheckpointError: the training tunes are missing, or the model was not trained on a tune
+                book.
         """
         from charnn.tunes.training_tunes import load_training_tunes
 
         return load_training_tunes(self.path, self.checkpoint)
 
     def judge(self, tunes: Iterable[str]) -> "TuneComparison":
-        """Return a comparison of new tunes, at least one, with the model's training tunes.
+        """Return a comparison of one or more new tunes with the model's training tunes.
 
         Raises:
             CheckpointError: the training tunes are missing.
@@ -156,9 +157,10 @@ class Model:
         return compare_tunes(list(tunes), self.learned_tunes())
 
     def exported(self) -> bytes:
-        """Return a checkpoint file to share: the model in half precision, which cannot be resumed.
+        """Return the bytes of a checkpoint file to share, with the weights in half precision.
 
-        It contains the headers of the training tunes and a hash of the tunes, but not the tunes.
+        Training cannot be resumed from this file. For a model of tunes, the file contains the
+        headers of the training tunes and a hash of the tunes, but not the tunes.
 
         Raises:
             CheckpointError: a weight is too large for half precision, or the stored training tunes
@@ -178,15 +180,16 @@ class Model:
         windows: bool = False,
         dynamic: bool = False,
     ) -> "Evaluation":
-        """Evaluate the model on a text: every character once, with the hidden state carried over.
+        """Evaluate the model on a text. The hidden state is carried from character to character.
 
-        Several documents are read one after the other. If the model was trained on documents, it
-        also predicts where each one ends, which counts as a character, as it does in training.
+        The model predicts each character once and reads several documents one after the other. If
+        the model was trained on documents, it also predicts the end of each document. An end counts
+        as one character, as in training.
 
         Args:
-            text: a text, several texts, or what `held_out` returns.
-            windows: also evaluate on windows with a fresh hidden state, as transformers are; see
-                `charnn.evaluation.fresh_windows`.
+            text: a text, several texts, or the span that `held_out` returns.
+            windows: also evaluate on windows of text that each start with a fresh hidden state, as
+                transformers are evaluated; see `charnn.evaluation.fresh_windows`.
             dynamic: also evaluate while the weights adapt to the text, see
                 `charnn.evaluation.dynamic`.
 
@@ -201,16 +204,17 @@ class Model:
         return protocols.evaluate_span(self.checkpoint, text, windows=windows, dynamic=dynamic)
 
     def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "EvalSpan":
-        """Return the held-out part of the corpus that the model was trained on, for `evaluate`.
+        """Return the part of a corpus that was held out from training, for `evaluate`.
 
         The held-out part is the end of a text, or the tunes of a book that are not training tunes.
 
         Args:
-            corpus: what `charnn.corpus.sources.open_corpus` takes or returns.
+            corpus: the corpus that the model was trained on: its names, as
+                `charnn.corpus.sources.open_corpus` takes them, or the opened corpus.
 
         Raises:
-            CheckpointError: the model was not trained on this text, or on all of it; or its
-                training tunes are missing.
+            CheckpointError: the model was trained on another text, or on the whole text, or the
+                training tunes of the model are missing.
             CorpusError: every tune of the corpus is a training tune, or there is no corpus.
         """
         from charnn.evaluation import protocols
@@ -226,7 +230,8 @@ def load(path: str | Path | None = None) -> Model:
     """Return the model of a checkpoint file, a run (its folder or its name), or the newest run.
 
     Where there is no run at all, the bundled model is returned. If the best checkpoint of a run
-    cannot be read, its last one is returned, or the one before; `Model.damaged` has the errors.
+    cannot be read, the model comes from the last or the previous checkpoint of the run.
+    `Model.damaged` then contains the errors.
 
     Raises:
         CheckpointError: there is no such model, or it is damaged.
@@ -245,10 +250,11 @@ def train(
     download_bar: object | None = None,
     **options: "Unpack[TrainOptions]",
 ) -> Model:
-    """Train a model on a corpus and return the best one; the run is saved in a folder of its own.
+    """Train a model on a corpus, save the run in its own folder, and return the best checkpoint.
 
     Args:
-        corpus: one name or several: files, folders, patterns, or names of built-in corpora, see
+        corpus: one name or several names. Each is a file, a folder, a pattern or the name of a
+            built-in corpus, see
             `charnn.corpus.sources.open_corpus`.
         transposed: a function that is called with the number of tunes transposed so far and the
             number of all tunes.
@@ -272,8 +278,8 @@ def train(
         CharnnError: the corpus, an option or the run is unusable; the message names the remedy.
         UnsavedError: the run has ended, but not all of it could be saved; the error has the model.
         OSError: a file cannot be written at the beginning.
-        KeyboardInterrupt: Ctrl-C, or a notebook's stop, was pressed; the run is saved by then. A
-            second Ctrl-C is raised at once, and then only the saves before it exist.
+        KeyboardInterrupt: Ctrl-C, or a notebook's stop, was pressed. The run is saved before the
+            exception is raised. A second Ctrl-C raises it at once, without this save.
     """
     from charnn.training.session import Callbacks, train_run
 

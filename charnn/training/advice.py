@@ -2,8 +2,8 @@
 
 The learning rate is annealed over the budget, so every loss curve is flat at its end. The advice
 therefore asks how much the second half of the run has gained and, if the gain is small, whether the
-training loss is far below the validation loss. The training loss is measured with dropout, so it is
-higher than that of the same weights without dropout.
+training loss is far below the validation loss. The training loss is measured with dropout, which
+makes it higher than a loss of the same weights without dropout.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,8 +22,8 @@ FAR_BELOW = 0.2
 EARLY = 0.8
 # In fewer epochs nothing is learned by heart.
 FEW_EPOCHS = 3
-# Sweeps up to this share of the steps belong to the first half. They lie at even shares of the
-# budget, but a sweep starts only after a step, so the one in the middle may come a little late.
+# Validations up to this share of the steps belong to the first half. Validations are spread evenly
+# over the budget, but each one starts only after a step, so the middle one may come a little late.
 FIRST_HALF = 0.55
 
 
@@ -34,8 +34,8 @@ def advise(
 
     Args:
         history: the validations of the run: "step", "seconds", "val_loss" and, if known,
-            "train_loss", the mean training loss since the validation before.
-        epochs: the passes over the training part.
+            "train_loss". The latter is the mean training loss since the previous validation.
+        epochs: the number of passes over the training part so far.
         budget: the budget of the run.
         model: the shape of the model.
     """
@@ -77,7 +77,8 @@ def _nothing_more(model: ModelConfig, best_step: float, steps: float, gained: fl
         model: the shape of the model.
         best_step: the step of the lowest validation loss.
         steps: the steps of the run.
-        gained: what the second half of the run gained; None if the best step came early.
+        gained: the fall of the validation loss in the second half of the run, as a share of the
+            lowest loss; None if the best step came early.
     """
     larger = [name for name, size in _preset_sizes().items() if size > _size(model)][:1]
     larger_model = f"a larger model (--preset {larger[0]})" if larger else "a larger model"
@@ -90,7 +91,7 @@ def _nothing_more(model: ModelConfig, best_step: float, steps: float, gained: fl
 
 
 def _against_overfitting(model: ModelConfig) -> str:
-    """Return a list of what helps against overfitting."""
+    """Return a text that lists the remedies against overfitting."""
     smaller = [name for name, size in _preset_sizes().items() if size < _size(model)][-1:]
     smaller_model = f"a smaller model (--preset {smaller[0]})" if smaller else "a smaller model"
     higher = min(0.7, model.dropout + 0.2)
@@ -100,7 +101,7 @@ def _against_overfitting(model: ModelConfig) -> str:
 
 
 def _doubled(budget: Budget, seconds: float, epochs: float, steps: float) -> str:
-    """Return twice the limit that ended the run, as an option."""
+    """Return an option that sets twice the limit that ended the run, such as `--minutes 8`."""
     spent = {"minutes": seconds / 60, "epochs": epochs, "steps": steps}
     limits = {name: limit for name, limit in vars(budget).items() if limit is not None}
     reached = max(limits, key=lambda name: spent[name] / limits[name])

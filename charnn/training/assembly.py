@@ -37,7 +37,7 @@ def build_trainer(
     """Return the trainer of a new run, or of one that is resumed.
 
     Args:
-        dataset: the corpus as ids.
+        dataset: the corpus as token ids.
         model_config: the shape of the model.
         config: the options of the run.
         run: the run's folder.
@@ -47,11 +47,12 @@ def build_trainer(
             returns True, the run is saved and ends.
         resume: the checkpoint to resume from, with its training tensors; None for a new run.
         best: the best checkpoint of the run that is resumed, if there is one.
-        claim_folder: see `CheckpointSaver`; None makes the folder without locking it.
-        parent: the model to fine-tune, of the shape `model_config`; its vocabulary may differ.
+        claim_folder: see `CheckpointSaver`; with None, the folder is created but not locked.
+        parent: the model to fine-tune. It must have the shape `model_config`; its vocabulary may
+            differ from that of the dataset. None for random weights.
 
     Raises:
-        CheckpointError: `resume` is of another corpus, or lacks what resuming needs.
+        CheckpointError: `resume` belongs to another corpus, or lacks a part of the training state.
     """
     if resume is not None:
         # Checked first, because building a large network takes a while.
@@ -81,7 +82,7 @@ def build_trainer(
 
 
 def _facts(dataset: Dataset, model_config: ModelConfig) -> dict[str, Any]:
-    """Return the metadata that follow from the dataset and the shape of the model."""
+    """Return the metadata that can be computed from the dataset and the shape of the model."""
     return {
         "fingerprint": dataset.fingerprint,
         "documents": dataset.documents,

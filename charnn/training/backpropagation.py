@@ -25,7 +25,15 @@ def backpropagate(
     inputs_TB: NDArray[np.int64],
     targets_TB: NDArray[np.int64],
 ) -> float:
-    """Add the gradients of a segment to the parameters, and carry the hidden state on, detached.
+    """Add the gradients of a segment to the `grad` of the parameters, and update the hidden state.
+
+    The hidden state after the segment is detached from the graph and stored in `state`.
+
+    Args:
+        state: the state of the run.
+        config: the options of the run.
+        inputs_TB: token ids, [T, B].
+        targets_TB: the token id that follows each input, [T, B].
 
     Returns:
         The mean loss of the segment in nats per token, without the gradient penalty.
@@ -47,7 +55,7 @@ def backpropagate(
 
 
 def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) -> None:
-    """Compute the gradients of the first segment and discard them, to measure a step's time."""
+    """Compute and discard the gradients of the first segment, so that a step can be timed."""
     hidden_state = state.hidden_state
     state.hidden_state = state.network.initial_state(config.batch_size)
     backpropagate(state, config, *batches.segment(0))
@@ -56,15 +64,16 @@ def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) ->
 
 
 def reset_rows_in_turn(hidden_state: list[HiddenState], step: int) -> list[HiddenState]:
-    """Return the hidden state with zeros in the rows that are reset at this step.
+    """Return the hidden state with zeros in those rows of the batch that are reset at this step.
 
     The training loop calls this before each segment (`charnn.training.trainer`).
 
-    Each row is reset once in `FRESH_EVERY` segments. Sampling starts from an empty hidden state, so
-    the network must see empty states throughout its training and not only in its first steps.
+    Each row is reset once every `FRESH_EVERY` segments. Sampling starts from a hidden state of
+    zeros, so the network must see such states throughout its training and not only in its first
+    steps.
 
     Args:
-        hidden_state: the state of each layer, [B, H] per vector.
+        hidden_state: the state of each layer, a tuple of tensors [B, H].
         step: the number of updates before this segment.
     """
     batch_size = len(hidden_state[0][0])

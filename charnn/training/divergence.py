@@ -11,7 +11,7 @@ from charnn.errors import CharnnError
 
 
 class DivergenceCheck:
-    """A check that the numbers of a run are finite; its errors describe the last update.
+    """A check that the numbers of a run are finite. Its error messages describe the last update.
 
     Args:
         run: the run's folder.
@@ -40,7 +40,7 @@ class DivergenceCheck:
             raise self._error(f"loss {loss:g}", step)
 
     def check_validation(self, step: int, loss: float) -> None:
-        """Check the loss of a sweep over the validation part.
+        """Check the loss of the validation part, in nats per character.
 
         Raises:
             CharnnError: the loss is not finite.
@@ -49,7 +49,7 @@ class DivergenceCheck:
             raise self._error(f"validation loss {loss:g}", step)
 
     def check_arrays(self, step: int, arrays: Mapping[str, Any]) -> None:
-        """Check everything that is about to be saved, so that no ruined checkpoint is written.
+        """Check all arrays that are about to be saved, so that no ruined checkpoint is written.
 
         Raises:
             CharnnError: an array has a number that is not finite.

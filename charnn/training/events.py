@@ -1,4 +1,4 @@
-"""The events that a run reports: a terminal, a notebook and a test each show them in their way."""
+"""The events that a run reports to its caller, such as a terminal, a notebook or a test."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Planned:
     Attributes:
         run: the run's folder.
         corpus: the documents.
-        dataset: the documents as ids.
-        plan: the shape of the model and the options, defaults filled in.
+        dataset: the documents as token ids.
+        plan: the shape of the model and the options, with all defaults filled in.
     """
 
     run: Path
@@ -32,13 +32,13 @@ class Planned:
 
 @dataclass(frozen=True)
 class Recovered:
-    """A run with damaged checkpoints, where another checkpoint of the run is used.
+    """The use of another checkpoint of a run, because one or more of its files are damaged.
 
     Attributes:
         problems: an error for each damaged file.
-        aside: the new names of the damaged files of a run that is resumed.
+        aside: the paths that the damaged files were renamed to, if the run is resumed.
         taken: the checkpoint that is used.
-        step: the number of updates before that checkpoint.
+        step: the number of updates that `taken` contains.
     """
 
     problems: tuple[str, ...]
@@ -64,10 +64,10 @@ class ShortOfSpace:
 
 @dataclass(frozen=True)
 class Unsaved:
-    """Files that cannot be saved. Training continues and tries again.
+    """A failure to save files. Training continues, and the files are written again later.
 
     Attributes:
-        files: the files that are missing or too old.
+        files: the files that are missing or out of date.
         reason: the system's error, as a phrase.
     """
 
@@ -77,7 +77,7 @@ class Unsaved:
 
 @dataclass(frozen=True)
 class SavedAtLast:
-    """The end of an `Unsaved` state: all files are saved now."""
+    """The success of a later attempt, after an `Unsaved`: all files are saved now."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Started:
     Attributes:
         steps_per_epoch: the updates in one pass over the training part.
         threads: the number of CPU threads that was measured or set.
-        progress: the share of the budget that was spent before, if a run is resumed.
+        progress: the share of the budget that is spent, in [0, 1]; above 0 if a run is resumed.
     """
 
     steps_per_epoch: int
@@ -100,7 +100,7 @@ class Rethreaded:
     """A new number of CPU threads, because the load of the machine has changed.
 
     Attributes:
-        threads: the number from now on.
+        threads: the number of CPU threads from now on.
     """
 
     threads: int
@@ -108,10 +108,10 @@ class Rethreaded:
 
 @dataclass(frozen=True)
 class Hinted:
-    """A hint that the budget is probably not the intended one, from the speed of the first seconds.
+    """A hint that the budget is probably a mistake, given the speed of the first seconds.
 
     Attributes:
-        hint: what the budget amounts to, and what to set instead.
+        hint: a text for the user, with the effect of the budget and a better option.
     """
 
     hint: str
@@ -123,10 +123,10 @@ class Stepped:
 
     Attributes:
         step: the updates so far.
-        loss: the mean training loss since the last such event, in nats per character.
+        loss: the mean training loss since the last `Stepped`, in nats per character.
         lr: the learning rate of the last update.
         grad_norm: the norm of the last gradient, before clipping.
-        characters_per_second: the speed of training alone, since the last such event.
+        characters_per_second: the speed since the last `Stepped`, validation not included.
         progress: the share of the budget that is spent.
         seconds: the time spent on the run, in all its parts.
     """
@@ -142,13 +142,13 @@ class Stepped:
 
 @dataclass(frozen=True)
 class Validated:
-    """The result of a sweep over the validation part.
+    """The result of an evaluation on the validation part.
 
     Attributes:
         step: the updates so far.
         loss: the validation loss, in nats per character.
         is_best: whether it is the lowest loss so far.
-        checkpoint: the run as it is now.
+        checkpoint: the present state of the run.
     """
 
     step: int
@@ -167,9 +167,10 @@ class Finished:
         best_loss: the lowest validation loss, in nats per character; None without a validation.
         steps: the updates so far.
         seconds: the time spent on the run, in all its parts.
-        characters_per_second: the mean speed of training alone, in this part of the run.
-        advice: what the curve shows and what to change, in one sentence; None for a run that was
-            interrupted or hardly validated.
+        characters_per_second: the mean speed since the start or the resumption, validation not
+            included.
+        advice: one sentence on the loss curve and on options to change; None if the run was
+            interrupted or has too few validations.
         unsaved: the files that could not be saved.
     """
 

@@ -18,7 +18,7 @@ PER_TOKEN = ("embedding.weight", "head.weight", "head.bias")
 
 
 def tokens_of_parent(parent: Checkpoint, tokens: str, corpus: Corpus) -> str:
-    """Return the kind of tokens to train on, which is the parent's.
+    """Return the parent's kind of tokens, "char" or "abc", which the new model must use too.
 
     Args:
         parent: the model to start from.
@@ -26,7 +26,7 @@ def tokens_of_parent(parent: Checkpoint, tokens: str, corpus: Corpus) -> str:
         corpus: the corpus of the new model.
 
     Raises:
-        UsageError: the option is set to another kind, or the corpus does not suit the parent's.
+        UsageError: the option is set to another kind, or the corpus does not suit this kind.
     """
     vocabulary = parent.vocabulary
     if tokens not in ("auto", vocabulary.kind):
@@ -42,13 +42,13 @@ def tokens_of_parent(parent: Checkpoint, tokens: str, corpus: Corpus) -> str:
 
 
 def inherit_weights(parent: Checkpoint, vocabulary: Vocabulary, drawn: Tensors) -> Tensors:
-    """Return the weights for a network of another vocabulary.
+    """Return the parent's weights, adapted to the vocabulary of a new network.
 
     Args:
         parent: the model to start from.
         vocabulary: the vocabulary of the new model.
-        drawn: the random weights of the new network; the tokens that the parent's vocabulary lacks
-            keep their rows.
+        drawn: the random weights of the new network. Their rows are kept for the tokens that the
+            parent's vocabulary lacks.
     """
     parent_ids = _token_ids(parent.vocabulary)
     ids = _token_ids(vocabulary)

@@ -43,8 +43,8 @@ def choose_device(wanted: str) -> str:
 def choose_precision(wanted: str, device: str) -> str:
     """Return the named precision, or for "auto" bf16 where it makes matrix products faster.
 
-    On a CPU the speed is measured: a CPU without the instructions for bf16 emulates it. With them
-    (AVX-512 BF16), an LSTM trains at 498 instead of 321 GFLOP/s.
+    On a CPU the speed is measured, because a CPU without bf16 instructions emulates bf16. On a CPU
+    with such instructions (AVX-512 BF16), an LSTM trains at 498 instead of 321 GFLOP/s.
 
     Raises:
         UsageError: the precision is unknown.
@@ -67,10 +67,10 @@ def autocast(device: str, precision: str) -> torch.autocast:
 
 
 def keep_freed_memory() -> None:
-    """Make the C library keep freed memory for the next step, where it has such an option.
+    """Make the C library keep freed memory for the next step, if the library has such an option.
 
-    glibc gives the tens of megabytes of a step back to the system, and gets them again page by
-    page: 4,000 page faults a step, a tenth of its time.
+    After each step, glibc by default returns tens of megabytes to the system. The next step then
+    gets them back page by page, with 4,000 page faults, which take a tenth of the step's time.
     """
     with suppress(OSError, AttributeError):
         set_option = ctypes.CDLL(None).mallopt
@@ -83,7 +83,7 @@ def keep_freed_memory() -> None:
 
 
 def _product_seconds(dtype: torch.dtype, repeats: int = 20) -> float:
-    """Return the time of a matrix product of the size that a step has."""
+    """Return the seconds of one matrix product, which is about as large as those of a step."""
     left, right = torch.ones(64, 512, dtype=dtype), torch.ones(512, 2048, dtype=dtype)
     left @ right  # the first product also sets up the library
     times = []

@@ -1,4 +1,4 @@
-"""Hints, one or two sentences each, on budgets and vocabularies that are probably not intended.
+"""Hints on budgets and vocabularies that are probably mistakes, one or two sentences each.
 
 A hint must not annoy users who mean what they typed, so the limits are far from usual values.
 """
@@ -9,7 +9,7 @@ from charnn.training.training_config import Budget
 
 # After this many epochs any text is learned by heart.
 MAX_EPOCHS = 400
-# Seconds of a budget in epochs or steps without a hint.
+# A budget in epochs or steps gets a hint if it takes more than this many seconds.
 MAX_SECONDS = 2 * 3600
 # With fewer updates nothing is learned.
 MIN_STEPS = 300
@@ -20,7 +20,7 @@ HINT_AFTER = 5.0
 
 
 def on_many_epochs(epochs: float, characters: int) -> str | None:
-    """Return a hint on a budget of about `epochs` over `characters`, or None."""
+    """Return a hint if `epochs` is too high for a corpus of `characters` characters, else None."""
     if epochs <= MAX_EPOCHS:
         return None
     return (
@@ -30,7 +30,7 @@ def on_many_epochs(epochs: float, characters: int) -> str | None:
 
 
 def on_vocabulary(size: int) -> str | None:
-    """Return a hint on a vocabulary of `size` tokens, or None."""
+    """Return a hint if a vocabulary of `size` tokens is too large, else None."""
     if size <= MAX_VOCABULARY:
         return None
     return (
@@ -40,7 +40,7 @@ def on_vocabulary(size: int) -> str | None:
 
 
 def on_speed(budget: Budget, steps_per_epoch: int, seconds_per_step: float) -> str | None:
-    """Return a hint on a budget at a known speed, or None."""
+    """Return a hint if the budget is too long or too short at this speed, else None."""
     seconds_per_epoch = steps_per_epoch * seconds_per_step
     if budget.minutes is None:
         no_limit = float("inf")
@@ -74,7 +74,7 @@ class SpeedHint:
     Args:
         budget: the budget of the run.
         characters_per_epoch: the characters of the training part.
-        steps_per_epoch: the updates in one pass over it.
+        steps_per_epoch: the updates in one pass over the training part.
     """
 
     def __init__(self, budget: Budget, characters_per_epoch: int, steps_per_epoch: int) -> None:
@@ -84,10 +84,10 @@ class SpeedHint:
         self._is_decided = False
 
     def after(self, trained: RunningMean) -> str | None:
-        """Return the hint when the speed is known; None before, afterwards, and if none is needed.
+        """Return the hint once the speed is known; else None. Later calls return None, too.
 
         Args:
-            trained: all steps of this part of the run.
+            trained: the totals of all steps since the run was started or resumed.
         """
         if self._is_decided or trained.seconds <= HINT_AFTER:
             return None

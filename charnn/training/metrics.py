@@ -1,4 +1,4 @@
-"""The metrics of a run: `metrics.jsonl`, a line of JSON per reported step and per validation."""
+"""The metrics of a run: `metrics.jsonl` has a line of JSON per reported step and validation."""
 
 import json
 import math
@@ -17,8 +17,8 @@ class Metrics:
     reaches the file whole.
 
     Args:
-        path: the file. Its lines after the step that the run is resumed from are removed, so that
-            no step is in the file twice when a run is resumed from an older checkpoint.
+        path: the file. Lines of steps later than `step` are removed, so that no step is in the file
+            twice after a run is resumed from an older checkpoint.
         step: the step that the run is resumed from; 0 for a new run.
         validated_step: the last validated step up to `step`.
 
@@ -35,7 +35,7 @@ class Metrics:
         self._create("".join(line + "\n" for line in kept).encode())
 
     def add(self, event: Stepped | Validated) -> None:
-        """Add a line, which the next `flush` writes."""
+        """Add a line for an event. The next `flush` writes the line to the file."""
         if isinstance(event, Stepped):
             line = {
                 "event": "step",
@@ -101,7 +101,8 @@ class Metrics:
     def _restore(self) -> None:
         """Write a deleted file again.
 
-        Systems that let an open file be deleted keep its content until it is closed.
+        The content can still be read: a system that allows an open file to be deleted keeps its
+        content until the file is closed.
         """
         self._file.seek(0)
         content = self._file.read(self._size)
@@ -115,7 +116,7 @@ def _lines(path: Path) -> list[str]:
 
 
 def _is_up_to(line: str, last_steps: dict[str, int]) -> bool:
-    """Return whether a line is whole and its step is not after the last one of its event."""
+    """Return whether a line is complete, and its step is at most the last step of its event."""
     with suppress(ValueError, KeyError, TypeError):
         entry = json.loads(line)
         return int(entry["step"]) <= last_steps[entry["event"]]

@@ -1,8 +1,8 @@
 """AdamW, and clipping of the gradient.
 
 An optimizer object of `torch.optim` imports torch's compiler, which takes a second or two before
-the first step. The function `torch.optim.adamw.adamw` does the same update without that import: the
-first step comes after 1.9 s instead of 3.1 s (benchmarks/RESULTS.md).
+the first step. The function `torch.optim.adamw.adamw` computes the same update without that import.
+With this function, the first step comes after 1.9 s instead of 3.1 s (benchmarks/RESULTS.md).
 """
 
 import torch
@@ -24,7 +24,7 @@ class AdamW:
 
     Args:
         network: the module to train; each parameter needs a gradient at every step.
-        weight_decay: the decay of matrices. Vectors, such as biases, are not decayed.
+        weight_decay: the weight decay of matrices. Vectors, such as biases, are not decayed.
     """
 
     def __init__(self, network: nn.Module, weight_decay: float) -> None:
@@ -36,16 +36,16 @@ class AdamW:
         self._decays = [weight_decay if parameter.dim() > 1 else 0.0 for parameter in parameters]
 
     def clip(self, max_norm: float, max_value: float | None = None) -> float:
-        """Limit the gradient in place.
+        """Limit the gradient in place, by its norm or else by its single values.
 
         Args:
-            max_norm: the gradient is scaled down to this norm (Pascanu et al. 2013).
-            max_value: if given, each number of the gradient is clamped to
-                [-max_value, max_value] instead.
+            max_norm: a gradient of a larger norm is scaled to this norm (Pascanu et al. 2013).
+            max_value: if given, `max_norm` is not used, and each number of the gradient is clamped
+                to [-max_value, max_value].
 
         Returns:
-            The norm over all parameters before clipping. If it is not finite, the gradient is left
-            unchanged.
+            The norm of the gradient over all parameters before clipping. If this norm is not
+            finite, the gradient is left unchanged.
         """
         gradients = self._gradients()
         norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
@@ -93,7 +93,7 @@ class AdamW:
             parameter.grad = None
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return the optimizer state for a checkpoint, by "MOMENT.PARAMETER"."""
+        """Return the tensors of the optimizer for a checkpoint, by the name "MOMENT.PARAMETER"."""
         values = (self._steps, self._averages, self._squares)
         return {
             f"{moment}.{name}": tensor

@@ -1,7 +1,7 @@
 """The options of a training run, each described once.
 
-`charnn train` makes its command line from `TrainOptions`, `charnn.train` takes its keyword
-arguments from it, and docs/cli.md is generated from that command line. This file imports neither
+`TrainOptions` defines the command line of `charnn train` and the keyword arguments of
+`charnn.train`; docs/cli.md is generated from the command line. This file imports neither
 torch nor NumPy, because `charnn train --help` must not wait for them.
 
 Ranges are checked where the values are used: in `charnn.model.config.ModelConfig` and in
@@ -32,8 +32,8 @@ class Option:
 
     Args:
         help: what the option does, and its default, in one sentence.
-        choices: the texts that it can be set to; empty for any value of its type.
-        metavar: the placeholder of the value in the help; None for that of the type.
+        choices: the values that the option can be set to; empty for any value of its type.
+        metavar: the placeholder of the value in the help; None for the placeholder of its type.
     """
 
     help: str
@@ -49,9 +49,9 @@ TRANSPOSE_CHOICES = ("0", "1", "2", "3", "4", "5", "6", "all")
 
 
 class RunOptions(TypedDict, total=False):
-    """The corpus of a run, and the folder where the run is stored. None: an option is not set.
+    """The corpus of a run, and the folder of the run. None means that an option is not set.
 
-    The first type of an option is the one that the command line parses.
+    If an option has several types, the command line parses the first one.
     """
 
     name: Annotated[
@@ -249,5 +249,5 @@ def check_names_and_choices(options: Mapping[str, Any]) -> None:
 
 
 def option_name(name: str) -> str:
-    """Return an option as it is typed: `--hidden-size` for `hidden_size`."""
+    """Return an option as it is typed on the command line: `--hidden-size` for `hidden_size`."""
     return "--" + name.replace("_", "-")

@@ -2,14 +2,14 @@
 training recurrent neural networks" (2013), section 3.3.
 
 Let s_t be the hidden state of a layer after step t (h and c together), and delta_t = dE/ds_t the
-error that flows back to it from all later steps. For an error to reach far back, each step must
-preserve its length:
+error that flows back to s_t from all later steps. For an error to reach far back, each step must
+preserve the length of the error:
 
     Omega = sum over t of ( |delta_t+1 ds_t+1/ds_t| / |delta_t+1| - 1 )^2
 
-As in the paper, the hidden states and delta are held constant, so Omega is differentiated by the
-recurrent weights (and biases and peepholes) within a single step only. All steps of a segment are
-therefore computed at once.
+As in the paper, the hidden states and delta are held constant. The gradient of Omega with respect
+to the recurrent weights, biases and peepholes therefore flows through a single step only, and all
+steps of a segment are computed at once.
 
 Shape suffixes: T steps of a segment, B rows of a batch, G gate rows, H hidden units.
 """
@@ -27,7 +27,7 @@ _MIN_LENGTH = 1e-30
 
 
 def gradient_penalty(loss: Tensor, traces: Sequence[Trace]) -> Tensor:
-    """Return Omega, summed over the layers of a network and averaged over the rows.
+    """Return Omega, summed over the layers of a network and averaged over the rows of the batch.
 
     Args:
         loss: the loss of the traced segment. Its graph is kept, for `loss.backward()` later.
@@ -43,11 +43,11 @@ def gradient_penalty(loss: Tensor, traces: Sequence[Trace]) -> Tensor:
 
 
 def layer_penalty(trace: Trace, errors: Sequence[HiddenState]) -> Tensor:
-    """Return Omega of one layer, averaged over the rows.
+    """Return Omega of one layer, averaged over the rows of the batch.
 
     Args:
         trace: the trace of the layer over a segment.
-        errors: delta, the gradient of the loss by the hidden state after each step.
+        errors: delta, the gradient of the loss with respect to the hidden state after each step.
     """
     cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states = trace
     before, delta = _stack_steps(states[:-1]), _stack_steps(errors)
@@ -69,11 +69,11 @@ def layer_penalty(trace: Trace, errors: Sequence[HiddenState]) -> Tensor:
 
 
 def _stack_steps(states: Sequence[HiddenState]) -> list[Tensor]:
-    """Return each part of the hidden state for all steps, [T, B, H], cut from the graph."""
+    """Return each part of the hidden state, stacked over the steps to [T, B, H] and detached."""
     return [torch.stack(parts).detach() for parts in zip(*states, strict=True)]
 
 
 def _length(parts: Sequence[Tensor]) -> Tensor:
-    """Return the Euclidean length [T, B] of all parts [T, B, H] of a hidden state together."""
+    """Return the lengths [T, B] of hidden states whose parts [T, B, H] are joined along H."""
     length_TB: Tensor = torch.linalg.vector_norm(torch.cat(list(parts), dim=-1), dim=-1)
     return length_TB

@@ -1,4 +1,4 @@
-"""From the options of a user to the plan of a run: defaults filled in, contradictions refused."""
+"""The plan of a run, from a user's options: defaults are filled in, contradictions are refused."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -40,7 +40,7 @@ class Plan:
     Attributes:
         model: the shape of the model.
         training: the options of the run.
-        notes: sentences for the user on what was changed or may surprise.
+        notes: sentences for the user on changed options and on surprising ones.
     """
 
     model: ModelConfig
@@ -49,7 +49,7 @@ class Plan:
 
     @property
     def preset(self) -> str | None:
-        """Return the name of the model's size, if it has one."""
+        """Return the name of the preset whose sizes the model has, or None."""
         names = {(each.num_layers, each.hidden_size): name for name, each in PRESETS.items()}
         return names.get((self.model.num_layers, self.model.hidden_size))
 
@@ -59,7 +59,7 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
 
     Args:
         dataset: the corpus as ids.
-        options: what the user has set.
+        options: the options that the user has set.
         parent: the model to fine-tune, whose shape the new one has; None for random weights.
 
     Raises:
@@ -101,10 +101,10 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
 
 
 def plan_resume(checkpoint: Checkpoint, dataset: Dataset, options: TrainingOptions) -> Plan:
-    """Return the plan of a resumed run: the original plan, with the options that may change.
+    """Return the plan of a resumed run: the original plan with the new values of some options.
 
-    These are the budget, the learning rate (which may have been too high), the device, and the
-    options that change neither the model nor the course of its training.
+    These options are the budget, the learning rate (which may have been too high), the device, and
+    the options that affect neither the model nor the course of its training.
 
     Raises:
         UsageError: an option is set that a resumed run cannot change.
@@ -157,10 +157,11 @@ def _plan_model(
 def _refuse_changes(
     checkpoint: Checkpoint, original: TrainingConfig, dataset: Dataset, options: TrainingOptions
 ) -> None:
-    """Refuse options that differ from those that a run was started with.
+    """Refuse options that differ from the options that a run was started with.
 
-    A user may repeat the command that started the run. So the batch of that command is fitted to
-    the corpus, as it was at the start, before it is compared.
+    A user may repeat the command that started the run. At the start, the batch size and the segment
+    length were fitted to the corpus, so those of the repeated command are fitted before they are
+    compared.
     """
     values = {
         **checkpoint.config.to_json(),
@@ -185,7 +186,7 @@ def _refuse_changes(
 
 
 def _device_to_resume_on(original: TrainingConfig, options: TrainingOptions) -> str:
-    """Return the device that the user names, or the run's own one where this machine has it."""
+    """Return the device that the user names, else the run's device if this machine has it."""
     wanted = options.get("device")
     if wanted is None:
         try:
@@ -206,7 +207,7 @@ def _sizes(preset: Preset, options: TrainingOptions) -> dict[str, Any]:
 
 
 def _has_sizes_of_preset(config: ModelConfig, options: TrainingOptions) -> bool:
-    """Return whether a model has the sizes of the preset that the user named, if any."""
+    """Return whether a model has the sizes of the preset that the user named; True without one."""
     preset = options.get("preset")
     if preset is None or preset == AUTO:
         return True

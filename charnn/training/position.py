@@ -1,4 +1,4 @@
-"""The position of a run: how far it has come in its corpus, budget and validations."""
+"""The position of a run in its corpus, its budget and its validations."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -14,11 +14,11 @@ class Position:
         step: updates of the weights so far.
         window: the next segment of the epoch, counted from 0.
         seconds: time spent on the run, in all its parts.
-        validated_step: the step of the last sweep over the validation part.
-        validated_seconds: the time spent when that sweep ended.
-        best_loss: the lowest loss of all sweeps, in nats per character; None before the first one.
-        stale: sweeps since the one with the lowest loss.
-        temperature: the softmax temperature that the last sweep fitted.
+        validated_step: the step of the last validation.
+        validated_seconds: the time spent on the run when the last validation ended.
+        best_loss: the lowest validation loss, in nats per character; None before a validation.
+        stale: the number of validations since the one with the lowest loss.
+        temperature: the softmax temperature that the last validation fitted.
     """
 
     step: int = 0
@@ -32,7 +32,7 @@ class Position:
 
     @classmethod
     def from_json(cls, value: dict[str, Any], steps_per_epoch: int) -> "Position":
-        """Return the position that `dataclasses.asdict` wrote.
+        """Return the position from the dictionary that `dataclasses.asdict` returned.
 
         Raises:
             TypeError, ValueError: a field is unknown, has the wrong type or is out of range.
@@ -62,6 +62,6 @@ class Position:
         return budget.progress(self.seconds, self.step / steps_per_epoch, self.step)
 
     def validated_progress(self, budget: Budget, steps_per_epoch: int) -> float:
-        """Return the share of the budget that was spent when the last sweep ended, in [0, 1]."""
+        """Return the share of the budget that was spent at the last validation, in [0, 1]."""
         epochs = self.validated_step / steps_per_epoch
         return budget.progress(self.validated_seconds, epochs, self.validated_step)

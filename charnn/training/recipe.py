@@ -1,8 +1,8 @@
-"""The defaults: sizes and rates that suit the corpus, the budget and the device.
+"""The default sizes and rates of a run, which suit the corpus, the budget and the device.
 
 The measurements behind the presets and the dropout are in `benchmarks/quality.md`. On a CPU, small
-batches win at equal time, because they mean more updates. A text that is read many times is learned
-by heart unless the dropout is strong.
+batches reach a lower loss in equal time, because they allow more updates. A text that is read many
+times is learned by heart unless the dropout is strong.
 """
 
 from dataclasses import dataclass
@@ -18,15 +18,16 @@ DEFAULT_EPOCHS = 120.0
 
 @dataclass(frozen=True)
 class Preset:
-    """A size of the model by name.
+    """A named size of the model.
 
     Attributes:
         num_layers: see `ModelConfig`.
         hidden_size: see `ModelConfig`.
         embedding_size: see `ModelConfig`.
         lr: the peak learning rate that suits the size.
-        min_characters: the smallest training part for which `auto` chooses the size.
-        min_trained: the fewest characters, summed over all epochs, for which `auto` chooses it.
+        min_characters: the fewest characters of a training part for which `auto` chooses the size.
+        min_trained: the fewest characters to train on, summed over all epochs, for which `auto`
+            chooses the size.
     """
 
     num_layers: int
@@ -70,12 +71,13 @@ MIN_SEQ_LEN = 16
 
 @dataclass(frozen=True)
 class Machine:
-    """The sizes and the speed of a kind of device.
+    """The batch size, the segment length and the speed of a kind of device.
 
     Attributes:
         batch_size: the rows of a batch.
         seq_len: the tokens of a segment.
-        speed: roughly how many characters per second it trains on, to convert minutes to epochs.
+        speed: the approximate training speed in characters per second, to convert minutes to
+            epochs.
     """
 
     batch_size: int
@@ -90,7 +92,7 @@ GPU = Machine(batch_size=64, seq_len=128, speed=500e3)
 
 @dataclass(frozen=True)
 class Recipe:
-    """The defaults for a corpus and a budget; the names are those of the configurations."""
+    """The defaults for a corpus and a budget. Each field has the name of its option."""
 
     preset: Preset
     dropout: float
@@ -102,14 +104,14 @@ class Recipe:
 def default_budget() -> Budget:
     """Return the budget of a run for which none is set.
 
-    It is a few minutes, and no more epochs than a small corpus bears without being learned by
+    The budget is a few minutes. It also limits the epochs, so that a small corpus is not learned by
     heart.
     """
     return Budget(minutes=DEFAULT_MINUTES, epochs=DEFAULT_EPOCHS)
 
 
 def choose_recipe(characters: int, budget: Budget, device: str, preset: str = AUTO) -> Recipe:
-    """Return the defaults for a training part of `characters`, a budget and a device.
+    """Return the defaults for a training part of `characters` characters, a budget and a device.
 
     Raises:
         UsageError: the preset is unknown.
@@ -142,7 +144,10 @@ def find_preset(name: str) -> Preset:
 def estimate_epochs(
     characters: int, budget: Budget, device: str, characters_per_step: int
 ) -> float:
-    """Return the epochs of `characters` that fit into a budget; an estimate if it is in minutes."""
+    """Return the number of epochs that fit into a budget; an estimate for a budget in minutes.
+
+    An epoch is a pass over a training part of `characters` characters.
+    """
     speed = (CPU if device == "cpu" else GPU).speed
     limits = (
         (budget.minutes, 60 * speed / characters),
@@ -155,16 +160,17 @@ def estimate_epochs(
 def fit_to_corpus(ids: int, batch_size: int, seq_len: int) -> tuple[int, int]:
     """Return the batch size and segment length that a training part can fill.
 
-    Neither is increased. An epoch should have at least `MIN_SEGMENTS` segments, so the length of
-    the segments is halved first, down to `MIN_SEQ_LEN`, then the rows, then the length again.
+    Neither number is increased. An epoch should have at least `MIN_SEGMENTS` segments. To reach
+    them, the segment length is halved down to `MIN_SEQ_LEN`, then the batch size is halved down to
+    1, then the segment length is halved again.
 
     Args:
         ids: the tokens of the training part.
-        batch_size: the rows B that are wanted.
-        seq_len: the tokens T of a segment that are wanted.
+        batch_size: the wanted number of rows B.
+        seq_len: the wanted number of tokens T of a segment.
 
     Raises:
-        CorpusError: the part has fewer than `MIN_CHARACTERS` tokens.
+        CorpusError: the training part has fewer than `MIN_CHARACTERS` tokens.
     """
     if ids < MIN_CHARACTERS:
         raise CorpusError(

@@ -38,7 +38,7 @@ class Average:
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Replace the parameters by their averages inside a `with` block, and restore them after."""
+        """Replace the parameters by their averages inside a `with` block, then restore them."""
         self._swap()
         try:
             yield

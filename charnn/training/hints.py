@@ -20,7 +20,7 @@ HINT_AFTER = 5.0
 
 
 def on_many_epochs(epochs: float, characters: int) -> str | None:
-    """Return a hint if `epochs` is too high for a corpus of `characters` characters, else None."""
+    """Return a hint if `epochs` epochs of `characters` characters are too many, else None."""
     if epochs <= MAX_EPOCHS:
         return None
     return (
@@ -84,7 +84,7 @@ class SpeedHint:
         self._is_decided = False
 
     def after(self, trained: RunningMean) -> str | None:
-        """Return the hint once the speed is known; else None. Later calls return None, too.
+        """Return the hint, if one is needed, at the first call with a known speed; else None.
 
         Args:
             trained: the totals of all steps since the run was started or resumed.

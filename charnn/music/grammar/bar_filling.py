@@ -1,11 +1,13 @@
 """The filling of a bar: its length, and the notes and lengths that still fit into it.
 
-Every note begins at a multiple of the shortest note, and `can_fill` accepts only bars whose length
-is a multiple of it, so what remains of a bar can always be filled. A tuplet is begun only where all
-of its notes fit. Lengths are in ticks (`TICKS_PER_WHOLE_NOTE`).
+Outside tuplets and broken pairs, every note begins at a multiple of the shortest length. `can_fill`
+accepts only bars whose length is a multiple of the shortest length, so the rest of a bar can always
+be filled. A tuplet is begun only where all of its notes fit. Lengths are in ticks
+(`TICKS_PER_WHOLE_NOTE`).
 
-If a tune begins with a pick-up, every part does, and the last bar of a part is shorter by the
-pick-up. Pick-up and last bar together make one full bar, so the beat goes on through all repeats.
+If a tune begins with a pick-up, every part begins with one, and the last bar of every part is
+shorter by the length of the pick-up. Pick-up and last bar together make one full bar, so the beat
+goes on through all repeats.
 """
 
 from collections.abc import Collection
@@ -19,8 +21,8 @@ from charnn.music.grammar.grammar_state import (
 )
 from charnn.music.grammar.notation import LENGTHS, NOTES_PER_UNIT, TUPLETS, written_ticks
 
-# The numbers of bars of a part, the largest last. In music21's books of dance tunes, 77 % of the
-# parts have 8 bars (`benchmarks/RESULTS.md`).
+# The numbers of bars that a part may have, the largest last. In music21's books of dance tunes,
+# 77 % of the parts have 8 bars (`benchmarks/RESULTS.md`).
 DEFAULT_PART_BARS = (4, 8)
 
 
@@ -41,7 +43,7 @@ class BarFilling:
         self._accepted_lengths: dict[tuple[object, ...], bool] = {}
 
     def can_fill(self, timing: Timing) -> bool:
-        """Return whether bars of this duration can be filled with notes of this unit length."""
+        """Return whether notes can fill a bar of `timing.bar` ticks with this `timing.unit`."""
         # A bar of less than two units or more than four whole notes is a slip (M:1/8, M:33/8).
         on_grid = not timing.bar % (timing.unit // self._notes_per_unit)
         return on_grid and 2 * timing.unit <= timing.bar <= 4 * TICKS_PER_WHOLE_NOTE
@@ -49,10 +51,10 @@ class BarFilling:
     # The length of bars and parts
 
     def capacity(self, state: GrammarState) -> int:
-        """Return the ticks that this bar may have at most.
+        """Return the greatest allowed length of this bar in ticks.
 
-        The pick-up of a later part has the length of the first pick-up, and the last bar of a part
-        is shorter than a full bar by that length.
+        All pick-ups have the length of the first pick-up of the tune. The last bar of a part is
+        shorter than a full bar by the length of the pick-up.
         """
         if state.in_first_bar and state.pickup > 0:
             return state.pickup
@@ -63,7 +65,7 @@ class BarFilling:
         return self.capacity(state) - state.ticks_used
 
     def last_bar(self, state: GrammarState) -> int:
-        """Return the ticks of the last bar of this part."""
+        """Return the length of the last bar of this part in ticks."""
         return state.timing.bar - max(0, state.pickup)
 
     def may_add_bar(self, state: GrammarState) -> bool:
@@ -101,12 +103,12 @@ class BarFilling:
         return whole // notes if fits else 0
 
     def accepts_length(self, state: GrammarState, length: str) -> bool:
-        """Return whether a note here may have a length that begins with `length`.
+        """Return whether the length of a note here may begin with the characters `length`.
 
-        A number must fit without any further character: if `3` were accepted where only `3/2` fits,
-        the model would be forced to write `/`. An empty length and `/` need only be the beginning
-        of a length that fits. The same holds for every length in a tuplet or broken pair, where the
-        first note has determined the length.
+        A number must be a complete length that fits. If `3` were accepted where only `3/2` fits,
+        the model would be forced to write `/`. An empty text and `/` may also be the beginning of
+        a length that fits. In a tuplet or broken pair, a number may be such a beginning, too,
+        because the first note determines the length of the others.
         """
         # Cached, because the grammar asks at every note, and these five values recur in most bars.
         place = (length, self.remaining(state), state.timing.unit, state.pair, state.tuplet)
@@ -140,10 +142,11 @@ class BarFilling:
         return begun if self.accepts_length(begun, "") else None
 
     def begin_pair(self, state: GrammarState, sign: str) -> GrammarState | None:
-        """Return the state after the last note and `>` or `<`; `None` if no pair fits.
+        """Return the state after `sign` (`>` or `<`); `None` if no broken pair fits.
 
-        The first note takes 6/4 of its written length before `>`, and 2/4 before `<`. The second
-        note has the same written length and takes the rest of the time of both.
+        The open note is the first note of the pair. It takes 6/4 of its written length before `>`,
+        and 2/4 before `<`. The second note has the same written length. It takes 2/4 of this length
+        after `>`, and 6/4 after `<`.
         """
         written = written_ticks(state.length, state.timing.unit)
         if not written or written % 4 or 2 * written > self.remaining(state):
@@ -156,7 +159,7 @@ class BarFilling:
         return state._replace(partial="", note="", length="", ticks_used=used, pair=pair)
 
     def finish_note(self, state: GrammarState) -> GrammarState | None:
-        """Return the state with the open note finished at its length; `None` if it does not fit."""
+        """Return the state after the end of the open note; `None` if its length does not fit."""
         ticks = self.note_ticks(state, state.length)
         if not ticks:
             return None

@@ -68,7 +68,7 @@ class BarLines:
                 self._signs_by_beginning.setdefault(sign[:end], []).append(sign)
 
     def begin(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after the first character of a bar line; `None` if it is refused."""
+        """Return the state after the first character of a bar line; `None` if none may begin."""
         ends = (0, state.timing.bar, self._filling.last_bar(state))
         if state.bar_unfinished or state.tune_full:
             return None
@@ -78,16 +78,16 @@ class BarLines:
         return state._replace(partial=character) if self.may_spell(state, character) else None
 
     def may_spell(self, state: GrammarState, beginning: str) -> bool:
-        """Return whether an allowed bar line begins with these characters."""
+        """Return whether a bar line that is allowed here begins with these characters."""
         return any(self.after(state, sign) for sign in self._signs_by_beginning.get(beginning, ()))
 
     def longest_prefix(self, text: str) -> str:
-        """Return the longest bar line at the beginning of `text`, shorter than `text` itself."""
+        """Return the longest bar line that begins `text` and is shorter than `text`, or `""`."""
         length = max((n for n in range(1, len(text)) if text[:n] in self._signs), default=0)
         return text[:length]
 
     def after(self, state: GrammarState, sign: str) -> GrammarState | None:
-        """Return the state after a complete bar line; `None` if it is refused or no bar line."""
+        """Return the state after the complete bar line `sign`; `None` if `sign` is refused."""
         if sign not in self._signs:
             return None
         ending, opens_repeat = BAR_LINES[sign]
@@ -111,8 +111,8 @@ class BarLines:
         return _after_part(state, sign, opens_repeat)
 
     def _after_inner_bar(self, state: GrammarState, ending: int) -> GrammarState | None:
-        """Return the state after a bar line inside a part, which may begin a first ending."""
-        # A short first bar is a pick-up: the first one of the tune sets the length of all others.
+        """Return the state after a bar line inside a part; the sign may begin a first ending."""
+        # A short first bar is a pick-up: the first pick-up sets the length of all.
         if state.in_first_bar and state.pickup and state.ticks_used != state.timing.bar:
             fits = state.pickup in (UNKNOWN_PICKUP, state.ticks_used) and not ending
             begun = state._replace(
@@ -141,7 +141,7 @@ class BarLines:
 def _after_outer_pickup(state: GrammarState) -> GrammarState | None:
     """Return the state after a `|:` that follows the pick-up of the tune.
 
-    Such a pick-up is played only once, so all parts consist of full bars.
+    The pick-up lies outside the repeat and is played only once, so all parts consist of full bars.
     """
     if state.slur or state.tied:
         return None
@@ -149,7 +149,10 @@ def _after_outer_pickup(state: GrammarState) -> GrammarState | None:
 
 
 def _begin_second_ending(state: GrammarState) -> GrammarState | None:
-    """Return the state after the first ending; the second one must have the same bars."""
+    """Return the state at the start of a second ending; `None` if no first ending precedes it.
+
+    The part must have as many bars with its second ending as with its first ending.
+    """
     if state.ending != 1:
         return None
     return state._replace(
@@ -163,7 +166,7 @@ def _begin_second_ending(state: GrammarState) -> GrammarState | None:
 
 def _after_part(state: GrammarState, sign: str, opens_repeat: bool) -> GrammarState | None:
     """Return the state after the bar line at the end of a part."""
-    # A part with endings ends after the second one, which is not repeated.
+    # A part with endings ends after the second ending, which is not repeated.
     if sign[0] == ":":
         closes = state.ending == 0
     else:

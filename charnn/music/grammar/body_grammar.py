@@ -45,11 +45,11 @@ _Step = Callable[[GrammarState, str], GrammarState | None]
 
 
 class BodyGrammar:
-    """The grammar of the body.
+    """The grammar of the body of a tune, which follows the header.
 
     Args:
         characters: the characters that the model can write.
-        part_bars: the number of bars in every part; 0 for the usual numbers.
+        part_bars: the number of bars in every part; 0 allows 4 or 8 bars.
 
     Attributes:
         filling: the arithmetic of bars and parts.
@@ -73,7 +73,7 @@ class BodyGrammar:
         }
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after a character of the body; `None` if it is refused."""
+        """Return the state after a character of the body; `None` if the character is refused."""
         if continue_sign := self._continuations.get(state.partial[:1]):
             return continue_sign(state, character)
         if state.note:
@@ -160,7 +160,10 @@ class BodyGrammar:
     # After the beginning of a sign
 
     def _after_parenthesis(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after `(` and the number of a tuplet, or the first sign in a slur."""
+        """Return the state after `(` and one more character; `None` if the character is refused.
+
+        A digit is the number of a tuplet. Any other character is the first one inside a slur.
+        """
         if character.isdecimal():
             return self.filling.begin_tuplet(state, character)
         if state.slur or character in " |:\n)":
@@ -174,11 +177,11 @@ class BodyGrammar:
         return self._between_signs(begun, character)
 
     def _in_bar_line(self, state: GrammarState, character: str) -> GrammarState | None:
-        # Longest match: `:` and `|` may become `:|2`, and are complete only when they cannot.
+        # Longest match: `:` may become `:|2`. A bar line is complete when no longer one fits.
         text = state.partial + character
         if self.bar_lines.may_spell(state, text):
             return state._replace(partial=text)
-        # No bar line begins with `text`: a shorter one is complete, and the rest follows it.
+        # No bar line begins with `text`, so a shorter bar line is complete, and the rest follows.
         bar_line = self.bar_lines.longest_prefix(text)
         after = self.bar_lines.after(state, bar_line)
         for following in text[len(bar_line) :]:
@@ -196,14 +199,17 @@ class BodyGrammar:
     def canonical(self, state: GrammarState, text: str) -> str:
         """Return a text that is accepted here if and only if `text` is accepted.
 
-        For example, all upper-case notes are accepted in the same places and become `A`. Inside a
-        chord symbol the letters differ, so the text is unchanged there.
+        For example, every upper-case note becomes `A`, because all of them are accepted in the same
+        places. The letters inside a chord symbol are not interchangeable and stay unchanged.
         """
         in_symbol = state.partial[:1] == '"'
         return text if in_symbol else text.translate(self._representatives)
 
     def bar_line_possible(self, state: GrammarState) -> bool:
-        """Return `False` only if every bar line and every line end is refused here."""
+        """Return whether a bar line or line end could be accepted here.
+
+        `False` is certain. After `True`, all bar lines and line ends may still be refused.
+        """
         if state.partial[:1] in self._continuations:
             return state.partial[0] in "|:1"
         finished = self.filling.finish_note(state) if state.note else state
@@ -213,9 +219,10 @@ class BodyGrammar:
         return finished.in_first_bar or finished.ticks_used in ends
 
     def key_within_bar(self, state: GrammarState) -> Hashable:
-        """Return a key for the texts without bar lines and line ends that are accepted here.
+        """Return a key that determines which texts without bar lines and line ends are accepted.
 
-        The key contains the time that is left in the bar, but not the number of bars of the part.
+        States with the same key accept the same texts of this kind. The key contains the time that
+        is left in the bar, but not the number of bars of the part.
         """
         if state.partial[:1] in ("|", ":"):
             return state
@@ -238,11 +245,12 @@ class BodyGrammar:
         )
 
     def finishing_characters(self, state: GrammarState) -> str:
-        """Return candidates, the first accepted of which leads towards the end of the tune.
+        """Return candidates for the next character, the preferred ones first.
 
-        The order is: the end of an open sign, then a bar line, then a note and a longer length.
+        The first candidate that is accepted leads towards the end of the tune. The order is: the
+        end of an open sign, then a bar line, then a note, then a longer length.
         """
-        # `:` is the beginning of `:|`, and `|` at the start of a part that of `|:`.
+        # `:` begins `:|`. At the start of a part, `|` begins `|:`.
         if state.partial == ":":
             return "|"
         if state.partial[:1] == "|" and not state.ticks_used:

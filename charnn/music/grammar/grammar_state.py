@@ -1,8 +1,8 @@
 """The state of the grammar of tunes: everything that decides how a text may continue.
 
 The state contains nothing else, so texts with the same possible continuations have the same state.
-The sampler stores the accepted tokens of each state (`charnn.sampling.constraint`), so with fewer
-states it finds more of them in the store.
+The sampler stores the accepted tokens of each state (`charnn.sampling.constraint`). The fewer
+states there are, the more often the sampler finds a state in this store.
 """
 
 from typing import NamedTuple
@@ -22,7 +22,7 @@ NO_SLUR, IN_SLUR, EMPTY_SLUR = 0, 1, 2
 
 
 class Timing(NamedTuple):
-    """The durations that M: and L: set.
+    """The lengths of a bar and of a unit, which the fields M: and L: set.
 
     Attributes:
         bar: ticks of a full bar; 0 before M:.
@@ -34,12 +34,12 @@ class Timing(NamedTuple):
 
 
 class Tuplet(NamedTuple):
-    """An unfinished tuplet: `notes` notes in the time of `in_time_of`.
+    """An unfinished tuplet: `notes` notes in the time of `in_time_of` notes.
 
     Attributes:
         notes_left: notes still to come; 0 outside a tuplet.
         notes, in_time_of: 3 and 2 in a triplet.
-        note_ticks: the written length that each note must have; 0 before the first note.
+        note_ticks: the written length of each note in ticks; 0 before the first note sets it.
     """
 
     notes_left: int = 0
@@ -49,12 +49,12 @@ class Tuplet(NamedTuple):
 
 
 class BrokenPair(NamedTuple):
-    """The first note of a broken pair (`A>` or `A<`) and the time of the second.
+    """An unfinished broken pair (`A>` or `A<`), whose second note is still to come.
 
     Attributes:
-        note_ticks: the written length of the first note in ticks, which the second note must have
-            as well; 0 if no pair is open.
-        quarters: the time of the second note in quarters of its written length: 2 after `>`, 6
+        note_ticks: the written length of the first note in ticks. The second note must have the
+            same written length. 0 if no pair is open.
+        quarters: the time of the second note in fourths of its written length: 2 after `>`, 6
             after `<`.
     """
 
@@ -71,35 +71,35 @@ class GrammarState(NamedTuple):
 
     Attributes:
         partial: the beginning of an unfinished sign: a bar line, an accidental, a chord, the value
-            of a header field. Chords and graces are abbreviated (see `note_prefixes`). After a
-            finished sign: `"1"` after the number of an ending, `"}"` after graces, `" "` after a
-            blank, `"\n"` at the start of a line (also after the line's first note, as long as its
-            length is open), else `""`.
+            of a header field. Chords and graces are abbreviated (see `note_prefixes`). If no sign
+            is unfinished: `"1"` after the number of an ending, `"}"` after graces, `" "` after a
+            blank, `"\n"` at the start of a line (also after the first note of the line, while the
+            length of this note may still grow), else `""`.
         forced_text: the text of the header that must follow next.
         remaining_opening: the rest of the requested opening, with which the body must continue.
         header_field: the letter of the field whose value is being written; `""` in the body.
-        header_values: the values of the fields after T: so far; `()` in the body.
+        header_values: the values of the finished fields after T:; `()` in the body.
         timing: the durations of a bar and a unit, as far as the header has set them.
         note: the last note, while its length may still grow: `"A"` or `"a"` (any upper- or
             lower-case note), `","` (a note whose octave is written), `"z"` (a rest), `"]"` (a
             chord); `""` where none is open.
-        length: the length of `note` as far as it is written.
+        length: the characters of the length of `note` that are already written.
         ticks_used: the ticks of this bar that finished notes take.
         pickup: the ticks of the pick-up of each part; `UNKNOWN_PICKUP` before the first bar line.
         bars_done: the number of complete bars of this part.
-        in_first_bar: whether this bar is the first of its part, which may be short.
+        in_first_bar: whether this bar is the first one of its part; a first bar may be short.
         repeat_open: whether a repeat has been opened and not closed.
         ending: the variant ending that this bar belongs to: 0 (none), 1 or 2.
-        bars_before_endings: complete bars of this part before its first ending.
-        bars_required: the number of bars of this part with its first ending, which the part must
-            have with its second ending, too; 0 before the second ending.
+        bars_before_endings: the number of complete bars of this part before its first ending.
+        bars_required: the number of bars of this part with its first ending. The part must have
+            the same number of bars with its second ending. 0 before the second ending.
         tuplet: the unfinished tuplet.
         pair: the unfinished broken pair.
         slur: `NO_SLUR`, `IN_SLUR`, or `EMPTY_SLUR` where the slur has no note yet.
         tied: whether the last note is tied, so that a note must follow, not a rest.
-        decorations: decorations written before the next note.
+        decorations: the number of decorations written before the next note.
         has_prefix: whether graces or a chord symbol have been written before the next note.
-        parts_done: complete parts of the tune.
+        parts_done: the number of complete parts of the tune.
         between_parts: whether nothing has been written since the last complete part.
         has_note: whether the tune has a note, not only rests.
     """
@@ -142,7 +142,7 @@ class GrammarState(NamedTuple):
 
     @property
     def note_announced(self) -> bool:
-        """Return whether a decoration, graces or a chord symbol stand before a missing note."""
+        """Return whether the note after a decoration, graces or a chord symbol is missing yet."""
         return self.has_prefix or self.decorations > 0
 
     @property
@@ -158,7 +158,7 @@ class GrammarState(NamedTuple):
 
 
 def begin_note(state: GrammarState, note: str) -> GrammarState:
-    """Return the state after the letter of a note, whose length is still open."""
+    """Return the state after the sign of a note, rest or chord; its length may follow."""
     return state._replace(
         # A line that begins with a letter and a colon would be a header field.
         partial="\n" if state.partial == "\n" else "",

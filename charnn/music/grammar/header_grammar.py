@@ -43,7 +43,7 @@ _Header = tuple[str, ...]  # the values of R: M: L: K:
 
 
 class HeaderGrammar:
-    """The grammar of the header.
+    """The grammar of the header of a tune.
 
     Args:
         request: the properties that the tune must have.
@@ -89,7 +89,7 @@ class HeaderGrammar:
         self.start = self._enter_fields(0, (), Timing(), _FIRST_LINE)
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after a character of a field's value; `None` if it is refused."""
+        """Return the state after a character of a field; `None` if the character is refused."""
         value, choices = state.partial, self._choices(state)
         if character == "\n":
             if not value or (choices and value not in choices):
@@ -111,7 +111,10 @@ class HeaderGrammar:
         return self._in_free_value(state, character)
 
     def finishing_characters(self, state: GrammarState) -> str:
-        """Return candidates, the first accepted of which leads towards the end of the field."""
+        """Return candidates for the next character, the preferred ones first.
+
+        The first candidate that is accepted leads towards the end of the field.
+        """
         if choices := self._choices(state):
             begun = (choice for choice in choices if choice.startswith(state.partial))
             remainders = (choice[len(state.partial) :] for choice in begun)
@@ -121,11 +124,11 @@ class HeaderGrammar:
     # Which values go together
 
     def _choose_headers(self) -> tuple[_Header, ...]:
-        """Return combinations of values of the fields after T: that suit the request.
+        """Return the headers that suit the request: the values of the fields after T:.
 
-        The training headers that share the most values with the request are tried first, with the
-        other requested values in place of their own. If the opening fits in none of these headers,
-        all usual meters and units are tried.
+        The training headers that have the most values in common with the request are tried first.
+        In each of them, the requested values replace the other values of the same fields. If the
+        opening fits in none of these headers, all usual meters and units are tried.
 
         Raises:
             UsageError: the opening fits in no meter and unit.
@@ -148,7 +151,10 @@ class HeaderGrammar:
         raise _opening_error(self._request.opening, longest_opening)
 
     def _fill_in(self, requested: _Header, headers: Iterable[_Header]) -> list[_Header]:
-        """Return the distinct headers with the requested values that can be written."""
+        """Return the headers with the requested values in place of their own, each header once.
+
+        Headers with characters that the model cannot write are left out.
+        """
         filled = (
             tuple(asked or own for asked, own in zip(requested, header, strict=True))
             for header in headers
@@ -157,11 +163,12 @@ class HeaderGrammar:
         return list(dict.fromkeys(filled))
 
     def _fitting_timings(self, headers: Iterable[_Header]) -> tuple[str, set[_Header]]:
-        """Return the meters and units of some headers in which the opening is accepted.
+        """Find the meters and units, among those of `headers`, that accept the opening.
 
         Returns:
-            The longest accepted beginning of the opening, and the (meter, unit) pairs in which the
-            whole opening is accepted.
+            The longest accepted beginning of the opening, and the (meter, unit) pairs that accept
+            the whole opening. If the opening begins with a full bar in some of these pairs, only
+            such pairs.
         """
         opened = {timing: self._read_opening(*timing) for timing in {h[1:3] for h in headers}}
         longest = max((read for read, _ in opened.values()), key=len, default="")
@@ -199,10 +206,10 @@ class HeaderGrammar:
     # Field by field
 
     def _enter_fields(self, first: int, values: _Header, timing: Timing, text: str) -> GrammarState:
-        """Return the state before the field with the index `first`.
+        """Return the state at the next field (index `first` or later) without requested value.
 
-        Requested values are appended to `text`, which must be written next, up to the first field
-        whose value is not requested.
+        `text`, the names of the fields and the requested values must be written next. If all these
+        fields have requested values, the body follows them.
         """
         for field in self._request.fields[first:]:
             text += f"{field}:"
@@ -222,7 +229,7 @@ class HeaderGrammar:
         )
 
     def _choices(self, state: GrammarState) -> tuple[str, ...]:
-        """Return the values that the field may have; `()` if it may have any text."""
+        """Return the allowed values of the field being written; `()` if any text is allowed."""
         if not state.header_field or state.header_field == "T":
             return ()
         place = (state.header_field, state.header_values)
@@ -240,10 +247,10 @@ class HeaderGrammar:
         return tuple(value for value in found if value)
 
     def _in_free_value(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after a character of a title; `None` where it names another type.
+        """Return the state after a character of a title; `None` if the title names another type.
 
-        `partial` contains only `+` and the longest end of the title that begins the name of a type,
-        so that most titles have the same state.
+        `partial` contains only `+` and the last characters of the title that may be the beginning
+        of the name of a type, so that most titles have the same state.
         """
         # The name of a type is also refused inside a longer word ("Reels").
         ending = state.partial[1:] + character.lower()
@@ -253,7 +260,7 @@ class HeaderGrammar:
 
 
 def _matches(header: _Header, requested: _Header) -> int:
-    """Count the requested values that a header has."""
+    """Count the fields whose requested value is also the value in the header."""
     return sum(bool(asked) and asked == own for asked, own in zip(requested, header, strict=True))
 
 
@@ -273,7 +280,7 @@ def _opening_error(opening: str, accepted: str) -> UsageError:
 
 @cache
 def _set_timing(timing: Timing, field: str, value: str) -> Timing:
-    """Return the timing after a field of the header.
+    """Return `timing` with the value of an M: or L: field; other fields change nothing.
 
     Raises:
         UsageError: bars cannot be counted with this value.

@@ -24,15 +24,18 @@ class HeaderStats:
         self._headers = Counter(_header(tune) for tune in tunes)
 
     def to_json(self) -> list[list[str | int]]:
-        """Return the headers for `from_json`: R:, M:, L:, K: and the number of their tunes."""
+        """Return a row for each header: the values of R:, M:, L: and K:, and the number of tunes.
+
+        `from_json` reads these rows.
+        """
         return [[*header, count] for header, count in sorted(self._headers.items())]
 
     @classmethod
     def from_json(cls, value: object) -> "HeaderStats":
-        """Return the headers that `to_json` returned.
+        """Return the counts that `to_json` wrote as rows.
 
         Raises:
-            ValueError: `value` is not such a list.
+            ValueError: `value` is not a list of such rows.
         """
         if not isinstance(value, list):
             raise ValueError("headers are a list")
@@ -45,14 +48,16 @@ class HeaderStats:
         return stats
 
     def fit(self, request: TuneRequest, any_tonic: bool = False) -> TuneRequest:
-        """Return the request with the headers of the training tunes, and in their spelling.
+        """Return the request with the headers and the meter names of the training tunes.
 
-        C and 4/4 are the same meter, and so are C| and 2/2; the request gets the commoner name. If
-        no training tune has an R: field, the new tune has none, unless a rhythm is requested.
+        C and 4/4 name the same meter, and so do C| and 2/2. The request gets the name that is
+        commoner in the training tunes. If no training tune has an R: field, the new tune has none,
+        unless a rhythm is requested.
 
         Args:
             request: the result of `make_request`.
-            any_tonic: whether the model was also trained on transposed tunes.
+            any_tonic: whether the model was also trained on transposed tunes. If so, the new tune
+                may have any key.
         """
         names = next((names for names in _SAME_METERS if request.meter in names), {request.meter})
         commonest = max(sorted(names), key=lambda meter: self._count(request.rhythm, meter, ""))
@@ -80,7 +85,8 @@ class HeaderStats:
 
         Args:
             request: the result of `fit`.
-            any_tonic: whether the model was also trained on transposed tunes.
+            any_tonic: whether the model was also trained on transposed tunes. If so, a training
+                tune has the requested key if it has the same mode.
         """
         # Single options come first, because the warning names the first option without a match.
         key = _mode(request.key) if any_tonic else request.key
@@ -98,7 +104,7 @@ class HeaderStats:
         return ""
 
     def _count(self, rhythm: str, meter: str, key: str) -> int:
-        """Count the tunes with these values; `""` matches all, `*dor` every dorian key."""
+        """Count the tunes with these values; `""` matches every value, `*dor` every dorian key."""
         return sum(
             count
             for (r, m, _, k), count in self._headers.items()
@@ -118,5 +124,5 @@ def _header(tune: str) -> tuple[str, str, str, str]:
 
 
 def _mode(key: str) -> str:
-    """Return a key with `*` for its tonic (`*dor`)."""
+    """Return a key with `*` in place of its tonic: `*dor` for `Ador`."""
     return "*" + re.sub("^[A-G][#b]?", "", key)

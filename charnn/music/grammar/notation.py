@@ -8,7 +8,7 @@ from charnn.music.tune.theory import default_tuplet_time
 UPPER_NOTES = "ABCDEFG"
 LOWER_NOTES = "abcdefg"
 RESTS = "zx"
-# Without the fermata, H: other programs play a note with a fermata longer than it is written. (In
+# The fermata (H) is missing: other programs play a note with a fermata longer than written. (In
 # music21's books, 4.7 % of the tunes without a mistake have a fermata.)
 DECORATIONS = ".~LMOPTuv"
 ACCIDENTALS = "^_="
@@ -18,8 +18,8 @@ CHORD_SYMBOL_CHARACTERS = frozenset("ABCDEFG#bmajindugs0123456789/+-")
 GROUPS = (UPPER_NOTES, LOWER_NOTES, RESTS, DECORATIONS)
 KIND = {character: group[0] for group in GROUPS for character in group}
 
-# The number q of notes in whose time p notes are played (ABC 2.1, 4.13), by p. Without 5, 7 and 9,
-# whose q depends on the meter, and without the rare 8.
+# A tuplet is p notes in the time of q (ABC 2.1, 4.13). This dictionary maps p to q. 5, 7 and 9 are
+# missing because their q depends on the meter, and 8 is missing because it is rare.
 TUPLETS = {notes: default_tuplet_time(notes, compound=False) for notes in (2, 3, 4, 6)}
 
 # The finest position of a note in a bar: a quarter of the unit length. Every length below is a

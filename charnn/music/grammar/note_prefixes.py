@@ -28,7 +28,7 @@ EMPTY_CHORD, EMPTY_GRACES = "[-0", "{-0"
 
 
 def after_accidental(state: GrammarState, character: str) -> GrammarState | None:
-    """Return the state after an accidental and one more character; `None` if it is refused."""
+    """Return the state after a character that follows an accidental; `None` if refused."""
     if character == state.partial and character in "^_":
         return state._replace(partial=2 * character)
     if not _is_note(character):

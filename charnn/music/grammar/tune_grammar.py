@@ -11,13 +11,14 @@ The language:
 - Every bar is full, except for pick-ups. If the tune begins with a pick-up, every part begins with
   a pick-up of this length, and the last bar of every part is shorter by this length.
 - Every part is a whole number of bars; every repeat that is opened is closed.
-- A tuplet, chord, slur, tie or broken pair (`A>B`, two notes of equal written length) is finished
-  before the sign that it cannot reach over.
+- A tuplet, chord, slur, tie or broken pair (`A>B`, two notes of equal written length) ends
+  before any sign that it must not contain.
 - Notation that programs read in different ways is excluded: fermatas, a decoration before a slur or
   graces, `>>`.
 
-The invariant: a character is accepted only if the tune can be finished after it. So if a text may
-not end, a character is accepted, and there is no dead end (`body_grammar` gives the reasons).
+The invariant: a character is accepted only if the tune can be finished after it. So some
+character is accepted after every text that may not end yet, and there is no dead end
+(`body_grammar` gives the reasons).
 
 The modules: `tune_request` (the user's request), `header_grammar` (fields), `body_grammar` (notes
 and the order of signs), `bar_filling` (durations of notes, bars and parts), `bar_lines`
@@ -47,11 +48,12 @@ class TuneGrammar:
 
     Attributes:
         start: the state before the first character.
-        boundary_characters: the characters of bar lines and line ends. Their acceptance depends on
-            the form of the whole tune, that of all others only on the bar (see `local_key`).
+        boundary_characters: the characters of bar lines and line ends. The form of the
+            whole tune determines where they are accepted. The present bar alone determines where
+            the other characters are accepted (see `local_key`).
 
     Raises:
-        UsageError: no tune suits the request, or the characters do not suffice for one.
+        UsageError: no tune suits the request, or every such tune needs other characters.
     """
 
     boundary_characters = frozenset("|:\n")
@@ -99,7 +101,10 @@ class TuneGrammar:
         return complete and state.partial == "\n"
 
     def finishing_characters(self, state: GrammarState) -> str:
-        """Return candidates, the first accepted of which leads towards the end of the tune."""
+        """Return candidates for the next character, the preferred ones first.
+
+        The first candidate that is accepted leads towards the end of the tune.
+        """
         if state.forced_text or state.remaining_opening:
             return (state.forced_text or state.remaining_opening)[0]
         if state.header_field:
@@ -107,20 +112,26 @@ class TuneGrammar:
         return self._body.finishing_characters(state)
 
     def counts_refusals(self, state: GrammarState) -> bool:
-        """Return whether refusals are counted here: in the body, after the opening.
+        """Return whether the sampler counts refused tokens here: in the body, after the opening.
 
-        Their share there measures how well the model has learned bars and parts.
+        The share of refused tokens in the body shows how well the model has learned bars and parts.
         """
         return state.in_body
 
     # Which states and texts are alike
 
     def local_key(self, state: GrammarState) -> Hashable:
-        """Return a key for the texts without boundary characters that are accepted here."""
+        """Return a key that determines which texts without boundary characters are accepted.
+
+        States with the same key accept the same texts of this kind.
+        """
         return self._body.key_within_bar(state) if state.in_body else state
 
     def boundary_possible(self, state: GrammarState) -> bool:
-        """Return `False` only if every text that begins with a boundary character is refused."""
+        """Return whether a text that begins with a boundary character could be accepted here.
+
+        `False` is certain. After `True`, all such texts may still be refused.
+        """
         if state.in_body and self._strict:
             return self._body.bar_line_possible(state)
         return True

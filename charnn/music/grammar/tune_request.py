@@ -24,8 +24,8 @@ class TuneRequest:
         opening: the beginning of the body.
         strict: whether the grammar applies to the body as well, not only to the header.
         fields: the letters of the fields after X:, in order; R: may be missing.
-        headers: the allowed combinations of the values of R: M: L: K:. In these, K: may be `""` for
-            any key. An empty tuple allows every combination.
+        headers: the allowed combinations of the values of R: M: L: K:. A
+            combination with `""` for K: allows any key. An empty tuple allows every combination.
     """
 
     title: str = ""
@@ -50,17 +50,17 @@ def make_request(
     prime: str = "",
     strict: bool = True,
 ) -> TuneRequest:
-    """Return the request that the user's options make.
+    """Return the request for the user's options, in the spelling of the training tunes.
 
     Args:
-        title, rhythm, meter, key: the header, in any usual spelling (`A dorian`, `Slip Jig`).
+        title, rhythm, meter, key: header values, in any usual spelling (`A dorian`, `Slip Jig`).
         part_bars: the number of bars in every part; 0 for a usual number.
         prime: the beginning of the tune: header fields, music, or both. The other arguments take
-            precedence over its fields.
-        strict: whether bars and parts must be right.
+            precedence over these fields.
+        strict: whether the grammar applies to the body as well, not only to the header.
 
     Raises:
-        UsageError: there is no such key or meter, or a header cannot contain such a value.
+        UsageError: a value is no key, is no meter, or cannot stand in a header.
     """
     values = dict.fromkeys("TRMLK", "")
     lines = prime.strip("\n").split("\n") if prime.strip() else []

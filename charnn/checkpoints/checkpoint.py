@@ -44,14 +44,14 @@ Tensors = dict[str, NDArray[Any]]
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model, and the run that trained it.
+    """A trained model, with the metadata and the training state of its run.
 
     Attributes:
         config: the shape of the model.
         vocabulary: the tokens and their ids.
         weights: the parameters by name, float32.
-        metadata: JSON values: the corpus, the training options, the losses, the position of the
-            run.
+        metadata: the corpus, the training options, the losses and the position that the run has
+            reached, as JSON values.
         training: the training tensors, which resuming needs; empty if only the model was read.
         temperature: the softmax temperature that was fitted on held-out text; 1.0 if none was.
     """
@@ -70,7 +70,7 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
-        """Return the number of updates; -1 if the metadata lacks it."""
+        """Return the number of training updates; -1 if the metadata lacks it."""
         try:
             return int(self.metadata["position"]["step"])
         except (KeyError, TypeError, ValueError):
@@ -80,8 +80,8 @@ class Checkpoint:
     def start_token_id(self) -> int:
         """Return the id that the model reads before the first token of a text.
 
-        A model of several documents reads `SEPARATOR`, a model of a single text a line end (the
-        last id if the text has no line end).
+        A model of several documents reads `SEPARATOR`. A model of a single text reads a line end,
+        or the last id if the vocabulary has no line end.
         """
         if self.has_document_ends:
             return SEPARATOR
@@ -98,7 +98,7 @@ class Checkpoint:
         return self.weights | head
 
     def save(self, path: Path, *, previous: Path | None = None) -> None:
-        """Write the file atomically: `path` contains the old checkpoint or all of this one.
+        """Write the checkpoint atomically: `path` contains the old file or all of the new one.
 
         Args:
             path: the file.
@@ -115,7 +115,7 @@ class Checkpoint:
         write_bytes(path, save(tensors, self._file_header(tensors)), previous=previous)
 
     def half_precision_bytes(self) -> bytes:
-        """Return the bytes of a file with only the model, in float16; it cannot be resumed.
+        """Return the bytes of a file with only the model, in float16; no run can resume from it.
 
         Raises:
             CheckpointError: a weight is outside the range of float16.
@@ -242,7 +242,7 @@ def _read_group(path: Path, file: Any, stored: Mapping[str, str], group: str) ->
     """Return the tensors of a group by name, without the group's prefix.
 
     Raises:
-        CheckpointError: their checksum is wrong.
+        CheckpointError: the checksum of the tensors is wrong.
     """
     names = [name for name in file.keys() if name.startswith(group)]  # noqa: SIM118 - not a dict
     tensors = {name: file.get_tensor(name) for name in names}
@@ -267,7 +267,7 @@ def _check_shapes(file: Any, config: ModelConfig, vocabulary: Vocabulary) -> Non
     No tensor is read yet, so a file with wrong shapes takes no memory.
 
     Raises:
-        ValueError: they differ.
+        ValueError: the tensors differ from the configuration.
     """
     if config.vocab_size != len(vocabulary):
         raise ValueError("the vocabulary has another size than the model")

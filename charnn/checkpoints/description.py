@@ -13,7 +13,7 @@ from charnn.errors import CheckpointError, join_sentences
 
 @dataclass(frozen=True)
 class Description:
-    """A checkpoint together with its run.
+    """A checkpoint, and the facts about its run.
 
     Attributes:
         checkpoint: the checkpoint that the user named.
@@ -21,7 +21,7 @@ class Description:
             be resumed.
         files: the size in bytes of each file of the run, by name; for an exported model, the size
             of its single file.
-        obstacle: the reason why training cannot be resumed; None if it can.
+        obstacle: the reason why training cannot be resumed; None if it can be resumed.
     """
 
     checkpoint: Checkpoint
@@ -47,8 +47,8 @@ class Description:
     def history(self) -> list[dict[str, Any]]:
         """Return the validations, oldest first.
 
-        Each has "step", "seconds", "val_loss" and, in most runs, "train_loss", the mean since the
-        previous validation. Losses are in nats per character.
+        Each validation has "step", "seconds", "val_loss" and, in most runs, "train_loss", the mean
+        training loss since the previous validation. Losses are in nats per character.
         """
         history: list[dict[str, Any]] = self.latest.metadata.get("history", [])
         return history
@@ -87,7 +87,7 @@ def verify(path: Path, *, alone: bool = False) -> Iterator[tuple[Path, str | Non
         alone: verify only this file, not the other checkpoints of its run.
 
     Yields:
-        Each file and the error that reading it raises, as text; None if the file is undamaged.
+        Each file, and the text of the error that reading the file raises; None if it raises none.
     """
     alone = alone or not _is_run_file(path)
     for file in [path] if alone else sorted(path.parent.glob(f"[!.]*{path.suffix}")):

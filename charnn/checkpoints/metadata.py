@@ -52,7 +52,7 @@ def _is_fraction(value: Any) -> bool:
 
 
 def _is_plain(value: Any, depth: int = _MAX_DEPTH) -> bool:
-    """Return whether a value is JSON of at most `depth` levels with numbers within the limits."""
+    """Return whether a value is JSON of at most `depth` levels with all numbers in the limits."""
     if isinstance(value, list | dict):
         children = value.values() if isinstance(value, dict) else value
         return depth > 0 and all(_is_plain(child, depth - 1) for child in children)

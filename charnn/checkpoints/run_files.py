@@ -1,9 +1,9 @@
 """The names of the files of a run, and of the folder that contains the runs.
 
-`checkpoints/NAME/` contains `best.safetensors` (lowest validation loss), `last.safetensors` (where
-training stopped; it is resumed from there), `previous.safetensors` (the `last` before) and
-`metrics.jsonl`. A run on a tune book also contains the training tunes, so that its samples can be
-compared with them when the book is gone.
+`checkpoints/NAME/` contains `best.safetensors` (lowest validation loss), `last.safetensors` (the
+state in which training stopped and from which it resumes), `previous.safetensors` (the former
+`last.safetensors`) and `metrics.jsonl`. A run on a tune book also contains the training tunes, so
+that its samples can be compared with these tunes even after the book has been deleted.
 """
 
 from pathlib import Path

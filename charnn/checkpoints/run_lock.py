@@ -36,13 +36,14 @@ class RunLock:
         self.release()
 
     def acquire(self) -> None:
-        """Lock the folder unless it is locked, and remove the temporary files of killed processes.
+        """Lock the folder unless this object holds its lock, and remove files of killed processes.
 
-        Training calls this before each save: the user may have deleted or moved the folder.
+        The removed files are temporary files of earlier saves. Training calls this method before
+        each save: the user may have deleted or moved the folder.
 
         Raises:
-            CheckpointError: another process trains in the folder, or the folder has been replaced
-                by that of another run.
+            CheckpointError: another process trains in the folder, or the path now leads to the
+                folder of another run.
             OSError: the folder cannot be written to.
         """
         from filelock import Timeout
@@ -100,7 +101,7 @@ def create_run(folder: Path, name: str | None, corpus: str) -> RunLock:
 
     Raises:
         CheckpointError: a run of that name exists.
-        UsageError: the name is not the name of a folder.
+        UsageError: the name cannot be the name of a folder.
         OSError: the folder cannot be created.
     """
     if name is not None and (name in ("", ".", "..") or Path(name).name != name):
@@ -133,7 +134,7 @@ def create_run(folder: Path, name: str | None, corpus: str) -> RunLock:
 
 
 def has_no_checkpoint(run: Path) -> bool:
-    """Return whether a folder is empty or a run that was stopped before its first save."""
+    """Return whether a folder is empty, or its run was stopped before the first save."""
     if not run.is_dir():
         return False
     names = {path.name for path in run.iterdir() if not _is_temporary(path.name)}

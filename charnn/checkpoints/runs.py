@@ -21,7 +21,7 @@ def find_runs(folder: Path) -> list[Path]:
 
 
 def _last_written(run: Path) -> float:
-    """Return the time of a run's last checkpoint in seconds since the epoch; 0 if it has none."""
+    """Return the Unix time at which a run's last checkpoint was written; 0 if it has none."""
     # The time of the folder itself also changes when another file in it is created or renamed.
     times = [0.0]
     for name in CHECKPOINTS:
@@ -31,7 +31,7 @@ def _last_written(run: Path) -> float:
 
 
 def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
-    """Return the checkpoint files to try for a name, at least one, the preferred one first.
+    """Return one or more checkpoint files for a name, the preferred file first.
 
     Args:
         named: a checkpoint file, a run's folder, or the name of a run in `folder`; None for the

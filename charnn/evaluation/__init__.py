@@ -1,1 +1,1 @@
-"""The loss of a model on text: the sweep, fresh windows, dynamic evaluation."""
+"""The loss of a model on text, by three protocols: sweep, fresh windows, dynamic evaluation."""

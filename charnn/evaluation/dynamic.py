@@ -3,9 +3,9 @@
 Krause, Kahembwe, Murray & Renals, "Dynamic evaluation of neural sequence models" (ICML 2018). The
 text is read in segments. Each segment is scored with the weights after all earlier segments, and
 then one gradient step is taken on it. Each weight's gradient is divided by its root mean square
-(RMS), and the weights decay towards the trained weights, the faster the larger the RMS
-(equations 5 to 9). The paper takes the RMS from the training data; here it is that of the segments
-so far, so that only the model and the text are needed.
+(RMS), and each weight decays towards its trained value. A weight with a larger RMS decays faster
+(equations 5 to 9). The paper computes the RMS over the training data. This module computes it over
+the segments so far, so it needs only the model and the text.
 """
 
 from collections.abc import Mapping
@@ -34,8 +34,9 @@ class DynamicEvalConfig:
     Attributes:
         segment: the number of tokens that are scored before a step is taken on them.
         lr: the length of a step, after the division of each gradient by its RMS.
-        decay: the share of the distance to its trained value that a weight moves back at each step
-            if its RMS is the mean RMS; in proportion to the RMS otherwise.
+        decay: the share of its distance from the trained value that a weight moves back at each
+            step. This is the share of a weight with the mean RMS; the share is proportional to the
+            RMS.
     """
 
     segment: int = 25
@@ -59,12 +60,12 @@ def dynamic_token_losses(
     start: int,
     settings: DynamicEvalConfig,
 ) -> NDArray[np.float32]:
-    """Return the loss of each of `ids[start:]`, [N - start] nats, before a step is taken on it.
+    """Return the losses of `ids[start:]`, [N - start] nats, each before the step on its segment.
 
     Args:
         config: the shape of the model.
         weights: the model's parameters; they are not changed.
-        ids: [N] the text, with the ids before it as context.
+        ids: [N] the context, then the ids to score.
         start: the index of the first scored id; at least 1. The ids before it are read as context,
             but no step is taken on them.
         settings: the step sizes.
@@ -90,7 +91,7 @@ def dynamic_token_losses(
 
 
 class _Learner:
-    """The update of all P parameters, as one vector, after each segment."""
+    """The optimizer of dynamic evaluation, which keeps all P parameters in one vector."""
 
     def __init__(self, network: Network, settings: DynamicEvalConfig) -> None:
         self._settings = settings

@@ -1,13 +1,13 @@
-"""The loss of 256-character windows that each start with an empty state, as for transformers.
+"""The loss of 256-character windows that each start with an empty hidden state.
 
 A transformer of that context length reads nothing before its window, and published figures
 (nanoGPT: random windows) are measured in this way. The figure that describes a recurrent network is
 the sweep with the state carried (`charnn.evaluation.sweep`); this one is for comparison only.
 
 The mean loss varies much from window to window, but the difference that the empty state makes
-varies little. So only that difference is estimated from random windows, and the loss with the state
-carried, computed for every window, is the control variate: 128 windows then gave the precision of
-5,000.
+varies little. So the mean difference is estimated from random windows, and added to the mean loss
+with the state carried, which is computed over all windows (a control variate). In this way 128
+windows gave the precision of 5,000.
 """
 
 from dataclasses import dataclass
@@ -54,15 +54,18 @@ class FreshWindows:
 def evaluate_fresh_windows(
     network: Network, ids: NDArray[Any], carried_losses: NDArray[np.floating[Any]]
 ) -> FreshWindows | None:
-    """Draw windows until the standard error is below `MAX_STANDARD_ERROR`, at most `MAX_WINDOWS`.
+    """Return the estimated loss of windows that start with an empty state.
+
+    Windows are drawn until the standard error is below `MAX_STANDARD_ERROR`, or until `MAX_WINDOWS`
+    are drawn.
 
     Args:
-        network: a model with one character a token.
+        network: the network of a model whose tokens are single characters.
         ids: [N] the ids before the scored part, then its S ids.
         carried_losses: [S] the loss of each scored id with the state carried, in nats.
 
     Returns:
-        None if the scored part is too short for a window.
+        The estimated loss; None if the scored part is too short for a window.
     """
     start = len(ids) - len(carried_losses)
     # A window's first character is context and not scored; it lies in the scored part as well.

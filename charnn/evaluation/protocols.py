@@ -29,7 +29,7 @@ class EvalSpan:
     """The span of a text that is scored, as ids of a model's vocabulary.
 
     Attributes:
-        ids: [N] the scored ids, with the ids before them as context.
+        ids: [N] the context, then the scored ids.
         start: the index of the first scored id; at least 1.
         characters: the number of characters of the scored part, document ends included.
         description: which part of a text this is, for the protocol; may be empty.
@@ -105,7 +105,7 @@ def held_out_tunes_span(
     """Return the span of the texts that are not training tunes, with training tunes as context.
 
     Raises:
-        CorpusError: all tunes are training tunes.
+        CorpusError: all texts are training tunes.
     """
     from charnn.evaluation.sweep import CONTEXT
 
@@ -204,7 +204,7 @@ def _per_character(losses: NDArray[np.float32], characters: int) -> float:
 
 
 def _temperature_note(checkpoint: Checkpoint) -> str:
-    """Return the note that the softmax temperature was fitted on the very part that is scored."""
+    """Return a note if the softmax temperature was fitted on the scored part; else ""."""
     return ", temperature of the softmax fitted" if checkpoint.temperature != 1 else ""
 
 

@@ -2,8 +2,9 @@
 
 If a recurrent network starts each crop with an empty state, its loss is too high (by 0.03 nats/char
 with crops of 256 characters, by 0.13 with crops of 64), and the mean over random crops is noisy. So
-the part is swept from end to end. For speed, a few rows run side by side. Each row first reads the
-tokens before it without scoring them, so that its state is nearly that of a single long row.
+every token of the part is scored, from end to end (a sweep). For speed, the part is cut into a few
+rows that run side by side. Each row first reads the tokens before it without scoring them, so that
+its state is nearly that of a single long row.
 
 A network that overfits is overconfident on any other text. Dividing its logits by a temperature
 that is fitted on the held-out part corrects that (Guo et al. 2017, "On calibration of modern neural
@@ -59,8 +60,8 @@ def evaluate(
     """Return the mean loss over `ids[start:]`, in nats per character, summed in float64.
 
     Args:
-        network: the network. Its mode and its training state are left as they are.
-        ids: [N] the held-out part, with the ids before it as context.
+        network: the network. Its mode (training or evaluation) is restored afterwards.
+        ids: [N] the context, then the held-out part.
         start: the index of the first held-out token; at least 1, because each token is predicted
             from the one before it.
         characters: the number of characters in the part; None if each token is one character.
@@ -76,15 +77,16 @@ def fit_temperature(
     characters: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
 ) -> tuple[float, float] | None:
-    """Return the softmax temperature with the lowest loss, and that loss.
+    """Return the softmax temperature that minimises the loss, and the loss at that temperature.
 
     Args:
         network, ids, start, characters: as in `evaluate`.
-        should_stop: called after each chunk; when true, the sweep ends.
+        should_stop: called after each chunk; if it returns True, the sweep stops.
 
     Returns:
-        The temperature and the loss in nats per character; None after a stop. The temperature is 1
-        if the part is too short to fit it, and if a loss is not finite (the loss is then nan).
+        The temperature and the loss in nats per character; None after a stop. If the part is too
+        short to fit a temperature, the temperature is 1. If a loss is not finite, the temperature
+        is 1 and the loss is nan.
     """
     scored = len(ids) - start
     if scored < MIN_TOKENS_TO_FIT:
@@ -111,7 +113,7 @@ def fit_temperature(
 
 
 def token_losses(network: Network, ids: NDArray[Any], start: int) -> NDArray[np.float32]:
-    """Return the loss of each of `ids[start:]`, [N - start] nats; arguments as in `evaluate`."""
+    """Return the losses of `ids[start:]`, [N - start] nats; `evaluate` describes the arguments."""
     losses = np.empty(len(ids) - start, np.float32)
     for positions_TB, chunk_losses in _sweep(network, ids, start):
         losses[positions_TB - start] = chunk_losses[0]
@@ -119,11 +121,11 @@ def token_losses(network: Network, ids: NDArray[Any], start: int) -> NDArray[np.
 
 
 def _row_count(scored: int, start: int) -> int:
-    """Return the number of rows side by side.
+    """Return the number of rows that run side by side.
 
-    The unscored context stays a small part of the work: a row is at least four times as long.
-    Without a full context before the first row there is only one row, because all rows read equally
-    many tokens of context.
+    A row is at least four times as long as its unscored context, so the context is a small part of
+    the work. If the first row has less than a full context, there is only one row, because all rows
+    read the same number of context tokens.
     """
     if start <= CONTEXT:
         return 1
@@ -133,7 +135,7 @@ def _row_count(scored: int, start: int) -> int:
 def _sweep(
     network: Network, ids: NDArray[Any], start: int, temperatures: Sequence[float] = (1.0,)
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield the positions [T, B] of some tokens, and their losses at each temperature [K, T, B].
+    """Yield the positions of some tokens, [T, B], and their losses at K temperatures, [K, T, B].
 
     Each scored position is yielded exactly once.
     """
@@ -159,7 +161,7 @@ def _sweep_rows(
     length: int,
     temperatures: Sequence[float],
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield what `_sweep` yields, for rows of `length` tokens that begin at `row_starts`."""
+    """Yield positions and losses as `_sweep` does, for rows of `length` tokens."""
     # Rows run in step, so the first one, which has the fewest tokens before it, sets the context.
     context = min(CONTEXT, int(row_starts.min()) - 1)
     state = network.initial_state(len(row_starts))
@@ -185,12 +187,12 @@ def segment_losses(
     Args:
         network: the network, in evaluation mode.
         ids: [N] the text.
-        positions_TB: the positions of the scored ids; each is predicted from the one before it.
+        positions_TB: the positions of the scored ids; each id is predicted from the id before it.
         state: the hidden state before the first position.
         temperatures: K temperatures of the softmax.
 
     Returns:
-        [K, T, B] nats, and the hidden state.
+        The losses [K, T, B] in nats, and the hidden state after the last position.
     """
     steps, rows = positions_TB.shape
     max_steps = max(1, MAX_LOGITS // (rows * len(network.head.weight)))

@@ -1,4 +1,4 @@
-"""The repeats that the sign of a bar line states (ABC 2.1, "Repeat/bar symbols")."""
+"""The numbers of repeats that a bar line ends and begins (ABC 2.1, "Repeat/bar symbols")."""
 
 from functools import lru_cache
 
@@ -11,7 +11,8 @@ def count_repeats(sign: str) -> tuple[int, int] | None:
     """Return the number of repeats that a bar line ends, and the number that it begins.
 
     Each colon stands for one repeat: `:|` is (1, 0), `|::` is (0, 2). Colons without a line are
-    divided between both sides, so `::` means `:|:`. The result is None for any other text.
+    divided between both sides, so `::` means `:|:`; an odd colon ends a repeat. The result is None
+    for a text that is no bar line.
     """
     found = BAR_LINE.fullmatch(sign)
     if found is None:
@@ -23,6 +24,6 @@ def count_repeats(sign: str) -> tuple[int, int] | None:
 
 @lru_cache(maxsize=1024)
 def stay_apart(first: str, second: str) -> bool:
-    """Return whether two bar lines without a space between them are read as two."""
+    """Return whether the reader reads two bar lines without a space between them as two."""
     found = BAR_LINE.match(first + second)
     return found is not None and found.end("sign") == len(first)

@@ -1,9 +1,9 @@
 """The third layer of the body reader: lines of music, bar lines, fields.
 
-`BodyReader` walks over each line and calls, by the character at its position, the method that reads
-the sign which begins there (`_READERS`). Marks are read in `mark_reader.py`, notes in
-`note_reader.py`. Every method moves the position forward, so the time is linear in the length of
-the text; all numbers and counts have limits, so it is also bounded.
+`BodyReader` walks over each line. It looks up the character at its position in `_READERS` and calls
+the method that reads this sign. `mark_reader.py` reads marks, `note_reader.py` reads notes. Every
+method moves the position forward, so the time is linear in the length of the text. All numbers and
+counts have limits, so the time is also bounded.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,14 @@ from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.note_reader import NoteReader
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Key, Mark, Meter, Tempo
 
-MAX_REPEATS = 8  # of one bar line, and passes of an ending
+MAX_REPEATS = 8  # the most repeats at a bar line, the highest number of an ending
 
 
 class BodyReader(NoteReader):
-    """A `NoteReader`, with the same arguments, that reads the lines of a body into `elements`."""
+    """A `NoteReader` that reads the lines of a body into `elements`.
+
+    The arguments are those of `NoteReader`.
+    """
 
     def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
         super().__init__(name, key, meter, unit)
@@ -122,9 +125,9 @@ class BodyReader(NoteReader):
             self._add_ending(found["ending"])
 
     def _complete_bar_line(self) -> None:
-        """Complete a bar line at the end of the last line with a `:` or the number of an ending.
+        """Read a `:` or an ending's number that continues the bar line at the end of the last line.
 
-        Books break lines inside of such signs, after `|\\` for example.
+        Some books break a line inside of such a sign, after `|\\` for example.
         """
         if self._bar_line_index is None or (
             self._last_note_index is not None and self._last_note_index > self._bar_line_index
@@ -140,7 +143,7 @@ class BodyReader(NoteReader):
             self._add_ending(found[1])
 
     def _add_ending(self, text: str) -> None:
-        """Append the variant ending with these numbers, the text at the current position."""
+        """Append the variant ending whose text stands at the position, and move past the text."""
         start = self._position
         self._position += len(text)
         passes: list[int] = []
@@ -156,8 +159,8 @@ class BodyReader(NoteReader):
     def _read_bracket(self) -> None:
         """Read an inline field, an ending, a bar line or a chord: all four begin with `[`.
 
-        A bracket that begins no chord raises an error, which ends the reading. So the time stays
-        linear although `INLINE_FIELD` may scan the rest of the line.
+        `INLINE_FIELD` may scan the rest of the line for a `]`. If it finds none, the bracket begins
+        no chord either, and an error ends the reading. So the time stays linear.
         """
         if found := patterns.INLINE_FIELD.match(self._text, self._position):
             column = self._position + 1

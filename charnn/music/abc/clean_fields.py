@@ -1,7 +1,7 @@
-"""Header fields in the one spelling of cleaned tunes: key, title, type of dance, unit length.
+"""The spelling of fields in cleaned tunes: key, title, type of dance, unit length.
 
-A model of tunes is trained on cleaned books (`cleaning.py`), and a user's request is spelled by the
-same functions, so that `A dorian` becomes the `Ador` that the model was trained on.
+A model of tunes is trained on cleaned books (`cleaning.py`). The same functions spell the fields of
+a user's request: `A dorian` becomes `Ador`, the spelling that the model was trained on.
 """
 
 import re
@@ -73,7 +73,7 @@ def short_key(words: str) -> str:
 
 
 def plain_title(title: str) -> str:
-    """Return a title with ASCII quotes, without a repeated `T:` and trailing commas."""
+    """Return a title with ASCII quotes, without a `T:` at its beginning or commas at its end."""
     return title.translate(_TYPOGRAPHIC_QUOTES).removeprefix("T:").rstrip(" ,")
 
 
@@ -86,11 +86,11 @@ def normalise_rhythm(words: str) -> str:
 def find_rhythm(header: dict[str, str], transcription: str) -> str:
     """Return the type of dance of a tune; `""` if the header contains no hint.
 
-    The sources are tried in this order: R:, the MIT identity, the title, the number in O'Neill's
-    book, the meter.
+    The sources are tried in this order: R:, the `id:dc-` entry that MIT's collection has in Z:, the
+    title, the number in O'Neill's book, the meter.
 
     Args:
-        header: the first text of each field of the header, by letter.
+        header: the text of the first header field with each letter, by letter.
         transcription: the texts of all Z: fields.
     """
     title = header.get("T", "")
@@ -100,9 +100,10 @@ def find_rhythm(header: dict[str, str], transcription: str) -> str:
 
 
 def _rhythm_in_book(header: dict[str, str]) -> str:
-    """Return the type of a numbered tune of O'Neill's book; else `slip jig` for 9/8, else `""`.
+    """Return the type of dance of a tune by its number in O'Neill's book, or by its meter.
 
-    The number stands in B:, or in X: if B: contains only the book.
+    The number stands in B:, or in X: if B: contains only the title of the book. Without a known
+    number, the result is `slip jig` for 9/8 and `""` for all other meters.
     """
     book = _ONEILL_BOOK.search(header.get("B", ""))
     number = book and (book["number"] or header.get("X", ""))
@@ -116,8 +117,8 @@ def _rhythm_in_book(header: dict[str, str]) -> str:
 def body_field_value(letter: str, words: str) -> str:
     """Return the cleaned text of a field in the body; `""` if the field is dropped.
 
-    K:, M:, L: and the letter of a part (P:) change or structure the music. Any other field, such as
-    lyrics (w:) or a remark (r:), does not.
+    K:, M:, L: and the letter of a part (P:) stay, because they change or structure the music. Every
+    other field, such as lyrics (w:) or a remark (r:), is dropped.
     """
     if letter == "K":
         return short_key(words)
@@ -129,7 +130,7 @@ def body_field_value(letter: str, words: str) -> str:
 
 
 def default_unit_length(meter: str) -> str:
-    """Return the default text of L: for a meter: `1/16` for `2/4`."""
+    """Return the default text of L: for a meter: `1/16` for `2/4`, `1/8` for an unknown meter."""
     try:
         return f"1/{4 / fields.default_unit_length(fields.parse_meter(meter))}"
     except fields.FieldError:

@@ -24,18 +24,18 @@ _NOISE = re.compile(
 _BOWING = frozenset("uv")
 _CHORD_SYMBOL = re.compile(r"[A-G][#b]?[a-z0-9#+\-°]{0,6}(?:/[A-G][#b]?)?")
 _CHORD_KIND_WORDS = re.compile(r"m|maj|min|dim|aug|sus|add|[0-9#+\-°b]")
-# A space stays before a chord, between two bar lines, and where `| 1` without it would be the
-# number of an ending.
+# A space stays in three places: before a chord, between two bar lines, and in `| 1`, where the 1
+# would otherwise become the number of an ending.
 _BAR_LINE_AND_SPACES = re.compile(r"(?:(?<![|:]) )?(\[?\|[|:\]]*|:[|:]*\]?)(?: (?![\d\[|:]))?")
 
 
 def clean_music(line: str) -> str:
-    """Return a line of music without noise and in one spelling."""
+    """Return a line of music in one spelling, without annotations and typesetting signs."""
     return _clean_spaces(_NOISE.sub(_clean_sign, line))
 
 
 def _clean_sign(found: re.Match[str]) -> str:
-    """Return the replacement of one match of `_NOISE`, mostly nothing."""
+    """Return the text that replaces one match of `_NOISE`; most matches are removed."""
     if found["quoted"]:
         words = found["words"].strip()
         return f'"{words}"' if _is_chord_symbol(words) else ""
@@ -48,7 +48,7 @@ def _clean_sign(found: re.Match[str]) -> str:
 
 
 def _is_chord_symbol(words: str) -> bool:
-    """Return whether words in quotes are a chord symbol: `Dm` is, but not `Da` or `Fine`."""
+    """Return whether words in quotes are a chord symbol: `Dm` is one, `Da` is not."""
     if not _CHORD_SYMBOL.fullmatch(words):
         return False
     kind = words.partition("/")[0].lstrip("ABCDEFG")

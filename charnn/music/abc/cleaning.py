@@ -7,8 +7,8 @@ single spaces. Every tune gets `X:1`, because each becomes a separate text, in w
 number would be noise. The notes keep their spelling, except that traces of quoted-printable mail
 (`=3D`) are undone.
 
-Cleaning does not use the reader (`reader.py`): it keeps tunes that can't be read, whose notes and
-bars still teach a model something, and it works on text because the result is text.
+Cleaning does not use the reader (`reader.py`), for two reasons. The result is text, so no `Tune` is
+needed. And tunes that the reader refuses are kept: their notes and bars still teach a model.
 """
 
 import re
@@ -39,10 +39,10 @@ _FINGERPRINT = re.compile(r"[_^=]*[A-Ga-gzxZ][,']*[\d/]*|[<>]+|\(\d")
 
 
 def clean_books(texts: Iterable[str]) -> list[str]:
-    """Return every tune of some books once, cleaned, as complete ABC texts.
+    """Return the cleaned tunes of some books as complete ABC texts, each tune once.
 
-    The result lacks tunes whose notes equal those of an earlier tune, whatever their titles and
-    ornaments, and texts without a key or without notes.
+    A tune is left out if its pitches and lengths equal those of an earlier tune; titles and grace
+    notes are not compared. A text without a key or without notes is left out as well.
     """
     tunes: dict[str, str] = {}
     for text in texts:
@@ -57,7 +57,10 @@ def clean_books(texts: Iterable[str]) -> list[str]:
 
 
 def _non_empty_lines(source: TuneSource) -> list[str]:
-    """Return the stripped lines with content; no lines if typeset text is never closed."""
+    """Return the lines of a tune that are not empty, stripped.
+
+    The result is an empty list if typeset text (`%%begintext`) is never closed.
+    """
     try:
         return [line.strip() for line in content_lines(source) if line]
     except TuneError:
@@ -69,9 +72,9 @@ class _CleanTune:
     """A tune that is cleaned line by line.
 
     Attributes:
-        header: the first text of each field before the body, by letter.
-        key: the short spelling of the header's K:, None before it.
-        body: the cleaned lines of music, and fields between them.
+        header: the text of the first header field with each letter, by letter.
+        key: the short spelling of the header's K:; None until that field is added.
+        body: the lines after the header: cleaned music and fields.
         transcription: the texts of all Z: fields.
         voice: the voice of the following lines.
         first_voice: the only voice that is kept, usually the melody.
@@ -101,7 +104,7 @@ class _CleanTune:
             self.continued = False
 
     def _add_header_field(self, letter: str, value: str) -> None:
-        """Add a field of the header; only the first field with each letter is kept."""
+        """Add a header field: join the texts of Z:, keep the first field of other letters."""
         if letter == "K":
             self.key = short_key(value)
         elif letter == "Z":
@@ -110,12 +113,15 @@ class _CleanTune:
             self.header.setdefault(letter, re.sub(r"\s+", " ", value))
 
     def _change_voice(self, voice: str) -> None:
-        """Note the voice of the following lines."""
+        """Set the voice of the following lines."""
         self.voice = (voice.split() or [""])[0]
         self.first_voice = self.first_voice or self.voice
 
     def _add_music(self, line: str) -> None:
-        """Add a line of music; append it to the line before if that line ended in a backslash."""
+        """Add a line of music if it belongs to the first voice.
+
+        The music is joined to the line before if that line ended in a backslash.
+        """
         if voice := _VOICE_CHANGE.match(line):
             self._change_voice(voice[1])
             line = line[voice.end() :]

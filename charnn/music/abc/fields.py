@@ -11,7 +11,8 @@ from charnn.music.tune.tune import Meter, Tempo
 
 MAX_PARTS = 200
 MAX_PART_NESTING = 7
-# MIDI stores a tempo as microseconds per quarter note in 24 bits, which ends at 3.6 a minute.
+# MIDI stores a tempo as microseconds per quarter note in 24 bits, so no tempo is slower than 3.6
+# quarter notes a minute.
 MIN_QUARTERS_PER_MINUTE, MAX_QUARTERS_PER_MINUTE = 4, 2000
 
 _NUMBER = r"[0-9]{1,3}"
@@ -24,14 +25,16 @@ _TEMPO_BARE = re.compile(rf"{_BPM} *(?:- *[0-9]+)? *(?:bpm)?")
 
 
 class FieldError(ValueError):
-    """A field whose text can't be read.
+    """The error of a field whose text can't be read.
 
     The message is a phrase without a position; the reader of the tune adds the line.
     """
 
 
 def parse_meter(text: str) -> Meter:
-    """Return the meter of an M: field: `C`, `C|`, `6/8`, `3+2/8`; `none` or `""` for free meter.
+    """Return the meter of an M: field: `C`, `C|`, `6/8`, `3+2/8`.
+
+    `none` and an empty text mean free meter, 0/0.
 
     Raises:
         FieldError: the text is no meter; or its numerator is not in 1..64, or its denominator is
@@ -57,7 +60,7 @@ def parse_unit_length(text: str) -> Fraction:
     """Return the unit length of an L: field in quarter notes: 1/2 for `1/8`.
 
     Raises:
-        FieldError: the text is no fraction, or one with a number of 0 or above 64.
+        FieldError: the text is no fraction, or its numerator or denominator is not in 1..64.
     """
     found = _FRACTION.fullmatch(text.strip())
     if found is None:
@@ -68,7 +71,7 @@ def parse_unit_length(text: str) -> Fraction:
 def default_unit_length(meter: Meter) -> Fraction:
     """Return the unit length of a tune without L:, in quarter notes.
 
-    A sixteenth in meters shorter than 3/4, else an eighth (ABC 2.1, "L: - unit note length").
+    It is a sixteenth in meters shorter than 3/4, else an eighth (ABC 2.1, "L: - unit note length").
     """
     return Fraction(1, 4) if 0 < meter.bar < 3 else Fraction(1, 2)
 
@@ -77,17 +80,18 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo:
     """Return the tempo of a Q: field; its beats are 0 if the text is only words.
 
     The forms are `1/4=120`, `1/4 3/8=40`, `"Allegro" 3/8=120`. Words around them are ignored, and
-    `120-130` is 120. ABC 2.1, "Outdated information field syntax", adds `C=120`, which counts unit
-    notes, and `C3=40`, which counts three units at once. A bare `120` counts quarter notes, as all
-    players do, although the first standard meant unit notes.
+    `120-130` is 120. ABC 2.1, "Outdated information field syntax", adds two forms:
+    `C=120` is 120 unit notes a minute, and `C3=40` has a beat of three unit notes. A bare `120`
+    means quarter notes a minute, as all player programs read it, although the first standard meant
+    unit notes.
 
     Args:
         text: the text of the field.
         unit: the unit length in quarter notes.
 
     Raises:
-        FieldError: a beat has a length of 0 or above 64, or the tempo is not within 4 to 2,000
-            quarter notes a minute.
+        FieldError: a number in the length of a beat is not in 1..64, or the tempo is not within 4
+            to 2,000 quarter notes a minute.
     """
     words = re.sub(r'"[^"]*"', " ", text).strip()
     if found := _TEMPO_BEATS.search(words):
@@ -115,8 +119,8 @@ def parse_part_order(text: str) -> tuple[str, ...]:
     Repeats are written out: `A2(BC)2.A` is A A B C B C A.
 
     Raises:
-        FieldError: the brackets do not match, a character is no letter, or the text has more than
-            200 parts or more than seven nested brackets.
+        FieldError: the brackets do not match, a character has no meaning, brackets are nested more
+            than seven deep, or the order has more than 200 parts with its repeats.
     """
     stack: list[list[str]] = [[]]  # one list for each open bracket
     repeatable: list[str] = []  # the parts that a following number repeats

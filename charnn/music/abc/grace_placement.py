@@ -1,7 +1,8 @@
 """The side of a bar line or key change on which the grace notes of the next note were written.
 
-A `Note` contains all its graces, on either side of a bar line. The accidental of a grace note acts
-on the rest of the bar, so the writer has to find the side on which each grace note stood.
+`Note.graces` contains all graces of a note, whether they stood before or after the bar line. The
+accidental of a grace note acts on the rest of the bar, so the writer has to find the side on which
+each grace note stood.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,8 +16,9 @@ def count_graces_before(
 ) -> int:
     """Return the number of graces that stood before a bar line or key change.
 
-    It is the smallest number with which the other graces and the notes of the bar, as they are
-    written, sound as in the tune.
+    The result is the smallest number with which the remaining graces and the notes of the bar keep
+    their sound when the text is read again. If some graces go before the bar line, the next ones
+    follow them as long as they would sound right there.
 
     Args:
         graces: the graces of the first note after the bar line or key change.
@@ -36,7 +38,7 @@ def count_graces_before(
 
 
 def _sounds_as_written(pitches: Sequence[Pitch], key: Key) -> bool:
-    """Return whether the reader would give these pitches their alterations at a bar's beginning."""
+    """Return whether these pitches at the beginning of a bar would be read with their sound."""
     bar_alterations: dict[str, int] = {}
     for pitch in pitches:
         expected = pitch.accidental

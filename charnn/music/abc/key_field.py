@@ -40,11 +40,12 @@ _SHIFT = re.compile(r"(?<!\S)(octave|transpose)=(-?[0-9]{1,2})(?!\S)")
 def parse_key(text: str, before: Key | None = None) -> Key:
     """Return the key of a K: field: tonic, mode, accidentals, `octave=` and `transpose=`.
 
-    A field with a clef, an octave or a transposition but without a key keeps the key `before`.
+    A field may contain a clef, an octave or a transposition but no key. Then the result is the key
+    `before` with the new octave and transposition.
 
     Raises:
-        FieldError: the mode is unknown, the signature would need more than seven signs, or a word
-            is unknown.
+        FieldError: the mode is unknown, the signature would need more than seven sharps or
+            flats, or a word is unknown.
     """
     words = text.strip()
     if words.lower().startswith("none"):

@@ -1,7 +1,7 @@
 """The first layer of the body reader: the position in a line, and the marks that take no time.
 
-The meaning of these signs does not depend on other signs: spaces, slurs, words in quotes,
-decorations, lengths.
+This layer reads spaces, slurs, words in quotes, decorations and lengths. The meaning of these signs
+does not depend on other signs.
 """
 
 from fractions import Fraction
@@ -14,10 +14,10 @@ from charnn.music.tune.tune import Element, Mark, MarkKind
 
 
 class MarkReader:
-    """A position in a line of music, with the elements up to the position.
+    """A reader of marks, with a position in a line of music and the elements before it.
 
-    Each method reads the sign at the position, appends its element and moves the position to the
-    end of the sign.
+    Each `_read` method reads the sign at the position and moves the position to the end of the
+    sign. All of them but `_read_length` append an element.
 
     Args:
         name: the name of the tune in errors.
@@ -29,7 +29,7 @@ class MarkReader:
         self._line_number, self._text, self._position = 0, "", 0
 
     def fail(self, problem: str, position: int) -> NoReturn:
-        """Raise `TuneError` for a position, counted from 0, of the current line."""
+        """Raise a `TuneError` at a position in the current line; the first position is 0."""
         raise TuneError(problem, self._line_number, position + 1, self._name)
 
     def _add_mark(self, kind: MarkKind, text: str, meaning: str = "") -> None:
@@ -71,7 +71,7 @@ class MarkReader:
             self.fail("this + is never closed: add the second +", self._position)
 
     def _read_length(self) -> Fraction:
-        """Return the length at the position, 1 if there is no length."""
+        """Read the length at the position and return it; return 1 if there is no length."""
         found = patterns.LENGTH.match(self._text, self._position)
         if found is None:
             return Fraction(1)

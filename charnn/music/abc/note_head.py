@@ -19,11 +19,11 @@ def written_octave(letter: str, marks: str) -> int:
 # The notes of a whole book come from a few hundred different heads.
 @lru_cache(maxsize=4096)
 def parse_head(text: str, alteration: int, octave_shift: int, transpose: int) -> Pitch | None:
-    """Return the pitch of a written note with its length.
+    """Return the `Pitch` of a written note; the `Pitch` includes the length.
 
     Args:
         text: the note as written, as `patterns.NOTE` matches it.
-        alteration: the semitones by which the key, the bar or the written accidental alters it.
+        alteration: the semitones by which an accidental, a tie or the key raises the note.
         octave_shift: the octaves that `octave=` of the key adds.
         transpose: the semitones that `transpose=` of the key adds.
 
@@ -42,7 +42,7 @@ def parse_head(text: str, alteration: int, octave_shift: int, transpose: int) ->
 
 @lru_cache(maxsize=1024)
 def format_head(letter: str, octave: int, accidental: int | None) -> str:
-    """Return the spelling of a note head without its length: `^f'` for "F", 6, 1."""
+    """Return the spelling of a note head without its length: `^f'` for F, octave 6, 1."""
     if octave >= 5:
         letter = letter.lower() + "'" * (octave - 5)
     else:

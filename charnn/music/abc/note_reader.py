@@ -45,7 +45,7 @@ class NoteReader(MarkReader):
         # Alterations that ties of the last note carry into the next bar, by letter and octave.
         self._tied_alterations: dict[tuple[str, int], int] = {}
         self._pending_graces: tuple[Pitch, ...] = ()
-        # The factor that a broken rhythm gives to the next note.
+        # The factor by which a broken rhythm multiplies the duration of the next note.
         self._pending_factor: Fraction | None = None
         self._tuplet: tuple[Fraction, int] | None = None  # factor, notes left
 
@@ -84,7 +84,7 @@ class NoteReader(MarkReader):
         self._add_note(tuple(pitches), length, start, pitches[0].length)
 
     def _read_chord_pitches(self) -> list[Pitch]:
-        """Read from the opening to the closing bracket."""
+        """Read a chord from its opening to its closing bracket, and return its pitches."""
         start = self._position
         self._position += 1
         pitches: list[Pitch] = []
@@ -140,7 +140,7 @@ class NoteReader(MarkReader):
         self._position += 1
 
     def _read_pitch(self, found: patterns.Match) -> Pitch:
-        """Return the pitch of a note head, altered by accidentals, ties and the key."""
+        """Read a note head and its length, and return the pitch that accidentals and key give."""
         text, accidental, letter, marks = found.group(0, 1, 2, 3)
         if accidental:
             alteration = self._bar_alterations[letter.upper()] = ALTERATIONS[accidental]
@@ -172,7 +172,7 @@ class NoteReader(MarkReader):
     ) -> None:
         """Append a note, chord or rest that lasts `length` times `scale` units.
 
-        Broken rhythm and a tuplet change its duration; pending graces become part of it.
+        Broken rhythm and a tuplet change the duration. The pending graces become its graces.
         """
         self._note_count += 1
         if self._note_count > MAX_NOTES:
@@ -214,7 +214,10 @@ class NoteReader(MarkReader):
         self._add_mark("broken rhythm", marks)
 
     def _read_tuplet_or_slur(self) -> None:
-        """Read `(p:q:r`, which puts p notes into the time of q for the next r notes, or a slur."""
+        """Read a tuplet or a slur.
+
+        The tuplet `(p:q:r` plays each of the next r notes in q/p of its time.
+        """
         found = patterns.TUPLET.match(self._text, self._position)
         if found is None:
             self._read_slur()

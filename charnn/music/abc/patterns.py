@@ -1,6 +1,6 @@
 """The shared patterns of ABC notation.
 
-Five parts of charnn read the text of tunes, each for another purpose:
+Five parts of charnn work with ABC text, each for its own purpose:
 
 - the reader (`reader.py`) gives every character a meaning, or refuses the text;
 - the cleaner (`cleaning.py`, `clean_lines.py`) drops noise and keeps all else as it is spelled;
@@ -37,8 +37,8 @@ INLINE_FIELD = re.compile(r"\[([A-Za-z]):([^\]]*)\]")
 KEY_TONIC = re.compile(rf"({NOTE_LETTER})([#b]?)")
 KEY_ACCIDENTAL = re.compile(rf"({ACCIDENTAL})({NOTE_LETTER})")
 
-# ABC 2.1, "Redefinable symbols", keeps ~ and H to W for signs above a note and defines a few of
-# them; tune books use more.
+# ABC 2.1, "Redefinable symbols", reserves ~ and H to W for signs above a note and defines a
+# few of them; tune books use more.
 DECORATIONS = frozenset(".~HIJKLMNOPQRSTUVWkuv")
 ANNOTATION_PLACES = frozenset("^_<>@")
 
@@ -80,7 +80,8 @@ _MAIL_REPLACEMENTS = {"=20": "", "=": "\\", "=3D": "="}
 def undo_quoted_printable(line: str) -> str:
     """Return a line without the traces of quoted-printable mail: `=3D` becomes `=`.
 
-    At the end of a line `=20` is a space, and `=` is a soft line break, which is `\\` in ABC.
+    At the end of a line, `=20` is a space and is removed; `=` is a soft line break and becomes
+    `\\`, with which ABC continues a line.
     Fourteen tunes of Ryan's Mammoth Collection contain such traces.
     """
     return _MAIL_DEBRIS.sub(lambda found: _MAIL_REPLACEMENTS[found[0]], line)

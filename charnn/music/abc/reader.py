@@ -1,20 +1,20 @@
 """The reader of ABC notation: text in, `Tune` out.
 
-The path of a tune through the files of this room, in order:
+A tune passes through the files of this folder in this order:
 
 1. `tunebook.split_book` finds where the tunes of a text begin and end.
-2. `read_tune`, here, reads the header and gives each line of the body to
-3. `body_reader.BodyReader`, which reads it sign by sign: bar lines, endings and fields itself,
-4. notes, chords and rests by `note_reader.NoteReader`,
-5. spaces, words and decorations by `mark_reader.MarkReader`.
+2. `read_tune`, in this file, reads the header and passes each line of the body to a `BodyReader`.
+3. `body_reader.BodyReader` reads bar lines, endings and fields.
+4. Its base class `note_reader.NoteReader` reads notes, chords and rests.
+5. The base class of `NoteReader`, `mark_reader.MarkReader`, reads spaces, words and decorations.
 
 The meaning of single fields and signs is defined in `fields.py`, `key_field.py`, `note_head.py`,
 `note_length.py`, `bar_line.py` and `patterns.py`.
 
 The reader follows the ABC standard 2.1, and accepts what traditional tune books contain besides:
 old `!` line breaks, free text between tunes, headers without X:, M: or L:. Bars may have any length
-(`charnn.music.checking` counts them). The reader refuses signs without a meaning and music that
-one melody can't play (several voices), with the line and column.
+(`charnn.music.checking` counts them). The reader refuses signs without a meaning and
+music in several voices. Its errors contain the line and the column.
 """
 
 import re
@@ -44,13 +44,13 @@ def read_tunes(text: str) -> list[Tune]:
     To skip tunes that can't be read, call `split_book` and `read_tune`.
 
     Raises:
-        TuneError: a tune can't be read; line and column are those of the text.
+        TuneError: a tune can't be read; the line of the error is counted in the whole text.
     """
     return [read_tune(source) for source in split_book(text)]
 
 
 def read_tune(source: TuneSource) -> Tune:
-    """Return the tune of a source.
+    """Read one tune of a text.
 
     Raises:
         TuneError: the tune can't be read, is longer than 16,384 characters or has more than 2,000
@@ -101,7 +101,7 @@ class _Header:
 
     Attributes:
         fields: the letter, the text and the line number of each field.
-        length: the number of lines.
+        length: the number of lines of the header.
 
     Raises:
         TuneError: K: is missing, or music precedes it.

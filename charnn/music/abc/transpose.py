@@ -2,8 +2,8 @@
 
 The mode stays, the new tonic is the one with the fewest sharps or flats, and the letter of each
 note moves as far as the letter of the tonic. The accidental of a note follows from its sound: an F
-sharp that is an accidental in C becomes an F double sharp in C sharp minor. If the note would need
-a triple sign, it moves to the next letter. A written accidental stays an accidental, and a note
+sharp in C minor becomes an F double sharp in C sharp minor. If the note would need a triple sharp
+or flat, it moves to the next letter. A written accidental stays an accidental, and a note
 gets one if the new text would sound wrong without it. `transpose_keys.py` moves keys and chord
 symbols.
 """
@@ -27,7 +27,7 @@ TOLERANCE = 2  # semitones that notes may lie outside of this range
 
 
 def transpose(tune: Tune, semitones: int) -> Tune:
-    """Return a tune moved up by a number of semitones, or down if it is negative.
+    """Return a tune moved up by a number of semitones, or down if the number is negative.
 
     A transposition by octaves keeps every letter. If the new key has six sharps or six
     flats, a tune with flats in its signature gets flats, and any other tune gets sharps.
@@ -46,8 +46,9 @@ def transpose(tune: Tune, semitones: int) -> Tune:
 def transpose_to(tune: Tune, tonic: str) -> Tune:
     """Return a tune moved to another tonic (`"D"`, `"Bb"`) in its mode, by the shorter distance.
 
-    A tritone goes up. The tune moves in the other direction if the result would lie more than a
-    whole tone outside of G3 to B5 otherwise, and less far outside in this way. Only the pitch of
+    For a tritone, the shorter distance is up. The tune moves by the longer distance if two things
+    are true: the shorter one would put it more than a whole tone outside of G3 to B5, and the
+    longer one puts it less far outside. Only the pitch of
     `tonic` counts: the result has the spelling with the fewest signs, D flat major for `"C#"`.
 
     Raises:
@@ -77,7 +78,9 @@ def transpose_to(tune: Tune, tonic: str) -> Tune:
 
 
 class _Transposer:
-    """A walk over a tune that tracks the accidentals of the new text, as `NoteReader` does.
+    """A transposition of one tune.
+
+    It walks over the elements and tracks the accidentals of the new text, as `NoteReader` does.
 
     Args:
         tune: the tune to be moved.
@@ -103,7 +106,7 @@ class _Transposer:
         return replace(tune, key=self._first_key, fields=fields, music=music)
 
     def _change_key(self, key: Key, before: Key | None) -> Key:
-        """Return the moved key, which is in force from here on.
+        """Set the key that is in force from here on, and return it.
 
         Args:
             key: a key of the old tune.
@@ -143,7 +146,7 @@ class _Transposer:
         return Note(pitches, note.length, note.duration, graces, note.rest, note.line, note.column)
 
     def _move_pitch(self, pitch: Pitch, note: Note) -> Pitch:
-        """Return a moved pitch, with an accidental if it had one or needs one."""
+        """Return a moved pitch, with an accidental if the old pitch had one or the text needs one."""
         head = (pitch.letter, pitch.octave, pitch.midi)
         # A tune has few different heads, so most are looked up.
         moved = self._moved_heads.get(head)

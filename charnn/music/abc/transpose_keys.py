@@ -1,8 +1,8 @@
 """Transposition of keys and chord symbols, and the spelling of the new tonic.
 
-Keys without a tonic: music in `K:none` moves as if from C and stays without a signature, so its
-notes get accidentals. `K:HP` becomes the mixolydian key that A moves to, because bagpipes have no
-other key. In `exp` keys, all accidentals of the scale are written out.
+Two keys have no tonic. Music in `K:none` moves as if its tonic were C and stays without a
+signature, so its notes get accidentals. `K:HP` counts as A mixolydian and becomes another mixolydian key,
+because bagpipes have no other key. In `exp` keys, all accidentals of the scale are written out.
 
 A step is a number for a letter in an octave: 7 x octave + index in `LETTERS`, so middle C is 28.
 """
@@ -36,7 +36,7 @@ def natural_midi_of_step(step: int) -> int:
 
 
 def pitch_class(tonic: str) -> int:
-    """Return the semitones of a tonic above C, -1 for Cb."""
+    """Return the number of semitones from C up to a tonic: 2 for D, -1 for Cb."""
     return SEMITONES[tonic[0]] + SIGN_ALTERATIONS[tonic[1:]]
 
 
@@ -62,21 +62,24 @@ def transpose_key(key: Key, before: Key | None, semitones: int) -> tuple[Key, in
 
 
 def _signature_sharps(key: Key) -> int:
-    """Return the sharps of a signature; those of the tonic's major key for `exp` keys."""
+    """Return the number of sharps of a key's signature; flats are negative.
+
+    An `exp` key counts as the major key on its tonic.
+    """
     return key.sharps if key.mode != "explicit" else _fifths(key.tonic)
 
 
 def _fifths(tonic: str) -> int:
-    """Return the sharps of the major key on a tonic, -6 for Gb."""
+    """Return the number of sharps of the major key on a tonic: 1 for G, -6 for Gb."""
     return major_key_sharps(tonic[0]) + 7 * SIGN_ALTERATIONS[tonic[1:]]
 
 
 def _simplest_tonic(tonic: str, sharps: int, semitones: int) -> str:
-    """Return the name of the moved tonic whose signature has the fewest sharps or flats.
+    """Return the new tonic, spelled so that its signature has the fewest sharps or flats.
 
     Args:
         tonic: the old tonic.
-        sharps: those of the old signature.
+        sharps: the number of sharps of the old signature; negative for flats.
         semitones: the number of semitones by which the tune moves up.
     """
     if semitones % 12 == 0:
@@ -91,7 +94,10 @@ def _simplest_tonic(tonic: str, sharps: int, semitones: int) -> str:
 
 
 def _letter_steps(old_tonic: str, new_tonic: str, semitones: int) -> int:
-    """Return the number of letters from a tonic up to the new one, `semitones` above the old."""
+    """Return the number of letters from the old tonic up to the new tonic.
+
+    The new tonic sounds `semitones` above the old one. A negative number counts downwards.
+    """
     octaves = (semitones - pitch_class(new_tonic) + pitch_class(old_tonic)) // 12
     return LETTERS.index(new_tonic[0]) - LETTERS.index(old_tonic[0]) + 7 * octaves
 
@@ -135,7 +141,7 @@ def _replace_accidentals(words: str, replacement: Callable[[Match], str]) -> str
 
 
 def _move_letter(key: Key, letter: str, letter_steps: int, semitones: int) -> tuple[str, int]:
-    """Return the new letter of a letter in a key's scale, and the alteration of the new letter."""
+    """Return the letter to which a letter of a key's scale moves, and its alteration there."""
     index = LETTERS.index(letter)
     old_step, new_step = _MIDDLE_C_STEP + index, _MIDDLE_C_STEP + index + letter_steps
     midi = natural_midi_of_step(old_step) + key.alterations[index] + semitones
@@ -144,7 +150,7 @@ def _move_letter(key: Key, letter: str, letter_steps: int, semitones: int) -> tu
 
 @lru_cache(maxsize=4096)
 def transpose_chord_symbol(text: str, letter_steps: int, semitones: int) -> str:
-    """Return a chord symbol, in its quotes, with the root and bass spelled as the notes are.
+    """Return a transposed chord symbol in quotes; root and bass move like the notes.
 
     Text in quotes that is no chord symbol stays as it is.
     """

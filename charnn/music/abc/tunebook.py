@@ -1,4 +1,4 @@
-"""The borders of the tunes of a text (ABC 2.1, "ABC file structure").
+"""The splitting of a text into tunes (ABC 2.1, "ABC file structure").
 
 A tune begins at `X:` or, without `X:`, at a paragraph of fields that contains `K:`. It ends at the
 next `X:` or at an empty line. In many books empty lines stand in headers, so a tune that began with
@@ -24,7 +24,7 @@ class TuneSource:
 
     Attributes:
         text: the lines of the tune, each ended by `\\n`.
-        line: the line of the whole text that the tune begins on, from 1.
+        line: the number of the tune's first line in the whole text, from 1.
         number: the text of X:; `""` if it is missing.
         title: the first T:; `""` if it is missing.
     """
@@ -67,7 +67,7 @@ def iterate_book(text: str) -> Iterator[TuneSource]:
 def content_lines(source: TuneSource) -> list[str]:
     """Return the lines of a tune without comments, typeset text and traces of mail.
 
-    The lines that are dropped stay as empty lines, so that line numbers remain right.
+    A dropped line becomes an empty line, so that line numbers remain right.
 
     Raises:
         TuneError: typeset text (`%%begintext` or the like) is never closed.
@@ -92,7 +92,7 @@ def content_lines(source: TuneSource) -> list[str]:
 def _tune_source(lines: list[str], line_number: int) -> TuneSource | None:
     """Return the tune of a paragraph; None if the paragraph is a file header or prose.
 
-    A tune has X: or K:, while prose may begin with "N:", for example.
+    A paragraph with X: or K: is a tune. Prose may look like another field: "N:", for example.
     """
     first = dict.fromkeys("XTK", "")
     for field in reversed(lines):

@@ -1,10 +1,10 @@
 """The writer of ABC notation: a `Tune` as text, which the reader reads as the same tune.
 
-The text is mostly that of the original, without the parts that the reader drops: comments, signs
+Most of the text equals the original, without the parts that the reader drops: comments, signs
 inside of chords and graces, spaces around the text of a field. Each length has one spelling (`/`
 for a half, `3/2`), graces stand before the decorations of their note, and a tie directly follows
-its note. If the text between two signs was dropped and the two would be read as one, empty graces
-(`{}`), which have no meaning, are written between them.
+its note. If two signs without the dropped text between them would be read as one sign, the
+writer separates them with empty graces (`{}`), which have no meaning.
 """
 
 import re
@@ -48,7 +48,11 @@ def write_tune(tune: Tune) -> str:
 
 
 class _BodyWriter:
-    """The texts of the elements so far, and the indices at which later elements insert text."""
+    """A writer of the body of a tune.
+
+    It contains the texts of the elements so far, and the indices at which later elements insert
+    text.
+    """
 
     def __init__(self, key: Key) -> None:
         self._key = key
@@ -88,7 +92,7 @@ class _BodyWriter:
         return "".join(out)
 
     def _insert_graces(self, note: Note, following: Sequence[Element]) -> None:
-        """Insert the graces before the signs of their note, or before the last bar line."""
+        """Insert the graces of a note before its decorations, or before the bar line or key."""
         signs_index = len(self._out) if self._signs_index is None else self._signs_index
         count = 0
         if self._boundary_index is not None:
@@ -164,7 +168,10 @@ class _BodyWriter:
         self._carried_colon = ""
 
     def _separate_spaces(self) -> None:
-        """Move the last tie between two spaces, where it stood most likely, or write `{}`."""
+        """Keep two spaces apart: move the last note's tie between them, or write `{}`.
+
+        Most likely the tie stood between the spaces in the original.
+        """
         if self._tie_index is None:
             self._out.append(_SEPARATOR)
         else:
@@ -189,7 +196,7 @@ class _BodyWriter:
         out.append(text)
 
     def _remember_boundary(self, before_line_end: bool = False) -> None:
-        """Remember the place of the first bar line or key after a note, where accidentals end.
+        """Remember the place of the first bar line or key after a note: accidentals end there.
 
         Args:
             before_line_end: whether the place is before the line end that precedes a field.
@@ -222,7 +229,10 @@ class _BodyWriter:
 
 
 def _is_space(element: Element | None) -> bool:
-    """Return whether an element is a space that would merge with a touching one; `y` does not."""
+    """Return whether an element is a space that the reader would merge with a space beside it.
+
+    The reader does not merge the spacer `y`.
+    """
     return isinstance(element, Mark) and element.kind == "space" and element.text[0] != "y"
 
 
@@ -232,6 +242,6 @@ def _continues_line(element: Element) -> bool:
 
 
 def _write_head(pitch: Pitch, key_octave: int) -> str:
-    """Return a pitch with its length, as written in a key that adds `key_octave` octaves."""
+    """Return the text of a pitch and its length in a key that adds `key_octave` octaves."""
     head = format_head(pitch.letter, pitch.octave - key_octave, pitch.accidental)
     return head + format_length(pitch.length)

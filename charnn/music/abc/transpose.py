@@ -1,7 +1,7 @@
 """Transposition: all notes of a tune move by some semitones and keep their degree of the scale.
 
-The mode stays, the new tonic is the one with the fewest sharps or flats, and the letter of each
-note moves as far as the letter of the tonic. The accidental of a note follows from its sound: an F
+The mode stays, the new tonic has the spelling with the fewest sharps or flats, and the letter of
+each note moves as far as the letter of the tonic. The accidental of a note follows from its sound: an F
 sharp in C minor becomes an F double sharp in C sharp minor. If the note would need a triple sharp
 or flat, it moves to the next letter. A written accidental stays an accidental, and a note
 gets one if the new text would sound wrong without it. `transpose_keys.py` moves keys and chord
@@ -146,7 +146,7 @@ class _Transposer:
         return Note(pitches, note.length, note.duration, graces, note.rest, note.line, note.column)
 
     def _move_pitch(self, pitch: Pitch, note: Note) -> Pitch:
-        """Return a moved pitch, with an accidental if the old pitch had one or the text needs one."""
+        """Return a moved pitch, with an accidental if the old one had it or the text needs it."""
         head = (pitch.letter, pitch.octave, pitch.midi)
         # A tune has few different heads, so most are looked up.
         moved = self._moved_heads.get(head)

@@ -80,10 +80,9 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo:
     """Return the tempo of a Q: field; its beats are 0 if the text is only words.
 
     The forms are `1/4=120`, `1/4 3/8=40`, `"Allegro" 3/8=120`. Words around them are ignored, and
-    `120-130` is 120. ABC 2.1, "Outdated information field syntax", adds two forms:
-    `C=120` is 120 unit notes a minute, and `C3=40` has a beat of three unit notes. A bare `120`
-    means quarter notes a minute, as all player programs read it, although the first standard meant
-    unit notes.
+    `120-130` is 120. ABC 2.1, "Outdated information field syntax", adds two forms: `C=120` is 120
+    unit notes a minute, and `C3=40` has a beat of three unit notes. A bare `120` means quarter
+    notes a minute, as all player programs read it, although the first standard meant unit notes.
 
     Args:
         text: the text of the field.

@@ -81,7 +81,7 @@ def undo_quoted_printable(line: str) -> str:
     """Return a line without the traces of quoted-printable mail: `=3D` becomes `=`.
 
     At the end of a line, `=20` is a space and is removed; `=` is a soft line break and becomes
-    `\\`, with which ABC continues a line.
-    Fourteen tunes of Ryan's Mammoth Collection contain such traces.
+    `\\`, with which ABC continues a line. Fourteen tunes of Ryan's Mammoth Collection contain such
+    traces.
     """
     return _MAIL_DEBRIS.sub(lambda found: _MAIL_REPLACEMENTS[found[0]], line)

@@ -13,8 +13,8 @@ The meaning of single fields and signs is defined in `fields.py`, `key_field.py`
 
 The reader follows the ABC standard 2.1, and accepts what traditional tune books contain besides:
 old `!` line breaks, free text between tunes, headers without X:, M: or L:. Bars may have any length
-(`charnn.music.checking` counts them). The reader refuses signs without a meaning and
-music in several voices. Its errors contain the line and the column.
+(`charnn.music.checking` counts them). The reader refuses signs without a meaning and music in
+several voices. Its errors contain the line and the column.
 """
 
 import re

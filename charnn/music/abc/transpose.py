@@ -1,9 +1,9 @@
 """Transposition: all notes of a tune move by some semitones and keep their degree of the scale.
 
 The mode stays, the new tonic has the spelling with the fewest sharps or flats, and the letter of
-each note moves as far as the letter of the tonic. The accidental of a note follows from its sound: an F
-sharp in C minor becomes an F double sharp in C sharp minor. If the note would need a triple sharp
-or flat, it moves to the next letter. A written accidental stays an accidental, and a note
+each note moves as far as the letter of the tonic. The accidental of a note follows from its sound:
+an F sharp in C minor becomes an F double sharp in C sharp minor. If the note would need a triple
+sharp or flat, it moves to the next letter. A written accidental stays an accidental, and a note
 gets one if the new text would sound wrong without it. `transpose_keys.py` moves keys and chord
 symbols.
 """

@@ -1,8 +1,9 @@
 """Transposition of keys and chord symbols, and the spelling of the new tonic.
 
 Two keys have no tonic. Music in `K:none` moves as if its tonic were C and stays without a
-signature, so its notes get accidentals. `K:HP` counts as A mixolydian and becomes
-another mixolydian key, because bagpipes have no other key. In `exp` keys, all accidentals of the scale are written out.
+signature, so its notes get accidentals. `K:HP` counts as A mixolydian and becomes another
+mixolydian key, because bagpipes have no other key. In `exp` keys, all accidentals of the scale are
+written out.
 
 A step is a number for a letter in an octave: 7 x octave + index in `LETTERS`, so middle C is 28.
 """

@@ -3,8 +3,8 @@
 Most of the text equals the original, without the parts that the reader drops: comments, signs
 inside of chords and graces, spaces around the text of a field. Each length has one spelling (`/`
 for a half, `3/2`), graces stand before the decorations of their note, and a tie directly follows
-its note. If two signs without the dropped text between them would be read as one sign, the
-writer separates them with empty graces (`{}`), which have no meaning.
+its note. If two signs without the dropped text between them would be read as one sign, the writer
+separates them with empty graces (`{}`), which have no meaning.
 """
 
 import re

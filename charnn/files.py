@@ -54,7 +54,7 @@ def write_bytes(path: Path, content: bytes, *, previous: Path | None = None) -> 
 
 
 def remove_leftovers(path: Path) -> None:
-    """Remove the temporary files of `path` that killed processes have left.
+    """Remove the temporary files that killed processes left while they wrote `path`.
 
     Call this only under a lock that every writer of `path` takes.
     """

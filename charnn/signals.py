@@ -62,7 +62,7 @@ def exit_after_cleanup(number: int, frame: "FrameType | None" = None) -> "NoRetu
     """Exit through every `finally` and context manager; the next signal exits at once.
 
     Raises:
-        SystemExit: at the line that the program has reached.
+        SystemExit: always. It is raised at the line that the program has reached.
     """
     install_handlers(exit_now)
     sys.unraisablehook = _exit_if_dropped

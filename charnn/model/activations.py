@@ -1,11 +1,11 @@
 """tanh and sigmoid, in plain arithmetic.
 
-They use nothing but + - * / and comparisons of float32, which the IEEE 754 standard rounds in one
-way only. So NumPy and the loops that numba compiles from these lines compute the same bits on every
-machine, and a text does not depend on how it was generated. `np.tanh` and the tanh of numba's
-vector library differ in their last bits.
+The functions use only + - * / and comparisons of float32 numbers, and the IEEE 754 standard defines
+every rounding of these. So NumPy and the loops that numba compiles from these lines compute the
+same bits on every machine, and the generated text does not depend on the backend. `np.tanh` and the tanh of
+numba's vector library differ in their last bits.
 
-For torch tensors, with which a network is trained, torch's own functions are called: they have
+For torch tensors, as in training, torch's own tanh and sigmoid are called: autograd has their
 derivatives.
 """
 

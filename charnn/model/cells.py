@@ -1,19 +1,20 @@
 """The recurrent cells: the equations of each one, as its paper writes them.
 
-Every cell adds two affine maps, one of the input x_t and one of its own output h_{t-1}:
+Every cell uses two affine maps: one of its input x_t, and one of its own last output h_{t-1}:
 
     gates_x = W_x x_t     + b_x     W_x [G, E], b_x [G]
     gates_h = U   h_{t-1} + b_h     U   [G, H], b_h [G]
 
-The maps are computed outside (`charnn.model.network`, `charnn.inference.stepper`), because each is
-one matrix product for all gates. E is the size of the input, H the number of hidden units; G is H
-times the number of gates, and the rows of the matrices are ordered gate by gate. `Cell.step` is the
-remaining arithmetic: the same few operations for each of the H units.
+The maps are computed outside this module (`charnn.model.network`, `charnn.inference.stepper`),
+because each is one matrix product for all gates. E is the size of the input, H the number of hidden
+units; G is H times the number of gates, and the rows of the matrices are ordered gate by gate.
+`Cell.step` is the remaining arithmetic: the same few operations for each of the H units.
 
 Every part of the program uses these equations: NumPy samples with them
 (`charnn.inference.stepper`), numba compiles them (`charnn.inference.numba_stepper`), and torch
-differentiates them (`charnn.model.fused_layer`). `charnn.model.kernels` repeats those of `Elman`,
-`GRU` and `LSTM` with derivatives written by hand, for speed in training; tests compare both.
+differentiates them (`charnn.model.fused_layer`). `charnn.model.kernels` repeats the equations of
+`Elman`, `GRU` and `LSTM`, with derivatives written by hand, for speed in training; tests compare
+the results.
 
 To add a cell, write a class and name it in `CELLS`. Its `step` may use + - * /, `one_minus`, `tanh`
 and `sigmoid`, and nothing else.
@@ -28,10 +29,11 @@ class Cell:
     """The equations of a recurrent cell, and the names of its vectors.
 
     Attributes:
-        gates: the gates, in the order of the rows of W_x and U. The order is part of the checkpoint
-            format; it is PyTorch's order for the cells that PyTorch has.
-        state: the vectors that a step hands to the next one; the output h comes first.
-        peepholes: the parameter vectors [H] that the cell has in addition to the two affine maps.
+        gates: the names of the gates, in the order of the rows of W_x and U. The order is part of
+            the checkpoint format; it is PyTorch's order for the cells that PyTorch has.
+        state: the names of the vectors [H] that a step hands to the next step; the output h is
+            first.
+        peepholes: the names of the parameter vectors [H] that the cell has beside the affine maps.
         unit_bias_gate: the gate whose bias is initialised to 1, so that a fresh network remembers
             (Jozefowicz, Zaremba and Sutskever 2015); None for a cell without such a gate.
     """
@@ -51,7 +53,7 @@ class Cell:
             gates_x: W_x x_t + b_x, one value [..., H] for each gate.
             gates_h: U h_{t-1} + b_h, one value [..., H] for each gate.
             hidden_state: the hidden state before the step, in the order of `state`.
-            peepholes: the values of `peepholes`.
+            peepholes: the vectors that `Cell.peepholes` names, [H] each.
         """
         raise NotImplementedError
 
@@ -72,8 +74,8 @@ class Elman(Cell):
 class GRU(Cell):
     """Gated recurrent unit (Cho et al. 2014).
 
-    The reset gate r acts after the matrix product, as in cuDNN and PyTorch, and not before it as in
-    the paper, so that one product computes all three gates.
+    The reset gate r acts after the matrix product, as in cuDNN and PyTorch, so that one product
+    computes all three gates. In the paper, r acts before the product.
     """
 
     gates = ("reset", "update", "new")
@@ -133,7 +135,7 @@ class Peephole(Cell):
     def step(
         gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
     ) -> tuple[Value, ...]:
-        """Return h_t = o tanh(c_t) and c_t = f c_{t-1} + i g, with p c in the sigmoids."""
+        """Return h_t = o tanh(c_t) and c_t = f c_{t-1} + i g; i, f and o depend on c as well."""
         i_x, f_x, g_x, o_x = gates_x
         i_h, f_h, g_h, o_h = gates_h
         p_i, p_f, p_o = peepholes

@@ -17,7 +17,7 @@ MAX_VOCABULARY = 0x110002
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The shape of a model: with the weights, all that is needed to rebuild the network.
+    """The shape of a model. Together with the weights, it is enough to rebuild the network.
 
     Args:
         vocab_size: number V of token ids, including the two special ones.
@@ -99,7 +99,7 @@ class ModelConfig:
         return shapes
 
     def parameter_count(self) -> int:
-        """Return the number of trained numbers, over all parameters."""
+        """Return the number of trained values in all parameters together."""
         return sum(prod(shape) for shape in self.parameter_shapes().values())
 
     def to_json(self) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """The backward pass of a fused layer: the chain rule through its steps, once for all cells.
 
-Shape suffixes: T steps of a segment, B rows of the batch, G gate rows, H hidden units.
+Shape suffixes: T steps of a segment, B rows of the batch, G gate rows, H hidden units. A
+derivative or gradient "by" a tensor is the one with respect to the tensor.
 """
 
 from typing import NamedTuple
@@ -20,13 +21,13 @@ CHUNK_STEPS = 16
 
 
 class _StepFactors(NamedTuple):
-    """The derivatives of a chunk by gates_h, for one part of the hidden state, split by step.
+    """The derivatives of one part of the hidden state by gates_h, for each step of a chunk.
 
     Attributes:
-        d_part: the gradient by the part after each step, [B, 1, H].
-        factors: [B, k, H] for the k gates that the part depends on.
-        target: the blocks of d_gates_h, [B, k, H].
-        accumulate: whether another part has written to the blocks before.
+        d_part: for each step, the gradient of the loss by the part after the step, [B, 1, H].
+        factors: for each step, the derivatives by the k gates that the part depends on, [B, k, H].
+        target: the memory for the gradient of the loss by these k gates in one step, [B, k, H].
+        accumulate: whether to add to `target`, because an earlier part has written to it.
     """
 
     d_part: tuple[Tensor, ...]
@@ -38,7 +39,7 @@ class _StepFactors(NamedTuple):
 class BackwardPass:
     """Backpropagation through the steps of a segment, from the last to the first.
 
-    The name `d_a` stands for the gradient of the loss by `a`.
+    The name `d_a` stands for the gradient of the loss with respect to `a`.
 
     Attributes:
         d_states: the gradient by each part of the hidden state, before the first step and after
@@ -70,7 +71,7 @@ class BackwardPass:
         self.transposed = packed_linear(weight_hh.to(forward.dtype).t(), forward.outputs.size(1))
 
     def run(self) -> None:
-        """Go through all steps, chunk by chunk."""
+        """Compute all gradients, chunk by chunk, from the last chunk to the first."""
         forward = self.forward
         starts = range(0, len(self.d_gates_h), CHUNK_STEPS)
         for chunk in (slice(start, start + CHUNK_STEPS) for start in reversed(starts)):
@@ -113,7 +114,7 @@ class BackwardPass:
     def _split_by_step(
         self, chunk: slice, derivatives: Derivatives, d_gates_BG: Tensor
     ) -> list[_StepFactors]:
-        """Split the derivatives by gates_h of a chunk; `d_gates_BG` is what a step writes to."""
+        """Split a chunk's derivatives by gates_h into steps; each step writes to `d_gates_BG`."""
         rows, gate_size = d_gates_BG.shape
         hidden_size = self.d_states[0].size(-1)
         blocks = d_gates_BG.view(rows, gate_size // hidden_size, hidden_size)
@@ -134,7 +135,7 @@ class BackwardPass:
         return split
 
     def _add_gates_x(self, chunk: slice, d_after: list[Tensor], derivatives: Derivatives) -> None:
-        """Fill d_gates_x for a chunk, where it differs from d_gates_h."""
+        """Fill d_gates_x for a chunk, unless it is the same tensor as d_gates_h."""
         gates = {gate for factors in derivatives.by_gates_x for gate in factors}
         if not gates:
             return
@@ -149,7 +150,7 @@ class BackwardPass:
                     blocks[gate].add_(d_part * factors[gate])
 
     def _add_peepholes(self, d_after: list[Tensor], derivatives: Derivatives) -> None:
-        """Add the gradients by the peepholes over the steps of a chunk."""
+        """Add the contribution of a chunk's steps to the gradients by the peepholes."""
         # strict=False: kernels of cells without peepholes leave the list empty.
         for d_part, factors in zip(d_after, derivatives.by_peepholes, strict=False):
             for d_vector, factor in zip(self.d_peepholes, factors, strict=True):

@@ -12,12 +12,12 @@ from charnn.model.plain_layer import HiddenState
 
 
 class ForwardPass:
-    """The steps of a segment, and their tensors.
+    """The forward pass of a layer over a segment, and its tensors.
 
     Args:
         kernel: the kernel of the cell.
         dtype: the dtype of the products with the recurrent weights: bf16 under autocast.
-        gates_x_TBG: W_x x + b_x for every step; may be overwritten.
+        gates_x_TBG: W_x x + b_x for every step; the pass may overwrite it.
         state: the hidden state before the segment, [B, H] each.
         peepholes: the peepholes of the cell, [H] each.
         for_backward: whether a backward pass will follow.
@@ -25,7 +25,7 @@ class ForwardPass:
     Attributes:
         states: each part of the hidden state, before the first step and after every step,
             [T + 1, B, H].
-        outputs: h, the first of the states, in the precision of the products, [T + 1, B, H].
+        outputs: h, the first part of the hidden state, in the dtype of the products, [T + 1, B, H].
         gates: the gates of all steps.
     """
 
@@ -53,7 +53,7 @@ class ForwardPass:
         x = gates_x_TBG.to(state[0].dtype)
 
         def allocate(keep: bool, width: int) -> Tensor:
-            """Return [T, B, width]. Without `keep`, all steps share the memory of one."""
+            """Return a tensor [T, B, width]. Unless `keep`, all steps share one step's memory."""
             memory = state[0].new_empty(steps if keep else 1, rows, width)
             return memory.expand(steps, rows, width)
 

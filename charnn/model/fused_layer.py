@@ -38,7 +38,7 @@ def run_segment(
 
     Args:
         cell: the equations.
-        gates_x_TBG: W_x x + b_x for every step; may be overwritten.
+        gates_x_TBG: W_x x + b_x for every step; the function may overwrite it.
         state: the hidden state before the segment, [B, H] each.
         weight_hh: [G, H].
         bias_hh: [G].

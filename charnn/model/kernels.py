@@ -1,11 +1,13 @@
 """The steps of a cell on a CPU, and their derivatives for many steps at once.
 
-`AutogradKernel` derives both from the equations of any cell (`Cell.step`). `ElmanKernel`,
-`GRUKernel` and `LSTMKernel` repeat the equations by hand, in place and in fewer operations: the
-time of a training step is 15 to 30 % lower (`benchmarks/kernels.md`). A test compares both.
+`AutogradKernel` computes steps and derivatives from the equations of any cell (`Cell.step`).
+`ElmanKernel`, `GRUKernel` and `LSTMKernel` repeat the equations by hand, in place and in fewer
+operations: the time of a training step is 15 to 30 % lower (`benchmarks/kernels.md`). A test
+compares their results with those of `AutogradKernel`.
 
-Every step is arithmetic unit by unit, so its Jacobian is diagonal: the derivative of a part of the
-hidden state by a gate is one number for each unit, [T, B, H] for a segment.
+A step computes each unit separately from the others, so its Jacobian is diagonal: the derivative of
+a part of the hidden state with respect to ("by") a gate is one number for each unit, [T, B, H] for
+a segment.
 
 Shape suffixes: T steps of a segment, B rows of the batch, G gate rows, H hidden units.
 """
@@ -55,11 +57,11 @@ class GateDerivative(NamedTuple):
 
 
 class Derivatives(NamedTuple):
-    """The derivatives of the steps of a segment, [T, B, H] for each block. None stands for 0.
+    """The derivatives of the steps of a segment, [T, B, H] for each block. None means 0.
 
     Attributes:
-        by_gates_h: by gates_h. Where two entries have a gate in common, the earlier entry has all
-            gates of the later one.
+        by_gates_h: the derivatives by gates_h. If two entries share a gate, the earlier entry has
+            all gates of the later entry.
         by_state: by_state[i][j] is the derivative of part i after the step by part j before it,
             apart from what passes through gates_h.
         h_by_c: the derivative of h after the step by c after the step. If it is given, the other
@@ -145,7 +147,7 @@ class AutogradKernel(Kernel):
 
 
 def _joined(part: int, by_gate: Sequence[Tensor | None]) -> list[GateDerivative]:
-    """Join the blocks of a part, from its first gate to its last; h has all gates."""
+    """Join a part's derivatives, from its first gate to its last; the part h gets all gates."""
     present = {gate: block for gate, block in enumerate(by_gate) if block is not None}
     if not present:
         return []
@@ -186,8 +188,8 @@ _MINUS_ONE = torch.tensor(-1.0)
 def _tanh(x: Tensor, out: Tensor) -> Tensor:
     """Write tanh x = 2 sigmoid(2 x) - 1, in a third of the time of torch's own tanh on a CPU.
 
-    The error is at most that of a number near 1, however small x is. That is enough, since tanh x
-    is only added to numbers of about that size.
+    The absolute error is at most the rounding error of a number near 1, even if tanh x is small.
+    This precision is enough, since tanh x is only added to numbers of about the size of 1.
     """
     torch.add(x, x, out=out).sigmoid_()
     return torch.add(_MINUS_ONE, out, alpha=2, out=out)

@@ -31,8 +31,8 @@ MAX_STOCK_WEIGHTS = 2_000_000
 class Layer(nn.Module):
     """The parameters of a recurrent layer for which torch has no module.
 
-    They have the names of torch's modules, so that a checkpoint has one format for all cells, and
-    the peepholes have the names in `Cell.peepholes`.
+    The parameters have the names that torch's modules use, so that a checkpoint has one format for
+    all cells. The peepholes have the names in `Cell.peepholes`.
 
     Args:
         cell: the equations.
@@ -54,7 +54,7 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
-    """The character model.
+    """The network of a model: embedding, recurrent layers, and a linear head.
 
     Recurrent matrices are initialised to be orthogonal gate by gate (Saxe et al. 2014), and one
     gate gets a bias of 1 (see `Cell.unit_bias_gate`).
@@ -120,7 +120,7 @@ class Network(nn.Module):
         """Return the logits of each next token [T, B, V] and the hidden state after the segment.
 
         Args:
-            ids_TB: token ids.
+            ids_TB: the token ids of a segment, [T, B].
             state: the hidden state of every layer before the segment.
             traces: a list to which the trace of every layer is added. The layers then run by their
                 plain equations, which are slower.
@@ -137,7 +137,7 @@ class Network(nn.Module):
     def _drop(self, x: Tensor, probability: float, shape: tuple[int, ...] | None = None) -> Tensor:
         """Apply dropout while training.
 
-        A mask `shape` with a 1 in the place of T gives the same mask to all steps of a segment:
+        If the size of the step dimension is 1 in `shape`, all steps of a segment share one mask:
         variational dropout (Gal and Ghahramani 2016).
         """
         return drop(x, probability, shape) if self.training else x
@@ -170,7 +170,7 @@ class Network(nn.Module):
         return run(self.cell, *layer_inputs)
 
     def _vectors(self) -> Tensor:
-        """Return the embedding [V, E]. Dropout zeroes a token in all places of a segment."""
+        """Return the embedding [V, E]. Dropout zeroes the vector of a token for a whole segment."""
         return self._drop(
             self.embedding.weight, self.config.embedding_dropout, (self.config.vocab_size, 1)
         )
@@ -217,7 +217,7 @@ def _run_stock(
 ) -> tuple[Tensor, HiddenState]:
     """Call the torch function of a stock module, with the recurrent weights [G, H] given.
 
-    The module itself cannot take other weights than its own, which weight drop needs.
+    The module itself can use only its own weights, but weight drop changes them for a segment.
     """
     functions: dict[type, Any] = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}
     # torch's functions expect a dimension for the layers, here of size 1.

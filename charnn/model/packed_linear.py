@@ -2,7 +2,7 @@
 
 On a CPU, oneDNN copies the weights into its own layout for every product, and a recurrent layer has
 one small product for every step. With weights packed once, a training step of a GRU takes 12 % less
-time, of the other cells 4 to 10 % (`benchmarks/kernels.md`). The results are the same bits.
+time, of the other cells 4 to 10 % (`benchmarks/kernels.md`). The results are equal bit for bit.
 """
 
 import platform

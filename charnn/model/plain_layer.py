@@ -22,7 +22,7 @@ def detached(state: HiddenState) -> HiddenState:
     """Return the hidden state in float32, cut from the autograd graph.
 
     Autocast may return bf16. A checkpoint stores float32, so a resumed run continues from float32,
-    and an uninterrupted one must round in the same places.
+    and an uninterrupted run must round at the same places.
     """
     return tuple(part.detach().float() for part in state)
 
@@ -37,7 +37,8 @@ class Trace(NamedTuple):
         bias_hh: [G].
         peepholes: the peepholes of the cell, [H] each.
         states: the hidden state before the first step and after every step. The loss depends on a
-            step only through these tensors, so it can be differentiated by them.
+            step only through these tensors, so autograd can return the gradient of the loss with
+            respect to each tensor.
     """
 
     cell: type[Cell]

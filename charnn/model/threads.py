@@ -6,7 +6,7 @@ forty times as long. So the counts are compared at the start, again when a step 
 longer, and from time to time while fewer threads are in use than there are cores.
 
 The counts are compared by real steps (of training, or of generating many texts), so a comparison
-costs only the time by which the slower steps are slower.
+costs only the extra time of the steps that are slower.
 """
 
 import os
@@ -35,10 +35,11 @@ class Threads:
     """The choice of torch's thread count, which is global: only one choice may be active at a time.
 
     Args:
-        max_count: the largest count to try; it is halved for each further one, down to 1.
+        max_count: the largest count to try. The other counts are its half, its quarter and so on,
+            down to 1.
 
     Attributes:
-        count: the threads of the next step.
+        count: the number of threads for the next step.
         comparing: whether the counts are being compared; then `count` is on trial.
     """
 
@@ -53,7 +54,7 @@ class Threads:
         self._compare(self.counts)
 
     def took(self, seconds: float, work: float = 1.0) -> None:
-        """Record the duration of a step, and set the threads of the next one.
+        """Record the duration of a step, and set the number of threads for the next step.
 
         Args:
             seconds: duration of the step.
@@ -76,13 +77,13 @@ class Threads:
             self._compare([count for count in self.counts if count > self.count])
 
     def _compare(self, counts: list[int]) -> None:
-        """Start a comparison of `counts` with the counts whose pace is known."""
+        """Start trials of `counts`, to compare them with the counts whose pace is known."""
         self._count_before, self._comparison_seconds = self.count, 0.0
         self._untried = list(counts)
         self._next_trial()
 
     def _record_trial(self, pace: float) -> None:
-        """Record a step of a trial. A count that is much slower than the best is given up."""
+        """Record a step of a trial. The trial ends early if the count is very slow."""
         self._trial_paces.append(pace)
         best = min(self._best_pace.values(), default=pace)
         if len(self._trial_paces) == TRIAL_STEPS or pace > SLOW_FACTOR * best:
@@ -91,7 +92,7 @@ class Threads:
             self._next_trial()
 
     def _next_trial(self) -> None:
-        """Set torch's threads to the next count on trial, or to the fastest after the last."""
+        """Set torch's threads to the next count to try, or after all trials to the fastest."""
         self.comparing = bool(self._untried)
         if self.comparing:
             self.count = self._untried[0]

@@ -2,8 +2,8 @@
 
 The functions use only + - * / and comparisons of float32 numbers, and the IEEE 754 standard defines
 every rounding of these. So NumPy and the loops that numba compiles from these lines compute the
-same bits on every machine, and the generated text does not depend on the backend. `np.tanh` and the tanh of
-numba's vector library differ in their last bits.
+same bits on every machine, and the generated text does not depend on the backend. `np.tanh`
+and the tanh of numba's vector library differ in their last bits.
 
 For torch tensors, as in training, torch's own tanh and sigmoid are called: autograd has their
 derivatives.

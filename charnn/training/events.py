@@ -128,7 +128,7 @@ class Stepped:
         grad_norm: the norm of the last gradient, before clipping.
         characters_per_second: the speed since the last `Stepped`, validation not included.
         progress: the share of the budget that is spent.
-        seconds: the time spent on the run, in all its parts.
+        seconds: the time spent on the run, the time before each resumption included.
     """
 
     step: int
@@ -166,7 +166,7 @@ class Finished:
         checkpoint: the file to sample from; None if none could be saved.
         best_loss: the lowest validation loss, in nats per character; None without a validation.
         steps: the updates so far.
-        seconds: the time spent on the run, in all its parts.
+        seconds: the time spent on the run, the time before each resumption included.
         characters_per_second: the mean speed since the start or the resumption, validation not
             included.
         advice: one sentence on the loss curve and on options to change; None if the run was

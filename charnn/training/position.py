@@ -11,9 +11,9 @@ class Position:
     """A run's position, stored in its checkpoints. The names of the fields are part of the format.
 
     Attributes:
-        step: updates of the weights so far.
-        window: the next segment of the epoch, counted from 0.
-        seconds: time spent on the run, in all its parts.
+        step: the number of updates of the weights so far.
+        window: the number of the next segment in the epoch, counted from 0.
+        seconds: the time spent on the run, the time before each resumption included.
         validated_step: the step of the last validation.
         validated_seconds: the time spent on the run when the last validation ended.
         best_loss: the lowest validation loss, in nats per character; None before a validation.

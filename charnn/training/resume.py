@@ -1,4 +1,4 @@
-"""The run to resume: which one, with which dataset, from which of its checkpoints."""
+"""The choice of the run to resume, of its dataset and of the checkpoint to resume from."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ class Encoding:
     """The options by which a run turns its corpus into ids.
 
     Args:
-        tokens: the kind of its vocabulary, "char" or "abc".
-        keys: semitones down and up that its training tunes are transposed by.
+        tokens: the kind of the vocabulary, "char" or "abc".
+        keys: the lowest and the highest number of semitones by which training tunes are
+            transposed.
     """
 
     tokens: str
@@ -36,7 +37,7 @@ class Encoding:
 
 
 def expect_resumable(out: Path, name: str | None) -> None:
-    """Refuse early where there is nothing to resume: reading a large corpus takes a while.
+    """Raise an error if there is no run to resume, before a large corpus is read.
 
     Raises:
         CheckpointError: there is no run, or `name` is a checkpoint file.
@@ -70,7 +71,7 @@ def find_run(
         keys: the option `--transpose`; None if it is not set.
 
     Raises:
-        UsageError: an option differs from that of the named run.
+        UsageError: an option differs from the same option of the named run.
         CheckpointError: the named run cannot be read, or no run was trained on this corpus.
     """
     if name is None:
@@ -93,7 +94,10 @@ def find_run(
 def _newest_run(
     out: Path, is_tunes: bool, prepare: Prepare, tokens: str | None, keys: tuple[int, int] | None
 ) -> tuple[Path, Dataset]:
-    """Return the newest run with the same corpus and options, and its dataset; see `find_run`."""
+    """Return the newest run that fits the corpus and the options, and its dataset.
+
+    The arguments are described in `find_run`.
+    """
     unreadable = ""
     prepared: dict[Encoding, Dataset] = {}
     for run in find_runs(out):
@@ -118,11 +122,11 @@ def _newest_run(
 
 
 def newest_resumable(run: Path, checkpoints: Mapping[Path, Checkpoint]) -> Path:
-    """Return the first checkpoint with training tensors.
+    """Return the path of the first checkpoint that contains training tensors.
 
     Args:
         run: the run's folder.
-        checkpoints: its readable checkpoints, the one with the most steps first.
+        checkpoints: the readable checkpoints of the run by path, in order of falling steps.
 
     Raises:
         CheckpointError: no checkpoint has training tensors.
@@ -135,10 +139,10 @@ def newest_resumable(run: Path, checkpoints: Mapping[Path, Checkpoint]) -> Path:
 
 
 def keep_init_from(checkpoint: Checkpoint, metadata: dict[str, Any]) -> dict[str, Any]:
-    """Return the metadata of a resumed run, with `init_from` of the original run.
+    """Return `metadata`, the metadata of a resumed run, with `init_from` of the original run.
 
     Raises:
-        UsageError: the metadata have another `init_from`.
+        UsageError: `metadata` contains another `init_from`.
     """
     original = checkpoint.metadata.get("init_from")
     if metadata.get("init_from", original) != original:
@@ -166,7 +170,7 @@ def _not_resumable(path: Path) -> str:
 
 
 def _as_typed(value: str | tuple[int, int]) -> str:
-    """Return the value of `--tokens` or `--transpose` as it is typed."""
+    """Return the value of `--tokens` or `--transpose` as a user types it."""
     if isinstance(value, str):
         return value
     return "all" if value == ALL_KEYS else str(value[1])

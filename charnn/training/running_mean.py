@@ -6,12 +6,13 @@ from typing import Any
 
 @dataclass
 class RunningMean:
-    """Totals of some steps, stored in checkpoints. The names of the fields are part of the format.
+    """The totals of several steps. Checkpoints contain the fields, so do not rename them.
 
     Attributes:
-        characters: the characters of these steps. A token of ABC may stand for several.
+        characters: the characters that the steps predicted. An ABC token may stand for several
+            characters.
         seconds: the time that the steps took.
-        nats: their loss, summed over the tokens.
+        nats: the loss of the steps, summed over the tokens.
     """
 
     characters: int = 0
@@ -20,7 +21,7 @@ class RunningMean:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "RunningMean":
-        """Return the totals that `dataclasses.asdict` wrote.
+        """Return the totals from the dictionary that `dataclasses.asdict` returned.
 
         Raises:
             TypeError, ValueError: a field is unknown, has the wrong type or is out of range.
@@ -34,8 +35,8 @@ class RunningMean:
         """Add a step.
 
         Args:
-            tokens: the targets of the step.
-            characters: the characters that they stand for.
+            tokens: the number of target tokens of the step.
+            characters: the number of characters that these tokens stand for.
             seconds: the time that the step took.
             loss: the mean loss of the step, in nats per token.
         """

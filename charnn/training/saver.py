@@ -1,8 +1,8 @@
 """The files of a run, saved even if the disk fails for a while.
 
 A full or read-only disk, or a folder that someone deletes, does not end a run that has trained for
-hours: checkpoints and metrics that could not be written stay in memory, and writing them is tried
-again at every save, and every half minute.
+hours. Checkpoints and metrics that could not be written stay in memory. They are written again at
+every save, or after half a minute.
 """
 
 import errno
@@ -28,16 +28,16 @@ from charnn.training.events import (
 from charnn.training.metrics import Metrics
 
 RETRY_AFTER = 30.0  # seconds
-# Files of a checkpoint's size that exist while one is written: best, last, previous, and the
-# temporary file that replaces one of them.
+# The largest number of checkpoint files at one time: best, last, previous, and the temporary file
+# that is being written and then replaces one of them.
 MAX_FILES = 4
 
 
 def checkpoint_bytes(config: ModelConfig, ema: float) -> int:
     """Return the approximate size of a checkpoint in bytes.
 
-    For every parameter it contains four float32 numbers with `ema`, else three: the weight, AdamW's
-    two moments and the average.
+    For every parameter a checkpoint contains three float32 numbers: the weight and the two moments
+    of AdamW. With `ema` it also contains a fourth number, the average of the weight.
     """
     return 4 * (4 if ema else 3) * config.parameter_count()
 
@@ -49,9 +49,10 @@ class CheckpointSaver:
         run: the run's folder.
         last: the checkpoint that the run is resumed from; None for a new run.
         best: the best checkpoint of the run so far; None if there is none.
-        claim_folder: a function that makes sure that the folder exists and that no other process
-            trains in it; it raises a CheckpointError or an OSError if it cannot.
-        report: a function that is called when something cannot be saved, and when all is saved.
+        claim_folder: a function that creates the folder if it is missing, and makes sure that no
+            other process trains there; it raises a CheckpointError or an OSError on failure.
+        report: a function that is called when a file cannot be saved, and again when all files are
+            saved.
     """
 
     def __init__(
@@ -65,8 +66,8 @@ class CheckpointSaver:
         self.run = run
         self._claim_folder = claim_folder
         self._report = report
-        # The checkpoints that should be on the disk. They stay in memory when they are, because
-        # someone may delete the folder.
+        # The checkpoints that should be on the disk. They stay in memory after they are written,
+        # because someone may delete the folder.
         self._checkpoints = {
             name: checkpoint
             for name, checkpoint in ((BEST, best), (LAST, last))
@@ -80,10 +81,10 @@ class CheckpointSaver:
         self._validated_step = last.metadata["position"]["validated_step"] if last else 0
 
     def open(self, size: int) -> None:
-        """Claim the folder, open the metrics, and report a disk that has too little space.
+        """Claim the folder, open the metrics, and report if the disk may become full.
 
         Args:
-            size: about how many bytes a checkpoint has.
+            size: the approximate size of a checkpoint in bytes.
 
         Raises:
             CheckpointError: another process trains in the folder.
@@ -98,7 +99,7 @@ class CheckpointSaver:
             self._report(ShortOfSpace(self.run, free, needed))
 
     def record(self, event: Stepped | Validated) -> None:
-        """Write a line of `metrics.jsonl`."""
+        """Write the line of an event to `metrics.jsonl`."""
         self._metrics.add(event)
         try:
             self._claim_folder()
@@ -113,8 +114,9 @@ class CheckpointSaver:
         """Save a checkpoint as the last one, and as the best one if its loss is the lowest.
 
         Args:
-            checkpoint: the run as it is now.
-            measured: whether it has just been validated; only then it can be the best one.
+            checkpoint: the present state of the run.
+            measured: whether the checkpoint has just been validated. No other checkpoint can become
+                the best one.
         """
         best = self._checkpoints.get(BEST)
         if measured and (best is None or _latest_loss(checkpoint) < _latest_loss(best)):
@@ -125,7 +127,7 @@ class CheckpointSaver:
         self.retry()
 
     def retry(self) -> None:
-        """Write every file that is not on the disk yet, or no longer."""
+        """Write every file that was not written before, and every file that has been deleted."""
         self._retried_at = time.monotonic()
         try:
             self._claim_folder()
@@ -146,24 +148,24 @@ class CheckpointSaver:
 
     @property
     def overdue(self) -> bool:
-        """Return whether something is unsaved, and the last try was `RETRY_AFTER` seconds ago."""
+        """Return whether a file is unsaved and the last attempt is `RETRY_AFTER` seconds old."""
         return bool(self._reported) and time.monotonic() - self._retried_at >= RETRY_AFTER
 
     @property
     def unsaved(self) -> tuple[Path, ...]:
-        """Return the files that should be on the disk, but are missing or too old."""
+        """Return the files whose newest content could not be written to the disk."""
         names = [name for name in (BEST, LAST) if name in self._unwritten]
         return tuple(self.run / name for name in names + [METRICS] * bool(self._metrics.pending))
 
     @property
     def best_file(self) -> Path | None:
-        """Return the file to sample from, the best checkpoint or else the last one, if any."""
+        """Return the file to sample from: the best checkpoint, else the last one, else None."""
         files = (self.run / name for name in (BEST, LAST))
         return next((path for path in files if path.exists()), None)
 
     @property
     def failure(self) -> UnsavedError:
-        """Return the error for the end of an unsaved run; it carries the checkpoint."""
+        """Return the error for the end of a run with unsaved files; it contains the checkpoint."""
         names = " and ".join(path.name for path in self.unsaved)
         some = any((self.run / name).exists() for name in CHECKPOINTS)
         advice = "resume from the previous save with --resume" if some else "train again"
@@ -208,7 +210,7 @@ class CheckpointSaver:
         self._last_step = step
 
     def _report_failure(self, problem: OSError | CheckpointError) -> None:
-        """Report that files cannot be saved, once per file until all are saved again."""
+        """Report unsaved files. A file is reported only once until all files are saved again."""
         self._reason = getattr(problem, "strerror", None) or str(problem)
         if not self._reported.issuperset(self.unsaved):
             self._reported.update(self.unsaved)
@@ -218,7 +220,8 @@ class CheckpointSaver:
 def _latest_loss(checkpoint: Checkpoint) -> float:
     """Return the loss of a checkpoint's latest validation.
 
-    Without a validation it is infinite, as in a file that someone put in the place of the best one.
+    The loss of a checkpoint without a validation is infinite. Such a checkpoint may be in the place
+    of the best one if a user has put it there.
     """
     history = checkpoint.metadata.get("history")
     return float(history[-1]["val_loss"]) if history else math.inf

@@ -1,7 +1,7 @@
 """The learning rate as a pure function of progress, so that a resumed run needs no scheduler state.
 
-Progress is the spent share of the budget, whether that is set in minutes, epochs or steps. So the
-rate is annealed by the end of every run.
+Progress is the spent share of the budget, for budgets in minutes, epochs and steps alike. The rate
+is therefore annealed by the end of every run that uses its whole budget.
 """
 
 import math

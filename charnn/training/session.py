@@ -1,4 +1,4 @@
-"""A training session: from the corpus that a user names to a trained run.
+"""A training session, which turns the corpus that a user names into a trained run.
 
     corpus names -> documents -> dataset -> plan -> trainer -> run
 
@@ -51,7 +51,7 @@ class Callbacks:
         report: called with every event, see `charnn.training.events`.
         should_stop: called after every step and during a validation; when it returns True, the run
             is saved and ends.
-        transposed: called with the number of tunes transposed so far and the number of all tunes.
+        transposed: called with the number of tunes transposed so far, and the number of all tunes.
         download_bar: a tqdm bar that shows a download.
     """
 
@@ -82,7 +82,7 @@ def train_run(names: Sequence[str], options: TrainOptions, callbacks: Callbacks)
 
 
 class Session:
-    """One call of `charnn train`: the corpus, the options and the callbacks. See `train_run`."""
+    """A single training call, with its corpus, options and callbacks; see `train_run`."""
 
     def __init__(self, names: Sequence[str], options: TrainOptions, callbacks: Callbacks) -> None:
         self._names = names
@@ -172,7 +172,7 @@ class Session:
         return trainer
 
     def _run(self, trainer: "Trainer") -> None:
-        """Train, and raise KeyboardInterrupt after the run is saved if Ctrl-C was pressed."""
+        """Train the run. If Ctrl-C is pressed, save the run and then raise KeyboardInterrupt."""
         interrupt = DeferredInterrupt()
         should_stop = self._callbacks.should_stop
         trainer.should_stop = lambda: should_stop() or interrupt.requested
@@ -204,7 +204,7 @@ class Session:
         return None if transpose is None else parse_key_range(transpose)
 
     def _preparation(self, corpus: Corpus) -> Prepare:
-        """Return a function that turns the corpus into a dataset of given tokens and keys."""
+        """Return a function from tokens and keys (see `Encoding`) to the dataset of the corpus."""
         return partial(
             prepare, corpus, DATA_FOLDER, self._val_fraction, progress=self._callbacks.transposed
         )
@@ -220,13 +220,13 @@ class Session:
         return metadata
 
     def _store_training_tunes(self, run: Path, corpus: Corpus) -> None:
-        """Keep the training tunes beside the checkpoints, to compare samples with them later."""
+        """Store the training tunes in the run's folder, for comparisons of samples with them."""
         if corpus.tunes:
             training, _ = split_documents(corpus, self._val_fraction)
             store_tunes(run, (document.text() for document in training))
 
     def _claim_folder(self, lock: RunLock, corpus: Corpus) -> None:
-        """Make sure that the run's folder exists and is locked, even if it was deleted."""
+        """Create the run's folder if it is missing or was deleted, and lock it."""
         lock.acquire()
         if not (lock.run / TUNES).exists():
             self._store_training_tunes(lock.run, corpus)

@@ -1,4 +1,4 @@
-"""Ctrl-C in a notebook or an interactive Python: it is raised after the run is saved."""
+"""Ctrl-C in a notebook or an interactive Python: the run is saved before it is interrupted."""
 
 import signal
 import threading
@@ -8,9 +8,8 @@ from types import FrameType
 class DeferredInterrupt:
     """A context that holds back one KeyboardInterrupt; a second one is raised at once.
 
-    It does nothing where Ctrl-C does not raise a KeyboardInterrupt, as in the program `charnn`,
-    which has a handler of its own, nor outside of the main thread, where Python installs no
-    handlers.
+    The context has no effect in two cases: if Ctrl-C has another handler, as in the program
+    `charnn`, and outside of the main thread, where Python cannot install handlers.
 
     Attributes:
         requested: whether Ctrl-C was pressed.

@@ -1,8 +1,9 @@
-"""The training tensors of a checkpoint: all that the next step depends on besides the weights.
+"""The training tensors of a checkpoint: tensors that the next step needs besides the weights.
 
-The training tensors are AdamW's moments, the carried hidden state, the random states that dropout
-draws from and, if the checkpoint's weights are a running average, the weights that are trained.
-Without one of them, a resumed run would differ from one that was never stopped.
+The training tensors are AdamW's moments, the carried hidden state and the states of the random
+number generators, which dropout uses. If the weights of the checkpoint are a running average, the
+trained weights are training tensors, too. If any of these were missing, a resumed run would differ
+from a run that was never stopped.
 """
 
 import torch
@@ -46,7 +47,7 @@ def unpack(
         packed: the arrays of a checkpoint.
         network: the model; only its device is used.
         optimizer: its moments are overwritten.
-        average: the weights that are trained are overwritten, if there is an average.
+        average: if an average is used, the trained weights that it averages are overwritten.
         hidden_state: a hidden state of the right shape; it is not changed.
 
     Raises:
@@ -79,7 +80,7 @@ def unpack(
 
 
 def _matching(expected: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
-    """Return the named tensor, which must have the shape and type of `expected`."""
+    """Return `tensors[name]`, which must have the shape and type of `expected`."""
     found = tensors[name]
     # Without this check, `copy_` would broadcast a tensor of another shape.
     if (found.shape, found.dtype) != (expected.shape, expected.dtype):

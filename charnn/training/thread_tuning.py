@@ -26,8 +26,9 @@ class ThreadTuner:
         """Set the number of threads for the first step.
 
         Args:
-            trial_step: a step that updates no weights, to be timed with each number of threads. The
-                random state is restored afterwards, so that the trials leave no trace in the run.
+            trial_step: a function that does a step without updating the weights. It is timed with
+                several numbers of threads. The random state is restored afterwards, so that the
+                trials do not change the run.
         """
         if self._is_fixed:
             torch.set_num_threads(self._requested or torch.get_num_threads())
@@ -43,10 +44,10 @@ class ThreadTuner:
         self._reported = torch.get_num_threads()
 
     def observe(self, seconds: float) -> int | None:
-        """Record the time of a step, and set the number of threads of the next one.
+        """Record the time of a step in seconds, and set the number of threads of the next step.
 
         Returns:
-            The new number, when the choice has changed; else None.
+            The new number of threads if the choice has changed; else None.
         """
         if self._threads is None:
             return None

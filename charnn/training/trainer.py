@@ -3,7 +3,8 @@
 Each segment starts from the hidden state that the segment before it ended with, detached from its
 graph: the error flows back through at most `seq_len` tokens, while the hidden state carries on
 through the whole epoch (Williams & Peng 1990). Everything that the next step depends on is part of
-the checkpoint, so n steps at once, and k steps, a stop and n - k more, give the same bits.
+the checkpoint, so a run that is stopped after k of n steps and resumed gives the same bits as a run
+of n steps without a stop.
 """
 
 import time
@@ -36,7 +37,7 @@ REPORT_EVERY = 10  # steps
 
 @dataclass
 class Trainer:
-    """The loop of one run; `charnn.training.assembly` puts it together and explains its parts."""
+    """The training loop of one run, built and explained in `charnn.training.assembly`."""
 
     dataset: Dataset
     config: TrainingConfig
@@ -53,10 +54,10 @@ class Trainer:
     trained: RunningMean = field(default_factory=RunningMean)  # in this part of the run
 
     def run(self) -> events.Finished:
-        """Train until the budget is spent, patience is over, or `should_stop` returns True.
+        """Train until the budget or the patience is used up, or `should_stop` returns True.
 
         Raises:
-            CharnnError: the loss is no longer a finite number.
+            CharnnError: a loss, a gradient or a weight is no longer a finite number.
             UnsavedError: the run has ended, but not all of it could be saved.
             OSError: the run's folder cannot be written to at the beginning.
         """
@@ -87,7 +88,7 @@ class Trainer:
         return self.state.position.progress(self.config.budget, len(self.batches))
 
     def _loop(self) -> str:
-        """Train to the end; return the reason why it ended, see `Finished`."""
+        """Train to the end of the run, and return the reason for the end, see `Finished`."""
         position = self.state.position
         self.state.network.train()
         while True:
@@ -106,7 +107,7 @@ class Trainer:
                 self._save()
 
     def _step(self) -> None:
-        """Update the weights once, and report when a report is due."""
+        """Update the weights once. Report the metrics after every `REPORT_EVERY` updates."""
         begin = time.perf_counter()
         state, config, position = self.state, self.config, self.state.position
         lr = learning_rate(self.progress, config.lr)
@@ -134,10 +135,10 @@ class Trainer:
             self.report(events.Hinted(hint))
 
     def _validate(self) -> bool:
-        """Sweep over the validation part and save; training is not affected by it.
+        """Evaluate the validation part and save the run. The weights are not changed.
 
         Returns:
-            False if `should_stop` returned True during the sweep, which then does not count.
+            False if `should_stop` returned True during the evaluation; its result is discarded.
         """
         position = self.state.position
         if not self.validator.has_text:
@@ -168,13 +169,17 @@ class Trainer:
         self.saver.save(self._checkpoint())
 
     def _checkpoint(self) -> Checkpoint:
-        """Return everything that the run consists of now, unless a number is not finite."""
+        """Return a checkpoint of the present state.
+
+        Raises:
+            CharnnError: a number of the checkpoint is not finite.
+        """
         checkpoint = self.state.to_checkpoint(self.dataset, self.config, self.metadata)
         self.divergence.check_arrays(checkpoint.step, checkpoint.weights | checkpoint.training)
         return checkpoint
 
     def _clock(self) -> float:
-        """Return the seconds spent on the run, in all its parts."""
+        """Return the seconds spent on the run, those before each resumption included."""
         return time.perf_counter() - self._start_time
 
     def _report_step(self, lr: float, grad_norm: float) -> None:

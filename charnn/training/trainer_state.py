@@ -1,8 +1,8 @@
-"""Everything that changes while a run trains: what a checkpoint stores, and how it is restored.
+"""The state that changes while a run trains. Checkpoints store it, and resuming restores it.
 
-A run that is stopped and resumed gives the same bits as one that was never stopped. So the next
-step may depend on nothing outside of `TrainerState`, the options and torch's random state, which
-`charnn.training.snapshot` stores as well.
+A run that is stopped and resumed gives the same bits as a run that was never stopped. So the next
+step may depend only on `TrainerState`, on the options, and on the state of torch's random number
+generator, which `charnn.training.snapshot` stores.
 """
 
 from collections.abc import Mapping
@@ -37,11 +37,11 @@ class TrainerState:
         network: the model.
         optimizer: AdamW with its moments.
         average: the running average of the weights.
-        hidden_state: the hidden state of each layer after the last segment, [B, H] per vector.
+        hidden_state: a tuple of tensors [B, H] per layer, from the end of the last segment.
         position: how far the run has come.
         history: one entry per validation: "step", "seconds", "val_loss", and "train_loss" if known.
-        since_report: training loss and speed since the last report.
-        since_validation: training loss since the last validation.
+        since_report: the totals of the steps since the last report.
+        since_validation: the totals of the steps since the last validation.
     """
 
     network: Network
@@ -61,7 +61,7 @@ class TrainerState:
         dataset: Dataset,
         parent: Checkpoint | None = None,
     ) -> "TrainerState":
-        """Return the state before the first step, with weights drawn from `config.seed`.
+        """Return the state before the first step, with random weights seeded by `config.seed`.
 
         Args:
             model: the shape of the model.
@@ -86,7 +86,7 @@ class TrainerState:
         )
 
     def restore(self, checkpoint: Checkpoint, steps_per_epoch: int) -> None:
-        """Take over the state that `to_checkpoint` stored.
+        """Replace this state by the state that `to_checkpoint` stored in a checkpoint.
 
         Raises:
             KeyError, TypeError, ValueError, RuntimeError: the checkpoint lacks a part of the state,
@@ -105,7 +105,7 @@ class TrainerState:
         )
 
     def summarise_steps(self, lr: float, grad_norm: float, progress: float) -> Stepped:
-        """Return the metrics of the updates since the last call, and start new totals.
+        """Return the metrics of the updates since the last call, and reset the totals of the steps.
 
         Args:
             lr: the learning rate of the last update.
@@ -127,7 +127,7 @@ class TrainerState:
     def to_checkpoint(
         self, dataset: Dataset, config: TrainingConfig, metadata: Mapping[str, Any]
     ) -> Checkpoint:
-        """Return a checkpoint of this state, of the options and of further `metadata`."""
+        """Return a checkpoint that contains this state, the options and further `metadata`."""
         # The average is what is sampled; the weights that are trained are among `training`.
         with self.average.in_place():
             weights = export_weights(self.network)
@@ -156,7 +156,8 @@ def expect_same_corpus(
     """Refuse to resume a run on another corpus, or on another split of its corpus.
 
     Raises:
-        CheckpointError: the fingerprints differ, or the corpus has fewer ids than the batch rows.
+        CheckpointError: the fingerprints differ, or the training part has no more ids than a batch
+            has rows.
     """
     if checkpoint.metadata.get("fingerprint") != dataset.fingerprint:
         raise CheckpointError(

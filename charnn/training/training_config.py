@@ -1,4 +1,4 @@
-"""The budget and the options of a run, validated once."""
+"""The budget and the options of a run. Their ranges are checked when they are created."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -23,7 +23,7 @@ MAXIMA = {
 
 @dataclass(frozen=True)
 class Budget:
-    """A limit on the length of a run: whichever of the given limits is reached first.
+    """The limits of a run. The run ends when the first of the given limits is reached.
 
     Args:
         minutes: wall time, validation included.
@@ -64,8 +64,8 @@ class TrainingConfig:
 
     Args:
         budget: how long to train.
-        batch_size: the rows B that are trained side by side.
-        seq_len: the tokens T of a segment, through which the error is propagated back.
+        batch_size: the number of rows B of a batch.
+        seq_len: the number of tokens T of a segment, the length of backpropagation through time.
         lr: the peak learning rate.
         clip: the largest norm of the gradient over all parameters (Pascanu et al. 2013).
         clip_value: the largest absolute value in the gradient, instead of `clip`; None to clip the
@@ -74,12 +74,14 @@ class TrainingConfig:
             `charnn.training.penalty`.
         weight_decay: AdamW's weight decay (Loshchilov & Hutter 2019), on matrices only.
         ema: the decay of the weights' running average, see `charnn.training.ema`; 0 for no average.
-        patience: validations without a new best after which to stop; 0 never stops.
-        save_every: steps between saves, besides the save at every validation; 0 for none.
+        patience: the run stops after this many validations in a row without a new lowest loss; 0
+            never stops the run.
+        save_every: the run is saved after every `save_every` steps, and also at every validation;
+            0 switches the former saves off.
         seed: the seed of the initial weights and of dropout.
         device: "cpu", "cuda" or "mps".
         precision: "fp32", or "bf16" for the matrix products.
-        threads: CPU threads; 0 measures at the start which number is fastest.
+        threads: the number of CPU threads; 0 measures the fastest number.
 
     Raises:
         UsageError: a value is out of range.
@@ -149,10 +151,10 @@ class TrainingConfig:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "TrainingConfig":
-        """Return the options that `to_json` wrote.
+        """Return the options from the JSON values that `to_json` returned.
 
-        Earlier versions accepted larger numbers. They are reduced to the maxima, which has the same
-        effect on any training that did not diverge.
+        Earlier versions of charnn accepted larger numbers. Such numbers are reduced to today's
+        maxima. The reduction changes no training that did not diverge.
         """
         reduced = {
             name: min(value[name], maximum)

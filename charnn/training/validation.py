@@ -1,4 +1,7 @@
-"""Validation during a run: the dates of the sweeps, their losses, and early stopping."""
+"""Validation during a run: its sweeps, their losses, and early stopping.
+
+A sweep is one evaluation of the whole validation part.
+"""
 
 from collections.abc import Callable
 
@@ -10,15 +13,16 @@ from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import Budget, TrainingConfig
 
 MAX_SWEEPS = 50
-# The sweeps of a budget in minutes grow with its square root: a short run needs its time to train.
+# The number of sweeps grows with the square root of the minutes: a short run needs its time to
+# train.
 SWEEPS_PER_ROOT_MINUTE = 4
-# In a budget of steps or epochs: ids to train on per id of a sweep. A sweep has no backward pass,
-# so one for every ten times its length costs a few per cent.
+# For a budget in steps or epochs: the number of trained ids per validated id. A sweep has no
+# backward pass, so at this ratio the sweeps cost a few per cent of the time.
 TRAINED_PER_VALIDATED = 10
 
 
 def planned_sweeps(budget: Budget, steps_per_epoch: int, train_ids: int, val_ids: int) -> int:
-    """Return the number of sweeps over the budget: as many as cost a few per cent of its time."""
+    """Return the number of sweeps of a run, chosen to cost a few per cent of its budget."""
     sweeps = float(MAX_SWEEPS)
     if budget.minutes:
         sweeps = min(sweeps, SWEEPS_PER_ROOT_MINUTE * budget.minutes**0.5)
@@ -55,9 +59,10 @@ class Validator:
         return len(self._dataset.val) > 0
 
     def is_due(self) -> bool:
-        """Return whether the budget has passed a milestone since the last sweep.
+        """Return whether a sweep is due.
 
-        This also holds for a milestone that was passed just before the run was stopped.
+        The sweeps are spread evenly over the budget. A sweep that was due when the run was stopped
+        is still due when the run is resumed.
         """
         position, budget = self._state.position, self._config.budget
         now = position.progress(budget, self._steps_per_epoch)
@@ -68,7 +73,8 @@ class Validator:
         """Return the loss of the validation part, in nats per character, and fit the temperature.
 
         Returns:
-            None if `should_stop` returned True during the sweep; then nothing has changed.
+            The loss, or None if `should_stop` returned True during the sweep. With None, the
+            temperature is unchanged.
         """
         state = self._state
         # The more a model has memorised, the more a fitted temperature gains: 0.004 nats after one
@@ -88,10 +94,14 @@ class Validator:
         return loss
 
     def record(self, loss: float, seconds: float) -> bool:
-        """Add the loss of a sweep that ended at `seconds` to the state of the run.
+        """Add the loss of a sweep to the state of the run.
+
+        Args:
+            loss: the loss of the sweep, in nats per character.
+            seconds: the time spent on the run when the sweep ended.
 
         Returns:
-            Whether it is the lowest loss so far.
+            True if `loss` is the lowest loss so far.
         """
         state, position = self._state, self._state.position
         is_best = position.best_loss is None or loss < position.best_loss
@@ -106,12 +116,12 @@ class Validator:
         return is_best
 
     def skip(self, seconds: float) -> None:
-        """Mark the sweep that was due as done at `seconds`."""
+        """Record that no sweep is due any more; `seconds` is the time spent on the run."""
         position = self._state.position
         position.validated_step = position.step
         position.seconds = position.validated_seconds = seconds
 
     @property
     def patience_is_over(self) -> bool:
-        """Return whether too many sweeps have passed without a new best."""
+        """Return whether too many sweeps in a row have brought no new lowest loss."""
         return 0 < self._config.patience <= self._state.position.stale

@@ -65,8 +65,8 @@ def short_key(words: str) -> str:
             return words
         extras = [found[0] for found in _KEY_EXTRA.finditer(words)]
         short = " ".join([key.tonic + _SHORT_MODES[key.mode], *extras])
-        # The short spelling may lose words such as a clef, which is harmless. If it would mean
-        # another key, the field stays as it is.
+        # The short spelling may lose words such as a clef, which is harmless. If the short
+        # spelling would mean another key, the text stays unchanged.
         return short if replace(parse_key(short), text=key.text) == key else words
     except fields.FieldError:
         return words

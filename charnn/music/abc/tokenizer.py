@@ -3,8 +3,8 @@
 The tokens of any text, joined, are the text. Text that is no music becomes single characters,
 except a title, which is one token.
 
-The pattern must not change: a checkpoint stores its vocabulary, so a model would get its texts in
-other tokens than in training.
+The pattern must not change. A checkpoint stores the vocabulary but not the pattern: with another
+pattern, a model would get other tokens than in training.
 """
 
 import re

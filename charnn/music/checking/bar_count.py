@@ -21,14 +21,14 @@ from charnn.music.tune.tune import Tune
 
 @dataclass(frozen=True, slots=True)
 class BarCount:
-    """The bars and parts of a tune.
+    """A count of the bars and parts of a tune.
 
     Attributes:
         bars: the number of bars as written, without pick-ups.
         parts: the parts, in the order in which they are first played.
         too_long: the bars that are longer than their meter.
-        too_short: the bars inside parts that are shorter than their meter.
-        gaps: the ends of parts that are not a whole number of bars.
+        too_short: the bars shorter than their meter, without the first and last bars of parts.
+        gaps: the ends of the parts whose length is not a whole number of bars.
     """
 
     bars: int

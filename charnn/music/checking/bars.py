@@ -17,7 +17,7 @@ class CountedBar:
         meter: the meter in force at the first note.
         begins_part: whether the bar is the first one of a part.
         begins_ending: whether the bar is the first one of a variant ending.
-        rest_bars: the bars of a multi-measure rest inside (4 for `Z4`); 0 without such a rest.
+        rest_bars: the number of bars of a multi-measure rest: 4 for `Z4`, 0 without such a rest.
         line, column: the position of the first note.
     """
 
@@ -31,7 +31,7 @@ class CountedBar:
 
     @property
     def bars(self) -> int:
-        """Return the number of bars that are counted: more than one for a multi-measure rest."""
+        """Return the number of bars that this bar counts as: 1, or those of its long rest."""
         return max(1, self.rest_bars)
 
     @property
@@ -41,17 +41,20 @@ class CountedBar:
 
     @property
     def too_long(self) -> bool:
-        """Return whether the bar is longer than its meter, times the bars of a rest."""
+        """Return whether the bar lasts longer than `bars` full bars of the meter."""
         # In free meter (M:none, a bar of 0) no bar is too long.
         return bool(self.meter.bar) and self.duration > self.meter.bar * self.bars
 
     def completes(self, before: "CountedBar") -> bool:
-        """Return whether `before` and this bar together are at most one bar of the meter."""
+        """Return whether this bar and the short bar `before` last at most one full bar."""
         return before.too_short and before.duration + self.duration <= before.meter.bar
 
 
 def split_into_bars(tune: Tune) -> tuple[list[CountedBar], dict[int, int]]:
-    """Return the bars of a tune, and the index of the bar for the index of each note in `music`."""
+    """Return the bars of a tune, and the bar of each note.
+
+    The second result maps the index of a note in `tune.music` to the index of its bar.
+    """
     bars: list[CountedBar] = []
     bar_of_note: dict[int, int] = {}
     meter, inside, begins_part, begins_ending = tune.meter, False, True, False
@@ -84,7 +87,7 @@ def split_into_bars(tune: Tune) -> tuple[list[CountedBar], dict[int, int]]:
 def total_bars(bars: Sequence[CountedBar]) -> int:
     """Return the number of bars as a musician counts them.
 
-    Pick-ups do not count, and a bar that the beginning of an ending divides counts once.
+    Pick-ups do not count. If an ending begins inside a bar, the two pieces count as one bar.
     """
     # A short bar at the beginning of an ending continues the bar before the ending.
     pickups = sum(bar.too_short and bar.begins_part and not bar.begins_ending for bar in bars)

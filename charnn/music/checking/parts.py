@@ -1,10 +1,10 @@
-"""The parts of a tune in the order played, and the parts that are no whole number of bars.
+"""The parts of a tune in the order played, and the parts without a whole number of bars.
 
 A part lies between double bars, repeat signs and part labels (P:). It may begin with a short bar,
-the pick-up, and end with a short bar; every bar between them is full. In each pass through the
-part, with any ending, pick-up and last bar together make one bar. If they do not, the border may
-still divide a bar: the last bar of one part and the pick-up of the part that is played next make
-one bar. The tune is played repeatedly, so its beginning follows its end.
+the pick-up, and end with a short bar; every bar between them is full. The pick-up and the last bar
+together make one bar, in each pass through the part, whichever ending is played. If they do not,
+the border of the part may still divide a bar: the last bar of one part and the pick-up of the part
+that is played next make one bar. The tune is played repeatedly, so its beginning follows its end.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -26,7 +26,7 @@ class Part:
         bars: the number of bars, without a pick-up.
         pickup: the quarter notes of the pick-up; 0 without a pick-up.
         times: the number of times that the part is played.
-        whole: whether the part is a whole number of bars each time.
+        whole: whether no pass through the part has a gap at its end or a short bar inside.
         line, column: the position of the first note.
     """
 
@@ -40,11 +40,11 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class PartGap:
-    """The end of a part that is not a whole number of bars.
+    """The end of a part whose length is not a whole number of bars.
 
     Attributes:
         last_bar: the last bar of the part.
-        pickup, rest: the quarter notes of its short first and last bar; 0 where the bar is full.
+        pickup, rest: the quarter notes of the first and of the last bar; 0 if the bar is full.
         is_heard: whether playing the tune once loses the beat. `False` if the beat is lost only
             between the end of the tune and its repetition.
     """
@@ -62,8 +62,8 @@ class PartPass:
     Attributes:
         bar_indices: the indices of the bars, in the order played.
         bars: the number of bars, without a pick-up.
-        pickup, rest: the quarter notes of its short first and last bar; 0 where the bar is full.
-        short_indices: the indices of the bars between the first and the last that are too short.
+        pickup, rest: the quarter notes of the first and of the last bar; 0 if the bar is full.
+        short_indices: the indices of the short bars, without the first and the last bar.
         first_meter, last_meter: the meters of the first and of the last bar.
     """
 
@@ -88,7 +88,10 @@ class PartPass:
         return bool(self.rest and after.pickup) and self.rest + after.pickup == self.last_meter.bar
 
     def fits_between(self, before: "PartPass | None", after: "PartPass | None") -> bool:
-        """Return whether the beat goes on from `before` to `after`; `None` is silence."""
+        """Return whether the beat goes on from `before` into this pass and on into `after`.
+
+        None stands for silence.
+        """
         begins_well = not self.pickup or before is None or before.continues_in(self)
         ends_well = not self.rest or after is None or self.continues_in(after)
         return self.is_whole or (begins_well and ends_well)

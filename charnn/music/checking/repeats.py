@@ -1,8 +1,8 @@
 """The check that the repeat signs and variant endings of a tune belong together.
 
-A `:|` without a `|:` is right: playing goes back to the last end of a repeat or double bar, or to
-the beginning (ABC 2.1, 4.8), and many books leave out `|:`. A double bar may stand inside a repeat.
-But a `|:` needs a `:|`.
+A `:|` without a `|:` is right: playing goes back to the last double bar, to the end of the last
+repeat or to the beginning (ABC 2.1, 4.8), and many books leave out `|:`. A double bar may stand
+inside a repeat. But a `|:` needs a `:|`.
 """
 
 from collections.abc import Iterator

@@ -18,7 +18,7 @@ from charnn.music.checking.repeats import repeat_problems
 from charnn.music.checking.unfinished_signs import unfinished_sign_problems
 from charnn.music.tune.tune import BarLine, Meter, Note, Pitch, Tune
 
-# In semitones. A tune with a wider range more likely has a wrong octave mark.
+# In semitones. A wider range is more likely due to a wrong octave mark.
 MAX_RANGE = 36
 _ACCIDENTALS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}
 _NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -34,7 +34,7 @@ class TuneReport:
         meter, key: the values at the beginning, as written; changes in the body are not shown.
         bars: the number of bars as written, without pick-ups.
         parts: the parts, in the order in which they are first played.
-        repeats: the number of times that a repeat sign leads back, as written.
+        repeats: the number of times that the repeat signs lead back, added up over all signs.
         lowest, highest: the lowest and the highest sounding note (`D4`), without grace notes; `""`
             without notes.
         problems: the problems, in the order of the text.
@@ -102,7 +102,8 @@ def note_name(pitch: Pitch) -> str:
 def length_name(duration: Fraction, meter: Meter) -> str:
     """Return a duration in quarter notes as a fraction of a whole note, such as `4/8`.
 
-    The denominator is that of the meter if the duration is a whole number of these units.
+    The fraction has the denominator of the meter if its numerator is then a whole number. Else it
+    is in lowest terms.
     """
     # "4/8 in 6/8" is how a player counts; "1/2 in 6/8" would have to be converted.
     whole_notes = duration / 4

@@ -1,4 +1,4 @@
-"""Signs that are begun and not finished: tuplets, broken pairs, slurs and ties.
+"""Signs that are begun and not finished: tuplets, broken rhythms, slurs and ties.
 
 The reader accepts such signs, for example a tuplet with two of three notes, so they can be played.
 """

@@ -20,9 +20,9 @@ class ChordKind(NamedTuple):
 
     Attributes:
         tones: semitones above the root.
-        name: the value of `kind` in MusicXML 4.0, or the nearest one.
-        degrees: the changes that turn a chord of that name into this one: `"+4"` and `"+b9"` add a
-            degree, `"-3"` omits the third, `"b5"` lowers the fifth.
+        name: the value of `kind` in MusicXML 4.0, or the nearest value that MusicXML has.
+        degrees: the changes that turn the chord called `name` into this one: `"+4"` and `"+b9"` add
+            a degree, `"-3"` omits the third, `"b5"` lowers the fifth.
     """
 
     tones: tuple[int, ...]
@@ -95,8 +95,8 @@ class Chord:
     Attributes:
         root: the note that names the chord.
         bass: the lowest note.
-        tones: all notes of the chord, the root first. The bass is among them only if the kind of
-            the chord contains it. Empty for silence (`N.C.`).
+        tones: all notes of the chord, the root first. They include the bass only if the kind of
+            the chord contains it. Silence (`N.C.`) has no tones.
     """
 
     root: int
@@ -113,7 +113,12 @@ NO_CHORD = Chord(0, 0, ())
 
 
 def make_chord(root: int, kind: str = "") -> Chord:
-    """Return the chord of a kind (`""`, `"m"`, `"7"`, `"dim"` ...) on a root, its bass note."""
+    """Return a chord whose bass is its root.
+
+    Args:
+        root: the root in semitones above C.
+        kind: the spelling of a kind of chord: `""`, `"m"`, `"7"`, `"dim"` ...
+    """
     tones = _BY_NAME[kind].tones
     return Chord(root % 12, root % 12, tuple(dict.fromkeys((root + t) % 12 for t in tones)))
 
@@ -132,7 +137,7 @@ def parse_chord_symbol(text: str) -> ParsedChord | None:
 
 
 def read_chord(text: str) -> Chord | None:
-    """Return the chord of a chord symbol with or without quotes, None if it names no chord.
+    """Return the chord of a chord symbol with or without quotes, None if the text names no chord.
 
     If the symbol has alternatives, as in `"G(Em)"` or `"G;Em"`, the first one counts.
     """

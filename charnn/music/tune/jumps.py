@@ -2,10 +2,10 @@
 
 A jump is followed only if it is unambiguous: a single jump, written as a decoration (`!D.C.!`), in
 a tune without an order of parts. The jump happens at the end of its bar, after all repeats. Then
-the music is played from the beginning (D.C.) or from the `!segno!` (D.S.), without repeats. It ends
-with the bar of `!fine!`, or it skips the music between the first `!coda!` (or `!dacoda!`) and the
-last one. A jump without fine or coda is not followed, because its end is unknown. Words in quotes
-are annotations and never jumps.
+the music is played from the beginning (D.C.) or from the `!segno!` (D.S.), without repeats. This
+replay ends with the bar of `!fine!`, or it skips the music between the first `!coda!` (or
+`!dacoda!`) and the last one. A jump without fine or coda is not followed, because its end is
+unknown. Words in quotes are annotations and never jumps.
 """
 
 import re
@@ -63,7 +63,7 @@ def follow_jumps(
 
 
 def _find_signs(music: Sequence[Element]) -> dict[str, list[int]]:
-    """Return the indices of all decorations by name, without capitals and punctuation."""
+    """Return the indices of all decorations, by name in small letters without punctuation."""
     found: dict[str, list[int]] = {}
     for index, element in enumerate(music):
         if isinstance(element, Mark) and element.kind == "decoration":
@@ -73,7 +73,7 @@ def _find_signs(music: Sequence[Element]) -> dict[str, list[int]]:
 
 
 def _coda_skip(music: Sequence[Element], signs: dict[str, list[int]]) -> tuple[int, int]:
-    """Return the start and stop of the music that is skipped after a jump; 0, 0 without a coda."""
+    """Return the start and stop of the music that a jump skips; 0, 0 without two coda signs."""
     codas = signs.get("dacoda", []) + signs.get("coda", [])
     if len(codas) < 2:
         return 0, 0
@@ -81,7 +81,7 @@ def _coda_skip(music: Sequence[Element], signs: dict[str, list[int]]) -> tuple[i
 
 
 def _bar_end(music: Sequence[Element], index: int) -> int:
-    """Return the index of the next bar line, or the length of the music."""
+    """Return the index of the first bar line from `index` on, else the length of the music."""
     while index < len(music) and not isinstance(music[index], BarLine):
         index += 1
     return index

@@ -6,9 +6,9 @@ the latest double bar line or end of repeated section". Of the 804 tunes of MIT'
 have repeats, and all of these leave out a `|:`.
 
 A variant ending lasts until the next repeat sign, double bar or ending. If a later repeat closes
-the last ending, the ending is as long as the one before it. If all passes of an ending have had an
-ending before, it begins a new group of endings, with no common music before it. `jumps.py` follows
-`D.C.` and `D.S.`.
+the last ending, the ending is as long as the one before it. If earlier endings cover all passes
+of an ending, this ending begins a new group of endings, without common music before the group.
+`jumps.py` follows `D.C.` and `D.S.`.
 
 All positions are indices in `Tune.music`; a range ends before its `stop`.
 """
@@ -43,11 +43,11 @@ def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
 
 
 class Repeats(NamedTuple):
-    """The places where playing goes back, with or without a sign there.
+    """The places where repeats begin and end, whether or not the text has a sign there.
 
     Attributes:
         starts: the indices where repeats begin, except at the beginning of the tune.
-        ends: the number of times that playing goes back, by the index where it does; the index may
+        ends: the number of times that playing goes back from an index, by the index. The index may
             be the length of the music.
     """
 
@@ -77,7 +77,7 @@ def find_repeats(tune: Tune) -> Repeats:
 
 
 def _order(tune: Tune, repeats: bool) -> Iterator[int]:
-    """Yield the indices as they are played without jumps."""
+    """Yield the indices of the elements in the order they are played, without jumps."""
     steps = 0
     ranges = _part_ranges(tune)
     # Without repeats a part that the order names twice is played once, at its first place.
@@ -94,7 +94,8 @@ def _order(tune: Tune, repeats: bool) -> Iterator[int]:
 def _part_ranges(tune: Tune) -> list[tuple[int, int]]:
     """Return the start and stop of each part in the order of the header's P:.
 
-    Without that order, or if a part of it is missing, the whole tune is one range.
+    The first range is the music before the first part. The whole tune is one range if the header
+    has no P:, or if P: names a part that the body lacks.
     """
     labels = [
         (index, element.text)
@@ -114,7 +115,10 @@ def _part_ranges(tune: Tune) -> list[tuple[int, int]]:
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """The elements from `start` to before `stop`, played in `passes`; empty means in every pass."""
+    """A range of elements from `start` up to, but not including, `stop`.
+
+    `passes` lists the passes that play the range; an empty tuple stands for every pass.
+    """
 
     start: int
     stop: int
@@ -123,14 +127,17 @@ class _Range:
 
 @dataclass(frozen=True, slots=True)
 class _Section:
-    """The music of one repeat, played `times` times, each time with the ending of that pass."""
+    """A section of the music, played `times` times.
+
+    Each pass plays the body and then the ending for this pass, if there is one.
+    """
 
     body: _Range
     times: int = 1
     endings: tuple[_Range, ...] = ()
 
     def indices(self, first_pass: int) -> Iterator[int]:
-        """Yield the indices as played from `first_pass` on, counted from 1."""
+        """Yield the indices as played from the pass `first_pass` on; the first pass is 1."""
         for number in range(first_pass, self.times + 1):
             yield from range(self.body.start, self.body.stop)
             for ending in self.endings:
@@ -170,7 +177,10 @@ def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Sect
 
 
 def _ends_section(music: Sequence[Element], index: int) -> bool:
-    """Return whether a double bar ends a section; it does not before an ending (`||1`)."""
+    """Return whether the element at an index is a double bar or repeat sign that ends a section.
+
+    A sign directly before an ending (`||1`) does not end a section.
+    """
     element = music[index]
     following = [e for e in music[index + 1 : index + 3] if not isinstance(e, Mark)]
     before_ending = bool(following) and isinstance(following[0], Ending)
@@ -208,7 +218,7 @@ def _ending_stop(music: Sequence[Element], index: int, stop: int) -> int:
 
 
 def _next_ending(music: Sequence[Element], index: int, stop: int) -> int | None:
-    """Return the index of an ending that begins here or after the bar line here, if one does."""
+    """Return the index of the next ending; None if a note or the start of a repeat comes first."""
     while index < stop:
         element = music[index]
         if isinstance(element, Ending):
@@ -220,7 +230,7 @@ def _next_ending(music: Sequence[Element], index: int, stop: int) -> int | None:
 
 
 def _cut_last_ending(music: Sequence[Element], last: _Range, before: _Range) -> _Range:
-    """Return the last ending, with as many bars as the one before it if a later repeat closes it.
+    """Return the last ending, with no more bars than the one before if a later repeat closes it.
 
     In `C|1 D:|2 E|F|G:|` the second ending is E, and F and G are repeated.
     """

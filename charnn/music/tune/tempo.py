@@ -32,7 +32,7 @@ _BY_METER = {
 
 
 def default_tempo(tune: Tune) -> Tempo:
-    """Return the tempo of the header, or the usual one if Q: is missing or contains only words."""
+    """Return the tempo of the header; the usual tempo if Q: is missing or contains only words."""
     if tune.tempo and tune.tempo.beats:
         return tune.tempo
     rhythm = tune.rhythm.casefold()
@@ -43,7 +43,7 @@ def default_tempo(tune: Tune) -> Tempo:
 
 
 def _tempo_of_rhythm(meter: Meter, name: str, beat: Fraction, beats: Fraction) -> Tempo:
-    """Return the usual tempo of a type of dance, with the beat of the tune's meter."""
+    """Return the usual tempo of a type of dance, with a beat that suits the meter."""
     if beat == _DOTTED_QUARTER:
         return Tempo("", beat, beats) if _counts_in_threes(meter) else _tempo_of_meter(meter)
     if beat == _QUARTER and meter.compound:

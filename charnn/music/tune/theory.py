@@ -1,7 +1,7 @@
 """The tables of music theory that readers, writers, players and engravers of tunes share.
 
-A letter is one of C to B. Octaves are counted as in scientific pitch notation: octave 4 begins at
-middle C, which is MIDI pitch 60. Sharps of a key signature are positive, flats negative.
+A letter is one of `LETTERS`. Octaves are counted as in scientific pitch notation: octave 4 begins
+at middle C, which is MIDI pitch 60. Sharps of a key signature are positive, flats negative.
 """
 
 LETTERS = "CDEFGAB"  # octaves begin at C
@@ -20,7 +20,7 @@ def natural_midi(letter: str, octave: int) -> int:
 
 
 def major_key_sharps(letter: str) -> int:
-    """Return the sharps of the major key on a letter: 2 for D, -1 for F."""
+    """Return the number of sharps of the major key on a letter: 2 for D, -1 for F."""
     return SHARP_ORDER.index(letter) - 1
 
 
@@ -36,6 +36,6 @@ def default_tuplet_time(notes: int, *, compound: bool) -> int:
 
     Args:
         notes: the number written after the bracket.
-        compound: whether the meter is compound, as 6/8 is; it decides for 5, 7 and 9 notes.
+        compound: whether the meter is compound, as 6/8 is. Only 5, 7 and 9 notes depend on this.
     """
     return _TUPLET_TIMES.get(notes, 3 if compound else 2)

@@ -2,7 +2,7 @@
 
 A note keeps its spelling beside its sound, and slurs, chord symbols, decorations and line ends stay
 between the notes as `Mark`s. So the same `Tune` serves for playing, checking, transposing and
-writing. Only comments are dropped, and marks inside of chords or among grace notes.
+writing. Only comments and the marks inside of chords or among grace notes are dropped.
 
 Durations are exact fractions of a quarter note: with floats, a full bar of triplets could come
 out a little short. Lines and columns count from 1 in the text that was read.
@@ -35,8 +35,8 @@ class Key:
             `"explicit"` for a key that is only a list of accidentals (`exp`).
         alterations: the semitones by which the signature raises C, D, E, F, G, A and B, with the
             accidentals of the field.
-        sharps: the number of sharps of tonic and mode, without these accidentals; negative for
-            flats.
+        sharps: the number of sharps that tonic and mode give, without the accidentals of the
+            field; negative for flats.
         octave: the octaves by which all notes sound above their notation (`octave=`).
         transpose: the semitones by which all notes sound higher in addition (`transpose=`).
     """
@@ -99,10 +99,10 @@ class Pitch:
 
     Attributes:
         letter: C to B.
-        octave: the octave, 4 from middle C on, `octave=` of the key included.
+        octave: the octave, with `octave=` of the key added; octave 4 begins at middle C.
         accidental: None if none is written, else -2 to 2; 0 is a natural.
         midi: the MIDI pitch, 60 for middle C, after key and bar accidentals and `transpose=`.
-        length: the length written after it, in units.
+        length: the length written after the head, in units.
         tied: True if a tie leads from this head to the next note.
     """
 
@@ -125,8 +125,9 @@ class Note:
 
     Attributes:
         pitches: the heads, in the order written.
-        length: the length written after it, in units; for a chord, that after its bracket.
-        duration: quarter notes, after unit length, tuplet and broken rhythm.
+        length: the written length in units; for a chord, the length after its closing bracket; for
+            the rests `Z` and `X`, the number of bars.
+        duration: the duration in quarter notes, with tuplet and broken rhythm.
         graces: the grace notes before it.
         rest: the letter of a rest, `z`, `x`, `Z` or `X`; `""` for a note.
         line: the line it begins on.
@@ -172,7 +173,7 @@ class Ending:
     """The beginning of a variant ending.
 
     Attributes:
-        passes: the passes that play it, 1 and 3 for `[1,3`.
+        passes: the passes that play the ending: 1 and 3 for `[1,3`.
         line: the line it begins on.
         column: the column it begins at.
         text: the number as written, with its bracket if it has one.
@@ -186,7 +187,7 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A field in the body, in force from here on.
+    """A field in the body; the new value is in force from here on.
 
     Attributes:
         letter: the letter of the field.
@@ -231,7 +232,10 @@ Element: TypeAlias = Note | BarLine | Ending | Change | Mark
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """The elements between two bar lines; None stands for the beginning or end of the tune."""
+    """A bar: the elements between two bar lines, `opened` and `closed`.
+
+    None stands for the beginning or the end of the tune.
+    """
 
     elements: tuple[Element, ...]
     opened: BarLine | None
@@ -239,7 +243,7 @@ class Bar:
 
     @property
     def duration(self) -> Fraction:
-        """The quarter notes of the bar as written."""
+        """The duration of the bar as written, in quarter notes."""
         return sum((e.duration for e in self.elements if isinstance(e, Note)), Fraction(0))
 
 

@@ -1,8 +1,8 @@
 """The stepper for many texts side by side: torch multiplies the integers, numba does the rest.
 
-For one text, all weights are read for every token; for many texts, they are read once for all. The
-sums of integers are exact, so each text is the same as if it were generated alone. Where torch's
-product is not exact on this machine, NumPy multiplies.
+A stepper for one text reads all weights again for each token. This stepper reads the weights once
+for one token of every text. The sums of integers are exact, so each text is the same as if it were
+generated alone. If torch's product of integers overflows on this machine, NumPy multiplies instead.
 
 Shape suffixes: S parts of the hidden state (h, c), L layers, B texts side by side, H hidden units,
 G gate rows, V vocabulary, R rows of a matrix, K columns.
@@ -27,7 +27,7 @@ MIN_ROWS = 16
 
 
 class BatchedStepper(CompiledStepper):
-    """The network of another stepper, for many texts side by side."""
+    """A stepper that feeds many texts at once through the network of another stepper."""
 
     def __init__(self, plain: Stepper[Int8Matrix]) -> None:
         super().__init__(plain)
@@ -39,7 +39,7 @@ class BatchedStepper(CompiledStepper):
         self._warm_count = 0
 
     def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
-        """See `Stepper`."""
+        """Read one token of each text, and return the logits, as `Stepper.feed` does."""
         if len(ids_B) < MIN_ROWS:
             return super().feed(ids_B, hidden_SLBH)
         with _restored_threads():
@@ -69,7 +69,10 @@ class BatchedStepper(CompiledStepper):
 
 @contextmanager
 def _restored_threads() -> Iterator[None]:
-    """Restore torch's thread count afterwards: it is global, and the caller may compute as well."""
+    """Restore torch's thread count after the `with` block.
+
+    The count is global, and the caller may use torch as well.
+    """
     count = torch.get_num_threads()
     try:
         yield
@@ -78,7 +81,7 @@ def _restored_threads() -> Iterator[None]:
 
 
 class _Product:
-    """The product of a matrix with quantised hidden units of many texts."""
+    """A matrix that is multiplied with the quantised hidden units of many texts."""
 
     def __init__(self, matrix: Int8Matrix) -> None:
         self._matrix = matrix
@@ -100,8 +103,8 @@ def multiplies_exactly(columns: int) -> bool:
     """Return whether torch multiplies int8 matrices with this number of columns without overflow.
 
     On processors without VNNI, oneDNN adds pairs of products in 16 bits, which overflow. The
-    function tries the largest products; it returns False also where torch lacks `_int_mm`, which is
-    private.
+    function tests the largest products. It also returns False if torch lacks `_int_mm`, which is a
+    private function of torch.
     """
     extremes = torch.full((MIN_ROWS, columns), INT8_MAX, dtype=torch.int8)
     extremes[1::2, ::2] *= -1

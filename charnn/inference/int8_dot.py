@@ -2,12 +2,13 @@
 
 Compilers widen int8 before they multiply, so numba's loop takes about twice as long as the
 instruction for this product (`benchmarks/kernels.md`). Processors with VNNI (most x86 laptops since
-2020) multiply 32 pairs of bytes and sum them up in one instruction, VPDPBUSD. This module applies
-VPDPBUSD to four rows at a time, which reads the weights as fast as the cache delivers them.
+2020) multiply 32 pairs of bytes and add up the products in one instruction, VPDPBUSD. This module
+applies VPDPBUSD to four rows at a time, and so reads the weights as fast as the cache delivers
+them.
 
-VPDPBUSD multiplies unsigned bytes with signed bytes. So 128 is added to the hidden units, and the
-sum of each row starts at -128 times the sum of its weights. Other processors run the plain loop.
-Both give the same sums.
+VPDPBUSD multiplies unsigned bytes with signed bytes. So this module adds 128 to each hidden unit.
+To make up for that, the sum of products of each matrix row starts at -128 times the sum of the
+row's weights. Other processors run a loop that numba compiles. Both ways give the same sums.
 
 Shape suffixes: R rows of a matrix, K columns.
 """
@@ -45,7 +46,7 @@ _UNSIGNED_SHIFT = 128
 
 
 def padded(int8_RK: NDArray[np.int8]) -> NDArray[np.int8]:
-    """Return the matrix with zeros added, so that no loop has a remainder."""
+    """Return the matrix padded with zeros to a multiple of 4 rows and of 32 columns."""
     rows, columns = (
         -size % unit for size, unit in zip(int8_RK.shape, (_ROWS, _BYTES), strict=True)
     )
@@ -53,7 +54,7 @@ def padded(int8_RK: NDArray[np.int8]) -> NDArray[np.int8]:
 
 
 def initial_sums(int8_RK: NDArray[np.int8]) -> NDArray[np.int32]:
-    """Return the number with which the sum of each row starts, [R]."""
+    """Return the start value of the sum of products of each matrix row, [R]."""
     shift = _UNSIGNED_SHIFT if HAS_VNNI else 0
     sums: NDArray[np.int32] = -shift * int8_RK.sum(axis=1, dtype=np.int32)
     return sums
@@ -61,7 +62,7 @@ def initial_sums(int8_RK: NDArray[np.int8]) -> NDArray[np.int32]:
 
 @intrinsic
 def _add_four_rows(typing: Any, weights: Any, hidden: Any, columns: Any, sums: Any) -> Any:
-    """Add the products of four rows to four sums.
+    """Add the dot products of four matrix rows with the hidden units to four sums.
 
     `weights`, `hidden` and `sums` are addresses. numba has no vector types, so the loop is written
     in LLVM's intermediate representation.
@@ -107,7 +108,10 @@ def _add_four_rows(typing: Any, weights: Any, hidden: Any, columns: Any, sums: A
 
 @compiled
 def _add_products_vnni(int8_RK: Any, hidden_K: Any, sums_R: Any) -> None:
-    """Add the product of each row with the hidden units to the sums, all padded (see `padded`)."""
+    """Add the dot product of each row with the hidden units to the row's sum.
+
+    All arrays are padded (see `padded`).
+    """
     rows, columns = int8_RK.shape
     for row in range(0, rows, _ROWS):
         _add_four_rows(
@@ -120,7 +124,7 @@ def _add_products_vnni(int8_RK: Any, hidden_K: Any, sums_R: Any) -> None:
 
 @compiled
 def _add_products_loop(int8_RK: Any, hidden_K: Any, sums_R: Any) -> None:
-    """Add the product of each row with the hidden units to the sums."""
+    """Add the dot product of each row with the hidden units to the row's sum, in a plain loop."""
     for row in range(int8_RK.shape[0]):
         total = sums_R[row]
         for k in range(int8_RK.shape[1]):

@@ -1,9 +1,9 @@
 """numba's on-disk cache of machine code, keyed by the content of everything that was compiled.
 
-numba stores the machine code of a function beside its file, and discards it when that file changes.
-But a compiled function contains the functions that it calls, from other files: after an edit of an
-equation in `charnn/model/cells.py`, numba would keep running the old one. Here, the stamp that
-numba compares is a hash of all these files.
+numba stores the machine code of a function beside the function's source file, and discards the
+machine code when that file changes. But a compiled function contains the functions that it calls,
+from other files: after an edit of an equation in `charnn/model/cells.py`, numba would keep running
+the old equation. Here, the stamp that numba compares is a hash of all these files.
 """
 
 import hashlib
@@ -31,10 +31,11 @@ COMPILED_FILES = (
 def compiled(function: Callable[..., None]) -> Any:
     """Return a function that numba compiles at its first call, or loads from the cache.
 
-    Where the folder of the file is read-only, numba writes to the user's cache folder.
+    If the folder of the function's source file is read-only, numba writes to the user's cache
+    folder.
 
     Raises:
-        RuntimeError: numba can write to neither.
+        RuntimeError: numba can write to neither folder.
     """
     # nogil: other threads run meanwhile, so text appears while a long one is generated.
     # error_model: without a check for division by zero, loops with a division can be vectorised.
@@ -53,7 +54,7 @@ def compiled(function: Callable[..., None]) -> Any:
 
 
 def _remove_stale_files(folder: Path, implementation: Any) -> None:
-    """Remove the files of the same function from when it began on another line of its module.
+    """Remove a function's cache files from the time when the function began on another line.
 
     The line number is part of the file name, so numba itself would never overwrite these files.
     """
@@ -67,7 +68,10 @@ def _remove_stale_files(folder: Path, implementation: Any) -> None:
 
 @cache
 def content_hash() -> str:
-    """Return a hash of all files that are compiled: 30 kB, a tenth of a millisecond."""
+    """Return a hash of all files that are compiled.
+
+    These files have 30 kB; hashing them takes a tenth of a millisecond.
+    """
     digest = hashlib.sha256()
     for name in COMPILED_FILES:
         content = (PACKAGE / name).read_bytes()

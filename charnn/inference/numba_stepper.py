@@ -1,7 +1,8 @@
-"""The stepper compiled by numba: the same equations on the same integers, hence the same logits.
+"""The stepper compiled by numba, with the equations and the logits of the NumPy stepper.
 
-Importing numba takes some tenths of a second, and compiling takes some seconds, once on a machine.
-So this stepper is for long texts; `charnn.inference.stepper` generates meanwhile.
+Importing numba takes some tenths of a second, and compiling takes some seconds the first time on a
+machine. So this stepper is for long texts; until it is ready, `charnn.inference.stepper` generates
+the text.
 
 The equations are not written again: numba compiles the lines of `charnn.model.cells` and
 `charnn.model.activations`, once for each cell, into loops over single numbers.
@@ -62,7 +63,7 @@ for _cell in CELLS.values():
 def _step(
     peepholes: Any, layer: int, row: int, gates_x_G: Any, gates_h_G: Any, hidden_SLBH: Any
 ) -> None:
-    """Change the hidden state of one text in one layer by the equations of the cell."""
+    """Update the hidden state of one text in one layer by the equations of the cell."""
     raise NotImplementedError
 
 
@@ -130,11 +131,12 @@ def _unit(source: Any, number: int, at: Any) -> Any:
 
 
 class CompiledStepper(Stepper[Int8Matrix]):
-    """The network of another stepper, several times as fast.
+    """A compiled stepper, several times as fast as the stepper whose network it takes.
 
     Attributes:
-        network: the arguments of the compiled functions: the peepholes, whose type stands for the
-            cell; the table [V, G]; the input, recurrent and head matrices (see `_stacked`).
+        network: the parameters as the compiled functions take them: the peepholes, whose type
+            stands for the cell; `table_VG`; the input, recurrent and head matrices (see
+            `_stacked`).
     """
 
     def __init__(self, plain: Stepper[Int8Matrix]) -> None:
@@ -150,7 +152,7 @@ class CompiledStepper(Stepper[Int8Matrix]):
         )
 
     def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
-        """See `Stepper`."""
+        """Read one token of each text, and return the logits, as `Stepper.feed` does."""
         logits_BV = np.empty((len(ids_B), self.config.vocab_size), np.float32)
         feed(self.network, ids_B, hidden_SLBH, logits_BV)
         return logits_BV
@@ -170,7 +172,7 @@ def _stacked(matrices: list[Int8Matrix]) -> tuple[Any, ...]:
 
 @compiled
 def feed(network: Any, ids_B: Any, hidden_SLBH: Any, logits_BV: Any) -> None:
-    """Read one token of each text, change the hidden state and write the logits."""
+    """Read one token of each text, update `hidden_SLBH` in place and write `logits_BV`."""
     peepholes, table_VG, input_, recurrent, head = network
     layers, gate_size = recurrent[2].shape
     quantised_K = np.zeros(recurrent[0].shape[2], np.int8)
@@ -192,7 +194,7 @@ def feed(network: Any, ids_B: Any, hidden_SLBH: Any, logits_BV: Any) -> None:
 
 @compiled
 def _multiply(matrices: Any, layer: int, quantised_K: Any, sums_R: Any, product_R: Any) -> None:
-    """Write the product of a matrix with quantised hidden units."""
+    """Write W h + b of one layer's matrix to `product_R`; `sums_R` is scratch memory."""
     int8_LRK, initial_LR, scale_LR, bias_LR = matrices
     rows = int8_LRK.shape[1]
     sums_R[:rows] = initial_LR[layer]
@@ -214,14 +216,14 @@ def _scale(sums_R: Any, scale_R: Any, bias_R: Any, product_R: Any) -> None:
 
 @compiled
 def quantise_rows(h_BH: Any, quantised_BH: Any) -> None:
-    """Quantise the hidden units of many texts."""
+    """Write the quantised hidden units of many texts to `quantised_BH`."""
     for row in range(h_BH.shape[0]):
         _quantise(h_BH[row], quantised_BH[row])
 
 
 @compiled
 def scale_rows(sums_BR: Any, scale_R: Any, bias_R: Any, product_BR: Any) -> None:
-    """Turn the integer sums of many texts into products."""
+    """Scale the integer sums of many texts, and write W h + b to `product_BR`."""
     for row in range(sums_BR.shape[0]):
         _scale(sums_BR[row], scale_R, bias_R, product_BR[row])
 
@@ -230,6 +232,6 @@ def scale_rows(sums_BR: Any, scale_R: Any, bias_R: Any, product_BR: Any) -> None
 def step_rows(
     peepholes: Any, layer: int, gates_x_BG: Any, gates_h_BG: Any, hidden_SLBH: Any
 ) -> None:
-    """Change the hidden state of many texts in one layer."""
+    """Update the hidden state of many texts in one layer by the equations of the cell."""
     for row in range(gates_x_BG.shape[0]):
         _step(peepholes, layer, row, gates_x_BG[row], gates_h_BG[row], hidden_SLBH)

@@ -1,12 +1,13 @@
 """The matrices of a stepper: float32 as they were trained, or int8.
 
 A single text is generated as fast as the weights can be read from memory, so a quarter of the bytes
-is up to four times the speed. Each row of a matrix is scaled so that its largest weight becomes
-127, and rounded; hidden units, which lie in [-1, 1], are scaled by 127 and rounded as well. That
-changes the loss by less than 0.001 nats a character (`benchmarks/RESULTS.md`).
+gives up to four times the speed. Each row of a matrix is scaled so that the largest absolute weight
+becomes 127, and is then rounded. Hidden units, which lie in [-1, 1], are multiplied by 127 and
+rounded as well. This quantisation changes the loss by less than 0.001 nats a character
+(`benchmarks/RESULTS.md`).
 
-The sums of products are sums of integers, hence exact in any order: one text at a time or many, by
-NumPy, by compiled loops or by torch, the logits are the same bits.
+The sums of products are sums of integers, so they are exact in any order. NumPy, compiled loops and
+torch therefore return logits that agree to the last bit, for one text or for many texts at once.
 
 Shape suffixes: R rows of a matrix, K columns, B texts side by side.
 """
@@ -31,7 +32,7 @@ _EXACT_COLUMNS = 1024
 
 
 def quantise(h: Any) -> Any:
-    """Return 127 h, rounded to integers but still float32, for h in [-1, 1], array or number."""
+    """Return 127 h, rounded to integers in float32; h is an array or a number in [-1, 1]."""
     return (_INT8_MAX * h + _ROUNDING) - _ROUNDING
 
 
@@ -52,9 +53,8 @@ class Int8Matrix:
 
     Attributes:
         int8_RK: the integers.
-        scale_R: the factor by which a product with quantised hidden units becomes one with the
-            hidden units themselves.
-        bias_R: float32.
+        scale_R: the factor for each row that turns the sum of integer products into W h.
+        bias_R: the bias of each row, float32.
     """
 
     def __init__(self, weights_RK: Array, bias_R: Array) -> None:
@@ -69,7 +69,9 @@ class Int8Matrix:
 
     @cached_property
     def _blocks(self) -> list[Array]:
-        """Return the integers as float32, transposed, in blocks of columns whose sums are exact.
+        """Return the integers as transposed float32 blocks, each of at most 1,024 columns.
+
+        A float32 sum over so few columns is exact.
 
         NumPy passes float32 products to BLAS, but multiplies integers one by one.
         """
@@ -81,7 +83,7 @@ class Int8Matrix:
         return self.times_quantised(quantise(h_BK))
 
     def times_quantised(self, h_BK: Array) -> Array:
-        """Return W h + b, [B, R], for hidden units that `quantise` has rounded already."""
+        """Return W h + b, [B, R], for hidden units that `quantise` has scaled and rounded."""
         sums: Array
         if len(self._blocks) == 1:
             sums = h_BK @ self._blocks[0]

@@ -1,4 +1,4 @@
-"""The network in NumPy, one token at a time; `charnn sample` starts with it on a CPU.
+"""The stepper in NumPy, the first one that `charnn sample` uses on a CPU.
 
 `torch.nn.LSTM`, called for one step at a time, repacks its weights at every call. Here a step is
 one or two matrix products for each layer and a few vector operations. The first character appears
@@ -34,7 +34,8 @@ class Stepper(Generic[M]):
     Args:
         config: shape of the model.
         weights: the parameters by name (see `ModelConfig.parameter_shapes`).
-        matrix: the class of the weight matrices: `Int8Matrix` to sample, `FloatMatrix` to compare.
+        matrix: the class of the weight matrices: `Int8Matrix` to sample, `FloatMatrix` to compare
+            the logits with those of the torch network.
     """
 
     def __init__(self, config: ModelConfig, weights: Mapping[str, Array], matrix: type[M]) -> None:
@@ -80,7 +81,7 @@ class Stepper(Generic[M]):
 
 
 def _split_gates(gates_BG: Array, gates: int) -> Array:
-    """Return the blocks of the gates, [gates, B, H]."""
+    """Split gate rows [B, G] into one block for each gate, [gates, B, H]."""
     return gates_BG.reshape(len(gates_BG), gates, -1).swapaxes(0, 1)
 
 

@@ -1,4 +1,4 @@
-"""The choice of a decoder: NumPy starts at once, numba and torch pay for long or many texts.
+"""The choice of a decoder: NumPy to start at once, numba for long texts, torch for many.
 
 Importing numba takes some tenths of a second, torch a second or two. The first character of a text
 must not wait for numba, so a text begins with the plain decoder. If numba or torch is missing or
@@ -24,7 +24,7 @@ MIN_BATCH_ROWS = 32
 
 
 class BackendSelector:
-    """The decoder in use, which a faster one replaces when that pays.
+    """A selector of the decoder: the plain one first, a faster one for long or many texts.
 
     Args:
         plain: the decoder that is used first.
@@ -46,10 +46,10 @@ class BackendSelector:
         return self.decoder
 
     def update(self, seconds: float) -> Decoder:
-        """Return the decoder for the next tokens, after `seconds` more spent on generating.
+        """Add `seconds` to the generating time, and return the decoder for the next tokens.
 
-        After `NUMBA_AFTER_SECONDS` in all, numba compiles in a background thread. The compiled
-        decoder is returned as soon as it is ready.
+        When the generating time reaches `NUMBA_AFTER_SECONDS`, numba compiles in a background
+        thread. The compiled decoder is returned as soon as it is ready.
         """
         self._seconds += seconds
         if self._seconds < NUMBA_AFTER_SECONDS or self.decoder is not self._plain:
@@ -62,7 +62,7 @@ class BackendSelector:
 
 
 def numba_decoder(plain: Decoder) -> Decoder:
-    """Return the compiled decoder for a long text, or the plain one where numba fails."""
+    """Return the compiled decoder for a long text, or the plain one if numba fails."""
     try:
         from charnn.inference.numba_stepper import CompiledStepper
         from charnn.sampling.numba_decoder import NumbaDecoder
@@ -75,7 +75,7 @@ def numba_decoder(plain: Decoder) -> Decoder:
 
 
 def batched_decoder(plain: Decoder) -> Decoder:
-    """Return the decoder for many texts side by side, or the plain one where torch fails."""
+    """Return the decoder for many texts side by side, or the plain one if torch or numba fails."""
     try:
         from charnn.inference.batched_stepper import BatchedStepper
         from charnn.sampling.numba_decoder import NumbaDecoder
@@ -86,7 +86,10 @@ def batched_decoder(plain: Decoder) -> Decoder:
 
 
 def _warmed_up(decoder: Decoder, rows: int) -> Decoder:
-    """Run each method once, so that it is compiled now and a failure shows before it is in use."""
+    """Run each method for one text and for `rows` texts, and return the decoder.
+
+    So the methods are compiled now, and a failure shows before the decoder is in use.
+    """
     params = SamplingParams()
     for count in (1, rows):
         ids_B, hidden_SLBH = np.zeros(count, np.int64), decoder.stepper.initial_state(count)

@@ -1,7 +1,7 @@
 """The constraint of a model by a grammar: the tokens of the vocabulary that may come next.
 
 A token is forbidden where the grammar refuses one of its characters. When few characters are left,
-a token is also forbidden if the end of the text would be too far away after it.
+a token is also forbidden if the text after this token could not end in time.
 
 Most states need no mask over the vocabulary. A trained model seldom draws a forbidden token (4.4 %
 of its probability, `benchmarks/RESULTS.md`), so the sampler draws first and asks the grammar
@@ -26,13 +26,14 @@ Mask = NDArray[np.bool_]
 
 
 class _Node:
-    """A state that a text has reached, and the nodes after the tokens that have been tried.
+    """A grammar state that a text has reached, with links to the states that follow it.
 
     Attributes:
         state: the state of the grammar.
         may_end: `Grammar.may_end` of the state.
         counts_refusals: `Grammar.counts_refusals` of the state.
-        successors: the node after each token id; `None` where the token is forbidden.
+        successors: the node after each token id that has been tried; `None` if the token is
+            forbidden.
     """
 
     # Thousands of nodes are kept, so they have no `__dict__`.
@@ -54,10 +55,10 @@ class Constraint:
         token_texts: the characters of each token id; `""` for the special tokens.
 
     Attributes:
-        min_length: the length in characters of the text that the finishing characters spell from
-            the start; shorter texts are not looked for.
-        horizon: a number of characters. When no more are left, tokens that lead too far away from
-            an end are forbidden.
+        min_length: the length in characters of the text that consists of finishing characters only.
+            A shorter text may exist.
+        horizon: a number of characters. When this number or fewer may still follow, tokens that
+            lead too far away from an end are forbidden.
     """
 
     def __init__(self, grammar: Grammar[Any], token_texts: Sequence[str]) -> None:
@@ -108,7 +109,7 @@ class Constraint:
         return state
 
     def forbidden(self, state: Any) -> Mask:
-        """Return the mask [V] of the tokens that are forbidden in a state, at any length left."""
+        """Return the mask [V] of the tokens that the grammar forbids in a state."""
         key = self.grammar.local_key(state)
         if key not in self._forbidden_by_key:
             forbidden = np.ones(len(self.token_texts), np.bool_)
@@ -136,7 +137,8 @@ class Constraint:
     def forbidden_near_end(self, state: Any, chars_left: int) -> Mask:
         """Return the mask [V] of forbidden tokens if the text should end within `chars_left`.
 
-        If no token leads to an end in time, the tokens with the nearest end are allowed.
+        `chars_left` is a number of characters. If no token leads to an end in time, the tokens that
+        lead to the nearest end are allowed.
         """
         forbidden = self.forbidden(state)
         ends: dict[int, int] = {}
@@ -152,7 +154,8 @@ class Constraint:
     def distance_to_end(self, state: Any) -> int:
         """Return the number of finishing characters that lead from a state to an end.
 
-        A shorter way may exist, but each finishing character comes nearer to this end.
+        Each finishing character reduces this number by 1. Other characters may lead to an end
+        sooner.
         """
         # A loop, not recursion, because the way may be hundreds of characters long. The dict keeps
         # the order of the states and finds circles.
@@ -179,7 +182,8 @@ class ConstraintCursor:
     """The position of one text in the grammar of a constraint.
 
     Attributes:
-        tokens_drawn: the number of tokens drawn where refusals count (`Grammar.counts_refusals`).
+        tokens_drawn: the number of tokens drawn in states where refusals count
+            (`Grammar.counts_refusals`).
         tokens_refused: the number of these tokens that were forbidden.
     """
 

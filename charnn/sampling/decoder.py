@@ -1,4 +1,4 @@
-"""A decoder: a model together with the draw of its tokens. This one runs on NumPy alone.
+"""The plain decoder, which runs the model and draws tokens with NumPy alone.
 
 All decoders draw the same tokens, because their logits agree to the last bit. So a text does not
 depend on which decoder wrote it; `charnn.sampling.backend` selects a faster one for long texts.
@@ -20,8 +20,8 @@ class Decoder:
 
     Attributes:
         stepper: the model.
-        tokens_per_call: the number of tokens of a text that are generated in one call. They are
-            shown together, so generating them must be too short to notice.
+        tokens_per_call: the number of tokens of a text that are generated in one call. These tokens
+            are shown together, so a call must be too short to notice.
     """
 
     tokens_per_call = 1
@@ -30,17 +30,17 @@ class Decoder:
         self.stepper = stepper
 
     def draw(self, logits_BV: Array, uniforms_B: Uniforms, params: SamplingParams) -> TokenIds:
-        """Return the next token of each text [B]."""
+        """Return the id of the next token of each text, [B]."""
         pairs = zip(logits_BV, uniforms_B.tolist(), strict=True)
         return np.array([draw_token(logits_V, u, *params.arguments) for logits_V, u in pairs])
 
     def generate(
         self, ids_B: TokenIds, hidden_SLBH: Array, uniforms_BN: Uniforms, params: SamplingParams
     ) -> TokenIds:
-        """Return the next N tokens of each text [B, N] after its last token.
+        """Read the last token of each text, `ids_B`, and return the next N tokens, [B, N].
 
-        Changes `hidden_SLBH` in place: to the hidden state after all tokens but the last of the N,
-        which is the input of the next call.
+        `hidden_SLBH` is changed in place. Afterwards the model has read all tokens of a text but
+        the last one drawn, which is the input of the next call.
         """
         drawn_BN = np.empty(uniforms_BN.shape, np.int64)
         for place, uniforms_B in enumerate(uniforms_BN.T):

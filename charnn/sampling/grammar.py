@@ -1,4 +1,4 @@
-"""The protocol of a grammar, to which `charnn.sampling.constraint` can hold a model.
+"""The protocol of a grammar that `charnn.sampling.constraint` applies to a model.
 
 A grammar is a state machine over characters. Texts of balanced parentheses, for example:
 
@@ -29,10 +29,10 @@ A grammar is a state machine over characters. Texts of balanced parentheses, for
         def canonical(self, state, text):
             return text
 
-The last three methods only save time, because they name the states and texts that have the same
-answer. The values that they return above are right for every grammar without boundary characters,
-but save nothing.
-`charnn.music.grammar.tune_grammar` is the grammar that charnn uses.
+The last three methods only save time: they name states and texts that the grammar accepts or
+refuses alike. The values that these methods return in the example are right for every grammar
+without boundary characters, but save no time. `charnn.music.grammar.tune_grammar` is the grammar
+that charnn uses.
 """
 
 from collections.abc import Hashable
@@ -45,7 +45,7 @@ class Grammar(Protocol[State]):
     """A grammar whose states are hashable.
 
     A grammar must refuse every character after which the text cannot be finished. So in each state
-    it accepts a character, or the text may end.
+    the grammar accepts at least one character, or the text may end.
     """
 
     @property
@@ -59,16 +59,17 @@ class Grammar(Protocol[State]):
         """Return whether a text may end here."""
 
     def finishing_characters(self, state: State) -> str:
-        """Return candidates, the first accepted of which leads nearer to the end of the text.
+        """Return characters to try in order; the first accepted one leads nearer to an end.
 
-        At least one of them must be accepted. Appending the first accepted one repeatedly must lead
-        to a state where the text may end, without reaching a state twice.
+        At least one of the characters must be accepted. Appending the first accepted one repeatedly
+        must lead to a state where the text may end, without reaching a state twice.
         """
 
     def counts_refusals(self, state: State) -> bool:
         """Return whether a refused token counts as a mistake of the model here.
 
-        `False` where the text is prescribed, because a refusal is not the model's mistake there.
+        Return `False` in a state where the text is prescribed, because the model makes no mistake
+        there.
         """
 
     @property
@@ -76,10 +77,10 @@ class Grammar(Protocol[State]):
         """The characters about which `local_key` decides nothing."""
 
     def local_key(self, state: State) -> Hashable:
-        """Return a key for the texts without boundary characters that are accepted here.
+        """Return a key of the texts that are accepted here and have no boundary characters.
 
-        Two states with the same key must accept the same of these texts. The fewer keys there are,
-        the less often all tokens are tried.
+        Two states with the same key must accept the same texts without boundary characters. The
+        fewer keys there are, the less often all tokens are tried.
         """
 
     def boundary_possible(self, state: State) -> bool:

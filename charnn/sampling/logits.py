@@ -43,8 +43,8 @@ def sampling_weights(
 ) -> Weights:
     """Return weights [V] that are proportional to the probabilities, for a temperature above 0.
 
-    The truncations follow the temperature, in the order of the arguments. Each sets the weights
-    below a limit to 0, so equally likely tokens are kept or removed together.
+    The temperature is applied first, then top-k, top-p and min-p. Each of these three sets the
+    weights below a limit to 0, so equally likely tokens are kept or removed together.
     """
     weights: Weights
     weights = exponential((logits_V - logits_V.max()).astype(np.float64) / temperature)
@@ -86,8 +86,8 @@ def keep_min_p(weights_V: Weights, min_p: float) -> Weights:
 def exponential(x: Any) -> Any:
     """Return e ** x for x <= 0: a Taylor series at x / 4096, squared twelve times.
 
-    Down to x = -60, less likely than any token that is ever drawn, the relative error is below
-    1e-10.
+    The relative error is below 1e-10 down to x = -60. A token with a smaller x is too unlikely ever
+    to be drawn.
     """
     # Not np.exp: NumPy, numba and their vector libraries round it differently, and then the same
     # seed would write different texts.

@@ -23,13 +23,13 @@ _draw_token = logits.draw_token
 
 
 class NumbaDecoder(Decoder):
-    """A decoder for long texts, or for many texts side by side with a `BatchedStepper`."""
+    """A compiled decoder for one long text or, with a `BatchedStepper`, for many texts."""
 
     tokens_per_call = 16
     stepper: CompiledStepper
 
     def draw(self, logits_BV: Array, uniforms_B: Uniforms, params: SamplingParams) -> TokenIds:
-        """Return the next token of each text [B]."""
+        """Return the id of the next token of each text, [B]."""
         drawn_B = np.empty(len(uniforms_B), np.int64)
         _draw(logits_BV, uniforms_B, params.arguments, drawn_B)
         return drawn_B
@@ -39,7 +39,7 @@ class NumbaDecoder(Decoder):
     ) -> TokenIds:
         """Return the next N tokens of each text [B, N], as `Decoder.generate` does.
 
-        Only a single text is generated in one compiled call.
+        If there is only one text, one compiled call generates all N tokens.
         """
         # Several texts run through torch (`BatchedStepper`), which compiled code cannot call. The
         # calls from Python cost little then, because each call serves all texts.

@@ -12,8 +12,9 @@ _KEEP_ALL = 2**62
 class SamplingParams:
     """The temperature and the truncations of a draw, applied in this order.
 
-    Every draw takes one random number, whatever the options are. So with the same seed, a small
-    change of an option changes the text only from the first token on that differs.
+    Every draw takes one random number, whatever the options are. So if an option changes a little
+    and the seed stays the same, the text also stays the same up to the first token that the change
+    affects.
 
     Args:
         temperature: the number that divides the logits: below 1 gives safer text, above 1 wilder
@@ -48,7 +49,7 @@ class SamplingParams:
 
     @property
     def arguments(self) -> tuple[float, int, float, float]:
-        """Return the options as the functions of `charnn.sampling.logits` take them."""
+        """Return the options in the order in which `logits.draw_token` takes them."""
         # Always of the same types: numba compiles a function anew for every combination of types.
         return (
             float(self.temperature),

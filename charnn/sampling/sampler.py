@@ -78,8 +78,8 @@ class Sampler:
     ) -> Iterator[str]:
         """Yield the characters of one text as they are drawn, without the prime.
 
-        The text ends after `length` characters, after `stop`, or where the model ends the document.
-        Characters of the prime that are not in the vocabulary are skipped (see
+        The text ends after `length` characters, after `stop`, or where the model draws the
+        separator. Characters of the prime that are not in the vocabulary are skipped (see
         `Vocabulary.unknown_characters`). The same seed gives the same text.
 
         Args:
@@ -88,9 +88,10 @@ class Sampler:
             length: the maximum number of characters.
             prime: the beginning of the text.
             stop: a text after which the stream ends; `""` for none.
-            cursor: the position in a grammar, which then decides where the text ends. The text may
-                exceed `length` a little if no end is nearer. The grammar begins at the start of
-                the text, so a cursor cannot be combined with a prime.
+            cursor: the position in a grammar; `None` without a grammar. With a cursor, the grammar
+                decides where the text ends, and the text may exceed `length` a little if no end is
+                nearer. The grammar begins at the start of the text, so a cursor cannot be combined
+                with a prime.
 
         Raises:
             UsageError: `length` or `seed` is out of range.
@@ -112,7 +113,7 @@ class Sampler:
         stop: str = "",
         begin: Callable[[], ConstraintCursor] | None = None,
     ) -> Iterator[Iterator[str]]:
-        """Yield the text of each seed, one after the other, each as `stream` yields it.
+        """Yield an iterator for each seed, in order, that yields a text as `stream` does.
 
         Args:
             params, length, prime, stop: as in `stream`, for every text.
@@ -151,9 +152,10 @@ class Sampler:
         streams: Iterator[SampleStream],
         rows: int,
     ) -> Iterator[tuple[int, str | None]]:
-        """Generate `rows` texts side by side, and yield each piece with the number of its text.
+        """Generate `rows` texts at a time; yield pairs of a text's number and its next piece.
 
-        `None` instead of a piece marks the end of a text; the next text takes its row.
+        `None` instead of a piece marks the end of a text. The next text then takes the row of the
+        ended text.
         """
         active = list(islice(streams, rows))
         decoder = self.backends.start(len(active))
@@ -183,7 +185,10 @@ class Sampler:
 
 
 def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:
-    """Yield the pieces of each text, in the order of the texts; later texts wait meanwhile."""
+    """Yield an iterator over the pieces of each text, in the order of the texts.
+
+    Pieces of later texts are stored until their turn.
+    """
     # Texts side by side grow together, but are read one after the other.
     waiting: dict[int, deque[str | None]] = defaultdict(deque)
 
@@ -205,7 +210,7 @@ def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[
 def _draw_next(
     decoder: Decoder, hidden_SLBH: Array, streams: list[SampleStream], params: SamplingParams
 ) -> list[list[int]]:
-    """Return the next tokens of each text; under a grammar, one allowed token of each text."""
+    """Draw the next tokens of each text; with a grammar, only one token, which is allowed."""
     last_ids_B = np.array([stream.last_id for stream in streams])
     cursors = [stream.cursor for stream in streams if stream.cursor is not None]
     if not cursors:
@@ -237,7 +242,7 @@ def _redraw(
     cursor: ConstraintCursor,
     params: SamplingParams,
 ) -> int:
-    """Return an allowed token instead of `token_id`, which was refused."""
+    """Draw an allowed token in place of `token_id`, which the grammar refused."""
     for tries in range(1, MAX_REDRAWS + 1):
         # Masking the refused token and drawing again gives the distribution without it.
         logits_V[token_id] = -np.inf

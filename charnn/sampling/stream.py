@@ -11,10 +11,10 @@ from charnn.sampling.constraint import ConstraintCursor
 class SampleStream:
     """A text that is being generated.
 
-    It ends with the separator token, after `stop`, or after `max_chars` characters.
+    The text ends with the separator token, after `stop`, or after `max_chars` characters.
 
     Args:
-        number: the index of the text among those of one call.
+        number: the index of the text among the texts of one call of `Sampler.stream_many`.
         seed: the seed of the random numbers of this text.
         last_id: the last token of the prime, or the start token.
         max_chars: the maximum number of characters.

@@ -1,4 +1,4 @@
-"""Beams: the groups of notes that are joined, and the beams of each note.
+"""Beams: the groups of notes that beams join, and the list of beams of each note.
 
 ABC joins notes that are written without a space between them. If a tune has no spaces at all
 between short notes, the notes of each beat are joined instead.
@@ -11,7 +11,7 @@ from charnn.music.tune.tune import Meter
 
 
 def add_beams(bars: list[WrittenBar]) -> None:
-    """Set the beams of all events."""
+    """Set `Event.beams` for all events of the bars."""
     has_spaces = any(
         not event.joined
         for bar in bars
@@ -50,7 +50,7 @@ def _add_beams_in_bar(bar: WrittenBar, has_spaces: bool, is_first: bool) -> None
 
 
 def _beamed_beat(meter: Meter) -> Fraction:
-    """Return the quarter notes that one beam spans if the ABC has no spaces between short notes."""
+    """Return the time that one beam spans, in quarter notes, in a tune without spaces."""
     if not meter.bar:
         return Fraction(1)
     if meter.compound or (meter.numerator == 3 and meter.denominator == 8):

@@ -1,12 +1,13 @@
 """The engraver: a program that draws MusicXML with verovio, run in a separate process.
 
-It is separate because verovio has crashed its whole process on some scores, and has never finished
+The process is separate because verovio crashes its whole process on some scores, and never finishes
 drawing others.
 
-`python engraver.py FOLDER FORMAT` reads `FOLDER/score.json`, an object with the keys `musicxml` and
-`title`, `subtitles`, `left`, `right` (the heading), and writes `score.svg`, `score.png` or
-`score.pdf` into the folder. A picture is one page as high as the tune; a PDF has A4 pages. The
-program imports nothing of charnn, so that it starts at once and runs from any folder.
+`python engraver.py FOLDER FORMAT` reads the JSON object in `FOLDER/score.json`. Its key `musicxml`
+contains the score; its keys `title`, `subtitles`, `left` and `right` contain the heading. The
+program writes `score.svg`, `score.png` or `score.pdf` into the folder. A picture is one page as
+high as the tune; a PDF has A4 pages. The program imports nothing of charnn, so that it starts at
+once and runs from any folder.
 """
 
 import json
@@ -134,9 +135,9 @@ def convert(folder: Path, kind: Literal["png", "pdf"], pages: list[str]) -> None
 def finish_page(svg: str, glyphs: Path) -> Element:
     """Return a page of verovio as an element that all common programs display.
 
-    The page gets a `viewBox` beside its size, so that it can be scaled. Musical signs in text (the
-    note of a tempo) become paths, since few programs except browsers read the font that verovio
-    embeds for them.
+    The page gets a `viewBox` in addition to its size, so that the page can be scaled. Musical signs
+    in text (the note in a tempo, for example) become paths, since few programs except browsers read
+    the font that verovio embeds for them.
     """
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", XLINK)
@@ -156,7 +157,7 @@ def finish_page(svg: str, glyphs: Path) -> Element:
 
 
 def draw_signs(text: Element, glyphs: Path) -> Element:
-    """Return a line of text as a group in which musical signs are paths."""
+    """Return a line of text as an SVG group, with each musical sign drawn as a path."""
     line = Element(f"{{{SVG}}}g")
     metrics = glyphs.with_suffix(".xml").read_text(encoding="utf-8")
     x, y = float(text.get("x", "0")), float(text.get("y", "0")) - TEMPO_LIFT
@@ -182,9 +183,9 @@ def draw_signs(text: Element, glyphs: Path) -> Element:
 
 
 def text_runs(text: Element) -> list[tuple[str, float, str]]:
-    """Return the runs of a text in one font, as (family, size in pixels, words).
+    """Split a text where its font changes; return (family, size in pixels, words) of each part.
 
-    The family is empty for the usual font.
+    The family is `""` for the usual font.
     """
     runs: list[tuple[str, float, str]] = []
     for part in text.iter(f"{{{SVG}}}tspan"):

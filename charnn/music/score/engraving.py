@@ -3,7 +3,7 @@
 `to_musicxml` writes the tune as MusicXML, verovio draws it, and typst turns the drawing into a PNG
 or PDF. verovio and typst are optional (`pip install 'charnn[score]'`). They run in a separate
 process with limits of time and memory, because verovio has crashed on some scores and never
-finished on others. A crash is an ordinary error here.
+finished on others. If that process crashes, `engrave` raises an ordinary error.
 """
 
 import importlib.util
@@ -42,8 +42,9 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None 
     Args:
         tune: the tune.
         kind: the format of the picture.
-        musicxml: a function that returns the MusicXML of the tune, for a caller that keeps the
-            text; `to_musicxml` by default. It is called only if verovio and typst are installed.
+        musicxml: a function that returns the MusicXML of the tune; `to_musicxml` by default. A
+            caller can pass a function that stores the text. The function is called only if verovio
+            and typst are installed.
 
     Raises:
         TuneError: the tune has no notes, too many bars, or a duration that no note value can write;
@@ -98,7 +99,7 @@ def _failure(tune: Tune, reason: str) -> TuneError:
 
 
 def _reason(process: "subprocess.CompletedProcess[bytes]") -> str:
-    """Return the reason of a failure as the predicate of a sentence about the engraver."""
+    """Return the reason of a failure as words that complete the sentence "the engraver ..."."""
     # A negative return code is the number of the signal that ended the process. Windows has no
     # SIGXCPU; -0 < 0 is false, so the test fails there.
     if process.returncode == -getattr(signal, "SIGXCPU", 0) < 0:

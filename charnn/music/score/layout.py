@@ -1,8 +1,8 @@
-"""The layout of a tune on the staff: bars of note values, with repeats as they are written.
+"""The layout of a tune on the staff: the bars as they are written; repeats are not played out.
 
-ABC contains the length of a note and the signs around it. A score also needs the ends of bars
-without bar lines, the numbers of bars, the printed accidentals, the beams, and the beginnings and
-ends of brackets, ties and slurs.
+ABC contains the length of each note and the signs around the note. A score also needs the end of
+each bar that has no bar line, the bar numbers, the printed accidentals, the beams, and the
+beginning and end of each tuplet, variant ending, tie and slur.
 """
 
 from fractions import Fraction
@@ -38,7 +38,7 @@ _NO_TUPLET = (1, 1)
 
 
 def lay_out(tune: Tune) -> list[WrittenBar]:
-    """Return the bars of a tune, at least one, in the order in which they are written.
+    """Return the bars of a tune in the order in which they are written; at least one bar.
 
     Raises:
         TuneError: the tune has no notes, more than 1,000 bars, or a duration that no note value
@@ -54,7 +54,7 @@ def lay_out(tune: Tune) -> list[WrittenBar]:
 
 
 class _Tuplet(NamedTuple):
-    """An open tuplet: its (actual, normal) ratio, its number of notes, and the notes left."""
+    """An open tuplet: its (actual, normal) ratio, its note count, and the count still to come."""
 
     ratio: tuple[int, int]
     notes: int
@@ -62,7 +62,7 @@ class _Tuplet(NamedTuple):
 
 
 class _Layout:
-    """A single pass over the elements of a tune that fills one bar after the other."""
+    """A builder of bars: it reads the elements of a tune once and fills bar after bar."""
 
     def __init__(self, tune: Tune) -> None:
         self._tune = tune
@@ -117,7 +117,7 @@ class _Layout:
             self._add_mark(element)
 
     def _place_bar_end_items(self) -> None:
-        """Add the items that stand at the end of a bar to the bar that was finished last."""
+        """Move the items that wait for the end of a bar to the bar that was finished last."""
         self._finished[-1].items += self._bar_end_items
         self._bar_end_items = []
 
@@ -164,7 +164,7 @@ class _Layout:
             bar.closing_line = max(bar.closing_line, line.text.strip(":."), key=len)
 
     def _finish_bar(self) -> None:
-        """Begin a new bar if the present one has notes or rests."""
+        """Finish the current bar and begin a new one, if the current bar has notes or rests."""
         self._joined = False
         if not any(self._bar.events()):
             return
@@ -239,7 +239,7 @@ class _Layout:
             next(self._bar.events()).whole_bar = True
 
     def _pitches_tied_from(self, index: int) -> frozenset[int]:
-        """Return the MIDI pitches that the note after `index` takes over by ties."""
+        """Return the MIDI pitches that are tied from the note at `index` to the next note."""
         music = self._tune.music
         for following in range(index + 1, len(music)):
             if isinstance(music[following], Note):
@@ -255,7 +255,10 @@ class _Layout:
             raise TuneError(str(problem), note.line, note.column, self._tune.name) from None
 
     def _note_head(self, pitch: Pitch, *, tie_stop: bool, tie_start: bool) -> NoteHead:
-        """Return the head of a pitch, and remember its alteration for the rest of the bar."""
+        """Return the note head of a pitch, and store the alteration for the rest of the bar.
+
+        An alteration that a tie carries into the bar is not stored.
+        """
         alter = pitch.midi - self._key.transpose - pitch.natural
         position = pitch.letter, pitch.octave
         in_key = self._key.alterations[LETTERS.index(pitch.letter)]
@@ -271,7 +274,8 @@ class _Layout:
     def _open_tuplet(self, text: str) -> None:
         """Begin a tuplet `(p:q:r`: p notes in the time of q, for the next r notes (ABC 2.1, 4.13).
 
-        Without r, r is p. Without q, q is 2 or 3, depending on p and, for 5, 7 and 9, on the meter.
+        If r is omitted, r is p. If q is omitted, q is 2 or 3. That depends on p and, for a p of 5,
+        7 or 9, also on the meter.
         """
         found = TUPLET.match(text)
         p, q, r = (int(n) if n else 0 for n in found.groups()) if found else (3, 2, 3)
@@ -279,7 +283,7 @@ class _Layout:
         self._tuplet = _Tuplet((p, q or default_q), r or p, r or p)
 
     def _next_in_tuplet(self) -> tuple[tuple[int, int], bool, bool]:
-        """Return the tuplet ratio of the next note, and whether it begins and ends a tuplet."""
+        """Return the next note's (tuplet ratio, is first in tuplet, is last); count the note."""
         if self._tuplet is None:
             return _NO_TUPLET, False, False
         ratio, notes, left = self._tuplet

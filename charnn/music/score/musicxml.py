@@ -1,8 +1,9 @@
 """A tune as a MusicXML 4.0 document, as it is written on the staff: repeats are not played out.
 
-The document is built element by element from the layout of the tune, so that it keeps the spelling,
-beams and line breaks of the ABC. MusicXML calls a bar a `measure`; here, a measure is always an XML
-element. MusicXML prescribes the order of elements, so the functions add them in that order.
+The document is built element by element from the layout of the tune, so the document keeps the
+ABC's note spelling, beams and line breaks. MusicXML calls a bar a `measure`; in this module, a
+measure is always an XML element. MusicXML prescribes the order of elements, so the functions add
+them in that order.
 """
 
 import re
@@ -85,9 +86,9 @@ def _add_metadata(root: Element, tune: Tune) -> None:
 
 
 def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
-    """Return the number of divisions of a quarter note; MusicXML counts durations in divisions.
+    """Return the number of divisions in a quarter note; MusicXML counts durations in divisions.
 
-    It is the smallest number that makes every duration a whole number.
+    The result is the smallest number with which every duration is a whole number of divisions.
     """
     divisions = lcm(*(event.duration.denominator for bar in bars for event in bar.events()))
     if divisions > MAX_DIVISIONS:
@@ -100,7 +101,7 @@ def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
 
 
 def _add_measure(part: Element, bar: WrittenBar, divisions: int, first_of: Tune | None) -> None:
-    """Add a bar; `first_of` is the tune if the bar is its first, which states key and meter."""
+    """Add a bar; for the first bar, `first_of` is the tune, whose key and meter are added too."""
     attributes: Element | None = None  # the attributes between the last event and the next
     measure = add(part, "measure", number=bar.number)
     if not bar.counted:
@@ -122,7 +123,7 @@ def _add_measure(part: Element, bar: WrittenBar, divisions: int, first_of: Tune 
 
 
 def _add_first_attributes(measure: Element, tune: Tune, divisions: int) -> Element:
-    """Add divisions, clef, key, meter and tempo of the tune, and return the attributes."""
+    """Add and return the attributes (divisions, clef, key, meter), and add the tempo."""
     attributes = add(measure, "attributes")
     add(attributes, "divisions", divisions)
     clef = add(attributes, "clef")
@@ -158,7 +159,7 @@ def _add_item(measure: Element, item: BarItem, divisions: int) -> None:
 
 
 def _set_attribute(attributes: Element, value: Key | Meter) -> None:
-    """Put a key or a meter into the attributes, in the prescribed order, in place of an old one."""
+    """Set the key or the meter in the attributes, and put them in the prescribed order."""
     tags = ("key", "transpose") if isinstance(value, Key) else ("time",)
     attributes[:] = [element for element in attributes if element.tag not in tags]
     if isinstance(value, Key):
@@ -177,7 +178,7 @@ def _set_attribute(attributes: Element, value: Key | Meter) -> None:
 
 
 def _add_key(attributes: Element, key: Key) -> None:
-    """Add a key signature: a number of fifths, or single accidentals for any other signature."""
+    """Add a key signature: a number of fifths if possible, otherwise each accidental."""
     written = add(attributes, "key")
     for fifths in range(-7, 8):
         if key.alterations == signature_alterations(fifths):

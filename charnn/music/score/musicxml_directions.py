@@ -13,8 +13,8 @@ from charnn.music.tune.tune import Tempo
 def add_tempo(measure: Element, tempo: Tempo, *, shown: bool) -> None:
     """Add a tempo.
 
-    With `shown`, the tempo is printed as words and as a metronome mark; without, the tempo is
-    stated in a `sound` element, which only players read.
+    If `shown` is set, the tempo is printed as words, as a metronome mark or as both. A tempo in
+    beats a minute is always stated in a `sound` element, which players read.
     """
     words = " ".join(re.findall(r'"([^"]*)"', tempo.text)) if shown else ""
     if shown and not tempo.beats and not words:
@@ -36,7 +36,7 @@ def add_tempo(measure: Element, tempo: Tempo, *, shown: bool) -> None:
 
 
 def add_direction(measure: Element, placement: str = "above") -> Element:
-    """Add a direction and return it; its content belongs into a `direction-type`."""
+    """Add and return a direction, to which the caller adds a `direction-type` with the content."""
     return add(measure, "direction", placement=placement)
 
 

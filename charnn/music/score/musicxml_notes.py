@@ -14,7 +14,7 @@ _ACCIDENTALS = {2: "double-sharp", 1: "sharp", 0: "natural", -1: "flat", -2: "fl
 
 
 def add_event(measure: Element, event: Event, divisions: int) -> None:
-    """Add a note, chord, rest or grace note; a quarter note lasts `divisions`."""
+    """Add a note, chord, rest or grace note; `divisions` is the duration of a quarter note."""
     if not event.heads:
         note = add(measure, "note", **({"print-object": "no"} if event.hidden else {}))
         add(note, "rest", **({"measure": "yes"} if event.whole_bar else {}))
@@ -40,7 +40,7 @@ def _add_timing(
     head: NoteHead | None = None,
     is_first: bool = True,
 ) -> None:
-    """Add everything that follows the pitch or rest; beams only to the first head of a chord."""
+    """Add the children after a `pitch` or `rest`; only the first head of a chord has beams."""
     if not event.grace:
         add(note, "duration", int(event.duration * divisions))
     if head and head.tie_stop:

@@ -1,4 +1,4 @@
-"""The names of ABC's signs in MusicXML 4.0."""
+"""The names that MusicXML 4.0 gives to the signs of ABC."""
 
 # Signs that MusicXML attaches to a note, as children of <notations>: ABC's name -> the group of the
 # element (empty for none) and the element. The names are those of ABC 2.1, section 4.14; the

@@ -57,12 +57,12 @@ class NoteValue:
 def note_values(
     duration: Fraction, ratio: tuple[int, int] = (1, 1), *, compound: bool = False
 ) -> list[NoteValue]:
-    """Return the values, at least one, of the tied notes that last `duration` quarter notes.
+    """Return the values of one or more tied notes that together last `duration`.
 
     Args:
         duration: the sounding length in quarter notes, above 0.
         ratio: the tuplet's (actual, normal): 3 notes in the time of 2 are (3, 2).
-        compound: True if beats are dotted; then five eighths are written as three and two.
+        compound: True if a beat is a dotted note (6/8); then five eighths become three tied to two.
 
     Raises:
         ValueError: the duration needs a note shorter than a 1024th, or is longer than 64 whole
@@ -90,9 +90,9 @@ def note_values(
 def _first_value(written: Fraction, compound: bool) -> tuple[Fraction, int]:
     """Return the base and the dots of the first tied note.
 
-    One note for the whole duration is preferred, else the longest note that fits.
-
-    Double dots are used only if they make a second note unnecessary.
+    If a single note with at most two dots lasts the whole duration, return this note. Otherwise
+    return the longest fitting note with at most one dot, or, if `compound` is set, the longest
+    fitting dotted note.
     """
     fitting = [base for base in NAMES if base <= written]
     if not fitting:

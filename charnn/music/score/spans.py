@@ -10,8 +10,8 @@ MAX_SLUR_NUMBER = 6
 def find_slurs(tune: Tune) -> dict[tuple[int, str], tuple[int, ...]]:
     """Return the numbers of the slurs that begin (`"("`) or end (`")"`) at each note.
 
-    The keys are pairs of the note's index in `tune.music` and the parenthesis. A slur that is never
-    closed, or spans a single note, is omitted.
+    Each key is a pair: the index of the note in `tune.music`, and the parenthesis. A slur is
+    omitted if it is never closed, spans a single note, or is nested more than six deep.
     """
     slurs: dict[tuple[int, str], tuple[int, ...]] = {}
     # For each open slur, innermost last, the index of its first note; None until that note comes.
@@ -37,7 +37,10 @@ def find_slurs(tune: Tune) -> dict[tuple[int, str], tuple[int, ...]]:
 
 
 def find_ties(tune: Tune) -> dict[int, frozenset[int]]:
-    """Return, for the index of each note, the MIDI pitches that are tied from the note before."""
+    """Return the MIDI pitches that are tied to each note from the note before it.
+
+    The keys are the indices of the notes in `tune.music`.
+    """
     ties: dict[int, frozenset[int]] = {}
     tied: frozenset[int] = frozenset()
     for index, element in enumerate(tune.music):
@@ -48,10 +51,10 @@ def find_ties(tune: Tune) -> dict[int, frozenset[int]]:
 
 
 def number_bars(bars: list[WrittenBar]) -> None:
-    """Set the numbers of the bars.
+    """Set `number` and `counted` of each bar.
 
-    A pickup has the number 0, as MusicXML 4.0 recommends. The second part of a bar that a repeat
-    sign divides is not counted: its number is an X and the number of the bar it belongs to.
+    A pickup has the number 0, as MusicXML 4.0 recommends. If a repeat sign divides a bar, the
+    second part is not counted: its number is an X and the number of the first part.
     """
     count = 0
     before: WrittenBar | None = None
@@ -72,11 +75,11 @@ def number_bars(bars: list[WrittenBar]) -> None:
 
 
 def close_endings(bars: list[WrittenBar]) -> None:
-    """Set the bar in which each variant ending stops.
+    """Set `ending_stop_passes` of the bar in which each variant ending stops.
 
     An ending stops at a repeat sign, a double bar or the next ending. ABC does not mark the end of
-    a last ending. If the next sign after it belongs to a later repeat, the last ending is as long
-    as the ending before it.
+    the last ending of a repeat. If the next sign is the end of a later repeat, the last ending gets
+    at most the length of the ending before it.
     """
     length, last_bar = 0, -1  # of the ending before: number of bars, index of the last one
     for index, bar in enumerate(bars):

@@ -45,7 +45,7 @@ class Event:
         hidden: True for a rest that is not printed (`x` or `X` in ABC).
         signs: the decorations of the event, as in ABC.
         slur_stops, slur_starts: numbers of the slurs that end and begin here.
-        tuplet_start, tuplet_stop: True if a tuplet begins or ends here.
+        tuplet_start, tuplet_stop: True if a tuplet begins here; True if a tuplet ends here.
         joined: True if ABC writes no space between the event and the one before it.
         beams: one entry for each beam, the eighths' beam first: `"begin"`, `"continue"`, `"end"`,
             `"forward hook"` or `"backward hook"`, which are MusicXML's words.
@@ -80,15 +80,17 @@ class WrittenBar:
     Attributes:
         meter: the meter in force.
         items: the events, with the fields, chord symbols and annotations between them.
-        number: the number that is printed.
-        counted: False for a pickup, and for the second part of a bar that a repeat sign divides;
-            neither increases the bar number.
+        number: the bar number in the score, `"12"` or `"X12"` for example.
+        counted: False if the bar does not increase the bar number: a pickup, for example, or the
+            second part of a bar that a repeat sign divides.
         repeat_starts: the number of repeats that begin at the left bar line.
-        repeat_ends: the number of repeats that the right bar line ends, according to its sign.
-        times_back: the number of times that a player goes back from here to the start of a repeat.
+        repeat_ends: the number of repeats that the sign at the right bar line ends.
+        times_back: the number of times that a player goes back from the end of this bar to the
+            start of a repeat.
         closing_line: the right bar line as ABC writes it, without repeat dots; `""` for no line.
-        ending_passes: the passes of the variant ending that begins here, `(1,)` for `[1`.
-        ending_stop_passes: the passes of the variant ending that stops here.
+        ending_passes: for the variant ending that begins here, the numbers of the times through the
+            repeat at which it is played, `(1,)` for `[1`.
+        ending_stop_passes: the same numbers for the variant ending that stops here.
         new_system: True if ABC begins a new line of music here.
     """
 

@@ -1,8 +1,8 @@
 """A tune as a WAV file played by FluidSynth, for recorded instruments instead of synthetic ones.
 
 FluidSynth (a separate program) and a SoundFont must be installed. FluidSynth reads the tune as a
-MIDI file. Its home is a temporary folder, so that it neither reads the user's settings nor leaves
-files behind.
+MIDI file. FluidSynth gets a temporary folder as its home, so that it neither reads the user's
+settings nor leaves files in the user's folders.
 """
 
 import os
@@ -49,7 +49,7 @@ _FONT_PATTERNS = (
 
 
 def find_soundfont() -> Path | None:
-    """Return a General MIDI SoundFont from one of the usual folders, the best-known one first."""
+    """Return the best-known General MIDI SoundFont in the usual folders, or None."""
     folders = [Path(folder).expanduser() for folder in _FOLDERS]
     for pattern in _FONT_PATTERNS:
         for folder in folders:
@@ -65,7 +65,7 @@ def is_installed() -> bool:
 
 
 def _program() -> str | None:
-    """Return the path of FluidSynth, or None.
+    """Return the absolute path of FluidSynth, or None.
 
     Windows also searches the working folder. A program found there is ignored, because it could
     belong to anybody.
@@ -113,7 +113,7 @@ def fluidsynth_wav(playback: Playback, soundfont: Path) -> bytes:
 
 
 def check_soundfont(path: Path) -> None:
-    """Refuse a file that is not a SoundFont; FluidSynth itself would render silence.
+    """Raise an error for a file that is not a SoundFont; FluidSynth would render only silence.
 
     Raises:
         CharnnError: the file does not exist, or is another kind of file.
@@ -133,7 +133,7 @@ def _failure(tune: Tune) -> TuneError:
 
 
 def _normalised(path: Path) -> bytes:
-    """Return the WAV file with its peak at -1 dB, as loud as the built-in synthesiser's."""
+    """Return a WAV file scaled to a peak of -1 dB, the peak of the built-in synthesiser."""
     with wave.open(str(path)) as file:
         frames, channels = file.readframes(file.getnframes()), file.getnchannels()
     samples = np.frombuffer(frames, "<i2").reshape(-1, channels).astype(np.float32)

@@ -1,8 +1,8 @@
 """A tune as a MIDI file, written by music21.
 
-music21 receives the finished notes of a performance, neither ABC nor repeats. Its ABC reader agreed
-with abc2midi on only 44 % of 6,071 real tunes and takes quadratic time, and repeat signs would be
-played out a second time.
+music21 receives the notes of a performance, in which all repeats have been played. It receives no
+ABC, because music21's ABC reader agreed with abc2midi on only 44 % of 6,071 real tunes and takes
+quadratic time. It receives no repeat signs, because the repeats would be played a second time.
 """
 
 from collections.abc import Iterable, Iterator
@@ -88,7 +88,7 @@ def _on_tick(time: Fraction) -> Fraction:
     """Return a time in quarter notes, rounded to the ticks of music21's MIDI files.
 
     music21 rounds onsets and durations separately, so that a note could overlap the next one by a
-    tick. With both ends on a tick nothing is left to round.
+    tick. If both ends of a note lie on a tick, music21 has nothing to round.
     """
     from music21 import defaults
 
@@ -96,10 +96,11 @@ def _on_tick(time: Fraction) -> Fraction:
 
 
 def _changes(performance: Performance) -> Iterator[SettingChange]:
-    """Yield the keys, meters and tempos to write.
+    """Yield the keys, meters and tempos of the MIDI file, each with its onset.
 
-    Keys and tempos are written as they are. A MIDI file has no bar lines: players count bars by the
-    meter. So an irregular bar gets its own meter, and the tune's meter follows again.
+    Keys and tempos are those of the performance. A MIDI file has no bar lines: a program counts
+    bars by the meter. So an irregular bar gets its own meter, and the next regular bar gets the
+    tune's meter again.
     """
     yield from (change for change in performance.changes if not isinstance(change.value, Meter))
     counted: Meter | None = None  # the meter by which a player counts at this point
@@ -118,7 +119,7 @@ def _changes(performance: Performance) -> Iterator[SettingChange]:
 
 
 def _fitting_meter(bar: PlayedBar) -> Meter:
-    """Return the meter that an irregular bar fills, or the bar's own meter if there is none."""
+    """Return the meter that an irregular bar fills, or `bar.meter` if MIDI has no such meter."""
     numerator, denominator = (bar.duration / 4).as_integer_ratio()
     if bar.meter.denominator % denominator == 0:  # in 6/8, prefer 2/8 to 1/4
         numerator = numerator * bar.meter.denominator // denominator

@@ -1,8 +1,8 @@
 """The built-in synthesiser: notes in seconds become stereo samples in a small room.
 
-The synthesiser needs only NumPy, and the same notes always give the same samples. Each note comes
-from `tones.py`; this module adds the notes and the reverberation of the room, which is a
-convolution with an impulse response (one for each ear).
+The synthesiser needs only NumPy, and the same notes always give the same samples. `tones.py`
+computes each note. This module sums the notes, and adds the reverberation of the room: a
+convolution with an impulse response for each ear.
 """
 
 from collections.abc import Iterable, Sequence
@@ -48,7 +48,7 @@ class TimedNote:
 
 
 def render(parts: Sequence[tuple[Voice, Sequence[TimedNote]]], seconds: float) -> NDArray[np.int16]:
-    """Return the parts played together, an array of shape (samples, 2) with its peak at -1 dB.
+    """Return the samples of all parts together: shape (samples, 2), peak at -1 dB.
 
     Args:
         parts: pairs of a voice and its notes.
@@ -73,7 +73,7 @@ def render(parts: Sequence[tuple[Voice, Sequence[TimedNote]]], seconds: float) -
 
 
 def _mix(sound: NDArray[np.float32], voice: Voice, notes: Iterable[TimedNote]) -> None:
-    """Add the notes of one voice to `sound`; a note that recurs is synthesised once."""
+    """Add the notes of one voice to `sound`; a cache stores the samples of recurring notes."""
     cache: dict[tuple[int, int], Samples] = {}
     cached_samples = 0
     for note in notes:
@@ -91,10 +91,11 @@ def _mix(sound: NDArray[np.float32], voice: Voice, notes: Iterable[TimedNote]) -
 
 
 def _in_room(dry: NDArray[np.float32], side: int) -> NDArray[np.float32]:
-    """Return the sound at one ear: the dry sound plus its convolution with the room.
+    """Return the sound at one ear: the dry sound plus the reverberation.
 
-    The convolution is done block by block with FFTs (overlap-add), so that the FFTs of a long tune
-    need no more memory than those of a short one.
+    The reverberation is the convolution of the dry sound with the impulse response of the room. It
+    is computed block by block with FFTs (overlap-add), so that the FFTs of a long tune need no more
+    memory than those of a short one.
     """
     response = _impulse_response(side)
     size = 1

@@ -16,11 +16,11 @@ class Plucked:
     Attributes:
         pluck_position: where the string is plucked, as a fraction of its length. Partials that have
             a node there are missing.
-        slope: exponent of the fall of the partials' amplitudes: 1 / number ** slope.
+        slope: exponent of the factor 1 / n ** slope in the amplitude of partial n.
         stiffness: inharmonicity B of a stiff string, whose partial n has the frequency
             n * f0 * sqrt(1 + B * n ** 2).
         decay: seconds until A4 is 60 dB down; lower notes last longer.
-        damping: the growth of the decay rate with the number n of the partial: 1 + damping (n - 1).
+        damping: the decay rate of partial n is 1 + damping * (n - 1) times the rate of the first.
         release: seconds in which the string is damped at the end of the note.
         attack_noise: amplitude of the noise of the plectrum or hammer.
     """
@@ -65,7 +65,7 @@ Voice: TypeAlias = Plucked | Sustained
 
 
 def _harmonic_series(slope: float, even: float = 1.0, count: int = 24) -> tuple[float, ...]:
-    """Return the amplitudes n ** -slope of `count` harmonics; even harmonics are times `even`."""
+    """Return the amplitudes n ** -slope of `count` harmonics, even ones multiplied by `even`."""
     return tuple(n**-slope * (1.0 if n % 2 else even) for n in range(1, count + 1))
 
 

@@ -1,4 +1,4 @@
-"""The samples of one note: additive synthesis, a sum of sines for each voice.
+"""The samples of one note: additive synthesis, which computes a note as a sum of sines.
 
 Every note begins and ends at amplitude 0, so that no note clicks. All voices have about the same
 loudness.
@@ -33,14 +33,14 @@ def frequency(pitch: int) -> float:
 
 
 def note_samples(voice: Voice, pitch: int, length: int) -> Samples:
-    """Return the samples of a note of `length` samples, followed by its release."""
+    """Return the samples of a note that the score holds for `length` samples, and its release."""
     if isinstance(voice, Plucked):
         return _pluck(voice, pitch, length)
     return _sustain(voice, pitch, length)
 
 
 def _pluck(voice: Plucked, pitch: int, length: int) -> Samples:
-    """Return a plucked note: partials n with amplitude sin(n pi p) / n ** slope, decaying.
+    """Return a plucked note: a sum of decaying partials of amplitude sin(n pi p) / n ** slope.
 
     sin(n pi p) is the amplitude that partial n gets from a pluck at the position p of an ideal
     string; the partials of a stiff string lie at n f0 sqrt(1 + B n²) (Fletcher and Rossing, The
@@ -104,8 +104,9 @@ def _phase(voice: Sustained, fundamental: float, time: Samples) -> Samples:
 def _harmonics(voice: Sustained, fundamental: float, phase: Samples) -> Samples:
     """Return the sum of all harmonics, with a total power of 1.
 
-    Each harmonic is computed from the two before it: sin(n x) = 2 cos(x) sin((n-1) x) -
-    sin((n-2) x). One multiplication and one subtraction a sample replace a sine.
+    Each harmonic is computed from the two harmonics before it: sin(n x) = 2 cos(x) sin((n-1) x) -
+    sin((n-2) x), where x is the phase. For each sample, one multiplication and one subtraction
+    replace a sine.
     """
     amplitudes = [
         amplitude * _body_gain(voice, fundamental * number)
@@ -122,7 +123,11 @@ def _harmonics(voice: Sustained, fundamental: float, phase: Samples) -> Samples:
 
 
 def _body_gain(voice: Sustained, hertz: float) -> float:
-    """Return the gain of the body: Gaussian resonances over octaves, then a roll-off."""
+    """Return the gain of the body at a frequency.
+
+    Each resonance is a Gaussian of the distance in octaves. Wood and air absorb high frequencies,
+    so the gain falls off towards 6 kHz and above.
+    """
     gain = voice.body_floor + sum(
         peak * float(np.exp(-((np.log2(hertz / centre) / width) ** 2)))
         for centre, width, peak in voice.body
@@ -141,7 +146,7 @@ def _envelope(total: int, attack: int, release: int) -> Samples:
 
 
 def _noise(seed: int, count: int) -> Samples:
-    """Return `count` samples of noise between about 1 and 8 kHz, the same for the same seed."""
+    """Return `count` samples of noise between about 1 and 8 kHz; equal seeds give equal noise."""
     white = np.random.default_rng(seed).standard_normal(count + 8)
     # A short moving average removes high frequencies, a difference over eight samples the low ones.
     smooth = np.convolve(white, np.hanning(6)[1:-1] / 2, mode="same")

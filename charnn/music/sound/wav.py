@@ -25,8 +25,8 @@ def wav_bytes(playback: Playback) -> bytes:
     """Return a tune as a WAV file, 1.5 s longer than the tune, so that the last notes die away.
 
     Raises:
-        TuneError: the tune has no notes, too many once its repeats are played, or lasts more than
-            ten minutes.
+        TuneError: the tune has no notes, has too many notes once its repeats are played, or lasts
+            more than ten minutes.
         UsageError: the instrument is unknown, or the tempo is out of range.
     """
     instrument = find_instrument(playback.options.instrument)
@@ -62,7 +62,10 @@ def checked_seconds(playback: Playback) -> float:
 
 
 def _timed(sounds: Iterable[Sound], gain: float, tempo_map: TempoMap) -> Iterator[TimedNote]:
-    """Yield the sounds in seconds; `gain` is the gain of a sound with `REFERENCE_VELOCITY`."""
+    """Yield the sounds as notes with times in seconds.
+
+    `gain` is the gain of a sound with `REFERENCE_VELOCITY`.
+    """
     for sound in sounds:
         onset = tempo_map.seconds(sound.onset)
         end = tempo_map.seconds(sound.onset + sound.duration)

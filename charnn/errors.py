@@ -14,7 +14,7 @@ def shorten(text: str, length: int) -> str:
 
 
 def join_sentences(problems: Iterable[str]) -> str:
-    """Return some messages as one text; all but the last end in a full stop."""
+    """Return messages as one text; every message except the last ends in a full stop."""
     return " ".join(f"{problem.rstrip('.')}." for problem in problems).removesuffix(".")
 
 

@@ -88,7 +88,7 @@ class AbcVocabulary(Vocabulary):
 
 
 class TokenCounts:
-    """The number of times that each piece occurs in some texts. A vocabulary is chosen by it.
+    """The counts of the pieces in some texts. A vocabulary is chosen by these counts.
 
     Attributes:
         characters: the number of characters in all the texts.

@@ -127,8 +127,8 @@ def open_file(path: Path) -> BinaryIO:
 def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 << 16) -> bool:
     """Return whether the first `head` bytes of a file look like text in any encoding.
 
-    Control characters make a file binary. Bytes that do not decode do not: a Latin-1 text has such
-    bytes, and the user should get an error with advice instead of a folder without that text.
+    Control characters make a file binary. Bytes that do not decode are accepted: a Latin-1 text has
+    such bytes, and the user should get an error with advice instead of a folder without that text.
     """
     try:
         with open_file(path) as stream:

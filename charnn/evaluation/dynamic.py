@@ -34,8 +34,8 @@ class DynamicEvalConfig:
     Attributes:
         segment: the number of tokens that are scored before a step is taken on them.
         lr: the length of a step, after the division of each gradient by its RMS.
-        decay: the share of its distance from the trained value that a weight moves back at each
-            step. This is the share of a weight with the mean RMS; the share is proportional to the
+        decay: at each step, a weight moves back by a share of its distance from the trained value.
+            `decay` is the share for a weight with the mean RMS; the share is proportional to the
             RMS.
     """
 

@@ -161,7 +161,10 @@ def _sweep_rows(
     length: int,
     temperatures: Sequence[float],
 ) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
-    """Yield positions and losses as `_sweep` does, for rows of `length` tokens."""
+    """Yield positions and losses as `_sweep` does, for one set of rows.
+
+    Each row has `length` scored tokens. `row_starts` has the index of its first one.
+    """
     # Rows run in step, so the first one, which has the fewest tokens before it, sets the context.
     context = min(CONTEXT, int(row_starts.min()) - 1)
     state = network.initial_state(len(row_starts))

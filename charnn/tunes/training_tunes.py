@@ -1,8 +1,9 @@
 """The tunes that a model was trained on, and their headers.
 
 A run stores its training tunes beside the checkpoints. An exported model is a single file without
-the tunes. Its metadata contains their headers, which requests for new tunes need, and their hash.
-With the hash, `load_training_tunes` verifies the tunes that it reads from the catalogue instead.
+the tunes. The metadata of this file contains the headers of the tunes, which requests for new tunes
+need, and a hash of the tunes. `load_training_tunes` then reads the tunes from the catalogue and
+verifies them with the hash.
 """
 
 import hashlib
@@ -22,12 +23,15 @@ _METADATA_KEY = "learned"
 
 
 def training_tunes_metadata(tunes: Sequence[str]) -> dict[str, Any]:
-    """Return the entry about the training tunes for the metadata of an exported model."""
+    """Return the metadata entry that describes the training tunes in an exported model."""
     return {_METADATA_KEY: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
 
 
 def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
-    """Return the training tunes of a model: those of its run, or of its corpus in the catalogue.
+    """Return the training tunes of a model.
+
+    The tunes of a run are stored with its checkpoints. The tunes of an exported model are read
+    from the corpus of the model in the catalogue.
 
     Args:
         path: the checkpoint file.

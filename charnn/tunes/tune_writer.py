@@ -49,7 +49,9 @@ class TuneWriter:
         self._cursors: list[ConstraintCursor] = []
 
     def stream(self, params: SamplingParams, *, seed: int, length: int) -> Iterator[str]:
-        """Yield the pieces of a tune as they are drawn, of about `length` characters at most.
+        """Yield the pieces of a tune as they are drawn.
+
+        The tune has up to `length` characters, or a little more if it cannot end earlier.
 
         Raises:
             UsageError: `length` is too short for such a tune, or `seed` is negative.
@@ -59,7 +61,7 @@ class TuneWriter:
     def stream_many(
         self, params: SamplingParams, *, seeds: Sequence[int], length: int
     ) -> Iterator[Iterator[str]]:
-        """Yield a tune for each seed, one after the other, each as `stream` yields it.
+        """Yield one iterator for each seed, in this order; it yields the pieces of a tune.
 
         Raises:
             UsageError: `length` is too short for such tunes, or a seed is negative.
@@ -85,7 +87,7 @@ class TuneWriter:
         """Return the share of `tokens_drawn` that the grammar refused.
 
         The smaller the share, the better the model has learned bars and parts. With top-k, top-p or
-        min-p it is 0, because all forbidden tokens are masked before the draw.
+        min-p the share is 0, because all forbidden tokens are masked before the draw.
         """
         refused = sum(cursor.tokens_refused for cursor in self._cursors)
         return refused / max(1, self.tokens_drawn)

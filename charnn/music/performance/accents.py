@@ -13,7 +13,8 @@ def velocity(onset: Fraction, bar: PlayedBar, *, grace: bool = False) -> int:
     """Return the MIDI velocity of a note that begins at `onset` (in quarter notes) in `bar`.
 
     The first beat of a bar is the loudest, other beats come next, notes between beats are softer,
-    and grace notes are the softest. In free meter every note has the velocity of a beat.
+    and grace notes are the softest. In free meter, all other notes have
+    the velocity of a note on a beat.
     """
     if grace:
         return GRACE

@@ -1,8 +1,8 @@
 """A simple accompaniment of bass notes and short chords, as a session guitarist plays it.
 
-The chords are the chord symbols of the tune, or chords chosen by `harmony`. In each bar, bass notes
-are played on the strong beats, alternating between root and fifth, and chords on the weak beats. A
-new chord always begins with its root.
+The chords are the chord symbols of the tune, or chords chosen by `harmony`. Bass notes
+are played on the strong beats of a bar, chords on the weak beats. The bass notes alternate between
+root and fifth. A new chord always begins with its bass note.
 """
 
 from bisect import bisect_left, bisect_right
@@ -50,18 +50,18 @@ def has_chords(tune: Tune) -> bool:
 def accompany(tune: Tune, performance: Performance, chords: Chords) -> tuple[Sound, ...]:
     """Return the accompaniment of a performance, sorted by onset, then by pitch.
 
-    Every sound of the accompaniment ends with the performance at the latest.
+    No sound of the accompaniment lasts beyond the end of the performance.
 
     Args:
         tune: the tune that is performed.
         performance: the performance of the tune.
         chords: `"off"` returns no sounds. `"written"` plays the chord symbols of the tune, each
-            until the next; symbols that can't be read are skipped. `"auto"` does the same, or
-            chooses chords from the key and the notes if the tune has no chord symbols.
+            until the next; symbols that can't be read are skipped. `"auto"` plays the chord symbols
+            if any can be read. Otherwise it chooses chords from the key and the notes.
 
     Raises:
-        TuneError: once its repeats are played, the tune has more than 1,000 bars, or more than
-            3,000 notes including its chords.
+        TuneError: the performance has more than 1,000 bars, or melody and accompaniment together
+            have more than 3,000 notes.
     """
     if chords == "off" or not performance.sounds:
         return ()
@@ -90,7 +90,7 @@ def accompany(tune: Tune, performance: Performance, chords: Chords) -> tuple[Sou
 
 
 def _written_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
-    """Return the onset and the chord of each readable chord symbol, transposed as the notes are."""
+    """Return the onset and the chord of each readable symbol; chords are transposed like notes."""
     keys = [change for change in performance.changes if isinstance(change.value, Key)]
     chords: list[tuple[Fraction, Chord]] = []
     index = 0

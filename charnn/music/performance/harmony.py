@@ -5,11 +5,11 @@ chords with the highest total score is found with the Viterbi algorithm (Viterbi
 Inf. Theory 13(2)): dynamic programming over the spans, with one state for each candidate chord and
 back-pointers to the best predecessor.
 
-The score of a chord in a span is the share of sounding time that belongs to the chord, weighted by
-beat, minus a penalty for other notes and for the rarer chords of the mode. Every change of chord
-lowers the score, and a change inside a bar lowers it more than one at a bar line. A part of the
-tune scores higher if its last chord is the tonic, and higher still if the dominant or the seventh
-degree leads to that tonic.
+The notes of a span give a chord its score. Notes that belong to the chord raise the score, other
+notes lower it, each by its duration; notes on a beat have a higher weight. The rarer chords of a
+mode have a penalty. Every change of chord lowers the total score, and a change inside a bar lowers
+it more than a change at a bar line. The total score is higher if the last chord of a part of the
+tune is the tonic, and higher still if the dominant or the seventh degree leads to this tonic.
 """
 
 from collections.abc import Sequence
@@ -85,7 +85,8 @@ class _Candidate(NamedTuple):
 class _BestPath(NamedTuple):
     """The best sequence of chords that ends with a certain candidate.
 
-    `score` is its total score, `previous` the index of the preceding span's candidate.
+    `score` is the total score of the sequence. `previous` is the index of the candidate that the
+    sequence contains for the preceding span.
     """
 
     score: float
@@ -93,7 +94,7 @@ class _BestPath(NamedTuple):
 
 
 def choose_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
-    """Return chords that suit a melody, each with the onset (in quarter notes) of its change.
+    """Return chords that suit a melody, each with the onset (in quarter notes) of the chord.
 
     The pickup at the beginning of the tune gets no chord.
     """
@@ -143,7 +144,7 @@ def _spans_of(bar: PlayedBar) -> list[_Span]:
 
 
 def _span_and_beat(meter: Meter, duration: Fraction) -> tuple[Fraction, Fraction]:
-    """Return the length of a span and of a beat in a meter, in quarter notes."""
+    """Return the length of a span and the length of a beat in a meter, in quarter notes."""
     if not meter.bar:
         return duration, Fraction(1)
     beat = beat_of(meter)
@@ -168,7 +169,7 @@ def _sounds_in_spans(spans: Sequence[_Span], sounds: Sequence[Sound]) -> list[li
 
 
 def _keys_in_spans(spans: Sequence[_Span], performance: Performance) -> list[Key]:
-    """Return the key in force in each span."""
+    """Return the key in force at the beginning of each span."""
     changes = [
         (change.onset, change.value)
         for change in performance.changes
@@ -184,7 +185,10 @@ def _keys_in_spans(spans: Sequence[_Span], performance: Performance) -> list[Key
 
 
 def _candidates(key: Key, performance: Performance) -> list[_Candidate]:
-    """Return the chords of a key, as they sound after its `transpose`, the tonic chord first."""
+    """Return the candidate chords of a key, the tonic chord first.
+
+    The chords are transposed by `key.transpose`, like the notes of the tune.
+    """
     tonic, mode = _tonic_and_mode(key, performance)
     table = _CHORDS[mode]
     if mode == "minor" and (tonic + 11) % 12 in key.scale:
@@ -212,7 +216,7 @@ def _tonic_and_mode(key: Key, performance: Performance) -> tuple[int, str]:
 
 
 def _fit(candidate: Chord, span: _Span, sounds: Sequence[Sound]) -> float:
-    """Return the score of a chord for the sounds of a span, about 1 if it contains all of them."""
+    """Return the score of a chord in a span: about 1 if the chord contains all sounds."""
     worth = dict(zip(candidate.tones, (_ROOT, _THIRD, _FIFTH), strict=False))
     score = total = 0.0
     for sound in sounds:
@@ -236,8 +240,8 @@ def _best_path(
 ) -> _BestPath:
     """Return the best path that ends with the chord `chosen` in `span`.
 
-    `score` is the score of that chord in that span; `paths` and `candidates` belong to the spans
-    before it.
+    `score` is the score of `chosen` in `span`. `paths` and `candidates` belong to the spans before
+    `span`.
     """
     if not paths:
         return _BestPath(score, 0)
@@ -257,10 +261,11 @@ def _best_cadence(
     span: _Span,
     score: float,
 ) -> _BestPath:
-    """Return the best path that ends with a tonic that a cadence has led to.
+    """Return the best path that ends in `span` with the tonic of a cadence.
 
-    The chord before that tonic is the dominant or the seventh degree or, within the last bar of a
-    part, a tonic that a cadence has led to (the last candidate of its span).
+    In the span before, the path has the dominant or the seventh degree. Inside a bar, it may also
+    have the tonic of a cadence already, which is the last candidate of the span before. Outside the
+    last bar of a part, there is no such path, and the score is -inf.
     """
     if not paths or not span.in_last_bar:
         return _BestPath(-inf, 0)
@@ -281,7 +286,10 @@ def _chord_changes(
     candidates: Sequence[Sequence[_Candidate]],
     paths: Sequence[Sequence[_BestPath]],
 ) -> list[tuple[Fraction, Chord]]:
-    """Return the changes of chord along the best path, found by going back from its end."""
+    """Return the changes of chord along the best path, each with its onset in quarter notes.
+
+    The function follows the path from its end to its beginning.
+    """
     last_paths = paths[-1]
     index = max(range(len(last_paths)), key=lambda i: last_paths[i].score)
     chords: list[Chord] = []

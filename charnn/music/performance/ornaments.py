@@ -1,10 +1,10 @@
 """Trills and Irish rolls as several notes.
 
 The ABC standard does not define how ornaments sound, so this module plays them as abc2midi does. A
-trill alternates between the note above in the key and the written note, as fast as a
-listener can follow. A roll (`~`) on three unit lengths is the long roll of Irish music: the note,
-a cut from above, the note, a cut from below, the note. A roll on any other length has room for the
-first cut only.
+trill alternates between the next higher note of the key and the written note, as fast as a
+listener can follow. A roll (`~`) on a note of three unit lengths is the long roll of Irish music:
+the note, a cut (a short note) from above, the note, a cut from below, the note. A roll on a note of
+another length is a cut from above and the note.
 """
 
 from fractions import Fraction
@@ -29,8 +29,8 @@ def play_ornament(
 ) -> list[tuple[int, Fraction]]:
     """Return the notes that replace an ornamented note, as pairs (MIDI pitch, quarter notes).
 
-    The list is empty if the note is played as it is written: a rest, a chord, or a note without
-    a trill or roll among its signs.
+    The list is empty if the note is played as it is written. Such a note is a rest, a chord, a note
+    without a trill or roll among its signs, or a note that is too short for its trill.
 
     Args:
         note: the note as it was read.
@@ -38,7 +38,7 @@ def play_ornament(
         duration: the length of the note in quarter notes.
         key: the key in force, which determines the neighbouring notes.
         unit: the unit length (L:) in force, in quarter notes.
-        quarters_per_minute: the tempo.
+        quarters_per_minute: the tempo, in quarter notes a minute.
     """
     if len(note.pitches) != 1:
         return []

@@ -23,7 +23,7 @@ class Sound:
     """One sounding pitch; a chord is several sounds with the same onset.
 
     Attributes:
-        onset: quarter notes from the beginning.
+        onset: quarter notes from the beginning of the performance.
         duration: length in quarter notes, always above 0.
         pitch: MIDI pitch, 60 for middle C.
         grace: True for a grace note.
@@ -65,7 +65,7 @@ class Performance:
         changes: keys, meters and tempos; the tune's initial ones are changes at onset 0.
         duration: length of the whole performance in quarter notes.
         bars: the bars as they are played; the first begins at 0.
-        chord_symbols: the written chord symbols, once for each time that playing passes them.
+        chord_symbols: the written chord symbols; a symbol in a repeated section occurs repeatedly.
     """
 
     sounds: tuple[Sound, ...]
@@ -78,8 +78,9 @@ class Performance:
 def at_tempo(performance: Performance, tempo: float | None) -> Performance:
     """Return the performance with its first tempo set to `tempo` beats a minute.
 
-    Later tempos change by the same factor. The length of a beat stays that of the tune: the beat of
-    its Q: field, else of its rhythm or meter (a half note in a reel, a dotted quarter in a jig).
+    Later tempos change by the same factor. The length of a beat does not change. The Q: field
+    determines this length, or else the rhythm or meter (a half note in a reel, a dotted quarter in
+    a jig).
     None returns the performance unchanged.
 
     Raises:
@@ -109,7 +110,7 @@ def at_tempo(performance: Performance, tempo: float | None) -> Performance:
 
 
 def _scaled(tempo: Tempo, factor: Fraction) -> Tempo:
-    """Return the tempo multiplied by `factor`, within the limits of ABC and MIDI files."""
+    """Return the tempo times `factor`, limited to the tempos that ABC and MIDI files allow."""
     # A MIDI file stores a tempo as microseconds per quarter note in 24 bits, so the slowest tempo
     # is 3.6 quarter notes a minute.
     quarters = min(

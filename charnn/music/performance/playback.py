@@ -35,7 +35,7 @@ class PlaybackOptions:
 
 @dataclass(frozen=True)  # no slots: cached_property stores its value in __dict__
 class Playback:
-    """A tune with the options of its playing."""
+    """A tune, and the user's options for the playing of this tune."""
 
     tune: Tune
     options: PlaybackOptions = PlaybackOptions()
@@ -45,7 +45,7 @@ class Playback:
         """Return the melody as it sounds.
 
         Raises:
-            TuneError: the tune has no notes, or too many once its repeats are played.
+            TuneError: the tune has no notes, or has too many notes with its repeats.
             UsageError: the tempo is out of range.
         """
         options = self.options

@@ -1,7 +1,8 @@
 """The bars of a tune as they are played.
 
-A short bar before a repeat sign and the pickup that completes it are one played bar. Any other bar
-is as short or as long as it is written.
+Two successive short bars are one played bar if they fit into one bar of the meter: for example, the
+short bar before a repeat sign and the pickup after the sign. The pickup at the beginning of the
+tune is always a bar of its own. Any other bar is as short or as long as it is written.
 """
 
 from collections.abc import Sequence
@@ -12,7 +13,10 @@ from charnn.music.tune.tune import Meter
 
 
 def beat_of(meter: Meter) -> Fraction:
-    """Return the length of a beat in quarter notes: a dotted note in compound meters."""
+    """Return the length of a beat in quarter notes.
+
+    In compound meters, a beat is a dotted note: a dotted quarter note in 6/8.
+    """
     return Fraction(12 if meter.compound else 4, meter.denominator)
 
 
@@ -49,13 +53,13 @@ class PlayedBar:
 
     @property
     def whole(self) -> bool:
-        """Return whether the bar fills its meter once or several times; always in free meter."""
+        """Return whether the bar consists of full bars of its meter; always true in free meter."""
         return not self.meter.bar or self.duration % self.meter.bar == 0
 
 
 @dataclass(frozen=True, slots=True)
 class PassedBarLine:
-    """A bar line that playing passes.
+    """A bar line, or a jump that counts as a bar line, at its time in a performance.
 
     Attributes:
         onset: the time in quarter notes from the beginning.
@@ -72,8 +76,8 @@ def played_bars(
     """Return the bars of a performance.
 
     Args:
-        lines: the bar lines, in the order in which they are passed.
-        meters: the onset of each meter in quarter notes, and the meter; the first onset is 0.
+        lines: the bar lines, in the order of the performance.
+        meters: pairs of an onset in quarter notes and the meter from there on; the first is at 0.
         duration: the length of the performance in quarter notes.
     """
     # The last part ends with the tune, whether or not a double bar stands there.
@@ -97,7 +101,7 @@ def played_bars(
 
 
 def _belong_together(first: PlayedBar, second: PlayedBar) -> bool:
-    """Return whether two short bars together are at most one bar of their meter."""
+    """Return whether two successive bars together fit into one bar of their meter."""
     if not second.meter.bar or first.meter != second.meter:
         return False
     # The pickup at the beginning of the tune stands alone even if the next bar is short.

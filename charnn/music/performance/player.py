@@ -1,7 +1,7 @@
 """The player of a tune: from the elements as they are written to the sounds as they are heard.
 
 Repeats are played out, ties joined, ornaments and swing applied. Grace notes take their time from
-the note that they lead to: in a MIDI file of music21, notes without time are inaudible.
+the note that they lead to. In the MIDI files of music21, they have no duration and are inaudible.
 """
 
 from collections.abc import Iterator, Sequence
@@ -44,8 +44,8 @@ def perform(
         tune: the tune as it was read.
         graces: whether grace notes sound.
         ornaments: whether trills and rolls are played out as several notes.
-        swing: whether pairs of even and of dotted notes are played as two thirds and one third of
-            their beat. None swings only hornpipes (by R:).
+        swing: whether the two notes of an even or dotted pair are played as two thirds and one
+            third of the time of the pair. None swings only tunes whose R: field is a hornpipe.
         repeats: whether repeats are played. If not, every section is played once with its last
             ending, and every part once.
 
@@ -103,7 +103,7 @@ class _Player:
         self._latest: dict[int, int] = {}  # MIDI pitch -> index in _sounds of its latest sound
 
     def play(self, note: Note, duration: Fraction, signs: set[str], setting: _Setting) -> None:
-        """Place a note, chord or rest of `duration` quarter notes, and move to its end."""
+        """Place a note, chord or rest of `duration` quarter notes, and go to its end."""
         self._change_setting(setting)
         end = self._now + duration
         is_struck = not any(pitch.midi in self._tied for pitch in note.pitches)
@@ -163,7 +163,10 @@ class _Player:
         self._setting = setting
 
     def _play_plainly(self, note: Note, duration: Fraction) -> None:
-        """Place the pitches of a note at the present time, and lengthen the sounds tied to it."""
+        """Place the pitches of a note at the present time.
+
+        If a pitch is tied to the note before, its earlier sound is lengthened instead.
+        """
         placed: dict[int, int] = {}
         for pitch in dict.fromkeys(note.pitches):
             length = pitch.length * duration / note.pitches[0].length
@@ -202,9 +205,12 @@ class _Player:
 
 
 def _with_accents(sounds: Sequence[Sound], bars: Sequence[PlayedBar]) -> Iterator[Sound]:
-    """Yield the sounds, which are sorted by onset, with the velocity of their place in the bar."""
+    """Yield each sound with the MIDI velocity of its place in the bar.
+
+    `sounds` must be sorted by onset.
+    """
     bar_index = 0
-    # A note after grace notes begins late, so it gets the accent of the onset of its grace notes.
+    # A note after grace notes begins late, so the onset of its grace notes sets its accent.
     written_onsets: dict[Fraction, Fraction] = {}
     for sound in sounds:
         onset = written_onsets.get(sound.onset, sound.onset)

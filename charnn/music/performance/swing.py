@@ -1,8 +1,8 @@
-"""Swing: two notes that share a beat are played as two thirds and one third of the beat.
+"""Swing: two notes of a pair are played as two thirds and one third of the time of the pair.
 
 Hornpipes are written with even notes (`AB`) or dotted ones (`A>B`), and both are played alike. As
-in abc2midi, even pairs are swung in 2/4 (sixteenths) and 4/4 (eighths), dotted pairs in every
-meter. On request any other tune is swung too, unless its meter is compound.
+in abc2midi, even pairs are swung in 2/4 (sixteenths) and 4/4 (eighths), and dotted pairs are swung
+in every meter. On request any other tune is swung too, unless its meter is compound.
 """
 
 from fractions import Fraction
@@ -22,7 +22,7 @@ _SWUNG_ON_REQUEST = _SWUNG_IN_HORNPIPES | {
 
 
 def is_swung(tune: Tune) -> bool:
-    """Return whether the rhythm of the tune (R:) is played with swing by custom."""
+    """Return whether the R: field of the tune is a hornpipe, which is swung by custom."""
     return tune.rhythm.casefold().startswith("hornpipe")
 
 
@@ -54,7 +54,7 @@ def swung_durations(tune: Tune, *, any_meter: bool = False) -> dict[int, Fractio
 
 
 def _dotted_pairs(tune: Tune) -> dict[int, Fraction]:
-    """Return the durations of dotted pairs: `A>B` is written 3:1 and played 2:1."""
+    """Return the new durations of dotted pairs: `A>B` is written 3:1 and played 2:1."""
     durations: dict[int, Fraction] = {}
     notes = [index for index, element in enumerate(tune.music) if isinstance(element, Note)]
     for first, second in pairwise(notes):
@@ -76,7 +76,10 @@ def _even_pairs(
     swung_notes: dict[tuple[int, int], Fraction],
     is_pickup: bool,
 ) -> dict[int, Fraction]:
-    """Return the durations of even pairs in a bar whose first note falls on a beat."""
+    """Return the new durations of the even pairs in a bar.
+
+    The first note of a pair must begin at a multiple of the length of a pair.
+    """
     unit = swung_notes.get((meter.numerator, meter.denominator))
     if unit is None:
         return {}

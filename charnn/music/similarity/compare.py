@@ -1,9 +1,11 @@
 """The comparison of new tunes with the training tunes: mistakes, distributions and copies.
 
-A figure of new tunes means little alone, so each is reported with the same figure of real tunes:
+A figure about new tunes means little alone, so the same figure about real tunes, the training
+tunes, is reported as well:
 
-- The distance of a few tunes to many is above 0 by chance alone. So a sample of real tunes, with as
-  many tunes as are new (at most half of all), is compared with the remaining real tunes.
+- The distance from a few tunes to many is above 0 by chance alone. So a random sample of the real
+  tunes is compared with the remaining real tunes. The sample has as many tunes as there are new
+  tunes, but at most half of the real tunes.
 - Real tunes share phrases: in a collection of 4,083 tunes, 35 % share a run of 16 tokens with
   another tune. So each real tune is also compared with all other real tunes.
 """
@@ -20,12 +22,12 @@ RUN_LENGTHS = (16, 32)  # in intervals: about two and four bars of a reel
 
 @dataclass(frozen=True)
 class SharedRuns:
-    """The runs of intervals that tunes have in common with other tunes.
+    """A measure of the runs of intervals that tunes have in common with other tunes.
 
     Attributes:
         length: the length of the runs, in intervals.
-        tunes: the share of the tunes that have a run of this length in common with other tunes.
-        runs: the mean share of a tune's runs that occur in other tunes.
+        tunes: the share of the tunes that have at least one such run.
+        runs: the share of a tune's runs that occur in other tunes; the mean over all tunes.
     """
 
     length: int
@@ -40,11 +42,12 @@ class TuneComparison:
     Attributes:
         new, real: the statistics of the new tunes and of the training tunes.
         new_distances: the Jensen-Shannon distances from the new tunes to the training tunes.
-        real_distances: the distances from as many training tunes, chosen at random and at most
-            half, to all the others; `{}` where there is only one training tune.
-        new_copying: the runs that new tunes share with training tunes, for each of `RUN_LENGTHS`.
-        real_copying: the runs that each training tune shares with all others, likewise.
-        nearest: the training tune that is most similar to each new tune.
+        real_distances: the Jensen-Shannon distances from a random sample of the training tunes to
+            all other training tunes. The sample has as many tunes as there are new tunes, but at
+            most half of the training tunes. `{}` if there is only one training tune.
+        new_copying: for each of `RUN_LENGTHS`, the runs that new tunes share with training tunes.
+        real_copying: for each of `RUN_LENGTHS`, the runs that training tunes share with each other.
+        nearest: for each new tune, the training tune that is most similar to the new tune.
     """
 
     new: TuneStatistics
@@ -57,7 +60,10 @@ class TuneComparison:
 
 
 def compare_tunes(new: Sequence[str], real: Sequence[str]) -> TuneComparison:
-    """Compare new tunes with training tunes, at least one of each, as texts in ABC notation."""
+    """Compare new tunes with training tunes.
+
+    Each argument contains at least one tune as a text in ABC notation.
+    """
     # Neighbours in a book may be alike, so the sample is random; the seed is fixed, so that the
     # same tunes give the same figures.
     shuffled = list(real)

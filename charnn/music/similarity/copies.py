@@ -1,10 +1,10 @@
 """Copies: the training tune that is most similar to a new tune, and the runs that they share.
 
 Tunes are compared by melody steps, which do not depend on the key
-(`charnn.music.similarity.melody`). Two tunes share a run of N steps if N successive intervals are
-the same. The similarity of two tunes is 1 - d / n, where d is their Levenshtein distance (the
-number of steps to insert, delete or replace) and n the length of the longer tune. A tune with a
-similarity of 0.85 or more counts as a copy, as in abctoolkit and NotaGen.
+(`charnn.music.similarity.melody`). Two tunes share a run of N steps if both contain the same N
+intervals in succession. The similarity of two tunes is 1 - d / n, where d is their Levenshtein
+distance (the number of steps to insert, delete or replace) and n the number of steps of the longer
+tune. A tune with a similarity of 0.85 or more counts as a copy, as in abctoolkit and NotaGen.
 """
 
 from collections.abc import Iterable, Sequence
@@ -67,7 +67,7 @@ class TuneIndex:
         return self._run_index(length).share(hash_runs(row, length))
 
     def shares_among_themselves(self, length: int) -> list[float]:
-        """Return the share of runs that each tune of the index has in common with all others."""
+        """Return, for each tune of the index, the share of its runs that other tunes contain."""
         run_index = self._run_index(length)
         return [
             run_index.share(hash_runs(row, length), except_tune=number)
@@ -75,7 +75,9 @@ class TuneIndex:
         ]
 
     def nearest(self, tune: str) -> NearestTune:
-        """Return the most similar tune of the index, which must not be empty.
+        """Return the tune of the index that is most similar to `tune`.
+
+        The index must not be empty.
 
         Degrees of the scale and intervals are both compared, and the larger similarity counts:
         one changed note changes one degree but two intervals; a wrong key changes all degrees but
@@ -104,7 +106,7 @@ class TuneIndex:
         return self._run_indices[length]
 
     def _encode(self, steps: Iterable[MelodyStep]) -> str:
-        """Return one character for each step, so that tunes are compared as fast as texts."""
+        """Return a text with one character for each step, because texts are compared fast."""
         # `or` works because a code is never empty. A new step gets the next free character.
         codes = self._codes
         return "".join([codes.get(step) or self._new_code(step) for step in steps])

@@ -1,8 +1,8 @@
-"""The melody of a tune as a row of steps, one for each note, which is the same in every key.
+"""The melody of a tune as a row of steps that is the same in every key.
 
-`copies.py` compares the melodies of thousands of tunes, so the melodies come from one pass over the
-text with one pattern, not from the reader (`charnn.music.abc.reader`). This is quick, works on any
-text, and is exact enough for a comparison: grace notes, chord symbols, decorations, slurs and
+`copies.py` compares the melodies of thousands of tunes, so one regular expression finds
+the notes of a text, without the reader (`charnn.music.abc.reader`). This search is quick, works on
+any text, and is exact enough for a comparison: grace notes, chord symbols, decorations, slurs and
 accidentals are skipped, only the first note of a chord counts, and repeats are not played.
 """
 
@@ -56,12 +56,13 @@ class Melody:
 
     Attributes:
         title: the first T:; `""` if it is missing.
-        intervals: for each note but the first, the steps on the staff from the note before, the
-            ratio of both lengths, and whether a bar begins with the note. Copies in any key have
-            the same intervals, even if K: is wrong. One changed note changes two of them.
-        degrees: for each note, its degree of the scale from 0 on, its length divided by the
-            commonest length of the tune, and whether a bar begins with it. One changed note changes
-            one of them.
+        intervals: for each note but the first: the steps on the staff from the note before to this
+            note, the length of this note divided by the length of the note before, and whether a
+            bar begins with this note. Copies in any key have the same intervals, even if K: is
+            wrong. One changed note changes two intervals.
+        degrees: for each note: the degree of the scale, 0 for the tonic; the length of the note
+            divided by the commonest length of the tune; and whether a bar begins with the note. One
+            changed note changes one degree.
     """
 
     title: str
@@ -138,7 +139,7 @@ def _staff_step(head: str) -> int | None:
 def _lenient_length(text: str) -> float:
     """Return the factor of a written length: 1.5 for `3/2`, 0.25 for `//`.
 
-    Unlike `charnn.music.abc.note_length.parse_length`, this never fails: a 0 counts as 1.
+    Unlike `charnn.music.abc.note_length.parse_length`, this function never fails: a 0 counts as 1.
     """
     top, slashes, bottom = text.partition("/")
     denominator = int(bottom.lstrip("/") or 2) * 2 ** bottom.count("/") if slashes else 1

@@ -13,13 +13,13 @@ Hashes = NDArray[np.uint64]
 
 # The base of the polynomial hash, modulo 2 ** 64; any large odd number serves.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
-# Values in place of the index of the only tune that has a run.
+# Values in place of the index of a tune: several tunes have the run; no tune is excepted.
 _SEVERAL_OWNERS = -1
 _NOBODY = -2
 
 
 class RunIndex:
-    """All runs of one length in a collection.
+    """An index of all runs of one length in a collection of tunes.
 
     Args:
         rows: the tunes, one character for each step.
@@ -40,11 +40,11 @@ class RunIndex:
         self._owner = np.where(lowest == highest, lowest, _SEVERAL_OWNERS)
 
     def share(self, hashes: Hashes, except_tune: int = _NOBODY) -> float:
-        """Return the share of some runs that occur in the collection.
+        """Return the share of the given runs that occur in the collection.
 
         Args:
             hashes: the hashes of the runs, from `hash_runs`.
-            except_tune: the index of a tune whose own runs do not count.
+            except_tune: the index of a tune in `rows`. The runs of this tune alone do not count.
         """
         if not len(hashes) or not len(self._known):
             return 0.0
@@ -56,7 +56,8 @@ class RunIndex:
 def hash_runs(row: str, length: int) -> Hashes:
     """Return a hash of each run of `length` steps, in the order of the row.
 
-    Two different runs rarely have the same hash: among n runs, about n ** 2 / 2 ** 65 pairs do.
+    Two different runs rarely have the same hash: n different runs contain about
+    n ** 2 / 2 ** 65 pairs with the same hash.
     """
     codes = np.frombuffer(row.encode("utf-32-le"), np.uint32).astype(np.uint64) + np.uint64(1)
     # Spread the small codes over all bits before they enter the polynomial.

@@ -1,13 +1,13 @@
 """Statistics of tunes: the share without mistakes, and the distributions of their notes.
 
-Shares are shares of all tunes, so a tune that cannot be read counts as one with mistakes.
+The shares without mistakes refer to all tunes, so an unreadable tune is a tune with mistakes.
 Distributions are compared by the Jensen-Shannon distance with logarithms to base 2,
 
     d(P, Q) = sqrt(H((P + Q) / 2) - (H(P) + H(Q)) / 2),
 
 which is 0 for equal distributions and 1 for distributions without a common outcome (J. Lin,
-Divergence measures based on the Shannon entropy, 1991; its square root is a metric: D. Endres and
-J. Schindelin, A new metric for probability distributions, 2003).
+Divergence measures based on the Shannon entropy, 1991; the square root of the divergence is a
+metric: D. Endres and J. Schindelin, A new metric for probability distributions, 2003).
 """
 
 import math
@@ -37,9 +37,9 @@ class TuneStatistics:
         legal: tunes in which no bar is too long, and no bar inside a part is too short.
         whole: tunes in which every part is a whole number of bars.
         usual: tunes in which every part has 4, 8, 12 or 16 bars.
-        balanced: tunes in which repeat signs and endings belong together.
+        balanced: tunes without mistakes in repeat signs and endings.
         notes: notes in keys that have a scale.
-        in_mode: those of `notes` that belong to the scale.
+        in_mode: the part of `notes` that belongs to the scale of the key.
         parts: parts by their length in bars.
         pitches: notes by semitones above the tonic, 0 to 11.
         intervals: notes by semitones from the note before; rests between notes are ignored.
@@ -71,7 +71,7 @@ class TuneStatistics:
         )
 
     def shares(self) -> dict[str, float]:
-        """Return the shares by name; 0 where the whole is empty."""
+        """Return the shares of tunes, parts and notes by name; 0 if there are none at all."""
         of_tunes = ("read", "legal", "whole", "usual", "balanced")
         shares = {name: getattr(self, name) / max(1, self.tunes) for name in of_tunes}
         shares["eights"] = self.parts[8] / max(1, self.parts.total())
@@ -79,7 +79,7 @@ class TuneStatistics:
         return shares
 
     def distances(self, other: "TuneStatistics") -> dict[str, float]:
-        """Return the Jensen-Shannon distance to other tunes, by the name of the distribution."""
+        """Return the Jensen-Shannon distance to other tunes for each distribution, by name."""
         names = ("pitches", "intervals", "lengths", "meters", "modes")
         return {name: js_distance(getattr(self, name), getattr(other, name)) for name in names}
 
@@ -102,7 +102,7 @@ def tune_statistics(texts: Iterable[str]) -> TuneStatistics:
 def js_distance(one: Mapping[Hashable, int], other: Mapping[Hashable, int]) -> float:
     """Return the Jensen-Shannon distance (base 2) of two distributions, given as counts.
 
-    It is 1 where one distribution is empty, and 0 where both are.
+    The distance is 1 if only one distribution is empty, and 0 if both are empty.
     """
     totals = sum(one.values()), sum(other.values())
     if not all(totals):
@@ -111,12 +111,15 @@ def js_distance(one: Mapping[Hashable, int], other: Mapping[Hashable, int]) -> f
     for outcome in one.keys() | other.keys():
         p, q = one.get(outcome, 0) / totals[0], other.get(outcome, 0) / totals[1]
         divergence += _information(p, q) / 2 + _information(q, p) / 2
-    # Rounding can leave equal distributions a hair below 0.
+    # Rounding can make the divergence of equal distributions slightly negative.
     return math.sqrt(max(0.0, divergence))
 
 
 def _information(p: float, q: float) -> float:
-    """Return a term of the Kullback-Leibler divergence of P from the mean of P and Q, in bits."""
+    """Return one outcome's term of a Kullback-Leibler divergence, in bits.
+
+    The divergence is that of P from (P + Q) / 2. The outcome has the probabilities `p` and `q`.
+    """
     return p * math.log2(2 * p / (p + q)) if p else 0.0
 
 

@@ -1,4 +1,4 @@
-"""The command line: one short module a command, whose heavy imports wait until it is called.
+"""The command line: one short module per command. A command does its heavy imports when it runs.
 
 A command parses its options, calls the library, and shows the result. This file contains the list
 of the commands, the exit codes, and the conversion of errors into one line each.
@@ -42,7 +42,7 @@ _UsageProblem = cast(type[typer.BadParameter], typer.BadParameter.__base__)
 
 
 class _Program(Group):
-    """The program. typer's errors quote what was typed; here they are escaped for the terminal."""
+    """The program. It escapes what a user typed in typer's error messages, for the terminal."""
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
         with _escaped_usage_problems():
@@ -113,8 +113,8 @@ def _common_options(
 def main() -> None:
     """Run the command line.
 
-    The exit code is 0 for success, 1 for a failure, 2 for wrong usage, and 128 plus its number for
-    a signal.
+    The exit code is 0 for success, 1 for a failure and 2 for wrong usage. If a signal ends the
+    program, the exit code is 128 plus the number of the signal.
     """
     # A small network writes fastest on one thread, and at a steady rate when other programs run.
     # OpenBLAS reads this variable when NumPy is imported, which no command has done yet.
@@ -170,7 +170,7 @@ def _run() -> None:
 
 
 def _system_error(problem: OSError) -> str:
-    """Return one line on an error of the operating system, with its file and what mends it."""
+    """Return one line on an error of the operating system, with the file and a remedy."""
     name = problem.filename
     if problem.errno == errno.ENOENT and name:
         folder = Path(os.fsdecode(name)).parent
@@ -189,9 +189,9 @@ def _is_signal(code: object) -> bool:
 
 
 def _is_compiling() -> bool:
-    """Return whether numba compiles in the background, as it does the first time on a machine.
+    """Return whether numba is compiling in the background, as in the first run on a machine.
 
-    The text is complete by then, and its reader should not wait for the compiler.
+    If so, `main` ends the program without waiting for the compiler.
     """
     backends = sys.modules.get("charnn.sampling.backend")
     if backends is None:

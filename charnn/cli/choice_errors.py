@@ -1,4 +1,4 @@
-"""The error for a value that is not among the choices of an option, worded alike in all commands.
+"""The error for a value that is not among the choices of an option, the same in all commands.
 
 It replaces typer's "Invalid value for '--cell': Value error, 'lstmm' is not one of 'lstm', 'gru'.",
 which suggests nothing.

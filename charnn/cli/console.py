@@ -24,9 +24,9 @@ _RESERVED_INVISIBLE = {0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
 
 
 def escape_controls(text: str) -> str:
-    """Return the text with an escape for every character that could control a terminal.
+    """Return the text with an escape in place of every character that could control a terminal.
 
-    The escapes are Python's (`\\x1b`, `\\u202e`). Newlines and tabs stay.
+    The escapes have Python's form (`\\x1b`, `\\u202e`). Newlines and tabs are kept.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -38,7 +38,7 @@ def escape_controls(text: str) -> str:
 def escape_to_one_line(text: str) -> str:
     """Return the text with control characters and newlines written as escapes.
 
-    A quoted name with a newline in it could otherwise forge a message (`error: ...`).
+    Without the escapes, a quoted name that contains a newline could forge a message (`error: ...`).
     """
     return escape_controls(text).replace("\n", r"\n")
 
@@ -56,7 +56,7 @@ def _escape(character: str) -> str:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Return whether the stream is a terminal, so that a person reads it."""
+    """Return whether the stream is a terminal, which a person reads."""
     return stream.isatty()
 
 
@@ -98,7 +98,7 @@ def write_stdout_bytes(content: bytes) -> None:
 
 
 def show_message(message: str) -> None:
-    """Write a message to stderr. A stderr that cannot be written to is ignored."""
+    """Write a message to stderr. Failures to write it are ignored."""
     encoding = sys.stderr.encoding or "utf-8"
     line = escape_controls(message).encode(encoding, "backslashreplace").decode(encoding)
     try:
@@ -132,8 +132,9 @@ def warn_if_damaged(path: Path, damaged: Sequence[str]) -> None:
 
 
 def discard_output(stream: TextIO) -> None:
-    """Redirect a stream to nowhere, after its reader has gone or its disk is full.
+    """Redirect a stream to the null device, after its reader has closed it or its disk is full.
 
-    Python's buffer may still hold text, whose write would otherwise fail again at exit.
+    Python's buffer may still contain text. Without the redirection, Python would try to write this
+    text at exit and fail again.
     """
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

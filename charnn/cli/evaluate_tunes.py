@@ -46,9 +46,9 @@ def compare_with_training_tunes(
         model: the model that writes.
         num: the number of tunes.
         temperature: the sampling temperature.
-        seed: the seed of the first tune; tune i after it has `seed + i`.
+        seed: the seed of the first tune; tune i, counted from 0, has the seed `seed + i`.
         bars: "strict" or "off".
-        request: the header fields that are asked for: "rhythm", "meter", "key".
+        request: the requested header fields by name: "rhythm", "meter", "key".
 
     Raises:
         CheckpointError: the training tunes are missing.
@@ -87,7 +87,7 @@ def compare_with_training_tunes(
 
 
 def _with_progress_bar(tunes: Iterator[str], num: int) -> Iterator[str]:
-    """Yield the tunes, with a progress bar on stderr if that is a terminal."""
+    """Yield the tunes; show a progress bar on stderr if stderr is a terminal."""
     from tqdm import tqdm
 
     hidden = not is_terminal(sys.stderr)
@@ -97,7 +97,7 @@ def _with_progress_bar(tunes: Iterator[str], num: int) -> Iterator[str]:
 def _share_as_asked(tunes: Sequence[str], name: str, value: str) -> float:
     """Return the share of tunes whose header field has the requested value, in [0, 1].
 
-    Two spellings of one meter or key are equal: `C` and `4/4`, `D` and `D major`.
+    Different spellings of a meter or a key count as equal: `C` and `4/4`, `D` and `D major`.
     """
     from charnn.music.abc import fields
     from charnn.music.abc.clean_fields import short_key
@@ -119,7 +119,7 @@ def _share_as_asked(tunes: Sequence[str], name: str, value: str) -> float:
 def _copied_tunes(
     comparison: "TuneComparison", written: Sequence[str], seed: int
 ) -> list[dict[str, Any]]:
-    """Return the tunes that count as copies, the most similar one first."""
+    """Return a JSON object for each tune that counts as a copy, the most similar tune first."""
     from charnn.music.similarity.melody import extract_melody
 
     copied = [
@@ -143,7 +143,7 @@ def comparison_table(results: dict[str, Any]) -> Iterator[str]:
         yield _row(text, *_percentages(results["shares"], name))
     for name, share in results["asked"].items():
         yield _row(f"{name} as asked", f"{100 * share:.1f} %", "-")
-    # A small sample of tunes always has some distance: the second column shows that of real tunes.
+    # The distance of a small sample is above 0 even for real tunes. The second column shows it.
     yield "\nJensen-Shannon distance to the training tunes (training: of a sample to the rest)\n"
     for text, name in _DISTANCES.items():
         yield _row(text, *_distances(results["distances"], name))

@@ -1,4 +1,4 @@
-"""The formats in which tunes are exported, by the export commands and `charnn sample --save`.
+"""The file formats of the export commands and of `charnn sample --save`.
 
 To add a format, write a function from a `TuneExport` to the bytes of a file, and add one entry to
 `FORMATS`. The entry names the command that writes the format: export-score offers each of its
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ExportOptions:
-    """A user's choices for an export; every format takes the options that it needs.
+    """The options of an export. Each format uses only the options that it needs.
 
     Attributes:
         playback: how the tune is played (MIDI and audio); None for the defaults.
@@ -37,10 +37,10 @@ class ExportOptions:
 
 @dataclass(frozen=True)  # no slots: cached_property stores its value in __dict__
 class TuneExport:
-    """A tune that is exported, perhaps in several formats.
+    """A tune to export in one format or in several formats.
 
-    The performance and the MusicXML are computed when the first format needs them, and shared by
-    the other formats.
+    The performance and the MusicXML document are computed when the first format needs them, and are
+    reused for the other formats.
     """
 
     tune: "Tune"

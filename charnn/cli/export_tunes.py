@@ -1,4 +1,4 @@
-"""Exporting the tunes of a file: one output file for each tune.
+"""The export of the tunes of a file, with one output file per tune.
 
 If a tune fails, its line and column are reported, the other tunes are still exported, and the exit
 code is 1.
@@ -29,13 +29,13 @@ def export_tunes(
         file: the tunes.
         export_format: the format to write.
         output: a file, a folder (`out/`, created if it is missing), `-` for stdout, or None for
-            files beside the tune file. If several tunes go to one named file, the positions of the
-            tunes are added to its name.
+            files beside the tune file. If `output` is a file and there are several tunes, each tune
+            is written to a file of its own, whose name contains the position of the tune.
         options: the options of the export; None for the defaults.
 
     Raises:
-        UsageError: several tunes or a binary format would go to stdout on a terminal, or a tune
-            would be written over its own file.
+        UsageError: `output` is `-` and there are several tunes, or `output` is `-`, the format is
+            binary and stdout is a terminal, or an output file is the tune file itself.
         typer.Exit: with code 1 after the last tune, if a tune failed.
         OSError: a file can't be written.
     """
@@ -52,7 +52,7 @@ def export_tunes(
         try:
             tune = read_tune(file.sources[position - 1])
             content = export_format.encode(TuneExport(tune, options or ExportOptions()))
-        except TuneError as problem:  # this tune's fault; other errors would hit every tune
+        except TuneError as problem:  # other errors would affect every tune
             failed += 1
             show_error(f"{file.display_name}: {problem}")
             continue
@@ -87,7 +87,7 @@ def _check_stdout(file: TuneFile, export_format: ExportFormat) -> None:
 
 
 def _targets(file: TuneFile, output: str | None, suffix: str) -> dict[int, Path]:
-    """Return the output file of each selected tune, by the position of the tune.
+    """Return a dictionary from the position of each selected tune to its output file.
 
     Raises:
         UsageError: an output file is the tune file itself.

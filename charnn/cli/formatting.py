@@ -1,15 +1,15 @@
-"""The form in which losses and times are shown."""
+"""Texts for losses and times, as the commands show them."""
 
 import math
 
 
 def format_loss(loss: float) -> str:
-    """Return a loss, given in nats per character, in nats and in bits."""
+    """Return a text that shows a loss, given in nats per character, in nats and in bits."""
     return f"{loss:.4f} nats/char ({loss / math.log(2):.3f} bits/char)"
 
 
 def format_duration(seconds: float) -> str:
-    """Return a time in hours and minutes, minutes and seconds, or seconds."""
+    """Return a text that shows a time in hours and minutes, minutes and seconds, or seconds."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

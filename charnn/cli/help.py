@@ -1,9 +1,9 @@
 """The help of the commands: the usage line, the tables of options, the list of commands.
 
-typer's own help shows types by their Python names (`<list[str]>`) and doubles the brackets of a
-metavar, differently from version to version. The classes here show arguments and options as manual
-pages do: `CORPUS...`, `[RUN]`, `--seed N`. `docs/generate_cli.py` builds docs/cli.md from the same
-rows.
+typer's own help shows types by their Python names (`<list[str]>`), doubles the brackets of a
+metavar, and changes from version to version. The classes of this file show arguments and options as
+manual pages do: `CORPUS...`, `[RUN]`, `--seed N`. `docs/generate_cli.py` builds docs/cli.md from
+the rows that `help_rows` yields.
 """
 
 import re
@@ -43,7 +43,7 @@ class Group(TyperGroup):
     """The program, whose help lists the commands by panels."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write one list of commands a panel, the summaries of all panels in one column."""
+        """Write one list of commands per panel. The summaries of all lists start in one column."""
         width = max(map(len, self.commands))
         for panel, commands in command_panels(self).items():
             with formatter.section(panel):
@@ -58,7 +58,7 @@ _TABLES: tuple[tuple[str, Literal["argument", "option"]], ...] = (
 
 
 def command_panels(group: Any) -> dict[str, list[Any]]:
-    """Return the commands of the program by the panel that they are registered with."""
+    """Return the commands of each panel of the help, by the name of the panel."""
     panels: dict[str, list[Any]] = {}
     for command in group.commands.values():
         panels.setdefault(command.rich_help_panel or "Commands", []).append(command)
@@ -82,7 +82,7 @@ def help_rows(
         # typer 0.19 escapes brackets for rich even in plain text.
         name, text = record[0], record[1].replace("\\[", "[")
         if kind == "argument":
-            # The brackets of the name show it already.
+            # The brackets of the name show already that an argument is optional.
             yield argument_name(parameter), re.sub(r"\s*\[required\]$", "", text)
         else:
             yield " ".join(_VALUES.get(word, word) for word in name.split(" ")), text

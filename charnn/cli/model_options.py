@@ -1,4 +1,4 @@
-"""The arguments and options that several commands on a model share."""
+"""The arguments and options that several model commands share."""
 
 from pathlib import Path
 from typing import Annotated, Literal

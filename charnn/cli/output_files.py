@@ -1,4 +1,4 @@
-"""The option -o of the export commands: a file, a folder or stdout, and names for files."""
+"""The option -o of the export commands (a file, a folder or stdout), and names of output files."""
 
 import os
 import re
@@ -17,9 +17,10 @@ _WINDOWS_DEVICES = re.compile("con|prn|aux|nul|com[0-9]|lpt[0-9]")
 
 
 def refuse_empty(output: str | None) -> str | None:
-    """Return the value of -o.
+    """Return the value of -o, and refuse an empty one.
 
-    An unset shell variable (`-o "$OUT"`) would otherwise write into the working folder.
+    An unset shell variable makes the value empty (`-o "$OUT"`). Without this check, files would be
+    written to the working folder.
 
     Raises:
         UsageError: the value is an empty string.
@@ -42,17 +43,18 @@ OutputOption = Annotated[
 
 
 def names_file(output: str) -> bool:
-    """Return whether the value of -o is a file, neither stdout nor a folder."""
+    """Return whether the value of -o names a file and not stdout or a folder."""
     return output != "-" and not output.endswith(("/", os.sep)) and not Path(output).is_dir()
 
 
 def check_suffix(output: str | None, *suffixes: str) -> None:
-    """Refuse a file for -o whose suffix is not one of `suffixes`.
+    """Raise an error if the value of -o is a file whose suffix is not one of `suffixes`.
 
     A name without a suffix is accepted, and so is any existing device or pipe (`/dev/null`).
 
     Raises:
-        UsageError: the file has another suffix. `-o book.abc` would overwrite a tune book.
+        UsageError: the file has another suffix. For example, `-o book.abc` would overwrite a tune
+            book.
     """
     if output is None or not names_file(output):
         return
@@ -65,8 +67,8 @@ def check_suffix(output: str | None, *suffixes: str) -> None:
 def slug(title: str) -> str:
     """Return a title as a file name: `"The Butterfly (slip jig)"` is `the-butterfly-slip-jig`.
 
-    The result contains only ASCII letters, digits and hyphens, so that every system accepts it and
-    it can't leave its folder. It is empty if the title has no letters or digits.
+    The file name contains only ASCII letters, digits and hyphens, so it is valid on every system
+    and contains no path separator. It is empty if the title has no letters or digits.
     """
     ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", ascii_title).strip("-")[:MAX_SLUG_LENGTH].rstrip("-")

@@ -1,4 +1,4 @@
-"""The options by which a tune is played, shared by export-midi and export-audio."""
+"""The playback options that export-midi and export-audio share."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -49,7 +49,7 @@ class PlaybackCommand(Command):
     """A command in which `--chords` without a value means `--chords written`."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
-        """Parse the arguments after giving every bare `--chords` its value."""
+        """Insert the value of every `--chords` without one, then parse the arguments."""
         return super().parse_args(ctx, complete_chords(args))
 
 
@@ -66,7 +66,7 @@ def complete_chords(arguments: Sequence[str]) -> list[str]:
 
 
 def warn_without_chords(playback: "Playback") -> None:
-    """Warn if the chord symbols of a tune should be played, but the tune has none."""
+    """Warn if the options ask for the chord symbols of a tune, but the tune has none."""
     from charnn.music.performance.accompaniment import has_chords
 
     tune = playback.tune

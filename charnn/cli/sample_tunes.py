@@ -1,4 +1,4 @@
-"""`charnn sample` for a model of tunes: the request, the comment in each tune, refused copies."""
+"""`charnn sample` for a model of tunes: requests, comments in tunes, and refusal of copies."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ _HEADER_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars")
 
 
 class TuneJob:
-    """The tunes that one call of `charnn sample` writes.
+    """A writer of the tunes of one call of `charnn sample`.
 
     Args:
         path: the path of the checkpoint.
@@ -56,8 +56,8 @@ class TuneJob:
 
     Raises:
         UsageError: options contradict each other, or the model can't write the requested tunes.
-        CheckpointError: copies are to be refused, but the tunes that the model was trained on are
-            not stored with it.
+        CheckpointError: the option `reject_copies` is set, but the training tunes of the model are
+            missing.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class TuneJob:
         self._source = Sampler(model) if unconstrained else self._writer(model)
 
     def _writer(self, model: Checkpoint) -> TuneWriter:
-        """Return a writer of the requested tunes; warn if the training tunes have hardly any."""
+        """Return a writer of the requested tunes. Warn if few training tunes are like them."""
         options = self._options
         if options["stop"]:  # would cut the tune off within a bar
             raise UsageError(
@@ -93,7 +93,7 @@ class TuneJob:
         return TuneWriter(model, request)
 
     def _header_stats(self, model: Checkpoint) -> HeaderStats | None:
-        """Return the statistics of the headers that the model was trained on, if they are there."""
+        """Return statistics of the headers of the training tunes, or None if they are unknown."""
         try:
             return load_header_stats(self._path, model)
         except CheckpointError as problem:
@@ -101,10 +101,11 @@ class TuneJob:
             return None
 
     def tunes(self, first_seed: int, num: int) -> Iterator[tuple[Iterable[str], int]]:
-        """Yield the pieces of each tune, number and comment included, and the seed of the tune.
+        """Yield, for each tune, its text in pieces and its seed.
 
-        A tune is a single piece if copies are refused or tunes are saved, since the whole tune must
-        then be known first. Otherwise the pieces come as the model writes them.
+        The text contains the number of the tune and a comment. If copies are refused or tunes are
+        saved, the text is a single piece, because the whole tune must be known first. Otherwise the
+        pieces are yielded while the model writes the tune.
         """
         seeds = range(first_seed, first_seed + num)
         for number, (seed, pieces) in enumerate(zip(seeds, self._stream(seeds), strict=True), 1):
@@ -118,7 +119,7 @@ class TuneJob:
             yield [tune], seed_used
 
     def _stream(self, seeds: range) -> Iterator[Iterator[str]]:
-        """Yield, for each seed, the pieces of a tune as the model writes them."""
+        """Yield, for each seed, an iterator over the pieces of a tune that the model writes."""
         params, length = self._params, self._length
         if isinstance(self._source, TuneWriter):
             return self._source.stream_many(params, seeds=seeds, length=length)
@@ -129,9 +130,9 @@ class TuneJob:
         return (itertools.chain([prime], pieces) for pieces in streams)
 
     def _original(self, tune: str, number: int, seed: int, num: int) -> tuple[str, int]:
-        """Return a tune that is not a copy of a training tune, and its seed.
+        """Return `tune` and its seed or, if copies are refused and `tune` is a copy, another tune.
 
-        That is `tune` itself unless it is a copy and copies are refused; then other seeds are used.
+        The other tune is drawn with other seeds until it is not a copy of a training tune.
 
         Raises:
             CharnnError: 20 tunes in a row were copies.
@@ -142,13 +143,13 @@ class TuneJob:
                 return tune, seed
             show_message(f"seed {seed} gave a copy ({nearest.similarity:.2f}) of {nearest.title}")
             if attempt < MAX_ATTEMPTS:
-                seed += num  # steps over the seeds of this command's other tunes
+                seed += num  # skips the seeds of this command's other tunes
                 (pieces,) = self._stream(range(seed, seed + 1))
                 tune = "".join(_with_comment(pieces, number, self._command(seed)))
         raise CharnnError(f"{MAX_ATTEMPTS} tunes in a row were copies: use a higher --temperature")
 
     def close(self) -> None:
-        """Show how often the grammar had to correct the model."""
+        """Show the user how often the grammar had to correct the model."""
         writer = self._source
         if (
             isinstance(writer, TuneWriter)
@@ -160,7 +161,7 @@ class TuneJob:
             )
 
     def _command(self, seed: int) -> str:
-        """Return the command that writes the tune again, except for the number in its X: field."""
+        """Return a command that writes the tune again, but perhaps with another X: number."""
         words = ["charnn", "sample", display_name(self._path)]
         for name in _REPRODUCED_OPTIONS:
             if self._options[name] != self._defaults[name]:
@@ -171,7 +172,8 @@ class TuneJob:
 def _with_comment(pieces: Iterable[str], number: int, command: str) -> Iterator[str]:
     """Yield the pieces of a tune with `number` in its X: field, and a comment after that field.
 
-    A text that does not begin with `X:1` stays as it is: an unconstrained model may write anything.
+    A text that does not begin with `X:1` is not changed, because a model without constraints may
+    write any text.
     """
     pieces, head = iter(pieces), ""
     for piece in pieces:

@@ -1,4 +1,4 @@
-"""`charnn sample --save DIR`: a written tune as ABC and in the other formats, side by side."""
+"""`charnn sample --save DIR`: the files of a written tune, in ABC and in other formats."""
 
 import itertools
 from pathlib import Path
@@ -13,13 +13,13 @@ from charnn.files import write_bytes
 def save_tune(text: str, folder: Path, number: int) -> None:
     """Save a tune as ABC and, if it can be read, as MIDI, WAV, MusicXML and SVG.
 
-    If the tune cannot be read or verovio is missing, a warning is shown: the files that were
-    written before are useful by themselves.
+    If the tune cannot be read or verovio is missing, a warning is shown. The files that were
+    written before are kept.
 
     Args:
         text: the tune in ABC.
         folder: where the files go; created if it is missing.
-        number: the number of the sample, with which the names of the files begin.
+        number: the number of the sample. The names of the files begin with it.
 
     Raises:
         OSError: a file can't be written.
@@ -49,8 +49,8 @@ def save_tune(text: str, folder: Path, number: int) -> None:
 def _free_stem(folder: Path, name: str, content: bytes) -> Path:
     """Return a path without suffix for the files of a tune.
 
-    If another tune has the name already, a number is added. A tune that was saved before has the
-    same content and keeps its name.
+    If the file of another tune has the same name, a number is added to the name. If the file
+    contains `content`, the tune was saved before and keeps its name.
     """
     for count in itertools.count(1):
         stem = folder / (name if count == 1 else f"{name}-{count}")

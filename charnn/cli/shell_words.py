@@ -13,7 +13,8 @@ def _quote(word: str) -> str:
     """Return a word for the shell.
 
     A word with a newline or another unprintable character is written as `$'...\\n...'`, which bash,
-    zsh and ksh understand: the command stands in a comment of ABC, which ends with its line.
+    zsh and ksh understand. The command must fit on one line, because it is written into a comment
+    of ABC, and such a comment ends at the end of the line.
     """
     if word.isprintable():
         return shlex.quote(word)

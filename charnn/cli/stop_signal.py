@@ -17,12 +17,12 @@ GRACE_SECONDS = 0.25
 class StopSignal:
     """A context that turns a signal into a request to stop.
 
-    From the first call of `requested` on, a signal requests a stop as soon as the run can be saved,
-    and a second signal ends the program at once. Before that call there is nothing to save, so a
-    signal has the effect that it has in every command. Leaving the context restores the handlers.
+    Before the first call of `requested` there is nothing to save, so a signal has its usual effect.
+    After that call, the first signal requests a stop, and the run is saved before it ends; a second
+    signal ends the program at once. On exit, the context restores the handlers.
 
     Attributes:
-        number: the number of the signal that came; None before.
+        number: the number of the latest signal; None before a signal.
     """
 
     number: int | None = None
@@ -39,7 +39,7 @@ class StopSignal:
             self._wakeup.close()
 
     def requested(self) -> bool:
-        """Return whether to stop. The trainer calls this after every step."""
+        """Return whether a signal has requested a stop. The trainer calls this after every step."""
         if self._wakeup is None:
             # A socket, since set_wakeup_fd takes no pipe on Windows; it must not block.
             numbers, self._wakeup = socket.socketpair()
@@ -61,7 +61,7 @@ def _answer_signals(numbers: socket.socket) -> None:
     """Show a message for the first stop signal, and end the program after the second.
 
     Args:
-        numbers: yields the number of every signal that has a handler, one byte each.
+        numbers: a socket that receives the number of every signal with a handler, one byte each.
     """
     # As https://clig.dev recommends: answer Ctrl-C at once, and let a second one skip the clean-up.
     stops = 0

@@ -45,7 +45,7 @@ def result_table(
 
     Args:
         run: the run's folder.
-        finished: how the run ended.
+        finished: the event at the end of the run.
         corpus: the corpus as the user named it.
         options: the options of the run.
     """
@@ -70,7 +70,7 @@ def result_table(
 
 
 def show_table(title: str, rows: dict[str, str], *, live: bool) -> None:
-    """Show a table on stderr: aligned on a terminal, else as plain lines."""
+    """Show a table on stderr: in aligned columns on a terminal, else as plain lines."""
     if not live:
         show_message("\n".join([title, *(f"  {key}: {value}" for key, value in rows.items())]))
         return
@@ -109,7 +109,7 @@ def _describe_model(model: ModelConfig) -> str:
 
 
 def _validation(dataset: Dataset) -> str:
-    """Return a description of the held-out part and of its evaluation protocol."""
+    """Return a text that describes the held-out part and its evaluation protocol."""
     if len(dataset.val) == 0:
         return "none"
     from charnn.evaluation.sweep import fitted_sweep_protocol  # which imports torch
@@ -128,7 +128,7 @@ def _keys(dataset: Dataset) -> str:
 
 
 def _unit(dataset: Dataset) -> str:
-    """Return the name of the tokens and, if they are longer than one character, their length."""
+    """Return the name of the tokens and, for tokens of several characters, their mean length."""
     if dataset.vocabulary.single_characters:
         return dataset.vocabulary.unit
     length = dataset.train_characters / len(dataset.train)

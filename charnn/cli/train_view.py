@@ -42,15 +42,15 @@ SAMPLE_LENGTH = 240  # characters
 
 
 class TrainView:
-    """A display of the events of a run, and a context that closes its progress bar.
+    """A display of the events of a run. It is a context, which closes the progress bar at its end.
 
-    `bar` first shows a download, then the transposing of tunes, then the run. Results (`--json`)
-    are written to stdout, everything else to stderr.
+    The progress bar `bar` first shows a download, then the transposing of tunes, then the run.
+    Results (`--json`) are written to stdout, everything else to stderr.
 
     Args:
         corpus: the corpus as the user named it, for the command that resumes the run.
         options: the options of the run, for the same command.
-        should_stop: a function that returns True when a sample should not be completed.
+        should_stop: a function that returns True when the drawing of a sample should be cut short.
         as_json: whether to write the events as JSON lines.
     """
 
@@ -80,7 +80,7 @@ class TrainView:
         self.bar.close()
 
     def report(self, event: Event) -> None:
-        """Show an event. A terminal that was closed does not end the training."""
+        """Show an event. If the terminal is closed, nothing is shown and training continues."""
         try:
             self._show(event)
         except OSError:
@@ -214,7 +214,7 @@ class TrainView:
         self._show_table(*result_table(self.planned.run, finished, self.corpus, self.options))
 
     def _sample(self, event: Validated) -> str:
-        """Return a sample of the model, indented, so that it is not taken for a message."""
+        """Return a sample of the model. Its lines are indented to set it apart from messages."""
         sampler = Sampler(event.checkpoint)
         seed = random.randrange(2**32)
         stream = sampler.stream(SamplingParams(), seed=seed, length=SAMPLE_LENGTH)

@@ -32,7 +32,7 @@ MAX_TUNES = 100_000
 
 @dataclass(frozen=True)
 class TuneFile:
-    """The tunes of a file or of stdin, and the selection among them by --tune.
+    """The tunes of a file or of stdin, and the tunes that --tune selects.
 
     Attributes:
         path: the file; None for stdin.
@@ -51,10 +51,10 @@ class TuneFile:
         return [self.sources[position - 1] for position in self.positions]
 
     def output_stem(self, position: int) -> str:
-        """Return the name, without suffix, of a file made from the tune at `position`.
+        """Return a name without suffix for the output file of the tune at `position`.
 
-        That is the name of the tune file if the file contains a single tune; otherwise position and
-        title are added.
+        It is the name of the tune file. If the file contains several tunes, the position and the
+        title of the tune are added.
         """
         title = slug(self.sources[position - 1].title) or "tune"
         stem = _stem(self.path) if self.path else ""
@@ -96,8 +96,9 @@ def read_tune_file(tunes: str, number: int | None = None) -> TuneFile:
 def _read_text(tunes: str) -> str:
     """Return the text of a file or of stdin.
 
-    Text that is neither UTF-8 nor marked by a byte order mark is read as Latin-1, as many tune
-    books of the 1990s are encoded. A wrong guess garbles only titles and words: notes are ASCII.
+    Text that is not UTF-8 and has no byte order mark is decoded as Latin-1, the encoding of many
+    tune books of the 1990s. If this guess is wrong, only titles and words are garbled, because
+    notes are ASCII.
     """
     from charnn.corpus.text import decode, open_file
 

@@ -59,7 +59,7 @@ def command(
 
 
 def _number(source: "TuneSource") -> int | None:
-    """Return the number in the X: field of a tune, or None without a number of up to 9 digits."""
+    """Return the number in the X: field of a tune; None if it is not a number of up to 9 digits."""
     text = source.number
     return int(text) if text.isdecimal() and len(text) <= _MAX_NUMBER_DIGITS else None
 
@@ -114,7 +114,7 @@ def _results(report: "TuneReport", tune: "Tune") -> dict[str, Any]:
 
 
 def _as_text(report: dict[str, Any], number_width: int) -> str:
-    """Return one line on a tune, and one line on each of its problems."""
+    """Return a text with one line on a tune and one line on each problem of the tune."""
     from charnn.music.abc.clean_fields import short_key
 
     number = "" if report["number"] is None else str(report["number"])
@@ -135,7 +135,7 @@ def _as_text(report: dict[str, Any], number_width: int) -> str:
 
 
 def _with_text(problems: list[dict[str, Any]]) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield each problem with its text; notes with the same text are merged into the first one."""
+    """Yield each problem with its text. Notes with equal texts are merged into the first note."""
     notes = Counter(problem["problem"] for problem in problems if not problem["serious"])
     for problem in problems:
         text = problem["problem"]

@@ -128,7 +128,7 @@ def _measure_loss(
     dynamic: bool,
     threads: int,
 ) -> dict[str, Any]:
-    """Return the loss by each protocol, as the object that --json prints."""
+    """Return the loss under each evaluation protocol, as the object that --json prints."""
     from charnn.corpus.sources import open_corpus
     from charnn.evaluation.protocols import whole_text_span
 

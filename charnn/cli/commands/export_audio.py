@@ -66,11 +66,11 @@ def command(
 
 
 def choose_soundfont(synth: str, soundfont: Path | None) -> Path | None:
-    """Return the SoundFont for FluidSynth, or None if the built-in synthesiser is to play.
+    """Return the SoundFont for FluidSynth, or None if the built-in synthesiser is used.
 
     Args:
         synth: the value of --synth.
-        soundfont: the value of --soundfont, which requires FluidSynth; None for any SoundFont.
+        soundfont: the value of --soundfont, which requires FluidSynth; None if it is not set.
 
     Raises:
         UsageError: --soundfont is combined with --synth builtin.

@@ -68,7 +68,10 @@ def command(
 
 
 def _target(output: str | None, name: str) -> Path:
-    """Return the output file: the file of -o, or `name` in a folder, created if it is missing."""
+    """Return the output file: the file that -o names, or `name` in the folder of -o.
+
+    A missing folder is created.
+    """
     if output is not None and names_file(output):
         return Path(output)
     folder = Path(output or ".")

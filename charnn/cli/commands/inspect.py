@@ -93,8 +93,8 @@ def _verify(checkpoint: Path | None, as_json: bool) -> int:
 def _json_object(path: Path, description: "Description") -> dict[str, Any]:
     """Return the object that --json prints.
 
-    The network and the corpus come from the named checkpoint. Options, steps and losses come from
-    the run's latest checkpoint, since the best one may be hours older.
+    The network and the corpus are read from the named checkpoint. The options, steps and losses are
+    read from the latest checkpoint of the run, because the best checkpoint may be hours older.
     """
     checkpoint, latest = description.checkpoint, description.latest
     metadata = checkpoint.metadata
@@ -132,7 +132,7 @@ def _json_object(path: Path, description: "Description") -> dict[str, Any]:
 
 
 def _rows(description: "Description") -> Iterator[tuple[str, str]]:
-    """Yield the name and value of each line above the curve. Unknown fields are left out."""
+    """Yield the name and value of each line above the loss curve, without unknown values."""
     checkpoint, metadata = description.checkpoint, description.latest.metadata
     config, training = checkpoint.config, metadata.get("training", {})
     position = metadata.get("position", {})
@@ -188,7 +188,7 @@ def _corpus_facts(metadata: dict[str, Any]) -> Iterator[str]:
 
 
 def _training_options(training: dict[str, Any]) -> Iterator[str]:
-    """Yield the training options with their values, without those that are off."""
+    """Yield each training option with its value. Options that are switched off are left out."""
     for name, value in training.items():
         if isinstance(value, dict):
             yield from _training_options(value)
@@ -207,10 +207,10 @@ def _training_facts(description: "Description", position: dict[str, Any]) -> Ite
 
 
 def _curve(history: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield a line for each validation, at most about `_CURVE_ROWS` of them.
+    """Yield the lines of the loss curve: the table's header, then one line per validation shown.
 
-    The lines are evenly spaced, and the first, the best and the last validation are among them. The
-    bar of a loss is its distance from the best loss, in proportion to that of the highest loss.
+    At most `_CURVE_ROWS` validations, evenly spaced from the first to the last, are shown, and the
+    best one in addition. The length of a bar is proportional to the loss minus the lowest loss.
     """
     if not history:
         return
@@ -236,8 +236,9 @@ def _format_size(size: int) -> str:
 
 
 def _safe(value: str) -> str:
-    """Return a value from a file as one short line without control characters.
+    """Return a value from a file as one short line with control characters escaped.
 
-    A pipe gets the escaped text as well: its reader (`| less -R`) may be a terminal.
+    The text is also escaped for a pipe, because a program such as `less -R` may pass it on to a
+    terminal.
     """
     return escape_to_one_line(shorten(value, 500))

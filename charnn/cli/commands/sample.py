@@ -157,7 +157,7 @@ def _write_texts(
     length: int,
     seeds: range,
 ) -> None:
-    """Write one text a seed with a model of text."""
+    """Write one text per seed with a model of texts."""
     from charnn.sampling.sampler import Sampler
 
     sampler = Sampler(model)
@@ -180,7 +180,7 @@ def _write_texts(
 def _tune_job(
     context: typer.Context, path: Path, model: "Checkpoint", params: "SamplingParams", prime: str
 ) -> "TuneJob":
-    """Return the job that writes the requested tunes.
+    """Return the `TuneJob` that writes the requested tunes.
 
     Raises:
         UsageError: options contradict each other, or the model cannot write such tunes.
@@ -215,9 +215,9 @@ class _SampleWriter:
     """A writer of samples to stdout.
 
     Args:
-        path: the checkpoint, for JSON.
+        path: the path of the checkpoint, which the JSON objects contain.
         as_json: whether to write a JSON object per sample instead of the text.
-        stream: whether to write each character as it comes, at most 60 times per second.
+        stream: whether to write a sample while it is drawn, with at most 60 writes per second.
     """
 
     def __init__(self, path: Path, as_json: bool, stream: bool) -> None:
@@ -226,8 +226,8 @@ class _SampleWriter:
     def write(self, pieces: Iterable[str], seed: int, *, more: bool) -> None:
         """Write a sample, and an empty line if another one follows.
 
-        A single sample in a pipe is the exact text. On a terminal, a line end is added where the
-        text has none.
+        A single sample is written to a pipe exactly. On a terminal, a newline is added to a text
+        that does not end with one.
         """
         if self._as_json:
             # json.dumps escapes all characters beyond ASCII, so no locale can spoil the line.
@@ -246,7 +246,7 @@ class _SampleWriter:
 
 
 def _group_by_frame(pieces: Iterable[str]) -> Iterator[str]:
-    """Yield the pieces, those that come within a frame joined into one."""
+    """Join the pieces that arrive within `_FRAME_SECONDS`, and yield the joined pieces."""
     held, last_write = "", 0.0
     for piece in pieces:
         held += piece
@@ -258,14 +258,14 @@ def _group_by_frame(pieces: Iterable[str]) -> Iterator[str]:
 
 
 def _list_characters(characters: list[str], max_shown: int = 10) -> str:
-    """Return the characters with their code points, and the number of those not shown."""
+    """Return a text with up to `max_shown` characters, their code points and the number omitted."""
     names = ", ".join(f"{each!r} (U+{ord(each):04X})" for each in characters[:max_shown])
     rest = len(characters) - max_shown
     return f"{names} and {rest:,} more" if rest > 0 else names
 
 
 def _read_prime(argument: str) -> str:
-    """Return the text of --prime: itself, or the content of a file (`@name`) or of stdin (`@-`).
+    """Return the prime: the value of --prime, or the content of a file (`@name`) or stdin (`@-`).
 
     Raises:
         CorpusError: the file is not UTF-8 text.

@@ -1,6 +1,6 @@
 """`charnn train`: train a model on a corpus.
 
-The options are described in `charnn.training.options`, which the library and the manual use, too.
+The options are described in `charnn.training.options`, for the library and the manual as well.
 """
 
 import inspect
@@ -58,7 +58,7 @@ def command(
 
 
 def _typer_parameters() -> Iterator[inspect.Parameter]:
-    """Yield a keyword parameter for each of `TrainOptions`, as typer reads it from a signature."""
+    """Yield a keyword parameter for each option of `TrainOptions`, in the form that typer reads."""
     for name, type_, option in described_options():
         is_flag = type_ is bool
         # typer takes the choices of an option from a Literal type.
@@ -76,7 +76,7 @@ def _typer_parameters() -> Iterator[inspect.Parameter]:
 
 
 def _declare_options() -> None:
-    """Replace `**options` in the signature of the command by one parameter per option."""
+    """Replace `**options` in the signature of `command` by one parameter per option."""
     own = inspect.signature(command).parameters
     parameters = [own["corpus"], *_typer_parameters(), own["as_json"]]
     keyword = inspect.Parameter.KEYWORD_ONLY

@@ -68,7 +68,10 @@ class BarLines:
                 self._signs_by_beginning.setdefault(sign[:end], []).append(sign)
 
     def begin(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after the first character of a bar line; `None` if none may begin."""
+        """Return the state after the first character of a bar line.
+
+        The result is `None` if no bar line that is allowed here begins with `character`.
+        """
         ends = (0, state.timing.bar, self._filling.last_bar(state))
         if state.bar_unfinished or state.tune_full:
             return None

@@ -142,7 +142,7 @@ class GrammarState(NamedTuple):
 
     @property
     def note_announced(self) -> bool:
-        """Return whether the note after a decoration, graces or a chord symbol is missing yet."""
+        """Return whether the note after a decoration, graces or a chord symbol is still missing."""
         return self.has_prefix or self.decorations > 0
 
     @property

@@ -206,7 +206,7 @@ class HeaderGrammar:
     # Field by field
 
     def _enter_fields(self, first: int, values: _Header, timing: Timing, text: str) -> GrammarState:
-        """Return the state at the next field (index `first` or later) without requested value.
+        """Return the state at the first unrequested field with the index `first` or later.
 
         `text`, the names of the fields and the requested values must be written next. If all these
         fields have requested values, the body follows them.

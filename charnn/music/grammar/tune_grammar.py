@@ -53,7 +53,7 @@ class TuneGrammar:
             the other characters are accepted (see `local_key`).
 
     Raises:
-        UsageError: no tune suits the request, or every such tune needs other characters.
+        UsageError: no tune suits the request, or a needed character is not in `characters`.
     """
 
     boundary_characters = frozenset("|:\n")

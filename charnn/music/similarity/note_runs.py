@@ -44,7 +44,8 @@ class RunIndex:
 
         Args:
             hashes: the hashes of the runs, from `hash_runs`.
-            except_tune: the index of a tune in `rows`. The runs of this tune alone do not count.
+            except_tune: the index of a tune in `rows`. A run that no other tune contains does not
+                count.
         """
         if not len(hashes) or not len(self._known):
             return 0.0

@@ -22,7 +22,7 @@ from charnn.inference.quantised import INT8_MAX, Array, Int8Matrix
 from charnn.inference.stepper import Stepper, TokenIds
 from charnn.model.threads import Threads, available_threads
 
-# Fewer texts are faster one by one.
+# With fewer texts, it is faster to feed them one by one.
 MIN_ROWS = 16
 
 
@@ -49,7 +49,7 @@ class BatchedStepper(CompiledStepper):
             if self._threads.count == self._warm_count:
                 self._threads.took(time.perf_counter() - begin, work=len(ids_B))
             else:
-                # The first step with another count starts the threads, so its time is no measure.
+                # The first step with another thread count starts threads: do not count its time.
                 self._warm_count = self._threads.count
         return logits_BV
 

@@ -27,7 +27,7 @@ from charnn.inference.numba_cache import compiled
 
 _cpu_features = llvmlite.binding.get_host_cpu_features()
 # LLVM 22 changed the operand types of the intrinsic. Where numba is configured to compile for
-# another processor (NUMBA_CPU_NAME), the features of this one do not count.
+# another processor (NUMBA_CPU_NAME), the features of this processor do not count.
 HAS_VNNI = (
     llvmlite.binding.llvm_version_info >= (22,)
     and not (config.CPU_NAME or config.CPU_FEATURES)

@@ -43,7 +43,7 @@ def compiled(function: Callable[..., None]) -> Any:
     dispatcher = njit(cache=True, **options)(function)
     try:
         # Private attributes of numba, the same from 0.61 to 0.68. numba compares the stamp with
-        # that of an entry on disk, and overwrites the entries of another stamp.
+        # the stamp of an entry on disk, and overwrites the entries that have another stamp.
         index = dispatcher._cache._cache_file
         index._source_stamp = (index._source_stamp, content_hash())
         _remove_stale_files(Path(dispatcher._cache.cache_path), dispatcher._cache._impl)

@@ -29,7 +29,7 @@ from charnn.sampling.stream import SampleStream
 
 # With fewer characters in all, the texts are complete before torch is imported.
 MIN_BATCH_CHARS = 20_000
-# More texts side by side are hardly faster in all, and delay the first text.
+# A larger batch hardly saves time in total, and delays the first text.
 MAX_BATCH_ROWS = 128
 # A billion characters take days.
 MAX_LENGTH = 1_000_000_000

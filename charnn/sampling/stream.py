@@ -25,7 +25,7 @@ class SampleStream:
 
     Attributes:
         random: a generator for this text alone, so the text does not depend on the texts beside it.
-        last_id: the last token.
+        last_id: the last token drawn; before the first draw, the argument `last_id`.
         chars_left: the number of characters that may still follow.
         ended: whether the text is complete.
     """

@@ -54,7 +54,7 @@ def lay_out(tune: Tune) -> list[WrittenBar]:
 
 
 class _Tuplet(NamedTuple):
-    """An open tuplet: its (actual, normal) ratio, its note count, and the count still to come."""
+    """An open tuplet: its (actual, normal) ratio, its note count, and its notes still to come."""
 
     ratio: tuple[int, int]
     notes: int
@@ -257,7 +257,7 @@ class _Layout:
     def _note_head(self, pitch: Pitch, *, tie_stop: bool, tie_start: bool) -> NoteHead:
         """Return the note head of a pitch, and store the alteration for the rest of the bar.
 
-        An alteration that a tie carries into the bar is not stored.
+        The alteration is not stored if a tie ends at this head.
         """
         alter = pitch.midi - self._key.transpose - pitch.natural
         position = pitch.letter, pitch.octave

@@ -64,7 +64,7 @@ def number_bars(bars: list[WrittenBar]) -> None:
             bar.counted = not length < full
         elif not before.closing_line and not before.repeat_ends:
             bar.counted = False
-        # Only bars without an ending or with the first one: the bar of a second ending counts anew.
+        # A bar that begins a later ending (`[2`) is counted, so this branch skips that bar.
         elif before.counted and bar.ending_passes[:1] <= (1,):
             is_divided = before.ends_section or bar.repeat_starts or bar.ending_passes
             is_completed = before.duration < full and before.duration + length == full

@@ -119,7 +119,7 @@ def _changes(performance: Performance) -> Iterator[SettingChange]:
 
 
 def _fitting_meter(bar: PlayedBar) -> Meter:
-    """Return the meter that an irregular bar fills, or `bar.meter` if MIDI has no such meter."""
+    """Return the meter that an irregular bar fills, or `bar.meter` if MIDI can't write it."""
     numerator, denominator = (bar.duration / 4).as_integer_ratio()
     if bar.meter.denominator % denominator == 0:  # in 6/8, prefer 2/8 to 1/4
         numerator = numerator * bar.meter.denominator // denominator

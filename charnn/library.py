@@ -25,7 +25,7 @@ MAX_TUNE_LENGTH = 2000  # characters
 
 
 class StreamOptions(TypedDict, total=False):
-    """The options of `Model.sample`: those of `Model.stream` without `prime`."""
+    """The options of `Model.stream`, without its argument `prime`."""
 
     seed: int
     length: int

@@ -42,7 +42,7 @@ _UsageProblem = cast(type[typer.BadParameter], typer.BadParameter.__base__)
 
 
 class _Program(Group):
-    """The program. It escapes what a user typed in typer's error messages, for the terminal."""
+    """The program. It escapes user input in typer's error messages, for the terminal."""
 
     def make_context(self, *arguments: Any, **extra: Any) -> Any:
         with _escaped_usage_problems():

@@ -1,4 +1,4 @@
-"""The advice at the end of a run: still learning, done, or overfitting, and what to change.
+"""The advice at the end of a run: its diagnosis (learning, done, overfitting) and a remedy.
 
 The learning rate is annealed over the budget, so every loss curve is flat at its end. The advice
 therefore asks how much the second half of the run has gained and, if the gain is small, whether the
@@ -71,7 +71,7 @@ def advise(
 
 
 def _nothing_more(model: ModelConfig, best_step: float, steps: float, gained: float | None) -> str:
-    """Return the advice for a run that has learned what it can.
+    """Return the advice for a run whose loss would hardly fall with more training.
 
     Args:
         model: the shape of the model.

@@ -40,7 +40,7 @@ class Plan:
     Attributes:
         model: the shape of the model.
         training: the options of the run.
-        notes: sentences for the user on changed options and on surprising ones.
+        notes: sentences for the user on options that were changed or have surprising effects.
     """
 
     model: ModelConfig
@@ -58,9 +58,9 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
     """Return the plan of a new run.
 
     Args:
-        dataset: the corpus as ids.
+        dataset: the corpus as token ids.
         options: the options that the user has set.
-        parent: the model to fine-tune, whose shape the new one has; None for random weights.
+        parent: the model to fine-tune. The new model has its shape. None for random weights.
 
     Raises:
         UsageError: options contradict each other or are out of range.
@@ -160,8 +160,8 @@ def _refuse_changes(
     """Refuse options that differ from the options that a run was started with.
 
     A user may repeat the command that started the run. At the start, the batch size and the segment
-    length were fitted to the corpus, so those of the repeated command are fitted before they are
-    compared.
+    length were fitted to the corpus, so the values of the repeated command are fitted before they
+    are compared.
     """
     values = {
         **checkpoint.config.to_json(),

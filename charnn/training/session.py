@@ -226,7 +226,7 @@ class Session:
             store_tunes(run, (document.text() for document in training))
 
     def _claim_folder(self, lock: RunLock, corpus: Corpus) -> None:
-        """Create the run's folder if it is missing or was deleted, and lock it."""
+        """Create and lock the run's folder and store the training tunes, if any is not yet done."""
         lock.acquire()
         if not (lock.run / TUNES).exists():
             self._store_training_tunes(lock.run, corpus)

@@ -128,7 +128,7 @@ class TrainerState:
         self, dataset: Dataset, config: TrainingConfig, metadata: Mapping[str, Any]
     ) -> Checkpoint:
         """Return a checkpoint that contains this state, the options and further `metadata`."""
-        # The average is what is sampled; the weights that are trained are among `training`.
+        # `weights` are the averages, from which samples are drawn; `training` has the trained weights.
         with self.average.in_place():
             weights = export_weights(self.network)
         training = pack(self.network, self.optimizer, self.average, self.hidden_state)

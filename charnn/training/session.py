@@ -226,7 +226,7 @@ class Session:
             store_tunes(run, (document.text() for document in training))
 
     def _claim_folder(self, lock: RunLock, corpus: Corpus) -> None:
-        """Create and lock the run's folder and store the training tunes, if any is not yet done."""
+        """Lock the run's folder, and restore the folder and its training tunes if deleted."""
         lock.acquire()
         if not (lock.run / TUNES).exists():
             self._store_training_tunes(lock.run, corpus)

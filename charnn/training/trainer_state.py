@@ -128,7 +128,7 @@ class TrainerState:
         self, dataset: Dataset, config: TrainingConfig, metadata: Mapping[str, Any]
     ) -> Checkpoint:
         """Return a checkpoint that contains this state, the options and further `metadata`."""
-        # `weights` are the averages, from which samples are drawn; `training` has the trained weights.
+        # Samples are drawn with the averages. The trained weights are among the training tensors.
         with self.average.in_place():
             weights = export_weights(self.network)
         training = pack(self.network, self.optimizer, self.average, self.hidden_state)

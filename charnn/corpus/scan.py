@@ -83,9 +83,10 @@ def choose_tokens(corpus: Corpus, tokens: str = AUTO) -> str:
     """
     if tokens not in TOKEN_CHOICES:
         raise UsageError(f"--tokens {tokens} is unknown: choose one of {', '.join(TOKEN_CHOICES)}")
-    # At equal time, characters predict held-out tunes slightly better than ABC tokens do (1.121
-    # against 1.139 nats/char on folk after 10 minutes), and larger tokens, such as a note with its
-    # length, do worse (1.257 against 1.247 after 1.5 minutes).
+    # At equal time, characters predict held-out tunes of a large book slightly better than ABC
+    # tokens do (folk: 1.121 against 1.139 nats/char after 10 minutes), those of a small book
+    # slightly worse (irish: 0.998 against 0.992 after 5), see benchmarks/quality.md. Larger tokens,
+    # such as a note with its length, do worse (1.257 against 1.247 after 1.5 minutes).
     kind = CHAR if tokens == AUTO else tokens
     if VOCABULARIES[kind].requires_tunes and not is_tune_book(corpus):
         raise UsageError(

@@ -20,9 +20,10 @@ TIMES = ("seconds", "chars_per_second")
 # The sizes of a run's files depend on the number of digits of its times.
 SIZES = ("files",)
 # Messages may be reworded without a change of behaviour, so only their numbers are compared: of
-# problems of a tune the lengths of bars, of the advice after training the recommended steps.
+# problems of a tune the lengths of bars, of the advice after training the recommended steps, and
+# nothing of the obstacle to resuming a model.
 # The other keys beside them (line, column, serious, bars ...) are compared whole.
-MESSAGES = ("problem", "advice")
+MESSAGES = ("problem", "advice", "obstacle")
 
 
 @dataclass(frozen=True)

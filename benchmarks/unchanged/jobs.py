@@ -11,8 +11,8 @@ from benchmarks.unchanged.training_jobs import training_jobs
 # The lines of a text in which only the numbers are compared, because their words are messages:
 # the problems of a tune, which begin with line and column,
 PROBLEMS = r"^\s+\d+:\d+: "
-# and the shape and the vocabulary of a model, whose labels have been reworded.
-LABELS = r"^\s+(model|vocabulary): "
+# and the shape, the vocabulary and the resumability of a model, which have been reworded.
+LABELS = r"^\s+(model|vocabulary|resumable): "
 
 
 def all_jobs() -> list[Job]:
@@ -110,7 +110,7 @@ def _report_jobs() -> Iterator[Job]:
     problems = partial(text, messages=PROBLEMS)
     yield Job("check", [Step("check small.abc", {"text": problems}, (0, 1))], quick=True)
     steps = [
-        Step("inspect folk --json", {"JSON": stdout}),
+        Step("inspect folk --json", {"JSON": figures}),
         Step("inspect folk", {"text": partial(text, messages=LABELS)}),
         Step("inspect folk --verify", {"verified": stdout}),
     ]

@@ -57,7 +57,8 @@ def parse_key_range(wanted: str | int) -> tuple[int, int]:
         reach = -1
     if not 0 <= reach <= MAX_SEMITONES:
         raise UsageError(
-            f"--transpose must be all, or semitones in 0..{MAX_SEMITONES}, not {wanted}"
+            f"--transpose must be all, or one number of semitones from 0 to {MAX_SEMITONES}, "
+            f"not {wanted}"
         )
     return -reach, reach
 

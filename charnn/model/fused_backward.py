@@ -21,13 +21,14 @@ CHUNK_STEPS = 16
 
 
 class _StepFactors(NamedTuple):
-    """The derivatives of one part of the hidden state by gates_h, for each step of a chunk.
+    """The factors that carry the gradient from one vector of the hidden state (h or c) to gates_h.
 
     Attributes:
-        d_part: for each step, the gradient of the loss by the part after the step, [B, 1, H].
-        factors: for each step, the derivatives by the k gates that the part depends on, [B, k, H].
-        target: the memory for the gradient of the loss by these k gates in one step, [B, k, H].
-        accumulate: whether to add to `target`, because an earlier part has written to it.
+        d_part: for each step, the gradient of the loss by the vector after the step, [B, 1, H].
+        factors: for each step, the derivatives of the vector by the k gates that it depends on,
+            [B, k, H].
+        target: the buffer, used again at every step, for the gradient by these k gates, [B, k, H].
+        accumulate: whether to add to `target`, because an earlier vector has written to it.
     """
 
     d_part: tuple[Tensor, ...]

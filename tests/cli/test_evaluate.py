@@ -72,7 +72,8 @@ class TestLoss:
         assert "nats per character" in ended.stdout.decode()
         assert "240 characters" in ended.stdout.decode()
         assert ended.messages == [
-            "warning: 40 characters of the text, repeats counted, are not in the model's vocabulary"
+            "warning: 40 characters of the text (every occurrence counts) are not in the "
+            "model's vocabulary"
         ]
 
     def test_a_corpus_without_held_out_tunes_is_an_error(

@@ -140,8 +140,8 @@ def _measure_loss(
         span = whole_text_span(model.checkpoint, texts)
     if span.unknown:
         show_warning(
-            f"{span.unknown:,} characters of the text, repeats counted, are not in the model's "
-            "vocabulary"
+            f"{span.unknown:,} characters of the text (every occurrence counts) are not in the "
+            "model's vocabulary"
         )
     import torch  # only now: wrong usage and missing files should be reported without waiting
 

@@ -171,12 +171,14 @@ class _CleanTune:
 
 
 def _separator(after_bar_line: bool, following: str) -> str:
-    """Return the text between two lines that are joined: a space, or nothing beside a bar line.
+    """Return the text between two lines that are joined.
+
+    It is a space, but empty beside a bar line. Between a bar line and a chord or another bar line
+    it is a space again, or the two signs would be read as one.
 
     Args:
         after_bar_line: whether the first line ends with a bar line.
-        following: the first character of the second line. A space keeps a bar line apart from a
-            chord or another bar line.
+        following: the first character of the second line.
     """
     if after_bar_line:
         return " " if following in "[|" else ""

@@ -141,7 +141,9 @@ def parse_part_order(text: str) -> tuple[str, ...]:
             repeatable = [sign]
             stack[-1].append(sign)
         else:
-            raise FieldError(f"cannot read the order of parts {text.strip()!r}")
+            raise FieldError(
+                f"cannot read the order of parts {text.strip()!r}: write it as in AABB or A2(BC)2"
+            )
         if len(stack[-1]) > MAX_PARTS:
             raise FieldError(f"too many parts: more than {MAX_PARTS} in the order of parts")
         if len(stack) > MAX_PART_NESTING + 1:

@@ -88,9 +88,11 @@ class PartPass:
         return bool(self.rest and after.pickup) and self.rest + after.pickup == self.last_meter.bar
 
     def fits_between(self, before: "PartPass | None", after: "PartPass | None") -> bool:
-        """Return whether the beat goes on from `before` into this pass and on into `after`.
+        """Return whether full bars result when this pass is played between two others.
 
-        None stands for silence.
+        The pick-up of this pass must complete the last bar of `before`, and its own last bar must
+        be completed by the pick-up of `after`. None means that nothing is played there, and then
+        nothing needs to be completed.
         """
         begins_well = not self.pickup or before is None or before.continues_in(self)
         ends_well = not self.rest or after is None or self.continues_in(after)

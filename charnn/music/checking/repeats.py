@@ -47,7 +47,11 @@ def _ending_problems(tune: Tune) -> Iterator[Problem]:
             elif seen and passes & seen:
                 yield problem_at(element, f"ending {min(passes)} comes twice")
             elif seen and min(passes) != max(seen) + 1:
-                yield problem_at(element, f"ending {min(passes)} follows ending {max(seen)}")
+                yield problem_at(
+                    element,
+                    f"ending {min(passes)} follows ending {max(seen)}: ending {max(seen) + 1} is "
+                    "missing or out of order",
+                )
             seen |= passes
             begins_ending = True
         elif isinstance(element, Note):

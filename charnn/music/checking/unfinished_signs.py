@@ -44,10 +44,14 @@ def _broken_pairs(tune: Tune) -> Iterator[Problem]:
             if isinstance(previous, Note):
                 sign, first = element, previous
             else:
-                yield problem_at(element, f"{element.text} joins notes on both sides of a bar line")
+                yield problem_at(
+                    element, f"{element.text} joins notes across a bar line, which it cannot do"
+                )
         elif isinstance(element, BarLine):
             if sign:
-                yield problem_at(sign, f"{sign.text} joins notes on both sides of a bar line")
+                yield problem_at(
+                    sign, f"{sign.text} joins notes across a bar line, which it cannot do"
+                )
             previous, sign = element, None
         elif isinstance(element, Note):
             if sign and first and first.length != element.length:

@@ -296,5 +296,8 @@ def _set_timing(timing: Timing, field: str, value: str) -> Timing:
         raise UsageError(f"{problem}: write it as in 6/8 or C|") from None
     ticks = quarters * TICKS_PER_WHOLE_NOTE / 4
     if not ticks or ticks.denominator != 1 or (field == "L" and ticks % 16):
-        raise UsageError(f"bars cannot be counted in {value!r}: choose another, or use --bars off")
+        name = "meter" if field == "M" else "unit length"
+        raise UsageError(
+            f"bars cannot be counted in {value!r}: choose another {name}, or use --bars off"
+        )
     return timing._replace(**{"M": {"bar": int(ticks)}, "L": {"unit": int(ticks)}}[field])

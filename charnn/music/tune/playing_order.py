@@ -230,9 +230,11 @@ def _next_ending(music: Sequence[Element], index: int, stop: int) -> int | None:
 
 
 def _cut_last_ending(music: Sequence[Element], last: _Range, before: _Range) -> _Range:
-    """Return the last ending, with no more bars than the one before if a later repeat closes it.
+    """Return the last ending, without the bars that belong to a new repeated section.
 
-    In `C|1 D:|2 E|F|G:|` the second ending is E, and F and G are repeated.
+    If a repeat sign closes the last ending, it has as many bars as the ending before it, and the
+    bars after these are the new section: in `C|1 D:|2 E|F|G:|` the second ending is E, and F and G
+    are repeated.
     """
     bars = sum(isinstance(music[i], BarLine) for i in range(before.start, before.stop)) + 1
     bar_lines = [i for i in range(last.start, last.stop) if isinstance(music[i], BarLine)]

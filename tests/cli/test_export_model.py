@@ -111,9 +111,9 @@ def test_an_exported_model_cannot_be_resumed(
     for name in ("shared", "checkpoints/shared.safetensors"):
         ended = program(folder, "train", "my corpus.txt", "--resume", "--name", name)
         assert ended.returncode == 1
-        assert "is a model alone" in ended.messages[-1]
+        assert "contains a model without the state of its training" in ended.messages[-1]
         assert "--init-from" in ended.messages[-1]
     (folder / "book.abc").write_text(TRAINING_TUNE + "\n" + TRAINING_TUNE.replace("d2e", "e2d"))
     ended = program(folder, "train", "book.abc", "--resume", "--name", "broken")
     assert ended.returncode == 1
-    assert "is a model alone" in ended.messages[-1]
+    assert "contains a model without the state of its training" in ended.messages[-1]

@@ -27,7 +27,7 @@ from charnn.corpus.transpose_augmentation import (
 )
 from charnn.corpus.vocabulary import Vocabulary
 from charnn.corpus.vocabulary_kinds import AUTO, CHAR, TOKEN_CHOICES, VOCABULARIES
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CorpusError, UsageError, unknown_choice
 
 # Part of the fingerprint. Raise this number when the same text is prepared differently, so that the
 # prepared corpora of earlier versions are no longer used.
@@ -82,7 +82,7 @@ def choose_tokens(corpus: Corpus, tokens: str = AUTO) -> str:
         UsageError: there is no such kind, or it does not suit the corpus.
     """
     if tokens not in TOKEN_CHOICES:
-        raise UsageError(f"--tokens {tokens} is unknown: choose one of {', '.join(TOKEN_CHOICES)}")
+        raise unknown_choice("--tokens", tokens, TOKEN_CHOICES)
     # At equal time, characters predict held-out tunes of a large book slightly better than ABC
     # tokens do (folk: 1.121 against 1.139 nats/char after 10 minutes), those of a small book
     # slightly worse (irish: 0.998 against 0.992 after 5), see benchmarks/quality.md. Larger tokens,

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from math import prod
 from typing import Any
 
-from charnn.errors import UsageError
+from charnn.errors import UsageError, unknown_choice
 from charnn.model.cells import CELLS
 
 # Far above any model that a laptop trains. A checkpoint may come from a stranger, and must not make
@@ -47,7 +47,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
-            raise UsageError(f"--cell {self.cell} is unknown: choose one of {', '.join(CELLS)}")
+            raise unknown_choice("--cell", str(self.cell), list(CELLS))
         for name, value, maximum in (
             ("--num-layers", self.num_layers, MAX_LAYERS),
             ("--hidden-size", self.hidden_size, MAX_WIDTH),

@@ -54,6 +54,7 @@ class Checkpoint:
             reached, as JSON values.
         training: the training tensors, which resuming needs; empty if only the model was read.
         temperature: the softmax temperature that was fitted on held-out text; 1.0 if none was.
+            Losses may use it; samples are drawn without it.
     """
 
     config: ModelConfig
@@ -90,7 +91,7 @@ class Checkpoint:
 
     @property
     def calibrated_weights(self) -> Tensors:
-        """Return the weights for sampling and evaluation, with the temperature applied."""
+        """Return the weights for evaluation, with the fitted temperature applied."""
         # Dividing the weights of the head once divides all logits.
         head = {
             name: self.weights[name] / self.temperature for name in ("head.weight", "head.bias")

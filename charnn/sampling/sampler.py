@@ -61,7 +61,9 @@ class Sampler:
         self.start_id = checkpoint.start_token_id
         may_end = checkpoint.has_document_ends if may_end is None else may_end
         never_drawn = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
-        weights = checkpoint.calibrated_weights
+        # Without the fitted temperature, which lowers the loss of held-out text: the sampling
+        # temperature alone decides how bold a sample is.
+        weights = {**checkpoint.weights, "head.bias": checkpoint.weights["head.bias"].copy()}
         # A logit of -inf has the probability 0 at every temperature.
         weights["head.bias"][never_drawn] = -np.inf
         self.backends = BackendSelector(Decoder(Stepper(checkpoint.config, weights, Int8Matrix)))

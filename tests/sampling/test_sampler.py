@@ -1,6 +1,7 @@
 """The sampler: where a text begins and ends, and that it depends on the seed alone."""
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,13 @@ def test_the_same_seed_writes_the_same_text(cell: str) -> None:
     assert text(Sampler(checkpoint), params, seed=5) == first
     # A shorter text is the beginning of a longer one.
     assert text(sampler, params, seed=5, length=9) == first[:9]
+
+
+def test_the_fitted_temperature_does_not_change_the_text() -> None:
+    checkpoint = random_checkpoint(LETTERS)
+    fitted = replace(checkpoint, temperature=1.5)
+    params = SamplingParams(1.0)
+    assert text(Sampler(fitted), params) == text(Sampler(checkpoint), params)
 
 
 def test_every_token_depends_on_all_before() -> None:

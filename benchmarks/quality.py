@@ -29,13 +29,13 @@ class Variant:
     Args:
         name: the name of the line.
         options: options of `charnn train`, besides those of the table.
-        switched_off: the name of a switch, see `benchmarks.switches`.
+        switch: the name of a change that has no option, see `benchmarks.switches`.
         characters: the number of characters to train on; None for all.
     """
 
     name: str
     options: str = ""
-    switched_off: str = ""
+    switch: str = ""
     characters: int | None = None
 
 
@@ -62,11 +62,12 @@ def cells(shape: str) -> Iterator[Variant]:
 def recipe() -> Iterator[Variant]:
     """Return the defaults, and one variant for each change."""
     yield Variant("the defaults")
-    yield Variant("no forget bias", switched_off="forget_bias")
-    yield Variant("no orthogonal weights at first", switched_off="orthogonal")
-    yield Variant("no state carried over", switched_off="carry")
-    yield Variant("no rows begun anew", switched_off="resets")
-    yield Variant("no schedule", switched_off="schedule")
+    yield Variant("forget bias of 1", switch="forget_bias")
+    yield Variant("chrono initialisation", switch="chrono")
+    yield Variant("no orthogonal weights at first", switch="orthogonal")
+    yield Variant("no state carried over", switch="carry")
+    yield Variant("no rows begun anew", switch="resets")
+    yield Variant("no schedule", switch="schedule")
     yield Variant("no schedule, EMA 0.998", "--ema 0.998", "schedule")
     yield Variant("no clipping", "--clip 1e9")
     yield Variant("clipping at 0.25", "--clip 0.25")
@@ -132,7 +133,7 @@ def train(variant: Variant, text: Path, options: str, seed: int) -> Result:
             corpus = Path(folder, "part.txt")
             with text.open(encoding="utf-8") as file:
                 corpus.write_text(file.read(variant.characters), encoding="utf-8")
-        program = (*SWITCHED, variant.switched_off) if variant.switched_off else CHARNN
+        program = (*SWITCHED, variant.switch) if variant.switch else CHARNN
         words = [*shlex.split(options), *shlex.split(variant.options), "--seed", str(seed)]
         ended = run([*program, "train", corpus, *words, "--name", "run", "--json"], Path(folder))
     events = [json.loads(line) for line in ended.output.splitlines()]

@@ -1,14 +1,15 @@
-"""Run `charnn train` with one feature switched off that has no option, to measure its worth.
+"""Run `charnn train` with one change that has no option, to measure its worth.
 
 `python -m benchmarks.switches carry train corpus.txt ...` trains without carrying the hidden state.
 """
 
 import sys
 from collections.abc import Callable
+from typing import Any
 
 
 def main() -> None:
-    """Switch off the feature of the first argument, and run charnn with the other arguments."""
+    """Make the change that the first argument names, and run charnn with the other arguments."""
     name, *arguments = sys.argv[1:]
     sys.argv = ["charnn", *arguments]
     SWITCHES[name]()
@@ -44,20 +45,37 @@ def schedule() -> None:
 
 
 def forget_bias() -> None:
-    """Start the forget gate of an LSTM half open, with a bias of zero."""
+    """Initialise the bias of the forget gate to 1 (Jozefowicz, Zaremba and Sutskever 2015)."""
+    _initialise_biases(lambda biases: biases["forget"].fill_(1))
+
+
+def chrono() -> None:
+    """Initialise the bias of the forget gate to log u, with u uniform from 1 to 63 for each unit,
+    and the bias of the input gate to -log u: chrono initialisation (Tallec and Ollivier 2018), for
+    the 64 steps of a segment."""
+
+    def spread(biases: dict[str, Any]) -> None:
+        biases["input"].copy_(-biases["forget"].uniform_(1, 63).log_())
+
+    _initialise_biases(spread)
+
+
+def _initialise_biases(change: Callable[[dict[str, Any]], object]) -> None:
+    """Let `change` set the initial biases of each layer, [H] by name of the gate."""
     import torch
 
     from charnn.model.network import Network
 
     initialise = Network.initialise
 
-    def half_open(self: Network) -> None:
+    def changed(self: Network) -> None:
         initialise(self)
         with torch.no_grad():
             for layer in self.layers:
-                layer.bias_ih_l0.zero_()
+                blocks = layer.get_parameter("bias_ih_l0").split(self.config.hidden_size)
+                change(dict(zip(self.cell.gates, blocks, strict=True)))
 
-    Network.initialise = half_open  # type: ignore[method-assign]
+    Network.initialise = changed  # type: ignore[method-assign]
 
 
 def orthogonal() -> None:
@@ -70,7 +88,7 @@ def orthogonal() -> None:
 
 
 SWITCHES: dict[str, Callable[[], None]] = {
-    switch.__name__: switch for switch in (carry, resets, schedule, forget_bias, orthogonal)
+    switch.__name__: switch for switch in (carry, resets, schedule, forget_bias, chrono, orthogonal)
 }
 
 if __name__ == "__main__":

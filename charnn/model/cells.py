@@ -34,14 +34,11 @@ class Cell:
         state: the names of the vectors [H] that a step hands to the next step; the output h is
             first.
         peepholes: the names of the parameter vectors [H] that the cell has beside the affine maps.
-        unit_bias_gate: the gate whose bias is initialised to 1, so that a fresh network remembers
-            (Jozefowicz, Zaremba and Sutskever 2015); None for a cell without such a gate.
     """
 
     gates: ClassVar[tuple[str, ...]]
     state: ClassVar[tuple[str, ...]] = ("h",)
     peepholes: ClassVar[tuple[str, ...]] = ()
-    unit_bias_gate: ClassVar[str | None] = None
 
     @staticmethod
     def step(
@@ -101,7 +98,6 @@ class LSTM(Cell):
 
     gates = ("input", "forget", "cell", "output")
     state = ("h", "c")
-    unit_bias_gate = "forget"
 
     @staticmethod
     def step(
@@ -129,7 +125,6 @@ class Peephole(Cell):
     gates = LSTM.gates
     state = LSTM.state
     peepholes = ("peephole_input", "peephole_forget", "peephole_output")
-    unit_bias_gate = "forget"
 
     @staticmethod
     def step(
@@ -154,7 +149,6 @@ class Coupled(Cell):
 
     gates = ("forget", "cell", "output")
     state = LSTM.state
-    unit_bias_gate = "forget"
 
     @staticmethod
     def step(

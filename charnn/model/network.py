@@ -56,8 +56,8 @@ class Layer(nn.Module):
 class Network(nn.Module):
     """The network of a model: embedding, recurrent layers, and a linear head.
 
-    Recurrent matrices are initialised to be orthogonal gate by gate (Saxe et al. 2014), and one
-    gate gets a bias of 1 (see `Cell.unit_bias_gate`).
+    Recurrent matrices are initialised to be orthogonal gate by gate (Saxe et al. 2014), and biases
+    are initialised to 0.
 
     Args:
         config: shape of the model.
@@ -99,13 +99,8 @@ class Network(nn.Module):
                 elif name.startswith("weight_ih"):
                     nn.init.uniform_(parameter, -bound, bound)
                 else:
+                    # A forget bias of 1, as is usual, loses in short runs (benchmarks/quality.md).
                     nn.init.zeros_(parameter)
-            # A forget bias of 1 costs 0.056 nats in a run of half a minute; within five minutes the
-            # difference vanishes (benchmarks/quality.md).
-            # Each gate has two biases, which are added. One of them is enough.
-            if self.cell.unit_bias_gate:
-                biases = torch.split(layer.get_parameter("bias_ih_l0"), hidden)
-                biases[self.cell.gates.index(self.cell.unit_bias_gate)].fill_(1)
         nn.init.uniform_(self.head.weight, -bound, bound)
         nn.init.zeros_(self.head.bias)
 

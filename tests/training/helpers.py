@@ -10,7 +10,9 @@ import numpy as np
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from charnn.checkpoints.run_files import LAST
 from charnn.corpus.ids import Dataset
+from charnn.evaluation.sweep import evaluate
 from charnn.model.config import ModelConfig
+from charnn.model.network import Network, import_weights
 from charnn.training.assembly import build_trainer
 from charnn.training.events import Event, Finished, Stepped
 from charnn.training.trainer import Trainer
@@ -76,6 +78,14 @@ class Run:
 
     def losses(self) -> list[float]:
         return [event.loss for event in self.events if isinstance(event, Stepped)]
+
+
+def validation_loss(model: ModelConfig, weights: dict[str, np.ndarray], dataset: Dataset) -> float:
+    """Return the loss of a model over the validation part."""
+    network = Network(model)
+    import_weights(network, weights)
+    before = dataset.train[-257:]
+    return evaluate(network, np.concatenate([before, dataset.val]), len(before))
 
 
 def assert_same_run(one: Checkpoint, other: Checkpoint) -> None:

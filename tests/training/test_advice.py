@@ -95,7 +95,7 @@ def test_the_smallest_and_the_largest_preset_have_no_neighbour() -> None:
 @pytest.mark.parametrize(
     ("options", "steps", "begins"),
     [
-        ({"hidden_size": 48, "lr": 0.02}, 700, "overfitting"),
+        ({"hidden_size": 64, "lr": 0.02}, 1000, "overfitting"),
         ({"hidden_size": 16, "lr": 0.005}, 60, "still learning"),
         ({"hidden_size": 1, "lr": 0.02}, 700, "done"),
     ],
@@ -105,12 +105,12 @@ def test_the_advice_for_real_runs(
     tmp_path: Path, options: dict[str, float], steps: int, begins: str
 ) -> None:
     """One run learns its text by heart, one has just started, one is too small."""
-    run = Run(tmp_path / "run", prepared_text(tmp_path, prose(4000)), **options)
+    run = Run(tmp_path / "run", prepared_text(tmp_path, prose(3000)), **options)
     advice = run.train(steps).advice
     assert advice is not None
     assert advice.startswith(begins)
 
 
 def test_an_interrupted_run_has_no_advice(tmp_path: Path) -> None:
-    run = Run(tmp_path / "run", prepared_text(tmp_path, prose(4000)))
+    run = Run(tmp_path / "run", prepared_text(tmp_path, prose(3000)))
     assert run.train(200, stop_after=100).advice is None

@@ -16,9 +16,8 @@ from charnn.checkpoints.run_files import BEST, LAST, METRICS
 from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError
-from charnn.evaluation.sweep import evaluate
 from charnn.model.cells import CELLS
-from charnn.model.network import Network, import_weights
+from charnn.model.network import Network
 from charnn.training import backpropagation
 from charnn.training import trainer as trainer_module
 from charnn.training import validation as validation_module
@@ -26,7 +25,7 @@ from charnn.training.events import Finished, Started, Stepped, Validated
 from charnn.training.schedule import learning_rate
 from charnn.training.training_config import Budget, TrainingConfig
 from tests.helpers import prepared_text, prose
-from tests.training.helpers import Run, assert_same_run
+from tests.training.helpers import Run, assert_same_run, validation_loss
 
 
 @pytest.fixture(scope="module")
@@ -89,10 +88,7 @@ def test_the_best_checkpoint_has_the_best_loss(tmp_path: Path, dataset: Dataset)
     history = last.metadata["history"]
     assert min(entry["val_loss"] for entry in history) == finished.best_loss
     assert best.metadata["position"]["step"] < last.metadata["position"]["step"] == 60
-    network = Network(best.config)
-    import_weights(network, best.weights)
-    before = dataset.train[-257:]
-    measured = evaluate(network, np.concatenate([before, dataset.val]), len(before))
+    measured = validation_loss(best.config, best.weights, dataset)
     assert measured == pytest.approx(finished.best_loss, abs=1e-6)
 
 

@@ -8,7 +8,7 @@ then one gradient step is taken on it. Each weight's gradient is divided by its 
 the segments so far, so it needs only the model and the text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import log_softmax, nll_loss
 
 from charnn.evaluation.sweep import CONTEXT
 from charnn.model.config import ModelConfig
@@ -53,14 +53,16 @@ class DynamicEvalConfig:
         )
 
 
-def dynamic_token_losses(
+def dynamic_log_probs(
     config: ModelConfig,
     weights: Mapping[str, NDArray[np.float32]],
     ids: NDArray[Any],
     start: int,
     settings: DynamicEvalConfig,
-) -> NDArray[np.float32]:
-    """Return the losses of `ids[start:]`, [N - start] nats, each before the step on its segment.
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the log-probabilities of every token at the positions of each segment, [T, V].
+
+    The segments are those of `ids[start:]`, in order. A segment is yielded before the step on it.
 
     Args:
         config: the shape of the model.
@@ -78,16 +80,14 @@ def dynamic_token_losses(
     context_start = max(0, start - 1 - CONTEXT)
     with torch.no_grad():
         _, state = network(ids_T1[context_start : start - 1], state) if start > 1 else (None, state)
-    losses = []
     for begin in range(start, len(ids), settings.segment):
         targets = ids_T1[begin : begin + settings.segment]
         logits, next_state = network(ids_T1[begin - 1 : begin - 1 + len(targets)], state)
-        segment_losses = cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none")
-        losses.append(segment_losses.detach().numpy())
-        learner.step(segment_losses.mean())
+        log_probs_TV = log_softmax(logits.flatten(0, 1), dim=-1)
+        yield log_probs_TV.detach().numpy()
+        learner.step(nll_loss(log_probs_TV, targets.flatten()))
         # Gradients do not reach back into earlier segments.
         state = [detached(layer) for layer in next_state]
-    return np.concatenate(losses)
 
 
 class _Learner:

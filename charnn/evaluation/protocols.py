@@ -58,6 +58,8 @@ class Evaluation:
             else 0.
         windows: the loss by the fresh-windows protocol; None if it was not measured.
         dynamic: the loss by dynamic evaluation; None if it was not measured.
+        dynamic_ngrams: the loss by the mixture of dynamic evaluation with n-grams; None if it was
+            not measured.
     """
 
     nats_per_char: float
@@ -66,6 +68,7 @@ class Evaluation:
     standard_error: float = 0.0
     windows: "Evaluation | None" = None
     dynamic: "Evaluation | None" = None
+    dynamic_ngrams: "Evaluation | None" = None
 
     @property
     def bits_per_char(self) -> float:
@@ -107,17 +110,14 @@ def held_out_tunes_span(
     Raises:
         CorpusError: all texts are training tunes.
     """
-    from charnn.evaluation.sweep import CONTEXT
-
     known = set(training_tunes)
     texts = [text for text in texts if text not in known]
     if not texts:
         raise CorpusError(
             "every tune of the corpus is a training tune of the model: name a corpus with others"
         )
-    # The sweep needs CONTEXT ids. A tune has more than one id, so CONTEXT tunes are enough, and
-    # a longer context changes nothing.
-    context = _encode(checkpoint, training_tunes[-CONTEXT:], True)
+    # The network reads only the end of the context, but n-grams are counted in all of it.
+    context = _encode(checkpoint, training_tunes, True)
     ids = _encode(checkpoint, texts, True)
     characters = sum(map(len, texts)) + len(texts)
     description = f"{len(texts):,} documents with their ends, which the model has not learned"
@@ -154,17 +154,16 @@ def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
 def evaluate_span(
     checkpoint: Checkpoint, span: EvalSpan, *, windows: bool = False, dynamic: bool = False
 ) -> Evaluation:
-    """Return the loss of a span with the state carried and, on request, by two other protocols.
+    """Return the loss of a span with the state carried and, on request, by other protocols.
 
     Args:
         checkpoint: the model.
         span: the scored part and its context.
         windows: measure fresh windows as well, unless the span is shorter than a window or consists
             of tunes, many of which are shorter than a window.
-        dynamic: measure dynamic evaluation as well.
+        dynamic: measure dynamic evaluation as well, alone and mixed with n-grams.
     """
     # Imported here, because torch takes a second or two: errors in the text are reported before.
-    from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_token_losses
     from charnn.evaluation.fresh_windows import evaluate_fresh_windows
     from charnn.evaluation.sweep import sweep_protocol, token_losses
     from charnn.model.network import Network, import_weights
@@ -174,7 +173,7 @@ def evaluate_span(
     ids, start, characters = span.ids, span.start, span.characters
     suffix = f", {span.description}" if span.description else ""
     losses = token_losses(network, ids, start)
-    fresh = windows_evaluation = dynamic_evaluation = None
+    fresh = windows_evaluation = dynamic_evaluation = ngrams_evaluation = None
     if windows and not checkpoint.metadata.get("tunes"):
         fresh = evaluate_fresh_windows(network, ids, losses)
     if fresh is not None:
@@ -182,23 +181,38 @@ def evaluate_span(
             fresh.loss, characters, fresh.protocol + suffix, fresh.standard_error
         )
     if dynamic:
-        config = DynamicEvalConfig()
-        dynamic_losses = dynamic_token_losses(
-            checkpoint.config, checkpoint.calibrated_weights, ids, start, config
-        )
-        dynamic_evaluation = Evaluation(
-            _per_character(dynamic_losses, characters), characters, config.protocol + suffix
-        )
+        dynamic_evaluation, ngrams_evaluation = _evaluate_dynamically(checkpoint, span, suffix)
     return Evaluation(
         _per_character(losses, characters),
         characters,
         sweep_protocol(len(losses), start) + suffix,
         windows=windows_evaluation,
         dynamic=dynamic_evaluation,
+        dynamic_ngrams=ngrams_evaluation,
     )
 
 
-def _per_character(losses: NDArray[np.float32], characters: int) -> float:
+def _evaluate_dynamically(
+    checkpoint: Checkpoint, span: EvalSpan, suffix: str
+) -> tuple[Evaluation, Evaluation]:
+    """Return the loss of a span by dynamic evaluation, and by its mixture with n-grams."""
+    from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_log_probs
+    from charnn.evaluation.ngram_mixture import PROTOCOL, mixed_token_losses
+
+    settings = DynamicEvalConfig()
+    segments = dynamic_log_probs(
+        checkpoint.config, checkpoint.calibrated_weights, span.ids, span.start, settings
+    )
+    losses, mixed = mixed_token_losses(segments, span.ids, span.start, checkpoint.config.vocab_size)
+    return (
+        Evaluation(
+            _per_character(losses, span.characters), span.characters, settings.protocol + suffix
+        ),
+        Evaluation(_per_character(mixed, span.characters), span.characters, PROTOCOL + suffix),
+    )
+
+
+def _per_character(losses: NDArray[np.floating], characters: int) -> float:
     # Summed in float32, the digits of small losses are lost beside a large total.
     return float(losses.sum(dtype=np.float64)) / characters
 

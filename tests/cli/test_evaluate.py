@@ -138,18 +138,23 @@ class TestText:
         folder, _ = trained
         command = ("evaluate", "my-corpus", "my corpus.txt", "--held-out", "--dynamic")
         measured = json_result(program(folder, *command, "--json"))
-        windows, dynamic = measured["windows"], measured["dynamic"]
+        windows, dynamic, mixed = (
+            measured[name] for name in ("windows", "dynamic", "dynamic_ngrams")
+        )
         assert windows["standard_error"] < 0.003
         assert "begun with an empty state" in windows["protocol"]
         assert "dynamic evaluation" in dynamic["protocol"]
         # The model is hardly trained, so it learns much from the text that it is evaluated on.
         assert dynamic["nats_per_char"] < measured["nats_per_char"] - 0.02
+        # So do the n-grams, which have counted all of the training text.
+        assert mixed["nats_per_char"] < dynamic["nats_per_char"] - 0.02
+        assert "n-grams" in mixed["protocol"]
         lines = program(folder, *command).stdout.decode().splitlines()
-        assert len(lines) == 4
-        for line, figures in zip(lines[2:], (windows, dynamic), strict=True):
+        assert len(lines) == 5
+        for line, figures in zip(lines[2:], (windows, dynamic, mixed), strict=True):
             assert line == f"{figures['nats_per_char']:.4f}: {figures['protocol']}"
         static = json_result(program(folder, *command[:-1], "--json"))
-        assert {**static, "dynamic": dynamic} == measured
+        assert {**static, "dynamic": dynamic, "dynamic_ngrams": mixed} == measured
 
 
 class TestTunes:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_token_losses
+from charnn.evaluation.dynamic import DynamicEvalConfig, dynamic_log_probs
 from charnn.evaluation.sweep import token_losses
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
@@ -26,7 +26,9 @@ class Model:
     def dynamic(
         self, ids: NDArray[np.unsignedinteger], settings: DynamicEvalConfig = FAST
     ) -> NDArray:
-        return dynamic_token_losses(self.config, self.weights, ids, START, settings)
+        segments = dynamic_log_probs(self.config, self.weights, ids, START, settings)
+        log_probs_NV = np.concatenate([*segments])
+        return -np.take_along_axis(log_probs_NV, ids[START:, None].astype(int), 1)[:, 0]
 
     def static(self, ids: NDArray[np.unsignedinteger]) -> NDArray:
         network = Network(self.config)

@@ -38,7 +38,9 @@ def command(
     dynamic: Annotated[
         bool,
         typer.Option(
-            "--dynamic", help="Also measure dynamic evaluation (Krause et al. 2018); takes minutes."
+            "--dynamic",
+            help="Also measure dynamic evaluation (Krause et al. 2018), alone and mixed with "
+            "n-grams; takes minutes.",
         ),
     ] = False,
     encoding: Annotated[
@@ -76,7 +78,9 @@ def command(
     The loss counts every character of CORPUS once, with the hidden state carried from document to
     document. For texts, a second figure allows a comparison with transformers: windows of 256
     characters, each begun with an empty state. --dynamic adds a third figure, for which the weights
-    are updated on each piece of the text after it was scored.
+    are updated on each piece of the text after it was scored, and a fourth, for which this network
+    is mixed with n-grams that are counted in the text so far. With --held-out, they are also
+    counted in the training text.
 
     Tunes are compared with the training tunes, which lie in the run's folder: bars, parts, repeats,
     statistics of the notes, and copies in any key.
@@ -150,8 +154,9 @@ def _measure_loss(
     results = _loss_object(evaluation) | {"chars": evaluation.chars}
     if (windows := evaluation.windows) is not None:
         results["windows"] = _loss_object(windows) | {"standard_error": windows.standard_error}
-    if evaluation.dynamic is not None:
-        results["dynamic"] = _loss_object(evaluation.dynamic)
+    for name in ("dynamic", "dynamic_ngrams"):
+        if (measured := getattr(evaluation, name)) is not None:
+            results[name] = _loss_object(measured)
     return results
 
 
@@ -170,6 +175,6 @@ def _show_loss(results: dict[str, Any]) -> None:
         f"{results['bits_per_char']:.4f} bits, perplexity {results['perplexity']:.3f}\n"
         f"{results['chars']:,} characters: {results['protocol']}\n"
     )
-    for other in ("windows", "dynamic"):
+    for other in ("windows", "dynamic", "dynamic_ngrams"):
         if other in results:
             write_stdout(f"{results[other]['nats_per_char']:.4f}: {results[other]['protocol']}\n")

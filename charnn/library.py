@@ -206,7 +206,8 @@ class Model:
     def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "EvalSpan":
         """Return the part of a corpus that was held out from training, for `evaluate`.
 
-        The held-out part is the end of a text, or the tunes of a book that are not training tunes.
+        The held-out part is the end of a text, the documents whose hash decided so, or the tunes of
+        a book that are not training tunes.
 
         Args:
             corpus: the corpus that the model was trained on: its names, as
@@ -219,7 +220,10 @@ class Model:
         """
         from charnn.evaluation import protocols
 
-        opened = corpus if isinstance(corpus, Corpus) else open_corpus(_names(corpus))
+        if isinstance(corpus, Corpus):
+            opened = corpus
+        else:
+            opened = open_corpus(_names(corpus), document_kind=self.checkpoint.document_kind)
         if not self.checkpoint.metadata.get("tunes"):
             return protocols.held_out_text_span(self.checkpoint, opened)
         texts = [document.text() for document in opened.documents]
@@ -265,7 +269,7 @@ def train(
         **options: the options of `charnn train`, all described in `charnn.training.options`:
 
             - the run: `name`, `out`, `resume`, `init_from`;
-            - the corpus: `encoding`, `val_fraction`, `tokens`, `transpose`;
+            - the corpus: `documents`, `encoding`, `val_fraction`, `tokens`, `transpose`;
             - the model: `preset`, `cell`, `num_layers`, `hidden_size`, `embedding_size`,
               `one_hot`, `dropout`, `embedding_dropout`, `weight_drop`;
             - the budget: `minutes`, `epochs`, `steps`, `patience`;

@@ -13,6 +13,7 @@ the JSON and the `training.*` tensors (`_digest` computes them, `_read_group` co
 
 import hashlib
 import json
+import math
 import os
 import struct
 from collections.abc import Mapping
@@ -26,6 +27,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from charnn.checkpoints.metadata import check_metadata
+from charnn.corpus.document_kinds import AUTO, CUT_KINDS
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
 from charnn.corpus.vocabulary_kinds import vocabulary_from_json
 from charnn.errors import CharnnError, CheckpointError
@@ -68,6 +70,22 @@ class Checkpoint:
     def has_document_ends(self) -> bool:
         """Return whether the model was trained on several documents and so predicts their ends."""
         return bool(self.metadata.get("documents", 1) != 1)
+
+    @property
+    def document_kind(self) -> str:
+        """Return the kind of documents of the corpus, see `charnn.corpus.document_kinds`."""
+        return str(self.metadata.get("document_kind", AUTO))
+
+    @property
+    def typical_length(self) -> float:
+        """Return the mean number of characters of the lines or passages that the model learned.
+
+        For a model of other documents, the number is infinite.
+        """
+        if self.document_kind not in CUT_KINDS:
+            return math.inf
+        characters = float(self.metadata.get("characters", math.inf))
+        return characters / max(1, int(self.metadata.get("documents", 1)))
 
     @property
     def step(self) -> int:

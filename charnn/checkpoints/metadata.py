@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
+from charnn.corpus.document_kinds import DOCUMENT_CHOICES
+
 # Above every count of a run; a larger int would overflow NumPy's.
 _MAX_NUMBER = 2**63
 # The depth of nested lists and objects. Python's json can read deeper values than it can write.
@@ -77,6 +79,10 @@ def _is_position(value: Any) -> bool:
     )
 
 
+def _is_document_kind(value: Any) -> bool:
+    return type(value) is str and value in DOCUMENT_CHOICES
+
+
 def _is_key_range(value: Any) -> bool:
     if type(value) is not list or [type(end) for end in value] != [int, int]:
         return False
@@ -102,6 +108,7 @@ _CHECKS: Mapping[str, Check] = {
     "protocol": _is_text,
     "tokens": _is_text,
     "tunes": _is_bool,
+    "document_kind": _is_document_kind,
     "val_fraction": _is_fraction,
     "documents": _is_count,
     "characters": _is_count,

@@ -2,8 +2,9 @@
 
 `checkpoints/NAME/` contains `best.safetensors` (lowest validation loss), `last.safetensors` (the
 state in which training stopped and from which it resumes), `previous.safetensors` (the former
-`last.safetensors`) and `metrics.jsonl`. A run on a tune book also contains the training tunes, so
-that its samples can be compared with these tunes even after the book has been deleted.
+`last.safetensors`) and `metrics.jsonl`. A run on a tune book also contains the training tunes, and
+a run on lines or passages the hashes of them, so that samples can be compared with the training
+documents even after the corpus has been deleted.
 """
 
 from pathlib import Path
@@ -15,10 +16,11 @@ LAST = "last.safetensors"
 PREVIOUS = "previous.safetensors"
 METRICS = "metrics.jsonl"
 TUNES = "tunes.abc.gz"
+DOCUMENTS = "documents.npy"
 LOCK = ".lock"
 
 # In the order in which sampling tries them. Each is complete, so if one is damaged, the next one is
 # used.
 CHECKPOINTS = (BEST, LAST, PREVIOUS)
 # All files of a run except the lock.
-RUN_FILES = (*CHECKPOINTS, METRICS, TUNES)
+RUN_FILES = (*CHECKPOINTS, METRICS, TUNES, DOCUMENTS)

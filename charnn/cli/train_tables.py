@@ -9,6 +9,7 @@ from rich.table import Table
 from charnn.checkpoints.run_files import RUNS_FOLDER
 from charnn.cli.console import escape_controls, show_message
 from charnn.cli.formatting import format_duration, format_loss
+from charnn.corpus.document_kinds import PLURALS, document_plural
 from charnn.corpus.ids import Dataset
 from charnn.model.config import ModelConfig
 from charnn.training.events import Finished, Planned, Started
@@ -20,7 +21,9 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
     corpus, dataset = planned.corpus, planned.dataset
     model, training = planned.plan.model, planned.plan.training
     characters = dataset.train_characters + dataset.val_characters
-    documents = f", {dataset.documents:,} documents" if dataset.documents > 1 else ""
+    # Without an option, a corpus of tunes consists of documents, too.
+    plural = PLURALS[corpus.document_kind]
+    documents = f", {dataset.documents:,} {plural}" if dataset.documents > 1 else ""
     preset = f"{planned.plan.preset}: " if planned.plan.preset else ""
     limits = [f"{value:g} {name}" for name, value in vars(training.budget).items() if value]
     threads = f"{started.threads} thread{'s' * (started.threads != 1)}"
@@ -33,7 +36,7 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
             "training": f"{' or '.join(limits)}, batch {training.batch_size} x "
             f"{training.seq_len}, {started.steps_per_epoch:,} steps per epoch",
             "machine": f"{training.device}, {training.precision}, {threads}",
-            "validation": _validation(dataset),
+            "validation": _validation(dataset, document_plural(corpus.document_kind, corpus.tunes)),
         },
     )
 
@@ -108,14 +111,19 @@ def _describe_model(model: ModelConfig) -> str:
     )
 
 
-def _validation(dataset: Dataset) -> str:
-    """Return a text that describes the held-out part and its evaluation protocol."""
+def _validation(dataset: Dataset, plural: str) -> str:
+    """Return a text that describes the held-out part and its evaluation protocol.
+
+    Args:
+        dataset: the corpus.
+        plural: the plural name of its documents.
+    """
     if len(dataset.val) == 0:
         return "none"
     from charnn.evaluation.sweep import fitted_sweep_protocol  # which imports torch
 
     held_out = (
-        f"{dataset.val_documents:,} whole tunes" if dataset.val_documents else "the last part"
+        f"{dataset.val_documents:,} whole {plural}" if dataset.val_documents else "the last part"
     )
     unknown = f", {dataset.val_unknown:,} of them unknown" if dataset.val_unknown else ""
     protocol = fitted_sweep_protocol(len(dataset.val), len(dataset.train))

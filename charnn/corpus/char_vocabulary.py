@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.corpus.vocabulary import SPECIALS, Vocabulary
+from charnn.corpus.vocabulary import DOCUMENT_END, SEPARATOR, SPECIALS, Vocabulary
 
 
 class CharVocabulary(Vocabulary):
@@ -31,6 +31,7 @@ class CharVocabulary(Vocabulary):
         # One entry a code point up to the largest one, and a last entry (UNKNOWN) that `take` with
         # mode="clip" returns for every code point beyond.
         self._ids = np.zeros(int(self._points.max(initial=0)) + 2, self.dtype)
+        self._ids[ord(DOCUMENT_END)] = SEPARATOR
         self._ids[self._points] = np.arange(SPECIALS, len(self))
         # bytes.translate is several times as fast as an indexed array, and most text is Latin-1.
         self._latin_1_ids = self._ids.take(range(256), mode="clip").tobytes()
@@ -39,7 +40,10 @@ class CharVocabulary(Vocabulary):
         return f"CharVocabulary({''.join(self.tokens)!r})"
 
     def encode(self, text: str) -> NDArray[Any]:
-        """Return the ids of a text, one id for each character, as an array of `dtype`."""
+        """Return the ids of a text, one id for each character, as an array of `dtype`.
+
+        `DOCUMENT_END` has the id `SEPARATOR`.
+        """
         if self.dtype == np.uint8 and (raw := latin_1(text)) is not None:
             return np.frombuffer(raw.translate(self._latin_1_ids), np.uint8)
         return self._ids.take(code_points(text), mode="clip")

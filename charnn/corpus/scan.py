@@ -1,10 +1,12 @@
 """The first pass over a corpus: its fingerprint, its split, its vocabulary and its length.
 
-A text is cut near its end. A tune is held out as a whole or not at all, and only the hash of its
-text decides which. When other tunes join the corpus, a tune stays on its side of the split. So a
-model that is trained further on a larger book is still evaluated on tunes that are new to it. The
-vocabulary is taken from the training part only, so a held-out character can be unknown, as in any
-new text.
+A text is cut near its end. A tune, or a document of a kind that the user named, is held out as a
+whole or not at all, and only the hash of its text decides which. When other tunes join the corpus,
+a tune stays on its side of the split. So a model that is trained further on a larger book is still
+evaluated on tunes that are new to it.
+
+The vocabulary is taken from the training part only, so a held-out character can be unknown, as in
+any new text.
 """
 
 import hashlib
@@ -13,19 +15,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from charnn.corpus.abc_vocabulary import TokenCounts
-from charnn.corpus.char_vocabulary import CharVocabulary, code_points, latin_1
+from charnn.corpus.char_vocabulary import CharVocabulary
+from charnn.corpus.document_kinds import AUTO as AUTO_DOCUMENTS
+from charnn.corpus.document_kinds import CUT_KINDS, FILES, document_plural
+from charnn.corpus.first_positions import FirstPositions
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
+from charnn.corpus.text_documents import split_by_hash
 from charnn.corpus.transpose_augmentation import (
     ORIGINAL_KEY,
     Progress,
     augment_tunes,
     ignore_progress,
 )
-from charnn.corpus.vocabulary import Vocabulary
+from charnn.corpus.vocabulary import DOCUMENT_END, Vocabulary
 from charnn.corpus.vocabulary_kinds import AUTO, CHAR, TOKEN_CHOICES, VOCABULARIES
 from charnn.errors import CorpusError, UsageError, unknown_choice
 
@@ -38,8 +42,6 @@ DEFAULT_VAL_FRACTION = 0.1
 # A rarer piece has too few examples to be learned as a token, so it is spelled in characters.
 MIN_PIECE_COUNT = 10
 
-_UNICODE_SIZE = 0x110000
-
 
 @dataclass(frozen=True)
 class CorpusScan:
@@ -48,7 +50,8 @@ class CorpusScan:
     Attributes:
         documents: the documents in the order of the ids, held-out ones last.
         original_count: the number of documents without transposed copies.
-        separated: whether a separator follows each document.
+        separated: whether a separator is to follow each document. The texts of lines and passages
+            already contain `DOCUMENT_END`.
         vocabulary: the vocabulary of the training part.
         settings: the options of the preparation as JSON. The fingerprint is a hash of the
             settings and the texts.
@@ -89,10 +92,7 @@ def choose_tokens(corpus: Corpus, tokens: str = AUTO) -> str:
     # such as a note with its length, do worse (1.257 against 1.247 after 1.5 minutes).
     kind = CHAR if tokens == AUTO else tokens
     if VOCABULARIES[kind].requires_tunes and not is_tune_book(corpus):
-        raise UsageError(
-            f"--tokens {kind} is for tune books in ABC notation, which {corpus.name} is not: "
-            f"use --tokens {CHAR}, or leave it out"
-        )
+        raise UsageError(_needs_tunes(f"--tokens {kind}", corpus))
     return kind
 
 
@@ -115,41 +115,74 @@ def scan_corpus(
         progress: called with the number of transposed tunes so far and the number of all tunes.
 
     Raises:
-        CorpusError: the corpus has no characters.
+        CorpusError: the corpus has no characters, or only one document of the named kind.
         UsageError: the corpus cannot be transposed, because it is not a tune book.
     """
     if keys != ORIGINAL_KEY and not is_tune_book(corpus):
-        raise UsageError(
-            f"--transpose is for tune books in ABC notation, which {corpus.name} is not: "
-            "leave it out"
-        )
+        raise UsageError(_needs_tunes("--transpose", corpus))
     train, held_out = split_documents(corpus, val_fraction)
     train = augment_tunes(train, keys, folder, progress)
-    settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
+    cut = corpus.document_kind in CUT_KINDS
     # With K keys each tune occurs K times, so a piece has to occur K times as often.
     min_count = MIN_PIECE_COUNT * (keys[1] - keys[0] + 1)
+    settings = _settings(corpus, val_fraction, tokens, min_count, keys)
+    digest = hashlib.sha256(settings)
+    if VOCABULARIES[tokens].single_characters:
+        sizes = _scan_characters(train, held_out, cut, val_fraction, digest)
+    else:
+        sizes = _scan_pieces(train, held_out, min_count, digest)
+    if cut:
+        original_count, val_documents = sizes.ends, sizes.val_ends
+    else:
+        original_count, val_documents = len(corpus.documents), len(held_out)
+    if corpus.document_kind != AUTO_DOCUMENTS and original_count < 2:
+        raise CorpusError(_one_document(corpus))
+    return CorpusScan(
+        documents=train + held_out,
+        original_count=original_count,
+        separated=not cut and len(corpus.documents) > 1,
+        settings=settings,
+        fingerprint=digest.hexdigest(),
+        val_documents=val_documents,
+        keys=keys,
+        vocabulary=sizes.vocabulary,
+        length=sizes.length,
+        train_length=sizes.train_length,
+        characters=sizes.characters,
+        train_characters=sizes.train_characters,
+    )
+
+
+def _settings(
+    corpus: Corpus, val_fraction: float, tokens: str, min_count: int, keys: tuple[int, int]
+) -> bytes:
+    """Return the options of the preparation as JSON, for the fingerprint."""
+    settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
     # Checkpoints contain fingerprints of the first version, which had none of these options. So an
     # option is added only if it differs from what the first version did.
-    single_characters = VOCABULARIES[tokens].single_characters
-    if not single_characters:
+    if not VOCABULARIES[tokens].single_characters:
         settings += [tokens, min_count]
     if keys != ORIGINAL_KEY:
         settings.append(keys)
-    settings_json = json.dumps(settings).encode()
-    digest = hashlib.sha256(settings_json)
-    if single_characters:
-        sizes = _scan_characters(train, held_out, val_fraction, digest)
-    else:
-        sizes = _scan_pieces(train, held_out, min_count, digest)
-    return CorpusScan(
-        documents=train + held_out,
-        original_count=len(corpus.documents),
-        separated=len(corpus.documents) > 1,
-        settings=settings_json,
-        fingerprint=digest.hexdigest(),
-        val_documents=len(held_out),
-        keys=keys,
-        **vars(sizes),
+    if corpus.document_kind != AUTO_DOCUMENTS:
+        settings.append(corpus.document_kind)
+    return json.dumps(settings).encode()
+
+
+def _needs_tunes(option: str, corpus: Corpus) -> str:
+    if corpus.document_kind != AUTO_DOCUMENTS:
+        return (
+            f"{option} is for tune books, which --documents {corpus.document_kind} reads as plain "
+            "text: leave one of the two options out"
+        )
+    return f"{option} is for tune books in ABC notation, which {corpus.name} is not: leave it out"
+
+
+def _one_document(corpus: Corpus) -> str:
+    unit = document_plural(corpus.document_kind, tunes=False)
+    return (
+        f"--documents {corpus.document_kind} needs several {unit}, but {corpus.name} has only one: "
+        "leave the option out, or choose another kind of documents"
     )
 
 
@@ -159,37 +192,57 @@ def is_tune_book(corpus: Corpus) -> bool:
 
 
 def split_documents(corpus: Corpus, val_fraction: float) -> tuple[list[Document], list[Document]]:
-    """Return the training documents and the held-out ones (none if a text is cut)."""
+    """Return the training documents and the held-out ones (none if a text is cut).
+
+    For lines and passages, each list has one long text, see `charnn.corpus.text_documents`.
+    """
     documents = list(corpus.documents)
-    if corpus.tunes and len(documents) > 1 and val_fraction:
+    if corpus.document_kind in CUT_KINDS:
+        train, held_out = split_by_hash(documents, corpus.document_kind, val_fraction)
+        return [train], [held_out] if val_fraction else []
+    whole = corpus.tunes or corpus.document_kind == FILES
+    if whole and len(documents) > 1 and val_fraction:
         return _split_by_hash(documents, val_fraction)
     return documents, []
 
 
 @dataclass(frozen=True)
 class _Sizes:
-    """The fields of a `CorpusScan` that depend on the kind of tokens."""
+    """The fields of a `CorpusScan` that depend on the kind of tokens.
+
+    `ends` and `val_ends` are the numbers of `DOCUMENT_END` in the texts and in the held-out ones.
+    """
 
     vocabulary: Vocabulary
     length: int
     train_length: int
     characters: int
     train_characters: int
+    ends: int = 0
+    val_ends: int = 0
 
 
 def _scan_characters(
-    train: list[Document], held_out: list[Document], val_fraction: float, digest: "hashlib._Hash"
+    train: list[Document],
+    held_out: list[Document],
+    cut: bool,
+    val_fraction: float,
+    digest: "hashlib._Hash",
 ) -> _Sizes:
-    separated = len(train) + len(held_out) > 1
-    first = _FirstPositions()
-    length = held_out_start = 0
+    """Return the sizes of documents in characters; if `cut`, `DOCUMENT_END` follows each one."""
+    separated = not cut and len(train) + len(held_out) > 1
+    first = FirstPositions()
+    length = held_out_start = ends = train_ends = 0
     for number, document in enumerate(train + held_out):
         if number == len(train):
-            held_out_start = length
+            held_out_start, train_ends = length, ends
         for chunk in hashed_chunks(document, digest):
             first.add(chunk, length)
             length += len(chunk)
+            ends += chunk.count(DOCUMENT_END) if cut else 0
         length += separated
+    if cut:
+        first.positions.pop(DOCUMENT_END, None)
     if not first.positions:
         raise CorpusError("the corpus contains no text: name a file with text in it")
     train_length = held_out_start if held_out else max(1, int(length * (1 - val_fraction)))
@@ -198,7 +251,8 @@ def _scan_characters(
     vocabulary = CharVocabulary(
         char for char, position in first.positions.items() if position < train_length
     )
-    return _Sizes(vocabulary, length, train_length, length, train_length)
+    val_ends = ends - train_ends if held_out else 0
+    return _Sizes(vocabulary, length, train_length, length, train_length, ends, val_ends)
 
 
 def _scan_pieces(
@@ -254,32 +308,3 @@ def _text_hash(document: Document) -> int:
     for chunk in document.chunks():
         digest.update(chunk.encode("utf-8", "surrogatepass"))
     return int.from_bytes(digest.digest()[:8], "big")
-
-
-class _FirstPositions:
-    """The position at which each character occurs first.
-
-    Attributes:
-        positions: for each character, the position of its first occurrence, counted in ids.
-    """
-
-    def __init__(self) -> None:
-        self.positions: dict[str, int] = {}
-        self._known = np.zeros(_UNICODE_SIZE, bool)
-        self._known_latin_1 = b""
-
-    def add(self, text: str, offset: int) -> None:
-        """Record the characters of a text whose first character is at position `offset`."""
-        raw = latin_1(text)
-        # Nearly all chunks of a long text have no new character, and bytes.translate is the fastest
-        # test for one.
-        if raw is not None and not raw.translate(None, self._known_latin_1):
-            return
-        points = code_points(text)
-        new = np.flatnonzero(~self._known.take(points, mode="clip"))
-        if new.size:
-            new_points, indices = np.unique(points[new], return_index=True)
-            self._known[new_points] = True
-            positions = (offset + new[indices]).tolist()
-            self.positions.update(zip(map(chr, new_points), positions, strict=True))
-            self._known_latin_1 = np.flatnonzero(self._known[:256]).astype(np.uint8).tobytes()

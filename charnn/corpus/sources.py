@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charnn.corpus.catalogue import CATALOGUE
+from charnn.corpus.document_kinds import AUTO
 from charnn.corpus.source_collector import SourceCollector, split_file_name
 from charnn.corpus.text import Document, document
 from charnn.errors import CorpusError, UsageError
@@ -26,8 +27,10 @@ class Corpus:
 
     Attributes:
         name: a name that is fit for a folder.
-        documents: the documents, at least one; each can be read several times.
+        documents: the documents, at least one; each can be read several times. If the kind of
+            documents is lines or passages: the texts that contain them.
         tunes: whether each document is one cleaned tune in ABC notation.
+        document_kind: the kind of documents, see `charnn.corpus.document_kinds`.
         skipped: the paths in a named folder that are hidden, unreadable or not text.
         repeated: the sources that were named more than once; each is read once.
     """
@@ -35,21 +38,77 @@ class Corpus:
     name: str
     documents: Sequence[Document]
     tunes: bool = False
+    document_kind: str = AUTO
     skipped: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sources:
+    """The sources that a user names, before they are divided into documents.
+
+    Attributes:
+        name: a name that is fit for a folder.
+        collector: the texts and tune books, in the order in which the user names them.
+    """
+
+    name: str
+    collector: SourceCollector
+
+    def corpus(self, document_kind: str = AUTO) -> Corpus:
+        """Return the corpus of the sources, texts first, then tunes.
+
+        Tune books (`.abc`, or an input that starts like one) are read, cleaned and split into tunes
+        here, unless the user names a kind of documents. All other texts are read later, whenever
+        their document is iterated.
+
+        Args:
+            document_kind: one of `charnn.corpus.document_kinds.DOCUMENT_CHOICES`.
+
+        Raises:
+            CorpusError: the books contain no tunes.
+        """
+        collector = self.collector
+        books = collector.books if document_kind == AUTO else []
+        # All books in one call: a tune that occurs in two of them is kept once.
+        tunes = clean_books(map(_book_text, books))
+        if books and not tunes:
+            names = ", ".join(book.name for book in books[:3])
+            raise CorpusError(
+                f"no tune in {names}: a tune in ABC notation has X: and K: lines and notes"
+            )
+        texts = collector.texts if document_kind == AUTO else collector.texts + collector.books
+        return Corpus(
+            name=self.name,
+            documents=(*texts, *(document(_title(tune), tune) for tune in tunes)),
+            tunes=not texts,
+            document_kind=document_kind,
+            skipped=tuple(collector.skipped),
+            repeated=tuple(collector.repeated),
+        )
 
 
 def open_corpus(
     arguments: Sequence[str],
     *,
+    document_kind: str = AUTO,
     encoding: str | None = None,
     stdin: BinaryIO | None = None,
     progress: object | None = None,
 ) -> Corpus:
-    """Return the corpus of the documents that `arguments` name, texts first, then tunes.
+    """Return the corpus that `arguments` name, see `find_sources` and `Sources.corpus`."""
+    sources = find_sources(arguments, encoding=encoding, stdin=stdin, progress=progress)
+    return sources.corpus(document_kind)
 
-    Tune books (`.abc`, or an input that starts like one) are read, cleaned and split into tunes
-    here. All other texts are read later, whenever their document is iterated.
+
+def find_sources(
+    arguments: Sequence[str],
+    *,
+    encoding: str | None = None,
+    stdin: BinaryIO | None = None,
+    progress: object | None = None,
+) -> Sources:
+    """Return the sources that `arguments` name.
 
     Args:
         arguments: each a file, a folder (with all text files below it), a pattern such as
@@ -61,7 +120,7 @@ def open_corpus(
         progress: a progress bar for a download, see `charnn.corpus.catalogue.Entry.open`.
 
     Raises:
-        CorpusError: a source is missing, empty, binary or unreadable, or a book has no tunes.
+        CorpusError: a source is missing, empty or unreadable.
         UsageError: there is no argument, `-` is given twice, or the codec is unknown.
     """
     if not arguments:
@@ -81,7 +140,7 @@ def open_corpus(
             collector.add_pattern(argument)
         else:
             raise CorpusError(_not_found(argument))
-    return _corpus(_corpus_name(arguments), collector)
+    return Sources(_corpus_name(arguments), collector)
 
 
 def open_catalogue_corpus(name: str) -> Corpus:
@@ -92,29 +151,7 @@ def open_catalogue_corpus(name: str) -> Corpus:
     """
     collector = SourceCollector(None)
     collector.add_entry(CATALOGUE[name], None)
-    return _corpus(name, collector)
-
-
-def _corpus(name: str, collector: SourceCollector) -> Corpus:
-    """Return the collected texts and the tunes of the collected books.
-
-    Raises:
-        CorpusError: the books contain no tunes.
-    """
-    # All books in one call: a tune that occurs in two of them is kept once.
-    tunes = clean_books(map(_book_text, collector.books))
-    if collector.books and not tunes:
-        names = ", ".join(book.name for book in collector.books[:3])
-        raise CorpusError(
-            f"no tune in {names}: a tune in ABC notation has X: and K: lines and notes"
-        )
-    return Corpus(
-        name=name,
-        documents=(*collector.texts, *(document(_title(tune), tune) for tune in tunes)),
-        tunes=not collector.texts,
-        skipped=tuple(collector.skipped),
-        repeated=tuple(collector.repeated),
-    )
+    return Sources(name, collector).corpus()
 
 
 def _book_text(book: Document) -> str:

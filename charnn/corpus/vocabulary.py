@@ -20,6 +20,9 @@ from numpy.typing import ArrayLike, NDArray
 # table that is filled with zeros therefore maps to UNKNOWN.
 UNKNOWN = 0
 SEPARATOR = 1
+# The character that stands for SEPARATOR in a text of many documents. It is no character of any
+# corpus: `charnn.corpus.text.decode` refuses files that contain it.
+DOCUMENT_END = "\0"
 # The number of special ids; `tokens[i]` has the id `i + SPECIALS`.
 SPECIALS = 2
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.document_kinds import CUT_KINDS, document_plural
 from charnn.corpus.ids import encode_documents
 from charnn.corpus.scan import DEFAULT_VAL_FRACTION, scan_corpus
 from charnn.corpus.sources import Corpus
@@ -128,6 +129,10 @@ def held_out_tunes_span(
 def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
     """Return the span of the validation part of a text, with the training part as context.
 
+    Args:
+        checkpoint: the model.
+        corpus: its training corpus, divided into documents as in training.
+
     Raises:
         CheckpointError: the model was trained on another text, or on all of this one.
     """
@@ -144,9 +149,13 @@ def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
         raise CheckpointError(
             "training held out nothing of this corpus (--val-fraction 0): leave out --held-out"
         )
-    texts = [document.text() for document in corpus.documents]
-    ids = _encode(checkpoint, texts, scan.separated)
-    description = f"the last {100 * fraction:g} %, which training held out"
+    documents = encode_documents(checkpoint.vocabulary, scan.documents, scan.separated)
+    ids = np.concatenate([*documents])
+    if scan.val_documents:
+        plural = document_plural(corpus.document_kind, tunes=False)
+        description = f"{scan.val_documents:,} {plural} with their ends, which training held out"
+    else:
+        description = f"the last {100 * fraction:g} %, which training held out"
     description += _temperature_note(checkpoint)
     return EvalSpan(ids, scan.train_length, scan.length - scan.train_length, description)
 
@@ -160,7 +169,7 @@ def evaluate_span(
         checkpoint: the model.
         span: the scored part and its context.
         windows: measure fresh windows as well, unless the span is shorter than a window or consists
-            of tunes, many of which are shorter than a window.
+            of tunes, lines or passages, many of which are shorter than a window.
         dynamic: measure dynamic evaluation as well, alone and mixed with n-grams.
     """
     # Imported here, because torch takes a second or two: errors in the text are reported before.
@@ -174,7 +183,8 @@ def evaluate_span(
     suffix = f", {span.description}" if span.description else ""
     losses = token_losses(network, ids, start)
     fresh = windows_evaluation = dynamic_evaluation = ngrams_evaluation = None
-    if windows and not checkpoint.metadata.get("tunes"):
+    short = checkpoint.metadata.get("tunes") or checkpoint.document_kind in CUT_KINDS
+    if windows and not short:
         fresh = evaluate_fresh_windows(network, ids, losses)
     if fresh is not None:
         windows_evaluation = Evaluation(

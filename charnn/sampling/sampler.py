@@ -59,6 +59,7 @@ class Sampler:
             self.vocabulary.decode([token_id]) for token_id in range(len(self.vocabulary))
         ]
         self.start_id = checkpoint.start_token_id
+        self._typical_length = checkpoint.typical_length
         may_end = checkpoint.has_document_ends if may_end is None else may_end
         never_drawn = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         # Without the fitted temperature, which lowers the loss of held-out text: the sampling
@@ -143,7 +144,8 @@ class Sampler:
             )
             for number, seed in enumerate(seeds)
         )
-        batched = len(seeds) >= MIN_BATCH_ROWS and len(seeds) * length >= MIN_BATCH_CHARS
+        expected = len(seeds) * min(length, self._typical_length)
+        batched = len(seeds) >= MIN_BATCH_ROWS and expected >= MIN_BATCH_CHARS
         rows = MAX_BATCH_ROWS if batched else 1
         return _in_order(self._generate(params, prime_ids, streams, rows), len(seeds))
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypedDict, get_args, get_type_hints
 
 from charnn.checkpoints.run_files import RUNS_FOLDER
+from charnn.corpus.document_kinds import DOCUMENT_CHOICES
 from charnn.errors import unknown_choice
 from charnn.training.recipe import (
     AUTO,
@@ -72,9 +73,17 @@ class RunOptions(TypedDict, total=False):
         str | None,
         Option("Encoding of the files (default: UTF-8, unless a byte order mark is found)."),
     ]
+    documents: Annotated[
+        str | None,
+        Option(
+            "Train on separate documents: each line, each passage between blank lines, or each "
+            "file (default: auto, the files and tunes).",
+            choices=DOCUMENT_CHOICES,
+        ),
+    ]
     val_fraction: Annotated[
         float | None,
-        Option("Share held out: the end of a text, whole tunes of a book (default: 0.1)."),
+        Option("Share held out: the end of a text, whole documents or tunes (default: 0.1)."),
     ]
     tokens: Annotated[
         str | None,

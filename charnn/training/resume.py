@@ -1,39 +1,15 @@
-"""The choice of the run to resume, of its dataset and of the checkpoint to resume from."""
+"""The choice of the run to resume, of its encoding and of the checkpoint to resume from."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import CHECKPOINTS
 from charnn.checkpoints.runs import find_runs, load_best
-from charnn.corpus.ids import Dataset
-from charnn.corpus.transpose_augmentation import ALL_KEYS, ORIGINAL_KEY
-from charnn.errors import CheckpointError, UsageError
-
-# Prepares the corpus with the given tokens and keys, see `charnn.corpus.ids.prepare`.
-Prepare = Callable[..., Dataset]
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """The options by which a run turns its corpus into ids.
-
-    Args:
-        tokens: the kind of the vocabulary, "char" or "abc".
-        keys: the lowest and the highest number of semitones by which training tunes are
-            transposed.
-    """
-
-    tokens: str
-    keys: tuple[int, int]
-
-    @classmethod
-    def of(cls, checkpoint: Checkpoint) -> "Encoding":
-        """Return the encoding that a model was trained with."""
-        low, high = checkpoint.metadata.get("transpose", ORIGINAL_KEY)
-        return cls(checkpoint.vocabulary.kind, (low, high))
+from charnn.corpus.transpose_augmentation import ALL_KEYS
+from charnn.errors import CheckpointError, CorpusError, UsageError
+from charnn.training.preparation import Encoding, Preparation
 
 
 def expect_resumable(out: Path, name: str | None) -> None:
@@ -53,53 +29,45 @@ def expect_resumable(out: Path, name: str | None) -> None:
 
 
 def find_run(
-    out: Path,
-    name: str | None,
-    is_tunes: bool,
-    prepare: Prepare,
-    tokens: str | None,
-    keys: tuple[int, int] | None,
-) -> tuple[Path, Dataset]:
-    """Return the run to resume, and the corpus in the run's encoding.
+    out: Path, name: str | None, preparation: Preparation, wanted: Mapping[str, Any]
+) -> tuple[Path, Encoding]:
+    """Return the run to resume, and the encoding in which its corpus is to be prepared.
 
     Args:
         out: the folder of the runs.
         name: the name of the run; None for the newest run that was trained on this corpus.
-        is_tunes: whether the corpus consists of tunes.
-        prepare: see `Prepare`.
-        tokens: the option `--tokens`; None if it is not set or "auto".
-        keys: the option `--transpose`; None if it is not set.
+        preparation: the corpus.
+        wanted: the encoding options that the user has set, see `Encoding.options`.
 
     Raises:
         UsageError: an option differs from the same option of the named run.
         CheckpointError: the named run cannot be read, or no run was trained on this corpus.
+        CorpusError: the corpus cannot be read.
     """
     if name is None:
-        return _newest_run(out, is_tunes, prepare, tokens, keys)
+        return _newest_run(out, preparation, wanted)
     checkpoint = load_best(out / name, out).checkpoint
     encoding = Encoding.of(checkpoint)
-    for option, wanted, original in (
-        ("tokens", tokens, encoding.tokens),
-        ("transpose", keys, encoding.keys),
-    ):
-        if wanted not in (None, original):
-            raise UsageError(cannot_change(option, _as_typed(original)))
-    if checkpoint.metadata.get("tunes") == is_tunes:
-        return out / name, prepare(tokens=encoding.tokens, keys=encoding.keys)
+    original = encoding.options()
+    for option, value in wanted.items():
+        if value != original[option]:
+            raise UsageError(cannot_change(option, _as_typed(original[option])))
+    if checkpoint.metadata.get("tunes") == preparation.corpus(encoding.documents).tunes:
+        return out / name, encoding
     # The corpus is a text and the run's was a tune book, or the other way round. The encoding of
     # the run may not suit it; `build_trainer` refuses the wrong corpus in any case.
-    return out / name, prepare()
+    return out / name, Encoding(documents=encoding.documents)
 
 
 def _newest_run(
-    out: Path, is_tunes: bool, prepare: Prepare, tokens: str | None, keys: tuple[int, int] | None
-) -> tuple[Path, Dataset]:
-    """Return the newest run that fits the corpus and the options, and its dataset.
+    out: Path, preparation: Preparation, wanted: Mapping[str, Any]
+) -> tuple[Path, Encoding]:
+    """Return the newest run that fits the corpus and the options, and its encoding.
 
     The arguments are described in `find_run`.
     """
     unreadable = ""
-    prepared: dict[Encoding, Dataset] = {}
+    corpus_problem: CorpusError | None = None
     for run in find_runs(out):
         try:
             checkpoint = load_best(run, out).checkpoint
@@ -107,16 +75,20 @@ def _newest_run(
             unreadable = f" ({problem})"
             continue
         encoding = Encoding.of(checkpoint)
-        fits = tokens in (None, encoding.tokens) and keys in (None, encoding.keys)
-        if checkpoint.metadata.get("tunes") != is_tunes or not fits:
+        if not wanted.items() <= encoding.options().items():
             continue
-        if encoding not in prepared:
-            prepared[encoding] = prepare(tokens=encoding.tokens, keys=encoding.keys)
-        dataset = prepared[encoding]
+        try:
+            if checkpoint.metadata.get("tunes") != preparation.corpus(encoding.documents).tunes:
+                continue
+            dataset = preparation.dataset(encoding)
+        except CorpusError as problem:
+            # The corpus may suit another run: a tune book without tunes may be a list of lines.
+            corpus_problem = problem
+            continue
         # The fingerprint covers the content and the split, but not the names of the files.
         if checkpoint.metadata.get("fingerprint") == dataset.fingerprint:
-            return run, dataset
-    raise CheckpointError(
+            return run, encoding
+    raise corpus_problem or CheckpointError(
         f"no run in {out}/ was trained on this corpus{unreadable}. Name the run with --name"
     )
 
@@ -170,7 +142,7 @@ def _not_resumable(path: Path) -> str:
 
 
 def _as_typed(value: str | tuple[int, int]) -> str:
-    """Return the value of `--tokens` or `--transpose` as a user types it."""
+    """Return the value of `--tokens`, `--transpose` or `--documents` as a user types it."""
     if isinstance(value, str):
         return value
     return "all" if value == ALL_KEYS else str(value[1])

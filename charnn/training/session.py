@@ -12,13 +12,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charnn.checkpoints.run_files import BEST, RUNS_FOLDER, TUNES
+from charnn.checkpoints.run_files import BEST, DOCUMENTS, RUNS_FOLDER, TUNES
 from charnn.checkpoints.run_lock import RunLock, create_run
 from charnn.checkpoints.runs import load_best, load_run, rename_damaged
+from charnn.checkpoints.stored_documents import store_document_hashes
 from charnn.checkpoints.stored_tunes import store_tunes
-from charnn.corpus.ids import DATA_FOLDER, prepare
+from charnn.corpus.document_kinds import AUTO, CUT_KINDS
 from charnn.corpus.scan import DEFAULT_VAL_FRACTION, split_documents
-from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.sources import Corpus, find_sources
+from charnn.corpus.text_documents import training_hashes
 from charnn.corpus.transpose_augmentation import (
     ORIGINAL_KEY,
     Progress,
@@ -27,9 +29,9 @@ from charnn.corpus.transpose_augmentation import (
 )
 from charnn.training.events import Planned, Recovered, Report
 from charnn.training.finetune import tokens_of_parent
-from charnn.training.options import TrainOptions, check_names_and_choices
+from charnn.training.options import TrainOptions, check_names_and_choices, given
+from charnn.training.preparation import Encoding, Preparation
 from charnn.training.resume import (
-    Prepare,
     expect_resumable,
     find_run,
     keep_init_from,
@@ -96,12 +98,17 @@ class Session:
     def start(self) -> Path:
         """Train a new run."""
         parent = self._load_parent()
-        corpus = self._open_corpus()
+        preparation = self._preparation()
+        documents = self._options.get("documents")
+        if not documents:
+            # A model of names that is trained further is given other names.
+            documents = AUTO if parent is None else parent.document_kind
+        corpus = preparation.corpus(documents)
         tokens = self._options.get("tokens") or "auto"
         if parent is not None:
             tokens = tokens_of_parent(parent, tokens, corpus)
         keys = self._keys() or ORIGINAL_KEY
-        dataset = self._preparation(corpus)(tokens=tokens, keys=keys)
+        dataset = preparation.dataset(Encoding(tokens, keys, documents))
 
         from charnn.training.assembly import build_trainer
         from charnn.training.plan import plan_run
@@ -119,7 +126,7 @@ class Session:
                 claim_folder=partial(self._claim_folder, lock, corpus),
                 parent=parent,
             )
-            self._store_training_tunes(lock.run, corpus)
+            self._store_training_documents(lock.run, corpus)
             self._run(trainer)
         return lock.run
 
@@ -127,16 +134,11 @@ class Session:
         """Resume a run."""
         name = self._options.get("name")
         expect_resumable(self._out, name)
-        corpus = self._open_corpus()
-        tokens = self._options.get("tokens")
-        run, dataset = find_run(
-            self._out,
-            name,
-            corpus.tunes,
-            self._preparation(corpus),
-            None if tokens == "auto" else tokens,
-            self._keys(),
-        )
+        preparation = self._preparation()
+        options = given(self._options, "tokens", "documents") | {"transpose": self._keys()}
+        wanted = {option: value for option, value in options.items() if value not in ("auto", None)}
+        run, encoding = find_run(self._out, name, preparation, wanted)
+        corpus, dataset = preparation.corpus(encoding.documents), preparation.dataset(encoding)
         with RunLock(run) as lock:
             # The checkpoints are read in a function of their own: they take several times the
             # memory of the model, which is free again when that function returns.
@@ -164,7 +166,7 @@ class Session:
             claim_folder=partial(self._claim_folder, lock, corpus),
         )
         # Nothing is written before this line: `build_trainer` refuses another corpus.
-        self._store_training_tunes(lock.run, corpus)
+        self._store_training_documents(lock.run, corpus)
         if damaged:
             renamed = tuple(map(rename_damaged, damaged))
             step = checkpoints[last].step
@@ -192,41 +194,41 @@ class Session:
             self._callbacks.report(Recovered(loaded.damaged, (), loaded.path, step))
         return loaded.checkpoint
 
-    def _open_corpus(self) -> Corpus:
-        return open_corpus(
+    def _preparation(self) -> Preparation:
+        sources = find_sources(
             self._names,
             encoding=self._options.get("encoding"),
             progress=self._callbacks.download_bar,
         )
+        return Preparation(sources, self._val_fraction, self._callbacks.transposed)
 
     def _keys(self) -> tuple[int, int] | None:
         transpose = self._options.get("transpose")
         return None if transpose is None else parse_key_range(transpose)
 
-    def _preparation(self, corpus: Corpus) -> Prepare:
-        """Return a function from tokens and keys (see `Encoding`) to the dataset of the corpus."""
-        return partial(
-            prepare, corpus, DATA_FOLDER, self._val_fraction, progress=self._callbacks.transposed
-        )
-
     def _metadata(self, corpus: Corpus) -> dict[str, Any]:
         metadata: dict[str, Any] = {
             "corpus": corpus.name,
             "tunes": corpus.tunes,
+            "document_kind": corpus.document_kind,
             "val_fraction": self._val_fraction,
         }
         if (init_from := self._options.get("init_from")) is not None:
             metadata["init_from"] = str(init_from)
         return metadata
 
-    def _store_training_tunes(self, run: Path, corpus: Corpus) -> None:
-        """Store the training tunes in the run's folder, for comparisons of samples with them."""
+    def _store_training_documents(self, run: Path, corpus: Corpus) -> None:
+        """Store the training tunes, or hashes of lines, for comparisons of samples with them."""
+        kind = corpus.document_kind
         if corpus.tunes:
             training, _ = split_documents(corpus, self._val_fraction)
             store_tunes(run, (document.text() for document in training))
+        elif kind in CUT_KINDS:
+            hashes = training_hashes(corpus.documents, kind, self._val_fraction)
+            store_document_hashes(run, hashes)
 
     def _claim_folder(self, lock: RunLock, corpus: Corpus) -> None:
-        """Lock the run's folder, and restore the folder and its training tunes if deleted."""
+        """Lock the run's folder, and restore the folder and its training documents if deleted."""
         lock.acquire()
-        if not (lock.run / TUNES).exists():
-            self._store_training_tunes(lock.run, corpus)
+        if not any((lock.run / name).exists() for name in (TUNES, DOCUMENTS)):
+            self._store_training_documents(lock.run, corpus)

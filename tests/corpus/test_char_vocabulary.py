@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpus.char_vocabulary import CharVocabulary
-from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
+from charnn.corpus.vocabulary import DOCUMENT_END, SEPARATOR, UNKNOWN
 
 ANY_TEXT = st.text(st.characters())  # lone surrogates and all planes
 
@@ -24,7 +24,7 @@ def test_text_survives(text: str) -> None:
     assert len(vocabulary) == len(set(text)) + 2
 
 
-@given(ANY_TEXT, ANY_TEXT)
+@given(ANY_TEXT, st.text(st.characters(exclude_characters=DOCUMENT_END)))
 def test_other_characters_are_unknown(known: str, text: str) -> None:
     vocabulary = CharVocabulary(known)
     ids = vocabulary.encode(text)
@@ -81,3 +81,11 @@ def test_other_json_is_refused(value: object) -> None:
 def test_longer_tokens_are_refused() -> None:
     with pytest.raises(ValueError, match="single"):
         CharVocabulary(["ab"])
+
+
+def test_a_document_end_is_the_separator() -> None:
+    vocabulary = CharVocabulary("ab")
+    ids = vocabulary.encode(f"a{DOCUMENT_END}é{DOCUMENT_END}")
+    assert ids.tolist() == [2, SEPARATOR, UNKNOWN, SEPARATOR]
+    # Beyond Latin-1, another path encodes.
+    assert vocabulary.encode(f"東{DOCUMENT_END}b").tolist() == [UNKNOWN, SEPARATOR, 3]

@@ -134,13 +134,14 @@ def _measure_loss(
 ) -> dict[str, Any]:
     """Return the loss under each evaluation protocol, as the object that --json prints."""
     from charnn.corpus.sources import open_corpus
+    from charnn.corpus.text_documents import whole_texts
     from charnn.evaluation.protocols import whole_text_span
 
-    opened = open_corpus(corpus, encoding=encoding)
+    opened = open_corpus(corpus, document_kind=model.checkpoint.document_kind, encoding=encoding)
     if held_out:
         span = model.held_out(opened)
     else:
-        texts = [document.text() for document in opened.documents]
+        texts = whole_texts(opened.documents, opened.document_kind)
         span = whole_text_span(model.checkpoint, texts)
     if span.unknown:
         show_warning(

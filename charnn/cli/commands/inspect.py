@@ -12,6 +12,7 @@ import typer
 from charnn.cli.console import escape_to_one_line, warn_if_damaged, write_stdout
 from charnn.cli.formatting import format_duration, format_loss
 from charnn.cli.model_options import RunArgument
+from charnn.corpus.document_kinds import AUTO, document_plural
 from charnn.errors import shorten
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ _CURVE_WIDTH = 30
 
 # The fields of a checkpoint's metadata that --json copies.
 _METADATA_FIELDS = (
-    *("corpus", "tunes", "documents", "characters", "val_fraction", "transpose", "init_from"),
+    *("corpus", "tunes", "documents", "document_kind", "characters", "val_fraction"),
+    *("transpose", "init_from"),
 )
 
 
@@ -172,16 +174,19 @@ def _format_vocabulary(checkpoint: "Checkpoint") -> str:
 
 
 def _corpus_facts(metadata: dict[str, Any]) -> Iterator[str]:
+    kind = metadata.get("document_kind", AUTO)
+    plural = document_plural(kind, metadata.get("tunes", False))
     yield metadata["corpus"]
     if "characters" in metadata:
         yield f"{metadata['characters']:,} characters"
     if (documents := metadata.get("documents", 1)) > 1:
-        yield f"{documents:,} {'tunes' if metadata.get('tunes') else 'documents'}"
+        yield f"{documents:,} {plural}"
     low, high = metadata.get("transpose", (0, 0))
     if high > low:
         yield f"in {high - low + 1} keys"
     if share := metadata.get("val_fraction"):
-        where = "of the tunes" if metadata.get("tunes") else "at the end"
+        whole = metadata.get("tunes") or kind != AUTO
+        where = f"of the {plural}" if whole else "at the end"
         yield f"{100 * share:.3g}% {where} held out"
     elif share is not None:
         yield "nothing held out"

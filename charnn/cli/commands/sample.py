@@ -1,37 +1,31 @@
 """`charnn sample`: write texts or tunes with a model, character by character."""
 
 import itertools
-import json
 import random
 import sys
-import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charnn.cli.console import (
-    is_terminal,
     show_message,
     show_warning,
     warn_if_damaged,
-    write_stdout,
 )
 from charnn.cli.model_options import MAX_SAMPLES, Bars, RunArgument
-from charnn.errors import CorpusError, UsageError
+from charnn.corpus.document_kinds import CUT_KINDS, PLURALS
+from charnn.errors import CheckpointError, CorpusError, UsageError
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
     from charnn.cli.sample_tunes import TuneJob
+    from charnn.cli.sample_writer import SampleWriter
+    from charnn.sampling.novelty import NoveltyCounter
     from charnn.sampling.params import SamplingParams
 
 # The options that apply to models of tunes only.
 _TUNE_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")
-
-# The shortest time between two writes, in seconds. A write costs as much time as drawing a
-# character, and the eye sees no more than about 60 changes per second.
-_FRAME_SECONDS = 1 / 60
 
 
 def command(
@@ -104,14 +98,16 @@ def command(
 ) -> None:
     """Write texts or tunes with a trained model.
 
-    A model that was trained on several documents (tunes, files) ends a sample where a document
-    would end. A tune is complete ABC notation. Its bars add up unless --bars is off, and a comment
-    in the tune is the command that writes the same tune again.
+    A model that was trained on several documents (tunes, files, lines) ends a sample where a
+    document would end. A model of lines writes one line per sample, and then counts the lines
+    that are new, in the training text or repeated. A tune is complete ABC notation. Its bars add up
+    unless --bars is off, and a comment in the tune is the command that writes the same tune again.
 
     \b
     Examples:
       charnn sample --temperature 0.6 --length 500
       charnn sample --prime 'ROMEO:' --stop 'JULIET:'
+      charnn sample names --num 20
       charnn sample folk --num 5 --seed 7 > tunes.abc
       charnn sample folk --rhythm jig --meter 6/8 --key Ador --part-bars 8 --save tunes/
       charnn sample folk --prime 'd2e f2g|agf e3|'
@@ -119,6 +115,7 @@ def command(
     """
     from charnn.checkpoints.run_files import RUNS_FOLDER
     from charnn.checkpoints.runs import load_best
+    from charnn.cli.sample_writer import SampleWriter
     from charnn.sampling.params import SamplingParams
 
     if not 1 <= num <= MAX_SAMPLES:
@@ -130,7 +127,6 @@ def command(
     # 32 bits, so that a shown seed is short enough to be typed.
     first_seed = random.randrange(2**32) if seed is None else seed
     text = _read_prime(prime)
-    writer = _SampleWriter(path, as_json, stream)
     if not model.metadata.get("tunes"):
         if given := [name for name in _TUNE_OPTIONS if context.params[name]]:
             option = given[0].replace("_", "-")
@@ -139,8 +135,13 @@ def command(
                 "option out, or name a model of tunes, such as folk"
             )
         seeds = range(first_seed, first_seed + num)
+        novelty = _novelty_counter(path, model)
+        writer = SampleWriter(path, as_json, stream, model.document_kind, novelty)
         _write_texts(model, params, writer, text, stop, length, seeds)
+        if novelty is not None and num > 1:
+            show_message(novelty.summary(PLURALS[model.document_kind]))
         return
+    writer = SampleWriter(path, as_json, stream)
     job = _tune_job(context, path, model, params, text)
     show_message(f"{_model_name(path)}, seed {first_seed}")
     for number, (pieces, seed_used) in enumerate(job.tunes(first_seed, num), 1):
@@ -148,10 +149,25 @@ def command(
     job.close()
 
 
+def _novelty_counter(path: Path, model: "Checkpoint") -> "NoveltyCounter | None":
+    """Return a counter of new samples for a model of lines or passages whose run stores them."""
+    from charnn.checkpoints.stored_documents import read_document_hashes
+    from charnn.sampling.novelty import NoveltyCounter
+
+    if model.document_kind not in CUT_KINDS:
+        return None
+    try:
+        hashes = read_document_hashes(path.parent)
+    except CheckpointError as problem:
+        show_warning(str(problem))
+        return None
+    return None if hashes is None else NoveltyCounter(hashes)
+
+
 def _write_texts(
     model: "Checkpoint",
     params: "SamplingParams",
-    writer: "_SampleWriter",
+    writer: "SampleWriter",
     prime: str,
     stop: str,
     length: int,
@@ -209,52 +225,6 @@ def _model_name(path: Path) -> str:
     if path == bundled_model():
         return f"{name}, the bundled model (to train one: charnn train FILE)"
     return name
-
-
-class _SampleWriter:
-    """A writer of samples to stdout.
-
-    Args:
-        path: the path of the checkpoint, which the JSON objects contain.
-        as_json: whether to write a JSON object per sample instead of the text.
-        stream: whether to write a sample while it is drawn, with at most 60 writes per second.
-    """
-
-    def __init__(self, path: Path, as_json: bool, stream: bool) -> None:
-        self.path, self._as_json, self._stream = path, as_json, stream
-
-    def write(self, pieces: Iterable[str], seed: int, *, more: bool) -> None:
-        """Write a sample, and an empty line if another one follows.
-
-        A single sample is written to a pipe exactly. On a terminal, a newline is added to a text
-        that does not end with one.
-        """
-        if self._as_json:
-            # json.dumps escapes all characters beyond ASCII, so no locale can spoil the line.
-            sample = {"text": "".join(pieces), "seed": seed, "checkpoint": str(self.path)}
-            write_stdout(json.dumps(sample) + "\n")
-            return
-        last = ""
-        for piece in _group_by_frame(pieces) if self._stream else ["".join(pieces)]:
-            write_stdout(piece)
-            last = piece or last
-        if not last.endswith("\n") and (more or is_terminal(sys.stdout)):
-            write_stdout("\n")
-        # ABC separates tunes by empty lines (ABC 2.1, section 2.2), so --num gives a tune book.
-        if more:
-            write_stdout("\n")
-
-
-def _group_by_frame(pieces: Iterable[str]) -> Iterator[str]:
-    """Join the pieces that arrive within `_FRAME_SECONDS`, and yield the joined pieces."""
-    held, last_write = "", 0.0
-    for piece in pieces:
-        held += piece
-        if (now := time.monotonic()) - last_write >= _FRAME_SECONDS:
-            yield held
-            held, last_write = "", now
-    if held:
-        yield held
 
 
 def _list_characters(characters: list[str], max_shown: int = 10) -> str:

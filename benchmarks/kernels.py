@@ -27,8 +27,8 @@ TRAINING = (
     ("lstm", 2, 512, ("as it is", "stock modules", "autograd kernels", "unpacked")),
     ("gru", 1, 512, ("as it is", "stock modules", "plain layer", "autograd kernels", "unpacked")),
     ("rnn", 1, 512, ("as it is", "stock modules", "plain layer", "autograd kernels", "unpacked")),
-    ("peephole", 1, 512, ("as it is", "plain layer", "unpacked")),
-    ("coupled", 1, 512, ("as it is", "plain layer", "unpacked")),
+    ("peephole", 1, 512, ("as it is", "plain layer", "autograd kernels", "unpacked")),
+    ("coupled", 1, 512, ("as it is", "plain layer", "autograd kernels", "unpacked")),
 )
 # Code that a sampling process runs before the command.
 SAMPLING = {
@@ -126,13 +126,13 @@ def _switched(name: str) -> Any:
 
     import torch
 
-    from charnn.model import kernels, network, packed_linear, plain_layer
+    from charnn.model import kernels_by_hand, network, packed_linear, plain_layer
     from charnn.training import optimizer
 
     return {
         "as it is": lambda: patch.object(network, "run_segment", network.run_segment),
         "plain layer": lambda: patch.object(network, "run_segment", plain_layer.run_plainly),
-        "autograd kernels": lambda: patch.object(kernels, "BY_HAND", {}),
+        "autograd kernels": lambda: patch.object(kernels_by_hand, "BY_HAND", {}),
         "unpacked": lambda: patch.object(packed_linear, "packable_dtypes", frozenset),
         "stock modules": lambda: patch.object(
             network, "_is_stock_fastest", lambda layer, device: isinstance(layer, torch.nn.RNNBase)

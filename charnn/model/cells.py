@@ -12,9 +12,9 @@ units; G is H times the number of gates, and the rows of the matrices are ordere
 
 Every part of the program uses these equations: NumPy samples with them
 (`charnn.inference.stepper`), numba compiles them (`charnn.inference.numba_stepper`), and torch
-differentiates them (`charnn.model.fused_layer`). `charnn.model.kernels` repeats the equations of
-`Elman`, `GRU` and `LSTM`, with derivatives written by hand, for speed in training; tests compare
-the results.
+differentiates them (`charnn.model.fused_layer`). `charnn.model.kernels_by_hand` repeats them with
+derivatives written by hand, for speed in training; tests compare the results. A cell without a
+kernel there trains as well, by autograd.
 
 To add a cell, write a class and name it in `CELLS`. Its `step` may use + - * /, `one_minus`, `tanh`
 and `sigmoid`, and nothing else.

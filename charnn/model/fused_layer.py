@@ -22,7 +22,8 @@ from torch.autograd.function import once_differentiable
 from charnn.model.cells import Cell
 from charnn.model.fused_backward import BackwardPass
 from charnn.model.fused_forward import ForwardPass
-from charnn.model.kernels import Kernel, kernel_of
+from charnn.model.kernels import Kernel
+from charnn.model.kernels_by_hand import kernel_of
 from charnn.model.plain_layer import HiddenState
 
 

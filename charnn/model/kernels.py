@@ -1,9 +1,7 @@
 """The steps of a cell on a CPU, and their derivatives for many steps at once.
 
 `AutogradKernel` computes steps and derivatives from the equations of any cell (`Cell.step`).
-`ElmanKernel`, `GRUKernel` and `LSTMKernel` repeat the equations by hand, in place and in fewer
-operations: the time of a training step is 15 to 30 % lower (`benchmarks/kernels.md`). A test
-compares their results with those of `AutogradKernel`.
+`charnn.model.kernels_by_hand` has faster ones.
 
 A step computes each unit separately from the others, so its Jacobian is diagonal: the derivative of
 a part of the hidden state with respect to ("by") a gate is one number for each unit, [T, B, H] for
@@ -19,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from charnn.model.cells import GRU, LSTM, Cell, Elman
+from charnn.model.cells import Cell
 from charnn.model.plain_layer import HiddenState
 
 
@@ -169,124 +167,3 @@ def _where_different(
         for gate, (of_x, of_h) in enumerate(zip(by_x, by_h, strict=True))
         if of_x is not None and (of_h is None or of_x.data_ptr() != of_h.data_ptr())
     }
-
-
-# The out= forms of these derivatives write into a block of a larger tensor. They belong to ATen,
-# not to torch's documented functions; without them, autograd serves all cells.
-_ATEN = torch.ops.aten
-HAS_DERIVATIVES = all(
-    hasattr(getattr(_ATEN, name, None), "grad_input")
-    for name in ("sigmoid_backward", "tanh_backward")
-)
-if HAS_DERIVATIVES:
-    sigmoid_backward = _ATEN.sigmoid_backward.grad_input
-    tanh_backward = _ATEN.tanh_backward.grad_input
-
-_MINUS_ONE = torch.tensor(-1.0)
-
-
-def _tanh(x: Tensor, out: Tensor) -> Tensor:
-    """Write tanh x = 2 sigmoid(2 x) - 1, in a third of the time of torch's own tanh on a CPU.
-
-    The absolute error is at most the rounding error of a number near 1, even if tanh x is small.
-    This precision is enough, since tanh x is only added to numbers of about the size of 1.
-    """
-    torch.add(x, x, out=out).sigmoid_()
-    return torch.add(_MINUS_ONE, out, alpha=2, out=out)
-
-
-class ElmanKernel(Kernel):
-    """The equations of `Elman`, repeated by hand for speed."""
-
-    def step(
-        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
-    ) -> None:
-        """See `Kernel`."""
-        _tanh(gates.x.add_(gates.h), out=after[0])
-
-    def derivatives(
-        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
-    ) -> Derivatives:
-        """See `Kernel`."""
-        ones = torch.ones_like(after[0][:1, :1, :1]).expand_as(after[0])
-        by_h = tanh_backward(ones, after[0], grad_input=torch.empty_like(gates.x))
-        return Derivatives([GateDerivative(0, 0, by_h)], [[None]])
-
-
-class GRUKernel(Kernel):
-    """The equations of `GRU`, repeated by hand for speed.
-
-    A step leaves r, z and n in `gates.x`, and n_h in `gates.extra`.
-    """
-
-    def step(
-        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
-    ) -> None:
-        """See `Kernel`."""
-        r, z, n = gates.x_blocks
-        r_h, z_h, n_h = gates.h_blocks
-        r.add_(r_h).sigmoid_()
-        z.add_(z_h).sigmoid_()
-        _tanh(n.addcmul_(r, gates.extra.copy_(n_h)), out=n)
-        torch.lerp(n, before[0], z, out=after[0])
-
-    def derivatives(
-        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
-    ) -> Derivatives:
-        """See `Kernel`."""
-        r, z, n = gates.x_blocks
-        n_h = gates.extra
-        by_gates_h = torch.empty_like(gates.x)
-        by_r, by_z, by_n_h = by_gates_h.chunk(3, dim=-1)
-        by_n_x = tanh_backward(1 - z, n, grad_input=torch.empty_like(n_h))
-        sigmoid_backward(n_h * by_n_x, r, grad_input=by_r)
-        sigmoid_backward(before[0] - n, z, grad_input=by_z)
-        torch.mul(by_n_x, r, out=by_n_h)
-        return Derivatives([GateDerivative(0, 0, by_gates_h)], [[z]], by_gates_x=[{2: by_n_x}])
-
-
-class LSTMKernel(Kernel):
-    """The equations of `LSTM`, repeated by hand for speed.
-
-    A step leaves i, f, g and o in `gates.x`, and tanh c in `gates.extra`.
-    """
-
-    def step(
-        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
-    ) -> None:
-        """See `Kernel`."""
-        i, f, g, o = gates.x_blocks
-        gates.x.add_(gates.h)
-        # tanh g = 2 sigmoid(2 g) - 1, so that one call computes all four sigmoids.
-        g.add_(g)
-        gates.x.sigmoid_()
-        torch.add(_MINUS_ONE, g, alpha=2, out=g)
-        torch.mul(f, before[1], out=after[1]).addcmul_(i, g)
-        torch.mul(o, _tanh(after[1], out=gates.extra), out=after[0])
-
-    def derivatives(
-        self, gates: Gates, before: HiddenState, after: HiddenState, peepholes: HiddenState
-    ) -> Derivatives:
-        """See `Kernel`."""
-        i, f, g, o = gates.x_blocks
-        tanh_c = gates.extra
-        by_gates_h = torch.empty_like(gates.x)
-        by_i, by_f, by_g, by_o = by_gates_h.chunk(4, dim=-1)
-        sigmoid_backward(g, i, grad_input=by_i)
-        sigmoid_backward(before[1], f, grad_input=by_f)
-        tanh_backward(i, g, grad_input=by_g)
-        sigmoid_backward(tanh_c, o, grad_input=by_o)
-        h_by_c = tanh_backward(o, tanh_c, grad_input=torch.empty_like(tanh_c))
-        c_by_gates_h = by_gates_h[..., : -i.size(-1)]  # i, f and g
-        by_gates = [GateDerivative(1, 0, c_by_gates_h), GateDerivative(0, 3, by_o)]
-        return Derivatives(by_gates, [[None, None], [None, f]], h_by_c)
-
-
-BY_HAND: dict[type[Cell], Kernel] = (
-    {Elman: ElmanKernel(), GRU: GRUKernel(), LSTM: LSTMKernel()} if HAS_DERIVATIVES else {}
-)
-
-
-def kernel_of(cell: type[Cell]) -> Kernel:
-    """Return the fastest kernel of a cell."""
-    return BY_HAND.get(cell) or AutogradKernel(cell)

@@ -8,7 +8,8 @@ from torch import nn
 
 from charnn.model.cells import CELLS
 from charnn.model.fused_layer import run_segment
-from charnn.model.kernels import BY_HAND, AutogradKernel
+from charnn.model.kernels import AutogradKernel
+from charnn.model.kernels_by_hand import BY_HAND
 from charnn.model.plain_layer import run_plainly
 
 NAMES = sorted(CELLS)

@@ -190,8 +190,8 @@ class Model:
             text: a text, several texts, or the span that `held_out` returns.
             windows: also evaluate on windows of text that each start with a fresh hidden state, as
                 transformers are evaluated; see `charnn.evaluation.fresh_windows`.
-            dynamic: also evaluate while the weights adapt to the text, see
-                `charnn.evaluation.dynamic`.
+            dynamic: also evaluate while the weights adapt to the text, alone and mixed with
+                n-grams; see `charnn.evaluation.dynamic` and `charnn.evaluation.ngram_mixture`.
 
         Raises:
             CorpusError: the text is empty.

@@ -24,7 +24,7 @@ FLOOR = -20.0
 
 
 PROTOCOL = (
-    "the same, mixed with n-grams with contexts of up to "
+    "dynamic evaluation, mixed with n-grams with contexts of up to "
     f"{MAX_CONTEXT} symbols, whose counts and weights are updated on each symbol after it is scored"
 )
 

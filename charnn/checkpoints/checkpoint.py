@@ -107,15 +107,6 @@ class Checkpoint:
         newline = self.vocabulary.encode("\n")[0]
         return int(newline) if newline != UNKNOWN else len(self.vocabulary) - 1
 
-    @property
-    def calibrated_weights(self) -> Tensors:
-        """Return the weights for evaluation, with the fitted temperature applied."""
-        # Dividing the weights of the head once divides all logits.
-        head = {
-            name: self.weights[name] / self.temperature for name in ("head.weight", "head.bias")
-        }
-        return self.weights | head
-
     def save(self, path: Path, *, previous: Path | None = None) -> None:
         """Write the checkpoint atomically: `path` contains the old file or all of the new one.
 

@@ -100,6 +100,16 @@ def _is_history(value: Any) -> bool:
     )
 
 
+def _is_calibration(value: Any) -> bool:
+    numbers = ("temperature", "nats_per_char", "calibrated_nats_per_char")
+    return (
+        type(value) is dict
+        and value.keys() == {*numbers, "protocol"}
+        and _is_text(value["protocol"])
+        and all(_is_number(value[name]) for name in numbers)
+    )
+
+
 # By key; every other key may have any plain value.
 _CHECKS: Mapping[str, Check] = {
     "corpus": _is_text,
@@ -118,4 +128,6 @@ _CHECKS: Mapping[str, Check] = {
     "position": _is_position,
     "training": _is_training,
     "learned": _is_object,
+    "nats_per_char": _is_number,
+    "calibration": _is_calibration,
 }

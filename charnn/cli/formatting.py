@@ -8,6 +8,16 @@ def format_loss(loss: float) -> str:
     return f"{loss:.4f} nats/char ({loss / math.log(2):.3f} bits/char)"
 
 
+def format_calibration(
+    *, temperature: float, nats_per_char: float, calibrated_nats_per_char: float, protocol: str
+) -> str:
+    """Return a text that shows a loss without and with a fitted softmax temperature."""
+    return (
+        f"{nats_per_char:.4f} without and {calibrated_nats_per_char:.4f} with the softmax "
+        f"temperature {temperature:.3f} ({protocol})"
+    )
+
+
 def format_duration(seconds: float) -> str:
     """Return a text that shows a time in hours and minutes, minutes and seconds, or seconds."""
     minutes, rest = divmod(round(seconds), 60)

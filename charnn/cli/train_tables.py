@@ -8,7 +8,7 @@ from rich.table import Table
 
 from charnn.checkpoints.run_files import RUNS_FOLDER
 from charnn.cli.console import escape_controls, show_message
-from charnn.cli.formatting import format_duration, format_loss
+from charnn.cli.formatting import format_calibration, format_duration, format_loss
 from charnn.corpus.document_kinds import PLURALS, document_plural
 from charnn.corpus.ids import Dataset
 from charnn.model.config import ModelConfig
@@ -36,7 +36,9 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
             "training": f"{' or '.join(limits)}, batch {training.batch_size} x "
             f"{training.seq_len}, {started.steps_per_epoch:,} steps per epoch",
             "machine": f"{training.device}, {training.precision}, {threads}",
-            "validation": _validation(dataset, document_plural(corpus.document_kind, corpus.tunes)),
+            "validation": _validation(
+                dataset, document_plural(corpus.document_kind, corpus.tunes), started.protocol
+            ),
         },
     )
 
@@ -52,10 +54,12 @@ def result_table(
         corpus: the corpus as the user named it.
         options: the options of the run.
     """
-    loss = finished.best_loss
+    loss, calibration = finished.best_loss, finished.calibration
     speed = f"{finished.characters_per_second:,.0f} characters/s"
     rows = {
         "best loss": "not validated yet" if loss is None else format_loss(loss),
+        **({"measured by": finished.protocol} if finished.protocol else {}),
+        **({"calibrated": format_calibration(**vars(calibration))} if calibration else {}),
         "steps": f"{finished.steps:,} in {format_duration(finished.seconds)}, {speed}",
         "checkpoint": str(finished.checkpoint or "none"),
         **({"advice": finished.advice} if finished.advice else {}),
@@ -111,22 +115,22 @@ def _describe_model(model: ModelConfig) -> str:
     )
 
 
-def _validation(dataset: Dataset, plural: str) -> str:
+def _validation(dataset: Dataset, plural: str, protocol: str) -> str:
     """Return a text that describes the held-out part and its evaluation protocol.
 
     Args:
         dataset: the corpus.
         plural: the plural name of its documents.
+        protocol: the protocol of the validations; "" without any.
     """
-    if len(dataset.val) == 0:
+    if not protocol:
         return "none"
-    from charnn.evaluation.sweep import fitted_sweep_protocol  # which imports torch
-
     held_out = (
         f"{dataset.val_documents:,} whole {plural}" if dataset.val_documents else "the last part"
     )
-    unknown = f", {dataset.val_unknown:,} of them unknown" if dataset.val_unknown else ""
-    protocol = fitted_sweep_protocol(len(dataset.val), len(dataset.train))
+    unknown = (
+        f" ({dataset.val_unknown:,} of them unknown, not scored)" if dataset.val_unknown else ""
+    )
     return f"{held_out}, {dataset.val_characters:,} characters{unknown}: {protocol}"
 
 

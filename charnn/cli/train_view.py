@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import takewhile
+from typing import NoReturn
 
 from tqdm import tqdm
 
@@ -23,6 +24,7 @@ from charnn.cli.train_tables import result_table, show_table, summary_table
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.training.events import (
+    Evaluating,
     Event,
     Finished,
     Hinted,
@@ -69,6 +71,7 @@ class TrainView:
         self.should_stop = should_stop
         self.as_json = as_json
         self.live = is_terminal(sys.stderr)
+        self.evaluating = False
 
     def __enter__(self) -> "TrainView":
         # pooch uses a bar only if it is true, and sets the total afterwards. A tqdm bar without a
@@ -122,6 +125,8 @@ class TrainView:
                 if self.as_json:
                     _write_json(event="saved")
                 self._show_line("all is saved now")
+            case Evaluating():
+                self._show_evaluation(event)
             case Finished():
                 self.bar.close()
                 self._show_result(event)
@@ -162,13 +167,7 @@ class TrainView:
                 "the budget of this run is spent. Raise --minutes, --epochs or --steps to train "
                 "further"
             )
-        self.bar = tqdm(
-            total=1.0,
-            initial=event.progress,
-            disable=None,
-            leave=False,
-            bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
-        )
+        self.bar = _share_bar(event.progress)
 
     def _show_step(self, event: Stepped) -> None:
         if self.as_json:
@@ -199,6 +198,14 @@ class TrainView:
         if self.live:
             self._show_line(escape_controls(self._sample(event)) + "\n")
 
+    def _show_evaluation(self, event: Evaluating) -> None:
+        if not self.evaluating:
+            self.evaluating = True
+            self.bar.close()
+            self.bar = _share_bar(0.0)
+            self.bar.set_description_str("evaluating the best checkpoint", refresh=False)
+        self.bar.update(event.progress - self.bar.n)
+
     def _show_result(self, finished: Finished) -> None:
         if self.as_json:
             _write_json(
@@ -210,6 +217,8 @@ class TrainView:
                 chars_per_second=finished.characters_per_second,
                 seconds=finished.seconds,
                 advice=finished.advice,
+                protocol=finished.protocol,
+                calibration=finished.calibration and vars(finished.calibration),
             )
         self._show_table(*result_table(self.planned.run, finished, self.corpus, self.options))
 
@@ -228,6 +237,17 @@ class TrainView:
     def _show_table(self, title: str, rows: dict[str, str]) -> None:
         with tqdm.external_write_mode(file=sys.stderr):
             show_table(title, rows, live=self.live)
+
+
+def _share_bar(initial: float) -> "tqdm[NoReturn]":
+    """Return a progress bar of a share in [0, 1]."""
+    return tqdm(
+        total=1.0,
+        initial=initial,
+        disable=None,
+        leave=False,
+        bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
+    )
 
 
 def _write_json(**values: object) -> None:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import log_softmax, nll_loss
 
-from charnn.evaluation.sweep import CONTEXT
+from charnn.corpus.vocabulary import UNKNOWN
+from charnn.evaluation.scored_part import CONTEXT
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
 from charnn.model.plain_layer import detached
@@ -64,6 +65,8 @@ def dynamic_log_probs(
 
     The segments are those of `ids[start:]`, in order. A segment is yielded before the step on it.
 
+    No weight learns from a character outside the vocabulary.
+
     Args:
         config: the shape of the model.
         weights: the model's parameters; they are not changed.
@@ -85,7 +88,9 @@ def dynamic_log_probs(
         logits, next_state = network(ids_T1[begin - 1 : begin - 1 + len(targets)], state)
         log_probs_TV = log_softmax(logits.flatten(0, 1), dim=-1)
         yield log_probs_TV.detach().numpy()
-        learner.step(nll_loss(log_probs_TV, targets.flatten()))
+        total = nll_loss(log_probs_TV, targets.flatten(), reduction="sum", ignore_index=UNKNOWN)
+        # Not nll_loss's own mean, which is nan if every character is outside the vocabulary.
+        learner.step(total / len(targets))
         # Gradients do not reach back into earlier segments.
         state = [detached(layer) for layer in next_state]
 

@@ -23,28 +23,40 @@ from charnn.corpus.text import document
 from charnn.corpus.vocabulary import UNKNOWN
 from charnn.corpus.vocabulary_kinds import CHAR
 from charnn.errors import CheckpointError, CorpusError
+from charnn.evaluation.calibration import SECOND_HALF, Calibration, second_half
+from charnn.evaluation.scored_part import whole_part
 
 
 @dataclass(frozen=True)
 class EvalSpan:
     """The span of a text that is scored, as ids of a model's vocabulary.
 
+    Characters outside the vocabulary are read, but neither scored nor counted.
+
     Attributes:
-        ids: [N] the context, then the scored ids.
-        start: the index of the first scored id; at least 1.
-        characters: the number of characters of the scored part, document ends included.
+        ids: [N] the context, then the ids to score.
+        start: the index of the first id to score; at least 1.
+        characters: the number of characters of `ids[start:]`, document ends included.
         description: which part of a text this is, for the protocol; may be empty.
+        held_out: whether training has held out exactly this part, and so may have fitted a softmax
+            temperature on its first half.
     """
 
     ids: NDArray[Any]
     start: int
     characters: int
     description: str = ""
+    held_out: bool = False
 
     @property
     def unknown(self) -> int:
-        """Return the number of scored ids that stand for characters outside the vocabulary."""
+        """Return the number of ids to score that stand for characters outside the vocabulary."""
         return int(np.count_nonzero(self.ids[self.start :] == UNKNOWN))
+
+    @property
+    def known(self) -> int:
+        """Return the number of scored characters."""
+        return self.characters - self.unknown
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,7 @@ class Evaluation:
 
     Attributes:
         nats_per_char: the mean negative log-likelihood of a character.
-        chars: the number of scored characters.
+        chars: the number of scored characters, without those outside the vocabulary.
         protocol: the description of the protocol and of the scored part.
         standard_error: the standard error of `nats_per_char` if windows were drawn at random;
             else 0.
@@ -61,6 +73,9 @@ class Evaluation:
         dynamic: the loss by dynamic evaluation; None if it was not measured.
         dynamic_ngrams: the loss by the mixture of dynamic evaluation with n-grams; None if it was
             not measured.
+        unknown: the number of characters outside the vocabulary, which are not scored.
+        calibration: the loss without and with the fitted softmax temperature of the model; None if
+            no temperature was fitted.
     """
 
     nats_per_char: float
@@ -70,6 +85,8 @@ class Evaluation:
     windows: "Evaluation | None" = None
     dynamic: "Evaluation | None" = None
     dynamic_ngrams: "Evaluation | None" = None
+    unknown: int = 0
+    calibration: Calibration | None = None
 
     @property
     def bits_per_char(self) -> float:
@@ -122,8 +139,7 @@ def held_out_tunes_span(
     ids = _encode(checkpoint, texts, True)
     characters = sum(map(len, texts)) + len(texts)
     description = f"{len(texts):,} documents with their ends, which the model has not learned"
-    description += _temperature_note(checkpoint)
-    return EvalSpan(np.concatenate([context, ids]), len(context), characters, description)
+    return EvalSpan(np.concatenate([context, ids]), len(context), characters, description, True)
 
 
 def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
@@ -156,8 +172,7 @@ def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
         description = f"{scan.val_documents:,} {plural} with their ends, which training held out"
     else:
         description = f"the last {100 * fraction:g} %, which training held out"
-    description += _temperature_note(checkpoint)
-    return EvalSpan(ids, scan.train_length, scan.length - scan.train_length, description)
+    return EvalSpan(ids, scan.train_length, scan.length - scan.train_length, description, True)
 
 
 def evaluate_span(
@@ -165,40 +180,89 @@ def evaluate_span(
 ) -> Evaluation:
     """Return the loss of a span with the state carried and, on request, by other protocols.
 
+    The loss is that of the weights as they were learned. `Evaluation.calibration` adds the loss
+    with the fitted temperature.
+
     Args:
         checkpoint: the model.
         span: the scored part and its context.
         windows: measure fresh windows as well, unless the span is shorter than a window or consists
             of tunes, lines or passages, many of which are shorter than a window.
         dynamic: measure dynamic evaluation as well, alone and mixed with n-grams.
+
+    Raises:
+        CorpusError: no character of the span is in the vocabulary.
     """
+    if not span.known:
+        raise CorpusError(
+            "no character of the text is in the model's vocabulary: name a text in the language "
+            "that the model was trained on"
+        )
     # Imported here, because torch takes a second or two: errors in the text are reported before.
     from charnn.evaluation.fresh_windows import evaluate_fresh_windows
-    from charnn.evaluation.sweep import sweep_protocol, token_losses
+    from charnn.evaluation.sweep import token_losses_at
     from charnn.model.network import Network, import_weights
 
     network = Network(checkpoint.config)
-    import_weights(network, checkpoint.calibrated_weights)
-    ids, start, characters = span.ids, span.start, span.characters
+    import_weights(network, checkpoint.weights)
+    ids, start, characters = span.ids, span.start, span.known
     suffix = f", {span.description}" if span.description else ""
-    losses = token_losses(network, ids, start)
+    temperatures = tuple(dict.fromkeys((1.0, checkpoint.temperature)))
+    losses_KN = token_losses_at(network, ids, start, temperatures)
+    losses = losses_KN[0]
     fresh = windows_evaluation = dynamic_evaluation = ngrams_evaluation = None
     short = checkpoint.metadata.get("tunes") or checkpoint.document_kind in CUT_KINDS
     if windows and not short:
         fresh = evaluate_fresh_windows(network, ids, losses)
     if fresh is not None:
+        # Its mean is over all characters, and those outside the vocabulary have the loss 0.
+        scale = len(losses) / characters
         windows_evaluation = Evaluation(
-            fresh.loss, characters, fresh.protocol + suffix, fresh.standard_error
+            fresh.loss * scale, characters, fresh.protocol + suffix, fresh.standard_error * scale
         )
     if dynamic:
         dynamic_evaluation, ngrams_evaluation = _evaluate_dynamically(checkpoint, span, suffix)
     return Evaluation(
         _per_character(losses, characters),
         characters,
-        sweep_protocol(len(losses), start) + suffix,
+        whole_part(start, len(ids)).protocol + suffix,
         windows=windows_evaluation,
         dynamic=dynamic_evaluation,
         dynamic_ngrams=ngrams_evaluation,
+        unknown=span.unknown,
+        calibration=_calibration(checkpoint, span, losses, losses_KN[-1]),
+    )
+
+
+def _calibration(
+    checkpoint: Checkpoint,
+    span: EvalSpan,
+    losses: NDArray[np.float32],
+    calibrated_losses: NDArray[np.float32],
+) -> Calibration | None:
+    """Return the loss without and with the fitted temperature; None if none was fitted.
+
+    Args:
+        checkpoint: the model.
+        span: the scored part.
+        losses: the loss of each id without the temperature.
+        calibrated_losses: the loss of each id with the temperature.
+    """
+    if checkpoint.temperature == 1:
+        return None
+    begin, protocol = span.start, "the whole text; temperature fitted in training"
+    if span.held_out and "calibration" not in checkpoint.metadata:
+        # Earlier versions fitted the temperature on the whole held-out part.
+        protocol = "the whole held-out part; temperature fitted on the same part"
+    elif span.held_out:
+        begin, protocol = second_half(span.ids, span.start), SECOND_HALF
+    ids = span.ids[begin:]
+    characters = checkpoint.vocabulary.count_characters(ids[ids != UNKNOWN])
+    return Calibration(
+        checkpoint.temperature,
+        _per_character(losses[begin - span.start :], characters),
+        _per_character(calibrated_losses[begin - span.start :], characters),
+        protocol,
     )
 
 
@@ -211,25 +275,20 @@ def _evaluate_dynamically(
 
     settings = DynamicEvalConfig()
     segments = dynamic_log_probs(
-        checkpoint.config, checkpoint.calibrated_weights, span.ids, span.start, settings
+        checkpoint.config, checkpoint.weights, span.ids, span.start, settings
     )
-    losses, mixed = mixed_token_losses(segments, span.ids, span.start, checkpoint.config.vocab_size)
+    both = mixed_token_losses(segments, span.ids, span.start, checkpoint.config.vocab_size)
+    is_known = span.ids[span.start :] != UNKNOWN
+    losses, mixed = (_per_character(each[is_known], span.known) for each in both)
     return (
-        Evaluation(
-            _per_character(losses, span.characters), span.characters, settings.protocol + suffix
-        ),
-        Evaluation(_per_character(mixed, span.characters), span.characters, PROTOCOL + suffix),
+        Evaluation(losses, span.known, settings.protocol + suffix),
+        Evaluation(mixed, span.known, PROTOCOL + suffix),
     )
 
 
 def _per_character(losses: NDArray[np.floating], characters: int) -> float:
     # Summed in float32, the digits of small losses are lost beside a large total.
-    return float(losses.sum(dtype=np.float64)) / characters
-
-
-def _temperature_note(checkpoint: Checkpoint) -> str:
-    """Return a note if the softmax temperature was fitted on the scored part; else ""."""
-    return ", temperature of the softmax fitted" if checkpoint.temperature != 1 else ""
+    return float(losses.sum(dtype=np.float64)) / max(1, characters)
 
 
 def _encode(checkpoint: Checkpoint, texts: Sequence[str], separated: bool) -> NDArray[Any]:

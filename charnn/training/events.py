@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.ids import Dataset
 from charnn.corpus.sources import Corpus
+from charnn.evaluation.calibration import Calibration
 
 if TYPE_CHECKING:
     from charnn.training.plan import Plan  # which imports torch
@@ -88,11 +89,13 @@ class Started:
         steps_per_epoch: the updates in one pass over the training part.
         threads: the number of CPU threads that was measured or set.
         progress: the share of the budget that is spent, in [0, 1]; above 0 if a run is resumed.
+        protocol: the characters that each validation scores; "" without a validation part.
     """
 
     steps_per_epoch: int
     threads: int
     progress: float
+    protocol: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,13 +161,25 @@ class Validated:
 
 
 @dataclass(frozen=True)
+class Evaluating:
+    """The progress of the evaluation of the best checkpoint, after the last step.
+
+    Attributes:
+        progress: the share of the evaluation that is done, in [0, 1].
+    """
+
+    progress: float
+
+
+@dataclass(frozen=True)
 class Finished:
     """The end of a run, after its last step.
 
     Attributes:
         reason: "done" (the budget is spent), "patience" or "interrupted".
         checkpoint: the file to sample from; None if none could be saved.
-        best_loss: the lowest validation loss, in nats per character; None without a validation.
+        best_loss: the loss of the best checkpoint without a fitted temperature, in nats per
+            character; None without a validation.
         steps: the updates so far.
         seconds: the time spent on the run, the time before each resumption included.
         characters_per_second: the mean speed since the start or the resumption, validation not
@@ -172,6 +187,9 @@ class Finished:
         advice: one sentence on the loss curve and on options to change; None if the run was
             interrupted or has too few validations.
         unsaved: the files that could not be saved.
+        protocol: the characters that `best_loss` counts; "" without a validation.
+        calibration: the loss without and with a fitted softmax temperature; None if the run was
+            interrupted, or if the held-out part is too short to fit one.
     """
 
     reason: str
@@ -182,6 +200,8 @@ class Finished:
     characters_per_second: float
     advice: str | None
     unsaved: tuple[Path, ...] = ()
+    protocol: str = ""
+    calibration: Calibration | None = None
 
 
 Event = (
@@ -195,6 +215,7 @@ Event = (
     | Validated
     | Unsaved
     | SavedAtLast
+    | Evaluating
     | Finished
 )
 Report = Callable[[Event], None]

@@ -15,6 +15,8 @@ MAX_SECONDS = 2 * 3600
 MIN_STEPS = 300
 # No text in one language uses more characters; a wrong encoding can.
 MAX_VOCABULARY = 20_000
+# A larger share of held-out characters that training never sees makes the loss questionable.
+MAX_UNKNOWN_SHARE = 0.01
 # Seconds of training after which the speed is known.
 HINT_AFTER = 5.0
 
@@ -36,6 +38,22 @@ def on_vocabulary(size: int) -> str | None:
     return (
         f"{size:,} different characters are more than any language has. Training will be slow and "
         "most of them will hardly be learned. If this is a surprise, set the files' --encoding"
+    )
+
+
+def on_unknown(unknown: int, characters: int) -> str | None:
+    """Return a hint if too many held-out characters are outside the vocabulary, else None.
+
+    Args:
+        unknown: the number of held-out characters that the training part does not contain.
+        characters: the number of held-out characters.
+    """
+    if unknown <= MAX_UNKNOWN_SHARE * characters:
+        return None
+    return (
+        f"{unknown / characters:.1%} of the held-out part ({unknown:,} characters) does not occur "
+        "in the training part. These characters are not scored, so the loss is that of the rest. "
+        "Hold out a part like the rest: change --val-fraction or the order of the files"
     )
 
 

@@ -9,7 +9,7 @@ from charnn.errors import CheckpointError, UsageError
 from charnn.model.config import ModelConfig
 from charnn.training.finetune import new_tokens
 from charnn.training.hardware import choose_device, choose_precision
-from charnn.training.hints import on_many_epochs, on_vocabulary
+from charnn.training.hints import on_many_epochs, on_unknown, on_vocabulary
 from charnn.training.options import TrainingOptions, given, option_name
 from charnn.training.recipe import (
     AUTO,
@@ -95,7 +95,11 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
             f"instead of {wanted.batch_size} x {wanted.seq_len}"
         )
     epochs = estimate_epochs(characters, budget, device, batch_size * seq_len)
-    hints = on_many_epochs(epochs, characters), on_vocabulary(len(dataset.vocabulary))
+    hints = (
+        on_many_epochs(epochs, characters),
+        on_vocabulary(len(dataset.vocabulary)),
+        on_unknown(dataset.val_unknown, dataset.val_characters),
+    )
     notes += [hint for hint in hints if hint]
     return Plan(model, training, tuple(notes))
 

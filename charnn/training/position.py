@@ -18,7 +18,7 @@ class Position:
         validated_seconds: the time spent on the run when the last validation ended.
         best_loss: the lowest validation loss, in nats per character; None before a validation.
         stale: the number of validations since the one with the lowest loss.
-        temperature: the softmax temperature that the last validation fitted.
+        val_tokens: the number of held-out tokens that each validation scores; 0 before the start.
     """
 
     step: int = 0
@@ -28,7 +28,7 @@ class Position:
     validated_seconds: float = 0.0
     best_loss: float | None = None
     stale: int = 0
-    temperature: float = 1.0
+    val_tokens: int = 0
 
     @classmethod
     def from_json(cls, value: dict[str, Any], steps_per_epoch: int) -> "Position":
@@ -37,9 +37,13 @@ class Position:
         Raises:
             TypeError, ValueError: a field is unknown, has the wrong type or is out of range.
         """
-        position = cls(**value)
-        counts = (position.step, position.validated_step, position.stale, position.window)
-        amounts = (position.seconds, position.validated_seconds, position.temperature)
+        # Earlier versions fitted a softmax temperature at each validation, and stored it here.
+        position = cls(**{name: each for name, each in value.items() if name != "temperature"})
+        counts = (
+            *(position.step, position.validated_step, position.stale, position.window),
+            position.val_tokens,
+        )
+        amounts = (position.seconds, position.validated_seconds)
         loss = position.best_loss
         # JSON may contain true, 2.5 or -1 in place of a count. type() is compared because
         # isinstance(True, int) holds.

@@ -126,6 +126,17 @@ class CheckpointSaver:
         self._unwritten.add(LAST)
         self.retry()
 
+    @property
+    def best(self) -> Checkpoint | None:
+        """Return the best checkpoint so far; None before the first validation."""
+        return self._checkpoints.get(BEST)
+
+    def replace_best(self, checkpoint: Checkpoint) -> None:
+        """Save the best checkpoint again, after something was added to it."""
+        self._checkpoints[BEST] = checkpoint
+        self._unwritten.add(BEST)
+        self.retry()
+
     def retry(self) -> None:
         """Write every file that was not written before, and every file that has been deleted."""
         self._retried_at = time.monotonic()

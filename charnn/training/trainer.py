@@ -21,6 +21,7 @@ from charnn.errors import CharnnError
 from charnn.training import events
 from charnn.training.advice import advise
 from charnn.training.backpropagation import backpropagate, reset_rows_in_turn, trial_step
+from charnn.training.best_evaluation import BestEvaluation, evaluate_best
 from charnn.training.divergence import DivergenceCheck
 from charnn.training.hardware import keep_freed_memory
 from charnn.training.hints import SpeedHint
@@ -66,9 +67,15 @@ class Trainer:
         threads_before = torch.get_num_threads()
         self.thread_tuner.start(lambda: trial_step(self.state, self.config, self.batches))
         self.saver.open(checkpoint_bytes(self.state.network.config, self.config.ema))
-        self.report(events.Started(len(self.batches), torch.get_num_threads(), self.progress))
+        self.validator.prepare()
+        threads = torch.get_num_threads()
+        self.report(
+            events.Started(len(self.batches), threads, self.progress, self.validator.protocol)
+        )
         try:
             reason = self._loop()
+            if reason != "interrupted" and not self._evaluate_best():
+                reason = self._interrupt()
             self.saver.retry()
         except CharnnError:
             self.saver.retry()
@@ -84,8 +91,8 @@ class Trainer:
 
     @property
     def progress(self) -> float:
-        """Return the share of the budget that is spent, in [0, 1]."""
-        return self.state.position.progress(self.config.budget, len(self.batches))
+        """Return the share of the training budget that is spent, in [0, 1]."""
+        return self.state.position.progress(self.validator.training_budget, len(self.batches))
 
     def _loop(self) -> str:
         """Train to the end of the run, and return the reason for the end, see `Finished`."""
@@ -135,13 +142,13 @@ class Trainer:
             self.report(events.Hinted(hint))
 
     def _validate(self) -> bool:
-        """Evaluate the validation part and save the run. The weights are not changed.
+        """Measure the validation loss and save the run. The weights are not changed.
 
         Returns:
             False if `should_stop` returned True during the evaluation; its result is discarded.
         """
         position = self.state.position
-        if not self.validator.has_text:
+        if not self.validator.held_out.has_text:
             self.validator.skip(position.seconds)
             self._save()
             position.seconds = self._clock()
@@ -160,6 +167,26 @@ class Trainer:
         position.seconds = self._clock()
         return True
 
+    def _evaluate_best(self) -> bool:
+        """Evaluate the best checkpoint, and save it with its loss and its fitted temperature.
+
+        Returns:
+            False if `should_stop` returned True during the evaluation; its result is discarded.
+        """
+        best = self.saver.best
+        if best is None:
+            return True
+        evaluated = evaluate_best(
+            best, self.state.network, self.validator, self.should_stop, self.report
+        )
+        if evaluated is None:
+            return False
+        if evaluated is not best:
+            self.saver.replace_best(evaluated)
+            self.state.position.seconds = self._clock()
+            self._save()
+        return True
+
     def _interrupt(self) -> str:
         self.state.position.seconds = self._clock()
         self._save()
@@ -174,7 +201,8 @@ class Trainer:
         Raises:
             CharnnError: a number of the checkpoint is not finite.
         """
-        checkpoint = self.state.to_checkpoint(self.dataset, self.config, self.metadata)
+        metadata = self.metadata | {"protocol": self.validator.protocol}
+        checkpoint = self.state.to_checkpoint(self.dataset, self.config, metadata)
         self.divergence.check_arrays(checkpoint.step, checkpoint.weights | checkpoint.training)
         return checkpoint
 
@@ -191,13 +219,16 @@ class Trainer:
         state, position = self.state, self.state.position
         epochs = position.step / len(self.batches)
         advice = advise(state.history, epochs, self.config.budget, state.network.config)
+        evaluated = BestEvaluation.of(self.saver.best)
         return events.Finished(
             reason,
             self.saver.best_file,
-            position.best_loss,
+            position.best_loss if evaluated is None else evaluated.loss,
             position.step,
             position.seconds,
             self.trained.characters_per_second,
             None if reason == "interrupted" else advice,
             self.saver.unsaved,
+            self.validator.protocol if evaluated is None else evaluated.protocol,
+            None if evaluated is None else evaluated.calibration,
         )

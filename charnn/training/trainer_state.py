@@ -15,7 +15,6 @@ import torch
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.ids import Dataset
 from charnn.errors import CheckpointError
-from charnn.evaluation.sweep import fitted_sweep_protocol
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.model.plain_layer import HiddenState
@@ -138,16 +137,8 @@ class TrainerState:
             "position": asdict(self.position),
             "tallies": [asdict(self.since_report), asdict(self.since_validation)],
             "history": list(self.history),
-            "protocol": fitted_sweep_protocol(len(dataset.val), len(dataset.train)),
         }
-        return Checkpoint(
-            self.network.config,
-            dataset.vocabulary,
-            weights,
-            metadata,
-            training,
-            self.position.temperature,
-        )
+        return Checkpoint(self.network.config, dataset.vocabulary, weights, metadata, training)
 
 
 def expect_same_corpus(

@@ -1,97 +1,99 @@
-"""Validation during a run: its sweeps, their losses, and early stopping.
+"""Validation during a run: its losses, and early stopping.
 
-A sweep is one evaluation of the whole validation part.
+All validations of a run score the same tokens, so their losses can be compared: the whole held-out
+part, or a fixed sample of a large one (`charnn.training.validation_plan`).
 """
 
+import math
 from collections.abc import Callable
 
 from charnn.corpus.ids import Dataset
-from charnn.evaluation.sweep import fit_temperature
-from charnn.training.hardware import autocast
+from charnn.evaluation.scored_part import Part
+from charnn.training.held_out import HeldOut
 from charnn.training.running_mean import RunningMean
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import Budget, TrainingConfig
-
-MAX_SWEEPS = 50
-# The number of sweeps grows with the square root of the minutes: a short run needs its time to
-# train.
-SWEEPS_PER_ROOT_MINUTE = 4
-# For a budget in steps or epochs: the number of trained ids per validated id. A sweep has no
-# backward pass, so at this ratio the sweeps cost a few per cent of the time.
-TRAINED_PER_VALIDATED = 10
-
-
-def planned_sweeps(budget: Budget, steps_per_epoch: int, train_ids: int, val_ids: int) -> int:
-    """Return the number of sweeps of a run, chosen to cost a few per cent of its budget."""
-    sweeps = float(MAX_SWEEPS)
-    if budget.minutes:
-        sweeps = min(sweeps, SWEEPS_PER_ROOT_MINUTE * budget.minutes**0.5)
-    epochs = budget.epochs or (budget.steps or 0) / steps_per_epoch
-    if epochs:
-        sweeps = min(sweeps, epochs * train_ids / (TRAINED_PER_VALIDATED * val_ids + 1))
-    return max(1, round(sweeps))
+from charnn.training.validation_plan import MIN_TOKENS, ValidationPlan, plan_validation
 
 
 class Validator:
-    """The sweeps of a run over its validation part.
+    """The validations of a run.
 
     Args:
         state: the run's state; its position and its history are updated.
         dataset: the corpus; its validation part may be empty.
         config: the options of the run.
         steps_per_epoch: updates in one pass over the training part.
+
+    Attributes:
+        held_out: the validation part.
+        plan: the plan of the validations, from `prepare` on.
+        part: the part that each validation scores, from `prepare` on.
     """
+
+    plan: ValidationPlan
+    part: Part
 
     def __init__(
         self, state: TrainerState, dataset: Dataset, config: TrainingConfig, steps_per_epoch: int
     ) -> None:
         self._state = state
-        self._dataset = dataset
         self._config = config
         self._steps_per_epoch = steps_per_epoch
-        self.sweeps = planned_sweeps(
-            config.budget, steps_per_epoch, len(dataset.train), len(dataset.val)
-        )
+        self._train_tokens = len(dataset.train)
+        self.held_out = HeldOut(dataset, state.network, config)
+
+    def prepare(self) -> None:
+        """Plan the validations. For a budget in minutes, measure the speed of the machine.
+
+        A resumed run scores the same tokens as before. Losses of other tokens could not be compared
+        with its best loss.
+        """
+        budget, position, held_out = self._config.budget, self._state.position, self.held_out
+        epochs = budget.epochs or (budget.steps or 0) / self._steps_per_epoch
+        trained = epochs * self._train_tokens if epochs else math.inf
+        is_long = held_out.has_text and held_out.tokens > MIN_TOKENS
+        speed = held_out.measure_speed() if budget.minutes and is_long else None
+        self.plan = plan_validation(budget, trained, max(1, held_out.tokens), speed)
+        position.val_tokens = position.val_tokens or self.plan.tokens
+        self.part = held_out.choose_part(position.val_tokens)
+        self._characters = held_out.count_characters(self.part)
 
     @property
-    def has_text(self) -> bool:
-        """Return whether the validation part has any text; `--val-fraction 0` leaves it empty."""
-        return len(self._dataset.val) > 0
+    def protocol(self) -> str:
+        """Return the description of the part that each validation scores; "" without any text."""
+        return self.part.protocol if self.held_out.has_text else ""
+
+    @property
+    def scores_all(self) -> bool:
+        """Return whether each validation scores the whole validation part."""
+        return self.part.scored == self.held_out.tokens
+
+    @property
+    def training_budget(self) -> Budget:
+        """Return the budget of the run without the time that is reserved for its end."""
+        return self.plan.training_budget(self._config.budget)
 
     def is_due(self) -> bool:
-        """Return whether a sweep is due.
+        """Return whether a validation is due.
 
-        The sweeps are spread evenly over the budget. A sweep that was due when the run was stopped
-        is still due when the run is resumed.
+        The validations are spread evenly over the budget. A validation that was due when the run
+        was stopped is still due when the run is resumed.
         """
-        position, budget = self._state.position, self._config.budget
+        position, budget, count = self._state.position, self.training_budget, self.plan.validations
         now = position.progress(budget, self._steps_per_epoch)
         then = position.validated_progress(budget, self._steps_per_epoch)
-        return int(now * self.sweeps) > int(then * self.sweeps)
+        return int(now * count) > int(then * count)
 
     def sweep(self, should_stop: Callable[[], bool]) -> float | None:
-        """Return the loss of the validation part, in nats per character, and fit the temperature.
+        """Return the loss of the validation part, in nats per character.
 
         Returns:
-            The loss, or None if `should_stop` returned True during the sweep. With None, the
-            temperature is unchanged.
+            The loss, or None if `should_stop` returned True during the sweep.
         """
-        state = self._state
-        # The more a model has memorised, the more a fitted temperature gains: 0.004 nats after one
-        # minute of tinyshakespeare, 0.018 after five (benchmarks/quality.md).
-        # bf16 moves the result by about 0.0001 nats and takes a third of the time.
-        with autocast(self._config.device, self._config.precision), state.average.in_place():
-            fitted = fit_temperature(
-                state.network,
-                self._dataset.ids,
-                len(self._dataset.train),
-                self._dataset.val_characters,
-                should_stop,
-            )
-        if fitted is None:
-            return None
-        state.position.temperature, loss = fitted
-        return loss
+        with self._state.average.in_place():
+            totals = self.held_out.sum_losses(self.part, (1.0,), lambda scored: should_stop())
+        return None if totals is None else float(totals[0]) / self._characters
 
     def record(self, loss: float, seconds: float) -> bool:
         """Add the loss of a sweep to the state of the run.

@@ -435,11 +435,3 @@ def test_a_failed_save_keeps_the_old_checkpoint(tmp_path: Path, checkpoint: Chec
     assert list(tmp_path.iterdir()) == [path]
     with pytest.raises(OSError, match="absent"):
         checkpoint.save(tmp_path / "absent" / "file")
-
-
-def test_the_temperature_divides_the_weights_of_the_head(checkpoint: Checkpoint) -> None:
-    calibrated_weights = checkpoint.calibrated_weights
-    for name, array in checkpoint.weights.items():
-        divisor = 1.25 if name.startswith("head.") else 1
-        np.testing.assert_array_equal(calibrated_weights[name], array / np.float32(divisor))
-        assert calibrated_weights[name].dtype == np.float32

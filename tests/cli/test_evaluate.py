@@ -23,7 +23,7 @@ def tune(number: int) -> str:
 def run(program: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A folder with `book.abc` and a run on it, and the last event of the training."""
     folder = tmp_path_factory.mktemp("evaluate")
-    (folder / "book.abc").write_text("\n".join(tune(number) for number in range(60)))
+    (folder / "book.abc").write_text("\n".join(tune(number) for number in range(400)))
     ended = program(folder, "train", "book.abc", "--steps", "40", "--json", *SMALL)
     assert ended.returncode == 0, ended.messages
     return folder, json.loads(ended.stdout.splitlines()[-1])
@@ -44,11 +44,13 @@ class TestLoss:
             "bits_per_char",
             "perplexity",
             "chars",
+            "unknown_chars",
             "protocol",
+            "calibration",
         }
         assert measured["bits_per_char"] == pytest.approx(measured["nats_per_char"] / math.log(2))
         assert measured["perplexity"] == pytest.approx(math.exp(measured["nats_per_char"]))
-        assert "60 documents" in measured["protocol"]
+        assert "400 documents" in measured["protocol"]
 
     def test_held_out_tunes_have_the_loss_of_training(
         self, program: Program, run: tuple[Path, dict[str, Any]]
@@ -62,6 +64,26 @@ class TestLoss:
         everything = json_result(program(folder, "evaluate", "book", "book.abc", "--json"))
         assert measured["chars"] < everything["chars"] / 4
 
+    def test_the_loss_without_and_with_the_fitted_temperature(
+        self, program: Program, run: tuple[Path, dict[str, Any]]
+    ) -> None:
+        """Training, `inspect` and `evaluate --held-out` show the loss of the same half."""
+        folder, done = run
+        fitted = done["calibration"]
+        assert fitted["temperature"] != 1
+        assert "temperature fitted on the first half" in fitted["protocol"]
+        inspected = json_result(program(folder, "inspect", "book", "--json"))
+        assert inspected["calibration"] == fitted
+        assert inspected["temperature"] == fitted["temperature"]
+        assert inspected["best_nats_per_char"] == done["val_nats_per_char"]
+        command = ("evaluate", "book", "book.abc", "--held-out")
+        measured = json_result(program(folder, *command, "--json"))["calibration"]
+        for name, value in fitted.items():
+            expected = value if name == "protocol" else pytest.approx(value, abs=1e-4)
+            assert measured[name] == expected
+        shown = f"with the softmax temperature {fitted['temperature']:.3f} (second half"
+        assert shown in program(folder, *command).stdout.decode().splitlines()[2]
+
     def test_unknown_characters_are_counted_in_a_warning(
         self, program: Program, run: tuple[Path, dict[str, Any]]
     ) -> None:
@@ -70,11 +92,20 @@ class TestLoss:
         ended = program(folder, "evaluate", "book", "strange.txt")
         assert ended.returncode == 0
         assert "nats per character" in ended.stdout.decode()
-        assert "240 characters" in ended.stdout.decode()
+        assert "200 characters (40 more are unknown, not scored)" in ended.stdout.decode()
         assert ended.messages == [
-            "warning: 40 characters of the text (every occurrence counts) are not in the "
-            "model's vocabulary"
+            "warning: 16.7% of the text (40 characters) is not in the model's vocabulary. These "
+            "characters are not scored, so the loss is that of the rest"
         ]
+
+    def test_a_text_of_unknown_characters_is_an_error(
+        self, program: Program, run: tuple[Path, dict[str, Any]]
+    ) -> None:
+        folder, _ = run
+        (folder / "strange.txt").write_text("§§" * 20)
+        ended = program(folder, "evaluate", "book", "strange.txt")
+        assert ended.returncode == 1
+        assert "error: no character of the text is in the model's vocabulary" in ended.messages[-1]
 
     def test_a_corpus_without_held_out_tunes_is_an_error(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
@@ -98,7 +129,7 @@ class TestText:
         held_out = ("evaluate", "my-corpus", "my corpus.txt", "--held-out")
         measured = json_result(program(folder, *held_out, "--json"))
         assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
-        assert measured["chars"] == 300
+        assert measured["chars"] + measured["unknown_chars"] == 300
         assert "the last 10 %" in measured["protocol"]
 
     def test_several_files_with_another_val_fraction(
@@ -116,7 +147,7 @@ class TestText:
             program(tmp_path, "evaluate", "three", *options, "--held-out", "--json")
         )
         assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
-        assert measured["chars"] == 781
+        assert measured["chars"] + measured["unknown_chars"] == 781
         # Files in another order are another text.
         ended = program(tmp_path, "evaluate", "three", *reversed(options), "--held-out")
         assert ended.returncode == 1

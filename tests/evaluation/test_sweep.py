@@ -8,21 +8,14 @@ import torch
 from numpy.typing import NDArray
 
 from charnn.corpus.char_vocabulary import CharVocabulary
+from charnn.corpus.vocabulary import UNKNOWN
 from charnn.evaluation import sweep
-from charnn.evaluation.sweep import evaluate, fit_temperature, sweep_protocol, token_losses
+from charnn.evaluation.scored_part import whole_part
+from charnn.evaluation.sweep import evaluate, sum_losses, token_losses
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
 from tests.helpers import prose, random_weights
-
-
-def test_losses_that_are_not_finite_give_temperature_1_and_nan() -> None:
-    network = network_of()
-    with torch.no_grad():
-        network.head.bias[5] = math.nan
-    temperature, loss = fit_temperature(network, text_ids(3000), 500)
-    assert temperature == 1.0
-    assert math.isnan(loss)
 
 
 def network_of(cell: str = "lstm", vocabulary: int = 130, **shape: int | None) -> Network:
@@ -142,51 +135,24 @@ def test_the_loss_is_per_character_also_where_tokens_are_longer() -> None:
     assert evaluate(network, ids, 300, characters=1200) == pytest.approx(per_token / 2)
 
 
-def test_the_protocol_names_the_rows() -> None:
-    assert "(1 row)" in sweep_protocol(100, 1000)
-    assert "rows)" in sweep_protocol(30_000, 1000)
-    assert "every character once" in sweep_protocol(100, 1000)
-    # Without a full context there is only one row.
-    assert "(1 row)" in sweep_protocol(30_000, 100)
+def test_unknown_characters_are_read_but_not_scored() -> None:
+    network, ids = network_of(), text_ids(3000)
+    ids[[700, 1500]] = UNKNOWN
+    losses = token_losses(network, ids, 500)
+    plain = plain_losses(network, ids)[499:].numpy()
+    assert losses[[200, 1000]].tolist() == [0, 0]
+    known = ids[500:] != UNKNOWN
+    np.testing.assert_allclose(losses[known], plain[known], atol=2e-3)
+    assert evaluate(network, ids, 500) == pytest.approx(plain[known].mean(), abs=1e-4)
 
 
-@pytest.mark.parametrize("overconfidence", [0.95, 1.0, 1.2, 1.5])
-def test_the_fitted_temperature_undoes_the_overconfidence(overconfidence: float) -> None:
-    """The network's logits are the log frequencies of the tokens, times a factor."""
-    ids = text_ids(20_000)
-    network = network_of()
-    counts = np.bincount(ids[500:], minlength=130) + 0.01
-    with torch.no_grad():
-        network.head.weight.zero_()
-        probabilities = torch.from_numpy(counts / counts.sum())
-        network.head.bias.copy_(probabilities.log() * overconfidence)
-    temperature, loss = fit_temperature(network, ids, 500)
-    assert temperature == pytest.approx(overconfidence, rel=0.01)
-    with torch.no_grad():
-        network.head.bias.div_(temperature)
-    assert loss == pytest.approx(evaluate(network, ids, 500), abs=1e-3)
-    entropy = -(probabilities * probabilities.log()).sum().item()
-    assert loss == pytest.approx(entropy, abs=2e-3)
+def test_a_stop_ends_the_sweep() -> None:
+    scored: list[int] = []
 
+    def stop(tokens: int) -> bool:
+        scored.append(tokens)
+        return len(scored) == 2
 
-def test_the_temperature_stays_in_bounds() -> None:
-    network = network_of()
-    ids = text_ids(3000)
-    with torch.no_grad():
-        network.head.weight.mul_(100)
-    temperature, loss = fit_temperature(network, ids, 500)
-    assert temperature == pytest.approx(1 / 0.6)
-    assert loss < evaluate(network, ids, 500)
-
-
-def test_a_short_part_gives_temperature_1() -> None:
-    ids = text_ids(1000)
-    assert fit_temperature(network_of(), ids, 500) == (1.0, evaluate(network_of(), ids, 500))
-
-
-def test_a_text_with_loss_zero_gives_temperature_1() -> None:
-    network = network_of()
-    with torch.no_grad():
-        network.head.weight.zero_()
-        network.head.bias.fill_(-99).select(0, 7).zero_()
-    assert fit_temperature(network, np.full(2000, 7), 500) == (1.0, 0.0)
+    part = whole_part(500, 30_000)
+    assert sum_losses(network_of(), text_ids(30_000), part, should_stop=stop) is None
+    assert len(scored) == 2

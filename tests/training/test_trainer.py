@@ -24,6 +24,8 @@ from charnn.training import validation as validation_module
 from charnn.training.events import Finished, Started, Stepped, Validated
 from charnn.training.schedule import learning_rate
 from charnn.training.training_config import Budget, TrainingConfig
+from charnn.training.validation import Validator
+from charnn.training.validation_plan import ValidationPlan
 from tests.helpers import prepared_text, prose
 from tests.training.helpers import Run, assert_same_run, validation_loss
 
@@ -72,6 +74,7 @@ def test_the_events_of_a_run(tmp_path: Path, dataset: Dataset) -> None:
         finished.seconds,
         finished.characters_per_second,
         finished.advice,
+        protocol="whole sweep, every character once, state carried (1 row)",
     )
     lowest = itertools.accumulate([event.loss for event in validations], min, initial=math.inf)
     assert [event.is_best for event in validations] == [
@@ -100,7 +103,7 @@ def test_validation_does_not_change_the_training(
     often.train(45)
     assert len(often.checkpoint().metadata["history"]) > 3
     never = Run(tmp_path / "never", dataset, dropout=0.3)
-    monkeypatch.setattr(validation_module, "fit_temperature", lambda *arguments: (1.0, 1.0))
+    monkeypatch.setattr(Validator, "sweep", lambda *arguments: 1.0)
     never.train(45)
     one, other = often.checkpoint(), never.checkpoint()
     one.metadata["position"]["best_loss"] = other.metadata["position"]["best_loss"]
@@ -144,9 +147,7 @@ def test_patience_ends_a_run(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losses = iter([3.0, 2.0, 2.5, 2.0, 2.1, 1.0, 1.0, 1.0])
-    monkeypatch.setattr(
-        validation_module, "fit_temperature", lambda *arguments: (1.0, next(losses))
-    )
+    monkeypatch.setattr(Validator, "sweep", lambda *arguments: next(losses))
     run = Run(tmp_path / "run", dataset, patience=3)
     finished = run.train(1000)
     # The fifth sweep is the third without a new best: 2.0 is no better than 2.0.
@@ -161,7 +162,7 @@ def test_patience_ends_a_run(
 def test_patience_0_never_stops(
     tmp_path: Path, dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(validation_module, "fit_temperature", lambda *arguments: (1.0, 2.0))
+    monkeypatch.setattr(Validator, "sweep", lambda *arguments: 2.0)
     assert Run(tmp_path / "run", dataset, patience=0).train(100).reason == "done"
 
 
@@ -301,12 +302,13 @@ def test_a_slow_sweep_is_not_followed_by_another_without_a_step(
 ) -> None:
     """A sweep takes time of a budget in minutes, so it may itself pass the next milestone."""
 
-    def slow(*arguments: Any) -> tuple[float, float]:
+    def slow(*arguments: Any) -> float:
         time.sleep(0.3)
-        return 1.0, 2.0
+        return 2.0
 
-    monkeypatch.setattr(validation_module, "fit_temperature", slow)
-    monkeypatch.setattr(validation_module, "planned_sweeps", lambda *arguments: 8)
+    monkeypatch.setattr(Validator, "sweep", slow)
+    plan = ValidationPlan(8, len(dataset.val), len(dataset.val))
+    monkeypatch.setattr(validation_module, "plan_validation", lambda *arguments: plan)
     run = Run(tmp_path / "run", dataset)
     run.trainer(TrainingConfig(Budget(minutes=0.8 / 60), **run.options)).run()
     steps = [entry["step"] for entry in run.checkpoint().metadata["history"]]

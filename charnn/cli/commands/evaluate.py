@@ -3,18 +3,23 @@
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charnn.cli.console import show_warning, warn_if_damaged, write_stdout
+from charnn.cli.formatting import format_calibration
 from charnn.cli.model_options import MAX_SAMPLES, Bars
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.evaluation.protocols import Evaluation
     from charnn.library import Model
+
+# A larger share of characters outside the vocabulary gets a warning.
+MAX_UNKNOWN_SHARE = 0.01
 
 
 def command(
@@ -76,11 +81,12 @@ def command(
     """Measure a model's loss on a text, or judge the tunes that it writes.
 
     The loss counts every character of CORPUS once, with the hidden state carried from document to
-    document. For texts, a second figure allows a comparison with transformers: windows of 256
-    characters, each begun with an empty state. --dynamic adds a third figure, for which the weights
-    are updated on each piece of the text after it was scored, and a fourth, for which this network
-    is mixed with n-grams that are counted in the text so far. With --held-out, they are also
-    counted in the training text.
+    document. Characters outside the vocabulary are not scored. If training has fitted a softmax
+    temperature, the loss is given without and with it. For texts, another figure allows a
+    comparison with transformers: windows of 256 characters, each begun with an empty state.
+    --dynamic adds a figure for which the weights are updated on each piece of the text after it was
+    scored, and one for which this network is mixed with n-grams that are counted in the text so
+    far. With --held-out, they are also counted in the training text.
 
     Tunes are compared with the training tunes, which lie in the run's folder: bars, parts, repeats,
     statistics of the notes, and copies in any key.
@@ -143,16 +149,20 @@ def _measure_loss(
     else:
         texts = whole_texts(opened.documents, opened.document_kind)
         span = whole_text_span(model.checkpoint, texts)
-    if span.unknown:
+    if span.unknown > MAX_UNKNOWN_SHARE * span.characters:
         show_warning(
-            f"{span.unknown:,} characters of the text (every occurrence counts) are not in the "
-            "model's vocabulary"
+            f"{span.unknown / span.characters:.1%} of the text ({span.unknown:,} characters) is "
+            "not in the model's vocabulary. These characters are not scored, so the loss is that "
+            "of the rest"
         )
     import torch  # only now: wrong usage and missing files should be reported without waiting
 
     torch.set_num_threads(threads)
     evaluation = model.evaluate(span, windows=True, dynamic=dynamic)
-    results = _loss_object(evaluation) | {"chars": evaluation.chars}
+    results = _loss_object(evaluation)
+    results |= {"chars": evaluation.chars, "unknown_chars": evaluation.unknown}
+    if evaluation.calibration is not None:
+        results["calibration"] = asdict(evaluation.calibration)
     if (windows := evaluation.windows) is not None:
         results["windows"] = _loss_object(windows) | {"standard_error": windows.standard_error}
     for name in ("dynamic", "dynamic_ngrams"):
@@ -171,11 +181,15 @@ def _loss_object(evaluation: "Evaluation") -> dict[str, Any]:
 
 
 def _show_loss(results: dict[str, Any]) -> None:
+    unknown = results["unknown_chars"]
+    unknown = f" ({unknown:,} more are unknown, not scored)" if unknown else ""
     write_stdout(
         f"{results['nats_per_char']:.4f} nats per character, "
         f"{results['bits_per_char']:.4f} bits, perplexity {results['perplexity']:.3f}\n"
-        f"{results['chars']:,} characters: {results['protocol']}\n"
+        f"{results['chars']:,} characters{unknown}: {results['protocol']}\n"
     )
+    if "calibration" in results:
+        write_stdout(f"{format_calibration(**results['calibration'])}\n")
     for other in ("windows", "dynamic", "dynamic_ngrams"):
         if other in results:
             write_stdout(f"{results[other]['nats_per_char']:.4f}: {results[other]['protocol']}\n")

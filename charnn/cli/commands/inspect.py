@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli.console import escape_to_one_line, warn_if_damaged, write_stdout
-from charnn.cli.formatting import format_duration, format_loss
+from charnn.cli.formatting import format_calibration, format_duration, format_loss
 from charnn.cli.model_options import RunArgument
 from charnn.corpus.document_kinds import AUTO, document_plural
 from charnn.errors import shorten
@@ -101,7 +101,7 @@ def _json_object(path: Path, description: "Description") -> dict[str, Any]:
     checkpoint, latest = description.checkpoint, description.latest
     metadata = checkpoint.metadata
     position = latest.metadata.get("position", {})
-    best = position.get("best_loss")
+    best = _best_loss(description)
     return {
         "checkpoint": str(path),
         **checkpoint.config.to_json(),
@@ -117,6 +117,7 @@ def _json_object(path: Path, description: "Description") -> dict[str, Any]:
         "best_nats_per_char": best,
         "best_bits_per_char": None if best is None else best / math.log(2),
         "protocol": metadata.get("protocol"),
+        "calibration": metadata.get("calibration"),
         "history": [
             {
                 "step": entry["step"],
@@ -142,8 +143,7 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
     yield (
         "model",
         f"{config.cell} {config.num_layers} x {config.hidden_size}, {width}: "
-        f"{config.parameter_count():,} parameters, "
-        f"softmax temperature (fitted) {checkpoint.temperature:.3f}",
+        f"{config.parameter_count():,} parameters",
     )
     yield "vocabulary", _format_vocabulary(checkpoint)
     if "corpus" in metadata:
@@ -156,13 +156,25 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
         yield "options", ", ".join(_training_options(training))
     if position:
         yield "trained", ", ".join(_training_facts(description, position))
-    if (best := position.get("best_loss")) is not None:
+    if (best := _best_loss(description)) is not None:
         yield "best loss", format_loss(best)
-        if "protocol" in metadata:
-            yield "measured by", metadata["protocol"]
+        if "protocol" in checkpoint.metadata:
+            yield "measured by", checkpoint.metadata["protocol"]
+    if calibration := checkpoint.metadata.get("calibration"):
+        yield "calibrated", format_calibration(**calibration)
+    elif checkpoint.temperature != 1:
+        yield "calibrated", f"softmax temperature {checkpoint.temperature:.3f} (fitted)"
     files = description.files.items()
     yield "files", ", ".join(f"{name} {_format_size(size)}" for name, size in files)
     yield "resumable", "yes" if description.obstacle is None else f"no: {description.obstacle}"
+
+
+def _best_loss(description: "Description") -> float | None:
+    """Return the loss of the best checkpoint, or the lowest loss before the end of the run."""
+    best: float | None = description.checkpoint.metadata.get("nats_per_char")
+    if best is None:
+        best = description.latest.metadata.get("position", {}).get("best_loss")
+    return best
 
 
 def _format_vocabulary(checkpoint: "Checkpoint") -> str:

@@ -1,0 +1,74 @@
+"""The held-out part of a run's corpus, and the losses of the run's network on it."""
+
+import time
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charnn.corpus.ids import Dataset
+from charnn.corpus.vocabulary import UNKNOWN
+from charnn.evaluation.scored_part import CONTEXT, MAX_ROWS, Part, Rows, choose_part
+from charnn.evaluation.sweep import sum_losses
+from charnn.model.network import Network
+from charnn.training.hardware import autocast
+from charnn.training.training_config import TrainingConfig
+
+# The scored tokens of each row in the trial that measures the speed.
+TRIAL_LENGTH = 64
+
+
+class HeldOut:
+    """The held-out part of a corpus, and a network that is evaluated on it.
+
+    Args:
+        dataset: the corpus.
+        network: the network of the run.
+        config: the options of the run, for the device and the precision.
+
+    Attributes:
+        ids: [N] the training part, then the held-out part.
+        start: the index of the first held-out token.
+        tokens: the number of held-out tokens.
+        has_text: whether any held-out character is in the vocabulary.
+    """
+
+    def __init__(self, dataset: Dataset, network: Network, config: TrainingConfig) -> None:
+        self.ids = dataset.ids
+        self.start = dataset.train_length
+        self.tokens = len(dataset.val)
+        self.has_text = dataset.val_characters > dataset.val_unknown
+        self._vocabulary = dataset.vocabulary
+        self._network = network
+        self._config = config
+
+    def choose_part(self, tokens: int) -> Part:
+        """Return the whole held-out part, or a fixed sample of it with at most `tokens` tokens."""
+        return choose_part(self.start, len(self.ids), tokens)
+
+    def count_characters(self, part: Part) -> int:
+        """Return the number of characters of a part that are in the vocabulary; at least 1."""
+        tokens = part.tokens(self.ids)
+        return max(1, self._vocabulary.count_characters(tokens[tokens != UNKNOWN]))
+
+    def sum_losses(
+        self, part: Part, temperatures: Sequence[float], should_stop: Callable[[int], bool]
+    ) -> NDArray[np.float64] | None:
+        """Return the summed losses of a part, see `charnn.evaluation.sweep.sum_losses`."""
+        # bf16 moves the result by about 0.0001 nats and takes a third of the time.
+        with autocast(self._config.device, self._config.precision):
+            return sum_losses(self._network, self.ids, part, temperatures, should_stop)
+
+    def measure_speed(self) -> float:
+        """Return the tokens per second that the network reads in a short trial, context included.
+
+        The held-out part must have at least `MAX_ROWS * TRIAL_LENGTH` tokens.
+        """
+        starts = self.start + self.tokens // MAX_ROWS * np.arange(MAX_ROWS)
+        part = Part((Rows(starts, TRIAL_LENGTH),), "")
+        seconds = []
+        for _ in range(2):  # the first sweep also sets up the library
+            begin = time.perf_counter()
+            self.sum_losses(part, (1.0,), lambda scored: False)
+            seconds.append(time.perf_counter() - begin)
+        return MAX_ROWS * (TRIAL_LENGTH + min(CONTEXT, self.start - 1)) / min(seconds)

@@ -137,25 +137,56 @@ def prepare(
         ) from error
 
 
-def _load(path: Path, scan: CorpusScan) -> Dataset | None:
-    """Return the prepared corpus at `path`; None if it is missing, damaged or for other texts."""
+def find_prepared(
+    folder: Path, fingerprint: str, vocabulary: Vocabulary
+) -> tuple[NDArray[Any], NDArray[Any]] | None:
+    """Return the ids of the training part and of the validation part of a prepared corpus.
+
+    Args:
+        folder: the folder of the prepared corpora.
+        fingerprint: the fingerprint of the corpus.
+        vocabulary: the vocabulary of the corpus.
+
+    Returns:
+        The ids, memory-mapped; None if the corpus is not in the folder, or is damaged.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if not path.name.endswith(f"-{fingerprint[:12]}") or (stored := _read(path)) is None:
+            continue
+        metadata, ids = stored
+        known = {"fingerprint": fingerprint, "vocabulary": vocabulary.to_json()}
+        if known.items() <= metadata.items() and ids.shape == (metadata["ids"],):
+            return ids[: metadata["train_ids"]], ids[metadata["train_ids"] :]
+    return None
+
+
+def _read(path: Path) -> tuple[dict[str, Any], NDArray[Any]] | None:
+    """Return the metadata and the ids of the prepared corpus at `path`; None if it is damaged."""
     try:
         metadata = json.loads((path / _METADATA).read_bytes())
         checksum = metadata.pop("crc32")
         with (path / _IDS).open("rb") as file:
-            undamaged = checksum == _crc32(file, metadata)
-        val_unknown = metadata.pop("val_unknown")
-        if metadata != _metadata(scan) or not undamaged:
-            return None
-        ids = np.load(path / _IDS, mmap_mode="r", allow_pickle=False)
+            if checksum != _crc32(file, metadata):
+                return None
+        return metadata, np.asarray(np.load(path / _IDS, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _load(path: Path, scan: CorpusScan) -> Dataset | None:
+    """Return the prepared corpus at `path`; None if it is missing, damaged or for other texts."""
+    if (stored := _read(path)) is None:
+        return None
+    metadata, ids = stored
+    val_unknown = metadata.pop("val_unknown", None)
+    if metadata != _metadata(scan) or val_unknown is None:
         return None
     # The checksum does not prove that this version would write the same file.
     if ids.shape != (scan.length,) or ids.dtype != scan.vocabulary.dtype:
         return None
     return Dataset(
         vocabulary=scan.vocabulary,
-        ids=np.asarray(ids),
+        ids=ids,
         train_length=scan.train_length,
         train_characters=scan.train_characters,
         val_characters=scan.characters - scan.train_characters,

@@ -15,6 +15,7 @@ from charnn.cli.model_options import MAX_SAMPLES, Bars
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
+    from charnn.corpus.sources import Corpus
     from charnn.evaluation.protocols import Evaluation
     from charnn.library import Model
 
@@ -58,11 +59,20 @@ def command(
         int,
         typer.Option(metavar="N", help="Write N tunes and compare them with the training tunes."),
     ] = 0,
-    temperature: Annotated[float, typer.Option(help="Sampling temperature of the tunes.")] = 1.0,
+    copies: Annotated[
+        bool,
+        typer.Option(
+            "--copies",
+            help="Write 20 texts, and measure how much of them is copied from the training text.",
+        ),
+    ] = False,
+    temperature: Annotated[
+        float, typer.Option(help="Sampling temperature of the tunes or texts.")
+    ] = 1.0,
     seed: Annotated[
         int | None,
         typer.Option(
-            help="Seed of the first tune; tune i after it has seed + i; default: a new one."
+            help="Seed of the first tune or text; number i has seed + i; default: a new one."
         ),
     ] = None,
     rhythm: Annotated[str, typer.Option(help="Type of the tunes, as in `charnn sample`.")] = "",
@@ -78,7 +88,7 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object to stdout.")
     ] = False,
 ) -> None:
-    """Measure a model's loss on a text, or judge the tunes that it writes.
+    """Measure a model's loss on a text, or judge the tunes or texts that it writes.
 
     The loss counts every character of CORPUS once, with the hidden state carried from document to
     document. Characters outside the vocabulary are not scored. If training has fitted a softmax
@@ -91,16 +101,71 @@ def command(
     Tunes are compared with the training tunes, which lie in the run's folder: bars, parts, repeats,
     statistics of the notes, and copies in any key.
 
+    --copies shows the longest run of characters that the model copied from its training text, and
+    how many of its runs of 16, 32 and 64 characters occur there, beside the same figures for
+    held-out text. The training text is found in data/, or named as CORPUS.
+
     \b
     Examples:
       charnn evaluate shakespeare play.txt
       charnn evaluate shakespeare shakespeare.txt --held-out --dynamic
+      charnn evaluate shakespeare --copies --seed 1
       charnn evaluate folk folk --held-out
       charnn evaluate folk --tunes 200 --seed 1
       charnn evaluate folk --tunes 200 --meter 6/8 --key Ador
     """
-    if not corpus and not tunes:
-        raise UsageError("nothing to evaluate: name a CORPUS, or give the number of --tunes")
+    _check_usage(corpus, tunes, copies, held_out, dynamic, threads)
+    from charnn.cli.evaluate_copies import (
+        compare_with_training_text,
+        copies_table,
+        expect_text_model,
+    )
+    from charnn.cli.evaluate_tunes import compare_with_training_tunes, comparison_table
+    from charnn.library import load
+
+    model = load(checkpoint)
+    warn_if_damaged(model.path, model.damaged)
+    if copies:
+        expect_text_model(model)
+    results: dict[str, Any] = {}
+    tables: list[str] = []
+    opened = _open_corpus(model, corpus, encoding) if corpus else None
+    if opened is not None:
+        results |= _measure_loss(model, opened, held_out, dynamic, threads)
+        if not as_json:
+            _show_loss(results)
+    first_seed = random.randrange(2**32) if seed is None else seed
+    if copies:
+        results["copies"] = compare_with_training_text(model, opened, temperature, first_seed)
+        tables.append("".join(copies_table(results["copies"])))
+    if tunes:
+        request = {"rhythm": rhythm, "meter": meter, "key": key}
+        request = {name: value for name, value in request.items() if value}
+        results |= compare_with_training_tunes(model, tunes, temperature, first_seed, bars, request)
+        tables.append("".join(comparison_table(results)))
+    if as_json:
+        write_stdout(json.dumps(results) + "\n")
+    elif tables:
+        write_stdout("\n" * bool(corpus) + "\n".join(tables))
+
+
+def _check_usage(
+    corpus: Sequence[str] | None,
+    tunes: int,
+    copies: bool,
+    held_out: bool,
+    dynamic: bool,
+    threads: int,
+) -> None:
+    """Refuse options that contradict each other or are out of range.
+
+    Raises:
+        UsageError: there is such an option.
+    """
+    if not (corpus or tunes or copies):
+        raise UsageError(
+            "nothing to evaluate: name a CORPUS, or give the number of --tunes, or --copies"
+        )
     if not 0 <= tunes <= MAX_SAMPLES:
         raise UsageError(f"--tunes must be between 1 and {MAX_SAMPLES:,}, not {tunes}")
     if not corpus:
@@ -109,45 +174,27 @@ def command(
                 raise UsageError(f"{option} needs a CORPUS to measure the loss on")
     if threads < 1:
         raise UsageError(f"--threads must be at least 1, not {threads}")
-    from charnn.cli.evaluate_tunes import compare_with_training_tunes, comparison_table
-    from charnn.library import load
 
-    model = load(checkpoint)
-    warn_if_damaged(model.path, model.damaged)
-    results: dict[str, Any] = {}
-    if corpus:
-        results |= _measure_loss(model, corpus, encoding, held_out, dynamic, threads)
-        if not as_json:
-            _show_loss(results)
-    if tunes:
-        first_seed = random.randrange(2**32) if seed is None else seed
-        request = {"rhythm": rhythm, "meter": meter, "key": key}
-        request = {name: value for name, value in request.items() if value}
-        results |= compare_with_training_tunes(model, tunes, temperature, first_seed, bars, request)
-        if not as_json:
-            write_stdout("\n" * bool(corpus) + "".join(comparison_table(results)))
-    if as_json:
-        write_stdout(json.dumps(results) + "\n")
+
+def _open_corpus(model: "Model", corpus: Sequence[str], encoding: str | None) -> "Corpus":
+    """Return a corpus, divided into documents as the model's training corpus was."""
+    from charnn.corpus.sources import open_corpus
+
+    kind = model.checkpoint.document_kind
+    return open_corpus(corpus, document_kind=kind, encoding=encoding)
 
 
 def _measure_loss(
-    model: "Model",
-    corpus: Sequence[str],
-    encoding: str | None,
-    held_out: bool,
-    dynamic: bool,
-    threads: int,
+    model: "Model", corpus: "Corpus", held_out: bool, dynamic: bool, threads: int
 ) -> dict[str, Any]:
     """Return the loss under each evaluation protocol, as the object that --json prints."""
-    from charnn.corpus.sources import open_corpus
     from charnn.corpus.text_documents import whole_texts
     from charnn.evaluation.protocols import whole_text_span
 
-    opened = open_corpus(corpus, document_kind=model.checkpoint.document_kind, encoding=encoding)
     if held_out:
-        span = model.held_out(opened)
+        span = model.held_out(corpus)
     else:
-        texts = whole_texts(opened.documents, opened.document_kind)
+        texts = whole_texts(corpus.documents, corpus.document_kind)
         span = whole_text_span(model.checkpoint, texts)
     if span.unknown > MAX_UNKNOWN_SHARE * span.characters:
         show_warning(

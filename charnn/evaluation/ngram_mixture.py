@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from charnn.corpus.vocabulary import UNKNOWN
 from charnn.evaluation.ngram_counts import MAX_CONTEXT, NgramCounts
 
 # The Hessian that the sum starts with, times the unit matrix. From 1 to 100, it changes the loss of
@@ -55,7 +56,10 @@ class NgramMixture:
         """
         inputs_KV = self._inputs(network_V)
         mixed_V = _log_softmax(self._weights_K @ inputs_KV)
-        self._learn(inputs_KV, np.exp(mixed_V), self._targets[self._place])
+        target = self._targets[self._place]
+        # As in dynamic evaluation, no weight learns from a character outside the vocabulary.
+        if target != UNKNOWN:
+            self._learn(inputs_KV, np.exp(mixed_V), target)
         self._counts.add(self._place)
         self._place += 1
         return mixed_V

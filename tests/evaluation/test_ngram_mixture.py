@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from charnn.corpus.char_vocabulary import CharVocabulary
+from charnn.corpus.vocabulary import UNKNOWN
 from charnn.evaluation.ngram_counts import HISTORY, MAX_CONTEXT, NgramCounts
 from charnn.evaluation.ngram_mixture import NgramMixture, mixed_token_losses
 from tests.helpers import prose
@@ -65,6 +66,14 @@ def test_the_first_token_has_the_loss_of_the_network() -> None:
     network, mixed = mixed_token_losses([log_probs], ids, START, V)
     np.testing.assert_array_equal(network, -log_probs[np.arange(50), ids[START:]])
     assert mixed[0] == pytest.approx(network[0], abs=1e-6)
+
+
+def test_no_weight_learns_from_characters_outside_the_vocabulary() -> None:
+    ids, log_probs = text_ids(START + 60), network_log_probs(60)
+    ids[START : START + 50] = UNKNOWN
+    network, mixed = mixed_token_losses([log_probs], ids, START, V)
+    np.testing.assert_allclose(mixed[:51], network[:51], atol=1e-6)
+    assert np.abs(mixed[51:] - network[51:]).min() > 1e-3
 
 
 def test_it_relies_on_the_better_model() -> None:

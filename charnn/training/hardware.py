@@ -1,7 +1,6 @@
 """The machine that trains: its devices, its fastest precision, its memory allocator."""
 
 import ctypes
-import time
 from contextlib import suppress
 
 import torch
@@ -13,9 +12,6 @@ from charnn.training.training_config import DEVICES, PRECISIONS
 # given back to the system, and the size from which a block is mapped on its own.
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 _MAX_KEPT_BYTES = 1 << 30
-
-# bf16 is chosen if it is this many times as fast as fp32; a smaller gain is not worth its rounding.
-_MIN_SPEEDUP = 1.3
 
 
 def choose_device(wanted: str) -> str:
@@ -43,8 +39,9 @@ def choose_device(wanted: str) -> str:
 def choose_precision(wanted: str, device: str) -> str:
     """Return the named precision, or for "auto" bf16 where it makes matrix products faster.
 
-    On a CPU the speed is measured, because a CPU without bf16 instructions emulates bf16. On a CPU
-    with such instructions (AVX-512 BF16), an LSTM trains at 498 instead of 321 GFLOP/s.
+    A CPU with instructions for bf16 (AVX-512 BF16, AMX) trains an LSTM at 498 instead of 321
+    GFLOP/s. A CPU without them emulates bf16, slowly. The instructions decide and no measured
+    speed, so that the same seed gives the same run, whatever else the machine is doing.
 
     Raises:
         UsageError: the precision is unknown.
@@ -57,8 +54,7 @@ def choose_precision(wanted: str, device: str) -> str:
         return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp32"
     if device == "mps":
         return "fp32"
-    is_faster = _product_seconds(torch.float32) > _MIN_SPEEDUP * _product_seconds(torch.bfloat16)
-    return "bf16" if is_faster else "fp32"
+    return "bf16" if _has_bf16_products() else "fp32"
 
 
 def autocast(device: str, precision: str) -> torch.autocast:
@@ -82,14 +78,13 @@ def keep_freed_memory() -> None:
             set_option(_M_TRIM_THRESHOLD, _MAX_KEPT_BYTES)
 
 
-def _product_seconds(dtype: torch.dtype, repeats: int = 20) -> float:
-    """Return the seconds of one matrix product, which is about as large as those of a step."""
-    left, right = torch.ones(64, 512, dtype=dtype), torch.ones(512, 2048, dtype=dtype)
-    left @ right  # the first product also sets up the library
-    times = []
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        left @ right
-        times.append(time.perf_counter() - begin)
-    # The minimum and not the median: other programs only ever make a product slower.
-    return min(times)
+def _has_bf16_products() -> bool:
+    """Return whether the CPU has instructions for products of bf16 matrices.
+
+    Only the instructions of x86 are asked for: on other processors no gain was measured.
+    """
+    # Earlier versions of torch lack the public function.
+    if hasattr(torch.cpu, "get_capabilities"):
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", bool)())

@@ -198,14 +198,15 @@ class TrainingOptions(TypedDict, total=False):
     precision: Annotated[
         str | None,
         Option(
-            "Precision of the matrix products (default: auto, bf16 where it is faster).",
+            "Precision of the matrix products (default: auto, bf16 where the processor has it).",
             choices=(AUTO, *PRECISIONS),
         ),
     ]
     threads: Annotated[
         int | None,
         Option(
-            f"CPU threads; 0 measures which number is fastest (default: {TrainingConfig.threads})."
+            "CPU threads; 0 measures which number is fastest (default: 0 for a budget in minutes, "
+            "else 1, for the same model from the same seed)."
         ),
     ]
     seed: Annotated[

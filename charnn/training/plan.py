@@ -82,6 +82,9 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
             "batch_size": recipe.batch_size,
             "seq_len": recipe.seq_len,
             "lr": recipe.preset.lr * (1 if parent is None else FINE_TUNING_LR),
+            # Another number of threads changes the last bits. A budget in steps or epochs promises
+            # the same model for the same seed; one in minutes promises nothing, so it may measure.
+            "threads": 0 if budget.minutes or device != "cpu" else 1,
             **given(options, *_FREE, "batch_size", "seq_len", "lr", "weight_decay", "ema", "seed"),
             **given(options, "clip", "clip_value", "gradient_penalty"),
         },

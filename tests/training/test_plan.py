@@ -53,6 +53,25 @@ def test_there_is_a_recipe_for_every_corpus(characters: int, minutes: float) -> 
         assert 0 <= chosen.dropout < 1
 
 
+@pytest.mark.parametrize(
+    ("options", "threads"),
+    [
+        ({"steps": 60}, 1),
+        ({"epochs": 2}, 1),
+        ({"epochs": 2, "threads": 0}, 0),
+        ({"steps": 60, "threads": 3}, 3),
+        ({"minutes": 1}, 0),
+        ({}, 0),
+    ],
+    ids=str,
+)
+def test_only_a_budget_in_minutes_measures_the_threads(
+    tmp_path: Path, options: TrainingOptions, threads: int
+) -> None:
+    dataset = prepared_text(tmp_path, prose(3000))
+    assert plan_run(dataset, {**options, **CPU}).training.threads == threads
+
+
 def preset_for(characters: int, device: str = "cpu", **budget: Any) -> str:
     chosen = choose_recipe(characters, Budget(**budget), device).preset
     return next(name for name, preset in PRESETS.items() if preset == chosen)

@@ -104,7 +104,7 @@ def tune(number: int) -> str:
 
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_the_threads_change_nothing(tmp_path: Path, dataset: Dataset, cell: str) -> None:
-    """Neither the initial weights nor a resumed part depend on the number of threads."""
+    """The initial weights do not depend on the threads, which share only larger products."""
     options = {"cell": cell, "hidden_size": 160, "batch_size": 8, "precision": "bf16"}
     at_once = Run(tmp_path / "once", dataset, **options)
     at_once.train(4, threads=1)

@@ -22,7 +22,6 @@ from charnn.corpus.vocabulary import UNKNOWN
 from charnn.evaluation.scored_part import CONTEXT
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
-from charnn.model.plain_layer import detached
 
 # Keeps the division by the RMS finite; gradients much smaller than this are noise.
 EPSILON = 1e-4
@@ -92,7 +91,7 @@ def dynamic_log_probs(
         # Not nll_loss's own mean, which is nan if every character is outside the vocabulary.
         learner.step(total / len(targets))
         # Gradients do not reach back into earlier segments.
-        state = [detached(layer) for layer in next_state]
+        state = next_state.detached()
 
 
 class _Learner:

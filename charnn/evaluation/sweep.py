@@ -20,7 +20,7 @@ from torch.nn.functional import cross_entropy
 from charnn.corpus.vocabulary import UNKNOWN
 from charnn.evaluation.scored_part import CONTEXT, Part, Rows, whole_part
 from charnn.model.network import Network
-from charnn.model.plain_layer import HiddenState
+from charnn.model.network_state import NetworkState
 
 # The number of tokens in one call of the network. It bounds the memory, and the loss is the same.
 CHUNK = 8192
@@ -132,9 +132,9 @@ def segment_losses(
     network: Network,
     ids: NDArray[Any],
     positions_TB: NDArray[np.int64],
-    state: list[HiddenState],
+    state: NetworkState,
     temperatures: Sequence[float] = (1.0,),
-) -> tuple[NDArray[np.float32], list[HiddenState]]:
+) -> tuple[NDArray[np.float32], NetworkState]:
     """Return the losses of the ids at some positions, and the hidden state after them.
 
     Args:
@@ -162,12 +162,15 @@ def _losses(
     network: Network,
     ids: NDArray[Any],
     positions_TB: NDArray[np.int64],
-    state: list[HiddenState],
+    state: NetworkState,
     temperatures: Sequence[float],
-) -> tuple[NDArray[np.float32], list[HiddenState]]:
+) -> tuple[NDArray[np.float32], NetworkState]:
     device = network.head.weight.device
     inputs_TB = torch.from_numpy(ids[positions_TB - 1].astype(np.int64)).to(device)
     targets_TB = torch.from_numpy(ids[positions_TB].astype(np.int64)).to(device)
+    if tuple(temperatures) == (1.0,):
+        losses_TB, state = network.losses(inputs_TB, targets_TB, state)
+        return losses_TB[None].cpu().numpy(), state
     logits, state = network(inputs_TB, state)
     # float() because logits are bfloat16 under autocast, too coarse for a loss.
     logits, targets = logits.float().flatten(0, 1), targets_TB.flatten()

@@ -17,9 +17,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from charnn.inference.numba_stepper import CompiledStepper, quantise_rows, scale_rows, step_rows
+from charnn.inference.numba_stepper import (
+    CompiledStepper,
+    mix_rows,
+    quantise_rows,
+    scale_rows,
+    step_rows,
+)
 from charnn.inference.quantised import INT8_MAX, Array, Int8Matrix
 from charnn.inference.stepper import Stepper, TokenIds
+from charnn.inference.stepper_state import StepperState
 from charnn.model.threads import Threads, available_threads
 
 # With fewer texts, it is faster to feed them one by one.
@@ -38,14 +45,14 @@ class BatchedStepper(CompiledStepper):
             self._threads = Threads(available_threads())
         self._warm_count = 0
 
-    def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, state: StepperState) -> Array:
         """Read one token of each text, and return the logits, as `Stepper.feed` does."""
         if len(ids_B) < MIN_ROWS:
-            return super().feed(ids_B, hidden_SLBH)
+            return super().feed(ids_B, state)
         with _restored_threads():
             torch.set_num_threads(self._threads.count)
             begin = time.perf_counter()
-            logits_BV = self._feed_batch(ids_B, hidden_SLBH)
+            logits_BV = self._feed_batch(ids_B, state)
             if self._threads.count == self._warm_count:
                 self._threads.took(time.perf_counter() - begin, work=len(ids_B))
             else:
@@ -53,7 +60,8 @@ class BatchedStepper(CompiledStepper):
                 self._warm_count = self._threads.count
         return logits_BV
 
-    def _feed_batch(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
+    def _feed_batch(self, ids_B: TokenIds, state: StepperState) -> Array:
+        hidden_SLBH = state.hidden_SLBH
         gates_x_BG = self.table_VG[ids_B]
         quantised_BH = np.empty(hidden_SLBH.shape[2:], np.int8)
         peepholes = self.network[0]
@@ -64,7 +72,10 @@ class BatchedStepper(CompiledStepper):
             quantise_rows(hidden_SLBH[0, layer], quantised_BH)
             step_rows(peepholes, layer, gates_x_BG, recurrent(quantised_BH), hidden_SLBH)
             quantise_rows(hidden_SLBH[0, layer], quantised_BH)
-        return self._head_product(quantised_BH)
+        outputs_BR = self._head_product(quantised_BH)
+        logits_BV = np.empty((len(ids_B), self.config.vocab_size), np.float32)
+        mix_rows(state.memory, ids_B, outputs_BR, self.network[-1], logits_BV)
+        return logits_BV
 
 
 @contextmanager

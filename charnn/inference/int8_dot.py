@@ -23,6 +23,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from charnn.inference.int8_pointer import PADDING
 from charnn.inference.numba_cache import compiled
 
 _cpu_features = llvmlite.binding.get_host_cpu_features()
@@ -41,8 +42,9 @@ if not HAS_VNNI:
     # 0.6 of the time.
     llvmlite.binding.set_option("charnn", "--vectorizer-maximize-bandwidth")
 # Rows and bytes that one iteration of the loop reads.
-_ROWS, _BYTES = 4, 32
-_UNSIGNED_SHIFT = 128
+_ROWS, _BYTES = PADDING
+# What is added to each hidden unit, see above.
+SHIFT = 128 if HAS_VNNI else 0
 
 
 def padded(int8_RK: NDArray[np.int8]) -> NDArray[np.int8]:
@@ -55,8 +57,7 @@ def padded(int8_RK: NDArray[np.int8]) -> NDArray[np.int8]:
 
 def initial_sums(int8_RK: NDArray[np.int8]) -> NDArray[np.int32]:
     """Return the start value of the sum of products of each matrix row, [R]."""
-    shift = _UNSIGNED_SHIFT if HAS_VNNI else 0
-    sums: NDArray[np.int32] = -shift * int8_RK.sum(axis=1, dtype=np.int32)
+    sums: NDArray[np.int32] = -SHIFT * int8_RK.sum(axis=1, dtype=np.int32)
     return sums
 
 
@@ -72,7 +73,7 @@ def _add_four_rows(typing: Any, weights: Any, hidden: Any, columns: Any, sums: A
         weights, hidden, columns, sums = arguments
         byte, word = ir.IntType(8), ir.IntType(32)
         bytes_32, words_8 = ir.VectorType(byte, _BYTES), ir.VectorType(word, _BYTES // 4)
-        shift = ir.Constant(bytes_32, [_UNSIGNED_SHIFT] * _BYTES)
+        shift = ir.Constant(bytes_32, [SHIFT] * _BYTES)
         multiply_add = builder.module.declare_intrinsic(
             "llvm.x86.avx512.vpdpbusd.256",
             (),

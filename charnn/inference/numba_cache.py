@@ -17,9 +17,11 @@ from numba import njit
 PACKAGE = Path(__file__).parent.parent
 # All files with lines that are compiled, and this one, which has the options of the compiler.
 COMPILED_FILES = (
+    "inference/exponential.py",
     "inference/int8_dot.py",
     "inference/numba_cache.py",
     "inference/numba_stepper.py",
+    "inference/int8_pointer.py",
     "inference/quantised.py",
     "model/activations.py",
     "model/cells.py",

@@ -16,10 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba.extending import overload, register_jitable
 
-from charnn.inference.int8_dot import add_products, initial_sums, padded
+from charnn.inference import exponential, int8_pointer
+from charnn.inference.int8_dot import SHIFT, add_products, initial_sums, padded
+from charnn.inference.int8_pointer import PADDING
 from charnn.inference.numba_cache import compiled
 from charnn.inference.quantised import Array, Int8Matrix, quantise
 from charnn.inference.stepper import Stepper, TokenIds
+from charnn.inference.stepper_state import StepperState
 from charnn.model import activations
 from charnn.model.cells import CELLS
 
@@ -28,9 +31,55 @@ for _function in (
     activations.plain_sigmoid,
     activations.one_minus,
     quantise,
+    exponential.whole,
+    exponential.series,
     *(cell.step for cell in CELLS.values()),
 ):
     register_jitable(inline="always")(_function)
+
+
+for _function in (
+    int8_pointer.inverse_length,
+    int8_pointer.logarithm,
+    int8_pointer.mixed_logits,
+    int8_pointer.pointer_weights,
+    int8_pointer.whole_vector,
+    int8_pointer.point,
+):
+    register_jitable(_function)
+
+
+@overload(exponential.exponential)
+def _exponential(x: Any) -> Any:
+    """Return `exponential` as a loop, which LLVM turns into vector instructions."""
+
+    def exponential_of_array(x: Any) -> Any:
+        mantissas, powers = np.empty(len(x)), np.empty(len(x), np.int64)
+        for n in range(len(x)):
+            bounded = max(x[n], exponential.MIN_EXPONENT)
+            k = exponential.whole(bounded * (1 / exponential.LN_2))
+            is_positive = x[n] > exponential.MIN_EXPONENT
+            mantissas[n] = exponential.series(bounded - k * exponential.LN_2) * is_positive
+            powers[n] = np.int64(k + exponential.EXPONENT_BIAS) << exponential.FRACTION_BITS
+        return mantissas * powers.view(np.float64)
+
+    return exponential_of_array
+
+
+@overload(int8_pointer.products)
+def _products(keys_MD: Any, sums_N: Any, query_D: Any) -> Any:
+    """Return `products` by the instructions for products of bytes."""
+
+    def products_of_int8(keys_MD: Any, sums_N: Any, query_D: Any) -> Any:
+        padded_query = np.zeros(keys_MD.shape[1], np.int8)
+        padded_query[: len(query_D)] = query_D.astype(np.int8)
+        rows = -(-len(sums_N) // PADDING[0]) * PADDING[0]
+        totals = np.empty(rows, np.int32)
+        totals[: len(sums_N)] = -SHIFT * sums_N
+        add_products(keys_MD[:rows], padded_query, totals)
+        return totals[: len(sums_N)].astype(np.float32)
+
+    return products_of_int8
 
 
 @overload(activations.tanh, inline="always")
@@ -136,7 +185,7 @@ class CompiledStepper(Stepper[Int8Matrix]):
     Attributes:
         network: the parameters as the compiled functions take them: the peepholes, whose type
             stands for the cell; `table_VG`; the input, recurrent and head matrices (see
-            `_stacked`).
+            `_stacked`); the numbers that `point` takes.
     """
 
     def __init__(self, plain: Stepper[Int8Matrix]) -> None:
@@ -149,12 +198,13 @@ class CompiledStepper(Stepper[Int8Matrix]):
             _stacked(self.input or self.recurrent),
             _stacked(self.recurrent),
             _stacked([self.head]),
+            (self.sharpness, self.head.key_levels),
         )
 
-    def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, state: StepperState) -> Array:
         """Read one token of each text, and return the logits, as `Stepper.feed` does."""
         logits_BV = np.empty((len(ids_B), self.config.vocab_size), np.float32)
-        feed(self.network, ids_B, hidden_SLBH, logits_BV)
+        feed(self.network, ids_B, state.hidden_SLBH, state.memory, logits_BV)
         return logits_BV
 
 
@@ -171,9 +221,10 @@ def _stacked(matrices: list[Int8Matrix]) -> tuple[Any, ...]:
 
 
 @compiled
-def feed(network: Any, ids_B: Any, hidden_SLBH: Any, logits_BV: Any) -> None:
-    """Read one token of each text, update `hidden_SLBH` in place and write `logits_BV`."""
-    peepholes, table_VG, input_, recurrent, head = network
+def feed(network: Any, ids_B: Any, hidden_SLBH: Any, memory: Any, logits_BV: Any) -> None:
+    """Read one token of each text, update its state in place and write `logits_BV`."""
+    peepholes, table_VG, input_, recurrent, head, numbers = network
+    outputs_R = np.empty(head[2].shape[1], np.float32)
     layers, gate_size = recurrent[2].shape
     quantised_K = np.zeros(recurrent[0].shape[2], np.int8)
     sums_R = np.empty(max(recurrent[1].shape[1], head[1].shape[1]), np.int32)
@@ -189,7 +240,25 @@ def feed(network: Any, ids_B: Any, hidden_SLBH: Any, logits_BV: Any) -> None:
             _multiply(recurrent, layer, quantised_K, sums_R, gates_h_G)
             _step(peepholes, layer, row, gates_x_G, gates_h_G, hidden_SLBH)
             _quantise(h_H, quantised_K)
-        _multiply(head, 0, quantised_K, sums_R, logits_BV[row])
+        _multiply(head, 0, quantised_K, sums_R, outputs_R)
+        _mix(memory, row, ids_B[row], outputs_R, numbers, logits_BV[row])
+
+
+@compiled
+def _mix(memory: Any, row: int, token_id: int, outputs_R: Any, numbers: Any, logits_V: Any) -> None:
+    """Write the logits of one text, see `point`."""
+    if memory.keys_BMD.shape[1] == 0:
+        logits_V[:] = outputs_R
+    else:
+        sharpness, levels = numbers
+        int8_pointer.point(memory, row, token_id, outputs_R, sharpness, levels, logits_V)
+
+
+@compiled
+def mix_rows(memory: Any, ids_B: Any, outputs_BR: Any, numbers: Any, logits_BV: Any) -> None:
+    """Write the logits of many texts, see `point`."""
+    for row in range(len(ids_B)):
+        _mix(memory, row, ids_B[row], outputs_BR[row], numbers, logits_BV[row])
 
 
 @compiled

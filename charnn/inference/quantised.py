@@ -37,7 +37,15 @@ def quantise(h: Any) -> Any:
 
 
 class FloatMatrix:
-    """A matrix [R, K] in float32, with a bias [R]."""
+    """A matrix [R, K] in float32, with a bias [R].
+
+    Attributes:
+        key_levels: the largest whole number in the keys of a pointer.
+        key_dtype: the type of the keys.
+    """
+
+    key_levels = np.float32(1 << 14)
+    key_dtype = np.dtype(np.float32)
 
     def __init__(self, weights_RK: Array, bias_R: Array) -> None:
         self.weights_RK, self.bias_R = weights_RK, bias_R
@@ -55,7 +63,11 @@ class Int8Matrix:
         int8_RK: the integers.
         scale_R: the factor for each row that turns the sum of integer products into W h.
         bias_R: the bias of each row, float32.
+        key_levels, key_dtype: as in `FloatMatrix`.
     """
+
+    key_levels = np.float32(INT8_MAX)
+    key_dtype = np.dtype(np.int8)
 
     def __init__(self, weights_RK: Array, bias_R: Array) -> None:
         largest = np.abs(weights_RK).max(axis=1, keepdims=True)

@@ -9,7 +9,7 @@ With float32 weights (`FloatMatrix`), this stepper is also the reference that te
 torch network with.
 
 Shape suffixes: S parts of the hidden state (h, c), L layers, B texts side by side, H hidden units,
-G gate rows, V vocabulary, P peepholes.
+G gate rows, V vocabulary, P peepholes, R rows of the head.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,11 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from charnn.inference.int8_pointer import empty_memory, point
 from charnn.inference.quantised import Array, FloatMatrix, Int8Matrix
+from charnn.inference.stepper_state import StepperState
 from charnn.model.cells import CELLS
-from charnn.model.config import ModelConfig
+from charnn.model.config import MAX_SHARPNESS, ModelConfig
 
 TokenIds = NDArray[np.int64]
 M = TypeVar("M", FloatMatrix, Int8Matrix)
@@ -29,7 +31,7 @@ M = TypeVar("M", FloatMatrix, Int8Matrix)
 class Stepper(Generic[M]):
     """A model that reads one token of each of B texts at a time.
 
-    The stepper itself has no state: the caller keeps the hidden state [S, L, B, H] of the texts.
+    The stepper itself has no state: the caller keeps the state of the texts.
 
     Args:
         config: shape of the model.
@@ -47,21 +49,27 @@ class Stepper(Generic[M]):
         # The first layer has no input matrix: its gates_x are looked up in the table.
         self.input: list[M] = [_matrix(matrix, weights, layer, "ih") for layer in layers[1:]]
         self.peepholes_LPH = _peepholes(config, weights)
-        self.head: M = matrix(weights["head.weight"], weights["head.bias"])
+        self.head: M = matrix(*_head(config, weights))
+        self.sharpness = (
+            float(min(weights["pointer.sharpness"][0], MAX_SHARPNESS)) if config.pointer else 0.0
+        )
 
-    def initial_state(self, rows: int) -> Array:
-        """Return the hidden state before the first token of `rows` texts: zeros."""
+    def initial_state(self, rows: int) -> StepperState:
+        """Return the state before the first token of `rows` texts: zeros, and an empty memory."""
         config = self.config
         shape = (len(self.cell.state), config.num_layers, rows, config.hidden_size)
-        return np.zeros(shape, np.float32)
+        width = config.pointer_width if config.pointer else 0
+        memory = empty_memory(rows, config.pointer, width, self.head.key_dtype)
+        return StepperState(np.zeros(shape, np.float32), memory)
 
-    def feed(self, ids_B: TokenIds, hidden_SLBH: Array) -> Array:
+    def feed(self, ids_B: TokenIds, state: StepperState) -> Array:
         """Read one token of each text, and return the logits [B, V] of the next tokens.
 
         Args:
             ids_B: the token of each text.
-            hidden_SLBH: the hidden state, which is changed in place.
+            state: the state, which is changed in place.
         """
+        hidden_SLBH = state.hidden_SLBH
         gates = len(self.cell.gates)
         gates_x_BG = self.table_VG[ids_B]
         for layer, recurrent in enumerate(self.recurrent):
@@ -76,7 +84,13 @@ class Stepper(Generic[M]):
             )
             for part, value_BH in enumerate(after):
                 hidden_SLBH[part, layer] = value_BH
-        logits_BV: Array = self.head.times(hidden_SLBH[0, -1])
+        outputs_BR: Array = self.head.times(hidden_SLBH[0, -1])
+        if not self.config.pointer:
+            return outputs_BR
+        logits_BV = np.empty((len(ids_B), self.config.vocab_size), np.float32)
+        for row, token_id in enumerate(ids_B.tolist()):
+            outputs_R, levels = outputs_BR[row], self.head.key_levels
+            point(state.memory, row, token_id, outputs_R, self.sharpness, levels, logits_BV[row])
         return logits_BV
 
 
@@ -98,6 +112,23 @@ def _peepholes(config: ModelConfig, weights: Mapping[str, Array]) -> Array:
     names, layers = CELLS[config.cell].peepholes, range(config.num_layers)
     vectors = [[weights[f"layers.{layer}.{name}"] for name in names] for layer in layers]
     return np.array(vectors, np.float32).reshape(len(layers), len(names), config.hidden_size)
+
+
+def _head(config: ModelConfig, weights: Mapping[str, Array]) -> tuple[Array, Array]:
+    """Return the weights and biases of the head.
+
+    With a pointer, these are the rows of the logits [V], the query [D], the key [D] and the
+    sentinel: all are products with the same hidden units.
+    """
+    head, bias = weights["head.weight"], weights["head.bias"]
+    if not config.pointer:
+        return head, bias
+    names = ("pointer.query", "pointer.key", "pointer.sentinel.weight")
+    no_bias = np.zeros(2 * config.pointer_width, np.float32)
+    return (
+        np.concatenate([head, *(weights[name] for name in names)]),
+        np.concatenate([bias, no_bias, weights["pointer.sentinel.bias"]]),
+    )
 
 
 def _matrix(matrix: type[M], weights: Mapping[str, Array], layer: int, kind: str) -> M:

@@ -13,6 +13,13 @@ MAX_LAYERS = 64
 MAX_WIDTH = 16384
 # Every Unicode code point and the two special tokens.
 MAX_VOCABULARY = 0x110002
+MAX_POINTER = 1 << 20
+# The products of keys with 8 bits must add up exactly in float32.
+MAX_POINTER_WIDTH = 1024
+# A larger beta of the pointer would make e^{a - beta} 0 for all keys but the nearest ones.
+MAX_SHARPNESS = 40.0
+# The id of the end of a document, see `charnn.corpus.vocabulary`; tests compare both.
+SEPARATOR = 1
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,9 @@ class ModelConfig:
             the head.
         embedding_dropout: probability, while training, that the embedding of a token is dropped.
         weight_drop: probability, while training, that a recurrent weight is dropped.
+        pointer: the number M of steps that the pointer remembers (`charnn.model.pointer`); 0 for a
+            network without a pointer.
+        pointer_width: the width D of the pointer's queries and keys.
 
     Raises:
         UsageError: a value is out of range.
@@ -44,6 +54,8 @@ class ModelConfig:
     dropout: float = 0.0
     embedding_dropout: float = 0.0
     weight_drop: float = 0.0
+    pointer: int = 0
+    pointer_width: int = 64
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
@@ -52,11 +64,16 @@ class ModelConfig:
             ("--num-layers", self.num_layers, MAX_LAYERS),
             ("--hidden-size", self.hidden_size, MAX_WIDTH),
             ("--embedding-size", self.embedding_size or 1, MAX_WIDTH),
+            ("pointer_width", self.pointer_width, MAX_POINTER_WIDTH),
             ("vocab_size", self.vocab_size, MAX_VOCABULARY),
         ):
             # A checkpoint is read from JSON, which can contain true or 8.0 in place of a number.
             if type(value) is not int or not 1 <= value <= maximum:
                 raise UsageError(f"{name} must be a whole number from 1 to {maximum}, not {value}")
+        if type(self.pointer) is not int or not 0 <= self.pointer <= MAX_POINTER:
+            raise UsageError(
+                f"--pointer must be a whole number from 0 to {MAX_POINTER}, not {self.pointer}"
+            )
         if self.embedding_size == 0:
             raise UsageError(
                 "--embedding-size must be at least 1, not 0; for one-hot input, use --one-hot"
@@ -96,6 +113,12 @@ class ModelConfig:
                 shapes[prefix + name] = (self.hidden_size,)
         shapes["head.weight"] = (self.vocab_size, self.hidden_size)
         shapes["head.bias"] = (self.vocab_size,)
+        if self.pointer:
+            shapes["pointer.query"] = (self.pointer_width, self.hidden_size)
+            shapes["pointer.key"] = (self.pointer_width, self.hidden_size)
+            shapes["pointer.sharpness"] = (1,)
+            shapes["pointer.sentinel.weight"] = (1, self.hidden_size)
+            shapes["pointer.sentinel.bias"] = (1,)
         return shapes
 
     def parameter_count(self) -> int:

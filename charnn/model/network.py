@@ -1,5 +1,7 @@
 """The network in torch: token ids -> embedding -> recurrent layers -> logits of the next token.
 
+A pointer (`charnn.model.pointer`) may mix in tokens that it copies from the recent past.
+
 Every layer is a module of its own, with dropout between the layers: cuDNN does not show the state
 of its own dropout, so a run that used it could not be resumed exactly.
 
@@ -13,13 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import embedding, linear
+from torch.nn.functional import cross_entropy, embedding, linear, log_softmax
 
 from charnn.model.cells import CELLS, Cell
 from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
 from charnn.model.fused_layer import run_segment
+from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import HiddenState, Trace, run_plainly, run_traced
+from charnn.model.pointer import Pointer, at_least_float32
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -54,7 +58,7 @@ class Layer(nn.Module):
 
 
 class Network(nn.Module):
-    """The network of a model: embedding, recurrent layers, and a linear head.
+    """The network of a model: embedding, recurrent layers, a linear head, and a pointer.
 
     Recurrent matrices are initialised to be orthogonal gate by gate (Saxe et al. 2014), and biases
     are initialised to 0.
@@ -79,6 +83,11 @@ class Network(nn.Module):
                 self.layers.append(Layer(self.cell, width, config.hidden_size))
             width = config.hidden_size
         self.head = nn.Linear(config.hidden_size, config.vocab_size)
+        self.pointer = (
+            Pointer(config.hidden_size, config.pointer, config.pointer_width)
+            if config.pointer
+            else None
+        )
         self.initialise()
 
     @torch.no_grad()
@@ -103,31 +112,83 @@ class Network(nn.Module):
                     nn.init.zeros_(parameter)
         nn.init.uniform_(self.head.weight, -bound, bound)
         nn.init.zeros_(self.head.bias)
+        if self.pointer:
+            self.pointer.initialise()
 
-    def initial_state(self, batch_size: int) -> list[HiddenState]:
-        """Return the hidden state before the first token: zeros, [B, H], for every layer."""
+    def initial_state(self, batch_size: int) -> NetworkState:
+        """Return the state before the first token: hidden units of 0 and an empty memory."""
         zeros = self.head.weight.new_zeros(batch_size, self.config.hidden_size)
-        return [(zeros,) * len(self.cell.state) for _ in self.layers]
+        layers: list[HiddenState] = [(zeros,) * len(self.cell.state) for _ in self.layers]
+        memory = self.pointer.empty_memory(batch_size) if self.pointer else None
+        return NetworkState(layers, memory)
 
     def forward(
-        self, ids_TB: Tensor, state: list[HiddenState], traces: list[Trace] | None = None
-    ) -> tuple[Tensor, list[HiddenState]]:
-        """Return the logits of each next token [T, B, V] and the hidden state after the segment.
+        self, ids_TB: Tensor, state: NetworkState, traces: list[Trace] | None = None
+    ) -> tuple[Tensor, NetworkState]:
+        """Return the logits of each next token [T, B, V] and the state after the segment.
+
+        With a pointer, the logits are log-probabilities.
 
         Args:
             ids_TB: the token ids of a segment, [T, B].
-            state: the hidden state of every layer before the segment.
+            state: the state before the segment.
             traces: a list to which the trace of every layer is added. The layers then run by their
                 plain equations, which are slower.
         """
+        h_TBH, layers = self._run_layers(ids_TB, state, traces)
+        logits: Tensor = self.head(self._drop_outputs(h_TBH))
+        if self.pointer is None or state.memory is None:
+            return logits, NetworkState(layers, None)
+        plain_TBV = log_softmax(at_least_float32(logits), -1)
+        logits, memory = self.pointer.log_probabilities(h_TBH, ids_TB, plain_TBV, state.memory)
+        return logits, NetworkState(layers, memory)
+
+    def losses(
+        self,
+        ids_TB: Tensor,
+        targets_TB: Tensor,
+        state: NetworkState,
+        traces: list[Trace] | None = None,
+    ) -> tuple[Tensor, NetworkState]:
+        """Return the loss of each target [T, B] in nats, and the state after the segment.
+
+        The losses are those of `forward`, but with a pointer they take much less time.
+
+        Args:
+            ids_TB, state, traces: as in `forward`.
+            targets_TB: the token id that follows each input, [T, B].
+        """
+        h_TBH, layers = self._run_layers(ids_TB, state, traces)
+        logits = self.head(self._drop_outputs(h_TBH))
+        # In float32, also under autocast: bf16 has 8 bits of precision, too few for a
+        # log-probability.
+        losses = cross_entropy(
+            at_least_float32(logits).flatten(0, 1), targets_TB.flatten(), reduction="none"
+        )
+        losses = losses.view_as(targets_TB)
+        if self.pointer is None or state.memory is None:
+            return losses, NetworkState(layers, None)
+        log_p, memory = self.pointer.target_log_probabilities(
+            h_TBH, ids_TB, -losses, targets_TB, state.memory
+        )
+        return -log_p, NetworkState(layers, memory)
+
+    def _run_layers(
+        self, ids_TB: Tensor, state: NetworkState, traces: list[Trace] | None
+    ) -> tuple[Tensor, list[HiddenState]]:
+        """Return the outputs of the last layer [T, B, H], and the hidden states of all layers."""
         x = ids_TB
         after = []
-        for number, before in enumerate(state):
+        for number, before in enumerate(state.layers):
+            if number > 0:
+                x = self._drop_outputs(x)
             x, layer_state = self._run_layer(number, x, before, traces)
             after.append(layer_state)
-            x = self._drop(x, self.config.dropout, (1, *x.shape[1:]))
-        logits: Tensor = self.head(x)
-        return logits, after
+        return x, after
+
+    def _drop_outputs(self, x: Tensor) -> Tensor:
+        """Apply dropout to the outputs of a layer while training, with one mask for all steps."""
+        return self._drop(x, self.config.dropout, (1, *x.shape[1:]))
 
     def _drop(self, x: Tensor, probability: float, shape: tuple[int, ...] | None = None) -> Tensor:
         """Apply dropout while training.

@@ -92,9 +92,9 @@ def _warmed_up(decoder: Decoder, rows: int) -> Decoder:
     """
     params = SamplingParams()
     for count in (1, rows):
-        ids_B, hidden_SLBH = np.zeros(count, np.int64), decoder.stepper.initial_state(count)
-        decoder.generate(ids_B, hidden_SLBH, np.zeros((count, 1)), params)
-        decoder.draw(decoder.stepper.feed(ids_B, hidden_SLBH), np.zeros(count), params)
+        ids_B, state = np.zeros(count, np.int64), decoder.stepper.initial_state(count)
+        decoder.generate(ids_B, state, np.zeros((count, 1)), params)
+        decoder.draw(decoder.stepper.feed(ids_B, state), np.zeros(count), params)
     return decoder
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from charnn.inference.quantised import Array, Int8Matrix
 from charnn.inference.stepper import Stepper, TokenIds
+from charnn.inference.stepper_state import StepperState
 from charnn.sampling.logits import draw_token
 from charnn.sampling.params import SamplingParams
 
@@ -35,16 +36,16 @@ class Decoder:
         return np.array([draw_token(logits_V, u, *params.arguments) for logits_V, u in pairs])
 
     def generate(
-        self, ids_B: TokenIds, hidden_SLBH: Array, uniforms_BN: Uniforms, params: SamplingParams
+        self, ids_B: TokenIds, state: StepperState, uniforms_BN: Uniforms, params: SamplingParams
     ) -> TokenIds:
         """Read the last token of each text, `ids_B`, and return the next N tokens, [B, N].
 
-        `hidden_SLBH` is changed in place. Afterwards the model has read all tokens of a text but
+        `state` is changed in place. Afterwards the model has read all tokens of a text but
         the last one drawn, which is the input of the next call.
         """
         drawn_BN = np.empty(uniforms_BN.shape, np.int64)
         for place, uniforms_B in enumerate(uniforms_BN.T):
-            logits_BV = self.stepper.feed(ids_B, hidden_SLBH)
+            logits_BV = self.stepper.feed(ids_B, state)
             ids_B = self.draw(logits_BV, uniforms_B, params)
             drawn_BN[:, place] = ids_B
         return drawn_BN

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charnn.inference.exponential import exponential
+
 Weights = NDArray[np.float64]
 
-# e ** x counts as 0 below this exponent: the smallest normal float64 is about e ** -708.
-_MIN_EXPONENT = -700.0
 # A random number below 1 times a sum can round up to the sum, and the search would then run past
 # the last token. This factor keeps the product below the sum. (The largest float64 below 1 is
 # 1 - 2**-53.)
@@ -81,18 +81,3 @@ def keep_min_p(weights_V: Weights, min_p: float) -> Weights:
     if min_p <= 0:
         return weights_V
     return np.where(weights_V < min_p * weights_V.max(), 0.0, weights_V)
-
-
-def exponential(x: Any) -> Any:
-    """Return e ** x for x <= 0: a Taylor series at x / 4096, squared twelve times.
-
-    The relative error is below 1e-10 down to x = -60. A token with a smaller x is too unlikely ever
-    to be drawn.
-    """
-    # Not np.exp: NumPy, numba and their vector libraries round it differently, and then the same
-    # seed would write different texts.
-    y = np.maximum(x, _MIN_EXPONENT) / 4096
-    p = 1 + y * (1 + y * (1 / 2 + y * (1 / 6 + y * (1 / 24 + y / 120))))
-    for _ in range(12):
-        p = p * p
-    return np.where(x > _MIN_EXPONENT, p, 0.0)

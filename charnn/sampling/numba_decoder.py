@@ -9,12 +9,12 @@ from charnn.inference.numba_cache import compiled
 from charnn.inference.numba_stepper import CompiledStepper, feed
 from charnn.inference.quantised import Array
 from charnn.inference.stepper import TokenIds
+from charnn.inference.stepper_state import StepperState
 from charnn.sampling import logits
 from charnn.sampling.decoder import Decoder, Uniforms
 from charnn.sampling.params import SamplingParams
 
 # numba compiles a function that is called from compiled code only if it is registered.
-register_jitable(inline="always")(logits.exponential)
 for _function in (logits.keep_top_k, logits.keep_top_p, logits.keep_min_p):
     register_jitable(_function)
 register_jitable(logits.sampling_weights)
@@ -35,7 +35,7 @@ class NumbaDecoder(Decoder):
         return drawn_B
 
     def generate(
-        self, ids_B: TokenIds, hidden_SLBH: Array, uniforms_BN: Uniforms, params: SamplingParams
+        self, ids_B: TokenIds, state: StepperState, uniforms_BN: Uniforms, params: SamplingParams
     ) -> TokenIds:
         """Return the next N tokens of each text [B, N], as `Decoder.generate` does.
 
@@ -44,10 +44,11 @@ class NumbaDecoder(Decoder):
         # Several texts run through torch (`BatchedStepper`), which compiled code cannot call. The
         # calls from Python cost little then, because each call serves all texts.
         if len(ids_B) > 1:
-            return super().generate(ids_B, hidden_SLBH, uniforms_BN, params)
+            return super().generate(ids_B, state, uniforms_BN, params)
         drawn_BN = np.empty(uniforms_BN.shape, np.int64)
         network, arguments = self.stepper.network, params.arguments
-        _generate(network, hidden_SLBH, ids_B[0], uniforms_BN[0], arguments, drawn_BN[0])
+        hidden_SL1H, memory, uniforms_N = state.hidden_SLBH, state.memory, uniforms_BN[0]
+        _generate(network, hidden_SL1H, memory, ids_B[0], uniforms_N, arguments, drawn_BN[0])
         return drawn_BN
 
 
@@ -59,11 +60,17 @@ def _draw(logits_BV: Any, uniforms_B: Any, arguments: Any, drawn_B: Any) -> None
 
 @compiled
 def _generate(
-    network: Any, hidden_SL1H: Any, token_id: int, uniforms_N: Any, arguments: Any, drawn_N: Any
+    network: Any,
+    hidden_SL1H: Any,
+    memory: Any,
+    token_id: int,
+    uniforms_N: Any,
+    arguments: Any,
+    drawn_N: Any,
 ) -> None:
     ids_1 = np.full(1, token_id)
-    logits_1V = np.empty((1, network[-1][-1].shape[1]), np.float32)
+    logits_1V = np.empty((1, len(network[1])), np.float32)
     for place in range(len(uniforms_N)):
-        feed(network, ids_1, hidden_SL1H, logits_1V)
+        feed(network, ids_1, hidden_SL1H, memory, logits_1V)
         ids_1[0] = _draw_token(logits_1V[0], uniforms_N[place], *arguments)
         drawn_N[place] = ids_1[0]

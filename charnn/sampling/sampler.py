@@ -21,6 +21,7 @@ from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
 from charnn.errors import UsageError
 from charnn.inference.quantised import Array, Int8Matrix
 from charnn.inference.stepper import Stepper
+from charnn.inference.stepper_state import StepperState
 from charnn.sampling.backend import MIN_BATCH_ROWS, BackendSelector
 from charnn.sampling.constraint import ConstraintCursor
 from charnn.sampling.decoder import Decoder
@@ -164,13 +165,13 @@ class Sampler:
         active = list(islice(streams, rows))
         decoder = self.backends.start(len(active))
         # All texts begin with the same tokens, so these are read once.
-        primed_SL1H = decoder.stepper.initial_state(1)
+        primed = decoder.stepper.initial_state(1)
         for token_id in prime_ids[:-1]:
-            decoder.stepper.feed(np.array([token_id]), primed_SL1H)
-        hidden_SLBH = primed_SL1H.repeat(len(active), axis=2)
+            decoder.stepper.feed(np.array([token_id]), primed)
+        state = primed.repeated(len(active))
         while active:
             begin = time.perf_counter()
-            drawn = _draw_next(decoder, hidden_SLBH, active, params)
+            drawn = _draw_next(decoder, state, active, params)
             seconds = time.perf_counter() - begin  # without the time of whoever reads the pieces
             # Backwards, because rows of ended texts are deleted on the way.
             for row in range(len(active) - 1, -1, -1):
@@ -181,10 +182,10 @@ class Sampler:
                     yield stream.number, None
                     if (following := next(streams, None)) is not None:
                         active[row] = following
-                        hidden_SLBH[:, :, row] = primed_SL1H[:, :, 0]
+                        state.replace_row(row, primed)
                     else:
                         del active[row]
-                        hidden_SLBH = np.delete(hidden_SLBH, row, axis=2)
+                        state = state.without_row(row)
             decoder = self.backends.update(seconds)
 
 
@@ -212,7 +213,7 @@ def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[
 
 
 def _draw_next(
-    decoder: Decoder, hidden_SLBH: Array, streams: list[SampleStream], params: SamplingParams
+    decoder: Decoder, state: StepperState, streams: list[SampleStream], params: SamplingParams
 ) -> list[list[int]]:
     """Draw the next tokens of each text; with a grammar, only one token, which is allowed."""
     last_ids_B = np.array([stream.last_id for stream in streams])
@@ -221,11 +222,11 @@ def _draw_next(
         uniforms_BN = np.array(
             [stream.random.random(decoder.tokens_per_call) for stream in streams]
         )
-        drawn_BN = decoder.generate(last_ids_B, hidden_SLBH, uniforms_BN, params)
+        drawn_BN = decoder.generate(last_ids_B, state, uniforms_BN, params)
         token_ids: list[list[int]] = drawn_BN.tolist()
         return token_ids
     # One token at a time: which tokens are allowed next depends on this one.
-    logits_BV = decoder.stepper.feed(last_ids_B, hidden_SLBH)
+    logits_BV = decoder.stepper.feed(last_ids_B, state)
     if params.truncates:
         # What top-k, top-p and min-p remove depends on which tokens are allowed.
         for logits_V, stream, cursor in zip(logits_BV, streams, cursors, strict=True):

@@ -3,10 +3,10 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn.functional import cross_entropy
 
 from charnn.corpus.batches import Batches
-from charnn.model.plain_layer import HiddenState, Trace, detached
+from charnn.model.network_state import NetworkState
+from charnn.model.plain_layer import Trace
 from charnn.training.hardware import autocast
 from charnn.training.penalty import gradient_penalty
 from charnn.training.trainer_state import TrainerState
@@ -44,11 +44,9 @@ def backpropagate(
     weight = config.gradient_penalty
     traces: list[Trace] | None = [] if weight else None
     with autocast(config.device, config.precision):
-        logits_TBV, hidden_state = state.network(inputs, state.hidden_state, traces)
-    # The error of the next segment must not flow back into this one, which bounds the memory.
-    state.hidden_state = [detached(layer) for layer in hidden_state]
-    # In float32, also under autocast: bf16 has 8 bits of precision, too few for a log-probability.
-    loss = cross_entropy(logits_TBV.float().flatten(0, 1), targets.flatten())
+        losses_TB, after = state.network.losses(inputs, targets, state.hidden_state, traces)
+    state.hidden_state = after.detached()
+    loss = losses_TB.mean()
     total = loss + weight * gradient_penalty(loss, traces) if traces else loss
     total.backward()  # type: ignore[no-untyped-call]
     return loss.item()
@@ -63,23 +61,20 @@ def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) ->
     state.hidden_state = hidden_state
 
 
-def reset_rows_in_turn(hidden_state: list[HiddenState], step: int) -> list[HiddenState]:
-    """Return the hidden state with zeros in those rows of the batch that are reset at this step.
+def reset_rows_in_turn(state: NetworkState, step: int) -> NetworkState:
+    """Return the state with those rows of the batch reset whose turn it is at this step.
 
     The training loop calls this before each segment (`charnn.training.trainer`).
 
-    Each row is reset once every `FRESH_EVERY` segments. Sampling starts from a hidden state of
-    zeros, so the network must see such states throughout its training and not only in its first
-    steps.
+    Each row is reset once every `FRESH_EVERY` segments. Sampling starts from hidden units of 0 and
+    an empty memory, so the network must see such states throughout its training and not only in its
+    first steps.
 
     Args:
-        hidden_state: the state of each layer, a tuple of tensors [B, H].
+        state: the state of the network.
         step: the number of updates before this segment.
     """
-    batch_size = len(hidden_state[0][0])
-    phases = step + np.arange(batch_size) * FRESH_EVERY // batch_size
-    reset = phases % FRESH_EVERY == 0
-    if not reset.any():
-        return hidden_state
-    kept = torch.from_numpy(~reset[:, None]).to(hidden_state[0][0].device)
-    return [tuple(part * kept for part in layer) for layer in hidden_state]
+    first = state.layers[0][0]
+    phases = step + np.arange(len(first)) * FRESH_EVERY // len(first)
+    reset_B = phases % FRESH_EVERY == 0
+    return state.reset(torch.from_numpy(reset_B).to(first.device)) if reset_B.any() else state

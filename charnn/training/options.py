@@ -136,6 +136,13 @@ class TrainingOptions(TypedDict, total=False):
         float | None,
         Option("Dropout rate of the recurrent weights (default: by corpus and budget)."),
     ]
+    pointer: Annotated[
+        int | None,
+        Option(
+            "Steps that the model remembers and can copy from; 0 for none (default: the preset's).",
+            metavar="STEPS",
+        ),
+    ]
     minutes: Annotated[
         float | None,
         Option(

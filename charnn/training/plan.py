@@ -153,10 +153,11 @@ def _plan_model(
         **given(options, *_DROPOUT),
     }
     if parent is None:
-        shape = _sizes(recipe.preset, options) | given(options, "cell")
+        shape = _sizes(recipe.preset, options) | given(options, "cell", "pointer")
         return ModelConfig(vocab_size, **shape, **dropout), []
     _expect_shape_of_parent(parent.config, options)
-    model = replace(parent.config, vocab_size=vocab_size, **dropout)
+    pointer = given(options, "pointer")
+    model = replace(parent.config, vocab_size=vocab_size, **pointer, **dropout)
     new = new_tokens(parent, dataset.vocabulary)
     return model, [_describe_new_tokens(new)] if new else []
 

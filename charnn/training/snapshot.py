@@ -11,19 +11,19 @@ from torch import Tensor
 
 from charnn.checkpoints.checkpoint import Tensors
 from charnn.model.network import Network
-from charnn.model.plain_layer import HiddenState
+from charnn.model.network_state import NetworkState
 from charnn.training.ema import Average
 from charnn.training.optimizer import AdamW
 
 
 def pack(
-    network: Network, optimizer: AdamW, average: Average, hidden_state: list[HiddenState]
+    network: Network, optimizer: AdamW, average: Average, hidden_state: NetworkState
 ) -> Tensors:
     """Return copies of the training tensors as NumPy arrays, by name."""
     tensors = _random_states(network.head.weight.device)
-    for number, layer in enumerate(hidden_state):
-        for part, tensor in enumerate(layer):
-            tensors[f"state.{number}.{part}"] = tensor
+    # float32 holds the keys of the memory exactly, which may be bf16.
+    for name, tensor in hidden_state.tensors().items():
+        tensors[name] = tensor.float() if tensor.is_floating_point() else tensor
     for name, tensor in optimizer.tensors().items():
         tensors[f"optimizer.{name}"] = tensor
     for name, tensor in average.weights().items():
@@ -36,8 +36,8 @@ def unpack(
     network: Network,
     optimizer: AdamW,
     average: Average,
-    hidden_state: list[HiddenState],
-) -> list[HiddenState]:
+    hidden_state: NetworkState,
+) -> NetworkState:
     """Restore the training tensors from the arrays that `pack` returned.
 
     Returns:
@@ -63,20 +63,17 @@ def unpack(
             tensor.copy_(_matching(tensor, tensors, f"optimizer.{name}"))
     for name, tensor in average.weights().items():
         tensor.copy_(_matching(tensor, tensors, f"weights.{name}"))
-    carried = [
-        tuple(
-            _matching(tensor, tensors, f"state.{number}.{part}").to(device)
-            for part, tensor in enumerate(layer)
-        )
-        for number, layer in enumerate(hidden_state)
-    ]
+    carried = {
+        name: _matching(tensor, tensors, name).to(device)
+        for name, tensor in hidden_state.tensors().items()
+    }
     torch.set_rng_state(tensors["random.cpu"])
     # A run may be resumed on another device, whose random state the checkpoint lacks.
     if device.type == "cuda" and "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"], device)
     elif device.type == "mps" and "random.mps" in tensors:
         torch.mps.set_rng_state(tensors["random.mps"])
-    return carried
+    return hidden_state.replace(carried)
 
 
 def _matching(expected: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:

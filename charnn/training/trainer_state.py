@@ -17,7 +17,7 @@ from charnn.corpus.ids import Dataset
 from charnn.errors import CheckpointError
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, export_weights, import_weights
-from charnn.model.plain_layer import HiddenState
+from charnn.model.network_state import NetworkState
 from charnn.training.ema import Average
 from charnn.training.events import Stepped
 from charnn.training.finetune import inherit_weights
@@ -36,7 +36,7 @@ class TrainerState:
         network: the model.
         optimizer: AdamW with its moments.
         average: the running average of the weights.
-        hidden_state: a tuple of tensors [B, H] per layer, from the end of the last segment.
+        hidden_state: the state of the network after the last segment.
         position: how far the run has come.
         history: one entry per validation: "step", "seconds", "val_loss", and "train_loss" if known.
         since_report: the totals of the steps since the last report.
@@ -46,7 +46,7 @@ class TrainerState:
     network: Network
     optimizer: AdamW
     average: Average
-    hidden_state: list[HiddenState]
+    hidden_state: NetworkState
     position: Position = field(default_factory=Position)
     history: list[dict[str, float]] = field(default_factory=list)
     since_report: RunningMean = field(default_factory=RunningMean)

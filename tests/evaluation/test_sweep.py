@@ -37,8 +37,7 @@ def plain_losses(network: Network, ids: NDArray[np.unsignedinteger]) -> torch.Te
     double = Network(network.config).double().eval()
     double.load_state_dict({name: value.double() for name, value in network.state_dict().items()})
     ids_T1 = torch.from_numpy(ids.astype(np.int64))[:, None]
-    state = [tuple(part.double() for part in layer) for layer in double.initial_state(1)]
-    logits, _ = double(ids_T1[:-1], state)
+    logits, _ = double(ids_T1[:-1], double.initial_state(1))
     return torch.nn.functional.cross_entropy(logits[:, 0], ids_T1[1:, 0], reduction="none")
 
 

@@ -57,6 +57,7 @@ def test_a_run_with_a_huge_clip_of_an_earlier_version_is_resumed(
         {"cell": "gru", "dropout": 0.3, "num_layers": 2},
         {"cell": "rnn", "dropout": 0.3, "embedding_size": None},
         {"cell": "lstm", "num_layers": 2, "embedding_size": None, "dropout": 0.3},
+        {"cell": "lstm", "dropout": 0.3, "pointer": 30},
         {"cell": "peephole", "dropout": 0.3, "gradient_penalty": 0.1, "clip_value": 0.05},
         {"cell": "lstm", "dropout": 0.3, "ema": 0.9, "weight_drop": 0.2, "embedding_dropout": 0.1},
     ],

@@ -202,8 +202,7 @@ class TrainView:
         if not self.evaluating:
             self.evaluating = True
             self.bar.close()
-            self.bar = _share_bar(0.0)
-            self.bar.set_description_str("evaluating the best checkpoint", refresh=False)
+            self.bar = _share_bar(0.0, "evaluating the best checkpoint")
         self.bar.update(event.progress - self.bar.n)
 
     def _show_result(self, finished: Finished) -> None:
@@ -239,11 +238,12 @@ class TrainView:
             show_table(title, rows, live=self.live)
 
 
-def _share_bar(initial: float) -> "tqdm[NoReturn]":
+def _share_bar(initial: float, description: str = "") -> "tqdm[NoReturn]":
     """Return a progress bar of a share in [0, 1]."""
     return tqdm(
         total=1.0,
         initial=initial,
+        desc=description,
         disable=None,
         leave=False,
         bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",

@@ -22,6 +22,7 @@ TEMPERATURES = tuple(float(1 / inverse) for inverse in np.linspace(0.6, 1.32, 10
 MIN_TOKENS_TO_FIT = 1000
 
 SECOND_HALF = "second half of the held-out part; temperature fitted on the first half"
+SECOND_HALF_OF_SAMPLE = "second half of the sample; temperature fitted on the first half"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.evaluation.calibration import (
     MIN_TOKENS_TO_FIT,
     SECOND_HALF,
+    SECOND_HALF_OF_SAMPLE,
     TEMPERATURES,
     Calibration,
     best_temperature,
@@ -129,8 +130,9 @@ def _evaluate(
         return None
     first_characters, characters = map(held_out.count_characters, (first, second))
     plain, calibrated = map(float, second_losses)
+    protocol = SECOND_HALF if tokens >= held_out.tokens else SECOND_HALF_OF_SAMPLE
     return BestEvaluation(
         (float(first_losses[0]) + plain) / (first_characters + characters),
         held_out.choose_part(tokens).protocol,
-        Calibration(temperature, plain / characters, calibrated / characters, SECOND_HALF),
+        Calibration(temperature, plain / characters, calibrated / characters, protocol),
     )

@@ -57,6 +57,8 @@ def test_a_large_part_is_sampled_and_the_protocol_says_so(tmp_path: Path, datase
     assert started.protocol.startswith("sample of 4,096 of 9,000 held-out tokens")
     assert run.checkpoint().metadata["position"]["val_tokens"] == 4096
     assert finished.protocol == started.protocol  # 100 steps pay for no more at the end either
+    assert finished.calibration is not None
+    assert finished.calibration.protocol.startswith("second half of the sample")
     assert len(run.checkpoint().metadata["history"]) == 1
 
 

@@ -21,6 +21,7 @@ from charnn.cli.console import (
 )
 from charnn.cli.formatting import format_loss
 from charnn.cli.train_tables import result_table, show_table, summary_table
+from charnn.corpus.document_kinds import LINES
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.training.events import (
@@ -41,6 +42,7 @@ from charnn.training.events import (
 from charnn.training.options import TrainOptions
 
 SAMPLE_LENGTH = 240  # characters
+SAMPLE_LINES = 6
 
 
 class TrainView:
@@ -222,12 +224,21 @@ class TrainView:
         self._show_table(*result_table(self.planned.run, finished, self.corpus, self.options))
 
     def _sample(self, event: Validated) -> str:
-        """Return a sample of the model. Its lines are indented to set it apart from messages."""
+        """Return a sample of the model: a text, or several lines if the model writes lines.
+
+        The lines are indented to set the sample apart from messages.
+        """
         sampler = Sampler(event.checkpoint)
-        seed = random.randrange(2**32)
-        stream = sampler.stream(SamplingParams(), seed=seed, length=SAMPLE_LENGTH)
-        text = "".join(takewhile(lambda piece: not self.should_stop(), stream))
-        return "\n".join("    " + line for line in text.splitlines())
+        count = SAMPLE_LINES if event.checkpoint.document_kind == LINES else 1
+        begin = random.randrange(2**32)
+        texts = sampler.stream_many(
+            SamplingParams(), seeds=range(begin, begin + count), length=SAMPLE_LENGTH // count
+        )
+        lines: list[str] = []
+        for pieces in texts:
+            text = "".join(takewhile(lambda piece: not self.should_stop(), pieces))
+            lines += text.splitlines()
+        return "\n".join("    " + line for line in lines)
 
     def _show_line(self, text: str) -> None:
         with tqdm.external_write_mode(file=sys.stderr):

@@ -38,7 +38,7 @@ def command(
         bool,
         typer.Option(
             "--held-out",
-            help="Evaluate the held-out part only: the end of a text, or the held-out tunes.",
+            help="Evaluate the held-out part only: the end of a text, or whole documents or tunes.",
         ),
     ] = False,
     dynamic: Annotated[

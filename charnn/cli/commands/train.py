@@ -33,6 +33,7 @@ def command(
       charnn train corpus.txt
       charnn train tunes.abc --minutes 10 --name session
       charnn train 'books/*.txt' notes/ --cell gru --num-layers 2
+      charnn train names.txt --documents lines
       zcat big.txt.gz | charnn train - --name big
       charnn train corpus.txt --resume
       charnn train irish.abc --init-from folk

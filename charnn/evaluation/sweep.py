@@ -170,6 +170,7 @@ def _losses(
     targets_TB = torch.from_numpy(ids[positions_TB].astype(np.int64)).to(device)
     if tuple(temperatures) == (1.0,):
         losses_TB, state = network.losses(inputs_TB, targets_TB, state)
+        losses_TB = losses_TB.masked_fill(targets_TB == UNKNOWN, 0)
         return losses_TB[None].cpu().numpy(), state
     logits, state = network(inputs_TB, state)
     # float() because logits are bfloat16 under autocast, too coarse for a loss.

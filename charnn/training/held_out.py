@@ -59,16 +59,17 @@ class HeldOut:
         with autocast(self._config.device, self._config.precision):
             return sum_losses(self._network, self.ids, part, temperatures, should_stop)
 
-    def measure_speed(self) -> float:
+    def measure_speed(self, temperatures: Sequence[float]) -> float:
         """Return the tokens per second that the network reads in a short trial, context included.
 
-        The held-out part must have at least `MAX_ROWS * TRIAL_LENGTH` tokens.
+        The held-out part must have at least `MAX_ROWS * TRIAL_LENGTH` tokens. `temperatures` are
+        those of `sum_losses`.
         """
         starts = self.start + self.tokens // MAX_ROWS * np.arange(MAX_ROWS)
         part = Part((Rows(starts, TRIAL_LENGTH),), "")
         seconds = []
         for _ in range(2):  # the first sweep also sets up the library
             begin = time.perf_counter()
-            self.sum_losses(part, (1.0,), lambda scored: False)
+            self.sum_losses(part, temperatures, lambda scored: False)
             seconds.append(time.perf_counter() - begin)
         return MAX_ROWS * (TRIAL_LENGTH + min(CONTEXT, self.start - 1)) / min(seconds)

@@ -8,12 +8,18 @@ import math
 from collections.abc import Callable
 
 from charnn.corpus.ids import Dataset
+from charnn.evaluation.calibration import TEMPERATURES
 from charnn.evaluation.scored_part import Part
 from charnn.training.held_out import HeldOut
 from charnn.training.running_mean import RunningMean
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import Budget, TrainingConfig
-from charnn.training.validation_plan import MIN_TOKENS, ValidationPlan, plan_validation
+from charnn.training.validation_plan import (
+    MIN_TOKENS,
+    Speeds,
+    ValidationPlan,
+    plan_validation,
+)
 
 
 class Validator:
@@ -53,8 +59,11 @@ class Validator:
         epochs = budget.epochs or (budget.steps or 0) / self._steps_per_epoch
         trained = epochs * self._train_tokens if epochs else math.inf
         is_long = held_out.has_text and held_out.tokens > MIN_TOKENS
-        speed = held_out.measure_speed() if budget.minutes and is_long else None
-        self.plan = plan_validation(budget, trained, max(1, held_out.tokens), speed)
+        speeds = None
+        if budget.minutes and is_long:
+            # A network with a pointer is much slower at several temperatures than at one.
+            speeds = Speeds(*map(held_out.measure_speed, ((1.0,), (1.0, *TEMPERATURES))))
+        self.plan = plan_validation(budget, trained, max(1, held_out.tokens), speeds)
         position.val_tokens = position.val_tokens or self.plan.tokens
         self.part = held_out.choose_part(position.val_tokens)
         self._characters = held_out.count_characters(self.part)

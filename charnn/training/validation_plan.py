@@ -30,9 +30,22 @@ MIN_TOKENS = 1 << 12
 SAMPLE_CONTEXT = MAX_ROWS * CONTEXT
 # The share by which whole rows are longer than their scored tokens, at most.
 WHOLE_COST = 1.25
-# The evaluation at the end also computes the losses at several temperatures, and each half has
+# The evaluation at the end takes this much longer than its speed predicts, at most: each half has
 # fewer rows side by side.
-FINAL_COST = 2.0
+FINAL_COST = 1.5
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """The measured speeds of evaluations, in tokens per second.
+
+    Attributes:
+        plain: the speed of a validation.
+        fitting: the speed at all the temperatures among which the evaluation at the end chooses.
+    """
+
+    plain: float
+    fitting: float
 
 
 @dataclass(frozen=True)
@@ -62,7 +75,7 @@ class ValidationPlan:
 
 
 def plan_validation(
-    budget: Budget, trained_tokens: float, val_tokens: int, tokens_per_second: float | None
+    budget: Budget, trained_tokens: float, val_tokens: int, speeds: Speeds | None
 ) -> ValidationPlan:
     """Return the plan of a run.
 
@@ -71,19 +84,21 @@ def plan_validation(
         trained_tokens: the number of tokens that a budget in steps or epochs trains; infinite
             without such a budget.
         val_tokens: the number of tokens in the held-out part; at least 1.
-        tokens_per_second: the measured speed of an evaluation; None if it was not measured.
+        speeds: the measured speeds; None if they were not measured.
     """
     validations, tokens, final_tokens = _plan_by_tokens(trained_tokens, val_tokens)
     if budget.minutes is None:
         return ValidationPlan(validations, tokens, final_tokens)
     validations = min(validations, max(1, round(VALIDATIONS_PER_ROOT_MINUTE * budget.minutes**0.5)))
-    if tokens_per_second is None:
+    if speeds is None:
         return ValidationPlan(validations, tokens, final_tokens)
-    affordable = tokens_per_second * 60 * budget.minutes
-    tokens = min(tokens, _fitting(VALIDATION_SHARE * affordable / validations, val_tokens))
-    final_tokens = min(final_tokens, _fitting(FINAL_SHARE * affordable / FINAL_COST, val_tokens))
-    reserved = _cost(tokens, val_tokens) + FINAL_COST * _cost(final_tokens, val_tokens)
-    return ValidationPlan(validations, tokens, final_tokens, reserved / tokens_per_second)
+    seconds, final_speed = 60 * budget.minutes, speeds.fitting / FINAL_COST
+    affordable = VALIDATION_SHARE * seconds * speeds.plain / validations
+    tokens = min(tokens, _fitting(affordable, val_tokens))
+    final_tokens = min(final_tokens, _fitting(FINAL_SHARE * seconds * final_speed, val_tokens))
+    reserved = _cost(tokens, val_tokens) / speeds.plain
+    reserved += _cost(final_tokens, val_tokens) / final_speed
+    return ValidationPlan(validations, tokens, final_tokens, reserved)
 
 
 def _plan_by_tokens(trained: float, val_tokens: int) -> tuple[int, int, int]:

@@ -24,11 +24,11 @@ ROWS, STEPS, VOCABULARY = 16, 64, 67
 TRAINING = (
     ("lstm", 1, 384, ("as it is", "plain layer", "own LSTM loop", "AdamW written out")),
     ("lstm", 1, 512, ("as it is", "own LSTM loop", "AdamW written out")),
-    ("lstm", 2, 512, ("as it is", "stock modules", "autograd kernels", "unpacked")),
-    ("gru", 1, 512, ("as it is", "stock modules", "plain layer", "autograd kernels", "unpacked")),
-    ("rnn", 1, 512, ("as it is", "stock modules", "plain layer", "autograd kernels", "unpacked")),
-    ("peephole", 1, 512, ("as it is", "plain layer", "autograd kernels", "unpacked")),
-    ("coupled", 1, 512, ("as it is", "plain layer", "autograd kernels", "unpacked")),
+    ("lstm", 2, 512, ("as it is", "stock modules", "torch operations", "unpacked")),
+    ("gru", 1, 512, ("as it is", "stock modules", "plain layer", "torch operations", "unpacked")),
+    ("rnn", 1, 512, ("as it is", "stock modules", "plain layer", "torch operations", "unpacked")),
+    ("peephole", 1, 512, ("as it is", "plain layer", "torch operations", "unpacked")),
+    ("coupled", 1, 512, ("as it is", "plain layer", "torch operations", "unpacked")),
 )
 # Code that a sampling process runs before the command.
 SAMPLING = {
@@ -126,13 +126,15 @@ def _switched(name: str) -> Any:
 
     import torch
 
-    from charnn.model import kernels_by_hand, network, packed_linear, plain_layer
+    from charnn.model import fused_layer, kernels, network, packed_linear, plain_layer
     from charnn.training import optimizer
 
     return {
         "as it is": lambda: patch.object(network, "run_segment", network.run_segment),
         "plain layer": lambda: patch.object(network, "run_segment", plain_layer.run_plainly),
-        "autograd kernels": lambda: patch.object(kernels_by_hand, "BY_HAND", {}),
+        "torch operations": lambda: patch.object(
+            fused_layer, "kernel_of", lambda cell, dtype: kernels.TensorKernel(cell)
+        ),
         "unpacked": lambda: patch.object(packed_linear, "packable_dtypes", frozenset),
         "stock modules": lambda: patch.object(
             network, "_is_stock_fastest", lambda layer, device: isinstance(layer, torch.nn.RNNBase)

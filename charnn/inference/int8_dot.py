@@ -24,7 +24,7 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from charnn.inference.int8_pointer import PADDING
-from charnn.inference.numba_cache import compiled
+from charnn.model.numba_cache import compiled
 
 _cpu_features = llvmlite.binding.get_host_cpu_features()
 # LLVM 22 changed the operand types of the intrinsic. Where numba is configured to compile for

@@ -4,14 +4,13 @@ Importing numba takes some tenths of a second, and compiling takes some seconds 
 machine. So this stepper is for long texts; until it is ready, `charnn.inference.stepper` generates
 the text.
 
-The equations are not written again: numba compiles the lines of `charnn.model.cells` and
-`charnn.model.activations`, once for each cell, into loops over single numbers.
+The equations are not written again: see `charnn.model.numba_cells`.
 
 Shape suffixes: S parts of the hidden state (h, c), L layers, B texts side by side, H hidden units,
 G gate rows, V vocabulary, P peepholes, R rows of a matrix, K columns.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba.extending import overload, register_jitable
@@ -19,23 +18,21 @@ from numba.extending import overload, register_jitable
 from charnn.inference import exponential, int8_pointer
 from charnn.inference.int8_dot import SHIFT, add_products, initial_sums, padded
 from charnn.inference.int8_pointer import PADDING
-from charnn.inference.numba_cache import compiled
 from charnn.inference.quantised import Array, Int8Matrix, quantise
 from charnn.inference.stepper import Stepper, TokenIds
 from charnn.inference.stepper_state import StepperState
-from charnn.model import activations
-from charnn.model.cells import CELLS
+from charnn.model.numba_cache import compiled
+from charnn.model.numba_cells import (
+    CELL_OF_TYPE,
+    TYPE_OF_CELL,
+    block,
+    state_vector,
+    tuple_of,
+    unit,
+)
 
-for _function in (
-    activations.plain_tanh,
-    activations.plain_sigmoid,
-    activations.one_minus,
-    quantise,
-    exponential.whole,
-    exponential.series,
-    *(cell.step for cell in CELLS.values()),
-):
-    register_jitable(inline="always")(_function)
+for _inlined in (quantise, exponential.whole, exponential.series):
+    register_jitable(inline="always")(_inlined)
 
 
 for _function in (
@@ -82,33 +79,6 @@ def _products(keys_MD: Any, sums_N: Any, query_D: Any) -> Any:
     return products_of_int8
 
 
-@overload(activations.tanh, inline="always")
-def _tanh(x: Any) -> Any:
-    return activations.plain_tanh
-
-
-@overload(activations.sigmoid, inline="always")
-def _sigmoid(x: Any) -> Any:
-    return activations.plain_sigmoid
-
-
-class _Peepholes(NamedTuple):
-    """The peepholes of all layers, [L, P, H]."""
-
-    values_LPH: Any
-
-
-# numba selects what to compile by the types of the arguments, and cannot pass a class. So each cell
-# has a tuple type of its own. The cache on disk refers to the types by name: they must be found in
-# this module.
-_CELL_OF_TYPE = {}
-_TYPE_OF_CELL = {}
-for _cell in CELLS.values():
-    _type = type(f"{_cell.__name__}Peepholes", (_Peepholes,), {"__module__": __name__})
-    globals()[_type.__name__] = _type
-    _CELL_OF_TYPE[_type], _TYPE_OF_CELL[_cell] = _cell, _type
-
-
 def _step(
     peepholes: Any, layer: int, row: int, gates_x_G: Any, gates_h_G: Any, hidden_SLBH: Any
 ) -> None:
@@ -121,13 +91,13 @@ def _compile_step(
     peepholes: Any, layer: int, row: int, gates_x_G: Any, gates_h_G: Any, hidden_SLBH: Any
 ) -> Any:
     """Return the body of `_step` for the cell that the type of `peepholes` stands for."""
-    cell = _CELL_OF_TYPE[peepholes.instance_class]
+    cell = CELL_OF_TYPE[peepholes.instance_class]
     parts = len(cell.state)
     step = cell.step
-    gate_blocks, gate_values = _tuple_of(_block, len(cell.gates)), _tuple_of(_unit, len(cell.gates))
-    state_vectors, state_values = _tuple_of(_state_vector, parts), _tuple_of(_unit, parts)
-    peephole_vectors = _tuple_of(_block, len(cell.peepholes))
-    peephole_values = _tuple_of(_unit, len(cell.peepholes))
+    gate_blocks, gate_values = tuple_of(block, len(cell.gates)), tuple_of(unit, len(cell.gates))
+    state_vectors, state_values = tuple_of(state_vector, parts), tuple_of(unit, parts)
+    peephole_vectors = tuple_of(block, len(cell.peepholes))
+    peephole_values = tuple_of(unit, len(cell.peepholes))
 
     def step_of_cell(
         peepholes: Any, layer: int, row: int, gates_x_G: Any, gates_h_G: Any, hidden_SLBH: Any
@@ -139,44 +109,17 @@ def _compile_step(
         vectors = peephole_vectors(peepholes.values_LPH[layer], 0)
         # A loop over single numbers, from vectors that are contiguous in memory: LLVM turns it into
         # vector instructions.
-        for unit in range(units):
+        for at in range(units):
             after = step(
-                gate_values(x_blocks, unit),
-                gate_values(h_blocks, unit),
-                state_values(state, unit),
-                peephole_values(vectors, unit),
+                gate_values(x_blocks, at),
+                gate_values(h_blocks, at),
+                state_values(state, at),
+                peephole_values(vectors, at),
             )
             for part in range(parts):
-                state[part][unit] = after[part]
+                state[part][at] = after[part]
 
     return step_of_cell
-
-
-def _tuple_of(item: Any, count: int) -> Any:
-    """Return the function (source, at) -> (item(source, 0, at), item(source, 1, at), ...).
-
-    numba has no other way to build a tuple whose length depends on a type: its loops and
-    comprehensions build lists.
-    """
-    if count == 0:
-        return register_jitable(lambda source, at: ())
-    before, last = _tuple_of(item, count - 1), count - 1
-    return register_jitable(lambda source, at: (*before(source, at), item(source, last, at)))
-
-
-@register_jitable
-def _block(source: Any, number: int, at: Any) -> Any:
-    return source[number]
-
-
-@register_jitable
-def _state_vector(source: Any, number: int, at: Any) -> Any:
-    return source[number, at[0], at[1]]
-
-
-@register_jitable
-def _unit(source: Any, number: int, at: Any) -> Any:
-    return source[number][at]
 
 
 class CompiledStepper(Stepper[Int8Matrix]):
@@ -191,7 +134,7 @@ class CompiledStepper(Stepper[Int8Matrix]):
     def __init__(self, plain: Stepper[Int8Matrix]) -> None:
         vars(self).update(vars(plain))
         self.network = (
-            _TYPE_OF_CELL[self.cell](self.peepholes_LPH),
+            TYPE_OF_CELL[self.cell](self.peepholes_LPH),
             self.table_VG,
             # A single layer has no input matrix. numba needs one of the type all the same, so the
             # recurrent matrix stands in for it; it is never read.
@@ -273,8 +216,8 @@ def _multiply(matrices: Any, layer: int, quantised_K: Any, sums_R: Any, product_
 
 @compiled
 def _quantise(h_H: Any, quantised_K: Any) -> None:
-    for unit in range(h_H.shape[0]):
-        quantised_K[unit] = np.int8(quantise(h_H[unit]))
+    for at in range(h_H.shape[0]):
+        quantised_K[at] = np.int8(quantise(h_H[at]))
 
 
 @compiled

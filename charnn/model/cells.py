@@ -11,10 +11,9 @@ units; G is H times the number of gates, and the rows of the matrices are ordere
 `Cell.step` is the remaining arithmetic: the same few operations for each of the H units.
 
 Every part of the program uses these equations: NumPy samples with them
-(`charnn.inference.stepper`), numba compiles them (`charnn.inference.numba_stepper`), and torch
-differentiates them (`charnn.model.fused_layer`). `charnn.model.kernels_by_hand` repeats them with
-derivatives written by hand, for speed in training; tests compare the results. A cell without a
-kernel there trains as well, by autograd.
+(`charnn.inference.stepper`), numba compiles them (`charnn.model.numba_cells`), and torch
+differentiates them (`charnn.model.plain_layer`). `charnn.model.gradients` has their derivatives by
+hand, for speed in training; a cell that is missing there is trained by autograd.
 
 To add a cell, write a class and name it in `CELLS`. Its `step` may use + - * /, `one_minus`, `tanh`
 and `sigmoid`, and nothing else.
@@ -34,11 +33,14 @@ class Cell:
         state: the names of the vectors [H] that a step hands to the next step; the output h is
             first.
         peepholes: the names of the parameter vectors [H] that the cell has beside the affine maps.
+        adds_gates: whether the cell uses only the sums of gates_x and gates_h, so that the
+            gradients by both are equal.
     """
 
     gates: ClassVar[tuple[str, ...]]
     state: ClassVar[tuple[str, ...]] = ("h",)
     peepholes: ClassVar[tuple[str, ...]] = ()
+    adds_gates: ClassVar[bool] = True
 
     @staticmethod
     def step(
@@ -76,6 +78,7 @@ class GRU(Cell):
     """
 
     gates = ("reset", "update", "new")
+    adds_gates = False
 
     @staticmethod
     def step(

@@ -1,12 +1,13 @@
 """The forward pass of a fused layer: all steps of a segment, and what the backward pass needs.
 
-Shape suffixes: T steps of a segment, B rows of the batch, G gate rows, H hidden units.
+Shape suffixes: T steps of a segment, B rows of the batch, G gate rows, H hidden units, S parts of
+the hidden state, P peepholes.
 """
 
 import torch
 from torch import Tensor
 
-from charnn.model.kernels import Gates, Kernel
+from charnn.model.kernels import Kernel, Segment
 from charnn.model.packed_linear import packed_linear
 from charnn.model.plain_layer import HiddenState
 
@@ -20,13 +21,14 @@ class ForwardPass:
         gates_x_TBG: W_x x + b_x for every step; the pass may overwrite it.
         state: the hidden state before the segment, [B, H] each.
         peepholes: the peepholes of the cell, [H] each.
-        for_backward: whether a backward pass will follow.
 
     Attributes:
-        states: each part of the hidden state, before the first step and after every step,
-            [T + 1, B, H].
+        states_STBH: the hidden state before the first step and after every step: T + 1 of them.
         outputs: h, the first part of the hidden state, in the dtype of the products, [T + 1, B, H].
-        gates: the gates of all steps.
+        gates_x_TBG: see `Segment`.
+        gates_h_BG: see `Segment`.
+        products: gates_h of every step, in the dtype of the products, unless the cell only adds.
+        segment: the arrays of the kernel, which share the memory of the tensors.
     """
 
     def __init__(
@@ -36,69 +38,49 @@ class ForwardPass:
         gates_x_TBG: Tensor,
         state: HiddenState,
         peepholes: HiddenState,
-        *,
-        for_backward: bool,
     ) -> None:
-        self.kernel, self.dtype, self.peepholes = kernel, dtype, peepholes
+        self.kernel, self.dtype = kernel, dtype
         steps, rows, gate_size = gates_x_TBG.shape
-        hidden_size = state[0].size(-1)
-        self.states = [part.new_empty(steps + 1, rows, hidden_size) for part in state]
-        self.rounds_outputs = dtype != state[0].dtype
-        self.outputs = self.states[0]
+        like, hidden_size = state[0], state[0].size(-1)
+        self.states_STBH = like.new_empty(len(state), steps + 1, rows, hidden_size)
+        self.states_STBH[:, 0] = torch.stack(state)
+        self.outputs = self.states_STBH[0]
+        self.rounds_outputs = dtype != like.dtype
         if self.rounds_outputs:
             self.outputs = torch.empty_like(self.outputs, dtype=dtype)
             self.outputs[0] = state[0]
-        for memory, part in zip(self.states, state, strict=True):
-            memory[0] = part
-        x = gates_x_TBG.to(state[0].dtype)
+        self.gates_h_BG = like.new_empty(rows, gate_size)
+        self.products: list[Tensor] = []
+        peepholes_PH = torch.stack(peepholes) if peepholes else like.new_empty(0, hidden_size)
+        self.gates_x_TBG = gates_x_TBG.to(like.dtype).contiguous()
+        memory = (self.gates_x_TBG, self.gates_h_BG, self.states_STBH, peepholes_PH)
+        self.segment = Segment(*map(kernel.array, memory))
 
-        def allocate(keep: bool, width: int) -> Tensor:
-            """Return a tensor [T, B, width]. Unless `keep`, all steps share one step's memory."""
-            memory = state[0].new_empty(steps if keep else 1, rows, width)
-            return memory.expand(steps, rows, width)
+    def run(self, weight_hh: Tensor, bias_hh: Tensor, *, for_backward: bool) -> None:
+        """Run all steps, from the hidden state before the segment on.
 
-        h = allocate(for_backward and kernel.keeps_gates_h, gate_size)
-        self.gates = Gates(
-            x,
-            torch.split(x, hidden_size, dim=-1),
-            h,
-            torch.split(h, hidden_size, dim=-1),
-            allocate(for_backward, hidden_size),
-        )
-
-    def chunk_of_gates(self, steps: slice) -> Gates:
-        """Return the gates of some steps."""
-        x, x_blocks, h, h_blocks, extra = self.gates
-        return Gates(
-            x[steps],
-            tuple(block[steps] for block in x_blocks),
-            h[steps],
-            tuple(block[steps] for block in h_blocks),
-            extra[steps],
-        )
-
-    def run(self, weight_hh: Tensor, bias_hh: Tensor) -> None:
-        """Run all steps, from the hidden state before the segment on."""
+        Args:
+            weight_hh: [G, H].
+            bias_hh: [G].
+            for_backward: whether a backward pass will follow.
+        """
         rows = self.outputs.size(1)
         recurrent = packed_linear(weight_hh.to(self.dtype), rows, bias_hh.to(self.dtype))
-        states = list(zip(*(part.unbind(0) for part in self.states), strict=True))
-        outputs = self.outputs.unbind(0)
-        x, x_blocks, h, h_blocks, extra = self.gates
-        # unbind makes the views of all steps in one call; slicing would take a call for each.
-        gates_by_step = map(
-            Gates,
-            x.unbind(0),
-            zip(*(block.unbind(0) for block in x_blocks), strict=True),
-            h.unbind(0),
-            zip(*(block.unbind(0) for block in h_blocks), strict=True),
-            extra.unbind(0),
-        )
-        for step, gates in enumerate(gates_by_step):
-            gates.h.copy_(recurrent(outputs[step]))
-            self.kernel.step(gates, states[step], states[step + 1], self.peepholes)
+        # unbind makes the views of all steps in one call; indexing would take a call for each.
+        h, outputs = self.states_STBH[0].unbind(0), self.outputs.unbind(0)
+        gates_x = self.gates_x_TBG.unbind(0)
+        for step in range(len(h) - 1):
+            product = recurrent(outputs[step])
+            if self.kernel.cell.adds_gates:
+                gates_x[step].add_(product)
+            else:
+                self.gates_h_BG.copy_(product)
+                if for_backward:
+                    self.products.append(product)
+            self.kernel.forward(step, self.segment)
             if self.rounds_outputs:
-                outputs[step + 1].copy_(states[step + 1][0])
+                outputs[step + 1].copy_(h[step + 1])
 
     def final_state(self) -> list[Tensor]:
         """Return copies of the last hidden state, so that the large tensors can be freed."""
-        return [part[-1].clone() for part in self.states]
+        return [part[-1].clone() for part in self.states_STBH]

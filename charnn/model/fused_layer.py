@@ -1,18 +1,19 @@
 """A recurrent layer over a whole segment on a CPU, faster than autograd.
 
-Most of the time goes into one product with the recurrent weights for every step, and into a dozen
-small operations around it. So the weights are packed once for a segment, autograd records nothing,
-the derivatives of the gates and the gradient of the weights are computed for many steps at once,
-and the chain rule through the steps is written out (`charnn.model.fused_backward`). A training step
-takes about half the time of the plain layer (`benchmarks/kernels.md`). Two other ways were slower
-for an LSTM 1 x 512 (`benchmarks/RESULTS.md`): gates compiled by numba (41 ms per segment against
-oneDNN's 26), and rows split over two Python threads (62 ms against 35).
+Most of the time goes into one product with the recurrent weights for every step, and into the
+arithmetic of the gates around it. So the weights are packed once for a segment, autograd records
+nothing, numba compiles the arithmetic of a step into one loop (`charnn.model.numba_kernel`), the
+gradient of the weights is one product for all steps, and the chain rule through the steps is
+written out (`charnn.model.fused_backward`). A training step takes about a third of the time of the
+plain layer (`benchmarks/kernels.md`). Rows split over two Python threads were slower for an LSTM
+1 x 512 (62 ms per segment against 35, `benchmarks/RESULTS.md`).
 
 Under autocast the products are in bf16, the gates and the hidden state in float32.
 
 Shape suffixes: T steps of a segment, B rows of the batch, G gate rows, H hidden units.
 """
 
+from functools import cache
 from typing import Any
 
 import torch
@@ -22,9 +23,9 @@ from torch.autograd.function import once_differentiable
 from charnn.model.cells import Cell
 from charnn.model.fused_backward import BackwardPass
 from charnn.model.fused_forward import ForwardPass
-from charnn.model.kernels import Kernel
-from charnn.model.kernels_by_hand import kernel_of
-from charnn.model.plain_layer import HiddenState
+from charnn.model.gradients import GRADIENTS
+from charnn.model.kernels import Kernel, TensorKernel
+from charnn.model.plain_layer import HiddenState, run_plainly
 
 
 def run_segment(
@@ -49,18 +50,36 @@ def run_segment(
         The outputs [T, B, H], in bf16 under autocast, and the hidden state, always in the precision
         of `state`.
     """
+    if cell not in GRADIENTS:
+        return run_plainly(cell, gates_x_TBG, state, weight_hh, bias_hh, peepholes)
     bf16 = torch.is_autocast_enabled("cpu")
     dtype = torch.get_autocast_dtype("cpu") if bf16 else weight_hh.dtype
-    kernel = kernel_of(cell)
+    # mypy takes `Cell.__hash__` for the hash of the class itself.
+    kernel = kernel_of(cell, state[0].dtype)  # type: ignore[arg-type]
     if torch.is_grad_enabled():
         outputs, *after = _Segment.apply(
             kernel, dtype, len(state), gates_x_TBG, weight_hh, bias_hh, *state, *peepholes
         )  # type: ignore[no-untyped-call]
     else:
-        forward = ForwardPass(kernel, dtype, gates_x_TBG, state, peepholes, for_backward=False)
-        forward.run(weight_hh, bias_hh)
+        forward = ForwardPass(kernel, dtype, gates_x_TBG, state, peepholes)
+        forward.run(weight_hh, bias_hh, for_backward=False)
         outputs, after = forward.outputs[1:], forward.final_state()
     return outputs, tuple(after)
+
+
+@cache
+def kernel_of(cell: type[Cell], dtype: torch.dtype) -> Kernel:
+    """Return the fastest kernel of a cell for hidden states of a dtype."""
+    if dtype == torch.float32:
+        try:
+            from charnn.model.numba_kernel import NumbaKernel
+
+            return NumbaKernel(cell)
+        # numba, LLVM and the cache on the disk fail with errors of many kinds; torch needs none of
+        # the three.
+        except Exception:
+            return TensorKernel(cell)
+    return TensorKernel(cell)
 
 
 class _Segment(torch.autograd.Function):
@@ -81,10 +100,8 @@ class _Segment(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(weight_hh)
         state, peepholes = state_and_peepholes[:parts], state_and_peepholes[parts:]
-        ctx.forward_pass = forward = ForwardPass(
-            kernel, dtype, gates_x_TBG, state, peepholes, for_backward=True
-        )
-        forward.run(weight_hh, bias_hh)
+        ctx.forward_pass = forward = ForwardPass(kernel, dtype, gates_x_TBG, state, peepholes)
+        forward.run(weight_hh, bias_hh, for_backward=True)
         return forward.outputs[1:], *forward.final_state()
 
     @staticmethod
@@ -100,11 +117,11 @@ class _Segment(torch.autograd.Function):
             None,
             None,
             None,
-            back.d_gates_x if needs_x else None,
+            back.d_gates_x_TBG if needs_x else None,
             back.d_weight() if needs_weight else None,
-            back.d_gates_h.sum((0, 1)) if needs_bias else None,
+            back.d_gates_h_TBG.sum((0, 1)) if needs_bias else None,
             *(
-                (*back.d_state(), *back.d_peepholes)
+                (*back.d_states_STBH[:, 0], *back.d_peepholes_PH)
                 if any(needs_others)
                 else [None] * len(needs_others)
             ),

@@ -5,11 +5,11 @@ from typing import Any
 import numpy as np
 from numba.extending import register_jitable
 
-from charnn.inference.numba_cache import compiled
 from charnn.inference.numba_stepper import CompiledStepper, feed
 from charnn.inference.quantised import Array
 from charnn.inference.stepper import TokenIds
 from charnn.inference.stepper_state import StepperState
+from charnn.model.numba_cache import compiled
 from charnn.sampling import logits
 from charnn.sampling.decoder import Decoder, Uniforms
 from charnn.sampling.params import SamplingParams

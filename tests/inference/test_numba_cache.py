@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from charnn.inference import numba_cache
-from charnn.inference.numba_cache import COMPILED_FILES, PACKAGE, compiled
+from charnn.model import numba_cache
 from charnn.model.cells import CELLS
+from charnn.model.numba_cache import COMPILED_FILES, PACKAGE, compiled
 from tests.helpers import environment
 
 # Runs one token through the compiled stepper and through NumPy, and prints the logits of both.

@@ -19,12 +19,16 @@ PACKAGE = Path(__file__).parent.parent
 COMPILED_FILES = (
     "inference/exponential.py",
     "inference/int8_dot.py",
-    "inference/numba_cache.py",
     "inference/numba_stepper.py",
     "inference/int8_pointer.py",
     "inference/quantised.py",
     "model/activations.py",
     "model/cells.py",
+    "model/gradients.py",
+    "model/kernels.py",
+    "model/numba_cache.py",
+    "model/numba_cells.py",
+    "model/numba_kernel.py",
     "sampling/logits.py",
     "sampling/numba_decoder.py",
 )

@@ -1,8 +1,8 @@
 """A linear map whose weights are packed once for many products, as a recurrent layer needs it.
 
 On a CPU, oneDNN copies the weights into its own layout for every product, and a recurrent layer has
-one small product for every step. With weights packed once, a training step of a GRU takes 12 % less
-time, of the other cells 4 to 10 % (`benchmarks/kernels.md`). The results are equal bit for bit.
+one small product for every step. With weights packed once, a training step takes 6 to 18 % less
+time (`benchmarks/kernels.md`). The results are equal bit for bit.
 """
 
 import platform

@@ -108,8 +108,9 @@ def _resume_command(run: Path, corpus: list[str], options: TrainOptions) -> str:
 
 def _describe_model(model: ModelConfig) -> str:
     width = "one-hot" if model.embedding_size is None else f"embedding {model.embedding_size}"
+    pointer = f"pointer {model.pointer}" if model.pointer else "no pointer"
     return (
-        f"{model.cell} {model.num_layers} x {model.hidden_size}, {width}, "
+        f"{model.cell} {model.num_layers} x {model.hidden_size}, {width}, {pointer}, "
         f"dropout {model.dropout:g}, weight drop {model.weight_drop:g}: "
         f"{model.parameter_count():,} parameters"
     )

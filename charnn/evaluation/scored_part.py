@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_ROWS = 64
-# Tokens that a row reads before its first scored one.
-CONTEXT = 256
+# Tokens that a row reads before its first scored one: they fill the memory of the default pointer.
+CONTEXT = 512
 # The seed of every sample. It is the same for all runs, so that their losses can be compared.
 SEED = 0
 

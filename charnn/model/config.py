@@ -55,7 +55,7 @@ class ModelConfig:
     embedding_dropout: float = 0.0
     weight_drop: float = 0.0
     pointer: int = 0
-    pointer_width: int = 64
+    pointer_width: int = 32
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:

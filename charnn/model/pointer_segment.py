@@ -17,6 +17,9 @@ from charnn.model.config import SEPARATOR
 EMPTY = -1
 # On a CPU, this number of weights is computed at once: they fit into the cache of a core (1 MB).
 MAX_CACHED_WEIGHTS = 1 << 18
+# The steps of a block begin at a multiple of this number: oneDNN compiles a product for each new
+# shape, which takes time and half a megabyte of memory.
+STRIDE = 128
 
 
 class Memory(NamedTuple):
@@ -92,7 +95,7 @@ class Segment:
             size = max(1, MAX_CACHED_WEIGHTS // (length * steps))
         for begin in range(0, rows, size):
             block = slice(begin, begin + size)
-            first = min(firsts[block])
+            first = min(firsts[block]) // STRIDE * STRIDE
             bias = causal[..., first:]
             if {*firsts[block], *lasts[block]} != {first}:
                 other_document = columns[first:] < starts_BT[block, :, None]

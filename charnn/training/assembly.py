@@ -7,6 +7,7 @@ from typing import Any
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.batches import Batches
+from charnn.corpus.document_order import DocumentOrder
 from charnn.corpus.ids import Dataset
 from charnn.model.config import ModelConfig
 from charnn.training.divergence import DivergenceCheck
@@ -57,7 +58,8 @@ def build_trainer(
     if resume is not None:
         # Checked first, because building a large network takes a while.
         expect_same_corpus(resume, dataset, config, run)
-    batches = Batches(dataset.train, config.batch_size, config.seq_len)
+    order = DocumentOrder(dataset.train, config.seed) if config.shuffle else None
+    batches = Batches(dataset.train, config.batch_size, config.seq_len, order)
     state = TrainerState.initial(model_config, config, dataset, parent)
     if resume is not None:
         try:

@@ -139,7 +139,7 @@ class TrainingOptions(TypedDict, total=False):
     pointer: Annotated[
         int | None,
         Option(
-            "Steps that the model remembers and can copy from; 0 for none (default: the preset's).",
+            "Steps that the model remembers and can copy from; 0 for none (default: by corpus).",
             metavar="STEPS",
         ),
     ]

@@ -72,12 +72,14 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
     budget = Budget(**limits) if limits else default_budget()
     # The recipe counts characters, because a text has fewer ABC tokens than characters.
     characters = dataset.train_characters
-    recipe = choose_recipe(characters, budget, device, options.get("preset") or AUTO)
+    preset = options.get("preset") or AUTO
+    recipe = choose_recipe(characters, budget, device, preset, dataset.documents)
     model, notes = _plan_model(dataset, options, recipe, parent)
     wanted = TrainingConfig(
         budget=budget,
         device=device,
         precision=choose_precision(options.get("precision") or AUTO, device),
+        shuffle=dataset.documents > 1,
         **{
             "batch_size": recipe.batch_size,
             "seq_len": recipe.seq_len,
@@ -153,7 +155,8 @@ def _plan_model(
         **given(options, *_DROPOUT),
     }
     if parent is None:
-        shape = _sizes(recipe.preset, options) | given(options, "cell", "pointer")
+        shape = _sizes(recipe.preset, options) | {"pointer": recipe.pointer}
+        shape |= given(options, "cell", "pointer")
         return ModelConfig(vocab_size, **shape, **dropout), []
     _expect_shape_of_parent(parent.config, options)
     pointer = given(options, "pointer")

@@ -44,7 +44,7 @@ class Preset:
 # In ascending order: `auto` chooses the largest size that suits both the corpus and the budget.
 PRESETS = {
     "tiny": Preset(1, 192, 64, 12e-3, min_characters=0, min_trained=0),
-    "small": Preset(1, 384, 64, 10e-3, min_characters=150e3, min_trained=0.7e6),
+    "small": Preset(1, 384, 64, 6e-3, min_characters=150e3, min_trained=0.7e6),
     "medium": Preset(1, 512, 64, 6e-3, min_characters=300e3, min_trained=5e6),
     "large": Preset(1, 640, 64, 5e-3, min_characters=300e3, min_trained=25e6),
 }
@@ -61,6 +61,12 @@ REGULARISATION = {0: (0.0, 0.0), 6: (0.3, 0.0), 20: (0.5, 0.3)}
 # smaller ones, 0.004 was best or within 0.016 of the best on three corpora, for a model that
 # trains at 0.008 from random weights (benchmarks/RESULTS.md).
 FINE_TUNING_LR = 1 / 2
+
+# The steps that the pointer remembers. On tinyshakespeare (1 x 384, 2,700 updates), 2,048 steps
+# end at 1.354 nats, 512 at 1.354, 256 at 1.396, none at 1.481 (benchmarks/quality.md).
+POINTER = 512
+# In shorter documents, such as names, nothing repeats.
+MIN_POINTED_LENGTH = 50
 
 MIN_CHARACTERS = 200
 # With fewer segments in an epoch, hardly any segment starts from a carried hidden state.
@@ -97,6 +103,7 @@ class Recipe:
     preset: Preset
     dropout: float
     weight_drop: float
+    pointer: int
     batch_size: int
     seq_len: int
 
@@ -110,8 +117,17 @@ def default_budget() -> Budget:
     return Budget(minutes=DEFAULT_MINUTES, epochs=DEFAULT_EPOCHS)
 
 
-def choose_recipe(characters: int, budget: Budget, device: str, preset: str = AUTO) -> Recipe:
-    """Return the defaults for a training part of `characters` characters, a budget and a device.
+def choose_recipe(
+    characters: int, budget: Budget, device: str, preset: str = AUTO, documents: int = 1
+) -> Recipe:
+    """Return the defaults of a run.
+
+    Args:
+        characters: the number of characters in the training part.
+        budget: the budget of the run.
+        device: "cpu", "cuda" or "mps".
+        preset: the name of a preset, or "auto".
+        documents: the number of documents of the corpus.
 
     Raises:
         UsageError: the preset is unknown.
@@ -127,7 +143,8 @@ def choose_recipe(characters: int, budget: Budget, device: str, preset: str = AU
     else:
         chosen = find_preset(preset)
     *_, dropout = (rates for minimum, rates in REGULARISATION.items() if epochs >= minimum)
-    return Recipe(chosen, *dropout, machine.batch_size, machine.seq_len)
+    pointer = POINTER if characters >= MIN_POINTED_LENGTH * documents else 0
+    return Recipe(chosen, *dropout, pointer, machine.batch_size, machine.seq_len)
 
 
 def find_preset(name: str) -> Preset:

@@ -121,7 +121,9 @@ class Trainer:
         if position.window == 0:  # a new epoch: the end of a row is no context for its beginning
             state.hidden_state = state.network.initial_state(config.batch_size)
         state.hidden_state = reset_rows_in_turn(state.hidden_state, position.step)
-        inputs_TB, targets_TB = self.batches.segment(position.window)
+        inputs_TB, targets_TB = self.batches.segment(
+            position.window, position.step // len(self.batches)
+        )
         loss = backpropagate(state, config, inputs_TB, targets_TB)
         grad_norm = state.optimizer.clip(config.clip, config.clip_value)
         self.divergence.check_update(position.step + 1, loss, lr, grad_norm)

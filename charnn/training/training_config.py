@@ -78,7 +78,9 @@ class TrainingConfig:
             never stops the run.
         save_every: the run is saved after every `save_every` steps, and also at every validation;
             0 switches the former saves off.
-        seed: the seed of the initial weights and of dropout.
+        shuffle: whether each epoch reads the documents in a new order. Runs of earlier versions did
+            not.
+        seed: the seed of the initial weights, of dropout and of the order of documents.
         device: "cpu", "cuda" or "mps".
         precision: "fp32", or "bf16" for the matrix products.
         threads: the number of CPU threads; 0 measures the fastest number.
@@ -104,6 +106,7 @@ class TrainingConfig:
     ema: float = 0.0
     patience: int = 8
     save_every: int = 0
+    shuffle: bool = False
     seed: int = 0
     device: str = "cpu"
     precision: str = "fp32"

@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.corpus.batches import Batches
+from charnn.corpus.document_order import DocumentOrder
+from charnn.corpus.vocabulary import SEPARATOR
 
 
 @st.composite
@@ -42,6 +44,30 @@ def test_an_epoch(cut: tuple[int, int, int]) -> None:
     read = np.sort(np.concatenate([inputs.ravel() for inputs, _ in segments]))
     np.testing.assert_array_equal(read, np.arange(batches.row_length * rows))
     assert 0 <= count - 1 - batches.row_length * rows < rows
+
+
+@given(st.lists(st.integers(0, 9), min_size=1, max_size=20), st.integers(1, 5), st.integers(1, 7))
+def test_each_epoch_reads_the_documents_in_a_new_order(
+    lengths: list[int], rows: int, steps: int
+) -> None:
+    documents = [[100 + number] * length + [SEPARATOR] for number, length in enumerate(lengths)]
+    ids = np.array(list(itertools.chain(*documents, [SEPARATOR] * rows)))
+    batches = Batches(ids, rows, steps, DocumentOrder(ids, seed=3))
+    for epoch in (0, 1, 0):
+        segments = [batches.segment(number, epoch) for number in range(len(batches))]
+        inputs, targets = (np.concatenate(parts) for parts in zip(*segments, strict=True))
+        np.testing.assert_array_equal(targets[:-1], inputs[1:])
+        # The rows together are a text of the whole documents, without the ids that fill no row.
+        stream = [*inputs.T.ravel(), targets[-1, -1]]
+        places = DocumentOrder(ids, seed=3).places(epoch, np.arange(len(ids)))
+        assert sorted(places) == list(range(len(ids)))
+        np.testing.assert_array_equal(stream, ids[places][: len(stream)])
+        read = [list(group) for _, group in itertools.groupby(ids[places])]
+        expected = [list(group) for _, group in itertools.groupby(ids)]
+        letters = [group for group in read if group[0] != SEPARATOR]
+        assert sorted(letters) == sorted(group for group in expected if group[0] != SEPARATOR)
+    order = DocumentOrder(np.tile([5, SEPARATOR], 50), seed=3)
+    assert list(order.places(0, np.arange(100))) != list(order.places(1, np.arange(100)))
 
 
 def test_a_worked_example() -> None:

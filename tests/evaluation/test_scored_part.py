@@ -46,7 +46,7 @@ def test_a_small_part_is_not_sampled() -> None:
 
 @pytest.mark.parametrize(
     ("start", "end", "rows"),
-    [(1000, 1100, "(1 row)"), (1000, 31_000, "(29 rows)"), (100, 9000, "(1 row)")],
+    [(1000, 1100, "(1 row)"), (1000, 31_000, "(14 rows)"), (100, 9000, "(1 row)")],
 )
 def test_the_protocol_names_the_rows(start: int, end: int, rows: str) -> None:
     """Without a full context there is only one row."""

@@ -18,10 +18,12 @@ from charnn.errors import CharnnError, UsageError
 from charnn.evaluation import sweep
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
-from charnn.training import backpropagation
+from charnn.model.network import Network
 from charnn.training import trainer as trainer_module
+from charnn.training import validation
 from charnn.training.trainer import Trainer
 from charnn.training.training_config import Budget, TrainingConfig
+from charnn.training.validation_plan import ValidationPlan
 from tests.faults.conftest import Trials
 from tests.helpers import environment, prepared_text, prose
 from tests.training.conftest import one_thread as one_thread
@@ -50,12 +52,14 @@ def copies_of_state(trainer: Trainer) -> dict[str, torch.Tensor]:
 
 def into_loss(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
     """Multiply the loss of one step by a value."""
-    loss_of = backpropagation.cross_entropy
+    losses_of = Network.losses
 
-    def loss(*arguments: Any) -> torch.Tensor:
-        return loss_of(*arguments) * (value if trainer.state.position.step == at else 1.0)
+    def losses(*arguments: Any) -> Any:
+        result, after = losses_of(*arguments)
+        changes = arguments[0].training and trainer.state.position.step == at
+        return result * (value if changes else 1.0), after
 
-    patch.setattr(backpropagation, "cross_entropy", loss)
+    patch.setattr(Network, "losses", losses)
 
 
 def into_gradient(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
@@ -74,7 +78,7 @@ def into_gradient(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at:
 
 def into_weight(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
     """Put a value into the head, which every step uses, unlike the row of an absent token."""
-    forward = trainer.state.network.forward
+    losses = trainer.state.network.losses
 
     def spoilt(*arguments: Any) -> Any:
         if trainer.state.position.step == at and trainer.state.network.training:
@@ -82,9 +86,9 @@ def into_weight(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: i
                 trainer.state.network.head.weight[
                     at % len(trainer.state.network.head.weight), 0
                 ] = value
-        return forward(*arguments)
+        return losses(*arguments)
 
-    patch.setattr(trainer.state.network, "forward", spoilt)
+    patch.setattr(trainer.state.network, "losses", spoilt)
 
 
 def into_rate(trainer: Trainer, patch: pytest.MonkeyPatch, value: float, at: int) -> None:
@@ -188,7 +192,7 @@ def test_training_stops_at_a_validation_that_is_not_finite(
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(sweep, "segment_losses", losses)
-            patch.setattr(trainer.validator, "sweeps", 2)
+            patch.setattr(validation, "plan_validation", lambda *_: ValidationPlan(2, 10**9, 1000))
             with pytest.raises(CharnnError) as caught:
                 trainer.run()
         assert_helpful(str(caught.value), STEPS // 2 * (sweeps + 1))

@@ -39,7 +39,7 @@ def test_every_field_of_the_configurations_has_an_option() -> None:
     }
     options = set(TrainingOptions.__annotations__)
     assert options - configured == {"preset", "one_hot"}
-    assert configured - options == {"vocab_size", "budget"}
+    assert configured - options == {"vocab_size", "pointer_width", "budget", "shuffle"}
 
 
 def test_every_help_is_a_sentence_with_its_default() -> None:

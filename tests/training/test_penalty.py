@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network, import_weights
+from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import Trace
 from charnn.training.optimizer import AdamW
 from charnn.training.penalty import gradient_penalty, layer_penalty
@@ -78,7 +79,7 @@ def test_the_error_at_a_state_comes_from_all_later_steps(cell: str) -> None:
 
         def rest(*state: Tensor, time: int = time) -> Tensor:
             here = network.head(state[0]).unsqueeze(0)
-            later, _ = network(ids[time:-1], [state])
+            later, _ = network(ids[time:-1], NetworkState([state], None))
             logits = torch.cat([here, later]).flatten(0, 1)
             return cross_entropy(logits, ids[time:].flatten(), reduction="sum") / (STEPS * ROWS)
 

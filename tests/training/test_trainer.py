@@ -18,7 +18,6 @@ from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError
 from charnn.model.cells import CELLS
 from charnn.model.network import Network
-from charnn.training import backpropagation
 from charnn.training import trainer as trainer_module
 from charnn.training import validation as validation_module
 from charnn.training.events import Finished, Started, Stepped, Validated
@@ -117,16 +116,18 @@ def test_the_hidden_state_is_carried_through_an_epoch(
 ) -> None:
     """Every segment starts from the state that the last one ended with, or from zeros."""
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
-    forward = Network.forward
+    losses = Network.losses
 
-    def watched(self: Network, ids: torch.Tensor, state: Any, traces: Any = None) -> Any:
-        logits, after = forward(self, ids, state, traces)
+    def watched(
+        self: Network, ids: torch.Tensor, targets: torch.Tensor, state: Any, traces: Any = None
+    ) -> Any:
+        result, after = losses(self, ids, targets, state, traces)
         if self.training:
-            assert not any(part.requires_grad for layer in state for part in layer)
-            seen.append((state[0][1].clone(), after[0][1].detach().clone()))
-        return logits, after
+            assert not any(part.requires_grad for layer in state.layers for part in layer)
+            seen.append((state.layers[0][1].clone(), after.layers[0][1].detach().clone()))
+        return result, after
 
-    monkeypatch.setattr(Network, "forward", watched)
+    monkeypatch.setattr(Network, "losses", watched)
     Run(tmp_path / "run", dataset).train(60)
     windows = len(Batches(dataset.train, 4, 16))
     assert windows == 19
@@ -186,20 +187,20 @@ def test_a_number_that_is_not_finite_ends_the_run_before_the_update(
     run = Run(tmp_path / "run", dataset, save_every=1)
     config = TrainingConfig(Budget(steps=60), **run.options)
     trainer = run.trainer(config)
-    loss_of = backpropagation.cross_entropy
+    losses_of = Network.losses
     parameter = trainer.state.network.head.bias
     weights_before: list[torch.Tensor] = []
 
-    def loss(*arguments: Any) -> torch.Tensor:
-        result = loss_of(*arguments)
+    def losses(*arguments: Any) -> Any:
+        result, after = losses_of(*arguments)
         if trainer.state.position.step == 22:
             weights_before.append(parameter.detach().clone())
             if place == "loss":
-                return result * value
+                return result * value, after
             parameter.register_hook(lambda gradient: gradient * value)
-        return result
+        return result, after
 
-    monkeypatch.setattr(backpropagation, "cross_entropy", loss)
+    monkeypatch.setattr(Network, "losses", losses)
     with pytest.raises(CharnnError, match=r"step 23.*--lr") as caught:
         trainer.run()
     assert caught.value.exit_code == 1
@@ -207,7 +208,7 @@ def test_a_number_that_is_not_finite_ends_the_run_before_the_update(
     assert run.checkpoint().metadata["position"]["step"] == 22
     assert finite(run.folder)
     # The advice of the error works.
-    monkeypatch.setattr(backpropagation, "cross_entropy", loss_of)
+    monkeypatch.setattr(Network, "losses", losses_of)
     lower = float(str(caught.value).rpartition("--resume --lr ")[2])
     assert run.train(60, lr=lower).steps == 60
     rates = {event.step: event.lr for event in run.events if isinstance(event, Stepped)}

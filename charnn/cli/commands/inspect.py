@@ -140,9 +140,10 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
     config, training = checkpoint.config, metadata.get("training", {})
     position = metadata.get("position", {})
     width = "one-hot" if config.embedding_size is None else f"embedding {config.embedding_size}"
+    pointer = f", pointer {config.pointer}" if config.pointer else ""
     yield (
         "model",
-        f"{config.cell} {config.num_layers} x {config.hidden_size}, {width}: "
+        f"{config.cell} {config.num_layers} x {config.hidden_size}, {width}{pointer}: "
         f"{config.parameter_count():,} parameters",
     )
     yield "vocabulary", _format_vocabulary(checkpoint)

@@ -1,0 +1,41 @@
+"""The order in which an epoch reads the documents of a corpus: a new random one for each epoch.
+
+The tunes of a book are sorted by kind. In that order a network learns that a jig follows a jig, and
+forgets the reels meanwhile: after 2,700 updates on the folk tunes, a shuffled order ends 0.03 nats
+lower (benchmarks/quality.md).
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charnn.corpus.vocabulary import SEPARATOR
+
+
+class DocumentOrder:
+    """A map from the places of an epoch to the places of the corpus.
+
+    Args:
+        ids: [N] the corpus; a `SEPARATOR` ends each document.
+        seed: the seed of the orders.
+    """
+
+    def __init__(self, ids: NDArray[Any], seed: int) -> None:
+        ends = np.flatnonzero(ids == SEPARATOR) + 1
+        self._starts = np.concatenate([[0], ends[ends < len(ids)]])
+        self._lengths = np.diff(self._starts, append=len(ids))
+        self._seed = seed
+        self._epoch = -1
+
+    def places(self, epoch: int, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the places in the corpus of the ids that an epoch reads at some places."""
+        if epoch != self._epoch:
+            order = np.random.default_rng([self._seed, epoch]).permutation(len(self._starts))
+            lengths = self._lengths[order]
+            self._epoch_starts = np.cumsum(lengths) - lengths
+            # A document moves as a whole.
+            self._moves, self._epoch = self._starts[order] - self._epoch_starts, epoch
+        document = np.searchsorted(self._epoch_starts, numbers, side="right") - 1
+        moved: NDArray[np.int64] = numbers + self._moves[document]
+        return moved

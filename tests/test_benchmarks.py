@@ -1,8 +1,9 @@
-"""Check the command line of the benchmarks, which are run by hand."""
+"""Check the benchmarks, which are run by hand: the command line, and what they count."""
 
 import subprocess
 import sys
 
+from benchmarks.form import ROWS, form
 from tests.helpers import PROJECT
 
 
@@ -22,3 +23,23 @@ def test_help_names_every_subject() -> None:
     ]
     assert len(subjects) >= 9
     assert all(f"\n{name}  " in program.stdout for name in subjects)
+
+
+def test_form_counts_the_bars_of_parts_without_pickups_and_ornaments() -> None:
+    """In part A, bar 5 is bar 1, bar 6 differs from bar 2; part B has the last bar of A."""
+    tune = (
+        "X:1\nT:T\nM:2/4\nL:1/8\nK:D\n"
+        "A|d2 f2|e2 g2|d2 A2|c4|d2 {g}f2|e2 f2|e2 c2|d3:|\n"
+        "A|f2 a2|g2 b2|f2 e2|d2 c2|B2 c2|g2 b2|A2 g2|d3:|\n"
+    )
+    found = dict(zip(ROWS, form([tune, "X:2\nK:D\nno tune {"]), strict=True))
+    assert found == {
+        "bar 5 = bar 1": (1, 2),
+        "bar 6 = bar 2": (1, 2),
+        "a bar occurs twice in a part": (2, 2),
+        "part B has a bar of part A": (1, 1),
+        "last bars of A and B equal": (1, 1),
+        "the last note is the tonic": (1, 1),
+        "parts of 8 bars": (2, 2),
+        "tunes that can be read": (1, 2),
+    }

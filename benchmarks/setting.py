@@ -80,12 +80,12 @@ def machine(gpu: str) -> str:
     today = datetime.now(UTC).date().isoformat()
     load = f", load {os.getloadavg()[0]:.1f} at the start" if hasattr(os, "getloadavg") else ""
     return (
-        f"{_processor()}, {len(usable_cores())} cores{load}, {gpu or 'no GPU'}; "
+        f"{processor()}, {len(usable_cores())} cores{load}, {gpu or 'no GPU'}; "
         f"{platform.system()}, Python {platform.python_version()}, {versions}; {today}"
     )
 
 
-def _processor() -> str:
+def processor() -> str:
     """Return the CPU's model, with its caches where the system lists them."""
     try:
         listing = subprocess.run(

@@ -19,19 +19,47 @@ def main() -> None:
 
 
 def carry() -> None:
-    """Begin every segment with a zero state."""
+    """Begin every segment with a zero state and an empty memory."""
     from charnn.training import trainer
 
-    trainer.reset_rows_in_turn = lambda hidden_state, step: [  # type: ignore[attr-defined]
-        tuple(part.new_zeros(part.shape) for part in layer) for layer in hidden_state
-    ]
+    trainer.reset_rows_in_turn = lambda state, step: state.reset(  # type: ignore[attr-defined]
+        _all_rows(state)
+    )
+
+
+def memory() -> None:
+    """Clear the pointer's memory after every segment, so that it points within a segment only."""
+    from charnn.training import trainer
+
+    in_turn = trainer.reset_rows_in_turn  # type: ignore[attr-defined]
+
+    def cleared(state: Any, step: int) -> Any:
+        state = in_turn(state, step)
+        return state._replace(memory=state.memory.reset(_all_rows(state)))
+
+    trainer.reset_rows_in_turn = cleared  # type: ignore[attr-defined]
+
+
+def _all_rows(state: Any) -> Any:
+    """Return True for each row of a batch, as a tensor [B]."""
+    import torch
+
+    first = state.layers[0][0]
+    return torch.ones(len(first), dtype=torch.bool, device=first.device)
 
 
 def resets() -> None:
     """Never restart a row within its text."""
     from charnn.training import trainer
 
-    trainer.reset_rows_in_turn = lambda hidden_state, step: hidden_state  # type: ignore[attr-defined]
+    trainer.reset_rows_in_turn = lambda state, step: state  # type: ignore[attr-defined]
+
+
+def order() -> None:
+    """Read the documents in the same order in every epoch."""
+    from charnn.training import assembly
+
+    assembly.DocumentOrder = lambda ids, seed: None  # type: ignore
 
 
 def schedule() -> None:
@@ -88,7 +116,8 @@ def orthogonal() -> None:
 
 
 SWITCHES: dict[str, Callable[[], None]] = {
-    switch.__name__: switch for switch in (carry, resets, schedule, forget_bias, chrono, orthogonal)
+    switch.__name__: switch
+    for switch in (carry, memory, resets, order, schedule, forget_bias, chrono, orthogonal)
 }
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+from benchmarks.finished_runs import FinishedRuns
 from benchmarks.form import ROWS, form
 from tests.helpers import PROJECT
 
@@ -43,3 +45,18 @@ def test_form_counts_the_bars_of_parts_without_pickups_and_ornaments() -> None:
         "parts of 8 bars": (2, 2),
         "tunes that can be read": (1, 2),
     }
+
+
+def test_a_grid_continues_after_a_stop(tmp_path: Path) -> None:
+    """A finished run is found again, a run whose line was cut off is not, and can be added."""
+    path = tmp_path / "data" / "runs.jsonl"
+    first, second = ({"options": ["--steps", "3"], "seed": seed} for seed in (0, 1))
+    finished = FinishedRuns(path)
+    finished.add(first, {"sweep": 1.5})
+    finished.add(second, {"sweep": 1.4})
+    path.write_bytes(path.read_bytes()[:-9])
+    finished = FinishedRuns(path)
+    assert finished.find(first) == {"sweep": 1.5}
+    assert finished.find(second) is None
+    finished.add(second, {"sweep": 1.4})
+    assert FinishedRuns(path).find(second) == {"sweep": 1.4}

@@ -32,6 +32,7 @@ from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
 from charnn.corpus.vocabulary_kinds import vocabulary_from_json
 from charnn.errors import CharnnError, CheckpointError
 from charnn.files import write_bytes
+from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 
 FORMAT = "charnn-1"
@@ -39,6 +40,8 @@ FORMAT = "charnn-1"
 # times its bytes of memory, so a hostile header must not be larger.
 MAX_HEADER_BYTES = 1 << 22
 MODEL = "model."
+# The name of `Checkpoint.starts` among the tensors of the model.
+STARTS = "starts"
 TRAINING = "training."
 
 Tensors = dict[str, NDArray[Any]]
@@ -57,6 +60,8 @@ class Checkpoint:
         training: the training tensors, which resuming needs; empty if only the model was read.
         temperature: the softmax temperature that was fitted on held-out text; 1.0 if none was.
             Losses may use it; samples are drawn without it.
+        starts: [K, S, L, H] K hidden states that samples begin with, of S parts in L layers; None
+            in the files of earlier versions, whose samples begin with zeros.
     """
 
     config: ModelConfig
@@ -65,6 +70,7 @@ class Checkpoint:
     metadata: dict[str, Any]
     training: Tensors = field(default_factory=dict)
     temperature: float = 1.0
+    starts: NDArray[np.float32] | None = None
 
     @property
     def has_document_ends(self) -> bool:
@@ -118,7 +124,7 @@ class Checkpoint:
             CheckpointError: the header is too long.
             OSError: the folder is missing or not writable, or the disk is full.
         """
-        tensors = {MODEL + name: tensor for name, tensor in self.weights.items()}
+        tensors = {MODEL + name: tensor for name, tensor in self._model_tensors().items()}
         tensors |= {TRAINING + name: tensor for name, tensor in self.training.items()}
         # safetensors writes the memory of an array and ignores the strides.
         tensors = {name: np.asarray(tensor, order="C") for name, tensor in tensors.items()}
@@ -131,13 +137,18 @@ class Checkpoint:
             CheckpointError: a weight is outside the range of float16.
         """
         with np.errstate(over="ignore"):
-            halves = {name: weight.astype(np.float16) for name, weight in self.weights.items()}
+            halves = {
+                name: tensor.astype(np.float16) for name, tensor in self._model_tensors().items()
+            }
         if not all(np.isfinite(half).all() for half in halves.values()):
             raise CheckpointError(
                 "a weight is too large for half precision. Share the checkpoint itself instead."
             )
         tensors = {MODEL + name: np.asarray(half, order="C") for name, half in halves.items()}
         return save(tensors, self._file_header(tensors))
+
+    def _model_tensors(self) -> Tensors:
+        return self.weights if self.starts is None else self.weights | {STARTS: self.starts}
 
     def _file_header(self, tensors: Tensors) -> dict[str, str]:
         header = json.dumps(
@@ -193,13 +204,14 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
                     f"{path} has weights that are infinite, NaN or larger than "
                     f"{_MAX_WEIGHT:g}; the checkpoint is unusable. Train again."
                 )
+            starts = weights.pop(STARTS, None)
             training_tensors = _read_group(path, file, stored, TRAINING) if training else {}
     except CheckpointError:
         raise
     except _MALFORMED as error:
         hint = ": it is in PyTorch's own format, which can run code" if _is_zip(path) else ""
         raise CheckpointError(f"{path} is not a checkpoint that charnn can read{hint}") from error
-    return Checkpoint(config, vocabulary, weights, metadata, training_tensors, temperature)
+    return Checkpoint(config, vocabulary, weights, metadata, training_tensors, temperature, starts)
 
 
 # The types of weights: float32 from training, float16 in exported models.
@@ -284,8 +296,13 @@ def _check_shapes(file: Any, config: ModelConfig, vocabulary: Vocabulary) -> Non
     expected = {MODEL + name: shape for name, shape in config.parameter_shapes().items()}
     # The two checksums cover only the two groups, so a tensor outside of them is rejected.
     present = {name for name in file.keys() if not name.startswith(TRAINING)}  # noqa: SIM118
-    if present != set(expected):
+    if present - {MODEL + STARTS} != set(expected):
         raise ValueError("parameters are missing or unknown")
+    if MODEL + STARTS in present:
+        count, parts = file.get_slice(MODEL + STARTS).get_shape()[0], len(CELLS[config.cell].state)
+        expected[MODEL + STARTS] = (count, parts, config.num_layers, config.hidden_size)
+        if count < 1:
+            raise ValueError("there is no state to start from")
     for name, shape in expected.items():
         tensor = file.get_slice(name)
         if tuple(tensor.get_shape()) != shape or tensor.get_dtype() not in _WEIGHT_TYPES:

@@ -173,6 +173,10 @@ class Network(nn.Module):
         )
         return -log_p, NetworkState(layers, memory)
 
+    def read(self, ids_TB: Tensor) -> list[HiddenState]:
+        """Return the hidden states of all layers after reading token ids [T, B]."""
+        return self._run_layers(ids_TB, self.initial_state(ids_TB.shape[1]), None)[1]
+
     def _run_layers(
         self, ids_TB: Tensor, state: NetworkState, traces: list[Trace] | None
     ) -> tuple[Tensor, list[HiddenState]]:

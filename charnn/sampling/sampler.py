@@ -12,6 +12,7 @@ them. Every text is the same as if it were generated alone.
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from itertools import islice
 
 import numpy as np
@@ -60,6 +61,7 @@ class Sampler:
             self.vocabulary.decode([token_id]) for token_id in range(len(self.vocabulary))
         ]
         self.start_id = checkpoint.start_token_id
+        self._starts = checkpoint.starts
         self._typical_length = checkpoint.typical_length
         may_end = checkpoint.has_document_ends if may_end is None else may_end
         never_drawn = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
@@ -164,11 +166,11 @@ class Sampler:
         """
         active = list(islice(streams, rows))
         decoder = self.backends.start(len(active))
-        # All texts begin with the same tokens, so these are read once.
-        primed = decoder.stepper.initial_state(1)
-        for token_id in prime_ids[:-1]:
-            decoder.stepper.feed(np.array([token_id]), primed)
-        state = primed.repeated(len(active))
+        # All texts begin with the same tokens, so these are read once from each state.
+        primed = cache(lambda start: self._primed(decoder.stepper, start, prime_ids))
+        state = decoder.stepper.initial_state(len(active))
+        for row, stream in enumerate(active):
+            state.replace_row(row, primed(self._start(stream.seed)))
         while active:
             begin = time.perf_counter()
             drawn = _draw_next(decoder, state, active, params)
@@ -182,11 +184,26 @@ class Sampler:
                     yield stream.number, None
                     if (following := next(streams, None)) is not None:
                         active[row] = following
-                        state.replace_row(row, primed)
+                        state.replace_row(row, primed(self._start(following.seed)))
                     else:
                         del active[row]
                         state = state.without_row(row)
             decoder = self.backends.update(seconds)
+
+    def _start(self, seed: int) -> int:
+        """Return the number of the state that the text of a seed begins with."""
+        return 0 if self._starts is None else seed % len(self._starts)
+
+    def _primed(
+        self, stepper: Stepper[Int8Matrix], start: int, prime_ids: list[int]
+    ) -> StepperState:
+        """Return the state of one text that has read all but the last of `prime_ids`."""
+        state = stepper.initial_state(1)
+        if self._starts is not None:
+            state.hidden_SLBH[:, :, 0] = self._starts[start]
+        for token_id in prime_ids[:-1]:
+            stepper.feed(np.array([token_id]), state)
+        return state
 
 
 def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:

@@ -41,7 +41,8 @@ class SampleStream:
         cursor: ConstraintCursor | None,
         token_texts: Sequence[str],
     ) -> None:
-        self.number, self.last_id, self.chars_left, self.cursor = number, last_id, max_chars, cursor
+        self.number, self.seed = number, seed
+        self.last_id, self.chars_left, self.cursor = last_id, max_chars, cursor
         self.random = np.random.default_rng(seed)
         self.ended = False
         self._stop, self._token_texts, self._tail = stop, token_texts, ""

@@ -6,7 +6,7 @@ generator, which `charnn.training.snapshot` stores.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from charnn.training.optimizer import AdamW
 from charnn.training.position import Position
 from charnn.training.running_mean import RunningMean
 from charnn.training.snapshot import pack, unpack
+from charnn.training.start_states import find_start_states
 from charnn.training.training_config import TrainingConfig
 
 
@@ -127,9 +128,11 @@ class TrainerState:
         self, dataset: Dataset, config: TrainingConfig, metadata: Mapping[str, Any]
     ) -> Checkpoint:
         """Return a checkpoint that contains this state, the options and further `metadata`."""
+        described = Checkpoint(self.network.config, dataset.vocabulary, {}, dict(metadata))
         # Samples are drawn with the averages. The trained weights are among the training tensors.
         with self.average.in_place():
             weights = export_weights(self.network)
+            starts = find_start_states(self.network, dataset, described.start_token_id)
         training = pack(self.network, self.optimizer, self.average, self.hidden_state)
         metadata = {
             **metadata,
@@ -138,7 +141,9 @@ class TrainerState:
             "tallies": [asdict(self.since_report), asdict(self.since_validation)],
             "history": list(self.history),
         }
-        return Checkpoint(self.network.config, dataset.vocabulary, weights, metadata, training)
+        return replace(
+            described, weights=weights, metadata=metadata, training=training, starts=starts
+        )
 
 
 def expect_same_corpus(

@@ -5,7 +5,7 @@ and numba compiles the same lines (`charnn.inference.numba_stepper`). Both retur
 
 - Queries and keys are scaled to whole numbers up to 127. Their products and squared lengths are
   sums of whole numbers, exact in any order; the scale cancels in a cosine.
-- Weights are rounded to multiples of 2^-32, so that their sums are exact in any order as well.
+- Weights are whole numbers of a small unit, so that their sums are exact in any order as well.
 - The rest is + - * / and square roots, whose rounding IEEE 754 defines.
 
 The keys of a text lie in a ring: step t overwrites the key of step t - M.
@@ -19,20 +19,19 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from charnn.inference.exponential import LN_2, exponential, whole
-from charnn.model.config import SEPARATOR
+from charnn.inference.exponential import exponential, exponential_32, logarithm, whole
+from charnn.model.config import MAX_SHARPNESS, SEPARATOR
 
 # The rows and columns of keys are multiples of these numbers, as `int8_dot` needs.
 PADDING = (4, 32)
-# Weights are whole numbers of this unit. A memory of 2^20 steps still adds up exactly in float64.
-_UNITS = 2.0**32
+# Weights of tokens and of steps are whole numbers of 1 / these units, which add up exactly in
+# float64.
+_UNITS, _STEP_UNITS = 2.0**32, np.float32(2**29)
 # Adding and subtracting this number rounds a float32 to a whole number, see `quantised`.
 _ROUNDING_32 = np.float32(1.5 * 2**23)
 _ONE = np.float32(1)
-# For the first guess of a logarithm: the bits of a float64, read as an integer, are nearly linear
-# in its logarithm.
-_BITS_PER_DOUBLING, _BITS_OF_ONE = 2.0**52, 1022.957
-_TINY = 1e-300
+# Beyond this, a sentinel has all of the weight or none, however sharp the pointer is.
+_MAX_SENTINEL = np.float32(2 * MAX_SHARPNESS)
 
 
 class PointerMemory(NamedTuple):
@@ -70,7 +69,7 @@ def point(
     row: int,
     token_id: int,
     outputs_R: Any,
-    sharpness: float,
+    sharpness: Any,
     levels: Any,
     logits_V: Any,
 ) -> None:
@@ -81,7 +80,7 @@ def point(
         row: the number of the text.
         token_id: the token that was read.
         outputs_R: the logits of the softmax [V], the query [D], the key [D] and the sentinel.
-        sharpness: beta.
+        sharpness: beta, float32.
         levels: the largest whole number in queries and keys, float32.
         logits_V: the array for the result.
     """
@@ -96,16 +95,22 @@ def point(
     used = min(count, steps)
     query_D = whole_vector(outputs_R[vocab_size : vocab_size + width], levels)
     products_N = products(keys_BMD[row], sums_BM[row, :used], query_D)
-    cosines_N = products_N * inverse_lengths_BM[row, :used] * inverse_length(query_D)
-    weights = pointer_weights(cosines_N, sharpness, outputs_R[-1])
-    copied_V = np.bincount(following_BM[row, :used], weights[:-1], vocab_size)
-    logits_V[:] = mixed_logits(outputs_R[:vocab_size], copied_V, weights[-1])
+    lengths_N = inverse_lengths_BM[row, :used]
+    scale = sharpness * inverse_length(query_D)
+    weights_N, sentinel_weight = pointer_weights(products_N, lengths_N, scale, outputs_R[-1])
+    copied_V = summed_weights(following_BM[row, :used], weights_N, vocab_size)
+    store(mixed_logits(outputs_R[:vocab_size], copied_V, sentinel_weight), logits_V)
     key_D = whole_vector(outputs_R[vocab_size + width : -1], levels)
     place = count % steps
-    keys_BMD[row, place, :width] = key_D.astype(keys_BMD.dtype)
+    store(key_D, keys_BMD[row, place, :width])
     sums_BM[row, place] = np.int32(key_D.sum())
     inverse_lengths_BM[row, place] = inverse_length(key_D)
     counts_B[row] = count + 1
+
+
+def store(values_N: Any, target_N: Any) -> None:
+    """Copy values, converted to the type of the target."""
+    target_N[:] = values_N
 
 
 def whole_vector(x_D: Any, levels: Any) -> Any:
@@ -126,19 +131,31 @@ def products(keys_MD: Any, sums_N: Any, query_D: Any) -> Any:
     return keys_MD[: len(sums_N), : len(query_D)].astype(np.float32) @ query_D
 
 
-def pointer_weights(cosines_N: Any, sharpness: float, sentinel: float) -> Any:
-    """Return the weight of each step and, last, of the sentinel, [N + 1] whole numbers.
+def pointer_weights(products_N: Any, lengths_N: Any, scale: Any, sentinel: Any) -> Any:
+    """Return the weight of each step [N] and of the sentinel, whole numbers in int32.
 
     Args:
-        cosines_N: cos(q_t, k_s).
-        sharpness: beta.
+        products_N: the product of each key with the query.
+        lengths_N: 1 / the length of each key.
+        scale: beta / the length of the query, float32.
         sentinel: b_t.
     """
-    exponents = np.empty(len(cosines_N) + 1)
-    exponents[:-1] = sharpness * cosines_N.astype(np.float64)
-    exponents[-1] = sentinel
-    # Rounded cosines may exceed 1 a little.
-    return whole(exponential(exponents - exponents.max()) * _UNITS)
+    exponents_N = products_N * lengths_N * scale
+    sentinel = np.minimum(np.maximum(sentinel, -_MAX_SENTINEL), _MAX_SENTINEL)
+    # Without the fraction, because integers are compared faster. Weights are at most e.
+    highest = np.float32(largest_whole(exponents_N, sentinel))
+    weights_N = exponential_32(exponents_N - highest) * _STEP_UNITS
+    return weights_N.astype(np.int32), np.int32(exponential_32(sentinel - highest) * _STEP_UNITS)
+
+
+def largest_whole(x: Any, initial: Any) -> Any:
+    """Return the largest number of an array, or `initial` if it is larger, as int32."""
+    return x.astype(np.int32).max(initial=np.int32(initial))
+
+
+def summed_weights(following_N: Any, weights_N: Any, vocab_size: int) -> Any:
+    """Return the sum of the weights of the steps that each token followed, [V] in float64."""
+    return np.bincount(following_N, weights_N, vocab_size)
 
 
 def mixed_logits(logits_V: Any, copied_V: Any, sentinel_weight: float) -> Any:
@@ -151,18 +168,6 @@ def mixed_logits(logits_V: Any, copied_V: Any, sentinel_weight: float) -> Any:
     """
     softmax_V = whole(exponential((logits_V - logits_V.max()).astype(np.float64)) * _UNITS)
     mixture_V = softmax_V * (sentinel_weight / softmax_V.sum()) + copied_V
-    return logarithm(mixture_V / mixture_V.max()).astype(np.float32)
-
-
-def logarithm(x: Any) -> Any:
-    """Return the natural logarithm of numbers in [0, 1]; -inf for 0.
-
-    The error is below 1e-9. A first guess from the bits of the number is improved by two steps of
-    Halley's method, which triples the exact digits.
-    """
-    y = (x.view(np.int64) / _BITS_PER_DOUBLING - _BITS_OF_ONE) * LN_2
-    for _ in range(2):
-        y = np.minimum(y, 0.0)
-        e = exponential(y)
-        y = y + 2 * (x - e) / (x + e + _TINY)
-    return np.where(x > 0, y, -np.inf)
+    mixed_V = logarithm(mixture_V).astype(np.float32)
+    mixed_V[mixture_V == 0] = -np.inf
+    return mixed_V

@@ -10,9 +10,11 @@ Shape suffixes: S parts of the hidden state (h, c), L layers, B texts side by si
 G gate rows, V vocabulary, P peepholes, R rows of a matrix, K columns.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba import types
 from numba.extending import overload, register_jitable
 
 from charnn.inference import exponential, int8_pointer
@@ -37,7 +39,6 @@ for _inlined in (quantise, exponential.whole, exponential.series):
 
 for _function in (
     int8_pointer.inverse_length,
-    int8_pointer.logarithm,
     int8_pointer.mixed_logits,
     int8_pointer.pointer_weights,
     int8_pointer.whole_vector,
@@ -46,21 +47,62 @@ for _function in (
     register_jitable(_function)
 
 
-@overload(exponential.exponential)
-def _exponential(x: Any) -> Any:
-    """Return `exponential` as a loop, which LLVM turns into vector instructions."""
+def _compile_as_loop(function: Callable[[Any], Any], dtype: type) -> None:
+    """Let numba compile a function of an array as a loop, which LLVM turns into vector
+    instructions."""
 
-    def exponential_of_array(x: Any) -> Any:
-        mantissas, powers = np.empty(len(x)), np.empty(len(x), np.int64)
+    def compile_for_type(x: Any) -> Any:
+        return function_of_array if isinstance(x, types.Array) else function
+
+    def function_of_array(x: Any) -> Any:
+        result: Any = np.empty(len(x), dtype)
         for n in range(len(x)):
-            bounded = max(x[n], exponential.MIN_EXPONENT)
-            k = exponential.whole(bounded * (1 / exponential.LN_2))
-            is_positive = x[n] > exponential.MIN_EXPONENT
-            mantissas[n] = exponential.series(bounded - k * exponential.LN_2) * is_positive
-            powers[n] = np.int64(k + exponential.EXPONENT_BIAS) << exponential.FRACTION_BITS
-        return mantissas * powers.view(np.float64)
+            result[n] = function(x[n])
+        return result
 
-    return exponential_of_array
+    overload(function)(compile_for_type)
+
+
+_compile_as_loop(exponential.exponential, np.float64)
+_compile_as_loop(exponential.exponential_32, np.float32)
+_compile_as_loop(exponential.logarithm, np.float64)
+
+
+@overload(int8_pointer.store)
+def _store(values_N: Any, target_N: Any) -> Any:
+    """Return `store` as a loop: numba compiles the check of the shapes for a second."""
+
+    def store_in_loop(values_N: Any, target_N: Any) -> None:
+        for n in range(len(target_N)):
+            target_N[n] = values_N[n]
+
+    return store_in_loop
+
+
+@overload(int8_pointer.largest_whole)
+def _largest_whole(x: Any, initial: Any) -> Any:
+    """Return `largest_whole` as a loop."""
+
+    def largest_of_array(x: Any, initial: Any) -> Any:
+        largest = np.int32(initial)
+        for n in range(len(x)):
+            largest = max(largest, np.int32(x[n]))
+        return largest
+
+    return largest_of_array
+
+
+@overload(int8_pointer.summed_weights)
+def _summed_weights(following_N: Any, weights_N: Any, vocab_size: int) -> Any:
+    """Return `summed_weights` as a loop."""
+
+    def sum_weights(following_N: Any, weights_N: Any, vocab_size: int) -> Any:
+        sums_V = np.zeros(vocab_size)
+        for n in range(len(following_N)):
+            sums_V[following_N[n]] += weights_N[n]
+        return sums_V
+
+    return sum_weights
 
 
 @overload(int8_pointer.products)
@@ -69,12 +111,18 @@ def _products(keys_MD: Any, sums_N: Any, query_D: Any) -> Any:
 
     def products_of_int8(keys_MD: Any, sums_N: Any, query_D: Any) -> Any:
         padded_query = np.zeros(keys_MD.shape[1], np.int8)
-        padded_query[: len(query_D)] = query_D.astype(np.int8)
-        rows = -(-len(sums_N) // PADDING[0]) * PADDING[0]
+        for at in range(len(query_D)):
+            padded_query[at] = np.int8(query_D[at])
+        count = len(sums_N)
+        rows = -(-count // PADDING[0]) * PADDING[0]
         totals = np.empty(rows, np.int32)
-        totals[: len(sums_N)] = -SHIFT * sums_N
+        for n in range(count):
+            totals[n] = -SHIFT * sums_N[n]
         add_products(keys_MD[:rows], padded_query, totals)
-        return totals[: len(sums_N)].astype(np.float32)
+        products = np.empty(count, np.float32)
+        for n in range(count):
+            products[n] = totals[n]
+        return products
 
     return products_of_int8
 
@@ -173,7 +221,7 @@ def feed(network: Any, ids_B: Any, hidden_SLBH: Any, memory: Any, logits_BV: Any
     sums_R = np.empty(max(recurrent[1].shape[1], head[1].shape[1]), np.int32)
     gates_x_G, gates_h_G = np.empty(gate_size, np.float32), np.empty(gate_size, np.float32)
     for row in range(len(ids_B)):
-        gates_x_G[:] = table_VG[ids_B[row]]
+        int8_pointer.store(table_VG[ids_B[row]], gates_x_G)
         for layer in range(layers):
             h_H = hidden_SLBH[0, layer, row]
             if layer > 0:
@@ -191,7 +239,7 @@ def feed(network: Any, ids_B: Any, hidden_SLBH: Any, memory: Any, logits_BV: Any
 def _mix(memory: Any, row: int, token_id: int, outputs_R: Any, numbers: Any, logits_V: Any) -> None:
     """Write the logits of one text, see `point`."""
     if memory.keys_BMD.shape[1] == 0:
-        logits_V[:] = outputs_R
+        int8_pointer.store(outputs_R, logits_V)
     else:
         sharpness, levels = numbers
         int8_pointer.point(memory, row, token_id, outputs_R, sharpness, levels, logits_V)
@@ -209,7 +257,8 @@ def _multiply(matrices: Any, layer: int, quantised_K: Any, sums_R: Any, product_
     """Write W h + b of one layer's matrix to `product_R`; `sums_R` is scratch memory."""
     int8_LRK, initial_LR, scale_LR, bias_LR = matrices
     rows = int8_LRK.shape[1]
-    sums_R[:rows] = initial_LR[layer]
+    for row in range(rows):
+        sums_R[row] = initial_LR[layer, row]
     add_products(int8_LRK[layer], quantised_K, sums_R)
     _scale(sums_R, scale_LR[layer], bias_LR[layer], product_R)
 

@@ -50,8 +50,8 @@ class Stepper(Generic[M]):
         self.input: list[M] = [_matrix(matrix, weights, layer, "ih") for layer in layers[1:]]
         self.peepholes_LPH = _peepholes(config, weights)
         self.head: M = matrix(*_head(config, weights))
-        self.sharpness = (
-            float(min(weights["pointer.sharpness"][0], MAX_SHARPNESS)) if config.pointer else 0.0
+        self.sharpness = np.float32(
+            min(weights["pointer.sharpness"][0], MAX_SHARPNESS) if config.pointer else 0
         )
 
     def initial_state(self, rows: int) -> StepperState:

@@ -59,6 +59,14 @@ def compiled(function: Callable[..., None]) -> Any:
     return dispatcher
 
 
+def is_on_disk(dispatcher: Any) -> bool:
+    """Return whether the cache has machine code of a compiled function, for any types."""
+    try:
+        return bool(dispatcher._cache._cache_file._load_index())
+    except (AttributeError, OSError):  # as in `compiled`
+        return False
+
+
 def _remove_stale_files(folder: Path, implementation: Any) -> None:
     """Remove a function's cache files from the time when the function began on another line.
 

@@ -58,7 +58,8 @@ def keep_top_k(weights_V: Weights, top_k: int) -> Weights:
     count = len(weights_V)
     if top_k <= 0 or top_k >= count:
         return weights_V
-    return np.where(weights_V < np.sort(weights_V)[count - top_k], 0.0, weights_V)
+    kept_V: Weights = weights_V * (weights_V >= np.sort(weights_V)[count - top_k])
+    return kept_V
 
 
 def keep_top_p(weights_V: Weights, top_p: float) -> Weights:
@@ -72,7 +73,8 @@ def keep_top_p(weights_V: Weights, top_p: float) -> Weights:
     cumulative = np.cumsum(rising)
     # Remove the unlikeliest tokens, together at most 1 - top_p of the probability.
     first = np.searchsorted(cumulative, (1 - top_p) * cumulative[-1], side="right")
-    return np.where(weights_V < rising[min(first, len(weights_V) - 1)], 0.0, weights_V)
+    kept_V: Weights = weights_V * (weights_V >= rising[min(first, len(weights_V) - 1)])
+    return kept_V
 
 
 def keep_min_p(weights_V: Weights, min_p: float) -> Weights:
@@ -80,4 +82,5 @@ def keep_min_p(weights_V: Weights, min_p: float) -> Weights:
     2024)."""
     if min_p <= 0:
         return weights_V
-    return np.where(weights_V < min_p * weights_V.max(), 0.0, weights_V)
+    kept_V: Weights = weights_V * (weights_V >= min_p * weights_V.max())
+    return kept_V

@@ -9,7 +9,7 @@ from charnn.inference.numba_stepper import CompiledStepper, feed
 from charnn.inference.quantised import Array
 from charnn.inference.stepper import TokenIds
 from charnn.inference.stepper_state import StepperState
-from charnn.model.numba_cache import compiled
+from charnn.model.numba_cache import compiled, is_on_disk
 from charnn.sampling import logits
 from charnn.sampling.decoder import Decoder, Uniforms
 from charnn.sampling.params import SamplingParams
@@ -50,6 +50,11 @@ class NumbaDecoder(Decoder):
         hidden_SL1H, memory, uniforms_N = state.hidden_SLBH, state.memory, uniforms_BN[0]
         _generate(network, hidden_SL1H, memory, ids_B[0], uniforms_N, arguments, drawn_BN[0])
         return drawn_BN
+
+
+def is_cached() -> bool:
+    """Return whether machine code of an earlier process is on the disk."""
+    return is_on_disk(_generate)
 
 
 @compiled

@@ -9,6 +9,7 @@ Many texts are generated side by side, because the weights are read from memory 
 them. Every text is the same as if it were generated alone.
 """
 
+import math
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -64,6 +65,7 @@ class Sampler:
         self._starts = checkpoint.starts
         self._typical_length = checkpoint.typical_length
         may_end = checkpoint.has_document_ends if may_end is None else may_end
+        self._mean_length = _mean_length(checkpoint) if may_end else math.inf
         never_drawn = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         # Without the fitted temperature, which lowers the loss of held-out text: the sampling
         # temperature alone decides how bold a sample is.
@@ -150,7 +152,9 @@ class Sampler:
         expected = len(seeds) * min(length, self._typical_length)
         batched = len(seeds) >= MIN_BATCH_ROWS and expected >= MIN_BATCH_CHARS
         rows = MAX_BATCH_ROWS if batched else 1
-        return _in_order(self._generate(params, prime_ids, streams, rows), len(seeds))
+        expected_tokens = len(seeds) * min(length, self._mean_length) / rows
+        generated = self._generate(params, prime_ids, streams, rows, expected_tokens)
+        return _in_order(generated, len(seeds))
 
     def _generate(
         self,
@@ -158,6 +162,7 @@ class Sampler:
         prime_ids: list[int],
         streams: Iterator[SampleStream],
         rows: int,
+        expected_tokens: float,
     ) -> Iterator[tuple[int, str | None]]:
         """Generate `rows` texts at a time; yield pairs of a text's number and its next piece.
 
@@ -165,7 +170,7 @@ class Sampler:
         ended text.
         """
         active = list(islice(streams, rows))
-        decoder = self.backends.start(len(active))
+        decoder = self.backends.start(len(active), expected_tokens)
         # All texts begin with the same tokens, so these are read once from each state.
         primed = cache(lambda start: self._primed(decoder.stepper, start, prime_ids))
         state = decoder.stepper.initial_state(len(active))
@@ -204,6 +209,12 @@ class Sampler:
         for token_id in prime_ids[:-1]:
             stepper.feed(np.array([token_id]), state)
         return state
+
+
+def _mean_length(checkpoint: Checkpoint) -> float:
+    """Return the mean number of characters of the documents that the model learned."""
+    characters = float(checkpoint.metadata.get("characters", math.inf))
+    return characters / max(1, int(checkpoint.metadata.get("documents", 1)))
 
 
 def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:

@@ -129,10 +129,10 @@ def test_another_text_can_be_generated_meanwhile() -> None:
 def test_the_numba_decoder_takes_over_in_mid_text(monkeypatch: pytest.MonkeyPatch) -> None:
     checkpoint = random_checkpoint(LETTERS)
     slow = Sampler(checkpoint)
-    monkeypatch.setattr(backend, "NUMBA_AFTER_SECONDS", float("inf"))  # however slow the machine is
+    monkeypatch.setattr(backend, "NUMBA_SECONDS", float("inf"))  # however slow the machine is
     expected = "".join(slow.stream(SamplingParams(1.0), seed=1, length=3000))
     assert type(slow.backends.decoder) is Decoder
-    monkeypatch.setattr(backend, "NUMBA_AFTER_SECONDS", 0)
+    monkeypatch.setattr(backend, "NUMBA_SECONDS", 0)
     quick = Sampler(checkpoint)
     written = ""
     for piece in quick.stream(SamplingParams(1.0), seed=1, length=3000):

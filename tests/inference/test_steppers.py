@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from charnn.inference.batched_stepper import MIN_ROWS, BatchedStepper
+from charnn.inference.exponential import exponential_32, logarithm
 from charnn.inference.numba_stepper import CompiledStepper
 from charnn.inference.quantised import FloatMatrix, Int8Matrix
 from charnn.inference.stepper import Stepper
@@ -129,6 +130,12 @@ def test_int8_products_are_exact(rows: int, columns: int, seed: int) -> None:
 def test_a_row_of_zeros_stays_zero() -> None:
     matrix = Int8Matrix(np.zeros((2, 3), np.float32), np.ones(2, np.float32))
     assert matrix.times(np.ones((1, 3), np.float32)).tolist() == [[1, 1]]
+
+
+@given(st.floats(-80, 0, width=32), st.floats(1e-300, 1e300))
+def test_exponential_and_logarithm_are_near_the_exact_functions(x: float, y: float) -> None:
+    assert exponential_32(np.float32(x)) == pytest.approx(np.exp(x), rel=1e-5)
+    assert logarithm(np.float64(y)) == pytest.approx(np.log(y), abs=1e-9, rel=1e-12)
 
 
 @given(st.floats(width=32, allow_nan=False))

@@ -144,6 +144,24 @@ def test_the_numba_decoder_takes_over_in_mid_text(monkeypatch: pytest.MonkeyPatc
     assert type(quick.backends.decoder) is not Decoder
 
 
+@pytest.mark.parametrize(("expected_tokens", "pays"), [(200, False), (2000, True)])
+def test_numba_is_started_early_where_it_pays(
+    monkeypatch: pytest.MonkeyPatch, expected_tokens: int, pays: bool
+) -> None:
+    plain = plain_decoder()
+    fast = Decoder(plain.stepper)
+    monkeypatch.setattr(backend, "_is_cached", lambda: True)
+    monkeypatch.setattr(backend, "numba_decoder", lambda plain: fast)
+    selector = backend.BackendSelector(plain)
+    assert selector.start(1, expected_tokens) is plain
+    for _ in range(20):
+        selector.update(0.0004)
+    assert (selector._compiling is not None) == pays
+    if selector._compiling is not None:
+        selector._compiling.result()
+        assert selector.update(0.0004) is fast
+
+
 def test_without_numba_the_plain_decoder_generates_everything(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -1,14 +1,16 @@
 """Measure whether a network copies: a task with a known answer, with and without a pointer.
 
-    python -m benchmarks.copy_task [--steps 500] [--gap 400] [--seed 0]    # about a minute
+    python -m benchmarks.copy_task [--steps 500] [--seed 0]    # about a minute
+    python -m benchmarks.copy_task --gap 400 [--seq-len 1024 --batch-size 1]
 
 A line has 100 random letters, other text, and the same 100 letters again. The letters are new in
 every line, so the first time nobody can predict them, and the second time only a copy can. A mark
 stands before the letters both times. The other text is English (the corpus `prose`). In the lines
 to train on it has 0 to 400 characters, in the lines that are scored always 400.
 
-The keys of earlier segments get no gradient, so copies within a segment must occur as well:
-`--gap 400` trains on lines that all have 400 characters of other text.
+The keys of earlier segments get no gradient, so a network learns to point from copies within a
+segment. `--gap 400` trains on lines that all have 400 characters of other text: with segments of
+256 characters there are no such copies, with segments of 1,024 there are.
 """
 
 import argparse
@@ -70,6 +72,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", type=int, default=500, help="updates; default: 500")
     parser.add_argument("--gap", type=int, choices=GAPS, help="train on this gap alone")
+    parser.add_argument("--seq-len", type=int, default=256, help="of a segment; default: 256")
+    parser.add_argument("--batch-size", type=int, default=4, help="rows; default: 4")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     gaps = GAPS if options.gap is None else (options.gap,)
@@ -89,8 +93,8 @@ def main() -> None:
                 hidden_size=192,
                 pointer=pointer,
                 lr=8e-3,
-                batch_size=4,
-                seq_len=256,
+                batch_size=options.batch_size,
+                seq_len=options.seq_len,
                 steps=options.steps,
                 seed=options.seed,
             )

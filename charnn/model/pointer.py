@@ -127,9 +127,10 @@ class Pointer(nn.Module):
 
     def _look_up(self, h_TBH: Tensor, ids_TB: Tensor, memory: Memory) -> Segment:
         """Return the queries and keys of a segment, with the memory before it."""
+        # One product for both, and one in each direction of the backward pass.
+        both = linear(h_TBH, torch.cat([self.query, self.key]))
         query_TBD, key_TBD = (
-            normalize(at_least_float32(linear(h_TBH, matrix)), dim=-1)
-            for matrix in (self.query, self.key)
+            normalize(at_least_float32(part), dim=-1) for part in both.chunk(2, dim=-1)
         )
         sharpness = self.sharpness.clamp(max=MAX_SHARPNESS)
         # bf16 is too coarse for the sentinel, on which each probability depends.

@@ -55,9 +55,9 @@ def test_training_continues_in_the_same_way(old: Path, name: str) -> None:
     before = load_file(run / "last.safetensors")
     charnn.train(expected["corpus"], name=name, resume=True, steps=expected["steps"])
     after = load_file(run / "last.safetensors")
-    assert after.keys() == before.keys()
+    assert after.keys() - {"model.starts"} == before.keys()
     then = load_file(OLD / name / "resumed.safetensors")
-    assert then.keys() == {key for key in after if key.startswith("model.")}
+    assert then.keys() == {key for key in before if key.startswith("model.")}
     for key, parameter in then.items():
         assert parameter.dtype == np.float32
         assert np.allclose(after[key], parameter, rtol=0, atol=1e-5), key

@@ -39,6 +39,7 @@ for _inlined in (quantise, exponential.whole, exponential.series):
 
 for _function in (
     int8_pointer.inverse_length,
+    int8_pointer.sharpened,
     int8_pointer.mixed_logits,
     int8_pointer.pointer_weights,
     int8_pointer.whole_vector,
@@ -195,7 +196,8 @@ class CompiledStepper(Stepper[Int8Matrix]):
     def feed(self, ids_B: TokenIds, state: StepperState) -> Array:
         """Read one token of each text, and return the logits, as `Stepper.feed` does."""
         logits_BV = np.empty((len(ids_B), self.config.vocab_size), np.float32)
-        feed(self.network, ids_B, state.hidden_SLBH, state.memory, logits_BV)
+        temperature = state.temperature
+        feed(self.network, ids_B, state.hidden_SLBH, state.memory, temperature, logits_BV)
         return logits_BV
 
 
@@ -212,7 +214,9 @@ def _stacked(matrices: list[Int8Matrix]) -> tuple[Any, ...]:
 
 
 @compiled
-def feed(network: Any, ids_B: Any, hidden_SLBH: Any, memory: Any, logits_BV: Any) -> None:
+def feed(
+    network: Any, ids_B: Any, hidden_SLBH: Any, memory: Any, temperature: float, logits_BV: Any
+) -> None:
     """Read one token of each text, update its state in place and write `logits_BV`."""
     peepholes, table_VG, input_, recurrent, head, numbers = network
     outputs_R = np.empty(head[2].shape[1], np.float32)
@@ -232,24 +236,36 @@ def feed(network: Any, ids_B: Any, hidden_SLBH: Any, memory: Any, logits_BV: Any
             _step(peepholes, layer, row, gates_x_G, gates_h_G, hidden_SLBH)
             _quantise(h_H, quantised_K)
         _multiply(head, 0, quantised_K, sums_R, outputs_R)
-        _mix(memory, row, ids_B[row], outputs_R, numbers, logits_BV[row])
+        _mix(memory, row, ids_B[row], outputs_R, numbers, temperature, logits_BV[row])
 
 
 @compiled
-def _mix(memory: Any, row: int, token_id: int, outputs_R: Any, numbers: Any, logits_V: Any) -> None:
+def _mix(
+    memory: Any,
+    row: int,
+    token_id: int,
+    outputs_R: Any,
+    numbers: Any,
+    temperature: float,
+    logits_V: Any,
+) -> None:
     """Write the logits of one text, see `point`."""
     if memory.keys_BMD.shape[1] == 0:
         int8_pointer.store(outputs_R, logits_V)
     else:
         sharpness, levels = numbers
-        int8_pointer.point(memory, row, token_id, outputs_R, sharpness, levels, logits_V)
+        int8_pointer.point(
+            memory, row, token_id, outputs_R, sharpness, levels, temperature, logits_V
+        )
 
 
 @compiled
-def mix_rows(memory: Any, ids_B: Any, outputs_BR: Any, numbers: Any, logits_BV: Any) -> None:
+def mix_rows(
+    memory: Any, ids_B: Any, outputs_BR: Any, numbers: Any, temperature: float, logits_BV: Any
+) -> None:
     """Write the logits of many texts, see `point`."""
     for row in range(len(ids_B)):
-        _mix(memory, row, ids_B[row], outputs_BR[row], numbers, logits_BV[row])
+        _mix(memory, row, ids_B[row], outputs_BR[row], numbers, temperature, logits_BV[row])
 
 
 @compiled

@@ -90,7 +90,16 @@ class Stepper(Generic[M]):
         logits_BV = np.empty((len(ids_B), self.config.vocab_size), np.float32)
         for row, token_id in enumerate(ids_B.tolist()):
             outputs_R, levels = outputs_BR[row], self.head.key_levels
-            point(state.memory, row, token_id, outputs_R, self.sharpness, levels, logits_BV[row])
+            point(
+                state.memory,
+                row,
+                token_id,
+                outputs_R,
+                self.sharpness,
+                levels,
+                state.temperature,
+                logits_BV[row],
+            )
         return logits_BV
 
 

@@ -15,15 +15,17 @@ class StepperState:
     Attributes:
         hidden_SLBH: S parts of the hidden state (h, c) of L layers.
         memory: the memory of the pointer; it has 0 steps for a network without a pointer.
+        temperature: the temperature at which a pointer mixes softmax and copies.
     """
 
     hidden_SLBH: Array
     memory: PointerMemory
+    temperature: float = 1.0
 
     def repeated(self, rows: int) -> "StepperState":
         """Return the state of `rows` texts that are all in the state of this single text."""
         memory = PointerMemory._make(part.repeat(rows, axis=0) for part in self.memory)
-        return StepperState(self.hidden_SLBH.repeat(rows, axis=2), memory)
+        return StepperState(self.hidden_SLBH.repeat(rows, axis=2), memory, self.temperature)
 
     def replace_row(self, row: int, other: "StepperState") -> None:
         """Set the state of one text to the state of the single text `other`."""
@@ -34,4 +36,4 @@ class StepperState:
     def without_row(self, row: int) -> "StepperState":
         """Return the state of all texts but one."""
         memory = PointerMemory._make(np.delete(part, row, axis=0) for part in self.memory)
-        return StepperState(np.delete(self.hidden_SLBH, row, axis=2), memory)
+        return StepperState(np.delete(self.hidden_SLBH, row, axis=2), memory, self.temperature)

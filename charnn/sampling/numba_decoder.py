@@ -47,8 +47,16 @@ class NumbaDecoder(Decoder):
             return super().generate(ids_B, state, uniforms_BN, params)
         drawn_BN = np.empty(uniforms_BN.shape, np.int64)
         network, arguments = self.stepper.network, params.arguments
-        hidden_SL1H, memory, uniforms_N = state.hidden_SLBH, state.memory, uniforms_BN[0]
-        _generate(network, hidden_SL1H, memory, ids_B[0], uniforms_N, arguments, drawn_BN[0])
+        _generate(
+            network,
+            state.hidden_SLBH,
+            state.memory,
+            state.temperature,
+            ids_B[0],
+            uniforms_BN[0],
+            arguments,
+            drawn_BN[0],
+        )
         return drawn_BN
 
 
@@ -68,6 +76,7 @@ def _generate(
     network: Any,
     hidden_SL1H: Any,
     memory: Any,
+    temperature: float,
     token_id: int,
     uniforms_N: Any,
     arguments: Any,
@@ -76,6 +85,6 @@ def _generate(
     ids_1 = np.full(1, token_id)
     logits_1V = np.empty((1, len(network[1])), np.float32)
     for place in range(len(uniforms_N)):
-        feed(network, ids_1, hidden_SL1H, memory, logits_1V)
+        feed(network, ids_1, hidden_SL1H, memory, temperature, logits_1V)
         ids_1[0] = _draw_token(logits_1V[0], uniforms_N[place], *arguments)
         drawn_N[place] = ids_1[0]

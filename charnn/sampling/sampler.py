@@ -13,6 +13,7 @@ import math
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import islice
 
@@ -174,6 +175,9 @@ class Sampler:
         # All texts begin with the same tokens, so these are read once from each state.
         primed = cache(lambda start: self._primed(decoder.stepper, start, prime_ids))
         state = decoder.stepper.initial_state(len(active))
+        if decoder.stepper.config.pointer and params.temperature > 0:
+            # A pointer has a temperature of its own (`charnn.inference.int8_pointer.mixed_logits`).
+            state.temperature, params = params.temperature, replace(params, temperature=1.0)
         for row, stream in enumerate(active):
             state.replace_row(row, primed(self._start(stream.seed)))
         while active:

@@ -32,7 +32,7 @@ def test_a_run_is_described(program: Program, trained: tuple[Path, Ended]) -> No
     best = done["val_nats_per_char"]
     for words in (
         "checkpoints/my-corpus/best.safetensors\n",
-        "lstm 1 x 16, embedding 8: ",
+        "lstm 1 x 16, embedding 8, pointer 512: ",
         "characters): '\\n ",
         "my-corpus, 3,000 characters, 10% at the end held out",
         "batch_size 4, steps 20, ",

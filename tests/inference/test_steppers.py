@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from charnn.inference.batched_stepper import MIN_ROWS, BatchedStepper
 from charnn.inference.exponential import exponential_32, logarithm
+from charnn.inference.int8_pointer import mixed_logits
 from charnn.inference.numba_stepper import CompiledStepper
 from charnn.inference.quantised import FloatMatrix, Int8Matrix
 from charnn.inference.stepper import Stepper
@@ -40,8 +41,11 @@ def random_ids(config: ModelConfig, *shape: int) -> NDArray[np.int64]:
     return np.random.default_rng(5).integers(0, config.vocab_size, shape)
 
 
-def logits_of(stepper: Stepper[Any], ids_TB: NDArray[np.int64]) -> NDArray[np.float32]:
+def logits_of(
+    stepper: Stepper[Any], ids_TB: NDArray[np.int64], temperature: float = 1.0
+) -> NDArray[np.float32]:
     state = stepper.initial_state(ids_TB.shape[1])
+    state.temperature = temperature
     return np.stack([stepper.feed(ids_B, state) for ids_B in ids_TB])
 
 
@@ -57,6 +61,11 @@ def test_all_steppers_agree_to_the_last_bit(config: ModelConfig) -> None:
     for stepper, row in product((plain, CompiledStepper(plain)), (0, rows - 1)):
         alone = logits_of(stepper, ids[:, row : row + 1])
         np.testing.assert_array_equal(alone[:, 0], expected[:, row])
+    if config.pointer:
+        sharp = logits_of(plain, ids, temperature=0.5)
+        assert not np.array_equal(sharp, expected)
+        for faster in (CompiledStepper(plain), BatchedStepper(plain)):
+            np.testing.assert_array_equal(logits_of(faster, ids, temperature=0.5), sharp)
 
 
 @pytest.mark.parametrize("config", SHAPES)
@@ -144,3 +153,18 @@ def test_tanh_and_sigmoid_are_near_the_exact_functions(x: float) -> None:
     assert abs(float(tanh(value)) - np.tanh(x)) < 6e-7
     assert abs(float(sigmoid(value)) - 0.5 * (1 + np.tanh(x / 2))) < 6e-7
     assert -1 <= tanh(value) <= 1
+
+
+def test_a_temperature_keeps_the_share_of_the_copies() -> None:
+    """Softmax and copies are sharpened separately; sharpening their mixture makes texts loop."""
+    random = np.random.default_rng(4)
+    logits = random.standard_normal(9).astype(np.float32)
+    copied = np.where(random.random(9) < 0.5, random.integers(1, 10**6, 9), 0).astype(np.float64)
+    sentinel, temperature = 7e5, 0.5
+    softmax = np.exp(logits.astype(np.float64) / temperature)
+    powers = copied ** (1 / temperature)
+    expected = sentinel * softmax / softmax.sum() + copied.sum() * powers / powers.sum()
+    found = np.exp(mixed_logits(logits, copied, sentinel, temperature).astype(np.float64))
+    np.testing.assert_allclose(found / found.sum(), expected / expected.sum(), rtol=1e-5)
+    nothing = mixed_logits(logits, np.zeros(9), sentinel, temperature)
+    np.testing.assert_allclose(np.exp(nothing - nothing.max()), softmax / softmax.max(), rtol=1e-5)

@@ -61,7 +61,7 @@ class Checkpoint:
         temperature: the softmax temperature that was fitted on held-out text; 1.0 if none was.
             Losses may use it; samples are drawn without it.
         starts: [K, S, L, H] K hidden states that samples begin with, of S parts in L layers; None
-            in the files of earlier versions, whose samples begin with zeros.
+            for a short training part and in old files: samples then begin with zeros.
     """
 
     config: ModelConfig
@@ -226,7 +226,7 @@ _MALFORMED = (
     SafetensorError,
     CharnnError,
     ValueError,
-    KeyError,
+    LookupError,
     TypeError,
     AttributeError,
     struct.error,

@@ -25,13 +25,17 @@ class DocumentOrder:
         ends = np.flatnonzero(ids == SEPARATOR) + 1
         self._starts = np.concatenate([[0], ends[ends < len(ids)]])
         self._lengths = np.diff(self._starts, append=len(ids))
+        self._ends_open = bool(ids[-1] != SEPARATOR)
         self._seed = seed
         self._epoch = -1
 
     def places(self, epoch: int, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the places in the corpus of the ids that an epoch reads at some places."""
         if epoch != self._epoch:
-            order = np.random.default_rng([self._seed, epoch]).permutation(len(self._starts))
+            # A document without a separator, which the split has cut, stays at the end.
+            order = np.arange(len(self._starts))
+            whole = len(order) - self._ends_open
+            order[:whole] = np.random.default_rng([self._seed, epoch]).permutation(whole)
             lengths = self._lengths[order]
             self._epoch_starts = np.cumsum(lengths) - lengths
             # A document moves as a whole.

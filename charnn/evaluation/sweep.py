@@ -24,6 +24,8 @@ from charnn.model.network_state import NetworkState
 
 # The number of tokens in one call of the network. It bounds the memory, and the loss is the same.
 CHUNK = 8192
+# The tokens of a row in one call of a network with a pointer, whose work grows with their square.
+MAX_POINTED = 256
 # The number of logits in memory at once, so a large vocabulary gets fewer tokens a call. Without
 # this limit, validating with 100,000 different characters took 12 GB.
 MAX_LOGITS = 1 << 24
@@ -119,6 +121,8 @@ def _sweep_rows(
     context = min(CONTEXT, int(rows.starts.min()) - 1)
     state = network.initial_state(len(rows.starts))
     step = max(1, CHUNK // len(rows.starts))
+    if network.pointer is not None:
+        step = min(step, MAX_POINTED)
     for offset in range(-context, rows.length, step):
         offsets = np.arange(offset, min(offset + step, rows.length))
         positions_TB = rows.starts[None, :] + offsets[:, None]

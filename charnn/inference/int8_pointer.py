@@ -30,8 +30,12 @@ _UNITS, _STEP_UNITS = 2.0**32, np.float32(2**29)
 # Adding and subtracting this number rounds a float32 to a whole number, see `quantised`.
 _ROUNDING_32 = np.float32(1.5 * 2**23)
 _ONE = np.float32(1)
+# The quotient of a whole number by this one is finite.
+_TINY = np.float32(1e-30)
 # Stands for the weight 0, which has no logarithm: less than any share of a weight.
 _NO_COPY = 1e-30
+# Less than the logarithm of any weight that is above 0.
+_ROUNDED_TO_ZERO = 80.0
 # Beyond this, a sentinel has all of the weight or none, however sharp the pointer is.
 _MAX_SENTINEL = np.float32(2 * MAX_SHARPNESS)
 
@@ -121,7 +125,7 @@ def store(values_N: Any, target_N: Any) -> None:
 def whole_vector(x_D: Any, levels: Any) -> Any:
     """Return a vector, scaled so that its largest absolute number is `levels`, and rounded."""
     largest = np.abs(x_D).max()
-    scale = levels / largest if largest > 0 else _ONE
+    scale = levels / largest if largest > _TINY else _ONE
     return (x_D * scale + _ROUNDING_32) - _ROUNDING_32
 
 
@@ -164,7 +168,7 @@ def summed_weights(following_N: Any, weights_N: Any, vocab_size: int) -> Any:
 
 
 def mixed_logits(logits_V: Any, copied_V: Any, sentinel_weight: float, temperature: float) -> Any:
-    """Return the logarithm of the mixture of softmax and copies, which sums to any constant.
+    """Return the logarithm of the mixture of softmax and copies, up to a constant.
 
     The temperature sharpens the softmax and the copies separately, and the share of the copies
     stays as it was learned. Sharpening their mixture made a text loop: at 0.5, 4 to 8 % of its runs
@@ -180,9 +184,10 @@ def mixed_logits(logits_V: Any, copied_V: Any, sentinel_weight: float, temperatu
     softmax_V = whole(exponential(exponents_V) * _UNITS)
     copied_V = sharpened(copied_V, temperature)
     mixture_V = softmax_V * (sentinel_weight / softmax_V.sum()) + copied_V
-    mixed_V = logarithm(mixture_V).astype(np.float32)
-    mixed_V[mixture_V == 0] = -np.inf
-    return mixed_V
+    # A weight that was rounded to 0 stays possible: a grammar may forbid all tokens but such ones.
+    unlikely_V = exponents_V - _ROUNDED_TO_ZERO
+    mixed_V = np.where(mixture_V > 0, logarithm(np.maximum(mixture_V, _NO_COPY)), unlikely_V)
+    return mixed_V.astype(np.float32)
 
 
 def sharpened(copied_V: Any, temperature: float) -> Any:

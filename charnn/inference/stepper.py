@@ -51,7 +51,7 @@ class Stepper(Generic[M]):
         self.peepholes_LPH = _peepholes(config, weights)
         self.head: M = matrix(*_head(config, weights))
         self.sharpness = np.float32(
-            min(weights["pointer.sharpness"][0], MAX_SHARPNESS) if config.pointer else 0
+            weights["pointer.sharpness"][0].clip(0, MAX_SHARPNESS) if config.pointer else 0
         )
 
     def initial_state(self, rows: int) -> StepperState:

@@ -13,7 +13,7 @@ MAX_LAYERS = 64
 MAX_WIDTH = 16384
 # Every Unicode code point and the two special tokens.
 MAX_VOCABULARY = 0x110002
-MAX_POINTER = 1 << 20
+MAX_POINTER = 1 << 16
 # The products of keys with 8 bits must add up exactly in float32.
 MAX_POINTER_WIDTH = 1024
 # A larger beta of the pointer would make e^{a - beta} 0 for all keys but the nearest ones.

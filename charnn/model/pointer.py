@@ -34,6 +34,8 @@ from charnn.model.target_mixture import TargetMixture
 # The initial values of beta and of the sentinel: about half of the probability goes to the pointer
 # where a hundred random keys compete with it.
 SHARPNESS, SENTINEL = 12.0, 8.0
+# Up to this number of distinct tokens, a product adds up their weights faster than `scatter_add`.
+MAX_DISTINCT = 512
 # Added up weights below this count as none: the logarithm of 0 has no derivative.
 _TINY = 1e-30
 
@@ -115,6 +117,11 @@ class Pointer(nn.Module):
             # Few of the V tokens occur in the memory, so their weights are summed by a product.
             following = segment.following(rows, first).clamp_min(0)
             tokens, columns = torch.unique(following, return_inverse=True)
+            if len(tokens) > MAX_DISTINCT:
+                index = following[:, None].expand(-1, weights.shape[1], -1)
+                copied_BTV[rows] = copied_BTV[rows].scatter_add(2, index, weights)
+                totals.append(weights.sum(-1))
+                continue
             is_token = one_hot(columns, len(tokens)).to(weights.dtype)
             copied_BTV[rows] = copied_BTV[rows].index_copy(2, tokens, weights @ is_token)
             totals.append(weights.sum(-1))
@@ -132,10 +139,11 @@ class Pointer(nn.Module):
         query_TBD, key_TBD = (
             normalize(at_least_float32(part), dim=-1) for part in both.chunk(2, dim=-1)
         )
-        sharpness = self.sharpness.clamp(max=MAX_SHARPNESS)
+        sharpness = self.sharpness.clamp(0, MAX_SHARPNESS)
         # bf16 is too coarse for the sentinel, on which each probability depends.
         with torch.autocast(h_TBH.device.type, enabled=False):
             sentinel_TB = self.sentinel(at_least_float32(h_TBH)).squeeze(-1)
+        sentinel_TB = sentinel_TB.clamp(-2 * MAX_SHARPNESS, 2 * MAX_SHARPNESS)
         # Weights are e^{a_ts - beta}, which cannot overflow, so beta is taken off the sentinel.
         return Segment(
             query_BTD=(query_TBD * sharpness).transpose(0, 1),

@@ -7,6 +7,9 @@ from torch import Tensor
 
 from charnn.model.pointer_segment import Segment
 
+# A smaller sum counts as this one: the logarithm of 0 is not finite.
+_TINY = 1e-37
+
 
 class TargetMixture(torch.autograd.Function):
     """The log-probability of each target, with its derivatives.
@@ -39,13 +42,13 @@ class TargetMixture(torch.autograd.Function):
             weights = segment.weights(rows, first, bias)
             other_token = segment.following(rows, first)[:, None] != targets_BT[rows, :, None]
             copied = weights.masked_fill(other_token, 0)
-            mixed = copied.sum(-1, keepdim=True).add_(plain_BT1[rows])
-            total = weights.sum(-1, keepdim=True).add_(sentinel_BT1[rows])
+            mixed = copied.sum(-1, keepdim=True).add_(plain_BT1[rows]).clamp_min_(_TINY)
+            total = weights.sum(-1, keepdim=True).add_(sentinel_BT1[rows]).clamp_min_(_TINY)
             # The derivative of log p with respect to the scores a_ts, in place.
             slopes = copied.div_(mixed).addcdiv_(weights, total, value=-1).to(segment.dtype)
             query_slopes = slopes @ segment.keys_BSD[rows, first:]
             # The keys of the memory are detached: only those of the segment get a gradient.
-            results.append((mixed, total, query_slopes, slopes[..., -length:]))
+            results.append((mixed, total, query_slopes, slopes[..., -length:].clone()))
         mixed_BT1, total_BT1, *all_slopes = map(torch.cat, zip(*results, strict=True))
         plain_share_BT1 = plain_BT1 / mixed_BT1
         sentinel_slope_BT1 = plain_share_BT1 - sentinel_BT1 / total_BT1

@@ -18,7 +18,8 @@ class SamplingParams:
 
     Args:
         temperature: the number that divides the logits: below 1 gives safer text, above 1 wilder
-            text; 0 always draws the likeliest token.
+            text; 0 always draws the likeliest token. With a pointer, it divides the logits of the
+            softmax and of the copies separately.
         top_k: keep only the k likeliest tokens (Fan et al. 2018); 0 keeps all.
         top_p: keep the likeliest tokens that together have at least this probability (nucleus
             sampling, Holtzman et al. 2020); 1 keeps all.

@@ -66,9 +66,8 @@ def reset_rows_in_turn(state: NetworkState, step: int) -> NetworkState:
 
     The training loop calls this before each segment (`charnn.training.trainer`).
 
-    Each row is reset once every `FRESH_EVERY` segments. Sampling starts from hidden units of 0 and
-    an empty memory, so the network must see such states throughout its training and not only in its
-    first steps.
+    Each row is reset once every `FRESH_EVERY` segments. Sampling starts with an empty memory, so
+    the network must see such states throughout its training and not only in its first steps.
 
     Args:
         state: the state of the network.

@@ -56,7 +56,8 @@ def inherit_weights(parent: Checkpoint, vocabulary: Vocabulary, drawn: Tensors) 
     shared = [token for token in vocabulary.tokens if token in parent_ids]
     rows = specials + [ids[token] for token in shared]
     parent_rows = specials + [parent_ids[token] for token in shared]
-    # A pointer that the parent lacks starts from random weights, and one that it has too many goes.
+    # A pointer that the parent lacks starts from random weights; one that the new network lacks is
+    # dropped.
     weights = {name: np.array(parent.weights.get(name, array)) for name, array in drawn.items()}
     for name in PER_TOKEN:
         weights[name] = np.array(drawn[name])

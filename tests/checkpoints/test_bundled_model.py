@@ -35,6 +35,14 @@ def test_it_writes_a_valid_tune_as_requested(bundled: Model) -> None:
     assert (report.rhythm, report.meter, report.key) == ("jig", "6/8", "Ador")
 
 
+@pytest.mark.parametrize("temperature", [0.0, 0.05, 0.2, 0.5])
+def test_it_writes_valid_tunes_at_low_temperatures(bundled: Model, temperature: float) -> None:
+    """The grammar often forbids all tokens but those with next to no probability."""
+    for text in bundled.tunes(3, seed=1, temperature=temperature, rhythm="polka", part_bars=5):
+        (tune,) = charnn.read_tunes(text)
+        assert check_tune(tune).ok
+
+
 def test_its_training_tunes_are_the_installed_ones(bundled: Model) -> None:
     assert bundled.checkpoint.metadata["tunes"]
     assert len(bundled.learned_tunes()) > 3000

@@ -166,5 +166,12 @@ def test_a_temperature_keeps_the_share_of_the_copies() -> None:
     expected = sentinel * softmax / softmax.sum() + copied.sum() * powers / powers.sum()
     found = np.exp(mixed_logits(logits, copied, sentinel, temperature).astype(np.float64))
     np.testing.assert_allclose(found / found.sum(), expected / expected.sum(), rtol=1e-5)
+    # However unlikely a token is, it stays possible, and an impossible one stays so.
+    logits[[2, 3]] = -300, -np.inf
+    rare = mixed_logits(logits, np.zeros(9), sentinel, temperature)
+    assert np.isfinite(rare[2])
+    assert rare[3] == -np.inf
+    logits[[2, 3]] = random.standard_normal(2)
+    softmax = np.exp(logits.astype(np.float64) / temperature)
     nothing = mixed_logits(logits, np.zeros(9), sentinel, temperature)
     np.testing.assert_allclose(np.exp(nothing - nothing.max()), softmax / softmax.max(), rtol=1e-5)

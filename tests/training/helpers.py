@@ -37,16 +37,12 @@ class Run:
 
     def train(self, steps: int, *, stop_after: int | None = None, **options: Any) -> Finished:
         """Train to `steps`, or stop after `stop_after` more steps; resume the run if it exists."""
-        asked = 0
-
-        def should_stop() -> bool:
-            nonlocal asked
-            asked += 1
-            return asked == stop_after
-
         resume = self.checkpoint() if (self.folder / LAST).exists() else None
-        config = self.config(steps, **options)
-        return self.trainer(config, should_stop=should_stop, resume=resume).run()
+        trainer = self.trainer(self.config(steps, **options), resume=resume)
+        if stop_after is not None:
+            last_step = trainer.state.position.step + stop_after
+            trainer.should_stop = lambda: trainer.state.position.step == last_step
+        return trainer.run()
 
     def config(self, steps: int, **options: Any) -> TrainingConfig:
         return TrainingConfig(**{"budget": Budget(steps=steps), **self.options, **options})

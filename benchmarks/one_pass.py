@@ -25,7 +25,6 @@ from torch.nn.functional import log_softmax, nll_loss
 from charnn.evaluation.ngram_mixture import NgramMixture
 from charnn.model.config import ModelConfig
 from charnn.model.network import Network
-from charnn.model.plain_layer import detached
 from charnn.training.optimizer import AdamW
 
 HEADER = 32 + 4  # bytes
@@ -59,7 +58,7 @@ def online_log_probs(
         optimizer.clip(CLIP)
         warmth = min(1.0, (step + 1) / WARMUP)
         optimizer.step(options.lr * warmth * (1 - (1 - LAST_RATE) * step / len(starts)))
-        state = [detached(layer) for layer in after]
+        state = after.detached()
         begins_B += size
 
 

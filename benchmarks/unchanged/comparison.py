@@ -71,7 +71,7 @@ class Comparison:
         return DIFFERENT
 
     def difference(self, line: str) -> float:
-        """Return the largest difference of the numbers of a line; infinite if it has none."""
+        """Return the largest difference of the numbers of a line; infinite without numbers."""
         if self.before.hashes.get(line) == self.after.hashes[line] != FAILED:
             return 0.0
         if line not in self.before.tensors or line not in self.after.tensors:

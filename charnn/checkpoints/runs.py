@@ -21,7 +21,7 @@ def find_runs(folder: Path) -> list[Path]:
 
 
 def _last_written(run: Path) -> float:
-    """Return the Unix time at which a run's last checkpoint was written; 0 if it has none."""
+    """Return the Unix time at which a run's last checkpoint was written; 0 without one."""
     # The time of the folder itself also changes when another file in it is created or renamed.
     times = [0.0]
     for name in CHECKPOINTS:

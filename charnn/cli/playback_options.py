@@ -66,7 +66,7 @@ def complete_chords(arguments: Sequence[str]) -> list[str]:
 
 
 def warn_without_chords(playback: "Playback") -> None:
-    """Warn if the options ask for the chord symbols of a tune, but the tune has none."""
+    """Warn if the options ask for the chord symbols of a tune without chord symbols."""
     from charnn.music.performance.accompaniment import has_chords
 
     tune = playback.tune

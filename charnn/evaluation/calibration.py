@@ -45,8 +45,8 @@ class Calibration:
 def second_half(ids: NDArray[Any], start: int) -> int:
     """Return the index at which the second half of `ids[start:]` begins.
 
-    It is the beginning of the document that is nearest to the middle. If there is none in the
-    middle two quarters, it is the middle.
+    The second half begins with the document whose beginning is nearest to the middle. If no
+    document begins in the two quarters around the middle, the second half begins in the middle.
     """
     scored = len(ids) - start
     middle, quarter = start + scored // 2, scored // 4

@@ -36,7 +36,7 @@ class SharedRuns:
         longest: the number of characters of the longest run.
         run: the ids of that run.
         shares: for each of `LENGTHS`, the share of all runs of that length that occur in the
-            training text, in [0, 1]; None if no text is so long.
+            training text, in [0, 1]; None if all texts are shorter.
     """
 
     longest: int

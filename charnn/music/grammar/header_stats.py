@@ -51,8 +51,8 @@ class HeaderStats:
         """Return the request with the headers and the meter names of the training tunes.
 
         C and 4/4 name the same meter, and so do C| and 2/2. The request gets the name that is
-        commoner in the training tunes. If no training tune has an R: field, the new tune has none,
-        unless a rhythm is requested.
+        commoner in the training tunes. If no training tune has an R: field, the new tune has an R:
+        field only if a rhythm is requested.
 
         Args:
             request: the result of `make_request`.

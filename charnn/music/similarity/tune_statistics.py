@@ -71,7 +71,7 @@ class TuneStatistics:
         )
 
     def shares(self) -> dict[str, float]:
-        """Return the shares of tunes, parts and notes by name; 0 if there are none at all."""
+        """Return the shares of tunes, parts and notes by name; a share of nothing is 0."""
         of_tunes = ("read", "legal", "whole", "usual", "balanced")
         shares = {name: getattr(self, name) / max(1, self.tunes) for name in of_tunes}
         shares["eights"] = self.parts[8] / max(1, self.parts.total())

@@ -83,15 +83,15 @@ class Checkpoint:
         return str(self.metadata.get("document_kind", AUTO))
 
     @property
-    def typical_length(self) -> float:
-        """Return the mean number of characters of the lines or passages that the model learned.
-
-        For a model of other documents, the number is infinite.
-        """
-        if self.document_kind not in CUT_KINDS:
-            return math.inf
+    def mean_length(self) -> float:
+        """Return the mean number of characters of the documents that the model learned."""
         characters = float(self.metadata.get("characters", math.inf))
         return characters / max(1, int(self.metadata.get("documents", 1)))
+
+    @property
+    def typical_length(self) -> float:
+        """Return `mean_length` for a model of lines or passages, and infinity for any other."""
+        return self.mean_length if self.document_kind in CUT_KINDS else math.inf
 
     @property
     def step(self) -> int:

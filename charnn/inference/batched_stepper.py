@@ -74,8 +74,8 @@ class BatchedStepper(CompiledStepper):
             quantise_rows(hidden_SLBH[0, layer], quantised_BH)
         outputs_BR = self._head_product(quantised_BH)
         logits_BV = np.empty((len(ids_B), self.config.vocab_size), np.float32)
-        numbers = self.network[-1]
-        mix_rows(state.memory, ids_B, outputs_BR, numbers, state.temperature, logits_BV)
+        pointer = self.network[-1]
+        mix_rows(state.memory, ids_B, outputs_BR, pointer, state.temperature, logits_BV)
         return logits_BV
 
 

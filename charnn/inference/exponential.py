@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from charnn.inference.rounding import round_32, round_64
+
 # e ** x counts as 0 below this exponent: the smallest normal float64 is about e ** -708.
 _MIN_EXPONENT = -700.0
 LN_2 = 0.6931471805599453
-# Adding and subtracting this number rounds a float64 to a whole number, see `quantised`.
-_ROUNDING = 1.5 * 2**52
 # A float64 has 52 bits of fraction; the exponent of its power of 2, plus 1023, stands above them.
 _EXPONENT_BIAS, _FRACTION_BITS = 1023.0, 52
 _FRACTION = 2.0**_FRACTION_BITS
@@ -19,7 +19,7 @@ _FRACTION = 2.0**_FRACTION_BITS
 _BITS_OF_SQRT_HALF = int(np.float64(0.5**0.5).view(np.int64))
 # The same for float32. A literal would compile to float64 and promote the result.
 _MIN_EXPONENT_32, _LN_2_32 = np.float32(-80), np.float32(LN_2)
-_INVERSE_LN_2_32, _ROUNDING_32 = np.float32(1 / LN_2), np.float32(1.5 * 2**23)
+_INVERSE_LN_2_32 = np.float32(1 / LN_2)
 _EXPONENT_BIAS_32, _FRACTION_32 = np.float32(127), np.float32(2**23)
 _T1, _T2, _T3 = np.float32(1), np.float32(1 / 2), np.float32(1 / 6)
 _T4, _T5, _T6 = np.float32(1 / 24), np.float32(1 / 120), np.float32(1 / 720)
@@ -33,7 +33,7 @@ def exponential(x: Any) -> Any:
     # Not np.exp: NumPy, numba and their vector libraries round it differently, and then the same
     # seed would write different texts.
     bounded = np.maximum(x, _MIN_EXPONENT)
-    k = whole(bounded * (1 / LN_2))
+    k = round_64(bounded * (1 / LN_2))
     power = np.int64((k + _EXPONENT_BIAS) * _FRACTION).view(np.float64)
     return series(bounded - k * LN_2) * power * (x > _MIN_EXPONENT)
 
@@ -44,7 +44,7 @@ def exponential_32(x: Any) -> Any:
     The relative error is below 1e-5, and near x = 0 below 1e-6.
     """
     bounded = np.maximum(x, _MIN_EXPONENT_32)
-    k = (bounded * _INVERSE_LN_2_32 + _ROUNDING_32) - _ROUNDING_32
+    k = round_32(bounded * _INVERSE_LN_2_32)
     power = np.int32((k + _EXPONENT_BIAS_32) * _FRACTION_32).view(np.float32)
     r = bounded - k * _LN_2_32
     series = _T1 + r * (_T1 + r * (_T2 + r * (_T3 + r * (_T4 + r * (_T5 + r * _T6)))))
@@ -64,11 +64,6 @@ def logarithm(x: Any) -> Any:
     t = s * s
     high = 1 / 7 + t * (1 / 9 + t * (1 / 11))
     return k * LN_2 + 2 * s * (1 + t * (1 / 3 + t * (1 / 5 + t * high)))
-
-
-def whole(x: Any) -> Any:
-    """Return x, an array or a number, rounded to whole numbers."""
-    return (x + _ROUNDING) - _ROUNDING
 
 
 def series(r: Any) -> Any:

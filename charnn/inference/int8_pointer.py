@@ -19,16 +19,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from charnn.inference.exponential import exponential, exponential_32, logarithm, whole
-from charnn.model.config import MAX_SHARPNESS, SEPARATOR
+from charnn.inference.exponential import exponential, exponential_32, logarithm
+from charnn.inference.rounding import round_32, round_64
+from charnn.model.config import MAX_SENTINEL, SEPARATOR
 
 # The rows and columns of keys are multiples of these numbers, as `int8_dot` needs.
 PADDING = (4, 32)
 # Weights of tokens and of steps are whole numbers of 1 / these units, which add up exactly in
 # float64.
 _UNITS, _STEP_UNITS = 2.0**32, np.float32(2**29)
-# Adding and subtracting this number rounds a float32 to a whole number, see `quantised`.
-_ROUNDING_32 = np.float32(1.5 * 2**23)
 _ONE = np.float32(1)
 # The quotient of a whole number by this one is finite.
 _TINY = np.float32(1e-30)
@@ -36,8 +35,7 @@ _TINY = np.float32(1e-30)
 _NO_COPY = 1e-30
 # Less than the logarithm of any weight that is above 0.
 _ROUNDED_TO_ZERO = 80.0
-# Beyond this, a sentinel has all of the weight or none, however sharp the pointer is.
-_MAX_SENTINEL = np.float32(2 * MAX_SHARPNESS)
+_MAX_SENTINEL = np.float32(MAX_SENTINEL)
 
 
 class PointerMemory(NamedTuple):
@@ -126,7 +124,7 @@ def whole_vector(x_D: Any, levels: Any) -> Any:
     """Return a vector, scaled so that its largest absolute number is `levels`, and rounded."""
     largest = np.abs(x_D).max()
     scale = levels / largest if largest > _TINY else _ONE
-    return (x_D * scale + _ROUNDING_32) - _ROUNDING_32
+    return round_32(x_D * scale)
 
 
 def inverse_length(whole_D: Any) -> Any:
@@ -181,7 +179,7 @@ def mixed_logits(logits_V: Any, copied_V: Any, sentinel_weight: float, temperatu
         temperature: the temperature, above 0.
     """
     exponents_V = (logits_V - logits_V.max()).astype(np.float64) / temperature
-    softmax_V = whole(exponential(exponents_V) * _UNITS)
+    softmax_V = round_64(exponential(exponents_V) * _UNITS)
     copied_V = sharpened(copied_V, temperature)
     mixture_V = softmax_V * (sentinel_weight / softmax_V.sum()) + copied_V
     # A weight that was rounded to 0 stays possible: a grammar may forbid all tokens but such ones.
@@ -196,5 +194,5 @@ def sharpened(copied_V: Any, temperature: float) -> Any:
     if temperature == 1 or total == 0:
         return copied_V
     exponents_V = logarithm(np.maximum(copied_V, _NO_COPY))
-    weights_V = whole(exponential((exponents_V - exponents_V.max()) / temperature) * _UNITS)
+    weights_V = round_64(exponential((exponents_V - exponents_V.max()) / temperature) * _UNITS)
     return weights_V * (total / weights_V.sum())

@@ -21,6 +21,7 @@ from charnn.inference import exponential, int8_pointer
 from charnn.inference.int8_dot import SHIFT, add_products, initial_sums, padded
 from charnn.inference.int8_pointer import PADDING
 from charnn.inference.quantised import Array, Int8Matrix, quantise
+from charnn.inference.rounding import round_32, round_64
 from charnn.inference.stepper import Stepper, TokenIds
 from charnn.inference.stepper_state import StepperState
 from charnn.model.numba_cache import compiled
@@ -33,7 +34,7 @@ from charnn.model.numba_cells import (
     unit,
 )
 
-for _inlined in (quantise, exponential.whole, exponential.series):
+for _inlined in (quantise, round_32, round_64, exponential.series):
     register_jitable(inline="always")(_inlined)
 
 
@@ -177,7 +178,7 @@ class CompiledStepper(Stepper[Int8Matrix]):
     Attributes:
         network: the parameters as the compiled functions take them: the peepholes, whose type
             stands for the cell; `table_VG`; the input, recurrent and head matrices (see
-            `_stacked`); the numbers that `point` takes.
+            `_stacked`); the sharpness and the levels of the pointer.
     """
 
     def __init__(self, plain: Stepper[Int8Matrix]) -> None:
@@ -218,7 +219,7 @@ def feed(
     network: Any, ids_B: Any, hidden_SLBH: Any, memory: Any, temperature: float, logits_BV: Any
 ) -> None:
     """Read one token of each text, update its state in place and write `logits_BV`."""
-    peepholes, table_VG, input_, recurrent, head, numbers = network
+    peepholes, table_VG, input_, recurrent, head, pointer = network
     outputs_R = np.empty(head[2].shape[1], np.float32)
     layers, gate_size = recurrent[2].shape
     quantised_K = np.zeros(recurrent[0].shape[2], np.int8)
@@ -236,7 +237,7 @@ def feed(
             _step(peepholes, layer, row, gates_x_G, gates_h_G, hidden_SLBH)
             _quantise(h_H, quantised_K)
         _multiply(head, 0, quantised_K, sums_R, outputs_R)
-        _mix(memory, row, ids_B[row], outputs_R, numbers, temperature, logits_BV[row])
+        _mix(memory, row, ids_B[row], outputs_R, pointer, temperature, logits_BV[row])
 
 
 @compiled
@@ -245,7 +246,7 @@ def _mix(
     row: int,
     token_id: int,
     outputs_R: Any,
-    numbers: Any,
+    pointer: Any,
     temperature: float,
     logits_V: Any,
 ) -> None:
@@ -253,7 +254,7 @@ def _mix(
     if memory.keys_BMD.shape[1] == 0:
         int8_pointer.store(outputs_R, logits_V)
     else:
-        sharpness, levels = numbers
+        sharpness, levels = pointer
         int8_pointer.point(
             memory, row, token_id, outputs_R, sharpness, levels, temperature, logits_V
         )
@@ -261,11 +262,11 @@ def _mix(
 
 @compiled
 def mix_rows(
-    memory: Any, ids_B: Any, outputs_BR: Any, numbers: Any, temperature: float, logits_BV: Any
+    memory: Any, ids_B: Any, outputs_BR: Any, pointer: Any, temperature: float, logits_BV: Any
 ) -> None:
     """Write the logits of many texts, see `point`."""
     for row in range(len(ids_B)):
-        _mix(memory, row, ids_B[row], outputs_BR[row], numbers, temperature, logits_BV[row])
+        _mix(memory, row, ids_B[row], outputs_BR[row], pointer, temperature, logits_BV[row])
 
 
 @compiled

@@ -18,22 +18,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charnn.inference.rounding import round_32
+
 Array = NDArray[np.float32]
 
 # Hidden units in [-1, 1] become integers from -INT8_MAX to INT8_MAX. -128 is not used, so that the
 # range is symmetric.
 INT8_MAX = 127
 _INT8_MAX = np.float32(INT8_MAX)
-# float32 has 24 bits of precision. Adding and subtracting this number leaves none for the fraction,
-# so it rounds to the nearest integer, in any implementation of IEEE 754 alike.
-_ROUNDING = np.float32(1.5 * 2**23)
 # A sum of this many products of two int8 is exact in float32: 127 * 127 * 1024 < 2 ** 24.
 _EXACT_COLUMNS = 1024
 
 
 def quantise(h: Any) -> Any:
     """Return 127 h, rounded to integers in float32; h is an array or a number in [-1, 1]."""
-    return (_INT8_MAX * h + _ROUNDING) - _ROUNDING
+    return round_32(_INT8_MAX * h)
 
 
 class FloatMatrix:

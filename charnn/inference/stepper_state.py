@@ -22,11 +22,6 @@ class StepperState:
     memory: PointerMemory
     temperature: float = 1.0
 
-    def repeated(self, rows: int) -> "StepperState":
-        """Return the state of `rows` texts that are all in the state of this single text."""
-        memory = PointerMemory._make(part.repeat(rows, axis=0) for part in self.memory)
-        return StepperState(self.hidden_SLBH.repeat(rows, axis=2), memory, self.temperature)
-
     def replace_row(self, row: int, other: "StepperState") -> None:
         """Set the state of one text to the state of the single text `other`."""
         self.hidden_SLBH[:, :, row] = other.hidden_SLBH[:, :, 0]

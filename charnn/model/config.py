@@ -18,6 +18,8 @@ MAX_POINTER = 1 << 16
 MAX_POINTER_WIDTH = 1024
 # A larger beta of the pointer would make e^{a - beta} 0 for all keys but the nearest ones.
 MAX_SHARPNESS = 40.0
+# Beyond this, a sentinel has all of the weight or none, however sharp the pointer is.
+MAX_SENTINEL = 2 * MAX_SHARPNESS
 # The id of the end of a document, see `charnn.corpus.vocabulary`; tests compare both.
 SEPARATOR = 1
 

@@ -135,8 +135,7 @@ class Network(nn.Module):
             traces: a list to which the trace of every layer is added. The layers then run by their
                 plain equations, which are slower.
         """
-        h_TBH, layers = self._run_layers(ids_TB, state, traces)
-        logits: Tensor = self.head(self._drop_outputs(h_TBH))
+        h_TBH, logits, layers = self._run_softmax(ids_TB, state, traces)
         if self.pointer is None or state.memory is None:
             return logits, NetworkState(layers, None)
         plain_TBV = log_softmax(at_least_float32(logits), -1)
@@ -158,8 +157,7 @@ class Network(nn.Module):
             ids_TB, state, traces: as in `forward`.
             targets_TB: the token id that follows each input, [T, B].
         """
-        h_TBH, layers = self._run_layers(ids_TB, state, traces)
-        logits = self.head(self._drop_outputs(h_TBH))
+        h_TBH, logits, layers = self._run_softmax(ids_TB, state, traces)
         # In float32, also under autocast: bf16 has 8 bits of precision, too few for a
         # log-probability.
         losses = cross_entropy(
@@ -176,6 +174,14 @@ class Network(nn.Module):
     def read(self, ids_TB: Tensor) -> list[HiddenState]:
         """Return the hidden states of all layers after reading token ids [T, B]."""
         return self._run_layers(ids_TB, self.initial_state(ids_TB.shape[1]), None)[1]
+
+    def _run_softmax(
+        self, ids_TB: Tensor, state: NetworkState, traces: list[Trace] | None
+    ) -> tuple[Tensor, Tensor, list[HiddenState]]:
+        """Return the outputs of the last layer [T, B, H], the logits without the pointer [T, B, V],
+        and the hidden states of all layers."""
+        h_TBH, layers = self._run_layers(ids_TB, state, traces)
+        return h_TBH, self.head(self._drop_outputs(h_TBH)), layers
 
     def _run_layers(
         self, ids_TB: Tensor, state: NetworkState, traces: list[Trace] | None

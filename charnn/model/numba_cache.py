@@ -22,6 +22,7 @@ COMPILED_FILES = (
     "inference/numba_stepper.py",
     "inference/int8_pointer.py",
     "inference/quantised.py",
+    "inference/rounding.py",
     "model/activations.py",
     "model/cells.py",
     "model/gradients.py",

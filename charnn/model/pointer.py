@@ -27,7 +27,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear, normalize, one_hot
 
-from charnn.model.config import MAX_SHARPNESS
+from charnn.model.config import MAX_SENTINEL, MAX_SHARPNESS
 from charnn.model.pointer_segment import EMPTY, Memory, Segment
 from charnn.model.target_mixture import TargetMixture
 
@@ -114,17 +114,15 @@ class Pointer(nn.Module):
         totals = []
         for rows, first, bias in segment.blocks():
             weights = segment.weights(rows, first, bias)
-            # Few of the V tokens occur in the memory, so their weights are summed by a product.
+            totals.append(weights.sum(-1))
             following = segment.following(rows, first).clamp_min(0)
             tokens, columns = torch.unique(following, return_inverse=True)
-            if len(tokens) > MAX_DISTINCT:
+            if len(tokens) <= MAX_DISTINCT:
+                is_token = one_hot(columns, len(tokens)).to(weights.dtype)
+                copied_BTV[rows] = copied_BTV[rows].index_copy(2, tokens, weights @ is_token)
+            else:
                 index = following[:, None].expand(-1, weights.shape[1], -1)
                 copied_BTV[rows] = copied_BTV[rows].scatter_add(2, index, weights)
-                totals.append(weights.sum(-1))
-                continue
-            is_token = one_hot(columns, len(tokens)).to(weights.dtype)
-            copied_BTV[rows] = copied_BTV[rows].index_copy(2, tokens, weights @ is_token)
-            totals.append(weights.sum(-1))
         copied_TBV = copied_BTV.clamp_min(_TINY).log().transpose(0, 1)
         all_TB = torch.cat(totals).clamp_min(_TINY).log().t()
         sentinel_TB = segment.sentinel_TB
@@ -143,7 +141,7 @@ class Pointer(nn.Module):
         # bf16 is too coarse for the sentinel, on which each probability depends.
         with torch.autocast(h_TBH.device.type, enabled=False):
             sentinel_TB = self.sentinel(at_least_float32(h_TBH)).squeeze(-1)
-        sentinel_TB = sentinel_TB.clamp(-2 * MAX_SHARPNESS, 2 * MAX_SHARPNESS)
+        sentinel_TB = sentinel_TB.clamp(-MAX_SENTINEL, MAX_SENTINEL)
         # Weights are e^{a_ts - beta}, which cannot overflow, so beta is taken off the sentinel.
         return Segment(
             query_BTD=(query_TBD * sharpness).transpose(0, 1),

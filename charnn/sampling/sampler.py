@@ -66,7 +66,7 @@ class Sampler:
         self._starts = checkpoint.starts
         self._typical_length = checkpoint.typical_length
         may_end = checkpoint.has_document_ends if may_end is None else may_end
-        self._mean_length = _mean_length(checkpoint) if may_end else math.inf
+        self._mean_length = checkpoint.mean_length if may_end else math.inf
         never_drawn = [UNKNOWN] if may_end else [UNKNOWN, SEPARATOR]
         # Without the fitted temperature, which lowers the loss of held-out text: the sampling
         # temperature alone decides how bold a sample is.
@@ -213,12 +213,6 @@ class Sampler:
         for token_id in prime_ids[:-1]:
             stepper.feed(np.array([token_id]), state)
         return state
-
-
-def _mean_length(checkpoint: Checkpoint) -> float:
-    """Return the mean number of characters of the documents that the model learned."""
-    characters = float(checkpoint.metadata.get("characters", math.inf))
-    return characters / max(1, int(checkpoint.metadata.get("documents", 1)))
 
 
 def _in_order(pieces: Iterator[tuple[int, str | None]], count: int) -> Iterator[Iterator[str]]:

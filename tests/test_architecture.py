@@ -46,7 +46,8 @@ SEES |= {
 MUSIC = {
     "tune": set(),
     "abc": {"tune"},
-    "grammar": {"tune", "abc"},
+    "coding": {"tune", "abc", "checking"},
+    "grammar": {"tune", "abc", "coding"},
     "checking": {"tune", "abc"},
     "similarity": {"tune", "abc", "checking"},
     "performance": {"tune", "abc", "checking"},

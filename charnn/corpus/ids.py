@@ -21,12 +21,12 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from charnn.corpus.corpus_sizes import hashed_chunks
 from charnn.corpus.scan import (
     DEFAULT_VAL_FRACTION,
     FORMAT,
     CorpusScan,
     choose_tokens,
-    hashed_chunks,
     scan_corpus,
 )
 from charnn.corpus.sources import Corpus

@@ -11,15 +11,12 @@ any new text.
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from charnn.corpus.abc_vocabulary import TokenCounts
-from charnn.corpus.char_vocabulary import CharVocabulary
+from charnn.corpus.corpus_sizes import scan_characters, scan_music, scan_pieces
 from charnn.corpus.document_kinds import AUTO as AUTO_DOCUMENTS
 from charnn.corpus.document_kinds import CUT_KINDS, FILES, document_plural
-from charnn.corpus.first_positions import FirstPositions
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
 from charnn.corpus.text_documents import split_by_hash
@@ -29,8 +26,8 @@ from charnn.corpus.transpose_augmentation import (
     augment_tunes,
     ignore_progress,
 )
-from charnn.corpus.vocabulary import DOCUMENT_END, Vocabulary
-from charnn.corpus.vocabulary_kinds import AUTO, CHAR, TOKEN_CHOICES, VOCABULARIES
+from charnn.corpus.vocabulary import Vocabulary
+from charnn.corpus.vocabulary_kinds import AUTO, CHAR, MUSIC, TOKEN_CHOICES, VOCABULARIES
 from charnn.errors import CorpusError, UsageError, unknown_choice
 
 # Part of the fingerprint. Raise this number when the same text is prepared differently, so that the
@@ -127,10 +124,12 @@ def scan_corpus(
     min_count = MIN_PIECE_COUNT * (keys[1] - keys[0] + 1)
     settings = _settings(corpus, val_fraction, tokens, min_count, keys)
     digest = hashlib.sha256(settings)
-    if VOCABULARIES[tokens].single_characters:
-        sizes = _scan_characters(train, held_out, cut, val_fraction, digest)
+    if tokens == MUSIC:
+        sizes = scan_music(train, held_out, digest)
+    elif VOCABULARIES[tokens].single_characters:
+        sizes = scan_characters(train, held_out, cut, val_fraction, digest)
     else:
-        sizes = _scan_pieces(train, held_out, min_count, digest)
+        sizes = scan_pieces(train, held_out, min_count, digest)
     if cut:
         original_count, val_documents = sizes.ends, sizes.val_ends
     else:
@@ -204,85 +203,6 @@ def split_documents(corpus: Corpus, val_fraction: float) -> tuple[list[Document]
     if whole and len(documents) > 1 and val_fraction:
         return _split_by_hash(documents, val_fraction)
     return documents, []
-
-
-@dataclass(frozen=True)
-class _Sizes:
-    """The fields of a `CorpusScan` that depend on the kind of tokens.
-
-    `ends` and `val_ends` are the numbers of `DOCUMENT_END` in the texts and in the held-out ones.
-    """
-
-    vocabulary: Vocabulary
-    length: int
-    train_length: int
-    characters: int
-    train_characters: int
-    ends: int = 0
-    val_ends: int = 0
-
-
-def _scan_characters(
-    train: list[Document],
-    held_out: list[Document],
-    cut: bool,
-    val_fraction: float,
-    digest: "hashlib._Hash",
-) -> _Sizes:
-    """Return the sizes of documents in characters; if `cut`, `DOCUMENT_END` follows each one."""
-    separated = not cut and len(train) + len(held_out) > 1
-    first = FirstPositions()
-    length = held_out_start = ends = train_ends = 0
-    for number, document in enumerate(train + held_out):
-        if number == len(train):
-            held_out_start, train_ends = length, ends
-        for chunk in hashed_chunks(document, digest):
-            first.add(chunk, length)
-            length += len(chunk)
-            ends += chunk.count(DOCUMENT_END) if cut else 0
-        length += separated
-    if cut:
-        first.positions.pop(DOCUMENT_END, None)
-    if not first.positions:
-        raise CorpusError("the corpus contains no text: name a file with text in it")
-    train_length = held_out_start if held_out else max(1, int(length * (1 - val_fraction)))
-    # The cut depends on the length, which is known only at the end of the text. So the first
-    # position of each character is collected, not just the set of characters.
-    vocabulary = CharVocabulary(
-        char for char, position in first.positions.items() if position < train_length
-    )
-    val_ends = ends - train_ends if held_out else 0
-    return _Sizes(vocabulary, length, train_length, length, train_length, ends, val_ends)
-
-
-def _scan_pieces(
-    train: list[Document], held_out: list[Document], min_count: int, digest: "hashlib._Hash"
-) -> _Sizes:
-    """Return the sizes of tunes in ABC tokens; only one tune at a time is in memory."""
-    train_counts, val_counts = TokenCounts(), TokenCounts()
-    for counts, documents in ((train_counts, train), (val_counts, held_out)):
-        for document in documents:
-            counts.add("".join(hashed_chunks(document, digest)))
-    vocabulary = train_counts.vocabulary(min_count)
-    # A separator follows each document: one id, which counts as one character.
-    train_length = train_counts.count_ids(vocabulary) + len(train)
-    train_characters = train_counts.characters + len(train)
-    return _Sizes(
-        vocabulary,
-        train_length + val_counts.count_ids(vocabulary) + len(held_out),
-        train_length,
-        train_characters + val_counts.characters + len(held_out),
-        train_characters,
-    )
-
-
-def hashed_chunks(document: Document, digest: "hashlib._Hash") -> Iterator[str]:
-    """Yield the text of a document in chunks, and add the text and an end mark to a digest."""
-    for chunk in document.chunks():
-        digest.update(chunk.encode("utf-8", "surrogatepass"))
-        yield chunk
-    # 0xff never occurs in UTF-8, so moving a border between documents changes the digest.
-    digest.update(b"\xff")
 
 
 def _split_by_hash(

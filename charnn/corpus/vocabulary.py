@@ -1,8 +1,9 @@
 """The vocabulary of a model: its tokens and their ids.
 
-Two kinds exist. In `charnn.corpus.char_vocabulary` a token is a character, in
-`charnn.corpus.abc_vocabulary` a musical element of ABC notation. Callers use this base class and
-never ask for the kind.
+Three kinds exist. In `charnn.corpus.char_vocabulary` a token is a character, in
+`charnn.corpus.abc_vocabulary` a musical element of ABC notation, in
+`charnn.corpus.music_vocabulary` a character of a coded tune. Callers use this base class and never
+ask for the kind.
 
 The ids depend only on the set of tokens, not on the order in which a text contains them, so two
 corpora with the same tokens have the same ids. (In tools that number characters by first
@@ -11,7 +12,7 @@ occurrence, a model that is trained further on another corpus reads the wrong le
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -25,6 +26,28 @@ SEPARATOR = 1
 DOCUMENT_END = "\0"
 # The number of special ids; `tokens[i]` has the id `i + SPECIALS`.
 SPECIALS = 2
+
+
+class TextDecoder(Protocol):
+    """A decoder of the joined token texts of one text."""
+
+    def feed(self, chunk: str) -> str:
+        """Return the next characters of the text, as far as `chunk` completes them."""
+
+    def finish(self) -> str:
+        """Return the last characters of the text."""
+
+
+class PlainDecoder:
+    """A decoder for token texts that are the text."""
+
+    def feed(self, chunk: str) -> str:
+        """Return `chunk`."""
+        return chunk
+
+    def finish(self) -> str:
+        """Return nothing, because no character was kept."""
+        return ""
 
 
 class Vocabulary(ABC):
@@ -88,6 +111,18 @@ class Vocabulary(ABC):
         if numbers.size and not 0 <= numbers.min() <= numbers.max() < len(self):
             raise IndexError(f"ids must lie in 0..{len(self) - 1}")
         return self._join(numbers[numbers >= SPECIALS] - SPECIALS)
+
+    def token_texts(self) -> list[str]:
+        """Return the characters of each id; `""` for the special ids."""
+        return [""] * SPECIALS + list(self.tokens)
+
+    def decoder(self, key: str = "") -> "TextDecoder":
+        """Return a decoder of one text whose tokens arrive one after the other.
+
+        Args:
+            key: the key to which a tune is moved; only a vocabulary of music can do so.
+        """
+        return PlainDecoder()
 
     @abstractmethod
     def _join(self, indices: NDArray[np.int64]) -> str:

@@ -256,8 +256,10 @@ def _calibration(
         protocol = "the whole held-out part; temperature fitted on the same part"
     elif span.held_out:
         begin, protocol = second_half(span.ids, span.start), SECOND_HALF
-    ids = span.ids[begin:]
-    characters = checkpoint.vocabulary.count_characters(ids[ids != UNKNOWN])
+    ids, scored = span.ids[begin:], span.ids[span.start :]
+    # Coded tunes have a few characters more than the tunes (`charnn.music.coding`).
+    count = checkpoint.vocabulary.count_characters
+    characters = round(count(ids[ids != UNKNOWN]) * span.characters / max(1, count(scored)))
     return Calibration(
         checkpoint.temperature,
         _per_character(losses[begin - span.start :], characters),

@@ -9,6 +9,7 @@ Many texts are generated side by side, because the weights are read from memory 
 them. Every text is the same as if it were generated alone.
 """
 
+import itertools
 import math
 import time
 from collections import defaultdict, deque
@@ -59,9 +60,7 @@ class Sampler:
 
     def __init__(self, checkpoint: Checkpoint, may_end: bool | None = None) -> None:
         self.vocabulary = checkpoint.vocabulary
-        self.token_texts = [
-            self.vocabulary.decode([token_id]) for token_id in range(len(self.vocabulary))
-        ]
+        self.token_texts = self.vocabulary.token_texts()
         self.start_id = checkpoint.start_token_id
         self._starts = checkpoint.starts
         self._typical_length = checkpoint.typical_length
@@ -121,6 +120,7 @@ class Sampler:
         prime: str = "",
         stop: str = "",
         begin: Callable[[], ConstraintCursor] | None = None,
+        key: str = "",
     ) -> Iterator[Iterator[str]]:
         """Yield an iterator for each seed, in order, that yields a text as `stream` does.
 
@@ -128,6 +128,7 @@ class Sampler:
             params, length, prime, stop: as in `stream`, for every text.
             seeds: one seed for each text.
             begin: a function that returns a new cursor for each text.
+            key: the key to which a tune is moved when it is decoded, see `Vocabulary.decoder`.
 
         Raises:
             UsageError: `length` or a seed is out of range.
@@ -155,7 +156,20 @@ class Sampler:
         rows = MAX_BATCH_ROWS if batched else 1
         expected_tokens = len(seeds) * min(length, self._mean_length) / rows
         generated = self._generate(params, prime_ids, streams, rows, expected_tokens)
-        return _in_order(generated, len(seeds))
+        coded_prime = "".join(self.token_texts[token_id] for token_id in prime_ids[1:])
+        prime_length = len(self.vocabulary.decode(prime_ids[1:]))
+
+        def decoded(pieces: Iterator[str]) -> Iterator[str]:
+            """Yield the decoded pieces of a text, without the prime."""
+            decoder = self.vocabulary.decoder(key)
+            # The end of the prime may be decoded only with the text that follows it.
+            skipped = prime_length - len(decoder.feed(coded_prime))
+            for piece in itertools.chain(map(decoder.feed, pieces), iter(decoder.finish, "")):
+                if text := piece[skipped:]:
+                    yield text
+                skipped = max(0, skipped - len(piece))
+
+        return map(decoded, _in_order(generated, len(seeds)))
 
     def _generate(
         self,

@@ -39,6 +39,9 @@ class HeldOut:
         self.tokens = len(dataset.val)
         self.has_text = dataset.val_characters > dataset.val_unknown
         self._vocabulary = dataset.vocabulary
+        # Coded tunes have a few characters more than the tunes (`charnn.music.coding`).
+        coded_characters = dataset.vocabulary.count_characters(dataset.val)
+        self._characters_each = dataset.val_characters / max(1, coded_characters)
         self._network = network
         self._config = config
 
@@ -49,7 +52,8 @@ class HeldOut:
     def count_characters(self, part: Part) -> int:
         """Return the number of characters of a part that are in the vocabulary; at least 1."""
         tokens = part.tokens(self.ids)
-        return max(1, self._vocabulary.count_characters(tokens[tokens != UNKNOWN]))
+        characters = self._vocabulary.count_characters(tokens[tokens != UNKNOWN])
+        return max(1, round(characters * self._characters_each))
 
     def sum_losses(
         self, part: Part, temperatures: Sequence[float], should_stop: Callable[[int], bool]

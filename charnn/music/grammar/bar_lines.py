@@ -75,8 +75,11 @@ class BarLines:
         ends = (0, state.timing.bar, self._filling.last_bar(state))
         if state.bar_unfinished or state.tune_full:
             return None
-        # The first bar of a part may be a pick-up of any length.
-        if not state.in_first_bar and state.ticks_used not in ends:
+        if state.labelled and not state.ticks_used:
+            return None
+        # The first bar of a part may be a pick-up of any length, unless it has a label.
+        may_be_pickup = state.in_first_bar and not state.labelled
+        if not may_be_pickup and state.ticks_used not in ends:
             return None
         return state._replace(partial=character) if self.may_spell(state, character) else None
 
@@ -100,7 +103,8 @@ class BarLines:
             if not (opens_first or (state.between_parts and sign == "||")):
                 return None
             return state._replace(partial="", repeat_open=opens_first, between_parts=False)
-        if opens_first and state.pickup < 0 and state.ticks_used < state.timing.bar:
+        is_short = state.ticks_used < state.timing.bar and not state.labelled
+        if opens_first and state.pickup < 0 and is_short:
             return _after_outer_pickup(state)
         if sign == "|" or ending == 1:
             return self._after_inner_bar(state, ending)
@@ -117,7 +121,8 @@ class BarLines:
         """Return the state after a bar line inside a part; the sign may begin a first ending."""
         # A short first bar is a pick-up: the first pick-up sets the length of all.
         if state.in_first_bar and state.pickup and state.ticks_used != state.timing.bar:
-            fits = state.pickup in (UNKNOWN_PICKUP, state.ticks_used) and not ending
+            fits = state.pickup in (UNKNOWN_PICKUP, state.ticks_used)
+            fits = fits and not (ending or state.labelled)
             begun = state._replace(
                 partial="", ticks_used=0, pickup=state.ticks_used, in_first_bar=False
             )
@@ -132,6 +137,7 @@ class BarLines:
             pickup=max(0, state.pickup),
             bars_done=state.bars_done + 1,
             in_first_bar=False,
+            labelled=False,
         )
         if not ending:
             return after
@@ -164,6 +170,7 @@ def _begin_second_ending(state: GrammarState) -> GrammarState | None:
         bars_done=state.bars_before_endings,
         ending=2,
         bars_required=state.bars_done + 1,
+        labelled=False,
     )
 
 

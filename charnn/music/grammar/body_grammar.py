@@ -10,6 +10,7 @@ After every accepted character the tune can be finished, so no text leads into a
 
 from collections.abc import Callable, Collection, Hashable
 
+from charnn.music.coding.bar_labels import LABELS
 from charnn.music.grammar.bar_filling import BarFilling
 from charnn.music.grammar.bar_lines import PART_ENDS, BarLines
 from charnn.music.grammar.grammar_state import (
@@ -19,6 +20,7 @@ from charnn.music.grammar.grammar_state import (
     GrammarState,
     begin_note,
 )
+from charnn.music.grammar.label_rules import FIRST_LABEL, LabelRules
 from charnn.music.grammar.notation import (
     ACCIDENTALS,
     DECORATIONS,
@@ -54,12 +56,14 @@ class BodyGrammar:
     Attributes:
         filling: the arithmetic of bars and parts.
         bar_lines: the rules of bar lines.
+        labels: the rules of bar labels.
     """
 
     def __init__(self, characters: Collection[str], part_bars: int) -> None:
         self._characters = frozenset(characters)
         self.filling = BarFilling(characters, part_bars)
         self.bar_lines = BarLines(characters, self.filling)
+        self.labels = LabelRules(characters)
         known = ([c for c in group if c in self._characters] for group in GROUPS)
         self._representatives = str.maketrans({c: group[0] for group in known for c in group})
         # The method that continues an unfinished sign, by the first character of the sign.
@@ -83,14 +87,16 @@ class BodyGrammar:
     # Where no sign is unfinished
 
     def _between_signs(self, state: GrammarState, character: str) -> GrammarState | None:
+        if character in LABELS:
+            return self.labels.step(state, character)
         if character in "|:":
             return self.bar_lines.begin(state, character)
         if character == "\n":
             # A line ends only after a bar line, because many programs read a line end as one.
-            refused = state.partial == "\n" or state.ticks_used
+            refused = state.partial == "\n" or state.ticks_used or state.labelled
             return None if refused else state._replace(partial="\n")
-        if state.tune_full:
-            return None  # only line ends may follow the last part
+        if state.tune_full or self.labels.required(state):
+            return None  # only line ends may follow the last part, only a label a bar line
         if character == " ":
             begun = state.ticks_used and not (
                 state.partial or state.note_announced or state.slur == EMPTY_SLUR
@@ -242,6 +248,7 @@ class BodyGrammar:
             state.tune_full,
             state.rest_allowed,
             self.filling.may_add_bar(state),
+            self.labels.key(state),
         )
 
     def finishing_characters(self, state: GrammarState) -> str:
@@ -269,5 +276,5 @@ class BodyGrammar:
         shorter = "/" if too_long else ""
         # Inside a slur, only the number of a tuplet may follow `(`.
         number = "2" * bool(state.partial)
-        notes = UPPER_NOTES + LOWER_NOTES
+        notes = FIRST_LABEL + UPPER_NOTES + LOWER_NOTES
         return ")}]" + shorter + bar_line + number + notes + "/2345678910"

@@ -102,6 +102,7 @@ class GrammarState(NamedTuple):
         parts_done: the number of complete parts of the tune.
         between_parts: whether nothing has been written since the last complete part.
         has_note: whether the tune has a note, not only rests.
+        labelled: whether this bar has its label (see `label_rules`).
     """
 
     partial: str = ""
@@ -129,6 +130,7 @@ class GrammarState(NamedTuple):
     parts_done: int = 0
     between_parts: bool = False
     has_note: bool = False
+    labelled: bool = False
 
     @property
     def in_body(self) -> bool:

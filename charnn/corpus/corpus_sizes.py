@@ -1,0 +1,110 @@
+"""The sizes of a corpus by each kind of vocabulary: the numbers of its ids and characters."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from charnn.corpus.abc_vocabulary import TokenCounts
+from charnn.corpus.char_vocabulary import CharVocabulary
+from charnn.corpus.first_positions import FirstPositions
+from charnn.corpus.music_vocabulary import MusicVocabulary
+from charnn.corpus.text import Document
+from charnn.corpus.vocabulary import DOCUMENT_END, Vocabulary
+from charnn.errors import CorpusError
+from charnn.music.coding.tune_coding import code_tune
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """The fields of a `CorpusScan` that depend on the kind of tokens.
+
+    `ends` and `val_ends` are the numbers of `DOCUMENT_END` in the texts and in the held-out ones.
+    """
+
+    vocabulary: Vocabulary
+    length: int
+    train_length: int
+    characters: int
+    train_characters: int
+    ends: int = 0
+    val_ends: int = 0
+
+
+def scan_characters(
+    train: list[Document],
+    held_out: list[Document],
+    cut: bool,
+    val_fraction: float,
+    digest: "hashlib._Hash",
+) -> Sizes:
+    """Return the sizes of documents in characters; if `cut`, `DOCUMENT_END` follows each one."""
+    separated = not cut and len(train) + len(held_out) > 1
+    first = FirstPositions()
+    length = held_out_start = ends = train_ends = 0
+    for number, document in enumerate(train + held_out):
+        if number == len(train):
+            held_out_start, train_ends = length, ends
+        for chunk in hashed_chunks(document, digest):
+            first.add(chunk, length)
+            length += len(chunk)
+            ends += chunk.count(DOCUMENT_END) if cut else 0
+        length += separated
+    if cut:
+        first.positions.pop(DOCUMENT_END, None)
+    if not first.positions:
+        raise CorpusError("the corpus contains no text: name a file with text in it")
+    train_length = held_out_start if held_out else max(1, int(length * (1 - val_fraction)))
+    # The cut depends on the length, which is known only at the end of the text. So the first
+    # position of each character is collected, not just the set of characters.
+    vocabulary = CharVocabulary(
+        char for char, position in first.positions.items() if position < train_length
+    )
+    val_ends = ends - train_ends if held_out else 0
+    return Sizes(vocabulary, length, train_length, length, train_length, ends, val_ends)
+
+
+def scan_pieces(
+    train: list[Document], held_out: list[Document], min_count: int, digest: "hashlib._Hash"
+) -> Sizes:
+    """Return the sizes of tunes in ABC tokens; only one tune at a time is in memory."""
+    train_counts, val_counts = TokenCounts(), TokenCounts()
+    for counts, documents in ((train_counts, train), (val_counts, held_out)):
+        for document in documents:
+            counts.add("".join(hashed_chunks(document, digest)))
+    vocabulary = train_counts.vocabulary(min_count)
+    # A separator follows each document: one id, which counts as one character.
+    train_length = train_counts.count_ids(vocabulary) + len(train)
+    train_characters = train_counts.characters + len(train)
+    return Sizes(
+        vocabulary,
+        train_length + val_counts.count_ids(vocabulary) + len(held_out),
+        train_length,
+        train_characters + val_counts.characters + len(held_out),
+        train_characters,
+    )
+
+
+def scan_music(train: list[Document], held_out: list[Document], digest: "hashlib._Hash") -> Sizes:
+    """Return the sizes of coded tunes; only one tune at a time is in memory."""
+    known: set[str] = set()
+    coded_lengths, lengths = [0, 0], [0, 0]
+    for part, documents in enumerate((train, held_out)):
+        for document in documents:
+            text = "".join(hashed_chunks(document, digest))
+            coded = code_tune(text)
+            if documents is train:
+                known.update(coded)
+            # A separator follows each document.
+            coded_lengths[part] += len(coded) + 1
+            lengths[part] += len(text) + 1
+    vocabulary = MusicVocabulary(known)
+    return Sizes(vocabulary, sum(coded_lengths), coded_lengths[0], sum(lengths), lengths[0])
+
+
+def hashed_chunks(document: Document, digest: "hashlib._Hash") -> Iterator[str]:
+    """Yield the text of a document in chunks, and add the text and an end mark to a digest."""
+    for chunk in document.chunks():
+        digest.update(chunk.encode("utf-8", "surrogatepass"))
+        yield chunk
+    # 0xff never occurs in UTF-8, so moving a border between documents changes the digest.
+    digest.update(b"\xff")

@@ -1,0 +1,78 @@
+"""The vocabulary of coded tunes: the characters of notes relative to the tonic, and bar labels.
+
+A tune is coded (`charnn.music.coding`) before its characters become ids, and decoded after ids have
+become characters. So everything outside works with plain ABC notation.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charnn.corpus.char_vocabulary import CharVocabulary
+from charnn.corpus.vocabulary import SPECIALS, Vocabulary
+from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.tune_coding import TuneDecoder, code_tune
+
+
+class MusicVocabulary(Vocabulary):
+    """A vocabulary of the characters of coded tunes, in the order of Unicode."""
+
+    kind = "music"
+    unit = "characters of music"
+    single_characters = False
+    requires_tunes = True
+
+    def __init__(self, characters: Iterable[str]) -> None:
+        """Take the distinct characters of coded tunes."""
+        self._characters = CharVocabulary(characters)
+        super().__init__(self._characters.tokens)
+        self._label_ids = [self._token_ids[label] for label in sorted(LABELS) if label in self]
+
+    def encode(self, text: str) -> NDArray[Any]:
+        """Return the ids of a complete tune, or of the beginning of one, as an array of `dtype`."""
+        return self._characters.encode(code_tune(text))
+
+    def encode_chunks(self, chunks: Iterable[str]) -> Iterator[NDArray[Any]]:
+        """Yield one array: the ids of a tune that arrives in chunks."""
+        yield self.encode("".join(chunks))
+
+    def _join(self, indices: NDArray[np.int64]) -> str:
+        decoder = self.decoder()
+        return decoder.feed(self._characters.decode(indices + SPECIALS)) + decoder.finish()
+
+    def token_texts(self) -> list[str]:
+        """Return the coded characters of each id; `""` for the special ids."""
+        return self._characters.token_texts()
+
+    def decoder(self, key: str = "") -> TuneDecoder:
+        """Return a decoder of a coded tune. If `key` is not `""`, the tune is moved to this key."""
+        return TuneDecoder(key)
+
+    def unknown_characters(self, text: str) -> list[str]:
+        """Return the characters of the coded text that the vocabulary lacks."""
+        return self._characters.unknown_characters(code_tune(text))
+
+    def count_characters(self, ids: NDArray[Any]) -> int:
+        """Return the number of ids that are no labels: a label is no character of the tune."""
+        return int(ids.size - np.isin(ids, self._label_ids).sum())
+
+    def preview(self) -> Iterator[str]:
+        """Yield the characters in the order of Unicode, without the labels."""
+        return (character for character in self.tokens if character not in LABELS)
+
+    def to_json(self) -> dict[str, object]:
+        """Return a JSON object with the kind and the characters."""
+        return {"kind": self.kind, "symbols": list(self.tokens)}
+
+    @classmethod
+    def from_json(cls, value: object) -> "MusicVocabulary":
+        """Return the vocabulary that `to_json` described.
+
+        Raises:
+            ValueError: the characters are not distinct and in the order of Unicode.
+        """
+        if not isinstance(value, dict) or value.get("kind") != cls.kind:
+            raise ValueError(f"a vocabulary of coded music has the kind {cls.kind}")
+        return cls(CharVocabulary.from_json(value.get("symbols")).tokens)

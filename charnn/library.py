@@ -219,6 +219,7 @@ class Model:
             CorpusError: every tune of the corpus is a training tune, or there is no corpus.
         """
         from charnn.evaluation import protocols
+        from charnn.tunes.training_tunes import texts_as_learned
 
         if isinstance(corpus, Corpus):
             opened = corpus
@@ -226,8 +227,9 @@ class Model:
             opened = open_corpus(_names(corpus), document_kind=self.checkpoint.document_kind)
         if not self.checkpoint.metadata.get("tunes"):
             return protocols.held_out_text_span(self.checkpoint, opened)
-        texts = [document.text() for document in opened.documents]
-        return protocols.held_out_tunes_span(self.checkpoint, texts, self.learned_tunes())
+        learned = self.learned_tunes()
+        texts = texts_as_learned(opened.documents, learned)
+        return protocols.held_out_tunes_span(self.checkpoint, texts, learned)
 
 
 def load(path: str | Path | None = None) -> Model:

@@ -80,7 +80,10 @@ class Sources:
         texts = collector.texts if document_kind == AUTO else collector.texts + collector.books
         return Corpus(
             name=self.name,
-            documents=(*texts, *(document(_title(tune), tune) for tune in tunes)),
+            documents=(
+                *texts,
+                *(document(_title(tune.text), tune.text, tune.spelling) for tune in tunes),
+            ),
             tunes=not texts,
             document_kind=document_kind,
             skipped=tuple(collector.skipped),

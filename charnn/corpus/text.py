@@ -41,19 +41,22 @@ class Document:
     Attributes:
         name: the name for messages.
         chunks: a function that reads the text from its beginning, in chunks.
+        split_text: the text whose hash decides whether the document is held out, if that is not its
+            own text.
     """
 
     name: str
     chunks: Callable[[], Iterator[str]]
+    split_text: str | None = None
 
     def text(self) -> str:
         """Return the whole text."""
         return "".join(self.chunks())
 
 
-def document(name: str, text: str) -> Document:
-    """Return a document of a text that is in memory."""
-    return Document(name, lambda: iter((text,)))
+def document(name: str, text: str, split_text: str | None = None) -> Document:
+    """Return a document of a text that is in memory; see `Document` for `split_text`."""
+    return Document(name, lambda: iter((text,)), split_text)
 
 
 def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator[str]:

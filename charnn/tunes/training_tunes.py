@@ -9,7 +9,7 @@ verifies them with the hash.
 import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from charnn.checkpoints.bundled import display_name
 from charnn.checkpoints.checkpoint import Checkpoint
@@ -17,6 +17,9 @@ from charnn.checkpoints.run_files import TUNES
 from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import CheckpointError
 from charnn.music.grammar.header_stats import HeaderStats
+
+if TYPE_CHECKING:
+    from charnn.corpus.text import Document
 
 # Checkpoints in use contain this key, so it keeps its name.
 _METADATA_KEY = "learned"
@@ -58,14 +61,30 @@ def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
         )
     val_fraction = metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
     documents, _ = split_documents(open_catalogue_corpus(name), val_fraction)
-    tunes = [document.text() for document in documents]
+    for tunes in _versions(documents):
+        if metadata[_METADATA_KEY] == {**metadata[_METADATA_KEY], "sha256": _hash(tunes)}:
+            return tunes
     # Another version of the package that contains the corpus may have other tunes.
-    if metadata[_METADATA_KEY] != {**metadata[_METADATA_KEY], "sha256": _hash(tunes)}:
-        raise CheckpointError(
-            f"the installed corpus {name} is not the one that {display_name(path)} was trained "
-            "on, so new tunes cannot be compared with it: train a model on the installed corpus"
-        )
-    return tunes
+    raise CheckpointError(
+        f"the installed corpus {name} is not the one that {display_name(path)} was trained "
+        "on, so new tunes cannot be compared with it: train a model on the installed corpus"
+    )
+
+
+def texts_as_learned(documents: "Iterable[Document]", training_tunes: Iterable[str]) -> list[str]:
+    """Return the texts of tunes in the version that a model was trained on.
+
+    Models of earlier versions learned the tunes with the mistakes of their books.
+    """
+    known = set(training_tunes)
+    return max(_versions(documents), key=lambda tunes: sum(tune in known for tune in tunes))
+
+
+def _versions(documents: "Iterable[Document]") -> tuple[list[str], list[str]]:
+    """Return the texts of tunes, and the same texts before the mistakes of books are mended."""
+    texts = [(document.text(), document.split_text) for document in documents]
+    mended = [text for text, _ in texts]
+    return mended, [text if spelling is None else spelling for text, spelling in texts]
 
 
 def load_header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from charnn.corpus import ids as ids_module
 from charnn.corpus.ids import Dataset, prepare
+from charnn.corpus.scan import split_documents
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document, document
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN
@@ -80,6 +81,18 @@ def test_tunes_are_held_out_whole_and_stay_held_out_in_a_larger_book(tmp_path: P
     more = prepare(corpus(*(tune(number) for number in range(299, -50, -1)), tunes=True), tmp_path)
     assert held_out <= tunes_of(more, more.val)
     assert not tunes_of(more, more.train) & held_out
+
+
+def test_a_mended_tune_stays_on_its_side_of_the_split() -> None:
+    names = [str(number) for number in range(50)]
+    books = [
+        [document(name, f"{name} as it was") for name in names],
+        [document(name, "mended", f"{name} as it was") for name in names],
+    ]
+    splits = [split_documents(Corpus("book", book, tunes=True), 0.3) for book in books]
+    before, after = ([[tune.name for tune in side] for side in split] for split in splits)
+    assert after == before
+    assert all(before)
 
 
 @pytest.mark.parametrize("fraction", [0.001, 0.999])

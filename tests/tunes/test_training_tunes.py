@@ -15,13 +15,15 @@ from charnn.music.grammar.tune_request import make_request
 from charnn.tunes.training_tunes import (
     load_header_stats,
     load_training_tunes,
+    texts_as_learned,
     training_tunes_metadata,
 )
 from tests.helpers import random_checkpoint
 
 PATH = Path("elsewhere/model.safetensors")
 BOOK = "\n".join(
-    f"X:{n}\nT:Tune {n}\nR:{'jig' if n % 2 else 'reel'}\nM:6/8\nL:1/8\nK:G\n{'DGB ' * n}|d6|]\n"
+    f"X:{n}\nT:Tune {n}.\nR:{('reel', 'jig')[n % 2]}\nM:{('C', '6/8')[n % 2]}\nL:1/8\nK:G\n"
+    f"{'DGB ' * n}|d6|]\n"
     for n in range(1, 21)
 )
 
@@ -55,11 +57,24 @@ def test_the_tunes_are_those_of_the_split_in_training() -> None:
     assert load_training_tunes(PATH, model()) == training_part()
 
 
+def test_a_model_of_an_earlier_version_keeps_the_mistakes_of_its_book() -> None:
+    """Until tunes were mended, a model learned the jig in 9/8 as a jig, and titles in capitals."""
+    documents = open_catalogue_corpus("folk").documents
+    spelled = [
+        str(tune.split_text) for tune in split_documents(open_catalogue_corpus("folk"), 0.3)[0]
+    ]
+    assert spelled != training_part()
+    old = model(**training_tunes_metadata(spelled))
+    assert load_training_tunes(PATH, old) == spelled
+    assert texts_as_learned(documents, spelled) == [tune.split_text for tune in documents]
+    assert texts_as_learned(documents, training_part()) == [tune.text() for tune in documents]
+
+
 def test_an_exported_model_has_the_headers() -> None:
     headers = load_header_stats(PATH, model(corpus="my book"))
     assert headers is not None
     request = headers.fit(make_request(rhythm="jig"))
-    assert request.headers == (("jig", "6/8", "1/8", "G"), ("reel", "6/8", "1/8", "G"))
+    assert request.headers == (("jig", "6/8", "1/8", "G"), ("reel", "C", "1/8", "G"))
     assert "--key D" in headers.doubt(make_request(key="D"))
 
 

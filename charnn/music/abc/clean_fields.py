@@ -30,8 +30,8 @@ _TITLE_RHYTHM = re.compile(
 )
 # The MIT collection has no R: fields; its Z: fields read "id:dc-reel-12".
 _MIT_RHYTHM = re.compile(r"id:dc-([a-z]+)")
-# "O'Neill's Music of Ireland" (1903) numbers its tunes in order of type, and its first 625 are
-# songs and slow airs. The pattern skips "The Dance Music of Ireland", which has other numbers.
+# "O'Neill's Music of Ireland" (1903) numbers its tunes in order of type. The pattern skips "The
+# Dance Music of Ireland", which has other numbers.
 _ONEILL_BOOK = re.compile(
     r"\bO'?Neill(?!.*\bdance\D*\d{1,3}\b)[^0-9]*(?P<number>[0-9]*)", re.IGNORECASE
 )
@@ -43,6 +43,8 @@ _ONEILL_RHYTHMS = (
     (range(1176, 1556), "reel"),
     (range(1556, 1781), "hornpipe"),
 )
+# The sections whose tunes differ in rhythm: songs and slow airs, and long dances.
+_ONEILL_MIXED_SECTIONS = ((range(1, 626), "air"), (range(1781, 1801), "set dance"))
 _KEY_EXTRA = re.compile(r"(?<!\S)(?:exp|[_^=]+[A-Ga-g]|octave=\S+|transpose=\S+)(?!\S)")
 _SHORT_MODES = {
     "major": "",
@@ -99,19 +101,35 @@ def find_rhythm(header: dict[str, str], transcription: str) -> str:
     return normalise_rhythm(name or _rhythm_in_book(header))
 
 
+def book_section(header: dict[str, str]) -> str:
+    """Return the type of a tune in a mixed section of O'Neill's book, or `""`.
+
+    The songs and slow airs at the beginning of the book are airs, its long dances set dances.
+    """
+    number = _oneill_number(header)
+    return next((rhythm for numbers, rhythm in _ONEILL_MIXED_SECTIONS if number in numbers), "")
+
+
 def _rhythm_in_book(header: dict[str, str]) -> str:
     """Return the type of dance of a tune by its number in O'Neill's book, or by its meter.
 
-    The number stands in B:, or in X: if B: contains only the title of the book. Without a known
-    number, the result is `slip jig` for 9/8 and `""` for all other meters.
+    Without a known number, the result is `slip jig` for 9/8 and `""` for all other meters.
+    """
+    number = _oneill_number(header)
+    for numbers, rhythm in _ONEILL_RHYTHMS:
+        if number in numbers:
+            return rhythm
+    return "slip jig" if header.get("M") == "9/8" else ""
+
+
+def _oneill_number(header: dict[str, str]) -> int:
+    """Return the number of a tune in O'Neill's book; 0 for a tune of another book.
+
+    The number stands in B:, or in X: if B: contains only the title of the book.
     """
     book = _ONEILL_BOOK.search(header.get("B", ""))
     number = book and (book["number"] or header.get("X", ""))
-    if number and number.isdecimal():
-        for numbers, rhythm in _ONEILL_RHYTHMS:
-            if int(number[:6]) in numbers:
-                return rhythm
-    return "slip jig" if header.get("M") == "9/8" else ""
+    return int(number[:6]) if number and number.isdecimal() else 0
 
 
 def body_field_value(letter: str, words: str) -> str:

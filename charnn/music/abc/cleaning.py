@@ -7,6 +7,9 @@ single spaces. Every tune gets `X:1`, because each becomes a separate text, in w
 number would be noise. The notes keep their spelling, except that traces of quoted-printable mail
 (`=3D`) are undone.
 
+Then the mistakes and habits of the books are mended (`mending.py`). A tune that is held out for
+validation stays held out when mending changes: the spelling before mending decides.
+
 Cleaning does not use the reader (`reader.py`), for two reasons. The result is text, so no `Tune` is
 needed. And tunes that the reader refuses are kept: their notes and bars still teach a model.
 """
@@ -18,13 +21,16 @@ from dataclasses import dataclass, field
 from charnn.errors import TuneError
 from charnn.music.abc.clean_fields import (
     body_field_value,
+    book_section,
     default_unit_length,
     find_rhythm,
     plain_title,
     short_key,
 )
 from charnn.music.abc.clean_lines import clean_music
+from charnn.music.abc.mending import mend_tunes
 from charnn.music.abc.patterns import FIELD
+from charnn.music.abc.spelled_tune import SpelledTune
 from charnn.music.abc.tunebook import TuneSource, content_lines, split_book
 
 _VOICE_CHANGE = re.compile(r"\[V:\s*(\w+)[^\]]*\]")
@@ -38,21 +44,44 @@ _WORDS_AND_FIELDS = re.compile(r'"[^"]*"|\[[A-Za-z]:[^\]]*\]')
 _FINGERPRINT = re.compile(r"[_^=]*[A-Ga-gzxZ][,']*[\d/]*|[<>]+|\(\d")
 
 
-def clean_books(texts: Iterable[str]) -> list[str]:
-    """Return the cleaned tunes of some books as complete ABC texts, each tune once.
+@dataclass(frozen=True)
+class CleanTune:
+    """A tune for training, as a complete ABC text.
+
+    Attributes:
+        text: the tune.
+        spelling: the tune in the same spelling, with the mistakes of its book. It stays the same
+            when tunes are mended in another way, so it decides whether a tune is held out.
+    """
+
+    text: str
+    spelling: str
+
+
+def clean_books(texts: Iterable[str]) -> list[CleanTune]:
+    """Return the cleaned tunes of some books, each tune once; see `spell_books`."""
+    spelled = spell_books(texts)
+    return [
+        CleanTune(mended.text(), tune.text())
+        for mended, tune in zip(mend_tunes(spelled), spelled, strict=True)
+    ]
+
+
+def spell_books(texts: Iterable[str]) -> list[SpelledTune]:
+    """Return the tunes of some books in one spelling, with their mistakes, each tune once.
 
     A tune is left out if its pitches and lengths equal those of an earlier tune; titles and grace
     notes are not compared. A text without a key or without notes is left out as well.
     """
-    tunes: dict[str, str] = {}
+    tunes: dict[str, SpelledTune] = {}
     for text in texts:
         for source in split_book(text):
-            tune = _CleanTune()
+            tune = _TuneLines()
             for line in _non_empty_lines(source):
                 tune.add_line(line)
             # The same tune occurs in several books, often under another title: the first is kept.
             if tune.key is not None and _NOTE.search(tune.notes()):
-                tunes.setdefault(tune.fingerprint(), tune.write())
+                tunes.setdefault(tune.fingerprint(), tune.spell())
     return list(tunes.values())
 
 
@@ -68,7 +97,7 @@ def _non_empty_lines(source: TuneSource) -> list[str]:
 
 
 @dataclass
-class _CleanTune:
+class _TuneLines:
     """A tune that is cleaned line by line.
 
     Attributes:
@@ -152,11 +181,11 @@ class _CleanTune:
         """Return the pitches and lengths as one text, which is equal for copies of a tune."""
         return "".join(_FINGERPRINT.findall(_GRACES.sub("", self.notes())))
 
-    def write(self) -> str:
-        """Return the tune as a complete ABC text."""
+    def spell(self) -> SpelledTune:
+        """Return the tune with its fields in one order and one spelling."""
         meter = self.header.get("M", "")
         parts = self.header.get("P", "")
-        header = {
+        fields = {
             "X": "1",
             # Every tune begins with the same characters, which the tokenizer makes one token.
             "T": plain_title(self.header.get("T", "")) or "Untitled",
@@ -166,8 +195,8 @@ class _CleanTune:
             "P": parts.replace(" ", "") if _PART_ORDER.fullmatch(parts) else "",
             "K": self.key or "",
         }
-        lines = [f"{letter}:{value}" for letter, value in header.items() if value or letter == "K"]
-        return "\n".join(lines + self.body) + "\n"
+        tempo, section = self.header.get("Q", ""), book_section(self.header)
+        return SpelledTune(fields, tuple(self.body), tempo, section)
 
 
 def _separator(after_bar_line: bool, following: str) -> str:

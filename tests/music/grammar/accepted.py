@@ -15,7 +15,7 @@ from tests.sampling.walks import LETTERS
 def real_tunes() -> list[str]:
     """Return some tunes of books, cleaned, that are right."""
     tunes = clean_books(source.text for source in book_sources(12))
-    return [tune for tune in tunes if check_tune(read(tune)).ok]
+    return [tune.text for tune in tunes if check_tune(read(tune.text)).ok]
 
 
 @cache

@@ -104,7 +104,8 @@ def _result(events: Sequence[Json], evaluated: Json) -> Json:
     fitted = evaluated.get("calibration", {})
     return {
         "sweep": evaluated["nats_per_char"],
-        "windows": evaluated["windows"]["nats_per_char"],
+        # Tunes and lines are evaluated as a whole only.
+        "windows": evaluated.get("windows", {}).get("nats_per_char"),
         "second half": fitted.get("nats_per_char"),
         "fitted": fitted.get("calibrated_nats_per_char"),
         "temperature": fitted.get("temperature"),

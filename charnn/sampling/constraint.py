@@ -197,6 +197,13 @@ class ConstraintCursor:
         """Return whether `chars_left` is within the horizon, so the text must lead to an end."""
         return chars_left <= self._constraint.horizon
 
+    def prescribed(self, chars_left: int) -> int | None:
+        """Return the token that must come next; `None` if it is drawn, as here always.
+
+        `chars_left` is the number of characters that may still follow.
+        """
+        return None
+
     def refuses(self, token_id: int, chars_left: int) -> bool:
         """Return whether a drawn token is forbidden at this position, and count the token."""
         # The mask is expensive, so it is used only where the distance to an end matters.

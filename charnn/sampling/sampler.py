@@ -274,7 +274,9 @@ def _draw_next(
     uniforms_B = np.array([stream.random.random() for stream in streams])
     drawn = decoder.draw(logits_BV, uniforms_B, params).tolist()
     for row, (stream, cursor) in enumerate(zip(streams, cursors, strict=True)):
-        if cursor.refuses(drawn[row], stream.chars_left):
+        if (prescribed := cursor.prescribed(stream.chars_left)) is not None:
+            drawn[row] = prescribed
+        elif cursor.refuses(drawn[row], stream.chars_left):
             drawn[row] = _redraw(decoder, logits_BV[row], drawn[row], stream, cursor, params)
     return [[token_id] for token_id in drawn]
 

@@ -10,6 +10,7 @@ from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint, ConstraintCursor
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
+from charnn.tunes.repeating_cursor import RepeatingCursor
 
 
 def fit_request(
@@ -74,7 +75,7 @@ class TuneWriter:
         return self._sampler.stream_many(params, seeds=seeds, length=length, begin=self._begin)
 
     def _begin(self) -> ConstraintCursor:
-        self._cursors.append(self._constraint.begin())
+        self._cursors.append(RepeatingCursor(self._constraint))
         return self._cursors[-1]
 
     @property

@@ -10,6 +10,7 @@ from charnn.corpus.abc_vocabulary import AbcVocabulary
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.music.abc.tokenizer import tokenize
+from charnn.music.coding.bar_labels import label
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
@@ -27,6 +28,7 @@ K:D
 AG|:"D"~F2A d>fe|(3ABA G [EG]3|{c}d2A- AF(E|D6):|
 |:fa|(gf) e d3|1 cBA d:|2 Hd6||
 """
+CODED = "".join(label(part, bar) for part in (0, 1, 2) for bar in (0, 1, 7))
 TOKENS = list(AbcVocabulary(tokenize(TUNE)).tokens)
 
 
@@ -38,7 +40,9 @@ def forbidden_one_by_one(constraint: Constraint, state: Any) -> list[bool]:
     return wrong
 
 
-@pytest.mark.parametrize("symbols", [LETTERS, TOKENS], ids=["characters", "tokens"])
+@pytest.mark.parametrize(
+    "symbols", [LETTERS, TOKENS, LETTERS + CODED], ids=["characters", "tokens", "labels"]
+)
 @pytest.mark.parametrize("seed", range(5))
 def test_the_mask_agrees_with_trying_every_token(symbols: str | list[str], seed: int) -> None:
     """Stored answers and shortcuts change nothing."""
@@ -150,6 +154,9 @@ class Forbids:
 
     def is_near_end(self, chars_left: int) -> bool:
         return False
+
+    def prescribed(self, chars_left: int) -> int | None:
+        return None
 
     def refuses(self, token_id: int, chars_left: int) -> bool:
         return self.is_forbidden(token_id)

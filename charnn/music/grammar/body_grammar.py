@@ -261,7 +261,7 @@ class BodyGrammar:
         if state.partial == ":":
             return "|"
         if state.partial[:1] == "|" and not state.ticks_used:
-            return ":" + UPPER_NOTES + LOWER_NOTES
+            return ":" + FIRST_LABEL + UPPER_NOTES + LOWER_NOTES
         if state.partial in PART_ENDS:
             return "2[" if state.ending == 1 else "\n"
         if state.partial[:1] == '"':

@@ -22,6 +22,7 @@ import pytest
 from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.errors import UsageError
 from charnn.music.checking.report import check_tune
+from charnn.music.coding.bar_labels import LABELS, insert_labels, strip_labels
 from charnn.music.grammar.header_grammar import KEYS, METERS, UNITS
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
@@ -43,17 +44,22 @@ def tokens_of_real_tunes() -> list[str]:
     return list(counts.vocabulary(5).tokens)
 
 
-@pytest.mark.parametrize("symbols", ["letters", "poor", "tokens"])
+@pytest.mark.parametrize("symbols", ["letters", "poor", "tokens", "labels"])
 @pytest.mark.parametrize("seed", range(14))
 def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
     """Whatever is requested, and however short the tune must be."""
     chance = random.Random(f"{symbols} {seed}")
     tokens = tokens_of_real_tunes() if symbols == "tokens" else []
     characters = "".join(tokens) or (POOR if symbols == "poor" else LETTERS)
+    if symbols == "labels":
+        characters += "".join(sorted(LABELS))
     wanted, grammar = any_request(chance, characters)
     constraint = Constraint(grammar, texts(tokens or characters))
     length = chance.choice((0, 1, 40, 80, 150, 300, 500))
-    text = walk(constraint, chance, list(STYLES)[seed % len(STYLES)], length)
+    coded = walk(constraint, chance, list(STYLES)[seed % len(STYLES)], length)
+    text = strip_labels(coded)
+    if symbols == "labels":
+        check_labels(coded)
 
     tune = read(text)
     report = check_tune(tune)
@@ -86,6 +92,14 @@ def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
             )
             or "R" not in wanted.fields
         ), (wanted, text)
+
+
+def check_labels(coded: str) -> None:
+    """Check that the bars with labels are those that a coder would label."""
+    shape = re.sub(f"[{min(LABELS)}-{max(LABELS)}]", "*", coded)
+    expected = re.sub(f"[{min(LABELS)}-{max(LABELS)}]", "*", insert_labels(strip_labels(coded)))
+    # The first bar of the tune may lack its label, because it may also be a pick-up.
+    assert shape in (expected, expected.replace("*", "", 1))
 
 
 def test_a_request_that_is_not_strict_restricts_only_the_header() -> None:

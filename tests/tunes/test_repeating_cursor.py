@@ -1,0 +1,56 @@
+"""Bars with the label of an earlier bar are this bar again."""
+
+import random
+import re
+
+import pytest
+
+from charnn.corpus.vocabulary import SEPARATOR
+from charnn.music.coding.bar_labels import LABELS, label, strip_labels
+from charnn.music.grammar.tune_grammar import TuneGrammar
+from charnn.music.grammar.tune_request import TuneRequest
+from charnn.sampling.constraint import Constraint
+from charnn.tunes.repeating_cursor import RepeatingCursor
+from tests.sampling.walks import LETTERS, texts
+
+CODED = "".join(label(part, bar) for part in range(2) for bar in range(4))
+NOTES = frozenset("ABCDEFGabcdefg")
+A_BAR = re.compile(f"([{min(LABELS)}-{max(LABELS)}])([^|:]*)")
+
+
+def written(opening: str, seed: int) -> str:
+    """Return the coded text of a random tune of a few signs, in which most bars are repeated."""
+    request = TuneRequest("x", "jig", "6/8", "1/8", "D", part_bars=4, opening=opening)
+    constraint = Constraint(TuneGrammar(request, LETTERS + CODED), texts(LETTERS + CODED))
+    cursor, text, chance = RepeatingCursor(constraint), "", random.Random(seed)
+    while True:
+        token_id = cursor.prescribed(2000 - len(text))
+        if token_id is None:
+            allowed = [n for n, out in enumerate(cursor.forbidden(2000 - len(text))) if not out]
+            likely = [n for n in allowed if constraint.token_texts[n] in NOTES | LABELS]
+            rare = [n for n in allowed if constraint.token_texts[n] in "|:\n"]
+            token_id = chance.choice(rare or likely or allowed)
+        if token_id == SEPARATOR:
+            return text
+        text += constraint.token_texts[token_id]
+        cursor.advance(token_id)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_repeated_label_repeats_the_bar(seed: int) -> None:
+    bars: dict[str, str] = {}
+    repeated = 0
+    for name, music in A_BAR.findall(written(label(0, 0), seed)):
+        repeated += name in bars
+        assert bars.setdefault(name, music) == music
+    assert repeated
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_shorter_last_bar_is_repeated_as_far_as_it_goes(seed: int) -> None:
+    text = written("G|", seed)
+    assert "\nG|" in strip_labels(text)
+    bars: dict[str, str] = {}
+    for name, music in A_BAR.findall(text):
+        first = bars.setdefault(name, music)
+        assert music == first or music[:2] == first[:2]

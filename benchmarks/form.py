@@ -1,128 +1,123 @@
-"""Measure the form of sampled tunes beside that of the training tunes: what repeats, and where.
+"""Measure the form of sampled tunes beside that of training tunes: home, repetition, endings.
 
-    python -m benchmarks.form RUN... [--num 200] [--bars off|strict] [--temperature 0.8] [--seed 1]
+    python -m benchmarks.form RUN... [--num 500] [--temperature 0.8 1.0] [--bars strict off]
+        [--key Bb F#m] [--rhythm R] [--best-of N] [--seed 1]
 
-Dance tunes have parts of 8 bars; the second half of a part often begins like the first one, and
-part B shares bars, above all the last one, with part A. Two bars are equal if they have the same
-pitches and durations; ornaments, slurs, chord symbols and ties do not count. A part counts as it is
-played the first time, without its pick-up. Rows about parts count the parts of exactly 8 bars, rows
-about A and B the tunes whose first two parts have 8 bars, the last row all tunes that can be read.
-The columns are the training tunes of the first run, and the tunes of each run. Two runs, 200 tunes
-each: a minute.
+Each combination of a run, a temperature, a rule of bars and a key is a column. A cell is the figure
+of the run's tunes, and in parentheses that of the training tunes of the same types and meters. The
+figures are those of `charnn evaluate --tunes` (`charnn.music.form`). The rows below them are the
+usual last bars of single types, the share of jigs, the tunes that can be read, those without a
+problem, and the AUC of a classifier that tells the tunes from training tunes. --save FILE writes
+the tunes of all columns to a file.
 """
 
 import argparse
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from fractions import Fraction
-from typing import TypeAlias
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from charnn.errors import TuneError
-from charnn.library import Model, load
-from charnn.music.abc.reader import read_tune
-from charnn.music.abc.tunebook import split_book
-from charnn.music.checking.bars import split_into_bars
-from charnn.music.checking.parts import bars_as_played, split_into_passes
-from charnn.music.tune.tune import Change, Key, Note, Tune
+from charnn.library import Model, RequestOptions, load
+from charnn.music.abc.reader import read_first_tune
+from charnn.music.checking.report import check_tune
+from charnn.music.form.compare_form import FormJudge
+from charnn.music.form.form_figures import NUMBER_FIGURES
+from charnn.music.form.real_tunes import FIGURES
 
-# The MIDI pitches and the duration of each note or rest of a bar.
-Bar: TypeAlias = tuple[tuple[tuple[int, ...], Fraction], ...]
-
-PART_BARS = 8
-ROWS = (
-    "bar 5 = bar 1",
-    "bar 6 = bar 2",
-    "a bar occurs twice in a part",
-    "part B has a bar of part A",
-    "last bars of A and B equal",
-    "the last note is the tonic",
-    "parts of 8 bars",
-    "tunes that can be read",
-)
+# The types whose last bars differ most.
+TYPES = ("reel", "hornpipe", "slip jig")
 
 
-def form(texts: Iterable[str]) -> list[tuple[int, int]]:
-    """Return for each of `ROWS` how often it holds, and in how many cases."""
-    parts_of_tunes, ends_at_home, texts_count, parts_count = [], [], 0, 0
-    for text in texts:
-        texts_count += 1
-        with suppress(TuneError):
-            tune = read_tune(split_book(text)[0])
-            parts = list(_parts(tune))
-            parts_count += len(parts)
-            parts_of_tunes.append(parts)
-            ends_at_home.append(_ends_on_tonic(tune))
-    eights = [part for parts in parts_of_tunes for part in parts if len(part) == PART_BARS]
-    pairs = [
-        parts[:2]
-        for parts in parts_of_tunes
-        if len(parts) > 1 and len(parts[0]) == len(parts[1]) == PART_BARS
+@dataclass(frozen=True)
+class Column:
+    """A column of the table: a run, and how its tunes are sampled."""
+
+    run: str
+    temperature: float
+    bars: str
+    key: str
+
+    def name(self) -> str:
+        """Return the head of the column."""
+        return " ".join(filter(None, (self.run, f"{self.temperature:g}", self.bars, self.key)))
+
+    def tunes(self, model: Model, options: argparse.Namespace) -> list[str]:
+        """Return the tunes of the column."""
+        request: RequestOptions = {}
+        if self.key:
+            request["key"] = self.key
+        if options.rhythm:
+            request["rhythm"] = options.rhythm
+        return list(
+            model.tunes(
+                options.num,
+                seed=options.seed,
+                temperature=self.temperature,
+                bars=self.bars,
+                best_of=options.best_of,
+                **request,
+            )
+        )
+
+
+def form_rows(tunes: Sequence[str], judge: FormJudge) -> Iterator[tuple[str, str]]:
+    """Yield the name and the cell of each row."""
+    read = [read_first_tune(text) for text in tunes]
+    readable = [tune for tune in read if tune is not None]
+    found = judge.compare(readable)
+    for name, text in FIGURES.items():
+        percent = name not in NUMBER_FIGURES
+        yield text, _cell(found.new.get(name), found.real.get(name), percent=percent)
+    for rhythm in TYPES:
+        same_type = [tune for tune in readable if tune.rhythm == rhythm]
+        of_type = judge.compare(same_type)
+        cell = _cell(of_type.new.get("last_rhythm"), of_type.real.get("last_rhythm"))
+        yield f"the same, {rhythm}", f"{cell} of {len(same_type)}" if same_type else "-"
+    yield "jigs", _cell(found.new_types.get("jig", 0.0), found.real_types.get("jig", 0.0))
+    yield "can be read", f"{len(readable) / len(tunes):.1%}"
+    yield "no problem", f"{sum(check_tune(tune).ok for tune in readable) / len(tunes):.1%}"
+    yield "AUC", "-" if found.auc is None else f"{found.auc:.3f}"
+
+
+def _cell(new: float | None, real: float | None, *, percent: bool = True) -> str:
+    spelled = [
+        "-" if value is None else f"{value:.1%}" if percent else f"{value:.2f}"
+        for value in (new, real)
     ]
-    held: list[tuple[int, int]] = [
-        (sum(part[4] == part[0] for part in eights), len(eights)),
-        (sum(part[5] == part[1] for part in eights), len(eights)),
-        (sum(len(set(part)) < PART_BARS for part in eights), len(eights)),
-        (sum(not set(a).isdisjoint(b) for a, b in pairs), len(pairs)),
-        (sum(a[-1] == b[-1] for a, b in pairs), len(pairs)),
-        (sum(ends_at_home), len(ends_at_home)),
-        (len(eights), parts_count),
-        (len(parts_of_tunes), texts_count),
-    ]
-    return held
+    return f"{spelled[0]} ({spelled[1]})"
 
 
-def _parts(tune: Tune) -> Iterator[list[Bar]]:
-    """Yield the bars of each part, as it is played the first time, without a pick-up."""
-    bars, bar_of_note = split_into_bars(tune)
-    notes: dict[int, list[tuple[tuple[int, ...], Fraction]]] = {}
-    for index, bar in bar_of_note.items():
-        note = tune.music[index]
-        assert isinstance(note, Note)
-        notes.setdefault(bar, []).append((tuple(p.midi for p in note.pitches), note.duration))
-    known = set()
-    for each in split_into_passes(bars, list(bars_as_played(tune, bar_of_note))):
-        first = each.bar_indices[0]
-        if first not in known and each.bars:
-            known.add(first)
-            yield [tuple(notes[bar]) for bar in each.bar_indices[bool(each.pickup) :]]
-
-
-def _ends_on_tonic(tune: Tune) -> bool:
-    """Return whether the last note is the tonic of the key in force, in any octave."""
-    key, last = tune.key, None
-    for element in tune.music:
-        if isinstance(element, Change) and isinstance(element.value, Key):
-            key = element.value
-        elif isinstance(element, Note) and element.pitches:
-            last = element.pitches[0].midi - key.transpose
-    return last is not None and bool(key.tonic) and last % 12 == key.semitones % 12
+def _judge(model: Model) -> FormJudge:
+    return FormJudge(filter(None, map(read_first_tune, model.learned_tunes())))
 
 
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("runs", nargs="+", metavar="RUN", help="a model of tunes")
-    parser.add_argument("--num", type=int, default=200, help="tunes to sample; default: 200")
-    parser.add_argument("--bars", choices=("off", "strict"), default="off")
-    parser.add_argument("--temperature", type=float, default=0.8)
+    parser.add_argument("--num", type=int, default=200, help="tunes in a column; default: 200")
+    parser.add_argument("--temperature", type=float, nargs="+", default=[0.8])
+    parser.add_argument("--bars", choices=("off", "strict"), nargs="+", default=["strict"])
+    parser.add_argument("--key", nargs="+", default=[""], help="keys to ask for; default: any")
+    parser.add_argument("--rhythm", default="", help="the type to ask for; default: any")
+    parser.add_argument("--best-of", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--save", type=Path, metavar="FILE", help="write the tunes to FILE")
     options = parser.parse_args()
-
-    def sampled(model: Model) -> Iterator[str]:
-        return model.tunes(
-            options.num,
-            seed=options.seed,
-            temperature=options.temperature,
-            bars=options.bars,
-        )
-
-    models = [load(run) for run in options.runs]
-    columns = [form(models[0].learned_tunes()), *(form(sampled(model)) for model in models)]
-    heads = ["", "training tunes", *options.runs]
+    models = {run: load(run) for run in options.runs}
+    judges = {run: _judge(model) for run, model in models.items()}
+    columns, tunes_of_columns = [], []
+    for values in itertools.product(options.runs, options.temperature, options.bars, options.key):
+        column = Column(*values)
+        tunes = column.tunes(models[column.run], options)
+        columns.append((column.name(), dict(form_rows(tunes, judges[column.run]))))
+        tunes_of_columns += tunes
+    heads = ["", *(name for name, _ in columns)]
     print(f"| {' | '.join(heads)} |\n|{' --- |' * len(heads)}")
-    for name, cells in zip(ROWS, zip(*columns, strict=True), strict=True):
-        shares = (f"{held / max(1, count):.0%} of {count:,}" for held, count in cells)
-        print(f"| {name} | {' | '.join(shares)} |")
+    for row in columns[0][1]:
+        print(f"| {row} | {' | '.join(cells[row] for _, cells in columns)} |")
+    if options.save:
+        options.save.write_text("\n\n".join(tunes_of_columns), encoding="utf-8")
 
 
 if __name__ == "__main__":

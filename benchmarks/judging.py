@@ -31,7 +31,7 @@ from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import TuneError
 from charnn.music.abc import fields
 from charnn.music.abc.key_field import parse_key
-from charnn.music.abc.reader import read_tune
+from charnn.music.abc.reader import read_first_tune, read_tune
 from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.checking.report import check_tune
 from charnn.music.similarity.compare import compare_tunes
@@ -108,10 +108,10 @@ def asked(sources: Sequence[TuneSource], run: Path, meter: str, key: str) -> Non
             if (found := re.search(r"(?m)^K:(.*)", text)) and mode_of(found[1]) == tonality.mode
         ]
         random.Random(0).shuffle(learned)
-        new = tune_statistics(source.text for source in sources)
+        new = tune_statistics(read_first_tune(source.text) for source in sources)
         some, others = (
-            tune_statistics(learned[: len(sources)]),
-            tune_statistics(learned[len(sources) :]),
+            tune_statistics(map(read_first_tune, learned[: len(sources)])),
+            tune_statistics(map(read_first_tune, learned[len(sources) :])),
         )
         print(
             f"pitches of {tonality.mode} tunes, distance to {len(learned):,} learned ones: "

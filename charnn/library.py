@@ -103,6 +103,7 @@ class Model:
         seed: int = 0,
         temperature: float = 1.0,
         bars: str = "strict",
+        best_of: int = 1,
         **request: Unpack[RequestOptions],
     ) -> Iterator[str]:
         """Return an iterator over `num` new tunes; tune i, counted from 0, has the seed `seed + i`.
@@ -112,16 +113,34 @@ class Model:
             seed: the seed of the first tune.
             temperature: see `charnn.sampling.params.SamplingParams`.
             bars: "strict" masks every token that would break a bar or a part; "off" does not.
+            best_of: the number of candidates for each tune; the best one by its score
+                (`charnn.tunes.tune_score`) is returned.
             **request: `title`, `rhythm`, `meter`, `key`, `part_bars` and `prime`, as in
                 `charnn.music.grammar.tune_request.make_request`.
 
         Raises:
+            CheckpointError: `best_of` is above 1, and the training tunes are missing.
             UsageError: an option is out of range, or the model cannot write such a tune.
         """
         if bars not in ("strict", "off"):
             raise UsageError(f"--bars must be strict or off, not {bars}")
+        from charnn.tunes.best_tune import best_tunes, candidate_seeds, check_best_of
+
+        check_best_of(best_of)
         params = SamplingParams(temperature)
-        seeds = range(seed, seed + num)
+        seeds = candidate_seeds(range(seed, seed + num), best_of)
+        texts = self._written_tunes(params, seeds, bars, request)
+        if best_of == 1:
+            return texts
+        from charnn.music.similarity.copies import TuneIndex
+
+        known = TuneIndex(self.learned_tunes())
+        return (tune.text for tune in best_tunes(texts, seeds, best_of, known))
+
+    def _written_tunes(
+        self, params: SamplingParams, seeds: Sequence[int], bars: str, request: RequestOptions
+    ) -> Iterator[str]:
+        """Return an iterator over the tunes of `seeds`."""
         if bars == "off" and not request:
             texts = self._sampler.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH)
             return map("".join, texts)

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 
 from benchmarks.finished_runs import FinishedRuns
-from benchmarks.form import ROWS, form
+from benchmarks.form import form_rows
+from charnn.music.form.compare_form import FormJudge
 from tests.helpers import PROJECT
+from tests.music.tunes import read
 
 
 def test_help_names_every_subject() -> None:
@@ -27,24 +29,17 @@ def test_help_names_every_subject() -> None:
     assert all(f"\n{name}  " in program.stdout for name in subjects)
 
 
-def test_form_counts_the_bars_of_parts_without_pickups_and_ornaments() -> None:
-    """In part A, bar 5 is bar 1, bar 6 differs from bar 2; part B has the last bar of A."""
-    tune = (
-        "X:1\nT:T\nM:2/4\nL:1/8\nK:D\n"
-        "A|d2 f2|e2 g2|d2 A2|c4|d2 {g}f2|e2 f2|e2 c2|d3:|\n"
-        "A|f2 a2|g2 b2|f2 e2|d2 c2|B2 c2|g2 b2|A2 g2|d3:|\n"
+def test_the_rows_about_form() -> None:
+    jig = "X:1\nT:T\nR:jig\nM:6/8\nL:1/8\nK:D\n|:def gab|d6:|\n"
+    rows = dict(
+        form_rows([jig.replace("d6", "e6"), "X:2\nK:D\nno tune {"], FormJudge([read(jig)] * 10))
     )
-    found = dict(zip(ROWS, form([tune, "X:2\nK:D\nno tune {"]), strict=True))
-    assert found == {
-        "bar 5 = bar 1": (1, 2),
-        "bar 6 = bar 2": (1, 2),
-        "a bar occurs twice in a part": (2, 2),
-        "part B has a bar of part A": (1, 1),
-        "last bars of A and B equal": (1, 1),
-        "the last note is the tonic": (1, 1),
-        "parts of 8 bars": (2, 2),
-        "tunes that can be read": (1, 2),
-    }
+    assert rows["ends on its tonic"] == "0.0% (100.0%)"
+    assert rows["bar 5 = bar 1"] == "- (-)"
+    assert rows["jigs"] == "100.0% (100.0%)"
+    assert rows["can be read"] == "50.0%"
+    assert rows["no problem"] == "50.0%"
+    assert rows["AUC"] == "-"
 
 
 def test_a_grid_continues_after_a_stop(tmp_path: Path) -> None:

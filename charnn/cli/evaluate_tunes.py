@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from charnn.cli.console import is_terminal, show_message
+from charnn.cli.form_table import auc_line, form_object, form_rows
+from charnn.cli.formatting import table_row
 from charnn.cli.model_options import Bars
 
 if TYPE_CHECKING:
@@ -83,6 +85,7 @@ def compare_with_training_tunes(
             for new, real in zip(comparison.new_copying, comparison.real_copying, strict=True)
         ],
         "flagged": _copied_tunes(comparison, written, seed),
+        **form_object(comparison.form, "model"),
     }
 
 
@@ -137,20 +140,23 @@ def _copied_tunes(
 
 def comparison_table(results: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the printed table; `results` is the object that --json prints."""
-    yield _row("", "model", "training")
-    yield _row("tunes", f"{results['tunes']:,}", f"{results['learned']:,}")
+    yield table_row("", "model", "training")
+    yield table_row("tunes", f"{results['tunes']:,}", f"{results['learned']:,}")
     for text, name in _SHARES.items():
-        yield _row(text, *_percentages(results["shares"], name))
+        yield table_row(text, *_percentages(results["shares"], name))
     for name, share in results["asked"].items():
-        yield _row(f"{name} as asked", f"{100 * share:.1f} %", "-")
+        yield table_row(f"{name} as asked", f"{100 * share:.1f} %", "-")
+    yield "\nForm (training: of the same types and meters)\n"
+    yield from form_rows(results, "model", with_types=not results["asked"])
+    yield auc_line(results)
     # The distance of a small sample is above 0 even for real tunes. The second column shows it.
     yield "\nJensen-Shannon distance to the training tunes (training: of a sample to the rest)\n"
     for text, name in _DISTANCES.items():
-        yield _row(text, *_distances(results["distances"], name))
+        yield table_row(text, *_distances(results["distances"], name))
     yield "\nRuns of notes found in training tunes (training: in other training tunes)\n"
     for row in results["copying"]:
-        yield _row(f"tunes with a run of {row['length']} notes", *_percentages(row, "tunes"))
-        yield _row(f"runs of {row['length']} notes", *_percentages(row, "runs"))
+        yield table_row(f"tunes with a run of {row['length']} notes", *_percentages(row, "tunes"))
+        yield table_row(f"runs of {row['length']} notes", *_percentages(row, "runs"))
     copied = results["flagged"]
     yield f"\n{len(copied):,} of {results['tunes']:,} tunes count as copies of a training tune\n"
     for tune in copied:
@@ -166,7 +172,3 @@ def _percentages(row: dict[str, Any], name: str) -> Iterator[str]:
 
 def _distances(row: dict[str, Any], name: str) -> Iterator[str]:
     return (f"{row[column][name]:.3f}" if row[column] else "-" for column in _COLUMNS)
-
-
-def _row(text: str, model: str, training: str) -> str:
-    return f"{text:<40}{model:>10}{training:>10}\n"

@@ -25,3 +25,8 @@ def format_duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def table_row(text: str, *cells: str) -> str:
+    """Return a line with a text and right-aligned cells."""
+    return f"{text:<40}" + "".join(f"{cell:>10}" for cell in cells) + "\n"

@@ -1,7 +1,7 @@
 """`charnn sample` for a model of tunes: requests, comments in tunes, and refusal of copies."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from charnn.music.grammar.header_stats import HeaderStats
 from charnn.music.grammar.tune_request import make_request
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
+from charnn.tunes.best_tune import best_tunes, candidate_seeds, check_best_of
 from charnn.tunes.training_tunes import load_header_stats, load_training_tunes
 from charnn.tunes.tune_writer import TuneWriter, fit_request
 
@@ -70,7 +71,9 @@ class TuneJob:
     ) -> None:
         self._path, self._params, self._length = path, params, options["length"]
         self._options, self._defaults = options, defaults
-        self._training_tunes = _index(path, model) if options["reject_copies"] else None
+        self._best_of = 1 if options["best_of"] is None else options["best_of"]
+        check_best_of(self._best_of)
+        self._training_tunes = self._index(model)
         asks_for_header = any(options[name] for name in _HEADER_OPTIONS)
         # With --bars off and no request about the header, there is nothing to constrain.
         unconstrained = options["bars"] == "off" and not asks_for_header
@@ -100,25 +103,58 @@ class TuneJob:
             show_warning(str(problem))
             return None
 
+    def _index(self, model: Checkpoint) -> "TuneIndex | None":
+        """Return an index of the training tunes, or None if no option needs it.
+
+        --best-of can do without them: then every tune counts as new.
+        """
+        if not self._options["reject_copies"] and self._best_of == 1:
+            return None
+        from charnn.music.similarity.copies import TuneIndex
+
+        try:
+            return TuneIndex(load_training_tunes(self._path, model))
+        except CheckpointError as problem:
+            if self._options["reject_copies"]:
+                raise
+            show_warning(f"{problem} --best-of counts every tune as new.")
+            return None
+
     def tunes(self, first_seed: int, num: int) -> Iterator[tuple[Iterable[str], int]]:
         """Yield, for each tune, its text in pieces and its seed.
 
-        The text contains the number of the tune and a comment. If copies are refused or tunes are
-        saved, the text is a single piece, because the whole tune must be known first. Otherwise the
-        pieces are yielded while the model writes the tune.
+        The text contains the number of the tune and a comment. If the tune is chosen from several,
+        may be refused or is saved, the text is a single piece, because the whole tune must be known
+        first. Otherwise the pieces are yielded while the model writes the tune.
         """
-        seeds = range(first_seed, first_seed + num)
-        for number, (seed, pieces) in enumerate(zip(seeds, self._stream(seeds), strict=True), 1):
-            completed = _with_comment(pieces, number, self._command(seed))
-            if self._training_tunes is None and not self._options["save"]:
-                yield completed, seed
-                continue
-            tune, seed_used = self._original("".join(completed), number, seed, num)
+        for number, (written, seed) in enumerate(self._write(range(first_seed, first_seed + num))):
+            pieces, used_seed = written, seed
+            if self._options["reject_copies"] and self._training_tunes is not None:
+                pieces, used_seed = self._original(
+                    "".join(written), seed, num, self._training_tunes
+                )
+            completed = _with_comment(pieces, number + 1, self._command(used_seed))
             if self._options["save"]:
-                save_tune(tune, self._options["save"], number)
-            yield [tune], seed_used
+                tune = "".join(completed)
+                save_tune(tune, self._options["save"], number + 1)
+                completed = iter([tune])
+            yield completed, used_seed
 
-    def _stream(self, seeds: range) -> Iterator[Iterator[str]]:
+    def _write(self, seeds: range) -> Iterator[tuple[Iterable[str], int]]:
+        """Yield, for each seed, the pieces of a tune and the seed that wrote it.
+
+        With --best-of, the tune is the best of the candidates that are derived from the seed.
+        """
+        if self._best_of == 1:
+            yield from zip(self._stream(seeds), seeds, strict=True)
+            return
+        candidates = candidate_seeds(seeds, self._best_of)
+        texts = map("".join, self._stream(candidates))
+        for tune in best_tunes(texts, candidates, self._best_of, self._training_tunes):
+            show_message(f"best of {self._best_of}: seed {tune.seed}, {tune.score}")
+            yield [tune.text], tune.seed
+
+    def _stream(self, seeds: Sequence[int]) -> Iterator[Iterator[str]]:
         """Yield, for each seed, an iterator over the pieces of a tune that the model writes."""
         params, length = self._params, self._length
         if isinstance(self._source, TuneWriter):
@@ -129,23 +165,25 @@ class TuneJob:
         )
         return (itertools.chain([prime], pieces) for pieces in streams)
 
-    def _original(self, tune: str, number: int, seed: int, num: int) -> tuple[str, int]:
-        """Return `tune` and its seed or, if copies are refused and `tune` is a copy, another tune.
+    def _original(
+        self, tune: str, seed: int, num: int, training_tunes: "TuneIndex"
+    ) -> tuple[Iterable[str], int]:
+        """Return `tune` and its seed or, if it is a copy of a training tune, another tune.
 
-        The other tune is drawn with other seeds until it is not a copy of a training tune.
+        The other tune is drawn with other seeds until it is not a copy.
 
         Raises:
             CharnnError: 20 tunes in a row were copies.
         """
         for attempt in range(1, MAX_ATTEMPTS + 1):
-            nearest = self._training_tunes.nearest(tune) if self._training_tunes else None
-            if nearest is None or not nearest.copied:
-                return tune, seed
+            nearest = training_tunes.nearest(tune)
+            if not nearest.copied:
+                return [tune], seed
             show_message(f"seed {seed} gave a copy ({nearest.similarity:.2f}) of {nearest.title}")
             if attempt < MAX_ATTEMPTS:
                 seed += num  # skips the seeds of this command's other tunes
-                (pieces,) = self._stream(range(seed, seed + 1))
-                tune = "".join(_with_comment(pieces, number, self._command(seed)))
+                ((pieces, seed),) = self._write(range(seed, seed + 1))
+                tune = "".join(pieces)
         raise CharnnError(f"{MAX_ATTEMPTS} tunes in a row were copies: use a higher --temperature")
 
     def close(self) -> None:
@@ -185,10 +223,3 @@ def _with_comment(pieces: Iterable[str], number: int, command: str) -> Iterator[
     else:
         yield head
     yield from pieces
-
-
-def _index(path: Path, model: Checkpoint) -> "TuneIndex":
-    """Return an index of the tunes that a model was trained on."""
-    from charnn.music.similarity.copies import TuneIndex
-
-    return TuneIndex(load_training_tunes(path, model))

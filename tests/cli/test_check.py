@@ -4,7 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from charnn.checkpoints.stored_tunes import store_tunes
 from tests.cli.conftest import Ended, Program
+from tests.helpers import random_checkpoint, save_run
 
 GOOD = "X:7\nT:Good\nR:reel\nM:C|\nL:1/8\nK:Ador\n|:A|" + "A2B2 c2d2|" * 7 + "A2B2 c2d:|\n"
 BAD = "X:8\nT:Bad\nM:6/8\nL:1/8\nK:D\nABc def|f3 fgf|\ng3 ggff|a6|]\n"
@@ -55,6 +57,18 @@ def test_the_json_output_has_the_same_keys_for_every_tune(program: Program, tmp_
         "parts": [{"bars": 8, "pickup": "1/8", "times": 2, "whole": True, "line": 7, "column": 3}],
         "repeats": 1,
         "range": ["A4", "D5"],
+        "form": {
+            "tune_home": 0.0,
+            "parts_home": 0.0,
+            "bar_5": 1.0,
+            "bar_6": 1.0,
+            "repeated_bar": 1.0,
+            "shared_bar": None,
+            "rhyme": None,
+            "last_rest": 0.0,
+            "first_ending_bars": None,
+            "endings_alike": None,
+        },
         "problems": [],
     }
     assert not bad["ok"]
@@ -63,7 +77,7 @@ def test_the_json_output_has_the_same_keys_for_every_tune(program: Program, tmp_
     assert unreadable["problems"][0]["line"] == 22
     assert good.keys() == bad.keys() == unreadable.keys()
     assert unreadable["number"] == 9
-    for unknown in ("rhythm", "key", "meter", "bars", "parts", "repeats", "range"):
+    for unknown in ("rhythm", "key", "meter", "bars", "parts", "repeats", "range", "form"):
         assert unreadable[unknown] is None
 
 
@@ -82,6 +96,32 @@ def test_equal_notes_are_merged_in_the_table(program: Program, tmp_path: Path) -
     assert note.endswith("7:5: note: no note of the same pitch follows this tie, and 13 more")
     ended = check(program, tmp_path, "--json", book=slurred)
     assert len(tune_reports(ended)[0]["problems"]) == 14
+
+
+def test_the_form_is_compared_with_training_tunes(program: Program, tmp_path: Path) -> None:
+    run = save_run(tmp_path, "reels", random_checkpoint("abc\n")).parent
+    store_tunes(run, [GOOD.replace("c2d:|", "c2A:|")] * 10)
+    ended = check(program, tmp_path, "--compare", "reels", book=GOOD)
+    assert ended.returncode == 0
+    _, empty, head, *rows = ended.stdout.decode().splitlines()
+    assert empty == ""
+    assert head.split()[-2:] == ["tunes", "training"]
+    assert rows[0].split() == ["ends", "on", "its", "tonic", "0.0", "%", "100.0", "%"]
+    assert all(len(row) == len(rows[0]) for row in rows)
+    ended = check(program, tmp_path, "--compare", "reels", "--json", book=GOOD)
+    results = json.loads(ended.stdout)
+    assert results["form"]["given"]["tune_home"] == 0
+    assert results["form"]["learned"]["tune_home"] == 1
+    assert results["types"] == {"given": {"reel": 1.0}, "learned": {"reel": 1.0}}
+    assert results["auc"] is None
+
+
+def test_a_comparison_needs_training_tunes(program: Program, tmp_path: Path) -> None:
+    save_run(tmp_path, "lost", random_checkpoint("abc\n"))
+    ended = check(program, tmp_path, "--compare", "lost", book=GOOD)
+    assert ended.returncode == 1
+    assert "tunes.abc.gz is missing" in ended.messages[-1]
+    assert check(program, tmp_path, "--compare", "absent", book=GOOD).returncode == 1
 
 
 def test_input_without_tunes_is_an_error(program: Program, tmp_path: Path) -> None:

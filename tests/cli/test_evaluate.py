@@ -197,6 +197,8 @@ class TestTunes:
         assert lines[0].split() == ["model", "training"]
         assert lines[1].split()[:2] == ["tunes", "3"]
         assert any(line.startswith("every bar is legal") for line in lines)
+        assert any(line.startswith("bar 5 = bar 1") for line in lines)
+        assert "told from training tunes, AUC              - (too few tunes)" in lines
         assert "0 of 3 tunes count as copies of a training tune" in lines
         assert "3 tunes, temperature 1, seed 7" in ended.messages[0]
 
@@ -215,6 +217,8 @@ class TestTunes:
         assert here["shares"]["learned"]["eights"] == 1
         assert [row["length"] for row in here["copying"]] == [16, 32]
         assert here["flagged"] == []
+        assert here["form"]["model"].keys() == here["form"]["learned"].keys()
+        assert here["auc"] is None
 
     def test_a_run_without_its_training_tunes_is_an_error(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path

@@ -245,6 +245,7 @@ def test_impossible_options_are_refused(
     [
         *(("--rhythm", "jig"), ("--meter", "6/8"), ("--key", "D"), ("--title", "x")),
         *(("--part-bars", "8"), ("--bars", "off"), ("--bars", "strict"), ("--reject-copies",)),
+        ("--best-of", "2"),
         ("--save", "there"),
     ],
     ids=" ".join,
@@ -342,6 +343,43 @@ def test_damaged_training_tunes_are_a_warning_or_an_error(program: Program, fold
     assert refusing.stdout == b""
     assert "cannot be read" in refusing.messages[-1]
     assert "Traceback" not in refusing.stderr.decode()
+
+
+def test_the_best_of_several_tunes(program: Program, folder: Path) -> None:
+    """It is one of the candidates, and the command in its comment writes it again."""
+    options = ("sample", "folk", *SHORT, "--part-bars", "4")
+    ended = program(folder, *options, "--num", "2", "--seed", "3", "--best-of", "3")
+    assert len(reports(ended)) == 2
+    messages = [message for message in ended.messages if message.startswith("best of 3")]
+    seeds = [int(re.findall(r"seed (\d+), score 0\.\d\d \(home ", each)[0]) for each in messages]
+    assert [seed % 1_000_000 for seed in seeds] == [3, 4]
+    assert {seed // 1_000_000 for seed in seeds} <= {0, 1, 2}
+    tunes = ended.stdout.decode().split("\n\n")
+    for seed, tune, command in zip(seeds, tunes, commands_in_comments(ended), strict=True):
+        assert "--best-of" not in command
+        assert command.endswith(f"--seed {seed}")
+        again = program(folder, *command.split()[1:])
+        assert again.stdout.decode().splitlines()[1:] == tune.splitlines()[1:]
+    second = program(folder, *options, "--seed", "4", "--best-of", "3")
+    assert second.stdout.decode().splitlines()[1:] == tunes[1].splitlines()[1:]
+    one = program(folder, *options, "--seed", "3", "--best-of", "1")
+    assert one.stdout == program(folder, *options, "--seed", "3").stdout
+    assert "best of" not in one.stderr.decode()
+
+
+def test_without_training_tunes_every_candidate_counts_as_new(
+    program: Program, folder: Path
+) -> None:
+    ended = program(folder, "sample", "lost", *SHORT, "--seed", "1", "--best-of", "2")
+    assert len(reports(ended)) == 1
+    assert any("--best-of counts every tune as new" in message for message in ended.messages)
+    assert "novelty 1.00" in ended.messages[-2]
+
+
+@pytest.mark.parametrize("count", ["0", "1001"])
+def test_a_number_of_candidates_out_of_range(program: Program, folder: Path, count: str) -> None:
+    message = usage_error(program(folder, "sample", "folk", "--best-of", count))
+    assert f"--best-of must be between 1 and 1,000, not {count}" in message
 
 
 def test_the_header_is_one_of_a_training_tune(program: Program, folder: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
 # The keys of a tune's JSON object after number, title and line. Their values are null if the tune
 # cannot be read, except for "ok" and "problems".
-_RESULT_KEYS = ("ok", "rhythm", "key", "meter", "bars", "parts", "repeats", "range", "problems")
+_RESULT_KEYS = (
+    *("ok", "rhythm", "key", "meter", "bars", "parts", "repeats", "range", "form", "problems"),
+)
 
 _MIN_NUMBER_WIDTH = 5  # columns
 # int() refuses more than 4,300 digits, and an X: field of more than 9 is no number of a tune.
@@ -28,6 +31,13 @@ _MAX_NUMBER_DIGITS = 9
 def command(
     tunes: TunesArgument,
     number: NumberOption = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUN",
+            help="Also compare the form of the tunes with the training tunes of RUN, such as folk.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write one JSON object to stdout.")
     ] = False,
@@ -37,9 +47,14 @@ def command(
     A part is shown by its length in bars, without pickups. The exit code is 1 if a tune cannot be
     read or has a problem; a note marks something unusual that is no problem.
 
+    With --compare, a table follows: how many tunes and parts come home, repeat bars, rhyme and end
+    as usual, beside the training tunes of the same types and meters. --json has the form of each
+    tune in any case.
+
     \b
     Examples:
       charnn check tunes.abc
+      charnn check tunes.abc --compare folk
       charnn sample --num 5 | charnn check -
     """
     file = read_tune_file(tunes, number)
@@ -50,12 +65,42 @@ def command(
         reports.append(report)
         if not as_json:  # at once, since a book of thousands of tunes takes a while
             write_stdout(_as_text(report, width))
+    results: dict[str, Any] = {"tunes": reports}
+    if compare is not None:
+        results |= _compared(file.selected(), compare)
+        if not as_json:
+            write_stdout("".join(_form_table(results)))
     if as_json:
-        write_stdout(json.dumps({"tunes": reports}) + "\n")
+        write_stdout(json.dumps(results) + "\n")
     wrong = sum(not report["ok"] for report in reports)
     if wrong:
         show_message(f"{wrong:,} of {len(reports):,} tunes have problems")
         raise typer.Exit(1)
+
+
+def _compared(sources: "list[TuneSource]", run: Path) -> dict[str, Any]:
+    """Return the form of tunes beside that of a model's training tunes, as --json prints it.
+
+    Raises:
+        CheckpointError: there is no such model, or its training tunes are missing.
+    """
+    from charnn.cli.form_table import form_object
+    from charnn.library import load
+    from charnn.music.abc.reader import read_first_tune
+    from charnn.music.form.compare_form import FormJudge
+
+    judge = FormJudge(filter(None, map(read_first_tune, load(run).learned_tunes())))
+    tunes = filter(None, (read_first_tune(source.text) for source in sources))
+    return form_object(judge.compare(tunes), "given")
+
+
+def _form_table(results: dict[str, Any]) -> Iterator[str]:
+    """Yield the lines of the table about form."""
+    from charnn.cli.form_table import form_rows
+    from charnn.cli.formatting import table_row
+
+    yield table_row("\nForm (training: of the same types and meters)", "tunes", "training")
+    yield from form_rows(results, "given", with_types=False)
 
 
 def _number(source: "TuneSource") -> int | None:
@@ -106,11 +151,23 @@ def _results(report: "TuneReport", tune: "Tune") -> dict[str, Any]:
         ],
         "repeats": report.repeats,
         "range": [report.lowest, report.highest] if report.lowest else None,
+        "form": _form(tune),
         "problems": [
             {"line": p.line, "column": p.column, "problem": p.text, "serious": p.serious}
             for p in report.problems
         ],
     }
+
+
+def _form(tune: "Tune") -> dict[str, float | None] | None:
+    """Return the figures of form of a tune; None if its bars cannot be put in order."""
+    from charnn.music.form.form_figures import figures, tune_tallies
+    from charnn.music.form.tune_outline import outline_tune
+
+    try:
+        return figures([tune_tallies(outline_tune(tune))])
+    except TuneError:
+        return None
 
 
 def _as_text(report: dict[str, Any], number_width: int) -> str:

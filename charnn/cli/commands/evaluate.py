@@ -99,7 +99,8 @@ def command(
     far. With --held-out, they are also counted in the training text.
 
     Tunes are compared with the training tunes, which lie in the run's folder: bars, parts, repeats,
-    statistics of the notes, and copies in any key.
+    form, statistics of the notes, and copies in any key. AUC: how well a simple classifier tells
+    them apart, 0.5 for not at all, 1 for always.
 
     --copies shows the longest run of characters that the model copied from its training text, and
     how many of its runs of 16, 32 and 64 characters occur there, beside the same figures for

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from charnn.sampling.params import SamplingParams
 
 # The options that apply to models of tunes only.
-_TUNE_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars", "bars", "reject_copies", "save")
+_TUNE_OPTIONS = (
+    *("rhythm", "meter", "key", "title", "part_bars", "bars", "best_of", "reject_copies", "save"),
+)
 
 
 def command(
@@ -74,6 +76,13 @@ def command(
             help="Tunes: strict completes every bar and part, off does not; default: strict."
         ),
     ] = None,
+    best_of: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Tunes: write N and keep the best by home, rhyme, repetition, range and novelty.",
+        ),
+    ] = None,
     reject_copies: Annotated[
         bool,
         typer.Option("--reject-copies", help="Tunes: replace copies of training tunes."),
@@ -111,6 +120,7 @@ def command(
       charnn sample folk --num 5 --seed 7 > tunes.abc
       charnn sample folk --rhythm jig --meter 6/8 --key Ador --part-bars 8 --save tunes/
       charnn sample folk --prime 'd2e f2g|agf e3|'
+      charnn sample folk --best-of 8 --rhythm reel
       charnn sample | charnn export-midi - -o tune.mid
     """
     from charnn.checkpoints.run_files import RUNS_FOLDER

@@ -49,6 +49,15 @@ def read_tunes(text: str) -> list[Tune]:
     return [read_tune(source) for source in split_book(text)]
 
 
+def read_first_tune(text: str) -> Tune | None:
+    """Return the first tune of a text; None if there is none, or if it cannot be read."""
+    sources = split_book(text)
+    try:
+        return read_tune(sources[0]) if sources else None
+    except TuneError:
+        return None
+
+
 def read_tune(source: TuneSource) -> Tune:
     """Read one tune of a text.
 

@@ -1,4 +1,4 @@
-"""The comparison of new tunes with the training tunes: mistakes, distributions and copies.
+"""The comparison of new tunes with the training tunes: mistakes, distributions, form and copies.
 
 A figure about new tunes means little alone, so the same figure about real tunes, the training
 tunes, is reported as well:
@@ -14,6 +14,8 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from charnn.music.abc.reader import read_first_tune
+from charnn.music.form.compare_form import FormComparison, FormJudge
 from charnn.music.similarity.copies import NearestTune, TuneIndex
 from charnn.music.similarity.tune_statistics import TuneStatistics, tune_statistics
 
@@ -48,6 +50,7 @@ class TuneComparison:
         new_copying: for each of `RUN_LENGTHS`, the runs that new tunes share with training tunes.
         real_copying: for each of `RUN_LENGTHS`, the runs that training tunes share with each other.
         nearest: for each new tune, the training tune that is most similar to the new tune.
+        form: the form of the new tunes beside that of training tunes of the same types and meters.
     """
 
     new: TuneStatistics
@@ -57,6 +60,7 @@ class TuneComparison:
     new_copying: tuple[SharedRuns, ...]
     real_copying: tuple[SharedRuns, ...]
     nearest: tuple[NearestTune, ...]
+    form: FormComparison
 
 
 def compare_tunes(new: Sequence[str], real: Sequence[str]) -> TuneComparison:
@@ -66,12 +70,13 @@ def compare_tunes(new: Sequence[str], real: Sequence[str]) -> TuneComparison:
     """
     # Neighbours in a book may be alike, so the sample is random; the seed is fixed, so that the
     # same tunes give the same figures.
-    shuffled = list(real)
+    new_tunes, real_tunes = ([read_first_tune(text) for text in texts] for texts in (new, real))
+    shuffled = list(real_tunes)
     random.Random(0).shuffle(shuffled)
     sample_size = min(len(new), len(real) // 2)
     sample = tune_statistics(shuffled[:sample_size])
     others = tune_statistics(shuffled[sample_size:])
-    new_statistics, real_statistics = tune_statistics(new), sample + others
+    new_statistics, real_statistics = tune_statistics(new_tunes), sample + others
     index = TuneIndex(real)
     return TuneComparison(
         new=new_statistics,
@@ -86,6 +91,7 @@ def compare_tunes(new: Sequence[str], real: Sequence[str]) -> TuneComparison:
             _shared_runs(length, index.shares_among_themselves(length)) for length in RUN_LENGTHS
         ),
         nearest=tuple(index.nearest(tune) for tune in new),
+        form=FormJudge(filter(None, real_tunes)).compare(filter(None, new_tunes)),
     )
 
 

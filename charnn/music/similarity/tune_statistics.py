@@ -18,8 +18,6 @@ from fractions import Fraction
 from itertools import pairwise
 
 from charnn.errors import TuneError
-from charnn.music.abc.reader import read_tune
-from charnn.music.abc.tunebook import split_book
 from charnn.music.checking.bar_count import count_bars
 from charnn.music.checking.repeats import repeat_problems
 from charnn.music.tune.tune import Change, Key, Note, Tune
@@ -84,16 +82,11 @@ class TuneStatistics:
         return {name: js_distance(getattr(self, name), getattr(other, name)) for name in names}
 
 
-def tune_statistics(texts: Iterable[str]) -> TuneStatistics:
-    """Return the statistics of tunes in ABC notation; only the first tune of each text counts."""
+def tune_statistics(tunes: Iterable[Tune | None]) -> TuneStatistics:
+    """Return the statistics of tunes; None stands for a tune that cannot be read."""
     statistics = TuneStatistics()
-    for text in texts:
+    for tune in tunes:
         statistics.tunes += 1
-        sources = split_book(text)
-        try:
-            tune = read_tune(sources[0]) if sources else None
-        except TuneError:
-            continue
         if tune is not None:
             _add_tune(tune, statistics)
     return statistics

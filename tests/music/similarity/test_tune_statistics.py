@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charnn.music.similarity.tune_statistics import js_distance, tune_statistics
+from charnn.music.abc.reader import read_first_tune
+from charnn.music.similarity.tune_statistics import TuneStatistics, js_distance
+from charnn.music.similarity.tune_statistics import tune_statistics as statistics_of
+
+
+def tune_statistics(texts: Iterable[str]) -> TuneStatistics:
+    """Return the statistics of texts in ABC notation."""
+    return statistics_of(map(read_first_tune, texts))
+
 
 HEADER = "X:1\nT:Tune\nM:4/4\nL:1/8\nK:D\n"
 BAR = "D2F2 A2d2"

@@ -1,0 +1,1 @@
+"""The form of tunes: home, repetition, rhyme and endings, beside those of real tunes."""

@@ -118,6 +118,7 @@ _CHECKS: Mapping[str, Check] = {
     "protocol": _is_text,
     "tokens": _is_text,
     "tunes": _is_bool,
+    "mended": _is_bool,
     "document_kind": _is_document_kind,
     "val_fraction": _is_fraction,
     "documents": _is_count,

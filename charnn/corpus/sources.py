@@ -15,7 +15,7 @@ from charnn.corpus.document_kinds import AUTO
 from charnn.corpus.source_collector import SourceCollector, split_file_name
 from charnn.corpus.text import Document, document
 from charnn.errors import CorpusError, UsageError
-from charnn.music.abc.cleaning import clean_books
+from charnn.music.abc.cleaning import CleanTune, clean_books
 
 # Larger than any collection of tunes that exists; books are cleaned in memory.
 MAX_BOOK_CHARACTERS = 256_000_000
@@ -30,6 +30,7 @@ class Corpus:
         documents: the documents, at least one; each can be read several times. If the kind of
             documents is lines or passages: the texts that contain them.
         tunes: whether each document is one cleaned tune in ABC notation.
+        mended: whether the mistakes of tune books are mended, as in all new runs.
         document_kind: the kind of documents, see `charnn.corpus.document_kinds`.
         skipped: the paths in a named folder that are hidden, unreadable or not text.
         repeated: the sources that were named more than once; each is read once.
@@ -38,6 +39,7 @@ class Corpus:
     name: str
     documents: Sequence[Document]
     tunes: bool = False
+    mended: bool = True
     document_kind: str = AUTO
     skipped: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
@@ -55,7 +57,7 @@ class Sources:
     name: str
     collector: SourceCollector
 
-    def corpus(self, document_kind: str = AUTO) -> Corpus:
+    def corpus(self, document_kind: str = AUTO, mended: bool = True) -> Corpus:
         """Return the corpus of the sources, texts first, then tunes.
 
         Tune books (`.abc`, or an input that starts like one) are read, cleaned and split into tunes
@@ -64,6 +66,8 @@ class Sources:
 
         Args:
             document_kind: one of `charnn.corpus.document_kinds.DOCUMENT_CHOICES`.
+            mended: whether to mend the mistakes of tune books. Runs of earlier versions continue
+                with the tunes as their books have them.
 
         Raises:
             CorpusError: the books contain no tunes.
@@ -82,9 +86,10 @@ class Sources:
             name=self.name,
             documents=(
                 *texts,
-                *(document(_title(tune.text), tune.text, tune.spelling) for tune in tunes),
+                *(_tune_document(tune, mended) for tune in tunes),
             ),
             tunes=not texts,
+            mended=mended,
             document_kind=document_kind,
             skipped=tuple(collector.skipped),
             repeated=tuple(collector.repeated),
@@ -200,6 +205,11 @@ def _corpus_name(arguments: Sequence[str]) -> str:
     slug = re.sub(r"[^\w.]+", "-", name.lower()).strip("-._")[:60]
     # Most file systems allow 255 bytes in a name, and prepared corpora and locks append to it.
     return slug.encode()[:180].decode(errors="ignore") or "corpus"
+
+
+def _tune_document(tune: CleanTune, mended: bool) -> Document:
+    text = tune.text if mended else tune.spelling
+    return document(_title(text), text, tune.spelling)
 
 
 def _title(tune: str) -> str:

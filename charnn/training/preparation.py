@@ -19,17 +19,21 @@ class Encoding:
         keys: the lowest and the highest number of semitones by which training tunes are
             transposed.
         documents: the kind of documents, see `charnn.corpus.document_kinds`.
+        mended: whether the mistakes of tune books are mended, see `Sources.corpus`.
     """
 
     tokens: str = "auto"
     keys: tuple[int, int] = ORIGINAL_KEY
     documents: str = AUTO
+    mended: bool = True
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> "Encoding":
         """Return the encoding that a model was trained with."""
         low, high = checkpoint.metadata.get("transpose", ORIGINAL_KEY)
-        return cls(checkpoint.vocabulary.kind, (low, high), checkpoint.document_kind)
+        # Runs of earlier versions lack the entry.
+        mended = checkpoint.metadata.get("mended", False)
+        return cls(checkpoint.vocabulary.kind, (low, high), checkpoint.document_kind, mended)
 
     def options(self) -> dict[str, Any]:
         """Return the values by the names of their options."""
@@ -48,18 +52,18 @@ class Preparation:
     def __init__(self, sources: Sources, val_fraction: float, progress: Progress) -> None:
         self._sources, self._val_fraction, self._progress = sources, val_fraction, progress
         # A search for the run of a corpus asks for the same encoding again and again.
-        self._corpora: dict[str, Corpus] = {}
+        self._corpora: dict[tuple[str, bool], Corpus] = {}
         self._datasets: dict[Encoding, Dataset] = {}
 
-    def corpus(self, documents: str) -> Corpus:
-        """Return the corpus, divided into a kind of documents.
+    def corpus(self, documents: str, mended: bool = True) -> Corpus:
+        """Return the corpus, divided into a kind of documents; see `Sources.corpus`.
 
         Raises:
             CorpusError: the tune books contain no tunes.
         """
-        if documents not in self._corpora:
-            self._corpora[documents] = self._sources.corpus(documents)
-        return self._corpora[documents]
+        if (documents, mended) not in self._corpora:
+            self._corpora[documents, mended] = self._sources.corpus(documents, mended)
+        return self._corpora[documents, mended]
 
     def dataset(self, encoding: Encoding) -> Dataset:
         """Return the corpus as ids.
@@ -70,7 +74,7 @@ class Preparation:
         """
         if encoding not in self._datasets:
             self._datasets[encoding] = prepare(
-                self.corpus(encoding.documents),
+                self.corpus(encoding.documents, encoding.mended),
                 DATA_FOLDER,
                 self._val_fraction,
                 encoding.tokens,

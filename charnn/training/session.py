@@ -138,7 +138,8 @@ class Session:
         options = given(self._options, "tokens", "documents") | {"transpose": self._keys()}
         wanted = {option: value for option, value in options.items() if value not in ("auto", None)}
         run, encoding = find_run(self._out, name, preparation, wanted)
-        corpus, dataset = preparation.corpus(encoding.documents), preparation.dataset(encoding)
+        corpus = preparation.corpus(encoding.documents, encoding.mended)
+        dataset = preparation.dataset(encoding)
         with RunLock(run) as lock:
             # The checkpoints are read in a function of their own: they take several times the
             # memory of the model, which is free again when that function returns.
@@ -213,6 +214,8 @@ class Session:
             "document_kind": corpus.document_kind,
             "val_fraction": self._val_fraction,
         }
+        if corpus.tunes:
+            metadata["mended"] = corpus.mended
         if (init_from := self._options.get("init_from")) is not None:
             metadata["init_from"] = str(init_from)
         return metadata

@@ -127,7 +127,7 @@ def measure_types(tunes: Sequence[SpelledTune], show: bool) -> None:
         if told_type not in ("", name):
             print(f"{book}: {title} is a {name}, told as {told_type}")
     statistics = TypeStatistics(known)
-    untyped = [tune for tune in tunes if not tune.fields["R"] and not tune.section]
+    untyped = [tune for tune in tunes if not tune.fields["R"] and not stated_type(tune)]
     told_types = Counter(statistics.infer(tune) or "not told" for tune in untyped)
     print(f"without a type: {len(untyped)}, {dict(told_types.most_common())}")
 

@@ -24,6 +24,10 @@ _BOWING = re.compile(r'("[^"]*"|\[[A-Za-z]:[^\]]*\])|[uv]')
 # The n of `Bn` is beside the m on a keyboard.
 _MISTYPED_MINOR = re.compile("([A-G][#b]?) ?n")
 
+# Old spellings in titles of Aird's selection.
+_OLD_TYPE_NAMES = {"strathsy": "strathspey", "cotillon": "cotillion", "cottillon": "cotillion"}
+_OLD_TYPE_NAME = re.compile(rf"\b({'|'.join(_OLD_TYPE_NAMES)})\b", re.IGNORECASE)
+
 
 def mend_tunes(tunes: Sequence[SpelledTune]) -> list[SpelledTune]:
     """Return the tunes of some books with their mistakes mended, in the same order."""
@@ -38,8 +42,10 @@ def mend_tunes(tunes: Sequence[SpelledTune]) -> list[SpelledTune]:
 
 
 def stated_type(tune: SpelledTune) -> str:
-    """Return the type that a book states, in R: or by a section, if the meter suits it."""
+    """Return the type that R:, a section or a title states, if it suits the meter."""
     rhythm, meter = tune.fields["R"] or tune.section, tune.fields["M"]
+    if not rhythm and (found := _OLD_TYPE_NAME.search(tune.fields["T"])):
+        rhythm = _OLD_TYPE_NAMES[found[1].lower()]
     if rhythm == "jig" and meter == "9/8":
         rhythm = "slip jig"
     return rhythm if suits_meter(rhythm, meter) else ""

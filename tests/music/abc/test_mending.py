@@ -160,6 +160,11 @@ def test_the_type_suits_the_meter_and_the_book(header: str, expected: str) -> No
     assert field(tune(header), "R") == expected
 
 
+def test_titles_name_types_in_old_spellings() -> None:
+    assert field(tune(title="Miss Bain's Strathsy."), "R") == "strathspey"
+    assert field(tune(title="Cotillon"), "R") == "cotillion"
+
+
 def types_told(*untyped: str, typed: int = 12) -> list[str]:
     """Return the types of some tunes in a book with `typed` reels and as many strathspeys."""
     dances = [("reel", REEL), ("strathspey", STRATHSPEY)]

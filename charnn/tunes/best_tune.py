@@ -8,8 +8,9 @@ from charnn.music.similarity.copies import TuneIndex
 from charnn.tunes.tune_score import TuneScore, score_tune
 
 MAX_CANDIDATES = 1000
-# A command writes at most 1,000,000 tunes with consecutive seeds, so none shares a candidate.
-_SEED_STEP = 1_000_000
+# A command writes at most 1,000,000 tunes with consecutive seeds, so no two share a candidate. The
+# number is prime, because a seed also chooses one of 16 states that a tune begins with.
+_SEED_STEP = 1_000_003
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def check_best_of(best_of: int) -> None:
 def candidate_seeds(seeds: Iterable[int], best_of: int) -> list[int]:
     """Return the seeds of the candidates of each tune, tune by tune.
 
-    Candidate k of the tune with seed s, counted from 0, has the seed s + 1,000,000 k.
+    Candidate k of the tune with seed s, counted from 0, has the seed s + 1,000,003 k.
     """
     return [seed + _SEED_STEP * number for seed in seeds for number in range(best_of)]
 

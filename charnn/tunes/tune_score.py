@@ -1,6 +1,7 @@
 """The score of a tune, by which the best of several tunes is chosen.
 
-The score is the mean of five figures between 0 and 1:
+The score is (2 home + rhyme + repetition + range + novelty) / 6. Each figure lies between 0 and
+1, and home counts twice, because a listener misses it most:
 
 - home: the mean of two shares: 1 if the tune ends on its tonic, else 0, and the share of its parts
   that end on it;
@@ -52,7 +53,7 @@ class TuneScore:
     @property
     def total(self) -> float:
         """Return the score, from 0 to 1."""
-        return float(mean(astuple(self)))
+        return float(sum(astuple(self)) + self.home) / 6
 
 
 def score_tune(text: str, similarity: float = 0.0) -> TuneScore:

@@ -63,13 +63,13 @@ def test_scores_lie_between_0_and_1(text: str) -> None:
 
 def test_the_message_about_a_score() -> None:
     assert str(TuneScore(1, 0.5, 0, 1, 1)) == (
-        "score 0.70 (home 1.00, rhyme 0.50, repetition 0.00, range 1.00, novelty 1.00)"
+        "score 0.75 (home 1.00, rhyme 0.50, repetition 0.00, range 1.00, novelty 1.00)"
     )
 
 
 def test_seeds_of_candidates_do_not_depend_on_the_number_of_tunes() -> None:
-    assert candidate_seeds(range(7, 9), 2) == [7, 1_000_007, 8, 1_000_008]
-    assert candidate_seeds([8], 2) == [8, 1_000_008]
+    assert candidate_seeds(range(7, 9), 2) == [7, 1_000_010, 8, 1_000_011]
+    assert candidate_seeds([8], 2) == [8, 1_000_011]
     assert candidate_seeds(range(3), 1) == [0, 1, 2]
 
 
@@ -83,7 +83,7 @@ def test_the_best_candidate_of_each_tune_is_chosen() -> None:
     worse = GOOD.replace("d4", "e4")
     seeds = candidate_seeds([1, 2], 2)
     chosen = list(best_tunes([worse, GOOD, worse, worse], seeds, 2, None))
-    assert [(tune.text, tune.seed) for tune in chosen] == [(GOOD, 1_000_001), (worse, 2)]
+    assert [(tune.text, tune.seed) for tune in chosen] == [(GOOD, 1_000_004), (worse, 2)]
     assert chosen[0].score.total == 1
 
 

@@ -112,7 +112,8 @@ class Model:
             num: the number of tunes.
             seed: the seed of the first tune.
             temperature: see `charnn.sampling.params.SamplingParams`.
-            bars: "strict" masks every token that would break a bar or a part; "off" does not.
+            bars: "strict" masks every token that would break a bar or a part; "off" constrains only
+                the header.
             best_of: the number of candidates for each tune; the best one by its score
                 (`charnn.tunes.tune_score`) is returned.
             **request: `title`, `rhythm`, `meter`, `key`, `part_bars` and `prime`, as in
@@ -141,16 +142,17 @@ class Model:
         self, params: SamplingParams, seeds: Sequence[int], bars: str, request: RequestOptions
     ) -> Iterator[str]:
         """Return an iterator over the tunes of `seeds`."""
-        if bars == "off" and not request:
-            texts = self._sampler.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH)
-            return map("".join, texts)
         from charnn.music.grammar.tune_request import make_request
         from charnn.tunes.training_tunes import load_header_stats
         from charnn.tunes.tune_writer import TuneWriter, fit_request
 
         requested = make_request(strict=bars == "strict", **request)
-        if (headers := load_header_stats(self.path, self.checkpoint)) is not None:
+        headers = load_header_stats(self.path, self.checkpoint)
+        if headers is not None:
             requested, _ = fit_request(requested, self.checkpoint, headers)
+        elif bars == "off" and not request:
+            texts = self._sampler.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH)
+            return map("".join, texts)
         writer = TuneWriter(self.checkpoint, requested)
         return map("".join, writer.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH))
 
@@ -179,7 +181,8 @@ class Model:
         """Return the bytes of a checkpoint file to share, with the weights in half precision.
 
         Training cannot be resumed from this file. For a model of tunes, the file contains the
-        headers of the training tunes and a hash of the tunes, but not the tunes.
+        headers of the training tunes, the words of their titles and a hash of the tunes, but not
+        the tunes.
 
         Raises:
             CheckpointError: a weight is too large for half precision, or the stored training tunes

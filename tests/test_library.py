@@ -1,5 +1,6 @@
 """The library that a notebook uses."""
 
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +168,11 @@ def test_tunes_follow_the_request(folk: Model) -> None:
 
 def test_tunes_without_strict_bars(folk: Model) -> None:
     (bare,) = folk.tunes(1, seed=3, bars="off")
+    # The header is that of the only training tune.
+    assert re.match("X:1\nT:x(?: x)*\nR:reel\nM:C\nL:1/8\nK:D\n", bare)
+    (folk.path.parent / TUNES).rename(folk.path.parent / "lost")
+    (bare,) = folk.tunes(1, seed=3, bars="off")
+    (folk.path.parent / "lost").rename(folk.path.parent / TUNES)
     assert bare == folk.sample(seed=3, length=2000, temperature=1.0)
     (free,) = folk.tunes(1, seed=3, bars="off", title="Free", key="G")
     assert free.startswith("X:1\nT:Free\n")

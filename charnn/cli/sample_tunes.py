@@ -74,12 +74,24 @@ class TuneJob:
         self._best_of = 1 if options["best_of"] is None else options["best_of"]
         check_best_of(self._best_of)
         self._training_tunes = self._index(model)
-        asks_for_header = any(options[name] for name in _HEADER_OPTIONS)
-        # With --bars off and no request about the header, there is nothing to constrain.
-        unconstrained = options["bars"] == "off" and not asks_for_header
-        self._source = Sampler(model) if unconstrained else self._writer(model)
+        headers = self._header_stats(model)
+        if self._leaves_all_to_the_model(headers):
+            self._source: Sampler | TuneWriter = Sampler(model)
+        else:
+            self._source = self._writer(model, headers)
 
-    def _writer(self, model: Checkpoint) -> TuneWriter:
+    def _leaves_all_to_the_model(self, headers: HeaderStats | None) -> bool:
+        """Return whether nothing constrains the tunes, not even a header.
+
+        This needs `--bars off` without a request about the header. Then a prime that begins with X:
+        is the beginning of the text itself, and `--stop` may cut the text off.
+        """
+        options = self._options
+        if options["bars"] != "off" or any(options[name] for name in _HEADER_OPTIONS):
+            return False
+        return headers is None or bool(options["stop"]) or options["prime"].startswith("X:")
+
+    def _writer(self, model: Checkpoint, headers: HeaderStats | None) -> TuneWriter:
         """Return a writer of the requested tunes. Warn if few training tunes are like them."""
         options = self._options
         if options["stop"]:  # would cut the tune off within a bar
@@ -89,7 +101,7 @@ class TuneJob:
         request = make_request(
             **{name: options[name] for name in _REQUEST_OPTIONS}, strict=options["bars"] != "off"
         )
-        if (headers := self._header_stats(model)) is not None:
+        if headers is not None:
             request, doubt = fit_request(request, model, headers)
             if doubt:
                 show_warning(doubt)

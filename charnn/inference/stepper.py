@@ -54,12 +54,20 @@ class Stepper(Generic[M]):
             weights["pointer.sharpness"][0].clip(0, MAX_SHARPNESS) if config.pointer else 0
         )
 
-    def initial_state(self, rows: int) -> StepperState:
-        """Return the state before the first token of `rows` texts: zeros, and an empty memory."""
+    def initial_state(self, rows: int, steps: int | None = None) -> StepperState:
+        """Return the state before the first token of `rows` texts: zeros, and an empty memory.
+
+        Args:
+            rows: the number of texts.
+            steps: the number of steps that a pointer remembers, at most; `None` for all steps that
+                the model can point back. Texts that are shorter need no more, and copies of the
+                state are smaller then.
+        """
         config = self.config
+        remembered = config.pointer if steps is None else min(steps, config.pointer)
         shape = (len(self.cell.state), config.num_layers, rows, config.hidden_size)
         width = config.pointer_width if config.pointer else 0
-        memory = empty_memory(rows, config.pointer, width, self.head.key_dtype)
+        memory = empty_memory(rows, remembered, width, self.head.key_dtype)
         return StepperState(np.zeros(shape, np.float32), memory)
 
     def feed(self, ids_B: TokenIds, state: StepperState) -> Array:

@@ -79,9 +79,13 @@ class Constraint:
         # More than the distance to an end from any state.
         self.horizon = 2 * self.min_length + 100
 
-    def begin(self) -> "ConstraintCursor":
-        """Return a cursor at the start of a new text."""
-        return ConstraintCursor(self)
+    def begin(self, start: Any = None) -> "ConstraintCursor":
+        """Return a cursor at the start of a new text.
+
+        Args:
+            start: the state before the first character; `None` for the start of the grammar.
+        """
+        return ConstraintCursor(self, start)
 
     def node(self, state: Any) -> _Node:
         """Return the node of a state."""
@@ -181,15 +185,19 @@ class Constraint:
 class ConstraintCursor:
     """The position of one text in the grammar of a constraint.
 
+    Args:
+        constraint: the constraint.
+        start: the state before the first character; `None` for the start of the grammar.
+
     Attributes:
         tokens_drawn: the number of tokens drawn in states where refusals count
             (`Grammar.counts_refusals`).
         tokens_refused: the number of these tokens that were forbidden.
     """
 
-    def __init__(self, constraint: Constraint) -> None:
+    def __init__(self, constraint: Constraint, start: Any = None) -> None:
         self._constraint = constraint
-        self._node = constraint.node(constraint.grammar.start)
+        self._node = constraint.node(constraint.grammar.start if start is None else start)
         self.tokens_drawn = 0
         self.tokens_refused = 0
 

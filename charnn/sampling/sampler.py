@@ -29,6 +29,7 @@ from charnn.inference.stepper_state import StepperState
 from charnn.sampling.backend import MIN_BATCH_ROWS, BackendSelector
 from charnn.sampling.constraint import ConstraintCursor
 from charnn.sampling.decoder import Decoder
+from charnn.sampling.likelihood import Continuation, Scores, score_ends
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.stream import SampleStream
 
@@ -104,7 +105,7 @@ class Sampler:
         Raises:
             UsageError: `length` or `seed` is out of range.
         """
-        begin = None if cursor is None else lambda: cursor
+        begin = None if cursor is None else lambda seed: cursor
         return next(
             self.stream_many(
                 params, seeds=[seed], length=length, prime=prime, stop=stop, begin=begin
@@ -119,7 +120,7 @@ class Sampler:
         length: int,
         prime: str = "",
         stop: str = "",
-        begin: Callable[[], ConstraintCursor] | None = None,
+        begin: Callable[[int], ConstraintCursor] | None = None,
         key: str = "",
     ) -> Iterator[Iterator[str]]:
         """Yield an iterator for each seed, in order, that yields a text as `stream` does.
@@ -127,7 +128,7 @@ class Sampler:
         Args:
             params, length, prime, stop: as in `stream`, for every text.
             seeds: one seed for each text.
-            begin: a function that returns a new cursor for each text.
+            begin: a function that returns a new cursor for the text of a seed.
             key: the key to which a tune is moved when it is decoded, see `Vocabulary.decoder`.
 
         Raises:
@@ -146,7 +147,7 @@ class Sampler:
                 last_id=prime_ids[-1],
                 max_chars=length,
                 stop=stop,
-                cursor=begin() if begin else None,
+                cursor=begin(seed) if begin else None,
                 token_texts=self.token_texts,
             )
             for number, seed in enumerate(seeds)
@@ -170,6 +171,16 @@ class Sampler:
                 skipped = max(0, skipped - len(piece))
 
         return map(decoded, _in_order(generated, len(seeds)))
+
+    def score_ends(self, texts: Sequence[Continuation], priors: Scores, margin: float) -> Scores:
+        """Return the scores of the ends of texts, see `charnn.sampling.likelihood.score_ends`.
+
+        The model reads the start token before each text.
+        """
+        steps = 1 + max((len(text.ids) for text in texts), default=0)
+        stepper = self.backends.decoder.stepper
+        begun = [Continuation([self.start_id, *text.ids], text.begin + 1) for text in texts]
+        return score_ends(stepper, self._initial_state(stepper, 0, steps), begun, priors, margin)
 
     def _generate(
         self,
@@ -221,11 +232,18 @@ class Sampler:
         self, stepper: Stepper[Int8Matrix], start: int, prime_ids: list[int]
     ) -> StepperState:
         """Return the state of one text that has read all but the last of `prime_ids`."""
-        state = stepper.initial_state(1)
-        if self._starts is not None:
-            state.hidden_SLBH[:, :, 0] = self._starts[start]
+        state = self._initial_state(stepper, start)
         for token_id in prime_ids[:-1]:
             stepper.feed(np.array([token_id]), state)
+        return state
+
+    def _initial_state(
+        self, stepper: Stepper[Int8Matrix], start: int, steps: int | None = None
+    ) -> StepperState:
+        """Return the state of one text that has read nothing."""
+        state = stepper.initial_state(1, steps)
+        if self._starts is not None:
+            state.hidden_SLBH[:, :, 0] = self._starts[start]
         return state
 
 

@@ -1,6 +1,7 @@
 """The exact repetition of bars: after a repeated label, the bar that it names is written again."""
 
 from collections import deque
+from typing import Any
 
 from charnn.music.coding.bar_labels import LABELS
 from charnn.sampling.constraint import Constraint, ConstraintCursor
@@ -17,8 +18,8 @@ class RepeatingCursor(ConstraintCursor):
     a part with a pick-up has a shorter last bar.
     """
 
-    def __init__(self, constraint: Constraint) -> None:
-        super().__init__(constraint)
+    def __init__(self, constraint: Constraint, start: Any = None) -> None:
+        super().__init__(constraint, start)
         self._token_texts = constraint.token_texts
         self._bars: dict[str, list[int]] = {}
         # The tokens of this bar; those of a repeated bar and of a pick-up are not needed.

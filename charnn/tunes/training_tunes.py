@@ -1,9 +1,9 @@
-"""The tunes that a model was trained on, and their headers.
+"""The tunes that a model was trained on, their headers and the words of their titles.
 
 A run stores its training tunes beside the checkpoints. An exported model is a single file without
-the tunes. The metadata of this file contains the headers of the tunes, which requests for new tunes
-need, and a hash of the tunes. `load_training_tunes` then reads the tunes from the catalogue and
-verifies them with the hash.
+the tunes. The metadata of this file contains what requests for new tunes need, the headers and the
+words of the titles, and a hash of the tunes. `load_training_tunes` then reads the tunes from the
+catalogue and verifies them with the hash.
 """
 
 import hashlib
@@ -17,6 +17,7 @@ from charnn.checkpoints.run_files import TUNES
 from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import CheckpointError
 from charnn.music.grammar.header_stats import HeaderStats
+from charnn.music.grammar.title_words import TitleWords
 
 if TYPE_CHECKING:
     from charnn.corpus.text import Document
@@ -27,7 +28,11 @@ _METADATA_KEY = "learned"
 
 def training_tunes_metadata(tunes: Sequence[str]) -> dict[str, Any]:
     """Return the metadata entry that describes the training tunes in an exported model."""
-    return {_METADATA_KEY: {"sha256": _hash(tunes), "headers": HeaderStats(tunes).to_json()}}
+    stats = HeaderStats(tunes)
+    entry: dict[str, Any] = {"sha256": _hash(tunes), "headers": stats.to_json()}
+    if stats.title_words:
+        entry["title_words"] = stats.title_words.to_json()
+    return {_METADATA_KEY: entry}
 
 
 def load_training_tunes(path: Path, checkpoint: Checkpoint) -> list[str]:
@@ -94,8 +99,11 @@ def load_header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
         CheckpointError: the stored headers or tunes are damaged.
     """
     if _METADATA_KEY in checkpoint.metadata:
+        entry = checkpoint.metadata[_METADATA_KEY]
         try:
-            return HeaderStats.from_json(checkpoint.metadata[_METADATA_KEY]["headers"])
+            # Files of earlier versions contain no words.
+            words = TitleWords.from_json(entry["title_words"]) if "title_words" in entry else None
+            return HeaderStats.from_json(entry["headers"], words)
         except (KeyError, TypeError, ValueError) as problem:
             raise CheckpointError(
                 f"{display_name(path)} does not contain the headers of its training tunes: it was "

@@ -43,6 +43,22 @@ def test_it_writes_valid_tunes_at_low_temperatures(bundled: Model, temperature: 
         assert check_tune(tune).ok
 
 
+@pytest.mark.parametrize(
+    ("opening", "header"),
+    [
+        ("d2e f2g|agf e3|", "R:jig\nM:6/8\nL:1/8\nK:D\n"),
+        ("|:G3 BGB|c2A BGE|", "R:jig\nM:6/8\nL:1/8\nK:G\n"),
+        ("B2e edB cBA|B2e e2f g2a|", "R:slip jig\nM:9/8\nL:1/8\nK:Em\n"),
+        ("K:A\ne2cA e2cA|", "R:reel\nM:C|\nL:1/8\nK:A\n"),
+    ],
+)
+def test_it_finds_the_header_of_an_opening(bundled: Model, opening: str, header: str) -> None:
+    tunes = list(bundled.tunes(2, seed=1, prime=opening))
+    for tune in tunes:
+        assert header + opening.removeprefix("K:A\n") in tune
+    assert tunes[0] != tunes[1]
+
+
 def test_its_training_tunes_are_the_installed_ones(bundled: Model) -> None:
     assert bundled.checkpoint.metadata["tunes"]
     assert len(bundled.learned_tunes()) > 3000

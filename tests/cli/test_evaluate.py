@@ -239,9 +239,12 @@ class TestTunes:
 
         folder, _ = run
         shutil.copytree(folder / "checkpoints" / "book", tmp_path / "own")
+        begun = "X:1\nT:Found\nK:D\n"
+        # New titles consist of words of the stored ones.
+        store_tunes(tmp_path / "own", [tune(1), begun + "d8|\n"])
         written = next(load(tmp_path / "own").tunes(1, seed=5, temperature=1.0))
-        lines = ["X:1", "T:Found", "K:D", *filter(str.strip, written.splitlines())]
-        store_tunes(tmp_path / "own", [tune(1), "\n".join(lines) + "\n"])
+        lines = filter(str.strip, written.splitlines())
+        store_tunes(tmp_path / "own", [tune(1), begun + "\n".join(lines) + "\n"])
         ended = program(tmp_path, "evaluate", "own", "--tunes", "1", "--seed", "5")
         assert "1 of 1 tunes count as copies of a training tune" in ended.stdout.decode()
         assert "1.00 like 'Found'" in ended.stdout.decode()

@@ -271,6 +271,13 @@ def test_bars_off_samples_without_the_grammar(program: Program, folder: Path) ->
     assert untitled.stdout.endswith(b"e") or len(untitled.stdout) <= 50
 
 
+def test_bars_off_has_a_header_of_a_training_tune(program: Program, folder: Path) -> None:
+    bare = program(folder, "sample", "folk", "--bars", "off", "--seed", "1", *SHORT)
+    assert re.search("^R:jig\nM:6/8\nL:1/8\nK:D\n", bare.stdout.decode(), re.MULTILINE)
+    primed = program(folder, "sample", "folk", "--bars", "off", "--prime", "d2e f3|", *SHORT)
+    assert "R:jig\nM:6/8\nL:1/8\nK:D\nd2e f3|" in primed.stdout.decode()
+
+
 def test_bars_off_keeps_the_requested_header(program: Program, folder: Path) -> None:
     ended = program(
         folder, "sample", "folk", "--bars", "off", "--key", "D", "--title", "Free", *SHORT
@@ -424,7 +431,19 @@ def test_saving_again_overwrites_no_other_tune(
 ) -> None:
     for seed in ("1", "2", "1"):
         ended = program(
-            *(folder, "sample", "folk", "--bars", "off", "--prime", "?", "--length", "20"),
+            *(
+                folder,
+                "sample",
+                "folk",
+                "--bars",
+                "off",
+                "--prime",
+                "?",
+                "--stop",
+                "?!?!",
+                "--length",
+                "20",
+            ),
             *("--seed", seed, "--save", tmp_path),
         )
         assert ended.returncode == 0
@@ -436,7 +455,19 @@ def test_text_that_is_not_a_tune_is_saved_as_abc_only(
     program: Program, folder: Path, tmp_path: Path
 ) -> None:
     ended = program(
-        *(folder, "sample", "folk", "--bars", "off", "--prime", "?", "--length", "20"),
+        *(
+            folder,
+            "sample",
+            "folk",
+            "--bars",
+            "off",
+            "--prime",
+            "?",
+            "--stop",
+            "?!?!",
+            "--length",
+            "20",
+        ),
         *("--seed", "1", "--save", tmp_path),
     )
     assert ended.returncode == 0

@@ -193,7 +193,7 @@ def test_refusing_tokens_gives_the_same_distribution_as_masking_them(
         params,
         seeds=range(count),
         length=5,
-        begin=lambda: Forbids(wrong, 7, may_be_asked=params.truncates),
+        begin=lambda seed: Forbids(wrong, 7, may_be_asked=params.truncates),
     )
     firsts = ["".join(pieces)[0] for pieces in written]
     expected = shares / shares.sum()

@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import UsageError
-from charnn.music.grammar.header_grammar import KEYS, METERS, UNITS
+from charnn.music.grammar.header_candidates import METERS, UNITS
+from charnn.music.grammar.header_grammar import KEYS
+from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_grammar import TuneGrammar
-from charnn.music.grammar.tune_request import TuneRequest
+from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest
 from charnn.sampling.constraint import Constraint
 
 # The characters of cleaned books, except for letters of titles that are not ASCII.
@@ -24,14 +26,15 @@ STYLES = {  # weights of notes, other signs, bar lines, and ends of lines and tu
     "no end": (1, 1, 1, 1e-9),
 }
 HEADERS = (
-    ("jig", "6/8", "1/8", "D"),
-    ("jig", "6/8", "1/8", "Em"),
-    ("slip jig", "9/8", "1/8", "G"),
-    ("reel", "C|", "1/8", ""),  # of any key
-    ("reel", "4/4", "1/16", "Ador"),
-    ("waltz", "3/4", "1/4", "G"),
-    ("polka", "2/4", "1/16", "Bb"),
+    LearnedHeader("jig", "6/8", "1/8", "D"),
+    LearnedHeader("jig", "6/8", "1/8", "Em"),
+    LearnedHeader("slip jig", "9/8", "1/8", "G"),
+    LearnedHeader("reel", "C|", "1/8", "C"),
+    LearnedHeader("reel", "4/4", "1/16", "Ador"),
+    LearnedHeader("waltz", "3/4", "1/4", "G"),
+    LearnedHeader("polka", "2/4", "1/16", "Bb"),
 )
+TITLE_WORDS = TitleWords(frozenset({"Tune", "Jig", "Reel"}), frozenset({"A", "The"}))
 OPENINGS = ("", "", "", "|:", "GA|", "d2e f", "(3abc d", '{g}a"G"d', "G2-", "z2 ~d", "[GB]")
 
 
@@ -53,6 +56,7 @@ def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Tu
             opening=chance.choice(OPENINGS),
             fields=chance.choice(("TRMLK", "TMLK")),
             headers=chance.choice(((), HEADERS, HEADERS[:3])),
+            title_words=chance.choice((None, TITLE_WORDS)),
         )
         try:
             return request, TuneGrammar(request, characters)
@@ -67,8 +71,11 @@ def walk(constraint: Constraint, chance: random.Random, style: str, length: int)
         AssertionError: every token is forbidden somewhere, or the walk is too long.
     """
     weights = _weights(constraint.token_texts, STYLES[style])
-    max_length = max(length, constraint.distance_to_end(constraint.grammar.start))
-    cursor, text = constraint.begin(), ""
+    headers = list(constraint.grammar.headers)
+    prescribed = constraint.grammar.start_with(chance.choice(headers)) if headers else None
+    start = chance.choice((constraint.grammar.start, prescribed or constraint.grammar.start))
+    max_length = max(length, constraint.distance_to_end(start))
+    cursor, text = constraint.begin(start), ""
     while True:
         allowed = np.flatnonzero(~cursor.forbidden(length - len(text)))
         assert allowed.size, f"a dead end after {text!r}"

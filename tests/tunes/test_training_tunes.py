@@ -74,7 +74,13 @@ def test_an_exported_model_has_the_headers() -> None:
     headers = load_header_stats(PATH, model(corpus="my book"))
     assert headers is not None
     request = headers.fit(make_request(rhythm="jig"))
-    assert request.headers == (("jig", "6/8", "1/8", "G"), ("reel", "C", "1/8", "G"))
+    tunes = sum("R:jig" in tune for tune in training_part())
+    assert request.headers == (
+        ("jig", "6/8", "1/8", "G", tunes),
+        ("reel", "C", "1/8", "G", len(training_part()) - tunes),
+    )
+    assert request.title_words is not None
+    assert "Tune" in request.title_words.inner
     assert "--key D" in headers.doubt(make_request(key="D"))
 
 
@@ -97,6 +103,21 @@ def test_missing_or_other_tunes_are_an_error(metadata: dict[str, object], proble
 def test_damaged_headers_are_an_error(headers: object) -> None:
     with pytest.raises(CheckpointError, match="does not contain the headers"):
         load_header_stats(PATH, model(learned={"sha256": "", "headers": headers}))
+
+
+@pytest.mark.parametrize("words", [None, 7, [], {"last": "A"}, {"last": "A", "inner": 1}])
+def test_damaged_words_are_an_error(words: object) -> None:
+    made = training_tunes_metadata(training_part())["learned"]
+    with pytest.raises(CheckpointError, match="does not contain the headers"):
+        load_header_stats(PATH, model(learned={**made, "title_words": words}))
+
+
+def test_models_of_earlier_versions_have_no_words() -> None:
+    made = training_tunes_metadata(training_part())["learned"]
+    del made["title_words"]
+    headers = load_header_stats(PATH, model(learned=made))
+    assert headers is not None
+    assert headers.fit(make_request()).title_words is None
 
 
 def test_without_stored_tunes_there_are_no_headers() -> None:

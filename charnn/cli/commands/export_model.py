@@ -33,7 +33,7 @@ def command(
     sixth of the checkpoint's size, for less than 0.001 nats per character. Others can sample from
     the file, evaluate it, or start a run with it (charnn train --init-from), but not resume it. The
     file contains the name of the corpus and the training options, but not the text; for a tune
-    book, it also contains the headers of the tunes.
+    book, it also contains the headers of the tunes and the words of their titles.
 
     \b
     Examples:

@@ -1,12 +1,13 @@
 """The meters in which the types of dances are written."""
 
-_DUPLE, _TRIPLE = ("C", "C|", "4/4", "2/2", "2/4"), ("3/4", "3/8")
-# Types that are danced to one rhythm. Marches, airs and many others are written in any meter.
+_DUPLE, _TRIPLE = ("C|", "C", "4/4", "2/2", "2/4"), ("3/4", "3/8")
+# Types that are danced to one rhythm, with their usual meter first. Marches, airs and many others
+# are written in any meter.
 _METERS = {
     "reel": _DUPLE,
     "hornpipe": (*_DUPLE, "3/2"),
     "strathspey": ("C", "C|", "4/4", "2/2"),
-    "polka": _DUPLE,
+    "polka": ("2/4", "C", "C|", "4/4", "2/2"),
     "fling": _DUPLE,
     "jig": ("6/8", "12/8"),
     "slip jig": ("9/8",),
@@ -23,3 +24,8 @@ def suits_meter(rhythm: str, meter: str) -> bool:
     Any meter suits an unknown type, and any type suits an empty meter.
     """
     return not meter or meter in _METERS.get(rhythm, (meter,))
+
+
+def usual_meter(rhythm: str) -> str:
+    """Return the usual meter of a type of dance; `""` if the type is written in any meter."""
+    return _METERS.get(rhythm, ("",))[0]

@@ -62,6 +62,7 @@ class BrokenPair(NamedTuple):
     quarters: int = 0
 
 
+NO_HEADER = ("", "", "", "")
 NO_TUPLET = Tuplet()
 NO_PAIR = BrokenPair()
 
@@ -78,7 +79,10 @@ class GrammarState(NamedTuple):
         forced_text: the text of the header that must follow next.
         remaining_opening: the rest of the requested opening, with which the body must continue.
         header_field: the letter of the field whose value is being written; `""` in the body.
+        header: the prescribed values of R: M: L: K:, `""` for one that the model chooses;
+            `NO_HEADER` in the body.
         header_values: the values of the finished fields after T:; `()` in the body.
+        title_words: the number of complete words of the title.
         timing: the durations of a bar and a unit, as far as the header has set them.
         note: the last note, while its length may still grow: `"A"` or `"a"` (any upper- or
             lower-case note), `","` (a note whose octave is written), `"z"` (a rest), `"]"` (a
@@ -109,7 +113,9 @@ class GrammarState(NamedTuple):
     forced_text: str = ""
     remaining_opening: str = ""
     header_field: str = ""
+    header: tuple[str, str, str, str] = NO_HEADER
     header_values: tuple[str, ...] = ()
+    title_words: int = 0
     timing: Timing = Timing()
     note: str = ""
     length: str = ""

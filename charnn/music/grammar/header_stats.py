@@ -1,13 +1,15 @@
-"""The headers of the training tunes: the types, meters and keys that occur together."""
+"""The headers of the training tunes: the types, meters and keys that occur together, and titles."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
+from charnn.music.abc.dance_meters import suits_meter, usual_meter
 from charnn.music.abc.key_field import is_key
 from charnn.music.abc.patterns import FIELD
-from charnn.music.grammar.tune_request import TuneRequest
+from charnn.music.grammar.title_words import TitleWords
+from charnn.music.grammar.tune_request import Header, LearnedHeader, TuneRequest
 
 # ABC 2.1, "M: - meter": C is 4/4, and C| is 2/2.
 _SAME_METERS = ({"C", "4/4"}, {"C|", "2/2"})
@@ -18,10 +20,15 @@ class HeaderStats:
 
     Args:
         tunes: the training tunes, cleaned.
+
+    Attributes:
+        title_words: the words of the titles; `None` if they are not known.
     """
 
     def __init__(self, tunes: Iterable[str]) -> None:
+        tunes = list(tunes)
         self._headers = Counter(_header(tune) for tune in tunes)
+        self.title_words: TitleWords | None = TitleWords.of_tunes(tunes)
 
     def to_json(self) -> list[list[str | int]]:
         """Return a row for each header: the values of R:, M:, L: and K:, and the number of tunes.
@@ -31,8 +38,12 @@ class HeaderStats:
         return [[*header, count] for header, count in sorted(self._headers.items())]
 
     @classmethod
-    def from_json(cls, value: object) -> "HeaderStats":
+    def from_json(cls, value: object, title_words: TitleWords | None) -> "HeaderStats":
         """Return the counts that `to_json` wrote as rows.
+
+        Args:
+            value: the rows.
+            title_words: the words of the titles; `None` if they are not known.
 
         Raises:
             ValueError: `value` is not a list of such rows.
@@ -40,6 +51,7 @@ class HeaderStats:
         if not isinstance(value, list):
             raise ValueError("headers are a list")
         stats = cls(())
+        stats.title_words = title_words
         for row in value:
             if not isinstance(row, list) or [type(item) for item in row] != [str] * 4 + [int]:
                 raise ValueError("a header is four texts and a count")
@@ -47,8 +59,8 @@ class HeaderStats:
             stats._headers[rhythm, meter, unit, key] = count
         return stats
 
-    def fit(self, request: TuneRequest, any_tonic: bool = False) -> TuneRequest:
-        """Return the request with the headers and the meter names of the training tunes.
+    def fit(self, request: TuneRequest) -> TuneRequest:
+        """Return the request with the headers, words and meter names of the training tunes.
 
         C and 4/4 name the same meter, and so do C| and 2/2. The request gets the name that is
         commoner in the training tunes. If no training tune has an R: field, the new tune has an R:
@@ -56,28 +68,30 @@ class HeaderStats:
 
         Args:
             request: the result of `make_request`.
-            any_tonic: whether the model was also trained on transposed tunes. If so, the new tune
-                may have any key.
         """
         names = next((names for names in _SAME_METERS if request.meter in names), {request.meter})
         commonest = max(sorted(names), key=lambda meter: self._count(request.rhythm, meter, ""))
         is_known = self._count(request.rhythm, commonest, "") > 0
         have_rhythms = any(rhythm for rhythm, _, _, _ in self._headers)
-        # New tunes copy no incomplete headers and no keys without a tonic (K:none, K:HP).
-        headers = {
-            (rhythm, meter, unit, "" if any_tonic else key)
-            for rhythm, meter, unit, key in self._headers
+        # New tunes copy no incomplete headers, no keys without a tonic (K:none, K:HP), and no types
+        # in a meter of other types.
+        headers = (
+            LearnedHeader(rhythm, meter, unit, key, count)
+            for (rhythm, meter, unit, key), count in self._headers.items()
             if meter
             and unit
+            and count > 0
             and key[:1] in "ABCDEFG"
             and is_key(key)
             and bool(rhythm) == have_rhythms
-        }
+            and suits_meter(rhythm, meter)
+        )
         return replace(
             request,
             meter=commonest if is_known else request.meter,
             fields="TRMLK" if request.rhythm or have_rhythms else "TMLK",
             headers=tuple(sorted(headers)),
+            title_words=self.title_words,
         )
 
     def doubt(self, request: TuneRequest, any_tonic: bool = False) -> str:
@@ -88,6 +102,11 @@ class HeaderStats:
             any_tonic: whether the model was also trained on transposed tunes. If so, a training
                 tune has the requested key if it has the same mode.
         """
+        if request.meter and not suits_meter(request.rhythm, request.meter):
+            return (
+                f"{request.meter} is no meter of a {request.rhythm}: use --meter "
+                f"{usual_meter(request.rhythm)}, or expect less of the new tune"
+            )
         # Single options come first, because the warning names the first option without a match.
         key = _mode(request.key) if any_tonic else request.key
         requested = {
@@ -112,7 +131,7 @@ class HeaderStats:
         )
 
 
-def _header(tune: str) -> tuple[str, str, str, str]:
+def _header(tune: str) -> Header:
     """Return the values of R:, M:, L: and K:; `""` for a missing one."""
     header = dict.fromkeys("RMLK", "")
     for line in tune.split("\n"):

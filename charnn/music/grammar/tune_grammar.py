@@ -20,10 +20,11 @@ The invariant: a character is accepted only if the tune can be finished after it
 character is accepted after every text that may not end yet, and there is no dead end
 (`body_grammar` gives the reasons).
 
-The modules: `tune_request` (the user's request), `header_grammar` (fields), `body_grammar` (notes
-and the order of signs), `bar_filling` (durations of notes, bars and parts), `bar_lines`
-(bars, repeats, endings, parts), `note_prefixes` (accidentals, chords, graces, chord symbols),
-`notation` (characters and lengths), `grammar_state`.
+The modules: `tune_request` (the user's request), `header_candidates` (values that go together),
+`header_grammar` (fields), `title_words`, `title_grammar`, `type_names`, `body_grammar` (notes and
+the order of signs), `bar_filling` (durations of notes, bars and parts), `bar_lines` (bars, repeats,
+endings, parts), `note_prefixes` (accidentals, chords, graces, chord symbols), `notation`
+(characters and lengths), `grammar_state`.
 """
 
 from collections.abc import Collection, Hashable
@@ -32,7 +33,7 @@ from charnn.errors import UsageError
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import GrammarState
 from charnn.music.grammar.header_grammar import HeaderGrammar
-from charnn.music.grammar.tune_request import TuneRequest
+from charnn.music.grammar.tune_request import Header, TuneRequest
 
 MIN_PART_BARS, MAX_PART_BARS = 2, 32
 # In music21's books, 4.7 % of the tunes without a mistake have a single part.
@@ -47,7 +48,10 @@ class TuneGrammar:
         characters: the characters that the model can write.
 
     Attributes:
-        start: the state before the first character.
+        start: the state before the first character of a tune whose model chooses all values of the
+            header that are not requested.
+        headers: the learned headers that suit the request, each with its weight; empty if no
+            training headers are known, or if the opening fits in none of them.
         boundary_characters: the characters of bar lines and line ends. The form of the
             whole tune determines where they are accepted. The present bar alone determines where
             the other characters are accepted (see `local_key`).
@@ -68,6 +72,11 @@ class TuneGrammar:
         self._body = BodyGrammar(characters, request.part_bars)
         self._header = HeaderGrammar(request, characters, self._body)
         self.start = self._header.start
+        self.headers = self._header.headers
+
+    def start_with(self, header: Header) -> GrammarState:
+        """Return the state before the first character of a tune with one of `headers`."""
+        return self._header.start_with(header)
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
         """Return the state after a character; `None` if the character is refused."""

@@ -5,6 +5,7 @@ spelling of each key, type and meter. `make_request` changes the user's words to
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from charnn.errors import UsageError
 from charnn.music.abc import fields
@@ -12,6 +13,28 @@ from charnn.music.abc.clean_fields import normalise_rhythm, plain_title, short_k
 from charnn.music.abc.clean_lines import clean_music
 from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.patterns import FIELD
+from charnn.music.grammar.title_words import TitleWords
+
+Header = tuple[str, str, str, str]  # the values of R: M: L: K:
+
+
+class LearnedHeader(NamedTuple):
+    """The values of R: M: L: K: in the header of some training tunes.
+
+    Attributes:
+        tunes: the number of these tunes.
+    """
+
+    rhythm: str
+    meter: str
+    unit: str
+    key: str
+    tunes: int = 1
+
+    @property
+    def header(self) -> Header:
+        """Return the values without the number of tunes."""
+        return self.rhythm, self.meter, self.unit, self.key
 
 
 @dataclass(frozen=True)
@@ -24,8 +47,9 @@ class TuneRequest:
         opening: the beginning of the body.
         strict: whether the grammar applies to the body as well, not only to the header.
         fields: the letters of the fields after X:, in order; R: may be missing.
-        headers: the allowed combinations of the values of R: M: L: K:. A
-            combination with `""` for K: allows any key. An empty tuple allows every combination.
+        headers: the headers of the training tunes. An empty tuple allows every combination of
+            values.
+        title_words: the words that the model may choose for a title; `None` for any word.
     """
 
     title: str = ""
@@ -37,7 +61,8 @@ class TuneRequest:
     opening: str = ""
     strict: bool = True
     fields: str = "TRMLK"
-    headers: tuple[tuple[str, str, str, str], ...] = ()
+    headers: tuple[LearnedHeader, ...] = ()
+    title_words: TitleWords | None = None
 
 
 def make_request(

@@ -1,17 +1,24 @@
 """The grammar of the header: which values go together, and which requests are impossible."""
 
+import random
 import re
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from charnn.errors import UsageError
-from charnn.music.grammar.header_grammar import KEYS, METERS, UNITS
+from charnn.music.grammar.header_candidates import METERS, UNITS
+from charnn.music.grammar.header_grammar import KEYS
+from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_grammar import TuneGrammar
-from charnn.music.grammar.tune_request import TuneRequest
+from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest
+from charnn.sampling.constraint import Constraint
 from tests.music.grammar.accepted import state_after
-from tests.sampling.walks import LETTERS
+from tests.sampling.walks import LETTERS, texts
 
+JIG_METERS = ("6/8", "12/8")
 ROWS = (
     ("jig", "6/8", "1/8", "D"),
     ("jig", "6/8", "1/8", "Em"),
@@ -19,6 +26,7 @@ ROWS = (
     ("reel", "C|", "1/8", "D"),
     ("reel", "4/4", "1/16", "Ador"),
 )
+LEARNED = tuple(LearnedHeader(*row) for row in ROWS)
 
 
 def headers(wanted: TuneRequest) -> set[tuple[str, ...]]:
@@ -49,12 +57,13 @@ def headers(wanted: TuneRequest) -> set[tuple[str, ...]]:
         (TuneRequest(rhythm="jig", key="Em"), {ROWS[1]}),
         (TuneRequest(meter="4/4"), {ROWS[4]}),
         (TuneRequest(unit="1/16"), {ROWS[4]}),
-        (TuneRequest(key="D"), {ROWS[0], ROWS[3]}),
+        # Other tunes in major may have this key, too.
+        (TuneRequest(key="D"), {ROWS[0], ROWS[3], ("slip jig", "9/8", "1/8", "D")}),
+        (TuneRequest(key="Bbm"), {("jig", "6/8", "1/8", "Bbm")}),
+        (TuneRequest(key="Elyd"), {(*row[:3], "Elyd") for row in ROWS}),
         # Where no row has all requested values, those with the most of them are completed.
-        (
-            TuneRequest(rhythm="jig", key="G"),
-            {("jig", "6/8", "1/8", "G"), ("jig", "9/8", "1/8", "G")},
-        ),
+        (TuneRequest(rhythm="jig", key="G"), {("jig", "6/8", "1/8", "G")}),
+        (TuneRequest(rhythm="polka", key="G"), {("polka", "2/4", "1/8", "G")}),
         (TuneRequest(rhythm="reel", meter="C|", key="F"), {("reel", "C|", "1/8", "F")}),
         (TuneRequest(rhythm="reel", opening="d4 e4|"), {ROWS[3]}),
         (TuneRequest(opening="d2e f2g|"), set(ROWS[:2])),
@@ -62,37 +71,42 @@ def headers(wanted: TuneRequest) -> set[tuple[str, ...]]:
     ],
 )
 def test_header_values_go_together(wanted: TuneRequest, expected: set[tuple[str, ...]]) -> None:
-    assert headers(replace(wanted, headers=ROWS)) == expected
+    wanted = replace(wanted, headers=LEARNED)
+    assert headers(wanted) == expected
+    learned = TuneGrammar(wanted, LETTERS).headers
+    assert {header[-len(wanted.fields) + 1 :] for header in learned} == expected
 
 
-def test_a_header_with_an_empty_key_allows_every_key() -> None:
-    rows = (("jig", "6/8", "1/8", ""), ("waltz", "3/4", "1/8", "G"))
-    waltz = {("waltz", "3/4", "1/8", "G")}
-    jigs = {("jig", "6/8", "1/8", key) for key in KEYS}
-    assert headers(TuneRequest(headers=rows)) == waltz | jigs
-    assert headers(TuneRequest(key="F#m", rhythm="jig", headers=rows)) == {
-        ("jig", "6/8", "1/8", "F#m")
-    }
+def test_a_prescribed_header_leaves_only_the_title_to_the_model() -> None:
+    grammar = TuneGrammar(TuneRequest(headers=LEARNED), LETTERS)
+    for header in grammar.headers:
+        state = grammar.start_with(header)
+        for character in "X:1\nT:x\n":
+            state = grammar.step(state, character) or pytest.fail(character)
+        assert state.forced_text == "R:{}\nM:{}\nL:{}\nK:{}\n".format(*header)
 
 
 def test_an_opening_that_fits_no_training_header() -> None:
     """A header that the model has never seen is better than no tune."""
-    found = headers(TuneRequest(rhythm="jig", key="D", opening="c5|d5|", headers=ROWS))
-    assert {(rhythm, key) for rhythm, _, _, key in found} == {("jig", "D")}
-    assert {(meter, unit) for _, meter, unit, _ in found} == {("5/4", "1/4")}
+    rows = (*LEARNED, LearnedHeader("air", "3/4", "1/8", "D"))
+    wanted = TuneRequest(key="D", opening="c5|d5|", headers=rows)
+    assert headers(wanted) == {("air", "5/4", "1/4", "D")}  # jigs and reels are in other meters
+    assert not TuneGrammar(wanted, LETTERS).headers
 
 
 def test_without_training_headers_every_meter_is_allowed() -> None:
-    timed = {("jig", meter, unit, "D") for meter in METERS for unit in UNITS}
-    timed -= {("jig", "3/8", "1/4", "D")}  # a bar of less than two units
-    assert headers(TuneRequest(rhythm="jig", key="D")) == timed
+    timed = {("air", meter, unit, "D") for meter in METERS for unit in UNITS}
+    timed -= {("air", "3/8", "1/4", "D")}  # a bar of less than two units
+    assert headers(TuneRequest(rhythm="air", key="D")) == timed
+    jigs = {("jig", meter, unit, "D") for meter in JIG_METERS for unit in UNITS}
+    assert headers(TuneRequest(rhythm="jig", key="D")) == jigs
     keyed = {("jig", "6/8", "1/8", key) for key in KEYS}
     assert headers(TuneRequest(rhythm="jig", meter="6/8", unit="1/8")) == keyed
 
 
 def test_a_full_first_bar_is_preferred_to_a_pick_up() -> None:
     def meters(opening: str) -> set[str]:
-        wanted = TuneRequest("x", "jig", unit="1/8", key="D", opening=opening)
+        wanted = TuneRequest("x", "air", unit="1/8", key="D", opening=opening)
         return {meter for _, meter, _, _ in headers(wanted)}
 
     assert meters("d2e f2g|") == {"3/4", "6/8"}
@@ -101,19 +115,86 @@ def test_a_full_first_bar_is_preferred_to_a_pick_up() -> None:
     assert meters("d|") == set(METERS)  # full in none
 
 
-def test_an_invented_title_contains_no_other_type() -> None:
-    def right(title: str, wanted: TuneRequest) -> bool:
-        return state_after(f"X:1\nT:{title}\n", wanted) is not None
+def is_title(title: str, wanted: TuneRequest, rhythm: str = "") -> bool:
+    """Return whether a whole title is accepted, in a tune of a requested or prescribed type."""
+    grammar = TuneGrammar(wanted, LETTERS)
+    state = grammar.start_with((rhythm, "6/8", "1/8", "D")) if rhythm else grammar.start
+    for character in f"X:1\nT:{title}\n":
+        after = grammar.step(state, character)
+        if after is None:
+            return False
+        state = after
+    return True
 
+
+def test_an_invented_title_contains_no_other_type() -> None:
     jig = TuneRequest(rhythm="jig")
     for title in ("The Reel", "REELS", "Maid of the mIll's hornpipe", "Ree Reel", "The Clogger"):
-        assert not right(title, jig), title
-        assert right(title, TuneRequest()), title  # no type was requested
-        assert right(title, TuneRequest(title, "jig")), title  # or this title was requested
+        assert not is_title(title, jig), title
+        assert not is_title(title, TuneRequest(), "jig"), title
+        assert is_title(title, TuneRequest()), title  # the model chooses the type later
+        assert is_title(title, TuneRequest(title, "jig")), title  # or this title was requested
     for title in ("The Jig", "Jigree", "The Re", "Reeel", "Kerry Slid", "A Mar"):
-        assert right(title, jig), title
-    assert right("A Slip Jig", TuneRequest(rhythm="slip jig"))
-    assert not right("A Jig", TuneRequest(rhythm="reel"))
+        assert is_title(title, jig), title
+    assert is_title("A Slip Jig", TuneRequest(rhythm="slip jig"))
+    assert not is_title("A Jig", TuneRequest(rhythm="reel"))
+
+
+def test_an_invented_title_consists_of_known_words() -> None:
+    titles = ("The Old Bog Road", "Miss O'Neill's Reel", "THE BOYS -- JIG.", "Ann's Slip-Jig")
+    titles += ("Boyne Hunt, The", "Mr. Horn's Air", "Anna")
+    words = TitleWords.of_tunes(f"X:1\nT:{title}\nK:D\nd\n" for title in titles)
+    wanted = TuneRequest(title_words=words)
+    good = (
+        "Road",
+        "The Road",
+        "Miss Boyne Road",
+        "Ann's Anna",
+        "THE Anna",
+        "Mr. Miss O'Neill's Anna",
+    )
+    for title in (*good, "Reel", "JIG", "The Old Bog Miss THE Road"):
+        assert is_title(title, wanted), title
+    bad = "", " ", " Road", "Road ", "The  Road", "the Road", "Roads", "Roa", "The", "Miss", "Road,"
+    for title in (
+        *bad,
+        "Mr Anna",
+        "--",
+        "The Old Bog Miss THE Bog Road",
+        "The Old Bog Miss THE Bog",
+    ):
+        assert not is_title(title, wanted), title
+    for title in good:
+        assert is_title(title, wanted, "jig"), title
+    assert is_title("The JIG", wanted, "jig")
+    assert is_title("Ann's Slip-Jig", wanted, "slip jig")
+    for title in ("The Reel", "Ann's Slip-Jig", "Miss Air"):
+        assert not is_title(title, wanted, "jig"), title
+    assert not is_title("JIG", wanted, "reel")
+    assert TitleWords.from_json(words.to_json()) == words
+
+
+@given(st.lists(st.text("abAB '.", min_size=1, max_size=12), max_size=6), st.integers(0, 99))
+def test_a_title_of_known_words_can_always_be_finished(titles: list[str], seed: int) -> None:
+    words = TitleWords.of_tunes(f"X:1\nT:{title}\nK:D\nd\n" for title in titles)
+    wanted = TuneRequest("", "jig", "6/8", "1/8", "D", title_words=words)
+    grammar, chance = TuneGrammar(wanted, LETTERS), random.Random(seed)
+    constraint = Constraint(grammar, texts(LETTERS))
+    state, title = grammar.start, ""
+    while state.forced_text or state.header_field == "T":
+        possible = [c for c in LETTERS if grammar.step(state, c) is not None]
+        assert possible, title
+        if len(title) > 30:
+            possible = [c for c in grammar.finishing_characters(state) if c in possible][:1]
+        assert constraint.distance_to_end(state) > 0
+        title += chance.choice(possible)
+        state = constraint.walk(state, title[-1])
+        if title.endswith("R:"):
+            break
+    (found,) = re.findall("T:(.*)\n", title)
+    known = words.last | words.inner
+    assert found.strip()
+    assert not words.last or (set(found.split(" ")) <= known and len(found.split()) <= 6)
 
 
 # Requests that cannot be fulfilled
@@ -134,14 +215,14 @@ def test_an_invented_title_contains_no_other_type() -> None:
         (TuneRequest(opening="d:|"), "':' cannot follow 'd'"),
         (TuneRequest(opening="d\n\nd"), r"'\n' cannot follow 'd'"),
         (TuneRequest(opening="d8|c8 x!"), "'!' cannot follow 'd8|c8 x'"),
-        (TuneRequest(opening="d2", headers=ROWS, meter="x"), "write it as in"),
+        (TuneRequest(opening="d2", headers=LEARNED, meter="x"), "write it as in"),
         (
             TuneRequest(meter="1/16", unit="1/1"),
             "bars of this meter cannot be filled with notes",
         ),
         (TuneRequest(meter="1/8", unit="1/8"), "bars of this meter cannot be filled"),
         (TuneRequest(meter="33/8", unit="1/8"), "bars of this meter cannot be filled"),
-        (TuneRequest(meter="9/2", headers=ROWS), "bars of this meter cannot be filled"),
+        (TuneRequest(meter="9/2", headers=LEARNED), "bars of this meter cannot be filled"),
         (TuneRequest(meter="none"), "bars cannot be counted"),
         (TuneRequest(meter="x"), "write it as in"),
         (TuneRequest(title="Zürich"), "'ü' is not in the vocabulary"),

@@ -3,6 +3,7 @@
 import pytest
 
 from charnn.music.grammar.header_stats import HeaderStats
+from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_request import TuneRequest
 
 
@@ -40,25 +41,35 @@ def test_a_meter_gets_its_commoner_name() -> None:
 
 def test_a_fitted_request_has_all_headers() -> None:
     expected = (
-        ("hornpipe", "C", "1/8", "D"),
-        ("hornpipe", "C", "1/8", "Edor"),
-        ("jig", "6/8", "1/8", "Em"),
-        ("reel", "4/4", "1/8", "Ador"),
-        ("reel", "C", "1/8", "G"),
-        ("reel", "C|", "1/8", "D"),
+        ("hornpipe", "C", "1/8", "D", 1),
+        ("hornpipe", "C", "1/8", "Edor", 1),
+        ("jig", "6/8", "1/8", "Em", 1),
+        ("reel", "4/4", "1/8", "Ador", 2),
+        ("reel", "C", "1/8", "G", 1),
+        ("reel", "C|", "1/8", "D", 3),
     )
     assert STATS.fit(TuneRequest()).headers == expected
     assert STATS.fit(TuneRequest(rhythm="jig", meter="6/8")).headers == expected
-    # After training on transposed tunes, every key is allowed.
-    assert set(STATS.fit(TuneRequest(), any_tonic=True).headers) == {
-        (*row[:3], "") for row in expected
-    }
+
+
+def test_a_type_in_a_meter_of_other_types_is_left_out() -> None:
+    stats = HeaderStats(
+        [tune("jig", "6/8", "D"), tune("jig", "C|", "D"), tune("Polka", "9/8", "D")]
+    )
+    found = {(row.rhythm, row.meter) for row in stats.fit(TuneRequest()).headers}
+    assert found == {("jig", "6/8"), ("Polka", "9/8")}  # nothing is known of other types
+
+
+def test_the_words_of_titles_are_stored() -> None:
+    stats = HeaderStats([tune("jig", "6/8", "D")])
+    assert stats.fit(TuneRequest()).title_words == TitleWords(frozenset({"x"}))
+    assert HeaderStats.from_json(stats.to_json(), None).fit(TuneRequest()).title_words is None
 
 
 def test_incomplete_headers_are_left_out() -> None:
     broken = ["X:1\nK:D\nABc|\n", "no tune", tune("jig", "6/8", "H"), tune("", "6/8", "G")]
     stats = HeaderStats([*broken, tune("jig", "6/8", "D")])
-    assert stats.fit(TuneRequest()).headers == (("jig", "6/8", "1/8", "D"),)
+    assert stats.fit(TuneRequest()).headers == (("jig", "6/8", "1/8", "D", 1),)
     assert HeaderStats([]).fit(TuneRequest(key="D")).headers == ()
 
 
@@ -67,8 +78,8 @@ def test_without_rhythms_in_training_no_rhythm_is_written() -> None:
     assert untyped.fit(TuneRequest(meter="6/8")).fields == "TMLK"
     assert untyped.fit(TuneRequest(rhythm="jig")).fields == "TRMLK"
     assert STATS.fit(TuneRequest()).fields == "TRMLK"
-    assert untyped.fit(TuneRequest()).headers == (("", "6/8", "1/8", "D"),)
-    assert untyped.fit(TuneRequest(rhythm="jig")).headers == (("", "6/8", "1/8", "D"),)
+    assert untyped.fit(TuneRequest()).headers == (("", "6/8", "1/8", "D", 1),)
+    assert untyped.fit(TuneRequest(rhythm="jig")).headers == (("", "6/8", "1/8", "D", 1),)
 
 
 @pytest.mark.parametrize(
@@ -86,7 +97,7 @@ def test_without_rhythms_in_training_no_rhythm_is_written() -> None:
         ),
         (
             TuneRequest(rhythm="jig", meter="C|", key="Em"),
-            "the combination jig, C|, Em: expect less",
+            "C| is no meter of a jig: use --meter 6/8, or expect less",
         ),
     ],
 )

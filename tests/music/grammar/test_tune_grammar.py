@@ -23,7 +23,8 @@ from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.errors import UsageError
 from charnn.music.checking.report import check_tune
 from charnn.music.coding.bar_labels import LABELS, insert_labels, strip_labels
-from charnn.music.grammar.header_grammar import KEYS, METERS, UNITS
+from charnn.music.grammar.header_candidates import METERS, UNITS
+from charnn.music.grammar.header_grammar import KEYS
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
 from tests.music.grammar.accepted import grammar_of, real_tunes, state_after
@@ -85,8 +86,8 @@ def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
         assert (
             any(
                 all(
-                    own in ("", word, asked)
-                    for own, word, asked in zip(row, words, given, strict=True)
+                    own in (word, asked)
+                    for own, word, asked in zip(row[:4], words, given, strict=True)
                 )
                 for row in wanted.headers
             )

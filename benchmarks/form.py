@@ -77,6 +77,8 @@ def form_rows(tunes: Sequence[str], judge: FormJudge) -> Iterator[tuple[str, str
     yield "can be read", f"{len(readable) / len(tunes):.1%}"
     yield "no problem", f"{sum(check_tune(tune).ok for tune in readable) / len(tunes):.1%}"
     yield "AUC", "-" if found.auc is None else f"{found.auc:.3f}"
+    telling = [f"{name} {value:+.1f}" for name, value in found.telling.items()]
+    yield "what tells most", ", ".join(telling[:5]) or "-"
 
 
 def _cell(new: float | None, real: float | None, *, percent: bool = True) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from charnn.cli.console import is_terminal, show_message
-from charnn.cli.form_table import auc_line, form_object, form_rows
+from charnn.cli.form_table import auc_lines, form_object, form_rows
 from charnn.cli.formatting import table_row
 from charnn.cli.model_options import Bars
 
@@ -148,7 +148,7 @@ def comparison_table(results: dict[str, Any]) -> Iterator[str]:
         yield table_row(f"{name} as asked", f"{100 * share:.1f} %", "-")
     yield "\nForm (training: of the same types and meters)\n"
     yield from form_rows(results, "model", with_types=not results["asked"])
-    yield auc_line(results)
+    yield from auc_lines(results)
     # The distance of a small sample is above 0 even for real tunes. The second column shows it.
     yield "\nJensen-Shannon distance to the training tunes (training: of a sample to the rest)\n"
     for text, name in _DISTANCES.items():

@@ -8,11 +8,12 @@ from charnn.cli.formatting import table_row
 if TYPE_CHECKING:
     from charnn.music.form.compare_form import FormComparison
 
+_SHOWN_FEATURES = 6  # those that tell most
 _SHOWN_TYPES = 6  # the commonest types of the training tunes
 
 
 def form_object(comparison: "FormComparison", column: str) -> dict[str, Any]:
-    """Return the part of a JSON object about form: `form`, `types` and `auc`.
+    """Return the part of a JSON object about form: `form`, `types`, `auc` and `telling`.
 
     Args:
         comparison: the result of `FormJudge.compare`.
@@ -22,6 +23,7 @@ def form_object(comparison: "FormComparison", column: str) -> dict[str, Any]:
         "form": {column: comparison.new, "learned": comparison.real},
         "types": {column: comparison.new_types, "learned": comparison.real_types},
         "auc": comparison.auc,
+        "telling": comparison.telling,
     }
 
 
@@ -40,11 +42,16 @@ def form_rows(results: Mapping[str, Any], column: str, *, with_types: bool) -> I
             yield table_row(f"type: {rhythm}", _percentage(of_new), _percentage(share))
 
 
-def auc_line(results: Mapping[str, Any]) -> str:
-    """Return a line about the classifier that tells new tunes from training tunes."""
+def auc_lines(results: Mapping[str, Any]) -> Iterator[str]:
+    """Yield lines about the classifier that tells new tunes from training tunes."""
     if results["auc"] is None:
-        return "told from training tunes, AUC              - (too few tunes)\n"
-    return table_row("told from training tunes, AUC", f"{results['auc']:.2f}")
+        yield "told from training tunes, AUC              - (too few tunes)\n"
+        return
+    yield table_row("told from training tunes, AUC", f"{results['auc']:.2f}")
+    shown = list(results["telling"].items())[:_SHOWN_FEATURES]
+    for word, sign in (("more", 1), ("less", -1)):
+        if names := [name for name, coefficient in shown if sign * coefficient > 0]:
+            yield f"  by {word}: {', '.join(names)}\n"
 
 
 def _percentage(value: float | None) -> str:

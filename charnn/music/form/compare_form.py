@@ -18,7 +18,7 @@ from charnn.errors import TuneError
 from charnn.music.form.form_figures import figures
 from charnn.music.form.real_tunes import RealTunes
 from charnn.music.form.separability import separability
-from charnn.music.form.tune_features import feature_matrix
+from charnn.music.form.tune_features import tune_features
 from charnn.music.form.tune_outline import TuneOutline, outline_tune
 from charnn.music.tune.tune import Tune
 
@@ -33,6 +33,8 @@ class FormComparison:
         new_types, real_types: the share of each type among the tunes with a type, not weighted.
         auc: how well a classifier tells new tunes from real ones, see
             `charnn.music.form.separability`; None for too few tunes.
+        telling: the coefficients of the classifier by the names of their features, the largest
+            first; above 0 where new tunes have more. Empty for too few tunes.
     """
 
     new: dict[str, float | None]
@@ -40,6 +42,7 @@ class FormComparison:
     new_types: dict[str, float]
     real_types: dict[str, float]
     auc: float | None
+    telling: dict[str, float]
 
 
 class FormJudge:
@@ -55,8 +58,8 @@ class FormJudge:
         self._tallies = [self._known.tallies(tune, is_real=True) for tune in self._tunes]
 
     @cached_property
-    def _features(self) -> NDArray[np.float64]:
-        return feature_matrix(self._tunes, self._tallies)
+    def _features(self) -> list[dict[str, float]]:
+        return list(map(tune_features, self._tunes, self._tallies))
 
     def compare(self, new: Iterable[Tune]) -> FormComparison:
         """Compare new tunes with the real ones.
@@ -66,16 +69,18 @@ class FormJudge:
         tunes = _outlines(new)
         tallies = [self._known.tallies(tune) for tune in tunes]
         weights = _weights(tunes, self._tunes)
-        auc = None
+        found, names = None, list[str]()
         if tunes and self._tunes:  # a matrix has at least one row
-            features = feature_matrix(tunes, tallies)
-            auc = separability(features, self._features, np.array(weights))
+            features = list(map(tune_features, tunes, tallies))
+            names = list(features[0])
+            found = separability(_matrix(features), _matrix(self._features), np.array(weights))
         return FormComparison(
             new=figures(tallies),
             real=figures(self._tallies, weights),
             new_types=_type_shares(tunes),
             real_types=_type_shares(self._tunes),
-            auc=auc,
+            auc=found.auc if found else None,
+            telling=_by_size(dict(zip(names, found.coefficients, strict=True)) if found else {}),
         )
 
 
@@ -104,6 +109,14 @@ def _weights(new: Sequence[TuneOutline], real: Sequence[TuneOutline]) -> list[fl
         for number in group:
             weights[number] += count / len(group)
     return weights if any(weights) else [1.0] * len(real)
+
+
+def _matrix(features: Sequence[dict[str, float]]) -> NDArray[np.float64]:
+    return np.array([list(each.values()) for each in features], np.float64)
+
+
+def _by_size(coefficients: dict[str, float]) -> dict[str, float]:
+    return dict(sorted(coefficients.items(), key=lambda item: -abs(item[1])))
 
 
 def _type_shares(tunes: Sequence[TuneOutline]) -> dict[str, float]:

@@ -39,11 +39,16 @@ class LogisticRegression:
         spread = np.sqrt(weights @ deviations**2 / weights.sum())
         # A constant feature has no spread, and its deviations are all 0.
         self._scales = np.where(spread > _PRECISION, spread, 1.0)
-        self._coefficients = _minimise(self._prepared(features), is_positive, weights, ridge)
+        self._fitted = _minimise(self._prepared(features), is_positive, weights, ridge)
+
+    @property
+    def coefficients(self) -> Floats:
+        """Return the coefficient of each standardised feature, without the intercept."""
+        return self._fitted[1:]
 
     def scores(self, features: Floats) -> Floats:
         """Return the log odds of the positive class for each row."""
-        return self._prepared(features) @ self._coefficients
+        return self._prepared(features) @ self._fitted
 
     def _prepared(self, features: Floats) -> Floats:
         """Return standardised features, with a column of ones for the intercept in front."""

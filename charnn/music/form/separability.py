@@ -6,6 +6,8 @@ generated tune more like a generated one than it finds a real tune: 0.5 if it ca
 apart, 1 if it always can. So a better model has a lower AUC.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from charnn.music.form.logistic_regression import Floats, LogisticRegression, auc
@@ -16,10 +18,24 @@ MIN_TUNES = 20  # of each kind; with fewer tunes, the figure would be chance
 RIDGE = 1.0
 
 
+@dataclass(frozen=True)
+class Separability:
+    """The result of the classifier.
+
+    Attributes:
+        auc: the area under the ROC curve, the mean of all folds.
+        coefficients: the coefficient of each standardised feature, the mean of all folds: above 0
+            where generated tunes have more of it, and all else is equal.
+    """
+
+    auc: float
+    coefficients: tuple[float, ...]
+
+
 def separability(
     generated: Floats, real: Floats, real_weights: Floats, seed: int = 0
-) -> float | None:
-    """Return the AUC; None for fewer than 20 tunes of a kind.
+) -> Separability | None:
+    """Return how well the classifier tells tunes apart; None for fewer than 20 tunes of a kind.
 
     Args:
         generated, real: the features, one row for each tune. NaN stands for an unknown value.
@@ -36,11 +52,12 @@ def separability(
     # Each kind is divided evenly.
     random = np.random.default_rng(seed)
     folds = np.concatenate([random.permutation(len(kind)) % FOLDS for kind in (generated, real)])
-    areas = []
+    areas, coefficients = [], []
     for fold in range(FOLDS):
         asked = folds == fold
         known = ~asked
         fitted = LogisticRegression(features[known], is_generated[known], weights[known], RIDGE)
+        coefficients.append(fitted.coefficients)
         # Each fold has an area of its own: the scores of two fits are not on one scale.
         areas.append(auc(fitted.scores(features[asked]), is_generated[asked], weights[asked]))
-    return float(np.mean(areas))
+    return Separability(float(np.mean(areas)), tuple(np.mean(coefficients, axis=0).tolist()))

@@ -1,52 +1,70 @@
-"""The features of a tune as numbers, by which a classifier tells generated tunes from real ones."""
+"""The features of a tune as numbers, by which a classifier tells generated tunes from real ones.
 
+The key is no feature: a tune that is moved to another key has the same features.
+"""
+
+import math
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
 from charnn.music.form.form_figures import Tally
+from charnn.music.form.real_tunes import FIGURES
 from charnn.music.form.tune_outline import TuneOutline, bar_rhythm
-from charnn.music.tune.tune import Change, Key, Mark, Note
+from charnn.music.tune.tune import Change, Key, Mark, MarkKind, Note
 
-# The upper bounds of groups of intervals, in semitones without direction, and of lengths, in
-# eighths of a whole note. The last group has no bound.
-_INTERVAL_BOUNDS = (0, 2, 4, 5, 7, 11, 12)
-_LENGTH_BOUNDS = (0.49, 0.5, 0.99, 1, 1.5, 2, 3)
+# Groups by their upper bounds: of intervals in semitones, up or down, and of lengths in eighths.
+_INTERVALS = {
+    "repeated notes": 0,
+    "steps": 2,
+    "thirds": 4,
+    "fourths": 5,
+    "tritones and fifths": 7,
+    "sixths and sevenths": 11,
+    "octaves": 12,
+    "wider intervals": math.inf,
+}
+_LENGTHS = {
+    "notes shorter than 1/16": 0.49,
+    "notes of 1/16": 0.5,
+    "notes between 1/16 and 1/8": 0.99,
+    "notes of 1/8": 1,
+    "notes up to 3/16": 1.5,
+    "notes up to 1/4": 2,
+    "notes up to 3/8": 3,
+    "notes longer than 3/8": math.inf,
+}
+_SIGNS: dict[str, MarkKind] = {
+    "decorations": "decoration",
+    "slurs": "slur",
+    "tuplets": "tuplet",
+    "broken rhythms": "broken rhythm",
+}
 
 
-def feature_matrix(
-    tunes: Sequence[TuneOutline], tallies: Sequence[Mapping[str, Tally]]
-) -> NDArray[np.float64]:
-    """Return the features of each tune, one row for each tune.
+def tune_features(tune: TuneOutline, tallies: Mapping[str, Tally]) -> dict[str, float]:
+    """Return the features of a tune by name; every tune has the same names.
 
-    The features are the figures of form, and statistics: the shares of the degrees, intervals and
-    lengths of the notes, the range, and the numbers of bars, notes, rests and signs. A figure
-    without a case is NaN.
+    They are the figures of form, and statistics: shares of the notes by degree, interval and
+    length, the range, and the numbers of bars, notes, rests and signs. A figure without a case is
+    NaN.
 
     Args:
-        tunes: at least one tune.
-        tallies: the tallies of the figures of form of each tune.
+        tune: the tune.
+        tallies: the tallies of the figures of form.
     """
-    return np.array(
-        [
-            [
-                *(held / cases if cases else np.nan for held, cases in tally.values()),
-                *_note_shares(tune),
-                *_sizes(tune),
-            ]
-            for tune, tally in zip(tunes, tallies, strict=True)
-        ],
-        dtype=np.float64,
-    )
+    figures = {
+        FIGURES[name]: held / cases if cases else math.nan
+        for name, (held, cases) in tallies.items()
+    }
+    return figures | _degrees(tune) | _melody(tune) | _sizes(tune)
 
 
-def _note_shares(tune: TuneOutline) -> list[float]:
-    """Return shares of the notes: degrees, intervals and lengths."""
+def _degrees(tune: TuneOutline) -> dict[str, float]:
+    """Return the share of each degree above the tonic, and of the notes off the scale."""
     degrees: Counter[int] = Counter()
-    outside, pitches, durations = 0, [], []
+    off_scale = 0
     key = tune.tune.key
     for element in tune.tune.music:
         if isinstance(element, Change) and isinstance(element.value, Key):
@@ -54,51 +72,53 @@ def _note_shares(tune: TuneOutline) -> list[float]:
         elif isinstance(element, Note) and element.pitches:
             written = element.pitches[0].midi - key.transpose
             degrees[(written - key.semitones) % 12] += 1
-            outside += written % 12 not in key.scale
-            pitches.append(element.pitches[0].midi)
-            durations.append(2 * float(element.duration))
-    intervals = np.diff(np.array(pitches, np.float64))
-    count = max(1, len(pitches))
-    return [
-        *(degrees[degree] / count for degree in range(12)),
-        outside / count,
-        *_shares(np.abs(intervals), _INTERVAL_BOUNDS),
-        float((intervals > 0).mean()) if len(intervals) else 0.0,
-        *_shares(np.array(durations), _LENGTH_BOUNDS),
-        sum(one == other for one, other in pairwise(durations)) / count,
-    ]
+            off_scale += written % 12 not in key.scale
+    count = max(1, degrees.total())
+    return {
+        **{f"notes {step} semitones above the tonic": degrees[step] / count for step in range(12)},
+        "notes off the scale": off_scale / count,
+    }
 
 
-def _shares(values: NDArray[np.float64], bounds: Sequence[float]) -> list[float]:
-    """Return the share of the values in each group between two bounds."""
-    groups = np.searchsorted(bounds, values)
-    counts = np.bincount(groups, minlength=len(bounds) + 1)
-    shares: list[float] = (counts / max(1, len(values))).tolist()
-    return shares
+def _melody(tune: TuneOutline) -> dict[str, float]:
+    """Return shares of the intervals and lengths of the notes, and the range."""
+    notes = [(heads[0], duration) for bar in tune.bars for heads, duration in bar if heads]
+    pitches, lengths = [pitch for pitch, _ in notes], [float(2 * each) for _, each in notes]
+    intervals = [after - before for before, after in pairwise(pitches)]
+    return {
+        **_shares(map(abs, intervals), _INTERVALS),
+        **_shares(lengths, _LENGTHS),
+        "rising intervals": sum(each > 0 for each in intervals) / max(1, len(intervals)),
+        "equal lengths in a row": sum(a == b for a, b in pairwise(lengths)) / max(1, len(lengths)),
+        "range": max(pitches, default=0) - min(pitches, default=0),
+        "first note above the last": pitches[0] - pitches[-1] if pitches else 0,
+    }
 
 
-def _sizes(tune: TuneOutline) -> list[float]:
-    """Return the range and the numbers of what a tune consists of."""
+def _shares(values: Iterable[float], groups: Mapping[str, float]) -> dict[str, float]:
+    """Return the share of the values in each group; a group is named, and has an upper bound."""
+    bounds = list(groups.values())
+    counts = Counter(bisect_left(bounds, value) for value in values)
+    return {name: counts[place] / max(1, counts.total()) for place, name in enumerate(groups)}
+
+
+def _sizes(tune: TuneOutline) -> dict[str, float]:
+    """Return the numbers of what a tune consists of, most of them for each bar."""
     notes = [element for element in tune.tune.music if isinstance(element, Note)]
-    heads = [note.pitches[0].midi for note in notes if note.pitches] or [0]
-    marks = Counter(each.kind for each in tune.tune.music if isinstance(each, Mark))
+    signs = Counter(each.kind for each in tune.tune.music if isinstance(each, Mark))
     bars = max(1, len(tune.bars))
-    inner = [part.bars[-1] for part in tune.parts if part.bars]
-    return [
-        max(heads) - min(heads),
-        min(heads),
-        max(heads),
-        heads[0] - heads[-1],
-        len(tune.bars),
-        len(tune.parts),
-        len(notes) / bars,
-        len(set(tune.bars)) / bars,
-        len({bar_rhythm(bar) for bar in tune.bars}) / bars,
-        len(tune.first_endings),
-        sum(len(bar) for bar in inner) / max(1, len(inner)),
-        sum(bool(note.rest) for note in notes) / bars,
-        sum(bool(note.graces) for note in notes) / bars,
-        sum(len(note.pitches) > 1 for note in notes) / bars,
-        *(marks[kind] / bars for kind in ("decoration", "slur", "tuplet", "broken rhythm")),
-        len(tune.title.split()),
-    ]
+    last_bars = [part.last_bar for part in tune.parts]
+    return {
+        "bars": len(tune.bars),
+        "parts": len(tune.parts),
+        "first endings": len(tune.first_endings),
+        "notes in a bar": len(notes) / bars,
+        "notes in a last bar": sum(map(len, last_bars)) / max(1, len(last_bars)),
+        "different bars": len(set(tune.bars)) / bars,
+        "different rhythms of bars": len(set(map(bar_rhythm, tune.bars))) / bars,
+        "rests": sum(bool(note.rest) for note in notes) / bars,
+        "grace notes": sum(bool(note.graces) for note in notes) / bars,
+        "chords": sum(len(note.pitches) > 1 for note in notes) / bars,
+        **{name: signs[kind] / bars for name, kind in _SIGNS.items()},
+        "words of the title": len(tune.title.split()),
+    }

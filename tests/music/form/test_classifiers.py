@@ -110,14 +110,18 @@ class TestSeparability:
         found = separability(random.standard_normal((300, 4)), real, weights)
         # The standard error of the area is about sqrt((1/300 + 1/900) / 12) = 0.02.
         assert found is not None
-        assert abs(found - 0.5) < 0.1
+        assert abs(found.auc - 0.5) < 0.1
 
     @given(st.integers(0, 2**32 - 1), st.sampled_from([1, -1]))
     def test_separate_distributions(self, seed: int, side: int) -> None:
         random = np.random.default_rng(seed)
         new, real = random.uniform(0, 1, (60, 3)), random.uniform(0, 1, (90, 3))
         new[:, 1] += 2 * side
-        assert separability(new, real, np.ones(90)) == pytest.approx(1)
+        found = separability(new, real, np.ones(90))
+        assert found is not None
+        assert found.auc == pytest.approx(1)
+        assert max(found.coefficients, key=abs) == found.coefficients[1]
+        assert side * found.coefficients[1] > 0
 
     def test_weights_can_make_two_sets_alike(self) -> None:
         """Half of the new tunes are jigs, and a tenth of the real ones: the rest weighs less."""
@@ -129,12 +133,14 @@ class TestSeparability:
         weighted, plain = (separability(new, real, each) for each in (weights, np.ones(1000)))
         assert weighted is not None
         assert plain is not None
-        assert abs(weighted - 0.5) < 0.06
-        assert plain > 0.65
+        assert abs(weighted.auc - 0.5) < 0.06
+        assert plain.auc > 0.65
 
     def test_too_few_tunes(self) -> None:
         many, few = np.zeros((MIN_TUNES, 1)), np.zeros((MIN_TUNES - 1, 1))
         assert separability(few, many, np.ones(len(many))) is None
         assert separability(many, few, np.ones(len(few))) is None
         assert separability(many, many, np.ones(len(many)) * (np.arange(len(many)) > 0)) is None
-        assert separability(many, many, np.ones(len(many))) == pytest.approx(0.5)
+        enough = separability(many, many, np.ones(len(many)))
+        assert enough is not None
+        assert enough.auc == pytest.approx(0.5)

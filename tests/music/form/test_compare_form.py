@@ -53,7 +53,7 @@ def test_without_the_type_the_meter_decides() -> None:
 def test_without_tunes_there_are_no_figures() -> None:
     judge = judge_of([*jigs(10, "d"), ""])
     nothing = compared(["no tune"], judge)
-    assert (nothing.new, nothing.new_types, nothing.auc) == ({}, {}, None)
+    assert (nothing.new, nothing.new_types, nothing.auc, nothing.telling) == ({}, {}, None, {})
     assert compared(jigs(1, "d"), judge_of([])).real == {}
 
 
@@ -61,4 +61,7 @@ def test_the_classifier_tells_other_tunes_apart_but_not_the_same() -> None:
     real = [*jigs(30, "d"), *reels(30, "d")]
     judge = judge_of(real)
     assert compared(real, judge).auc == pytest.approx(0.5, abs=0.05)
-    assert compared([*jigs(30, "f"), *reels(30, "f")], judge).auc == pytest.approx(1)
+    others = compared([*jigs(30, "f"), *reels(30, "f")], judge)
+    assert others.auc == pytest.approx(1)
+    assert others.telling["ends on its tonic"] < 0
+    assert abs(next(iter(others.telling.values()))) >= abs(others.telling["ends on its tonic"])

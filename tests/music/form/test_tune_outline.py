@@ -3,14 +3,13 @@
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
 
-from charnn.music.abc.reader import read_first_tune, read_tune
+from charnn.music.abc.reader import read_tune
 from charnn.music.abc.transpose import transpose
 from charnn.music.checking.bar_count import count_bars
-from charnn.music.form.form_figures import NUMBER_FIGURES, OWN_FIGURES, tune_tallies
+from charnn.music.form.form_figures import tune_tallies
 from charnn.music.form.tune_outline import TuneOutline, bar_rhythm, outline_tune
-from tests.music.tunes import book_sources, read, tune_texts
+from tests.music.tunes import book_sources, read
 
 
 def outlined(text: str) -> TuneOutline:
@@ -68,17 +67,6 @@ def test_an_ending_that_begins_in_mid_bar_continues_the_bar() -> None:
 def test_types_and_meters_have_one_spelling() -> None:
     tune = outlined("X:1\nR:Slipjig.\nM:C\nL:1/8\nK:D\nd8|]\n")
     assert (tune.rhythm, tune.meter) == ("slip jig", "4/4")
-
-
-@given(tune_texts())
-def test_any_tune_has_an_outline(text: str) -> None:
-    tune = read_first_tune(text)
-    if tune is not None:
-        counts = tune_tallies(outline_tune(tune))
-        assert counts.keys() == OWN_FIGURES.keys()
-        assert all(cases >= 0 for _, cases in counts.values())
-        shares = [counts[name] for name in OWN_FIGURES if name not in NUMBER_FIGURES]
-        assert all(0 <= held <= cases for held, cases in shares)
 
 
 def test_parts_are_those_that_the_check_counts() -> None:

@@ -376,6 +376,13 @@ def test_the_best_of_several_tunes(program: Program, folder: Path) -> None:
     assert "best of" not in one.stderr.decode()
 
 
+def test_a_best_tune_that_is_no_copy_is_kept(program: Program, folder: Path) -> None:
+    options = ("sample", "folk", *SHORT, "--seed", "3", "--best-of", "2")
+    ended = program(folder, *options)
+    refusing = program(folder, *options, "--reject-copies")
+    assert (refusing.returncode, refusing.stdout) == (0, ended.stdout)
+
+
 def test_without_training_tunes_every_candidate_counts_as_new(
     program: Program, folder: Path
 ) -> None:

@@ -99,7 +99,7 @@ def _form_table(results: dict[str, Any]) -> Iterator[str]:
     from charnn.cli.form_table import form_rows
     from charnn.cli.formatting import table_row
 
-    yield table_row("\nForm (training: of the same types and meters)", "tunes", "training")
+    yield "\n" + table_row("form, beside the same types and meters", "tunes", "training")
     yield from form_rows(results, "given", with_types=False)
 
 

@@ -1,6 +1,6 @@
 """The features of a tune as numbers, by which a classifier tells generated tunes from real ones.
 
-The key is no feature: a tune that is moved to another key has the same features.
+Only the music has features, and they do not depend on the key that it is written in.
 """
 
 import math
@@ -57,6 +57,7 @@ def tune_features(tune: TuneOutline, tallies: Mapping[str, Tally]) -> dict[str, 
     figures = {
         FIGURES[name]: held / cases if cases else math.nan
         for name, (held, cases) in tallies.items()
+        if name != "title_words"
     }
     return figures | _degrees(tune) | _melody(tune) | _sizes(tune)
 
@@ -120,5 +121,4 @@ def _sizes(tune: TuneOutline) -> dict[str, float]:
         "grace notes": sum(bool(note.graces) for note in notes) / bars,
         "chords": sum(len(note.pitches) > 1 for note in notes) / bars,
         **{name: signs[kind] / bars for name, kind in _SIGNS.items()},
-        "words of the title": len(tune.title.split()),
     }

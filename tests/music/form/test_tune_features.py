@@ -39,7 +39,6 @@ TUNE = read("X:1\nT:The Red Fox\nM:2/4\nL:1/8\nK:D\n|:d2f2|(3efg {c}d>z|Aae_B|d4
         ("rests", 1 / 4),
         ("grace notes", 1 / 4),
         ("broken rhythms", 1 / 4),
-        ("words of the title", 3),
     ],
 )
 def test_features_counted_by_hand(name: str, value: float) -> None:

@@ -4,9 +4,9 @@
         [--key Bb F#m] [--rhythm R] [--best-of N] [--seed 1]
 
 Each combination of a run, a temperature, a rule of bars and a key is a column. A cell is the figure
-of the run's tunes, and in parentheses that of the training tunes of the same types and meters. The
-figures are those of `charnn evaluate --tunes` (`charnn.music.form`). The rows below them are the
-usual last bars of single types, the share of jigs, the tunes that can be read, those without a
+of the run's tunes, and in parentheses that of training tunes of the same types, meters and modes.
+The figures are those of `charnn evaluate --tunes` (`charnn.music.form`). The rows below them are
+the usual last bars of single types, the share of jigs, the tunes that can be read, those without a
 problem, and the AUC of a classifier that tells the tunes from training tunes. --save FILE writes
 the tunes of all columns to a file.
 """

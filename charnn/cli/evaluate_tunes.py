@@ -146,7 +146,7 @@ def comparison_table(results: dict[str, Any]) -> Iterator[str]:
         yield table_row(text, *_percentages(results["shares"], name))
     for name, share in results["asked"].items():
         yield table_row(f"{name} as asked", f"{100 * share:.1f} %", "-")
-    yield "\nForm (training: of the same types and meters)\n"
+    yield "\nForm (training: of the same types, meters and modes)\n"
     yield from form_rows(results, "model", with_types=not results["asked"])
     yield from auc_lines(results)
     # The distance of a small sample is above 0 even for real tunes. The second column shows it.

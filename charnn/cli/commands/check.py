@@ -48,7 +48,7 @@ def command(
     read or has a problem; a note marks something unusual that is no problem.
 
     With --compare, a table follows: how many tunes and parts come home, repeat bars, rhyme and end
-    as usual, beside the training tunes of the same types and meters. --json has the form of each
+    as usual, beside training tunes of the same types, meters and modes. --json has the form of each
     tune in any case.
 
     \b
@@ -99,7 +99,7 @@ def _form_table(results: dict[str, Any]) -> Iterator[str]:
     from charnn.cli.form_table import form_rows
     from charnn.cli.formatting import table_row
 
-    yield "\n" + table_row("form, beside the same types and meters", "tunes", "training")
+    yield "\n" + table_row("form (training: of the same kinds)", "tunes", "training")
     yield from form_rows(results, "given", with_types=False)
 
 

@@ -1,7 +1,7 @@
-"""The comparison of the form of new tunes with that of real tunes of the same types and meters.
+"""The comparison of the form of new tunes with that of real tunes of the same kinds.
 
 A jig has other endings than a reel, so figures of many tunes depend on what kinds of tunes they
-are. The real tunes are weighted so that each pair of type and meter has the same share as among the
+are. The real tunes are weighted so that each type, meter and mode has the same share as among the
 new tunes.
 """
 
@@ -22,6 +22,9 @@ from charnn.music.form.tune_features import tune_features
 from charnn.music.form.tune_outline import TuneOutline, outline_tune
 from charnn.music.tune.tune import Tune
 
+# The figures of fewer real tunes would be chance, so a wider kind of tunes takes their place.
+MIN_GROUP = 10
+
 
 @dataclass(frozen=True)
 class FormComparison:
@@ -29,7 +32,7 @@ class FormComparison:
 
     Attributes:
         new, real: the figures of `charnn.music.form.real_tunes.FIGURES`; None for a figure without
-            a case. The real tunes are weighted by type and meter.
+            a case. The real tunes are weighted by type, meter and mode.
         new_types, real_types: the share of each type among the tunes with a type, not weighted.
         auc: how well a classifier tells new tunes from real ones, see
             `charnn.music.form.separability`; None for too few tunes.
@@ -96,19 +99,28 @@ def _outlines(tunes: Iterable[Tune]) -> list[TuneOutline]:
 def _weights(new: Sequence[TuneOutline], real: Sequence[TuneOutline]) -> list[float]:
     """Return the weight of each real tune.
 
-    Each new tune gives a weight of 1 in equal shares to the real tunes of its type and meter, or of
-    its meter if there are none of its type.
+    Each new tune gives a weight of 1 in equal shares to a group of real tunes: to those of its
+    type, meter and mode, or of its type and meter, or of its meter. The group is the first of these
+    with at least `MIN_GROUP` tunes, else the first with any.
     """
     groups: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
     for number, tune in enumerate(real):
-        groups[tune.rhythm, tune.meter].append(number)
-        groups[tune.meter,].append(number)
+        for kind in _kinds(tune):
+            groups[kind].append(number)
     weights = [0.0] * len(real)
-    for (rhythm, meter), count in Counter((tune.rhythm, tune.meter) for tune in new).items():
-        group = groups.get((rhythm, meter)) or groups.get((meter,), [])
-        for number in group:
-            weights[number] += count / len(group)
+    for kinds, count in Counter(map(_kinds, new)).items():
+        found = [groups[kind] for kind in kinds if kind in groups]
+        large = [group for group in found if len(group) >= MIN_GROUP]
+        for group in (large or found)[:1]:
+            for number in group:
+                weights[number] += count / len(group)
     return weights if any(weights) else [1.0] * len(real)
+
+
+def _kinds(tune: TuneOutline) -> tuple[tuple[str, ...], ...]:
+    """Return what a tune is, from the narrowest kind to the widest."""
+    mode = tune.tune.key.mode
+    return (tune.meter, tune.rhythm, mode), (tune.meter, tune.rhythm), (tune.meter,)
 
 
 def _matrix(features: Sequence[dict[str, float]]) -> NDArray[np.float64]:

@@ -50,7 +50,7 @@ class TuneComparison:
         new_copying: for each of `RUN_LENGTHS`, the runs that new tunes share with training tunes.
         real_copying: for each of `RUN_LENGTHS`, the runs that training tunes share with each other.
         nearest: for each new tune, the training tune that is most similar to the new tune.
-        form: the form of the new tunes beside that of training tunes of the same types and meters.
+        form: the form of the new tunes beside that of training tunes of the same kinds.
     """
 
     new: TuneStatistics

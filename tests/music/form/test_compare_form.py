@@ -1,4 +1,4 @@
-"""The comparison with real tunes of the same types and meters."""
+"""The comparison with real tunes of the same types, meters and modes."""
 
 import pytest
 
@@ -48,6 +48,16 @@ def test_without_the_type_the_meter_decides() -> None:
     waltz = slide.replace("6/8", "3/4")
     assert compared([slide, waltz], judge).real["tune_home"] == 1  # no real tune is like the waltz
     assert compared([waltz], judge).real["tune_home"] == 1 / 2  # so all real tunes count
+
+
+def test_modes_count_where_there_are_enough_tunes() -> None:
+    minor = [tune.replace("K:D", "K:Em") for tune in jigs(10, "e")]
+    jig_in_minor = jigs(1, "e")[0].replace("K:D", "K:Am")
+    judge = judge_of([*jigs(10, "c"), *minor])
+    assert compared([jig_in_minor], judge).real["tune_home"] == 1
+    assert compared(jigs(1, "d"), judge).real["tune_home"] == 0
+    judge = judge_of([*jigs(10, "c"), *minor[:9]])
+    assert compared([jig_in_minor], judge).real["tune_home"] == pytest.approx(9 / 19)
 
 
 def test_without_tunes_there_are_no_figures() -> None:

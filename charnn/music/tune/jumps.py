@@ -19,7 +19,13 @@ _JUMP_TARGETS = {
     **dict.fromkeys(("dc", "dacapo", "dcalfine", "dcalcoda"), ""),
     **dict.fromkeys(("ds", "dalsegno", "dsalfine", "dsalcoda"), "segno"),
 }
+_SIGNS = {*_JUMP_TARGETS, "segno", "coda", "dacoda", "fine"}
 _LETTERS = {"s": "segno", "o": "coda"}  # S and O: ABC 2.1, "Decorations"
+
+
+def is_jump_sign(mark: Mark) -> bool:
+    """Return whether a mark is the sign of a jump or of its target."""
+    return mark.kind == "decoration" and _sign_name(mark) in _SIGNS
 
 
 def follow_jumps(
@@ -67,9 +73,13 @@ def _find_signs(music: Sequence[Element]) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
     for index, element in enumerate(music):
         if isinstance(element, Mark) and element.kind == "decoration":
-            name = re.sub("[^a-z]", "", (element.meaning or element.text).lower())
-            found.setdefault(_LETTERS.get(name, name), []).append(index)
+            found.setdefault(_sign_name(element), []).append(index)
     return found
+
+
+def _sign_name(mark: Mark) -> str:
+    name = re.sub("[^a-z]", "", (mark.meaning or mark.text).lower())
+    return _LETTERS.get(name, name)
 
 
 def _coda_skip(music: Sequence[Element], signs: dict[str, list[int]]) -> tuple[int, int]:

@@ -1,0 +1,115 @@
+"""Holes where a tune contains a `*`, as the tunes of folkrnn.org may: a bar or a note to fill in.
+
+A single `*` in a bar stands for all the time that the bar lacks, so `|*|` is a whole bar and
+`|d2e *|` half a bar of 6/8. Several in one bar stand for one note each, and so does a `*` with a
+length (`*2`), in a broken pair or in a tuplet.
+"""
+
+import re
+from fractions import Fraction
+
+from charnn.errors import UsageError
+from charnn.music.abc.patterns import FIELD
+from charnn.music.checking.report import length_name
+from charnn.music.grammar.gap_grammar import Head, Music, Piece
+from charnn.tunes.bar_selection import BarNumbers
+from charnn.tunes.located_tune import LocatedTune, PlacedNote, Run
+from charnn.tunes.new_bars import Fits, tied_head
+from charnn.tunes.tune_gap import Hole, timing
+
+STAR = "*"
+# Stands for a star while the tune is read: an invisible rest, one character long as well.
+_REST = "x"
+_SIGNS = re.compile(r'"[^"\n]*"|%.*|\[[A-Za-z]:[^\]\n]*\]|![^!\n]*!|(?P<star>\*)')
+
+
+def replace_stars(text: str) -> tuple[str, set[int]]:
+    """Return a tune with a rest in place of each `*` in its music, and the places of the rests."""
+    places: set[int] = set()
+    in_body = False
+    lines: list[str] = []
+    offset = 0
+    for line in re.split(r"(\r\n|\r|\n)", text):
+        field = FIELD.match(line)
+        if in_body and not field:
+            found = [sign.start() for sign in _SIGNS.finditer(line) if sign["star"]]
+            places |= {offset + at for at in found}
+            line = "".join(_REST if at in found else c for at, c in enumerate(line))
+        in_body = in_body or bool(field and field[1] == "K")
+        lines.append(line)
+        offset += len(line)
+    return "".join(lines), places
+
+
+class StarredGap:
+    """The holes of a tune with stars.
+
+    Args:
+        located: the tune, with a rest in place of each star.
+        places: the offsets of these rests.
+        numbers: the numbers of its bars, for messages.
+        fits: a function that returns whether notes can fill a piece of music.
+    """
+
+    def __init__(
+        self, located: LocatedTune, places: set[int], numbers: BarNumbers, fits: Fits
+    ) -> None:
+        self._located, self._places = located, places
+        self._numbers, self._fits = numbers, fits
+        self._stars: dict[int, int] = {}  # the number of stars of each bar that has some
+        for run in located.runs:
+            for placed in run.notes:
+                if placed.start in places:
+                    self._stars[run.bar] = self._stars.get(run.bar, 0) + 1
+
+    def holes(self) -> list[Hole]:
+        """Return the holes.
+
+        Raises:
+            UsageError: a bar with stars is not full, or no notes can fill it.
+        """
+        return [
+            Hole(placed.start, placed.stop, (self._piece(run, placed),))
+            for run in self._located.runs
+            for placed in run.notes
+            if placed.start in self._places
+        ]
+
+    def bar_durations(self) -> list[Fraction]:
+        """Return the duration of each bar when all stars are filled in."""
+        return [
+            self._bar_length(index) if index in self._stars else bar.duration
+            for index, bar in enumerate(self._located.bars)
+        ]
+
+    def _piece(self, run: Run, placed: PlacedNote) -> Piece:
+        lacking = self._bar_length(run.bar) - self._located.bars[run.bar].duration
+        if not lacking:
+            return Head()
+        note = placed.note
+        alone = self._stars[run.bar] == 1 and note.duration == run.unit
+        total = lacking + note.duration
+        found = timing(total, run.unit) if alone and total > 0 else None
+        opening = tied_head(run) if run.notes[0] is placed else ""
+        if found is not None and self._fits(music := Music(found, opening)):
+            return music
+        bar, meter = self._located.bars[run.bar], self._located.bars[run.bar].meter
+        raise UsageError(
+            f"{self._numbers.name(run.bar)} lasts {length_name(bar.duration, meter)} with one note "
+            f"for each *, and should last {length_name(self._bar_length(run.bar), meter)}: give "
+            "each * a length, as in *2, or write a single * for all that is missing"
+        )
+
+    def _bar_length(self, index: int) -> Fraction:
+        """Return the duration that a bar should have: that of its meter, without the pick-up of
+        its part if it is the last bar of the part."""
+        bars = self._located.bars
+        bar, length = bars[index], bars[index].meter.bar
+        if not length:
+            return bar.duration
+        begin = next(n for n in range(index, -1, -1) if bars[n].begins_part or n == 0)
+        is_last = index + 1 == len(bars) or bars[index + 1].begins_part
+        first = bars[begin]
+        if is_last and index > begin and first.too_short and begin not in self._stars:
+            return length - first.duration
+        return length

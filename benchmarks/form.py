@@ -17,12 +17,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from charnn.library import Model, RequestOptions, load
+from charnn.library import Model, load
 from charnn.music.abc.reader import read_first_tune
 from charnn.music.checking.report import check_tune
 from charnn.music.form.compare_form import FormJudge
 from charnn.music.form.form_figures import NUMBER_FIGURES
 from charnn.music.form.real_tunes import FIGURES
+from charnn.music.grammar.tune_request import RequestOptions
 
 # The types whose last bars differ most.
 TYPES = ("reel", "hornpipe", "slip jig")

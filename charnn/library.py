@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import RUNS_FOLDER, TUNES
@@ -17,34 +17,14 @@ from charnn.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
     from charnn.evaluation.protocols import EvalSpan, Evaluation
+    from charnn.music.grammar.tune_request import RequestOptions
     from charnn.music.similarity.compare import TuneComparison
+    from charnn.sampling.params import StreamOptions
     from charnn.training.events import Report
     from charnn.training.options import TrainOptions
+    from charnn.tunes.variation import VaryChoices
 
 MAX_TUNE_LENGTH = 2000  # characters
-
-
-class StreamOptions(TypedDict, total=False):
-    """The options of `Model.stream`, without its argument `prime`."""
-
-    seed: int
-    length: int
-    stop: str
-    temperature: float
-    top_k: int
-    top_p: float
-    min_p: float
-
-
-class RequestOptions(TypedDict, total=False):
-    """The properties of a requested tune, see `charnn.music.grammar.tune_request.make_request`."""
-
-    title: str
-    rhythm: str
-    meter: str
-    key: str
-    part_bars: int
-    prime: str
 
 
 class Model:
@@ -92,7 +72,7 @@ class Model:
         params = SamplingParams(temperature, top_k, top_p, min_p)
         return self._sampler.stream(params, seed=seed, length=length, prime=prime, stop=stop)
 
-    def sample(self, prime: str = "", **options: Unpack[StreamOptions]) -> str:
+    def sample(self, prime: str = "", **options: "Unpack[StreamOptions]") -> str:
         """Return a new text that begins with `prime`. The options are the same as in `stream`."""
         return prime + "".join(self.stream(prime=prime, **options))
 
@@ -104,7 +84,7 @@ class Model:
         temperature: float = 1.0,
         bars: str = "strict",
         best_of: int = 1,
-        **request: Unpack[RequestOptions],
+        **request: "Unpack[RequestOptions]",
     ) -> Iterator[str]:
         """Return an iterator over `num` new tunes; tune i, counted from 0, has the seed `seed + i`.
 
@@ -139,7 +119,7 @@ class Model:
         return (tune.text for tune in best_tunes(texts, seeds, best_of, known))
 
     def _written_tunes(
-        self, params: SamplingParams, seeds: Sequence[int], bars: str, request: RequestOptions
+        self, params: SamplingParams, seeds: Sequence[int], bars: str, request: "RequestOptions"
     ) -> Iterator[str]:
         """Return an iterator over the tunes of `seeds`."""
         from charnn.music.grammar.tune_request import make_request
@@ -155,6 +135,25 @@ class Model:
             return map("".join, texts)
         writer = TuneWriter(self.checkpoint, requested)
         return map("".join, writer.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH))
+
+    def vary(
+        self,
+        tune: str,
+        num: int = 1,
+        *,
+        seed: int = 0,
+        temperature: float = 0.8,
+        **options: "Unpack[VaryChoices]",
+    ) -> Iterator[str]:
+        """Return an iterator over `num` different variations of a tune: chosen bars are new.
+
+        The options and errors are described in `charnn.tunes.variation`. Variation i, counted from
+        0, has the seed `seed + i`.
+        """
+        from charnn.tunes.variation import VaryOptions, vary_tune
+
+        seeds, params = range(seed, seed + num), SamplingParams(temperature)
+        return vary_tune(self.checkpoint, tune, VaryOptions(**options), seeds, params)
 
     def learned_tunes(self) -> list[str]:
         """Return the tunes that the model was trained on, see `charnn.tunes.training_tunes`.
@@ -282,8 +281,7 @@ def train(
 
     Args:
         corpus: one name or several names. Each is a file, a folder, a pattern or the name of a
-            built-in corpus, see
-            `charnn.corpus.sources.open_corpus`.
+            built-in corpus, see `charnn.corpus.sources.open_corpus`.
         transposed: a function that is called with the number of tunes transposed so far and the
             number of all tunes.
         report: a function that is called with every event, see `charnn.training.events`.

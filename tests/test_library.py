@@ -3,6 +3,7 @@
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,19 @@ def test_tunes_without_strict_bars(folk: Model) -> None:
     (free,) = folk.tunes(1, seed=3, bars="off", title="Free", key="G")
     assert free.startswith("X:1\nT:Free\n")
     assert "\nK:G\n" in free
+
+
+def test_a_tune_is_varied(folk: Model) -> None:
+    checkpoint = folk.checkpoint
+    metadata = checkpoint.metadata | {"tunes": True}
+    model = Model(folk.path, replace(checkpoint, metadata=metadata))
+    tune = "X:1\nM:2/4\nL:1/8\nK:D\nd2ef|gfed|faec|d4:|\n"
+    first, second = model.vary(tune, 2, seed=3, bars="2", keep=["rhythm"])
+    assert [second] == list(model.vary(tune, seed=4, bars="2", keep=["rhythm"]))
+    for text in (first, second):
+        begin, end = tune.split("gfed")
+        assert text.startswith(begin)
+        assert text.endswith(end)
 
 
 def test_impossible_requests_are_refused_at_the_call(folk: Model) -> None:

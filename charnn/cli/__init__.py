@@ -29,6 +29,7 @@ from charnn.cli.commands import (
     inspect,
     sample,
     train,
+    vary,
 )
 from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
 from charnn.cli.help import Command, Group
@@ -79,7 +80,7 @@ app = typer.Typer(
 
 _PANELS: dict[str, dict[str, Any]] = {
     "Train": {"train": train, "corpora": corpora},
-    "Write": {"sample": sample},
+    "Write": {"sample": sample, "vary": vary},
     "Tunes": {
         "export-midi": export_midi,
         "export-audio": export_audio,

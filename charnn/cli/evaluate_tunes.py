@@ -15,7 +15,8 @@ from charnn.cli.formatting import table_row
 from charnn.cli.model_options import Bars
 
 if TYPE_CHECKING:
-    from charnn.library import Model, RequestOptions
+    from charnn.library import Model
+    from charnn.music.grammar.tune_request import RequestOptions
     from charnn.music.similarity.compare import TuneComparison
 
 # The rows of the table on tunes: the text of each, and its name in the JSON object.

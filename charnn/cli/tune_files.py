@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import sys
 import zlib
 from dataclasses import dataclass
@@ -39,12 +40,21 @@ class TuneFile:
         display_name: the name of the file in messages.
         sources: all tunes of the file, at least one, in order.
         positions: the positions of the selected tunes, in order, counted from 1.
+        text: the text of the whole file, with its line ends.
     """
 
     path: Path | None
     display_name: str
     sources: "tuple[TuneSource, ...]"
     positions: tuple[int, ...]
+    text: str
+
+    def exact_text(self, position: int) -> str:
+        """Return the text of the tune at `position`, with its line ends."""
+        source = self.sources[position - 1]
+        lines = re.findall(r"[^\r\n]*(?:\r\n|\r|\n|\Z)", self.text.removeprefix("\ufeff"))
+        begin = source.line - 1
+        return "".join(lines[begin : begin + source.text.count("\n")])
 
     def selected(self) -> "list[TuneSource]":
         """Return the sources of the selected tunes."""
@@ -78,7 +88,8 @@ def read_tune_file(tunes: str, number: int | None = None) -> TuneFile:
     from charnn.music.abc.tunebook import iterate_book
 
     display_name = "stdin" if tunes == "-" else tunes
-    sources = tuple(islice(iterate_book(_read_text(tunes)), MAX_TUNES + 1))
+    text = _read_text(tunes)
+    sources = tuple(islice(iterate_book(text), MAX_TUNES + 1))
     if len(sources) > MAX_TUNES:
         raise CorpusError(
             f"{display_name} contains more than {MAX_TUNES:,} tunes: split it into smaller files"
@@ -90,7 +101,8 @@ def read_tune_file(tunes: str, number: int | None = None) -> TuneFile:
     if number is not None and not 1 <= number <= len(sources):
         raise UsageError(f"--tune {number}: {display_name} has the tunes 1 to {len(sources)}")
     positions = tuple(range(1, len(sources) + 1)) if number is None else (number,)
-    return TuneFile(None if tunes == "-" else Path(tunes), display_name, sources, positions)
+    path = None if tunes == "-" else Path(tunes)
+    return TuneFile(path, display_name, sources, positions, text)
 
 
 def _read_text(tunes: str) -> str:

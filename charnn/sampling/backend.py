@@ -8,11 +8,15 @@ torch is missing or fails, the plain decoder generates everything.
 
 import math
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
 
+from charnn.inference.quantised import Array
+from charnn.inference.stepper import TokenIds
+from charnn.inference.stepper_state import StepperState
 from charnn.sampling.decoder import Decoder
 from charnn.sampling.params import SamplingParams
 
@@ -85,6 +89,13 @@ class BackendSelector:
         if self._compiling.done():
             self.decoder = self._compiling.result()
         return self.decoder
+
+    def feed(self, ids_B: TokenIds, state: StepperState) -> Array:
+        """Read one token of each text as `Stepper.feed` does, and select the next decoder."""
+        begin = time.perf_counter()
+        logits_BV = self.decoder.stepper.feed(ids_B, state)
+        self.update(time.perf_counter() - begin)
+        return logits_BV
 
     def _load_or_compile(self) -> Decoder:
         if not _is_cached():

@@ -88,8 +88,8 @@ class Sampler:
         """Yield the characters of one text as they are drawn, without the prime.
 
         The text ends after `length` characters, after `stop`, or where the model draws the
-        separator. Characters of the prime that are not in the vocabulary are skipped (see
-        `Vocabulary.unknown_characters`). The same seed gives the same text.
+        separator. Characters of the prime that are not in the vocabulary are skipped. The same seed
+        gives the same text.
 
         Args:
             params: the options of the draw.
@@ -99,8 +99,7 @@ class Sampler:
             stop: a text after which the stream ends; `""` for none.
             cursor: the position in a grammar; `None` without a grammar. With a cursor, the grammar
                 decides where the text ends, and the text may exceed `length` a little if no end is
-                nearer. The grammar begins at the start of the text, so a cursor cannot be combined
-                with a prime.
+                nearer. The grammar begins after the prime.
 
         Raises:
             UsageError: `length` or `seed` is out of range.
@@ -173,10 +172,7 @@ class Sampler:
         return map(decoded, _in_order(generated, len(seeds)))
 
     def score_ends(self, texts: Sequence[Continuation], priors: Scores, margin: float) -> Scores:
-        """Return the scores of the ends of texts, see `charnn.sampling.likelihood.score_ends`.
-
-        The model reads the start token before each text.
-        """
+        """Return the scores of the ends of texts after the start token, see `likelihood`."""
         steps = 1 + max((len(text.ids) for text in texts), default=0)
         stepper = self.backends.decoder.stepper
         begun = [Continuation([self.start_id, *text.ids], text.begin + 1) for text in texts]
@@ -192,8 +188,7 @@ class Sampler:
     ) -> Iterator[tuple[int, str | None]]:
         """Generate `rows` texts at a time; yield pairs of a text's number and its next piece.
 
-        `None` instead of a piece marks the end of a text. The next text then takes the row of the
-        ended text.
+        `None` instead of a piece marks the end of a text, whose row the next text takes.
         """
         active = list(islice(streams, rows))
         decoder = self.backends.start(len(active), expected_tokens)
@@ -223,6 +218,10 @@ class Sampler:
                         del active[row]
                         state = state.without_row(row)
             decoder = self.backends.update(seconds)
+
+    def begin(self, seed: int) -> StepperState:
+        """Return the state that the text of a seed begins with."""
+        return self._initial_state(self.backends.decoder.stepper, self._start(seed))
 
     def _start(self, seed: int) -> int:
         """Return the number of the state that the text of a seed begins with."""

@@ -7,7 +7,7 @@ to a note that changes. Instead of a chord, one note is written.
 from dataclasses import dataclass
 
 from charnn.music.abc.note_length import format_length
-from charnn.music.grammar.gap_grammar import HIGHEST, LOWEST, Fixed, Head
+from charnn.music.grammar.gap_pieces import HIGHEST, LOWEST, Fixed, Head
 from charnn.music.tune.theory import LETTERS
 from charnn.tunes.located_tune import LocatedTune, PlacedNote, Run
 from charnn.tunes.new_bars import notes_on_beats

@@ -6,7 +6,7 @@ from fractions import Fraction
 from charnn.errors import UsageError
 from charnn.music.abc.note_head import format_head
 from charnn.music.checking.report import length_name
-from charnn.music.grammar.gap_grammar import Fixed, Music, Piece
+from charnn.music.grammar.gap_pieces import Fixed, Music, Piece
 from charnn.music.grammar.grammar_state import Timing
 from charnn.music.tune.tune import Meter
 from charnn.tunes.bar_selection import BarNumbers

@@ -11,13 +11,12 @@ from fractions import Fraction
 from charnn.errors import UsageError
 from charnn.music.abc.patterns import FIELD
 from charnn.music.checking.report import length_name
-from charnn.music.grammar.gap_grammar import Head, Music, Piece
+from charnn.music.grammar.gap_pieces import Head, Music, Piece
 from charnn.tunes.bar_selection import BarNumbers
 from charnn.tunes.located_tune import LocatedTune, PlacedNote, Run
 from charnn.tunes.new_bars import Fits, tied_head
 from charnn.tunes.tune_gap import Hole, timing
 
-STAR = "*"
 # Stands for a star while the tune is read: an invisible rest, one character long as well.
 _REST = "x"
 _SIGNS = re.compile(r'"[^"\n]*"|%.*|\[[A-Za-z]:[^\]\n]*\]|![^!\n]*!|(?P<star>\*)')

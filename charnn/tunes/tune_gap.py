@@ -4,6 +4,7 @@ A `Hole` is one such place. The text around the holes exists twice: as the user 
 what the result contains, and cleaned as the training tunes are, which is what the model reads.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -11,12 +12,15 @@ from itertools import zip_longest
 
 from charnn.errors import TuneError
 from charnn.music.abc.cleaning import clean_books
-from charnn.music.grammar.gap_grammar import Fixed, Piece
+from charnn.music.grammar.gap_pieces import Fixed, Piece
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, Timing
 
-# Takes the place of a hole while the tune is cleaned. U+FDD0 is no character of any text; the note
-# between makes a tune of a text that consists of holes.
-_HOLE = "\ufdd0A\ufdd0"
+# Stands on both sides of a hole while the tune is cleaned. U+FDD0 is no character of any text.
+_EDGE = "\ufdd0"
+_HOLE = re.compile(f"{_EDGE}[^{_EDGE}]*{_EDGE}")
+
+
+STAR = "*"  # stands for a hole in the tunes of folkrnn.org
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,11 @@ class Gap:
 
     def __init__(self, text: str, holes: Sequence[Hole]) -> None:
         self._text, self._holes = text, tuple(holes)
-        cleaned = clean_books([self._spliced([_HOLE] * len(holes))])
-        self.before, *after = cleaned[0].split(_HOLE) if cleaned else [""]
+        # The old music stays between the edges, because cleaning infers the mode from the notes.
+        old = (text[hole.start : hole.stop].replace(STAR, "A") for hole in holes)
+        cleaned = clean_books([self._spliced([_EDGE + music + _EDGE for music in old])])
+        self.before: str
+        self.before, *after = _HOLE.split(cleaned[0].text) if cleaned else [""]
         if len(after) != len(holes):
             problem = "a line with chosen bars is not read as music: choose other bars"
             raise TuneError(problem, 1, 1)

@@ -71,7 +71,7 @@ def walk(constraint: Constraint, chance: random.Random, style: str, length: int)
         AssertionError: every token is forbidden somewhere, or the walk is too long.
     """
     weights = _weights(constraint.token_texts, STYLES[style])
-    headers = list(constraint.grammar.headers)
+    headers = list(getattr(constraint.grammar, "headers", ()))  # a gap has no header
     prescribed = constraint.grammar.start_with(chance.choice(headers)) if headers else None
     start = chance.choice((constraint.grammar.start, prescribed or constraint.grammar.start))
     max_length = max(length, constraint.distance_to_end(start))

@@ -1,8 +1,6 @@
 """The grammar of a gap in a tune: new music between, before and after music that stays.
 
-A gap is a row of pieces. `Fixed` is text that must be written as it is. `Music` is new music of a
-given duration: the rest of a bar, a bar, or the time between two notes that stay. `Head` is one new
-note head, whose length is fixed text after it. The rest of the tune may break every rule of
+A gap is a row of pieces (`gap_pieces`). The rest of the tune may break every rule of
 `tune_grammar`: only the new music obeys the grammar of a body.
 
 The grammar has the form that `charnn.sampling.grammar` describes. A character is accepted only if
@@ -10,73 +8,24 @@ the gap can be completed after it.
 """
 
 from collections.abc import Collection, Hashable, Sequence
-from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
 from charnn.music.grammar.body_grammar import BodyGrammar
+from charnn.music.grammar.gap_pieces import LOWEST, Fixed, Head, Music, Piece
 from charnn.music.grammar.grammar_state import (
     IN_SLUR,
     NO_SLUR,
     GrammarState,
-    Timing,
 )
 from charnn.music.grammar.notation import ACCIDENTALS, LOWER_NOTES, UPPER_NOTES
 from charnn.music.grammar.note_prefixes import OCTAVE_MARKS
 from charnn.music.tune.theory import LETTERS
 
-# Positions on the staff: 0 is C, 7 is c. With one octave mark, notes reach from C, to b'.
-LOWEST, HIGHEST = -7, 20
 # A bar in the middle of a part may be tied to the next one, the last bar of a part may not. With
 # parts of two bars, the state of a bar contains the difference.
 _PART_BARS, _MIDDLE_BAR, _LAST_BAR = 2, 0, 1
 _NEVER = 2**31  # an offset that no piece reaches
-
-
-@dataclass(frozen=True)
-class Fixed:
-    """Text that stays."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Music:
-    """New music of one bar, or of a piece of a bar.
-
-    Attributes:
-        timing: the duration in ticks as `timing.bar`, and the unit length.
-        opening: characters with which the music must begin.
-        goes_on: whether a tie or slur may lead into the next `Music`.
-        slur_in: whether a slur from before ends here.
-        slur_out: whether a slur that `opening` begins must stay open.
-    """
-
-    timing: Timing
-    opening: str = ""
-    goes_on: bool = False
-    slur_in: bool = False
-    slur_out: bool = False
-
-
-@dataclass(frozen=True)
-class Head:
-    """A new note head: a letter with its accidental and its octave mark.
-
-    Attributes:
-        lowest, highest: the range of its position on the staff.
-        direction: 1, 0 or -1 if the note must lie above, on or below the position of the note
-            before; None if it may lie anywhere.
-        before: the position of the note before, if that note stays; None if it is a `Head` too.
-    """
-
-    lowest: int = LOWEST
-    highest: int = HIGHEST
-    direction: int | None = None
-    before: int | None = None
-
-
-Piece = Fixed | Music | Head
 
 
 class GapState(NamedTuple):

@@ -5,7 +5,7 @@ spelling of each key, type and meter. `make_request` changes the user's words to
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict
 
 from charnn.errors import UsageError
 from charnn.music.abc import fields
@@ -63,6 +63,17 @@ class TuneRequest:
     fields: str = "TRMLK"
     headers: tuple[LearnedHeader, ...] = ()
     title_words: TitleWords | None = None
+
+
+class RequestOptions(TypedDict, total=False):
+    """The arguments of `make_request` that `charnn.library.Model.tunes` takes."""
+
+    title: str
+    rhythm: str
+    meter: str
+    key: str
+    part_bars: int
+    prime: str
 
 
 def make_request(

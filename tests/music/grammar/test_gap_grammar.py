@@ -8,7 +8,8 @@ import pytest
 
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
-from charnn.music.grammar.gap_grammar import Fixed, GapGrammar, Head, Music, Piece
+from charnn.music.grammar.gap_grammar import GapGrammar
+from charnn.music.grammar.gap_pieces import Fixed, Head, Music, Piece
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, Timing
 from charnn.music.tune.tune import Note, Tune
 from charnn.sampling.constraint import Constraint

@@ -1,0 +1,148 @@
+"""One tune in, new tunes out: the arguments and the output of commands that change a tune."""
+
+import json
+import random
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from charnn.cli.console import show_message, write_stdout
+from charnn.cli.model_options import MAX_SAMPLES
+from charnn.cli.output_files import check_suffix, refuse_empty
+from charnn.cli.tune_files import read_tune_file
+from charnn.errors import CharnnError, TuneError, UsageError
+
+ResultOption = Annotated[
+    str | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="OUT.abc",
+        callback=refuse_empty,
+        help="Write the result to a file; default: to stdout.",
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over an existing file.")]
+ResultsOption = Annotated[int, typer.Option(help="Number of results, all different.")]
+ResultSeedOption = Annotated[
+    int | None,
+    typer.Option(help="Random seed; result i of --num has seed + i; default: a new one."),
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Write one JSON object per result to stdout.")
+]
+
+
+@dataclass(frozen=True)
+class InputTune:
+    """The tune that a command reads.
+
+    Attributes:
+        text: the text of the tune, with its own line ends; the whole file if it has one tune.
+        path: the file; None for stdin.
+        display_name: the name of the file in messages.
+        first_line: the number of the first line of `text` in the file.
+        alone: whether the file contains no other tune.
+    """
+
+    text: str
+    path: Path | None
+    display_name: str
+    first_line: int
+    alone: bool
+
+    @contextmanager
+    def named_in_errors(self) -> Iterator[None]:
+        """Add the name of the file to errors, and count their lines in the file."""
+        try:
+            yield
+        except TuneError as problem:
+            line = problem.line + self.first_line - 1
+            moved = TuneError(problem.problem, line, problem.column, problem.tune)
+            raise CharnnError(f"{self.display_name}: {moved}") from problem
+
+
+def read_one_tune(tunes: str, number: int | None) -> InputTune:
+    """Return the only tune of a file, or the one that --tune selects.
+
+    Raises:
+        UsageError: the file has several tunes, and --tune is not given.
+    """
+    file = read_tune_file(tunes, number)
+    if len(file.positions) > 1:
+        raise UsageError(
+            f"{file.display_name} has {len(file.sources)} tunes: choose one of them with --tune N"
+        )
+    if len(file.sources) == 1:
+        return InputTune(file.text, file.path, file.display_name, 1, True)
+    line = file.sources[file.positions[0] - 1].line
+    text = file.exact_text(file.positions[0])
+    return InputTune(text, file.path, file.display_name, line, False)
+
+
+def check_output(output: str | None, tune: InputTune, *, force: bool, as_json: bool) -> None:
+    """Raise an error if the result must not be written to `output`.
+
+    Raises:
+        UsageError: the file exists, and --force is not given; or other tunes would be lost.
+    """
+    check_suffix(output, ".abc")
+    if output is None or output == "-":
+        return
+    if as_json:
+        raise UsageError("--json writes to stdout: leave -o out, and redirect stdout")
+    path = Path(output)
+    if path.is_dir() or output.endswith("/"):
+        raise UsageError(f"-o {output} is a folder: name a file")
+    if tune.path is not None and path.exists() and path.samefile(tune.path) and not tune.alone:
+        raise UsageError(f"-o {output} has other tunes, which would be lost: name another file")
+    if path.is_file() and not force:
+        raise UsageError(f"-o {output} exists: name another file, or write over it with --force")
+
+
+def check_num(num: int) -> None:
+    """Raise an error if --num is out of range."""
+    if not 1 <= num <= MAX_SAMPLES:
+        raise UsageError(f"--num must be between 1 and {MAX_SAMPLES:,}, not {num}")
+
+
+def first_seed(seed: int | None) -> int:
+    """Return the value of --seed, or a new seed, short enough to be typed."""
+    if seed is not None and seed < 0:
+        raise UsageError(f"--seed must be at least 0, not {seed}")
+    return random.randrange(2**32) if seed is None else seed
+
+
+def write_results(
+    results: Iterable[tuple[str, int]], *, model: str, output: str | None, as_json: bool
+) -> None:
+    """Write each text as soon as it is known, and show its seed.
+
+    Several texts are separated by empty lines, as tunes are in a book.
+
+    Args:
+        results: the texts and their seeds.
+        model: the name of the model.
+        output: a file; `-` or None for stdout.
+        as_json: whether to write a JSON object for each text.
+    """
+    from charnn.files import write_bytes
+
+    written = ""
+    for text, seed in results:
+        show_message(f"{model}, seed {seed}")
+        if as_json:
+            write_stdout(json.dumps({"text": text, "seed": seed, "checkpoint": model}) + "\n")
+            continue
+        if written:
+            text = ("\n" if written.endswith(("\n", "\r")) else "\n\n") + text
+        written += text
+        if output in (None, "-"):
+            write_stdout(text)
+    if output not in (None, "-"):
+        write_bytes(Path(str(output)), written.encode("utf-8", "surrogatepass"))
+        show_message(str(output))

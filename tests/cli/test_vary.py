@@ -1,0 +1,103 @@
+"""`charnn vary` with an untrained model of tunes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Program
+from tests.helpers import random_checkpoint, save_run
+from tests.music.tunes import read
+from tests.sampling.walks import LETTERS
+
+TUNE = "X:{}\r\nT:Tune\r\nM:2/4\r\nL:1/8\r\nK:D\r\nd2ef|gfed|faec|d4:|\r\n"
+BOOK = TUNE.format(1) + "\r\n" + TUNE.format(2)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a tune, a book, a model of tunes and a model of text."""
+    folder = tmp_path_factory.mktemp("vary")
+    (folder / "tune.abc").write_bytes(TUNE.format(1).encode())
+    (folder / "book.abc").write_bytes(BOOK.encode())
+    model = random_checkpoint(LETTERS, documents=9)
+    save_run(folder, "prose", model)
+    model.metadata["tunes"] = True
+    model.weights["head.bias"][model.vocabulary.encode("ABCDEFGabcdefg23/")] += 6
+    save_run(folder, "folk", model)
+    return folder
+
+
+def test_a_variation_goes_to_stdout_and_its_seed_to_stderr(program: Program, folder: Path) -> None:
+    ended = program(folder, "vary", "tune.abc", "folk", "--bars", "2", "--seed", "5")
+    assert ended.returncode == 0, ended.stderr
+    text = ended.stdout.decode()
+    begin, end = TUNE.format(1).split("gfed")
+    assert text.startswith(begin) and text.endswith(end) and text != TUNE.format(1)
+    assert ended.messages == ["checkpoints/folk/best.safetensors, seed 5"]
+    stdin = TUNE.format(1).encode()
+    again = program(folder, "vary", "-", "folk", "--bars", "2", "--seed", "5", stdin=stdin)
+    assert again.stdout == ended.stdout
+
+
+def test_several_variations_make_a_book_or_json_lines(program: Program, folder: Path) -> None:
+    options = ("--tune", "2", "--part", "A", "--num", "2", "--seed", "1")
+    ended = program(folder, "vary", "book.abc", "folk", *options)
+    first, second = ended.stdout.decode().split("\r\n\n")
+    assert first.startswith("X:2\r\n") and second.startswith("X:2\r\n")
+    assert second.endswith(":|\r\n")
+    lines = program(folder, "vary", "book.abc", "folk", *options, "--json").stdout.splitlines()
+    samples = [json.loads(line) for line in lines]
+    assert [sample["text"] for sample in samples] == [first + "\r\n", second]
+    assert [sample["seed"] for sample in samples] == [1, 2]
+
+
+def test_a_file_is_only_written_over_by_force(program: Program, folder: Path) -> None:
+    (folder / "new.abc").write_text("old")
+    options = ("--bars", "1", "--keep", "rhythm", "--keep", "contour", "-o", "new.abc")
+    ended = program(folder, "vary", "tune.abc", "folk", *options)
+    assert ended.returncode == 2
+    assert ended.messages[-1].startswith("error: -o new.abc exists: name another file")
+    assert (folder / "new.abc").read_text() == "old"
+    ended = program(folder, "vary", "tune.abc", "folk", *options, "--force")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout == b""
+    varied = (folder / "new.abc").read_bytes().decode()
+    assert varied.count("\r\n") == TUNE.count("\r\n")
+    assert read(varied)
+    assert (folder / "tune.abc").read_bytes() == TUNE.format(1).encode()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("tune.abc", "folk"), 2, "choose bars by --bars 5-8, --part B or --ending, or write *"),
+        (("tune.abc", "folk", "--bars", "7"), 2, "there is no bar 7, because the tune has 4 bars"),
+        (("tune.abc", "folk", "--part", "B"), 2, "no such part. The parts of the tune are A"),
+        (("tune.abc", "prose", "--bars", "1"), 2, "this is a model of text: name a model of tunes"),
+        (("book.abc", "folk", "--bars", "1"), 2, "has 2 tunes: choose one of them with --tune N"),
+        (
+            ("book.abc", "folk", "--tune", "1", "--bars", "1", "-o", "book.abc", "--force"),
+            2,
+            "-o book.abc has other tunes, which would be lost: name another file",
+        ),
+        (("tune.abc", "folk", "--bars", "1", "-o", "."), 2, "is a folder: name a file"),
+        (("tune.abc", "folk", "--bars", "1", "--num", "0"), 2, "--num must be between 1 and"),
+        (("tune.abc", "folk", "--bars", "1", "--seed", "-1"), 2, "--seed must be at least 0"),
+        (("tune.abc", "folk", "--bars", "1", "--temperature", "0"), 2, "--temperature above 0"),
+        (("none.abc", "folk", "--bars", "1"), 1, "no such file: none.abc"),
+    ],
+)
+def test_mistakes_are_one_sentence(
+    program: Program, folder: Path, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    ended = program(folder, "vary", *arguments)
+    assert (ended.returncode, ended.stdout) == (code, b"")
+    assert words in ended.messages[-1]
+
+
+def test_a_tune_that_cannot_be_read_is_named_with_its_line(program: Program, folder: Path) -> None:
+    stdin = (BOOK + "\r\nX:3\r\nK:D\r\nd2[e|\r\n").encode()
+    ended = program(folder, "vary", "-", "folk", "--tune", "3", "--bars", "1", stdin=stdin)
+    assert ended.returncode == 1
+    assert ended.messages[-1].startswith("error: stdin: X:3, line 17, column 5: '|' means nothing")

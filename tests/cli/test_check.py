@@ -116,6 +116,17 @@ def test_the_form_is_compared_with_training_tunes(program: Program, tmp_path: Pa
     assert results["auc"] is None
 
 
+def test_many_tunes_are_told_from_training_tunes(program: Program, tmp_path: Path) -> None:
+    run = save_run(tmp_path, "reels", random_checkpoint("abc\n")).parent
+    store_tunes(run, [GOOD.replace("c2d:|", "c2A:|")] * 20)
+    ended = check(program, tmp_path, "--compare", "reels", book="\n".join([GOOD] * 20))
+    *_, area, more, less = ended.stdout.decode().splitlines()
+    assert area.split() == ["told", "from", "training", "tunes,", "AUC", "1.00"]
+    assert more.startswith("  by more: ")
+    assert less.startswith("  by less: ")
+    assert "ends on its tonic" in less
+
+
 def test_a_comparison_needs_training_tunes(program: Program, tmp_path: Path) -> None:
     save_run(tmp_path, "lost", random_checkpoint("abc\n"))
     ended = check(program, tmp_path, "--compare", "lost", book=GOOD)

@@ -96,11 +96,13 @@ def _compared(sources: "list[TuneSource]", run: Path) -> dict[str, Any]:
 
 def _form_table(results: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the table about form."""
-    from charnn.cli.form_table import form_rows
+    from charnn.cli.form_table import auc_lines, form_rows
     from charnn.cli.formatting import table_row
 
     yield "\n" + table_row("form (training: of the same kinds)", "tunes", "training")
     yield from form_rows(results, "given", with_types=False)
+    if results["auc"] is not None:  # one tune or a few cannot be told apart from others
+        yield from auc_lines(results)
 
 
 def _number(source: "TuneSource") -> int | None:

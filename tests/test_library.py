@@ -16,6 +16,8 @@ from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.library import Model
 from charnn.music.checking.report import check_tune
 from charnn.training.events import Finished, Started, Stepped
+from charnn.tunes.best_tune import candidate_seeds
+from charnn.tunes.tune_score import score_tune
 from tests.helpers import random_checkpoint, save_run
 
 TEXT = "The quick brown fox jumps over the lazy dog.\n" * 60
@@ -167,6 +169,13 @@ def test_tunes_follow_the_request(folk: Model) -> None:
         assert "\nK:D\nd4 e4|" in text
 
 
+def test_the_best_tune_is_one_of_the_candidates(folk: Model) -> None:
+    (best,) = folk.tunes(1, seed=3, best_of=3, part_bars=4)
+    candidates = [next(folk.tunes(1, seed=s, part_bars=4)) for s in candidate_seeds([3], 3)]
+    assert score_tune(best).total == max(score_tune(text).total for text in candidates)
+    assert best in candidates
+
+
 def test_tunes_without_strict_bars(folk: Model) -> None:
     (bare,) = folk.tunes(1, seed=3, bars="off")
     # The header is that of the only training tune.
@@ -194,7 +203,14 @@ def test_a_tune_is_varied(folk: Model) -> None:
 
 
 def test_impossible_requests_are_refused_at_the_call(folk: Model) -> None:
-    for request in ({"key": "H"}, {"meter": "5"}, {"part_bars": 1}, {"bars": "of"}, {"seed": -1}):
+    for request in (
+        {"key": "H"},
+        {"meter": "5"},
+        {"part_bars": 1},
+        {"bars": "of"},
+        {"seed": -1},
+        {"best_of": 0},
+    ):
         with pytest.raises(UsageError):
             folk.tunes(1, **request)
     with pytest.raises(UsageError, match="--temperature"):

@@ -23,6 +23,7 @@ class MusicVocabulary(Vocabulary):
     unit = "characters of music"
     single_characters = False
     requires_tunes = True
+    moves_keys = True
 
     def __init__(self, characters: Iterable[str]) -> None:
         """Take the distinct characters of coded tunes."""

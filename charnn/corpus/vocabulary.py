@@ -58,6 +58,7 @@ class Vocabulary(ABC):
         unit: the plural name of its tokens in messages.
         single_characters: whether each token is one character.
         requires_tunes: whether this kind is for tune books only.
+        moves_keys: whether notes are relative to the tonic, so that `decoder` can move a tune.
         tokens: the tokens in the order of their ids; `tokens[i]` has the id `i + 2`.
         dtype: the smallest unsigned integer type that holds every id.
     """
@@ -66,6 +67,7 @@ class Vocabulary(ABC):
     unit: ClassVar[str]
     single_characters: ClassVar[bool]
     requires_tunes: ClassVar[bool]
+    moves_keys: ClassVar[bool] = False
 
     def __init__(self, tokens: Sequence[str]) -> None:
         """Take distinct tokens in the order of their ids."""

@@ -53,16 +53,21 @@ class Constraint:
     Args:
         grammar: the grammar.
         token_texts: the characters of each token id; `""` for the special tokens.
+        start: the state before the first character of a text; `None` for that of the grammar.
 
     Attributes:
+        start: the argument, or the start of the grammar.
         min_length: the length in characters of the text that consists of finishing characters only.
             A shorter text may exist.
         horizon: a number of characters. When this number or fewer may still follow, tokens that
             lead too far away from an end are forbidden.
     """
 
-    def __init__(self, grammar: Grammar[Any], token_texts: Sequence[str]) -> None:
+    def __init__(
+        self, grammar: Grammar[Any], token_texts: Sequence[str], start: Any = None
+    ) -> None:
         self.grammar = grammar
+        self.start = grammar.start if start is None else start
         self.token_texts = token_texts
         boundary = grammar.boundary_characters
         is_local = np.array([boundary.isdisjoint(text) for text in token_texts])
@@ -75,7 +80,7 @@ class Constraint:
         self._nodes: dict[Any, _Node] = {}
         self._forbidden_by_key: dict[Hashable, Mask] = {}
         self._distances: dict[Any, int] = {}
-        self.min_length = self.distance_to_end(grammar.start)
+        self.min_length = self.distance_to_end(self.start)
         # More than the distance to an end from any state.
         self.horizon = 2 * self.min_length + 100
 
@@ -83,7 +88,7 @@ class Constraint:
         """Return a cursor at the start of a new text.
 
         Args:
-            start: the state before the first character; `None` for the start of the grammar.
+            start: the state before the first character; `None` for the start of the constraint.
         """
         return ConstraintCursor(self, start)
 
@@ -187,7 +192,7 @@ class ConstraintCursor:
 
     Args:
         constraint: the constraint.
-        start: the state before the first character; `None` for the start of the grammar.
+        start: the state before the first character; `None` for the start of the constraint.
 
     Attributes:
         tokens_drawn: the number of tokens drawn in states where refusals count
@@ -197,7 +202,7 @@ class ConstraintCursor:
 
     def __init__(self, constraint: Constraint, start: Any = None) -> None:
         self._constraint = constraint
-        self._node = constraint.node(constraint.grammar.start if start is None else start)
+        self._node = constraint.node(constraint.start if start is None else start)
         self.tokens_drawn = 0
         self.tokens_refused = 0
 

@@ -10,7 +10,10 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from charnn.corpus.vocabulary import Vocabulary
+from charnn.corpus.vocabulary import UNKNOWN, Vocabulary
+from charnn.errors import UsageError
+from charnn.music.grammar.header_candidates import KEYS
+from charnn.music.grammar.reading_key import reading_key
 from charnn.music.grammar.tune_request import Header, TuneRequest
 from charnn.sampling.likelihood import Continuation
 from charnn.sampling.sampler import Sampler
@@ -22,34 +25,83 @@ _MARGIN = 5.0
 _NO_TITLE = "Untitled"
 
 
+class OpeningCoder:
+    """A translation of the opening of a request to tokens, which depend on the header.
+
+    Args:
+        vocabulary: the vocabulary of the model.
+        request: the request; its opening is not empty.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, request: TuneRequest) -> None:
+        self._vocabulary, self._request = vocabulary, request
+        self._openings: dict[tuple[str, ...], list[int]] = {}
+
+    def continuation(self, header: Header) -> Continuation:
+        """Return the tokens of a tune with this header; the opening is the end that is scored."""
+        read = header[3]
+        if self._vocabulary.moves_keys:
+            read = reading_key(read, self._request.headers)
+        beginning = self._vocabulary.encode(self._header_text((*header[:3], read))).tolist()
+        return Continuation(beginning + self._opening(header), len(beginning))
+
+    def coded_text(self, header: Header) -> str:
+        """Return the opening as the model writes it after this header.
+
+        Raises:
+            UsageError: the opening contains a character that the model does not know.
+        """
+        ids = self._opening(header)
+        if UNKNOWN in ids:
+            unknown = self._vocabulary.unknown_characters(self._request.opening)
+            raise UsageError(
+                f"{''.join(unknown[:1])!r} is not in the vocabulary of the model: ask for a tune "
+                "without it"
+            )
+        texts = self._vocabulary.token_texts()
+        return "".join(texts[token_id] for token_id in ids)
+
+    def _opening(self, header: Header) -> list[int]:
+        """Return the tokens of the opening in this meter, unit length and key."""
+        if header[1:] not in self._openings:
+            text = self._header_text(header)
+            begin = len(self._vocabulary.encode(text))
+            ids = self._vocabulary.encode(text + self._request.opening).tolist()
+            self._openings[header[1:]] = ids[begin:]
+        return self._openings[header[1:]]
+
+    def _header_text(self, header: Header) -> str:
+        values = dict(zip("TRMLK", (self._request.title or _NO_TITLE, *header), strict=True))
+        present = (field for field in self._request.fields if values[field])
+        return "X:1\n" + "".join(f"{field}:{values[field]}\n" for field in present)
+
+
 def likeliest_header(
-    sampler: Sampler, request: TuneRequest, headers: Mapping[Header, float]
+    sampler: Sampler, coder: OpeningCoder, headers: Mapping[Header, float]
 ) -> Header:
-    """Return the likeliest header of the opening of a request.
+    """Return the likeliest header of an opening.
 
     The key is the likeliest one over all types and meters, and the other values are the likeliest
     ones in this key.
 
     Args:
         sampler: the model.
-        request: the request; its opening is not empty.
-        headers: the headers that suit the request, with the number of training tunes of each.
+        coder: the coder of the opening.
+        headers: the headers that suit the request, each with its weight.
     """
-    texts = [_opening_after(header, request, sampler.vocabulary) for header in headers]
-    scores = sampler.score_ends(texts, np.log(list(headers.values())), _MARGIN)
-    probabilities = dict(zip(headers, np.exp(scores - scores.max()).tolist(), strict=True))
+    weights = {
+        (*header[:3], key): weight
+        for header, weight in headers.items()
+        for key in ([header[3]] if header[3] else KEYS)
+    }
+    if len(weights) == 1:
+        return next(iter(weights))
+    texts = [coder.continuation(header) for header in weights]
+    scores = sampler.score_ends(texts, np.log(list(weights.values())), _MARGIN)
+    probabilities = dict(zip(weights, np.exp(scores - scores.max()).tolist(), strict=True))
     by_key: Counter[str] = Counter()
     for header, probability in probabilities.items():
         by_key[header[3]] += probability
     key = max(by_key, key=lambda key: by_key[key])
     in_key = [header for header in probabilities if header[3] == key]
     return max(in_key, key=lambda header: probabilities[header])
-
-
-def _opening_after(header: Header, request: TuneRequest, vocabulary: Vocabulary) -> Continuation:
-    """Return the tokens of a tune with a header and the requested opening, which is scored."""
-    values = dict(zip("TRMLK", (request.title or _NO_TITLE, *header), strict=True))
-    text = "X:1\n" + "".join(f"{field}:{values[field]}\n" for field in request.fields)
-    ids = vocabulary.encode(text + request.opening).tolist()
-    begin = len(vocabulary.encode(text))
-    return Continuation(ids, begin)

@@ -4,15 +4,14 @@ from collections.abc import Iterator, Sequence
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
-from charnn.music.grammar.header_candidates import draw_header
 from charnn.music.grammar.header_stats import HeaderStats
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint, ConstraintCursor
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
-from charnn.tunes.opening_header import likeliest_header
 from charnn.tunes.repeating_cursor import RepeatingCursor
+from charnn.tunes.tune_starts import TuneStarts
 
 
 def fit_request(
@@ -24,18 +23,14 @@ def fit_request(
     """
     low, high = checkpoint.metadata.get("transpose", (0, 0))
     # A model that was trained on transposed tunes has read tonics that their headers do not show.
-    any_tonic = high > low
+    # For a model of notes relative to the tonic, all tonics are alike.
+    any_tonic = high > low or checkpoint.vocabulary.moves_keys
     request = headers.fit(request)
     return request, headers.doubt(request, any_tonic=any_tonic)
 
 
 class TuneWriter:
     """A model that writes the tunes of one request.
-
-    If the headers of the training tunes are known, each tune has one of those that suit the
-    request: the likeliest one for the requested opening, or else one that its seed draws. The
-    temperature does not change these draws, so new tunes have the types and keys of the training
-    tunes in the same proportions. If no headers are known, the model chooses.
 
     Args:
         checkpoint: a model of tunes.
@@ -52,11 +47,9 @@ class TuneWriter:
         texts = self._sampler.token_texts
         # The grammar reads characters. A longer token consists of characters that are tokens, too.
         characters = {text for text in texts if len(text) == 1}
-        self._grammar = TuneGrammar(request, characters)
-        self._constraint = Constraint(self._grammar, texts)
-        self._headers = self._grammar.headers
-        if request.opening and len(self._headers) > 1:
-            self._headers = {likeliest_header(self._sampler, request, self._headers): 1}
+        grammar = TuneGrammar(request, characters)
+        self._starts = TuneStarts(self._sampler, grammar, request)
+        self._constraint = Constraint(grammar, texts, self._starts.state(0))
         # Kept after the tunes have ended, because `refused_share` sums over all of them.
         self._cursors: list[ConstraintCursor] = []
 
@@ -83,13 +76,12 @@ class TuneWriter:
             raise UsageError(
                 f"--length {length} is too short for such a tune: it needs at least {min_length}"
             )
-        return self._sampler.stream_many(params, seeds=seeds, length=length, begin=self._begin)
+        return self._sampler.stream_many(
+            params, seeds=seeds, length=length, begin=self._begin, key=self._starts.key
+        )
 
     def _begin(self, seed: int) -> ConstraintCursor:
-        start = self._grammar.start
-        if self._headers:
-            start = self._grammar.start_with(draw_header(self._headers, seed))
-        self._cursors.append(RepeatingCursor(self._constraint, start))
+        self._cursors.append(RepeatingCursor(self._constraint, self._starts.state(seed)))
         return self._cursors[-1]
 
     @property

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import UsageError
-from charnn.music.grammar.header_candidates import METERS, UNITS
-from charnn.music.grammar.header_grammar import KEYS
+from charnn.music.coding.bar_labels import LABELS
+from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
 from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest
@@ -53,7 +53,8 @@ def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Tu
             unit=chance.choice(("", "", "", *UNITS, "1/32", "1/2")),
             key=chance.choice(("", *KEYS)),
             part_bars=chance.choice((0, 0, 2, 3, 4, 8)),
-            opening=chance.choice(OPENINGS),
+            # With labels, an opening is coded before it is written.
+            opening=chance.choice(OPENINGS[:4] if LABELS & set(characters) else OPENINGS),
             fields=chance.choice(("TRMLK", "TMLK")),
             headers=chance.choice(((), HEADERS, HEADERS[:3])),
             title_words=chance.choice((None, TITLE_WORDS)),
@@ -64,15 +65,17 @@ def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Tu
             continue
 
 
-def walk(constraint: Constraint, chance: random.Random, style: str, length: int) -> str:
-    """Return the text of a random walk to its end.
+def walk(
+    constraint: Constraint, chance: random.Random, style: str, length: int, opening: str = ""
+) -> str:
+    """Return the text of a random walk to its end, with a free header or a prescribed one.
 
     Raises:
         AssertionError: every token is forbidden somewhere, or the walk is too long.
     """
     weights = _weights(constraint.token_texts, STYLES[style])
     headers = list(getattr(constraint.grammar, "headers", ()))  # a gap has no header
-    prescribed = constraint.grammar.start_with(chance.choice(headers)) if headers else None
+    prescribed = constraint.grammar.start_with(chance.choice(headers), opening) if headers else None
     start = chance.choice((constraint.grammar.start, prescribed or constraint.grammar.start))
     max_length = max(length, constraint.distance_to_end(start))
     cursor, text = constraint.begin(start), ""

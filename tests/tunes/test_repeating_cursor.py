@@ -20,8 +20,9 @@ A_BAR = re.compile(f"([{min(LABELS)}-{max(LABELS)}])([^|:]*)")
 
 def written(opening: str, seed: int) -> str:
     """Return the coded text of a random tune of a few signs, in which most bars are repeated."""
-    request = TuneRequest("x", "jig", "6/8", "1/8", "D", part_bars=4, opening=opening)
-    constraint = Constraint(TuneGrammar(request, LETTERS + CODED), texts(LETTERS + CODED))
+    grammar = TuneGrammar(TuneRequest("x", part_bars=4), LETTERS + CODED)
+    start = grammar.start_with(("jig", "6/8", "1/8", "D"), opening)
+    constraint = Constraint(grammar, texts(LETTERS + CODED), start)
     cursor, text, chance = RepeatingCursor(constraint), "", random.Random(seed)
     while True:
         token_id = cursor.prescribed(2000 - len(text))

@@ -13,7 +13,8 @@ from typing import NamedTuple
 from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.abc.dance_meters import suits_meter, usual_meter
-from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.key_field import is_key, parse_key
+from charnn.music.coding.bar_labels import LABELS
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
 from charnn.music.grammar.tune_request import Header, LearnedHeader, TuneRequest
@@ -21,6 +22,13 @@ from charnn.music.grammar.tune_request import Header, LearnedHeader, TuneRequest
 # For models without stored training headers, and for openings that suit none of these headers.
 METERS = ("C", "C|", "4/4", "2/2", "2/4", "3/4", "3/2", "6/4", "5/4", "3/8", "6/8", "9/8", "12/8")
 UNITS = ("1/8", "1/16", "1/4")
+_ALL_KEYS = (
+    tonic + mode
+    for mode in ("", "m", "dor", "mix", "lyd", "phr")
+    for tonic in ("C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab", "Db", "F#", "C#", "G#")
+)
+# Some combinations are no keys: G# major would have eight sharps.
+KEYS = tuple(key for key in _ALL_KEYS if is_key(key))
 # The tunes of the same mode count as much as this number of tunes in the requested key.
 _MODE_TUNES = 10
 # 2 ** 64 divided by the golden ratio (Knuth, The Art of Computer Programming, vol. 3, 6.4).
@@ -39,9 +47,7 @@ class Candidates(NamedTuple):
     are_learned: bool
 
 
-def find_candidates(
-    request: TuneRequest, characters: Collection[str], body: BodyGrammar
-) -> Candidates:
+def find_candidates(request: TuneRequest, characters: Collection[str]) -> Candidates:
     """Return the headers that suit a request.
 
     The training headers that have the most values in common with the request are tried first. In
@@ -51,6 +57,8 @@ def find_candidates(
     Raises:
         UsageError: the opening fits in no meter and unit.
     """
+    # The opening is plain ABC notation, without labels.
+    body = BodyGrammar(frozenset(characters) - LABELS, request.part_bars)
     longest_opening = ""  # the longest accepted beginning, for the error message
     learned = _learned_headers(request, characters)
     invented = _invented_headers(request, characters)
@@ -114,7 +122,8 @@ def _weighted(rows: list[LearnedHeader], key: str) -> Iterator[tuple[LearnedHead
         yield from ((row, row.tunes) for row in rows)
         return
     mode = parse_key(key).mode
-    alike = [row for row in rows if parse_key(row.key).mode == mode] or rows
+    keys = {name for name in {row.key for row in rows} if parse_key(name).mode == mode}
+    alike = [row for row in rows if row.key in keys] or rows
     share = _MODE_TUNES / max(1, sum(row.tunes for row in alike))
     for row in alike:
         yield row, row.tunes * (share + (row.key == key))
@@ -158,7 +167,7 @@ def _fitting_timings(
         pairs.
     """
     opened = {
-        timing: _read_opening(timing, request.opening, body)
+        timing: read_opening(*timing, request.opening, body)
         for timing in dict.fromkeys(header[1:3] for header in headers)
     }
     longest = max((read for read, _ in opened.values()), key=len, default="")
@@ -168,14 +177,13 @@ def _fitting_timings(
     return longest, full or set(good if request.strict else opened)
 
 
-def _read_opening(
-    meter_and_unit: tuple[str, str], opening: str, body: BodyGrammar
+def read_opening(
+    meter: str, unit: str, opening: str, body: BodyGrammar
 ) -> tuple[str, GrammarState | None]:
-    """Return the accepted beginning of the opening, and the state after the whole opening.
+    """Return the accepted beginning of an opening, and the state after the whole opening.
 
     The state is `None` if the opening is not accepted completely.
     """
-    meter, unit = meter_and_unit
     timing = set_timing(set_timing(Timing(), "M", meter), "L", unit)
     if not body.filling.can_fill(timing):
         return "", None

@@ -7,20 +7,11 @@ titles are allowed. The values are prescribed from the start, or chosen by the m
 from collections.abc import Collection, Mapping
 
 from charnn.errors import UsageError
-from charnn.music.abc.key_field import is_key
-from charnn.music.grammar.body_grammar import BodyGrammar
-from charnn.music.grammar.grammar_state import GrammarState, Timing
-from charnn.music.grammar.header_candidates import find_candidates, set_timing
+from charnn.music.grammar.grammar_state import GrammarState
+from charnn.music.grammar.header_candidates import KEYS, find_candidates, set_timing
 from charnn.music.grammar.title_grammar import TitleGrammar
 from charnn.music.grammar.tune_request import Header, TuneRequest
 
-_ALL_KEYS = (
-    tonic + mode
-    for mode in ("", "m", "dor", "mix", "lyd", "phr")
-    for tonic in ("C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab", "Db", "F#", "C#", "G#")
-)
-# Some combinations are no keys: G# major would have eight sharps.
-KEYS = tuple(key for key in _ALL_KEYS if is_key(key))
 _FIRST_LINE = "X:1\n"
 
 
@@ -30,11 +21,11 @@ class HeaderGrammar:
     Args:
         request: the properties that the tune must have.
         characters: the characters that the model can write.
-        body: the grammar of the body, which decides in which meters the opening is accepted.
 
     Attributes:
         headers: the learned headers that suit the request, each with its weight; empty if no
             training headers are known, or if the opening fits in none of them.
+        candidates: `headers`, or if they are empty, all usual headers that suit the request.
         start: the state before the first character of a tune whose model chooses all values that
             are not requested.
 
@@ -42,12 +33,7 @@ class HeaderGrammar:
         UsageError: no tune can have the requested values and opening.
     """
 
-    def __init__(
-        self,
-        request: TuneRequest,
-        characters: Collection[str],
-        body: BodyGrammar,
-    ) -> None:
+    def __init__(self, request: TuneRequest, characters: Collection[str]) -> None:
         self._request = request
         self._characters = frozenset(characters)
         self._title = TitleGrammar(request.title_words, characters)
@@ -62,20 +48,23 @@ class HeaderGrammar:
             raise UsageError(
                 f"{missing[0]!r} is not in the vocabulary of the model: ask for a tune without it"
             )
-        candidates = find_candidates(request, characters, body)
+        candidates = find_candidates(request, characters)
         first = 0 if "R" in request.fields else 1
         self._allowed = tuple(header[first:] for header in candidates.headers)
+        self.candidates = candidates.headers
         self.headers: Mapping[Header, float] = candidates.headers if candidates.are_learned else {}
         self._values: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
-        self.start = self.start_with(requested)
+        self.start = self.start_with(requested, request.opening)
 
-    def start_with(self, header: Header) -> GrammarState:
+    def start_with(self, header: Header, opening: str) -> GrammarState:
         """Return the state before the first character of a tune with a header.
 
         Args:
             header: the values of R: M: L: K:; the model chooses those that are `""`.
+            opening: the beginning of the body, as the model writes it.
         """
-        return self._enter_fields(0, header, (), Timing(), _FIRST_LINE)
+        begun = GrammarState(header=header, remaining_opening=opening)
+        return self._enter_fields(0, begun, _FIRST_LINE)
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
         """Return the state after a character of a field; `None` if the character is refused."""
@@ -108,23 +97,23 @@ class HeaderGrammar:
 
     # Field by field
 
-    def _enter_fields(
-        self, first: int, header: Header, values: tuple[str, ...], timing: Timing, text: str
-    ) -> GrammarState:
+    def _enter_fields(self, first: int, state: GrammarState, text: str) -> GrammarState:
         """Return the state at the first field with a free value and the index `first` or later.
 
         `text`, the names of the fields and the prescribed values must be written next. If all these
         fields have prescribed values, the body follows them.
         """
-        prescribed = dict(zip("TRMLK", (self._request.title, *header), strict=True))
+        prescribed = dict(zip("TRMLK", (self._request.title, *state.header), strict=True))
+        values, timing = state.header_values, state.timing
         for field in self._request.fields[first:]:
             text += f"{field}:"
             value = prescribed[field]
             if not value:
                 return GrammarState(
                     forced_text=text,
+                    remaining_opening=state.remaining_opening,
                     header_field=field,
-                    header=header,
+                    header=state.header,
                     header_values=values,
                     timing=timing,
                 )
@@ -134,7 +123,7 @@ class HeaderGrammar:
         return GrammarState(
             partial="\n",
             forced_text=text,
-            remaining_opening=self._request.opening,
+            remaining_opening=state.remaining_opening,
             timing=timing,
         )
 
@@ -152,7 +141,9 @@ class HeaderGrammar:
             values += (value if choices else "",)
         timing = set_timing(state.timing, state.header_field, value)
         following = self._request.fields.index(state.header_field) + 1
-        return self._enter_fields(following, state.header, values, timing, "")
+        return self._enter_fields(
+            following, state._replace(header_values=values, timing=timing), ""
+        )
 
     def _choices(self, state: GrammarState) -> tuple[str, ...]:
         """Return the allowed values of the field being written; `()` if any text is allowed."""

@@ -32,6 +32,7 @@ from collections.abc import Collection, Hashable
 from charnn.errors import UsageError
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import GrammarState
+from charnn.music.grammar.header_candidates import read_opening
 from charnn.music.grammar.header_grammar import HeaderGrammar
 from charnn.music.grammar.tune_request import Header, TuneRequest
 
@@ -52,6 +53,7 @@ class TuneGrammar:
             header that are not requested.
         headers: the learned headers that suit the request, each with its weight; empty if no
             training headers are known, or if the opening fits in none of them.
+        candidates: `headers`, or if they are empty, all usual headers that suit the request.
         boundary_characters: the characters of bar lines and line ends. The form of the
             whole tune determines where they are accepted. The present bar alone determines where
             the other characters are accepted (see `local_key`).
@@ -70,13 +72,26 @@ class TuneGrammar:
         self._strict = request.strict
         self._characters = frozenset(characters)
         self._body = BodyGrammar(characters, request.part_bars)
-        self._header = HeaderGrammar(request, characters, self._body)
+        self._header = HeaderGrammar(request, characters)
         self.start = self._header.start
-        self.headers = self._header.headers
+        self.headers, self.candidates = self._header.headers, self._header.candidates
 
-    def start_with(self, header: Header) -> GrammarState:
-        """Return the state before the first character of a tune with one of `headers`."""
-        return self._header.start_with(header)
+    def start_with(self, header: Header, opening: str = "") -> GrammarState:
+        """Return the state before the first character of a tune with a header.
+
+        Args:
+            header: the values of R: M: L: K:; the model chooses those that are `""`.
+            opening: the beginning of the body, as the model writes it.
+
+        Raises:
+            UsageError: no tune can begin with this opening.
+        """
+        if self._strict and read_opening(header[1], header[2], opening, self._body)[1] is None:
+            raise UsageError(
+                "no whole bars can begin like this opening: end it with a bar line, or use --bars "
+                "off"
+            )
+        return self._header.start_with(header, opening)
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
         """Return the state after a character; `None` if the character is refused."""
@@ -114,10 +129,12 @@ class TuneGrammar:
 
         The first candidate that is accepted leads towards the end of the tune.
         """
-        if state.forced_text or state.remaining_opening:
-            return (state.forced_text or state.remaining_opening)[0]
+        if state.forced_text:
+            return state.forced_text[0]
         if state.header_field:
             return self._header.finishing_characters(state)
+        if state.remaining_opening:
+            return state.remaining_opening[0]
         return self._body.finishing_characters(state)
 
     def counts_refusals(self, state: GrammarState) -> bool:

@@ -5,12 +5,11 @@ import re
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.errors import UsageError
-from charnn.music.grammar.header_candidates import METERS, UNITS
-from charnn.music.grammar.header_grammar import KEYS
+from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
 from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest
@@ -174,6 +173,7 @@ def test_an_invented_title_consists_of_known_words() -> None:
     assert TitleWords.from_json(words.to_json()) == words
 
 
+@settings(max_examples=40)
 @given(st.lists(st.text("abAB '.", min_size=1, max_size=12), max_size=6), st.integers(0, 99))
 def test_a_title_of_known_words_can_always_be_finished(titles: list[str], seed: int) -> None:
     words = TitleWords.of_tunes(f"X:1\nT:{title}\nK:D\nd\n" for title in titles)

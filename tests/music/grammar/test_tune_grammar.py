@@ -23,8 +23,7 @@ from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.errors import UsageError
 from charnn.music.checking.report import check_tune
 from charnn.music.coding.bar_labels import LABELS, insert_labels, strip_labels
-from charnn.music.grammar.header_candidates import METERS, UNITS
-from charnn.music.grammar.header_grammar import KEYS
+from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
 from tests.music.grammar.accepted import grammar_of, real_tunes, state_after
@@ -57,7 +56,7 @@ def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
     wanted, grammar = any_request(chance, characters)
     constraint = Constraint(grammar, texts(tokens or characters))
     length = chance.choice((0, 1, 40, 80, 150, 300, 500))
-    coded = walk(constraint, chance, list(STYLES)[seed % len(STYLES)], length)
+    coded = walk(constraint, chance, list(STYLES)[seed % len(STYLES)], length, wanted.opening)
     text = strip_labels(coded)
     if symbols == "labels":
         check_labels(coded)

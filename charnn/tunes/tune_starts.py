@@ -1,0 +1,57 @@
+"""The beginnings of new tunes: the header and the opening that a model reads for them."""
+
+from collections.abc import Mapping
+
+from charnn.music.grammar.grammar_state import GrammarState
+from charnn.music.grammar.header_candidates import draw_header
+from charnn.music.grammar.reading_key import reading_key
+from charnn.music.grammar.tune_grammar import TuneGrammar
+from charnn.music.grammar.tune_request import Header, TuneRequest
+from charnn.sampling.sampler import Sampler
+from charnn.tunes.opening_header import OpeningCoder, likeliest_header
+
+
+class TuneStarts:
+    """The beginnings of the tunes of one request.
+
+    If the headers of the training tunes are known, each tune has one of those that suit the
+    request: the likeliest one for the requested opening, or else one that its seed draws. The
+    temperature does not change these draws, so new tunes have the types and keys of the training
+    tunes in the same proportions. If no headers are known, the model chooses.
+
+    Args:
+        sampler: the model.
+        grammar: the grammar of the request.
+        request: the properties that every tune must have.
+
+    Attributes:
+        key: the key to which the tunes are moved when they are decoded; `""` if the model reads
+            their key.
+
+    Raises:
+        UsageError: the model cannot write the opening.
+    """
+
+    def __init__(self, sampler: Sampler, grammar: TuneGrammar, request: TuneRequest) -> None:
+        self._grammar = grammar
+        self._headers: Mapping[Header, float] = grammar.headers
+        self._opening, self._read_key, key = "", "", request.key
+        if request.opening:
+            coder = OpeningCoder(sampler.vocabulary, request)
+            header = likeliest_header(sampler, coder, grammar.candidates)
+            self._headers, key = {header: 1.0}, header[3]
+            self._opening = coder.coded_text(header)
+        if key and sampler.vocabulary.moves_keys:
+            self._read_key = reading_key(key, request.headers)
+        self.key = key if self._read_key not in ("", key) else ""
+        self._states: dict[Header, GrammarState] = {}
+
+    def state(self, seed: int) -> GrammarState:
+        """Return the state of the grammar before the first character of the tune of a seed."""
+        if not self._headers:
+            return self._grammar.start
+        rhythm, meter, unit, key = draw_header(self._headers, seed)
+        header = (rhythm, meter, unit, self._read_key or key)
+        if header not in self._states:
+            self._states[header] = self._grammar.start_with(header, self._opening)
+        return self._states[header]

@@ -1,0 +1,70 @@
+"""Headers and openings of new tunes, by an untrained model of notes relative to the tonic."""
+
+import re
+from functools import cache
+
+import pytest
+
+import charnn
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.corpus.music_vocabulary import MusicVocabulary
+from charnn.errors import UsageError
+from charnn.model.config import ModelConfig
+from charnn.music.checking.report import check_tune
+from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.tune_coding import code_tune
+from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest, make_request
+from charnn.sampling.params import SamplingParams
+from charnn.tunes.tune_writer import TuneWriter
+from tests.helpers import random_weights
+from tests.sampling.walks import LETTERS
+
+HEADERS = (
+    LearnedHeader("jig", "6/8", "1/8", "D", 30),
+    LearnedHeader("jig", "6/8", "1/8", "Am", 20),
+    LearnedHeader("reel", "C|", "1/8", "G", 50),
+)
+
+
+@cache
+def model() -> Checkpoint:
+    vocabulary = MusicVocabulary(LETTERS + "".join(LABELS))
+    config = ModelConfig(len(vocabulary), hidden_size=8, pointer=40, pointer_width=4)
+    return Checkpoint(config, vocabulary, random_weights(config), {"documents": 9})
+
+
+def tunes(seeds: range = range(2), **options: str) -> list[str]:
+    request = make_request(**options, part_bars=4)
+    request = TuneRequest(**{**vars(request), "headers": HEADERS})
+    writer = TuneWriter(model(), request)
+    written = writer.stream_many(SamplingParams(1.0), seeds=seeds, length=400)
+    return ["".join(pieces) for pieces in written]
+
+
+@pytest.mark.parametrize(
+    ("opening", "key"),
+    [("A|^d2e f2=g|a", ""), ("d2e f2g|", "Bb"), ("|:(3ABc de f2|", "F#m"), ("|:", ""), ("c>d", "")],
+)
+def test_an_opening_is_written_as_it_was_given(opening: str, key: str) -> None:
+    for text in tunes(range(1), prime=opening, key=key):
+        header, _, body = text.partition("\nK:")
+        found, _, body = body.partition("\n")
+        assert body.startswith(opening)
+        assert found == (key or found)
+        assert re.search("R:jig\nM:6/8|R:reel\nM:C\\|", header)
+        (tune,) = charnn.read_tunes(text)
+        assert check_tune(tune).ok
+
+
+def test_a_rare_key_is_read_as_a_common_one() -> None:
+    """Only the letters move: the model has read the header of a common key."""
+    common, rare = tunes(key="Am", rhythm="jig"), tunes(key="Bbm", rhythm="jig")
+    for in_am, in_bbm in zip(common, rare, strict=True):
+        assert code_tune(in_am).replace("K:Am", "K:Bbm") == code_tune(in_bbm)
+
+
+def test_an_unwritable_opening_is_refused() -> None:
+    with pytest.raises(UsageError, match="'ü' is not in the vocabulary"):
+        tunes(prime="ü")
+    with pytest.raises(UsageError, match="cannot follow"):
+        tunes(prime="d:|")

@@ -7,7 +7,7 @@ to the candidate and to the text that follows, divided by the probability with w
 was drawn. With many candidates, the choice has the distribution of the model's texts that fit into
 the gap (sampling importance resampling, Rubin 1987).
 
-Texts become tokens, and tokens become texts, in this file only.
+The texts are coded for the model by `gap_coding`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,14 +16,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.vocabulary import UNKNOWN
 from charnn.errors import UsageError
 from charnn.inference.exponential import logarithm
 from charnn.inference.stepper_state import StepperState
 from charnn.music.grammar.gap_grammar import GapGrammar
-from charnn.music.grammar.gap_pieces import Fixed, Piece
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.candidate_draw import CandidateDraw, DrawnText, Logs, log_sum
+from charnn.tunes.gap_coding import code_gap
+from charnn.tunes.tune_gap import Gap
 
 CANDIDATES = 64
 # The model reads this much of what follows (`benchmarks/RESULTS.md`).
@@ -37,12 +37,12 @@ class Candidate:
     """New music for a gap.
 
     Attributes:
-        piece_texts: the text of each piece of the gap, and the first sign after it.
+        stretches: the text of each stretch of the gap.
         log_weight: the logarithm of its weight.
         following_log_prob: the part of it that the text that follows gives.
     """
 
-    piece_texts: tuple[str, ...]
+    stretches: tuple[str, ...]
     log_weight: float
     following_log_prob: float
 
@@ -55,7 +55,6 @@ class Infiller:
 
     Attributes:
         sampler: the model.
-        token_texts: the characters of each token.
         characters: the characters that the model can write.
 
     Raises:
@@ -68,14 +67,8 @@ class Infiller:
         self.sampler = Sampler(checkpoint, may_end=True)
         # One row, so that the selector does not import torch, which takes longer than the draw.
         self.sampler.backends.start(rows=1, expected_tokens=_EXPECTED_TOKENS)
-        self.token_texts = self.sampler.token_texts
-        self.characters = frozenset(text for text in self.token_texts if len(text) == 1)
-
-    def encode(self, text: str) -> list[int]:
-        """Return the tokens of a text, without the characters that the model does not know."""
-        ids = self.sampler.vocabulary.encode(text)
-        found: list[int] = ids[ids != UNKNOWN].tolist()
-        return found
+        texts = self.sampler.token_texts
+        self.characters = frozenset(text for text in texts if len(text) == 1)
 
     def unknown_characters(self, text: str) -> list[str]:
         """Return the characters of a text that the model does not know."""
@@ -87,9 +80,7 @@ class GapFiller:
 
     Args:
         infiller: the model.
-        before: the text before the gap.
-        pieces: the pieces of the gap.
-        following: the text that follows; at least a line end.
+        gap: the gap.
         temperature: the temperature of the draw and of the weights, above 0.
         note_bonus: see `CandidateDraw`.
         following_chars: the number of characters that the model reads of the text that follows.
@@ -98,32 +89,20 @@ class GapFiller:
     def __init__(
         self,
         infiller: Infiller,
-        before: str,
-        pieces: Sequence[Piece],
-        following: str,
+        gap: Gap,
         *,
         temperature: float,
         note_bonus: float = 0.0,
         following_chars: int = FOLLOWING_CHARS,
     ) -> None:
-        self._infiller, self._temperature = infiller, temperature
-        self._before = [infiller.sampler.start_id, *infiller.encode(before)]
-        known = [
-            Fixed("".join(c for c in piece.text if c in infiller.characters))
-            if isinstance(piece, Fixed)
-            else piece
-            for piece in pieces
-        ]
-        # The first token of what follows belongs to the draw: it shows that the gap is full.
-        first, *self._following = infiller.encode(following[: max(1, following_chars)])
-        known.append(Fixed(infiller.token_texts[first]))
-        self._grammar = GapGrammar(known, infiller.characters)
+        sampler = infiller.sampler
+        self._sampler, self._temperature = sampler, temperature
+        self._following_chars = following_chars
+        self._coding = code_gap(sampler.vocabulary, gap)
+        self._before = [sampler.start_id, *self._coding.before_ids]
+        self._grammar = GapGrammar(self._coding.pieces, infiller.characters)
         self._draw = CandidateDraw(
-            infiller.sampler.backends,
-            self._grammar,
-            infiller.token_texts,
-            temperature,
-            note_bonus,
+            sampler.backends, self._grammar, sampler.token_texts, temperature, note_bonus
         )
         self._states: dict[bytes, StepperState] = {}
 
@@ -140,39 +119,43 @@ class GapFiller:
         random = np.random.default_rng(seed)
         state = self._read_before(seed).copied_rows([0] * count)
         drawn = self._draw.texts(state, self._before[-1], random)
-        # Equal texts are read once, and have the weight of all of them.
-        copies: dict[str, list[DrawnText]] = {}
+        # What follows equal candidates is read once, and they have the weight of all of them.
+        equal: dict[tuple[str, ...], list[DrawnText]] = {}
         for one in drawn:
-            copies.setdefault(one.text, []).append(one)
-        different = [same[0] for same in copies.values()]
-        following = self._follow(different)
-        counts = np.array([len(same) for same in copies.values()], np.float64)
-        weights = np.array([one.log_weight for one in different]) + following
-        for index in _weighted_order(weights + logarithm(counts), random):
-            texts = tuple(self._grammar.split(different[index].text))
-            yield Candidate(texts, float(weights[index]), float(following[index]))
+            stretches = self._coding.stretches(self._grammar.split(one.text))
+            equal.setdefault(stretches, []).append(one)
+        best = [max(same, key=lambda one: one.log_weight) for same in equal.values()]
+        rows = (np.array([[one.log_weight for one in same]]) for same in equal.values())
+        weights = np.array([float(log_sum(row_1B)[0]) for row_1B in rows])
+        ids = [self._coding.following_ids(text, self._following_chars) for text in equal]
+        following = self._follow(best, ids)
+        texts = list(equal)
+        for index in _weighted_order(weights + following, random):
+            yield Candidate(texts[index], float(weights[index]), float(following[index]))
 
     def _read_before(self, seed: int) -> StepperState:
         """Return the state after all tokens before the gap but the last one."""
-        sampler = self._infiller.sampler
-        state = sampler.begin(seed)
+        state = self._sampler.begin(seed)
         begin = state.hidden_SLBH.tobytes()  # the seed decides among a few states
         if begin not in self._states:
             state.temperature = self._temperature
             for token_id in self._before[:-1]:
-                sampler.backends.feed(np.array([token_id]), state)
+                self._sampler.backends.feed(np.array([token_id]), state)
             self._states[begin] = state
         return self._states[begin]
 
-    def _follow(self, texts: Sequence[DrawnText]) -> Logs:
-        """Return the logarithm of the probability of what follows each text."""
+    def _follow(self, texts: Sequence[DrawnText], ids: Sequence[Sequence[int]]) -> Logs:
+        """Return the logarithm of the probability of the tokens that follow each text."""
         state = StepperState.joined([one.state for one in texts])
         log_probs = np.zeros(len(texts))
-        ids_B = np.array([one.last_id for one in texts])
-        for token_id in self._following:
-            logits_BV = self._draw.logits(ids_B, state)
-            log_probs += logits_BV[:, token_id] - log_sum(logits_BV)
-            ids_B[:] = token_id
+        last_B = np.array([one.last_id for one in texts])
+        for place in range(max(map(len, ids))):
+            logits_BV = self._draw.logits(last_B, state)
+            sums_B = log_sum(logits_BV)
+            for row, following in enumerate(ids):
+                if place < len(following):
+                    last_B[row] = following[place]
+                    log_probs[row] += logits_BV[row, last_B[row]] - sums_B[row]
         return log_probs
 
 

@@ -4,7 +4,7 @@ Lengths, rests, ties, ornaments and chord symbols stay. Grace notes are removed,
 to a note that changes. Instead of a chord, one note is written.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from charnn.music.abc.note_length import format_length
 from charnn.music.grammar.gap_pieces import HIGHEST, LOWEST, Fixed, Head
@@ -60,6 +60,7 @@ def kept_rhythm_holes(
             if changes and placed.begin < placed.start:
                 holes.append(Hole(placed.begin, located.text.index("}", placed.begin) + 1))
             tied = any(pitch.tied for pitch in placed.note.pitches)
+    _limit_range(voice)
     if keep_contour:
         _keep_contour(voice)
     holes += (
@@ -86,32 +87,36 @@ def _chord_length(text: str, placed: PlacedNote) -> str:
     return format_length(note.length * inner)
 
 
+def _limit_range(voice: list[_VoiceNote]) -> None:
+    """Limit the new notes to the range of the tune, and a step beyond."""
+    positions = [each.position for each in voice]
+    lowest = max(LOWEST, min(positions, default=0) - 1)
+    highest = min(HIGHEST, max(positions, default=0) + 1)
+    for each in voice:
+        if each.head is not None:
+            each.head = replace(each.head, lowest=lowest, highest=highest)
+
+
 def _keep_contour(voice: list[_VoiceNote]) -> None:
     """Give each head its direction, and a range from which all later directions can be kept.
 
     A note that three rising notes must follow cannot be the third highest. The old notes keep all
     directions, so no range is empty.
     """
-    lowest, highest = LOWEST, HIGHEST
+    low, high = LOWEST, HIGHEST
     rise: int | None = None  # the direction of the note after
-    for index in range(len(voice) - 1, -1, -1):
-        each, before = voice[index], voice[index - 1] if index else None
-        if rise != 0:  # an equal note after this one has the same range
-            lowest, highest = (
-                lowest + 1 if rise == -1 else LOWEST,
-                highest - 1 if rise == 1 else HIGHEST,
-            )
-        if each.head is None:
-            lowest = highest = each.position
+    for each, before in zip(reversed(voice), [*reversed(voice[:-1]), None], strict=True):
+        head, following = each.head, rise
         rise = None if before is None else _sign(each.position - before.position)
-        if each.head is not None:
-            stays = before is not None and before.head is None
-            each.head = Head(
-                max(lowest, LOWEST),
-                min(highest, HIGHEST),
-                direction=rise,
-                before=before.position if before and stays else None,
-            )
+        if head is None:
+            low = high = each.position
+            continue
+        if following != 0:  # an equal note has the same range
+            low = max(head.lowest, low + 1) if following == -1 else head.lowest
+            high = min(head.highest, high - 1) if following == 1 else head.highest
+        stays = before is not None and before.head is None
+        fixed = before.position if before and stays else None
+        each.head = Head(low, high, direction=rise, before=fixed)
 
 
 def _sign(number: int) -> int:

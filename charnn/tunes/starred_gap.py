@@ -9,9 +9,10 @@ import re
 from fractions import Fraction
 
 from charnn.errors import UsageError
+from charnn.music.abc.note_length import format_length
 from charnn.music.abc.patterns import FIELD
 from charnn.music.checking.report import length_name
-from charnn.music.grammar.gap_pieces import Head, Music, Piece
+from charnn.music.grammar.gap_pieces import Head, Music
 from charnn.tunes.bar_selection import BarNumbers
 from charnn.tunes.located_tune import LocatedTune, PlacedNote, Run
 from charnn.tunes.new_bars import Fits, tied_head
@@ -19,6 +20,7 @@ from charnn.tunes.tune_gap import Hole, timing
 
 # Stands for a star while the tune is read: an invisible rest, one character long as well.
 _REST = "x"
+_NOTE = "A"  # and while it is cleaned, any note
 _SIGNS = re.compile(r'"[^"\n]*"|%.*|\[[A-Za-z]:[^\]\n]*\]|![^!\n]*!|(?P<star>\*)')
 
 
@@ -68,7 +70,7 @@ class StarredGap:
             UsageError: a bar with stars is not full, or no notes can fill it.
         """
         return [
-            Hole(placed.start, placed.stop, (self._piece(run, placed),))
+            self._hole(run, placed)
             for run in self._located.runs
             for placed in run.notes
             if placed.start in self._places
@@ -81,17 +83,18 @@ class StarredGap:
             for index, bar in enumerate(self._located.bars)
         ]
 
-    def _piece(self, run: Run, placed: PlacedNote) -> Piece:
+    def _hole(self, run: Run, placed: PlacedNote) -> Hole:
+        place = placed.start, placed.stop
         lacking = self._bar_length(run.bar) - self._located.bars[run.bar].duration
         if not lacking:
-            return Head()
+            return Hole(*place, (Head(),), _NOTE)
         note = placed.note
         alone = self._stars[run.bar] == 1 and note.duration == run.unit
         total = lacking + note.duration
         found = timing(total, run.unit) if alone and total > 0 else None
         opening = tied_head(run) if run.notes[0] is placed else ""
         if found is not None and self._fits(music := Music(found, opening)):
-            return music
+            return Hole(*place, (music,), _NOTE + format_length(total / run.unit))
         bar, meter = self._located.bars[run.bar], self._located.bars[run.bar].meter
         raise UsageError(
             f"{self._numbers.name(run.bar)} lasts {length_name(bar.duration, meter)} with one note "

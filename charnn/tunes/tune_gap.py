@@ -4,7 +4,6 @@ A `Hole` is one such place. The text around the holes exists twice: as the user 
 what the result contains, and cleaned as the training tunes are, which is what the model reads.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,7 +16,6 @@ from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, Timing
 
 # Stands on both sides of a hole while the tune is cleaned. U+FDD0 is no character of any text.
 _EDGE = "\ufdd0"
-_HOLE = re.compile(f"{_EDGE}[^{_EDGE}]*{_EDGE}")
 
 
 STAR = "*"  # stands for a hole in the tunes of folkrnn.org
@@ -30,11 +28,28 @@ class Hole:
     Attributes:
         start, stop: the place in the text.
         pieces: the pieces that take its place; empty if its text is only removed.
+        old: music of the same duration, if the text contains none; `""` for the text itself.
     """
 
     start: int
     stop: int
     pieces: tuple[Piece, ...] = ()
+    old: str = ""
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A hole, or the cleaned text between two holes.
+
+    Attributes:
+        pieces: the pieces that the text is made of.
+        old: the cleaned text that stands there now.
+        is_hole: whether it is a hole.
+    """
+
+    pieces: tuple[Piece, ...]
+    old: str
+    is_hole: bool
 
 
 class Gap:
@@ -46,7 +61,7 @@ class Gap:
 
     Attributes:
         before: the cleaned text before the first hole.
-        pieces: the pieces of the holes, with the cleaned text between the holes.
+        stretches: the holes, and the cleaned text between them.
         following: the cleaned text after the last hole.
 
     Raises:
@@ -56,54 +71,34 @@ class Gap:
     def __init__(self, text: str, holes: Sequence[Hole]) -> None:
         self._text, self._holes = text, tuple(holes)
         # The old music stays between the edges, because cleaning infers the mode from the notes.
-        old = (text[hole.start : hole.stop].replace(STAR, "A") for hole in holes)
+        old = [hole.old or text[hole.start : hole.stop] for hole in holes]
         cleaned = clean_books([self._spliced([_EDGE + music + _EDGE for music in old])])
-        self.before: str
-        self.before, *after = _HOLE.split(cleaned[0].text) if cleaned else [""]
-        if len(after) != len(holes):
+        parts = cleaned[0].text.split(_EDGE) if cleaned else []
+        if len(parts) != 2 * len(holes) + 1:
             problem = "a line with chosen bars is not read as music: choose other bars"
             raise TuneError(problem, 1, 1)
-        self.pieces: list[Piece] = []
-        self._hole_of_piece: list[int | None] = []
-        for number, (hole, following) in enumerate(zip(holes, after, strict=True)):
-            for piece in hole.pieces:
-                self._append(piece, number)
-            if number + 1 < len(holes):
-                self._append(Fixed(following), None)
-        self.following = after[-1]
-
-    def _append(self, piece: Piece, hole: int | None) -> None:
-        if piece == Fixed(""):
-            return
-        last = self.pieces[-1] if self.pieces else None
-        if (
-            isinstance(piece, Fixed)
-            and isinstance(last, Fixed)
-            and hole is None
-            and self._hole_of_piece[-1] is None
-        ):
-            self.pieces[-1] = Fixed(last.text + piece.text)
-        else:
-            self.pieces.append(piece)
-            self._hole_of_piece.append(hole)
+        self.before, self.following = parts[0], parts[-1]
+        self.stretches = [
+            Stretch(holes[number // 2].pieces, part, True)
+            if number % 2 == 0
+            else Stretch((Fixed(part),) if part else (), part, False)
+            for number, part in enumerate(parts[1:-1])
+        ]
 
     def read_music(self) -> str:
         """Return the text around the holes that the model reads, without titles and types."""
-        fixed = "".join(piece.text for piece in self.pieces if isinstance(piece, Fixed))
+        fixed = "".join(stretch.old for stretch in self.stretches if not stretch.is_hole)
         lines = (self.before + fixed + self.following).splitlines(keepends=True)
         return "".join(line for line in lines if not line.startswith(("T:", "R:")))
 
-    def filled(self, piece_texts: Sequence[str]) -> str:
+    def filled(self, texts: Sequence[str]) -> str:
         """Return the tune with new music in the holes.
 
         Args:
-            piece_texts: the text of each of `pieces`; further texts are ignored.
+            texts: the text of each of `stretches`.
         """
-        texts = [""] * len(self._holes)
-        for hole, text in zip(self._hole_of_piece, piece_texts, strict=False):
-            if hole is not None:
-                texts[hole] += text
-        return self._spliced(texts)
+        pairs = zip(self.stretches, texts, strict=True)
+        return self._spliced([text for stretch, text in pairs if stretch.is_hole])
 
     def _spliced(self, texts: Sequence[str]) -> str:
         """Return the text with `texts` in the places of the holes."""

@@ -86,10 +86,17 @@ class VaryOptions:
 
 @dataclass(frozen=True)
 class Variation:
-    """A variation of a tune: its text, and the seed that gives it again."""
+    """A variation of a tune.
+
+    Attributes:
+        text: the tune.
+        seed: the seed that gives it again.
+        following_log_prob: see `Candidate`.
+    """
 
     text: str
     seed: int
+    following_log_prob: float
 
 
 class Varier:
@@ -182,9 +189,7 @@ class Varier:
             raise UsageError("variations are drawn: use a --temperature above 0")
         filler = GapFiller(
             self._infiller,
-            self._gap.before,
-            self._gap.pieces,
-            self._gap.following,
+            self._gap,
             temperature=params.temperature,
             note_bonus=NOTE_BONUS * (self._options.busier - self._options.simpler),
         )
@@ -193,9 +198,10 @@ class Varier:
             for attempt in range(MAX_ATTEMPTS):
                 # Skips the seeds of the other variations.
                 tried = seed + attempt * len(seeds)
-                text = self._choose(filler.candidates(tried, candidates), found)
-                if text is not None:
-                    yield Variation(text, tried)
+                chosen = self._choose(filler.candidates(tried, candidates), found)
+                if chosen is not None:
+                    text = self._gap.filled(chosen.stretches)
+                    yield Variation(text, tried, chosen.following_log_prob)
                     break
             else:
                 raise CharnnError(
@@ -211,14 +217,13 @@ class Varier:
             return " with fewer notes"
         return " with more notes" if self._options.busier else " that differs from the tune"
 
-    def _choose(self, candidates: Iterable[Candidate], found: list[Melody]) -> str | None:
-        """Return the tune with the first acceptable candidate, and add its melody to `found`."""
+    def _choose(self, candidates: Iterable[Candidate], found: list[Melody]) -> Candidate | None:
+        """Return the first acceptable candidate, and add the melody of its tune to `found`."""
         for candidate in candidates:
-            text = self._gap.filled(candidate.piece_texts)
-            melody = self._accepted(text)
+            melody = self._accepted(self._gap.filled(candidate.stretches))
             if melody is not None and melody not in found:
                 found.append(melody)
-                return text
+                return candidate
         return None
 
     def _accepted(self, text: str) -> Melody | None:

@@ -11,16 +11,17 @@ from collections.abc import Collection, Hashable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from charnn.music.coding.bar_labels import LABELS, place
 from charnn.music.grammar.body_grammar import BodyGrammar
-from charnn.music.grammar.gap_pieces import LOWEST, Fixed, Head, Music, Piece
+from charnn.music.grammar.gap_heads import HeadState, head_is_complete, step_head
+from charnn.music.grammar.gap_pieces import Fixed, Head, Label, Music, Piece
 from charnn.music.grammar.grammar_state import (
     IN_SLUR,
     NO_SLUR,
     GrammarState,
 )
-from charnn.music.grammar.notation import ACCIDENTALS, LOWER_NOTES, UPPER_NOTES
-from charnn.music.grammar.note_prefixes import OCTAVE_MARKS
-from charnn.music.tune.theory import LETTERS
+from charnn.music.grammar.label_rules import FIRST_LABEL
+from charnn.music.grammar.notation import LOWER_NOTES, UPPER_NOTES
 
 # A bar in the middle of a part may be tied to the next one, the last bar of a part may not. With
 # parts of two bars, the state of a bar contains the difference.
@@ -33,20 +34,17 @@ class GapState(NamedTuple):
 
     Attributes:
         piece: the index of the piece that the last character belongs to.
-        offset: the number of characters of fixed text or of an opening that are written; in a
-            `Head`, its position above the lowest one.
+        offset: the number of characters of fixed text, of an opening or of a label that are
+            written.
         bar: the state of the grammar of the body. In fixed text, it contains only what the next
             `Music` takes over.
-        head: the kind of the last character of a `Head`: `^` for an accidental, `A` or `a` for a
-            letter, `,` for an octave mark; `""` outside of a head.
-        position: the position of the last `Head` on the staff; None if it has no importance.
+        head: the state of a `Head`. Outside of one, it contains only what the next one depends on.
     """
 
     piece: int = 0
     offset: int = 0
     bar: GrammarState = GrammarState()
-    head: str = ""
-    position: int | None = None
+    head: HeadState = HeadState()
 
 
 class GapGrammar:
@@ -95,12 +93,13 @@ class GapGrammar:
         if character not in self._characters or state.piece == len(self._pieces):
             return None
         piece = self._pieces[state.piece]
-        if isinstance(piece, Fixed):
-            after = self._in_fixed(piece, state, character)
-        elif isinstance(piece, Head):
-            after = self._in_head(piece, state, character)
-        else:
+        if isinstance(piece, Music):
             after = self._in_music(piece, state, character)
+        elif isinstance(piece, Head):
+            head = step_head(piece, state.head, character)
+            after = None if head is None else state._replace(head=head)
+        else:
+            after = self._in_text(piece, state, character)
         if after is None and self._is_complete(piece, state):
             return self.step(self._enter(state.piece + 1, state), character)
         return after
@@ -125,43 +124,31 @@ class GapGrammar:
         """Return the state before the first character of a piece."""
         if index == len(self._pieces):
             return GapState(index)
-        piece, bar, position = self._pieces[index], GrammarState(), None
+        piece, bar, head = self._pieces[index], before.bar, HeadState()
         if isinstance(piece, Music):
             bar = _begin_bar(piece, before.bar)
-        elif isinstance(piece, Fixed) and isinstance(self._pieces[index - 1], Music):
-            bar = GrammarState(slur=before.bar.slur, tied=before.bar.tied)
-        if self._needs_position(index):
-            position = before.offset + LOWEST if before.head else before.position
-        return GapState(index, bar=bar, position=position)
+        elif bar.timing.bar:  # the state of new music
+            bar = GrammarState(slur=bar.slur, tied=bar.tied)
+        if self._needs_head_before(index):
+            last = before.head.position if before.head.sign else before.head.before
+            head = HeadState(before=last)
+        return GapState(index, bar=bar, head=head)
 
-    def _needs_position(self, index: int) -> bool:
-        """Return whether a `Head`, here or after this fixed text, depends on the `Head` before."""
-        following = self._pieces[index : index + 2]
-        heads = [piece for piece in following if isinstance(piece, Head)]
-        return bool(heads) and heads[0].direction is not None and heads[0].before is None
+    def _needs_head_before(self, index: int) -> bool:
+        """Return whether the next `Head`, here or after text, depends on the one before."""
+        for piece in self._pieces[index:]:
+            if isinstance(piece, Music):
+                return False
+            if isinstance(piece, Head):
+                return piece.direction is not None and piece.before is None
+        return False
 
-    def _in_fixed(self, piece: Fixed, state: GapState, character: str) -> GapState | None:
-        matches = piece.text.startswith(character, state.offset)
+    def _in_text(self, piece: Fixed | Label, state: GapState, character: str) -> GapState | None:
+        if isinstance(piece, Fixed):
+            matches = piece.text.startswith(character, state.offset)
+        else:
+            matches = not state.offset and character in LABELS and place(character) <= piece.place
         return state._replace(offset=state.offset + 1) if matches else None
-
-    def _in_head(self, piece: Head, state: GapState, character: str) -> GapState | None:
-        if character in ACCIDENTALS:
-            # The second of two tied or repeated notes keeps the accidental of the first.
-            allowed = not state.head and piece.direction != 0
-            return state._replace(head="^") if allowed else None
-        upper, lower = character in UPPER_NOTES, character in LOWER_NOTES
-        if state.head in ("", "^") and (upper or lower):
-            # `offset` contains the new position; `position` stays that of the head before.
-            position = LETTERS.index(character.upper()) + 7 * lower
-            marked = position + (7 if lower else -7)
-            if not (_allows(piece, state, position) or _allows(piece, state, marked)):
-                return None
-            return state._replace(head="a" if lower else "A", offset=position - LOWEST)
-        if state.head + character in OCTAVE_MARKS:
-            position = state.offset + LOWEST + (7 if state.head == "a" else -7)
-            allowed = _allows(piece, state, position)
-            return state._replace(head=",", offset=position - LOWEST) if allowed else None
-        return None
 
     def _in_music(self, piece: Music, state: GapState, character: str) -> GapState | None:
         offset = state.offset
@@ -180,8 +167,10 @@ class GapGrammar:
         """Return whether the text of a piece may end here."""
         if isinstance(piece, Fixed):
             return state.offset == len(piece.text)
+        if isinstance(piece, Label):
+            return state.offset == 1
         if isinstance(piece, Head):
-            return state.head not in ("", "^") and _allows(piece, state, state.offset + LOWEST)
+            return head_is_complete(piece, state.head)
         if state.offset < len(piece.opening) or state.bar.partial[:1] in ("^", "_", "=", *'[{("'):
             return False
         bar = self._body.filling.finish_note(state.bar) if state.bar.note else state.bar
@@ -209,6 +198,8 @@ class GapGrammar:
             following = self.finishing_characters(self._enter(state.piece + 1, state))
         if isinstance(piece, Fixed):
             return following or piece.text[state.offset]
+        if isinstance(piece, Label):
+            return following or FIRST_LABEL
         if isinstance(piece, Head):
             return following + UPPER_NOTES + LOWER_NOTES + ",'"
         if state.offset < len(piece.opening):
@@ -265,17 +256,8 @@ def _begin_bar(music: Music, before: GrammarState) -> GrammarState:
         pickup=0,
         bars_done=_MIDDLE_BAR if music.goes_on else _LAST_BAR,
         in_first_bar=False,
+        labelled=True,  # the label is a piece of its own
         slur=IN_SLUR if music.slur_in else before.slur,
         tied=before.tied,
         has_note=True,
     )
-
-
-def _allows(head: Head, state: GapState, position: int) -> bool:
-    """Return whether a head may have a position on the staff."""
-    if not head.lowest <= position <= head.highest:
-        return False
-    before = state.position if head.before is None else head.before
-    if head.direction is None or before is None:
-        return True
-    return (position > before) - (position < before) == head.direction

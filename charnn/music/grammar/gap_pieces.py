@@ -2,7 +2,7 @@
 
 `Fixed` is text that must be written as it is. `Music` is new music of a given duration: the rest of
 a bar, a bar, or the time between two notes that stay. `Head` is one new note head, whose length is
-fixed text after it.
+fixed text after it. `Label` is the label of a bar, which only models of coded tunes write.
 """
 
 from dataclasses import dataclass
@@ -56,4 +56,16 @@ class Head:
     before: int | None = None
 
 
-Piece = Fixed | Music | Head
+@dataclass(frozen=True)
+class Label:
+    """A bar label (`charnn.music.coding.bar_labels`).
+
+    Attributes:
+        place: the part and the number of the bar, both counted from 0. The label is that of this
+            place or of an earlier one.
+    """
+
+    place: tuple[int, int]
+
+
+Piece = Fixed | Music | Head | Label

@@ -1,0 +1,77 @@
+"""The bar labels in a gap, for a model of coded tunes.
+
+A bar with a hole gets a label that the model chooses. A bar that stays keeps its label, unless this
+label names a bar with a hole, which will be another one: then it gets a label of its own, and the
+later bars that are equal to it get this label, too.
+"""
+
+from charnn.errors import TuneError
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import split_book
+from charnn.music.checking.bars import CountedBar, split_into_bars
+from charnn.music.coding.bar_labels import LABELS, insert_labels, label
+from charnn.music.grammar.gap_pieces import Fixed, Label, Piece
+from charnn.tunes.tune_gap import Gap
+
+
+def find_labels(gap: Gap) -> dict[int, Piece]:
+    """Return the label of each bar that begins in a gap, by its place in the old text.
+
+    A tune that cannot be labelled has no labels.
+    """
+    old = gap.before + "".join(stretch.old for stretch in gap.stretches) + gap.following
+    labels = _places(insert_labels(old))
+    bars = _label_places(old)
+    if len(bars) != len(labels):
+        return {}
+    open_places = _open_places(gap)
+    found: dict[int, Piece] = {}
+    renamed: dict[str, str] = {}  # the label of each bar that stays; "" if it names a hole
+    starts = list(labels)
+    for start, stop, bar in zip(starts, [*starts[1:], len(old)], bars, strict=True):
+        character = labels[start]
+        if any(start <= place < stop for place in open_places):
+            renamed.setdefault(character, "")
+            found[start] = Label(bar)
+            continue
+        renamed.setdefault(character, character)
+        renamed[character] = renamed[character] or label(*bar)
+        found[start] = Fixed(renamed[character])
+    return {place: piece for place, piece in found.items() if place >= len(gap.before)}
+
+
+def _places(labelled: str) -> dict[int, str]:
+    """Return each label of a labelled text, by its place in the text without labels."""
+    found: dict[int, str] = {}
+    for place, character in enumerate(labelled):
+        if character in LABELS:
+            found[place - len(found)] = character
+    return found
+
+
+def _open_places(gap: Gap) -> list[int]:
+    """Return a place in each hole of the old text."""
+    places, place = [], len(gap.before)
+    for stretch in gap.stretches:
+        if stretch.is_hole and stretch.pieces:
+            places.append(place)
+        place += len(stretch.old)
+    return places
+
+
+def _label_places(tune: str) -> list[tuple[int, int]]:
+    """Return the part and the number of each bar that has a label; none if it cannot be read."""
+    try:
+        bars: list[CountedBar] = split_into_bars(read_tune(split_book(tune)[0]))[0]
+    except (TuneError, IndexError):
+        return []
+    places: list[tuple[int, int]] = []
+    part, number = -1, 0
+    for bar in bars:
+        if part < 0 or (bar.begins_part and not bar.begins_ending):
+            part, number = part + 1, 0
+            if bar.too_short:
+                continue
+        places.append((part, number))
+        number += 1
+    return places

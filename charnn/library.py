@@ -96,8 +96,8 @@ class Model:
                 the header.
             best_of: the number of candidates for each tune; the best one by its score
                 (`charnn.tunes.tune_score`) is returned.
-            **request: `title`, `rhythm`, `meter`, `key`, `part_bars` and `prime`, as in
-                `charnn.music.grammar.tune_request.make_request`.
+            **request: `title`, `rhythm`, `meter`, `key`, `part_bars`, `form` and `prime`, as
+                in `charnn.music.grammar.tune_request.make_request`.
 
         Raises:
             CheckpointError: `best_of` is above 1, and the training tunes are missing.

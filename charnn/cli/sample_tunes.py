@@ -38,11 +38,12 @@ _REPRODUCED_OPTIONS = (
     "key",
     "title",
     "part_bars",
+    "form",
     "bars",
     "prime",
 )
-_REQUEST_OPTIONS = ("title", "rhythm", "meter", "key", "part_bars", "prime")
-_HEADER_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars")
+_REQUEST_OPTIONS = ("title", "rhythm", "meter", "key", "part_bars", "form", "prime")
+_HEADER_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars", "form")
 
 
 class TuneJob:

@@ -105,8 +105,10 @@ def shell_arguments(command: str) -> list[str]:
 def test_the_command_in_the_comment_writes_the_tune_again(program: Program, folder: Path) -> None:
     options = ("--rhythm", "jig", "--meter", "6/8", "--key", "D", "--title", "Rory's $HOME")
     options += ("--prime", "d2e f2g|\nA", "--part-bars", "4", "--temperature", "1.5")
+    options += ("--form", "aabb")
     ended = program(folder, "sample", "folk", "--num", "2", "--seed", "3", *options, *SHORT)
     assert all(report.ok for report in reports(ended))
+    assert {part.times for report in reports(ended) for part in report.parts} == {2}
     both = ended.stdout.decode()
     commands = commands_in_comments(ended)
     assert [command.split()[-2:] for command in commands] == [["--seed", "3"], ["--seed", "4"]]
@@ -224,6 +226,10 @@ def test_a_prime_text_is_completed(program: Program, folder: Path, prime: str, b
         (("--part-bars", "1"), "--part-bars must lie in 2..32, not 1"),
         (("--part-bars", "-1"), "--part-bars must lie in 2..32, not -1"),
         (("--part-bars", "33"), "--part-bars must lie in 2..32, not 33"),
+        (("--form", "AABA"), "--form AABA writes a part again, which needs a model trained with"),
+        (("--form", "ABCDE"), "--form ABCDE has 5 written parts, and a tune has 2 to 4"),
+        (("--form", "AABB", "--bars", "off"), "--form needs complete bars and parts"),
+        (("--prime", "|:d8|", "--form", "AB"), "'|' cannot follow '' in such a tune"),
         (("--stop", "x"), "--stop is for texts"),
         (("--length", "-1"), "--length -1 is too short for such a tune: it needs at least "),
         (("--length", "50"), "--length 50 is too short for such a tune: it needs at least "),
@@ -246,7 +252,7 @@ def test_impossible_options_are_refused(
     [
         *(("--rhythm", "jig"), ("--meter", "6/8"), ("--key", "D"), ("--title", "x")),
         *(("--part-bars", "8"), ("--bars", "off"), ("--bars", "strict"), ("--reject-copies",)),
-        ("--best-of", "2"),
+        *(("--form", "AABB"), ("--best-of", "2")),
         ("--save", "there"),
     ],
     ids=" ".join,

@@ -53,6 +53,8 @@ def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Tu
             unit=chance.choice(("", "", "", *UNITS, "1/32", "1/2")),
             key=chance.choice(("", *KEYS)),
             part_bars=chance.choice((0, 0, 2, 3, 4, 8)),
+            # Without labels, the last two forms are refused.
+            form=chance.choice(("", "", "AABB", "AAB", "ABC", "AABA", "ABAB")),
             # With labels, an opening is coded before it is written.
             opening=chance.choice(OPENINGS[:4] if LABELS & set(characters) else OPENINGS),
             fields=chance.choice(("TRMLK", "TMLK")),

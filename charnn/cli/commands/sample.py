@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # The options that apply to models of tunes only.
 _TUNE_OPTIONS = (
-    *("rhythm", "meter", "key", "title", "part_bars", "bars", "best_of", "reject_copies", "save"),
+    *("rhythm", "meter", "key", "title", "part_bars", "form", "bars"),
+    *("best_of", "reject_copies", "save"),
 )
 
 
@@ -70,6 +71,13 @@ def command(
         int,
         typer.Option(metavar="N", help="Tunes: the bars of every part; 0: the model chooses."),
     ] = 0,
+    form: Annotated[
+        str,
+        typer.Option(
+            metavar="AABB",
+            help="Tunes: the parts in playing order; in AABA, part A is repeated, and comes back.",
+        ),
+    ] = "",
     bars: Annotated[
         Bars | None,
         typer.Option(
@@ -119,6 +127,7 @@ def command(
       charnn sample names --num 20
       charnn sample folk --num 5 --seed 7 > tunes.abc
       charnn sample folk --rhythm jig --meter 6/8 --key Ador --part-bars 8 --save tunes/
+      charnn sample folk --form AABBCC
       charnn sample folk --prime 'd2e f2g|agf e3|'
       charnn sample folk --best-of 8 --rhythm reel
       charnn sample | charnn export-midi - -o tune.mid

@@ -8,12 +8,18 @@ be filled. A tuplet is begun only where all of its notes fit. Lengths are in tic
 If a tune begins with a pick-up, every part begins with one, and the last bar of every part is
 shorter by the length of the pick-up. Pick-up and last bar together make one full bar, so the beat
 goes on through all repeats.
+
+Where no pick-up follows, the last bar of a part has no rest. A model that has forgotten to make the
+last note long enough would otherwise fill the bar with rests. (In music21's books, 12 % of these
+parts end with a rest.) Variant endings have one or two bars, as 85 % of those in the books.
 """
 
 from collections.abc import Collection
 
+from charnn.music.coding.bar_labels import LABELS
 from charnn.music.grammar.grammar_state import (
     TICKS_PER_WHOLE_NOTE,
+    UNKNOWN_PICKUP,
     BrokenPair,
     GrammarState,
     Timing,
@@ -24,6 +30,7 @@ from charnn.music.grammar.notation import LENGTHS, NOTES_PER_UNIT, TUPLETS, writ
 # The numbers of bars that a part may have, the largest last. In music21's books of dance tunes,
 # 77 % of the parts have 8 bars (`benchmarks/RESULTS.md`).
 DEFAULT_PART_BARS = (4, 8)
+MAX_ENDING_BARS = 2
 
 
 class BarFilling:
@@ -40,6 +47,7 @@ class BarFilling:
         self._lengths = tuple(text for text in LENGTHS if self._characters.issuperset(text))
         # Without "/" nothing shorter than the unit can be written.
         self._notes_per_unit = NOTES_PER_UNIT if "/" in self._characters else 1
+        self._uses_labels = not LABELS.isdisjoint(characters)
         self._accepted_lengths: dict[tuple[object, ...], bool] = {}
 
     def can_fill(self, timing: Timing) -> bool:
@@ -58,6 +66,10 @@ class BarFilling:
         """
         if state.in_first_bar and state.pickup > 0:
             return state.pickup
+        may_be_pickup = state.in_first_bar and state.pickup == UNKNOWN_PICKUP
+        if self._uses_labels and may_be_pickup and not state.labelled:
+            # Only a pick-up has no label, and it is shorter than a bar.
+            return state.timing.bar - self._shortest_note(state)
         return state.timing.bar if self.may_add_bar(state) else self.last_bar(state)
 
     def remaining(self, state: GrammarState) -> int:
@@ -70,7 +82,16 @@ class BarFilling:
 
     def may_add_bar(self, state: GrammarState) -> bool:
         """Return whether this part may have another bar after this one."""
-        return state.bars_done + 1 < (state.bars_required or self._part_bars[-1])
+        bars = state.bars_done + 1
+        if state.ending == 1 and bars in self._part_bars:
+            ending_bars = bars - state.bars_before_endings
+            return ending_bars < MAX_ENDING_BARS and bars + 1 in self._part_bars
+        return bars < (state.bars_required or self._part_bars[-1])
+
+    def may_begin_ending(self, state: GrammarState) -> bool:
+        """Return whether a first ending that begins here can end the part soon enough."""
+        ends = range(state.bars_done + 1, state.bars_done + MAX_ENDING_BARS + 1)
+        return state.in_opening or any(bars in self._part_bars for bars in ends)
 
     def may_close_part(self, state: GrammarState) -> bool:
         """Return whether this bar may be the last of its part."""
@@ -78,6 +99,10 @@ class BarFilling:
             return False
         bars = state.bars_done + 1
         return bars == state.bars_required if state.bars_required else bars in self._part_bars
+
+    def may_have_rest(self, state: GrammarState) -> bool:
+        """Return whether this bar may have a rest: another bar or a pick-up may follow it."""
+        return state.pickup != 0 or self.may_add_bar(state) or state.in_opening
 
     # Notes in a bar
 
@@ -156,7 +181,7 @@ class BarFilling:
         quarters = 6 if sign == ">" else 2
         used = state.ticks_used + written * quarters // 4
         pair = BrokenPair(written, 8 - quarters)
-        return state._replace(partial="", note="", length="", ticks_used=used, pair=pair)
+        return state._replace(partial="", note="", length="", pitch="", ticks_used=used, pair=pair)
 
     def finish_note(self, state: GrammarState) -> GrammarState | None:
         """Return the state after the end of the open note; `None` if its length does not fit."""
@@ -172,6 +197,7 @@ class BarFilling:
             partial="",
             note="",
             length="",
+            pitch="",
             ticks_used=state.ticks_used + ticks,
             tuplet=tuplet,
             pair=BrokenPair(),

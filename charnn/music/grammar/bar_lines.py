@@ -10,11 +10,11 @@ from typing import NamedTuple
 
 from charnn.music.grammar.bar_filling import BarFilling
 from charnn.music.grammar.grammar_state import (
-    MAX_PARTS,
     UNKNOWN_PICKUP,
     GrammarState,
     begin_part,
 )
+from charnn.music.grammar.tune_form import TuneForm
 
 
 class _Effect(NamedTuple):
@@ -56,10 +56,12 @@ class BarLines:
     Args:
         characters: the characters that the model can write.
         filling: the arithmetic of bars and parts.
+        form: the parts of the tune.
     """
 
-    def __init__(self, characters: Collection[str], filling: BarFilling) -> None:
+    def __init__(self, characters: Collection[str], filling: BarFilling, form: TuneForm) -> None:
         self._filling = filling
+        self._form = form
         known = frozenset(characters)
         self._signs = tuple(sign for sign in BAR_LINES if known.issuperset(sign))
         self._signs_by_beginning: dict[str, list[str]] = {}
@@ -97,7 +99,8 @@ class BarLines:
         if sign not in self._signs:
             return None
         ending, opens_repeat = BAR_LINES[sign]
-        opens_first = state.in_first_bar and not state.repeat_open and sign == "|:"
+        may_open = state.in_first_bar and not state.repeat_open and sign == "|:"
+        opens_first = may_open and self._form.part(state.parts_done).may_repeat
         if not state.ticks_used:
             # In an empty bar, only the opening of a repeat and a second double bar are allowed.
             if not (opens_first or (state.between_parts and sign == "||")):
@@ -113,9 +116,11 @@ class BarLines:
         # A slur or tie over the end of a part would lead to different notes at a repeat.
         if not self._filling.may_close_part(state) or state.slur or state.tied:
             return None
+        if state.has_rest and state.pickup <= 0:
+            return None
         if ending == 2:
             return _begin_second_ending(state)
-        return _after_part(state, sign, opens_repeat)
+        return self._after_part(state, sign, opens_repeat)
 
     def _after_inner_bar(self, state: GrammarState, ending: int) -> GrammarState | None:
         """Return the state after a bar line inside a part; the sign may begin a first ending."""
@@ -124,7 +129,11 @@ class BarLines:
             fits = state.pickup in (UNKNOWN_PICKUP, state.ticks_used)
             fits = fits and not (ending or state.labelled)
             begun = state._replace(
-                partial="", ticks_used=0, pickup=state.ticks_used, in_first_bar=False
+                partial="",
+                ticks_used=0,
+                has_rest=False,
+                pickup=state.ticks_used,
+                in_first_bar=False,
             )
             return begun if fits else None
         if state.ticks_used != state.timing.bar or not self._filling.may_add_bar(state):
@@ -134,6 +143,7 @@ class BarLines:
         after = state._replace(
             partial="",
             ticks_used=0,
+            has_rest=False,
             pickup=max(0, state.pickup),
             bars_done=state.bars_done + 1,
             in_first_bar=False,
@@ -144,7 +154,41 @@ class BarLines:
         # A slur or tie into an ending would lead to another note in each ending.
         if state.ending or state.slur or state.tied:
             return None
+        may_have_endings = self._form.part(state.parts_done).may_have_endings
+        if not may_have_endings or not self._filling.may_begin_ending(after):
+            return None
         return after._replace(partial="1", ending=1, bars_before_endings=after.bars_done)
+
+    def _after_part(
+        self, state: GrammarState, sign: str, opens_repeat: bool
+    ) -> GrammarState | None:
+        """Return the state after the bar line at the end of a part."""
+        part = self._form.part(state.parts_done)
+        # A part with endings ends after the second ending, which is not repeated.
+        if sign[0] == ":":
+            closes = state.ending == 0 and part.may_repeat
+        else:
+            plays_once = not state.repeat_open and part.may_play_once
+            closes = state.ending == 2 or (state.ending == 0 and plays_once)
+        if not closes:
+            return None
+        parts_done = state.parts_done + 1
+        pickup = max(0, state.pickup)
+        if parts_done == self._form.max_parts:
+            full = begin_part(state, pickup=pickup, parts_done=parts_done, repeat_open=False)
+            return None if opens_repeat else full._replace(tune_full=True)
+        following = self._form.part(parts_done)
+        if opens_repeat and not following.may_repeat:
+            return None
+        # An opening is also read without labels, and then there is no plan.
+        copied = () if following.copied_part is None else state.plans[following.copied_part :][:1]
+        return begin_part(
+            state,
+            pickup=pickup,
+            parts_done=parts_done,
+            repeat_open=opens_repeat,
+            bars_required=sum(map(len, copied)),
+        )
 
 
 def _after_outer_pickup(state: GrammarState) -> GrammarState | None:
@@ -171,19 +215,4 @@ def _begin_second_ending(state: GrammarState) -> GrammarState | None:
         ending=2,
         bars_required=state.bars_done + 1,
         labelled=False,
-    )
-
-
-def _after_part(state: GrammarState, sign: str, opens_repeat: bool) -> GrammarState | None:
-    """Return the state after the bar line at the end of a part."""
-    # A part with endings ends after the second ending, which is not repeated.
-    if sign[0] == ":":
-        closes = state.ending == 0
-    else:
-        closes = state.ending == 2 or (state.ending == 0 and not state.repeat_open)
-    parts_done = state.parts_done + 1
-    if not closes or (opens_repeat and parts_done == MAX_PARTS):
-        return None
-    return begin_part(
-        state, pickup=max(0, state.pickup), parts_done=parts_done, repeat_open=opens_repeat
     )

@@ -20,7 +20,7 @@ from charnn.music.grammar.grammar_state import (
     GrammarState,
     begin_note,
 )
-from charnn.music.grammar.label_rules import FIRST_LABEL, LabelRules
+from charnn.music.grammar.label_rules import LabelRules
 from charnn.music.grammar.notation import (
     ACCIDENTALS,
     DECORATIONS,
@@ -35,13 +35,20 @@ from charnn.music.grammar.note_prefixes import (
     EMPTY_CHORD,
     EMPTY_GRACES,
     OCTAVE_MARKS,
+    TIED_LETTER,
     after_accidental,
+    after_tied_letter,
     in_brackets,
     in_chord_symbol,
+    tied_note,
 )
+from charnn.music.grammar.tune_form import TuneForm
 
 # The decorations of one note. Without a limit, a model could write decorations for ever.
 MAX_DECORATIONS = 3
+
+# abc2midi drops the tie of a note with a dot.
+STACCATO = "."
 
 _Step = Callable[[GrammarState, str], GrammarState | None]
 
@@ -52,6 +59,7 @@ class BodyGrammar:
     Args:
         characters: the characters that the model can write.
         part_bars: the number of bars in every part; 0 allows 4 or 8 bars.
+        form: the parts of the tune.
 
     Attributes:
         filling: the arithmetic of bars and parts.
@@ -59,12 +67,14 @@ class BodyGrammar:
         labels: the rules of bar labels.
     """
 
-    def __init__(self, characters: Collection[str], part_bars: int) -> None:
+    def __init__(self, characters: Collection[str], part_bars: int, form: TuneForm) -> None:
         self._characters = frozenset(characters)
+        self._form = form
         self.filling = BarFilling(characters, part_bars)
-        self.bar_lines = BarLines(characters, self.filling)
-        self.labels = LabelRules(characters)
+        self.bar_lines = BarLines(characters, self.filling, form)
+        self.labels = LabelRules(characters, form)
         known = ([c for c in group if c in self._characters] for group in GROUPS)
+        self._has_ties = "-" in self._characters
         self._representatives = str.maketrans({c: group[0] for group in known for c in group})
         # The method that continues an unfinished sign, by the first character of the sign.
         self._continuations: dict[str, _Step] = {
@@ -74,6 +84,7 @@ class BodyGrammar:
             "(": self._after_parenthesis,
             '"': in_chord_symbol,
             "1": self._after_ending_number,
+            TIED_LETTER: after_tied_letter,
         }
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
@@ -109,12 +120,18 @@ class BodyGrammar:
         return self._note_or_prefix(state, character) if self._note_fits(state) else None
 
     def _note_or_prefix(self, state: GrammarState, character: str) -> GrammarState | None:
+        if state.tied_pitch:
+            # An accidental changes the pitch, and abc2midi drops ties before graces or decorations.
+            may_precede = character in '("'
+            following = self._slur_graces_or_symbol if may_precede else tied_note
+            return following(state, character)
         if character in UPPER_NOTES or character in LOWER_NOTES:
-            return begin_note(state, KIND[character])
+            can_be_tied = self._has_ties and state.partial != STACCATO
+            return begin_note(state, KIND[character], character if can_be_tied else "")
         if character in RESTS:
             # Decorations, graces, chord symbols and ties need a note, not a rest.
             allowed = state.rest_allowed and not (state.tied or state.note_announced)
-            return begin_note(state, "z") if allowed else None
+            return begin_note(state, "z") if allowed and self.filling.may_have_rest(state) else None
         if character in ACCIDENTALS:
             return state._replace(partial=character, between_parts=False)
         if character == "[" and "]" in self._characters:
@@ -122,8 +139,11 @@ class BodyGrammar:
         if character in DECORATIONS:
             # Programs disagree about a decoration between `>` and the second note.
             allowed = state.decorations < MAX_DECORATIONS and not state.pair.note_ticks
+            staccato = STACCATO in (character, state.partial)
             decorated = state._replace(
-                partial="", decorations=state.decorations + 1, between_parts=False
+                partial=STACCATO if staccato else "",
+                decorations=state.decorations + 1,
+                between_parts=False,
             )
             return decorated if allowed else None
         # Programs disagree about a decoration before a slur, a tuplet, graces or a chord symbol.
@@ -145,7 +165,8 @@ class BodyGrammar:
 
     def _after_note(self, state: GrammarState, character: str) -> GrammarState | None:
         if not state.length and (state.note + character) in OCTAVE_MARKS:
-            return state._replace(partial="", note=",")
+            pitch = state.pitch and state.pitch + character
+            return state._replace(partial="", note=",", pitch=pitch)
         if character in "0123456789/":
             length = state.length + character
             fits = self.filling.accepts_length(state, length)
@@ -160,7 +181,11 @@ class BodyGrammar:
         if character == "-":
             # In the last bar of a part, a tie needs a note in the same bar.
             goes_on = self.filling.remaining(finished) > 0 or self.filling.may_add_bar(finished)
-            return finished._replace(tied=True) if goes_on and state.note != "z" else None
+            # The note after the tie has no accidental, so the note before it has none, either: with
+            # one, the tie would break where a coded tune (`charnn.music.coding`) is respelled.
+            can_be_tied = bool(state.pitch) or (state.in_opening and state.note != "z")
+            tied = finished._replace(tied=True, pitch=state.pitch)
+            return tied if goes_on and can_be_tied else None
         return self._between_signs(finished, character)
 
     # After the beginning of a sign
@@ -206,10 +231,11 @@ class BodyGrammar:
         """Return a text that is accepted here if and only if `text` is accepted.
 
         For example, every upper-case note becomes `A`, because all of them are accepted in the same
-        places. The letters inside a chord symbol are not interchangeable and stay unchanged.
+        places. The letters inside a chord symbol and after a tie are not interchangeable and stay
+        unchanged.
         """
-        in_symbol = state.partial[:1] == '"'
-        return text if in_symbol else text.translate(self._representatives)
+        unchanged = state.partial[:1] == '"' or state.tied_pitch
+        return text if unchanged else text.translate(self._representatives)
 
     def bar_line_possible(self, state: GrammarState) -> bool:
         """Return whether a bar line or line end could be accepted here.
@@ -243,11 +269,15 @@ class BodyGrammar:
             state.pair,
             state.slur,
             state.tied,
+            # No token of a vocabulary contains a tie and its note, so the pitch before the tie
+            # decides nothing.
+            state.tied_pitch or bool(state.pitch),
             state.decorations,
             state.has_prefix,
             state.tune_full,
             state.rest_allowed,
             self.filling.may_add_bar(state),
+            self.filling.may_have_rest(state),
             self.labels.key(state),
         )
 
@@ -257,16 +287,19 @@ class BodyGrammar:
         The first candidate that is accepted leads towards the end of the tune. The order is: the
         end of an open sign, then a bar line, then a note, then a longer length.
         """
-        # `:` begins `:|`. At the start of a part, `|` begins `|:`.
+        # `:` begins `:|`. At the start of a part, `|` begins `|:`, or `||` where none is repeated.
         if state.partial == ":":
             return "|"
         if state.partial[:1] == "|" and not state.ticks_used:
-            return ":" + FIRST_LABEL + UPPER_NOTES + LOWER_NOTES
+            return ":" + self.labels.finishing_labels(state) + UPPER_NOTES + LOWER_NOTES + "|"
         if state.partial in PART_ENDS:
             return "2[" if state.ending == 1 else "\n"
         if state.partial[:1] == '"':
             return '"A'
-        bar_line = ":|" if state.repeat_open or state.ending == 1 else "|:"
+        if state.partial == TIED_LETTER:
+            return state.pitch[1]
+        repeats = state.repeat_open or not self._form.part(state.parts_done).may_play_once
+        bar_line = ":|" if repeats or state.ending == 1 else "|:"
         if not (state.ticks_used or state.note):
             bar_line = ""  # at the start of a bar, a bar line could open repeats for ever
         may_close = self.filling.may_close_part(state)
@@ -276,5 +309,5 @@ class BodyGrammar:
         shorter = "/" if too_long else ""
         # Inside a slur, only the number of a tuplet may follow `(`.
         number = "2" * bool(state.partial)
-        notes = FIRST_LABEL + UPPER_NOTES + LOWER_NOTES
+        notes = self.labels.finishing_labels(state) + UPPER_NOTES + LOWER_NOTES
         return ")}]" + shorter + bar_line + number + notes + "/2345678910"

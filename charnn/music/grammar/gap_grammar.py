@@ -18,10 +18,12 @@ from charnn.music.grammar.gap_pieces import Fixed, Head, Label, Music, Piece
 from charnn.music.grammar.grammar_state import (
     IN_SLUR,
     NO_SLUR,
+    UNKNOWN_PICKUP,
     GrammarState,
 )
 from charnn.music.grammar.label_rules import FIRST_LABEL
 from charnn.music.grammar.notation import LOWER_NOTES, UPPER_NOTES
+from charnn.music.grammar.tune_form import TuneForm
 
 # A bar in the middle of a part may be tied to the next one, the last bar of a part may not. With
 # parts of two bars, the state of a bar contains the difference.
@@ -65,7 +67,7 @@ class GapGrammar:
     def __init__(self, pieces: Sequence[Piece], characters: Collection[str]) -> None:
         self._pieces = tuple(piece for piece in pieces if piece != Fixed(""))
         self._characters = frozenset(characters)
-        self._body = BodyGrammar(characters, _PART_BARS)
+        self._body = BodyGrammar(characters, _PART_BARS, TuneForm(""))
         self._free_from = [
             _free_offset(piece, following, self.boundary_characters)
             for piece, following in zip_longest(self._pieces, self._pieces[1:])
@@ -82,7 +84,7 @@ class GapGrammar:
         if not shortest or music.timing.bar % shortest:
             return False
         for character in music.opening:
-            after = self._body.step(state, character)
+            after = self._body.step(state._replace(remaining_opening=music.opening), character)
             if after is None:
                 return False
             state = after
@@ -128,7 +130,8 @@ class GapGrammar:
         if isinstance(piece, Music):
             bar = _begin_bar(piece, before.bar)
         elif bar.timing.bar:  # the state of new music
-            bar = GrammarState(slur=bar.slur, tied=bar.tied)
+            pitch = bar.pitch if bar.tied else ""
+            bar = GrammarState(slur=bar.slur, tied=bar.tied, pitch=pitch)
         if self._needs_head_before(index):
             last = before.head.position if before.head.sign else before.head.before
             head = HeadState(before=last)
@@ -160,8 +163,11 @@ class GapGrammar:
             return None
         if piece.slur_out and offset == state.offset and _ends_slur(state.bar, character):
             return None
-        bar = self._body.step(state.bar, character)
-        return None if bar is None else state._replace(bar=bar, offset=offset)
+        remaining = piece.opening[state.offset :]
+        bar = self._body.step(state.bar._replace(remaining_opening=remaining), character)
+        if bar is None:
+            return None
+        return state._replace(bar=bar._replace(remaining_opening=""), offset=offset)
 
     def _is_complete(self, piece: Piece, state: GapState) -> bool:
         """Return whether the text of a piece may end here."""
@@ -253,11 +259,13 @@ def _begin_bar(music: Music, before: GrammarState) -> GrammarState:
     """Return the state of the body at the beginning of new music."""
     return GrammarState(
         timing=music.timing,
-        pickup=0,
+        # Like a pick-up of unknown length, the music may have rests even at the end of a part.
+        pickup=UNKNOWN_PICKUP,
         bars_done=_MIDDLE_BAR if music.goes_on else _LAST_BAR,
         in_first_bar=False,
         labelled=True,  # the label is a piece of its own
         slur=IN_SLUR if music.slur_in else before.slur,
         tied=before.tied,
+        pitch=before.pitch if before.tied else "",
         has_note=True,
     )

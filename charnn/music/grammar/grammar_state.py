@@ -74,8 +74,8 @@ class GrammarState(NamedTuple):
         partial: the beginning of an unfinished sign: a bar line, an accidental, a chord, the value
             of a header field. Chords and graces are abbreviated (see `note_prefixes`). If no sign
             is unfinished: `"1"` after the number of an ending, `"}"` after graces, `" "` after a
-            blank, `"\n"` at the start of a line (also after the first note of the line, while the
-            length of this note may still grow), else `""`.
+            blank, `"."` after decorations with a dot, `"\n"` at the start of a line (also after the
+            first note of the line, while the length of this note may still grow), else `""`.
         forced_text: the text of the header that must follow next.
         remaining_opening: the rest of the requested opening, with which the body must continue.
         header_field: the letter of the field whose value is being written; `""` in the body.
@@ -88,6 +88,10 @@ class GrammarState(NamedTuple):
             lower-case note), `","` (a note whose octave is written), `"z"` (a rest), `"]"` (a
             chord); `""` where none is open.
         length: the characters of the length of `note` that are already written.
+        pitch: the letter and octave of the last note as written (`d`, `C,`), while a tie may follow
+            or has followed it; `""` if the note cannot be tied: a note with an accidental or a dot,
+            a chord, a rest.
+        has_rest: whether the model has written a rest in this bar, not only the opening.
         ticks_used: the ticks of this bar that finished notes take.
         pickup: the ticks of the pick-up of each part; `UNKNOWN_PICKUP` before the first bar line.
         bars_done: the number of complete bars of this part.
@@ -95,18 +99,20 @@ class GrammarState(NamedTuple):
         repeat_open: whether a repeat has been opened and not closed.
         ending: the variant ending that this bar belongs to: 0 (none), 1 or 2.
         bars_before_endings: the number of complete bars of this part before its first ending.
-        bars_required: the number of bars of this part with its first ending. The part must have
-            the same number of bars with its second ending. 0 before the second ending.
+        bars_required: the number of bars that this part must have: as many with its second ending
+            as with its first one, or as many as the part that it copies; 0 if this is free.
         tuplet: the unfinished tuplet.
         pair: the unfinished broken pair.
         slur: `NO_SLUR`, `IN_SLUR`, or `EMPTY_SLUR` where the slur has no note yet.
-        tied: whether the last note is tied, so that a note must follow, not a rest.
+        tied: whether the last note is tied, so that `pitch` must follow; any note if it is `""`.
         decorations: the number of decorations written before the next note.
         has_prefix: whether graces or a chord symbol have been written before the next note.
         parts_done: the number of complete parts of the tune.
         between_parts: whether nothing has been written since the last complete part.
+        tune_full: whether the tune has as many complete parts as it may have.
         has_note: whether the tune has a note, not only rests.
         labelled: whether this bar has its label (see `label_rules`).
+        plans: the labels of each part that is written again later (see `tune_form`).
     """
 
     partial: str = ""
@@ -119,6 +125,8 @@ class GrammarState(NamedTuple):
     timing: Timing = Timing()
     note: str = ""
     length: str = ""
+    pitch: str = ""
+    has_rest: bool = False
     ticks_used: int = 0
     pickup: int = UNKNOWN_PICKUP
     bars_done: int = 0
@@ -135,13 +143,29 @@ class GrammarState(NamedTuple):
     has_prefix: bool = False
     parts_done: int = 0
     between_parts: bool = False
+    tune_full: bool = False
     has_note: bool = False
     labelled: bool = False
+    plans: tuple[str, ...] = ()
 
     @property
     def in_body(self) -> bool:
         """Return whether the text is past the header and past the requested opening."""
         return not (self.forced_text or self.remaining_opening or self.header_field)
+
+    @property
+    def in_opening(self) -> bool:
+        """Return whether the next character belongs to the requested opening.
+
+        The opening may have habits that a model is kept from: rests in the last bars of parts, long
+        first endings, ties that lead to other notes.
+        """
+        return bool(self.remaining_opening)
+
+    @property
+    def tied_pitch(self) -> str:
+        """Return the letter and octave that must follow a tie; `""` if any note may follow."""
+        return self.pitch if self.tied and not self.in_opening else ""
 
     @property
     def rest_allowed(self) -> bool:
@@ -159,19 +183,19 @@ class GrammarState(NamedTuple):
         needs_note = self.tuplet.notes_left or self.pair.note_ticks or self.slur == EMPTY_SLUR
         return bool(needs_note) or self.note_announced
 
-    @property
-    def tune_full(self) -> bool:
-        """Return whether the tune has `MAX_PARTS` complete parts."""
-        return self.between_parts and self.parts_done >= MAX_PARTS
 
+def begin_note(state: GrammarState, note: str, pitch: str = "") -> GrammarState:
+    """Return the state after the sign of a note, rest or chord; its length may follow.
 
-def begin_note(state: GrammarState, note: str) -> GrammarState:
-    """Return the state after the sign of a note, rest or chord; its length may follow."""
+    `pitch` is the letter of a note that may be tied.
+    """
     return state._replace(
         # A line that begins with a letter and a colon would be a header field.
         partial="\n" if state.partial == "\n" else "",
         note=note,
         length="",
+        pitch=pitch,
+        has_rest=state.has_rest or (note == "z" and not state.in_opening),
         slur=min(state.slur, IN_SLUR),
         tied=False,
         decorations=0,
@@ -182,15 +206,22 @@ def begin_note(state: GrammarState, note: str) -> GrammarState:
 
 
 def begin_part(
-    state: GrammarState, *, pickup: int, parts_done: int, repeat_open: bool
+    state: GrammarState,
+    *,
+    pickup: int,
+    parts_done: int,
+    repeat_open: bool,
+    bars_required: int = 0,
 ) -> GrammarState:
     """Return the state at the start of a part, after `parts_done` complete parts."""
     # All other fields return to their defaults, because earlier parts decide nothing else.
     return GrammarState(
         timing=state.timing,
         pickup=pickup,
+        bars_required=bars_required,
         parts_done=parts_done,
         repeat_open=repeat_open,
         between_parts=parts_done > 0 and not repeat_open,
         has_note=state.has_note,
+        plans=state.plans,
     )

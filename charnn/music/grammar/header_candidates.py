@@ -17,6 +17,7 @@ from charnn.music.abc.key_field import is_key, parse_key
 from charnn.music.coding.bar_labels import LABELS
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
+from charnn.music.grammar.tune_form import TuneForm
 from charnn.music.grammar.tune_request import Header, LearnedHeader, TuneRequest
 
 # For models without stored training headers, and for openings that suit none of these headers.
@@ -58,7 +59,7 @@ def find_candidates(request: TuneRequest, characters: Collection[str]) -> Candid
         UsageError: the opening fits in no meter and unit.
     """
     # The opening is plain ABC notation, without labels.
-    body = BodyGrammar(frozenset(characters) - LABELS, request.part_bars)
+    body = BodyGrammar(frozenset(characters) - LABELS, request.part_bars, TuneForm(request.form))
     longest_opening = ""  # the longest accepted beginning, for the error message
     learned = _learned_headers(request, characters)
     invented = _invented_headers(request, characters)
@@ -189,7 +190,7 @@ def read_opening(
         return "", None
     state = GrammarState(partial="\n", timing=timing)
     for place, character in enumerate(opening):
-        after = body.step(state, character)
+        after = body.step(state._replace(remaining_opening=opening), character)
         if after is None:
             return opening[:place], None
         state = after
@@ -213,7 +214,7 @@ def _opening_error(opening: str, accepted: str) -> UsageError:
     return UsageError(
         f"{following!r} cannot follow {accepted!r} in such a tune: every bar must be full, and "
         "only the signs of one plain melody are allowed. Change the opening, choose another "
-        "--meter, or use --bars off"
+        "--meter or --form, or use --bars off"
     )
 
 

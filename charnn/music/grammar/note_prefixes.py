@@ -1,4 +1,4 @@
-"""Signs before and around notes: accidentals, chords, graces and chord symbols.
+"""Signs before and around notes: accidentals, ties, chords, graces and chord symbols.
 
 While such a sign is unfinished, `GrammarState.partial` contains only what decides about the next
 character, so that many signs (chords of three notes, for example) have the same state:
@@ -25,6 +25,8 @@ MAX_CHORD_SYMBOL_LENGTH = 7  # F#m7b5 has 6
 # Octave marks go down after an upper-case letter and up after a lower-case one: C' would be c.
 OCTAVE_MARKS = ("A,", "a'")
 EMPTY_CHORD, EMPTY_GRACES = "[-0", "{-0"
+# After the letter of a tied note whose octave mark must follow.
+TIED_LETTER = "-"
 
 
 def after_accidental(state: GrammarState, character: str) -> GrammarState | None:
@@ -34,6 +36,22 @@ def after_accidental(state: GrammarState, character: str) -> GrammarState | None
     if not _is_note(character):
         return None
     return begin_note(state._replace(partial=""), KIND[character])
+
+
+def tied_note(state: GrammarState, character: str) -> GrammarState | None:
+    """Return the state after the letter of the note after a tie; `None` if it is another letter."""
+    if character != state.pitch[0]:
+        return None
+    if len(state.pitch) > 1:
+        return state._replace(partial=TIED_LETTER)
+    return begin_note(state, ",", state.pitch)
+
+
+def after_tied_letter(state: GrammarState, character: str) -> GrammarState | None:
+    """Return the state after the octave mark of a tied note; `None` if it is another character."""
+    if character != state.pitch[1]:
+        return None
+    return begin_note(state._replace(partial=""), ",", state.pitch)
 
 
 def in_brackets(state: GrammarState, character: str) -> GrammarState | None:

@@ -11,8 +11,10 @@ The language:
 - Every bar is full, except for pick-ups. If the tune begins with a pick-up, every part begins with
   a pick-up of this length, and the last bar of every part is shorter by this length.
 - Every part is a whole number of bars; every repeat that is opened is closed.
-- A tuplet, chord, slur, tie or broken pair (`A>B`, two notes of equal written length) ends
-  before any sign that it must not contain.
+- A tuplet, chord, slur or broken pair (`A>B`, two notes of equal written length) ends before any
+  sign that it must not contain. A tie leads to the same note.
+- The last bar of a part that no pick-up follows has no rest. Variant endings have one or two bars,
+  the second as many as the first.
 - Notation that programs read in different ways is excluded: fermatas, a decoration before a slur or
   graces, `>>`.
 
@@ -24,21 +26,22 @@ The modules: `tune_request` (the user's request), `header_candidates` (values th
 `header_grammar` (fields), `title_words`, `title_grammar`, `type_names`, `body_grammar` (notes and
 the order of signs), `bar_filling` (durations of notes, bars and parts), `bar_lines` (bars, repeats,
 endings, parts), `note_prefixes` (accidentals, chords, graces, chord symbols), `notation`
-(characters and lengths), `grammar_state`.
+(characters and lengths), `tune_form` (the order of parts), `label_rules` (bar labels),
+`grammar_state`.
 """
 
 from collections.abc import Collection, Hashable
 
 from charnn.errors import UsageError
+from charnn.music.coding.bar_labels import LABELS
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import GrammarState
 from charnn.music.grammar.header_candidates import read_opening
 from charnn.music.grammar.header_grammar import HeaderGrammar
+from charnn.music.grammar.tune_form import TuneForm
 from charnn.music.grammar.tune_request import Header, TuneRequest
 
 MIN_PART_BARS, MAX_PART_BARS = 2, 32
-# In music21's books, 4.7 % of the tunes without a mistake have a single part.
-MIN_PARTS = 2
 
 
 class TuneGrammar:
@@ -71,7 +74,13 @@ class TuneGrammar:
             )
         self._strict = request.strict
         self._characters = frozenset(characters)
-        self._body = BodyGrammar(characters, request.part_bars)
+        self._form = TuneForm(request.form)
+        if self._form.copies_parts and LABELS.isdisjoint(characters):
+            raise UsageError(
+                f"--form {request.form} writes a part again, which needs a model trained with "
+                "--tokens music: choose a form such as AABB, or another model"
+            )
+        self._body = BodyGrammar(characters, request.part_bars, self._form)
         self._header = HeaderGrammar(request, characters)
         self.start = self._header.start
         self.headers, self.candidates = self._header.headers, self._header.candidates
@@ -108,7 +117,7 @@ class TuneGrammar:
             return self._step_in_body(state, character)
         if character != state.remaining_opening[0]:
             return None
-        after = self._step_in_body(state._replace(remaining_opening=""), character)
+        after = self._step_in_body(state, character)
         return after and after._replace(remaining_opening=state.remaining_opening[1:])
 
     def _step_in_body(self, state: GrammarState, character: str) -> GrammarState | None:
@@ -121,7 +130,7 @@ class TuneGrammar:
         if not self._strict:
             return True
         # The next tune of a file begins on a new line.
-        complete = state.between_parts and state.parts_done >= MIN_PARTS
+        complete = state.between_parts and state.parts_done >= self._form.min_parts
         return complete and state.partial == "\n"
 
     def finishing_characters(self, state: GrammarState) -> str:

@@ -50,6 +50,7 @@ class TuneRequest:
         headers: the headers of the training tunes. An empty tuple allows every combination of
             values.
         title_words: the words that the model may choose for a title; `None` for any word.
+        form: the parts in playing order, such as `AABB` (see `tune_form`).
     """
 
     title: str = ""
@@ -63,6 +64,7 @@ class TuneRequest:
     fields: str = "TRMLK"
     headers: tuple[LearnedHeader, ...] = ()
     title_words: TitleWords | None = None
+    form: str = ""
 
 
 class RequestOptions(TypedDict, total=False):
@@ -73,6 +75,7 @@ class RequestOptions(TypedDict, total=False):
     meter: str
     key: str
     part_bars: int
+    form: str
     prime: str
 
 
@@ -83,6 +86,7 @@ def make_request(
     meter: str = "",
     key: str = "",
     part_bars: int = 0,
+    form: str = "",
     prime: str = "",
     strict: bool = True,
 ) -> TuneRequest:
@@ -91,13 +95,17 @@ def make_request(
     Args:
         title, rhythm, meter, key: header values, in any usual spelling (`A dorian`, `Slip Jig`).
         part_bars: the number of bars in every part; 0 for a usual number.
+        form: the parts in playing order, such as `AABB`; `""` for any two to four parts.
         prime: the beginning of the tune: header fields, music, or both. The other arguments take
             precedence over these fields.
         strict: whether the grammar applies to the body as well, not only to the header.
 
     Raises:
-        UsageError: a value is no key, is no meter, or cannot stand in a header.
+        UsageError: a value is no key, is no meter, or cannot stand in a header; or a form is
+            requested and the grammar does not apply to the body.
     """
+    if form and not strict:
+        raise UsageError("--form needs complete bars and parts: leave out --bars off")
     values = dict.fromkeys("TRMLK", "")
     lines = prime.strip("\n").split("\n") if prime.strip() else []
     while lines and (found := FIELD.match(lines[0])):
@@ -112,6 +120,7 @@ def make_request(
         unit=values["L"].replace(" ", ""),
         key=_normalised_key(values["K"]),
         part_bars=part_bars,
+        form=form.upper(),
         opening="\n".join(line for line in map(clean_music, lines) if line),
         strict=strict,
     )

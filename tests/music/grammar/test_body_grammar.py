@@ -1,12 +1,15 @@
 """The grammar of the body: everyday notation is accepted, and wrong bars and parts are refused."""
 
+import random
+
 import pytest
 
 from charnn.music.checking.report import check_tune
 from charnn.music.grammar.tune_request import TuneRequest
+from charnn.sampling.constraint import Constraint
 from tests.music.grammar.accepted import grammar_of, state_after
 from tests.music.tunes import read
-from tests.sampling.walks import LETTERS
+from tests.sampling.walks import LETTERS, texts, walk
 
 HEAD = "X:1\nT:x\nR:reel\nM:4/4\nL:1/8\nK:D\n"
 TWO_BARS = TuneRequest("x", "reel", "4/4", "1/8", "D", 2)
@@ -54,6 +57,15 @@ def is_accepted_with_more_parts(body: str) -> bool:
         "(~d4 Tc4)|c8|]\n",
         "^d4 _e4|=C,4 f'4|]\n",
         "z8|d8|]\n",
+        "d6 z2|c8|]\n",
+        "d>z (3dzd z4|c8|]\n",
+        "GA|d8|c4 z2|]\n",  # the pick-up follows the rest
+        "d8-|d8|]\n",
+        "d'4- d'4-|d'8|]\n",
+        'D,4-D,4-|"G"D,8|]\n',
+        "d4-(d2 c2)|c8|]\n",
+        "^d4 d4-|d8|]\n",  # the tie carries the accidental
+        "d8-|\nd8|]\n",
         "d8|\nc8|]\n",
     ],
 )
@@ -83,6 +95,26 @@ def test_everyday_notation_is_accepted(body: str) -> None:
         "d8|c6 cc)|]\n",
         "d4- (3dd|c8|]\n",
         "d4 d4-|]\n",
+        "d8|c6z2|]\n",
+        "d8|z2c6|]\n",
+        "d8|c6 x2|]\n",
+        "d8|c6 c>z|]\n",
+        "d8|c6 (3ccz|]\n",
+        "|:d8|1c6z2:|2B8||\n",
+        "|:d8|1c8:|2B6z2||\n",
+        "d4-e4|c8|]\n",
+        "d4-D4|c8|]\n",
+        "d4-d'4|c8|]\n",
+        "d'4-d4|c8|]\n",
+        "D,4-D4|c8|]\n",
+        "d8-|c8|]\n",
+        "d4-^d4|c8|]\n",
+        "^d4-d4|c8|]\n",
+        "d4-[df]4|c8|]\n",
+        "[df]4-[df]4|c8|]\n",
+        "d4-{e}d4|c8|]\n",
+        "d4-~d4|c8|]\n",
+        ".d4-d4|c8|]\n",
         "d4- z4|c8|]\n",
         "d>c2d5|c8|]\n",
         "(3ddd/ d4|c8|]\n",
@@ -113,6 +145,45 @@ def test_everyday_notation_is_accepted(body: str) -> None:
 )
 def test_wrong_bodies_are_refused(body: str) -> None:
     assert not is_accepted_with_more_parts(body), body
+
+
+@pytest.mark.parametrize(
+    ("body", "accepted"),
+    [
+        ("|:d8|d8|d8|1c8:|2B8||\n", True),
+        ("|:d8|d8|1d8|c8:|2B8|B8||\n", True),
+        ("|:d8|1d8|d8|c8:|2B8|B8|B8||\n", False),
+        ("|:d8|d8|1d8|c8:|2B8||\n", False),
+        ("|:d8|d8|d8|1c8:|2B8|B8||\n", False),
+    ],
+)
+def test_endings_have_one_or_two_bars(body: str, accepted: bool) -> None:
+    wanted = TuneRequest("x", "reel", "4/4", "1/8", "D", 4)
+    state = state_after(HEAD + 2 * body, wanted)
+    assert (state is not None and grammar_of(wanted).may_end(state)) == accepted
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "|:d8|d8|d8|c6z2:|\n",
+        "|:d8|d8|d8|c6z2",
+        "|:d8|1d8|d8|c8:|2B8|B8|B8||\n",
+        "|:d8|1d8|d8|",
+        "d4-e4|",
+        "d8|{e}[df]4-",
+        "d8|^d4-",
+        "d4 f'4-|f'",
+        "d4-",
+    ],
+)
+def test_an_opening_may_have_the_habits_of_real_tunes(opening: str) -> None:
+    """A request for the rest of a real tune, which the grammar does not change."""
+    wanted = TuneRequest("x", "reel", "4/4", "1/8", "D", 4, opening=opening)
+    constraint = Constraint(grammar_of(wanted), texts(LETTERS))
+    text = walk(constraint, random.Random(opening), "notes", 100)
+    assert text.startswith(HEAD + opening)
+    assert check_tune(read(text)).ok, text
 
 
 @pytest.mark.parametrize("part", ["d8|c8|]\n", "|:d8|c8:|\n", "|:d8|1c8:|2B8||\n", "GA|d8|c6|]\n"])

@@ -1,13 +1,14 @@
 """The grammar of tunes as a whole: what it accepts is right, and what books contain is accepted.
 
 The judge is `charnn.music.checking.report`, which shares no code with the grammar. In random tunes
-it finds two things that are not mistakes, because the grammar ignores pitches: ties between notes
-of different pitch, and tunes wider than three octaves.
+it finds tunes wider than three octaves, because the grammar ignores pitches.
 
-Of 3,614 right tunes in music21's books, the grammar accepts 57 % if it is asked for parts of their
-length. It refuses, by design: parts of different lengths (11 %); a tune of one part (4.7 %) or of
-more than four (0.7 %); fermatas (4.7 %); decorations before a slur, graces or a chord symbol (5 %)
-or after `>` (1 %); line ends within a bar (5 %); other fields in the body (1.4 %). The remaining
+Of 3,614 right tunes in music21's books, the grammar accepts 53 % if it is asked for parts of their
+length. It refuses, by design: ties to other notes, rests in the last bars of parts and endings of
+more than two bars (4 % that are right otherwise; all of them are allowed in an opening); parts of
+different lengths (11 %); a tune of one part (4.7 %) or of more than four (0.7 %); fermatas (4.7 %);
+decorations before a slur, graces or a chord symbol (5 %) or after `>` (1 %); line ends within a bar
+(5 %); other fields in the body (1.4 %). The remaining
 9 % have parts with different pick-ups, an ending or a plain bar line on a line of its own, blanks
 before a bar line or after graces, lengths among graces, a slur in a slur or closed after graces,
 numbers that fit only with the slash after them (`B3/` at the end of a bar), and the like.
@@ -23,17 +24,16 @@ from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.errors import UsageError
 from charnn.music.checking.report import check_tune
 from charnn.music.coding.bar_labels import LABELS, insert_labels, strip_labels
+from charnn.music.form.tune_outline import outline_tune
 from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
 from charnn.music.grammar.tune_request import TuneRequest
+from charnn.music.tune.tune import Tune
 from charnn.sampling.constraint import Constraint
 from tests.music.grammar.accepted import grammar_of, real_tunes, state_after
 from tests.music.tunes import read
 from tests.sampling.walks import LETTERS, POOR, STYLES, any_request, texts, walk
 
-NO_MISTAKE = {
-    "no note of the same pitch follows this tie",
-    "the range is wider than three octaves",
-}
+NO_MISTAKE = {"the range is wider than three octaves"}
 
 
 @cache
@@ -66,6 +66,8 @@ def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
     assert report.ok, (wanted, text, report.problems)
     assert {problem.text for problem in report.problems} <= NO_MISTAKE, (wanted, text)
     assert all(part.whole for part in report.parts), (wanted, text)
+    assert not has_rest_at_end(tune), (wanted, text)
+    assert all(ending.bars <= 2 for ending in outline_tune(tune).first_endings), (wanted, text)
     assert 2 <= len(report.parts) <= 4, (wanted, text)
     if wanted.part_bars:
         assert {part.bars for part in report.parts} == {wanted.part_bars}, (wanted, text)
@@ -94,12 +96,18 @@ def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
         ), (wanted, text)
 
 
+def has_rest_at_end(tune: Tune) -> bool:
+    """Return whether the last bar of a part without a pick-up has a rest."""
+    outline = outline_tune(tune)
+    pickup = any(part.pickup for part in check_tune(tune).parts)
+    return not pickup and any(not pitches for part in outline.parts for pitches, _ in part.last_bar)
+
+
 def check_labels(coded: str) -> None:
     """Check that the bars with labels are those that a coder would label."""
     shape = re.sub(f"[{min(LABELS)}-{max(LABELS)}]", "*", coded)
     expected = re.sub(f"[{min(LABELS)}-{max(LABELS)}]", "*", insert_labels(strip_labels(coded)))
-    # The first bar of the tune may lack its label, because it may also be a pick-up.
-    assert shape in (expected, expected.replace("*", "", 1))
+    assert shape == expected
 
 
 def test_a_request_that_is_not_strict_restricts_only_the_header() -> None:
@@ -125,4 +133,4 @@ def test_most_real_tunes_are_accepted() -> None:
             continue
         accepted += state is not None and grammar_of(wanted).may_end(state)
     assert len(tunes) > 200
-    assert accepted > 0.5 * len(tunes)
+    assert accepted > 0.45 * len(tunes)

@@ -100,7 +100,7 @@ def _labelled(chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar]) -> It
     """
     following = iter(bars)
     labels: dict[str, str] = {}
-    part, number, border = -1, 0, ""
+    part, number, border, has_pickups = -1, 0, "", False
     for chunk in chunks:
         text = "".join(chunk)
         if not _has_notes(chunk):
@@ -114,8 +114,12 @@ def _labelled(chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar]) -> It
             begins_part = bar.begins_part and not bar.begins_ending
         border = ""
         if part < 0 or begins_part:
-            part, number = part + 1, 0
-            if bar is not None and bar.too_short:
+            # A pick-up before a repeat sign is no part of its own.
+            part += part < 0 or number > 0
+            number = 0
+            # The first bar decides for an unfinished one, which may become a pick-up, too.
+            if has_pickups if bar is None else bar.too_short:
+                has_pickups = True
                 yield text
                 continue
         found = labels.setdefault(_SPACE.sub("", text), label(part, number))

@@ -31,11 +31,13 @@ def shown(body: str) -> str:
         ("d3e3|d3 e3|(d3e3)|", "<A1>d3e3|<A1>d3 e3|<A3>(d3e3)|"),
         # Pick-ups have no label; the shorter last bar has one.
         ("A|d6|e5:|\nA|f6|e5:|", "A|<A1>d6|<A2>e5:|\nA|<B1>f6|<A2>e5:|"),
+        ("A|:d6|e5:|", "A|:<A1>d6|<A2>e5:|"),
         # The second ending continues the numbers of its part.
         ("d6|1 e6:|2 f6||g6|f6|]", "<A1>d6|1 <A2>e6:|2 <A3>f6||<B1>g6|<A3>f6|]"),
         # The beginning of a tune may end inside a bar.
         ("d6|e6|d", "<A1>d6|<A2>e6|<A3>d"),
         ("d6:|\nA>", "<A1>d6:|\n<B1>A>"),
+        ("A|d6|e5:|\nA", "A|<A1>d6|<A2>e5:|\nA"),
         ("A|", "A|"),
         ("", ""),
     ],

@@ -34,8 +34,9 @@ class TitleWords:
         for tune in tunes:
             found = _TITLE.search(tune)
             words = found[1].split() if found else []
-            # In "Boyne Hunt, The", the last word is the first one.
-            inverted = len(words) > 1 and words[-2].endswith(",")
+            # In "Boyne Hunt, The", the last word is the first one. A small last word ("My Bonnie
+            # lies over") often means that the title was cut off.
+            inverted = len(words) > 1 and (words[-2].endswith(",") or words[-1].islower())
             for place, word in enumerate(words, 1):
                 at_end = place == len(words)
                 plain = word.rstrip(".,;:!?" if at_end else ",;:!?")

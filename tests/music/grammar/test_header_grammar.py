@@ -140,8 +140,14 @@ def test_an_invented_title_contains_no_other_type() -> None:
 
 
 def test_an_invented_title_consists_of_known_words() -> None:
-    titles = ("The Old Bog Road", "Miss O'Neill's Reel", "THE BOYS -- JIG.", "Ann's Slip-Jig")
-    titles += ("Boyne Hunt, The", "Mr. Horn's Air", "Anna")
+    titles = (
+        "The Old Bog Road",
+        "Miss O'Neill's Reel",
+        "THE BOYS -- JIG.",
+        "Ann's Slip-Jig",
+        "The Marchioness",
+    )
+    titles += ("Boyne Hunt, The", "Anna lies over", "Mr. Horn's Air", "Anna")
     words = TitleWords.of_tunes(f"X:1\nT:{title}\nK:D\nd\n" for title in titles)
     wanted = TuneRequest(title_words=words)
     good = (
@@ -154,7 +160,20 @@ def test_an_invented_title_consists_of_known_words() -> None:
     )
     for title in (*good, "Reel", "JIG", "The Old Bog Miss THE Road"):
         assert is_title(title, wanted), title
-    bad = "", " ", " Road", "Road ", "The  Road", "the Road", "Roads", "Roa", "The", "Miss", "Road,"
+    bad = (
+        "",
+        " ",
+        "Anna over",
+        " Road",
+        "Road ",
+        "The  Road",
+        "the Road",
+        "Roads",
+        "Roa",
+        "The",
+        "Miss",
+        "Road,",
+    )
     for title in (
         *bad,
         "Mr Anna",
@@ -167,7 +186,7 @@ def test_an_invented_title_consists_of_known_words() -> None:
         assert is_title(title, wanted, "jig"), title
     assert is_title("The JIG", wanted, "jig")
     assert is_title("Ann's Slip-Jig", wanted, "slip jig")
-    for title in ("The Reel", "Ann's Slip-Jig", "Miss Air"):
+    for title in ("The Reel", "Ann's Slip-Jig", "Miss Air", "Marchioness"):
         assert not is_title(title, wanted, "jig"), title
     assert not is_title("JIG", wanted, "reel")
     assert TitleWords.from_json(words.to_json()) == words

@@ -1,6 +1,6 @@
 """The public face of charnn: train a model, load one, sample from it, evaluate it."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -14,21 +14,20 @@ from charnn.corpus.transpose_augmentation import Progress, ignore_progress
 from charnn.errors import UsageError
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
+from charnn.tunes.tune_model import TuneModel
 
 if TYPE_CHECKING:
     from charnn.evaluation.protocols import EvalSpan, Evaluation
     from charnn.music.grammar.tune_request import RequestOptions
-    from charnn.music.similarity.compare import TuneComparison
     from charnn.sampling.params import StreamOptions
     from charnn.training.events import Report
     from charnn.training.options import TrainOptions
-    from charnn.tunes.variation import VaryChoices
 
 MAX_TUNE_LENGTH = 2000  # characters
 
 
-class Model:
-    """A trained model.
+class Model(TuneModel):
+    """A trained model. What it does with single tunes is in `charnn.tunes.tune_model`.
 
     Attributes:
         path: the checkpoint file that the model was read from.
@@ -37,8 +36,7 @@ class Model:
     """
 
     def __init__(self, path: Path, checkpoint: Checkpoint, damaged: tuple[str, ...] = ()) -> None:
-        self.path = path
-        self.checkpoint = checkpoint
+        super().__init__(path, checkpoint)
         self.damaged = damaged
 
     @cached_property
@@ -135,46 +133,6 @@ class Model:
             return map("".join, texts)
         writer = TuneWriter(self.checkpoint, requested)
         return map("".join, writer.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH))
-
-    def vary(
-        self,
-        tune: str,
-        num: int = 1,
-        *,
-        seed: int = 0,
-        temperature: float = 0.8,
-        **options: "Unpack[VaryChoices]",
-    ) -> Iterator[str]:
-        """Return an iterator over `num` different variations of a tune: chosen bars are new.
-
-        The options and errors are described in `charnn.tunes.variation`. Variation i, counted from
-        0, has the seed `seed + i`.
-        """
-        from charnn.tunes.variation import VaryOptions, vary_tune
-
-        seeds, params = range(seed, seed + num), SamplingParams(temperature)
-        return vary_tune(self.checkpoint, tune, VaryOptions(**options), seeds, params)
-
-    def learned_tunes(self) -> list[str]:
-        """Return the tunes that the model was trained on, see `charnn.tunes.training_tunes`.
-
-        Raises:
-            CheckpointError: the training tunes are missing, or the model was not trained on a tune
-                book.
-        """
-        from charnn.tunes.training_tunes import load_training_tunes
-
-        return load_training_tunes(self.path, self.checkpoint)
-
-    def judge(self, tunes: Iterable[str]) -> "TuneComparison":
-        """Return a comparison of one or more new tunes with the model's training tunes.
-
-        Raises:
-            CheckpointError: the training tunes are missing.
-        """
-        from charnn.music.similarity.compare import compare_tunes
-
-        return compare_tunes(list(tunes), self.learned_tunes())
 
     def exported(self) -> bytes:
         """Return the bytes of a checkpoint file to share, with the weights in half precision.

@@ -202,6 +202,15 @@ def test_a_tune_is_varied(folk: Model) -> None:
         assert text.endswith(end)
 
 
+def test_a_tune_is_continued(folk: Model) -> None:
+    metadata = folk.checkpoint.metadata | {"tunes": True}
+    model = Model(folk.path, replace(folk.checkpoint, metadata=metadata))
+    tune = "X:1\nM:2/4\nL:1/8\nK:D\nd2ef|gfed|faec|d4:|\n"
+    first, second = model.continue_tune(tune, 2, seed=3, part_bars=2)
+    assert first.startswith(tune)
+    assert [second] == list(model.continue_tune(tune, seed=4, part_bars=2))
+
+
 def test_impossible_requests_are_refused_at_the_call(folk: Model) -> None:
     for request in (
         {"key": "H"},

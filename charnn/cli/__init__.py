@@ -20,6 +20,7 @@ from charnn import signals
 from charnn.cli.choice_errors import choice_error
 from charnn.cli.commands import (
     check,
+    continue_tune,
     corpora,
     evaluate,
     export_audio,
@@ -80,7 +81,7 @@ app = typer.Typer(
 
 _PANELS: dict[str, dict[str, Any]] = {
     "Train": {"train": train, "corpora": corpora},
-    "Write": {"sample": sample, "vary": vary},
+    "Write": {"sample": sample, "vary": vary, "continue": continue_tune},
     "Tunes": {
         "export-midi": export_midi,
         "export-audio": export_audio,

@@ -27,7 +27,7 @@ ResultOption = Annotated[
     ),
 ]
 ForceOption = Annotated[bool, typer.Option("--force", help="Write over an existing file.")]
-ResultsOption = Annotated[int, typer.Option(help="Number of results, all different.")]
+ResultsOption = Annotated[int, typer.Option(help="Number of results.")]
 ResultSeedOption = Annotated[
     int | None,
     typer.Option(help="Random seed; result i of --num has seed + i; default: a new one."),

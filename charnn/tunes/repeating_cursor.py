@@ -1,6 +1,7 @@
 """The exact repetition of bars: after a repeated label, the bar that it names is written again."""
 
 from collections import deque
+from collections.abc import Iterable
 from typing import Any
 
 from charnn.music.coding.bar_labels import LABELS
@@ -37,6 +38,15 @@ class RepeatingCursor(ConstraintCursor):
     def advance(self, token_id: int) -> None:
         """Move to the position after a token, which must be allowed."""
         super().advance(token_id)
+        self._remember(token_id)
+
+    def read(self, token_ids: Iterable[int]) -> None:
+        """Remember the bars of the text before the start."""
+        for token_id in token_ids:
+            self._remember(token_id)
+        self._prescribed.clear()
+
+    def _remember(self, token_id: int) -> None:
         text = self._token_texts[token_id]
         if self._prescribed:
             self._prescribed.popleft()

@@ -1,4 +1,4 @@
-"""`charnn vary` with an untrained model of tunes."""
+"""`charnn vary` and `charnn continue` with an untrained model of tunes."""
 
 import json
 from pathlib import Path
@@ -101,3 +101,18 @@ def test_a_tune_that_cannot_be_read_is_named_with_its_line(program: Program, fol
     ended = program(folder, "vary", "-", "folk", "--tune", "3", "--bars", "1", stdin=stdin)
     assert ended.returncode == 1
     assert ended.messages[-1].startswith("error: stdin: X:3, line 17, column 5: '|' means nothing")
+
+
+def test_a_tune_is_continued(program: Program, folder: Path) -> None:
+    ended = program(folder, "continue", "tune.abc", "folk", "--seed", "5", "--num", "2", "--json")
+    assert ended.returncode == 0, ended.stderr
+    samples = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert [sample["seed"] for sample in samples] == [5, 6]
+    for sample in samples:
+        assert sample["text"].startswith(TUNE.format(1))
+        assert len(sample["text"]) > len(TUNE)
+    options = ("--tune", "2", "--after", "B", "-o", "out.abc")
+    ended = program(folder, "continue", "book.abc", "folk", *options)
+    assert ended.returncode == 2
+    assert "there is no such part. The parts of the tune are A" in ended.messages[-1]
+    assert not (folder / "out.abc").exists()

@@ -4,9 +4,6 @@ import random
 
 import pytest
 
-from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.music_vocabulary import MusicVocabulary
-from charnn.model.config import ModelConfig
 from charnn.music.checking.report import check_tune
 from charnn.music.coding.bar_labels import LABELS, label, strip_labels
 from charnn.music.grammar.gap_pieces import Fixed, Head, Label
@@ -17,12 +14,10 @@ from charnn.tunes.infilling import Infiller
 from charnn.tunes.located_tune import LocatedTune, Run
 from charnn.tunes.tune_gap import Gap, Hole
 from charnn.tunes.variation import Varier, VaryOptions
-from tests.helpers import random_weights
 from tests.music.grammar.accepted import real_tunes
 from tests.music.tunes import read
-from tests.sampling.walks import LETTERS
+from tests.tunes.models import CODED, coded_model
 
-VOCABULARY = MusicVocabulary([*LETTERS, *LABELS])
 TUNE = """X:1
 T:Home and form
 R:jig
@@ -36,12 +31,8 @@ f|a3 b3|f3-f3|d2e f2g|a3 d2:|
 
 @pytest.fixture(scope="module")
 def infiller() -> Infiller:
-    """Return an untrained model of coded tunes that writes mostly notes."""
-    config = ModelConfig(vocab_size=len(VOCABULARY), hidden_size=8)
-    weights = random_weights(config)
-    notes = [VOCABULARY.token_texts().index(letter) for letter in "ABCDEFGabcdefg23/"]
-    weights["head.bias"][notes] += 4
-    return Infiller(Checkpoint(config, VOCABULARY, weights, {"tunes": True, "documents": 9}))
+    """Return an untrained model of coded tunes."""
+    return Infiller(coded_model())
 
 
 def vary(infiller: Infiller, text: str, num: int = 1, **options: object) -> list[str]:
@@ -91,14 +82,14 @@ def test_the_coded_gap_is_the_coded_tune(number: int) -> None:
     holes = [Hole(r.start, r.stop, (Fixed(tune[r.start : r.stop]),)) for r in chosen]
     gap = Gap(tune, holes)
     whole = gap.before + "".join(stretch.old for stretch in gap.stretches) + gap.following
-    coding = code_gap(VOCABULARY, gap)
+    coding = code_gap(CODED, gap)
     texts = [piece.text if isinstance(piece, Fixed) else "" for piece in coding.pieces]
     stretches = coding.stretches(texts)
     assert list(stretches) == [stretch.old for stretch in gap.stretches]
-    coded = VOCABULARY.encode(whole).tolist()
+    coded = CODED.encode(whole).tolist()
     following = coding.following_ids(stretches, 10_000)
     assert coded[len(coded) - len(following) :] == following
-    token_texts = VOCABULARY.token_texts()
+    token_texts = CODED.token_texts()
     before = "".join(token_texts[token_id] for token_id in coding.before_ids)
     end = "".join(token_texts[token_id] for token_id in following)
     expected = "".join(token_texts[token_id] for token_id in coded)
@@ -110,7 +101,7 @@ def test_labels_of_bars_that_stay_do_not_name_new_bars() -> None:
     place = tune.index("A4|B4")
     later = tune.index("c4|A4")
     holes = [Hole(place, place + 2, (Head(), Fixed("4"))), Hole(later, later + 2, (Fixed("d4"),))]
-    coding = code_gap(VOCABULARY, Gap(tune, holes))
+    coding = code_gap(CODED, Gap(tune, holes))
     labels = [
         piece
         for piece in coding.pieces
@@ -130,5 +121,5 @@ def test_labels_of_bars_that_stay_do_not_name_new_bars() -> None:
         for piece in coding.pieces
     ]
     ids = coding.following_ids(coding.stretches(texts), 100)
-    text = "".join(VOCABULARY.token_texts()[token_id] for token_id in ids)
+    text = "".join(CODED.token_texts()[token_id] for token_id in ids)
     assert [c for c in text if c in LABELS][-1] == label(1, 3)

@@ -17,6 +17,7 @@ from charnn.tunes.variation import Varier, VaryOptions
 from tests.helpers import random_checkpoint
 from tests.music.tunes import book_sources, read
 from tests.sampling.walks import LETTERS
+from tests.tunes.models import plain_model
 
 JIG = """X:7
 T:A Jig
@@ -42,11 +43,7 @@ w: not sung
 
 @cache
 def infiller(letters: str = LETTERS) -> Infiller:
-    model = random_checkpoint(letters, documents=9)
-    model.metadata["tunes"] = True
-    # Mostly notes: a row of signs without notes is right, but long.
-    model.weights["head.bias"][model.vocabulary.encode("ABCDEFGabcdefg23/")] += 4
-    return Infiller(model)
+    return Infiller(plain_model(letters))
 
 
 def vary(text: str, num: int = 1, seed: int = 0, **options: object) -> list[str]:

@@ -1,0 +1,83 @@
+"""`charnn continue`: keep a tune, or its first parts, and write further parts."""
+
+from typing import Annotated
+
+import typer
+
+from charnn.cli.console import warn_if_damaged
+from charnn.cli.model_options import RunArgument
+from charnn.cli.one_tune import (
+    ForceOption,
+    JsonOption,
+    ResultOption,
+    ResultSeedOption,
+    ResultsOption,
+    check_num,
+    check_output,
+    first_seed,
+    read_one_tune,
+    write_results,
+)
+from charnn.cli.tune_files import NumberOption, TunesArgument
+
+
+def command(
+    tune: TunesArgument,
+    checkpoint: RunArgument = None,
+    after: Annotated[
+        str,
+        typer.Option(
+            metavar="LETTER",
+            help="The last part that stays, A, B ... or its label; default: all that is written.",
+        ),
+    ] = "",
+    parts: Annotated[
+        int,
+        typer.Option(help="Number of parts to write; a part that is begun is completed first."),
+    ] = 1,
+    part_bars: Annotated[
+        int,
+        typer.Option(
+            metavar="N", help="The bars of every new part; 0: as many as the first part has."
+        ),
+    ] = 0,
+    temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 more varied.")] = 0.8,
+    number: NumberOption = None,
+    num: ResultsOption = 1,
+    seed: ResultSeedOption = None,
+    output: ResultOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Continue a tune: keep what is written, and write further parts.
+
+    The new parts are made of whole bars, in the meter of the tune and with its pick-up.
+
+    \b
+    Examples:
+      charnn continue beginning.abc
+      charnn continue tune.abc --after A --num 4 --seed 1 > second-parts.abc
+      charnn continue tunes.abc folk --tune 3 --parts 2 -o longer.abc
+    """
+    from charnn.checkpoints.bundled import display_name
+    from charnn.library import load
+    from charnn.sampling.params import SamplingParams
+    from charnn.tunes.continuation import TuneContinuer
+
+    check_num(num)
+    params, begin = SamplingParams(temperature), first_seed(seed)
+    source = read_one_tune(tune, number)
+    check_output(output, source, force=force, as_json=as_json)
+    model = load(checkpoint)
+    warn_if_damaged(model.path, model.damaged)
+    with source.named_in_errors():
+        continuer = TuneContinuer(
+            model.checkpoint, source.text, after=after, parts=parts, part_bars=part_bars
+        )
+        found = continuer.continuations(range(begin, begin + num), params)
+        write_results(
+            ((one.text, one.seed) for one in found),
+            model=display_name(model.path),
+            output=output,
+            as_json=as_json,
+        )

@@ -1,0 +1,195 @@
+"""Continuing a tune: what is written stays, and a model writes further parts."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TypedDict
+
+from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.errors import UsageError
+from charnn.music.abc.cleaning import clean_books
+from charnn.music.grammar.body_grammar import BodyGrammar
+from charnn.music.grammar.grammar_state import MAX_PARTS, TICKS_PER_WHOLE_NOTE, GrammarState
+from charnn.music.grammar.tune_form import TuneForm
+from charnn.music.grammar.tune_grammar import MAX_PART_BARS, MIN_PART_BARS, TuneGrammar
+from charnn.music.grammar.tune_request import TuneRequest
+from charnn.music.tune.tune import BarLine, Change, Meter, Note
+from charnn.sampling.constraint import Constraint, ConstraintCursor
+from charnn.sampling.params import SamplingParams
+from charnn.sampling.sampler import Sampler
+from charnn.tunes.bar_selection import BarNumbers
+from charnn.tunes.located_tune import LocatedTune
+from charnn.tunes.repeating_cursor import RepeatingCursor
+from charnn.tunes.tune_gap import timing
+
+# Of the new parts, in characters: four times a long one.
+MAX_LENGTH = 2000
+
+
+class ContinueOptions(TypedDict, total=False):
+    """The options of `TuneContinuer`."""
+
+    after: str
+    parts: int
+    part_bars: int
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A continued tune: its text, and the seed that gives it again."""
+
+    text: str
+    seed: int
+
+
+class TuneContinuer:
+    """A model that continues one tune.
+
+    Args:
+        checkpoint: a model of tunes.
+        text: the text of the tune, or of its beginning.
+        after: the letter of the last part that stays; `""` keeps all that is written.
+        parts: the number of parts to write. A part that is begun is completed first, and counts.
+        part_bars: the number of bars of every new part; 0 for as many as the first part has.
+
+    Raises:
+        TuneError: the tune cannot be read.
+        UsageError: the model was not trained on tunes, an option is out of range, or the grammar
+            of whole bars cannot continue the tune.
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        text: str,
+        *,
+        after: str = "",
+        parts: int = 1,
+        part_bars: int = 0,
+    ) -> None:
+        if not checkpoint.metadata.get("tunes"):
+            raise UsageError("this is a model of text: name a model of tunes, such as folk")
+        if not 1 <= parts < MAX_PARTS:
+            raise UsageError(f"--parts must lie in 1..{MAX_PARTS - 1}, not {parts}")
+        located = LocatedTune(text)
+        numbers = BarNumbers(located)
+        bars = part_bars or _usual_part_bars(numbers)
+        self._line_end = "\r\n" if "\r\n" in text else "\n"
+        kept = text[: _end_of_part(located, numbers, after)] if after else text
+        self._kept = kept.rstrip()
+        self._sampler = Sampler(checkpoint, may_end=True)
+        texts = self._sampler.token_texts
+        characters = {one for one in texts if len(one) == 1}
+        grammar = TuneGrammar(TuneRequest(part_bars=bars), characters)
+        self._prime = _clean(self._kept)
+        body = BodyGrammar(characters, bars, TuneForm(""))
+        state = self._walked(located, body)
+        if state is None:
+            state = _between_parts(LocatedTune(self._kept))
+        # The parts that are left to be written decide where the tune may end.
+        state = state._replace(parts_done=MAX_PARTS - parts, tune_full=False)
+        self._constraint = Constraint(grammar, texts, state)
+        self._start = state
+
+    def _walked(self, located: LocatedTune, body: BodyGrammar) -> GrammarState | None:
+        """Return the state of the grammar after the kept text; `None` if it refuses the text.
+
+        Where a line may not end, the last line end is left out of the prime.
+        """
+        begin = timing(located.tune.meter.bar, located.tune.unit)
+        if begin is None or not begin.bar:
+            return None
+        body_text = self._coded_body()
+        state = GrammarState(partial="\n", timing=begin)
+        for place, character in enumerate(body_text, 1):
+            after = body.step(state, character)
+            if after is None and character == "\n" and place == len(body_text):
+                self._prime = self._prime.removesuffix("\n")
+                return state
+            if after is None:
+                return None
+            state = after
+        return state
+
+    def _coded_body(self) -> str:
+        """Return the kept body as the model reads it."""
+        ids = self._sampler.vocabulary.encode(self._prime)
+        coded = "".join(self._sampler.token_texts[token_id] for token_id in ids.tolist())
+        return coded.partition("\nK:")[2].partition("\n")[2]
+
+    def continuations(self, seeds: Sequence[int], params: SamplingParams) -> Iterator[Continuation]:
+        """Yield the tune with a continuation for each seed."""
+        streams = self._sampler.stream_many(
+            params, seeds=seeds, length=MAX_LENGTH, prime=self._prime, begin=self._begin
+        )
+        for seed, pieces in zip(seeds, streams, strict=True):
+            joint = self._line_end if self._prime.endswith("\n") else ""
+            written = "".join(pieces).replace("\n", self._line_end)
+            yield Continuation(self._kept + joint + written, seed)
+
+    def _begin(self, seed: int) -> ConstraintCursor:
+        cursor = RepeatingCursor(self._constraint, self._start)
+        cursor.read(self._sampler.vocabulary.encode(self._prime).tolist())
+        return cursor
+
+
+def _usual_part_bars(numbers: BarNumbers) -> int:
+    """Return the number of bars of the first part; 0 if the grammar has no such parts."""
+    first = next(iter(numbers.parts.values()), [])
+    count = sum(bool(numbers.numbers[bar]) for bar in first)
+    return count if MIN_PART_BARS <= count <= MAX_PART_BARS else 0
+
+
+def _end_of_part(located: LocatedTune, numbers: BarNumbers, part: str) -> int:
+    """Return the offset of the end of a part, after its last bar line.
+
+    Raises:
+        UsageError: there is no such part.
+    """
+    last_bar = max(numbers.select(part=part))
+    passed = False
+    for index, element in enumerate(located.tune.music):
+        if isinstance(element, Note) and located.bar_of_note[index] == last_bar:
+            passed = True
+        elif passed and isinstance(element, BarLine):
+            return located.offset(element.line, element.column) + len(element.text)
+    return len(located.text)
+
+
+def _clean(text: str) -> str:
+    cleaned = clean_books([text])
+    return cleaned[0].text if cleaned else text
+
+
+def _between_parts(located: LocatedTune) -> GrammarState:
+    """Return the state after a part of a tune that may break the rules of the grammar.
+
+    Raises:
+        UsageError: the tune ends inside a part, or bars cannot be counted.
+    """
+    meter, unit, last = located.tune.meter, located.tune.unit, None
+    for element in located.tune.music:
+        if isinstance(element, Change) and isinstance(element.value, Meter):
+            meter = element.value
+        elif isinstance(element, Change) and element.letter == "L":
+            unit = located.runs[-1].unit
+        elif isinstance(element, BarLine | Note):
+            last = element
+    found = timing(meter.bar, unit)
+    if found is None or not found.bar:
+        raise UsageError("bars cannot be counted in this meter: give the tune another M: and L:")
+    if not isinstance(last, BarLine) or not last.section:
+        raise UsageError(
+            "the tune ends inside a part that is not made of whole bars: end the part with :| or "
+            "||, or mend its bars (charnn check shows them)"
+        )
+    first = located.bars[0]
+    pickup = first.duration * TICKS_PER_WHOLE_NOTE / 4 if first.too_short else 0
+    opens = bool(last.starts)
+    return GrammarState(
+        partial="\n",
+        timing=found,
+        pickup=int(pickup),
+        repeat_open=opens,
+        between_parts=not opens,
+        has_note=True,
+    )

@@ -1,0 +1,103 @@
+"""Continuations by untrained models: everything right about them comes from the grammar."""
+
+import pytest
+
+from charnn.errors import UsageError
+from charnn.music.checking.report import check_tune
+from charnn.sampling.params import SamplingParams
+from charnn.tunes.continuation import TuneContinuer
+from tests.helpers import random_checkpoint
+from tests.music.tunes import read
+from tests.sampling.walks import LETTERS
+from tests.tunes.models import coded_model, plain_model
+
+MODELS = {"plain": plain_model(), "coded": coded_model()}
+HEADER = "X:7\nT:A Jig\nC:nobody\nM:6/8\nL:1/8\nK:D\n"
+A = "A|d2e f2g|a3 b3|afd e2c|d3 d2:|\n"
+JIG = HEADER + A + "f|faf ege|dfd cec|BdB AFA|d3 d2||\n"
+
+
+def continued(
+    text: str, model: str = "plain", num: int = 1, seed: int = 0, **options: object
+) -> list[str]:
+    continuer = TuneContinuer(MODELS[model], text, **options)  # type: ignore[arg-type]
+    found = continuer.continuations(range(seed, seed + num), SamplingParams(1.0))
+    return [one.text for one in found]
+
+
+def part_bars(text: str) -> list[int]:
+    report = check_tune(read(text))
+    # An untrained model ties notes of different pitch, and jumps.
+    problems = {problem.text for problem in report.problems if problem.serious}
+    assert not {text for text in problems if "tie" not in text and "range" not in text}
+    return [part.bars for part in report.parts]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_complete_tune_gets_further_parts(model: str) -> None:
+    (text,) = continued(JIG, model)
+    assert text.startswith(JIG)
+    assert part_bars(text) == [4, 4, 4]
+    four_parts = JIG + JIG.removeprefix(HEADER)
+    assert part_bars(continued(four_parts, model)[0]) == [4] * 5
+    (text,) = continued(JIG, model, parts=2, part_bars=8)
+    assert part_bars(text) == [4, 4, 8, 8]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_only_the_first_parts_are_kept(model: str) -> None:
+    for text in continued(JIG, model, 2, after="a"):
+        assert text.startswith(HEADER + A.rstrip())
+        assert "faf ege" not in text
+        assert part_bars(text) == [4, 4]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    "beginning", ["GAB d2B|gfe dB", "|:d2e f2g|a3 b3|\n", "A|d2e f2g|a3 b3|", "d2e", "D/|(3efg a2 "]
+)
+def test_a_part_that_is_begun_is_completed(model: str, beginning: str) -> None:
+    (text,) = continued(HEADER + beginning, model, parts=2, part_bars=4)
+    assert text.startswith(HEADER + beginning.rstrip())
+    assert part_bars(text) == [4, 4]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_tune_outside_of_the_strict_grammar_is_continued_after_a_part(model: str) -> None:
+    odd = HEADER + "[M:9/8]d3 e3 f3|\n[M:6/8]+fermata+a6|\nw: la\nd9||\n"
+    (text,) = continued(odd, model, part_bars=4)
+    assert text.startswith(odd)
+    assert [part.bars for part in check_tune(read(text)).parts][-1] == 4
+    repeated = odd.replace("||", "|:")
+    (text,) = continued(repeated, model, part_bars=4)
+    assert ":|" in text[len(repeated) :]
+
+
+def test_the_seed_decides_and_line_ends_stay() -> None:
+    found = continued(JIG.replace("\n", "\r\n"), num=3, seed=4)
+    assert found[1:2] == continued(JIG.replace("\n", "\r\n"), seed=5)
+    assert len(set(found)) == 3
+    assert found[0].count("\r\n") == found[0].count("\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        (JIG, {"parts": 4}, "--parts must lie in 1..3, not 4"),
+        (JIG, {"part_bars": 40}, "--part-bars must lie in 2..32, not 40"),
+        (JIG, {"after": "C"}, "there is no such part. The parts of the tune are A, B"),
+        (HEADER + "d9|d2|d", {}, "the tune ends inside a part that is not made of whole bars"),
+        (HEADER.replace("6/8", "none") + "d9|d2||", {}, "bars cannot be counted in this meter"),
+    ],
+)
+def test_what_cannot_be_continued_is_named(
+    text: str, options: dict[str, object], words: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        continued(text, **options)  # type: ignore[arg-type]
+    assert words in str(raised.value)
+
+
+def test_a_model_of_text_continues_no_tune() -> None:
+    with pytest.raises(UsageError, match="a model of text: name a model of tunes"):
+        TuneContinuer(random_checkpoint(LETTERS), JIG)

@@ -31,6 +31,7 @@ from charnn.music.grammar.notation import LENGTHS, NOTES_PER_UNIT, TUPLETS, writ
 # 77 % of the parts have 8 bars (`benchmarks/RESULTS.md`).
 DEFAULT_PART_BARS = (4, 8)
 MAX_ENDING_BARS = 2
+_LONGER_THAN_1 = [length for length in LENGTHS if length[:1] == "1" and length != "1"]
 
 
 class BarFilling:
@@ -135,6 +136,9 @@ class BarFilling:
         a length that fits. In a tuplet or broken pair, a number may be such a beginning, too,
         because the first note determines the length of the others.
         """
+        if length == "1" and not state.in_opening:
+            # Where `A2` does not fit, models write `A1`, which books do not.
+            return any(self.accepts_length(state, longer) for longer in _LONGER_THAN_1)
         # Cached, because the grammar asks at every note, and these five values recur in most bars.
         place = (length, self.remaining(state), state.timing.unit, state.pair, state.tuplet)
         if place not in self._accepted_lengths:

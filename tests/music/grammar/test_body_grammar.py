@@ -120,6 +120,7 @@ def test_everyday_notation_is_accepted(body: str) -> None:
         "(3ddd/ d4|c8|]\n",
         "d8|c8~|]\n",
         "d8|~z8|]\n",
+        "d7c1|d8|]\n",
         "d8\n|c8|]\n",
         "d4\nd4|c8|]\n",  # lines end after bar lines
         "d8|Hc8|]\n",  # other programs play such notes longer
@@ -175,6 +176,7 @@ def test_endings_have_one_or_two_bars(body: str, accepted: bool) -> None:
         "d8|^d4-",
         "d4 f'4-|f'",
         "d4-",
+        "d7c1|",
     ],
 )
 def test_an_opening_may_have_the_habits_of_real_tunes(opening: str) -> None:

@@ -104,8 +104,8 @@ class BodyGrammar:
             return self.bar_lines.begin(state, character)
         if character == "\n":
             # A line ends only after a bar line, because many programs read a line end as one.
-            refused = state.partial == "\n" or state.ticks_used or state.labelled
-            return None if refused else state._replace(partial="\n")
+            begun = state.ticks_used or state.labelled or state.bar_unfinished
+            return None if begun or state.partial == "\n" else state._replace(partial="\n")
         if state.tune_full or self.labels.required(state):
             return None  # only line ends may follow the last part, only a label a bar line
         if character == " ":

@@ -122,6 +122,8 @@ def test_everyday_notation_is_accepted(body: str) -> None:
         "d8|~z8|]\n",
         "d7c1|d8|]\n",
         "d8\n|c8|]\n",
+        "d8|~\nc8|]\n",
+        'd8|"D"\nc8|]\n',
         "d4\nd4|c8|]\n",  # lines end after bar lines
         "d8|Hc8|]\n",  # other programs play such notes longer
         "d8|c8H|]\n",

@@ -4,8 +4,10 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from charnn.music.coding.bar_labels import LABELS
-from charnn.sampling.constraint import Constraint, ConstraintCursor
+from charnn.sampling.constraint import Constraint, ConstraintCursor, Mask
 
 # Bar lines contain no other characters at their beginning, and the bars of the grammar neither.
 _BORDERS = frozenset("|:")
@@ -26,6 +28,10 @@ class RepeatingCursor(ConstraintCursor):
         # The tokens of this bar; those of a repeated bar and of a pick-up are not needed.
         self._bar: list[int] | None = None
         self._prescribed: deque[int] = deque()
+        # Whether a repeated bar has been written completely, and only its bar line is missing.
+        self._is_repeated = False
+        self._borders = np.array([text[:1] in _BORDERS for text in self._token_texts])
+        self._border_ids = np.flatnonzero(self._borders).tolist()
 
     def prescribed(self, chars_left: int) -> int | None:
         """Return the next token of a repeated bar; `None` outside such a bar."""
@@ -34,6 +40,23 @@ class RepeatingCursor(ConstraintCursor):
         ):
             self._prescribed.clear()
         return self._prescribed[0] if self._prescribed else None
+
+    def is_forbidden(self, token_id: int) -> bool:
+        """Return whether a token is forbidden here, regardless of the characters left."""
+        leaves_bar = not self._borders[token_id] and self._must_end_bar()
+        return leaves_bar or super().is_forbidden(token_id)
+
+    def forbidden(self, chars_left: int) -> Mask:
+        """Return the mask [V] of forbidden tokens if `chars_left` characters may still follow."""
+        forbidden = super().forbidden(chars_left)
+        if self._must_end_bar() and not self.is_near_end(chars_left):
+            forbidden |= ~self._borders
+        return forbidden
+
+    def _must_end_bar(self) -> bool:
+        """Return whether a bar line must follow: the last note of a repeated bar does not grow."""
+        is_forbidden = super().is_forbidden
+        return self._is_repeated and not all(map(is_forbidden, self._border_ids))
 
     def advance(self, token_id: int) -> None:
         """Move to the position after a token, which must be allowed."""
@@ -48,6 +71,7 @@ class RepeatingCursor(ConstraintCursor):
 
     def _remember(self, token_id: int) -> None:
         text = self._token_texts[token_id]
+        self._is_repeated = len(self._prescribed) == 1
         if self._prescribed:
             self._prescribed.popleft()
         elif text in LABELS:

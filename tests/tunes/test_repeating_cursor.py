@@ -29,7 +29,8 @@ def written(opening: str, seed: int) -> str:
         if token_id is None:
             allowed = [n for n, out in enumerate(cursor.forbidden(2000 - len(text))) if not out]
             likely = [n for n in allowed if constraint.token_texts[n] in NOTES | LABELS]
-            rare = [n for n in allowed if constraint.token_texts[n] in "|:\n"]
+            # A bar line or, unless the bar is repeated, also a longer or shorter last note.
+            rare = [n for n in allowed if constraint.token_texts[n] in "|:\n/2"]
             token_id = chance.choice(rare or likely or allowed)
         if token_id == SEPARATOR:
             return text

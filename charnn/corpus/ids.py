@@ -118,7 +118,7 @@ def prepare(
 
     if not 0 <= val_fraction < 1:
         raise UsageError(f"--val-fraction must be at least 0 and below 1, not {val_fraction}")
-    tokens = choose_tokens(corpus, tokens)
+    tokens = choose_tokens(corpus, tokens, keys)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(folder)

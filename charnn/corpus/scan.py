@@ -76,19 +76,29 @@ class CorpusScan:
     keys: tuple[int, int]
 
 
-def choose_tokens(corpus: Corpus, tokens: str = AUTO) -> str:
+def choose_tokens(corpus: Corpus, tokens: str = AUTO, keys: tuple[int, int] = ORIGINAL_KEY) -> str:
     """Return the kind of tokens for a corpus, a key of `VOCABULARIES`.
+
+    Args:
+        corpus: the corpus.
+        tokens: the value of `--tokens`.
+        keys: the lowest and highest transposition of training tunes, in semitones.
 
     Raises:
         UsageError: there is no such kind, or it does not suit the corpus.
     """
     if tokens not in TOKEN_CHOICES:
         raise unknown_choice("--tokens", tokens, TOKEN_CHOICES)
-    # At equal time, characters predict held-out tunes of a large book slightly better than ABC
-    # tokens do (folk: 1.121 against 1.139 nats/char after 10 minutes), those of a small book
-    # slightly worse (irish: 0.998 against 0.992 after 5), see benchmarks/quality.md. Larger tokens,
-    # such as a note with its length, do worse (1.257 against 1.247 after 1.5 minutes).
-    kind = CHAR if tokens == AUTO else tokens
+    # On folk after 2,700 updates, coded music has 0.92 nats/char and characters have 0.94, and the
+    # tunes of coded music have a home and a form (benchmarks/quality.md).
+    kind = tokens
+    if tokens == AUTO:
+        kind = MUSIC if is_tune_book(corpus) and keys == ORIGINAL_KEY else CHAR
+    if kind == MUSIC and keys != ORIGINAL_KEY:
+        raise UsageError(
+            "--transpose adds nothing to --tokens music, in which all tunes have the same tonic: "
+            "leave one of the two options out"
+        )
     if VOCABULARIES[kind].requires_tunes and not is_tune_book(corpus):
         raise UsageError(_needs_tunes(f"--tokens {kind}", corpus))
     return kind

@@ -90,7 +90,7 @@ class RunOptions(TypedDict, total=False):
         Option(
             "Train on characters (char), on tunes whose notes are relative to the tonic and whose "
             "bars have labels (music), or on notes and bar lines (abc) (default: auto, which is "
-            "char).",
+            "music for tune books and char for texts).",
             choices=TOKEN_CHOICES,
         ),
     ]

@@ -20,7 +20,7 @@ from charnn.sampling.constraint import Constraint
 from charnn.sampling.params import SamplingParams
 
 # The logarithm of a probability that counts as 0. It is finite, so that no difference is undefined.
-_NEVER = -1e30
+NEVER = -1e30
 # Completed texts are removed from the batch when they are at least this share of it. Removing one
 # at a time would copy the state of all others each time.
 _REMOVED_SHARE = 0.125
@@ -133,7 +133,7 @@ class CandidateDraw:
     def _penalty(self, state: GapState) -> Logs:
         """Return the numbers [V] to add to the logits in a state of the grammar."""
         if state not in self._penalties:
-            penalty_V = np.where(self._forbidden(state), _NEVER, 0.0)
+            penalty_V = np.where(self._forbidden(state), NEVER, 0.0)
             if self._grammar.counts_refusals(state):
                 penalty_V += self._bonus_V
             self._penalties[state] = penalty_V

@@ -17,7 +17,7 @@ from charnn.music.coding.bar_labels import LABELS, insert_labels
 from charnn.music.coding.tonic import TonicCoder
 from charnn.music.grammar.gap_pieces import Fixed, Head, Music, Piece
 from charnn.music.tune.theory import LETTERS
-from charnn.tunes.gap_labels import find_labels
+from charnn.tunes.gap_labels import find_labels, read_bars
 from charnn.tunes.tune_gap import Gap
 
 
@@ -100,7 +100,9 @@ class CodedGapCoding(GapCoding):
         self._ids = {text: token_id for token_id, text in enumerate(token_texts) if text}
         self._coder, self._begun_decoder = TonicCoder(), TonicCoder(decode=True)
         self._begun_decoder.feed(self._coder.feed(self._gap.before, final=True), final=True)
-        labels = find_labels(self._gap)
+        self._begun_coder = copy.copy(self._coder)
+        self._bars = read_bars(self._gap)
+        labels = find_labels(self._gap, self._bars)
         start = len(self._gap.before)
         for number, stretch in enumerate(self._gap.stretches):
             stop = start + len(stretch.old)
@@ -149,13 +151,14 @@ class CodedGapCoding(GapCoding):
     def following_ids(self, stretches: Sequence[str], characters: int) -> list[int]:
         """Return the tokens after the first sign that follows the gap, with their labels."""
         filled = self._gap.before + "".join(stretches)
-        labelled = insert_labels(filled + self._gap.following)
+        # New bars have the durations of the old ones, so the old bars count.
+        labelled = insert_labels(filled + self._gap.following, self._bars)
         end = left = 0
         while left < len(filled):
             left += labelled[end] not in LABELS
             end += 1
-        coder = TonicCoder()
-        coder.feed(labelled[:end], final=True)
+        coder = copy.copy(self._begun_coder)
+        coder.feed("".join(stretches), final=True)
         coded = coder.feed(labelled[end : end + characters], final=True)
         return [self._ids[c] for c in coded if c in self._ids][1:]
 

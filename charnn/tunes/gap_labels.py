@@ -5,39 +5,57 @@ label names a bar with a hole, which will be another one: then it gets a label o
 later bars that are equal to it get this label, too.
 """
 
+from collections.abc import Sequence
+
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.checking.bars import CountedBar, split_into_bars
-from charnn.music.coding.bar_labels import LABELS, insert_labels, label
+from charnn.music.coding.bar_labels import LABELS, insert_labels, label, label_places
 from charnn.music.grammar.gap_pieces import Fixed, Label, Piece
 from charnn.tunes.tune_gap import Gap
 
 
-def find_labels(gap: Gap) -> dict[int, Piece]:
+def read_bars(gap: Gap) -> list[CountedBar]:
+    """Return the bars of the old tune; none if it cannot be read."""
+    try:
+        return split_into_bars(read_tune(split_book(_old_tune(gap))[0]))[0]
+    except (TuneError, IndexError):
+        return []
+
+
+def find_labels(gap: Gap, bars: Sequence[CountedBar]) -> dict[int, Piece]:
     """Return the label of each bar that begins in a gap, by its place in the old text.
 
     A tune that cannot be labelled has no labels.
+
+    Args:
+        gap: the gap.
+        bars: the bars of the old tune.
     """
-    old = gap.before + "".join(stretch.old for stretch in gap.stretches) + gap.following
-    labels = _places(insert_labels(old))
-    bars = _label_places(old)
-    if len(bars) != len(labels):
+    old = _old_tune(gap)
+    labels = _places(insert_labels(old, bars))
+    own_places = [place for place in label_places(bars) if place is not None]
+    if len(own_places) != len(labels):
         return {}
     open_places = _open_places(gap)
     found: dict[int, Piece] = {}
     renamed: dict[str, str] = {}  # the label of each bar that stays; "" if it names a hole
     starts = list(labels)
-    for start, stop, bar in zip(starts, [*starts[1:], len(old)], bars, strict=True):
+    for start, stop, own_place in zip(starts, [*starts[1:], len(old)], own_places, strict=True):
         character = labels[start]
         if any(start <= place < stop for place in open_places):
             renamed.setdefault(character, "")
-            found[start] = Label(bar)
+            found[start] = Label(own_place)
             continue
         renamed.setdefault(character, character)
-        renamed[character] = renamed[character] or label(*bar)
+        renamed[character] = renamed[character] or label(*own_place)
         found[start] = Fixed(renamed[character])
     return {place: piece for place, piece in found.items() if place >= len(gap.before)}
+
+
+def _old_tune(gap: Gap) -> str:
+    return gap.before + "".join(stretch.old for stretch in gap.stretches) + gap.following
 
 
 def _places(labelled: str) -> dict[int, str]:
@@ -56,22 +74,4 @@ def _open_places(gap: Gap) -> list[int]:
         if stretch.is_hole and stretch.pieces:
             places.append(place)
         place += len(stretch.old)
-    return places
-
-
-def _label_places(tune: str) -> list[tuple[int, int]]:
-    """Return the part and the number of each bar that has a label; none if it cannot be read."""
-    try:
-        bars: list[CountedBar] = split_into_bars(read_tune(split_book(tune)[0]))[0]
-    except (TuneError, IndexError):
-        return []
-    places: list[tuple[int, int]] = []
-    part, number = -1, 0
-    for bar in bars:
-        if part < 0 or (bar.begins_part and not bar.begins_ending):
-            part, number = part + 1, 0
-            if bar.too_short:
-                continue
-        places.append((part, number))
-        number += 1
     return places

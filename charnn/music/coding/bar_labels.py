@@ -13,7 +13,7 @@ aside.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
@@ -48,11 +48,12 @@ def strip_labels(text: str) -> str:
     return _STRIPPED.sub("", text)
 
 
-def insert_labels(tune: str) -> str:
+def insert_labels(tune: str, bars: Sequence[CountedBar] | None = None) -> str:
     """Return a tune with a label in each bar; an unreadable tune stays as it is.
 
     Args:
         tune: a tune in ABC notation, or the beginning of one, which may end inside a bar.
+        bars: the bars of the tune, if they are known already; else the tune is read.
     """
     pieces = tokenize(tune)
     start = next((n + 1 for n, piece in enumerate(pieces) if piece.startswith("\nK:")), None)
@@ -62,7 +63,7 @@ def insert_labels(tune: str) -> str:
     unfinished = _has_notes(chunks[-1])
     # The signs of an unfinished bar may be incomplete, so the bar is not read.
     complete = tune.removesuffix("".join(chunks[-1])) if unfinished else tune
-    bars = _read_bars(complete)
+    bars = _read_bars(complete) if bars is None else bars
     if sum(map(_has_notes, chunks)) != len(bars) + unfinished:
         return tune
     return "".join(pieces[:start]) + "".join(_labelled(chunks, bars))
@@ -98,9 +99,9 @@ def _labelled(chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar]) -> It
 
     There may be one chunk with notes more than there are bars. It is the beginning of a bar.
     """
-    following = iter(bars)
+    following, places = iter(bars), _PlaceCounter()
     labels: dict[str, str] = {}
-    part, number, border, has_pickups = -1, 0, "", False
+    border = ""
     for chunk in chunks:
         text = "".join(chunk)
         if not _has_notes(chunk):
@@ -110,19 +111,49 @@ def _labelled(chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar]) -> It
         bar = next(following, None)
         if bar is None:
             begins_part = border != "|" and not border[-1:].isdecimal()
-        else:  # the second ending belongs to the part of the first one
-            begins_part = bar.begins_part and not bar.begins_ending
+            own = places.next_place(begins_part, is_short=None)
+        else:
+            own = places.next_place(_begins_part(bar), bar.too_short)
         border = ""
-        if part < 0 or begins_part:
-            # A pick-up before a repeat sign is no part of its own.
-            part += part < 0 or number > 0
-            number = 0
-            # The first bar decides for an unfinished one, which may become a pick-up, too.
-            if has_pickups if bar is None else bar.too_short:
-                has_pickups = True
-                yield text
-                continue
-        found = labels.setdefault(_SPACE.sub("", text), label(part, number))
-        number += 1
+        if own is None:
+            yield text
+            continue
+        found = labels.setdefault(_SPACE.sub("", text), label(*own))
         music = text.lstrip(" \n")
         yield text[: len(text) - len(music)] + found + music
+
+
+def label_places(bars: Iterable[CountedBar]) -> list[tuple[int, int] | None]:
+    """Return the part and the number of each bar, both counted from 0; `None` for a pick-up."""
+    places = _PlaceCounter()
+    return [places.next_place(_begins_part(bar), bar.too_short) for bar in bars]
+
+
+def _begins_part(bar: CountedBar) -> bool:
+    """Return whether a part begins; the second ending belongs to the part of the first one."""
+    return bar.begins_part and not bar.begins_ending
+
+
+class _PlaceCounter:
+    """A counter of parts and bars."""
+
+    def __init__(self) -> None:
+        self._part, self._number, self._has_pickups = -1, 0, False
+
+    def next_place(self, begins_part: bool, is_short: bool | None) -> tuple[int, int] | None:
+        """Return the part and the number of the next bar; `None` for a pick-up.
+
+        Args:
+            begins_part: whether the bar is the first one of a part.
+            is_short: whether the bar is shorter than its meter; `None` for an unfinished bar.
+        """
+        if self._part < 0 or begins_part:
+            # A pick-up before a repeat sign is no part of its own.
+            self._part += self._part < 0 or self._number > 0
+            self._number = 0
+            # The first bar decides for an unfinished one, which may become a pick-up, too.
+            if self._has_pickups if is_short is None else is_short:
+                self._has_pickups = True
+                return None
+        self._number += 1
+        return self._part, self._number - 1

@@ -232,7 +232,10 @@ class GapGrammar:
 
     def canonical(self, state: GapState, text: str) -> str:
         """Return a text that is accepted here if and only if `text` is accepted."""
-        return self._body.canonical(state.bar, text) if self._is_free(state) else text
+        if not self._is_free(state):
+            return text
+        # Inside new music, all labels are refused.
+        return FIRST_LABEL if text in LABELS else self._body.canonical(state.bar, text)
 
     def _is_free(self, state: GapState) -> bool:
         """Return whether the grammar of the body alone decides, up to a boundary character."""

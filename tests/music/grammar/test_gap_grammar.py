@@ -64,7 +64,7 @@ def test_music_begins_with_its_opening() -> None:
 
 @pytest.mark.parametrize("goes_on", [True, False])
 def test_ties_and_slurs_leave_music_only_where_they_may(goes_on: bool) -> None:
-    found = walks([music(2, goes_on=goes_on), Fixed("|"), music(2), Fixed("|")], 200)
+    found = walks([music(2, goes_on=goes_on), Fixed("|"), music(2), Fixed("|")], 80)
     open_signs = [first[-1] == "-" or first.count("(") != first.count(")") for first, *_ in found]
     # A tuplet has a bracket, too, but it fits only rarely into two units.
     assert any(text[-1] == "-" for text, *_ in found) == goes_on

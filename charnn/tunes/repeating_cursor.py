@@ -35,11 +35,16 @@ class RepeatingCursor(ConstraintCursor):
 
     def prescribed(self, chars_left: int) -> int | None:
         """Return the next token of a repeated bar; `None` outside such a bar."""
-        if self._prescribed and (
-            self.is_near_end(chars_left) or self.is_forbidden(self._prescribed[0])
-        ):
+        if not self._prescribed:
+            return None
+        token_id = self._prescribed[0]
+        if self.is_near_end(chars_left):
+            refused = bool(self.forbidden(chars_left)[token_id])
+        else:
+            refused = self.is_forbidden(token_id)
+        if refused:
             self._prescribed.clear()
-        return self._prescribed[0] if self._prescribed else None
+        return None if refused else token_id
 
     def is_forbidden(self, token_id: int) -> bool:
         """Return whether a token is forbidden here, regardless of the characters left."""
@@ -49,7 +54,7 @@ class RepeatingCursor(ConstraintCursor):
     def forbidden(self, chars_left: int) -> Mask:
         """Return the mask [V] of forbidden tokens if `chars_left` characters may still follow."""
         forbidden = super().forbidden(chars_left)
-        if self._must_end_bar() and not self.is_near_end(chars_left):
+        if self._is_repeated and not forbidden[self._border_ids].all():
             forbidden |= ~self._borders
         return forbidden
 

@@ -18,16 +18,16 @@ NOTES = frozenset("ABCDEFGabcdefg")
 A_BAR = re.compile(f"([{min(LABELS)}-{max(LABELS)}])([^|:]*)")
 
 
-def written(opening: str, seed: int) -> str:
+def written(opening: str, seed: int, length: int = 2000) -> str:
     """Return the coded text of a random tune of a few signs, in which most bars are repeated."""
     grammar = TuneGrammar(TuneRequest("x", part_bars=4), LETTERS + CODED)
     start = grammar.start_with(("jig", "6/8", "1/8", "D"), opening)
     constraint = Constraint(grammar, texts(LETTERS + CODED), start)
     cursor, text, chance = RepeatingCursor(constraint), "", random.Random(seed)
     while True:
-        token_id = cursor.prescribed(2000 - len(text))
+        token_id = cursor.prescribed(length - len(text))
         if token_id is None:
-            allowed = [n for n, out in enumerate(cursor.forbidden(2000 - len(text))) if not out]
+            allowed = [n for n, out in enumerate(cursor.forbidden(length - len(text))) if not out]
             likely = [n for n in allowed if constraint.token_texts[n] in NOTES | LABELS]
             # A bar line or, unless the bar is repeated, also a longer or shorter last note.
             rare = [n for n in allowed if constraint.token_texts[n] in "|:\n/2"]
@@ -46,6 +46,13 @@ def test_a_repeated_label_repeats_the_bar(seed: int) -> None:
         repeated += name in bars
         assert bars.setdefault(name, music) == music
     assert repeated
+
+
+def test_near_the_end_bars_are_repeated_if_there_is_room() -> None:
+    bars: dict[str, str] = {}
+    found = A_BAR.findall(written(label(0, 0), 4, 350))
+    same = [music == bars.setdefault(name, music) for name, music in found]
+    assert sum(same) > 0.8 * len(same)
 
 
 @pytest.mark.parametrize("seed", range(6))

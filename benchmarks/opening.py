@@ -22,6 +22,7 @@ from charnn.corpus.sources import open_catalogue_corpus
 from charnn.music.abc.key_field import is_key, parse_key
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.header_candidates import read_opening
+from charnn.music.grammar.tune_form import TuneForm
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import Header, make_request
 from charnn.sampling.sampler import Sampler
@@ -59,7 +60,7 @@ def _opening(tune: str) -> Iterator[Opening]:
     if found is None or not is_key(found[4]) or not parse_key(found[4]).tonic:
         return
     header, body = (found[1], found[2], found[3], found[4]), found[5].replace("\n", "")
-    grammar = BodyGrammar(CHARACTERS, 0)
+    grammar = BodyGrammar(CHARACTERS, 0, TuneForm(""))
     for bar_line in _BAR_LINE.finditer(body):
         music = body[: bar_line.end()]
         _, state = read_opening(header[1], header[2], music, grammar)

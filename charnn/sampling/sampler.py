@@ -29,7 +29,6 @@ from charnn.inference.stepper_state import StepperState
 from charnn.sampling.backend import MIN_BATCH_ROWS, BackendSelector
 from charnn.sampling.constraint import ConstraintCursor
 from charnn.sampling.decoder import Decoder
-from charnn.sampling.likelihood import Continuation, Scores, score_ends
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.stream import SampleStream
 
@@ -171,13 +170,6 @@ class Sampler:
 
         return map(decoded, _in_order(generated, len(seeds)))
 
-    def score_ends(self, texts: Sequence[Continuation], priors: Scores, margin: float) -> Scores:
-        """Return the scores of the ends of texts after the start token, see `likelihood`."""
-        steps = 1 + max((len(text.ids) for text in texts), default=0)
-        stepper = self.backends.decoder.stepper
-        begun = [Continuation([self.start_id, *text.ids], text.begin + 1) for text in texts]
-        return score_ends(stepper, self._initial_state(stepper, 0, steps), begun, priors, margin)
-
     def _generate(
         self,
         params: SamplingParams,
@@ -219,9 +211,9 @@ class Sampler:
                         state = state.without_row(row)
             decoder = self.backends.update(seconds)
 
-    def begin(self, seed: int) -> StepperState:
-        """Return the state that the text of a seed begins with."""
-        return self._initial_state(self.backends.decoder.stepper, self._start(seed))
+    def begin(self, seed: int, steps: int | None = None) -> StepperState:
+        """Return the state that the text of a seed begins with, see `Stepper.initial_state`."""
+        return self._initial_state(self.backends.decoder.stepper, self._start(seed), steps)
 
     def _start(self, seed: int) -> int:
         """Return the number of the state that the text of a seed begins with."""

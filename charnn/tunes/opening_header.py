@@ -5,6 +5,7 @@ training tunes with this header, times the probability of the notes after this h
 gives the latter.
 """
 
+import math
 from collections import Counter
 from collections.abc import Mapping
 
@@ -15,12 +16,14 @@ from charnn.errors import UsageError
 from charnn.music.grammar.header_candidates import KEYS
 from charnn.music.grammar.reading_key import reading_key
 from charnn.music.grammar.tune_request import Header, TuneRequest
-from charnn.sampling.likelihood import Continuation
+from charnn.sampling.likelihood import score_ends
 from charnn.sampling.sampler import Sampler
 
 # Headers whose probability falls behind that of the best one by this factor, e to the power of 5,
 # are dropped. 8 instead of 5 takes twice the time, and is right no more often.
 _MARGIN = 5.0
+# The ends of groups of notes. The rest of an opening is a group, too.
+_GROUP_ENDS = (" ", "|", "\n")
 # The title of tunes without one in cleaned books.
 _NO_TITLE = "Untitled"
 
@@ -35,15 +38,25 @@ class OpeningCoder:
 
     def __init__(self, vocabulary: Vocabulary, request: TuneRequest) -> None:
         self._vocabulary, self._request = vocabulary, request
+        self._token_texts = vocabulary.token_texts()
         self._openings: dict[tuple[str, ...], list[int]] = {}
 
-    def continuation(self, header: Header) -> Continuation:
-        """Return the tokens of a tune with this header; the opening is the end that is scored."""
+    def pieces(self, header: Header) -> list[list[int]]:
+        """Return the tokens of a header, and those of each group of notes of the opening.
+
+        The opening has as many groups after every header, but their numbers of tokens differ: an
+        octave mark, for example, is a token of its own.
+        """
         read = header[3]
         if self._vocabulary.moves_keys:
             read = reading_key(read, self._request.headers)
         beginning = self._vocabulary.encode(self._header_text((*header[:3], read))).tolist()
-        return Continuation(beginning + self._opening(header), len(beginning))
+        groups: list[list[int]] = [[]]
+        for token_id in self._opening(header):
+            groups[-1].append(token_id)
+            if self._token_texts[token_id][-1:] in _GROUP_ENDS:
+                groups.append([])
+        return [beginning, *groups]
 
     def coded_text(self, header: Header) -> str:
         """Return the opening as the model writes it after this header.
@@ -58,8 +71,7 @@ class OpeningCoder:
                 f"{''.join(unknown[:1])!r} is not in the vocabulary of the model: ask for a tune "
                 "without it"
             )
-        texts = self._vocabulary.token_texts()
-        return "".join(texts[token_id] for token_id in ids)
+        return "".join(self._token_texts[token_id] for token_id in ids)
 
     def _opening(self, header: Header) -> list[int]:
         """Return the tokens of the opening in this meter, unit length and key."""
@@ -94,10 +106,17 @@ def likeliest_header(
         for header, weight in headers.items()
         for key in ([header[3]] if header[3] else KEYS)
     }
+    # Much rarer headers would be dropped at once, but only after the model has read them.
+    least = max(weights.values()) * math.exp(-_MARGIN)
+    weights = {header: weight for header, weight in weights.items() if weight >= least}
     if len(weights) == 1:
         return next(iter(weights))
-    texts = [coder.continuation(header) for header in weights]
-    scores = sampler.score_ends(texts, np.log(list(weights.values())), _MARGIN)
+    texts = [coder.pieces(header) for header in weights]
+    for beginning, *_ in texts:
+        beginning.insert(0, sampler.start_id)
+    steps = max(sum(map(len, text)) for text in texts)
+    stepper, priors = sampler.backends.decoder.stepper, np.log(list(weights.values()))
+    scores = score_ends(stepper, sampler.begin(0, steps), texts, priors, _MARGIN)
     probabilities = dict(zip(weights, np.exp(scores - scores.max()).tolist(), strict=True))
     by_key: Counter[str] = Counter()
     for header, probability in probabilities.items():

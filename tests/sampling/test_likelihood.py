@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from charnn.inference.quantised import Int8Matrix
 from charnn.inference.stepper import Stepper
 from charnn.model.config import ModelConfig
-from charnn.sampling.likelihood import Continuation, score_ends
+from charnn.sampling.likelihood import Pieces, score_ends
 from tests.helpers import random_weights
 
 PLAIN = ModelConfig(7, "gru", 2, 9)
@@ -19,18 +19,17 @@ STEPPERS = {
     config: Stepper(config, random_weights(config, 1, scale=1.0), Int8Matrix)
     for config in (PLAIN, POINTER)
 }
-TEXT = st.tuples(
-    st.lists(st.integers(2, 4), min_size=1, max_size=4), st.lists(st.integers(2, 6), max_size=8)
-)
+IDS = st.lists(st.integers(2, 4), max_size=4)
+TEXT = st.tuples(st.lists(st.integers(2, 4), min_size=1, max_size=4), IDS, IDS)
 
 
-def alone(stepper: Stepper[Any], text: Continuation) -> float:
+def alone(stepper: Stepper[Any], text: Pieces) -> float:
     """Return the log-likelihood of the end of a text that is read alone."""
-    state, total = stepper.initial_state(1), 0.0
-    for index in range(len(text.ids) - 1):
-        (logits,) = stepper.feed(np.array([text.ids[index]]), state).astype(np.float64)
-        if index + 1 >= text.begin:
-            total += logits[text.ids[index + 1]] - np.log(np.exp(logits).sum())
+    state, total, ids = stepper.initial_state(1), 0.0, [each for piece in text for each in piece]
+    for index in range(len(ids) - 1):
+        (logits,) = stepper.feed(np.array([ids[index]]), state).astype(np.float64)
+        if index + 1 >= len(text[0]):
+            total += logits[ids[index + 1]] - np.log(np.exp(logits).sum())
     return total
 
 
@@ -38,10 +37,9 @@ def alone(stepper: Stepper[Any], text: Continuation) -> float:
 @settings(max_examples=30)
 @given(st.lists(TEXT, min_size=1, max_size=9), st.sampled_from([np.inf, 3.0]))
 def test_texts_side_by_side_score_as_alone(
-    config: ModelConfig, parts: list[tuple[list[int], list[int]]], margin: float
+    config: ModelConfig, texts: list[Pieces], margin: float
 ) -> None:
     stepper = STEPPERS[config]
-    texts = [Continuation(beginning + end, len(beginning)) for beginning, end in parts]
     priors = -np.arange(len(texts), dtype=np.float64)
     state = stepper.initial_state(1, steps=12)
     scores = score_ends(stepper, state, texts, priors, margin)
@@ -55,7 +53,7 @@ def test_texts_side_by_side_score_as_alone(
 
 def test_texts_that_fall_behind_are_dropped() -> None:
     stepper = STEPPERS[PLAIN]
-    texts = [Continuation([2, 3, end, 5], 2) for end in (3, 4)]
+    texts = [[[2, 3], [end], [5]] for end in (3, 4)]
     state = stepper.initial_state(1)
     exact = score_ends(stepper, state, texts, np.zeros(2), np.inf)
     assert np.isfinite(exact).all()

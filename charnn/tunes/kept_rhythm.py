@@ -105,7 +105,7 @@ def _keep_contour(voice: list[_VoiceNote]) -> None:
     """
     low, high = LOWEST, HIGHEST
     rise: int | None = None  # the direction of the note after
-    for each, before in zip(reversed(voice), [*reversed(voice[:-1]), None], strict=True):
+    for each, before in zip(reversed(voice), [*reversed(voice[:-1]), None], strict=False):
         head, following = each.head, rise
         rise = None if before is None else _sign(each.position - before.position)
         if head is None:

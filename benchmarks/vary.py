@@ -6,7 +6,7 @@ The tunes are held-out tunes of the run's corpus without a mistake whose first p
 is varied with 64 candidates, and with a single one, which is plain filling from left to right under
 the same grammar. Printed are the number of variations without a mistake and without a change
 elsewhere, the seconds for a variation, and for real, varied and plainly filled bars: the loss of
-the text that follows (its next 100 characters, at the temperature of the draw), and the share of
+the text that follows (its next 300 characters, at the temperature of the draw), and the share of
 parts that end on the tonic, that end like the next part, and whose bar 5 is bar 1.
 """
 

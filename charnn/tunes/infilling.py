@@ -11,7 +11,7 @@ The texts are coded for the model by `gap_coding`.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,12 +22,14 @@ from charnn.inference.stepper_state import StepperState
 from charnn.music.grammar.gap_grammar import GapGrammar
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.candidate_draw import NEVER, CandidateDraw, DrawnText, Logs, log_sum
-from charnn.tunes.gap_coding import code_gap
+from charnn.tunes.gap_coding import GapCoding, code_gap
 from charnn.tunes.tune_gap import Gap
 
 CANDIDATES = 64
-# The model reads this much of what follows (`benchmarks/RESULTS.md`).
-FOLLOWING_CHARS = 100
+# The model reads this much of what follows: usually the whole next part, whose last bar often
+# equals that of the part before it.
+FOLLOWING_CHARS = 300
+_ECHO_PART = 4  # one of this number of candidates ends with the echo
 # A text that falls behind the best one by this number of nats is hardly ever chosen. The others go
 # on when this share of them has fallen behind.
 _MARGIN, _DROPPED_SHARE = 10.0, 0.125
@@ -101,12 +103,10 @@ class GapFiller:
         sampler = infiller.sampler
         self._sampler, self._temperature = sampler, temperature
         self._following_chars = following_chars
-        self._coding = code_gap(sampler.vocabulary, gap)
-        self._before = [sampler.start_id, *self._coding.before_ids]
-        self._grammar = GapGrammar(self._coding.pieces, infiller.characters)
-        self._draw = CandidateDraw(
-            sampler.backends, self._grammar, sampler.token_texts, temperature, note_bonus
-        )
+        self._before = [sampler.start_id, *code_gap(sampler.vocabulary, gap).before_ids]
+        gaps = [gap, gap.with_echo()] if gap.echo else [gap]
+        self._draws = [self._prepare(infiller, one, note_bonus) for one in gaps]
+        self._echo = gap.echo
         self._states: dict[bytes, StepperState] = {}
 
     def candidates(self, seed: int, count: int = CANDIDATES) -> Iterator[Candidate]:
@@ -120,21 +120,49 @@ class GapFiller:
             count: the number of texts that are drawn.
         """
         random = np.random.default_rng(seed)
-        state = self._read_before(seed).copied_rows([0] * count)
-        drawn = self._draw.texts(state, self._before[-1], random)
         # What follows equal candidates is read once, and they have the weight of all of them.
         equal: dict[tuple[str, ...], list[DrawnText]] = {}
-        for one in drawn:
-            stretches = self._coding.stretches(self._grammar.split(one.text))
+        for stretches, one in self._draw_texts(self._read_before(seed), count, random):
             equal.setdefault(stretches, []).append(one)
         best = [max(same, key=lambda one: one.log_weight) for same in equal.values()]
         rows = (np.array([[one.log_weight for one in same]]) for same in equal.values())
         weights = np.array([float(log_sum(row_1B)[0]) for row_1B in rows])
-        ids = [self._coding.following_ids(text, self._following_chars) for text in equal]
+        coding = self._draws[0][0]
+        ids = [coding.following_ids(text, self._following_chars) for text in equal]
         following = self._follow(best, ids, weights)
         texts = list(equal)
         for index in _weighted_order(weights + following, random):
             yield Candidate(texts[index], float(weights[index]), float(following[index]))
+
+    def _prepare(
+        self, infiller: Infiller, gap: Gap, note_bonus: float
+    ) -> tuple[GapCoding, GapGrammar, CandidateDraw]:
+        sampler = infiller.sampler
+        coding = code_gap(sampler.vocabulary, gap)
+        grammar = GapGrammar(coding.pieces, infiller.characters)
+        texts, temperature = sampler.token_texts, self._temperature
+        draw = CandidateDraw(sampler.backends, grammar, texts, temperature, note_bonus)
+        return coding, grammar, draw
+
+    def _draw_texts(
+        self, state: StepperState, count: int, random: np.random.Generator
+    ) -> Iterator[tuple[tuple[str, ...], DrawnText]]:
+        """Yield the stretches of each text that is drawn, and the text.
+
+        With an echo, the texts are of two kinds: those that end with the echo, and all others. Each
+        kind is drawn by itself, so that a weight is divided by the number of draws of its kind
+        (stratified importance sampling).
+        """
+        echoes = count // _ECHO_PART if len(self._draws) > 1 else 0
+        for number, (coding, grammar, draw) in enumerate(self._draws):
+            rows = echoes if number else count - echoes
+            if not rows:
+                continue
+            for one in draw.texts(state.copied_rows([0] * rows), self._before[-1], random):
+                stretches = coding.stretches(grammar.split(one.text))
+                if number or not echoes or stretches[-1] != self._echo:
+                    log_weight = one.log_weight - float(logarithm(np.float64(rows)))
+                    yield stretches, replace(one, log_weight=log_weight)
 
     def _read_before(self, seed: int) -> StepperState:
         """Return the state after all tokens before the gap but the last one."""
@@ -170,7 +198,7 @@ class GapFiller:
                 log_probs[live[~near]] = NEVER
                 rows = np.flatnonzero(near)
                 live, last_B, state = live[rows], last_B[rows], state.copied_rows(rows)
-            logits_BV = self._draw.logits(last_B, state)
+            logits_BV = self._draws[0][2].logits(last_B, state)
             sums_B = log_sum(logits_BV)
             for row, number in enumerate(live.tolist()):
                 if place < len(ids[number]):

@@ -4,8 +4,9 @@ A `Hole` is one such place. The text around the holes exists twice: as the user 
 what the result contains, and cleaned as the training tunes are, which is what the model reads.
 """
 
+import copy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
 
@@ -58,8 +59,10 @@ class Gap:
     Args:
         text: the text of one tune.
         holes: the holes in the order of the text; they do not overlap.
+        echo: music that the last hole may contain (see `echo_bar`); `""` for none.
 
     Attributes:
+        echo: the argument.
         before: the cleaned text before the first hole.
         stretches: the holes, and the cleaned text between them.
         following: the cleaned text after the last hole.
@@ -68,8 +71,8 @@ class Gap:
         TuneError: the holes cannot be found in the cleaned text.
     """
 
-    def __init__(self, text: str, holes: Sequence[Hole]) -> None:
-        self._text, self._holes = text, tuple(holes)
+    def __init__(self, text: str, holes: Sequence[Hole], echo: str = "") -> None:
+        self._text, self._holes, self.echo = text, tuple(holes), echo
         # The old music stays between the edges, because cleaning infers the mode from the notes.
         old = [hole.old or text[hole.start : hole.stop] for hole in holes]
         cleaned = clean_books([self._spliced([_EDGE + music + _EDGE for music in old])])
@@ -84,6 +87,13 @@ class Gap:
             else Stretch((Fixed(part),) if part else (), part, False)
             for number, part in enumerate(parts[1:-1])
         ]
+
+    def with_echo(self) -> "Gap":
+        """Return the gap with the echo in the last hole."""
+        gap = copy.copy(self)
+        *others, last = self.stretches
+        gap.stretches = [*others, replace(last, pieces=(Fixed(self.echo),))]
+        return gap
 
     def read_music(self) -> str:
         """Return the text around the holes that the model reads, without titles and types."""

@@ -12,6 +12,7 @@ from charnn.music.grammar.gap_pieces import Fixed, Music
 from charnn.music.tune.tune import Note
 from charnn.sampling.params import SamplingParams
 from charnn.tunes.bar_selection import BarNumbers
+from charnn.tunes.echo_bar import find_echo
 from charnn.tunes.infilling import CANDIDATES, Candidate, GapFiller, Infiller
 from charnn.tunes.kept_rhythm import kept_rhythm_holes
 from charnn.tunes.located_tune import LocatedTune
@@ -115,7 +116,9 @@ class Varier:
     def __init__(self, infiller: Infiller, text: str, options: VaryOptions) -> None:
         self._infiller, self._text, self._options = infiller, text, options
         self._old: Melody | None = None
-        self._gap = Gap(text, self._chosen_holes() if options.chooses_bars else self._stars())
+        self._echo = ""
+        holes = self._chosen_holes() if options.chooses_bars else self._stars()
+        self._gap = Gap(text, holes, self._echo)
         self._check_characters()
 
     def _chosen_holes(self) -> list[Hole]:
@@ -131,6 +134,7 @@ class Varier:
             )
         else:
             holes = NewBars(located, numbers, bars, self._fits, keep_beats=keep_beats).holes()
+            self._echo = "" if keep_beats else find_echo(located, numbers, bars)
         if not holes:
             raise UsageError("the chosen bars contain no note that may change: choose others")
         return holes

@@ -148,6 +148,8 @@ class Model(TuneModel):
         from charnn.tunes.training_tunes import training_tunes_metadata
 
         metadata = self.checkpoint.metadata
+        if "init_from" in metadata:  # a folder of this machine means nothing elsewhere
+            metadata = metadata | {"init_from": Path(metadata["init_from"]).name}
         if (self.path.parent / TUNES).exists():
             metadata = metadata | training_tunes_metadata(self.learned_tunes())
         return replace(self.checkpoint, metadata=metadata).half_precision_bytes()

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.vocabulary import SPECIALS, Vocabulary
-from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.bar_labels import CADENCES, LABELS, strip_labels
 from charnn.music.coding.tune_coding import TuneDecoder, code_tune
 
 
@@ -29,7 +29,9 @@ class MusicVocabulary(Vocabulary):
         """Take the distinct characters of coded tunes."""
         self._characters = CharVocabulary(characters)
         super().__init__(self._characters.tokens)
-        self._label_ids = [self._token_ids[label] for label in sorted(LABELS) if label in self]
+        self._label_ids = [
+            self._token_ids[label] for label in sorted(LABELS | CADENCES) if label in self
+        ]
 
     def encode(self, text: str) -> NDArray[Any]:
         """Return the ids of a complete tune, or of the beginning of one, as an array of `dtype`."""
@@ -52,8 +54,8 @@ class MusicVocabulary(Vocabulary):
         return TuneDecoder(key)
 
     def unknown_characters(self, text: str) -> list[str]:
-        """Return the characters of the coded text that the vocabulary lacks."""
-        return self._characters.unknown_characters(code_tune(text))
+        """Return the characters of the coded text that the vocabulary lacks, without labels."""
+        return self._characters.unknown_characters(strip_labels(code_tune(text)))
 
     def count_characters(self, ids: NDArray[Any]) -> int:
         """Return the number of ids that are no labels: a label is no character of the tune."""
@@ -61,7 +63,7 @@ class MusicVocabulary(Vocabulary):
 
     def preview(self) -> Iterator[str]:
         """Yield the characters in the order of Unicode, without the labels."""
-        return (character for character in self.tokens if character not in LABELS)
+        return (token for token in self.tokens if token not in LABELS | CADENCES)
 
     def to_json(self) -> dict[str, object]:
         """Return a JSON object with the kind and the characters."""

@@ -217,6 +217,10 @@ class ConstraintCursor:
         """
         return None
 
+    def replacement(self, token_id: int) -> int | None:
+        """Return the token that takes the place of a forbidden one; `None` to draw again."""
+        return None
+
     def refuses(self, token_id: int, chars_left: int) -> bool:
         """Return whether a drawn token is forbidden at this position, and count the token."""
         # The mask is expensive, so it is used only where the distance to an end matters.

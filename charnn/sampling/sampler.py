@@ -286,6 +286,9 @@ def _draw_next(
         if (prescribed := cursor.prescribed(stream.chars_left)) is not None:
             drawn[row] = prescribed
         elif cursor.refuses(drawn[row], stream.chars_left):
+            if (replacement := cursor.replacement(drawn[row])) is not None:
+                drawn[row] = replacement
+                continue
             drawn[row] = _redraw(decoder, logits_BV[row], drawn[row], stream, cursor, params)
     return [[token_id] for token_id in drawn]
 

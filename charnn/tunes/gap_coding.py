@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from charnn.corpus.music_vocabulary import MusicVocabulary
 from charnn.corpus.vocabulary import UNKNOWN, Vocabulary
-from charnn.music.coding.bar_labels import LABELS, insert_labels
+from charnn.music.coding.bar_labels import CADENCES, LABELS, insert_labels
 from charnn.music.coding.tonic import TonicCoder
 from charnn.music.grammar.gap_pieces import Fixed, Head, Music, Piece
 from charnn.music.tune.theory import LETTERS
@@ -109,19 +109,24 @@ class CodedGapCoding(GapCoding):
             places = [place for place in labels if start <= place < stop]
             if stretch.is_hole:
                 for place in places:
-                    self._add(labels[place], None)
+                    self._add_labels(labels[place])
                 for piece in stretch.pieces:
                     self._add(self._coded(piece), number)
             else:
                 self._add_text(stretch.old, number, {at - start: labels[at] for at in places})
             start = stop
 
-    def _add_text(self, text: str, stretch: int, labels: dict[int, Piece]) -> None:
+    def _add_text(self, text: str, stretch: int, labels: dict[int, list[Piece]]) -> None:
         """Add fixed text, with labels before some of its characters."""
         for start, stop in pairwise(sorted({0, len(text), *labels})):
             if start in labels:
-                self._add(labels[start], None)
+                self._add_labels(labels[start])
             self._add(Fixed(self._coder.feed(text[start:stop], final=True)), stretch)
+
+    def _add_labels(self, pieces: Sequence[Piece]) -> None:
+        """Add a label and perhaps a cadence, which are no text of the gap."""
+        for piece in pieces:
+            self._add(piece, None)
 
     def _coded(self, piece: Piece) -> Piece:
         """Return the coded form of a piece in a hole."""
@@ -155,7 +160,7 @@ class CodedGapCoding(GapCoding):
         labelled = insert_labels(filled + self._gap.following, self._bars)
         end = left = 0
         while left < len(filled):
-            left += labelled[end] not in LABELS
+            left += labelled[end] not in LABELS | CADENCES
             end += 1
         coder = copy.copy(self._begun_coder)
         coder.feed("".join(stretches), final=True)

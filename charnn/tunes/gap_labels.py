@@ -11,7 +11,13 @@ from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.checking.bars import CountedBar, split_into_bars
-from charnn.music.coding.bar_labels import LABELS, insert_labels, label, label_places
+from charnn.music.coding.bar_labels import (
+    CADENCES,
+    LABELS,
+    insert_labels,
+    label,
+    label_places,
+)
 from charnn.music.grammar.gap_pieces import Fixed, Label, Piece
 from charnn.tunes.tune_gap import Gap
 
@@ -24,10 +30,11 @@ def read_bars(gap: Gap) -> list[CountedBar]:
         return []
 
 
-def find_labels(gap: Gap, bars: Sequence[CountedBar]) -> dict[int, Piece]:
+def find_labels(gap: Gap, bars: Sequence[CountedBar]) -> dict[int, list[Piece]]:
     """Return the label of each bar that begins in a gap, by its place in the old text.
 
-    A tune that cannot be labelled has no labels.
+    The last bar of a part also has its old cadence, so a new bar ends on the tonic where the old
+    one did. A tune that cannot be labelled has no labels.
 
     Args:
         gap: the gap.
@@ -39,19 +46,19 @@ def find_labels(gap: Gap, bars: Sequence[CountedBar]) -> dict[int, Piece]:
     if len(own_places) != len(labels):
         return {}
     open_places = _open_places(gap)
-    found: dict[int, Piece] = {}
+    found: dict[int, list[Piece]] = {}
     renamed: dict[str, str] = {}  # the label of each bar that stays; "" if it names a hole
     starts = list(labels)
     for start, stop, own_place in zip(starts, [*starts[1:], len(old)], own_places, strict=True):
-        character = labels[start]
+        character, cadence = labels[start][0], labels[start][1:]
         if any(start <= place < stop for place in open_places):
             renamed.setdefault(character, "")
-            found[start] = Label(own_place)
+            found[start] = [Label(own_place), *([Fixed(cadence)] if cadence else [])]
             continue
         renamed.setdefault(character, character)
         renamed[character] = renamed[character] or label(*own_place)
-        found[start] = Fixed(renamed[character])
-    return {place: piece for place, piece in found.items() if place >= len(gap.before)}
+        found[start] = [Fixed(renamed[character] + cadence)]
+    return {place: pieces for place, pieces in found.items() if place >= len(gap.before)}
 
 
 def _old_tune(gap: Gap) -> str:
@@ -59,11 +66,14 @@ def _old_tune(gap: Gap) -> str:
 
 
 def _places(labelled: str) -> dict[int, str]:
-    """Return each label of a labelled text, by its place in the text without labels."""
+    """Return each label, with its cadence if it has one, by its place in the text without them."""
     found: dict[int, str] = {}
-    for place, character in enumerate(labelled):
-        if character in LABELS:
-            found[place - len(found)] = character
+    place = 0
+    for character in labelled:
+        if character in LABELS | CADENCES:
+            found[place] = found.get(place, "") + character
+        else:
+            place += 1
     return found
 
 

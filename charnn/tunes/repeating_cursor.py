@@ -6,11 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.bar_labels import (
+    CADENCES,
+    FULL_CADENCES,
+    LABELS,
+    SHORT_CADENCES,
+)
+from charnn.music.grammar.notation import ACCIDENTALS, LOWER_NOTES, TONICS, UPPER_NOTES
 from charnn.sampling.constraint import Constraint, ConstraintCursor, Mask
 
 # Bar lines contain no other characters at their beginning, and the bars of the grammar neither.
 _BORDERS = frozenset("|:")
+_NOTES = frozenset(UPPER_NOTES + LOWER_NOTES)
 
 
 class RepeatingCursor(ConstraintCursor):
@@ -28,6 +35,18 @@ class RepeatingCursor(ConstraintCursor):
         # The tokens of this bar; those of a repeated bar and of a pick-up are not needed.
         self._bar: list[int] | None = None
         self._prescribed: deque[int] = deque()
+        # After the label of a repeated bar, the cadences that suit its last note; else none.
+        self._fitting_cadences: list[int] = []
+        ids = {text: token_id for token_id, text in enumerate(self._token_texts) if text}
+        self._cadence_ids = [
+            [ids[kind[at_home]] for kind in (FULL_CADENCES, SHORT_CADENCES) if kind[at_home] in ids]
+            for at_home in (False, True)
+        ]
+        self._other_length = {
+            one: other
+            for full, short in (pair for pair in self._cadence_ids if len(pair) == 2)
+            for one, other in ((full, short), (short, full))
+        }
         # Whether a repeated bar has been written completely, and only its bar line is missing.
         self._is_repeated = False
         self._borders = np.array([text[:1] in _BORDERS for text in self._token_texts])
@@ -35,7 +54,7 @@ class RepeatingCursor(ConstraintCursor):
 
     def prescribed(self, chars_left: int) -> int | None:
         """Return the next token of a repeated bar; `None` outside such a bar."""
-        if not self._prescribed:
+        if not self._prescribed or self._may_have_cadence():
             return None
         token_id = self._prescribed[0]
         if self.is_near_end(chars_left):
@@ -46,8 +65,21 @@ class RepeatingCursor(ConstraintCursor):
             self._prescribed.clear()
         return None if refused else token_id
 
+    def replacement(self, token_id: int) -> int | None:
+        """Return the cadence of the right length for one of the wrong length; else `None`.
+
+        The pick-up of the tune decides whether the last bars of its parts are full, and the model
+        decides whether they end on the tonic. If it drew again, the few cadences of this length
+        that it has read without a pick-up would decide.
+        """
+        other = self._other_length.get(token_id)
+        return None if other is None or self.is_forbidden(other) else other
+
     def is_forbidden(self, token_id: int) -> bool:
         """Return whether a token is forbidden here, regardless of the characters left."""
+        if self._may_have_cadence():
+            wanted = (*self._fitting_cadences, self._prescribed[0])
+            return token_id not in wanted or super().is_forbidden(token_id)
         leaves_bar = not self._borders[token_id] and self._must_end_bar()
         return leaves_bar or super().is_forbidden(token_id)
 
@@ -56,7 +88,16 @@ class RepeatingCursor(ConstraintCursor):
         forbidden = super().forbidden(chars_left)
         if self._is_repeated and not forbidden[self._border_ids].all():
             forbidden |= ~self._borders
+        if not forbidden[self._fitting_cadences].all():
+            others = np.ones(len(forbidden), np.bool_)
+            others[[*self._fitting_cadences, self._prescribed[0]]] = False
+            forbidden |= others
         return forbidden
+
+    def _may_have_cadence(self) -> bool:
+        """Return whether the model chooses between a cadence and the notes of a repeated bar."""
+        is_forbidden = super().is_forbidden
+        return not all(map(is_forbidden, self._fitting_cadences))
 
     def _must_end_bar(self) -> bool:
         """Return whether a bar line must follow: the last note of a repeated bar does not grow."""
@@ -73,9 +114,13 @@ class RepeatingCursor(ConstraintCursor):
         for token_id in token_ids:
             self._remember(token_id)
         self._prescribed.clear()
+        self._fitting_cadences = []
 
     def _remember(self, token_id: int) -> None:
         text = self._token_texts[token_id]
+        self._fitting_cadences = []
+        if text in CADENCES:
+            return
         self._is_repeated = len(self._prescribed) == 1
         if self._prescribed:
             self._prescribed.popleft()
@@ -84,7 +129,14 @@ class RepeatingCursor(ConstraintCursor):
                 self._bar = self._bars[text] = []
             else:
                 self._prescribed.extend(bar)
+                self._fitting_cadences = self._cadence_ids[self._ends_at_home(bar)] if bar else []
         elif text[:1] in _BORDERS:
             self._bar = None
         elif self._bar is not None:
             self._bar.append(token_id)
+
+    def _ends_at_home(self, bar: list[int]) -> bool:
+        """Return whether the last note of a bar is the tonic, C in a coded tune."""
+        signs = ["", *(self._token_texts[token_id] for token_id in bar)]
+        last = max((n for n, sign in enumerate(signs) if sign in _NOTES), default=0)
+        return signs[last] in (*TONICS,) and signs[last - 1] not in (*ACCIDENTALS,)

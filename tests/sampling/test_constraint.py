@@ -10,7 +10,7 @@ from charnn.corpus.abc_vocabulary import AbcVocabulary
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.music.abc.tokenizer import tokenize
-from charnn.music.coding.bar_labels import label
+from charnn.music.coding.bar_labels import CADENCES, label
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
@@ -28,7 +28,7 @@ K:D
 AG|:"D"~F2A d>fe|(3ABA G [EG]3|{c}d2A- AF(E|D6):|
 |:fa|(gf) e d3|1 cBA d:|2 Hd6||
 """
-CODED = "".join(label(part, bar) for part in (0, 1, 2) for bar in (0, 1, 7))
+CODED = "".join(label(part, bar) for part in (0, 1, 2) for bar in (0, 1, 7)) + "".join(CADENCES)
 TOKENS = list(AbcVocabulary(tokenize(TUNE)).tokens)
 
 
@@ -156,6 +156,9 @@ class Forbids:
         return False
 
     def prescribed(self, chars_left: int) -> int | None:
+        return None
+
+    def replacement(self, token_id: int) -> int | None:
         return None
 
     def refuses(self, token_id: int, chars_left: int) -> bool:

@@ -5,11 +5,11 @@ from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.music_vocabulary import MusicVocabulary
 from charnn.corpus.vocabulary import Vocabulary
 from charnn.model.config import ModelConfig
-from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.bar_labels import CADENCES, LABELS
 from tests.helpers import random_weights
 from tests.sampling.walks import LETTERS
 
-CODED = MusicVocabulary([*LETTERS, *LABELS])
+CODED = MusicVocabulary([*LETTERS, *LABELS, *CADENCES])
 _NOTES = "ABCDEFGabcdefg23/"
 
 

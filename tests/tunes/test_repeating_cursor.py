@@ -6,7 +6,7 @@ import re
 import pytest
 
 from charnn.corpus.vocabulary import SEPARATOR
-from charnn.music.coding.bar_labels import LABELS, label, strip_labels
+from charnn.music.coding.bar_labels import CADENCES, LABELS, label, strip_labels
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint
@@ -14,8 +14,9 @@ from charnn.tunes.repeating_cursor import RepeatingCursor
 from tests.sampling.walks import LETTERS, texts
 
 CODED = "".join(label(part, bar) for part in range(2) for bar in range(4))
+CODED += "".join(sorted(CADENCES))
 NOTES = frozenset("ABCDEFGabcdefg")
-A_BAR = re.compile(f"([{min(LABELS)}-{max(LABELS)}])([^|:]*)")
+A_BAR = re.compile(f"([{min(LABELS)}-{max(LABELS)}])[{min(CADENCES)}-{max(CADENCES)}]?([^|:]*)")
 
 
 def written(opening: str, seed: int, length: int = 2000) -> str:

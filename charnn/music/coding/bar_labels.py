@@ -10,12 +10,19 @@ bar that it repeats. The labels of a tune are therefore a plan of its form:
 In the text, a label is one character of Unicode's private use area. It stands before the first sign
 of the bar; a pick-up has none. Bars are equal if they are written with the same characters, spaces
 aside.
+
+In the last bar of a part, another such character follows the label, the cadence: it announces that
+the part ends with this bar, whether the bar is shorter than a full one, and whether its last note
+is the tonic. So a model knows of the end before it writes the notes that lead to it.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from charnn.errors import TuneError
+from charnn.music.abc.fields import FieldError
+from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tokenizer import tokenize
 from charnn.music.abc.tunebook import split_book
@@ -26,10 +33,18 @@ LABELLED_PARTS, LABELLED_BARS = 6, 24
 _FIRST = 0xE000
 LABELS = frozenset(chr(_FIRST + n) for n in range(LABELLED_PARTS * LABELLED_BARS))
 
+# The cadences of full and of shorter bars, each that does not end on the tonic, and that does.
+FULL_CADENCES, SHORT_CADENCES = (
+    (chr(_FIRST + len(LABELS) + n), chr(_FIRST + len(LABELS) + n + 1)) for n in (0, 2)
+)
+CADENCES = frozenset(FULL_CADENCES + SHORT_CADENCES)
+
 _NOTE = re.compile(r"[_^=]*[A-Ga-gxzZ][,']*")
+_PITCHED_NOTE = re.compile(r"[_^=]*[A-Ga-g][,']*")
 _BORDER = re.compile(r"(?:\[?\||:+)[|\]:]*(?:\ ?\[?\d)?|\[\d|\nP:[^\n]*")
+_SECTION = re.compile(r"[|:]{2}|\|\]|\[\|")
 _SPACE = re.compile(r"\s")
-_STRIPPED = re.compile(f"[{min(LABELS)}-{max(LABELS)}]")
+_STRIPPED = re.compile(f"[{min(LABELS)}-{max(CADENCES)}]")
 
 
 def label(part: int, bar: int) -> str:
@@ -44,16 +59,19 @@ def place(character: str) -> tuple[int, int]:
 
 
 def strip_labels(text: str) -> str:
-    """Return a text without its labels."""
+    """Return a text without its labels and cadences."""
     return _STRIPPED.sub("", text)
 
 
-def insert_labels(tune: str, bars: Sequence[CountedBar] | None = None) -> str:
+def insert_labels(
+    tune: str, bars: Sequence[CountedBar] | None = None, *, cadences: bool = True
+) -> str:
     """Return a tune with a label in each bar; an unreadable tune stays as it is.
 
     Args:
         tune: a tune in ABC notation, or the beginning of one, which may end inside a bar.
         bars: the bars of the tune, if they are known already; else the tune is read.
+        cadences: whether the last bars of parts also have their cadences.
     """
     pieces = tokenize(tune)
     start = next((n + 1 for n, piece in enumerate(pieces) if piece.startswith("\nK:")), None)
@@ -66,7 +84,16 @@ def insert_labels(tune: str, bars: Sequence[CountedBar] | None = None) -> str:
     bars = _read_bars(complete) if bars is None else bars
     if sum(map(_has_notes, chunks)) != len(bars) + unfinished:
         return tune
-    return "".join(pieces[:start]) + "".join(_labelled(chunks, bars))
+    tonic = _tonic_letter(pieces[start - 1]) if cadences else None
+    return "".join(pieces[:start]) + "".join(_labelled(chunks, bars, tonic))
+
+
+def _tonic_letter(field: str) -> str:
+    """Return the letter of the tonic in a K: field; `""` for a key without a tonic."""
+    try:
+        return parse_key(field.strip()[2:]).tonic[:1]
+    except FieldError:
+        return ""
 
 
 def _read_bars(tune: str) -> list[CountedBar]:
@@ -94,15 +121,38 @@ def _has_notes(chunk: Sequence[str]) -> bool:
     return any(_NOTE.fullmatch(piece) for piece in chunk)
 
 
-def _labelled(chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar]) -> Iterator[str]:
+def _border_after(chunks: Sequence[Sequence[str]], index: int) -> str:
+    """Return the signs between a chunk and the next chunk with notes."""
+    following = itertools.takewhile(lambda chunk: not _has_notes(chunk), chunks[index + 1 :])
+    return "".join("".join(chunk) for chunk in following)
+
+
+def _cadence(chunk: Sequence[str], border: str, bar: CountedBar, tonic: str) -> str:
+    """Return the cadence of a bar before a border; `""` unless a part ends there."""
+    if not _SECTION.search(border):
+        return ""
+    notes = [piece for piece in chunk if _PITCHED_NOTE.fullmatch(piece)]
+    # A note with an accidental is another one.
+    ends_at_home = bool(notes) and notes[-1][0].upper() == tonic
+    return (SHORT_CADENCES if bar.too_short else FULL_CADENCES)[ends_at_home]
+
+
+def _labelled(
+    chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar], tonic: str | None
+) -> Iterator[str]:
     """Yield the text of each chunk, with a label where a bar begins that is no pick-up.
 
     There may be one chunk with notes more than there are bars. It is the beginning of a bar.
+
+    Args:
+        chunks: by turns the music of a bar, and a bar line.
+        bars: the bars that can be read.
+        tonic: the letter of the tonic; None leaves out the cadences.
     """
     following, places = iter(bars), _PlaceCounter()
     labels: dict[str, str] = {}
     border = ""
-    for chunk in chunks:
+    for index, chunk in enumerate(chunks):
         text = "".join(chunk)
         if not _has_notes(chunk):
             border += text.strip()
@@ -119,6 +169,8 @@ def _labelled(chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar]) -> It
             yield text
             continue
         found = labels.setdefault(_SPACE.sub("", text), label(*own))
+        if bar is not None and tonic is not None:
+            found += _cadence(chunk, _border_after(chunks, index), bar, tonic)
         music = text.lstrip(" \n")
         yield text[: len(text) - len(music)] + found + music
 

@@ -16,7 +16,12 @@ parts end with a rest.) Variant endings have one or two bars, as 85 % of those i
 
 from collections.abc import Collection
 
-from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.bar_labels import (
+    CADENCES,
+    FULL_CADENCES,
+    LABELS,
+    SHORT_CADENCES,
+)
 from charnn.music.grammar.grammar_state import (
     TICKS_PER_WHOLE_NOTE,
     UNKNOWN_PICKUP,
@@ -49,6 +54,7 @@ class BarFilling:
         # Without "/" nothing shorter than the unit can be written.
         self._notes_per_unit = NOTES_PER_UNIT if "/" in self._characters else 1
         self._uses_labels = not LABELS.isdisjoint(characters)
+        self._uses_cadences = self._uses_labels and not CADENCES.isdisjoint(characters)
         self._accepted_lengths: dict[tuple[object, ...], bool] = {}
 
     def can_fill(self, timing: Timing) -> bool:
@@ -74,8 +80,13 @@ class BarFilling:
         return state.timing.bar if self.may_add_bar(state) else self.last_bar(state)
 
     def remaining(self, state: GrammarState) -> int:
-        """Return the ticks of this bar that are not used yet."""
-        return self.capacity(state) - state.ticks_used
+        """Return the ticks of this bar that the next note or the open one may take.
+
+        If the bar must end on the tonic, other notes leave room for it.
+        """
+        left = self.capacity(state) - state.ticks_used
+        leaves_room = state.needs_tonic and not state.on_tonic
+        return left - self._shortest_note(state) if leaves_room else left
 
     def last_bar(self, state: GrammarState) -> int:
         """Return the length of the last bar of this part in ticks."""
@@ -83,6 +94,10 @@ class BarFilling:
 
     def may_add_bar(self, state: GrammarState) -> bool:
         """Return whether this part may have another bar after this one."""
+        return not state.closing and self._has_room(state)
+
+    def _has_room(self, state: GrammarState) -> bool:
+        """Return whether this part may have another bar, if this bar does not close it."""
         bars = state.bars_done + 1
         if state.ending == 1 and bars in self._part_bars:
             ending_bars = bars - state.bars_before_endings
@@ -96,6 +111,24 @@ class BarFilling:
 
     def may_close_part(self, state: GrammarState) -> bool:
         """Return whether this bar may be the last of its part."""
+        # With cadences, only a bar that has one closes a part.
+        has_cadence = state.closing > 0 or not self._uses_cadences
+        return has_cadence and self._may_be_last(state)
+
+    def cadences(self, state: GrammarState) -> tuple[str, ...]:
+        """Return the cadences that this bar may have; none if it may not be the last of its part.
+
+        The bar must have one of them if no other bar may follow.
+        """
+        if not self._uses_cadences or not self._may_be_last(state):
+            return ()
+        return SHORT_CADENCES if state.pickup > 0 else FULL_CADENCES
+
+    def needs_cadence(self, state: GrammarState) -> bool:
+        """Return whether this bar must be the last of its part."""
+        return self._uses_cadences and not state.closing and not self._has_room(state)
+
+    def _may_be_last(self, state: GrammarState) -> bool:
         if state.in_first_bar and state.pickup > 0:
             return False
         bars = state.bars_done + 1
@@ -178,14 +211,18 @@ class BarFilling:
         after `>`, and 6/4 after `<`.
         """
         written = written_ticks(state.length, state.timing.unit)
-        if not written or written % 4 or 2 * written > self.remaining(state):
+        # The second note may be another one than the first.
+        available = self.remaining(state._replace(on_tonic=False))
+        if not written or written % 4 or 2 * written > available:
             return None
         if state.tuplet.notes_left or state.pair.note_ticks:
             return None
         quarters = 6 if sign == ">" else 2
         used = state.ticks_used + written * quarters // 4
         pair = BrokenPair(written, 8 - quarters)
-        return state._replace(partial="", note="", length="", pitch="", ticks_used=used, pair=pair)
+        return state._replace(
+            partial="", note="", length="", pitch="", on_tonic=False, ticks_used=used, pair=pair
+        )
 
     def finish_note(self, state: GrammarState) -> GrammarState | None:
         """Return the state after the end of the open note; `None` if its length does not fit."""
@@ -202,6 +239,7 @@ class BarFilling:
             note="",
             length="",
             pitch="",
+            on_tonic=False,
             ticks_used=state.ticks_used + ticks,
             tuplet=tuplet,
             pair=BrokenPair(),

@@ -148,6 +148,7 @@ class BarLines:
             bars_done=state.bars_done + 1,
             in_first_bar=False,
             labelled=False,
+            closing=0,
         )
         if not ending:
             return after
@@ -215,4 +216,5 @@ def _begin_second_ending(state: GrammarState) -> GrammarState | None:
         ending=2,
         bars_required=state.bars_done + 1,
         labelled=False,
+        closing=0,
     )

@@ -10,7 +10,7 @@ After every accepted character the tune can be finished, so no text leads into a
 
 from collections.abc import Callable, Collection, Hashable
 
-from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.bar_labels import CADENCES, LABELS
 from charnn.music.grammar.bar_filling import BarFilling
 from charnn.music.grammar.bar_lines import PART_ENDS, BarLines
 from charnn.music.grammar.grammar_state import (
@@ -27,7 +27,10 @@ from charnn.music.grammar.notation import (
     GROUPS,
     KIND,
     LOWER_NOTES,
+    OTHER_NOTES,
     RESTS,
+    STACCATO,
+    TONICS,
     TUPLETS,
     UPPER_NOTES,
 )
@@ -46,9 +49,6 @@ from charnn.music.grammar.tune_form import TuneForm
 
 # The decorations of one note. Without a limit, a model could write decorations for ever.
 MAX_DECORATIONS = 3
-
-# abc2midi drops the tie of a note with a dot.
-STACCATO = "."
 
 _Step = Callable[[GrammarState, str], GrammarState | None]
 
@@ -72,7 +72,7 @@ class BodyGrammar:
         self._form = form
         self.filling = BarFilling(characters, part_bars)
         self.bar_lines = BarLines(characters, self.filling, form)
-        self.labels = LabelRules(characters, form)
+        self.labels = LabelRules(characters, self.filling, form)
         known = ([c for c in group if c in self._characters] for group in GROUPS)
         self._has_ties = "-" in self._characters
         self._representatives = str.maketrans({c: group[0] for group in known for c in group})
@@ -98,7 +98,7 @@ class BodyGrammar:
     # Where no sign is unfinished
 
     def _between_signs(self, state: GrammarState, character: str) -> GrammarState | None:
-        if character in LABELS:
+        if character in LABELS or character in CADENCES:
             return self.labels.step(state, character)
         if character in "|:":
             return self.bar_lines.begin(state, character)
@@ -112,12 +112,13 @@ class BodyGrammar:
             begun = state.ticks_used and not (
                 state.partial or state.note_announced or state.slur == EMPTY_SLUR
             )
-            return state._replace(partial=" ") if begun and self._note_fits(state) else None
+            return state._replace(partial=" ") if begun and self._note_fits(state, " ") else None
         if character == ")":
             done = state.slur == IN_SLUR and not (state.note_announced or state.tied)
             return state._replace(slur=NO_SLUR, partial="") if done else None
         # Every other character is a note or needs a note after it.
-        return self._note_or_prefix(state, character) if self._note_fits(state) else None
+        fits = self._note_fits(state, character)
+        return self._note_or_prefix(state, character) if fits else None
 
     def _note_or_prefix(self, state: GrammarState, character: str) -> GrammarState | None:
         if state.tied_pitch:
@@ -127,7 +128,8 @@ class BodyGrammar:
             return following(state, character)
         if character in UPPER_NOTES or character in LOWER_NOTES:
             can_be_tied = self._has_ties and state.partial != STACCATO
-            return begin_note(state, KIND[character], character if can_be_tied else "")
+            pitch = character if can_be_tied else ""
+            return begin_note(state, KIND[character], pitch, on_tonic=character in TONICS)
         if character in RESTS:
             # Decorations, graces, chord symbols and ties need a note, not a rest.
             allowed = state.rest_allowed and not (state.tied or state.note_announced)
@@ -219,8 +221,10 @@ class BodyGrammar:
             after = after and self.step(after, following)
         return after
 
-    def _note_fits(self, state: GrammarState) -> bool:
-        return self.filling.accepts_length(state, "")
+    def _note_fits(self, state: GrammarState, character: str) -> bool:
+        """Return whether a note fits that is `character`, or that follows this sign."""
+        may_be_tonic = character not in OTHER_NOTES
+        return self.filling.accepts_length(state._replace(on_tonic=may_be_tonic), "")
 
     def _tuplet_fits(self, state: GrammarState) -> bool:
         return any(self.filling.begin_tuplet(state, str(size)) for size in TUPLETS)
@@ -231,10 +235,10 @@ class BodyGrammar:
         """Return a text that is accepted here if and only if `text` is accepted.
 
         For example, every upper-case note becomes `A`, because all of them are accepted in the same
-        places. The letters inside a chord symbol and after a tie are not interchangeable and stay
-        unchanged.
+        places. The letters inside a chord symbol, after a tie and in a bar that must end on the
+        tonic are not interchangeable and stay unchanged.
         """
-        unchanged = state.partial[:1] == '"' or state.tied_pitch
+        unchanged = state.partial[:1] == '"' or state.tied_pitch or state.needs_tonic
         return text if unchanged else text.translate(self._representatives)
 
     def bar_line_possible(self, state: GrammarState) -> bool:
@@ -279,6 +283,8 @@ class BodyGrammar:
             self.filling.may_add_bar(state),
             self.filling.may_have_rest(state),
             self.labels.key(state),
+            state.needs_tonic,
+            state.on_tonic,
         )
 
     def finishing_characters(self, state: GrammarState) -> str:
@@ -309,5 +315,6 @@ class BodyGrammar:
         shorter = "/" if too_long else ""
         # Inside a slur, only the number of a tuplet may follow `(`.
         number = "2" * bool(state.partial)
-        notes = self.labels.finishing_labels(state) + UPPER_NOTES + LOWER_NOTES
+        tonics = TONICS * state.needs_tonic
+        notes = self.labels.finishing_labels(state) + tonics + UPPER_NOTES + LOWER_NOTES
         return ")}]" + shorter + bar_line + number + notes + "/2345678910"

@@ -11,7 +11,7 @@ from collections.abc import Collection, Hashable, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from charnn.music.coding.bar_labels import LABELS, place
+from charnn.music.coding.bar_labels import CADENCES, LABELS, place
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.gap_heads import HeadState, head_is_complete, step_head
 from charnn.music.grammar.gap_pieces import Fixed, Head, Label, Music, Piece
@@ -67,7 +67,8 @@ class GapGrammar:
     def __init__(self, pieces: Sequence[Piece], characters: Collection[str]) -> None:
         self._pieces = tuple(piece for piece in pieces if piece != Fixed(""))
         self._characters = frozenset(characters)
-        self._body = BodyGrammar(characters, _PART_BARS, TuneForm(""))
+        # A gap knows by itself whether a bar may end a part, so it needs no cadences.
+        self._body = BodyGrammar(self._characters - CADENCES, _PART_BARS, TuneForm(""))
         self._free_from = [
             _free_offset(piece, following, self.boundary_characters)
             for piece, following in zip_longest(self._pieces, self._pieces[1:])

@@ -17,6 +17,9 @@ TICKS_PER_WHOLE_NOTE = 3 * 4096
 # Negative, so that `pickup > 0` means a known pick-up everywhere, and 0 means no pick-up.
 UNKNOWN_PICKUP = -1
 
+# Values of `GrammarState.closing`.
+CLOSING, CLOSING_HOME = 1, 2
+
 # Values of `GrammarState.slur`.
 NO_SLUR, IN_SLUR, EMPTY_SLUR = 0, 1, 2
 
@@ -112,6 +115,9 @@ class GrammarState(NamedTuple):
         tune_full: whether the tune has as many complete parts as it may have.
         has_note: whether the tune has a note, not only rests.
         labelled: whether this bar has its label (see `label_rules`).
+        closing: whether a cadence has announced that the part ends with this bar: 0 if not,
+            `CLOSING`, or `CLOSING_HOME` if the last note must be the tonic.
+        on_tonic: whether the open note is the tonic of a coded tune, C in any octave.
         plans: the labels of each part that is written again later (see `tune_form`).
     """
 
@@ -146,6 +152,8 @@ class GrammarState(NamedTuple):
     tune_full: bool = False
     has_note: bool = False
     labelled: bool = False
+    closing: int = 0
+    on_tonic: bool = False
     plans: tuple[str, ...] = ()
 
     @property
@@ -161,6 +169,11 @@ class GrammarState(NamedTuple):
         first endings, ties that lead to other notes.
         """
         return bool(self.remaining_opening)
+
+    @property
+    def needs_tonic(self) -> bool:
+        """Return whether the last note of this bar must be the tonic."""
+        return self.closing == CLOSING_HOME and not self.in_opening
 
     @property
     def tied_pitch(self) -> str:
@@ -184,7 +197,9 @@ class GrammarState(NamedTuple):
         return bool(needs_note) or self.note_announced
 
 
-def begin_note(state: GrammarState, note: str, pitch: str = "") -> GrammarState:
+def begin_note(
+    state: GrammarState, note: str, pitch: str = "", *, on_tonic: bool = False
+) -> GrammarState:
     """Return the state after the sign of a note, rest or chord; its length may follow.
 
     `pitch` is the letter of a note that may be tied.
@@ -195,6 +210,7 @@ def begin_note(state: GrammarState, note: str, pitch: str = "") -> GrammarState:
         note=note,
         length="",
         pitch=pitch,
+        on_tonic=on_tonic,
         has_rest=state.has_rest or (note == "z" and not state.in_opening),
         slur=min(state.slur, IN_SLUR),
         tied=False,

@@ -14,7 +14,7 @@ from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.abc.dance_meters import suits_meter, usual_meter
 from charnn.music.abc.key_field import is_key, parse_key
-from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.bar_labels import CADENCES, LABELS
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
 from charnn.music.grammar.tune_form import TuneForm
@@ -59,7 +59,9 @@ def find_candidates(request: TuneRequest, characters: Collection[str]) -> Candid
         UsageError: the opening fits in no meter and unit.
     """
     # The opening is plain ABC notation, without labels.
-    body = BodyGrammar(frozenset(characters) - LABELS, request.part_bars, TuneForm(request.form))
+    body = BodyGrammar(
+        frozenset(characters) - LABELS - CADENCES, request.part_bars, TuneForm(request.form)
+    )
     longest_opening = ""  # the longest accepted beginning, for the error message
     learned = _learned_headers(request, characters)
     invented = _invented_headers(request, characters)

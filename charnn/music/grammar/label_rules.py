@@ -1,7 +1,8 @@
 """The rules of bar labels, for models that read and write coded tunes.
 
 Every bar has a label (`charnn.music.coding.bar_labels`) before its first sign, except a pick-up. So
-after a label the bar must be full, and a first bar without one must be short.
+after a label the bar must be full, and a first bar without one must be short. In the last bar of a
+part, a cadence must follow the label; there the bar may be short as well.
 
 A part that comes back in the form (`tune_form`) must have the labels of its first time. The state
 contains them as a plan.
@@ -9,8 +10,15 @@ contains them as a plan.
 
 from collections.abc import Collection, Hashable
 
-from charnn.music.coding.bar_labels import LABELLED_BARS, LABELS, label, place
-from charnn.music.grammar.grammar_state import EMPTY_SLUR, UNKNOWN_PICKUP, GrammarState
+from charnn.music.coding.bar_labels import CADENCES, LABELLED_BARS, LABELS, label, place
+from charnn.music.grammar.bar_filling import BarFilling
+from charnn.music.grammar.grammar_state import (
+    CLOSING,
+    CLOSING_HOME,
+    EMPTY_SLUR,
+    UNKNOWN_PICKUP,
+    GrammarState,
+)
 from charnn.music.grammar.tune_form import TuneForm
 
 FIRST_LABEL = label(0, 0)
@@ -21,15 +29,19 @@ class LabelRules:
 
     Args:
         characters: the characters that the model can write.
+        filling: the arithmetic of bars and parts.
         form: the parts of the tune.
     """
 
-    def __init__(self, characters: Collection[str], form: TuneForm) -> None:
+    def __init__(self, characters: Collection[str], filling: BarFilling, form: TuneForm) -> None:
         self._used = not LABELS.isdisjoint(characters)
+        self._filling = filling
         self._form = form
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
-        """Return the state after a label; `None` if the label is refused."""
+        """Return the state after a label or a cadence; `None` if it is refused."""
+        if character in CADENCES:
+            return self._step_to_cadence(state, character)
         # A bar repeats an earlier one, or is new and has the label of its own place.
         if not self.possible(state) or place(character) > _own_place(state):
             return None
@@ -44,6 +56,18 @@ class LabelRules:
             plans = plans[: state.parts_done] + padding + (before[0] + character,)
         return state._replace(partial=partial, labelled=True, between_parts=False, plans=plans)
 
+    def _step_to_cadence(self, state: GrammarState, character: str) -> GrammarState | None:
+        cadences = self.cadences(state)
+        if character not in cadences:
+            return None
+        return state._replace(closing=CLOSING_HOME if character == cadences[1] else CLOSING)
+
+    def cadences(self, state: GrammarState) -> tuple[str, ...]:
+        """Return the cadences that may come next, after the label of a possible last bar."""
+        if not state.labelled or state.closing or not _is_untouched(state):
+            return ()
+        return self._filling.cadences(state)
+
     def _planned(self, state: GrammarState) -> str:
         """Return the label that this bar must have; `""` if the part is new."""
         copied = self._form.part(state.parts_done).copied_part
@@ -51,19 +75,22 @@ class LabelRules:
 
     def possible(self, state: GrammarState) -> bool:
         """Return whether a label may come next."""
-        if not self._used or state.labelled or state.ticks_used or state.note or state.tune_full:
-            return False
         in_pickup = state.in_first_bar and state.pickup > 0
-        begun = state.note_announced or state.slur == EMPTY_SLUR
-        return not (in_pickup or begun) and state.partial in ("", " ", "\n", "1")
+        if not self._used or state.labelled or state.tune_full or in_pickup:
+            return False
+        return _is_untouched(state)
 
     def required(self, state: GrammarState) -> bool:
-        """Return whether no note may come before a label."""
+        """Return whether no note may come before a label, or before a cadence."""
+        if self.cadences(state):
+            return self._filling.needs_cadence(state)
         may_be_pickup = state.in_first_bar and state.pickup == UNKNOWN_PICKUP
         return self.possible(state) and not may_be_pickup
 
     def key(self, state: GrammarState) -> Hashable:
         """Return a key that determines which labels are accepted."""
+        if cadences := self.cadences(state):
+            return cadences, self.required(state)
         if not self.possible(state):
             return None
         return _own_place(state), self._planned(state), self.required(state)
@@ -71,7 +98,13 @@ class LabelRules:
     def finishing_labels(self, state: GrammarState) -> str:
         """Return labels, one of which is accepted if the next character may be a label."""
         # A bar line that is still unfinished may begin another bar or part, so all plans count.
-        return "".join(dict.fromkeys(FIRST_LABEL + "".join(state.plans)))
+        return "".join(dict.fromkeys([*self.cadences(state), FIRST_LABEL, *"".join(state.plans)]))
+
+
+def _is_untouched(state: GrammarState) -> bool:
+    """Return whether nothing of this bar has been written, except for its label."""
+    begun = state.ticks_used or state.note or state.note_announced or state.slur == EMPTY_SLUR
+    return not begun and state.partial in ("", " ", "\n", "1")
 
 
 def _own_place(state: GrammarState) -> tuple[int, int]:

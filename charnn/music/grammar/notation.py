@@ -7,11 +7,15 @@ from charnn.music.tune.theory import default_tuplet_time
 
 UPPER_NOTES = "ABCDEFG"
 LOWER_NOTES = "abcdefg"
+TONICS = "Cc"  # of coded tunes (`charnn.music.coding.tonic`)
 RESTS = "zx"
+STACCATO = "."  # abc2midi drops the tie of a note with a dot
 # The fermata (H) is missing: other programs play a note with a fermata longer than written. (In
 # music21's books, 4.7 % of the tunes without a mistake have a fermata.)
 DECORATIONS = ".~LMOPTuv"
 ACCIDENTALS = "^_="
+# Signs of notes that are not the tonic, or may be another note.
+OTHER_NOTES = frozenset(UPPER_NOTES + LOWER_NOTES + RESTS + ACCIDENTALS + "[") - set(TONICS)
 CHORD_SYMBOL_CHARACTERS = frozenset("ABCDEFG#bmajindugs0123456789/+-")
 
 # The members of a group are accepted in the same places, so the first one represents all of them.

@@ -15,6 +15,7 @@ from charnn.music.grammar.notation import (
     CHORD_SYMBOL_CHARACTERS,
     KIND,
     LOWER_NOTES,
+    TONICS,
     UPPER_NOTES,
 )
 
@@ -44,14 +45,15 @@ def tied_note(state: GrammarState, character: str) -> GrammarState | None:
         return None
     if len(state.pitch) > 1:
         return state._replace(partial=TIED_LETTER)
-    return begin_note(state, ",", state.pitch)
+    return begin_note(state, ",", state.pitch, on_tonic=character in TONICS)
 
 
 def after_tied_letter(state: GrammarState, character: str) -> GrammarState | None:
     """Return the state after the octave mark of a tied note; `None` if it is another character."""
     if character != state.pitch[1]:
         return None
-    return begin_note(state._replace(partial=""), ",", state.pitch)
+    on_tonic = state.pitch[0] in TONICS
+    return begin_note(state._replace(partial=""), ",", state.pitch, on_tonic=on_tonic)
 
 
 def in_brackets(state: GrammarState, character: str) -> GrammarState | None:

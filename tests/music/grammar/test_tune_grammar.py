@@ -23,7 +23,14 @@ import pytest
 from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.errors import UsageError
 from charnn.music.checking.report import check_tune
-from charnn.music.coding.bar_labels import LABELS, insert_labels, strip_labels
+from charnn.music.coding.bar_labels import (
+    CADENCES,
+    FULL_CADENCES,
+    LABELS,
+    SHORT_CADENCES,
+    insert_labels,
+    strip_labels,
+)
 from charnn.music.form.tune_outline import outline_tune
 from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
 from charnn.music.grammar.tune_request import TuneRequest
@@ -52,7 +59,7 @@ def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
     tokens = tokens_of_real_tunes() if symbols == "tokens" else []
     characters = "".join(tokens) or (POOR if symbols == "poor" else LETTERS)
     if symbols == "labels":
-        characters += "".join(sorted(LABELS))
+        characters += "".join(sorted(LABELS | CADENCES if seed % 2 else LABELS))
     wanted, grammar = any_request(chance, characters)
     constraint = Constraint(grammar, texts(tokens or characters))
     length = chance.choice((0, 1, 40, 80, 150, 300, 500))
@@ -105,9 +112,16 @@ def has_rest_at_end(tune: Tune) -> bool:
 
 def check_labels(coded: str) -> None:
     """Check that the bars with labels are those that a coder would label."""
-    shape = re.sub(f"[{min(LABELS)}-{max(LABELS)}]", "*", coded)
-    expected = re.sub(f"[{min(LABELS)}-{max(LABELS)}]", "*", insert_labels(strip_labels(coded)))
-    assert shape == expected
+    has_cadences = not CADENCES.isdisjoint(coded)
+    expected = insert_labels(strip_labels(coded), cadences=has_cadences)
+    assert label_shapes(coded) == label_shapes(expected)
+
+
+def label_shapes(coded: str) -> str:
+    """Return a coded tune with one sign for all labels, and one for each length of cadences."""
+    for kind, sign in ((LABELS, "*"), (FULL_CADENCES, "full"), (SHORT_CADENCES, "short")):
+        coded = re.sub(f"[{min(kind)}-{max(kind)}]", sign, coded)
+    return coded
 
 
 def test_a_request_that_is_not_strict_restricts_only_the_header() -> None:

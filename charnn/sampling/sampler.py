@@ -302,12 +302,13 @@ def _redraw(
     params: SamplingParams,
 ) -> int:
     """Draw an allowed token in place of `token_id`, which the grammar refused."""
-    for tries in range(1, MAX_REDRAWS + 1):
+    for tries in itertools.count(1):
         # Masking the refused token and drawing again gives the distribution without it.
         logits_V[token_id] = -np.inf
-        if tries == MAX_REDRAWS or cursor.is_near_end(stream.chars_left):
+        masked = tries == MAX_REDRAWS or cursor.is_near_end(stream.chars_left)
+        if masked:
             logits_V[cursor.forbidden(stream.chars_left)] = -np.inf
         token_id = int(decoder.draw(logits_V[None], stream.random.random(1), params)[0])
-        if not cursor.is_forbidden(token_id):
-            return token_id
-    raise AssertionError(f"a masked token was drawn: {token_id}")
+        if masked or not cursor.is_forbidden(token_id):
+            break
+    return token_id

@@ -122,6 +122,8 @@ class RepeatingCursor(ConstraintCursor):
         if text in CADENCES:
             return
         self._is_repeated = len(self._prescribed) == 1
+        if self._prescribed and token_id != self._prescribed[0]:
+            self._prescribed.clear()  # near the end of the text, another token was needed
         if self._prescribed:
             self._prescribed.popleft()
         elif text in LABELS:

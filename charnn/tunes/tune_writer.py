@@ -50,6 +50,7 @@ class TuneWriter:
         grammar = TuneGrammar(request, characters)
         self._starts = TuneStarts(self._sampler, grammar, request)
         self._constraint = Constraint(grammar, texts, self._starts.state(0))
+        self._cursor_type = RepeatingCursor if request.strict else ConstraintCursor
         # Kept after the tunes have ended, because `refused_share` sums over all of them.
         self._cursors: list[ConstraintCursor] = []
 
@@ -81,7 +82,7 @@ class TuneWriter:
         )
 
     def _begin(self, seed: int) -> ConstraintCursor:
-        self._cursors.append(RepeatingCursor(self._constraint, self._starts.state(seed)))
+        self._cursors.append(self._cursor_type(self._constraint, self._starts.state(seed)))
         return self._cursors[-1]
 
     @property

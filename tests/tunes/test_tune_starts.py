@@ -18,6 +18,7 @@ from charnn.sampling.params import SamplingParams
 from charnn.tunes.tune_writer import TuneWriter
 from tests.helpers import random_weights
 from tests.sampling.walks import LETTERS
+from tests.tunes.models import coded_model
 
 HEADERS = (
     LearnedHeader("jig", "6/8", "1/8", "D", 30),
@@ -68,3 +69,13 @@ def test_an_unwritable_opening_is_refused() -> None:
         tunes(prime="ü")
     with pytest.raises(UsageError, match="cannot follow"):
         tunes(prime="d:|")
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_a_model_of_coded_tunes_keeps_short_lengths(strict: bool) -> None:
+    """Labels and cadences of an untrained model lead nowhere that has no end."""
+    writer = TuneWriter(coded_model(), TuneRequest(part_bars=4, strict=strict))
+    length = 300
+    written = writer.stream_many(SamplingParams(), seeds=range(12), length=length)
+    # A repeated bar, once begun, may lead a little beyond the length.
+    assert max(len("".join(pieces)) for pieces in written) <= length + 50

@@ -36,6 +36,7 @@ from charnn.music.grammar.notation import LENGTHS, NOTES_PER_UNIT, TUPLETS, writ
 # 77 % of the parts have 8 bars (`benchmarks/RESULTS.md`).
 DEFAULT_PART_BARS = (4, 8)
 MAX_ENDING_BARS = 2
+_EIGHTH = TICKS_PER_WHOLE_NOTE // 8
 _LONGER_THAN_1 = [length for length in LENGTHS if length[:1] == "1" and length != "1"]
 
 
@@ -82,11 +83,11 @@ class BarFilling:
     def remaining(self, state: GrammarState) -> int:
         """Return the ticks of this bar that the next note or the open one may take.
 
-        If the bar must end on the tonic, other notes leave room for it.
+        If the bar must end on the tonic, other notes leave at least an eighth for it.
         """
         left = self.capacity(state) - state.ticks_used
         leaves_room = state.needs_tonic and not state.on_tonic
-        return left - self._shortest_note(state) if leaves_room else left
+        return left - max(state.timing.unit, _EIGHTH) if leaves_room else left
 
     def last_bar(self, state: GrammarState) -> int:
         """Return the length of the last bar of this part in ticks."""

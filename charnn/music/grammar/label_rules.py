@@ -10,18 +10,27 @@ contains them as a plan.
 
 from collections.abc import Collection, Hashable
 
-from charnn.music.coding.bar_labels import CADENCES, LABELLED_BARS, LABELS, label, place
+from charnn.music.coding.bar_labels import (
+    CADENCES,
+    FULL_CADENCES,
+    LABELLED_BARS,
+    LABELS,
+    SHORT_CADENCES,
+    label,
+    place,
+)
 from charnn.music.grammar.bar_filling import BarFilling
 from charnn.music.grammar.grammar_state import (
     CLOSING,
     CLOSING_HOME,
-    EMPTY_SLUR,
     UNKNOWN_PICKUP,
     GrammarState,
 )
+from charnn.music.grammar.notation import TONICS
 from charnn.music.grammar.tune_form import TuneForm
 
 FIRST_LABEL = label(0, 0)
+HOME_CADENCES = (FULL_CADENCES[1], SHORT_CADENCES[1])
 
 
 class LabelRules:
@@ -60,13 +69,19 @@ class LabelRules:
         cadences = self.cadences(state)
         if character not in cadences:
             return None
-        return state._replace(closing=CLOSING_HOME if character == cadences[1] else CLOSING)
+        return state._replace(closing=CLOSING_HOME if character in HOME_CADENCES else CLOSING)
 
     def cadences(self, state: GrammarState) -> tuple[str, ...]:
         """Return the cadences that may come next, after the label of a possible last bar."""
         if not state.labelled or state.closing or not _is_untouched(state):
             return ()
-        return self._filling.cadences(state)
+        cadences = self._filling.cadences(state)
+        if not cadences or not state.tied_pitch:
+            return cadences
+        # The note of a tie from the bar before must leave room for the tonic.
+        on_tonic = state.tied_pitch[0] in TONICS
+        tied = state._replace(closing=CLOSING_HOME, on_tonic=on_tonic)
+        return cadences if self._filling.accepts_length(tied, "") else cadences[:1]
 
     def _planned(self, state: GrammarState) -> str:
         """Return the label that this bar must have; `""` if the part is new."""
@@ -103,7 +118,7 @@ class LabelRules:
 
 def _is_untouched(state: GrammarState) -> bool:
     """Return whether nothing of this bar has been written, except for its label."""
-    begun = state.ticks_used or state.note or state.note_announced or state.slur == EMPTY_SLUR
+    begun = state.ticks_used or state.note or state.bar_unfinished
     return not begun and state.partial in ("", " ", "\n", "1")
 
 

@@ -40,8 +40,7 @@ def test_a_model_writes_the_same_text(old: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["peephole", "tunes"])
 def test_the_command_writes_the_same_text(old: Path, name: str) -> None:
-    checkpoint = f"checkpoints/{name}"
-    words = ["sample", checkpoint, "--seed", "3", "--length", "200"]
+    words = ["sample", f"checkpoints/{name}", *EXPECTED[name]["options"].split()]
     run = subprocess.run(
         [sys.executable, "-m", "charnn", *words], cwd=old, capture_output=True, check=True
     )

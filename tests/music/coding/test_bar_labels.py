@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from charnn.music.coding.bar_labels import (
     FULL_CADENCES,
@@ -68,7 +68,6 @@ def test_long_tunes_use_the_last_label_again() -> None:
     assert place(label(40, 0)) == (5, 0)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
 @given(tune_texts())
 def test_labels_change_nothing_else(text: str) -> None:
     assert strip_labels(insert_labels(text)) == text

@@ -3,13 +3,11 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.music.coding.tonic import TonicCoder, from_tonic, to_tonic
 from tests.music.tunes import book_sources, tune_texts
-
-always = settings(max_examples=300, deadline=None, derandomize=True)
 
 
 def tune(body: str, key: str) -> str:
@@ -58,13 +56,11 @@ def test_writes_no_triple_accidental_unless_the_tune_has_one() -> None:
     assert from_tonic(tune("^^^C ^^^F,", "Bb")) == tune("^^B ^^E", "Bb")
 
 
-@always
 @given(tune_texts())
 def test_any_tune_is_decoded_to_itself(text: str) -> None:
     assert usual_octaves(from_tonic(to_tonic(text))) == usual_octaves(text)
 
 
-@always
 @given(st.text("ABCabc^_=,'\"![]{}()|:>z2/ \nKDGm#x", max_size=60), st.data())
 def test_chunks_of_any_text_give_what_the_whole_text_gives(text: str, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(text)))

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -103,6 +103,7 @@ class TestLogisticRegression:
 class TestSeparability:
     """Sets that are alike cannot be told apart, and sets that differ can."""
 
+    @settings(max_examples=20)  # every seed draws another thousand numbers
     @given(st.integers(0, 2**32 - 1))
     def test_equal_distributions(self, seed: int) -> None:
         random = np.random.default_rng(seed)
@@ -112,6 +113,7 @@ class TestSeparability:
         assert found is not None
         assert abs(found.auc - 0.5) < 0.1
 
+    @settings(max_examples=20)  # every seed draws another thousand numbers
     @given(st.integers(0, 2**32 - 1), st.sampled_from([1, -1]))
     def test_separate_distributions(self, seed: int, side: int) -> None:
         random = np.random.default_rng(seed)

@@ -49,7 +49,7 @@ def test_it_writes_valid_tunes_at_low_temperatures(bundled: Model, temperature: 
         ("d2e f2g|agf e3|", "R:jig\nM:6/8\nL:1/8\nK:D\n"),
         ("|:G3 BGB|c2A BGE|", "R:jig\nM:6/8\nL:1/8\nK:G\n"),
         ("B2e edB cBA|B2e e2f g2a|", "R:slip jig\nM:9/8\nL:1/8\nK:Em\n"),
-        ("K:A\ne2cA e2cA|", "R:reel\nM:C|\nL:1/8\nK:A\n"),
+        ("K:A\nA2eA cAeA|dBcA B2E2|", "R:reel\nM:C|\nL:1/8\nK:A\n"),
     ],
 )
 def test_it_finds_the_header_of_an_opening(bundled: Model, opening: str, header: str) -> None:

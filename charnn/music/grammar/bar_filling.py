@@ -17,7 +17,6 @@ parts end with a rest.) Variant endings have one or two bars, as 85 % of those i
 from collections.abc import Collection
 
 from charnn.music.coding.bar_labels import (
-    CADENCES,
     FULL_CADENCES,
     LABELS,
     SHORT_CADENCES,
@@ -55,7 +54,11 @@ class BarFilling:
         # Without "/" nothing shorter than the unit can be written.
         self._notes_per_unit = NOTES_PER_UNIT if "/" in self._characters else 1
         self._uses_labels = not LABELS.isdisjoint(characters)
-        self._uses_cadences = self._uses_labels and not CADENCES.isdisjoint(characters)
+        # The bars of a small book may have cadences of one kind only: the other kind is not used.
+        self._full_cadences, self._short_cadences = (
+            kind if self._uses_labels and self._characters.issuperset(kind) else ()
+            for kind in (FULL_CADENCES, SHORT_CADENCES)
+        )
         self._accepted_lengths: dict[tuple[object, ...], bool] = {}
 
     def can_fill(self, timing: Timing) -> bool:
@@ -113,7 +116,7 @@ class BarFilling:
     def may_close_part(self, state: GrammarState) -> bool:
         """Return whether this bar may be the last of its part."""
         # With cadences, only a bar that has one closes a part.
-        has_cadence = state.closing > 0 or not self._uses_cadences
+        has_cadence = state.closing > 0 or not self._cadences(state)
         return has_cadence and self._may_be_last(state)
 
     def cadences(self, state: GrammarState) -> tuple[str, ...]:
@@ -121,13 +124,15 @@ class BarFilling:
 
         The bar must have one of them if no other bar may follow.
         """
-        if not self._uses_cadences or not self._may_be_last(state):
-            return ()
-        return SHORT_CADENCES if state.pickup > 0 else FULL_CADENCES
+        return self._cadences(state) if self._may_be_last(state) else ()
+
+    def _cadences(self, state: GrammarState) -> tuple[str, ...]:
+        """Return the cadences that fit the pick-up of the tune; none if they are not used."""
+        return self._short_cadences if state.pickup > 0 else self._full_cadences
 
     def needs_cadence(self, state: GrammarState) -> bool:
         """Return whether this bar must be the last of its part."""
-        return self._uses_cadences and not state.closing and not self._has_room(state)
+        return bool(self._cadences(state)) and not state.closing and not self._has_room(state)
 
     def _may_be_last(self, state: GrammarState) -> bool:
         if state.in_first_bar and state.pickup > 0:

@@ -33,6 +33,7 @@ from charnn.music.coding.bar_labels import (
 )
 from charnn.music.form.tune_outline import outline_tune
 from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
+from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.music.tune.tune import Tune
 from charnn.sampling.constraint import Constraint
@@ -101,6 +102,18 @@ def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
             )
             or "R" not in wanted.fields
         ), (wanted, text)
+
+
+@pytest.mark.parametrize("cadences", [*FULL_CADENCES, *SHORT_CADENCES, "".join(SHORT_CADENCES)])
+def test_cadences_may_be_missing(cadences: str) -> None:
+    """The tunes of a small book may have some of the cadences only."""
+    characters = LETTERS + "".join(sorted(LABELS)) + cadences
+    grammar = TuneGrammar(TuneRequest(part_bars=4), characters)
+    constraint = Constraint(grammar, texts(characters))
+    for seed in range(2):
+        chance = random.Random(seed)
+        coded = walk(constraint, chance, list(STYLES)[seed % len(STYLES)], 300)
+        assert check_tune(read(strip_labels(coded))).ok
 
 
 def has_rest_at_end(tune: Tune) -> bool:

@@ -6,6 +6,7 @@ from typing import TypedDict
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
+from charnn.music.abc import patterns
 from charnn.music.abc.cleaning import clean_books
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import MAX_PARTS, TICKS_PER_WHOLE_NOTE, GrammarState
@@ -23,6 +24,11 @@ from charnn.tunes.tune_gap import timing
 
 # Of the new parts, in characters: four times a long one.
 MAX_LENGTH = 2000
+# Of a first part that is begun: 4 or 8, or if it has more already, the next number.
+_BEGUN_PART_BARS = (0, 12, 16, 24, MAX_PART_BARS)
+
+# Music for a header that has none, because the cleaning drops tunes without music.
+_STAND_IN = "CDEF GABc|"
 
 
 class ContinueOptions(TypedDict, total=False):
@@ -49,7 +55,8 @@ class TuneContinuer:
         text: the text of the tune, or of its beginning.
         after: the letter of the last part that stays; `""` keeps all that is written.
         parts: the number of parts to write. A part that is begun is completed first, and counts.
-        part_bars: the number of bars of every new part; 0 for as many as the first part has.
+        part_bars: the number of bars of every new part; 0 for as many as the first part has, or if
+            it is not complete, for 4 or 8.
 
     Raises:
         TuneError: the tune cannot be read.
@@ -72,18 +79,21 @@ class TuneContinuer:
             raise UsageError(f"--parts must lie in 1..{MAX_PARTS - 1}, not {parts}")
         located = LocatedTune(text)
         numbers = BarNumbers(located)
-        bars = part_bars or _usual_part_bars(numbers)
+        bar_counts = [part_bars] if part_bars else _usual_part_bars(located, numbers)
         self._line_end = "\r\n" if "\r\n" in text else "\n"
         kept = text[: _end_of_part(located, numbers, after)] if after else text
-        self._kept = kept.rstrip()
+        self._kept = _end_line(kept.rstrip(), self._line_end)
         self._sampler = Sampler(checkpoint, may_end=True)
         texts = self._sampler.token_texts
         characters = {one for one in texts if len(one) == 1}
-        grammar = TuneGrammar(TuneRequest(part_bars=bars), characters)
         self._prime = _clean(self._kept)
-        body = BodyGrammar(characters, bars, TuneForm(""))
-        state = self._walked(located, body)
-        if state is None:
+        for bars in bar_counts:
+            grammar = TuneGrammar(TuneRequest(part_bars=bars), characters)
+            state = self._walked(located, BodyGrammar(characters, bars, TuneForm("")))
+            if state is not None:
+                break
+        else:
+            grammar = TuneGrammar(TuneRequest(part_bars=bar_counts[0]), characters)
             state = _between_parts(LocatedTune(self._kept))
         # The parts that are left to be written decide where the tune may end.
         state = state._replace(parts_done=MAX_PARTS - parts, tune_full=False)
@@ -122,7 +132,8 @@ class TuneContinuer:
             params, seeds=seeds, length=MAX_LENGTH, prime=self._prime, begin=self._begin
         )
         for seed, pieces in zip(seeds, streams, strict=True):
-            joint = self._line_end if self._prime.endswith("\n") else ""
+            at_line_start = self._kept.endswith("\n")
+            joint = self._line_end if self._prime.endswith("\n") and not at_line_start else ""
             written = "".join(pieces).replace("\n", self._line_end)
             yield Continuation(self._kept + joint + written, seed)
 
@@ -132,11 +143,25 @@ class TuneContinuer:
         return cursor
 
 
-def _usual_part_bars(numbers: BarNumbers) -> int:
-    """Return the number of bars of the first part; 0 if the grammar has no such parts."""
+def _usual_part_bars(located: LocatedTune, numbers: BarNumbers) -> Sequence[int]:
+    """Return the possible numbers of bars of a part, the preferred ones first.
+
+    The first part decides if it is complete. 0 stands for the usual numbers of the grammar.
+    """
     first = next(iter(numbers.parts.values()), [])
+    last = next((e for e in reversed(located.tune.music) if isinstance(e, BarLine | Note)), None)
+    is_complete = len(numbers.parts) > 1 or (isinstance(last, BarLine) and last.section)
+    if not is_complete:
+        return _BEGUN_PART_BARS
     count = sum(bool(numbers.numbers[bar]) for bar in first)
-    return count if MIN_PART_BARS <= count <= MAX_PART_BARS else 0
+    return [count if MIN_PART_BARS <= count <= MAX_PART_BARS else 0]
+
+
+def _end_line(kept: str, line_end: str) -> str:
+    """Return the kept text, with a line end if music must not follow on its last line."""
+    last_line = kept.rpartition("\n")[2]
+    is_music = not patterns.FIELD.match(last_line) and "%" not in last_line
+    return kept if is_music else kept + line_end
 
 
 def _end_of_part(located: LocatedTune, numbers: BarNumbers, part: str) -> int:
@@ -156,8 +181,11 @@ def _end_of_part(located: LocatedTune, numbers: BarNumbers, part: str) -> int:
 
 
 def _clean(text: str) -> str:
-    cleaned = clean_books([text])
-    return cleaned[0].text if cleaned else text
+    """Return a text as training tunes are written; a header alone is cleaned with a stand-in."""
+    if cleaned := clean_books([text]):
+        return cleaned[0].text
+    cleaned = clean_books([f"{text.rstrip()}\n{_STAND_IN}\n"])
+    return cleaned[0].text.removesuffix("\n").removesuffix(_STAND_IN) if cleaned else text
 
 
 def _between_parts(located: LocatedTune) -> GrammarState:

@@ -63,6 +63,31 @@ def test_a_part_that_is_begun_is_completed(model: str, beginning: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("header", [HEADER, HEADER + "% no notes yet\n", HEADER.rstrip()])
+def test_music_begins_on_a_line_of_its_own_after_fields(model: str, header: str) -> None:
+    (text,) = continued(header, model)
+    assert text.startswith(header.rstrip() + "\n")
+    assert part_bars(text)[0] in (4, 8)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(
+    ("beginning", "bars"),
+    [
+        ("ABc def|gfe dcB|ABc def|", (4, 8)),
+        ("ABc def|gfe dcB|ABc d", (4, 8)),
+        ("ABc def|\n" * 10 + "ABc ", (12,)),
+    ],
+)
+def test_a_part_that_is_begun_does_not_decide_its_length(
+    model: str, beginning: str, bars: tuple[int, ...]
+) -> None:
+    (text,) = continued(HEADER + beginning, model)
+    assert text.startswith(HEADER + beginning.rstrip())
+    assert part_bars(text)[0] in bars
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_a_tune_outside_of_the_strict_grammar_is_continued_after_a_part(model: str) -> None:
     odd = HEADER + "[M:9/8]d3 e3 f3|\n[M:6/8]+fermata+a6|\nw: la\nd9||\n"
     (text,) = continued(odd, model, part_bars=4)

@@ -38,7 +38,8 @@ def command(
     part_bars: Annotated[
         int,
         typer.Option(
-            metavar="N", help="The bars of every new part; 0: as many as the first part has."
+            metavar="N",
+            help="The bars of every new part; 0: as many as the first part, 4 or 8 if it is begun.",
         ),
     ] = 0,
     temperature: Annotated[float, typer.Option(help="Below 1 safer, above 1 more varied.")] = 0.8,

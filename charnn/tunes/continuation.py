@@ -35,7 +35,7 @@ class ContinueOptions(TypedDict, total=False):
     """The options of `TuneContinuer`."""
 
     after: str
-    parts: int
+    parts: int | None
     part_bars: int
 
 
@@ -55,13 +55,15 @@ class TuneContinuer:
         text: the text of the tune, or of its beginning.
         after: the letter of the last part that stays; `""` keeps all that is written.
         parts: the number of parts to write. A part that is begun is completed first, and counts.
+            `None` for one part, unless the tune is finished.
         part_bars: the number of bars of every new part; 0 for as many as the first part has, or if
             it is not complete, for 4 or 8.
 
     Raises:
         TuneError: the tune cannot be read.
         UsageError: the model was not trained on tunes, an option is out of range, or the grammar
-            of whole bars cannot continue the tune.
+            of whole bars cannot continue the tune; or the tune is finished, and neither `after` nor
+            `parts` is given.
     """
 
     def __init__(
@@ -70,12 +72,12 @@ class TuneContinuer:
         text: str,
         *,
         after: str = "",
-        parts: int = 1,
+        parts: int | None = None,
         part_bars: int = 0,
     ) -> None:
         if not checkpoint.metadata.get("tunes"):
             raise UsageError("this is a model of text: name a model of tunes, such as folk")
-        if not 1 <= parts < MAX_PARTS:
+        if parts is not None and not 1 <= parts < MAX_PARTS:
             raise UsageError(f"--parts must lie in 1..{MAX_PARTS - 1}, not {parts}")
         located = LocatedTune(text)
         numbers = BarNumbers(located)
@@ -88,15 +90,18 @@ class TuneContinuer:
         characters = {one for one in texts if len(one) == 1}
         self._prime = _clean(self._kept)
         for bars in bar_counts:
-            grammar = TuneGrammar(TuneRequest(part_bars=bars), characters)
             state = self._walked(located, BodyGrammar(characters, bars, TuneForm("")))
             if state is not None:
                 break
         else:
-            grammar = TuneGrammar(TuneRequest(part_bars=bar_counts[0]), characters)
+            bars = bar_counts[0]
             state = _between_parts(LocatedTune(self._kept))
-        # The parts that are left to be written decide where the tune may end.
-        state = state._replace(parts_done=MAX_PARTS - parts, tune_full=False)
+        if parts is None and not after and state.between_parts:
+            _check_unfinished(self._kept, numbers)
+        # The tune may end only when all parts are done, so exactly those that are left are written.
+        state = state._replace(parts_done=MAX_PARTS - (parts or 1), tune_full=False)
+        request = TuneRequest(part_bars=bars)
+        grammar = TuneGrammar(request, characters, min_parts=MAX_PARTS)
         self._constraint = Constraint(grammar, texts, state)
         self._start = state
 
@@ -141,6 +146,24 @@ class TuneContinuer:
         cursor = RepeatingCursor(self._constraint, self._start)
         cursor.read(self._sampler.vocabulary.encode(self._prime).tolist())
         return cursor
+
+
+def _check_unfinished(kept: str, numbers: BarNumbers) -> None:
+    """Raise an error if a tune that ends with a complete part is finished.
+
+    Raises:
+        UsageError: the tune is finished.
+    """
+    if kept.endswith("|]"):
+        reason = "ends with |]"
+    elif len(numbers.parts) >= MAX_PARTS:
+        reason = f"has {len(numbers.parts)} parts"
+    else:
+        return
+    raise UsageError(
+        f"the tune is finished, because it {reason}: add parts with --parts 1, or keep only its "
+        "beginning with --after A"
+    )
 
 
 def _usual_part_bars(located: LocatedTune, numbers: BarNumbers) -> Sequence[int]:

@@ -39,9 +39,19 @@ def test_a_complete_tune_gets_further_parts(model: str) -> None:
     assert text.startswith(JIG)
     assert part_bars(text) == [4, 4, 4]
     four_parts = JIG + JIG.removeprefix(HEADER)
-    assert part_bars(continued(four_parts, model)[0]) == [4] * 5
+    assert part_bars(continued(four_parts, model, parts=1)[0]) == [4] * 5
     (text,) = continued(JIG, model, parts=2, part_bars=8)
     assert part_bars(text) == [4, 4, 8, 8]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("parts", [1, 2, 3])
+def test_as_many_parts_are_written_as_wanted(model: str, parts: int) -> None:
+    finished = JIG.replace("||", "|]")
+    for text in continued(finished, model, num=4, parts=parts):
+        assert len(part_bars(text)) == 2 + parts
+    for text in continued(HEADER, model, num=4, parts=parts, part_bars=4):
+        assert part_bars(text) == [4] * parts
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -108,6 +118,8 @@ def test_the_seed_decides_and_line_ends_stay() -> None:
 @pytest.mark.parametrize(
     ("text", "options", "words"),
     [
+        (JIG.replace("||", "|]"), {}, "the tune is finished, because it ends with |]: add parts"),
+        (JIG + JIG.removeprefix(HEADER), {}, "is finished, because it has 4 parts: add parts with"),
         (JIG, {"parts": 4}, "--parts must lie in 1..3, not 4"),
         (JIG, {"part_bars": 40}, "--part-bars must lie in 2..32, not 40"),
         (JIG, {"after": "C"}, "there is no such part. The parts of the tune are A, B"),

@@ -32,9 +32,12 @@ def command(
         ),
     ] = "",
     parts: Annotated[
-        int,
-        typer.Option(help="Number of parts to write; a part that is begun is completed first."),
-    ] = 1,
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Number of new parts, with one that is begun; default: 1 unless the tune is finished.",
+        ),
+    ] = None,
     part_bars: Annotated[
         int,
         typer.Option(
@@ -52,7 +55,8 @@ def command(
 ) -> None:
     """Continue a tune: keep what is written, and write further parts.
 
-    The new parts are made of whole bars, in the meter of the tune and with its pick-up.
+    The new parts are made of whole bars, in the meter of the tune and with its pick-up. A tune that
+    ends with |] or has four parts is finished: give --parts or --after.
 
     \b
     Examples:

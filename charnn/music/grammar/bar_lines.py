@@ -199,7 +199,7 @@ def _after_outer_pickup(state: GrammarState) -> GrammarState | None:
     """
     if state.slur or state.tied:
         return None
-    return begin_part(state, pickup=0, parts_done=0, repeat_open=True)
+    return begin_part(state, pickup=0, parts_done=state.parts_done, repeat_open=True)
 
 
 def _begin_second_ending(state: GrammarState) -> GrammarState | None:

@@ -50,6 +50,7 @@ class TuneGrammar:
     Args:
         request: the properties that the tune must have.
         characters: the characters that the model can write.
+        min_parts: the least number of parts; 0 for that of the requested form.
 
     Attributes:
         start: the state before the first character of a tune whose model chooses all values of the
@@ -67,7 +68,9 @@ class TuneGrammar:
 
     boundary_characters = frozenset("|:\n")
 
-    def __init__(self, request: TuneRequest, characters: Collection[str]) -> None:
+    def __init__(
+        self, request: TuneRequest, characters: Collection[str], *, min_parts: int = 0
+    ) -> None:
         if request.part_bars and not MIN_PART_BARS <= request.part_bars <= MAX_PART_BARS:
             raise UsageError(
                 f"--part-bars must lie in {MIN_PART_BARS}..{MAX_PART_BARS}, not {request.part_bars}"
@@ -75,6 +78,7 @@ class TuneGrammar:
         self._strict = request.strict
         self._characters = frozenset(characters)
         self._form = TuneForm(request.form)
+        self._min_parts = min_parts or self._form.min_parts
         if self._form.copies_parts and LABELS.isdisjoint(characters):
             raise UsageError(
                 f"--form {request.form} writes a part again, which needs a model trained with "
@@ -130,7 +134,7 @@ class TuneGrammar:
         if not self._strict:
             return True
         # The next tune of a file begins on a new line.
-        complete = state.between_parts and state.parts_done >= self._form.min_parts
+        complete = state.between_parts and state.parts_done >= self._min_parts
         return complete and state.partial == "\n"
 
     def finishing_characters(self, state: GrammarState) -> str:

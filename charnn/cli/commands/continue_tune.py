@@ -35,7 +35,7 @@ def command(
         int | None,
         typer.Option(
             metavar="N",
-            help="Number of new parts, with one that is begun; default: 1 unless the tune is finished.",
+            help="New parts, with one that is begun; default: 1 unless the tune is finished.",
         ),
     ] = None,
     part_bars: Annotated[

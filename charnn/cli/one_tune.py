@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ ResultSeedOption = Annotated[
 JsonOption = Annotated[
     bool, typer.Option("--json", help="Write one JSON object per result to stdout.")
 ]
+# The comment of `charnn sample` (see `sample_tunes`), which is false in a tune that was changed.
+_SAMPLE_COMMENT = re.compile(r"^% charnn sample\b[^\r\n]*(?:\r\n|\r|\n|\Z)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,8 @@ def write_results(
 ) -> None:
     """Write each text as soon as it is known, and show its seed.
 
-    Several texts are separated by empty lines, as tunes are in a book.
+    Several texts are separated by empty lines, as tunes are in a book. A comment with the command
+    of `charnn sample` is left out, because that command does not write the changed tune.
 
     Args:
         results: the texts and their seeds.
@@ -135,6 +139,7 @@ def write_results(
     written = ""
     for text, seed in results:
         show_message(f"{model}, seed {seed}")
+        text = _SAMPLE_COMMENT.sub("", text)
         if as_json:
             write_stdout(json.dumps({"text": text, "seed": seed, "checkpoint": model}) + "\n")
             continue

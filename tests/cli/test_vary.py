@@ -40,6 +40,18 @@ def test_a_variation_goes_to_stdout_and_its_seed_to_stderr(program: Program, fol
     assert again.stdout == ended.stdout
 
 
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_the_command_of_the_old_tune_is_left_out(program: Program, folder: Path, end: str) -> None:
+    plain = TUNE.format(1).replace("\r\n", end)
+    command = f"% charnn sample folk --seed 3{end}"
+    stdin = plain.replace(f"T:Tune{end}", f"{command}% kept{end}T:Tune{end}").encode()
+    kept = plain.replace(f"T:Tune{end}", f"% kept{end}T:Tune{end}")
+    varied = program(folder, "vary", "-", "folk", "--bars", "4", "--seed", "5", stdin=stdin)
+    assert varied.stdout.decode().startswith(kept.partition("d4")[0])
+    longer = program(folder, "continue", "-", "folk", "--seed", "5", stdin=stdin)
+    assert longer.stdout.decode().startswith(kept)
+
+
 def test_several_variations_make_a_book_or_json_lines(program: Program, folder: Path) -> None:
     options = ("--tune", "2", "--part", "A", "--num", "2", "--seed", "1")
     ended = program(folder, "vary", "book.abc", "folk", *options)

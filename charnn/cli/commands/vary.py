@@ -63,8 +63,9 @@ def command(
 ) -> None:
     """Rewrite bars of a tune so that they suit what comes before and after them.
 
-    Everything else stays as it is. Instead of choosing bars, write * into the tune: alone in a bar,
-    it stands for the bar; beside notes, for the notes that the bar lacks; several in a bar for one
+    Everything else stays as it is; only a comment "% charnn sample ..." is left out, because that
+    command writes another tune. Instead of choosing bars, write * into the tune: alone in a bar, it
+    stands for the bar; beside notes, for the notes that the bar lacks; several in a bar for one
     note each. The model draws many fillings, reads what follows after each of them, and chooses one
     that both suit.
 

@@ -206,6 +206,8 @@ class TuneJob:
             isinstance(writer, TuneWriter)
             and self._options["bars"] != "off"
             and writer.tokens_drawn
+            # These mask forbidden tokens before the draw, so nothing is counted.
+            and not self._params.truncates
         ):
             show_message(
                 f"Strict bars masked {100 * writer.refused_share:.1f} % of the model's probability."

@@ -11,7 +11,7 @@ from charnn.corpus.music_vocabulary import MusicVocabulary
 from charnn.errors import UsageError
 from charnn.model.config import ModelConfig
 from charnn.music.checking.report import check_tune
-from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.bar_labels import CADENCES, LABELS
 from charnn.music.coding.tune_coding import code_tune
 from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest, make_request
 from charnn.sampling.params import SamplingParams
@@ -29,7 +29,7 @@ HEADERS = (
 
 @cache
 def model() -> Checkpoint:
-    vocabulary = MusicVocabulary(LETTERS + "".join(LABELS))
+    vocabulary = MusicVocabulary([*LETTERS, *LABELS, *CADENCES])
     config = ModelConfig(len(vocabulary), hidden_size=8, pointer=40, pointer_width=4)
     return Checkpoint(config, vocabulary, random_weights(config), {"documents": 9})
 
@@ -42,9 +42,22 @@ def tunes(seeds: range = range(2), **options: str) -> list[str]:
     return ["".join(pieces) for pieces in written]
 
 
+# The last bars of parts, whose ends are not written yet.
+_ENDING = "ABc d2e|fga g3|ABc d2e|1 fga g3:|2 fga g2"
+_FOUR_BARS = "ABc d2e|" * 4
+
+
 @pytest.mark.parametrize(
     ("opening", "key"),
-    [("A|^d2e f2=g|a", ""), ("d2e f2g|", "Bb"), ("|:(3ABc de f2|", "F#m"), ("|:", ""), ("c>d", "")],
+    [
+        ("A|^d2e f2=g|a", ""),
+        ("d2e f2g|", "Bb"),
+        ("|:(3ABc de f2|", "F#m"),
+        ("|:", ""),
+        ("c>d", ""),
+        (_ENDING, "D"),
+        (_FOUR_BARS, ""),
+    ],
 )
 def test_an_opening_is_written_as_it_was_given(opening: str, key: str) -> None:
     for text in tunes(range(1), prime=opening, key=key):

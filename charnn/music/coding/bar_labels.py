@@ -18,7 +18,7 @@ is the tonic. So a model knows of the end before it writes the notes that lead t
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from charnn.errors import TuneError
 from charnn.music.abc.fields import FieldError
@@ -56,6 +56,11 @@ def label(part: int, bar: int) -> str:
 def place(character: str) -> tuple[int, int]:
     """Return the part and the bar of a label, both counted from 0."""
     return divmod(ord(character) - _FIRST, LABELLED_BARS)
+
+
+def has_labels(characters: Collection[str]) -> bool:
+    """Return whether each bar can have a label: at least that of the first bar."""
+    return label(0, 0) in characters
 
 
 def strip_labels(text: str) -> str:

@@ -18,8 +18,8 @@ from collections.abc import Collection
 
 from charnn.music.coding.bar_labels import (
     FULL_CADENCES,
-    LABELS,
     SHORT_CADENCES,
+    has_labels,
 )
 from charnn.music.grammar.grammar_state import (
     TICKS_PER_WHOLE_NOTE,
@@ -53,7 +53,7 @@ class BarFilling:
         self._lengths = tuple(text for text in LENGTHS if self._characters.issuperset(text))
         # Without "/" nothing shorter than the unit can be written.
         self._notes_per_unit = NOTES_PER_UNIT if "/" in self._characters else 1
-        self._uses_labels = not LABELS.isdisjoint(characters)
+        self._uses_labels = has_labels(characters)
         # The bars of a small book may have cadences of one kind only: the other kind is not used.
         self._full_cadences, self._short_cadences = (
             kind if self._uses_labels and self._characters.issuperset(kind) else ()

@@ -106,6 +106,7 @@ class BodyGrammar:
             # A line ends only after a bar line, because many programs read a line end as one.
             begun = state.ticks_used or state.labelled or state.bar_unfinished
             return None if begun or state.partial == "\n" else state._replace(partial="\n")
+        state = self.labels.closed_in_opening(state)
         if state.tune_full or self.labels.required(state):
             return None  # only line ends may follow the last part, only a label a bar line
         if character == " ":
@@ -117,8 +118,7 @@ class BodyGrammar:
             done = state.slur == IN_SLUR and not (state.note_announced or state.tied)
             return state._replace(slur=NO_SLUR, partial="") if done else None
         # Every other character is a note or needs a note after it.
-        fits = self._note_fits(state, character)
-        return self._note_or_prefix(state, character) if fits else None
+        return self._note_or_prefix(state, character) if self._note_fits(state, character) else None
 
     def _note_or_prefix(self, state: GrammarState, character: str) -> GrammarState | None:
         if state.tied_pitch:

@@ -14,8 +14,8 @@ from charnn.music.coding.bar_labels import (
     CADENCES,
     FULL_CADENCES,
     LABELLED_BARS,
-    LABELS,
     SHORT_CADENCES,
+    has_labels,
     label,
     place,
 )
@@ -43,7 +43,7 @@ class LabelRules:
     """
 
     def __init__(self, characters: Collection[str], filling: BarFilling, form: TuneForm) -> None:
-        self._used = not LABELS.isdisjoint(characters)
+        self._used = has_labels(characters)
         self._filling = filling
         self._form = form
 
@@ -82,6 +82,11 @@ class LabelRules:
         on_tonic = state.tied_pitch[0] in TONICS
         tied = state._replace(closing=CLOSING_HOME, on_tonic=on_tonic)
         return cadences if self._filling.accepts_length(tied, "") else cadences[:1]
+
+    def closed_in_opening(self, state: GrammarState) -> GrammarState:
+        """Return the state with the cadence that an opening lacks whose last bar is unfinished."""
+        is_missing = state.in_opening and self.cadences(state) and self.required(state)
+        return state._replace(closing=CLOSING) if is_missing else state
 
     def _planned(self, state: GrammarState) -> str:
         """Return the label that this bar must have; `""` if the part is new."""

@@ -33,7 +33,7 @@ endings, parts), `note_prefixes` (accidentals, chords, graces, chord symbols), `
 from collections.abc import Collection, Hashable
 
 from charnn.errors import UsageError
-from charnn.music.coding.bar_labels import LABELS
+from charnn.music.coding.bar_labels import has_labels
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import GrammarState
 from charnn.music.grammar.header_candidates import read_opening
@@ -79,7 +79,7 @@ class TuneGrammar:
         self._characters = frozenset(characters)
         self._form = TuneForm(request.form)
         self._min_parts = min_parts or self._form.min_parts
-        if self._form.copies_parts and LABELS.isdisjoint(characters):
+        if self._form.copies_parts and not has_labels(characters):
             raise UsageError(
                 f"--form {request.form} writes a part again, which needs a model trained with "
                 "--tokens music: choose a form such as AABB, or another model"

@@ -113,10 +113,13 @@ def make_request(
         del lines[0]
     for letter, value in zip("TRMK", (title, rhythm, meter, key), strict=True):
         values[letter] = " ".join(value.split()) or values[letter]
+    rhythm, meter = normalise_rhythm(values["R"]), _normalised_meter(values["M"])
+    if (rhythm, meter) == ("jig", "9/8"):
+        rhythm = "slip jig"  # the name of a jig in 9/8 in all books
     return TuneRequest(
         title=_checked_text("title", plain_title(values["T"])),
-        rhythm=_checked_text("rhythm", normalise_rhythm(values["R"])),
-        meter=_normalised_meter(values["M"]),
+        rhythm=_checked_text("rhythm", rhythm),
+        meter=meter,
         unit=values["L"].replace(" ", ""),
         key=_normalised_key(values["K"]),
         part_bars=part_bars,

@@ -5,15 +5,18 @@ become characters. So everything outside works with plain ABC notation.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.vocabulary import SPECIALS, Vocabulary
-from charnn.music.coding.bar_labels import CADENCES, LABELS, strip_labels
-from charnn.music.coding.tune_coding import TuneDecoder, code_tune
+
+# The coding reads ABC notation. The functions that use it import it, because every command that
+# loads a model imports this module, and a model of text must not wait for it (40 ms).
+if TYPE_CHECKING:
+    from charnn.music.coding.tune_coding import TuneDecoder
 
 
 class MusicVocabulary(Vocabulary):
@@ -27,14 +30,17 @@ class MusicVocabulary(Vocabulary):
 
     def __init__(self, characters: Iterable[str]) -> None:
         """Take the distinct characters of coded tunes."""
+        from charnn.music.coding.bar_labels import CADENCES, LABELS
+
         self._characters = CharVocabulary(characters)
         super().__init__(self._characters.tokens)
-        self._label_ids = [
-            self._token_ids[label] for label in sorted(LABELS | CADENCES) if label in self
-        ]
+        self._labels = (LABELS | CADENCES).intersection(self.tokens)
+        self._label_ids = [self._token_ids[label] for label in sorted(self._labels)]
 
     def encode(self, text: str) -> NDArray[Any]:
         """Return the ids of a complete tune, or of the beginning of one, as an array of `dtype`."""
+        from charnn.music.coding.tune_coding import code_tune
+
         return self._characters.encode(code_tune(text))
 
     def encode_chunks(self, chunks: Iterable[str]) -> Iterator[NDArray[Any]]:
@@ -49,13 +55,17 @@ class MusicVocabulary(Vocabulary):
         """Return the coded characters of each id; `""` for the special ids."""
         return self._characters.token_texts()
 
-    def decoder(self, key: str = "") -> TuneDecoder:
+    def decoder(self, key: str = "") -> "TuneDecoder":
         """Return a decoder of a coded tune. If `key` is not `""`, the tune is moved to this key."""
+        from charnn.music.coding.tune_coding import TuneDecoder
+
         return TuneDecoder(key)
 
     def unknown_characters(self, text: str) -> list[str]:
         """Return the characters of the coded text that the vocabulary lacks, without labels."""
-        return self._characters.unknown_characters(strip_labels(code_tune(text)))
+        from charnn.music.coding.tonic import to_tonic
+
+        return self._characters.unknown_characters(to_tonic(text))
 
     def count_characters(self, ids: NDArray[Any]) -> int:
         """Return the number of ids that are no labels: a label is no character of the tune."""
@@ -63,7 +73,7 @@ class MusicVocabulary(Vocabulary):
 
     def preview(self) -> Iterator[str]:
         """Yield the characters in the order of Unicode, without the labels."""
-        return (token for token in self.tokens if token not in LABELS | CADENCES)
+        return (token for token in self.tokens if token not in self._labels)
 
     def to_json(self) -> dict[str, object]:
         """Return a JSON object with the kind and the characters."""

@@ -162,13 +162,12 @@ class Varier:
         music = self._gap.read_music()
         if unknown := self._infiller.unknown_characters(music):
             lines = self._text.splitlines()
-            line, column = next(
-                (n, line.index(unknown[0]) + 1)
-                for n, line in enumerate(lines, 1)
-                if unknown[0] in line
-            )
             problem = f"the model does not know {unknown[0]!r}: remove it, or name another model"
-            raise TuneError(problem, line, column)
+            for number, line in enumerate(lines, 1):
+                if unknown[0] in line:
+                    raise TuneError(problem, number, line.index(unknown[0]) + 1)
+            # The character stands in the coded tune only (`charnn.music.coding`).
+            raise UsageError(problem)
 
     def _fits(self, music: Music) -> bool:
         return GapGrammar([music, Fixed("|")], self._infiller.characters).fits(music)

@@ -1,8 +1,8 @@
 """The likelihood of the ends of texts, given their beginnings, for many texts at a time.
 
 Texts with the same beginning share its states: they are the branches of a tree, and a step of the
-model reads the next token of all branches. Texts that fall far behind the likeliest one are dropped
-on the way, which saves most of the time.
+model reads the next token of all branches. Texts that are much less likely than the best one are
+dropped on the way, which saves most of the time.
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ def score_ends(
     """Return the log-likelihood of the end of each text plus its prior.
 
     The texts are compared after each piece. A text is dropped, and its score is -inf, when its
-    score falls behind the best one by more than `margin`.
+    score is lower than the best one by more than `margin`.
 
     Args:
         stepper: the model.

@@ -27,7 +27,7 @@ MAX_LENGTH = 2000
 # Of a first part that is begun: 4 or 8, or if it has more already, the next number.
 _BEGUN_PART_BARS = (0, 12, 16, 24, MAX_PART_BARS)
 
-# Music for a header that has none, because the cleaning drops tunes without music.
+# Music for a header without music, because the cleaning drops tunes without music.
 _STAND_IN = "CDEF GABc|"
 
 

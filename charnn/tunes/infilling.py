@@ -30,8 +30,8 @@ CANDIDATES = 64
 # equals that of the part before it.
 FOLLOWING_CHARS = 300
 _ECHO_PART = 4  # one of this number of candidates ends with the echo
-# A text that falls behind the best one by this number of nats is hardly ever chosen. The others go
-# on when this share of them has fallen behind.
+# A text that is less likely than the best one by this number of nats is hardly ever chosen. When
+# this share of the texts is so unlikely, they are dropped.
 _MARGIN, _DROPPED_SHARE = 10.0, 0.125
 # Of one gap: a tune of 300 characters before it, 50 characters in each candidate, and what follows.
 _EXPECTED_TOKENS = 300 + CANDIDATES * (50 + FOLLOWING_CHARS)

@@ -19,8 +19,8 @@ from charnn.music.grammar.tune_request import Header, TuneRequest
 from charnn.sampling.likelihood import score_ends
 from charnn.sampling.sampler import Sampler
 
-# Headers whose probability falls behind that of the best one by this factor, e to the power of 5,
-# are dropped. 8 instead of 5 takes twice the time, and is right no more often.
+# Headers are dropped when they are less likely than the best one by this factor, e to the power of
+# 5. 8 instead of 5 takes twice the time, and is right no more often.
 _MARGIN = 5.0
 # The ends of groups of notes. The rest of an opening is a group, too.
 _GROUP_ENDS = (" ", "|", "\n")

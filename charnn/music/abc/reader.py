@@ -50,7 +50,7 @@ def read_tunes(text: str) -> list[Tune]:
 
 
 def read_first_tune(text: str) -> Tune | None:
-    """Return the first tune of a text; None if there is none, or if it cannot be read."""
+    """Return the first tune of a text; None if no tune begins there or it cannot be read."""
     sources = split_book(text)
     try:
         return read_tune(sources[0]) if sources else None

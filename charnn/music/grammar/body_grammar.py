@@ -183,8 +183,8 @@ class BodyGrammar:
         if character == "-":
             # In the last bar of a part, a tie needs a note in the same bar.
             goes_on = self.filling.remaining(finished) > 0 or self.filling.may_add_bar(finished)
-            # The note after the tie has no accidental, so the note before it has none, either: with
-            # one, the tie would break where a coded tune (`charnn.music.coding`) is respelled.
+            # Neither note of a tie has an accidental. With one, the tie would break where a coded
+            # tune (`charnn.music.coding`) is respelled.
             can_be_tied = bool(state.pitch) or (state.in_opening and state.note != "z")
             tied = finished._replace(tied=True, pitch=state.pitch)
             return tied if goes_on and can_be_tied else None

@@ -1,7 +1,7 @@
 """The key that a model reads in place of a rare one, if its notes are relative to the tonic.
 
 Such a model reads the same notes in every key of a mode; only the value of K: differs. A rare value
-is one that the model knows little of, so it reads a common one, and the tune gets the requested key
+has few training tunes, so the model reads a common value, and the tune gets the requested key
 when it is decoded.
 """
 

@@ -33,7 +33,7 @@ class WrittenPart(NamedTuple):
 
     @property
     def may_have_endings(self) -> bool:
-        """Return whether the part may have variant endings; a part that comes back has none."""
+        """Return whether the part may have variant endings: not if it is written twice."""
         return self.may_repeat and self.copied_part is None and not self.copied_later
 
 

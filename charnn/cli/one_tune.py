@@ -1,7 +1,6 @@
 """One tune in, new tunes out: the arguments and the output of commands that change a tune."""
 
 import json
-import random
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,6 @@ from typing import Annotated
 import typer
 
 from charnn.cli.console import show_message, write_stdout
-from charnn.cli.model_options import MAX_SAMPLES
 from charnn.cli.output_files import check_suffix, refuse_empty
 from charnn.cli.tune_files import read_tune_file
 from charnn.errors import CharnnError, TuneError, UsageError
@@ -105,19 +103,6 @@ def check_output(output: str | None, tune: InputTune, *, force: bool, as_json: b
         raise UsageError(f"-o {output} has other tunes, which would be lost: name another file")
     if path.is_file() and not force:
         raise UsageError(f"-o {output} exists: name another file, or write over it with --force")
-
-
-def check_num(num: int) -> None:
-    """Raise an error if --num is out of range."""
-    if not 1 <= num <= MAX_SAMPLES:
-        raise UsageError(f"--num must be between 1 and {MAX_SAMPLES:,}, not {num}")
-
-
-def first_seed(seed: int | None) -> int:
-    """Return the value of --seed, or a new seed, short enough to be typed."""
-    if seed is not None and seed < 0:
-        raise UsageError(f"--seed must be at least 0, not {seed}")
-    return random.randrange(2**32) if seed is None else seed
 
 
 def write_results(

@@ -2,7 +2,6 @@
 
 import json
 import math
-import random
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from charnn.cli.console import (
     write_stdout,
 )
 from charnn.cli.formatting import format_loss
+from charnn.cli.model_options import choose_seed
 from charnn.cli.train_tables import result_table, show_table, summary_table
 from charnn.corpus.document_kinds import LINES
 from charnn.sampling.params import SamplingParams
@@ -230,7 +230,7 @@ class TrainView:
         """
         sampler = Sampler(event.checkpoint)
         count = SAMPLE_LINES if event.checkpoint.document_kind == LINES else 1
-        begin = random.randrange(2**32)
+        begin = choose_seed(None)
         texts = sampler.stream_many(
             SamplingParams(), seeds=range(begin, begin + count), length=SAMPLE_LENGTH // count
         )

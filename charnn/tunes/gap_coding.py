@@ -17,7 +17,7 @@ from charnn.music.coding.bar_labels import CADENCES, LABELS, insert_labels
 from charnn.music.coding.tonic import TonicCoder
 from charnn.music.grammar.gap_pieces import Fixed, Head, Music, Piece
 from charnn.music.tune.theory import LETTERS
-from charnn.tunes.gap_labels import find_labels, read_bars
+from charnn.tunes.gap_labels import find_labels, old_bars
 from charnn.tunes.tune_gap import Gap
 
 
@@ -101,7 +101,7 @@ class CodedGapCoding(GapCoding):
         self._coder, self._begun_decoder = TonicCoder(), TonicCoder(decode=True)
         self._begun_decoder.feed(self._coder.feed(self._gap.before, final=True), final=True)
         self._begun_coder = copy.copy(self._coder)
-        self._bars = read_bars(self._gap)
+        self._bars = old_bars(self._gap)
         labels = find_labels(self._gap, self._bars)
         start = len(self._gap.before)
         for number, stretch in enumerate(self._gap.stretches):

@@ -7,27 +7,22 @@ later bars that are equal to it get this label, too.
 
 from collections.abc import Sequence
 
-from charnn.errors import TuneError
-from charnn.music.abc.reader import read_tune
-from charnn.music.abc.tunebook import split_book
-from charnn.music.checking.bars import CountedBar, split_into_bars
+from charnn.music.checking.bars import CountedBar
 from charnn.music.coding.bar_labels import (
     CADENCES,
     LABELS,
     insert_labels,
     label,
     label_places,
+    read_bars,
 )
 from charnn.music.grammar.gap_pieces import Fixed, Label, Piece
 from charnn.tunes.tune_gap import Gap
 
 
-def read_bars(gap: Gap) -> list[CountedBar]:
-    """Return the bars of the old tune; none if it cannot be read."""
-    try:
-        return split_into_bars(read_tune(split_book(_old_tune(gap))[0]))[0]
-    except (TuneError, IndexError):
-        return []
+def old_bars(gap: Gap) -> list[CountedBar]:
+    """Return the bars of the old tune; an empty list if it cannot be read."""
+    return read_bars(_old_tune(gap))
 
 
 def find_labels(gap: Gap, bars: Sequence[CountedBar]) -> dict[int, list[Piece]]:

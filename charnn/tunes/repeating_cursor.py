@@ -6,25 +6,26 @@ from typing import Any
 
 import numpy as np
 
+from charnn.music.abc.tokenizer import tokenize
 from charnn.music.coding.bar_labels import (
     CADENCES,
     FULL_CADENCES,
     LABELS,
     SHORT_CADENCES,
+    ends_on,
 )
-from charnn.music.grammar.notation import ACCIDENTALS, LOWER_NOTES, TONICS, UPPER_NOTES
+from charnn.music.grammar.notation import TONICS
 from charnn.sampling.constraint import Constraint, ConstraintCursor, Mask
 
 # Bar lines contain no other characters at their beginning, and the bars of the grammar neither.
 _BORDERS = frozenset("|:")
-_NOTES = frozenset(UPPER_NOTES + LOWER_NOTES)
 
 
 class RepeatingCursor(ConstraintCursor):
     """A cursor that prescribes the tokens of repeated bars (`charnn.music.coding.bar_labels`).
 
-    A model that has drawn the label of an earlier bar copies this bar by itself, but at each note
-    it may leave the way. Where the grammar refuses a token of the bar, the model goes on by itself:
+    A model that has drawn the label of an earlier bar copies this bar, but at each note it may draw
+    another one. Where the grammar refuses a token of the bar, the model draws the rest of the bar:
     a part with a pick-up has a shorter last bar.
     """
 
@@ -139,6 +140,5 @@ class RepeatingCursor(ConstraintCursor):
 
     def _ends_at_home(self, bar: list[int]) -> bool:
         """Return whether the last note of a bar is the tonic, C in a coded tune."""
-        signs = ["", *(self._token_texts[token_id] for token_id in bar)]
-        last = max((n for n, sign in enumerate(signs) if sign in _NOTES), default=0)
-        return signs[last] in (*TONICS,) and signs[last - 1] not in (*ACCIDENTALS,)
+        music = "".join(self._token_texts[token_id] for token_id in bar)
+        return ends_on(tokenize(music), TONICS[0])

@@ -439,24 +439,16 @@ def test_save_writes_five_files_for_each_tune(
     assert sum(message.startswith(str(out)) for message in ended.messages) == 2
 
 
+# Options with which the untrained model writes a text that is not a tune.
+NO_TUNE = ("--bars", "off", "--prime", "?", "--stop", "?!?!", "--length", "20")
+
+
 def test_saving_again_overwrites_no_other_tune(
     program: Program, folder: Path, tmp_path: Path
 ) -> None:
     for seed in ("1", "2", "1"):
         ended = program(
-            *(
-                folder,
-                "sample",
-                "folk",
-                "--bars",
-                "off",
-                "--prime",
-                "?",
-                "--stop",
-                "?!?!",
-                "--length",
-                "20",
-            ),
+            *(folder, "sample", "folk", *NO_TUNE),
             *("--seed", seed, "--save", tmp_path),
         )
         assert ended.returncode == 0
@@ -468,19 +460,7 @@ def test_text_that_is_not_a_tune_is_saved_as_abc_only(
     program: Program, folder: Path, tmp_path: Path
 ) -> None:
     ended = program(
-        *(
-            folder,
-            "sample",
-            "folk",
-            "--bars",
-            "off",
-            "--prime",
-            "?",
-            "--stop",
-            "?!?!",
-            "--length",
-            "20",
-        ),
+        *(folder, "sample", "folk", *NO_TUNE),
         *("--seed", "1", "--save", tmp_path),
     )
     assert ended.returncode == 0

@@ -5,16 +5,14 @@ from typing import Annotated
 import typer
 
 from charnn.cli.console import warn_if_damaged
-from charnn.cli.model_options import RunArgument
+from charnn.cli.model_options import RunArgument, check_num, choose_seed
 from charnn.cli.one_tune import (
     ForceOption,
     JsonOption,
     ResultOption,
     ResultSeedOption,
     ResultsOption,
-    check_num,
     check_output,
-    first_seed,
     read_one_tune,
     write_results,
 )
@@ -70,7 +68,7 @@ def command(
     from charnn.tunes.continuation import TuneContinuer
 
     check_num(num)
-    params, begin = SamplingParams(temperature), first_seed(seed)
+    params, begin = SamplingParams(temperature), choose_seed(seed)
     source = read_one_tune(tune, number)
     check_output(output, source, force=force, as_json=as_json)
     model = load(checkpoint)

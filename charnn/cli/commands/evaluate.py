@@ -1,7 +1,6 @@
 """`charnn evaluate`: measure a model's loss on a text, and judge the tunes that it writes."""
 
 import json
-import random
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ import typer
 
 from charnn.cli.console import show_warning, warn_if_damaged, write_stdout
 from charnn.cli.formatting import format_calibration
-from charnn.cli.model_options import MAX_SAMPLES, Bars
+from charnn.cli.model_options import MAX_SAMPLES, Bars, choose_seed
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def command(
         results |= _measure_loss(model, opened, held_out, dynamic, threads)
         if not as_json:
             _show_loss(results)
-    first_seed = random.randrange(2**32) if seed is None else seed
+    first_seed = choose_seed(seed)
     if copies:
         results["copies"] = compare_with_training_text(model, opened, temperature, first_seed)
         tables.append("".join(copies_table(results["copies"])))

@@ -1,7 +1,6 @@
 """`charnn sample`: write texts or tunes with a model, character by character."""
 
 import itertools
-import random
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +12,7 @@ from charnn.cli.console import (
     show_warning,
     warn_if_damaged,
 )
-from charnn.cli.model_options import MAX_SAMPLES, Bars, RunArgument
+from charnn.cli.model_options import Bars, RunArgument, check_num, choose_seed
 from charnn.corpus.document_kinds import CUT_KINDS, PLURALS
 from charnn.errors import CheckpointError, CorpusError, UsageError
 
@@ -137,14 +136,12 @@ def command(
     from charnn.cli.sample_writer import SampleWriter
     from charnn.sampling.params import SamplingParams
 
-    if not 1 <= num <= MAX_SAMPLES:
-        raise UsageError(f"--num must be between 1 and {MAX_SAMPLES:,}, not {num}")
+    check_num(num)
     params = SamplingParams(temperature, top_k, top_p, min_p)
     found = load_best(checkpoint, RUNS_FOLDER)
     path, model = found.path, found.checkpoint
     warn_if_damaged(path, found.damaged)
-    # 32 bits, so that a shown seed is short enough to be typed.
-    first_seed = random.randrange(2**32) if seed is None else seed
+    first_seed = choose_seed(seed)
     text = _read_prime(prime)
     if not model.metadata.get("tunes"):
         if given := [name for name in _TUNE_OPTIONS if context.params[name]]:

@@ -18,6 +18,11 @@ _METERS = {
 }
 
 
+def name_in_meter(rhythm: str, meter: str) -> str:
+    """Return the name of a type of dance in a meter: books call a jig in 9/8 a slip jig."""
+    return "slip jig" if (rhythm, meter) == ("jig", "9/8") else rhythm
+
+
 def suits_meter(rhythm: str, meter: str) -> bool:
     """Return whether a type of dance, as in R:, is written in a meter, as in M:.
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from charnn.music.abc.clean_titles import mend_title
-from charnn.music.abc.dance_meters import suits_meter
+from charnn.music.abc.dance_meters import name_in_meter, suits_meter
 from charnn.music.abc.key_field import is_key
 from charnn.music.abc.mode_inference import infer_key
 from charnn.music.abc.patterns import FIELD
@@ -46,8 +46,7 @@ def stated_type(tune: SpelledTune) -> str:
     rhythm, meter = tune.fields["R"] or tune.section, tune.fields["M"]
     if not rhythm and (found := _OLD_TYPE_NAME.search(tune.fields["T"])):
         rhythm = _OLD_TYPE_NAMES[found[1].lower()]
-    if rhythm == "jig" and meter == "9/8":
-        rhythm = "slip jig"
+    rhythm = name_in_meter(rhythm, meter)
     return rhythm if suits_meter(rhythm, meter) else ""
 
 

@@ -8,12 +8,12 @@ bar that it repeats. The labels of a tune are therefore a plan of its form:
     A1 A2 A3 A4 A1 A2 A7 A8 | B1 B2 B3 B4 B1 B2 A7 A8
 
 In the text, a label is one character of Unicode's private use area. It stands before the first sign
-of the bar; a pick-up has none. Bars are equal if they are written with the same characters, spaces
-aside.
+of the bar. Pick-ups have no labels. Bars are equal if they are written with the same characters,
+spaces aside.
 
 In the last bar of a part, another such character follows the label, the cadence: it announces that
 the part ends with this bar, whether the bar is shorter than a full one, and whether its last note
-is the tonic. So a model knows of the end before it writes the notes that lead to it.
+is the tonic. So a model decides about the end before it writes the notes that lead to it.
 """
 
 import itertools
@@ -68,15 +68,12 @@ def strip_labels(text: str) -> str:
     return _STRIPPED.sub("", text)
 
 
-def insert_labels(
-    tune: str, bars: Sequence[CountedBar] | None = None, *, cadences: bool = True
-) -> str:
-    """Return a tune with a label in each bar; an unreadable tune stays as it is.
+def insert_labels(tune: str, bars: Sequence[CountedBar] | None = None) -> str:
+    """Return a tune with its labels and cadences; an unreadable tune stays as it is.
 
     Args:
         tune: a tune in ABC notation, or the beginning of one, which may end inside a bar.
         bars: the bars of the tune, if they are known already; else the tune is read.
-        cadences: whether the last bars of parts also have their cadences.
     """
     pieces = tokenize(tune)
     start = next((n + 1 for n, piece in enumerate(pieces) if piece.startswith("\nK:")), None)
@@ -86,10 +83,10 @@ def insert_labels(
     unfinished = _has_notes(chunks[-1])
     # The signs of an unfinished bar may be incomplete, so the bar is not read.
     complete = tune.removesuffix("".join(chunks[-1])) if unfinished else tune
-    bars = _read_bars(complete) if bars is None else bars
+    bars = read_bars(complete) if bars is None else bars
     if sum(map(_has_notes, chunks)) != len(bars) + unfinished:
         return tune
-    tonic = _tonic_letter(pieces[start - 1]) if cadences else None
+    tonic = _tonic_letter(pieces[start - 1])
     return "".join(pieces[:start]) + "".join(_labelled(chunks, bars, tonic))
 
 
@@ -101,7 +98,7 @@ def _tonic_letter(field: str) -> str:
         return ""
 
 
-def _read_bars(tune: str) -> list[CountedBar]:
+def read_bars(tune: str) -> list[CountedBar]:
     """Return the bars of a tune; none if it cannot be read."""
     try:
         return split_into_bars(read_tune(split_book(tune)[0]))[0]
@@ -136,14 +133,17 @@ def _cadence(chunk: Sequence[str], border: str, bar: CountedBar, tonic: str) -> 
     """Return the cadence of a bar before a border; `""` unless a part ends there."""
     if not _SECTION.search(border):
         return ""
-    notes = [piece for piece in chunk if _PITCHED_NOTE.fullmatch(piece)]
-    # A note with an accidental is another one.
-    ends_at_home = bool(notes) and notes[-1][0].upper() == tonic
-    return (SHORT_CADENCES if bar.too_short else FULL_CADENCES)[ends_at_home]
+    return (SHORT_CADENCES if bar.too_short else FULL_CADENCES)[ends_on(chunk, tonic)]
+
+
+def ends_on(pieces: Sequence[str], tonic: str) -> bool:
+    """Return whether the last note of some pieces has the letter `tonic` and no accidental."""
+    notes = [piece for piece in pieces if _PITCHED_NOTE.fullmatch(piece)]
+    return bool(notes) and notes[-1][0].upper() == tonic
 
 
 def _labelled(
-    chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar], tonic: str | None
+    chunks: Sequence[Sequence[str]], bars: Sequence[CountedBar], tonic: str
 ) -> Iterator[str]:
     """Yield the text of each chunk, with a label where a bar begins that is no pick-up.
 
@@ -152,7 +152,7 @@ def _labelled(
     Args:
         chunks: by turns the music of a bar, and a bar line.
         bars: the bars that can be read.
-        tonic: the letter of the tonic; None leaves out the cadences.
+        tonic: the letter of the tonic; `""` without a tonic.
     """
     following, places = iter(bars), _PlaceCounter()
     labels: dict[str, str] = {}
@@ -174,7 +174,7 @@ def _labelled(
             yield text
             continue
         found = labels.setdefault(_SPACE.sub("", text), label(*own))
-        if bar is not None and tonic is not None:
+        if bar is not None:
             found += _cadence(chunk, _border_after(chunks, index), bar, tonic)
         music = text.lstrip(" \n")
         yield text[: len(text) - len(music)] + found + music

@@ -137,7 +137,7 @@ class TonicCoder:
             return accidental + _write_step(moved)
         semitone = _natural(step) + alteration + self._interval.semitones
         # Coded text may have triple accidentals, so that every tune is decoded to the same tune.
-        # A tune that a model writes has none: the note is spelled with the next letter.
+        # A tune that a model writes has no triple accidental: the next letter spells the note.
         while self._decodes and abs(semitone - _natural(moved)) > 2:
             moved += 1 if semitone > _natural(moved) else -1
         alteration = semitone - _natural(moved)
@@ -147,11 +147,6 @@ class TonicCoder:
 def to_tonic(text: str) -> str:
     """Return the coded text of a complete tune."""
     return TonicCoder().feed(text, final=True)
-
-
-def from_tonic(text: str, key: str = "") -> str:
-    """Return the tune of a complete coded text, in the key of its K: field or in another one."""
-    return TonicCoder(decode=True, key=key).feed(text, final=True)
 
 
 def _natural(step: int) -> int:

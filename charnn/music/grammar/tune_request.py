@@ -11,6 +11,7 @@ from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.abc.clean_fields import normalise_rhythm, plain_title, short_key
 from charnn.music.abc.clean_lines import clean_music
+from charnn.music.abc.dance_meters import name_in_meter
 from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.patterns import FIELD
 from charnn.music.grammar.title_words import TitleWords
@@ -114,11 +115,9 @@ def make_request(
     for letter, value in zip("TRMK", (title, rhythm, meter, key), strict=True):
         values[letter] = " ".join(value.split()) or values[letter]
     rhythm, meter = normalise_rhythm(values["R"]), _normalised_meter(values["M"])
-    if (rhythm, meter) == ("jig", "9/8"):
-        rhythm = "slip jig"  # the name of a jig in 9/8 in all books
     return TuneRequest(
         title=_checked_text("title", plain_title(values["T"])),
-        rhythm=_checked_text("rhythm", rhythm),
+        rhythm=_checked_text("rhythm", name_in_meter(rhythm, meter)),
         meter=meter,
         unit=values["L"].replace(" ", ""),
         key=_normalised_key(values["K"]),

@@ -18,12 +18,16 @@ from charnn.sampling.constraint import Constraint, ConstraintCursor
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.bar_selection import BarNumbers
-from charnn.tunes.located_tune import LocatedTune
+from charnn.tunes.located_tune import LocatedTune, voice_names
+from charnn.tunes.part_labels import label_parts
 from charnn.tunes.repeating_cursor import RepeatingCursor
 from charnn.tunes.tune_gap import timing
 
-# Of the new parts, in characters: four times a long one.
-MAX_LENGTH = 2000
+MAX_NEW_PARTS = 8
+# Of a new part, in characters: twice a long one.
+MAX_PART_LENGTH = 1000
+# In music21's books, one tune of 470 has more than six parts.
+_MAX_KEPT_PARTS = 99
 # Of a first part that is begun: 4 or 8, or if it has more already, the next number.
 _BEGUN_PART_BARS = (0, 12, 16, 24, MAX_PART_BARS)
 
@@ -41,9 +45,16 @@ class ContinueOptions(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class Continuation:
-    """A continued tune: its text, and the seed that gives it again."""
+    """A continued tune.
+
+    Attributes:
+        text: the tune.
+        order: the order of parts (P:) in its header if it names new parts, else `""`.
+        seed: the seed that gives it again.
+    """
 
     text: str
+    order: str
     seed: int
 
 
@@ -61,9 +72,9 @@ class TuneContinuer:
 
     Raises:
         TuneError: the tune cannot be read.
-        UsageError: the model was not trained on tunes, an option is out of range, or the grammar
-            of whole bars cannot continue the tune; or the tune is finished, and neither `after` nor
-            `parts` is given.
+        UsageError: the model was not trained on tunes, an option is out of range, the tune has
+            several voices, or the grammar of whole bars cannot continue it; or the tune is
+            finished, and neither `after` nor `parts` is given.
     """
 
     def __init__(
@@ -77,9 +88,15 @@ class TuneContinuer:
     ) -> None:
         if not checkpoint.metadata.get("tunes"):
             raise UsageError("this is a model of text: name a model of tunes, such as folk")
-        if parts is not None and not 1 <= parts < MAX_PARTS:
-            raise UsageError(f"--parts must lie in 1..{MAX_PARTS - 1}, not {parts}")
+        if parts is not None and not 1 <= parts <= MAX_NEW_PARTS:
+            raise UsageError(f"--parts must lie in 1..{MAX_NEW_PARTS}, not {parts}")
         located = LocatedTune(text)
+        if len(voices := voice_names(text)) > 1:
+            names = ", ".join(f"V:{name}" for name in voices)
+            raise UsageError(
+                f"the tune has {len(voices)} voices ({names}), and a new part would be in one of "
+                "them only: leave one voice in the tune"
+            )
         numbers = BarNumbers(located)
         bar_counts = [part_bars] if part_bars else _usual_part_bars(located, numbers)
         self._line_end = "\r\n" if "\r\n" in text else "\n"
@@ -90,20 +107,22 @@ class TuneContinuer:
         characters = {one for one in texts if len(one) == 1}
         self._prime = _clean(self._kept)
         for bars in bar_counts:
-            state = self._walked(located, BodyGrammar(characters, bars, TuneForm("")))
+            body = BodyGrammar(characters, bars, TuneForm("", _MAX_KEPT_PARTS))
+            state = self._walked(located, body)
             if state is not None:
                 break
         else:
             bars = bar_counts[0]
             state = _between_parts(LocatedTune(self._kept))
         if parts is None and not after and state.between_parts:
-            _check_unfinished(self._kept, numbers)
-        # The tune may end only when all parts are done, so exactly those that are left are written.
-        state = state._replace(parts_done=MAX_PARTS - (parts or 1), tune_full=False)
-        request = TuneRequest(part_bars=bars)
-        grammar = TuneGrammar(request, characters, min_parts=MAX_PARTS)
+            _check_unfinished(located, numbers)
+        new_parts = parts or 1
+        # The tune ends when all parts are done, and not before.
+        grammar = TuneGrammar(
+            TuneRequest(part_bars=bars), characters, parts=state.parts_done + new_parts
+        )
         self._constraint = Constraint(grammar, texts, state)
-        self._start = state
+        self._start, self._max_length = state, new_parts * MAX_PART_LENGTH
 
     def _walked(self, located: LocatedTune, body: BodyGrammar) -> GrammarState | None:
         """Return the state of the grammar after the kept text; `None` if it refuses the text.
@@ -134,13 +153,14 @@ class TuneContinuer:
     def continuations(self, seeds: Sequence[int], params: SamplingParams) -> Iterator[Continuation]:
         """Yield the tune with a continuation for each seed."""
         streams = self._sampler.stream_many(
-            params, seeds=seeds, length=MAX_LENGTH, prime=self._prime, begin=self._begin
+            params, seeds=seeds, length=self._max_length, prime=self._prime, begin=self._begin
         )
         for seed, pieces in zip(seeds, streams, strict=True):
             at_line_start = self._kept.endswith("\n")
             joint = self._line_end if self._prime.endswith("\n") and not at_line_start else ""
             written = "".join(pieces).replace("\n", self._line_end)
-            yield Continuation(self._kept + joint + written, seed)
+            text = self._kept + joint + written
+            yield Continuation(*label_parts(text, len(self._kept), self._line_end), seed)
 
     def _begin(self, seed: int) -> ConstraintCursor:
         cursor = RepeatingCursor(self._constraint, self._start)
@@ -148,13 +168,14 @@ class TuneContinuer:
         return cursor
 
 
-def _check_unfinished(kept: str, numbers: BarNumbers) -> None:
+def _check_unfinished(located: LocatedTune, numbers: BarNumbers) -> None:
     """Raise an error if a tune that ends with a complete part is finished.
 
     Raises:
         UsageError: the tune is finished.
     """
-    if kept.endswith("|]"):
+    last = _last_sign(located)
+    if isinstance(last, BarLine) and last.text.endswith("|]") and last.text != "[|]":
         reason = "ends with |]"
     elif len(numbers.parts) >= MAX_PARTS:
         reason = f"has {len(numbers.parts)} parts"
@@ -172,12 +193,18 @@ def _usual_part_bars(located: LocatedTune, numbers: BarNumbers) -> Sequence[int]
     The first part decides if it is complete. 0 stands for the usual numbers of the grammar.
     """
     first = next(iter(numbers.parts.values()), [])
-    last = next((e for e in reversed(located.tune.music) if isinstance(e, BarLine | Note)), None)
+    last = _last_sign(located)
     is_complete = len(numbers.parts) > 1 or (isinstance(last, BarLine) and last.section)
     if not is_complete:
         return _BEGUN_PART_BARS
     count = sum(bool(numbers.numbers[bar]) for bar in first)
     return [count if MIN_PART_BARS <= count <= MAX_PART_BARS else 0]
+
+
+def _last_sign(located: LocatedTune) -> BarLine | Note | None:
+    """Return the last note or bar line of a tune; `None` if it has neither."""
+    signs = (one for one in reversed(located.tune.music) if isinstance(one, BarLine | Note))
+    return next(signs, None)
 
 
 def _end_line(kept: str, line_end: str) -> str:
@@ -217,14 +244,12 @@ def _between_parts(located: LocatedTune) -> GrammarState:
     Raises:
         UsageError: the tune ends inside a part, or bars cannot be counted.
     """
-    meter, unit, last = located.tune.meter, located.tune.unit, None
+    meter, unit, last = located.tune.meter, located.tune.unit, _last_sign(located)
     for element in located.tune.music:
         if isinstance(element, Change) and isinstance(element.value, Meter):
             meter = element.value
         elif isinstance(element, Change) and element.letter == "L":
             unit = located.runs[-1].unit
-        elif isinstance(element, BarLine | Note):
-            last = element
     found = timing(meter.bar, unit)
     if found is None or not found.bar:
         raise UsageError("bars cannot be counted in this meter: give the tune another M: and L:")
@@ -239,6 +264,7 @@ def _between_parts(located: LocatedTune) -> GrammarState:
     return GrammarState(
         partial="\n",
         timing=found,
+        parts_done=len(BarNumbers(located).parts),
         pickup=int(pickup),
         repeat_open=opens,
         between_parts=not opens,

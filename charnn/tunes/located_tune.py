@@ -20,6 +20,7 @@ from charnn.music.tune.tune import BarLine, Change, Ending, Key, Mark, Note, Tun
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _VOICE = re.compile(r"(?:V:\s*|\[V:\s*)([^\s\]]*)")
+_VOICE_SIGN = re.compile(r"(?:(?:\A|(?<=[\r\n]))V:|\[V:)[ \t]*([^\s\]%]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,11 @@ def _single_source(text: str) -> TuneSource:
             1,
         )
     return sources[0]
+
+
+def voice_names(text: str) -> list[str]:
+    """Return the names of the voices (V:) of a tune, in the order of the text."""
+    return list(dict.fromkeys(found[1] for found in _VOICE_SIGN.finditer(text)))
 
 
 def _first_voice(text: str) -> str:

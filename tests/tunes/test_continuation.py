@@ -1,5 +1,7 @@
 """Continuations by untrained models: everything right about them comes from the grammar."""
 
+import re
+
 import pytest
 
 from charnn.errors import UsageError
@@ -45,12 +47,12 @@ def test_a_complete_tune_gets_further_parts(model: str) -> None:
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("parts", [1, 2, 3])
+@pytest.mark.parametrize("parts", [1, 3, 8])
 def test_as_many_parts_are_written_as_wanted(model: str, parts: int) -> None:
     finished = JIG.replace("||", "|]")
-    for text in continued(finished, model, num=4, parts=parts):
+    for text in continued(finished, model, num=2, parts=parts):
         assert len(part_bars(text)) == 2 + parts
-    for text in continued(HEADER, model, num=4, parts=parts, part_bars=4):
+    for text in continued(HEADER, model, num=2, parts=parts, part_bars=4):
         assert part_bars(text) == [4] * parts
 
 
@@ -108,6 +110,27 @@ def test_a_tune_outside_of_the_strict_grammar_is_continued_after_a_part(model: s
     assert ":|" in text[len(repeated) :]
 
 
+@pytest.mark.parametrize(
+    ("order", "options", "labels", "new_order"),
+    [
+        ("P:A2.B % twice", {}, "ABC", "P:A2.B.C % twice"),
+        ("P:AABBAD", {"parts": 2}, "ABDC", "P:AABBADC"),
+        ("P:ABA", {"after": "A"}, "AB", "P:ABA"),
+        ("C:nobody", {}, "ABC", "C:nobody"),
+    ],
+)
+def test_new_parts_have_labels_and_are_played(
+    order: str, options: dict[str, object], labels: str, new_order: str
+) -> None:
+    b = "B|faf ege|dfd cec|BdB AFA|d3 d3||"
+    text = HEADER.replace("C:nobody", order) + "P:A\n" + A + "[P:B]" + b.removeprefix("B|")
+    for line_end in ("\n", "\r\n"):
+        (new,) = continued(text.replace("\n", line_end), **options)  # type: ignore[arg-type]
+        assert "".join(re.findall(r"P:([A-Z])", new.partition("K:D")[2])) == labels
+        assert new.split(line_end)[2] == new_order
+        assert set(read(new).parts) in (set(), set(labels))
+
+
 def test_the_seed_decides_and_line_ends_stay() -> None:
     found = continued(JIG.replace("\n", "\r\n"), num=3, seed=4)
     assert found[1:2] == continued(JIG.replace("\n", "\r\n"), seed=5)
@@ -120,7 +143,15 @@ def test_the_seed_decides_and_line_ends_stay() -> None:
     [
         (JIG.replace("||", "|]"), {}, "the tune is finished, because it ends with |]: add parts"),
         (JIG + JIG.removeprefix(HEADER), {}, "is finished, because it has 4 parts: add parts with"),
-        (JIG, {"parts": 4}, "--parts must lie in 1..3, not 4"),
+        (JIG.replace("||", "|] % so"), {}, "the tune is finished, because it ends with |]"),
+        (JIG.replace("||", ":|] !D.C.!") + "w: la", {}, "is finished, because it ends with |]"),
+        (JIG, {"parts": 9}, "--parts must lie in 1..8, not 9"),
+        (JIG.replace("K:D", "V:1\nV:2\nK:D"), {}, "the tune has 2 voices (V:1, V:2), and a new"),
+        (
+            "[V:a]".join((HEADER, A)) + "[V:b]A6|",
+            {"parts": 1, "after": "A"},
+            "has 2 voices (V:a, V:b), and a new part",
+        ),
         (JIG, {"part_bars": 40}, "--part-bars must lie in 2..32, not 40"),
         (JIG, {"after": "C"}, "there is no such part. The parts of the tune are A, B"),
         (HEADER + "d9|d2|d", {}, "the tune ends inside a part that is not made of whole bars"),

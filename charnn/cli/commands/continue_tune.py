@@ -1,10 +1,11 @@
 """`charnn continue`: keep a tune, or its first parts, and write further parts."""
 
-from typing import Annotated
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charnn.cli.console import warn_if_damaged
+from charnn.cli.console import show_message, warn_if_damaged
 from charnn.cli.model_options import RunArgument, check_num, choose_seed
 from charnn.cli.one_tune import (
     ForceOption,
@@ -17,6 +18,9 @@ from charnn.cli.one_tune import (
     write_results,
 )
 from charnn.cli.tune_files import NumberOption, TunesArgument
+
+if TYPE_CHECKING:
+    from charnn.tunes.continuation import Continuation
 
 
 def command(
@@ -33,7 +37,7 @@ def command(
         int | None,
         typer.Option(
             metavar="N",
-            help="New parts, with one that is begun; default: 1 unless the tune is finished.",
+            help="New parts, up to 8, with one that is begun; default: 1 unless it is finished.",
         ),
     ] = None,
     part_bars: Annotated[
@@ -77,10 +81,19 @@ def command(
         continuer = TuneContinuer(
             model.checkpoint, source.text, after=after, parts=parts, part_bars=part_bars
         )
-        found = continuer.continuations(range(begin, begin + num), params)
         write_results(
-            ((one.text, one.seed) for one in found),
+            _results(continuer.continuations(range(begin, begin + num), params)),
             model=display_name(model.path),
             output=output,
             as_json=as_json,
         )
+
+
+def _results(found: "Iterable[Continuation]") -> Iterator[tuple[str, int]]:
+    """Yield the texts and seeds, and show the order of parts where it is new."""
+    shown = ""
+    for one in found:
+        if one.order not in ("", shown):
+            show_message(f"the order of parts (P:) is now {one.order}")
+            shown = one.order
+        yield one.text, one.seed

@@ -42,7 +42,8 @@ class TuneForm:
 
     Args:
         letters: the parts in the order in which they are played, such as `AABB`; `""` for any two
-            to four parts.
+            or more parts.
+        max_parts: the greatest number of parts where there are no letters.
 
     Attributes:
         min_parts, max_parts: the allowed numbers of written parts.
@@ -52,7 +53,7 @@ class TuneForm:
         UsageError: no tune has such a form.
     """
 
-    def __init__(self, letters: str) -> None:
+    def __init__(self, letters: str, max_parts: int = MAX_PARTS) -> None:
         _check_letters(letters)
         groups = [(letter, len(list(group))) for letter, group in groupby(letters)]
         names = [letter for letter, _ in groups]
@@ -78,7 +79,7 @@ class TuneForm:
             for index, (letter, times) in enumerate(groups)
         ]
         self.min_parts = len(groups) or MIN_PARTS
-        self.max_parts = len(groups) or MAX_PARTS
+        self.max_parts = len(groups) or max_parts
         self.copies_parts = any(part.copied_later for part in self._parts)
 
     def part(self, index: int) -> WrittenPart:

@@ -35,7 +35,7 @@ from collections.abc import Collection, Hashable
 from charnn.errors import UsageError
 from charnn.music.coding.bar_labels import has_labels
 from charnn.music.grammar.body_grammar import BodyGrammar
-from charnn.music.grammar.grammar_state import GrammarState
+from charnn.music.grammar.grammar_state import MAX_PARTS, GrammarState
 from charnn.music.grammar.header_candidates import read_opening
 from charnn.music.grammar.header_grammar import HeaderGrammar
 from charnn.music.grammar.tune_form import TuneForm
@@ -50,7 +50,7 @@ class TuneGrammar:
     Args:
         request: the properties that the tune must have.
         characters: the characters that the model can write.
-        min_parts: the least number of parts; 0 for that of the requested form.
+        parts: the exact number of parts; 0 for that of the requested form.
 
     Attributes:
         start: the state before the first character of a tune whose model chooses all values of the
@@ -69,7 +69,7 @@ class TuneGrammar:
     boundary_characters = frozenset("|:\n")
 
     def __init__(
-        self, request: TuneRequest, characters: Collection[str], *, min_parts: int = 0
+        self, request: TuneRequest, characters: Collection[str], *, parts: int = 0
     ) -> None:
         if request.part_bars and not MIN_PART_BARS <= request.part_bars <= MAX_PART_BARS:
             raise UsageError(
@@ -77,8 +77,8 @@ class TuneGrammar:
             )
         self._strict = request.strict
         self._characters = frozenset(characters)
-        self._form = TuneForm(request.form)
-        self._min_parts = min_parts or self._form.min_parts
+        self._form = TuneForm(request.form, parts or MAX_PARTS)
+        self._min_parts = parts or self._form.min_parts
         if self._form.copies_parts and not has_labels(characters):
             raise UsageError(
                 f"--form {request.form} writes a part again, which needs a model trained with "

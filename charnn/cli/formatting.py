@@ -1,6 +1,7 @@
 """Texts for losses and times, as the commands show them."""
 
 import math
+from collections.abc import Sequence
 
 
 def format_loss(loss: float) -> str:
@@ -30,3 +31,9 @@ def format_duration(seconds: float) -> str:
 def table_row(text: str, *cells: str) -> str:
     """Return a line with a text and right-aligned cells."""
     return f"{text:<40}" + "".join(f"{cell:>10}" for cell in cells) + "\n"
+
+
+def join_some(texts: Sequence[str], max_shown: int = 10) -> str:
+    """Return up to `max_shown` texts with commas between them, and the number of the others."""
+    shown, rest = ", ".join(texts[:max_shown]), len(texts) - max_shown
+    return f"{shown} and {rest:,} more" if rest > 0 else shown

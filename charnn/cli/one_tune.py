@@ -35,6 +35,7 @@ JsonOption = Annotated[
     bool, typer.Option("--json", help="Write one JSON object per result to stdout.")
 ]
 # The comment of `charnn sample` (see `sample_tunes`), which is false in a tune that was changed.
+_NUMBER = re.compile(r"(?:\A|(?<=[\r\n]))X:[ \t]*(\d{1,9})")
 _SAMPLE_COMMENT = re.compile(r"^% charnn sample\b[^\r\n]*(?:\r\n|\r|\n|\Z)", re.MULTILINE)
 
 
@@ -110,7 +111,8 @@ def write_results(
 ) -> None:
     """Write each text as soon as it is known, and show its seed.
 
-    Several texts are separated by empty lines, as tunes are in a book. A comment with the command
+    Several texts are separated by empty lines, as tunes are in a book, and numbered from the X: of
+    the old tune. A comment with the command
     of `charnn sample` is left out, because that command does not write the changed tune.
 
     Args:
@@ -122,9 +124,9 @@ def write_results(
     from charnn.files import write_bytes
 
     written = ""
-    for text, seed in results:
+    for place, (text, seed) in enumerate(results):
         show_message(f"{model}, seed {seed}")
-        text = _SAMPLE_COMMENT.sub("", text)
+        text = _numbered(_SAMPLE_COMMENT.sub("", text), place)
         if as_json:
             write_stdout(json.dumps({"text": text, "seed": seed, "checkpoint": model}) + "\n")
             continue
@@ -136,3 +138,11 @@ def write_results(
     if output not in (None, "-"):
         write_bytes(Path(str(output)), written.encode("utf-8", "surrogatepass"))
         show_message(str(output))
+
+
+def _numbered(text: str, place: int) -> str:
+    """Return a tune whose number X: is greater by its place among several tunes."""
+    found = _NUMBER.search(text)
+    if found is None or not place:
+        return text
+    return f"{text[: found.start(1)]}{int(found[1]) + place}{text[found.end(1) :]}"

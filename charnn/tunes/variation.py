@@ -1,5 +1,6 @@
 """Variations of a tune: chosen bars are written anew, everything else stays byte for byte."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -25,6 +26,8 @@ KEEP = ("rhythm", "contour", "notes-on-beats")
 NOTE_BONUS = 1.0
 # The number of further seeds that are tried where all candidates of a seed are refused.
 MAX_ATTEMPTS = 5
+
+_SIGN = re.compile(r'"[^"\n]*"|![^!\s]+!')
 
 # The MIDI pitches and the duration of each note and rest.
 Melody: TypeAlias = list[tuple[tuple[int, ...], Fraction]]
@@ -108,6 +111,10 @@ class Varier:
         text: the text of the tune.
         options: the bars to vary.
 
+    Attributes:
+        left_out: the chord symbols and other signs in quotes or exclamation marks that stand among
+            the old notes of the bars, in the order of the text. The new bars do not have them.
+
     Raises:
         TuneError: the tune cannot be read, or contains a character that the model does not know.
         UsageError: a chosen bar does not exist, or nothing fits into it.
@@ -119,6 +126,8 @@ class Varier:
         self._echo = ""
         holes = self._chosen_holes() if options.chooses_bars else self._stars()
         self._gap = Gap(text, holes, self._echo)
+        replaced = (text[hole.start : hole.stop] for hole in holes)
+        self.left_out = [sign for old in replaced for sign in _SIGN.findall(old)]
         self._check_characters()
 
     def _chosen_holes(self) -> list[Hole]:

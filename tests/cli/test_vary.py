@@ -56,12 +56,25 @@ def test_several_variations_make_a_book_or_json_lines(program: Program, folder: 
     options = ("--tune", "2", "--part", "A", "--num", "2", "--seed", "1")
     ended = program(folder, "vary", "book.abc", "folk", *options)
     first, second = ended.stdout.decode().split("\r\n\n")
-    assert first.startswith("X:2\r\n") and second.startswith("X:2\r\n")
+    assert first.startswith("X:2\r\n") and second.startswith("X:3\r\n")
     assert second.endswith(":|\r\n")
     lines = program(folder, "vary", "book.abc", "folk", *options, "--json").stdout.splitlines()
     samples = [json.loads(line) for line in lines]
     assert [sample["text"] for sample in samples] == [first + "\r\n", second]
     assert [sample["seed"] for sample in samples] == [1, 2]
+
+
+def test_what_new_bars_lose_is_said(program: Program, folder: Path) -> None:
+    chords = TUNE.replace("d2ef", 'd2"G"ef').replace("gfed", '!p!gf"^slow"ed"F"').format(1)
+    voices = chords.replace("K:D\r\n", "K:D\r\nV:1\r\n") + 'V:2\r\n"D"D8|\r\n'
+    options = ("vary", "-", "folk", "--seed", "5", "--bars")
+    messages = program(folder, *options, "1-2", stdin=voices.encode()).messages
+    assert messages[:2] == [
+        "only the first voice (V:1) is varied",
+        'left out with the old notes: "G", !p!, "^slow", "F"',
+    ]
+    for kept in (("3",), ("2", "--keep", "rhythm")):
+        assert len(program(folder, *options, *kept, stdin=chords.encode()).messages) == 1
 
 
 def test_a_file_is_only_written_over_by_force(program: Program, folder: Path) -> None:
@@ -120,8 +133,8 @@ def test_a_tune_is_continued(program: Program, folder: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     samples = [json.loads(line) for line in ended.stdout.splitlines()]
     assert [sample["seed"] for sample in samples] == [5, 6]
-    for sample in samples:
-        assert sample["text"].startswith(TUNE.format(1))
+    for number, sample in enumerate(samples, 1):
+        assert sample["text"].startswith(TUNE.format(number))
         assert len(sample["text"]) > len(TUNE)
     options = ("--tune", "2", "--after", "B", "-o", "out.abc")
     ended = program(folder, "continue", "book.abc", "folk", *options)

@@ -12,6 +12,7 @@ from charnn.cli.console import (
     show_warning,
     warn_if_damaged,
 )
+from charnn.cli.formatting import join_some
 from charnn.cli.model_options import Bars, RunArgument, check_num, choose_seed
 from charnn.corpus.document_kinds import CUT_KINDS, PLURALS
 from charnn.errors import CheckpointError, CorpusError, UsageError
@@ -243,11 +244,9 @@ def _model_name(path: Path) -> str:
     return name
 
 
-def _list_characters(characters: list[str], max_shown: int = 10) -> str:
-    """Return a text with up to `max_shown` characters, their code points and the number omitted."""
-    names = ", ".join(f"{each!r} (U+{ord(each):04X})" for each in characters[:max_shown])
-    rest = len(characters) - max_shown
-    return f"{names} and {rest:,} more" if rest > 0 else names
+def _list_characters(characters: list[str]) -> str:
+    """Return a text with characters and their code points."""
+    return join_some([f"{each!r} (U+{ord(each):04X})" for each in characters])
 
 
 def _read_prime(argument: str) -> str:

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from charnn.cli.console import warn_if_damaged
+from charnn.cli.console import show_message, warn_if_damaged
+from charnn.cli.formatting import join_some
 from charnn.cli.model_options import RunArgument, check_num, choose_seed
 from charnn.cli.one_tune import (
     ForceOption,
@@ -62,10 +63,10 @@ def command(
     """Rewrite bars of a tune so that they suit what comes before and after them.
 
     Everything else stays as it is; only a comment "% charnn sample ..." is left out, because that
-    command writes another tune. Instead of choosing bars, write * into the tune: alone in a bar, it
-    stands for the bar; beside notes, for the notes that the bar lacks; several in a bar for one
-    note each. The model draws many fillings, reads what follows after each of them, and chooses one
-    that both suit.
+    command writes another tune, and --num counts X: up. New bars have no chord symbols. Instead of
+    choosing bars, write * into the tune: alone in a bar, it stands for the bar; beside notes, for
+    the notes that the bar lacks; several in a bar for one note each. The model draws many fillings,
+    reads what follows after each of them, and chooses one that both suit.
 
     \b
     Examples:
@@ -79,6 +80,7 @@ def command(
     from charnn.library import load
     from charnn.sampling.params import SamplingParams
     from charnn.tunes.infilling import Infiller
+    from charnn.tunes.located_tune import voice_names
     from charnn.tunes.variation import Varier, VaryOptions
 
     check_num(num)
@@ -90,6 +92,10 @@ def command(
     warn_if_damaged(model.path, model.damaged)
     with source.named_in_errors():
         varier = Varier(Infiller(model.checkpoint), source.text, options)
+        if len(voices := voice_names(source.text)) > 1:
+            show_message(f"only the first voice (V:{voices[0]}) is varied")
+        if varier.left_out:
+            show_message(f"left out with the old notes: {join_some(varier.left_out)}")
         found = varier.variations(range(begin, begin + num), params)
         write_results(
             ((one.text, one.seed) for one in found),

@@ -4,9 +4,9 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from charnn.cli.console import show_message, write_stdout
 from charnn.cli.output_files import check_suffix, refuse_empty
 from charnn.cli.tune_files import read_tune_file
 from charnn.errors import CharnnError, TuneError, UsageError
+
+if TYPE_CHECKING:
+    from charnn.music.abc.tunebook import TuneSource
 
 ResultOption = Annotated[
     str | None,
@@ -38,6 +41,8 @@ JsonOption = Annotated[
 _NUMBER = re.compile(r"(?:\A|(?<=[\r\n]))X:[ \t]*(\d{1,9})")
 _SAMPLE_COMMENT = re.compile(r"^% charnn sample\b[^\r\n]*(?:\r\n|\r|\n|\Z)", re.MULTILINE)
 
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+
 
 @dataclass(frozen=True)
 class InputTune:
@@ -49,6 +54,8 @@ class InputTune:
         display_name: the name of the file in messages.
         first_line: the number of the first line of `text` in the file.
         alone: whether the file contains no other tune.
+        inherited: the place of the fields that stand in the file header, and are added to the tune:
+            the line of `text` before them, and their number.
     """
 
     text: str
@@ -56,6 +63,7 @@ class InputTune:
     display_name: str
     first_line: int
     alone: bool
+    inherited: tuple[int, int] = (0, 0)
 
     @contextmanager
     def named_in_errors(self) -> Iterator[None]:
@@ -63,7 +71,11 @@ class InputTune:
         try:
             yield
         except TuneError as problem:
-            line = problem.line + self.first_line - 1
+            before, count = self.inherited
+            line = problem.line
+            if line > before:
+                line = max(line - count, before)
+            line += self.first_line - 1
             moved = TuneError(problem.problem, line, problem.column, problem.tune)
             raise CharnnError(f"{self.display_name}: {moved}") from problem
 
@@ -79,11 +91,32 @@ def read_one_tune(tunes: str, number: int | None) -> InputTune:
         raise UsageError(
             f"{file.display_name} has {len(file.sources)} tunes: choose one of them with --tune N"
         )
+    source = file.sources[file.positions[0] - 1]
     if len(file.sources) == 1:
-        return InputTune(file.text, file.path, file.display_name, 1, True)
-    line = file.sources[file.positions[0] - 1].line
-    text = file.exact_text(file.positions[0])
-    return InputTune(text, file.path, file.display_name, line, False)
+        tune = InputTune(file.text, file.path, file.display_name, 1, True)
+    else:
+        text = file.exact_text(file.positions[0])
+        tune = InputTune(text, file.path, file.display_name, source.line, False)
+    return _with_inherited_fields(tune, source)
+
+
+def _with_inherited_fields(tune: InputTune, source: "TuneSource") -> InputTune:
+    """Return a tune with the fields that it inherits from its file header, after its titles.
+
+    The results are written without the other tunes of the file, and so without its header.
+    """
+    from charnn.music.abc.tunebook import inherited_fields
+
+    fields = inherited_fields(source)
+    if not fields:
+        return tune
+    lines = _LINE.findall(tune.text)
+    before = source.line - tune.first_line
+    while lines[before].startswith(("X:", "T:", "+:")):
+        before += 1
+    line_end = lines[0][len(lines[0].rstrip("\r\n")) :]
+    lines[before:before] = [f"{field.letter}:{field.text}{line_end}" for field in fields]
+    return replace(tune, text="".join(lines), inherited=(before, len(fields)))
 
 
 def check_output(output: str | None, tune: InputTune, *, force: bool, as_json: bool) -> None:

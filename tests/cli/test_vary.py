@@ -141,3 +141,18 @@ def test_a_tune_is_continued(program: Program, folder: Path) -> None:
     assert ended.returncode == 2
     assert "there is no such part. The parts of the tune are A" in ended.messages[-1]
     assert not (folder / "out.abc").exists()
+
+
+def test_a_tune_takes_the_fields_of_the_file_header_with_it(program: Program, folder: Path) -> None:
+    tune = "X:2\r\nT:Tune\r\nK:D\r\nd2ef|gfed|faec|d4:|\r\n"
+    header = "M:2/4\r\nL:1/8\r\n"
+    own = f"\r\nT:Tune\r\n{header}K:D\r\nd2ef|gfed|"
+    for text, kept in ((f"{header}\r\n{tune}", header), (f"{header}\r\n{tune}\r\n{tune}", "")):
+        options = ("--tune", "1", "--bars", "3", "--num", "2")
+        ended = program(folder, "vary", "-", "folk", *options, stdin=text.encode())
+        assert ended.stdout.decode().startswith(kept + "\r\n" * bool(kept) + "X:2" + own)
+        assert ended.stdout.decode().count(own) == 2
+    wrong = f"{header}\r\n{tune.replace('gfed', 'gfed/0')}\r\n{tune}"
+    options = ("vary", "-", "folk", "--bars", "3", "--tune", "1")
+    ended = program(folder, *options, stdin=wrong.encode())
+    assert b'stdin: X:2 "Tune", line 7, column' in ended.stderr, ended.stderr

@@ -90,8 +90,18 @@ def _compared(sources: "list[TuneSource]", run: Path) -> dict[str, Any]:
     from charnn.music.form.compare_form import FormJudge
 
     judge = FormJudge(filter(None, map(read_first_tune, load(run).learned_tunes())))
-    tunes = filter(None, (read_first_tune(source.text) for source in sources))
+    tunes = filter(None, map(_read_or_none, sources))
     return form_object(judge.compare(tunes), "given")
+
+
+def _read_or_none(source: "TuneSource") -> "Tune | None":
+    """Return a tune; None if it cannot be read, which its own report says."""
+    from charnn.music.abc.reader import read_tune
+
+    try:
+        return read_tune(source)
+    except TuneError:
+        return None
 
 
 def _form_table(results: dict[str, Any]) -> Iterator[str]:

@@ -79,6 +79,7 @@ def spell_books(texts: Iterable[str]) -> list[SpelledTune]:
             tune = _TuneLines()
             for line in _non_empty_lines(source):
                 tune.add_line(line)
+            tune.inherit(source)
             # The same tune occurs in several books, often under another title: the first is kept.
             if tune.key is not None and _NOTE.search(tune.notes()):
                 tunes.setdefault(tune.fingerprint(), tune.spell())
@@ -140,6 +141,11 @@ class _TuneLines:
             self.transcription += value
         elif value:
             self.header.setdefault(letter, re.sub(r"\s+", " ", value))
+
+    def inherit(self, source: TuneSource) -> None:
+        """Add the fields of the file header that the tune does not have."""
+        for letter, text, _ in source.inherited(self.header):
+            self._add_header_field(letter, text)
 
     def _change_voice(self, voice: str) -> None:
         """Set the voice of the following lines."""

@@ -25,7 +25,14 @@ from charnn.errors import TuneError
 from charnn.music.abc import fields
 from charnn.music.abc.body_reader import BodyReader
 from charnn.music.abc.key_field import parse_key
-from charnn.music.abc.tunebook import TuneSource, content_lines, split_book
+from charnn.music.abc.text_escapes import decode_text
+from charnn.music.abc.tunebook import (
+    HEADER_FIELD,
+    HeaderField,
+    TuneSource,
+    content_lines,
+    split_book,
+)
 from charnn.music.tune.tune import Element, Meter, Tune
 
 # Of 5,052 tunes in four collections, the longest has 2,439 characters.
@@ -33,7 +40,6 @@ MAX_CHARACTERS = 16 * 1024
 
 # As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
 _BODY_FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
-_HEADER_FIELD = re.compile(r"([A-Za-z+]):(.*)")
 _COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
 _Value = TypeVar("_Value")
 
@@ -68,6 +74,9 @@ def read_tune(source: TuneSource) -> Tune:
     if len(source.text) > MAX_CHARACTERS:
         problem = f"the tune is longer than {MAX_CHARACTERS:,} characters: split the tune"
         raise TuneError(problem, source.line, 1, source.name)
+    if sum(len(field.text) for field in source.file_header) > MAX_CHARACTERS:
+        problem = f"the file header is longer than {MAX_CHARACTERS:,} characters: shorten it"
+        raise TuneError(problem, source.file_header[0].line, 1, source.name)
     lines = content_lines(source)
     header = _Header(source, lines)
     meter = header.value("M", fields.parse_meter, Meter("", 0, 0))
@@ -76,8 +85,8 @@ def read_tune(source: TuneSource) -> Tune:
     music = _read_body(source, header, lines, BodyReader(source.name, key, meter, unit))
     return Tune(
         number=source.number,
-        titles=tuple(text for letter, text, _ in header.fields if letter == "T"),
-        rhythm=header.value("R", str, ""),
+        titles=tuple(decode_text(text) for letter, text, _ in header.fields if letter == "T"),
+        rhythm=header.value("R", decode_text, ""),
         parts=header.value("P", fields.parse_part_order, ()),
         key=key,
         meter=meter,
@@ -95,7 +104,7 @@ def _read_body(
     """Return the elements of the lines after the header."""
     for letter, text, line_number in header.fields:
         if letter in "UV":  # these act on the body, so they become elements of it
-            reader.change(letter, text, line_number, 1)
+            reader.change(letter, text, max(line_number, source.line), 1)
     body = lines[header.length :]
     for line_number, text in enumerate(body, source.line + header.length):
         if found := _BODY_FIELD.match(text):
@@ -109,7 +118,7 @@ class _Header:
     """The fields of a tune, up to and including its first K:.
 
     Attributes:
-        fields: the letter, the text and the line number of each field.
+        fields: the fields, with those of the file header after X: and T:.
         length: the number of lines of the header.
 
     Raises:
@@ -118,20 +127,29 @@ class _Header:
 
     def __init__(self, source: TuneSource, lines: list[str]) -> None:
         self._name = source.name
-        self.fields: list[tuple[str, str, int]] = []
+        self.fields: list[HeaderField] = []
         self.length = 0
         for line_number, text in enumerate(lines, source.line):
             self.length += 1
-            if found := _HEADER_FIELD.match(text):
-                self.fields.append((found[1], found[2].strip(), line_number))
+            if found := HEADER_FIELD.match(text):
+                self.fields.append(HeaderField(found[1], found[2].strip(), line_number))
                 if found[1] == "K":
+                    self._inherit(source)
                     return
             elif "|" in text and not _COLON_FORGOTTEN.match(text):
                 problem = "music before the key (K:): move K: before the first line of music"
                 raise TuneError(problem, line_number, 1, self._name)
             elif text:
-                self.fields.append(("+", text, line_number))  # in ABC 1.6, H: ran over lines
+                self.fields.append(
+                    HeaderField("+", text, line_number)
+                )  # in ABC 1.6, H: ran over lines
         raise TuneError("the key (K:) is missing: add K:C, for example", source.line, 1, self._name)
+
+    def _inherit(self, source: TuneSource) -> None:
+        """Add the fields of the file header before those that the tune may replace them with."""
+        letters = [field.letter for field in self.fields]
+        start = next(i for i, letter in enumerate(letters) if letter not in "XT+")
+        self.fields[start:start] = source.inherited(letters)
 
     def value(self, letter: str, parse: Callable[[str], _Value], default: _Value) -> _Value:
         """Return the parsed text of the last field with a letter, or `default` if there is none.

@@ -2,20 +2,39 @@
 
 A tune begins at `X:` or, without `X:`, at a paragraph of fields that contains `K:`. It ends at the
 next `X:` or at an empty line. In many books empty lines stand in headers, so a tune that began with
-`X:` or `T:` may have empty lines before its first line of music. All other text is free text and is
-skipped.
+`X:` or `T:` may have empty lines before its first line of music.
+
+A paragraph of fields before the first tune is the file header, whose fields hold for every tune
+that has no such field of its own. All other text is free text and is skipped.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from charnn.errors import TuneError
 from charnn.music.abc.patterns import FIELD, undo_quoted_printable
+from charnn.music.abc.text_escapes import decode_text
 from charnn.music.tune.tune import tune_name
 
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _DIRECTIVE = re.compile(r"(?:%%|I:) *([A-Za-z]+)")
+# As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
+HEADER_FIELD = re.compile(r"([A-Za-z+]):(.*)")
+# ABC 2.1, "Information fields", does not let these fields hold for a whole file. It excludes Q: as
+# well, but a tempo before the first tune has no other meaning.
+_OF_ONE_TUNE = frozenset("KPTVWXsw")
+# Definitions, of which a tune may have several; a later one with the same name replaces an earlier.
+_DEFINITIONS = frozenset("IUm")
+
+
+class HeaderField(NamedTuple):
+    """A field of a header: its letter, its text and the number of its line, from 1."""
+
+    letter: str
+    text: str
+    line: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,18 +45,29 @@ class TuneSource:
         text: the lines of the tune, each ended by `\\n`.
         line: the number of the tune's first line in the whole text, from 1.
         number: the text of X:; `""` if it is missing.
-        title: the first T:; `""` if it is missing.
+        title: the first T: as it is shown, without escapes; `""` if it is missing.
+        file_header: the fields of the file header, which are lines of the whole text.
     """
 
     text: str
     line: int = 1
     number: str = ""
     title: str = ""
+    file_header: tuple[HeaderField, ...] = ()
 
     @property
     def name(self) -> str:
         """The name of the tune in messages."""
         return tune_name(self.number, self.title)
+
+    def inherited(self, own_letters: Iterable[str]) -> list[HeaderField]:
+        """Return the fields of the file header that hold for a tune with fields of its own.
+
+        Args:
+            own_letters: the letters of the fields in the tune's header.
+        """
+        overridden = set(own_letters) - _DEFINITIONS
+        return [field for field in self.file_header if field.letter not in overridden]
 
 
 def split_book(text: str) -> list[TuneSource]:
@@ -48,12 +78,13 @@ def split_book(text: str) -> list[TuneSource]:
 def iterate_book(text: str) -> Iterator[TuneSource]:
     """Yield the tunes of a text one by one: a text of 64 MB may contain millions."""
     lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
+    file_header = _read_file_header(lines)
     start: int | None = None
     may_have_empty_lines = has_key = False
     for index, line in enumerate([*lines, "X:"]):  # the last X: ends the last tune
         empty = not line.strip()
         if start is not None and (line.startswith("X:") or (empty and not may_have_empty_lines)):
-            source = _tune_source(lines[start:index], start + 1)
+            source = _tune_source(lines[start:index], start + 1, file_header)
             if source is not None:
                 yield source
             start = None
@@ -72,24 +103,84 @@ def content_lines(source: TuneSource) -> list[str]:
     Raises:
         TuneError: typeset text (`%%begintext` or the like) is never closed.
     """
-    lines: list[str] = []
+    lines = _content(source.text.split("\n"), source.line, source.name)
+    return [line or "" for line in lines]
+
+
+def inherited_fields(source: TuneSource) -> list[HeaderField]:
+    """Return the fields of the file header that hold for a tune.
+
+    Raises:
+        TuneError: typeset text in the tune is never closed.
+    """
+    letters: list[str] = []
+    for line in content_lines(source):
+        if found := HEADER_FIELD.match(line):
+            letters.append(found[1])
+        if line.startswith("K:"):
+            break
+    return source.inherited(letters)
+
+
+def _content(lines: Iterable[str], first_number: int, tune: str) -> Iterator[str | None]:
+    """Yield each line without comments and traces of mail, and None for each in typeset text.
+
+    Raises:
+        TuneError: typeset text is never closed; `tune` is the name of its tune.
+    """
     open_block, open_line_number = "", 0  # "text", "ps", "svg" after %%begintext, ...
-    for line_number, text in enumerate(source.text.split("\n"), source.line):
+    for line_number, text in enumerate(lines, first_number):
         directive = _DIRECTIVE.match(text)
         name = directive[1].lower() if directive else ""
         if open_block:
             open_block = "" if name == "end" + open_block else open_block
-            text = ""
-        elif name.startswith("begin"):
+            yield None
+            continue
+        if name.startswith("begin"):
             open_block, open_line_number = name.removeprefix("begin"), line_number
-        lines.append(undo_quoted_printable(_COMMENT.sub("", text)).rstrip())
+        yield undo_quoted_printable(_COMMENT.sub("", text)).rstrip()
     if open_block:
         problem = f"%%begin{open_block} without %%end{open_block}: add the second line"
-        raise TuneError(problem, open_line_number, 1, source.name)
-    return lines
+        raise TuneError(problem, open_line_number, 1, tune)
 
 
-def _tune_source(lines: list[str], line_number: int) -> TuneSource | None:
+def _read_file_header(lines: list[str]) -> tuple[HeaderField, ...]:
+    """Return the fields of the file header; empty without one.
+
+    The file header is the first paragraph with fields, unless it contains prose, or belongs to a
+    tune without X:. The line X: of a tune ends it as well as an empty line does.
+    """
+    header: list[HeaderField] = []
+    ended = False
+    for line_number, (line, content) in enumerate(
+        zip(lines, _content(lines, 1, ""), strict=False), 1
+    ):
+        if line.startswith("X:"):
+            break
+        if line.startswith("K:"):
+            belongs_to_tune = not ended or any(field.letter == "T" for field in header)
+            return () if belongs_to_tune else _of_all_tunes(header)
+        if content is None or ended:  # typeset text may have empty lines
+            continue
+        if content:
+            found = HEADER_FIELD.match(content)
+            if found is None:
+                return ()
+            if found[1] == "+" and header:
+                header[-1] = header[-1]._replace(text=f"{header[-1].text} {found[2].strip()}")
+            else:
+                header.append(HeaderField(found[1], found[2].strip(), line_number))
+        ended = bool(header) and not line.strip()
+    return _of_all_tunes(header)
+
+
+def _of_all_tunes(header: Iterable[HeaderField]) -> tuple[HeaderField, ...]:
+    return tuple(field for field in header if field.letter not in _OF_ONE_TUNE)
+
+
+def _tune_source(
+    lines: list[str], line_number: int, file_header: tuple[HeaderField, ...]
+) -> TuneSource | None:
     """Return the tune of a paragraph; None if the paragraph is a file header or prose.
 
     A paragraph with X: or K: is a tune. Prose may look like another field: "N:", for example.
@@ -97,10 +188,10 @@ def _tune_source(lines: list[str], line_number: int) -> TuneSource | None:
     first = dict.fromkeys("XTK", "")
     for field in reversed(lines):
         if field[:1] in first and field[1:2] == ":":
-            first[field[0]] = field[2:].partition("%")[0].strip() or " "
+            first[field[0]] = _COMMENT.sub("", field[2:]).strip() or " "
     if not first["X"] and not first["K"]:
         return None
     while not lines[-1].strip():
         lines.pop()
-    number, title = first["X"].strip(), first["T"].strip()
-    return TuneSource("\n".join(lines) + "\n", line_number, number, title)
+    number, title = first["X"].strip(), decode_text(first["T"].strip())
+    return TuneSource("\n".join(lines) + "\n", line_number, number, title, file_header)

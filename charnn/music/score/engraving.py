@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from charnn.errors import CharnnError, TuneError
+from charnn.music.abc.text_escapes import decode_text
 from charnn.music.score.engraver import MAX_CPU_SECONDS
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.musicxml_elements import legal
@@ -83,7 +84,7 @@ def engraver_input(tune: Tune, musicxml: str) -> dict[str, object]:
     # verovio prints the degrees of a chord after its symbol, although the symbol contains them.
     musicxml = re.sub("<degree .*?</degree>", "", musicxml, flags=re.DOTALL)
     titles = [legal(display_title(title)) for title in tune.titles if title.strip()]
-    composers = [legal(text) for letter, text in tune.fields if letter == "C" and text]
+    composers = [legal(decode_text(text)) for letter, text in tune.fields if letter == "C" and text]
     return {
         "musicxml": musicxml,
         "title": titles[0] if titles else "",

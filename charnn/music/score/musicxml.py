@@ -12,6 +12,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 from charnn.errors import TuneError
+from charnn.music.abc.text_escapes import decode_text
 from charnn.music.score.layout import lay_out
 from charnn.music.score.musicxml_directions import (
     add_chord_symbol,
@@ -68,7 +69,7 @@ def to_musicxml(tune: Tune) -> str:
 def _add_metadata(root: Element, tune: Tune) -> None:
     """Add title, composers, transcribers, source and the list of parts."""
     words = {
-        letter: [text for field, text in tune.fields if field == letter and text]
+        letter: [decode_text(text) for field, text in tune.fields if field == letter and text]
         for letter in "TCOSZ"
     }
     if words["T"]:
@@ -143,7 +144,7 @@ def _add_item(measure: Element, item: BarItem, divisions: int) -> None:
                 add_sign(measure, sign_name(sign))
         add_event(measure, item, divisions)
     elif isinstance(item, Mark):
-        words = item.text.strip('"')
+        words = decode_text(item.text.strip('"'))
         if item.kind == "decoration":
             add_sign(measure, sign_name(item.meaning or item.text))
         if item.kind == "chord symbol":
@@ -153,9 +154,9 @@ def _add_item(measure: Element, item: BarItem, divisions: int) -> None:
     elif isinstance(item.value, Tempo):
         add_tempo(measure, item.value, shown=True)
     elif item.letter == "P" and item.text:
-        add(add(add_direction(measure), "direction-type"), "rehearsal", item.text)
+        add(add(add_direction(measure), "direction-type"), "rehearsal", decode_text(item.text))
     elif item.letter == "T" and item.text:
-        add_words(measure, display_title(item.text), "above", bold=True)
+        add_words(measure, display_title(decode_text(item.text)), "above", bold=True)
 
 
 def _set_attribute(attributes: Element, value: Key | Meter) -> None:

@@ -3,6 +3,7 @@
 import re
 from xml.etree.ElementTree import Element
 
+from charnn.music.abc.text_escapes import decode_text
 from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS
 from charnn.music.score.note_values import note_values
@@ -19,6 +20,7 @@ def add_tempo(measure: Element, tempo: Tempo, *, shown: bool) -> None:
     words = " ".join(re.findall(r'"([^"]*)"', tempo.text)) if shown else ""
     if shown and not tempo.beats and not words:
         words = tempo.text.strip()
+    words = decode_text(words)
     beat = note_values(tempo.beat) if shown and tempo.beats else []
     if words or len(beat) == 1:
         direction = add_direction(measure)

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TypeAlias
 
 from charnn.music.abc.patterns import BROKEN_RHYTHM, NOTE_LENGTH, NOTE_LETTER, OCTAVE_MARKS, QUOTED
+from charnn.music.abc.text_escapes import decode_text
 from charnn.music.tune.theory import LETTERS, default_tuplet_time
 
 # The interval or degree in steps of the scale (None for a rest), a ratio of lengths, and whether a
@@ -55,7 +56,7 @@ class Melody:
     """The melody of a tune, independent of its key and of its unit length.
 
     Attributes:
-        title: the first T:; `""` if it is missing.
+        title: the first T: as it is shown, without escapes; `""` if it is missing.
         intervals: for each note but the first: the steps on the staff from the note before to this
             note, the length of this note divided by the length of the note before, and whether a
             bar begins with this note. Copies in any key have the same intervals, even if K: is
@@ -81,7 +82,7 @@ def extract_melody(text: str) -> Melody:
         (None if step is None else (step - tonic) % 7, round(length / commonest, 3), begins_bar)
         for step, length, begins_bar in notes
     )
-    return Melody(title[1].strip() if title else "", tuple(_intervals(notes)), degrees)
+    return Melody(decode_text(title[1].strip()) if title else "", tuple(_intervals(notes)), degrees)
 
 
 def _intervals(notes: Sequence[_StaffNote]) -> Iterator[MelodyStep]:

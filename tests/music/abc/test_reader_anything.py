@@ -32,7 +32,8 @@ def read_all(text: str) -> None:
             tune = read_tune(source)
             performance = perform(tune)
         except TuneError as error:
-            assert source.line <= error.line <= len(lines)
+            in_file_header = error.line in [field.line for field in source.file_header]
+            assert source.line <= error.line <= len(lines) or in_file_header
             assert 1 <= error.column <= len(lines[error.line - 1].removeprefix("\ufeff")) + 1
             continue
         assert all(note.duration > 0 for note in tune.music if isinstance(note, Note))

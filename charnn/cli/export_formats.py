@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from charnn.cli.console import show_warning
 from charnn.cli.playback_options import warn_without_chords
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ class ExportOptions:
     Attributes:
         playback: how the tune is played (MIDI and audio); None for the defaults.
         soundfont: the SoundFont for FluidSynth; None for the built-in synthesiser.
+        bars_per_line: the number of bars in a line of a score; None for the lines of the ABC.
     """
 
     playback: "PlaybackOptions | None" = None
     soundfont: Path | None = None
+    bars_per_line: int | None = None
 
 
 @dataclass(frozen=True)  # no slots: cached_property stores its value in __dict__
@@ -55,10 +58,14 @@ class TuneExport:
 
     @cached_property
     def musicxml(self) -> str:
-        """Return the score of the tune as a MusicXML document."""
+        """Return the score of the tune as a MusicXML document, and warn of what it leaves out."""
         from charnn.music.score.musicxml import to_musicxml
+        from charnn.music.score.omissions import find_omissions
 
-        return to_musicxml(self.tune)
+        document = to_musicxml(self.tune, self.options.bars_per_line)
+        if omissions := find_omissions(self.tune):
+            show_warning(f"{self.tune.name}: the score leaves out {', '.join(omissions)}")
+        return document
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def test_saved_formats_share_one_performance_and_one_layout(
         "perform",
         lambda *args, **options: calls.append("perform") or perform(*args, **options),
     )
-    monkeypatch.setattr(musicxml, "lay_out", lambda tune: calls.append("lay out") or lay_out(tune))
+    monkeypatch.setattr(musicxml, "lay_out", lambda *a: calls.append("lay out") or lay_out(*a))
     export = TuneExport(tune)
     for name, export_format in FORMATS.items():
         if export_format.saved and (name != "svg" or importlib.util.find_spec("verovio")):

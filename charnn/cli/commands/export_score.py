@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from charnn.cli.export_formats import formats_of
+from charnn.cli.export_formats import ExportOptions, formats_of
 from charnn.cli.export_tunes import export_tunes
 from charnn.cli.output_files import OutputOption, names_file
 from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
@@ -31,6 +31,15 @@ def command(
         ),
     ] = None,
     number: NumberOption = None,
+    bars_per_line: Annotated[
+        int | None,
+        typer.Option(
+            "--bars-per-line",
+            metavar="N",
+            min=1,
+            help="Bars in a line of the score; default: the lines of the ABC.",
+        ),
+    ] = None,
 ) -> None:
     """Write the tunes of an ABC file as scores (SVG, PNG, PDF or MusicXML), one file for each tune.
 
@@ -45,7 +54,8 @@ def command(
       charnn export-score tunes.abc -o scores/ --format png
     """
     chosen = _FORMATS[choose_format(output, format_name)]
-    export_tunes(read_tune_file(tunes, number), chosen, output=output)
+    file = read_tune_file(tunes, number)
+    export_tunes(file, chosen, output=output, options=ExportOptions(bars_per_line=bars_per_line))
 
 
 def choose_format(output: str | None, format_name: FormatName | None) -> str:

@@ -39,7 +39,8 @@ from charnn.music.tune.tune import Element, Meter, Tune
 MAX_CHARACTERS = 16 * 1024
 
 # As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
-_BODY_FIELD = re.compile(r"([A-Za-z+]):(?![|:])(.*)")
+# Lyrics may begin with a `|`.
+_BODY_FIELD = re.compile(r"([A-Za-z+]):(?:(?<=[wWs+]:)|(?![|:]))(.*)")
 _COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
 _Value = TypeVar("_Value")
 

@@ -10,10 +10,19 @@ from typing import NamedTuple
 
 from charnn.errors import TuneError
 from charnn.music.abc.patterns import TUPLET
+from charnn.music.score.bar_styles import heavier_line
 from charnn.music.score.beams import add_beams
-from charnn.music.score.musicxml_signs import BAR_ENDS, sign_name
+from charnn.music.score.lyrics import find_lyrics
+from charnn.music.score.musicxml_signs import BAR_ENDS, WEDGE_STOPS, sign_name
 from charnn.music.score.note_values import NoteValue, note_values
-from charnn.music.score.spans import close_endings, find_slurs, find_ties, number_bars
+from charnn.music.score.score_lines import break_after_bars, find_line_breaks
+from charnn.music.score.spans import (
+    close_endings,
+    find_slurs,
+    find_ties,
+    find_unpaired_wedges,
+    number_bars,
+)
 from charnn.music.score.staff import BarItem, Event, NoteHead, WrittenBar
 from charnn.music.tune.playing_order import find_repeats
 from charnn.music.tune.theory import LETTERS, default_tuplet_time
@@ -37,19 +46,25 @@ MAX_BAR_ITEMS, MAX_JOINED_BAR_ITEMS = 20, 32
 _NO_TUPLET = (1, 1)
 
 
-def lay_out(tune: Tune) -> list[WrittenBar]:
+def lay_out(tune: Tune, bars_per_line: int | None = None) -> list[WrittenBar]:
     """Return the bars of a tune in the order in which they are written; at least one bar.
+
+    Args:
+        tune: the tune.
+        bars_per_line: the number of bars in a system; None for the lines of the ABC.
 
     Raises:
         TuneError: the tune has no notes, more than 1,000 bars, or a duration that no note value
             can write.
     """
-    bars = _Layout(tune).bars()
+    bars = _Layout(tune, keeps_lines=bars_per_line is None).bars()
     if not bars:
         raise TuneError("the tune has no notes to engrave", tune.line, 1, tune.name)
     number_bars(bars)
     close_endings(bars)
     add_beams(bars)
+    if bars_per_line is not None:
+        break_after_bars(bars, bars_per_line)
     return bars
 
 
@@ -64,8 +79,10 @@ class _Tuplet(NamedTuple):
 class _Layout:
     """A builder of bars: it reads the elements of a tune once and fills bar after bar."""
 
-    def __init__(self, tune: Tune) -> None:
+    def __init__(self, tune: Tune, *, keeps_lines: bool) -> None:
         self._tune = tune
+        self._line_breaks = find_line_breaks(tune) if keeps_lines else frozenset()
+        self._syllables = find_lyrics(tune).syllables
         self._key, self._meter = tune.key, tune.meter
         self._slurs = find_slurs(tune)
         self._ties = find_ties(tune)
@@ -79,13 +96,16 @@ class _Layout:
         self._bar_end_items: list[BarItem] = []  # printed at the end of the bar, "D.C." for example
         self._tuplet: _Tuplet | None = None
         self._joined = False  # whether ABC has no space before the next note
-        self._new_system = False  # whether ABC has begun a new line of music
+        self._new_system = False  # whether a line of the score has ended before the next note
 
     def bars(self) -> list[WrittenBar]:
         """Return all bars of the tune, not yet numbered and without beams."""
         repeats = find_repeats(self._tune)
+        unpaired_wedges = find_unpaired_wedges(self._tune)
         for index, element in enumerate(self._tune.music):
-            self._add(index, element)
+            if index not in unpaired_wedges:
+                self._add(index, element)
+            self._new_system = self._new_system or index in self._line_breaks
             if index in repeats.starts:
                 self._finish_bar()
                 has_bars = bool(self._finished)
@@ -125,16 +145,16 @@ class _Layout:
         if mark.kind == "decoration" and sign_name(mark.meaning or mark.text) in BAR_ENDS:
             # "D.C." before the last note or before the bar line means the same.
             self._bar_end_items.append(mark)
+        elif mark.kind == "decoration" and sign_name(mark.meaning or mark.text) in WEDGE_STOPS:
+            self._bar.items.append(mark)
         elif mark.kind == "decoration":
             self._signs.append(mark.meaning or mark.text)
         elif mark.kind in ("chord symbol", "annotation"):
             self._bar.items.append(mark)
         elif mark.kind == "tuplet":
             self._open_tuplet(mark.text)
-        elif mark.kind == "line":
-            self._new_system, self._joined = True, False
-        elif mark.kind == "space" and not mark.text.strip(" \ty0123456789"):
-            self._joined = False
+        elif mark.kind in ("line", "space"):  # ` and the like are spaces that part no beam
+            self._joined = self._joined and bool(mark.text.strip(" \ty0123456789!$"))
         elif mark.kind == "slur" and self._signs:
             # A roll or trill before a slur belongs to the slur, not to the note.
             self._signs = [sign for sign in self._signs if sign not in "~T"]
@@ -159,9 +179,7 @@ class _Layout:
             self._place_bar_end_items()
             bar = self._finished[-1]
             bar.repeat_ends = max(bar.repeat_ends, line.ends)
-            # If several bar lines follow each other, print the heaviest: the one with the longest
-            # text.
-            bar.closing_line = max(bar.closing_line, line.text.strip(":."), key=len)
+            bar.closing_line = heavier_line(bar.closing_line, line.text)
 
     def _finish_bar(self) -> None:
         """Finish the current bar and begin a new one, if the current bar has notes or rests."""
@@ -183,6 +201,8 @@ class _Layout:
             max_events = MAX_JOINED_BAR_ITEMS if self._joined else MAX_BAR_ITEMS
             if is_full and event_count >= max_events:
                 self._finish_bar()
+        if self._new_system and self._tuplet is None:
+            self._finish_bar()  # a line may end in mid-bar
         if not any(self._bar.events()):
             self._bar.new_system = self._new_system and bool(self._finished)
         self._new_system = False
@@ -230,6 +250,7 @@ class _Layout:
                 event.joined, event.tuplet_start = self._joined, is_first_in_tuplet
                 event.signs = tuple(self._signs)
                 event.slur_starts = self._slurs.get((index, "("), ())
+                event.lyrics = self._syllables.get(index, ())
             if is_last:
                 event.tuplet_stop = is_last_in_tuplet
                 event.slur_stops = self._slurs.get((index, ")"), ())

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from charnn.errors import TuneError
 from charnn.music.abc.text_escapes import decode_text
+from charnn.music.score.bar_styles import bar_style
 from charnn.music.score.layout import lay_out
 from charnn.music.score.musicxml_directions import (
     add_chord_symbol,
@@ -22,6 +23,7 @@ from charnn.music.score.musicxml_directions import (
     add_words,
 )
 from charnn.music.score.musicxml_elements import add
+from charnn.music.score.musicxml_metadata import add_metadata
 from charnn.music.score.musicxml_notes import add_event
 from charnn.music.score.musicxml_signs import DIRECTIONS, sign_name
 from charnn.music.score.staff import BarItem, Event, WrittenBar
@@ -29,7 +31,6 @@ from charnn.music.score.titles import display_title
 from charnn.music.tune.tempo import default_tempo
 from charnn.music.tune.theory import LETTERS, SHARP_ORDER, signature_alterations
 from charnn.music.tune.tune import Change, Key, Mark, Meter, Tempo, Tune
-from charnn.version import __version__
 
 MAX_DIVISIONS = 1 << 24  # readers store divisions and durations in 32 bits
 
@@ -38,52 +39,29 @@ _DOCTYPE = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
-_BAR_STYLES = {
-    "": "none",
-    "||": "light-light",
-    "|]": "light-heavy",
-    "[|": "heavy-light",
-    "[|]": "none",
-}
 _MODES = ("major", "minor", "dorian", "mixolydian", "phrygian", "lydian")
 _ATTRIBUTES = ("divisions", "key", "time", "clef", "transpose")  # the order that the DTD prescribes
 
 
-def to_musicxml(tune: Tune) -> str:
+def to_musicxml(tune: Tune, bars_per_line: int | None = None) -> str:
     """Return a tune as a MusicXML document.
+
+    Args:
+        tune: the tune.
+        bars_per_line: the number of bars in a system; None for the lines of the ABC.
 
     Raises:
         TuneError: the tune has no notes, too many bars, or a duration that no note value can write.
     """
-    bars = lay_out(tune)
+    bars = lay_out(tune, bars_per_line)
     root = Element("score-partwise", version="4.0")
-    _add_metadata(root, tune)
+    add_metadata(root, tune)
     part = add(root, "part", id="P1")
     divisions = _divisions(tune, bars)
     for index, bar in enumerate(bars):
         _add_measure(part, bar, divisions, first_of=tune if index == 0 else None)
     ElementTree.indent(root)
     return _DOCTYPE + ElementTree.tostring(root, encoding="unicode") + "\n"
-
-
-def _add_metadata(root: Element, tune: Tune) -> None:
-    """Add title, composers, transcribers, source and the list of parts."""
-    words = {
-        letter: [decode_text(text) for field, text in tune.fields if field == letter and text]
-        for letter in "TCOSZ"
-    }
-    if words["T"]:
-        add(add(root, "work"), "work-title", display_title(words["T"][0]))
-    metadata = add(root, "identification")
-    for name in words["C"]:
-        add(metadata, "creator", name, type="composer")
-    for name in words["Z"]:
-        add(metadata, "creator", name, type="transcriber")
-    add(add(metadata, "encoding"), "software", f"charnn {__version__}")
-    if words["S"]:
-        add(metadata, "source", words["S"][0])
-    part = add(add(root, "part-list"), "score-part", id="P1")
-    add(part, "part-name", "Melody", **{"print-object": "no"})
 
 
 def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
@@ -208,11 +186,11 @@ def _add_left_bar_line(measure: Element, bar: WrittenBar) -> None:
 
 def _add_right_bar_line(measure: Element, bar: WrittenBar) -> None:
     repeats = bar.repeat_ends or bar.times_back
-    style = "light-heavy" if repeats else _BAR_STYLES.get(bar.closing_line)
-    if not style and not bar.ending_stop_passes:
+    style = "light-heavy" if repeats else bar_style(bar.closing_line)
+    if style == "regular" and not bar.ending_stop_passes:
         return
     line = add(measure, "barline", location="right")
-    if style:
+    if style != "regular":
         add(line, "bar-style", style)
     if bar.ending_stop_passes:
         # "stop" draws a hook at the end of the bracket, "discontinue" leaves the bracket open.

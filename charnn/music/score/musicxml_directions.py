@@ -5,9 +5,9 @@ from xml.etree.ElementTree import Element
 
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.score.musicxml_elements import add
-from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS
+from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS, WEDGES
 from charnn.music.score.note_values import note_values
-from charnn.music.tune.chord_symbols import SIGN_ALTERATIONS, parse_chord_symbol
+from charnn.music.tune.chord_symbols import SIGN_ALTERATIONS, means_no_chord, parse_chord_symbol
 from charnn.music.tune.tune import Tempo
 
 
@@ -53,13 +53,15 @@ def add_words(measure: Element, words: str, placement: str, bold: bool = False) 
 def add_sign(measure: Element, name: str) -> None:
     """Add a sign named in `DIRECTIONS`: segno, coda, dynamics or words such as D.C."""
     kind = DIRECTIONS[name]
-    direction = add_direction(measure, "below" if kind == "dynamics" else "above")
+    direction = add_direction(measure, "below" if kind in ("dynamics", "wedge") else "above")
     direction_type = add(direction, "direction-type")
     if kind in ("coda", "segno"):
         add(direction_type, kind)
         add(direction, "sound", **{kind: kind})
     elif kind == "dynamics":
         add(add(direction_type, kind), name)
+    elif kind == "wedge":
+        add(direction_type, kind, type=WEDGES[name])
     else:
         add(direction_type, "words", kind)
         add(direction, "sound", **dict((BAR_ENDS[name],)))
@@ -68,12 +70,17 @@ def add_sign(measure: Element, name: str) -> None:
 def add_chord_symbol(measure: Element, text: str) -> None:
     """Add a chord symbol, or plain words if the text names no chord."""
     symbol = parse_chord_symbol(text)
-    if symbol is None or symbol.suffix:
+    if means_no_chord(text):
+        harmony = add(measure, "harmony")
+        add(add(harmony, "root"), "root-step", "C", text="")  # the DTD demands a root
+        add(harmony, "kind", "none", text=text)
+        return
+    if symbol is None or (symbol.bass and symbol.suffix):  # MusicXML prints the bass last
         add_words(measure, text, "above")
         return
     harmony = add(measure, "harmony")
     _add_chord_note(harmony, "root", symbol.root, symbol.root_alter)
-    add(harmony, "kind", symbol.kind.name, text=symbol.kind_text)
+    add(harmony, "kind", symbol.kind.name, text=symbol.kind_text + symbol.suffix)
     if symbol.bass:
         _add_chord_note(harmony, "bass", symbol.bass, symbol.bass_alter)
     for degree_text in symbol.kind.degrees:  # "+b9" adds a degree, "-3" omits one, "b5" alters one

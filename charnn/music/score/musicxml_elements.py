@@ -16,7 +16,10 @@ def add(parent: Element, name: str, text: object = None, /, **attributes: str) -
 def legal(text: str) -> str:
     """Return the text without control characters, surrogates and unassigned code points.
 
+    Line ends are kept.
+
     XML 1.0 forbids most control characters and all surrogates, and a reader rejects a document that
     contains one of them.
     """
-    return "".join(c for c in text if unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
+    forbidden = ("Cc", "Cs", "Cn")
+    return "".join(c for c in text if c == "\n" or unicodedata.category(c) not in forbidden)

@@ -5,6 +5,7 @@ MusicXML prescribes the order of a note's children; the functions below follow t
 
 from xml.etree.ElementTree import Element
 
+from charnn.music.score.lyrics import Syllable
 from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_signs import NOTATIONS, sign_name
 from charnn.music.score.note_values import NoteValue
@@ -56,6 +57,17 @@ def _add_timing(
     _add_notations(notations, event, head, is_first)
     if len(notations):
         note.append(notations)
+    for syllable in event.lyrics if is_first else ():
+        _add_syllable(note, syllable)
+
+
+def _add_syllable(note: Element, syllable: Syllable) -> None:
+    lyric = add(note, "lyric", number=str(syllable.verse))
+    if syllable.text:
+        add(lyric, "syllabic", syllable.syllabic)
+        add(lyric, "text", syllable.text)
+    if syllable.extension:
+        add(lyric, "extend", type=syllable.extension)
 
 
 def _add_note_value(note: Element, value: NoteValue, head: NoteHead | None) -> None:
@@ -92,6 +104,6 @@ def _add_notations(notations: Element, event: Event, head: NoteHead | None, is_f
         group, name = NOTATIONS.get(sign_name(sign), ("", ""))
         if name and group:
             groups[group] = groups.get(group) or add(notations, group)
-            add(groups[group], name)
+            add(groups[group], name, sign_name(sign) if name == "fingering" else None)
         elif name:
             add(notations, name)

@@ -37,7 +37,16 @@ NOTATIONS = {
     "thumb": ("technical", "thumb-position"),
     "snap": ("technical", "snap-pizzicato"),
     "plus": ("technical", "stopped"),
+    **dict.fromkeys("012345", ("technical", "fingering")),
 }
+_DYNAMICS = ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz")
+# Hairpins: ABC's name -> the type of the <wedge>.
+WEDGES = {
+    **dict.fromkeys(("crescendo(", "<("), "crescendo"),
+    **dict.fromkeys(("diminuendo(", ">("), "diminuendo"),
+    **dict.fromkeys(("crescendo)", "diminuendo)", "<)", ">)"), "stop"),
+}
+WEDGE_STOPS = frozenset(name for name, kind in WEDGES.items() if kind == "stop")
 # Signs that MusicXML writes as a <direction> above or below the staff: ABC's name -> the element,
 # or the words to print.
 DIRECTIONS = {
@@ -45,7 +54,8 @@ DIRECTIONS = {
     "S": "segno",
     "coda": "coda",
     "segno": "segno",
-    **dict.fromkeys(("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "sfz"), "dynamics"),
+    **dict.fromkeys(_DYNAMICS, "dynamics"),
+    **dict.fromkeys(WEDGES, "wedge"),
     "D.C.": "D.C.",
     "D.S.": "D.S.",
     "D.C.alfine": "D.C. al Fine",

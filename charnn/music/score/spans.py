@@ -1,5 +1,6 @@
 """Slurs, ties, variant endings and bar numbers: everything that spans several notes or bars."""
 
+from charnn.music.score.musicxml_signs import WEDGES, sign_name
 from charnn.music.score.staff import WrittenBar
 from charnn.music.tune.tune import Mark, Note, Tune
 
@@ -48,6 +49,23 @@ def find_ties(tune: Tune) -> dict[int, frozenset[int]]:
             ties[index] = tied & {pitch.midi for pitch in element.pitches}
             tied = frozenset(pitch.midi for pitch in element.pitches if pitch.tied)
     return ties
+
+
+def find_unpaired_wedges(tune: Tune) -> frozenset[int]:
+    """Return the indices in `tune.music` of hairpins that have no end, or no beginning."""
+    unpaired: set[int] = set()
+    opened: int | None = None
+    for index, element in enumerate(tune.music):
+        if not isinstance(element, Mark) or element.kind != "decoration":
+            continue
+        kind = WEDGES.get(sign_name(element.meaning or element.text))
+        if kind == "stop":
+            unpaired |= {index} if opened is None else set()
+            opened = None
+        elif kind:
+            unpaired |= set() if opened is None else {opened}
+            opened = index
+    return frozenset(unpaired if opened is None else {*unpaired, opened})
 
 
 def number_bars(bars: list[WrittenBar]) -> None:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
 
+from charnn.music.score.bar_styles import bar_style
+from charnn.music.score.lyrics import Syllable
 from charnn.music.score.note_values import NoteValue
 from charnn.music.tune.tune import Change, Mark, Meter
 
@@ -47,6 +49,7 @@ class Event:
         slur_stops, slur_starts: numbers of the slurs that end and begin here.
         tuplet_start, tuplet_stop: True if a tuplet begins here; True if a tuplet ends here.
         joined: True if ABC writes no space between the event and the one before it.
+        lyrics: the syllables of the verses.
         beams: one entry for each beam, the eighths' beam first: `"begin"`, `"continue"`, `"end"`,
             `"forward hook"` or `"backward hook"`, which are MusicXML's words.
     """
@@ -62,6 +65,7 @@ class Event:
     tuplet_start: bool = False
     tuplet_stop: bool = False
     joined: bool = False
+    lyrics: tuple[Syllable, ...] = ()
     beams: list[str] = field(default_factory=list)
 
     @property
@@ -87,11 +91,11 @@ class WrittenBar:
         repeat_ends: the number of repeats that the sign at the right bar line ends.
         times_back: the number of times that a player goes back from the end of this bar to the
             start of a repeat.
-        closing_line: the right bar line as ABC writes it, without repeat dots; `""` for no line.
+        closing_line: the right bar line as ABC writes it; `""` for no line.
         ending_passes: for the variant ending that begins here, the numbers of the times through the
             repeat at which it is played, `(1,)` for `[1`.
         ending_stop_passes: the same numbers for the variant ending that stops here.
-        new_system: True if ABC begins a new line of music here.
+        new_system: True if a new line of the score begins here.
     """
 
     meter: Meter
@@ -118,4 +122,5 @@ class WrittenBar:
     @property
     def ends_section(self) -> bool:
         """Return whether the bar ends with a repeat sign or a double bar line."""
-        return bool(self.repeat_ends) or self.closing_line not in ("", "|")
+        is_plain = bar_style(self.closing_line) in ("none", "dotted", "regular")
+        return bool(self.repeat_ends) or not is_plain

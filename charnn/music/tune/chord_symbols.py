@@ -12,6 +12,8 @@ SIGN_ALTERATIONS = {"b": -1, "♭": -1, "#": 1, "♯": 1, "+": 1, "": 0}
 # such as "a" or "dim." are no chords.
 ROOT, BASS = "([A-G])([#b♯♭]?)", "([A-Ga-g])([#b♯♭+]?)"
 _SYMBOL = re.compile(rf"{ROOT}(6/9|[^\s/(),;|]*)(?:/{BASS})?( *[(),;|].*)?")
+# What may follow a known kind, as `#11` follows `maj7` in "Dbmaj7#11".
+_ADDITION = re.compile(r"(?:maj|sus|add|alt|omit|no|M|[-+]|[#b]?[0-9]{1,2})+")
 _NO_CHORD_WORDS = re.compile(r"n\.?c\.?|no chord|tacet", re.IGNORECASE)
 
 
@@ -129,11 +131,27 @@ def parse_chord_symbol(text: str) -> ParsedChord | None:
     if found is None:
         return None
     root, root_sign, kind_text, bass, bass_sign, suffix = found.groups("")
-    kind = _BY_NAME.get(kind_text.replace("♭", "b").replace("♯", "#"))
+    kind = _find_kind(kind_text.replace("♭", "b").replace("♯", "#"))
     if kind is None:
         return None
     root_alter, bass_alter = SIGN_ALTERATIONS[root_sign], SIGN_ALTERATIONS[bass_sign]
     return ParsedChord(root, root_alter, kind, kind_text, bass.upper(), bass_alter, suffix)
+
+
+def means_no_chord(text: str) -> bool:
+    """Return whether a chord symbol without quotes asks for silence, as `N.C.` does."""
+    return bool(_NO_CHORD_WORDS.fullmatch(text))
+
+
+def _find_kind(name: str) -> ChordKind | None:
+    """Return the kind with a name, or the kind with most of the name and known additions.
+
+    Kinds have unlimited names: `maj7#11` is `maj7` here, and no kind begins with `1` in `A1`.
+    """
+    for end in range(len(name), 0, -1):
+        if name[:end] in _BY_NAME and (end == len(name) or _ADDITION.fullmatch(name[end:])):
+            return _BY_NAME[name[:end]]
+    return None if name else _BY_NAME[""]
 
 
 def read_chord(text: str) -> Chord | None:
@@ -142,7 +160,7 @@ def read_chord(text: str) -> Chord | None:
     If the symbol has alternatives, as in `"G(Em)"` or `"G;Em"`, the first one counts.
     """
     words = text.strip().strip('"').strip()
-    if _NO_CHORD_WORDS.fullmatch(words):
+    if means_no_chord(words):
         return NO_CHORD
     symbol = parse_chord_symbol(words.lstrip("(").strip())
     if symbol is None:

@@ -202,7 +202,7 @@ def test_every_kind_of_chord_becomes_harmony() -> None:
         assert played is not None
         assert {pitch.midi % 12 for pitch in symbols[0].pitches} == set(played.tones), kind
     written = to_musicxml(tune('"G(Em)"A4|'))
-    assert "<words>G(Em)</words>" in written
+    assert '<kind text="(Em)">major</kind>' in written
 
 
 def test_beams_are_those_of_the_abc() -> None:

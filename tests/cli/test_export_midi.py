@@ -169,12 +169,7 @@ CHORDS = 'X:1\nT:The Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:"D"D2FA dAFD|1d8:|2D8|]\
 @pytest.mark.parametrize(
     ("arguments", "accompanied"),
     [
-        (["tune.abc"], False),
         (["--chords", "tune.abc"], True),
-        (["tune.abc", "--chords"], True),
-        (["--chords", "--", "tune.abc"], True),
-        (["--chords", "written", "tune.abc"], True),
-        (["--chords=auto", "tune.abc"], True),
         (["--chords", "off", "tune.abc"], False),
     ],
 )

@@ -12,9 +12,11 @@ from charnn.cli.output_files import OutputOption, check_suffix
 from charnn.cli.playback_options import (
     ChordsOption,
     InstrumentOption,
+    NoSwingOption,
     RepeatsOption,
     SwingOption,
     TempoOption,
+    playback_options,
 )
 from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
 from charnn.errors import CharnnError, UsageError
@@ -28,6 +30,7 @@ def command(
     instrument: InstrumentOption = "fiddle",
     chords: ChordsOption = "off",
     swing: SwingOption = None,
+    no_swing: NoSwingOption = False,
     repeats: RepeatsOption = "on",
     synth: Annotated[
         Literal["auto", "builtin", "fluidsynth"],
@@ -51,12 +54,15 @@ def command(
       charnn export-audio tunes.abc --tune 3 -o reel.wav --instrument flute --chords auto
       charnn export-audio tune.abc --soundfont ~/FluidR3_GM.sf2
     """
-    from charnn.music.performance.playback import PlaybackOptions
-
     wav = FORMATS["wav"]
     check_suffix(output, *wav.suffixes)
-    playback = PlaybackOptions(
-        tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on"
+    playback = playback_options(
+        tempo=tempo,
+        instrument=instrument,
+        chords=chords,
+        swing=swing,
+        no_swing=no_swing,
+        repeats=repeats,
     )
     font = choose_soundfont(synth, soundfont)
     file = read_tune_file(tunes, number)

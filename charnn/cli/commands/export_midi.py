@@ -6,9 +6,11 @@ from charnn.cli.output_files import OutputOption, check_suffix
 from charnn.cli.playback_options import (
     ChordsOption,
     InstrumentOption,
+    NoSwingOption,
     RepeatsOption,
     SwingOption,
     TempoOption,
+    playback_options,
 )
 from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
 
@@ -21,6 +23,7 @@ def command(
     instrument: InstrumentOption = "fiddle",
     chords: ChordsOption = "off",
     swing: SwingOption = None,
+    no_swing: NoSwingOption = False,
     repeats: RepeatsOption = "on",
 ) -> None:
     """Write the tunes of an ABC file as MIDI files, one file for each tune.
@@ -34,11 +37,14 @@ def command(
       charnn export-midi tunes.abc --tune 3 -o reel.mid --tempo 90 --chords auto
       charnn sample | charnn export-midi - -o tune.mid
     """
-    from charnn.music.performance.playback import PlaybackOptions
-
     midi = FORMATS["midi"]
-    playback = PlaybackOptions(
-        tempo, instrument, swing=swing, chords=chords, repeats=repeats == "on"
+    playback = playback_options(
+        tempo=tempo,
+        instrument=instrument,
+        chords=chords,
+        swing=swing,
+        no_swing=no_swing,
+        repeats=repeats,
     )
     check_suffix(output, *midi.suffixes)
     file = read_tune_file(tunes, number)

@@ -6,6 +6,7 @@ All times are exact fractions of a quarter note, counted from the beginning of t
 
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from math import isfinite
 
 from charnn.errors import UsageError
 from charnn.music.abc.fields import MAX_QUARTERS_PER_MINUTE, MIN_QUARTERS_PER_MINUTE
@@ -75,31 +76,39 @@ class Performance:
     chord_symbols: tuple[ChordSymbol, ...] = ()
 
 
-def at_tempo(performance: Performance, tempo: float | None) -> Performance:
-    """Return the performance with its first tempo set to `tempo` beats a minute.
+def at_tempo(
+    performance: Performance, tempo: float | None, speed: Fraction = Fraction(1)
+) -> Performance:
+    """Return the performance with its first tempo set to `tempo` beats a minute, times `speed`.
 
     Later tempos change by the same factor. The length of a beat does not change. The Q: field
     determines this length, or else the rhythm or meter (a half note in a reel, a dotted quarter in
     a jig).
-    None returns the performance unchanged.
+
+    Args:
+        performance: the performance.
+        tempo: beats a minute; None keeps the tempo of the tune.
+        speed: the factor of the tempo, below 1 for practice.
 
     Raises:
         UsageError: the tempo is below 4 or above 2,000 quarter notes a minute.
     """
-    if tempo is None:
+    if tempo is None and speed == 1:
         return performance
     first = next(change.value for change in performance.changes if isinstance(change.value, Tempo))
+    given = first.beats if tempo is None else Fraction(tempo) if isfinite(tempo) else Fraction(0)
     lowest, highest = (
         float(MIN_QUARTERS_PER_MINUTE / first.beat),
         float(MAX_QUARTERS_PER_MINUTE / first.beat),
     )
-    if not lowest <= tempo <= highest:
+    if not lowest <= given * speed <= highest:
+        shown = f"{float(100 * speed):g}%" if tempo is None else f"{tempo:g}"
         raise UsageError(
-            f"--tempo {tempo:g} is out of range for this tune: "
+            f"--tempo {shown} is out of range for this tune: "
             f"choose {lowest:g} to {highest:g} beats a minute"
         )
     # A factor keeps the proportion between the tempos of a tune that changes tempo.
-    factor = Fraction(tempo) / first.beats
+    factor = given * speed / first.beats
     changes = tuple(
         replace(change, value=_scaled(change.value, factor))
         if isinstance(change.value, Tempo)

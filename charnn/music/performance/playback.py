@@ -5,6 +5,7 @@ that several formats made from one playback share that work.
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 from charnn.errors import TuneError
@@ -23,14 +24,16 @@ class PlaybackOptions:
         instrument: name of the melody's instrument, see `instruments.find_instrument`.
         graces, swing, repeats: see `player.perform`.
         chords: the source of the accompanying chords, see `accompaniment.accompany`.
+        speed: the factor of the tempo, below 1 for practice.
     """
 
     tempo: float | None = None
     instrument: str = "fiddle"
     graces: bool = True
-    swing: bool | None = None
+    swing: Fraction | None = None
     chords: Chords = "off"
     repeats: bool = True
+    speed: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True)  # no slots: cached_property stores its value in __dict__
@@ -55,7 +58,7 @@ class Playback:
         if not performance.sounds:
             problem = "the tune has no notes to play"
             raise TuneError(problem, self.tune.line, 1, self.tune.name)
-        return at_tempo(performance, options.tempo)
+        return at_tempo(performance, options.tempo, options.speed)
 
     @cached_property
     def accompaniment(self) -> tuple[Sound, ...]:

@@ -20,7 +20,7 @@ from charnn.music.performance.performance import (
     Sound,
 )
 from charnn.music.performance.played_bars import PassedBarLine, PlayedBar, played_bars
-from charnn.music.performance.swing import is_swung, swung_durations
+from charnn.music.performance.swing import EVEN, SWUNG, is_swung, swung_durations
 from charnn.music.tune.playing_order import playing_order
 from charnn.music.tune.tempo import default_tempo
 from charnn.music.tune.tune import BarLine, Change, Ending, Key, Mark, Meter, Note, Tempo, Tune
@@ -35,7 +35,7 @@ def perform(
     *,
     graces: bool = True,
     ornaments: bool = True,
-    swing: bool | None = None,
+    swing: Fraction | None = None,
     repeats: bool = True,
 ) -> Performance:
     """Return the performance of a tune.
@@ -44,8 +44,8 @@ def perform(
         tune: the tune as it was read.
         graces: whether grace notes sound.
         ornaments: whether trills and rolls are played out as several notes.
-        swing: whether the two notes of an even or dotted pair are played as two thirds and one
-            third of the time of the pair. None swings only tunes whose R: field is a hornpipe.
+        swing: the share of the first note in the time of an even pair, from 1/2, which is not
+            swung, to `swing.MAX_SHARE`. None swings only tunes whose R: field is a hornpipe.
         repeats: whether repeats are played. If not, every section is played once with its last
             ending, and every part once.
 
@@ -53,8 +53,9 @@ def perform(
         TuneError: the tune has more than 3,000 notes once its repeats are played.
     """
     durations: dict[int, Fraction] = {}
-    if swing or (swing is None and is_swung(tune)):
-        durations = swung_durations(tune, any_meter=swing is True)
+    share = swing or (SWUNG if is_swung(tune) else EVEN)
+    if share > EVEN:
+        durations = swung_durations(tune, share, any_meter=swing is not None)
     player = _Player(tune, graces)
     settings = list(_settings(tune))
     signs: set[str] = set()  # decorations since the last note; they belong to the next one

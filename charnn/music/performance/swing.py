@@ -1,24 +1,34 @@
-"""Swing: two notes of a pair are played as two thirds and one third of the time of the pair.
+"""Swing: the first note of a pair is played longer and the second shorter than they are written.
 
-Hornpipes are written with even notes (`AB`) or dotted ones (`A>B`), and both are played alike. As
-in abc2midi, even pairs are swung in 2/4 (sixteenths) and 4/4 (eighths), and dotted pairs are swung
-in every meter. On request any other tune is swung too, unless its meter is compound.
+Hornpipes are written with even notes (`AB`) or dotted ones (`A>B`), and both are played alike, as
+two thirds and one third of the time of the pair. As in abc2midi, even pairs are swung in 2/4
+(sixteenths) and 4/4 (eighths), and dotted pairs are swung in every meter. On request any other tune
+is swung too; in jigs the first two of three eighths are a pair.
 """
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
+from typing import NamedTuple
 
 from charnn.music.tune.tune import BarLine, Change, Mark, Meter, Note, Tune
 
-# Factors that turn the durations of two even notes into two thirds and one third of their sum.
-_LONG, _SHORT = Fraction(4, 3), Fraction(2, 3)
-# Meter -> duration in quarter notes of the even notes that are swung.
-_SWUNG_IN_HORNPIPES = {(2, 4): Fraction(1, 4), (4, 4): Fraction(1, 2)}
-_SWUNG_ON_REQUEST = _SWUNG_IN_HORNPIPES | {
-    (2, 2): Fraction(1, 2),
-    (3, 4): Fraction(1, 2),
-    (3, 2): Fraction(1, 2),
-}
+# The share of the first note of a pair in the time of the pair.
+EVEN, SWUNG = Fraction(1, 2), Fraction(2, 3)
+MAX_SHARE = Fraction(4, 5)  # more would sound like a grace note before the beat
+
+
+class _Group(NamedTuple):
+    """Even notes of `unit` quarter notes; `size` of them make a beat, and the first two a pair."""
+
+    unit: Fraction
+    size: int
+
+
+_SIXTEENTHS, _EIGHTHS = _Group(Fraction(1, 4), 2), _Group(Fraction(1, 2), 2)
+# Meter -> the even notes that are swung.
+_SWUNG_IN_HORNPIPES = {(2, 4): _SIXTEENTHS, (4, 4): _EIGHTHS}
+_SWUNG_ON_REQUEST = _SWUNG_IN_HORNPIPES | {(2, 2): _EIGHTHS, (3, 4): _EIGHTHS, (3, 2): _EIGHTHS}
 
 
 def is_swung(tune: Tune) -> bool:
@@ -26,20 +36,25 @@ def is_swung(tune: Tune) -> bool:
     return tune.rhythm.casefold().startswith("hornpipe")
 
 
-def swung_durations(tune: Tune, *, any_meter: bool = False) -> dict[int, Fraction]:
+def swung_durations(
+    tune: Tune, share: Fraction = SWUNG, *, any_meter: bool = False
+) -> dict[int, Fraction]:
     """Return the new durations, in quarter notes, of the notes that swing changes.
 
     The keys are indices into `tune.music`.
 
     Args:
         tune: the tune as it was read.
+        share: the share of the first note of an even pair in the time of the pair.
         any_meter: False for a hornpipe, which is swung by custom. True for a tune that is swung on
-            request: even pairs are then swung in 2/2, 3/4 and 3/2 as well, and dotted pairs only in
+            request: even notes are then swung in other meters as well, and dotted pairs only in
             meters that are not compound.
     """
     meter = tune.meter
-    swung_notes = _SWUNG_ON_REQUEST if any_meter else _SWUNG_IN_HORNPIPES
-    durations = {} if any_meter and meter.compound else _dotted_pairs(tune)
+    durations: dict[int, Fraction] = {}
+    if not (any_meter and meter.compound):
+        # In other tunes than hornpipes, a dotted pair is meant to differ from an even one.
+        durations = _dotted_pairs(tune, share if is_swung(tune) else max(share, SWUNG))
     bar: list[int] = []  # indices of this bar's notes
     is_pickup = True  # whether a short bar lacks its beginning (otherwise it lacks its end)
     for index, element in enumerate(tune.music):
@@ -48,12 +63,20 @@ def swung_durations(tune: Tune, *, any_meter: bool = False) -> dict[int, Fractio
         elif isinstance(element, Change) and isinstance(element.value, Meter):
             meter = element.value
         elif isinstance(element, BarLine):
-            durations |= _even_pairs(tune, bar, meter, swung_notes, is_pickup)
+            durations |= _even_pairs(tune, bar, meter, _group(meter, any_meter), is_pickup, share)
             bar, is_pickup = [], element.section
-    return durations | _even_pairs(tune, bar, meter, swung_notes, is_pickup)
+    return durations | _even_pairs(tune, bar, meter, _group(meter, any_meter), is_pickup, share)
 
 
-def _dotted_pairs(tune: Tune) -> dict[int, Fraction]:
+def _group(meter: Meter, any_meter: bool) -> _Group | None:
+    """Return the even notes that are swung in a meter."""
+    if any_meter and (meter.compound or (meter.numerator, meter.denominator) == (3, 8)):
+        return _Group(Fraction(4, meter.denominator), 3)
+    swung = _SWUNG_ON_REQUEST if any_meter else _SWUNG_IN_HORNPIPES
+    return swung.get((meter.numerator, meter.denominator))
+
+
+def _dotted_pairs(tune: Tune, share: Fraction) -> dict[int, Fraction]:
     """Return the new durations of dotted pairs: `A>B` is written 3:1 and played 2:1."""
     durations: dict[int, Fraction] = {}
     notes = [index for index, element in enumerate(tune.music) if isinstance(element, Note)]
@@ -64,34 +87,37 @@ def _dotted_pairs(tune: Tune) -> dict[int, Fraction]:
                 # The reader has made the durations 3/2 and 1/2 of even notes. Undo these factors
                 # before the factors of swing apply.
                 written_long = durations.get(long, _duration(tune, long))
-                durations[long] = written_long * _LONG / Fraction(3, 2)
-                durations[short] = durations.get(short, _duration(tune, short)) * _SHORT * 2
+                written_short = durations.get(short, _duration(tune, short))
+                durations[long] = written_long * 2 * share / Fraction(3, 2)
+                durations[short] = written_short * 2 * (1 - share) * 2
     return durations
 
 
 def _even_pairs(
     tune: Tune,
-    bar: list[int],
+    bar: Sequence[int],
     meter: Meter,
-    swung_notes: dict[tuple[int, int], Fraction],
+    group: _Group | None,
     is_pickup: bool,
+    share: Fraction,
 ) -> dict[int, Fraction]:
     """Return the new durations of the even pairs in a bar.
 
-    The first note of a pair must begin at a multiple of the length of a pair.
+    The first note of a pair must begin on a beat.
     """
-    unit = swung_notes.get((meter.numerator, meter.denominator))
-    if unit is None:
+    if group is None:
         return {}
+    unit, size = group
     durations: dict[int, Fraction] = {}
     bar_duration = sum((_duration(tune, index) for index in bar), Fraction(0))
     # The beats of a pickup count backwards from its bar line.
-    onset = -bar_duration % (2 * unit) if is_pickup and bar_duration < meter.bar else Fraction(0)
-    for first, second in pairwise(bar):
-        is_even = _duration(tune, first) == _duration(tune, second) == unit
-        on_beat = onset % (2 * unit) == 0
-        if is_even and on_beat and _is_sounding(tune, first) and _is_sounding(tune, second):
-            durations[first], durations[second] = unit * _LONG, unit * _SHORT
+    onset = -bar_duration % (size * unit) if is_pickup and bar_duration < meter.bar else Fraction(0)
+    for place, first in enumerate(bar):
+        notes = bar[place : place + size]
+        is_even = len(notes) == size and all(_duration(tune, index) == unit for index in notes)
+        on_beat = onset % (size * unit) == 0
+        if is_even and on_beat and all(_is_sounding(tune, index) for index in notes[:2]):
+            durations[first], durations[notes[1]] = 2 * share * unit, 2 * (1 - share) * unit
         onset += _duration(tune, first)
     return durations
 

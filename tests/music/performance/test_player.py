@@ -1,25 +1,27 @@
 """A performance has the right onsets and durations: ties, graces, ornaments, swing, changes."""
 
 from fractions import Fraction
+from typing import Any
 
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance.performance import Performance
 from charnn.music.performance.player import perform
+from charnn.music.performance.swing import EVEN
 from charnn.music.tune.tune import Key, Meter, Tempo
 
 NAMES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
 
 
-def play(body: str, header: str = "M:4/4\nL:1/4\n", key: str = "C", **options: bool) -> Performance:
+def play(body: str, header: str = "M:4/4\nL:1/4\n", key: str = "C", **options: Any) -> Performance:
     return perform(read_tunes(f"X:1\nT:Test\n{header}K:{key}\n{body}\n")[0], **options)
 
 
-def heard(body: str, header: str = "M:4/4\nL:1/4\n", key: str = "C", **options: bool) -> str:
+def heard(body: str, header: str = "M:4/4\nL:1/4\n", key: str = "C", **options: Any) -> str:
     """Return the names of the notes in the order they are played."""
     return "".join(NAMES[s.pitch % 12] for s in play(body, header, key, **options).sounds)
 
 
-def times(body: str, header: str = "M:4/4\nL:1/4\n", **options: bool) -> list[tuple[str, str]]:
+def times(body: str, header: str = "M:4/4\nL:1/4\n", **options: Any) -> list[tuple[str, str]]:
     """Return onset and duration of each note, in quarter notes."""
     sounds = play(body, header, **options).sounds
     return [(str(sound.onset), str(sound.duration)) for sound in sounds]
@@ -77,8 +79,13 @@ def test_hornpipes_swing() -> None:
         *swung,
         "2",
     ]  # the pickup's end counts
-    assert {d for _, d in times("CDEF", header, swing=False)} == {"1/2"}
+    assert {d for _, d in times("CDEF", header, swing=EVEN)} == {"1/2"}
     assert {d for _, d in times("CDEF", "M:4/4\nL:1/8\nR:reel\n")} == {"1/2"}
+    # Dotted pairs of a hornpipe are even ones by another name; those of a reel are not.
+    gently = Fraction(3, 5)
+    assert [d for _, d in times("CDE>F", header, swing=gently)] == ["3/5", "2/5"] * 2
+    reel = header.replace("hornpipe", "reel")
+    assert [d for _, d in times("CDE>F", reel, swing=gently)] == ["3/5", "2/5", *swung]
 
 
 def test_changes_of_key_meter_and_tempo_come_again_in_repeats() -> None:

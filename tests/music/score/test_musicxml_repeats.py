@@ -11,6 +11,7 @@ from music21 import common, converter
 from charnn.music.abc.reader import read_tune, read_tunes
 from charnn.music.abc.tunebook import split_book
 from charnn.music.performance.player import perform
+from charnn.music.performance.swing import EVEN
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.tune.tune import Tune
 
@@ -82,7 +83,7 @@ def assert_played_as_performed(tune: Tune) -> None:
     """Assert that music21 plays the MusicXML of a tune as long as charnn plays the tune."""
     part = converter.parseData(to_musicxml(tune), format="musicxml").parts[0]
     played = Fraction(part.expandRepeats().duration.quarterLength).limit_denominator(1000)
-    plain = perform(tune, graces=False, ornaments=False, swing=False)
+    plain = perform(tune, graces=False, ornaments=False, swing=EVEN)
     assert played == plain.duration
 
 

@@ -2,6 +2,7 @@
 
 import io
 import itertools
+from fractions import Fraction
 from pathlib import Path
 
 import mido
@@ -13,6 +14,7 @@ from charnn.errors import TuneError, UsageError
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.performance.player import perform
+from charnn.music.performance.swing import EVEN, SWUNG
 from charnn.music.sound import instruments
 from charnn.music.sound.midi import midi_bytes
 from charnn.music.tune.tune import Tune
@@ -123,6 +125,10 @@ def test_a_requested_tempo_counts_the_beat_of_the_tune() -> None:
     assert beats_a_minute(
         midi_bytes(Playback(tune("A", "R:reel\nM:C|\n"), PlaybackOptions(tempo=90)))
     ) == [180]
+    practice = PlaybackOptions(speed=Fraction(7, 10))
+    assert beats_a_minute(midi_bytes(Playback(jig, practice))) == [126, 63]
+    with pytest.raises(UsageError, match=r"--tempo 1% .* choose 2\.6\d+ to"):
+        midi_bytes(Playback(jig, PlaybackOptions(speed=Fraction(1, 100))))
 
 
 @pytest.mark.parametrize("tempo", [0, -5, 1e9, float("nan"), float("inf"), 1e-9])
@@ -207,22 +213,41 @@ def test_the_velocity_follows_the_beats() -> None:
 @pytest.mark.parametrize(
     ("swing", "header", "onsets"),
     [
-        (None, "R:hornpipe\nM:4/4\n", [0, 4, 6, 10]),
-        (None, "R:reel\nM:4/4\n", [0, 3, 6, 9]),
-        (True, "R:reel\nM:4/4\n", [0, 4, 6, 10]),
-        (True, "R:reel\nM:C|\n", [0, 4, 6, 10]),
-        (True, "R:waltz\nM:3/4\n", [0, 4, 6, 10]),
-        (True, "R:jig\nM:6/8\n", [0, 3, 6, 9]),
-        (False, "R:hornpipe\nM:4/4\n", [0, 3, 6, 9]),
+        (None, "R:hornpipe\nM:4/4\n", [0, 20, 30, 50]),
+        (None, "R:reel\nM:4/4\n", [0, 15, 30, 45]),
+        (SWUNG, "R:reel\nM:4/4\n", [0, 20, 30, 50]),
+        (SWUNG, "R:reel\nM:C|\n", [0, 20, 30, 50]),
+        (SWUNG, "R:waltz\nM:3/4\n", [0, 20, 30, 50]),
+        (Fraction(3, 5), "R:reel\nM:4/4\n", [0, 18, 30, 48]),
+        (Fraction(3, 5), "R:hornpipe\nM:4/4\n", [0, 18, 30, 48]),
+        (Fraction(3, 4), "R:polka\nM:2/4\nL:1/16\n", [0, 11.25, 15, 26.25]),
+        (EVEN, "R:hornpipe\nM:4/4\n", [0, 15, 30, 45]),
     ],
 )
 def test_swing_is_for_hornpipes_or_on_request(
-    swing: bool | None, header: str, onsets: list[int]
+    swing: Fraction | None, header: str, onsets: list[float]
 ) -> None:
     found = played_notes(
-        midi_bytes(Playback(tune("ABcd|", header + "L:1/8\n"), PlaybackOptions(swing=swing)))
+        midi_bytes(Playback(tune("ABcd|", "L:1/8\n" + header), PlaybackOptions(swing=swing)))
     )
-    assert [round(onset * 6, 2) for onset, _, _ in found] == onsets
+    assert [round(onset * 30, 2) for onset, _, _ in found] == onsets
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "onsets"),
+    [
+        ("M:6/8\n", "c|ABc d2e|", [0, 10, 22, 30, 40, 60]),
+        ("M:9/8\n", "ABc {g}A>Bc zBc|", [0, 12, 20, 30, 45, 50, 70, 80]),
+        ("M:3/8\n", "ABc|", [0, 12, 20]),
+    ],
+)
+def test_swing_of_a_jig_lengthens_the_first_of_three(
+    header: str, body: str, onsets: list[float]
+) -> None:
+    playback = Playback(
+        tune(body, header + "L:1/8\n"), PlaybackOptions(swing=Fraction(3, 5), graces=False)
+    )
+    assert [round(onset * 20, 2) for onset, _, _ in played_notes(midi_bytes(playback))] == onsets
 
 
 @pytest.mark.parametrize(

@@ -1,29 +1,40 @@
-"""Run many commands fast: torch is imported once, and each command runs in a fork.
+"""Run many commands fast: everything is imported once, and each command runs in a fork.
 
 Each command is still a process of its own, with its own streams and exit code. It can get signals
 and limits.
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-from tests.helpers import PROJECT, environment
 
 # Reads requests, one JSON object a line. Answers a command with the number of the forked process,
 # and a request to wait for a process with its exit code.
 SERVER = """
-import json, os, sys, traceback
+import contextlib, gc, importlib, json, os, pkgutil, sys, traceback
+import music21, numba
 import torch._dynamo  # torch imports this module slowly when the first optimizer is made
-import charnn.cli.train_view, charnn.training.trainer
-from charnn.cli import main
+from charnn.cli import app, main
+
+for module in pkgutil.walk_packages(["charnn"], "charnn."):
+    if module.name != "charnn.__main__":
+        importlib.import_module(module.name)
+# numba and typer import most of what they need when it is first used.
+numba.njit(lambda number: number)(1)
+with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+    app(["corpora"], standalone_mode=False)
+gc.freeze()  # the forks need not look for garbage in what was imported
 
 def run(request):
     os.chdir(request["folder"])
+    os.environ.clear()
     os.environ.update(request["environment"])
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         flags = os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -55,6 +66,13 @@ for line in sys.stdin:
 """
 
 
+def environment(**changes: str) -> dict[str, str]:
+    """Return an environment for the program, without variables that change its output."""
+    unwanted = ("FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING", "PYTHONUTF8", "COLUMNS", "TERM")
+    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
+    return kept | {"TERM": "xterm-256color"} | changes
+
+
 @dataclass(frozen=True)
 class Ended:
     """A command that has ended."""
@@ -70,19 +88,15 @@ class Ended:
 
 
 class Forks:
-    """A server that runs commands, also several at once.
+    """A server that runs commands, also several at once."""
 
-    Args:
-        streams: an empty folder for the streams of the commands.
-    """
-
-    def __init__(self, streams: Path) -> None:
-        self._folder = streams
+    def __init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp())
         self._count = 0
         self._begun: dict[int, Path] = {}  # process -> folder of its streams
         self._server = subprocess.Popen(
             [sys.executable, "-c", SERVER],
-            cwd=PROJECT,
+            cwd=Path(__file__).parent.parent,
             env=environment(OPENBLAS_NUM_THREADS="1"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -117,7 +131,8 @@ class Forks:
         }
         if stdout is not None:
             request["stdout"] = str(stdout)
-        request |= {"folder": str(folder), "environment": changes, "first": first}
+        variables = environment(OPENBLAS_NUM_THREADS="1") | changes
+        request |= {"folder": str(folder), "environment": variables, "first": first}
         process = self._ask(request | {"arguments": [str(argument) for argument in arguments]})
         self._begun[process] = streams
         return process
@@ -146,6 +161,7 @@ class Forks:
         assert self._server.stdin is not None
         self._server.stdin.close()
         assert self._server.wait(60) == 0
+        shutil.rmtree(self._folder)
 
     def _ask(self, request: dict[str, Any]) -> int:
         """Send a request to the server, and return the number that it answers."""
@@ -154,3 +170,9 @@ class Forks:
         self._server.stdin.write(json.dumps(request) + "\n")
         self._server.stdin.flush()
         return int(self._server.stdout.readline())
+
+
+@cache
+def shared_forks() -> Forks:
+    """Return the server of this process, which starts at the first call."""
+    return Forks()

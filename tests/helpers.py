@@ -19,6 +19,7 @@ from charnn.corpus.ids import Dataset, prepare
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.model.config import ModelConfig
+from tests.forks import Ended, environment, shared_forks
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -99,18 +100,27 @@ def save_run(folder: Path, name: str, checkpoint: Checkpoint) -> Path:
     return path
 
 
-def environment(**changes: str) -> dict[str, str]:
-    """Return an environment for the program, without variables that change its output."""
-    unwanted = ("FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING", "PYTHONUTF8", "COLUMNS", "TERM")
-    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    return kept | {"TERM": "xterm-256color"} | changes
+def charnn(folder: Path, *arguments: str | Path, stdin: bytes = b"", **changes: str) -> Ended:
+    """Run a command of the program in `folder`, in a fork where the system has forks.
+
+    The tests of signals, terminals and start-up run the program itself.
+
+    Args:
+        folder: the working folder of the command.
+        *arguments: arguments of the program.
+        stdin: the content of its standard input.
+        **changes: changes of the environment.
+    """
+    if hasattr(os, "fork"):
+        return shared_forks()(folder, *arguments, stdin=stdin, **changes)
+    return charnn_process(folder, *arguments, stdin=stdin, **changes)
 
 
-def charnn(
+def charnn_process(
     folder: Path, *arguments: str | Path, stdin: bytes = b"", timeout: float = 60, **changes: str
-) -> "subprocess.CompletedProcess[bytes]":
-    """Run a command of the program in `folder`, with pipes for all three streams."""
-    return subprocess.run(
+) -> Ended:
+    """Run the program itself, with pipes for all three streams; see `charnn`."""
+    ended = subprocess.run(
         command(*arguments),
         cwd=folder,
         input=stdin,
@@ -119,6 +129,7 @@ def charnn(
         env=environment(**changes),
         check=False,
     )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
 def command(*arguments: str | Path) -> Sequence[str]:

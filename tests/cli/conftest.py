@@ -1,9 +1,7 @@
 """Fixtures of the tests of commands: a way to run them, and a trained run."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,21 +12,9 @@ Program = Callable[..., Ended]
 
 
 @pytest.fixture(scope="session")
-def program(request: pytest.FixtureRequest) -> Program:
-    """Return `program(folder, *arguments, stdin=b"", **environment)`, which runs a command in
-    `folder`.
-
-    Commands run in forks where the system has them. The tests of signals, terminals and start-up
-    run the program itself.
-    """
-    found: Program = request.getfixturevalue("forks") if hasattr(os, "fork") else in_a_process
-    return found
-
-
-def in_a_process(folder: Path, *arguments: str | Path, **options: Any) -> Ended:
-    """Run a command in a new process."""
-    ended = charnn(folder, *arguments, **options)
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+def program() -> Program:
+    """Return `program(folder, *arguments, stdin=b"", **environment)`, which runs a command."""
+    return charnn
 
 
 SMALL = (

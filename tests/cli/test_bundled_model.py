@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from charnn.tunes.training_tunes import training_tunes_metadata
-from tests.cli.conftest import Ended, in_a_process
+from tests.cli.conftest import Ended
 from tests.cli.test_sample_tunes import LETTERS, TRAINING_TUNE, as_tune_model
-from tests.helpers import PROJECT, random_checkpoint, save_run
+from tests.helpers import PROJECT, charnn_process, random_checkpoint, save_run
 
 SHORT = ("--seed", "3", "--length", "160")
 
@@ -35,7 +35,7 @@ def charnn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def run(charnn: Path, folder: Path, *arguments: str) -> Ended:
-    return in_a_process(folder, *arguments, PYTHONPATH=str(charnn))
+    return charnn_process(folder, *arguments, PYTHONPATH=str(charnn))
 
 
 def test_it_writes_without_a_run_and_is_named(charnn: Path, tmp_path: Path) -> None:

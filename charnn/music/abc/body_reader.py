@@ -12,10 +12,13 @@ from fractions import Fraction
 
 from charnn.music.abc import fields, patterns
 from charnn.music.abc.bar_line import count_repeats
+from charnn.music.abc.clef import with_staff
 from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.note_reader import NoteReader
+from charnn.music.abc.voice_field import VoiceField
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Key, Mark, Meter, Tempo
 
+MAX_OVERLAYS = 15  # of & in a bar, which then has 16 voices
 MAX_REPEATS = 8  # the most repeats at a bar line, the highest number of an ending
 
 
@@ -28,17 +31,17 @@ class BodyReader(NoteReader):
     def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
         super().__init__(name, key, meter, unit)
         self._user_signs: dict[str, str] = {}  # the decorations that U: gives to characters
-        self._voice: str | None = None
+        self._overlay_count = 0  # of & in this bar
         # The index of the last bar line, None once an ending or a field follows it.
         self._bar_line_index: int | None = None
 
-    def read_line(self, text: str, line_number: int) -> None:
-        """Read one line of music.
+    def read_line(self, text: str, line_number: int, start: int = 0) -> None:
+        """Read one line of music, from the position `start` on.
 
         Raises:
             TuneError: the line contains a sign that can't be read.
         """
-        self._line_number, self._text, self._position = line_number, text, 0
+        self._line_number, self._text, self._position = line_number, text, start
         self._complete_bar_line()
         while self._position < len(text):
             sign = text[self._position]
@@ -53,7 +56,7 @@ class BodyReader(NoteReader):
             self.elements.append(Mark("line", "", line_number, len(text) + 1))
 
     def finish(self) -> tuple[Element, ...]:
-        """Return all elements.
+        """Return all elements; those after an overlay mark are simultaneous with their bar.
 
         Raises:
             TuneError: a broken rhythm lacks its second note.
@@ -69,7 +72,7 @@ class BodyReader(NoteReader):
         """Read a field (`K:`, `M:`, ...), which is in force from here on.
 
         Raises:
-            TuneError: the text of the field can't be read, or the field opens a second voice.
+            TuneError: the text of the field can't be read.
         """
         self._line_number = line_number
         words = text.strip()
@@ -86,22 +89,14 @@ class BodyReader(NoteReader):
                 value = fields.parse_tempo(words, self._unit)
             elif letter == "U":
                 self._user_signs[words[:1]] = words[1:].lstrip(" =").strip()
-            elif letter == "V":
-                self._refuse_second_voice(words, column)
+            elif letter == "V" and (staff := VoiceField(words).staff):
+                value = with_staff(self._key, staff)
+                self._set_key(value)
         except fields.FieldError as error:
             # The error points at the text of the field: after `K:` or `[K:`.
             self.fail(str(error), column + (2 if inline else 1))
         self._bar_line_index = None
         self.elements.append(Change(letter, words, value, inline, line_number, column))
-
-    def _refuse_second_voice(self, words: str, column: int) -> None:
-        voice = words.split()[0] if words else ""
-        if self._voice not in (None, voice):
-            self.fail(
-                "more than one voice (V:) is not supported: keep the lines of one voice",
-                column - 1,
-            )
-        self._voice = voice
 
     def _read_bar_line(self) -> None:
         found = patterns.BAR_LINE.match(self._text, self._position)
@@ -120,6 +115,7 @@ class BodyReader(NoteReader):
             BarLine(found["sign"], ends, starts, self._line_number, self._position + 1)
         )
         self._bar_alterations = {}
+        self._overlay_count = 0
         self._position = found.end("sign")
         if found["ending"]:
             self._add_ending(found["ending"])
@@ -173,8 +169,13 @@ class BodyReader(NoteReader):
         else:
             self._read_chord()
 
-    def _refuse_overlay(self) -> None:
-        self.fail("more than one voice (&) is not supported: keep one voice", self._position)
+    def _read_overlay(self) -> None:
+        """Read a `&`: what follows sounds at the same time as the bar up to here."""
+        self._overlay_count += 1
+        if self._overlay_count > MAX_OVERLAYS:
+            self.fail(f"more than {MAX_OVERLAYS} of & in a bar: remove some", self._position)
+        self._begin_overlay()
+        self._add_mark("overlay", "&")
 
 
 # The method for each character that begins a sign; decorations are looked up last, since U: may
@@ -193,5 +194,5 @@ _READERS: dict[str, Callable[[BodyReader], None]] = {
     '"': BodyReader._read_quoted,
     "-": BodyReader._read_tie,
     "y": BodyReader._read_spacer,
-    "&": BodyReader._refuse_overlay,
+    "&": BodyReader._read_overlay,
 }

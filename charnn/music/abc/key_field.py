@@ -6,6 +6,7 @@
 import re
 from dataclasses import replace
 
+from charnn.music.abc.clef import is_staff_word, staff_words, with_staff
 from charnn.music.abc.fields import FieldError
 from charnn.music.abc.note_head import ALTERATIONS
 from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC
@@ -28,53 +29,56 @@ _MODES = {
     "lyd": ("lydian", 1),
 }
 _TONIC_AND_MODE = re.compile(KEY_TONIC.pattern + r" *([A-Za-z]*)")
-# The words of K: that change how the music is printed or shifted, not its key.
-CLEF = re.compile(
-    r"(clef=)?(treble|bass|alto|tenor|perc|none|[GFC][1-5])([+-]8)?|"
-    r"(octave|transpose)=-?[0-9]{1,2}|"
-    r"(middle|m|stafflines|staffscale|staffsep|stem|gstem|name|nm|sname|snm)=\S+"
-)
-_SHIFT = re.compile(r"(?<!\S)(octave|transpose)=(-?[0-9]{1,2})(?!\S)")
 
 
 def parse_key(text: str, before: Key | None = None) -> Key:
-    """Return the key of a K: field: tonic, mode, accidentals, `octave=` and `transpose=`.
+    """Return the key of a K: field: tonic, mode, accidentals, clef, `octave=` and `transpose=`.
 
-    A field may contain a clef, an octave or a transposition but no key. Then the result is the key
-    `before` with the new octave and transposition.
+    The field may contain words about the staff and no key. Then the key is that of `before`.
+
+    Args:
+        text: the text of the field.
+        before: the key up to here; clef, octave and transposition remain unless the field sets
+            them.
 
     Raises:
         FieldError: the mode is unknown, the signature would need more than seven sharps or
             flats, or a word is unknown.
     """
+    key, rest = _signature(text, before)
+    if before is not None:
+        staff = before.octave, before.transpose, before.clef
+        key = replace(key, octave=staff[0], transpose=staff[1], clef=staff[2])
+    return with_staff(key, staff_words(rest))
+
+
+def _signature(text: str, before: Key | None) -> tuple[Key, str]:
+    """Return the key of a K: field without its staff, and the words after tonic and mode."""
     words = text.strip()
     if words.lower().startswith("none"):
-        return _make_key(text, "", "none", 0, words[4:])
+        return _make_key(text, "", "none", 0, words[4:]), words[4:]
     # Bagpipes: F and C sound sharp for HP as well, which prints no signature.
     if words[:2] in ("HP", "Hp"):
-        return _make_key(text, "", "pipes", 2, words[2:])
+        return _make_key(text, "", "pipes", 2, words[2:]), words[2:]
     found = _TONIC_AND_MODE.match(words)
-    if before and _begins_with_clef(words):
-        shifts = _parse_shifts(words)
-        octave = shifts.get("octave", before.octave)
-        transpose = shifts.get("transpose", before.transpose)
-        return replace(before, text=text, octave=octave, transpose=transpose)
-    if found is None or _begins_with_clef(words):  # "K:bass" is a clef, not the key of B
-        return _make_key(text, "", "none", 0, words)
+    if before and _begins_with_staff(words):
+        return replace(before, text=text), words
+    if found is None or _begins_with_staff(words):  # "K:bass" is a clef, not the key of B
+        return _make_key(text, "", "none", 0, words), words
     tonic, mode = found[1].upper() + found[2], found[3]
     rest = words[found.end() :]
-    if _begins_with_clef(mode + rest):  # "K:D clef=bass": "clef" is not the mode
+    if _begins_with_staff(mode + rest):  # "K:D clef=bass": "clef" is not the mode
         mode, rest = "", mode + rest
     short_mode = mode[:3].lower()  # the standard ignores capitals, so "M" is minor like "m"
     if short_mode == "exp":
-        return _make_key(text, tonic, "explicit", 0, rest)
+        return _make_key(text, tonic, "explicit", 0, rest), rest
     if short_mode not in _MODES:
         raise FieldError(f"unknown mode {mode!r} in the key {words!r}")
     mode_name, mode_sharps = _MODES[short_mode]
     sharps = major_key_sharps(tonic[0]) + {"": 0, "#": 7, "b": -7}[found[2]] + mode_sharps
     if abs(sharps) > 7:
         raise FieldError(f"the key {words!r} would need more than seven sharps or flats")
-    return _make_key(text, tonic, mode_name, sharps, rest)
+    return _make_key(text, tonic, mode_name, sharps, rest), rest
 
 
 def is_key(text: str) -> bool:
@@ -86,24 +90,20 @@ def is_key(text: str) -> bool:
     return True
 
 
-def _begins_with_clef(words: str) -> bool:
-    return bool(words.strip()) and CLEF.fullmatch(words.split()[0]) is not None
-
-
-def _parse_shifts(words: str) -> dict[str, int]:
-    """Return the numbers of `octave=` and `transpose=` by name; an absent one has no entry."""
-    return {name: int(number) for name, number in _SHIFT.findall(words)}
+def _begins_with_staff(text: str) -> bool:
+    words = staff_words(text)
+    return bool(words) and is_staff_word(words[0])
 
 
 def _make_key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
     """Return a key whose signature is changed by the accidentals in the `rest` of the text."""
     alterations = dict(zip(LETTERS, signature_alterations(sharps), strict=True))
-    for word in rest.split():
+    for word in staff_words(rest):
         position = 0
         while found := KEY_ACCIDENTAL.match(word, position):
             alterations[found[2].upper()] = ALTERATIONS[found[1]]
             position = found.end()
-        if position < len(word) and not CLEF.fullmatch(word):
+        if position < len(word) and not is_staff_word(word):
             raise FieldError(f"cannot read {word!r} in the key {text.strip()!r}")
     altered = tuple(alterations[letter] for letter in LETTERS)
-    return Key(text, tonic, mode, altered, sharps, **_parse_shifts(rest))
+    return Key(text, tonic, mode, altered, sharps)

@@ -250,6 +250,13 @@ class NoteReader(MarkReader):
             if pitch.tied
         }
 
+    def _begin_overlay(self) -> None:
+        """Forget the accidentals, ties and tuplet of the bar so far."""
+        self._bar_alterations = {}
+        self._tied_alterations = {}
+        self._tuplet = None
+        self._last_note_index = None
+
     def _last_note(self) -> Note | None:
         element = None if self._last_note_index is None else self.elements[self._last_note_index]
         return element if isinstance(element, Note) else None

@@ -3,27 +3,28 @@
 A tune passes through the files of this folder in this order:
 
 1. `tunebook.split_book` finds where the tunes of a text begin and end.
-2. `read_tune`, in this file, reads the header and passes each line of the body to a `BodyReader`.
-3. `body_reader.BodyReader` reads bar lines, endings and fields.
-4. Its base class `note_reader.NoteReader` reads notes, chords and rests.
-5. The base class of `NoteReader`, `mark_reader.MarkReader`, reads spaces, words and decorations.
+2. `read_tune`, in this file, reads the header.
+3. `voices_reader.VoicesReader` passes each line of the body to the `BodyReader` of its voice.
+4. `body_reader.BodyReader` reads bar lines, endings and fields.
+5. Its base class `note_reader.NoteReader` reads notes, chords and rests.
+6. The base class of `NoteReader`, `mark_reader.MarkReader`, reads spaces, words and decorations.
 
-The meaning of single fields and signs is defined in `fields.py`, `key_field.py`, `note_head.py`,
-`note_length.py`, `bar_line.py` and `patterns.py`.
+The meaning of single fields and signs is defined in `fields.py`, `key_field.py`, `clef.py`,
+`voice_field.py`, `note_head.py`, `note_length.py`, `bar_line.py` and `patterns.py`.
 
 The reader follows the ABC standard 2.1, and accepts what traditional tune books contain besides:
 old `!` line breaks, free text between tunes, headers without X:, M: or L:. Bars may have any length
-(`charnn.music.checking` counts them). The reader refuses signs without a meaning and music in
-several voices. Its errors contain the line and the column.
+(`charnn.music.checking` counts them). The reader refuses signs without a meaning. Its errors
+contain the line and the column.
 """
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 from charnn.errors import TuneError
 from charnn.music.abc import fields
-from charnn.music.abc.body_reader import BodyReader
 from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.abc.tunebook import (
@@ -33,7 +34,9 @@ from charnn.music.abc.tunebook import (
     content_lines,
     split_book,
 )
-from charnn.music.tune.tune import Element, Meter, Tune
+from charnn.music.abc.voices_reader import VoiceMusic, VoicesReader
+from charnn.music.tune.shared_form import share_form
+from charnn.music.tune.tune import Meter, Tune
 
 # Of 5,052 tunes in four collections, the longest has 2,439 characters.
 MAX_CHARACTERS = 16 * 1024
@@ -83,36 +86,38 @@ def read_tune(source: TuneSource) -> Tune:
     meter = header.value("M", fields.parse_meter, Meter("", 0, 0))
     unit = header.value("L", fields.parse_unit_length, fields.default_unit_length(meter))
     key = header.value("K", parse_key, parse_key("none"))
-    music = _read_body(source, header, lines, BodyReader(source.name, key, meter, unit))
-    return Tune(
+    body = VoicesReader(source.name, key, meter, unit)
+    for letter, text, line_number in header.fields:
+        if letter in "UV":
+            # A field of the file header, too, is an element of the tune.
+            body.declare(letter, text, max(line_number, source.line))
+    for line_number, text in enumerate(lines[header.length :], source.line + header.length):
+        if found := _BODY_FIELD.match(text):
+            body.read_field(found[1], found[2], line_number)
+        elif text:
+            body.read_music(text, line_number)
+    first, *others = body.finish()
+    tune = Tune(
         number=source.number,
         titles=tuple(decode_text(text) for letter, text, _ in header.fields if letter == "T"),
         rhythm=header.value("R", decode_text, ""),
         parts=header.value("P", fields.parse_part_order, ()),
-        key=key,
+        key=first.key,
         meter=meter,
         unit=unit,
         tempo=header.value("Q", lambda text: fields.parse_tempo(text, unit), None),
         fields=tuple((letter, text) for letter, text, _ in header.fields),
-        music=music,
+        music=first.music,
         line=source.line,
+        voice=first.name,
     )
+    return replace(tune, others=tuple(_other_voice(tune, voice) for voice in others))
 
 
-def _read_body(
-    source: TuneSource, header: "_Header", lines: list[str], reader: BodyReader
-) -> tuple[Element, ...]:
-    """Return the elements of the lines after the header."""
-    for letter, text, line_number in header.fields:
-        if letter in "UV":  # these act on the body, so they become elements of it
-            reader.change(letter, text, max(line_number, source.line), 1)
-    body = lines[header.length :]
-    for line_number, text in enumerate(body, source.line + header.length):
-        if found := _BODY_FIELD.match(text):
-            reader.change(found[1], found[2], line_number, 1)
-        elif text:
-            reader.read_line(text, line_number)
-    return reader.finish()
+def _other_voice(tune: Tune, voice: VoiceMusic) -> Tune:
+    """Return a further voice of a tune; without repeats and parts, it gets those of the tune."""
+    music = share_form(tune.music, voice.music)
+    return replace(tune, key=voice.key, music=music, voice=voice.name, voice_id=voice.voice_id)
 
 
 class _Header:

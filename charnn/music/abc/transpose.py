@@ -40,7 +40,10 @@ def transpose(tune: Tune, semitones: int) -> Tune:
         raise UsageError(
             f"a tune can be transposed by at most {MAX_SEMITONES} semitones, not {semitones}"
         )
-    return _Transposer(tune, semitones).transpose() if semitones else tune
+    if not semitones:
+        return tune
+    others = tuple(_Transposer(voice, semitones).transpose() for voice in tune.others)
+    return replace(_Transposer(tune, semitones).transpose(), others=others)
 
 
 def transpose_to(tune: Tune, tonic: str) -> Tune:
@@ -126,7 +129,8 @@ class _Transposer:
             self._bar_alterations = {}
         elif isinstance(element, Change) and isinstance(element.value, Key):
             key = self._change_key(element.value, self._key)
-            return replace(element, text=key.text, value=key)
+            text = key.text if element.letter == "K" else element.text
+            return replace(element, text=text, value=key)
         elif isinstance(element, Mark) and element.kind == "chord symbol":
             text = transpose_chord_symbol(element.text, self._letter_steps, self._semitones)
             return replace(element, text=text)

@@ -10,9 +10,11 @@ A step is a number for a letter in an octave: 7 x octave + index in `LETTERS`, s
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
-from charnn.music.abc.key_field import CLEF, parse_key
+from charnn.music.abc.clef import is_staff_word
+from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.note_head import ACCIDENTALS
 from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC, Match
 from charnn.music.tune.chord_symbols import BASS, ROOT, SIGN_ALTERATIONS, read_chord
@@ -55,11 +57,13 @@ def transpose_key(key: Key, before: Key | None, semitones: int) -> tuple[Key, in
     old_tonic = key.tonic or ("A" if key.mode == "pipes" else "C")
     new_tonic = _simplest_tonic(old_tonic, _signature_sharps(key), semitones)
     letter_steps = _letter_steps(old_tonic, new_tonic, semitones)
-    if not names_key:
-        return parse_key(key.text, before), letter_steps
-    if semitones % 12 == 0:
+    if semitones % 12 == 0 and names_key:
         return key, letter_steps
-    return parse_key(_moved_text(key, new_tonic, letter_steps, semitones), before), letter_steps
+    text = _moved_text(key, new_tonic, letter_steps, semitones) if names_key else key.text
+    moved = parse_key(text, before)
+    # The words of a V: are not part of the key's text.
+    moved = replace(moved, octave=key.octave, transpose=key.transpose, clef=key.clef)
+    return moved, letter_steps
 
 
 def _signature_sharps(key: Key) -> int:
@@ -134,7 +138,7 @@ def _replace_accidentals(words: str, replacement: Callable[[Match], str]) -> str
 
     def replace_in_word(found: Match) -> str:
         parts = _KEY_EXTRA.fullmatch(found[0])
-        if parts is None or CLEF.fullmatch(found[0]):
+        if parts is None or is_staff_word(found[0]):
             return found[0]
         return parts[1] + KEY_ACCIDENTAL.sub(replacement, parts[2])
 

@@ -38,12 +38,17 @@ _LINE_BREAK_REACH = 80
 def write_tune(tune: Tune) -> str:
     """Return a tune as a complete ABC text with line ends `\\n`, the last one included.
 
-    The fields of the header stand in the order in which they were read.
+    The fields of the header stand in the order in which they were read. Several voices follow each
+    other.
     """
-    header = "".join(f"{letter}:{text}\n" for letter, text in tune.fields)
-    # The reader repeats U: and V: of the header at the beginning of the music.
-    repeated = sum(letter in ("U", "V") for letter, _ in tune.fields)
-    text = header + _BodyWriter(tune.key).write(tune.music[repeated:])
+    text = "".join(f"{letter}:{text}\n" for letter, text in tune.fields)
+    # The reader repeats U: of the header at the beginning of each voice.
+    repeated = sum(letter == "U" for letter, _ in tune.fields)
+    for voice in tune.voices:
+        music = voice.music[repeated:]
+        if voice.voice_id and not _names_voice(music[0]):
+            text += f"V:{voice.voice_id}\n"
+        text += _BodyWriter(voice.key).write(music)
     return _MAIL_LIKE.sub("=3D", text) if "=" in text else text
 
 
@@ -226,6 +231,10 @@ class _BodyWriter:
             following = "".join(self._out[index : index + _LINE_BREAK_REACH])
             if NAMED_DECORATION.match(following):
                 self._out[index] += "{ }"
+
+
+def _names_voice(element: Element) -> bool:
+    return isinstance(element, Change) and element.letter == "V"
 
 
 def _is_space(element: Element | None) -> bool:

@@ -20,13 +20,41 @@ _MAX_NAME = 60  # characters of a number or title in a message
 
 # "space" is a blank or any other character without a sound, see `patterns.SPACE_CHARACTERS`.
 MarkKind = Literal[
-    "chord symbol", "annotation", "decoration", "slur", "tuplet", "broken rhythm", "space", "line"
+    "chord symbol",
+    "annotation",
+    "decoration",
+    "slur",
+    "tuplet",
+    "broken rhythm",
+    "space",
+    "line",
+    "overlay",
 ]
+ClefSign = Literal["G", "F", "C", "percussion", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Clef:
+    """A clef.
+
+    Attributes:
+        sign: the sign, in MusicXML's words.
+        line: the line of the sign, 1 for the lowest one.
+        mark: the octaves that the small 8 or 15 at the clef stands for; negative below the clef.
+        octave: the octaves by which the clef moves the sound: `mark`, or 0 if only the 8 is meant.
+        shown: the octaves by which notes are printed above their sound (`middle=`).
+    """
+
+    sign: ClefSign = "G"
+    line: int = 2
+    mark: int = 0
+    octave: int = 0
+    shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key signature.
+    """A key signature, and the staff that it stands on.
 
     Attributes:
         text: the text of the field.
@@ -37,8 +65,9 @@ class Key:
             accidentals of the field.
         sharps: the number of sharps that tonic and mode give, without the accidentals of the
             field; negative for flats.
-        octave: the octaves by which all notes sound above their notation (`octave=`).
+        octave: the octaves by which all notes sound above their letters (`octave=`, `treble-8`).
         transpose: the semitones by which all notes sound higher in addition (`transpose=`).
+        clef: the clef.
     """
 
     text: str
@@ -48,6 +77,7 @@ class Key:
     sharps: int
     octave: int = 0
     transpose: int = 0
+    clef: Clef = Clef()
 
     @property
     def semitones(self) -> int:
@@ -99,7 +129,7 @@ class Pitch:
 
     Attributes:
         letter: C to B.
-        octave: the octave, with `octave=` of the key added; octave 4 begins at middle C.
+        octave: the octave, with `octave` of the key added; octave 4 begins at middle C.
         accidental: None if none is written, else -2 to 2; 0 is a natural.
         midi: the MIDI pitch, 60 for middle C, after key and bar accidentals and `transpose=`.
         length: the length written after the head, in units.
@@ -192,8 +222,8 @@ class Change:
     Attributes:
         letter: the letter of the field.
         text: the text of the field.
-        value: a `Key` for K:, a `Meter` for M:, the unit length in quarter notes for L:, a `Tempo`
-            for Q:; `text` for all others.
+        value: a `Key` for K: (and for a V: that sets the clef), a `Meter` for M:, the unit length in
+            quarter notes for L:, a `Tempo` for Q:; `text` for all others.
         inline: True for a field in brackets, False for one on its own line.
         line: the line it begins on.
         column: the column it begins at.
@@ -212,7 +242,8 @@ class Mark:
     """A sign between notes that takes no time.
 
     Attributes:
-        kind: the kind of sign; `"line"` is the end of a line.
+        kind: the kind of sign; `"line"` is the end of a line. `"overlay"` occurs only while a tune
+            is read.
         text: the sign as written.
         line: the line it begins on.
         column: the column it begins at.
@@ -263,6 +294,10 @@ class Tune:
         fields: letter and text of each line of the header.
         music: the elements of the body.
         line: the line the tune begins on.
+        voice: the name of the voice (`name=` of its V:, else the first word of V:); `""` if the
+            tune has no V:.
+        voice_id: the first word of the V: of a further voice; `""` for the first voice.
+        others: the other voices, each a tune with the same header and no further voices.
     """
 
     number: str
@@ -276,6 +311,14 @@ class Tune:
     fields: tuple[tuple[str, str], ...]
     music: tuple[Element, ...]
     line: int
+    voice: str = ""
+    voice_id: str = ""
+    others: tuple["Tune", ...] = ()
+
+    @property
+    def voices(self) -> tuple["Tune", ...]:
+        """All voices of the tune; the first one is the tune itself."""
+        return (self, *self.others)
 
     @property
     def name(self) -> str:

@@ -137,8 +137,6 @@ def test_headers(text: str, expected: str) -> None:
     [
         pytest.param("A qB", 3, "means nothing", id="the letter q"),
         pytest.param("A jB", 3, "means nothing", id="the letter j"),
-        pytest.param("A &B", 3, "more than one voice", id="voices within a bar"),
-        pytest.param("A[V:1]B[V:2]c", 8, "more than one voice", id="inline voices"),
         pytest.param("A {gB", 3, "never closed", id="an unclosed {"),
         pytest.param('A "GB|', 3, "never closed", id='an unclosed "'),
         pytest.param("A [CB|", 6, "nothing in a chord", id="an unclosed ["),

@@ -1,0 +1,43 @@
+"""The text of V:, the voice field (ABC 2.1, "Multiple voices"): `V:T1 clef=treble-8 name="Tenor"`."""
+
+from dataclasses import dataclass
+
+from charnn.music.abc.clef import sets_staff, staff_words
+
+_NAME_SIGNS = ("name=", "nm=")
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceField:
+    """A V: field.
+
+    Attributes:
+        text: the text of the field.
+    """
+
+    text: str
+
+    @property
+    def voice_id(self) -> str:
+        """The first word, by which other fields name the same voice."""
+        words = self.text.split(maxsplit=1)
+        return words[0] if words else ""
+
+    @property
+    def name(self) -> str:
+        """The text of `name=` or `nm=`; `""` without."""
+        names = (
+            word.removeprefix(sign).strip('"').strip()
+            for word in self._properties()
+            for sign in _NAME_SIGNS
+            if word.startswith(sign)
+        )
+        return next(names, "")
+
+    @property
+    def staff(self) -> tuple[str, ...]:
+        """The words that set the clef or move the notes."""
+        return tuple(filter(sets_staff, self._properties()))
+
+    def _properties(self) -> list[str]:
+        return staff_words(self.text.strip().removeprefix(self.voice_id))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from charnn.music.abc.clef import sets_staff, staff_words
+from charnn.music.abc.text_escapes import decode_text
 
 _NAME_SIGNS = ("name=", "nm=")
 
@@ -25,9 +26,9 @@ class VoiceField:
 
     @property
     def name(self) -> str:
-        """The text of `name=` or `nm=`; `""` without."""
+        """The text of `name=` or `nm=`, without escapes; `""` without."""
         names = (
-            word.removeprefix(sign).strip('"').strip()
+            decode_text(word.removeprefix(sign).strip('"').strip())
             for word in self._properties()
             for sign in _NAME_SIGNS
             if word.startswith(sign)

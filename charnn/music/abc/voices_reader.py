@@ -80,12 +80,6 @@ class _Voice:
     key: Key
     reader: BodyReader | None = None
 
-    def change(self, fields: Iterable[_Field]) -> None:
-        """Read fields on lines of their own."""
-        assert self.reader is not None
-        for field in fields:
-            self.reader.change(field.letter, field.text, field.line_number, 1)
-
 
 class VoicesReader:
     """A reader of the lines of a body.
@@ -130,7 +124,7 @@ class VoicesReader:
         elif self._current is None or letter in _FIELDS_OF_BLOCKS:
             self._waiting.append(_Field(letter, text, line_number))
         else:
-            self._begun_voice().change([_Field(letter, text, line_number)])
+            _change(self._reader(), [_Field(letter, text, line_number)])
 
     def read_music(self, text: str, line_number: int) -> None:
         """Read a line of music.
@@ -144,8 +138,9 @@ class VoicesReader:
                 continue
             field = VoiceField(found["text"])
             has_music = bool(text[start : found.start()].strip())
-            current = self._begun_voice() if has_music else self._current
-            if current is not None and self._find(field, line_number) is current:
+            if has_music:
+                self._reader()
+            if self._current and self._find(field, line_number) is self._current:
                 continue  # a BodyReader reads a field that changes no voice
             if has_music:
                 self._read_piece(text[: found.start()], line_number, start)
@@ -159,7 +154,7 @@ class VoicesReader:
         Raises:
             TuneError: a voice is incomplete, or there are too many voices or notes.
         """
-        self._begun_voice()
+        self._reader()
         found: list[VoiceMusic] = []
         for voice in self._voices:
             if voice.reader is None:
@@ -176,9 +171,7 @@ class VoicesReader:
 
     def _read_piece(self, text: str, line_number: int, start: int) -> None:
         """Read the music of one voice in a line, from the position `start` on."""
-        voice = self._begun_voice()
-        assert voice.reader is not None
-        voice.reader.read_line(text, line_number, start)
+        self._reader().read_line(text, line_number, start)
         self._has_music = True
 
     def _select(self, field: VoiceField, line_number: int, column: int, *, inline: bool) -> None:
@@ -190,31 +183,30 @@ class VoicesReader:
         elif self._has_music and voice.reader:  # a new block of all voices begins
             for each in self._voices:
                 if each.reader:
-                    each.change(fields)
+                    _change(each.reader, fields)
         else:
-            before.change(fields)
+            _change(self._begun(before), fields)
         self._current = voice
-        self._begin(voice)
-        assert voice.reader is not None
-        voice.reader.change("V", field.text, line_number, column, inline)
+        self._begun(voice).change("V", field.text, line_number, column, inline)
         self._has_music = False
 
-    def _begun_voice(self) -> _Voice:
-        """Return the current voice, which reads the fields that wait for a voice."""
-        if self._current is None:
-            self._opening += self._waiting
-            self._waiting = []
-            self._current = self._voices[0] if self._voices else self._new_voice(None, 1)
-        voice = self._current
-        self._begin(voice)
+    def _reader(self) -> BodyReader:
+        """Return the reader of the current voice, which has read the fields that waited for it."""
         fields, self._waiting = self._waiting, []
-        voice.change(fields)
-        return voice
+        if self._current is None:
+            self._opening += fields
+            fields = []
+            self._current = self._voices[0] if self._voices else self._new_voice(None, 1)
+        reader = self._begun(self._current)
+        _change(reader, fields)
+        return reader
 
-    def _begin(self, voice: _Voice) -> None:
+    def _begun(self, voice: _Voice) -> BodyReader:
+        """Return the reader of a voice, which has read the opening fields."""
         if voice.reader is None:
             voice.reader = BodyReader(self._name, voice.key, self._meter, self._unit)
-            voice.change(self._opening)
+            _change(voice.reader, self._opening)
+        return voice.reader
 
     def _find(self, field: VoiceField, line_number: int) -> _Voice:
         """Return the voice that a V: names; a new one if no V: has named it before."""
@@ -248,3 +240,9 @@ class VoicesReader:
                 if count > MAX_NOTES:
                     problem = f"more than {MAX_NOTES} notes in one tune: split the tune"
                     raise TuneError(problem, note.line, note.column, self._name)
+
+
+def _change(reader: BodyReader, fields: Iterable[_Field]) -> None:
+    """Read fields on lines of their own."""
+    for field in fields:
+        reader.change(field.letter, field.text, field.line_number, 1)

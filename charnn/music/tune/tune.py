@@ -222,8 +222,8 @@ class Change:
     Attributes:
         letter: the letter of the field.
         text: the text of the field.
-        value: a `Key` for K: (and for a V: that sets the clef), a `Meter` for M:, the unit length in
-            quarter notes for L:, a `Tempo` for Q:; `text` for all others.
+        value: a `Key` for K: and for a V: that sets the staff, a `Meter` for M:, the unit length
+            in quarter notes for L:, a `Tempo` for Q:; `text` for all others.
         inline: True for a field in brackets, False for one on its own line.
         line: the line it begins on.
         column: the column it begins at.

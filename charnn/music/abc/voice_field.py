@@ -1,4 +1,4 @@
-"""The text of V:, the voice field (ABC 2.1, "Multiple voices"): `V:T clef=treble-8 name="Tenor"`."""
+"""The text of V:, the voice field (ABC 2.1, "Multiple voices"): `V:T clef=treble-8 name="T"`."""
 
 from dataclasses import dataclass
 

@@ -8,7 +8,6 @@ Durations are exact fractions of a quarter note: with floats, a full bar of trip
 out a little short. Lines and columns count from 1 in the text that was read.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -262,23 +261,6 @@ Element: TypeAlias = Note | BarLine | Ending | Change | Mark
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
-    """A bar: the elements between two bar lines, `opened` and `closed`.
-
-    None stands for the beginning or the end of the tune.
-    """
-
-    elements: tuple[Element, ...]
-    opened: BarLine | None
-    closed: BarLine | None
-
-    @property
-    def duration(self) -> Fraction:
-        """The duration of the bar as written, in quarter notes."""
-        return sum((e.duration for e in self.elements if isinstance(e, Note)), Fraction(0))
-
-
-@dataclass(frozen=True, slots=True)
 class Tune:
     """A tune that was read.
 
@@ -324,25 +306,6 @@ class Tune:
     def name(self) -> str:
         """The name of the tune in messages: number and title."""
         return tune_name(self.number, self.titles[0] if self.titles else "")
-
-    def bars(self) -> Iterator[Bar]:
-        """Yield the bars that contain a note or rest, in the order written."""
-        opened: BarLine | None = None
-        elements: list[Element] = []
-        has_notes = False
-        for element in self.music:
-            if not isinstance(element, BarLine):
-                elements.append(element)
-                has_notes = has_notes or isinstance(element, Note)
-                continue
-            # Two bar lines without a note between them enclose no bar; the elements between them
-            # belong to the next bar.
-            if has_notes:
-                yield Bar(tuple(elements), opened, element)
-                elements, has_notes = [], False
-            opened = element
-        if has_notes:
-            yield Bar(tuple(elements), opened, None)
 
 
 def tune_name(number: str, title: str) -> str:

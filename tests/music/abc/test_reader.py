@@ -328,13 +328,6 @@ def test_quoted_printable_is_undone() -> None:
     assert pitches("A=3Dc =\nB |=20\nd") == [69, 72, 71, 74]
 
 
-def test_bars_contain_the_notes_between_bar_lines() -> None:
-    bars = list(tune("|:A|BcdA|1 B3:|2 c3||").bars())
-    assert [bar.duration for bar in bars] == [1, 4, 3, 3]
-    assert bars[0].opened is not None and bars[0].opened.text == "|:"
-    assert [bar.closed.text for bar in bars if bar.closed] == ["|", "|", ":|", "||"]
-
-
 def test_one_named_voice_is_accepted() -> None:
     assert len(notes(tune("V:1\nA[V:1]B", extra="V:1 clef=treble\n"))) == 2
 

@@ -10,6 +10,7 @@ from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tunes
 from charnn.music.abc.transpose import transpose
 from charnn.music.abc.writer import write_tune
+from charnn.music.checking.bars import split_into_bars
 from charnn.music.performance.player import perform
 from charnn.music.tune.tune import Tune
 from tests.music.tunes import read, tune_texts
@@ -90,7 +91,7 @@ def test_overlays_are_voices() -> None:
     onsets = [sound.onset for sound in perform(found.others[0]).sounds]
     assert onsets == [0, 2, 3, 8]
     assert heard(tune("|:A4 & C4:|B4|"))[1] == ("1.2", [60, 60])
-    assert [len(bars) for bars in map(list, (v.bars() for v in found.voices))] == [3, 3]
+    assert [len(split_into_bars(voice)[0]) for voice in found.voices] == [3, 3]
 
 
 def body_of(text: str) -> str:

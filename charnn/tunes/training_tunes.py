@@ -16,6 +16,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import TUNES
 from charnn.checkpoints.stored_tunes import read_stored_tunes
 from charnn.errors import CheckpointError
+from charnn.music.grammar.form_plans import FormPlans
 from charnn.music.grammar.header_stats import HeaderStats
 from charnn.music.grammar.title_words import TitleWords
 
@@ -30,6 +31,8 @@ def training_tunes_metadata(tunes: Sequence[str]) -> dict[str, Any]:
     """Return the metadata entry that describes the training tunes in an exported model."""
     stats = HeaderStats(tunes)
     entry: dict[str, Any] = {"sha256": _hash(tunes), "headers": stats.to_json()}
+    if stats.plans:
+        entry["plans"] = stats.plans.to_json()
     if stats.title_words:
         entry["title_words"] = stats.title_words.to_json()
     return {_METADATA_KEY: entry}
@@ -101,9 +104,10 @@ def load_header_stats(path: Path, checkpoint: Checkpoint) -> HeaderStats | None:
     if _METADATA_KEY in checkpoint.metadata:
         entry = checkpoint.metadata[_METADATA_KEY]
         try:
-            # Files of earlier versions contain no words.
+            # Files of earlier versions contain no words and no plans.
             words = TitleWords.from_json(entry["title_words"]) if "title_words" in entry else None
-            return HeaderStats.from_json(entry["headers"], words)
+            plans = FormPlans.from_json(entry["plans"]) if "plans" in entry else None
+            return HeaderStats.from_json(entry["headers"], words, plans)
         except (KeyError, TypeError, ValueError) as problem:
             raise CheckpointError(
                 f"{display_name(path)} does not contain the headers of its training tunes: it was "

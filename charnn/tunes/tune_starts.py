@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
-from charnn.music.grammar.grammar_state import GrammarState
+from charnn.music.coding.bar_labels import has_labels
+from charnn.music.coding.form_plan import FormPlan
+from charnn.music.grammar.grammar_state import GrammarState, PlannedPart
 from charnn.music.grammar.header_candidates import draw_header
 from charnn.music.grammar.reading_key import reading_key
 from charnn.music.grammar.tune_grammar import TuneGrammar
@@ -33,8 +35,9 @@ class TuneStarts:
     """
 
     def __init__(self, sampler: Sampler, grammar: TuneGrammar, request: TuneRequest) -> None:
-        self._grammar = grammar
+        self._grammar, self._request = grammar, request
         self._headers: Mapping[Header, float] = grammar.headers
+        self._has_labels = has_labels(sampler.token_texts)
         self._opening, self._read_key, key = "", "", request.key
         if request.opening:
             coder = OpeningCoder(sampler.vocabulary, request)
@@ -44,14 +47,32 @@ class TuneStarts:
         if key and sampler.vocabulary.moves_keys:
             self._read_key = reading_key(key, request.headers)
         self.key = key if self._read_key not in ("", key) else ""
-        self._states: dict[Header, GrammarState] = {}
+        self._states: dict[tuple[Header, tuple[PlannedPart, ...]], GrammarState] = {}
 
-    def state(self, seed: int) -> GrammarState:
-        """Return the state of the grammar before the first character of the tune of a seed."""
+    def state(self, seed: int, plan: FormPlan | None = None) -> GrammarState:
+        """Return the state of the grammar before the first character of the tune of a seed.
+
+        With a plan, the tune must have the parts of the plan, unless it has an opening.
+        """
         if not self._headers:
             return self._grammar.start
         rhythm, meter, unit, key = draw_header(self._headers, seed)
         header = (rhythm, meter, unit, self._read_key or key)
-        if header not in self._states:
-            self._states[header] = self._grammar.start_with(header, self._opening)
-        return self._states[header]
+        parts: tuple[PlannedPart, ...] = ()
+        if plan and not self._opening:
+            parts = tuple(PlannedPart(part.bars, part.bars_before_endings) for part in plan.parts)
+        if (header, parts) not in self._states:
+            state = self._grammar.start_with(header, self._opening, parts)
+            self._states[header, parts] = state
+        return self._states[header, parts]
+
+    def plan(self, seed: int) -> FormPlan | None:
+        """Return the plan of the tune of a seed; `None` without one.
+
+        Only the bars of a model that writes bar labels follow a plan.
+        """
+        plans, request = self._request.plans, self._request
+        if plans is None or not (self._headers and request.strict and self._has_labels):
+            return None
+        rhythm, meter, _, _ = draw_header(self._headers, seed)
+        return plans.draw(rhythm, meter, self._grammar.form, request.part_bars, seed)

@@ -10,6 +10,7 @@ from charnn.music.grammar.tune_request import TuneRequest
 from charnn.sampling.constraint import Constraint, ConstraintCursor
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
+from charnn.tunes.planned_cursor import PlannedCursor
 from charnn.tunes.repeating_cursor import RepeatingCursor
 from charnn.tunes.tune_starts import TuneStarts
 
@@ -78,12 +79,24 @@ class TuneWriter:
                 f"--length {length} is too short for such a tune: it needs at least {min_length}"
             )
         return self._sampler.stream_many(
-            params, seeds=seeds, length=length, begin=self._begin, key=self._starts.key
+            params,
+            seeds=seeds,
+            length=length,
+            begin=lambda seed: self._begin(seed, length),
+            key=self._starts.key,
         )
 
-    def _begin(self, seed: int) -> ConstraintCursor:
-        self._cursors.append(self._cursor_type(self._constraint, self._starts.state(seed)))
-        return self._cursors[-1]
+    def _begin(self, seed: int, length: int) -> ConstraintCursor:
+        plan = self._starts.plan(seed)
+        state = self._starts.state(seed, plan)
+        # Within the horizon, a tune makes for its end. So a short tune has no room for a plan.
+        room = length - self._constraint.distance_to_end(state)
+        if plan is None or room < self._constraint.horizon:
+            cursor = self._cursor_type(self._constraint, self._starts.state(seed))
+        else:
+            cursor = PlannedCursor(self._constraint, state, plan)
+        self._cursors.append(cursor)
+        return cursor
 
     @property
     def tokens_drawn(self) -> int:

@@ -78,7 +78,7 @@ def walk(
     weights = _weights(constraint.token_texts, STYLES[style])
     headers = list(getattr(constraint.grammar, "headers", ()))  # a gap has no header
     prescribed = constraint.grammar.start_with(chance.choice(headers), opening) if headers else None
-    start = chance.choice((constraint.grammar.start, prescribed or constraint.grammar.start))
+    start = chance.choice((constraint.start, prescribed or constraint.start))
     max_length = max(length, constraint.distance_to_end(start))
     cursor, text = constraint.begin(start), ""
     while True:

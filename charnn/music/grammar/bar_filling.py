@@ -103,15 +103,29 @@ class BarFilling:
     def _has_room(self, state: GrammarState) -> bool:
         """Return whether this part may have another bar, if this bar does not close it."""
         bars = state.bars_done + 1
-        if state.ending == 1 and bars in self._part_bars:
+        lengths = self._lengths_of_part(state)
+        if state.ending == 1 and bars in lengths:
             ending_bars = bars - state.bars_before_endings
-            return ending_bars < MAX_ENDING_BARS and bars + 1 in self._part_bars
+            return ending_bars < MAX_ENDING_BARS and bars + 1 in lengths
         return bars < (state.bars_required or self._part_bars[-1])
 
     def may_begin_ending(self, state: GrammarState) -> bool:
         """Return whether a first ending that begins here can end the part soon enough."""
         ends = range(state.bars_done + 1, state.bars_done + MAX_ENDING_BARS + 1)
-        return state.in_opening or any(bars in self._part_bars for bars in ends)
+        return state.in_opening or any(bars in self._lengths_of_part(state) for bars in ends)
+
+    def may_tie_over(self, state: GrammarState) -> bool:
+        """Return whether a tie at the end of this bar can lead into the next bar of the part.
+
+        A tie into an ending would lead to another note in each ending.
+        """
+        planned = state.planned_part
+        begins_ending = planned and state.bars_done + 1 == planned.bars_before_endings
+        return self.may_add_bar(state) and not begins_ending
+
+    def _lengths_of_part(self, state: GrammarState) -> tuple[int, ...]:
+        """Return the numbers of bars that this part may have."""
+        return (state.bars_required,) if state.bars_required else self._part_bars
 
     def may_close_part(self, state: GrammarState) -> bool:
         """Return whether this bar may be the last of its part."""
@@ -138,7 +152,7 @@ class BarFilling:
         if state.in_first_bar and state.pickup > 0:
             return False
         bars = state.bars_done + 1
-        return bars == state.bars_required if state.bars_required else bars in self._part_bars
+        return bars in self._lengths_of_part(state)
 
     def may_have_rest(self, state: GrammarState) -> bool:
         """Return whether this bar may have a rest: another bar or a pick-up may follow it."""

@@ -57,6 +57,9 @@ class BarLines:
         characters: the characters that the model can write.
         filling: the arithmetic of bars and parts.
         form: the parts of the tune.
+
+    Attributes:
+        has_endings: whether the model can write variant endings.
     """
 
     def __init__(self, characters: Collection[str], filling: BarFilling, form: TuneForm) -> None:
@@ -64,6 +67,8 @@ class BarLines:
         self._form = form
         known = frozenset(characters)
         self._signs = tuple(sign for sign in BAR_LINES if known.issuperset(sign))
+        ending_signs = {effect.ending for sign, effect in BAR_LINES.items() if sign in self._signs}
+        self.has_endings = ending_signs >= {1, 2}
         self._signs_by_beginning: dict[str, list[str]] = {}
         for sign in self._signs:
             for end in range(1, len(sign) + 1):
@@ -150,6 +155,9 @@ class BarLines:
             labelled=False,
             closing=0,
         )
+        planned = state.planned_part
+        if planned and bool(ending) != (after.bars_done == planned.bars_before_endings):
+            return None
         if not ending:
             return after
         # A slur or tie into an ending would lead to another note in each ending.
@@ -175,7 +183,7 @@ class BarLines:
             return None
         parts_done = state.parts_done + 1
         pickup = max(0, state.pickup)
-        if parts_done == self._form.max_parts:
+        if parts_done == (len(state.planned_parts) or self._form.max_parts):
             full = begin_part(state, pickup=pickup, parts_done=parts_done, repeat_open=False)
             return None if opens_repeat else full._replace(tune_full=True)
         following = self._form.part(parts_done)

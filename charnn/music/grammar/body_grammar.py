@@ -182,7 +182,7 @@ class BodyGrammar:
             return None
         if character == "-":
             # In the last bar of a part, a tie needs a note in the same bar.
-            goes_on = self.filling.remaining(finished) > 0 or self.filling.may_add_bar(finished)
+            goes_on = self.filling.remaining(finished) > 0 or self.filling.may_tie_over(finished)
             # Neither note of a tie has an accidental. With one, the tie would break where a coded
             # tune (`charnn.music.coding`) is respelled.
             can_be_tied = bool(state.pitch) or (state.in_opening and state.note != "z")
@@ -281,6 +281,7 @@ class BodyGrammar:
             state.tune_full,
             state.rest_allowed,
             self.filling.may_add_bar(state),
+            self.filling.may_tie_over(state),
             self.filling.may_have_rest(state),
             self.labels.key(state),
             state.needs_tonic,
@@ -317,4 +318,4 @@ class BodyGrammar:
         number = "2" * bool(state.partial)
         tonics = TONICS * state.needs_tonic
         notes = self.labels.finishing_labels(state) + tonics + UPPER_NOTES + LOWER_NOTES
-        return ")}]" + shorter + bar_line + number + notes + "/2345678910"
+        return ")}]" + shorter + bar_line + number + notes + "/2345678910["

@@ -65,6 +65,18 @@ class BrokenPair(NamedTuple):
     quarters: int = 0
 
 
+class PlannedPart(NamedTuple):
+    """A part that the tune must have.
+
+    Attributes:
+        bars: the number of bars, without those of the second ending.
+        bars_before_endings: the number of bars before the first ending; 0 for no endings.
+    """
+
+    bars: int
+    bars_before_endings: int = 0
+
+
 NO_HEADER = ("", "", "", "")
 NO_TUPLET = Tuplet()
 NO_PAIR = BrokenPair()
@@ -111,6 +123,7 @@ class GrammarState(NamedTuple):
         decorations: the number of decorations written before the next note.
         has_prefix: whether graces or a chord symbol have been written before the next note.
         parts_done: the number of complete parts of the tune.
+        planned_parts: the parts that the tune must have; `()` if this is free.
         between_parts: whether nothing has been written since the last complete part.
         tune_full: whether the tune has as many complete parts as it may have.
         has_note: whether the tune has a note, not only rests.
@@ -148,6 +161,7 @@ class GrammarState(NamedTuple):
     decorations: int = 0
     has_prefix: bool = False
     parts_done: int = 0
+    planned_parts: tuple[PlannedPart, ...] = ()
     between_parts: bool = False
     tune_full: bool = False
     has_note: bool = False
@@ -184,6 +198,12 @@ class GrammarState(NamedTuple):
     def rest_allowed(self) -> bool:
         """Return whether a rest may follow: the tune has a note or is in its first bar."""
         return self.has_note or self.pickup == UNKNOWN_PICKUP
+
+    @property
+    def planned_part(self) -> PlannedPart | None:
+        """Return the plan of this part; `None` if the part is free."""
+        following = self.planned_parts[self.parts_done :]
+        return following[0] if following else None
 
     @property
     def note_announced(self) -> bool:
@@ -231,13 +251,16 @@ def begin_part(
 ) -> GrammarState:
     """Return the state at the start of a part, after `parts_done` complete parts."""
     # All other fields return to their defaults, because earlier parts decide nothing else.
-    return GrammarState(
+    begun = GrammarState(
         timing=state.timing,
         pickup=pickup,
         bars_required=bars_required,
         parts_done=parts_done,
+        planned_parts=state.planned_parts,
         repeat_open=repeat_open,
         between_parts=parts_done > 0 and not repeat_open,
         has_note=state.has_note,
         plans=state.plans,
     )
+    planned = begun.planned_part
+    return begun._replace(bars_required=planned.bars) if planned else begun

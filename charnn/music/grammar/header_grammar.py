@@ -7,7 +7,7 @@ titles are allowed. The values are prescribed from the start, or chosen by the m
 from collections.abc import Collection, Mapping
 
 from charnn.errors import UsageError
-from charnn.music.grammar.grammar_state import GrammarState
+from charnn.music.grammar.grammar_state import GrammarState, PlannedPart
 from charnn.music.grammar.header_candidates import KEYS, find_candidates, set_timing
 from charnn.music.grammar.title_grammar import TitleGrammar
 from charnn.music.grammar.tune_request import Header, TuneRequest
@@ -56,14 +56,22 @@ class HeaderGrammar:
         self._values: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self.start = self.start_with(requested, request.opening)
 
-    def start_with(self, header: Header, opening: str) -> GrammarState:
+    def start_with(
+        self, header: Header, opening: str, parts: tuple[PlannedPart, ...] = ()
+    ) -> GrammarState:
         """Return the state before the first character of a tune with a header.
 
         Args:
             header: the values of R: M: L: K:; the model chooses those that are `""`.
             opening: the beginning of the body, as the model writes it.
+            parts: the parts that the tune must have; `()` if this is free.
         """
-        begun = GrammarState(header=header, remaining_opening=opening)
+        begun = GrammarState(
+            header=header,
+            remaining_opening=opening,
+            planned_parts=parts,
+            bars_required=parts[0].bars if parts else 0,
+        )
         return self._enter_fields(0, begun, _FIRST_LINE)
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
@@ -112,6 +120,8 @@ class HeaderGrammar:
                 return GrammarState(
                     forced_text=text,
                     remaining_opening=state.remaining_opening,
+                    planned_parts=state.planned_parts,
+                    bars_required=state.bars_required,
                     header_field=field,
                     header=state.header,
                     header_values=values,
@@ -124,6 +134,8 @@ class HeaderGrammar:
             partial="\n",
             forced_text=text,
             remaining_opening=state.remaining_opening,
+            planned_parts=state.planned_parts,
+            bars_required=state.bars_required,
             timing=timing,
         )
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from charnn.music.abc.dance_meters import suits_meter, usual_meter
 from charnn.music.abc.key_field import is_key
 from charnn.music.abc.patterns import FIELD
+from charnn.music.grammar.form_plans import FormPlans
 from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_request import Header, LearnedHeader, TuneRequest
 
@@ -23,11 +24,17 @@ class HeaderStats:
 
     Attributes:
         title_words: the words of the titles; `None` if they are not known.
+        plans: the plans of the tunes; `None` if they are not known.
     """
 
     def __init__(self, tunes: Iterable[str]) -> None:
         tunes = list(tunes)
-        self._headers = Counter(_header(tune) for tune in tunes)
+        headers = list(map(_header, tunes))
+        self._headers = Counter(headers)
+        self.plans: FormPlans | None = FormPlans.of_tunes(
+            (rhythm, meter, tune)
+            for (rhythm, meter, _, _), tune in zip(headers, tunes, strict=True)
+        )
         self.title_words: TitleWords | None = TitleWords.of_tunes(tunes)
 
     def to_json(self) -> list[list[str | int]]:
@@ -38,12 +45,15 @@ class HeaderStats:
         return [[*header, count] for header, count in sorted(self._headers.items())]
 
     @classmethod
-    def from_json(cls, value: object, title_words: TitleWords | None) -> "HeaderStats":
+    def from_json(
+        cls, value: object, title_words: TitleWords | None, plans: FormPlans | None
+    ) -> "HeaderStats":
         """Return the counts that `to_json` wrote as rows.
 
         Args:
             value: the rows.
             title_words: the words of the titles; `None` if they are not known.
+            plans: the plans of the tunes; `None` if they are not known.
 
         Raises:
             ValueError: `value` is not a list of such rows.
@@ -51,7 +61,7 @@ class HeaderStats:
         if not isinstance(value, list):
             raise ValueError("headers are a list")
         stats = cls(())
-        stats.title_words = title_words
+        stats.title_words, stats.plans = title_words, plans
         for row in value:
             if not isinstance(row, list) or [type(item) for item in row] != [str] * 4 + [int]:
                 raise ValueError("a header is four texts and a count")
@@ -92,6 +102,7 @@ class HeaderStats:
             fields="TRMLK" if request.rhythm or have_rhythms else "TMLK",
             headers=tuple(sorted(headers)),
             title_words=self.title_words,
+            plans=self.plans,
         )
 
     def doubt(self, request: TuneRequest, any_tonic: bool = False) -> str:

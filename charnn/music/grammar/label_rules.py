@@ -52,7 +52,7 @@ class LabelRules:
         if character in CADENCES:
             return self._step_to_cadence(state, character)
         # A bar repeats an earlier one, or is new and has the label of its own place.
-        if not self.possible(state) or place(character) > _own_place(state):
+        if not self.possible(state) or place(character) > own_place(state):
             return None
         if character != (self._planned(state) or character):
             return None
@@ -113,7 +113,7 @@ class LabelRules:
             return cadences, self.required(state)
         if not self.possible(state):
             return None
-        return _own_place(state), self._planned(state), self.required(state)
+        return own_place(state), self._planned(state), self.required(state)
 
     def finishing_labels(self, state: GrammarState) -> str:
         """Return labels, one of which is accepted if the next character may be a label."""
@@ -127,7 +127,7 @@ def _is_untouched(state: GrammarState) -> bool:
     return not begun and state.partial in ("", " ", "\n", "1")
 
 
-def _own_place(state: GrammarState) -> tuple[int, int]:
+def own_place(state: GrammarState) -> tuple[int, int]:
     """Return the part and the number of this bar among the written bars of the part, from 0."""
     bar = state.bars_done
     if state.ending == 2:

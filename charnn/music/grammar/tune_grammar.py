@@ -35,7 +35,7 @@ from collections.abc import Collection, Hashable
 from charnn.errors import UsageError
 from charnn.music.coding.bar_labels import has_labels
 from charnn.music.grammar.body_grammar import BodyGrammar
-from charnn.music.grammar.grammar_state import MAX_PARTS, GrammarState
+from charnn.music.grammar.grammar_state import MAX_PARTS, GrammarState, PlannedPart
 from charnn.music.grammar.header_candidates import read_opening
 from charnn.music.grammar.header_grammar import HeaderGrammar
 from charnn.music.grammar.tune_form import TuneForm
@@ -53,6 +53,7 @@ class TuneGrammar:
         parts: the exact number of parts; 0 for that of the requested form.
 
     Attributes:
+        form: the parts of the tunes.
         start: the state before the first character of a tune whose model chooses all values of the
             header that are not requested.
         headers: the learned headers that suit the request, each with its weight; empty if no
@@ -77,24 +78,28 @@ class TuneGrammar:
             )
         self._strict = request.strict
         self._characters = frozenset(characters)
-        self._form = TuneForm(request.form, parts or MAX_PARTS)
-        self._min_parts = parts or self._form.min_parts
-        if self._form.copies_parts and not has_labels(characters):
+        self.form = TuneForm(request.form, parts or MAX_PARTS)
+        self._min_parts = parts or self.form.min_parts
+        if self.form.copies_parts and not has_labels(characters):
             raise UsageError(
                 f"--form {request.form} writes a part again, which needs a model trained with "
                 "--tokens music: choose a form such as AABB, or another model"
             )
-        self._body = BodyGrammar(characters, request.part_bars, self._form)
+        self._body = BodyGrammar(characters, request.part_bars, self.form)
         self._header = HeaderGrammar(request, characters)
         self.start = self._header.start
         self.headers, self.candidates = self._header.headers, self._header.candidates
 
-    def start_with(self, header: Header, opening: str = "") -> GrammarState:
+    def start_with(
+        self, header: Header, opening: str = "", parts: tuple[PlannedPart, ...] = ()
+    ) -> GrammarState:
         """Return the state before the first character of a tune with a header.
 
         Args:
             header: the values of R: M: L: K:; the model chooses those that are `""`.
             opening: the beginning of the body, as the model writes it.
+            parts: the parts that the tune must have; `()` for those of the request. Endings are
+                left out if the model cannot write them.
 
         Raises:
             UsageError: no tune can begin with this opening.
@@ -104,7 +109,9 @@ class TuneGrammar:
                 "no whole bars can begin like this opening: end it with a bar line, or use --bars "
                 "off"
             )
-        return self._header.start_with(header, opening)
+        if not self._body.bar_lines.has_endings:
+            parts = tuple(PlannedPart(part.bars) for part in parts)
+        return self._header.start_with(header, opening, parts)
 
     def step(self, state: GrammarState, character: str) -> GrammarState | None:
         """Return the state after a character; `None` if the character is refused."""
@@ -134,7 +141,8 @@ class TuneGrammar:
         if not self._strict:
             return True
         # The next tune of a file begins on a new line.
-        complete = state.between_parts and state.parts_done >= self._min_parts
+        min_parts = len(state.planned_parts) or self._min_parts
+        complete = state.between_parts and state.parts_done >= min_parts
         return complete and state.partial == "\n"
 
     def finishing_characters(self, state: GrammarState) -> str:

@@ -14,6 +14,7 @@ from charnn.music.abc.clean_lines import clean_music
 from charnn.music.abc.dance_meters import name_in_meter
 from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.patterns import FIELD
+from charnn.music.grammar.form_plans import FormPlans
 from charnn.music.grammar.title_words import TitleWords
 
 Header = tuple[str, str, str, str]  # the values of R: M: L: K:
@@ -52,6 +53,7 @@ class TuneRequest:
             values.
         title_words: the words that the model may choose for a title; `None` for any word.
         form: the parts in playing order, such as `AABB` (see `tune_form`).
+        plans: the plans of the training tunes, one of which each tune follows; `None` for none.
     """
 
     title: str = ""
@@ -66,6 +68,7 @@ class TuneRequest:
     headers: tuple[LearnedHeader, ...] = ()
     title_words: TitleWords | None = None
     form: str = ""
+    plans: FormPlans | None = None
 
 
 class RequestOptions(TypedDict, total=False):

@@ -63,7 +63,7 @@ def test_a_type_in_a_meter_of_other_types_is_left_out() -> None:
 def test_the_words_of_titles_are_stored() -> None:
     stats = HeaderStats([tune("jig", "6/8", "D")])
     assert stats.fit(TuneRequest()).title_words == TitleWords(frozenset({"x"}))
-    assert HeaderStats.from_json(stats.to_json(), None).fit(TuneRequest()).title_words is None
+    assert HeaderStats.from_json(stats.to_json(), None, None).fit(TuneRequest()).title_words is None
 
 
 def test_incomplete_headers_are_left_out() -> None:

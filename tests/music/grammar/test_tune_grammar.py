@@ -32,6 +32,7 @@ from charnn.music.coding.bar_labels import (
     strip_labels,
 )
 from charnn.music.form.tune_outline import outline_tune
+from charnn.music.grammar.grammar_state import PlannedPart
 from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
@@ -102,6 +103,28 @@ def test_every_random_walk_is_a_right_tune(symbols: str, seed: int) -> None:
             )
             or "R" not in wanted.fields
         ), (wanted, text)
+
+
+@pytest.mark.parametrize("symbols", ["letters", "labels"])
+@pytest.mark.parametrize("seed", range(8))
+def test_planned_parts_have_their_bars_and_endings(symbols: str, seed: int) -> None:
+    characters = LETTERS + "".join(sorted(LABELS | CADENCES)) * (symbols == "labels")
+    chance = random.Random(seed)
+    parts = tuple(
+        PlannedPart(bars, chance.choice((0, bars - 2, bars - 1)))
+        for bars in chance.choices((4, 5, 8), k=chance.choice((2, 3, 4)))
+    )
+    grammar = TuneGrammar(TuneRequest("x"), characters)
+    start = grammar.start_with(("jig", "6/8", "1/8", "G"), parts=parts)
+    constraint = Constraint(grammar, texts(characters), start)
+    coded = walk(constraint, chance, list(STYLES)[seed % len(STYLES)], 900)
+    tune = read(strip_labels(coded))
+    report = check_tune(tune)
+    assert report.ok, coded
+    assert [part.bars for part in report.parts] == [part.bars for part in parts]
+    endings = [ending.bars for ending in outline_tune(tune).first_endings]
+    planned = [part.bars - part.bars_before_endings for part in parts if part.bars_before_endings]
+    assert endings == planned
 
 
 @pytest.mark.parametrize("cadences", [*FULL_CADENCES, *SHORT_CADENCES, "".join(SHORT_CADENCES)])

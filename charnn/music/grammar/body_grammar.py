@@ -314,8 +314,7 @@ class BodyGrammar:
         ticks_left = goal - state.ticks_used
         too_long = 0 < ticks_left < self.filling.note_ticks(state, state.length)
         shorter = "/" if too_long else ""
-        # Inside a slur, only the number of a tuplet may follow `(`.
-        number = "2" * bool(state.partial)
+        number = "2" * bool(state.partial)  # inside a slur, only that of a tuplet may follow `(`
         tonics = TONICS * state.needs_tonic
         notes = self.labels.finishing_labels(state) + tonics + UPPER_NOTES + LOWER_NOTES
         return ")}]" + shorter + bar_line + number + notes + "/2345678910["

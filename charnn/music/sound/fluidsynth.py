@@ -17,7 +17,7 @@ import numpy as np
 from charnn.errors import CharnnError, TuneError
 from charnn.music.performance.playback import Playback
 from charnn.music.sound.midi import midi_bytes
-from charnn.music.sound.synth import PEAK
+from charnn.music.sound.synth import PEAK, SILENCE, sounding_length
 from charnn.music.sound.tones import SAMPLE_RATE
 from charnn.music.sound.wav import checked_seconds, to_wav
 from charnn.music.tune.tune import Tune
@@ -133,10 +133,14 @@ def _failure(tune: Tune) -> TuneError:
 
 
 def _normalised(path: Path) -> bytes:
-    """Return a WAV file scaled to a peak of -1 dB, the peak of the built-in synthesiser."""
+    """Return a WAV file scaled to a peak of -1 dB and cut off in the silence at its end.
+
+    The built-in synthesiser has the same peak and the same end.
+    """
     with wave.open(str(path)) as file:
         frames, channels = file.readframes(file.getnframes()), file.getnchannels()
     samples = np.frombuffer(frames, "<i2").reshape(-1, channels).astype(np.float32)
     loudest = float(np.max(np.abs(samples), initial=0.0))
+    samples = samples[: sounding_length(tuple(samples.T), SILENCE * loudest)]
     samples *= 32767 * PEAK / max(loudest, 1.0)
     return to_wav(np.rint(samples).astype(np.int16))

@@ -1,7 +1,7 @@
 """Instruments under the names that folk musicians use, with their General MIDI programs."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from charnn.errors import UsageError
 
@@ -49,16 +49,46 @@ _PROGRAMS = {
     "oboe": 68,
 }
 NAMES = tuple(_PROGRAMS)
+# The octaves by which an instrument sounds above the notes that its players read. A tin whistle in
+# D begins at D5, where a fiddle begins a tune at D4; a tenor banjo is tuned an octave below it.
+_OCTAVES = {
+    "whistle": 1,
+    "tin whistle": 1,
+    "penny whistle": 1,
+    "piccolo": 1,
+    "fife": 1,
+    "recorder": 1,
+    "banjo": -1,
+    "bouzouki": -1,
+    "cittern": -1,
+    "guitar": -1,
+    "acoustic guitar": -1,
+}
 _WELL_KNOWN = "fiddle, flute, whistle, accordion, concertina, pipes, harp, piano, banjo or mandolin"
 _PLUCKED_PROGRAMS = (15, 24, 25, 46, 105)  # dulcimer, guitars, harp, banjo
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """An instrument: its name and its General MIDI program, counted from 0."""
+    """An instrument.
+
+    Attributes:
+        name: the name in lower case.
+        program: the General MIDI program, counted from 0.
+        octave: the octaves by which it sounds above the written notes.
+    """
 
     name: str
     program: int
+    octave: int = 0
+
+    def sounding(self, pitch: int) -> int:
+        """Return the MIDI pitch that sounds for a written pitch.
+
+        A pitch that would leave the range of MIDI stays in the written octave.
+        """
+        moved = pitch + 12 * self.octave
+        return moved if 0 <= moved <= 127 else pitch
 
 
 def find_instrument(name: str) -> Instrument:
@@ -69,29 +99,37 @@ def find_instrument(name: str) -> Instrument:
     """
     plain = " ".join(name.casefold().split())
     if plain in _PROGRAMS:
-        return Instrument(plain, _PROGRAMS[plain])
-    program = _program_in_music21(name.strip())
-    if program is None:
+        return Instrument(plain, _PROGRAMS[plain], _OCTAVES.get(plain, 0))
+    found = _in_music21(name.strip())
+    if found is None:
         similar = difflib.get_close_matches(plain, NAMES, n=1)
         advice = f"did you mean {similar[0]}?" if similar else f"try {_WELL_KNOWN}"
         raise UsageError(f"unknown instrument {name!r}: {advice}")
-    return Instrument(plain, program)
+    return found
 
 
-def _program_in_music21(name: str) -> int | None:
+def _in_music21(name: str) -> Instrument | None:
+    """Return an instrument of music21; None if music21 knows no program for the name."""
     # Imported here, because the import takes 0.4 s and the usual names do not need music21.
     from music21 import exceptions21, instrument
 
     try:
-        program = instrument.fromString(name).midiProgram
+        found = instrument.fromString(name)
     except exceptions21.InstrumentException:
         return None
-    return None if program is None else int(program)
+    if found.midiProgram is None:
+        return None
+    semitones = int(found.transposition.semitones) if found.transposition else 0
+    # Tunes are written at pitch, so a clarinet in B flat plays the notes that sound as written.
+    octave = semitones // 12 if semitones % 12 == 0 else 0
+    return Instrument(" ".join(name.casefold().split()), int(found.midiProgram), octave)
 
 
 def accompanist_of(melody: Instrument) -> Instrument:
     """Return the instrument that accompanies `melody`: a guitar, or a piano for plucked strings.
 
-    Two plucked instruments would be hard to tell apart.
+    Two plucked instruments would be hard to tell apart. The notes of an accompaniment sound as they
+    are written.
     """
-    return find_instrument("piano" if melody.program in _PLUCKED_PROGRAMS else "guitar")
+    name = "piano" if melody.program in _PLUCKED_PROGRAMS else "guitar"
+    return replace(find_instrument(name), octave=0)

@@ -62,7 +62,10 @@ def to_music21(playback: Playback, instrument: Instrument) -> Any:
 
 
 def _part(instrument: Instrument, name: str, sounds: Iterable[Sound]) -> Any:
-    """Return a flat `music21.stream.Part` of the sounds, with `name` as the name of its track."""
+    """Return a flat `music21.stream.Part` of the sounds, with `name` as the name of its track.
+
+    The sounds have written pitches, which the instrument may play in another octave.
+    """
     from music21 import instrument as instruments
     from music21 import note, stream
 
@@ -77,7 +80,7 @@ def _part(instrument: Instrument, name: str, sounds: Iterable[Sound]) -> Any:
         onset = _on_tick(sound.onset)
         duration = _on_tick(sound.onset + sound.duration) - onset
         if duration:  # a sound shorter than half a tick can round to no ticks at all
-            played = note.Note(sound.pitch, quarterLength=duration)
+            played = note.Note(instrument.sounding(sound.pitch), quarterLength=duration)
             played.volume.velocity = sound.velocity
             part.coreInsert(onset, played)
     part.coreElementsChanged()

@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 from charnn.music.sound.timbres import Voice
 from charnn.music.sound.tones import SAMPLE_RATE, Samples, note_samples
 
-TAIL = 1.5  # seconds of sound after the end of the last note, in which strings and room die away
+TAIL = 1.5  # seconds after the end of the last note in which strings and room die away, at most
+SILENCE = 10 ** (-60 / 20)  # -60 dB of the loudest sample, about as soft as a tape's noise
+FADE_SECONDS = 0.05  # of a sound that is softer than SILENCE, so that its end does not click
 PEAK = 10 ** (-1 / 20)  # -1 dB of full scale, so that a player that resamples does not clip
 NOTE_LEVEL = 0.1  # amplitude of a note in the mix, which is scaled to PEAK at the end
 MAX_CACHED_SAMPLES = 8_000_000  # samples of notes that are kept for repetitions: 64 MB
@@ -52,8 +54,8 @@ def render(parts: Sequence[tuple[Voice, Sequence[TimedNote]]], seconds: float) -
 
     Args:
         parts: pairs of a voice and its notes.
-        seconds: the length of the music; the array is 1.5 s longer. A note longer than a minute is
-            cut off after a minute.
+        seconds: the length of the music. The samples end when its last sound has died away, at most
+            1.5 s later. A note longer than a minute is cut off after a minute.
     """
     total = round((seconds + TAIL) * SAMPLE_RATE)
     dry = np.zeros(total, np.float32)
@@ -61,15 +63,28 @@ def render(parts: Sequence[tuple[Voice, Sequence[TimedNote]]], seconds: float) -
         _mix(dry, voice, notes)
     ears = [_in_room(dry, side) for side in (0, 1)]
     del dry  # ten minutes take 106 MB
-    fade = np.linspace(1, 0, round(0.3 * SAMPLE_RATE), dtype=np.float32)
-    for ear in ears:
-        ear[-len(fade) :] *= fade
     loudest = max(float(max(ear.max(initial=0), -ear.min(initial=0))) for ear in ears)
-    samples = np.empty((total, 2), np.int16)
+    end = sounding_length(ears, SILENCE * loudest)
+    samples = np.empty((end, 2), np.int16)
+    fade = np.linspace(1, 0, min(round(FADE_SECONDS * SAMPLE_RATE), end), dtype=np.float32)
     for side, ear in enumerate(ears):
-        ear *= 32767 * PEAK / max(loudest, 1e-9)
-        samples[:, side] = np.rint(ear, out=ear)
+        heard = ear[:end]
+        heard[end - len(fade) :] *= fade
+        heard *= 32767 * PEAK / max(loudest, 1e-9)
+        samples[:, side] = np.rint(heard, out=heard)
     return samples
+
+
+def sounding_length(channels: Sequence[NDArray[np.float32]], threshold: float) -> int:
+    """Return the number of samples until all channels stay below `threshold`, and of a fade."""
+    total = len(channels[0])
+    for stop in range(total, 0, -SAMPLE_RATE):  # a second at a time: most ends are short
+        start = max(stop - SAMPLE_RATE, 0)
+        loud = [np.flatnonzero(np.abs(channel[start:stop]) > threshold) for channel in channels]
+        last = max((int(indices[-1]) for indices in loud if len(indices)), default=-1)
+        if last >= 0:
+            return min(start + last + 1 + round(FADE_SECONDS * SAMPLE_RATE), total)
+    return total
 
 
 def _mix(sound: NDArray[np.float32], voice: Voice, notes: Iterable[TimedNote]) -> None:

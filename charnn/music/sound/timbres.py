@@ -5,7 +5,7 @@ ones first. A bowed string, a reed or a flute is a sum of harmonics under an env
 a body that amplifies some frequencies, and breath noise. `tones.py` computes the samples.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 
@@ -23,6 +23,7 @@ class Plucked:
         damping: the decay rate of partial n is 1 + damping * (n - 1) times the rate of the first.
         release: seconds in which the string is damped at the end of the note.
         attack_noise: amplitude of the noise of the plectrum or hammer.
+        course_cents: the detuning of each string of a course; a guitar has single strings.
     """
 
     pluck_position: float = 0.2
@@ -32,6 +33,7 @@ class Plucked:
     damping: float = 0.6
     release: float = 0.15
     attack_noise: float = 0.0
+    course_cents: tuple[float, ...] = (0.0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +80,24 @@ _FIDDLE = Sustained(
     release=0.07,
     vibrato_cents=7.0,
 )
+# The larger the body, the lower it resonates.
+_VIOLA = replace(
+    _FIDDLE,
+    body=((230, 0.4, 0.8), (350, 0.35, 1.0), (850, 0.5, 0.6), (2000, 0.5, 0.7)),
+    attack=0.045,
+)
+_CELLO = replace(
+    _FIDDLE,
+    body=((110, 0.4, 0.8), (185, 0.35, 1.0), (450, 0.5, 0.7), (1500, 0.5, 0.5)),
+    attack=0.05,
+)
 _FLUTE = Sustained(
     (1.0, 0.5, 0.2, 0.1, 0.04, 0.02), attack=0.03, vibrato_cents=4.0, vibrato_hz=4.8, breath=0.025
 )
 _WHISTLE = Sustained((1.0, 0.28, 0.1, 0.05, 0.02), attack=0.012, release=0.035, breath=0.02)
+_LOW_WHISTLE = Sustained((1.0, 0.4, 0.2, 0.08, 0.03), attack=0.02, release=0.045, breath=0.035)
+# Narrow and open: the third harmonic is stronger than the second.
+_RECORDER = Sustained((1.0, 0.06, 0.22, 0.03, 0.08), attack=0.02, release=0.04, breath=0.012)
 # Two reeds a few cents apart beat against each other: the sound of a tremolo-tuned accordion.
 _ACCORDION = Sustained(
     _harmonic_series(0.75, even=0.7),
@@ -92,6 +108,10 @@ _ACCORDION = Sustained(
     reed_cents=(-4.5, 4.5),
 )
 _CONCERTINA = Sustained(_harmonic_series(0.9, even=0.5), attack=0.015, release=0.04)
+_HARMONICA = Sustained(
+    _harmonic_series(0.7), body=((1500, 0.7, 0.9),), body_floor=0.4, attack=0.02, vibrato_cents=6.0
+)
+_HARMONIUM = Sustained(_harmonic_series(0.85), attack=0.06, release=0.09, reed_cents=(-1.5, 1.5))
 # Amplitudes that fall slowly (a small slope) sound bright and reedy.
 _PIPES = Sustained(
     _harmonic_series(0.55, even=0.9),
@@ -100,6 +120,11 @@ _PIPES = Sustained(
     attack=0.01,
     release=0.02,
 )
+# Softer than bagpipes for marching, and played indoors.
+_UILLEANN_PIPES = replace(
+    _PIPES, partials=_harmonic_series(0.8, even=0.7), attack=0.012, release=0.03, vibrato_cents=4.0
+)
+_SMALLPIPES = Sustained(_harmonic_series(0.7, even=0.2), attack=0.01, release=0.02)
 # A cylinder closed at one end, as the clarinet is, has hardly any even harmonics.
 _CLARINET = Sustained(_harmonic_series(0.9, even=0.12, count=16), attack=0.03, breath=0.01)
 _OBOE = Sustained(
@@ -129,6 +154,18 @@ _GUITAR = Plucked(
 _STEEL = Plucked(
     pluck_position=0.14, slope=0.95, decay=2.6, damping=0.6, release=0.12, attack_noise=0.03
 )
+# Pairs of strings that are never quite in tune.
+_MANDOLIN = Plucked(
+    pluck_position=0.11,
+    slope=0.8,
+    decay=2.2,
+    release=0.08,
+    attack_noise=0.05,
+    course_cents=(-3.0, 3.0),
+)
+_BOUZOUKI = Plucked(
+    pluck_position=0.16, slope=0.9, decay=2.8, attack_noise=0.03, course_cents=(-2.0, 2.0)
+)
 _BANJO = Plucked(
     pluck_position=0.1, slope=0.7, decay=0.9, damping=0.5, release=0.06, attack_noise=0.06
 )
@@ -138,6 +175,20 @@ _DULCIMER = Plucked(
 _HARPSICHORD = Plucked(pluck_position=0.13, slope=0.6, decay=2.6, damping=0.4, release=0.05)
 _BASS = Plucked(pluck_position=0.25, slope=1.4, decay=2.0, damping=1.0, release=0.1)
 
+# Instruments without a General MIDI program of their own, or unlike their neighbours in its list.
+_VOICES_BY_NAME: dict[str, Voice] = {
+    "viola": _VIOLA,
+    "cello": _CELLO,
+    "low whistle": _LOW_WHISTLE,
+    "recorder": _RECORDER,
+    "harmonica": _HARMONICA,
+    "harmonium": _HARMONIUM,
+    "uilleann pipes": _UILLEANN_PIPES,
+    "smallpipes": _SMALLPIPES,
+    "mandolin": _MANDOLIN,
+    "bouzouki": _BOUZOUKI,
+    "cittern": _BOUZOUKI,
+}
 # The last program of each group, and the voice of the group: General MIDI numbers similar
 # instruments one after the other.
 _VOICES_BY_LAST_PROGRAM: tuple[tuple[int, Voice], ...] = (
@@ -169,6 +220,13 @@ _VOICES_BY_LAST_PROGRAM: tuple[tuple[int, Voice], ...] = (
 )
 
 
-def voice_for(program: int) -> Voice:
-    """Return the voice that is most similar to a General MIDI program, counted from 0."""
+def voice_for(program: int, name: str = "") -> Voice:
+    """Return the voice of an instrument.
+
+    Args:
+        program: its General MIDI program, counted from 0.
+        name: its name in lower case, for an instrument that has a voice of its own.
+    """
+    if name in _VOICES_BY_NAME:
+        return _VOICES_BY_NAME[name]
     return next(voice for last, voice in _VOICES_BY_LAST_PROGRAM if program <= last)

@@ -46,11 +46,23 @@ def _pluck(voice: Plucked, pitch: int, length: int) -> Samples:
     string; the partials of a stiff string lie at n f0 sqrt(1 + B n²) (Fletcher and Rossing, The
     Physics of Musical Instruments, 2nd ed. 1998, chapter 2).
     """
-    fundamental = frequency(pitch)
     release = round(voice.release * SAMPLE_RATE)
     time = np.arange(length + release) / SAMPLE_RATE
-    decay_seconds = voice.decay * (440.0 / fundamental) ** 0.5  # until 60 dB down
     sound = np.zeros(len(time))
+    power = 0.0
+    for cents in voice.course_cents:
+        power += _add_string(sound, voice, frequency(pitch) * 2.0 ** (cents / 1200), time)
+    sound /= max(power, 1e-9) ** 0.5
+    if voice.attack_noise:
+        burst = min(len(sound), round(0.02 * SAMPLE_RATE))
+        fade = np.hanning(2 * burst)[burst:]
+        sound[:burst] += voice.attack_noise * _noise(pitch, burst) * fade
+    return sound * _envelope(len(sound), round(0.002 * SAMPLE_RATE), release)
+
+
+def _add_string(sound: Samples, voice: Plucked, fundamental: float, time: Samples) -> float:
+    """Add the partials of one string to `sound`, and return their power at the beginning."""
+    decay_seconds = voice.decay * (440.0 / fundamental) ** 0.5  # until 60 dB down
     power = 0.0
     for number in range(1, MAX_PARTIALS + 1):
         partial = fundamental * number * (1 + voice.stiffness * number**2) ** 0.5
@@ -63,13 +75,8 @@ def _pluck(voice: Plucked, pitch: int, length: int) -> Samples:
         sound[: len(audible)] += amplitude * wave
         # The mean of exp(-2 decay t) over the first LOUDNESS_SECONDS, in closed form.
         exponent = 2 * decay * LOUDNESS_SECONDS
-        power += amplitude**2 * (1 - np.exp(-exponent)) / exponent
-    sound /= max(power, 1e-9) ** 0.5
-    if voice.attack_noise:
-        burst = min(len(sound), round(0.02 * SAMPLE_RATE))
-        fade = np.hanning(2 * burst)[burst:]
-        sound[:burst] += voice.attack_noise * _noise(pitch, burst) * fade
-    return sound * _envelope(len(sound), round(0.002 * SAMPLE_RATE), release)
+        power += float(amplitude**2 * (1 - np.exp(-exponent)) / exponent)
+    return power
 
 
 def _sustain(voice: Sustained, pitch: int, length: int) -> Samples:

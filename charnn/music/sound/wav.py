@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from charnn.errors import TuneError
 from charnn.music.performance.performance import Sound
 from charnn.music.performance.playback import Playback
-from charnn.music.sound.instruments import accompanist_of, find_instrument
+from charnn.music.sound.instruments import Instrument, accompanist_of, find_instrument
 from charnn.music.sound.synth import TimedNote, render
 from charnn.music.sound.tempo_map import TempoMap
 from charnn.music.sound.timbres import voice_for
@@ -22,7 +22,7 @@ ACCOMPANIMENT_GAIN = 0.6  # relative to the melody
 
 
 def wav_bytes(playback: Playback) -> bytes:
-    """Return a tune as a WAV file, 1.5 s longer than the tune, so that the last notes die away.
+    """Return a tune as a WAV file, which ends when the last notes have died away.
 
     Raises:
         TuneError: the tune has no notes, has too many notes once its repeats are played, or lasts
@@ -33,7 +33,7 @@ def wav_bytes(playback: Playback) -> bytes:
     seconds = checked_seconds(playback)
     tempo_map = TempoMap(playback.performance)
     parts = [
-        (voice_for(player.program), tuple(_timed(sounds, gain, tempo_map)))
+        (voice_for(player.program, player.name), tuple(_timed(player, sounds, gain, tempo_map)))
         for player, sounds, gain in (
             (instrument, playback.performance.sounds, 1.0),
             (accompanist_of(instrument), playback.accompaniment, ACCOMPANIMENT_GAIN),
@@ -61,8 +61,10 @@ def checked_seconds(playback: Playback) -> float:
     return seconds
 
 
-def _timed(sounds: Iterable[Sound], gain: float, tempo_map: TempoMap) -> Iterator[TimedNote]:
-    """Yield the sounds as notes with times in seconds.
+def _timed(
+    player: Instrument, sounds: Iterable[Sound], gain: float, tempo_map: TempoMap
+) -> Iterator[TimedNote]:
+    """Yield the sounds as notes of an instrument, with times in seconds.
 
     `gain` is the gain of a sound with `REFERENCE_VELOCITY`.
     """
@@ -70,7 +72,7 @@ def _timed(sounds: Iterable[Sound], gain: float, tempo_map: TempoMap) -> Iterato
         onset = tempo_map.seconds(sound.onset)
         end = tempo_map.seconds(sound.onset + sound.duration)
         strength = gain * (sound.velocity / REFERENCE_VELOCITY) ** 1.5
-        yield TimedNote(onset, end - onset, sound.pitch, strength)
+        yield TimedNote(onset, end - onset, player.sounding(sound.pitch), strength)
 
 
 def to_wav(samples: NDArray[np.int16]) -> bytes:

@@ -157,6 +157,20 @@ def test_the_instrument_sets_the_program_before_the_first_note(
     assert {when for when, _ in changes} == {0}
 
 
+@pytest.mark.parametrize(
+    ("instrument", "pitch"),
+    [("tin whistle", 81), ("low whistle", 69), ("Contrabass", 57), ("Clarinet in B flat", 69)],
+)
+def test_an_instrument_sounds_in_its_own_octave(instrument: str, pitch: int) -> None:
+    def pitches(instrument: str) -> list[int]:
+        options = PlaybackOptions(instrument=instrument, chords="written")
+        return [each for _, each, _ in played_notes(midi_bytes(Playback(tune('"A"A|'), options)))]
+
+    chords = pitches("fiddle")
+    chords.remove(69)
+    assert sorted(pitches(instrument)) == sorted([pitch, *chords])
+
+
 @pytest.mark.parametrize("instrument", ["", "nonsense", "["])
 def test_an_unknown_instrument_is_refused(instrument: str) -> None:
     with pytest.raises(UsageError, match="instrument"):
@@ -175,7 +189,7 @@ def test_every_instrument_has_a_program(name: str) -> None:
 
 def test_chords_have_their_own_track_channel_and_program() -> None:
     body = '"D"ABcd|"G"efga|'
-    for instrument, programs in [("fiddle", [40, 25]), ("guitar", [25, 0])]:
+    for instrument, programs in [("fiddle", [40, 25]), ("mandolin", [25, 0])]:
         written = midi_bytes(
             Playback(tune(body), PlaybackOptions(chords="written", instrument=instrument))
         )

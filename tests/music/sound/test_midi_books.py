@@ -86,7 +86,7 @@ def test_the_sample_has_enough_tunes_and_meters() -> None:
 @pytest.mark.parametrize("tune", TUNES, ids=lambda tune: tune.titles[0])
 def test_the_file_has_the_notes_tempos_and_bars_of_the_tune(tune: Tune) -> None:
     performance = perform(tune)
-    content = midi_bytes(Playback(tune, PlaybackOptions(instrument="whistle", chords="auto")))
+    content = midi_bytes(Playback(tune, PlaybackOptions(instrument="flute", chords="auto")))
     file = mido.MidiFile(file=io.BytesIO(content))
 
     assert channel_notes(file, 0) == expected_notes(performance.sounds)
@@ -94,7 +94,7 @@ def test_the_file_has_the_notes_tempos_and_bars_of_the_tune(tune: Tune) -> None:
     programs = {
         (m.channel, m.program) for t in file.tracks for m in t if m.type == "program_change"
     }
-    assert programs == {(0, 78), (1, 25)}
+    assert programs == {(0, 73), (1, 25)}
 
     tempos = [c for c in performance.changes if isinstance(c.value, Tempo)]
     assert [

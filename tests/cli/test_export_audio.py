@@ -9,7 +9,7 @@ import pytest
 from tests.helpers import charnn
 
 REEL = 'X:1\nT:The Test Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:"D"D2FA dAFD:|\n'
-BROKEN = "X:3\nT:Broken\nK:C\nCDE & F|\n"
+BROKEN = "X:3\nT:Broken\nK:C\nCDE F/0|\n"
 
 
 def seconds(content: bytes) -> float:

@@ -13,7 +13,7 @@ from tests.helpers import charnn
 
 REEL = "X:1\nT:The Test Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:D2FA dAFD:|\n"
 JIG = "X:2\nT:Another: A/B\nM:6/8\nK:G\nGAB c2d|\n"
-BROKEN = "X:3\nT:Broken\nK:C\nCDE & F|\n"
+BROKEN = "X:3\nT:Broken\nK:C\nCDE F/0|\n"
 
 
 def pitches(content: bytes) -> list[int]:
@@ -37,7 +37,7 @@ def test_a_broken_tune_is_reported_and_the_others_are_written(tmp_path: Path) ->
     errors = [line for line in run.stderr.decode().splitlines() if line.startswith("error:")]
     assert len(errors) == 1
     assert "Broken" in errors[0]
-    assert "line 12, column 5" in errors[0]
+    assert "line 12, column 6" in errors[0]
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names == ["book-001-the-test-reel.mid", "book-003-another-a-b.mid"]
 

@@ -8,7 +8,7 @@ from tests.helpers import charnn
 
 REEL = "X:1\nT:The Test Reel\nR:reel\nM:4/4\nL:1/8\nK:D\n|:D2FA dAFD:|\n"
 JIG = "X:2\nT:Another: A/B\nM:6/8\nK:G\nGAB c2d|\n"
-BROKEN = "X:3\nT:Broken\nK:C\nCDE & F|\n"
+BROKEN = "X:3\nT:Broken\nK:C\nCDE F/0|\n"
 BEGINNINGS = {".svg": b"<svg", ".png": b"\x89PNG", ".pdf": b"%PDF", ".musicxml": b"<?xml"}
 
 engravers = pytest.mark.usefixtures("_engravers")

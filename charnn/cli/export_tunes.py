@@ -12,7 +12,7 @@ import typer
 from charnn.cli.console import is_terminal, show_error, show_message, write_stdout_bytes
 from charnn.cli.export_formats import ExportFormat, ExportOptions, TuneExport
 from charnn.cli.output_files import names_file
-from charnn.cli.tune_files import TuneFile
+from charnn.cli.tune_files import TuneFile, warn_of_problems
 from charnn.errors import TuneError, UsageError
 
 
@@ -24,6 +24,8 @@ def export_tunes(
     options: ExportOptions | None = None,
 ) -> None:
     """Export each selected tune of a file, and show the names of the files written.
+
+    What the reader left out of a tune is shown as a warning.
 
     Args:
         file: the tunes.
@@ -51,6 +53,7 @@ def export_tunes(
     for position in file.positions:
         try:
             tune = read_tune(file.sources[position - 1])
+            warn_of_problems(tune, file.display_name)
             content = export_format.encode(TuneExport(tune, options or ExportOptions()))
         except TuneError as problem:  # other errors would affect every tune
             failed += 1

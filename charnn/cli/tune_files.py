@@ -5,6 +5,7 @@ import io
 import re
 import sys
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charnn.cli.console import show_warning
 from charnn.cli.output_files import slug
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CorpusError, TuneError, UsageError
 
 if TYPE_CHECKING:
     from charnn.music.abc.tunebook import TuneSource
+    from charnn.music.tune.tune import Tune
 
 TunesArgument = Annotated[
     str, typer.Argument(metavar="TUNE.abc", help="A file in ABC notation, or - for stdin.")
@@ -103,6 +106,21 @@ def read_tune_file(tunes: str, number: int | None = None) -> TuneFile:
     positions = tuple(range(1, len(sources) + 1)) if number is None else (number,)
     path = None if tunes == "-" else Path(tunes)
     return TuneFile(path, display_name, sources, positions, text)
+
+
+def warn_of_problems(tune: "Tune", display_name: str) -> None:
+    """Show what the reader left out of a tune: each message once, with its first place.
+
+    Args:
+        tune: the tune.
+        display_name: the name of its file.
+    """
+    counts = Counter(problem.text for problem in tune.problems)
+    for problem in tune.problems:
+        if count := counts.pop(problem.text, 0):
+            text = problem.text + f", and {count - 1} more" * (count > 1)
+            placed = TuneError(text, problem.line, problem.column, tune.name)
+            show_warning(f"{display_name}: {placed}")
 
 
 def _read_text(tunes: str) -> str:

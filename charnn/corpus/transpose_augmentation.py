@@ -21,7 +21,7 @@ from pathlib import Path
 from charnn.corpus.text import Document, document
 from charnn.errors import TuneError, UsageError
 from charnn.files import remove_leftovers, write_bytes
-from charnn.music.abc.reader import read_tunes
+from charnn.music.abc.reader import read_whole_tune
 from charnn.music.abc.transpose import transpose
 from charnn.music.abc.writer import write_tune
 
@@ -147,9 +147,7 @@ def _transposed_copies(text: str, keys: tuple[int, int]) -> list[str]:
     semitones = range(keys[0], keys[1] + 1)
     unchanged = [text for _ in semitones]
     try:
-        tunes = read_tunes(text)
-        if len(tunes) != 1:
-            return unchanged
-        return [write_tune(transpose(tunes[0], by)) if by else text for by in semitones]
+        tune = read_whole_tune(text)
+        return [write_tune(transpose(tune, by)) if by else text for by in semitones]
     except TuneError:
         return unchanged

@@ -14,6 +14,7 @@ from charnn.errors import TuneError
 from charnn.music.abc import patterns
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import TuneSource, content_lines, split_book
+from charnn.music.abc.tuplet import parse_tuplet
 from charnn.music.checking.bars import CountedBar, split_into_bars
 from charnn.music.tune.jumps import is_jump_sign
 from charnn.music.tune.tune import BarLine, Change, Ending, Key, Mark, Note, Tune
@@ -111,8 +112,9 @@ class LocatedTune:
         """
         found, content = self._lines[line - 1], self._content[line]
         start = found.start() + (line == 1 and found[0].startswith("\ufeff"))
+        original = patterns.plain_blanks(self.text[start : found.end()])
         # The last character may be a `=` that the reader has changed to a backslash.
-        if not self.text.startswith(content[: column - 1].removesuffix("\\"), start):
+        if not original.startswith(content[: column - 1].removesuffix("\\")):
             problem = "this line has a trace of mail (=3D): write = instead"
             raise TuneError(problem, line, 1, self.tune.name)
         return start + min(column - 1, len(content))
@@ -212,8 +214,9 @@ class _RunFinder:
             run.fewest_slurs = min(run.fewest_slurs, self._slurs)
         elif mark.kind == "broken rhythm":
             self._group = "broken pair"
-        elif mark.kind == "tuplet" and (found := patterns.TUPLET.match(mark.text)):
-            self._tuplet_left, self._group = int(found[3] or found[1]), "tuplet"
+        elif mark.kind == "tuplet":
+            self._tuplet_left = parse_tuplet(mark.text, compound=False)[2]
+            self._group = "tuplet"
 
     def _close(self, end: int) -> list[Run]:
         """Return the open run if it has a note; the sign that ends it begins at `end`."""

@@ -10,7 +10,7 @@ from tests.helpers import random_checkpoint, save_run
 
 GOOD = "X:7\nT:Good\nR:reel\nM:C|\nL:1/8\nK:Ador\n|:A|" + "A2B2 c2d2|" * 7 + "A2B2 c2d:|\n"
 BAD = "X:8\nT:Bad\nM:6/8\nL:1/8\nK:D\nABc def|f3 fgf|\ng3 ggff|a6|]\n"
-UNREADABLE = "X:9\nT:Unreadable\nM:6/8\nL:1/8\nK:D\nABc q3|]\n"
+UNREADABLE = "X:9\nT:Unreadable\nM:6/8\nL:1/8\nK:D\nABc [d|]\n"
 BOOK = "\n".join([GOOD, BAD, UNREADABLE])
 
 
@@ -31,7 +31,7 @@ def test_each_tune_and_each_problem_has_a_line(program: Program, tmp_path: Path)
     assert problem.split(":")[0:2] == ["       15", "1"]
     assert "this bar is too long: 7/8 in 6/8" in problem
     assert "Unreadable" in unreadable
-    assert "22:5: cannot be read: 'q'" in why
+    assert "22:5: cannot be read: this [ is" in why
     assert ended.messages == ["2 of 3 tunes have problems"]
 
 
@@ -169,5 +169,5 @@ def test_a_number_of_more_than_nine_digits_is_null(program: Program, tmp_path: P
 
 
 def test_a_letter_outside_ascii_is_shown_as_it_is(program: Program, tmp_path: Path) -> None:
-    ended = check(program, tmp_path, book=UNREADABLE.replace("q3", "é"))
+    ended = check(program, tmp_path, book=BAD.replace("a6", "é"))
     assert "'é' means nothing here" in ended.stdout.decode()

@@ -42,6 +42,19 @@ def test_a_broken_tune_is_reported_and_the_others_are_written(tmp_path: Path) ->
     assert names == ["book-001-the-test-reel.mid", "book-003-another-a-b.mid"]
 
 
+def test_what_is_left_out_is_shown_once_with_its_place(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL.replace("D2FA", "D2q[D>F]A").replace("dA", "dqA"))
+    run = charnn(tmp_path, "export-midi", "reel.abc", "-o", "-")
+    assert (run.returncode, len(pitches(run.stdout))) == (0, 16)
+    assert run.stderr.decode().splitlines() == [
+        f'warning: reel.abc: X:1 "The Test Reel", line 7, column {column}: {problem}'
+        for column, problem in (
+            (5, "'q' means nothing here: it is left out, and 1 more"),
+            (8, "'>' means nothing in a chord: it is left out"),
+        )
+    ]
+
+
 def test_one_tune_of_a_file_can_be_selected(tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
     run = charnn(tmp_path, "export-midi", "book.abc", "--tune", "2", "-o", "j.mid", "--tempo", "90")

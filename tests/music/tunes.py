@@ -21,10 +21,10 @@ def read(text: str) -> Tune:
 
 
 def without_positions(tune: Tune) -> Tune:
-    """Return a tune with all lines and columns set to 0."""
+    """Return a tune with all lines and columns set to 0, and without its problems."""
     music = tuple(replace(element, line=0, column=0) for element in tune.music)
     others = tuple(map(without_positions, tune.others))
-    return replace(tune, line=0, music=music, others=others)
+    return replace(tune, line=0, music=music, others=others, problems=())
 
 
 @cache

@@ -11,14 +11,14 @@ def count_repeats(sign: str) -> tuple[int, int] | None:
     """Return the number of repeats that a bar line ends, and the number that it begins.
 
     Each colon stands for one repeat: `:|` is (1, 0), `|::` is (0, 2). Colons without a line are
-    divided between both sides, so `::` means `:|:`; an odd colon ends a repeat. The result is None
-    for a text that is no bar line.
+    divided between both sides, so `::` means `:|:`; an odd colon ends a repeat, but a single one is
+    a dotted bar line. The result is None for a text that is no bar line.
     """
     found = BAR_LINE.fullmatch(sign)
     if found is None:
         return None
     if colons := len(found["colons"] or ""):
-        return colons - colons // 2, colons // 2
+        return (colons - colons // 2, colons // 2) if colons > 1 else (0, 0)
     return len(found["before"] or ""), len(found["after"] or "")
 
 

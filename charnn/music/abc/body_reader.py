@@ -1,9 +1,9 @@
-"""The third layer of the body reader: lines of music, bar lines, fields.
+"""The fourth layer of the body reader: lines of music, bar lines, fields.
 
 `BodyReader` walks over each line. It looks up the character at its position in `_READERS` and calls
-the method that reads this sign. `mark_reader.py` reads marks, `note_reader.py` reads notes. Every
-method moves the position forward, so the time is linear in the length of the text. All numbers and
-counts have limits, so the time is also bounded.
+the method that reads this sign. `mark_reader.py` reads marks, `note_reader.py` reads notes, and
+`chord_reader.py` reads chords. Every method moves the position forward, so the time is linear in
+the length of the text. All numbers and counts have limits, so the time is also bounded.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from fractions import Fraction
 
 from charnn.music.abc import fields, patterns
 from charnn.music.abc.bar_line import count_repeats
+from charnn.music.abc.chord_reader import ChordReader
 from charnn.music.abc.clef import with_staff
 from charnn.music.abc.key_field import parse_key
-from charnn.music.abc.note_reader import NoteReader
 from charnn.music.abc.voice_field import VoiceField
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Key, Mark, Meter, Tempo
 
@@ -22,15 +22,14 @@ MAX_OVERLAYS = 15  # of & in a bar, which then has 16 voices
 MAX_REPEATS = 8  # the most repeats at a bar line, the highest number of an ending
 
 
-class BodyReader(NoteReader):
-    """A `NoteReader` that reads the lines of a body into `elements`.
+class BodyReader(ChordReader):
+    """A `ChordReader` that reads the lines of a body into `elements`.
 
     The arguments are those of `NoteReader`.
     """
 
     def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
         super().__init__(name, key, meter, unit)
-        self._user_signs: dict[str, str] = {}  # the decorations that U: gives to characters
         self._overlay_count = 0  # of & in this bar
         # The index of the last bar line, None once an ending or a field follows it.
         self._bar_line_index: int | None = None
@@ -41,29 +40,25 @@ class BodyReader(NoteReader):
         Raises:
             TuneError: the line contains a sign that can't be read.
         """
+        text = patterns.plain_quotes(text)
         self._line_number, self._text, self._position = line_number, text, start
+        self._unknown_letters = set()
         self._complete_bar_line()
         while self._position < len(text):
             sign = text[self._position]
             read = _READERS.get(sign)
             if read is not None:
                 read(self)
-            elif sign in patterns.DECORATIONS or sign in self._user_signs:
-                self._add_mark("decoration", sign, self._user_signs.get(sign, ""))
+            elif self._is_decoration(sign):
+                self._read_short_decoration()
             else:
-                self.fail(f"{sign!r} means nothing here: remove the sign", self._position)
+                self._leave_out_letter()
         if not text.endswith("\\"):  # ABC 2.1, "Continuation of input lines"
             self.elements.append(Mark("line", "", line_number, len(text) + 1))
 
     def finish(self) -> tuple[Element, ...]:
-        """Return all elements; those after an overlay mark are simultaneous with their bar.
-
-        Raises:
-            TuneError: a broken rhythm lacks its second note.
-        """
-        if self._pending_factor is not None:
-            problem = "a > or < with no note after it: add the note, or remove the sign"
-            self.fail(problem, self._position - 1)
+        """Return all elements; those after an overlay mark are simultaneous with their bar."""
+        self._undo_broken_rhythm()
         return tuple(self.elements)
 
     def change(
@@ -71,8 +66,10 @@ class BodyReader(NoteReader):
     ) -> None:
         """Read a field (`K:`, `M:`, ...), which is in force from here on.
 
+        A tempo that can't be read changes no note, so it is left out.
+
         Raises:
-            TuneError: the text of the field can't be read.
+            TuneError: the text of another field can't be read.
         """
         self._line_number = line_number
         words = text.strip()
@@ -86,7 +83,7 @@ class BodyReader(NoteReader):
             elif letter == "L":
                 value = self._unit = fields.parse_unit_length(words)
             elif letter == "Q":
-                value = fields.parse_tempo(words, self._unit)
+                value = self._parse_tempo(words, column + (2 if inline else 1))
             elif letter == "U":
                 self._user_signs[words[:1]] = words[1:].lstrip(" =").strip()
             elif letter == "V" and (staff := VoiceField(words).staff):
@@ -97,6 +94,13 @@ class BodyReader(NoteReader):
             self.fail(str(error), column + (2 if inline else 1))
         self._bar_line_index = None
         self.elements.append(Change(letter, words, value, inline, line_number, column))
+
+    def _parse_tempo(self, words: str, position: int) -> Tempo:
+        try:
+            return fields.parse_tempo(words, self._unit)
+        except fields.FieldError as error:
+            self._report(f"{error}; it is left out", position, serious=True)
+            return Tempo(words, Fraction(0), Fraction(0))
 
     def _read_bar_line(self) -> None:
         found = patterns.BAR_LINE.match(self._text, self._position)
@@ -110,6 +114,9 @@ class BodyReader(NoteReader):
                 f"too many repeats: a bar line has at most {MAX_REPEATS} colons on a side",
                 self._position,
             )
+        if found["sign"] == ":":
+            problem = "a single : is read as a bar line: write |: or :| for a repeat"
+            self._report(problem, self._position, serious=True)
         self._bar_line_index = len(self.elements)
         self.elements.append(
             BarLine(found["sign"], ends, starts, self._line_number, self._position + 1)
@@ -153,11 +160,7 @@ class BodyReader(NoteReader):
         self.elements.append(Ending(tuple(passes), self._line_number, start + 1, text))
 
     def _read_bracket(self) -> None:
-        """Read an inline field, an ending, a bar line or a chord: all four begin with `[`.
-
-        `INLINE_FIELD` may scan the rest of the line for a `]`. If it finds none, the bracket begins
-        no chord either, and an error ends the reading. So the time stays linear.
-        """
+        """Read an inline field, an ending, a bar line or a chord: all four begin with `[`."""
         if found := patterns.INLINE_FIELD.match(self._text, self._position):
             column = self._position + 1
             self._position = found.end()
@@ -166,8 +169,20 @@ class BodyReader(NoteReader):
             self._add_ending(found[0])
         elif patterns.BAR_LINE.match(self._text, self._position):
             self._read_bar_line()
+        elif self._is_stray_bracket():
+            self._leave_out("[", "this [ opens neither a chord nor an ending")
         else:
             self._read_chord()
+
+    def _is_stray_bracket(self) -> bool:
+        """Return whether the bracket at the position belongs to a bar line, as in `||[ A`.
+
+        The bracket of a chord is closed, or notes directly follow it. That of a field has a colon.
+        """
+        if patterns.NOT_STRAY_BRACKET.match(self._text, self._position):
+            return False
+        after_bar_line = bool(self.elements) and isinstance(self.elements[-1], BarLine)
+        return after_bar_line or self._text[self._position + 1 :][:1] in ("", " ", "[")
 
     def _read_overlay(self) -> None:
         """Read a `&`: what follows sounds at the same time as the bar up to here."""
@@ -179,13 +194,14 @@ class BodyReader(NoteReader):
 
 
 # The method for each character that begins a sign; decorations are looked up last, since U: may
-# define further ones.
+# define further ones. A character that is no sign at all is left out.
 _READERS: dict[str, Callable[[BodyReader], None]] = {
     **dict.fromkeys("ABCDEFGabcdefg^_=", BodyReader._read_note),
     **dict.fromkeys("zxZX", BodyReader._read_rest),
     **dict.fromkeys(patterns.SPACE_CHARACTERS, BodyReader._read_space),
     **dict.fromkeys("|:]", BodyReader._read_bar_line),
-    **dict.fromkeys("!+", BodyReader._read_exclamation_or_plus),
+    "!": BodyReader._read_exclamation_or_plus,
+    "+": BodyReader._read_plus,
     **dict.fromkeys("<>", BodyReader._read_broken_rhythm),
     "(": BodyReader._read_tuplet_or_slur,
     ")": BodyReader._read_slur,

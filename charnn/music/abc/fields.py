@@ -1,6 +1,7 @@
-"""The values of the fields that change how notes sound: M: L: Q: and the header's P:.
+"""The values of the fields that change how notes sound: M: L: Q:.
 
-Each function takes the text after the colon, without comments. K: has its own file, `key_field.py`.
+Each function takes the text after the colon, without comments. K: and the header's P: have their
+own files, `key_field.py` and `part_order.py`.
 """
 
 import re
@@ -9,8 +10,6 @@ from fractions import Fraction
 from charnn.music.abc.note_length import MAX_IN_FRACTION
 from charnn.music.tune.tune import Meter, Tempo
 
-MAX_PARTS = 200
-MAX_PART_NESTING = 7
 # MIDI stores a tempo as microseconds per quarter note in 24 bits, so no tempo is slower than 3.6
 # quarter notes a minute.
 MIN_QUARTERS_PER_MINUTE, MAX_QUARTERS_PER_MINUTE = 4, 2000
@@ -110,47 +109,6 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo:
             f"{MAX_QUARTERS_PER_MINUTE} quarter notes a minute"
         )
     return Tempo(text, beat, beats)
-
-
-def parse_part_order(text: str) -> tuple[str, ...]:
-    """Return the letters of a header's P: in the order played (ABC 2.1, "P: - parts").
-
-    Repeats are written out: `A2(BC)2.A` is A A B C B C A.
-
-    Raises:
-        FieldError: the brackets do not match, a character has no meaning, brackets are nested more
-            than seven deep, or the order has more than 200 parts with its repeats.
-    """
-    stack: list[list[str]] = [[]]  # one list for each open bracket
-    repeatable: list[str] = []  # the parts that a following number repeats
-    for sign in re.findall(r"[0-9]+|[^\s.]", text):
-        if sign[0] in "0123456789":
-            # Four digits are enough to exceed the limit, however long the number is.
-            if int(sign[:4]) > MAX_PARTS:
-                raise FieldError(f"too many parts: more than {MAX_PARTS} in the order of parts")
-            stack[-1].extend(repeatable * (int(sign[:4]) - 1))
-            repeatable = []
-        elif sign == "(":
-            stack.append([])
-        elif sign == ")":
-            repeatable = stack.pop()
-            if not stack:
-                raise FieldError(f"unbalanced brackets in the order of parts {text.strip()!r}")
-            stack[-1].extend(repeatable)
-        elif sign.isalpha():
-            repeatable = [sign]
-            stack[-1].append(sign)
-        else:
-            raise FieldError(
-                f"cannot read the order of parts {text.strip()!r}: write it as in AABB or A2(BC)2"
-            )
-        if len(stack[-1]) > MAX_PARTS:
-            raise FieldError(f"too many parts: more than {MAX_PARTS} in the order of parts")
-        if len(stack) > MAX_PART_NESTING + 1:
-            raise FieldError(f"more than {MAX_PART_NESTING} nested brackets in the order of parts")
-    if len(stack) > 1:
-        raise FieldError(f"unbalanced brackets in the order of parts {text.strip()!r}")
-    return tuple(stack[0])
 
 
 def _fraction(top: str, bottom: str | None) -> Fraction:

@@ -29,15 +29,19 @@ def count_graces_before(
     letters = {grace.letter for grace in graces}
     bar = [pitch for pitch in _bar_pitches(following) if pitch.letter in letters]
     count = 0
-    while count < len(graces) and not _sounds_as_written([*graces[count:], *bar], key):
+    while count < len(graces) and not sound_as_written([*graces[count:], *bar], key):
         count += 1
     # Graces that would sound right on both sides stay together with the graces before them.
-    while 0 < count < len(graces) and _sounds_as_written([graces[count]], key_before):
+    while (
+        0 < count < len(graces)
+        and sound_as_written([graces[count]], key_before)
+        and sound_as_written([*graces[count + 1 :], *bar], key)
+    ):
         count += 1
     return count
 
 
-def _sounds_as_written(pitches: Sequence[Pitch], key: Key) -> bool:
+def sound_as_written(pitches: Sequence[Pitch], key: Key) -> bool:
     """Return whether these pitches at the beginning of a bar would be read with their sound."""
     bar_alterations: dict[str, int] = {}
     for pitch in pitches:

@@ -1,7 +1,8 @@
 """The first layer of the body reader: the position in a line, and the marks that take no time.
 
 This layer reads spaces, slurs, words in quotes, decorations and lengths. The meaning of these signs
-does not depend on other signs.
+does not depend on other signs. A sign without a meaning changes no note, so it is left out and
+becomes a problem of the tune.
 """
 
 from fractions import Fraction
@@ -10,7 +11,13 @@ from typing import NoReturn
 from charnn.errors import TuneError
 from charnn.music.abc import patterns
 from charnn.music.abc.note_length import MAX_IN_FRACTION, parse_length
+from charnn.music.tune.problem import Problem
 from charnn.music.tune.tune import Element, Mark, MarkKind
+
+# Signs that belong to a note: without one, they may be the rest of a note that is spoilt.
+_NOTE_SIGNS = frozenset("0123456789/,'^_=<>")
+# A line with more letters that mean nothing consists of words: their other letters are no notes.
+_MAX_UNKNOWN_LETTERS = 2
 
 
 class MarkReader:
@@ -21,16 +28,49 @@ class MarkReader:
 
     Args:
         name: the name of the tune in errors.
+
+    Attributes:
+        elements: the elements that were read.
+        problems: the signs and fields that were left out.
     """
 
     def __init__(self, name: str) -> None:
         self.elements: list[Element] = []
+        self.problems: list[Problem] = []
         self._name = name
         self._line_number, self._text, self._position = 0, "", 0
+        self._user_signs: dict[str, str] = {}  # the decorations that U: gives to characters
+        self._unknown_letters: set[str] = set()  # of the line
 
     def fail(self, problem: str, position: int) -> NoReturn:
         """Raise a `TuneError` at a position in the current line; the first position is 0."""
         raise TuneError(problem, self._line_number, position + 1, self._name)
+
+    def _report(self, text: str, position: int, *, serious: bool = False) -> None:
+        """Add a problem at a position in the current line; the first position is 0."""
+        self.problems.append(Problem(text, self._line_number, position + 1, serious))
+
+    def _leave_out(self, text: str, why: str = "") -> None:
+        """Leave out the text at the position, which has no meaning there, and report it."""
+        why = why or f"{text!r} means nothing here"
+        self._report(f"{why}: it is left out", self._position, serious=text[0] in _NOTE_SIGNS)
+        self._position += len(text)
+
+    def _leave_out_letter(self) -> None:
+        """Leave out a letter without a meaning.
+
+        Raises:
+            TuneError: the line has further letters without a meaning.
+        """
+        letter = self._text[self._position]
+        if letter.isalpha():
+            self._unknown_letters.add(letter)
+            if len(self._unknown_letters) > _MAX_UNKNOWN_LETTERS:
+                self.fail(
+                    "these words are no music: put them in quotes, or begin the line with N:",
+                    self._position,
+                )
+        self._leave_out(letter)
 
     def _add_mark(self, kind: MarkKind, text: str, meaning: str = "") -> None:
         self.elements.append(Mark(kind, text, self._line_number, self._position + 1, meaning))
@@ -57,18 +97,20 @@ class MarkReader:
         self._add_mark(kind, self._text[self._position : end + 1])
 
     def _read_exclamation_or_plus(self) -> None:
-        found = patterns.NAMED_DECORATION.match(self._text, self._position)
-        if found and patterns.OLD_CHORD.fullmatch(found[0]):
-            self.fail(
-                "chords between + signs are no longer part of ABC: write the chord in brackets",
-                self._position,
-            )
-        if found:
+        if found := patterns.NAMED_DECORATION.match(self._text, self._position):
             self._add_mark("decoration", found[0])
         elif self._text[self._position] == "!":
             self._add_mark("line", "!")  # the line break of ABC before 1.6
         else:
-            self.fail("this + is never closed: add the second +", self._position)
+            self._leave_out("+", "this + is never closed")
+
+    def _is_decoration(self, sign: str) -> bool:
+        """Return whether a single character is a decoration, by the standard or by U:."""
+        return sign in patterns.DECORATIONS or sign in self._user_signs
+
+    def _read_short_decoration(self) -> None:
+        sign = self._text[self._position]
+        self._add_mark("decoration", sign, self._user_signs.get(sign, ""))
 
     def _read_length(self) -> Fraction:
         """Read the length at the position and return it; return 1 if there is no length."""

@@ -1,4 +1,4 @@
-"""The second layer of the body reader: notes, chords, rests, and the signs that stretch them.
+"""The second layer of the body reader: notes, rests, and the signs that stretch them.
 
 The meaning of a note letter depends on what precedes it: the key, the accidentals of the bar, a
 tie, a tuplet, a broken rhythm (`>`) that has lengthened the note before. `NoteReader` keeps track
@@ -12,16 +12,15 @@ from functools import lru_cache
 from charnn.music.abc import patterns
 from charnn.music.abc.mark_reader import MarkReader
 from charnn.music.abc.note_head import ALTERATIONS, parse_head, written_octave
-from charnn.music.abc.note_length import MAX_IN_FRACTION, parse_length
-from charnn.music.tune.theory import LETTERS, default_tuplet_time
+from charnn.music.abc.note_length import parse_length
+from charnn.music.abc.tuplet import parse_tuplet
+from charnn.music.tune.problem import Problem
+from charnn.music.tune.theory import LETTERS
 from charnn.music.tune.tune import Key, Meter, Note, Pitch
 
-# In 5,023 tunes of four collections, the longest tune has 725 notes, the fullest chord has 4 notes,
-# and at most 8 graces stand before a note.
-MAX_NOTES = 2000
-MAX_IN_CHORD = 16
-MAX_GRACES = 16
+MAX_NOTES = 2000  # of 5,023 tunes of four collections, the longest has 725 notes
 MAX_BROKEN = 3  # `>>>`: the shorter note has an eighth of its length
+MAX_TUPLET = 64
 
 _WHOLE = Fraction(1)
 
@@ -47,6 +46,8 @@ class NoteReader(MarkReader):
         self._pending_graces: tuple[Pitch, ...] = ()
         # The factor by which a broken rhythm multiplies the duration of the next note.
         self._pending_factor: Fraction | None = None
+        # The factor that it has applied to the note before, and its place.
+        self._applied_factor, self._broken_place = _WHOLE, (0, 0)
         self._tuplet: tuple[Fraction, int] | None = None  # factor, notes left
 
     def _set_key(self, key: Key) -> None:
@@ -56,54 +57,17 @@ class NoteReader(MarkReader):
             zip(LETTERS + LETTERS.lower(), key.alterations * 2, strict=True)
         )
 
-    # Notes, chords, rests, graces
+    # Notes and rests
 
     def _read_note(self) -> None:
         start = self._position
         found = patterns.NOTE.match(self._text, start)
         if found is None:
-            self.fail("an accidental with no note after it: add the note, or remove it", start)
+            sign = patterns.ACCIDENTAL_SIGN.match(self._text, start)
+            self._leave_out(sign[0] if sign else self._text[start], "an accidental without a note")
+            return
         pitch = self._read_pitch(found)
         self._add_note((pitch,), pitch.length, start)
-
-    def _read_chord(self) -> None:
-        start = self._position
-        pitches = self._read_chord_pitches()
-        if not pitches:
-            self.fail("a chord without notes: write notes between [ and ]", start)
-        if len(pitches) > MAX_IN_CHORD:
-            self.fail(f"more than {MAX_IN_CHORD} notes in a chord: remove some", start)
-        length = self._read_length()
-        if len(pitches) == 1:  # one note in brackets is a note
-            length *= pitches[0].length
-            if max(length.numerator, length.denominator) > MAX_IN_FRACTION:
-                self._fail_length(f"{length.numerator}/{length.denominator}", start)
-            self._add_note((replace(pitches[0], length=length),), length, start)
-            return
-        # ABC 2.1, "Chords and unisons": a chord is as long as its first note.
-        self._add_note(tuple(pitches), length, start, pitches[0].length)
-
-    def _read_chord_pitches(self) -> list[Pitch]:
-        """Read a chord from its opening to its closing bracket, and return its pitches."""
-        start = self._position
-        self._position += 1
-        pitches: list[Pitch] = []
-        while self._position < len(self._text) and (sign := self._text[self._position]) != "]":
-            if found := patterns.NOTE.match(self._text, self._position):
-                pitches.append(self._read_pitch(found))
-                if self._text.startswith("-", self._position):
-                    pitches[-1] = replace(pitches[-1], tied=True)
-                    self._position += 1
-            elif sign == '"':
-                self._read_quoted()
-            elif sign in " ()" or sign in patterns.DECORATIONS:
-                self._position += 1
-            else:
-                self.fail(f"{sign!r} means nothing in a chord: remove the sign", self._position)
-        if self._position == len(self._text):
-            self.fail("this [ is never closed: add the ]", start)
-        self._position += 1
-        return pitches
 
     def _read_rest(self) -> None:
         start = self._position
@@ -119,25 +83,6 @@ class NoteReader(MarkReader):
                 start,
             )
         self._add_note((), bars, start, self._meter.bar / self._unit, rest)
-
-    def _read_graces(self) -> None:
-        start = self._position
-        graces: list[Pitch] = []
-        self._position += 1
-        while self._position < len(self._text) and (sign := self._text[self._position]) != "}":
-            if found := patterns.NOTE.match(self._text, self._position):
-                graces.append(self._read_pitch(found))
-            elif sign in " /()[]>-~" or sign in patterns.DECORATIONS:
-                self._position += 1
-            else:
-                problem = f"{sign!r} means nothing among grace notes: remove the sign"
-                self.fail(problem, self._position)
-        if self._position == len(self._text):
-            self.fail("this { is never closed: add the }", start)
-        self._pending_graces += tuple(graces)
-        if len(self._pending_graces) > MAX_GRACES:
-            self.fail(f"more than {MAX_GRACES} grace notes before a note: remove some", start)
-        self._position += 1
 
     def _read_pitch(self, found: patterns.Match) -> Pitch:
         """Read a note head and its length, and return the pitch that accidentals and key give."""
@@ -204,14 +149,25 @@ class NoteReader(MarkReader):
         marks = text[0] if text else ""
         note = self._last_note()
         if note is None or self._pending_factor is not None:
-            self.fail(f"{marks} with no note before it: add the note, or remove the sign", start)
+            self._leave_out(marks, f"{marks} has no note before it")
+            return
         if len(marks) > MAX_BROKEN:
             self.fail("more than three of > or < in a row: write at most three", start)
         short = Fraction(1, 2 ** len(marks))
         before, after = (2 - short, short) if marks[0] == ">" else (short, 2 - short)
         self._replace_last_note(replace(note, duration=_multiply(note.duration, before)))
         self._pending_factor = after
+        self._applied_factor, self._broken_place = before, (self._line_number, start + 1)
         self._add_mark("broken rhythm", marks)
+
+    def _undo_broken_rhythm(self) -> None:
+        """Undo a broken rhythm whose second note is missing."""
+        note = self._last_note()
+        if note is not None and self._pending_factor is not None:
+            self._replace_last_note(replace(note, duration=note.duration / self._applied_factor))
+            text = "a > or < has no note after it: it is left out"
+            self.problems.append(Problem(text, *self._broken_place))
+            self._pending_factor = None
 
     def _read_tuplet_or_slur(self) -> None:
         """Read a tuplet or a slur.
@@ -222,14 +178,13 @@ class NoteReader(MarkReader):
         if found is None:
             self._read_slur()
             return
-        p, q, r = (int(number) if number else 0 for number in found.groups())
-        if not 2 <= p <= 9 or q > 16 or r > 16:
+        p, q, r = parse_tuplet(found[0], compound=self._meter.compound)
+        if max(p, q, r) > MAX_TUPLET:
             self.fail(
-                f"{found[0]} is impossible: tuplets have 2 to 9 notes, in the time of up to 16",
+                f"{found[0]} is impossible: the numbers of a tuplet are 1 to {MAX_TUPLET}",
                 self._position,
             )
-        q = q or default_tuplet_time(p, compound=self._meter.compound)
-        self._tuplet = Fraction(q, p), r or p
+        self._tuplet = Fraction(q, p), r
         self._add_mark("tuplet", found[0])
 
     def _read_tie(self) -> None:
@@ -251,7 +206,8 @@ class NoteReader(MarkReader):
         }
 
     def _begin_overlay(self) -> None:
-        """Forget the accidentals, ties and tuplet of the bar so far."""
+        """Forget the accidentals, ties, tuplet and broken rhythm of the bar so far."""
+        self._undo_broken_rhythm()
         self._bar_alterations = {}
         self._tied_alterations = {}
         self._tuplet = None

@@ -47,15 +47,27 @@ ANNOTATION_PLACES = frozenset("^_<>@")
 SPACE_CHARACTERS = " \t`\\*;?@#$"
 SPACE = re.compile(rf"[{re.escape(SPACE_CHARACTERS)}]+")
 SPACER = re.compile(r"y[0-9]{0,3}")
+# Blanks that web pages and word processors put in place of a space. Then, in music, the typographic
+# forms of the quotes around chord symbols and of the octave mark.
+_BLANKS = dict.fromkeys(map(ord, "\xa0\u1680\u202f\u205f\u3000\u2060\ufeff"), " ")
+_BLANKS |= dict.fromkeys(range(0x2000, 0x200C), " ")
+_QUOTES = dict.fromkeys(map(ord, "\u201c\u201d\u201e\u201f"), '"')
+_QUOTES |= dict.fromkeys(map(ord, "\u2018\u2019\u2032"), "'")
 LENGTH = re.compile(r"([0-9]{0,4})(/{0,7})([0-9]{0,4})")
+ACCIDENTAL_SIGN = re.compile(ACCIDENTAL)
 NOTE = re.compile(rf"({ACCIDENTAL})?({NOTE_LETTER})({OCTAVE_MARKS})({NOTE_LENGTH})")
 BROKEN = re.compile(BROKEN_RHYTHM)
-TUPLET = re.compile(r"\(([0-9]{1,3})(?::([0-9]{0,3}))?(?::([0-9]{0,3}))?")
+TUPLET = re.compile(r"\(([1-9][0-9]{0,2})(?::([0-9]{0,3}))?(?::([0-9]{0,3}))?")
 
 _NOTES = rf"(?:[=^_]*{NOTE_LETTER}[,']*[0-9/]*){{2,}}"
 # Before ABC 1.6 a ! was a line break, so the text between two of them may be a short line of music.
 # If the text reads as notes, it is music, except for !ff! and louder dynamics.
-NAMED_DECORATION = re.compile(rf"!(?:(?=f+!)|(?!{_NOTES}!))([^!\s|\[\]]*)!|\+([^+\s|\[\]]*)\+")
+# Words with blanks (`!D.C. al Fine!`) are a decoration if they have a letter that music has not.
+NAMED_DECORATION = re.compile(
+    rf"!(?:(?=f+!)|(?!{_NOTES}!))([^!\s|\[\]]*)!|\+([^+\s|\[\]]*)\+"
+    r"|!(?=[^!|\[\]]*[i-oq-tw])([A-Za-z.() ]+)!"
+)
+# A chord in the notation of ABC 1.3.
 OLD_CHORD = re.compile(rf"\+(?!f+\+){_NOTES}\+")
 
 _ENDING_NUMBERS = r"[1-9][0-9]?(?:[,.-][1-9][0-9]?)*"
@@ -67,11 +79,25 @@ CARRIED_REPEAT = re.compile(r"[ \t]*:(?![|:])")
 CARRIED_ENDING = re.compile(rf"[ \t]*({_ENDING_NUMBERS})(?![0-9/])")
 PASSES = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 # A bar line is colons, lines, colons, or colons alone; the number of an ending may touch it.
-# ABC 2.1, "Repeat/bar symbols", asks parsers to be liberal: books have `||:`, `|:|` and `:]`.
+# ABC 2.1, "Repeat/bar symbols", asks parsers to be liberal: books have `||:`, `|:|`, `:]`, `[:`,
+# `||[` and a single `:`. `[]` is an invisible bar line for abcm2ps, as `[|]` is.
 BAR_LINE = re.compile(
-    r"(?P<sign>\[\|\]|(?P<before>:*)(?:\[?\|[|\]]*|\])(?P<after>:*)|(?P<colons>:{2,}))"
+    r"(?P<sign>\[\|?\]|(?P<before>:*)(?:\[?\|[|\]]*|\]|\[(?=:))(?P<after>:*)|(?P<colons>:+))"
     rf"(?P<ending>{_ENDING_NUMBERS})?"
 )
+# A bracket of a field, or one that is closed before the next bar line, as that of a chord is.
+NOT_STRAY_BRACKET = re.compile(r'\[(?:[A-Za-z]:|(?:"[^"\n]*"|[^"|\[\]\n])*\])')
+
+
+def plain_blanks(text: str) -> str:
+    """Return a text with a space in place of each blank of another kind."""
+    return text if text.isascii() else text.translate(_BLANKS)
+
+
+def plain_quotes(music: str) -> str:
+    """Return a line of music with `"` and `'` in place of their typographic forms."""
+    return music if music.isascii() else music.translate(_QUOTES)
+
 
 _MAIL_DEBRIS = re.compile(r"=20(?=\s*$)|=(?=\s*$)|=3D")
 _MAIL_REPLACEMENTS = {"=20": "", "=": "\\", "=3D": "="}

@@ -6,26 +6,32 @@ A tune passes through the files of this folder in this order:
 2. `read_tune`, in this file, reads the header.
 3. `voices_reader.VoicesReader` passes each line of the body to the `BodyReader` of its voice.
 4. `body_reader.BodyReader` reads bar lines, endings and fields.
-5. Its base class `note_reader.NoteReader` reads notes, chords and rests.
-6. The base class of `NoteReader`, `mark_reader.MarkReader`, reads spaces, words and decorations.
+5. Its base class `chord_reader.ChordReader` reads chords and grace notes.
+6. The base class of `ChordReader`, `note_reader.NoteReader`, reads notes and rests.
+7. The base class of `NoteReader`, `mark_reader.MarkReader`, reads spaces, words and decorations.
 
 The meaning of single fields and signs is defined in `fields.py`, `key_field.py`, `clef.py`,
-`voice_field.py`, `note_head.py`, `note_length.py`, `bar_line.py` and `patterns.py`.
+`voice_field.py`, `part_order.py`, `note_head.py`, `note_length.py`, `tuplet.py`, `bar_line.py` and
+`patterns.py`.
 
 The reader follows the ABC standard 2.1, and accepts what traditional tune books contain besides:
 old `!` line breaks, free text between tunes, headers without X:, M: or L:. Bars may have any length
-(`charnn.music.checking` counts them). The reader refuses signs without a meaning. Its errors
-contain the line and the column.
+(`charnn.music.checking` counts them). A sign without a meaning changes no note, so it is left out,
+and `Tune.problems` has its line and column. The reader refuses music that it would have to guess,
+such as a chord that is never closed.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import TypeVar
 
 from charnn.errors import TuneError
 from charnn.music.abc import fields
+from charnn.music.abc.chord_reader import DECORATED_GRACE
 from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.part_order import read_part_order
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.abc.tunebook import (
     HEADER_FIELD,
@@ -35,15 +41,16 @@ from charnn.music.abc.tunebook import (
     split_book,
 )
 from charnn.music.abc.voices_reader import VoiceMusic, VoicesReader
+from charnn.music.tune.problem import Problem
 from charnn.music.tune.shared_form import share_form
-from charnn.music.tune.tune import Meter, Tune
+from charnn.music.tune.tune import Meter, Tempo, Tune
 
 # Of 5,052 tunes in four collections, the longest has 2,439 characters.
 MAX_CHARACTERS = 16 * 1024
 
 # As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
 # Lyrics may begin with a `|`.
-_BODY_FIELD = re.compile(r"([A-Za-z+]):(?:(?<=[wWs+]:)|(?![|:]))(.*)")
+_BODY_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(?:(?<=[wWs+]:)|(?![|:]))(.*)")
 _COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
 _Value = TypeVar("_Value")
 
@@ -66,6 +73,25 @@ def read_first_tune(text: str) -> Tune | None:
         return read_tune(sources[0]) if sources else None
     except TuneError:
         return None
+
+
+def read_whole_tune(text: str) -> Tune:
+    """Return the first tune of a text, of which the reader leaves out no sign.
+
+    The texts that a model learns are prepared in two ways: these tunes have bar labels and copies
+    in other keys.
+
+    Raises:
+        TuneError: there is no tune, it can't be read, or a sign would be left out.
+    """
+    sources = split_book(text)
+    if not sources:
+        raise TuneError("there is no tune here", 1, 1)
+    tune = read_tune(sources[0])
+    for problem in tune.problems:
+        if problem.text != DECORATED_GRACE:
+            raise TuneError(problem.text, problem.line, problem.column, tune.name)
+    return tune
 
 
 def read_tune(source: TuneSource) -> Tune:
@@ -97,21 +123,38 @@ def read_tune(source: TuneSource) -> Tune:
         elif text:
             body.read_music(text, line_number)
     first, *others = body.finish()
+    order, order_line = header.last("P") or ("", source.line)
+    parts, part_problems = read_part_order(order, order_line, first.music)
+    tempo, tempo_problems = _read_tempo(header, unit)
+    problems = {*part_problems, *tempo_problems, *body.problems}
     tune = Tune(
         number=source.number,
         titles=tuple(decode_text(text) for letter, text, _ in header.fields if letter == "T"),
         rhythm=header.value("R", decode_text, ""),
-        parts=header.value("P", fields.parse_part_order, ()),
+        parts=parts,
         key=first.key,
         meter=meter,
         unit=unit,
-        tempo=header.value("Q", lambda text: fields.parse_tempo(text, unit), None),
+        tempo=tempo,
         fields=tuple((letter, text) for letter, text, _ in header.fields),
         music=first.music,
         line=source.line,
         voice=first.name,
+        problems=tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))),
     )
     return replace(tune, others=tuple(_other_voice(tune, voice) for voice in others))
+
+
+def _read_tempo(header: "_Header", unit: Fraction) -> tuple[Tempo | None, list[Problem]]:
+    """Return the tempo of the header, None without, and a problem if it can't be read.
+
+    A tempo changes no note, so it costs no tune.
+    """
+    text, line_number = header.last("Q") or ("", 0)
+    try:
+        return fields.parse_tempo(text, unit) if line_number else None, []
+    except fields.FieldError as error:
+        return None, [Problem(f"{error}; it is left out", line_number, 3)]
 
 
 def _other_voice(tune: Tune, voice: VoiceMusic) -> Tune:
@@ -146,9 +189,8 @@ class _Header:
                 problem = "music before the key (K:): move K: before the first line of music"
                 raise TuneError(problem, line_number, 1, self._name)
             elif text:
-                self.fields.append(
-                    HeaderField("+", text, line_number)
-                )  # in ABC 1.6, H: ran over lines
+                # In ABC 1.6, H: ran over lines.
+                self.fields.append(HeaderField("+", text, line_number))
         raise TuneError("the key (K:) is missing: add K:C, for example", source.line, 1, self._name)
 
     def _inherit(self, source: TuneSource) -> None:
@@ -163,10 +205,15 @@ class _Header:
         Raises:
             TuneError: the text can't be parsed.
         """
-        for found, text, line_number in reversed(self.fields):
-            if found == letter:
-                try:
-                    return parse(text)
-                except fields.FieldError as error:
-                    raise TuneError(str(error), line_number, 3, self._name) from None
-        return default
+        text, line_number = self.last(letter) or ("", 0)
+        try:
+            return parse(text) if line_number else default
+        except fields.FieldError as error:
+            raise TuneError(str(error), line_number, 3, self._name) from None
+
+    def last(self, letter: str) -> tuple[str, int] | None:
+        """Return the text and line number of the last field with a letter."""
+        for field in reversed(self.fields):
+            if field.letter == letter:
+                return field.text, field.line
+        return None

@@ -2,7 +2,8 @@
 
 A tune begins at `X:` or, without `X:`, at a paragraph of fields that contains `K:`. It ends at the
 next `X:` or at an empty line. In many books empty lines stand in headers, so a tune that began with
-`X:` or `T:` may have empty lines before its first line of music.
+`X:` or `T:` may have empty lines before its first line of music. Lines may be indented, as tunes in
+mails and on web pages often are.
 
 A paragraph of fields before the first tune is the file header, whose fields hold for every tune
 that has no such field of its own. All other text is free text and is skipped.
@@ -14,14 +15,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from charnn.errors import TuneError
-from charnn.music.abc.patterns import FIELD, undo_quoted_printable
+from charnn.music.abc.patterns import FIELD, plain_blanks, undo_quoted_printable
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.tune.tune import tune_name
 
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _DIRECTIVE = re.compile(r"(?:%%|I:) *([A-Za-z]+)")
 # As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
-HEADER_FIELD = re.compile(r"([A-Za-z+]):(.*)")
+HEADER_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(.*)")
 # ABC 2.1, "Information fields", does not let these fields hold for a whole file. It excludes Q: as
 # well, but a tempo before the first tune has no other meaning.
 _OF_ONE_TUNE = frozenset("KPTVWXsw")
@@ -81,8 +82,9 @@ def iterate_book(text: str) -> Iterator[TuneSource]:
     file_header = _read_file_header(lines)
     start: int | None = None
     may_have_empty_lines = has_key = False
-    for index, line in enumerate([*lines, "X:"]):  # the last X: ends the last tune
-        empty = not line.strip()
+    for index, indented in enumerate([*lines, "X:"]):  # the last X: ends the last tune
+        line = plain_blanks(indented).strip()
+        empty = not line
         if start is not None and (line.startswith("X:") or (empty and not may_have_empty_lines)):
             source = _tune_source(lines[start:index], start + 1, file_header)
             if source is not None:
@@ -117,8 +119,8 @@ def inherited_fields(source: TuneSource) -> list[HeaderField]:
     for line in content_lines(source):
         if found := HEADER_FIELD.match(line):
             letters.append(found[1])
-        if line.startswith("K:"):
-            break
+            if found[1] == "K":
+                break
     return source.inherited(letters)
 
 
@@ -129,8 +131,9 @@ def _content(lines: Iterable[str], first_number: int, tune: str) -> Iterator[str
         TuneError: typeset text is never closed; `tune` is the name of its tune.
     """
     open_block, open_line_number = "", 0  # "text", "ps", "svg" after %%begintext, ...
-    for line_number, text in enumerate(lines, first_number):
-        directive = _DIRECTIVE.match(text)
+    for line_number, original in enumerate(lines, first_number):
+        text = plain_blanks(original)
+        directive = _DIRECTIVE.match(text.lstrip())
         name = directive[1].lower() if directive else ""
         if open_block:
             open_block = "" if name == "end" + open_block else open_block
@@ -152,9 +155,10 @@ def _read_file_header(lines: list[str]) -> tuple[HeaderField, ...]:
     """
     header: list[HeaderField] = []
     ended = False
-    for line_number, (line, content) in enumerate(
+    for line_number, (indented, content) in enumerate(
         zip(lines, _content(lines, 1, ""), strict=False), 1
     ):
+        line = plain_blanks(indented).strip()
         if line.startswith("X:"):
             break
         if line.startswith("K:"):
@@ -170,7 +174,7 @@ def _read_file_header(lines: list[str]) -> tuple[HeaderField, ...]:
                 header[-1] = header[-1]._replace(text=f"{header[-1].text} {found[2].strip()}")
             else:
                 header.append(HeaderField(found[1], found[2].strip(), line_number))
-        ended = bool(header) and not line.strip()
+        ended = bool(header) and not line
     return _of_all_tunes(header)
 
 
@@ -186,7 +190,8 @@ def _tune_source(
     A paragraph with X: or K: is a tune. Prose may look like another field: "N:", for example.
     """
     first = dict.fromkeys("XTK", "")
-    for field in reversed(lines):
+    for line in reversed(lines):
+        field = plain_blanks(line).lstrip()
         if field[:1] in first and field[1:2] == ":":
             first[field[0]] = _COMMENT.sub("", field[2:]).strip() or " "
     if not first["X"] and not first["K"]:

@@ -25,6 +25,7 @@ from charnn.music.abc.clef import with_staff
 from charnn.music.abc.note_reader import MAX_NOTES
 from charnn.music.abc.overlays import separate_overlays
 from charnn.music.abc.voice_field import VoiceField
+from charnn.music.tune.problem import Problem
 from charnn.music.tune.tune import Element, Key, Meter, Note
 
 MAX_VOICES = 16
@@ -99,6 +100,12 @@ class VoicesReader:
         self._opening: list[_Field] = []  # the fields with which every voice begins
         self._waiting: list[_Field] = []  # fields that a V: may follow
         self._has_music = False  # whether music has followed the last V:
+
+    @property
+    def problems(self) -> list[Problem]:
+        """The problems of all voices."""
+        readers = (voice.reader for voice in self._voices if voice.reader)
+        return [problem for reader in readers for problem in reader.problems]
 
     def declare(self, letter: str, text: str, line_number: int) -> None:
         """Read a U: or V: of the header.

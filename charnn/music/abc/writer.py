@@ -1,17 +1,18 @@
 """The writer of ABC notation: a `Tune` as text, which the reader reads as the same tune.
 
-Most of the text equals the original, without the parts that the reader drops: comments, signs
-inside of chords and graces, spaces around the text of a field. Each length has one spelling (`/`
-for a half, `3/2`), graces stand before the decorations of their note, and a tie directly follows
-its note. If two signs without the dropped text between them would be read as one sign, the writer
-separates them with empty graces (`{}`), which have no meaning.
+Most of the text equals the original, without the parts that the reader drops: comments, signs on
+grace notes, signs without a meaning, spaces around the text of a field. Marks inside of a chord
+stand before it. Each length has one spelling (`/` for a half, `3/2`), graces stand before the
+decorations of their note, and a tie directly follows its note. If two signs without the dropped
+text between them would be read as one sign, the writer separates them with empty graces (`{}`),
+which have no meaning.
 """
 
 import re
 from collections.abc import Sequence
 
 from charnn.music.abc.bar_line import count_repeats, stay_apart
-from charnn.music.abc.grace_placement import count_graces_before
+from charnn.music.abc.grace_placement import count_graces_before, sound_as_written
 from charnn.music.abc.note_head import format_head
 from charnn.music.abc.note_length import format_length
 from charnn.music.abc.patterns import NAMED_DECORATION
@@ -63,12 +64,13 @@ class _BodyWriter:
         self._key = key
         self._out: list[str] = []
         # Indices in `_out`: of the first decoration or tuplet sign before the next note, of the
-        # first bar line or key after the last note, of the last note's tie, of old line breaks.
+        # last note's tie, of old line breaks.
         self._signs_index: int | None = None
-        self._boundary_index: int | None = None
         self._tie_index: int | None = None
         self._line_break_indices: list[int] = []
-        self._key_before_boundary = key
+        # The first bar line or key change after the last note, and each further key change: the
+        # index in `_out`, and the key before it.
+        self._boundaries: list[tuple[int, Key]] = []
         self._carried_colon = ""  # of a bar line, to be written on the next line
 
     def write(self, music: Sequence[Element]) -> str:
@@ -99,16 +101,15 @@ class _BodyWriter:
     def _insert_graces(self, note: Note, following: Sequence[Element]) -> None:
         """Insert the graces of a note before its decorations, or before the bar line or key."""
         signs_index = len(self._out) if self._signs_index is None else self._signs_index
-        count = 0
-        if self._boundary_index is not None:
-            count = count_graces_before(
-                note.graces, following, self._key, self._key_before_boundary
-            )
+        count, place = 0, (0, self._key)
+        for place in self._boundaries:
+            count = count_graces_before(note.graces, following, self._key, place[1])
+            if sound_as_written(note.graces[:count], place[1]):
+                break
         if count < len(note.graces):
             self._out.insert(signs_index, self._in_braces(note.graces[count:], self._key))
-        if count and self._boundary_index is not None:
-            text = self._in_braces(note.graces[:count], self._key_before_boundary)
-            self._out.insert(self._boundary_index, text)
+        if count:
+            self._out.insert(place[0], self._in_braces(note.graces[:count], place[1]))
 
     def _in_braces(self, graces: Sequence[Pitch], key: Key) -> str:
         # After an old line break (`!`), a space keeps the text up to the next `!` from being read
@@ -119,7 +120,8 @@ class _BodyWriter:
     def _write_note(self, note: Note) -> None:
         out, octave = self._out, self._key.octave
         pitches = note.pitches
-        self._tie_index = self._signs_index = self._boundary_index = None
+        self._tie_index = self._signs_index = None
+        self._boundaries = []
         if not pitches:
             out.append(note.rest + format_length(note.length))
         elif len(pitches) == 1 and (
@@ -194,23 +196,23 @@ class _BodyWriter:
                 out.append(_SEPARATOR)
         elif isinstance(before, Mark) and before.kind == "tuplet" and text[0] == ":":
             out.append(_SEPARATOR)  # `(3:` would begin the tuplet's second number
-        elif text[:2] in (":[", ":]") and (
+        elif (text == ":" or text[:2] in (":[", ":]")) and (
             not out or out[-1].endswith("\n") or len(out) < 2 or out[-2].endswith("\n")
         ):
             out.append(_SEPARATOR)  # `A:]` at the beginning of a line would be a field
         out.append(text)
 
     def _remember_boundary(self, before_line_end: bool = False) -> None:
-        """Remember the place of the first bar line or key after a note: accidentals end there.
+        """Remember the place of a bar line or key after a note: accidentals end there.
 
         Args:
             before_line_end: whether the place is before the line end that precedes a field.
         """
         self._signs_index = None
         line_ended = bool(self._out) and self._out[-1] == "\n"
-        if self._boundary_index is None and (line_ended or not before_line_end):
-            self._boundary_index = len(self._out) - before_line_end
-            self._key_before_boundary = self._key
+        is_first = all(key is not self._key for _, key in self._boundaries)
+        if is_first and (line_ended or not before_line_end):
+            self._boundaries.append((len(self._out) - before_line_end, self._key))
 
     def _write_field(self, change: Change) -> None:
         out = self._out

@@ -7,7 +7,8 @@ inside a repeat. But a `|:` needs a `:|`.
 
 from collections.abc import Iterator
 
-from charnn.music.checking.problems import Problem, problem_at
+from charnn.music.checking.problems import problem_at
+from charnn.music.tune.problem import Problem
 from charnn.music.tune.tune import BarLine, Ending, Note, Tune
 
 

@@ -13,9 +13,10 @@ from charnn.errors import TuneError
 from charnn.music.checking.bar_count import BarCount, count_bars
 from charnn.music.checking.bars import CountedBar
 from charnn.music.checking.parts import Part, PartGap
-from charnn.music.checking.problems import Problem, problem_at
+from charnn.music.checking.problems import problem_at
 from charnn.music.checking.repeats import repeat_problems
 from charnn.music.checking.unfinished_signs import unfinished_sign_problems
+from charnn.music.tune.problem import Problem
 from charnn.music.tune.tune import BarLine, Meter, Note, Pitch, Tune
 
 # In semitones. A wider range is more likely due to a wrong octave mark.
@@ -60,7 +61,7 @@ class TuneReport:
 
 def check_tune(tune: Tune) -> TuneReport:
     """Return the report on a tune. Never raises."""
-    problems = [*repeat_problems(tune), *unfinished_sign_problems(tune)]
+    problems = [*tune.problems, *repeat_problems(tune), *unfinished_sign_problems(tune)]
     try:
         counted = count_bars(tune)
     except TuneError as error:

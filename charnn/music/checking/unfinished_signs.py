@@ -5,8 +5,9 @@ The reader accepts such signs, for example a tuplet with two of three notes, so 
 
 from collections.abc import Iterator
 
-from charnn.music.abc.patterns import TUPLET
-from charnn.music.checking.problems import Problem, problem_at
+from charnn.music.abc.tuplet import parse_tuplet
+from charnn.music.checking.problems import problem_at
+from charnn.music.tune.problem import Problem
 from charnn.music.tune.tune import BarLine, Element, Ending, Mark, Note, Tune
 
 
@@ -28,9 +29,7 @@ def _tuplets(tune: Tune) -> Iterator[Problem]:
             yield problem_at(tuplet, f"the tuplet {tuplet.text} lacks {notes}")
             tuplet = None
         if isinstance(element, Mark) and starts:
-            found = TUPLET.fullmatch(element.text)
-            # (p:q:r is a tuplet of r notes; without r, of p notes.
-            tuplet, missing = element, int(found[3] or found[1]) if found else 0
+            tuplet, (_, _, missing) = element, parse_tuplet(element.text, compound=False)
         elif isinstance(element, Note):
             missing -= missing > 0
 

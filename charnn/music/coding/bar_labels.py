@@ -23,9 +23,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from charnn.errors import TuneError
 from charnn.music.abc.fields import FieldError
 from charnn.music.abc.key_field import parse_key
-from charnn.music.abc.reader import read_tune
+from charnn.music.abc.reader import read_whole_tune
 from charnn.music.abc.tokenizer import tokenize
-from charnn.music.abc.tunebook import split_book
 from charnn.music.checking.bars import CountedBar, split_into_bars
 
 # A part of more bars, or a tune of more parts, uses the last label again.
@@ -101,8 +100,8 @@ def _tonic_letter(field: str) -> str:
 def read_bars(tune: str) -> list[CountedBar]:
     """Return the bars of a tune; none if it cannot be read."""
     try:
-        return split_into_bars(read_tune(split_book(tune)[0]))[0]
-    except (TuneError, IndexError):
+        return split_into_bars(read_whole_tune(tune))[0]
+    except TuneError:
         return []
 
 

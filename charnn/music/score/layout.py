@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from charnn.errors import TuneError
-from charnn.music.abc.patterns import TUPLET
+from charnn.music.abc.tuplet import parse_tuplet
 from charnn.music.score.bar_styles import heavier_line
 from charnn.music.score.beams import add_beams
 from charnn.music.score.lyrics import find_lyrics
@@ -25,7 +25,7 @@ from charnn.music.score.spans import (
 )
 from charnn.music.score.staff import BarItem, Event, NoteHead, WrittenBar
 from charnn.music.tune.playing_order import find_repeats
-from charnn.music.tune.theory import LETTERS, default_tuplet_time
+from charnn.music.tune.theory import LETTERS
 from charnn.music.tune.tune import (
     BarLine,
     Change,
@@ -293,15 +293,8 @@ class _Layout:
         return NoteHead(pitch.letter, pitch.octave, alter, shown, tie_stop, tie_start)
 
     def _open_tuplet(self, text: str) -> None:
-        """Begin a tuplet `(p:q:r`: p notes in the time of q, for the next r notes (ABC 2.1, 4.13).
-
-        If r is omitted, r is p. If q is omitted, q is 2 or 3. That depends on p and, for a p of 5,
-        7 or 9, also on the meter.
-        """
-        found = TUPLET.match(text)
-        p, q, r = (int(n) if n else 0 for n in found.groups()) if found else (3, 2, 3)
-        default_q = default_tuplet_time(p, compound=self._meter.compound)
-        self._tuplet = _Tuplet((p, q or default_q), r or p, r or p)
+        p, q, r = parse_tuplet(text, compound=self._meter.compound)
+        self._tuplet = _Tuplet((p, q), r, r)
 
     def _next_in_tuplet(self) -> tuple[tuple[int, int], bool, bool]:
         """Return the next note's (tuplet ratio, is first in tuplet, is last); count the note."""

@@ -91,6 +91,15 @@ def _order(tune: Tune, repeats: bool) -> Iterator[int]:
                 yield index
 
 
+def part_labels(music: Sequence[Element]) -> list[tuple[str, int]]:
+    """Return the name and the index of each label of a part, `P:A` for example."""
+    return [
+        (element.text.rstrip(".")[:1], index)
+        for index, element in enumerate(music)
+        if isinstance(element, Change) and element.letter == "P"
+    ]
+
+
 def _part_ranges(tune: Tune) -> list[tuple[int, int]]:
     """Return the start and stop of each part in the order of the header's P:.
 

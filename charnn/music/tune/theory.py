@@ -11,7 +11,7 @@ SHARP_ORDER = "FCGDAEB"
 
 # The number of notes in whose time a tuplet is played if the text does not state it (ABC 2.1,
 # "Duplets, triplets, quadruplets, etc."). The time of 5, 7 and 9 notes depends on the meter.
-_TUPLET_TIMES = {2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
+_TUPLET_TIMES = {1: 1, 2: 3, 3: 2, 4: 3, 6: 2, 8: 3}
 
 
 def natural_midi(letter: str, octave: int) -> int:
@@ -34,8 +34,12 @@ def signature_alterations(sharps: int) -> tuple[int, ...]:
 def default_tuplet_time(notes: int, *, compound: bool) -> int:
     """Return the number of notes in whose time a tuplet is played: 2 for a triplet.
 
+    The standard ends at 9 notes. Above, it is the next smaller power of two: 8 for 11 notes.
+
     Args:
         notes: the number written after the bracket.
         compound: whether the meter is compound, as 6/8 is. Only 5, 7 and 9 notes depend on this.
     """
+    if notes > 9:
+        return 1 << (notes - 1).bit_length() - 1
     return _TUPLET_TIMES.get(notes, 3 if compound else 2)

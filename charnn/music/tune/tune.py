@@ -1,8 +1,9 @@
 """A tune as data: its header and, in the order written, everything on its staff.
 
 A note keeps its spelling beside its sound, and slurs, chord symbols, decorations and line ends stay
-between the notes as `Mark`s. So the same `Tune` serves for playing, checking, transposing and
-writing. Only comments and the marks inside of chords or among grace notes are dropped.
+between the notes as `Mark`s, those inside of a chord before it. So the same `Tune` serves for
+playing, checking, transposing and writing. Only comments, signs without a meaning and the marks
+among grace notes are dropped.
 
 Durations are exact fractions of a quarter note: with floats, a full bar of triplets could come
 out a little short. Lines and columns count from 1 in the text that was read.
@@ -13,6 +14,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from charnn.errors import shorten
+from charnn.music.tune.problem import Problem
 from charnn.music.tune.theory import SEMITONES, natural_midi
 
 _MAX_NAME = 60  # characters of a number or title in a message
@@ -193,8 +195,8 @@ class BarLine:
     @property
     def section(self) -> bool:
         """True for a double bar and for a repeat sign, where sections end or begin."""
-        # `.|` is a dotted bar line, and `[|]` an invisible one that may stand inside a bar.
-        return bool(self.ends or self.starts) or self.text.strip(":.") not in ("|", "[|]")
+        # `.|` and `:` are dotted bar lines. `[|]` and `[]` are invisible and may stand in a bar.
+        return bool(self.ends or self.starts) or self.text.strip(":.") not in ("|", "", "[|]", "[]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,10 +278,10 @@ class Tune:
         fields: letter and text of each line of the header.
         music: the elements of the body.
         line: the line the tune begins on.
-        voice: the name of the voice (`name=` of its V:, else the first word of V:); `""` if the
-            tune has no V:.
+        voice: the name of the voice (`name=` of its V:, else its first word); `""` without V:.
         voice_id: the first word of the V: of a further voice; `""` for the first voice.
         others: the other voices, each a tune with the same header and no further voices.
+        problems: what the reader left out of the tune, with its place.
     """
 
     number: str
@@ -296,6 +298,7 @@ class Tune:
     voice: str = ""
     voice_id: str = ""
     others: tuple["Tune", ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def voices(self) -> tuple["Tune", ...]:

@@ -26,7 +26,7 @@ GOOD = f"{HEADER}|:{'|'.join([BAR] * 8)}:|\n"
 OVERFULL = f"{HEADER}|:{BAR}|{BAR}e|{BAR}|{BAR}:|\n"
 CUT = f"{HEADER}|:{BAR}|{BAR}|{BAR}|D2F2 A2d:|\n"
 UNBALANCED = f"{HEADER}|:{BAR}|{BAR}|]\n"
-UNREADABLE = f"{HEADER}q|]\n"
+UNREADABLE = f"{HEADER}[D|\n"
 EMPTY = f"{HEADER}|]\n"
 
 

@@ -1,0 +1,84 @@
+"""The order in which the parts of a tune are played: P: in the header (ABC 2.1, "P: - parts")."""
+
+import re
+from collections.abc import Sequence
+
+from charnn.music.abc.fields import FieldError
+from charnn.music.tune.playing_order import part_labels
+from charnn.music.tune.problem import Problem
+from charnn.music.tune.tune import Element
+
+MAX_PARTS = 200
+MAX_PART_NESTING = 7
+
+_AS_WRITTEN = "the tune is played as it is written"
+
+
+def read_part_order(
+    text: str, line: int, music: Sequence[Element]
+) -> tuple[tuple[str, ...], list[Problem]]:
+    """Return the parts in the order they are played, and the problems of this order.
+
+    If the field contains other words, as in some books, there is no order. Parts that the music
+    lacks stay in the order.
+
+    Args:
+        text: the text of P: in the header.
+        line: its line.
+        music: the body of the tune.
+    """
+    try:
+        parts = parse_part_order(text)
+    except FieldError as error:
+        return (), [Problem(f"{error}; {_AS_WRITTEN}", line, 3, serious=False)]
+    labels = {name for name, _ in part_labels(music)}
+    missing = [part for part in dict.fromkeys(parts) if part not in labels]
+    if not missing:
+        return parts, []
+    if len(missing) == len(set(parts)):
+        problem = f"no P: in the tune marks a part of the order {text.strip()!r}; {_AS_WRITTEN}"
+        return parts, [Problem(problem, line, 3, serious=False)]
+    names = ", ".join(missing)
+    problem = f"the tune has no part {names}: add P:{missing[0]} before it, or change the order"
+    return parts, [Problem(problem, line, 3)]
+
+
+def parse_part_order(text: str) -> tuple[str, ...]:
+    """Return the letters of a header's P: in the order played (ABC 2.1, "P: - parts").
+
+    Repeats are written out: `A2(BC)2.A` is A A B C B C A.
+
+    Raises:
+        FieldError: the brackets do not match, a character has no meaning, brackets are nested more
+            than seven deep, or the order has more than 200 parts with its repeats.
+    """
+    stack: list[list[str]] = [[]]  # one list for each open bracket
+    repeatable: list[str] = []  # the parts that a following number repeats
+    for sign in re.findall(r"[0-9]+|[^\s.]", text):
+        if sign[0] in "0123456789":
+            # Four digits are enough to exceed the limit, however long the number is.
+            if int(sign[:4]) > MAX_PARTS:
+                raise FieldError(f"too many parts: more than {MAX_PARTS} in the order of parts")
+            stack[-1].extend(repeatable * (int(sign[:4]) - 1))
+            repeatable = []
+        elif sign == "(":
+            stack.append([])
+        elif sign == ")":
+            repeatable = stack.pop()
+            if not stack:
+                raise FieldError(f"unbalanced brackets in the order of parts {text.strip()!r}")
+            stack[-1].extend(repeatable)
+        elif sign.isalpha():
+            repeatable = [sign]
+            stack[-1].append(sign)
+        else:
+            raise FieldError(
+                f"cannot read the order of parts {text.strip()!r}: write it as in AABB or A2(BC)2"
+            )
+        if len(stack[-1]) > MAX_PARTS:
+            raise FieldError(f"too many parts: more than {MAX_PARTS} in the order of parts")
+        if len(stack) > MAX_PART_NESTING + 1:
+            raise FieldError(f"more than {MAX_PART_NESTING} nested brackets in the order of parts")
+    if len(stack) > 1:
+        raise FieldError(f"unbalanced brackets in the order of parts {text.strip()!r}")
+    return tuple(stack[0])

@@ -47,7 +47,7 @@ MUSIC = {
     "tune": set(),
     "abc": {"tune"},
     "coding": {"tune", "abc", "checking"},
-    "grammar": {"tune", "abc", "coding"},
+    "grammar": {"tune", "abc", "coding", "checking"},
     "checking": {"tune", "abc"},
     "form": {"tune", "abc", "checking"},
     "similarity": {"tune", "abc", "checking", "form"},

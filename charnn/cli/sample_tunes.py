@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.checkpoints.bundled import display_name
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.cli.console import show_message, show_warning
+from charnn.cli.formatting import join_some
 from charnn.cli.save_tunes import save_tune
 from charnn.cli.shell_words import join_words
 from charnn.errors import CharnnError, CheckpointError, UsageError
@@ -102,6 +103,8 @@ class TuneJob:
         request = make_request(
             **{name: options[name] for name in _REQUEST_OPTIONS}, strict=options["bars"] != "off"
         )
+        if request.left_out:
+            show_message(f"left out of --prime: {join_some(request.left_out)}")
         if headers is not None:
             request, doubt = fit_request(request, model, headers)
             if doubt:

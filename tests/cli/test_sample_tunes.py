@@ -215,7 +215,7 @@ def test_a_prime_text_is_completed(program: Program, folder: Path, prime: str, b
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--meter", "6/8", "--prime", "L:1/8\nd4 e4|"), "'4' cannot follow 'd4 e' in such a tune"),
+        (("--meter", "6/8", "--prime", "L:1/8\nd4 e4|"), "'4' cannot follow 'd4 e': bar 1 (d4 e4)"),
         (("--key", "H"), "as in G, Em or Ador"),
         (("--meter", "jig"), "as in 6/8, 4/4 or C|"),
         (
@@ -229,7 +229,7 @@ def test_a_prime_text_is_completed(program: Program, folder: Path, prime: str, b
         (("--form", "AABA"), "--form AABA writes a part again, which needs a model trained with"),
         (("--form", "ABCDE"), "--form ABCDE has 5 written parts, and a tune has 2 to 4"),
         (("--form", "AABB", "--bars", "off"), "--form needs complete bars and parts"),
-        (("--prime", "|:d8|", "--form", "AB"), "'|' cannot follow '' in such a tune"),
+        (("--prime", "|:d8|", "--form", "AB"), "|: does not suit --form AB: choose"),
         (("--stop", "x"), "--stop is for texts"),
         (("--length", "-1"), "--length -1 is too short for such a tune: it needs at least "),
         (("--length", "50"), "--length 50 is too short for such a tune: it needs at least "),

@@ -57,6 +57,10 @@ _FOUR_BARS = "ABc d2e|" * 4
         ("c>d", ""),
         (_ENDING, "D"),
         (_FOUR_BARS, ""),
+        ("A|:d2e", ""),
+        ("A|:" + 3 * "d3 e3|" + "f3 d3:|\n|:d2e", "D"),
+        ("G,3 A,2(B>.A)", "Bb"),
+        ("d3 d3/2e/ c|d3 e3/2c3/2|", "D"),
     ],
 )
 def test_an_opening_is_written_as_it_was_given(opening: str, key: str) -> None:
@@ -82,6 +86,8 @@ def test_an_unwritable_opening_is_refused() -> None:
         tunes(prime="ü")
     with pytest.raises(UsageError, match="cannot follow"):
         tunes(prime="d:|")
+    with pytest.raises(UsageError, match="no whole bars can follow the end of the opening: end it"):
+        tunes(prime="d6|{")
 
 
 @pytest.mark.parametrize("strict", [True, False])

@@ -20,6 +20,7 @@ _NOISE = re.compile(
     """,
     re.VERBOSE,
 )
+_LAYOUT = re.compile(r"[!\\`*$;]|y\d*|\[\|\]")  # of the printed page only
 # Up-bow and down-bow are within h-w, but they are part of the music in fiddlers' books.
 _BOWING = frozenset("uv")
 _CHORD_SYMBOL = re.compile(r"[A-G][#b]?[a-z0-9#+\-°]{0,6}(?:/[A-G][#b]?)?")
@@ -32,6 +33,15 @@ _BAR_LINE_AND_SPACES = re.compile(r"(?:(?<![|:]) )?(\[?\|[|:\]]*|:[|:]*\]?)(?: (
 def clean_music(line: str) -> str:
     """Return a line of music in one spelling, without annotations and typesetting signs."""
     return _clean_spaces(_NOISE.sub(_clean_sign, line))
+
+
+def dropped_signs(line: str) -> list[str]:
+    """Return the annotations, decorations and fields that `clean_music` drops, as they stand."""
+    return [
+        found[0]
+        for found in _NOISE.finditer(line)
+        if not _clean_sign(found) and not _LAYOUT.fullmatch(found[0])
+    ]
 
 
 def _clean_sign(found: re.Match[str]) -> str:

@@ -204,8 +204,10 @@ class _PlaceCounter:
             is_short: whether the bar is shorter than its meter; `None` for an unfinished bar.
         """
         if self._part < 0 or begins_part:
-            # A pick-up before a repeat sign is no part of its own.
-            self._part += self._part < 0 or self._number > 0
+            # A pick-up before a repeat sign is no part of its own, and the only pick-up.
+            after_pickup = self._part >= 0 and not self._number
+            self._has_pickups &= not after_pickup
+            self._part += not after_pickup
             self._number = 0
             # The first bar decides for an unfinished one, which may become a pick-up, too.
             if self._has_pickups if is_short is None else is_short:

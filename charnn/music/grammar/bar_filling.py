@@ -67,6 +67,11 @@ class BarFilling:
         on_grid = not timing.bar % (timing.unit // self._notes_per_unit)
         return on_grid and 2 * timing.unit <= timing.bar <= 4 * TICKS_PER_WHOLE_NOTE
 
+    @property
+    def part_lengths(self) -> str:
+        """Return the allowed numbers of bars of a part in words."""
+        return " or ".join(map(str, self._part_bars))
+
     # The length of bars and parts
 
     def capacity(self, state: GrammarState) -> int:
@@ -187,13 +192,15 @@ class BarFilling:
         A number must be a complete length that fits. If `3` were accepted where only `3/2` fits,
         the model would be forced to write `/`. An empty text and `/` may also be the beginning of
         a length that fits. In a tuplet or broken pair, a number may be such a beginning, too,
-        because the first note determines the length of the others.
+        because the first note determines the length of the others, and in an opening, which is
+        given.
         """
         if length == "1" and not state.in_opening:
             # Where `A2` does not fit, models write `A1`, which books do not.
             return any(self.accepts_length(state, longer) for longer in _LONGER_THAN_1)
-        # Cached, because the grammar asks at every note, and these five values recur in most bars.
-        place = (length, self.remaining(state), state.timing.unit, state.pair, state.tuplet)
+        # Cached, because the grammar asks at every note, and these values recur in most bars.
+        rest = (self.remaining(state), state.timing.unit, state.in_opening)
+        place = (length, rest, state.pair, state.tuplet)
         if place not in self._accepted_lengths:
             self._accepted_lengths[place] = self._find_length(state, length)
         return self._accepted_lengths[place]
@@ -201,7 +208,8 @@ class BarFilling:
     def _find_length(self, state: GrammarState, start: str) -> bool:
         if self.note_ticks(state, start):
             return True
-        if start not in ("", "/") and not (state.pair.note_ticks or state.tuplet.notes_left):
+        in_group = state.pair.note_ticks or state.tuplet.notes_left
+        if start not in ("", "/") and not (in_group or state.in_opening):
             return False
         return any(
             self.note_ticks(state, length) for length in self._lengths if length.startswith(start)

@@ -140,14 +140,12 @@ class BodyGrammar:
             return state._replace(partial=EMPTY_CHORD, between_parts=False)
         if character in DECORATIONS:
             # Programs disagree about a decoration between `>` and the second note.
-            allowed = state.decorations < MAX_DECORATIONS and not state.pair.note_ticks
-            staccato = STACCATO in (character, state.partial)
-            decorated = state._replace(
-                partial=STACCATO if staccato else "",
-                decorations=state.decorations + 1,
-                between_parts=False,
-            )
-            return decorated if allowed else None
+            in_pair = state.pair.note_ticks and not state.in_opening
+            if in_pair or state.decorations == MAX_DECORATIONS:
+                return None
+            partial = STACCATO if STACCATO in (character, state.partial) else ""
+            count = state.decorations + 1
+            return state._replace(partial=partial, decorations=count, between_parts=False)
         # Programs disagree about a decoration before a slur, a tuplet, graces or a chord symbol.
         return None if state.decorations else self._slur_graces_or_symbol(state, character)
 
@@ -169,6 +167,8 @@ class BodyGrammar:
         if not state.length and (state.note + character) in OCTAVE_MARKS:
             pitch = state.pitch and state.pitch + character
             return state._replace(partial="", note=",", pitch=pitch)
+        if state.in_opening and not state.length and state.note == "," and character in ",'":
+            return state  # a low note of an opening may be coded an octave lower still
         if character in "0123456789/":
             length = state.length + character
             fits = self.filling.accepts_length(state, length)

@@ -5,7 +5,7 @@ are known: a model has read jigs in 6/8, not in 3/4. If a key is requested that 
 have, the other values come from tunes of the same mode as well.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from charnn.music.abc.key_field import is_key, parse_key
 from charnn.music.coding.bar_labels import CADENCES, LABELS
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
+from charnn.music.grammar.opening_errors import RefusedOpening
 from charnn.music.grammar.tune_form import TuneForm
 from charnn.music.grammar.tune_request import Header, LearnedHeader, TuneRequest
 
@@ -62,16 +63,16 @@ def find_candidates(request: TuneRequest, characters: Collection[str]) -> Candid
     body = BodyGrammar(
         frozenset(characters) - LABELS - CADENCES, request.part_bars, TuneForm(request.form)
     )
-    longest_opening = ""  # the longest accepted beginning, for the error message
+    accepted: dict[tuple[str, str], str] = {}  # by meter and unit, the usual ones first
     learned = _learned_headers(request, characters)
     invented = _invented_headers(request, characters)
     for headers in (learned, invented):
         read, timings = _fitting_timings(headers, request, body)
-        longest_opening = max(longest_opening, read, key=len)
+        accepted = read | accepted
         fitting = {header: weight for header, weight in headers.items() if header[1:3] in timings}
         if fitting:
             return Candidates(fitting, headers is learned)
-    raise _opening_error(request.opening, longest_opening)
+    raise _opening_error(request, accepted, body)
 
 
 def draw_header(headers: Mapping[Header, float], seed: int) -> Header:
@@ -160,24 +161,24 @@ def _invented_headers(request: TuneRequest, characters: Collection[str]) -> dict
 
 
 def _fitting_timings(
-    headers: Iterable[Header], request: TuneRequest, body: BodyGrammar
-) -> tuple[str, set[tuple[str, str]]]:
+    headers: Mapping[Header, float], request: TuneRequest, body: BodyGrammar
+) -> tuple[dict[tuple[str, str], str], set[tuple[str, str]]]:
     """Find the meters and units, among those of `headers`, that accept the opening.
 
     Returns:
-        The longest accepted beginning of the opening, and the (meter, unit) pairs that accept the
-        whole opening. If the opening begins with a full bar in some of these pairs, only such
+        The accepted beginning of the opening for each (meter, unit) pair, and the pairs that accept
+        the whole opening. If the opening begins with a full bar in some of these pairs, only such
         pairs.
     """
     opened = {
         timing: read_opening(*timing, request.opening, body)
         for timing in dict.fromkeys(header[1:3] for header in headers)
     }
-    longest = max((read for read, _ in opened.values()), key=len, default="")
     good = {timing: state for timing, (_, state) in opened.items() if state is not None}
     # "d2e f2g|" is a full bar of 6/8 or a pick-up in 4/4; the user more likely means a full bar.
     full = {timing for timing, state in good.items() if _begins_with_full_bar(state, body)}
-    return longest, full or set(good if request.strict else opened)
+    read = {timing: read for timing, (read, _) in opened.items()}
+    return read, full or set(good if request.strict else opened)
 
 
 def read_opening(
@@ -196,6 +197,8 @@ def read_opening(
         if after is None:
             return opening[:place], None
         state = after
+    if state.note and body.filling.finish_note(state) is None:
+        return opening.rstrip("0123456789/"), None  # the length of the last note does not fit
     return opening, state
 
 
@@ -206,18 +209,32 @@ def _begins_with_full_bar(state: GrammarState, body: BodyGrammar) -> bool:
     return not after.pickup
 
 
-def _opening_error(opening: str, accepted: str) -> UsageError:
-    following = opening[len(accepted) :][:1]
-    if not following:
+def _opening_error(
+    request: TuneRequest, accepted: Mapping[tuple[str, str], str], body: BodyGrammar
+) -> UsageError:
+    """Return the error for an opening that is accepted only in part.
+
+    Args:
+        request: the request with this opening.
+        accepted: the accepted beginning for each meter and unit.
+        body: the grammar.
+    """
+
+    def closeness(timing: tuple[str, str]) -> tuple[bool, int]:
+        state = read_opening(*timing, accepted[timing], body)[1]
+        is_full = state is not None and _begins_with_full_bar(state, body)
+        return is_full, len(accepted[timing])
+
+    closest = max(accepted, key=closeness, default=("", ""))
+    read = accepted.get(closest, "")
+    if read == request.opening:
         return UsageError(
             "bars of this meter cannot be filled with notes of this unit length: choose another "
             "--meter, or use --bars off"
         )
-    return UsageError(
-        f"{following!r} cannot follow {accepted!r} in such a tune: every bar must be full, and "
-        "only the signs of one plain melody are allowed. Change the opening, choose another "
-        "--meter or --form, or use --bars off"
-    )
+    state = read_opening(*closest, read.rstrip("|:[]"), body)[1]
+    state = body.filling.finish_note(state) if state and state.note else state
+    return RefusedOpening(request, read, *closest, state, body.filling).error()
 
 
 @cache

@@ -106,8 +106,8 @@ class TuneGrammar:
         """
         if self._strict and read_opening(header[1], header[2], opening, self._body)[1] is None:
             raise UsageError(
-                "no whole bars can begin like this opening: end it with a bar line, or use --bars "
-                "off"
+                "no whole bars can follow the end of the opening: end it with a note or a bar "
+                "line, or use --bars off"
             )
         if not self._body.bar_lines.has_endings:
             parts = tuple(PlannedPart(part.bars) for part in parts)

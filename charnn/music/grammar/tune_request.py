@@ -10,11 +10,10 @@ from typing import NamedTuple, TypedDict
 from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.abc.clean_fields import normalise_rhythm, plain_title, short_key
-from charnn.music.abc.clean_lines import clean_music
 from charnn.music.abc.dance_meters import name_in_meter
 from charnn.music.abc.key_field import parse_key
-from charnn.music.abc.patterns import FIELD
 from charnn.music.grammar.form_plans import FormPlans
+from charnn.music.grammar.prime_text import read_prime
 from charnn.music.grammar.title_words import TitleWords
 
 Header = tuple[str, str, str, str]  # the values of R: M: L: K:
@@ -54,6 +53,7 @@ class TuneRequest:
         title_words: the words that the model may choose for a title; `None` for any word.
         form: the parts in playing order, such as `AABB` (see `tune_form`).
         plans: the plans of the training tunes, one of which each tune follows; `None` for none.
+        left_out: what the user's prime contains and the tune does not (see `prime_text`).
     """
 
     title: str = ""
@@ -69,6 +69,7 @@ class TuneRequest:
     title_words: TitleWords | None = None
     form: str = ""
     plans: FormPlans | None = None
+    left_out: tuple[str, ...] = ()
 
 
 class RequestOptions(TypedDict, total=False):
@@ -105,16 +106,12 @@ def make_request(
         strict: whether the grammar applies to the body as well, not only to the header.
 
     Raises:
-        UsageError: a value is no key, is no meter, or cannot stand in a header; or a form is
-            requested and the grammar does not apply to the body.
+        UsageError: a value is no key, is no meter, or cannot stand in a header; a form is requested
+            and the grammar does not apply to the body; or whole bars cannot follow the prime.
     """
     if form and not strict:
         raise UsageError("--form needs complete bars and parts: leave out --bars off")
-    values = dict.fromkeys("TRMLK", "")
-    lines = prime.strip("\n").split("\n") if prime.strip() else []
-    while lines and (found := FIELD.match(lines[0])):
-        values[found[1]] = found[2].strip()
-        del lines[0]
+    values, opening, left_out = read_prime(prime, strict=strict)
     for letter, value in zip("TRMK", (title, rhythm, meter, key), strict=True):
         values[letter] = " ".join(value.split()) or values[letter]
     rhythm, meter = normalise_rhythm(values["R"]), _normalised_meter(values["M"])
@@ -126,8 +123,9 @@ def make_request(
         key=_normalised_key(values["K"]),
         part_bars=part_bars,
         form=form.upper(),
-        opening="\n".join(line for line in map(clean_music, lines) if line),
+        opening=opening,
         strict=strict,
+        left_out=left_out,
     )
 
 

@@ -98,9 +98,9 @@ def test_a_head_is_one_note_in_its_direction() -> None:
 def test_notes_that_cannot_fill_the_time_are_known() -> None:
     grammar = GapGrammar([Fixed("|")], LETTERS)
     assert grammar.fits(music(3))
-    assert grammar.fits(music(3, "f"))
+    assert grammar.fits(music(3, "f''"))
     assert not grammar.fits(Music(Timing(EIGHTH // 3, EIGHTH)))
-    assert not grammar.fits(music(3, "f''"))
+    assert not grammar.fits(music(3, "Hf"))
     assert not GapGrammar([Fixed("|")], "AB|2").fits(Music(Timing(EIGHTH // 2, EIGHTH)))
 
 

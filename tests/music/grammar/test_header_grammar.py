@@ -227,13 +227,49 @@ def test_a_title_of_known_words_can_always_be_finished(titles: list[str], seed: 
         (TuneRequest(part_bars=33), "--part-bars must lie in 2..32, not 33"),
         (
             TuneRequest(meter="4/4", unit="1/8", opening="c9"),
-            "'9' cannot follow 'c' in such a tune",
+            "'9' cannot follow 'c': bar 1 (c9) lasts 9/8 in 4/4. Make its notes add up",
         ),
-        (TuneRequest(meter="3/4", unit="1/8", opening="d4 c4|"), "'4' cannot follow 'd4 c'"),
-        (TuneRequest(meter="4/4", unit="1/8", opening="Hc8|"), "'H' cannot follow '' in"),
-        (TuneRequest(opening="d:|"), "':' cannot follow 'd'"),
-        (TuneRequest(opening="d\n\nd"), r"'\n' cannot follow 'd'"),
-        (TuneRequest(opening="d8|c8 x!"), "'!' cannot follow 'd8|c8 x'"),
+        (
+            TuneRequest(meter="6/8", unit="1/8", opening="A|d6|d2e f2g a2|d6|"),
+            "' ' cannot follow 'A|d6|d2e f2g': bar 2 (d2e f2g a2) lasts 8/8 in 6/8.",
+        ),
+        (
+            TuneRequest(meter="6/8", unit="1/8", opening="d6|d5|d6|"),
+            "'|' cannot follow 'd6|d5': bar 2 (d5) lasts 5/8 in 6/8.",
+        ),
+        (
+            TuneRequest(meter="6/8", unit="1/8", opening="d6|d6:|"),
+            "':' cannot follow 'd6|d6': a part of 2 bars would end there, and parts have 4 or 8",
+        ),
+        (
+            TuneRequest(meter="6/8", unit="1/8", opening="|:d6|", form="AB"),
+            "'|' cannot follow '': |: does not suit --form AB: choose another form",
+        ),
+        (
+            TuneRequest(meter="6/8", unit="1/8", opening="d6||:d6|"),
+            "cannot follow 'd6|': a part of 1 bar would end there, and parts have 4 or 8",
+        ),
+        (TuneRequest(meter="4/4", unit="1/8", opening="d8|Z|"), "strict bars have no sign 'Z', so"),
+        (TuneRequest(meter="4/4", unit="1/8", opening="d>>d"), "strict bars have no >>: write"),
+        (TuneRequest(meter="4/4", unit="1/8", opening="(5ddd"), "there is no tuplet (5 here:"),
+        (TuneRequest(meter="4/4", unit="1/8", opening="d3/8d"), "no note has the length 3/8 there"),
+        (TuneRequest(opening="d:|"), "':' cannot follow 'd': a part of 0 bars would end there"),
+        (
+            TuneRequest(meter="2/4", unit="1/8", opening="A|" + "d4|" * 7 + "d3 d|"),
+            "bar 8 (d3 d) ends a part of 4 or 8 bars, so it is shorter by the length of the pick",
+        ),
+        (
+            TuneRequest(meter="2/4", unit="1/8", opening="d4|" * 8 + "d"),
+            "'d' cannot follow 'd4|d4|d4|d4|d4|d4|d4|d4|': a part of 4 or 8 bars ends there",
+        ),
+        (TuneRequest(meter="2/4", unit="1/8", opening="A|d3 d||dd"), "'|' cannot follow 'A|d3 d|'"),
+        (TuneRequest(meter="2/4", unit="1/8", opening="(d(ef)g)"), "a slur may stand neither in"),
+        (TuneRequest(meter="2/4", unit="1/8", opening="(6:4:6d"), "there is no tuplet (6: here"),
+        (
+            TuneRequest(meter="2/4", unit="1/8", opening="A|d4|d4|d4|d3||AB|"),
+            "(AB) is longer than the pick-up of the tune: make them equal",
+        ),
+        (TuneRequest(opening="d\n\nd"), r"'\n' cannot follow 'd': only the signs of one plain"),
         (TuneRequest(opening="d2", headers=LEARNED, meter="x"), "write it as in"),
         (
             TuneRequest(meter="1/16", unit="1/1"),

@@ -1,6 +1,10 @@
 """Requests: a user's words become the spelling of the books, or are refused with a reason."""
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from charnn.errors import UsageError
 from charnn.music.grammar.tune_request import TuneRequest, make_request
@@ -77,8 +81,9 @@ def test_a_header_field_cannot_contain_comments_escapes_or_control_characters(
 ) -> None:
     with pytest.raises(UsageError, match=r"letters and signs without % and .*: leave them out"):
         make_request(**{field: words})
-    with pytest.raises(UsageError, match=r"letters and signs without % and .*: leave them out"):
-        make_request(prime={"title": "T:", "rhythm": "R:"}[field] + words)
+    if "%" not in words:  # which begins a comment in a prime
+        with pytest.raises(UsageError, match=r"letters and signs without % and .*: leave them out"):
+            make_request(prime={"title": "T:", "rhythm": "R:"}[field] + words)
 
 
 def test_a_prime_of_music_is_the_opening() -> None:
@@ -98,3 +103,44 @@ def test_fields_of_the_prime_fill_the_request() -> None:
     )
     assert make_request(prime="K:G\r\nABc|\r\n") == TuneRequest(key="G", opening="ABc|")
     assert make_request(prime="M:C|", strict=False) == TuneRequest(meter="C|", strict=False)
+
+
+def test_what_the_prime_loses_is_listed_with_its_line() -> None:
+    prime = (
+        "%%MIDI program 1\nX:4\nT:A\nT:B\nC:me\nM:6/8\nK:D\nP:A\n% note\n"
+        '"D"d2e "^hi"!p!Hf2g|\\\nw:la\n~a3 z2 [Q:90]b % end\nd2e y f2 T\n'
+    )
+    request = make_request(prime=prime)
+    assert request.opening == '"D"d2e f2g|\n~a3 z2 b d2e f2 T'
+    assert request.left_out == (
+        *("%%MIDI program 1 (line 1)", "T:B (line 4)", "C:me (line 5)", "P:A (line 8)"),
+        *('"^hi" !p! H (line 10)', "w:la (line 11)", "[Q:90] (line 12)"),
+    )
+    assert not make_request(prime="X:1\nT:A\n% charnn sample folk\nM:6/8\nK:D\nd6|").left_out
+
+
+def test_lines_that_end_inside_a_bar_are_joined() -> None:
+    assert make_request(prime="d2e f2\ng|a3 [bd]\nb2|\n|:c").opening == (
+        "d2e f2 g|a3 [bd] b2|\n|:c"
+    )
+    assert make_request(prime="d2\ne", strict=False).opening == "d2\ne"
+
+
+@pytest.mark.parametrize(
+    ("prime", "words"),
+    [
+        ("d2e|\nK:G\nd", r"line 2 of --prime changes the key \(K:G\), which whole bars cannot"),
+        ("M:6/8\nd2e|[M:9/8]d", r"line 2 of --prime changes the meter \(\[M:9/8\]\), which whole"),
+        ("d2e|\nV:2\nd", r"line 2 of --prime changes the voice \(V:2\)"),
+    ],
+)
+def test_a_change_inside_the_prime_is_refused(prime: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        make_request(prime=prime)
+    assert make_request(prime=prime, strict=False).opening
+
+
+@given(st.text('KVMLP:[]"!%\\\n\r |:dHyz2*', max_size=40))
+def test_any_prime_is_read_or_refused(prime: str) -> None:
+    with suppress(UsageError):
+        assert "H" not in make_request(prime=prime).opening.replace('"H"', "")

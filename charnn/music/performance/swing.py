@@ -6,12 +6,12 @@ two thirds and one third of the time of the pair. As in abc2midi, even pairs are
 is swung too; in jigs the first two of three eighths are a pair.
 """
 
-from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple
 
-from charnn.music.tune.tune import BarLine, Change, Mark, Meter, Note, Tune
+from charnn.music.performance.bars_on_beat import BarOnBeat, bars_on_beat
+from charnn.music.tune.tune import Mark, Meter, Note, Tune
 
 # The share of the first note of a pair in the time of the pair.
 EVEN, SWUNG = Fraction(1, 2), Fraction(2, 3)
@@ -50,22 +50,13 @@ def swung_durations(
             request: even notes are then swung in other meters as well, and dotted pairs only in
             meters that are not compound.
     """
-    meter = tune.meter
     durations: dict[int, Fraction] = {}
-    if not (any_meter and meter.compound):
+    if not (any_meter and tune.meter.compound):
         # In other tunes than hornpipes, a dotted pair is meant to differ from an even one.
         durations = _dotted_pairs(tune, share if is_swung(tune) else max(share, SWUNG))
-    bar: list[int] = []  # indices of this bar's notes
-    is_pickup = True  # whether a short bar lacks its beginning (otherwise it lacks its end)
-    for index, element in enumerate(tune.music):
-        if isinstance(element, Note):
-            bar.append(index)
-        elif isinstance(element, Change) and isinstance(element.value, Meter):
-            meter = element.value
-        elif isinstance(element, BarLine):
-            durations |= _even_pairs(tune, bar, meter, _group(meter, any_meter), is_pickup, share)
-            bar, is_pickup = [], element.section
-    return durations | _even_pairs(tune, bar, meter, _group(meter, any_meter), is_pickup, share)
+    for bar in bars_on_beat(tune):
+        durations |= _even_pairs(tune, bar, _group(bar.meter, any_meter), share)
+    return durations
 
 
 def _group(meter: Meter, any_meter: bool) -> _Group | None:
@@ -94,12 +85,7 @@ def _dotted_pairs(tune: Tune, share: Fraction) -> dict[int, Fraction]:
 
 
 def _even_pairs(
-    tune: Tune,
-    bar: Sequence[int],
-    meter: Meter,
-    group: _Group | None,
-    is_pickup: bool,
-    share: Fraction,
+    tune: Tune, bar: BarOnBeat, group: _Group | None, share: Fraction
 ) -> dict[int, Fraction]:
     """Return the new durations of the even pairs in a bar.
 
@@ -109,11 +95,9 @@ def _even_pairs(
         return {}
     unit, size = group
     durations: dict[int, Fraction] = {}
-    bar_duration = sum((_duration(tune, index) for index in bar), Fraction(0))
-    # The beats of a pickup count backwards from its bar line.
-    onset = -bar_duration % (size * unit) if is_pickup and bar_duration < meter.bar else Fraction(0)
-    for place, first in enumerate(bar):
-        notes = bar[place : place + size]
+    onset = bar.onset
+    for place, first in enumerate(bar.notes):
+        notes = bar.notes[place : place + size]
         is_even = len(notes) == size and all(_duration(tune, index) == unit for index in notes)
         on_beat = onset % (size * unit) == 0
         if is_even and on_beat and all(_is_sounding(tune, index) for index in notes[:2]):

@@ -1,26 +1,25 @@
 """The order in which the elements of a tune are played: repeats, variant endings and parts.
 
-A repeat without a `|:` begins after the last repeat or double bar, or else at the beginning of the
-tune or part. ABC 2.1, "Repeat/bar symbols", recommends this: "the beginning of the tune, or [...]
-the latest double bar line or end of repeated section". Of the 804 tunes of MIT's collection, 763
-have repeats, and all of these leave out a `|:`.
+`sections.py` finds the sections that are repeated, and `jumps.py` follows `D.C.` and `D.S.` The
+order of parts (P: of the header) may count the repeats of a part as well: in `P:A4.B2` the part A
+is played four times, and "the Nth ending of a part is always played on the Nth time that the part
+is played" (ABC 2.1, "Variant endings"). So parts are played in this way:
 
-A variant ending lasts until the next repeat sign, double bar or ending. If a later repeat closes
-the last ending, the ending is as long as the one before it. If earlier endings cover all passes
-of an ending, this ending begins a new group of endings, without common music before the group.
-`jumps.py` follows `D.C.` and `D.S.`.
+- A part that the order names once in a row is played as it is written, with its own repeats.
+- A part that it names several times in a row is played as often; a time through its repeat counts.
+- If the whole order is played as often as a part has endings (`P:ABAB`), each time has one ending.
 
 All positions are indices in `Tune.music`; a range ends before its `stop`.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from charnn.errors import TuneError
 from charnn.music.tune.jumps import follow_jumps
-from charnn.music.tune.tune import BarLine, Change, Element, Ending, Mark, Note, Tune
+from charnn.music.tune.sections import Section, duration_of, find_sections
+from charnn.music.tune.tune import Change, Element, Meter, Tune
 
 MAX_STEPS = 100_000  # nested part orders could otherwise play for days
 
@@ -37,7 +36,7 @@ def playing_order(tune: Tune, *, repeats: bool = True) -> Iterator[int]:
         TuneError: the order has more than 100,000 elements.
     """
     order = _order(tune, repeats)
-    if tune.parts or not repeats:
+    if _Parts(tune).order or not repeats:
         return order
     return follow_jumps(tune.music, order, lambda: _order(tune, repeats=False))
 
@@ -57,38 +56,20 @@ class Repeats(NamedTuple):
 
 def find_repeats(tune: Tune) -> Repeats:
     """Return the repeats of a tune for a score; the order of parts (P:) is not written out."""
-    ranges = _part_ranges(tune)
-    borders = sorted({0, len(tune.music)}.union(*ranges))
     starts: set[int] = set()
     ends: dict[int, int] = {}
-    for start, stop in pairwise(borders):
-        for section in _sections(tune.music, start, stop):
-            if section.times == 1:
-                continue
-            starts.add(section.body.start)
-            # With endings, playing goes back at the end of each one that is not the last.
-            if not section.endings:
-                ends[section.body.stop] = section.times - 1
-            for ending in section.endings:
-                returns = sum(number < section.times for number in set(ending.passes))
-                if returns:
-                    ends[ending.stop] = returns
+    for section in _Parts(tune).all_sections():
+        if section.times == 1:
+            continue
+        starts.add(section.body.start)
+        # With endings, playing goes back at the end of each one that is not the last.
+        if not section.endings:
+            ends[section.body.stop] = section.times - 1
+        for ending in section.endings:
+            returns = sum(number < section.times for number in set(ending.passes))
+            if returns:
+                ends[ending.stop] = returns
     return Repeats(frozenset(starts - {0}), ends)
-
-
-def _order(tune: Tune, repeats: bool) -> Iterator[int]:
-    """Yield the indices of the elements in the order they are played, without jumps."""
-    steps = 0
-    ranges = _part_ranges(tune)
-    # Without repeats a part that the order names twice is played once, at its first place.
-    for start, stop in ranges if repeats else dict.fromkeys(ranges):
-        for section in _sections(tune.music, start, stop):
-            for index in section.indices(1 if repeats else section.times):
-                steps += 1
-                if steps > MAX_STEPS:
-                    problem = "the repeats and parts play for too long: shorten the order in P:"
-                    raise TuneError(problem, tune.line, 1, tune.name)
-                yield index
 
 
 def part_labels(music: Sequence[Element]) -> list[tuple[str, int]]:
@@ -100,162 +81,109 @@ def part_labels(music: Sequence[Element]) -> list[tuple[str, int]]:
     ]
 
 
-def _part_ranges(tune: Tune) -> list[tuple[int, int]]:
-    """Return the start and stop of each part in the order of the header's P:.
-
-    The first range is the music before the first part. The whole tune is one range if the header
-    has no P:, or if P: names a part that the body lacks.
-    """
-    labels = [
-        (index, element.text)
-        for index, element in enumerate(tune.music)
-        if isinstance(element, Change) and element.letter == "P"
-    ]
-    stops = [index for index, _ in labels[1:]] + [len(tune.music)]
-    # Reversed, so that the first of two parts with the same letter counts.
-    parts = {
-        text.rstrip(".")[:1]: (index, stop)
-        for (index, text), stop in reversed(list(zip(labels, stops, strict=False)))
-    }
-    if not labels or not all(part in parts for part in tune.parts) or not tune.parts:
-        return [(0, len(tune.music))]
-    return [(0, labels[0][0])] + [parts[part] for part in tune.parts]
+def _order(tune: Tune, repeats: bool) -> Iterator[int]:
+    """Yield the indices of the elements in the order they are played, without jumps."""
+    parts = _Parts(tune)
+    steps = 0
+    for section, passes in parts.passes() if repeats else parts.last_passes():
+        for index in section.indices(passes):
+            steps += 1
+            if steps > MAX_STEPS:
+                problem = "the repeats and parts play for too long: shorten the order in P:"
+                raise TuneError(problem, tune.line, 1, tune.name)
+            yield index
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
-    """A range of elements from `start` up to, but not including, `stop`.
+class _Parts:
+    """The parts of a tune, by the labels of its body.
 
-    `passes` lists the passes that play the range; an empty tuple stands for every pass.
+    Attributes:
+        order: the names of the parts in the order they are played, without those that no label has.
+            It is empty if the tune is played as it is written.
     """
 
-    start: int
-    stop: int
-    passes: tuple[int, ...] = ()
+    def __init__(self, tune: Tune) -> None:
+        self._tune = tune
+        labels = part_labels(tune.music)
+        # Reversed, so that the first of two parts with the same letter counts.
+        places = {name: place for place, (name, _) in reversed([*enumerate(labels, 1)])}
+        self.order = [part for part in tune.parts if part in places]
+        self._places = places
+        # Place 0 is the music before the first label; without an order, it is the whole tune.
+        borders = [0, *(index for _, index in labels if self.order), len(tune.music)]
+        self._ranges = [*pairwise(borders)]
+        self._sections: dict[int, list[Section]] = {}
+
+    def all_sections(self) -> Iterator[Section]:
+        """Yield the sections in the order they are written."""
+        for place in range(len(self._ranges)):
+            yield from self._sections_at(place)
+
+    def passes(self) -> Iterator[tuple[Section, Iterable[int]]]:
+        """Yield each section and its passes, in the order they are played."""
+        yield from _as_written(self._sections_at(0))
+        period = _period(self.order)
+        position = 0
+        for part, run in groupby(self.order):
+            sections = self._sections_at(self._places[part])
+            count = len([*run])
+            if count == 1 and _number_of_endings(sections) * period == len(self.order) > period:
+                number = position // period + 1
+                yield from ((each, [min(number, each.times)]) for each in sections)
+            elif count == 1:
+                yield from _as_written(sections)
+            else:
+                yield from self._in_a_row(sections, count)
+            position += count
+
+    def last_passes(self) -> Iterator[tuple[Section, Iterable[int]]]:
+        """Yield each section once with its last pass, in the order they are first played."""
+        for place in dict.fromkeys([0, *(self._places[part] for part in self.order)]):
+            yield from ((section, [section.times]) for section in self._sections_at(place))
+
+    def _sections_at(self, place: int) -> list[Section]:
+        """Return the sections of a part."""
+        if place not in self._sections:
+            start, stop = self._ranges[place]
+            meter = self._tune.meter
+            for element in self._tune.music[:start]:
+                if isinstance(element, Change) and isinstance(element.value, Meter):
+                    meter = element.value
+            self._sections[place] = [*find_sections(self._tune.music, start, stop, meter)]
+        return self._sections[place]
+
+    def _in_a_row(
+        self, sections: Sequence[Section], count: int
+    ) -> Iterator[tuple[Section, Iterable[int]]]:
+        """Yield the passes of a part that is played `count` times in a row."""
+        bar = self._tune.meter.bar
+        lengths = [duration_of(self._tune.music, *section.bounds) for section in sections]
+        times = {
+            section.times
+            for section, length in zip(sections, lengths, strict=True)
+            if section.times > 1 or 0 < length >= bar  # otherwise it is empty or a pick-up
+        }
+        if len(times) != 1:  # some of the music is repeated and some is not
+            for number in range(count):
+                for section in sections:
+                    one = [number % section.times + 1]
+                    yield section, one if section.endings else range(1, section.times + 1)
+            return
+        for first in range(0, count, *times):
+            for section in sections:
+                yield section, range(1, min(section.times, count - first) + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Section:
-    """A section of the music, played `times` times.
-
-    Each pass plays the body and then the ending for this pass, if there is one.
-    """
-
-    body: _Range
-    times: int = 1
-    endings: tuple[_Range, ...] = ()
-
-    def indices(self, first_pass: int) -> Iterator[int]:
-        """Yield the indices as played from the pass `first_pass` on; the first pass is 1."""
-        for number in range(first_pass, self.times + 1):
-            yield from range(self.body.start, self.body.stop)
-            for ending in self.endings:
-                if number in ending.passes:
-                    yield from range(ending.start, ending.stop)
-                    break
+def _as_written(sections: Iterable[Section]) -> Iterator[tuple[Section, Iterable[int]]]:
+    return ((section, range(1, section.times + 1)) for section in sections)
 
 
-def _sections(music: Sequence[Element], start: int, stop: int) -> Iterator[_Section]:
-    """Yield the sections between two indices."""
-    section_start = index = start
-    times = 1  # the number of times that the section is played; 2 after a `|:` at its start
-    while index < stop:
-        element = music[index]
-        if isinstance(element, Ending):
-            endings = _find_endings(music, index, stop)
-            yield _Section(_Range(section_start, index), _count_times(music, endings), endings)
-            section_start = index = endings[-1].stop
-            times = 1
-            # The element after the endings may itself open a repeat, or the next group of endings.
-            element = music[index] if index < stop else element
-            if isinstance(element, Ending) and index < stop:
-                continue
-        elif isinstance(element, BarLine) and element.ends:
-            yield _Section(_Range(section_start, index), max(times, element.ends + 1))
-            section_start, times = index, 1
-        if isinstance(element, BarLine) and element.starts:
-            yield _Section(_Range(section_start, index))
-            section_start, times = index, element.starts + 1
-        # Inside of an explicit |: a double bar does not end the section: the repeat goes back to
-        # its sign.
-        elif times == 1 and index < stop and _ends_section(music, index):
-            yield _Section(_Range(section_start, index))
-            section_start = index
-        index += 1
-    yield _Section(_Range(section_start, stop))
+def _number_of_endings(sections: Iterable[Section]) -> int:
+    """Return the highest number of an ending; 0 without endings."""
+    return max((section.times for section in sections if section.endings), default=0)
 
 
-def _ends_section(music: Sequence[Element], index: int) -> bool:
-    """Return whether the element at an index is a double bar or repeat sign that ends a section.
-
-    A sign directly before an ending (`||1`) does not end a section.
-    """
-    element = music[index]
-    following = [e for e in music[index + 1 : index + 3] if not isinstance(e, Mark)]
-    before_ending = bool(following) and isinstance(following[0], Ending)
-    return isinstance(element, BarLine) and element.section and not before_ending
-
-
-def _find_endings(music: Sequence[Element], index: int, stop: int) -> tuple[_Range, ...]:
-    """Return the ending at an index, and the endings for other passes that directly follow it."""
-    endings: list[_Range] = []
-    known_passes: set[int] = set()
-    next_index: int | None = index
-    while next_index is not None:
-        ending = music[next_index]
-        passes = ending.passes if isinstance(ending, Ending) else ()
-        # `|1 A:|2 B|]|1 C:|2 D|]` has two groups: a pass that comes again begins the second.
-        if endings and known_passes.issuperset(passes):
-            break
-        known_passes.update(passes)
-        ending_stop = _ending_stop(music, next_index + 1, stop)
-        endings.append(_Range(next_index + 1, ending_stop, passes))
-        next_index = _next_ending(music, ending_stop, stop)
-    if len(endings) > 1:
-        endings[-1] = _cut_last_ending(music, endings[-1], endings[-2])
-    return tuple(endings)
-
-
-def _ending_stop(music: Sequence[Element], index: int, stop: int) -> int:
-    """Return the index of the next ending, repeat sign or double bar."""
-    while index < stop:
-        element = music[index]
-        if isinstance(element, Ending) or (isinstance(element, BarLine) and element.section):
-            return index
-        index += 1
-    return stop
-
-
-def _next_ending(music: Sequence[Element], index: int, stop: int) -> int | None:
-    """Return the index of the next ending; None if a note or the start of a repeat comes first."""
-    while index < stop:
-        element = music[index]
-        if isinstance(element, Ending):
-            return index
-        if isinstance(element, Note) or (isinstance(element, BarLine) and element.starts):
-            return None
-        index += 1
-    return None
-
-
-def _cut_last_ending(music: Sequence[Element], last: _Range, before: _Range) -> _Range:
-    """Return the last ending, without the bars that belong to a new repeated section.
-
-    If a repeat sign closes the last ending, it has as many bars as the ending before it, and the
-    bars after these are the new section: in `C|1 D:|2 E|F|G:|` the second ending is E, and F and G
-    are repeated.
-    """
-    bars = sum(isinstance(music[i], BarLine) for i in range(before.start, before.stop)) + 1
-    bar_lines = [i for i in range(last.start, last.stop) if isinstance(music[i], BarLine)]
-    closing = music[last.stop] if last.stop < len(music) else None
-    if len(bar_lines) < bars or not isinstance(closing, BarLine) or not closing.ends:
-        return last
-    return _Range(last.start, bar_lines[bars - 1], last.passes)
-
-
-def _count_times(music: Sequence[Element], endings: Sequence[_Range]) -> int:
-    """Return the number of times that a section with these endings is played."""
-    closing = music[endings[-1].stop] if endings[-1].stop < len(music) else None
-    if len(endings) == 1 and isinstance(closing, BarLine) and closing.ends:
-        return 2  # `|:A|1 B:|C`: the second time goes from A straight to C
-    return max(number for ending in endings for number in ending.passes)
+def _period(order: Sequence[str]) -> int:
+    """Return the length of the shortest order whose repetition is this order."""
+    lengths = (n for n in range(1, len(order)) if len(order) % n == 0)
+    return next((n for n in lengths if order[n:] == order[:-n]), len(order))

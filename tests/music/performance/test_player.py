@@ -1,7 +1,10 @@
 """A performance has the right onsets and durations: ties, graces, ornaments, swing, changes."""
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
+
+import pytest
 
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance.performance import Performance
@@ -86,6 +89,30 @@ def test_hornpipes_swing() -> None:
     assert [d for _, d in times("CDE>F", header, swing=gently)] == ["3/5", "2/5"] * 2
     reel = header.replace("hornpipe", "reel")
     assert [d for _, d in times("CDE>F", reel, swing=gently)] == ["3/5", "2/5", *swung]
+
+
+@pytest.mark.parametrize(
+    ("body", "swung"),
+    [
+        ("D|:GABc dBGB|1 AGAB G3D:|2 AGGF G3|]", "GA Bc dB GB AG AB GA Bc dB GB AG GF"),
+        # the endings begin in mid-bar
+        ("G8|GABc d|1 cBA:|2 edc|]", "GA Bc BA GA Bc dc"),
+        ("G8|GABc d2|1 GA:|2 FE|]", "GA Bc GA GA Bc FE"),
+        # a double bar and a repeat in mid-bar, and a last bar that lacks its end
+        ("G8|GABc d||cBA|GABc d3:|", "GA Bc BA GA Bc BA GA Bc"),
+        ("D3 c:|cBA G2|GABc d3|]", "BA GA Bc"),
+        ("P:A\nG8|GABc d3|\nP:B\nD|GABc d4|", "GA Bc GA Bc"),
+    ],
+)
+def test_swing_counts_from_the_beat_of_the_bar(body: str, swung: str) -> None:
+    sounds = play(body, "M:4/4\nL:1/8\nR:hornpipe\n").sounds
+    long, short = Fraction(2, 3), Fraction(1, 3)
+    pairs = [
+        NAMES[one.pitch % 12] + NAMES[two.pitch % 12]
+        for one, two in pairwise(sounds)
+        if (one.duration, two.duration) == (long, short)
+    ]
+    assert " ".join(pairs) == swung.upper()
 
 
 def test_changes_of_key_meter_and_tempo_come_again_in_repeats() -> None:

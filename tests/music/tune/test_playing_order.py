@@ -96,7 +96,52 @@ def test_parts_are_played_in_the_order_of_the_header() -> None:
     assert heard(parts, "P:ABA\nM:4/4\nL:1/4\n") == "CDCDEFCDCD"
     assert heard("G|\n" + parts, "P:(AB)2\nM:4/4\nL:1/4\n") == "GCDCDEFCDCDEF"
     assert heard(parts) == "CDCDEF"
-    assert heard(parts, "P:AX\nM:4/4\nL:1/4\n") == "CDCDEF"  # there is no part X
+    assert heard(parts, "P:AXB2\nM:4/4\nL:1/4\n") == "CDCDEFEF"  # there is no part X
+    assert heard(parts, "P:X2\nM:4/4\nL:1/4\n") == "CDCDEF"
+
+
+@pytest.mark.parametrize(
+    ("order", "parts", "expected"),
+    [
+        # the Nth ending at the Nth time (ABC 2.1, "Variant endings")
+        ("A4.B2", "A4|[1B4:|[2c4:|[3d4:|[4e4|]\nP:B\nf4|[1g4:|[2a4|]", "ABACADAE FGFA"),
+        ("A4", "A4|[1,3B4:|[2c4:|[4d4|]", "ABACABAD"),
+        ("A2", "A4|[1B4|[2c4|]", "ABAC"),
+        # more often than there are endings, and less often
+        ("A4", "A4|[1B4:|[2c4|]", "ABACABAC"),
+        ("A3", "A4|[1B4:|[2c4|]", "ABACAB"),
+        ("A2", "A4|[1B4:|[2c4:|[3d4|]", "ABAC"),
+        # the whole order is played as often as there are endings
+        ("ABAB", "A4|[1B4|[2c4|]\nP:B\nd4|", "ABDACD"),
+        ("(A2B)2", "A4|[1B4:|[2c4|]\nP:B\nd4|[1e4:|[2f4|]", "ABACDEABACDF"),
+        # named once in a row: a part has its own repeats
+        ("ABA", "A4|[1B4:|[2c4|]\nP:B\nd4|", "ABACDABAC"),
+        ("(AB)3", "A4|[1B4:|[2c4|]\nP:B\n|:d4:|", 3 * "ABACDD"),
+        # the order counts the repeats; a pick-up is played once
+        ("(AABB)2", "a|:A4|[1B3a:|[2c4|]\nP:B\n|:d4:|", 2 * "AABAACDD"),
+        ("A2", "A4||[1B4:|[2c4||d4|e4||", "ABDEACDE"),
+    ],
+)
+def test_an_order_of_parts_counts_their_repeats(order: str, parts: str, expected: str) -> None:
+    played = heard(f"P:A\n{parts}\n", f"P:{order}\nM:4/4\nL:1/4\n")
+    assert played == expected.replace(" ", "")
+
+
+@pytest.mark.parametrize(
+    ("body", "order"),
+    [
+        ("G||EFAB|CDE:|", "GEFABCDEGEFABCDE"),
+        ("A4:|G|]EFAB|CDE:|C4|", "AAGEFABCDEGEFABCDEC"),
+        ("G||EFAB|1CDE:|2CDC2||", "GEFABCDEGEFABCDC"),
+        # without the pick-up, the bars add up: the repeat goes back to the double bar
+        ("G||EFAB|CDEF:|", "GEFABCDEFEFABCDEF"),
+        ("G4||EFAB|CDE:|", "GEFABCDEEFABCDE"),
+        ("G||EFAB||CDE:|", "GEFABCDECDE"),
+        ("G||[M:3/4]EFA|CD:|", "GEFACDGEFACD"),
+    ],
+)
+def test_a_pickup_before_a_double_bar_is_repeated(body: str, order: str) -> None:
+    assert heard(body) == order
 
 
 def test_a_tune_that_plays_for_too_long_is_refused() -> None:

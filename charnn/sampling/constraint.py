@@ -221,6 +221,10 @@ class ConstraintCursor:
         """Return the token that takes the place of a forbidden one; `None` to draw again."""
         return None
 
+    def temperature_factor(self) -> float:
+        """Return the factor by which the temperature differs at this position, here always 1."""
+        return 1.0
+
     def refuses(self, token_id: int, chars_left: int) -> bool:
         """Return whether a drawn token is forbidden at this position, and count the token."""
         # The mask is expensive, so it is used only where the distance to an end matters.

@@ -280,6 +280,9 @@ def _draw_next(
         # What top-k, top-p and min-p remove depends on which tokens are allowed.
         for logits_V, stream, cursor in zip(logits_BV, streams, cursors, strict=True):
             logits_V[cursor.forbidden(stream.chars_left)] = -np.inf
+    for logits_V, cursor in zip(logits_BV, cursors, strict=True):
+        if (factor := cursor.temperature_factor()) != 1:
+            logits_V /= factor
     uniforms_B = np.array([stream.random.random() for stream in streams])
     drawn = decoder.draw(logits_BV, uniforms_B, params).tolist()
     for row, (stream, cursor) in enumerate(zip(streams, cursors, strict=True)):

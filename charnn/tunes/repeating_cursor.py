@@ -20,6 +20,11 @@ from charnn.sampling.constraint import Constraint, ConstraintCursor, Mask
 # Bar lines contain no other characters at their beginning, and the bars of the grammar neither.
 _BORDERS = frozenset("|:")
 
+# The last bars of parts are formulas: 75 % of those of training tunes have one of the eight
+# commonest rhythms of their type. At temperature 0.8, this factor raises the share from 63 % to
+# 68 %.
+_LAST_BAR_TEMPERATURE = 2 / 3
+
 
 class RepeatingCursor(ConstraintCursor):
     """A cursor that prescribes the tokens of repeated bars (`charnn.music.coding.bar_labels`).
@@ -75,6 +80,10 @@ class RepeatingCursor(ConstraintCursor):
         """
         other = self._other_length.get(token_id)
         return None if other is None or self.is_forbidden(other) else other
+
+    def temperature_factor(self) -> float:
+        """Return the factor of the temperature: lower in the last bar of a part."""
+        return _LAST_BAR_TEMPERATURE if self._node.state.closing else 1.0
 
     def is_forbidden(self, token_id: int) -> bool:
         """Return whether a token is forbidden here, regardless of the characters left."""

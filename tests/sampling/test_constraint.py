@@ -155,6 +155,9 @@ class Forbids:
     def is_near_end(self, chars_left: int) -> bool:
         return False
 
+    def temperature_factor(self) -> float:
+        return 1.0
+
     def prescribed(self, chars_left: int) -> int | None:
         return None
 

@@ -8,7 +8,7 @@ import pytest
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.music.abc.reader import read_tunes
 from charnn.music.checking.report import check_tune
-from charnn.music.coding.bar_labels import CADENCES, LABELS, label
+from charnn.music.coding.bar_labels import CADENCES, FULL_CADENCES, LABELS, label
 from charnn.music.coding.form_plan import FormPlan, plan_text
 from charnn.music.grammar.form_plans import FormPlans
 from charnn.music.grammar.grammar_state import PlannedPart
@@ -17,6 +17,7 @@ from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest
 from charnn.sampling.constraint import Constraint
 from charnn.sampling.params import SamplingParams
 from charnn.tunes.planned_cursor import PlannedCursor
+from charnn.tunes.repeating_cursor import RepeatingCursor
 from charnn.tunes.tune_writer import TuneWriter
 from tests.sampling.walks import LETTERS, texts
 from tests.tunes.models import coded_model
@@ -87,3 +88,17 @@ def test_tunes_of_a_model_follow_plans(params: SamplingParams) -> None:
         assert plan_text(text).count("|") == 2
     for pieces in writer.stream_many(params, seeds=range(4), length=300):
         assert len("".join(pieces)) <= 350  # no room for three parts
+
+
+def test_the_last_bars_of_parts_are_drawn_at_a_lower_temperature() -> None:
+    grammar = TuneGrammar(TuneRequest("x", part_bars=2), LETTERS + CODED)
+    constraint = Constraint(grammar, texts(LETTERS + CODED), grammar.start_with(HEADER))
+    cursor = RepeatingCursor(constraint)
+    factors = {}
+    for (
+        sign
+    ) in f"X:1\nT:x\nR:jig\nM:6/8\nL:1/8\nK:D\n{label(0, 0)}A6|{label(0, 1)}{FULL_CADENCES[1]}":
+        factors[sign] = cursor.temperature_factor()
+        cursor.advance(constraint.token_texts.index(sign))
+    assert set(factors.values()) == {1.0}
+    assert cursor.temperature_factor() < 1

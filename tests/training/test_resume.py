@@ -49,6 +49,7 @@ def test_a_run_with_a_huge_clip_of_an_earlier_version_is_resumed(
     assert_same_run(run.checkpoint(), was.checkpoint())
 
 
+@pytest.mark.usefixtures("short_contexts")
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])
 @pytest.mark.parametrize(
     "shape",
@@ -103,6 +104,7 @@ def tune(number: int) -> str:
     return f"X:1\nT:No {number}\nM:6/8\nL:1/8\nK:G\n|:{notes}:|\n"
 
 
+@pytest.mark.usefixtures("short_contexts")
 @pytest.mark.parametrize("cell", ["lstm", "gru"])
 def test_the_threads_change_nothing(tmp_path: Path, dataset: Dataset, cell: str) -> None:
     """The initial weights do not depend on the threads, which share only larger products."""

@@ -151,14 +151,31 @@ class Constraint:
         """
         forbidden = self.forbidden(state)
         ends: dict[int, int] = {}
+        end_after: dict[str, int] = {}  # by canonical text
         for token_id in np.flatnonzero(~forbidden).tolist():
             if token_id != SEPARATOR:
-                text = self.token_texts[token_id]
-                ends[token_id] = len(text) + self.distance_to_end(self.walk(state, text))
+                text = self.grammar.canonical(state, self.token_texts[token_id])
+                if text not in end_after:
+                    end_after[text] = len(text) + self.distance_to_end(self.walk(state, text))
+                ends[token_id] = end_after[text]
         nearest = min(ends.values(), default=0) if forbidden[SEPARATOR] else 0
         limit = max(chars_left, nearest)
         forbidden[[token_id for token_id, end in ends.items() if end > limit]] = True
         return forbidden
+
+    def refuses_near_end(self, node: _Node, token_id: int, chars_left: int) -> bool:
+        """Return the entry of a token in the mask of `forbidden_near_end`.
+
+        A token after which the text can end in time needs no mask.
+        """
+        if token_id == SEPARATOR:
+            return not node.may_end
+        after = self.successor(node, token_id)
+        if after is None:
+            return True
+        if len(self.token_texts[token_id]) + self.distance_to_end(after.state) <= chars_left:
+            return False
+        return bool(self.forbidden_near_end(node.state, chars_left)[token_id])
 
     def distance_to_end(self, state: Any) -> int:
         """Return the number of finishing characters that lead from a state to an end.
@@ -227,15 +244,16 @@ class ConstraintCursor:
 
     def refuses(self, token_id: int, chars_left: int) -> bool:
         """Return whether a drawn token is forbidden at this position, and count the token."""
-        # The mask is expensive, so it is used only where the distance to an end matters.
-        if self.is_near_end(chars_left):
-            refused = bool(self.forbidden(chars_left)[token_id])
-        else:
-            refused = self.is_forbidden(token_id)
+        near = self.is_near_end(chars_left)
+        refused = self.leads_too_far(token_id, chars_left) if near else self.is_forbidden(token_id)
         if self._node.counts_refusals:
             self.tokens_drawn += 1
             self.tokens_refused += refused
         return refused
+
+    def leads_too_far(self, token_id: int, chars_left: int) -> bool:
+        """Return whether a token is forbidden here if `chars_left` characters may still follow."""
+        return self._constraint.refuses_near_end(self._node, token_id, chars_left)
 
     def is_forbidden(self, token_id: int) -> bool:
         """Return whether the grammar forbids a token here, regardless of the characters left."""

@@ -89,5 +89,6 @@ class Grammar(Protocol[State]):
     def canonical(self, state: State, text: str) -> str:
         """Return a text that is accepted here if and only if `text` is accepted.
 
-        Only one of the tokens with the same canonical text has to be tried.
+        It has the length of `text` and leads as near to an end, so only one of the tokens with the
+        same canonical text has to be tried.
         """

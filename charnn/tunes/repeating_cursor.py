@@ -63,10 +63,8 @@ class RepeatingCursor(ConstraintCursor):
         if not self._prescribed or self._may_have_cadence():
             return None
         token_id = self._prescribed[0]
-        if self.is_near_end(chars_left):
-            refused = bool(self.forbidden(chars_left)[token_id])
-        else:
-            refused = self.is_forbidden(token_id)
+        near = self.is_near_end(chars_left)
+        refused = self.leads_too_far(token_id, chars_left) if near else self.is_forbidden(token_id)
         if refused:
             self._prescribed.clear()
         return None if refused else token_id
@@ -92,6 +90,12 @@ class RepeatingCursor(ConstraintCursor):
             return token_id not in wanted or super().is_forbidden(token_id)
         leaves_bar = not self._borders[token_id] and self._must_end_bar()
         return leaves_bar or super().is_forbidden(token_id)
+
+    def leads_too_far(self, token_id: int, chars_left: int) -> bool:
+        """Return whether a token is forbidden here if `chars_left` characters may still follow."""
+        if self._is_repeated or self._fitting_cadences:
+            return bool(self.forbidden(chars_left)[token_id])
+        return super().leads_too_far(token_id, chars_left)
 
     def forbidden(self, chars_left: int) -> Mask:
         """Return the mask [V] of forbidden tokens if `chars_left` characters may still follow."""

@@ -66,6 +66,34 @@ def test_the_mask_agrees_with_trying_every_token(symbols: str | list[str], seed:
         state = constraint.walk(state, constraint.token_texts[token_id])
 
 
+@pytest.mark.parametrize("symbols", [TOKENS, LETTERS + CODED], ids=["tokens", "labels"])
+def test_near_an_end_the_mask_agrees_with_the_distances_of_all_tokens(
+    symbols: str | list[str],
+) -> None:
+    chance = random.Random(1)
+    _, grammar = any_request(chance, "".join(symbols))
+    constraint = Constraint(grammar, texts(symbols))
+    state, left = grammar.start, constraint.min_length + 30
+    while left > 0:
+        wrong = constraint.forbidden(state)
+        ends = {
+            token_id: len(text) + constraint.distance_to_end(constraint.walk(state, text))
+            for token_id, text in enumerate(constraint.token_texts)
+            if not wrong[token_id] and token_id != SEPARATOR
+        }
+        limit = max(left, 0 if not wrong[SEPARATOR] else min(ends.values()))
+        wrong[[token_id for token_id, end in ends.items() if end > limit]] = True
+        assert constraint.forbidden_near_end(state, left).tolist() == wrong.tolist()
+        node, ids = constraint.node(state), range(len(wrong))
+        refused = [constraint.refuses_near_end(node, token_id, left) for token_id in ids]
+        assert refused == wrong.tolist()
+        right = [token_id for token_id in ids if not wrong[token_id] and token_id != SEPARATOR]
+        if not right:
+            break
+        text = constraint.token_texts[chance.choice(right)]
+        state, left = constraint.walk(state, text), left - len(text)
+
+
 def test_a_mask_belongs_to_the_caller() -> None:
     grammar = TuneGrammar(TuneRequest(), LETTERS)
     constraint = Constraint(grammar, texts(LETTERS))

@@ -22,6 +22,8 @@ from charnn.music.coding.bar_labels import (
     has_labels,
 )
 from charnn.music.grammar.grammar_state import (
+    NO_PAIR,
+    NO_TUPLET,
     TICKS_PER_WHOLE_NOTE,
     UNKNOWN_PICKUP,
     BrokenPair,
@@ -60,6 +62,7 @@ class BarFilling:
             for kind in (FULL_CADENCES, SHORT_CADENCES)
         )
         self._accepted_lengths: dict[tuple[object, ...], bool] = {}
+        self._finished: tuple[GrammarState | None, GrammarState | None] = (None, None)
 
     def can_fill(self, timing: Timing) -> bool:
         """Return whether notes can fill a bar of `timing.bar` ticks with this `timing.unit`."""
@@ -254,10 +257,17 @@ class BarFilling:
 
     def finish_note(self, state: GrammarState) -> GrammarState | None:
         """Return the state after the end of the open note; `None` if its length does not fit."""
+        # The last result is stored, because the sampler tries many tokens in the same state.
+        finished = self._finished
+        if finished[0] is not state:
+            finished = self._finished = state, self._finish_note(state)
+        return finished[1]
+
+    def _finish_note(self, state: GrammarState) -> GrammarState | None:
         ticks = self.note_ticks(state, state.length)
         if not ticks:
             return None
-        tuplet = Tuplet()
+        tuplet = NO_TUPLET
         if state.tuplet.notes_left > 1:
             left, notes, in_time_of, _ = state.tuplet
             written = written_ticks(state.length, state.timing.unit)
@@ -270,5 +280,5 @@ class BarFilling:
             on_tonic=False,
             ticks_used=state.ticks_used + ticks,
             tuplet=tuplet,
-            pair=BrokenPair(),
+            pair=NO_PAIR,
         )

@@ -223,8 +223,8 @@ class BodyGrammar:
 
     def _note_fits(self, state: GrammarState, character: str) -> bool:
         """Return whether a note fits that is `character`, or that follows this sign."""
-        may_be_tonic = character not in OTHER_NOTES
-        return self.filling.accepts_length(state._replace(on_tonic=may_be_tonic), "")
+        here = state._replace(on_tonic=character not in OTHER_NOTES) if state.needs_tonic else state
+        return self.filling.accepts_length(here, "")
 
     def _tuplet_fits(self, state: GrammarState) -> bool:
         return any(self.filling.begin_tuplet(state, str(size)) for size in TUPLETS)

@@ -126,11 +126,11 @@ def warn_of_problems(tune: "Tune", display_name: str) -> None:
 def _read_text(tunes: str) -> str:
     """Return the text of a file or of stdin.
 
-    Text that is not UTF-8 and has no byte order mark is decoded as Latin-1, the encoding of many
-    tune books of the 1990s. If this guess is wrong, only titles and words are garbled, because
-    notes are ASCII.
+    Text that is not UTF-8, has no byte order mark and declares no encoding is decoded as Latin-1,
+    the encoding of many tune books of the 1990s. If this guess is wrong, only titles and words are
+    garbled, because notes are ASCII.
     """
-    from charnn.corpus.text import decode, open_file
+    from charnn.corpus.text import declared_charset, decode, open_file
 
     display_name = "stdin" if tunes == "-" else tunes
     try:
@@ -149,8 +149,11 @@ def _read_text(tunes: str) -> str:
         size = f"{MAX_BYTES // 1_000_000} MB"
         raise CorpusError(f"{display_name} is larger than {size}: split it into smaller files")
     try:
-        return "".join(decode(io.BytesIO(content), tunes))
-    except CorpusError:
+        advice = "Its letters may be wrong."
+        return "".join(decode(io.BytesIO(content), display_name, advice=advice))
+    except CorpusError as problem:
+        if declared_charset(content) is not None:
+            show_warning(str(problem))
         return content.decode("latin-1")
 
 

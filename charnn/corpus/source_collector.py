@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charnn.corpus.catalogue import Entry
-from charnn.corpus.text import CHUNK_BYTES, Document, decode, looks_like_text, read_file
+from charnn.corpus.text import (
+    CHUNK_BYTES,
+    Document,
+    decode,
+    leading_lines,
+    looks_like_text,
+    read_file,
+)
 from charnn.errors import CorpusError
 
 
@@ -144,10 +151,16 @@ class SourceCollector:
             spool.seek(0)
             return decode(spool, name, self.encoding)
 
-        # A stream has no suffix, so its first characters decide whether it is a tune book.
-        starts_like_book = next(chunks(), "").lstrip().startswith(("X:", "%abc"))
-        documents = self.books if starts_like_book else self.texts
+        documents = self.books if _starts_like_book(next(chunks(), "")) else self.texts
         documents.append(Document(name, chunks))
+
+
+def _starts_like_book(text: str) -> bool:
+    """Return whether a text starts like a tune book: a stream has no suffix that tells it."""
+    if text.lstrip().startswith(("X:", "%abc")):
+        return True
+    letters = [line[0].lstrip()[:2] for line in leading_lines(text)]
+    return "X:" in letters and "K:" in letters
 
 
 def split_file_name(name: str) -> tuple[str, str]:

@@ -3,12 +3,13 @@
 No codec is guessed: with a wrong codec, decoding succeeds and gives wrong letters, which a model
 would learn (a common guesser reads French Latin-1 as cp1250). A byte order mark (BOM) names the
 codec of its file, even if `--encoding` names another one for the files without a mark. Without a
-mark the bytes must be valid UTF-8, or the user names the codec. Line ends are not changed.
-Everything streams, so a file never has to fit in memory.
+mark the user names the codec, or a tune book declares it, or the bytes must be valid UTF-8. Line
+ends are not changed. Everything streams, so a file never has to fit in memory.
 """
 
 import codecs
 import gzip
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from charnn.corpus.binary_kinds import describe_binary
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CorpusError, UsageError, shorten
 
 # A megabyte: a text in one line of 1 GB was prepared in 71 MB of memory.
 CHUNK_BYTES = 1 << 20
@@ -30,6 +31,11 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF8, "utf-8"),
 )
+# ABC 2.1, "Charset field", in the header of a file or of its first tune.
+_CHARSET = re.compile(r"[ \t]*(?:%%|I:)[ \t]*abc-charset[ \t]+([^\s%]+)", re.I)
+_HEADER_LINE = re.compile(r"[ \t]*(?:%.*|[A-Za-z+]:.*)?")
+_LINE = re.compile(r"[^\r\n]*")
+_ADVICE = "Name its encoding, for example --encoding cp1252."
 # Control characters that do not occur in text; tab, line ends and form feed do.
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
 
@@ -59,13 +65,20 @@ def document(name: str, text: str, split_text: str | None = None) -> Document:
     return Document(name, lambda: iter((text,)), split_text)
 
 
-def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator[str]:
+def decode(
+    stream: BinaryIO, name: str, encoding: str | None = None, *, advice: str = _ADVICE
+) -> Iterator[str]:
     """Yield the text of a binary stream in chunks of about a megabyte.
+
+    A tune book that declares another encoding than UTF-8 gets that declaration changed to UTF-8,
+    because every text is written as UTF-8.
 
     Args:
         stream: the stream, which is read from its current position to its end.
         name: the name of the stream in messages.
-        encoding: the codec if there is no byte order mark; None means UTF-8.
+        encoding: the codec if there is no byte order mark; None means the one that a tune book
+            declares, else UTF-8.
+        advice: the end of the message about bytes that are no text in that encoding.
 
     Raises:
         CorpusError: the bytes are not text in that encoding, or look binary.
@@ -74,7 +87,7 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
     raw = head = stream.read(CHUNK_BYTES)
     # An unknown --encoding is an error also where a byte order mark makes it superfluous.
     _incremental_decoder(encoding or "utf-8")
-    decoder = _incremental_decoder(codec := _codec_of(raw, encoding))
+    decoder = _incremental_decoder(codec := _codec_of(raw, encoding, name, advice))
     bytes_read = characters = controls = 0
     while True:
         bytes_read += len(raw)
@@ -86,7 +99,7 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
                 raise CorpusError(f"{name} {kind}") from error
             if encoding is None and b"\0" in raw:
                 raise CorpusError(_looks_binary(name, head)) from error
-            raise CorpusError(_not_decodable(error, bytes_read, name, codec)) from error
+            raise CorpusError(_not_decodable(error, bytes_read, name, codec, advice)) from error
         # Raised by codecs such as punycode, which decode a whole text; and for lone surrogates.
         except UnicodeError as error:
             raise CorpusError(f"{name} is not {codec} text: {error}") from error
@@ -95,7 +108,7 @@ def decode(stream: BinaryIO, name: str, encoding: str | None = None) -> Iterator
         if "\0" in text or controls * 100 > characters:
             raise CorpusError(_looks_binary(name, head))
         if characters == len(text):
-            text = text.removeprefix("\ufeff")
+            text = _with_charset_utf_8(text.removeprefix("\ufeff"))
         if text:
             yield text
         if not raw:
@@ -139,10 +152,28 @@ def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 <<
     except (EOFError, zlib.error, OSError):
         return False
     try:
-        text = _incremental_decoder(_codec_of(raw, encoding), errors="replace").decode(raw)
+        decoder = _incremental_decoder(_codec_of(raw, encoding), errors="replace")
+        text = decoder.decode(raw)
         return "\0" not in text and _count_controls(text.encode()) * 100 <= len(text)
-    except UnicodeError:
+    except (UnicodeError, CorpusError):
         return True
+
+
+def leading_lines(text: str) -> Iterator[re.Match[str]]:
+    """Yield the lines of a text that can stand before the music of a tune book.
+
+    They are empty lines, comments and fields. They end at the first line of music or of prose.
+    """
+    for line in _LINE.finditer(text):
+        if not _HEADER_LINE.fullmatch(line[0]):
+            return
+        yield line
+
+
+def declared_charset(content: bytes) -> str | None:
+    """Return the encoding that a tune book declares (`%%abc-charset`); None without one."""
+    found = _declaration(content[:CHUNK_BYTES].decode("latin-1"))
+    return found[1] if found else None
 
 
 def _count_controls(utf_8: bytes) -> int:
@@ -152,22 +183,54 @@ def _count_controls(utf_8: bytes) -> int:
     return len(utf_8) - len(utf_8.translate(None, _CONTROLS))
 
 
-def _codec_of(raw: bytes, encoding: str | None) -> str:
-    """Return the codec of a text that starts with these bytes."""
-    return next(
-        (codec for mark, codec in _BYTE_ORDER_MARKS if raw.startswith(mark)), encoding or "utf-8"
-    )
+def _codec_of(raw: bytes, encoding: str | None, name: str = "", advice: str = "") -> str:
+    """Return the codec of a text that starts with these bytes; see `decode` for the arguments.
+
+    Raises:
+        CorpusError: a tune book declares an encoding that does not exist.
+    """
+    for mark, codec in _BYTE_ORDER_MARKS:
+        if raw.startswith(mark):
+            return codec
+    declared = declared_charset(raw) if encoding is None else None
+    if declared is not None and not _is_text_codec(declared):
+        raise CorpusError(
+            f"{name} declares an unknown encoding, {shorten(declared, 40)!r}. {advice}"
+        )
+    return encoding or declared or "utf-8"
 
 
-def _incremental_decoder(codec: str, errors: str = "strict") -> codecs.IncrementalDecoder:
+def _declaration(text: str) -> re.Match[str] | None:
+    """Return the declaration of the encoding of a tune book; its group 1 is the encoding."""
+    return next((found for line in leading_lines(text) if (found := _CHARSET.match(line[0]))), None)
+
+
+def _with_charset_utf_8(text: str) -> str:
+    """Return the beginning of a text with a declared encoding replaced by UTF-8."""
+    for line in leading_lines(text):
+        found = _CHARSET.match(line[0])
+        if found and found[1].casefold().replace("_", "-") not in ("utf-8", "utf8"):
+            begin, end = (line.start() + place for place in found.span(1))
+            return text[:begin] + "utf-8" + text[end:]
+    return text
+
+
+def _is_text_codec(codec: str) -> bool:
     try:
         # str.encode accepts text encodings only; `codecs` would also return base64 or rot13.
         "x".encode(codec)
-        return codecs.getincrementaldecoder(codec)(errors)
-    except (LookupError, ValueError) as error:
+        codecs.getincrementaldecoder(codec)
+    except (LookupError, ValueError):
+        return False
+    return True
+
+
+def _incremental_decoder(codec: str, errors: str = "strict") -> codecs.IncrementalDecoder:
+    if not _is_text_codec(codec):
         raise UsageError(
             f"--encoding {codec!r}: there is no text encoding of that name. Try utf-8 or cp1252."
-        ) from error
+        )
+    return codecs.getincrementaldecoder(codec)(errors)
 
 
 def _looks_binary(name: str, head: bytes) -> str:
@@ -179,11 +242,13 @@ def _looks_binary(name: str, head: bytes) -> str:
     )
 
 
-def _not_decodable(error: UnicodeDecodeError, bytes_read: int, name: str, codec: str) -> str:
+def _not_decodable(
+    error: UnicodeDecodeError, bytes_read: int, name: str, codec: str, advice: str
+) -> str:
     # The decoder's position counts from the bytes that it kept back from the chunk before.
     offset = bytes_read - len(error.object) + error.start
     byte = error.object[error.start]
     return (
         f"{name} is not {codec} text: byte 0x{byte:02x} at offset {offset} ({error.reason}). "
-        "Name its encoding, for example --encoding cp1252."
+        + advice
     )

@@ -10,6 +10,7 @@ corpora with the same tokens have the same ids. (In tools that number characters
 occurrence, a model that is trained further on another corpus reads the wrong letters.)
 """
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, ClassVar, Protocol
@@ -133,6 +134,17 @@ class Vocabulary(ABC):
     def unknown_characters(self, text: str) -> list[str]:
         """Return the distinct characters of a text that the vocabulary lacks, in text order."""
         return [char for char in dict.fromkeys(text) if char not in self._token_ids]
+
+    def known_form(self, text: str) -> str:
+        """Return a text in the Unicode form, composed or decomposed, that the vocabulary knows.
+
+        One program writes é as one character, another as e and an accent. A text that has no
+        unknown character is not changed.
+        """
+        if text.isascii():
+            return text
+        forms = (text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFD")))
+        return min(forms, key=lambda form: len(self.unknown_characters(form)))
 
     @abstractmethod
     def count_characters(self, ids: NDArray[Any]) -> int:

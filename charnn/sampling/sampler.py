@@ -136,6 +136,7 @@ class Sampler:
             raise UsageError(f"--length must lie in 0..{MAX_LENGTH}, not {length}")
         if any(seed < 0 for seed in seeds):
             raise UsageError(f"--seed must be at least 0, not {min(seeds)}")
+        prime, stop = self.vocabulary.known_form(prime), self.vocabulary.known_form(stop)
         ids = self.vocabulary.encode(prime)
         prime_ids = [self.start_id, *ids[ids != UNKNOWN].tolist()]
         streams = (

@@ -71,7 +71,10 @@ class RunOptions(TypedDict, total=False):
     ]
     encoding: Annotated[
         str | None,
-        Option("Encoding of the files (default: UTF-8, unless a byte order mark is found)."),
+        Option(
+            "Encoding of the files (default: UTF-8, unless a byte order mark or a tune book "
+            "names it)."
+        ),
     ]
     documents: Annotated[
         str | None,

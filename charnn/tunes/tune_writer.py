@@ -1,6 +1,7 @@
 """Writing tunes: a request, a model and the grammar of tunes together."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
@@ -45,6 +46,7 @@ class TuneWriter:
         # The grammar decides where a tune ends. So even a model of a single tune, which has never
         # read the end of a document, may end one.
         self._sampler = Sampler(checkpoint, may_end=True)
+        request = replace(request, title=self._sampler.vocabulary.known_form(request.title))
         texts = self._sampler.token_texts
         # The grammar reads characters. A longer token consists of characters that are tokens, too.
         characters = {text for text in texts if len(text) == 1}

@@ -129,6 +129,12 @@ def test_the_prime_may_be_a_file_or_stdin(program: Program, folder: Path) -> Non
     assert ended.stdout.decode() == "Zürich,"
     ended = program(folder, *sample, "--prime", "@-", stdin="东\r\n".encode())
     assert ended.stdout.decode() == "东\r\nZüri"
+    ended = program(folder, *sample, "--prime", "Zu\u0308r")
+    assert (ended.stdout.decode(), len(ended.messages)) == ("Zürich,", 1)
+    (folder / "prime.txt").write_bytes(b"Z\xfcr")
+    ended = program(folder, *sample, "--prime", "@prime.txt")
+    assert "0xfc at offset 1" in ended.messages[-1]
+    assert ended.messages[-1].endswith("Convert the file to UTF-8.")
 
 
 def test_unknown_characters_are_left_out_with_a_warning(program: Program, folder: Path) -> None:

@@ -1,6 +1,8 @@
 """The vocabulary of characters: ids, unknown characters, stored form."""
 
 import json
+import unicodedata
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,3 +91,16 @@ def test_a_document_end_is_the_separator() -> None:
     assert ids.tolist() == [2, SEPARATOR, UNKNOWN, SEPARATOR]
     # Beyond Latin-1, another path encodes.
     assert vocabulary.encode(f"東{DOCUMENT_END}b").tolist() == [UNKNOWN, SEPARATOR, 3]
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_text_takes_the_unicode_form_that_is_known(form: Any) -> None:
+    known = unicodedata.normalize(form, "café 한 Å")
+    vocabulary = CharVocabulary(known)
+    for other in ("NFC", "NFD"):
+        assert vocabulary.known_form(unicodedata.normalize(other, "café Å 한")) == (
+            unicodedata.normalize(form, "café Å 한")
+        )
+    both = CharVocabulary(unicodedata.normalize("NFD", known) + unicodedata.normalize("NFC", known))
+    assert both.known_form("cafe\u0301 é") == "cafe\u0301 é"
+    assert vocabulary.known_form("ŝ") == "ŝ"

@@ -110,7 +110,9 @@ def test_stdin_can_be_read_twice() -> None:
     assert (corpus.name, corpus.tunes) == ("stdin", False)
 
 
-@pytest.mark.parametrize("head", ["", "%abc-2.1\n", "\ufeff", "\n"])
+@pytest.mark.parametrize(
+    "head", ["", "%abc-2.1\n", "\ufeff", "\n", "M:6/8\n%%abc-charset latin-1\n\n"]
+)
 def test_stdin_that_starts_like_a_tune_book(head: str) -> None:
     corpus = open_corpus(["-"], stdin=io.BytesIO((head + TUNE).encode()))
     assert corpus.tunes

@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -44,6 +45,38 @@ def test_a_byte_order_mark_overrides_the_named_encoding(codec: str, named: str) 
 @pytest.mark.parametrize("codec", ["utf-8", "utf-16-le", "utf-32-be", "gb18030"])
 def test_a_named_codec_is_used(codec: str) -> None:
     assert read(PLAIN.encode(codec), codec) == PLAIN
+
+
+BOOK = "%abc-2.1\n{}\n\nX:1\nT:Bourrée\nK:C\nABc|\n"
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    ["%%abc-charset iso-8859-1", "I:abc-charset latin1 % old", "M:4/4\r\n%% abc-charset CP1252"],
+)
+def test_a_tune_book_declares_its_encoding(declaration: str) -> None:
+    """The text is written as UTF-8 from here on, so the declaration changes with it."""
+    raw = BOOK.format(declaration).encode("latin-1")
+    now = re.sub(r"(abc-charset) [^ ]*", r"\1 utf-8", declaration)
+    assert read(raw) == BOOK.format(now)
+    assert read(BOOK.format(declaration).encode(), "utf-8") == BOOK.format(now)
+    assert read(("\ufeff" + BOOK.format(declaration)).encode()) == BOOK.format(now)
+    in_tune = raw.replace(b"%abc-2.1\n", b"X:0\nT:T\n")
+    assert "Bourrée" in read(in_tune)
+
+
+@pytest.mark.parametrize("start", ["", "Prose about it:\n", "X:0\nK:C\nABc|\n"])
+def test_only_a_header_declares_an_encoding(start: str) -> None:
+    text = BOOK.format("%%abc-charset utf-8") if not start else f"{start}%%abc-charset latin-1\né"
+    assert read(text.encode()) == text
+
+
+@pytest.mark.parametrize("charset", ["klingon", "rot13", "base64", "x" * 9_999])
+def test_an_unknown_declared_encoding_is_refused(charset: str) -> None:
+    raw = BOOK.format(f"%%abc-charset {charset}").encode()
+    with pytest.raises(CorpusError, match=r"book\.txt declares .* '.{4,40}'\. Name its enc"):
+        read(raw)
+    assert "Bourrée" in read(raw, "utf-8")
 
 
 @pytest.mark.parametrize("codec", ["latin-1", "cp1252", "cp437"])

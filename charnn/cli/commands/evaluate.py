@@ -51,7 +51,8 @@ def command(
     encoding: Annotated[
         str | None,
         typer.Option(
-            help="Encoding of the files; default: UTF-8, unless a byte order mark is found."
+            help="Encoding of the files; default: UTF-8, unless a byte order mark or a tune "
+            "book names it."
         ),
     ] = None,
     tunes: Annotated[

@@ -1,5 +1,6 @@
 """`charnn sample`: write texts or tunes with a model, character by character."""
 
+import io
 import itertools
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from charnn.cli.console import (
 from charnn.cli.formatting import join_some
 from charnn.cli.model_options import Bars, RunArgument, check_num, choose_seed
 from charnn.corpus.document_kinds import CUT_KINDS, PLURALS
-from charnn.errors import CheckpointError, CorpusError, UsageError
+from charnn.errors import CheckpointError, UsageError
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
@@ -194,6 +195,7 @@ def _write_texts(
     from charnn.sampling.sampler import Sampler
 
     sampler = Sampler(model)
+    prime, stop = sampler.vocabulary.known_form(prime), sampler.vocabulary.known_form(stop)
     # The model has no embedding of a character outside its vocabulary, and never writes one.
     if unknown := sampler.vocabulary.unknown_characters(prime):
         show_warning(
@@ -253,17 +255,13 @@ def _read_prime(argument: str) -> str:
     """Return the prime: the value of --prime, or the content of a file (`@name`) or stdin (`@-`).
 
     Raises:
-        CorpusError: the file is not UTF-8 text.
+        CorpusError: the file is no text in UTF-8 or in the encoding that it declares.
         OSError: the file cannot be read.
     """
+    from charnn.corpus.text import decode
+
     if not argument.startswith("@"):
         return argument
     content = sys.stdin.buffer.read() if argument == "@-" else Path(argument[1:]).read_bytes()
-    try:
-        # Editors on Windows write a byte order mark, which is no part of the text.
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"--prime {argument} is not UTF-8 text: byte {error.start} is "
-            f"0x{content[error.start]:02x}. Convert the file to UTF-8."
-        ) from error
+    name = f"--prime {argument}"
+    return "".join(decode(io.BytesIO(content), name, advice="Convert the file to UTF-8."))

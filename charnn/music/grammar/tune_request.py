@@ -12,6 +12,7 @@ from charnn.music.abc import fields
 from charnn.music.abc.clean_fields import normalise_rhythm, plain_title, short_key
 from charnn.music.abc.dance_meters import name_in_meter
 from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.text_escapes import decode_text
 from charnn.music.grammar.form_plans import FormPlans
 from charnn.music.grammar.prime_text import read_prime
 from charnn.music.grammar.title_words import TitleWords
@@ -116,7 +117,7 @@ def make_request(
         values[letter] = " ".join(value.split()) or values[letter]
     rhythm, meter = normalise_rhythm(values["R"]), _normalised_meter(values["M"])
     return TuneRequest(
-        title=_checked_text("title", plain_title(values["T"])),
+        title=_checked_text("title", plain_title(decode_text(values["T"]))),
         rhythm=_checked_text("rhythm", name_in_meter(rhythm, meter)),
         meter=meter,
         unit=values["L"].replace(" ", ""),

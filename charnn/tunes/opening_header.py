@@ -50,7 +50,9 @@ class OpeningCoder:
         read = header[3]
         if self._vocabulary.moves_keys:
             read = reading_key(read, self._request.headers)
-        beginning = self._vocabulary.encode(self._header_text((*header[:3], read))).tolist()
+        beginning = self._vocabulary.encode(
+            header_text(self._request, (*header[:3], read))
+        ).tolist()
         groups: list[list[int]] = [[]]
         for token_id in self._opening(header):
             groups[-1].append(token_id)
@@ -76,16 +78,18 @@ class OpeningCoder:
     def _opening(self, header: Header) -> list[int]:
         """Return the tokens of the opening in this meter, unit length and key."""
         if header[1:] not in self._openings:
-            text = self._header_text(header)
+            text = header_text(self._request, header)
             begin = len(self._vocabulary.encode(text))
             ids = self._vocabulary.encode(text + self._request.opening).tolist()
             self._openings[header[1:]] = ids[begin:]
         return self._openings[header[1:]]
 
-    def _header_text(self, header: Header) -> str:
-        values = dict(zip("TRMLK", (self._request.title or _NO_TITLE, *header), strict=True))
-        present = (field for field in self._request.fields if values[field])
-        return "X:1\n" + "".join(f"{field}:{values[field]}\n" for field in present)
+
+def header_text(request: TuneRequest, header: Header) -> str:
+    """Return the text of a header as a model reads it, with the title of the request."""
+    values = dict(zip("TRMLK", (request.title or _NO_TITLE, *header), strict=True))
+    present = (field for field in request.fields if values[field])
+    return "X:1\n" + "".join(f"{field}:{values[field]}\n" for field in present)
 
 
 def likeliest_header(

@@ -50,18 +50,43 @@ class StarredGap:
         places: the offsets of these rests.
         numbers: the numbers of its bars, for messages.
         fits: a function that returns whether notes can fill a piece of music.
+        is_whole: whether the tune ends with its last bar.
     """
 
     def __init__(
-        self, located: LocatedTune, places: set[int], numbers: BarNumbers, fits: Fits
+        self,
+        located: LocatedTune,
+        places: set[int],
+        numbers: BarNumbers,
+        fits: Fits,
+        *,
+        is_whole: bool = True,
     ) -> None:
-        self._located, self._places = located, places
+        self._located, self._places, self._is_whole = located, places, is_whole
         self._numbers, self._fits = numbers, fits
+        self._check_places()
         self._stars: dict[int, int] = {}  # the number of stars of each bar that has some
         for run in located.runs:
             for placed in run.notes:
                 if placed.start in places:
                     self._stars[run.bar] = self._stars.get(run.bar, 0) + 1
+
+    def _check_places(self) -> None:
+        """Raise an error for a star that is no note: in a chord or in graces, with an accidental.
+
+        Raises:
+            UsageError: there is one.
+        """
+        text = self._located.text
+        notes = {placed.start for run in self._located.runs for placed in run.notes}
+        for place in sorted(self._places):
+            has_sign = text[place - 1] in "^_=" or text[place + 1 : place + 2] in ("'", ",")
+            if has_sign or place not in notes:
+                around = f"{text[place - 1].strip()}*{text[place + 1 : place + 2].strip()}"
+                raise UsageError(
+                    f"the * in {around} belongs to another sign: a * stands between notes, without "
+                    "accidental and octave"
+                )
 
     def holes(self) -> list[Hole]:
         """Return the holes.
@@ -110,7 +135,7 @@ class StarredGap:
         if not length:
             return bar.duration
         begin = next(n for n in range(index, -1, -1) if bars[n].begins_part or n == 0)
-        is_last = index + 1 == len(bars) or bars[index + 1].begins_part
+        is_last = self._is_whole if index + 1 == len(bars) else bars[index + 1].begins_part
         first = bars[begin]
         if is_last and index > begin and first.too_short and begin not in self._stars:
             return length - first.duration

@@ -74,8 +74,7 @@ class Gap:
     def __init__(self, text: str, holes: Sequence[Hole], echo: str = "") -> None:
         self._text, self._holes, self.echo = text, tuple(holes), echo
         # The old music stays between the edges, because cleaning infers the mode from the notes.
-        old = [hole.old or text[hole.start : hole.stop] for hole in holes]
-        cleaned = clean_books([self._spliced([_EDGE + music + _EDGE for music in old])])
+        cleaned = clean_books([self._spliced([_EDGE + music + _EDGE for music in self._old()])])
         parts = cleaned[0].text.split(_EDGE) if cleaned else []
         if len(parts) != 2 * len(holes) + 1:
             problem = "a line with chosen bars is not read as music: choose other bars"
@@ -87,6 +86,13 @@ class Gap:
             else Stretch((Fixed(part),) if part else (), part, False)
             for number, part in enumerate(parts[1:-1])
         ]
+
+    def _old(self) -> list[str]:
+        return [hole.old or self._text[hole.start : hole.stop] for hole in self._holes]
+
+    def old_text(self) -> str:
+        """Return the text with some music of the right duration in each hole."""
+        return self._spliced(self._old())
 
     def with_echo(self) -> "Gap":
         """Return the gap with the echo in the last hole."""

@@ -11,6 +11,7 @@ from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import Header, TuneRequest
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.opening_header import OpeningCoder, likeliest_header
+from charnn.tunes.starred_prime import StarredPrime
 
 
 class TuneStarts:
@@ -36,6 +37,7 @@ class TuneStarts:
 
     def __init__(self, sampler: Sampler, grammar: TuneGrammar, request: TuneRequest) -> None:
         self._grammar, self._request = grammar, request
+        self._vocabulary = sampler.vocabulary
         self._headers: Mapping[Header, float] = grammar.headers
         self._has_labels = has_labels(sampler.token_texts)
         self._opening, self._read_key, key = "", "", request.key
@@ -43,7 +45,7 @@ class TuneStarts:
             coder = OpeningCoder(sampler.vocabulary, request)
             header = likeliest_header(sampler, coder, grammar.candidates)
             self._headers, key = {header: 1.0}, header[3]
-            self._opening = coder.coded_text(header)
+            self._opening = "" if request.starred else coder.coded_text(header)
         if key and sampler.vocabulary.moves_keys:
             self._read_key = reading_key(key, request.headers)
         self.key = key if self._read_key not in ("", key) else ""
@@ -56,8 +58,7 @@ class TuneStarts:
         """
         if not self._headers:
             return self._grammar.start
-        rhythm, meter, unit, key = draw_header(self._headers, seed)
-        header = (rhythm, meter, unit, self._read_key or key)
+        header = self._read(draw_header(self._headers, seed))
         parts: tuple[PlannedPart, ...] = ()
         if plan and not self._opening:
             parts = tuple(PlannedPart(part.bars, part.bars_before_endings) for part in plan.parts)
@@ -65,6 +66,18 @@ class TuneStarts:
             state = self._grammar.start_with(header, self._opening, parts)
             self._states[header, parts] = state
         return self._states[header, parts]
+
+    def filled_state(self, stars: StarredPrime, seed: int, temperature: float) -> GrammarState:
+        """Return the state for a tune of a seed, after a prime whose stars are filled in."""
+        headers = self._headers or dict.fromkeys(list(self._grammar.candidates)[:1], 1.0)
+        header = draw_header(headers, seed)
+        filled = stars.filled(header, seed, temperature)
+        opening = OpeningCoder(self._vocabulary, filled).coded_text(header)
+        return self._grammar.start_with(self._read(header), opening)
+
+    def _read(self, header: Header) -> Header:
+        """Return a header with the key that the model reads."""
+        return (*header[:3], self._read_key or header[3])
 
     def plan(self, seed: int) -> FormPlan | None:
         """Return the plan of the tune of a seed; `None` without one.

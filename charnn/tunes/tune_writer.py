@@ -13,6 +13,7 @@ from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.planned_cursor import PlannedCursor
 from charnn.tunes.repeating_cursor import RepeatingCursor
+from charnn.tunes.starred_prime import StarredPrime
 from charnn.tunes.tune_starts import TuneStarts
 
 
@@ -51,6 +52,7 @@ class TuneWriter:
         # The grammar reads characters. A longer token consists of characters that are tokens, too.
         characters = {text for text in texts if len(text) == 1}
         grammar = TuneGrammar(request, characters)
+        self._stars = StarredPrime(checkpoint, request) if request.starred else None
         self._starts = TuneStarts(self._sampler, grammar, request)
         self._constraint = Constraint(grammar, texts, self._starts.state(0))
         self._cursor_type = RepeatingCursor if request.strict else ConstraintCursor
@@ -84,11 +86,15 @@ class TuneWriter:
             params,
             seeds=seeds,
             length=length,
-            begin=lambda seed: self._begin(seed, length),
+            begin=lambda seed: self._begin(seed, length, params.temperature),
             key=self._starts.key,
         )
 
-    def _begin(self, seed: int, length: int) -> ConstraintCursor:
+    def _begin(self, seed: int, length: int, temperature: float) -> ConstraintCursor:
+        if self._stars is not None:
+            state = self._starts.filled_state(self._stars, seed, temperature)
+            self._cursors.append(self._cursor_type(self._constraint, state))
+            return self._cursors[-1]
         plan = self._starts.plan(seed)
         state = self._starts.state(seed, plan)
         # Within the horizon, a tune makes for its end. So a short tune has no room for a plan.

@@ -110,6 +110,8 @@ class Varier:
         infiller: the model.
         text: the text of the tune.
         options: the bars to vary.
+        is_beginning: whether the text is only the beginning of a tune, so that its last bar is not
+            shorter by the length of the pick-up.
 
     Attributes:
         left_out: the chord symbols and other signs in quotes or exclamation marks that stand among
@@ -120,8 +122,16 @@ class Varier:
         UsageError: a chosen bar does not exist, or nothing fits into it.
     """
 
-    def __init__(self, infiller: Infiller, text: str, options: VaryOptions) -> None:
+    def __init__(
+        self,
+        infiller: Infiller,
+        text: str,
+        options: VaryOptions,
+        *,
+        is_beginning: bool = False,
+    ) -> None:
         self._infiller, self._text, self._options = infiller, text, options
+        self._is_beginning = is_beginning
         self._old: Melody | None = None
         self._echo = ""
         holes = self._chosen_holes() if options.chooses_bars else self._stars()
@@ -162,9 +172,14 @@ class Varier:
                 "--busier out, or choose bars by --bars"
             )
         located = LocatedTune(read)
-        starred = StarredGap(located, places, BarNumbers(located), self._fits)
+        numbers, is_whole = BarNumbers(located), not self._is_beginning
+        starred = StarredGap(located, places, numbers, self._fits, is_whole=is_whole)
         self._bar_durations = starred.bar_durations()
         return starred.holes()
+
+    def old_text(self) -> str:
+        """Return the tune with some music of the right duration in place of each `*`."""
+        return self._gap.old_text()
 
     def _check_characters(self) -> None:
         """Raise an error for a character of the music that the model does not know."""

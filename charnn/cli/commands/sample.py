@@ -56,7 +56,8 @@ def command(
     prime: Annotated[
         str,
         typer.Option(
-            metavar="TEXT|@FILE", help="Text that the sample begins with; @- reads stdin."
+            metavar="TEXT|@FILE",
+            help="Text that the sample begins with; @- reads stdin. Tunes: * is filled in.",
         ),
     ] = "",
     stop: Annotated[str, typer.Option(help="Stop after this text was written.")] = "",

@@ -30,9 +30,16 @@ _CHORD_KIND_WORDS = re.compile(r"m|maj|min|dim|aug|sus|add|[0-9#+\-°b]")
 _BAR_LINE_AND_SPACES = re.compile(r"(?:(?<![|:]) )?(\[?\|[|:\]]*|:[|:]*\]?)(?: (?![\d\[|:]))?")
 
 
-def clean_music(line: str) -> str:
-    """Return a line of music in one spelling, without annotations and typesetting signs."""
-    return _clean_spaces(_NOISE.sub(_clean_sign, line))
+def clean_music(line: str, kept: str = "") -> str:
+    """Return a line of music in one spelling, without annotations and typesetting signs.
+
+    Args:
+        line: the line.
+        kept: a sign that stays, although it would be dropped.
+    """
+    return _clean_spaces(
+        _NOISE.sub(lambda found: found[0] if kept == found[0] else _clean_sign(found), line)
+    )
 
 
 def dropped_signs(line: str) -> list[str]:

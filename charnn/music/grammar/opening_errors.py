@@ -108,6 +108,8 @@ class RefusedOpening:
         if self.state is None or found is None or found[0] == "[":
             return ""
         sign, form = found[0], self.request.form
+        if sign == "|" and self.filling.may_add_bar(self.state):
+            return ""
         if sign == "|":
             return (
                 f"a part of {self.filling.part_lengths} bars ends there, so write ||, choose "

@@ -5,18 +5,21 @@ C: or w:, words in quotes, and signs that change no note.
 """
 
 import re
+from itertools import groupby
 from typing import NamedTuple
 
 from charnn.errors import UsageError
 from charnn.music.abc.clean_lines import clean_music, dropped_signs
 from charnn.music.abc.patterns import FIELD, INLINE_FIELD
 
+STAR = "*"  # stands for a bar or note that the model fills in
 _USED = "TRMLK"
 _SILENT = "X"  # a new tune gets a number of its own
 _NOTE_CHANGES = {"K": "key", "M": "meter", "L": "unit length", "V": "voice"}
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _BAR_LINE_END = re.compile(r"[|:]\]?$")
+_SINGLE_BAR_LINE = re.compile(r"\|(?![|:\]\[\d])")
 _FERMATA = "H"
 _WORDS_AND_FIELDS = re.compile(r'("[^"]*"|\[[A-Za-z]:[^\]]*\])|H')
 
@@ -26,7 +29,7 @@ class Prime(NamedTuple):
 
     Attributes:
         fields: the text of T: R: M: L: and K:; `""` for a missing one.
-        opening: the music, as training tunes are written.
+        opening: the music, as training tunes are written; it may contain stars.
         left_out: the fields and signs that are not used, each with its line.
     """
 
@@ -66,9 +69,23 @@ def read_prime(text: str, *, strict: bool) -> Prime:
                 )
             if signs := dict.fromkeys([*dropped_signs(line), *_fermatas(line)]):
                 left_out.append(f"{' '.join(signs)} (line {number})")
-            if cleaned := line if found else clean_music(_without_fermatas(line)):
+            if cleaned := line if found else clean_music(_without_fermatas(line), STAR):
                 music.append(cleaned)
     return Prime(fields, _joined(music) if strict else "\n".join(music), tuple(left_out))
+
+
+def without_stars(opening: str) -> str:
+    """Return the longest piece of an opening without a star, in whole bars if there is one."""
+    if STAR not in opening:
+        return opening
+    bars = [bar for bar in opening.split("|") if bar.strip()]
+    runs = ("|".join(group) + "|" for clean, group in groupby(bars, _is_plain) if clean)
+    longest = max(runs, key=len, default="")
+    return longest.strip(" \n") or bars[0].partition(STAR)[0].strip(": \n")
+
+
+def _is_plain(bar: str) -> bool:
+    return not any(sign in bar for sign in (STAR, ":", "[1", "[2"))
 
 
 def _note_change(line: str) -> "re.Match[str] | None":
@@ -88,6 +105,10 @@ def _joined(lines: list[str]) -> str:
     """Return lines of music as one text; those that end inside a bar are joined."""
     text = ""
     for line in lines:
-        joint = "\n" if _BAR_LINE_END.search(text) else " "
-        text += (joint if text else "") + line
+        at_start = not text or _BAR_LINE_END.search(text) is not None
+        if _SINGLE_BAR_LINE.match(line):
+            text += "" if at_start else "|"
+            line, at_start = line[1:].lstrip(), True
+        joint = "" if not text or not line else "\n" if at_start else " "
+        text += joint + line
     return text

@@ -14,7 +14,7 @@ from charnn.music.abc.dance_meters import name_in_meter
 from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.grammar.form_plans import FormPlans
-from charnn.music.grammar.prime_text import read_prime
+from charnn.music.grammar.prime_text import STAR, read_prime, without_stars
 from charnn.music.grammar.title_words import TitleWords
 
 Header = tuple[str, str, str, str]  # the values of R: M: L: K:
@@ -47,6 +47,8 @@ class TuneRequest:
         title, rhythm, meter, unit, key: the values of T: R: M: L: K:.
         part_bars: the number of bars in every part; 0 for a usual number, 4 or 8.
         opening: the beginning of the body.
+        starred: the beginning of the body if it contains `*`, for bars and notes that the model
+            fills in; then `opening` is a piece of it without stars, which decides about the header.
         strict: whether the grammar applies to the body as well, not only to the header.
         fields: the letters of the fields after X:, in order; R: may be missing.
         headers: the headers of the training tunes. An empty tuple allows every combination of
@@ -71,6 +73,7 @@ class TuneRequest:
     form: str = ""
     plans: FormPlans | None = None
     left_out: tuple[str, ...] = ()
+    starred: str = ""
 
 
 class RequestOptions(TypedDict, total=False):
@@ -124,9 +127,10 @@ def make_request(
         key=_normalised_key(values["K"]),
         part_bars=part_bars,
         form=form.upper(),
-        opening=opening,
+        opening=without_stars(opening),
         strict=strict,
         left_out=left_out,
+        starred=opening if STAR in opening else "",
     )
 
 

@@ -124,6 +124,24 @@ def test_lines_that_end_inside_a_bar_are_joined() -> None:
         "d2e f2 g|a3 [bd] b2|\n|:c"
     )
     assert make_request(prime="d2\ne", strict=False).opening == "d2\ne"
+    assert make_request(prime="|d6|\n|d2e f2g\n|a3\n|\n|:b").opening == "d6|\nd2e f2g|\na3|\n|:b"
+
+
+@pytest.mark.parametrize(
+    ("prime", "starred", "opening"),
+    [
+        ("d2e * | f2g a3 | *", "d2e *|f2g a3|*", "f2g a3|"),
+        ("|:d2e ** |d6|e6|*2:|", "|:d2e **|d6|e6|*2:|", "d6|e6|"),
+        ('d2e "x*"f*', "d2e f*", "d2e f"),
+        ("*", "*", ""),
+        ('d2e "x*"f !*!', "", "d2e f"),
+    ],
+)
+def test_a_star_stays_and_the_rest_decides_about_the_header(
+    prime: str, starred: str, opening: str
+) -> None:
+    request = make_request(prime=prime)
+    assert (request.starred, request.opening) == (starred, opening)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from charnn.cli.console import show_warning
 from charnn.cli.playback_options import warn_without_chords
@@ -69,6 +69,20 @@ class TuneExport:
 
 
 @dataclass(frozen=True, slots=True)
+class BookFormat:
+    """A format with many tunes in one file.
+
+    Attributes:
+        draw: the function that draws one tune.
+        bind: the function that returns the content of the file from the tunes as `draw` returns
+            them, and a title.
+    """
+
+    draw: Callable[[TuneExport], object]
+    bind: Callable[[list[Any], str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class ExportFormat:
     """A file format.
 
@@ -79,6 +93,7 @@ class ExportFormat:
         encode: the function that returns the content of a file.
         is_text: True if a terminal can show the content.
         saved: True if `charnn sample --save` writes it, too.
+        book: the functions that write several tunes to one file; None for a file per tune.
     """
 
     label: str
@@ -87,6 +102,7 @@ class ExportFormat:
     encode: Callable[[TuneExport], bytes]
     is_text: bool = False
     saved: bool = False
+    book: BookFormat | None = None
 
 
 # The functions import their libraries when they are called: music21 alone takes 1 to 2 s on a cold
@@ -118,6 +134,18 @@ def _picture(kind: "PictureFormat") -> Callable[[TuneExport], bytes]:
     return encode
 
 
+def _draw(export: TuneExport) -> object:
+    from charnn.music.score.engraving import draw
+
+    return draw(export.tune, "pdf", lambda: export.musicxml)
+
+
+def _bind(pictures: list[Any], title: str) -> bytes:
+    from charnn.music.score.engraving import bind
+
+    return bind(pictures, title)
+
+
 def _musicxml(export: TuneExport) -> bytes:
     return export.musicxml.encode()
 
@@ -134,7 +162,9 @@ FORMATS = {
         "SVG", (".svg",), "export-score", _picture("svg"), is_text=True, saved=True
     ),
     "png": ExportFormat("PNG", (".png",), "export-score", _picture("png")),
-    "pdf": ExportFormat("PDF", (".pdf",), "export-score", _picture("pdf")),
+    "pdf": ExportFormat(
+        "PDF", (".pdf",), "export-score", _picture("pdf"), book=BookFormat(_draw, _bind)
+    ),
 }
 
 

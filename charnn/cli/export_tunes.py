@@ -1,10 +1,11 @@
-"""The export of the tunes of a file, with one output file per tune.
+"""The export of the tunes of a file, with one output file per tune, or a book of all.
 
 If a tune fails, its line and column are reported, the other tunes are still exported, and the exit
 code is 1.
 """
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import typer
@@ -32,53 +33,80 @@ def export_tunes(
         export_format: the format to write.
         output: a file, a folder (`out/`, created if it is missing), `-` for stdout, or None for
             files beside the tune file. If `output` is a file and there are several tunes, each tune
-            is written to a file of its own, whose name contains the position of the tune.
+            is written to a file of its own, whose name contains the position of the tune; or all
+            are written to one file, if the format has books.
         options: the options of the export; None for the defaults.
 
     Raises:
-        UsageError: `output` is `-` and there are several tunes, or `output` is `-`, the format is
-            binary and stdout is a terminal, or an output file is the tune file itself.
+        UsageError: `output` is `-` and there are several tunes for several files, or `output` is
+            `-`, the format is binary and stdout is a terminal, or an output file is the tune file
+            itself.
+        CharnnError: a book can't be written.
         typer.Exit: with code 1 after the last tune, if a tune failed.
         OSError: a file can't be written.
     """
-    from charnn.files import write_bytes
-    from charnn.music.abc.reader import read_tune
-
+    names_one = output is not None and (output == "-" or names_file(output))
+    book = export_format.book if names_one and len(file.positions) > 1 else None
+    targets: dict[int, Path] = {}
     if output == "-":
-        _check_stdout(file, export_format)
-        targets: dict[int, Path] = {}
+        _check_stdout(file, export_format, is_book=book is not None)
     else:
-        targets = _targets(file, output, export_format.suffixes[0])
-    failed = 0
-    for position in file.positions:
+        targets = _targets(file, output, export_format.suffixes[0], is_book=book is not None)
+    done = 0
+    pages: list[object] = []
+    for position, export in _readable(file, options or ExportOptions()):
         try:
-            tune = read_tune(file.sources[position - 1])
-            warn_of_problems(tune, file.display_name)
-            content = export_format.encode(TuneExport(tune, options or ExportOptions()))
+            if book is not None:
+                pages.append(book.draw(export))
+            else:
+                _write(export_format.encode(export), targets.get(position))
+            done += 1
         except TuneError as problem:  # other errors would affect every tune
-            failed += 1
             show_error(f"{file.display_name}: {problem}")
-            continue
-        if output == "-":
-            write_stdout_bytes(content)
-        else:
-            write_bytes(targets[position], content)
-            show_message(str(targets[position]))
-    if failed:
-        count = len(file.positions)
+    if book is not None and pages:
+        title = file.path.stem if file.path else "Tunes"
+        _write(book.bind(pages, title), targets.get(file.positions[0]))
+    if done < (count := len(file.positions)):
         if count > 1:
+            failed = count - done
             show_message(f"{failed} of {count} tunes could not be exported; the others were")
         raise typer.Exit(1)
 
 
-def _check_stdout(file: TuneFile, export_format: ExportFormat) -> None:
-    """Refuse stdout for several tunes, and for a binary format on a terminal.
+def _readable(file: TuneFile, options: ExportOptions) -> Iterator[tuple[int, TuneExport]]:
+    """Yield position and export of each selected tune; show the errors of the others."""
+    from charnn.music.abc.reader import read_tune
+
+    for position in file.positions:
+        try:
+            tune = read_tune(file.sources[position - 1])
+        except TuneError as problem:
+            show_error(f"{file.display_name}: {problem}")
+            continue
+        warn_of_problems(tune, file.display_name)
+        yield position, TuneExport(tune, options)
+
+
+def _write(content: bytes, target: Path | None) -> None:
+    """Write a file and show its name; None stands for stdout."""
+    from charnn.files import write_bytes
+
+    if target is None:
+        write_stdout_bytes(content)
+    else:
+        write_bytes(target, content)
+        show_message(str(target))
+
+
+def _check_stdout(file: TuneFile, export_format: ExportFormat, *, is_book: bool) -> None:
+    """Refuse stdout for several files, and for a binary format on a terminal.
 
     Raises:
-        UsageError: there are several tunes, or the format is binary and stdout is a terminal.
+        UsageError: there are several tunes and no book, or the format is binary and stdout is a
+            terminal.
     """
     count = len(file.positions)
-    if count > 1:
+    if count > 1 and not is_book:
         raise UsageError(
             f"-o - takes one tune, but {file.display_name} has {count}: choose one with --tune"
         )
@@ -89,7 +117,7 @@ def _check_stdout(file: TuneFile, export_format: ExportFormat) -> None:
         )
 
 
-def _targets(file: TuneFile, output: str | None, suffix: str) -> dict[int, Path]:
+def _targets(file: TuneFile, output: str | None, suffix: str, *, is_book: bool) -> dict[int, Path]:
     """Return a dictionary from the position of each selected tune to its output file.
 
     Raises:
@@ -99,7 +127,7 @@ def _targets(file: TuneFile, output: str | None, suffix: str) -> dict[int, Path]
         named = Path(output)
         targets = {
             position: named
-            if len(file.positions) == 1
+            if is_book or len(file.positions) == 1
             else named.with_name(f"{named.stem}-{position:03d}{named.suffix or suffix}")
             for position in file.positions
         }

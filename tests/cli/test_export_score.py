@@ -40,6 +40,39 @@ def test_the_other_tunes_are_written_if_one_is_broken(tmp_path: Path) -> None:
 
 
 @engravers
+def test_all_tunes_are_in_one_pdf_and_those_that_fail_are_named(tmp_path: Path) -> None:
+    (tmp_path / "book.abc").write_text("\n".join((REEL, BROKEN, JIG)))
+    run = charnn(tmp_path, "export-score", "book.abc", "-o", "book.pdf")
+    assert run.returncode == 1
+    lines = run.stderr.decode().splitlines()
+    assert lines[0].startswith("error: ")
+    assert lines[1:] == ["book.pdf", "1 of 3 tunes could not be exported; the others were"]
+    assert {path.name for path in tmp_path.iterdir()} == {"book.abc", "book.pdf"}
+    piped = charnn(tmp_path, "export-score", "book.abc", "-o", "-", "--format", "pdf")
+    assert piped.stdout.startswith(b"%PDF")
+
+
+def test_a_score_leaves_nothing_out_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "song.abc").write_text("X:1\nK:C\nC!slide!D|\nw:one two three\n")
+    run = charnn(tmp_path, "export-score", "song.abc", "-o", "song.xml")
+    assert run.returncode == 0
+    assert run.stderr.decode().splitlines() == [
+        'warning: X:1: the score leaves out !slide! (line 3), the syllables "three", '
+        "for which there is no note (line 4)",
+        "song.xml",
+    ]
+
+
+def test_bars_per_line(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text("X:1\nM:C\nK:D\nD8|E8|F8|\nG8|\n")
+    run = charnn(tmp_path, "export-score", "reel.abc", "-o", "-.xml", "--bars-per-line", "2")
+    assert run.returncode == 0, run.stderr
+    assert (tmp_path / "-.xml").read_text().count("new-system") == 1
+    run = charnn(tmp_path, "export-score", "reel.abc", "--bars-per-line", "0")
+    assert run.returncode == 2
+
+
+@engravers
 def test_the_default_is_svg_beside_the_tune(tmp_path: Path) -> None:
     (tmp_path / "reel.abc").write_text(REEL)
     assert charnn(tmp_path, "export-score", "reel.abc").returncode == 0

@@ -43,7 +43,8 @@ def command(
 ) -> None:
     """Write the tunes of an ABC file as scores (SVG, PNG, PDF or MusicXML), one file for each tune.
 
-    A picture is as high as its tune; a PDF has A4 pages. Pictures need verovio and typst: pip
+    A picture is as high as its tune; a PDF has A4 pages, and -o book.pdf contains all tunes of a
+    file. A line of the ABC is a line of the score. Pictures need verovio and typst: pip
     install 'charnn[score]'. If a tune cannot be read, its line and column are shown, and the other
     tunes are still written.
 
@@ -51,6 +52,7 @@ def command(
     Examples:
       charnn export-score tune.abc
       charnn export-score tunes.abc --tune 3 -o reel.pdf
+      charnn export-score tunes.abc -o book.pdf
       charnn export-score tunes.abc -o scores/ --format png
     """
     chosen = _FORMATS[choose_format(output, format_name)]

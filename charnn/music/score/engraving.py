@@ -1,38 +1,49 @@
-"""Engraving: the score of a tune as an SVG, PNG or PDF picture.
+"""Engraving: the scores of tunes as SVG, PNG or PDF pictures.
 
-`to_musicxml` writes the tune as MusicXML, verovio draws it, and typst turns the drawing into a PNG
-or PDF. verovio and typst are optional (`pip install 'charnn[score]'`). They run in a separate
-process with limits of time and memory, because verovio has crashed on some scores and never
-finished on others. If that process crashes, `engrave` raises an ordinary error.
+`to_musicxml` writes a tune as MusicXML, verovio draws its systems, `pictures.py` adds the words
+above and below, and typst makes a PNG, or a PDF of any number of tunes. verovio and typst are
+optional (`pip install 'charnn[score]'`). They run in separate processes with limits of time and
+memory, because verovio has crashed on some scores and never finished on others. If such a process
+crashes, an ordinary error is raised.
 """
 
 import importlib.util
 import json
-import re
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from charnn.errors import CharnnError, TuneError
-from charnn.music.abc.text_escapes import decode_text
-from charnn.music.score.engraver import MAX_CPU_SECONDS
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.musicxml_elements import legal
+from charnn.music.score.musicxml_metadata import field_texts
+from charnn.music.score.pictures import MARGIN, WIDTH, Heading, Picture, compose, make_picture
+from charnn.music.score.tempo_signs import tempo_signs
 from charnn.music.score.titles import display_title
+from charnn.music.score.verovio_input import verovio_input
 from charnn.music.tune.tune import Tune
 
 PictureFormat = Literal["svg", "png", "pdf"]
 
-# Elapsed seconds, for a machine that is busy; the engraver limits its own computing time to
-# `MAX_CPU_SECONDS`.
+# Elapsed seconds, for a machine that is busy.
 TIMEOUT_SECONDS = 120
+# Seconds of computing time. A tune takes about 0.1 s, and verovio never ends on some tuplets.
+MAX_CPU_SECONDS = 15
+# The height of a page of a PDF between its margins, in pixels of the pictures: 275 mm, less a
+# little for rounding.
+PAGE_HEIGHT = 274 / 210 * WIDTH
 
 _REQUIREMENTS = {"svg": ("verovio",), "png": ("verovio", "typst"), "pdf": ("verovio", "typst")}
-_ENGRAVER = Path(__file__).with_name("engraver.py")
+_FOLDER = Path(__file__).parent
+_ENGRAVER, _TYPESETTER = _FOLDER / "engraver.py", _FOLDER / "typesetter.py"
+
+
+class _ProcessError(Exception):
+    """The failure of a process, as words that complete the sentence "the engraver ..."."""
 
 
 def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = None) -> bytes:
@@ -48,9 +59,27 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None 
             and typst are installed.
 
     Raises:
-        TuneError: the tune has no notes, too many bars, or a duration that no note value can write;
-            or verovio or typst failed.
+        TuneError: see `draw`; or typst failed.
         CharnnError: verovio or typst is not installed.
+    """
+    picture = draw(tune, kind, musicxml)
+    if kind == "svg":
+        return compose(picture.blocks, MARGIN)
+    try:
+        return _typeset([picture], kind, picture.title)
+    except _ProcessError as reason:
+        raise _failure(tune, str(reason)) from None
+
+
+def draw(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = None) -> Picture:
+    """Return the picture of a tune, for a file of the given format.
+
+    The arguments are those of `engrave`.
+
+    Raises:
+        TuneError: the tune has no notes, too many bars, or a duration that no note value can write;
+            or verovio failed.
+        CharnnError: verovio, or typst for the format, is not installed.
     """
     missing = [name for name in _REQUIREMENTS[kind] if importlib.util.find_spec(name) is None]
     if missing:
@@ -58,54 +87,113 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None 
             f"{' and '.join(missing)} must be installed to engrave as {kind.upper()}: "
             "pip install 'charnn[score]' (MusicXML needs neither)"
         )
-    score = engraver_input(tune, musicxml() if musicxml else to_musicxml(tune))
+    heading = tune_heading(tune)
+    document = musicxml() if musicxml else to_musicxml(tune)
+    score = verovio_input(document, keeps_tempo=not heading.tempo)
     with tempfile.TemporaryDirectory(prefix="charnn-") as name:
         folder = Path(name)
-        (folder / "score.json").write_text(json.dumps(score), encoding="utf-8")
+        (folder / "score.musicxml").write_text(score, encoding="utf-8")
         try:
-            process = subprocess.run(  # noqa: S603 - this Python, our own program
-                # -P keeps Python from importing a verovio.py in the user's working folder.
-                [sys.executable, "-P", str(_ENGRAVER), str(folder), kind],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=TIMEOUT_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise _failure(tune, f"took over {TIMEOUT_SECONDS} s") from None
-        result = folder / f"score.{kind}"
-        if process.returncode or not result.is_file():
-            raise _failure(tune, _reason(process))
-        return result.read_bytes()
+            _run(_ENGRAVER, str(folder), seconds=MAX_CPU_SECONDS)
+        except _ProcessError as reason:
+            raise _failure(tune, str(reason)) from None
+        files = sorted(folder.glob("*.svg"), key=lambda file: int(file.stem))
+        systems = [file.read_text(encoding="utf-8") for file in files]
+    words = [legal(text) for text in field_texts(tune).get("W", ())]
+    return make_picture(heading, systems, words)
 
 
-def engraver_input(tune: Tune, musicxml: str) -> dict[str, object]:
-    """Return the input of the engraver: the score of the tune, and the words of its heading."""
-    # verovio prints the degrees of a chord after its symbol, although the symbol contains them.
-    musicxml = re.sub("<degree .*?</degree>", "", musicxml, flags=re.DOTALL)
+def bind(pictures: Sequence[Picture], title: str) -> bytes:
+    """Return the pictures of tunes as a PDF, one after the other on as few pages as possible.
+
+    A tune that fits on a page is not divided.
+
+    Raises:
+        CharnnError: typst failed.
+    """
+    try:
+        return _typeset(pictures, "pdf", title)
+    except _ProcessError as reason:
+        raise CharnnError(
+            f"the typesetter {reason} on these {len(pictures)} tunes: export fewer at a time"
+        ) from None
+
+
+def tune_heading(tune: Tune) -> Heading:
+    """Return the words above a tune."""
+    fields = field_texts(tune)
     titles = [legal(display_title(title)) for title in tune.titles if title.strip()]
-    composers = [legal(decode_text(text)) for letter, text in tune.fields if letter == "C" and text]
-    return {
-        "musicxml": musicxml,
-        "title": titles[0] if titles else "",
-        "subtitles": titles[1:4],
-        "left": legal(tune.rhythm),
-        "right": ", ".join(composers),
-    }
+    composers = [legal(text) for text in fields.get("C", ())]
+    origin = legal(", ".join(fields.get("O", ())))
+    if origin and composers:
+        composers[-1] += f" ({origin})"
+    elif origin:
+        composers = [origin]
+    return Heading(
+        title=titles[0] if titles else "",
+        subtitles=tuple(titles[1:]),
+        left="\u2003".join(
+            filter(None, (legal(tune.rhythm), legal(" ".join(fields.get("P", ())))))
+        ),
+        right=tuple(composers),
+        tempo=tempo_signs(tune.tempo) if tune.tempo else (),
+    )
+
+
+def _typeset(pictures: Sequence[Picture], kind: PictureFormat, title: str) -> bytes:
+    """Return a PNG of a picture, or a PDF of pictures.
+
+    Raises:
+        _ProcessError: typst failed.
+    """
+    with tempfile.TemporaryDirectory(prefix="charnn-") as name:
+        folder = Path(name)
+        tunes: list[list[str]] = []
+        for number, picture in enumerate(pictures):
+            is_whole = kind == "png" or picture.height <= PAGE_HEIGHT
+            parts = [picture.blocks] if is_whole else [[block] for block in picture.blocks]
+            names = [f"{number}-{part}.svg" for part in range(len(parts))]
+            for file, blocks in zip(names, parts, strict=True):
+                (folder / file).write_bytes(compose(blocks, MARGIN if kind == "png" else 0))
+            tunes.append(names)
+        book = json.dumps({"title": title, "tunes": tunes})
+        (folder / "book.json").write_text(book, encoding="utf-8")
+        # A picture takes a few hundredths of a second.
+        seconds = MAX_CPU_SECONDS + sum(map(len, tunes)) // 4
+        _run(_TYPESETTER, str(folder), kind, seconds=seconds)
+        return (folder / f"book.{kind}").read_bytes()
+
+
+def _run(program: Path, *arguments: str, seconds: int) -> None:
+    """Run a program of this folder in a process with limits.
+
+    Raises:
+        _ProcessError: the program failed, crashed or took too long.
+    """
+    # -P keeps Python from importing a verovio.py in the user's working folder.
+    runner = [sys.executable, "-P", str(_FOLDER / "limited_run.py"), str(seconds)]
+    timeout = TIMEOUT_SECONDS * seconds / MAX_CPU_SECONDS
+    try:
+        process = subprocess.run(  # noqa: S603 - this Python, our own program
+            [*runner, str(program), *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise _ProcessError(f"took over {timeout:g} s") from None
+    # A negative return code is the number of the signal that ended the process. Windows has no
+    # SIGXCPU; -0 < 0 is false, so the test fails there.
+    if process.returncode == -getattr(signal, "SIGXCPU", 0) < 0:
+        raise _ProcessError(f"took over {seconds} s")
+    if process.returncode < 0:
+        raise _ProcessError("crashed")
+    if process.returncode:
+        lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise _ProcessError(f"failed ({lines[-1].strip()})" if lines else "failed")
 
 
 def _failure(tune: Tune, reason: str) -> TuneError:
     problem = f"the engraver {reason} on this tune: export it as MusicXML instead"
     return TuneError(problem, tune.line, 1, tune.name)
-
-
-def _reason(process: "subprocess.CompletedProcess[bytes]") -> str:
-    """Return the reason of a failure as words that complete the sentence "the engraver ..."."""
-    # A negative return code is the number of the signal that ended the process. Windows has no
-    # SIGXCPU; -0 < 0 is false, so the test fails there.
-    if process.returncode == -getattr(signal, "SIGXCPU", 0) < 0:
-        return f"took over {MAX_CPU_SECONDS} s"
-    if process.returncode < 0:
-        return "crashed"
-    lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
-    return f"failed ({lines[-1].strip()})" if lines else "failed"

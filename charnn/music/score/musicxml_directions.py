@@ -1,12 +1,11 @@
 """The elements of MusicXML between the notes: tempos, words, signs and chord symbols."""
 
-import re
 from xml.etree.ElementTree import Element
 
-from charnn.music.abc.text_escapes import decode_text
 from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS, WEDGES
 from charnn.music.score.note_values import note_values
+from charnn.music.score.tempo_signs import tempo_words
 from charnn.music.tune.chord_symbols import SIGN_ALTERATIONS, means_no_chord, parse_chord_symbol
 from charnn.music.tune.tune import Tempo
 
@@ -17,10 +16,7 @@ def add_tempo(measure: Element, tempo: Tempo, *, shown: bool) -> None:
     If `shown` is set, the tempo is printed as words, as a metronome mark or as both. A tempo in
     beats a minute is always stated in a `sound` element, which players read.
     """
-    words = " ".join(re.findall(r'"([^"]*)"', tempo.text)) if shown else ""
-    if shown and not tempo.beats and not words:
-        words = tempo.text.strip()
-    words = decode_text(words)
+    words = tempo_words(tempo) if shown else ""
     beat = note_values(tempo.beat) if shown and tempo.beats else []
     if words or len(beat) == 1:
         direction = add_direction(measure)

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,8 +16,8 @@ import pytest
 
 from charnn.errors import CharnnError, TuneError
 from charnn.music.abc.reader import read_tunes
-from charnn.music.score import engraver, engraving
-from charnn.music.score.engraving import engrave
+from charnn.music.score import engraving, limited_run, typesetter
+from charnn.music.score.engraving import PAGE_HEIGHT, bind, draw, engrave
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.tune.tune import Tune
 
@@ -62,24 +63,66 @@ def test_the_svg_contains_everything_that_is_written(jig: Tune) -> None:
         1,
         2,
     ]
-    texts = {"".join(text.itertext()).strip() for text in parsed(svg).iter(f"{SVG}text")}
-    assert {"The Two Clowns", "A. Composer", "jig", "Lively", "= 116"} <= texts
+    assert {"The Two Clowns", "A. Composer", "jig", "Lively", "= 116"} <= texts_of(svg)
 
 
-def test_chord_symbols_are_drawn_as_written(jig: Tune) -> None:
-    text = JIG.replace('"D"', '"G7b9"').replace('"Am"', '"Aadd9/C#"')
-    svg = parsed(engrave(read_tunes(text)[0], "svg"))
-    drawn = ["".join("".join(g.itertext()).split()) for g in svg.iter(f"{SVG}g")]
-    symbols = {
-        text for text, g in zip(drawn, svg.iter(f"{SVG}g"), strict=True) if g.get("class") == "harm"
-    }
-    assert len(symbols) == 2
-    assert any(symbol.startswith("G7") and "(" not in symbol for symbol in symbols)
-    assert any(symbol.startswith("Aadd9/C") for symbol in symbols)
+def texts_of(svg: bytes) -> set[str]:
+    return {"".join(text.itertext()).strip() for text in parsed(svg).iter(f"{SVG}text")}
+
+
+@pytest.mark.usefixtures("jig")
+def test_chord_symbols_are_one_word_each_on_one_line() -> None:
+    """Only accidentals become ♭ and ♯; no symbol reaches into the next, and none the notes."""
+    symbols = ["Bb7b9", "Ebm7b5/Db", "Baug", "F#m", "D(Bbm)", "N.C.", "Cmaj7#11", "Abdim"]
+    bar = "".join(f'"{symbol}"{note}' for symbol, note in zip(symbols, "AbGbAcGe", strict=True))
+    svg = parsed(engrave(read_tunes(f"X:1\nM:4/4\nL:1/8\nK:Eb\n{bar}|{bar}|\n")[0], "svg"))
+    drawn = [
+        (float(text.get("x", "0")), text.get("y"), "".join(text.itertext()))
+        for group in svg.iter(f"{SVG}g")
+        if group.get("class") == "harm"
+        for text in group.iter(f"{SVG}text")
+    ]
+    printed = ["B♭7♭9", "E♭m7♭5/D♭", "Baug", "F♯m", "D(B♭m)", "N.C.", "Cmaj7♯11", "A♭dim"]
+    assert [symbol for _, _, symbol in drawn] == printed * 2
+    assert len({y for _, y, _ in drawn}) == 1
+    for (x, _, symbol), (next_x, _, _) in pairwise(drawn):
+        assert x + 405 * 0.45 * len(symbol) < next_x  # 405 is verovio's font size
+
+
+@pytest.mark.usefixtures("jig")
+def test_lines_that_are_too_long_shrink_and_far_too_long_ones_are_divided() -> None:
+    def systems(body: str) -> list[float]:
+        """Return the width of each system in units of a staff of usual size."""
+        svg = engrave(read_tunes(f"X:1\nM:4/4\nL:1/8\nK:C\n{body}")[0], "svg")
+        nested = [e for e in parsed(svg).iter(f"{SVG}svg") if e.get("class") == "definition-scale"]
+        return [float(e.get("viewBox", "").split()[2]) for e in nested]
+
+    bar = "CDEF GABc|"
+    short, wide = systems(bar * 4 + "\n" + bar * 6 + "\n")
+    assert 21000 < short == wide <= 31500
+    assert systems(bar * 16 + "\n" + bar * 2) == [21000] * 5
+
+
+@pytest.mark.usefixtures("jig")
+def test_words_stand_under_the_notes_and_below_the_tune() -> None:
+    text = "X:1\nT:Song\nT:other\nO:Here\nP:AAB\nM:C\nL:1/4\nK:C\nCDEF|\nw:one two-three\nw:four\n"
+    svg = engrave(read_tunes(text + "W:first\nW:line\nW:\nW:second " + "long " * 60)[0], "svg")
+    assert count_groups(svg, "syl") == 4
+    assert {"Song", "other", "Here", "AAB", "first", "line"} <= texts_of(svg)
+    assert sum(text.count("long") for text in texts_of(svg)) == 60
+
+
+@pytest.mark.usefixtures("jig")
+def test_a_book_has_page_breaks_only_where_a_tune_does_not_fit() -> None:
+    tune = read_tunes("X:1\nT:Short\nM:C\nL:1/8\nK:G\n" + "GABc dedB|\n" * 5)[0]
+    picture = draw(tune, "pdf")
+    assert 2 * picture.height < PAGE_HEIGHT < 3 * picture.height
+    assert page_count(bind([picture] * 5, "Book")) == 3
+    assert page_count(bind([picture] * 2, "Book")) == 1
 
 
 def test_key_and_meter_that_change_together_are_both_drawn(jig: Tune) -> None:
-    both = read_tunes(JIG + "K:D\nM:3/4\nd2 d2 d2|\n")[0]
+    both = read_tunes(JIG[:-1] + "\\\nK:D\nM:3/4\nd2 d2 d2|\n")[0]
     before, after = engrave(jig, "svg"), engrave(both, "svg")
     assert count_groups(after, "meterSig") == count_groups(before, "meterSig") + 1
 
@@ -113,7 +156,9 @@ def pixels(png: bytes) -> tuple[int, int, list[list[int]]]:
 
 
 def test_the_pdf_of_a_long_tune_has_several_pages(jig: Tune) -> None:
-    long = read_tunes("X:1\nT:Long\nM:4/4\nL:1/8\nK:G\n" + "GABc dedB|dedB dedB|\n" * 60)[0]
+    long = read_tunes(
+        "X:1\nT:Long\nM:4/4\nL:1/8\nK:G\n" + ("GABc dedB|dedB dedB|" * 2 + "\n") * 30
+    )[0]
     assert page_count(engrave(jig, "pdf")) == 1
     assert page_count(engrave(long, "pdf")) == 3
     assert count_groups(engrave(long, "svg"), "measure") == 120
@@ -177,9 +222,9 @@ def test_typst_does_not_run_a_title(
     programs = []
     for words in ("plain", INJECTION):
         compiled = patch.object(typst, "compile", lambda source, **_: programs.append(source))
-        (tmp_path / "score.json").write_text(json.dumps({"title": words}))
+        (tmp_path / "book.json").write_text(json.dumps({"title": words}))
         with compiled:
-            engraver.convert(tmp_path, "pdf", [f"<svg>{words}</svg>"])
+            typesetter.set_pictures(tmp_path, "pdf")
         programs[-1] = Path(programs[-1]).read_text()
     assert programs[0] == programs[1]
 
@@ -207,16 +252,13 @@ def test_an_engraver_beyond_its_limits_is_ended(
 ) -> None:
     """verovio never finishes some scores, for example 300 tuplets of nine long notes."""
     program = tmp_path / "endless.py"
-    with_limits = (
-        f"import sys; sys.path.insert(0, {str(Path(engraving.__file__).parent)!r})\n"
-        "import engraver; engraver.MAX_CPU_SECONDS = 1; engraver.limit_resources()\n"
-    )
     monkeypatch.setattr(engraving, "_ENGRAVER", program)
-    program.write_text(with_limits + "while True: pass\n")
-    with pytest.raises(TuneError, match="took over 15 s"):
+    monkeypatch.setattr(engraving, "MAX_CPU_SECONDS", 1)
+    program.write_text("while True: pass\n")
+    with pytest.raises(TuneError, match="took over 1 s"):
         engrave(jig, "svg")
     if sys.platform == "linux":
-        program.write_text(with_limits + "bytes(engraver.MAX_MEMORY)\n")
+        program.write_text(f"bytes({limited_run.MAX_MEMORY})\n")
         with pytest.raises(TuneError, match="MemoryError"):
             engrave(jig, "svg")
 
@@ -233,7 +275,7 @@ def test_the_memory_is_limited_even_if_the_time_cannot_be(
             raise ValueError("not allowed to raise maximum limit")
 
     monkeypatch.setattr(resource, "setrlimit", refuse)
-    engraver.limit_resources()
+    limited_run.limit_resources(1)
     assert requested == [resource.RLIMIT_CPU, resource.RLIMIT_DATA]
 
 
@@ -253,10 +295,11 @@ def test_a_verovio_py_in_the_working_folder_is_not_imported(
     assert engrave(jig, "svg").startswith(b"<svg")
 
 
-def test_the_engraver_imports_neither_charnn_nor_heavy_libraries() -> None:
-    """The engraver is run by its path; importing charnn would cost time at every picture."""
-    program = Path(engraving.__file__).with_name("engraver.py")
-    code = f"import runpy, sys; runpy.run_path({str(program)!r}); print(*sys.modules)"
+def test_the_programs_import_neither_charnn_nor_heavy_libraries() -> None:
+    """They are run by their path; importing charnn would cost time at every picture."""
+    programs = ("limited_run.py", "engraver.py", "typesetter.py")
+    paths = [str(Path(engraving.__file__).with_name(program)) for program in programs]
+    code = f"import runpy, sys; [runpy.run_path(p) for p in {paths}]; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()

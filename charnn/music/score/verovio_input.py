@@ -1,0 +1,75 @@
+"""MusicXML for verovio: the chord symbols are written as they are printed."""
+
+import re
+from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
+
+from charnn.music.tune.chord_symbols import parse_chord_symbol
+
+_ACCIDENTALS = {-2: "♭♭", -1: "♭", 0: "", 1: "♯", 2: "♯♯"}
+# Keeps chord symbols apart, since verovio places them side by side without a gap.
+_GAP = "\u2002"
+
+
+def verovio_input(musicxml: str, *, keeps_tempo: bool) -> str:
+    """Return a document in which each chord symbol is one text with proper accidentals.
+
+    verovio would join the parts of a symbol with the letters b and # of its kind, and print the
+    degrees of a chord after the kind that names them already.
+
+    Args:
+        musicxml: the document.
+        keeps_tempo: False removes the tempo at the beginning, which the heading contains.
+    """
+    score = ElementTree.fromstring(musicxml)  # noqa: S314 - from charnn, not from the user
+    first_bar = score.find("part/measure")
+    if first_bar is not None and not keeps_tempo:
+        tags = [child.tag for child in first_bar]
+        after = tags.index("attributes") + 1
+        if tags[after : after + 1] == ["direction"]:
+            del first_bar[after]
+    for harmony in score.iter("harmony"):
+        text = harmony_text(harmony)
+        for child in list(harmony):
+            if child.tag in ("bass", "degree"):
+                harmony.remove(child)
+        root, kind = harmony.find("root/root-step"), harmony.find("kind")
+        alter = harmony.find("root/root-alter")
+        if root is None or kind is None:
+            continue
+        if alter is not None:
+            harmony[0].remove(alter)
+        root.set("text", text + _GAP)
+        kind.set("text", "")
+    return ElementTree.tostring(score, encoding="unicode")
+
+
+def harmony_text(harmony: Element) -> str:
+    """Return a chord symbol as it is printed, `B♭m7♭5/D♭` for example."""
+    kind = harmony.find("kind")
+    kind_text = "" if kind is None else kind.get("text", "")
+    bass = _note_text(harmony, "bass")
+    return _note_text(harmony, "root") + print_accidentals(kind_text) + (bass and f"/{bass}")
+
+
+def _note_text(harmony: Element, name: str) -> str:
+    step = harmony.find(f"{name}/{name}-step")
+    alter = harmony.findtext(f"{name}/{name}-alter", "0")
+    return "" if step is None else step.get("text", step.text or "") + _ACCIDENTALS[int(alter)]
+
+
+def print_accidentals(text: str) -> str:
+    """Return the kind of a chord with ♭ and ♯ where accidentals are meant: `7♭9`, `(B♭)`.
+
+    A letter of a word is no accidental.
+    """
+    text = re.sub(r"[^\s/(),;|]+", lambda word: _print_root(word[0]), text)
+    return re.sub(r"b(?=[0-9])", "♭", text.replace("#", "♯"))
+
+
+def _print_root(word: str) -> str:
+    """Return a chord symbol in brackets or after a semicolon with the accidental of its root."""
+    symbol = parse_chord_symbol(word)
+    if symbol is None or not symbol.root_alter:
+        return word
+    return word[0] + _ACCIDENTALS[symbol.root_alter] + word[2:]

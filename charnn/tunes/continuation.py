@@ -135,14 +135,15 @@ class TuneContinuer:
         body_text = self._coded_body()
         state = GrammarState(partial="\n", timing=begin)
         for place, character in enumerate(body_text, 1):
-            after = body.step(state, character)
+            # What is written may have the habits of books, as an opening may.
+            after = body.step(state._replace(remaining_opening=body_text), character)
             if after is None and character == "\n" and place == len(body_text):
                 self._prime = self._prime.removesuffix("\n")
-                return state
+                break
             if after is None:
                 return None
             state = after
-        return state
+        return state._replace(remaining_opening="")
 
     def _coded_body(self) -> str:
         """Return the kept body as the model reads it."""

@@ -107,8 +107,10 @@ class BarLines:
         may_open = state.in_first_bar and not state.repeat_open and sign == "|:"
         opens_first = may_open and self._form.part(state.parts_done).may_repeat
         if not state.ticks_used:
-            # In an empty bar, only the opening of a repeat and a second double bar are allowed.
-            if not (opens_first or (state.between_parts and sign == "||")):
+            # Between two parts, only a repeat opens. Books often repeat the double bar at the start
+            # of the next line, so an opening may.
+            is_double = state.between_parts and sign == "||" and state.in_opening
+            if not opens_first and not is_double:
                 return None
             return state._replace(partial="", repeat_open=opens_first, between_parts=False)
         is_short = state.ticks_used < state.timing.bar and not state.labelled

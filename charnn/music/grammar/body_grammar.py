@@ -294,7 +294,7 @@ class BodyGrammar:
         The first candidate that is accepted leads towards the end of the tune. The order is: the
         end of an open sign, then a bar line, then a note, then a longer length.
         """
-        # `:` begins `:|`. At the start of a part, `|` begins `|:`, or `||` where none is repeated.
+        # `:` begins `:|`. At the start of a part, `|` begins `|:`.
         if state.partial == ":":
             return "|"
         if state.partial[:1] == "|" and not state.ticks_used:

@@ -38,7 +38,6 @@ def is_accepted_with_more_parts(body: str) -> bool:
         "|:\nd8|c8:|\n",
         "|:d8|c8::d8|c8:|\n",
         "d8|c8::\nd8|c8:|\n",  # a line may end after it
-        "d8|c8||\n||d8|c8||\n",  # a second double bar
         "GA|:d8|c8:|\n",  # a pick-up before the repeat
         "GA|d8|c6:|\nGA|d8|c6:|\n",
         "|:d8|1c8:|2B8||\n",
@@ -90,7 +89,8 @@ def test_everyday_notation_is_accepted(body: str) -> None:
         "GA|d8|c8:|\n",
         "GA|d8|c6:|\nG|d8|c7:|\n",
         "GA|:d8|c6:|\n",
-        "d8|c8||\n||||d8|c8||\n",
+        "d8|c8||\n||d8|c8||\n",  # a second double bar
+        "|:d8|c8:|||d8|c8||\n",
         "d8|c6 (cc|]\n",
         "d8|c6 cc)|]\n",
         "d4- (3dd|c8|]\n",
@@ -170,6 +170,7 @@ def test_endings_have_one_or_two_bars(body: str, accepted: bool) -> None:
     "opening",
     [
         "|:d8|d8|d8|c6z2:|\n",
+        "|:d8|d8|d8|c6z2:|||d8|d8|d8|c8||\n||d8|",
         "|:d8|d8|d8|c6z2",
         "|:d8|1d8|d8|c8:|2B8|B8|B8||\n",
         "|:d8|1d8|d8|",

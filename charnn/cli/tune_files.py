@@ -32,6 +32,7 @@ NumberOption = Annotated[
 # ends would fill the memory; a tune can be as short as four bytes.
 MAX_BYTES = 64_000_000
 MAX_TUNES = 100_000
+_MAX_WARNINGS = 10  # about one tune
 
 
 @dataclass(frozen=True)
@@ -111,16 +112,20 @@ def read_tune_file(tunes: str, number: int | None = None) -> TuneFile:
 def warn_of_problems(tune: "Tune", display_name: str) -> None:
     """Show what the reader left out of a tune: each message once, with its first place.
 
+    A text that is no music may have hundreds of such signs, so only the first messages are shown.
+
     Args:
         tune: the tune.
         display_name: the name of its file.
     """
     counts = Counter(problem.text for problem in tune.problems)
-    for problem in tune.problems:
-        if count := counts.pop(problem.text, 0):
-            text = problem.text + f", and {count - 1} more" * (count > 1)
-            placed = TuneError(text, problem.line, problem.column, tune.name)
-            show_warning(f"{display_name}: {placed}")
+    first = {problem.text: problem for problem in reversed(tune.problems)}
+    for text in [*counts][:_MAX_WARNINGS]:
+        problem, more = first[text], f", and {counts[text] - 1} more" * (counts[text] > 1)
+        placed = TuneError(text + more, problem.line, problem.column, tune.name)
+        show_warning(f"{display_name}: {placed}")
+    if len(counts) > _MAX_WARNINGS:
+        show_warning(f"{display_name}: for all problems of this tune, see charnn check")
 
 
 def _read_text(tunes: str) -> str:

@@ -21,6 +21,11 @@ _PIECES = (
         ":|2",
         "::",
         "|:",
+        "[]",
+        "[:",
+        "+CE+",
+        "!D.C. al Fine!",
+        "(64",
     ),
     *("[K:", "[M:999999999/8]", "[L:1/0]", "[Q:1/4=0]", "\nK:H\n", "\nM:0\n", "\nP:A\n", "\nV:2\n"),
     *("!D.C.!", "!fine!", "!segno!", "!D.S.!", "!coda!", "U:T=!trill!", "%%begintext\n", "\x00"),
@@ -117,6 +122,7 @@ _JUMPS = (
     *("!segno!", "!coda!", "!fine!", "!dacoda!", "S", "O"),
 )
 _BARS = (
+    *("[]", "|[|", "[:", ":]", "]", "||[", ":", "|1,3", ":|]", ".|"),
     *("|", "|", "|", "||", "|]", "|:", ":|", "::", ":|2", "|1"),
     *("|:::", ":::|", "[|]", "[1", "[2,3", "|1-8"),
 )
@@ -199,13 +205,14 @@ def _sign(rng: random.Random, wild: float, depth: int) -> str:
             return f"{{{''.join(graces)}}}{note}"
         case 4:
             heads = rng.choices(_NOTES[:6], k=rng.choice((1, 2, 3, 16 if wild else 4)))
+            heads = [rng.choice(("", "", "", "!1!", ".", "(", '"G"')) + head for head in heads]
             return f"[{''.join(heads)}]{rng.choice(_LENGTHS)}{rng.choice(('', '-'))}"
         case 5:
             return f"{note}{rng.choice(('>', '<', '>>', '<<<', '-', ' '))}{note}"
         case 7:
             return f"({''.join(inside)})"
         case 8:
-            count = _pick(rng, ("2", "3", "4", "5", "9"), _NUMBERS, wild)
+            count = _pick(rng, ("1", "2", "3", "4", "5", "9", "11", "64"), _NUMBERS, wild)
             more = rng.choice(("", "", ":2", ":2:3", ":16:9", "::9", ":1:1"))
             return f"({count}{more}{''.join(inside)}"
         case _:
@@ -222,6 +229,24 @@ def pathological_texts() -> Iterator[str]:
         *("[CEG]", "[CEG]-", "A-", "A>", "A>B", "A||", "!a!", '"G"', "{g}A", "TA", "~A64", "Z64|"),
         *("!D.C.!A", "!segno!A|", "!fine!A|", "A!D.S.!|", "\nP:A\nA", "\nK:C\nA", "\n%%begintext"),
         *("=3D", "=\n", "\nU:T=!roll!", "\nV:1\nA", '["1"A', "[1.2A", "\nM:2/4\nA", "[r:", "+A+"),
+        *(
+            "[ ",
+            '["',
+            '["a',
+            '[A"',
+            "||[",
+            "|[A",
+            "[:",
+            ":[",
+            "A:",
+            "[]",
+            "[(A",
+            "[!1!C",
+            "[C>",
+            "[C!l",
+        ),
+        *("! l", "!l a!", "+C", "+CE+", "(64A", "(1A", "q", "\u266f", "\u201c", "\xa0", "\u3000A"),
+        *("G/||", "G/||A|", "G/||A:|", "G/||A|1B:|2C|", "\nP:A\n[1A:|[2B|]", "\n P:A\n A", "\n "),
         *("A|\n:", "|\n1A", "A\\\n", "\\\n", " ", "\t", "``", "H[|]", ".", "J", "(A-", "{{", "[["),
     )
     for piece in repeated:
@@ -236,6 +261,8 @@ def pathological_texts() -> Iterator[str]:
         yield head + f"A{value} B|\n"
     for order in ("A" * 5000, "A999999999", "(" * 5000, "((((A9)9)9)9)9", "(AB)200", ")A"):
         yield f"X:1\nP:{order}\nK:C\nP:A\n{'ABcd|' * 300}\nP:B\nA|\n"
+        yield f"X:1\nP:{order}\nK:C\nP:A\n{'|:ABcd|1A:|2B:|3c:|8d|]' * 60}\nP:B\n[1A:|[2B|]\n"
+    yield "X:1\nP:" + "AB" * 100 + "\nK:C\n" + "".join(f"P:{c}\nA\n" for c in "AB" * 500)
     yield "X:1\nK:C\n" + "|::::::::A::::::::|" * 800
     yield "X:1\nK:C\n" + "|:A|[1-8 B:|" * 1000
     # These once took long to accompany, to lay out, to draw or to synthesise.

@@ -52,6 +52,7 @@ MAX_CHARACTERS = 16 * 1024
 # Lyrics may begin with a `|`.
 _BODY_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(?:(?<=[wWs+]:)|(?![|:]))(.*)")
 _COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
+_MACRO = "a macro (m:) is not played out: write its notes"
 _Value = TypeVar("_Value")
 
 
@@ -126,7 +127,9 @@ def read_tune(source: TuneSource) -> Tune:
     order, order_line = header.last("P") or ("", source.line)
     parts, part_problems = read_part_order(order, order_line, first.music)
     tempo, tempo_problems = _read_tempo(header, unit)
-    problems = {*part_problems, *tempo_problems, *body.problems}
+    macros = (field for field in header.fields if field.letter == "m")
+    macro_problems = (Problem(_MACRO, field.line, 1, serious=False) for field in macros)
+    problems = {*part_problems, *tempo_problems, *macro_problems, *body.problems}
     tune = Tune(
         number=source.number,
         titles=tuple(decode_text(text) for letter, text, _ in header.fields if letter == "T"),

@@ -29,7 +29,9 @@ from charnn.cli.commands import (
     export_score,
     inspect,
     sample,
+    tidy,
     train,
+    transpose_tunes,
     vary,
 )
 from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
@@ -87,6 +89,8 @@ _PANELS: dict[str, dict[str, Any]] = {
         "export-audio": export_audio,
         "export-score": export_score,
         "check": check,
+        "tidy": tidy,
+        "transpose": transpose_tunes,
     },
     "Look inside": {"evaluate": evaluate, "inspect": inspect},
     "Share": {"export-model": export_model},

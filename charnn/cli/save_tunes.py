@@ -11,7 +11,7 @@ from charnn.files import write_bytes
 
 
 def save_tune(text: str, folder: Path, number: int) -> None:
-    """Save a tune as ABC and, if it can be read, as MIDI, WAV, MusicXML and SVG.
+    """Save a tune as tidy ABC and, if it can be read, as MIDI, WAV, MusicXML and SVG.
 
     If the tune cannot be read or verovio is missing, a warning is shown. The files that were
     written before are kept.
@@ -24,11 +24,16 @@ def save_tune(text: str, folder: Path, number: int) -> None:
     Raises:
         OSError: a file can't be written.
     """
+    from charnn.music.abc.book_text import change_book
     from charnn.music.abc.reader import read_tune
+    from charnn.music.abc.tidying import tidy_source
     from charnn.music.abc.tunebook import TuneSource, split_book
 
     folder.mkdir(parents=True, exist_ok=True)
+    tidy = change_book(text, tidy_source)
     sources = split_book(text)
+    if sources and not tidy.problems:  # --bars off may write what cannot be read
+        text, sources = tidy.text, split_book(tidy.text)
     title = slug(sources[0].title) if sources else ""
     content = text.encode("utf-8", "surrogatepass")
     stem = _free_stem(folder, f"{number:03d}-{title or 'tune'}", content)

@@ -14,6 +14,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import TUNES
 from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tidying import tidy_tune
 from charnn.music.abc.tunebook import split_book
 from charnn.music.checking.report import TuneReport, check_tune
 from charnn.tunes.best_tune import candidate_seeds
@@ -431,7 +432,7 @@ def test_save_writes_five_files_for_each_tune(
     assert [stem[:4] for stem in stems] == ["001-", "002-"]
     assert all(re.fullmatch(r"\d{3}-[A-Za-z0-9-]+", stem) for stem in stems)
     texts = [(out / f"{stem}.abc").read_text(encoding="utf-8") for stem in stems]
-    assert "\n".join(texts) == ended.stdout.decode()
+    assert texts == [tidy_tune(tune + "\n") for tune in ended.stdout.decode().split("\n\n")]
     assert (out / f"{stems[0]}.mid").read_bytes().startswith(b"MThd")
     assert (out / f"{stems[0]}.wav").read_bytes().startswith(b"RIFF")
     assert b"<score-partwise" in (out / f"{stems[0]}.musicxml").read_bytes()

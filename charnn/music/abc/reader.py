@@ -50,7 +50,7 @@ MAX_CHARACTERS = 16 * 1024
 
 # As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
 # Lyrics may begin with a `|`.
-_BODY_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(?:(?<=[wWs+]:)|(?![|:]))(.*)")
+BODY_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(?:(?<=[wWs+]:)|(?![|:]))(.*)")
 _COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
 _MACRO = "a macro (m:) is not played out: write its notes"
 _Value = TypeVar("_Value")
@@ -119,7 +119,7 @@ def read_tune(source: TuneSource) -> Tune:
             # A field of the file header, too, is an element of the tune.
             body.declare(letter, text, max(line_number, source.line))
     for line_number, text in enumerate(lines[header.length :], source.line + header.length):
-        if found := _BODY_FIELD.match(text):
+        if found := BODY_FIELD.match(text):
             body.read_field(found[1], found[2], line_number)
         elif text:
             body.read_music(text, line_number)

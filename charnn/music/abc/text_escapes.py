@@ -29,6 +29,7 @@ _LETTERS = {"AA": "Å", "aa": "å", "AE": "Æ", "ae": "æ", "OE": "Œ", "oe": "�
     **{"DH": "Ð", "dh": "ð", "TH": "Þ", "th": "þ", "/O": "Ø", "/o": "ø", "/L": "Ł", "/l": "ł"},
     **{"/D": "Đ", "/d": "đ", "/H": "Ħ", "/h": "ħ", "\\": "\\", "%": "%", "&": "&"},
 }
+_SIGNS_OF_ABC = frozenset('\\%&"[]|:')
 # TeX, which the first ABC program wrote, closes the name of a letter with empty braces.
 _ESCAPE = re.compile(
     r"\\(?:u(?P<short>[0-9A-Fa-f]{4})|U(?P<long>[0-9A-Fa-f]{8})|(?P<octal>[0-3][0-7]{2})"
@@ -45,6 +46,19 @@ def decode_text(text: str) -> str:
     character or of a surrogate, which no output format can contain.
     """
     return _ESCAPE.sub(_decoded, text) if "\\" in text or "&" in text else text
+
+
+def write_as_unicode(text: str) -> str:
+    r"""Return a text of ABC with letters in place of escapes; it means the same.
+
+    The escapes of signs that ABC would read otherwise, such as `\%`, stay.
+    """
+
+    def written(found: re.Match[str]) -> str:
+        decoded = _decoded(found)
+        return found[0] if decoded in _SIGNS_OF_ABC else decoded
+
+    return _ESCAPE.sub(written, text) if "\\" in text or "&" in text else text
 
 
 def _decoded(found: re.Match[str]) -> str:

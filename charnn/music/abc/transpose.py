@@ -9,9 +9,11 @@ symbols.
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from charnn.errors import TuneError, UsageError
-from charnn.music.abc.patterns import KEY_TONIC
+from charnn.music.abc.fields import FieldError
+from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.transpose_keys import (
     natural_midi_of_step,
     pitch_class,
@@ -26,50 +28,100 @@ LOWEST, HIGHEST = 55, 83  # MIDI pitches G3 to B5, the range of fiddle, flute an
 TOLERANCE = 2  # semitones that notes may lie outside of this range
 
 
-def transpose(tune: Tune, semitones: int) -> Tune:
-    """Return a tune moved up by a number of semitones, or down if the number is negative.
+class Target(NamedTuple):
+    """A key to move to: its tonic, and its mode or `""` for any mode."""
 
-    A transposition by octaves keeps every letter. If the new key has six sharps or six
-    flats, a tune with flats in its signature gets flats, and any other tune gets sharps.
+    tonic: str
+    mode: str
+
+
+def check_semitones(semitones: int) -> None:
+    """Raise an error if tunes cannot be moved by a number of semitones.
 
     Raises:
         UsageError: the distance is more than two octaves.
-        TuneError: a note would leave the range of MIDI.
     """
     if abs(semitones) > MAX_SEMITONES:
         raise UsageError(
             f"a tune can be transposed by at most {MAX_SEMITONES} semitones, not {semitones}"
         )
-    if not semitones:
+
+
+def parse_target(text: str) -> Target:
+    """Return the tonic and mode of a text such as `"D"`, `"Bb"` or `"Em"`.
+
+    Raises:
+        UsageError: the text names no tonic, or an unknown mode.
+    """
+    words = text.strip()
+    try:
+        key = parse_key(words[:1].upper() + words[1:])
+    except FieldError:
+        key = None
+    if key is None or not key.tonic or key.mode == "explicit":
+        raise UsageError(
+            f"{text!r} is no tonic: use a letter from A to G, then # or b if needed, then a mode "
+            "only for tunes of this mode, as in Em"
+        )
+    return Target(key.tonic, key.mode if len(words) > len(key.tonic) else "")
+
+
+def transpose(tune: Tune, semitones: int, *, tonic: str = "") -> Tune:
+    """Return a tune moved up by a number of semitones, or down if the number is negative.
+
+    A transposition by octaves keeps every letter. If the new key has six sharps or six
+    flats, a tune with flats in its signature gets flats, and any other tune gets sharps.
+
+    Args:
+        tune: the tune.
+        semitones: the distance.
+        tonic: the spelling of the new tonic, if its key has at most six signs; `""` for the one
+            with the fewest signs.
+
+    Raises:
+        UsageError: the distance is more than two octaves.
+        TuneError: a note would leave the range of MIDI.
+    """
+    check_semitones(semitones)
+    if not semitones and tonic in ("", tune.key.tonic):
         return tune
-    others = tuple(_Transposer(voice, semitones).transpose() for voice in tune.others)
-    return replace(_Transposer(tune, semitones).transpose(), others=others)
+    others = tuple(_Transposer(voice, semitones, tonic).transpose() for voice in tune.others)
+    return replace(_Transposer(tune, semitones, tonic).transpose(), others=others)
 
 
-def transpose_to(tune: Tune, tonic: str) -> Tune:
+def transpose_to(tune: Tune, target: str) -> Tune:
     """Return a tune moved to another tonic (`"D"`, `"Bb"`) in its mode, by the shorter distance.
 
     For a tritone, the shorter distance is up. The tune moves by the longer distance if two things
     are true: the shorter one would put it more than a whole tone outside of G3 to B5, and the
-    longer one puts it less far outside. Only the pitch of
-    `tonic` counts: the result has the spelling with the fewest signs, D flat major for `"C#"`.
+    longer one puts it less far outside. Where the spelling of the tonic would need more than six
+    signs, the result has fewer, D flat major for `"C#"`.
+
+    Args:
+        tune: the tune.
+        target: the new tonic; with a mode (`"Em"`), only tunes in this mode are moved.
 
     Raises:
-        UsageError: `tonic` names no note, or the tune has no key.
-        TuneError: a note would leave the range of MIDI.
+        UsageError: `target` names no key.
+        TuneError: the tune has no key or another mode, or a note would leave the range of MIDI.
     """
-    found = KEY_TONIC.fullmatch(tonic.strip())
-    if found is None:
-        raise UsageError(f"{tonic!r} is no tonic: use a letter from A to G, then # or b if needed")
-    if not tune.key.tonic:
-        raise UsageError(f"{tune.name} has no key (K:) to transpose from: give K: a tonic")
-    up = (pitch_class(found[1].upper() + found[2]) - pitch_class(tune.key.tonic)) % 12
+    tonic, mode = parse_target(target)
+    key = tune.key
+    old_tonic = key.tonic or ("A" if key.mode == "pipes" else "")
+    if not old_tonic:
+        raise TuneError(
+            "the tune has no key (K:) to transpose from: give K: a tonic", tune.line, 1, tune.name
+        )
+    if mode not in ("", key.mode):
+        problem = f"the key {key.text.strip()} is not {mode}: name the tonic {tonic} alone"
+        raise TuneError(problem, tune.line, 1, tune.name)
+    up = (pitch_class(tonic) - pitch_class(old_tonic)) % 12
     shorter, longer = (up, up - 12) if up <= 6 else (up - 12, up)
     midi_pitches = [
         pitch.midi for note in tune.music if isinstance(note, Note) for pitch in note.pitches
     ]
     if not up or not midi_pitches:
-        return transpose(tune, shorter if up else 0)
+        return transpose(tune, shorter if up else 0, tonic=tonic)
 
     def semitones_outside(semitones: int) -> int:
         lowest, highest = min(midi_pitches) + semitones, max(midi_pitches) + semitones
@@ -77,7 +129,7 @@ def transpose_to(tune: Tune, tonic: str) -> Tune:
 
     outside = semitones_outside(shorter)
     other_way = outside > TOLERANCE and semitones_outside(longer) < outside
-    return transpose(tune, longer if other_way else shorter)
+    return transpose(tune, longer if other_way else shorter, tonic=tonic)
 
 
 class _Transposer:
@@ -88,10 +140,11 @@ class _Transposer:
     Args:
         tune: the tune to be moved.
         semitones: the number of semitones by which it moves up.
+        tonic: the spelling of the new tonic, or `""`.
     """
 
-    def __init__(self, tune: Tune, semitones: int) -> None:
-        self._tune, self._semitones = tune, semitones
+    def __init__(self, tune: Tune, semitones: int, tonic: str) -> None:
+        self._tune, self._semitones, self._tonic = tune, semitones, tonic
         # Letter, octave and alteration of each new head, by letter, octave and MIDI pitch.
         self._moved_heads: dict[tuple[str, int, int], tuple[str, int, int]] = {}
         # These two attributes have the same meaning as in `NoteReader`.
@@ -115,7 +168,7 @@ class _Transposer:
             key: a key of the old tune.
             before: the key of the new tune up to here.
         """
-        self._key, self._letter_steps = transpose_key(key, before, self._semitones)
+        self._key, self._letter_steps = transpose_key(key, before, self._semitones, self._tonic)
         self._key_alterations = dict(zip(LETTERS, self._key.alterations, strict=True))
         self._key_transpose = key.transpose
         self._bar_alterations = {}

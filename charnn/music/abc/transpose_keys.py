@@ -28,6 +28,7 @@ from charnn.music.tune.theory import (
 from charnn.music.tune.tune import Key
 
 _MIDDLE_C_STEP = 28
+_MOST_SIGNS = 6
 _SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}  # of tonics and of chords' roots
 _KEY_EXTRA = re.compile(rf"([A-Za-z]*)((?:{KEY_ACCIDENTAL.pattern})+)")
 _CHORD_NOTE = re.compile(rf"(?:(?<=^)|(?<=[\s(;,|])){ROOT}|(?<=/){BASS}")
@@ -44,20 +45,24 @@ def pitch_class(tonic: str) -> int:
 
 
 @lru_cache(maxsize=1024)
-def transpose_key(key: Key, before: Key | None, semitones: int) -> tuple[Key, int]:
+def transpose_key(
+    key: Key, before: Key | None, semitones: int, wanted: str = ""
+) -> tuple[Key, int]:
     """Return a key moved up, and the number of letters by which its notes move up.
 
     Args:
         key: a key of the old tune.
         before: the key of the new tune up to here, which stays if the field contains only a clef.
         semitones: the number of semitones by which the tune moves up.
+        wanted: the spelling of a tonic, which the new key gets if it has this tonic and then at
+            most six signs; `""` for the spelling with the fewest signs.
     """
     parsed = parse_key(key.text)
     names_key = bool(parsed.tonic) or parsed.mode == "pipes"
     old_tonic = key.tonic or ("A" if key.mode == "pipes" else "C")
-    new_tonic = _simplest_tonic(old_tonic, _signature_sharps(key), semitones)
+    new_tonic = _new_tonic(old_tonic, _signature_sharps(key), semitones, wanted)
     letter_steps = _letter_steps(old_tonic, new_tonic, semitones)
-    if semitones % 12 == 0 and names_key:
+    if semitones % 12 == 0 and names_key and new_tonic == old_tonic:
         return key, letter_steps
     text = _moved_text(key, new_tonic, letter_steps, semitones) if names_key else key.text
     moved = parse_key(text, before)
@@ -77,6 +82,15 @@ def _signature_sharps(key: Key) -> int:
 def _fifths(tonic: str) -> int:
     """Return the number of sharps of the major key on a tonic: 1 for G, -6 for Gb."""
     return major_key_sharps(tonic[0]) + 7 * SIGN_ALTERATIONS[tonic[1:]]
+
+
+def _new_tonic(tonic: str, sharps: int, semitones: int, wanted: str) -> str:
+    """Return the new tonic: `wanted` if this is possible with six signs, else the simplest one."""
+    if wanted and (pitch_class(wanted) - pitch_class(tonic) - semitones) % 12 == 0:
+        mode_sharps = sharps - _fifths(tonic)
+        if abs(_fifths(wanted) + mode_sharps) <= _MOST_SIGNS:
+            return wanted
+    return _simplest_tonic(tonic, sharps, semitones)
 
 
 def _simplest_tonic(tonic: str, sharps: int, semitones: int) -> str:

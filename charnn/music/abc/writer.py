@@ -50,6 +50,11 @@ def write_tune(tune: Tune) -> str:
         if voice.voice_id and not _names_voice(music[0]):
             text += f"V:{voice.voice_id}\n"
         text += _BodyWriter(voice.key).write(music)
+    return escape_mail_like(text)
+
+
+def escape_mail_like(text: str) -> str:
+    """Return a text in which the reader finds no traces of mail."""
     return _MAIL_LIKE.sub("=3D", text) if "=" in text else text
 
 

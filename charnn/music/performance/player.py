@@ -20,9 +20,9 @@ from charnn.music.performance.performance import (
     Sound,
 )
 from charnn.music.performance.played_bars import PassedBarLine, PlayedBar, played_bars
-from charnn.music.performance.swing import EVEN, SWUNG, is_swung, swung_durations
+from charnn.music.performance.swing import EVEN, SWUNG, swung_durations
 from charnn.music.tune.playing_order import playing_order
-from charnn.music.tune.tempo import default_tempo
+from charnn.music.tune.tempo import default_tempo, is_swung
 from charnn.music.tune.tune import BarLine, Change, Ending, Key, Mark, Meter, Note, Tempo, Tune
 
 # Quarter notes: the longest grace note, as in abc2midi. All grace notes of a note together take at
@@ -169,7 +169,8 @@ class _Player:
         If a pitch is tied to the note before, its earlier sound is lengthened instead.
         """
         placed: dict[int, int] = {}
-        for pitch in dict.fromkeys(note.pitches):
+        # Of a unison, the last note sounds.
+        for pitch in {pitch.midi: pitch for pitch in note.pitches}.values():
             length = pitch.length * duration / note.pitches[0].length
             index = self._tied.get(pitch.midi)
             if index is not None and self._end(index) == self._now:

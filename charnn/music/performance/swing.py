@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from charnn.music.performance.bars_on_beat import BarOnBeat, bars_on_beat
+from charnn.music.tune.tempo import is_swung
 from charnn.music.tune.tune import Mark, Meter, Note, Tune
 
 # The share of the first note of a pair in the time of the pair.
@@ -29,11 +30,6 @@ _SIXTEENTHS, _EIGHTHS = _Group(Fraction(1, 4), 2), _Group(Fraction(1, 2), 2)
 # Meter -> the even notes that are swung.
 _SWUNG_IN_HORNPIPES = {(2, 4): _SIXTEENTHS, (4, 4): _EIGHTHS}
 _SWUNG_ON_REQUEST = _SWUNG_IN_HORNPIPES | {(2, 2): _EIGHTHS, (3, 4): _EIGHTHS, (3, 2): _EIGHTHS}
-
-
-def is_swung(tune: Tune) -> bool:
-    """Return whether the R: field of the tune is a hornpipe, which is swung by custom."""
-    return tune.rhythm.casefold().startswith("hornpipe")
 
 
 def swung_durations(

@@ -48,10 +48,12 @@ class Repeats(NamedTuple):
         starts: the indices where repeats begin, except at the beginning of the tune.
         ends: the number of times that playing goes back from an index, by the index. The index may
             be the length of the music.
+        from_beginning: whether a repeat begins at the beginning of the tune.
     """
 
     starts: frozenset[int]
     ends: dict[int, int]
+    from_beginning: bool
 
 
 def find_repeats(tune: Tune) -> Repeats:
@@ -59,7 +61,7 @@ def find_repeats(tune: Tune) -> Repeats:
     starts: set[int] = set()
     ends: dict[int, int] = {}
     for section in _Parts(tune).all_sections():
-        if section.times == 1:
+        if section.times == 1 or not section.has_notes(tune.music):
             continue
         starts.add(section.body.start)
         # With endings, playing goes back at the end of each one that is not the last.
@@ -67,9 +69,10 @@ def find_repeats(tune: Tune) -> Repeats:
             ends[section.body.stop] = section.times - 1
         for ending in section.endings:
             returns = sum(number < section.times for number in set(ending.passes))
-            if returns:
+            # After a single ending, 0: the sign counts, even if no pass plays the ending.
+            if returns or len(section.endings) == 1:
                 ends[ending.stop] = returns
-    return Repeats(frozenset(starts - {0}), ends)
+    return Repeats(frozenset(starts - {0}), ends, 0 in starts)
 
 
 def part_labels(music: Sequence[Element]) -> list[tuple[str, int]]:

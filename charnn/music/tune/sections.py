@@ -48,6 +48,10 @@ class Section:
         """The start and stop of the section with its endings."""
         return self.body.start, max(self.body.stop, *(ending.stop for ending in self.endings), 0)
 
+    def has_notes(self, music: Sequence[Element]) -> bool:
+        """Return whether the section contains a note or rest."""
+        return any(isinstance(element, Note) for element in music[slice(*self.bounds)])
+
     def indices(self, passes: Iterable[int]) -> Iterator[int]:
         """Yield the indices as played in some passes; the first pass is 1."""
         for number in passes:
@@ -204,4 +208,6 @@ def _count_times(music: Sequence[Element], endings: Sequence[Range]) -> int:
     closing = music[endings[-1].stop] if endings[-1].stop < len(music) else None
     if len(endings) == 1 and isinstance(closing, BarLine) and closing.ends:
         return 2  # `|:A|1 B:|C`: the second time goes from A straight to C
+    if len(endings) == 1:
+        return min(endings[0].passes)  # nothing leads back from a single ending
     return max(number for ending in endings for number in ending.passes)

@@ -42,6 +42,11 @@ def default_tempo(tune: Tune) -> Tempo:
     return _tempo_of_meter(tune.meter)
 
 
+def is_swung(tune: Tune) -> bool:
+    """Return whether the R: field of the tune is a hornpipe, which is swung by custom."""
+    return tune.rhythm.casefold().startswith("hornpipe")
+
+
 def _tempo_of_rhythm(meter: Meter, name: str, beat: Fraction, beats: Fraction) -> Tempo:
     """Return the usual tempo of a type of dance, with a beat that suits the meter."""
     if beat == _DOTTED_QUARTER:

@@ -166,5 +166,5 @@ def test_to_a_tonic(key: str, body: str, tonic: str, expected: str, first: int) 
 def test_a_missing_tonic_is_refused() -> None:
     with pytest.raises(UsageError, match="no tonic"):
         transpose_to(tune("A"), "H")
-    with pytest.raises(UsageError, match="no key"):
+    with pytest.raises(TuneError, match="no key"):
         transpose_to(tune("A", "none"), "D")

@@ -1,0 +1,38 @@
+"""`charnn tidy`: write tunes in one clean spelling that all programs read alike."""
+
+from charnn.cli.book_output import check_book_output, write_book
+from charnn.cli.console import show_message
+from charnn.cli.one_tune import ForceOption, ResultOption
+from charnn.cli.tune_files import TunesArgument, read_tune_file
+
+
+def command(
+    tunes: TunesArgument,
+    output: ResultOption = None,
+    force: ForceOption = False,
+) -> None:
+    """Write tunes in one clean spelling, so that every program plays the same notes.
+
+    Each repeat gets its |: and :|, each line four bars, the header the order of the standard (X: T:
+    ... K:). Letters with accents are written as such, the numbers X: differ, and one empty line
+    separates tunes. Accidentals and dotted pairs that programs read differently are written out.
+    Notes, words and comments stay. The lines of songs and of tunes in several voices stay, too.
+
+    A tune that cannot be read stays as it is; the exit code is then 1.
+
+    \b
+    Examples:
+      charnn tidy tunes.abc > clean.abc
+      charnn tidy tunes.abc -o tunes.abc --force
+      charnn sample folk --num 5 | charnn tidy -
+    """
+    from charnn.music.abc.book_text import NumberGiver, change_book
+    from charnn.music.abc.tidying import tidy_source
+
+    check_book_output(output, force=force)
+    file = read_tune_file(tunes)
+    numbers = NumberGiver(file.text)
+    book = change_book(file.text, lambda source: numbers.numbered(source, tidy_source(source)))
+    for change in numbers.changed:
+        show_message(change)
+    write_book(book, output, file.display_name)

@@ -1,0 +1,202 @@
+"""One clean spelling of a tune, which all programs read alike.
+
+The music stays as it is, note by note, with all that is written about it. New are explicit repeat
+signs, four bars a line, and the order of the header's fields.
+"""
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+
+from charnn.errors import TuneError
+from charnn.music.abc.explicit_notes import broken_rhythm_as_lengths, with_explicit_accidentals
+from charnn.music.abc.line_layout import LineLayout
+from charnn.music.abc.note_length import MAX_IN_FRACTION, format_length, parse_length
+from charnn.music.abc.patterns import CARRIED_REPEAT
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.repeat_signs import RepeatSigns
+from charnn.music.abc.text_escapes import write_as_unicode
+from charnn.music.abc.tune_pieces import Piece, Place, TuneLine, cut_tune, respell_notes
+from charnn.music.abc.tunebook import HeaderField, TuneSource, inherited_fields, split_book
+from charnn.music.abc.writer import escape_mail_like
+from charnn.music.tune.tune import BarLine, Change, Ending, Mark, Note, Tune
+
+# ABC 2.1, "Order of fields": X: first, T: second, K: last. Other fields stay in their order, before
+# those that the notes need.
+_FIELD_ORDER = {"X": 0, "T": 1, "M": 3, "L": 4, "Q": 5, "K": 6}
+_OTHER_FIELDS = 2
+_TEXT_FIELDS = frozenset("ABCDFGHNORSTWZrw+")
+_LENGTH_AT_END = re.compile(r"[0-9/]*\Z")
+# Lines with these fields belong to the line of music before them, so the lines of such a tune stay.
+_LINE_FIELDS = frozenset("wsV")
+
+
+def tidy_tune(text: str) -> str:
+    """Return the text of a tune in its clean spelling.
+
+    Raises:
+        TuneError: the text contains no tune, or the tune cannot be read.
+    """
+    sources = split_book(text)
+    if not sources:
+        raise TuneError("there is no tune: a tune in ABC has a K: line, then notes", 1, 1, "")
+    return tidy_source(sources[0])
+
+
+def tidy_source(source: TuneSource) -> str:
+    """Return the text of one tune of a book in its clean spelling.
+
+    Raises:
+        TuneError: the tune cannot be read.
+    """
+    tune = read_tune(source)
+    header, body = cut_tune(source, tune)
+    respell_notes(body, tune, [with_explicit_accidentals(voice) for voice in tune.voices])
+    _write_out_broken_rhythm(body, tune)
+    lines = [*_tidy_header(header, inherited_fields(source), tune), *_tidy_body(body, tune)]
+    return "".join(line + "\n" for line in lines)
+
+
+def _tidy_header(lines: list[TuneLine], inherited: Sequence[HeaderField], tune: Tune) -> list[str]:
+    """Return the fields of the header in order; each takes the lines after it along.
+
+    Args:
+        lines: the lines of the header.
+        inherited: the fields of the file header that hold for the tune. Few programs know file
+            headers, so they become fields of the tune.
+        tune: the tune.
+    """
+    groups: list[tuple[int, list[str]]] = []
+    for line in lines:
+        is_field = line.kind == "field" and line.content[1:2] == ":" and line.content[0] != "+"
+        if is_field:
+            groups.append((_rank(line.content), [_clean_field(line)]))
+        elif line.text and groups:
+            groups[-1][1].append(line.text)
+        elif line.text:
+            groups.append((0, [line.text]))
+    own = {text for _, texts in groups for text in texts}
+    added = [f"{field.letter}:{field.text}" for field in inherited]
+    if all(letter != "L" for letter, _ in tune.fields):
+        unit = tune.unit / 4
+        added.append(f"L:{unit.numerator}/{unit.denominator}")
+    groups += [(_rank(text), [text]) for text in added if text not in own]
+    return [text for _, texts in sorted(groups, key=lambda group: group[0]) for text in texts]
+
+
+def _rank(field: str) -> int:
+    return _FIELD_ORDER.get(field[0], _OTHER_FIELDS)
+
+
+def _write_out_broken_rhythm(body: list[TuneLine], tune: Tune) -> None:
+    """Write lengths in place of the signs of some broken pairs, if the lengths can be written."""
+    texts: dict[Place, str] = {}
+    factors: dict[Place, Fraction] = {}
+    for number, voice in enumerate(tune.voices):
+        found, signs = broken_rhythm_as_lengths(voice)
+        factors |= {(number, index): factor for index, factor in found.items()}
+        texts |= {(number, index): "" for index in signs}
+    pieces = [piece for line in body for piece in line.pieces]
+    for piece in pieces:
+        if piece.place in factors:
+            head = _LENGTH_AT_END.sub("", piece.text, count=1)
+            length = parse_length(piece.text[len(head) :])
+            length = length and length * factors[piece.place]
+            if length is None or max(length.numerator, length.denominator) > MAX_IN_FRACTION:
+                return
+            texts[piece.place] = head + format_length(length)
+    for piece in pieces:
+        piece.text = texts.get(piece.place, piece.text)
+
+
+def _tidy_body(lines: list[TuneLine], tune: Tune) -> list[str]:
+    keep_lines = bool(tune.others) or any(
+        isinstance(element, Change) and element.letter in _LINE_FIELDS for element in tune.music
+    )
+    signs = _Signs(tune)
+    layout = LineLayout(tune, signs.repeat_starts, keep_lines=keep_lines)
+    for line in lines:
+        if line.kind == "music":
+            _add_music(line, layout, signs)
+        elif line.text:
+            layout.add_line(_clean_field(line) if line.kind == "field" else line.text)
+            if line.pieces:
+                layout.add_text("", _change(line.pieces[0]))
+    for text in signs.missing_before((0, len(tune.music))):
+        layout.add_bar_line(text)
+    layout.end_line()
+    return layout.lines
+
+
+class _Signs:
+    """The bar lines and repeat signs of all voices.
+
+    Attributes:
+        repeat_starts: the indices of the bar lines of the first voice at which a repeat begins.
+    """
+
+    def __init__(self, tune: Tune) -> None:
+        self._several = bool(tune.others)
+        self._bar_lines: dict[Place, tuple[str, ...]] = {}
+        self._inserted: dict[Place, str] = {}
+        first = {(element.line, element.column) for element in tune.music}
+        for number, voice in enumerate(tune.voices):
+            if number and any((each.line, each.column) in first for each in voice.music):
+                continue  # an overlay, or a voice with the repeats of the first one
+            signs = RepeatSigns(voice)
+            self._bar_lines |= {(number, index): s for index, s in signs.bar_lines.items()}
+            self._inserted |= {(number, index): s for index, s in signs.inserted.items()}
+        self.repeat_starts = {
+            index
+            for (number, index), texts in self._bar_lines.items()
+            if number == 0 and any(text.startswith("|:") for text in texts)
+        }
+
+    def in_place_of(self, piece: Piece) -> tuple[str, ...]:
+        """Return the signs that replace a bar line."""
+        texts = self._bar_lines.get(piece.place, (piece.text,))
+        if not texts and self._several:  # the other voices have this bar line, too
+            return (piece.text,)
+        return texts
+
+    def missing_before(self, place: Place) -> list[str]:
+        """Return the signs that are missing at a place or shortly before; each is returned once."""
+        due = [at for at in self._inserted if at[0] == place[0] and at[1] <= place[1]]
+        return [self._inserted.pop(at) for at in due]
+
+
+def _clean_field(line: TuneLine) -> str:
+    """Return a field without spaces around its text, with letters in place of escapes."""
+    letter, text = line.content[0], line.content[2:]
+    if letter in _TEXT_FIELDS:
+        text = write_as_unicode(text)
+    comment = f" {line.comment.strip()}" if line.comment else ""
+    return f"{letter}:{escape_mail_like(text.strip())}{comment}"
+
+
+def _change(piece: Piece) -> Change | None:
+    return piece.element if isinstance(piece.element, Change) else None
+
+
+def _add_music(line: TuneLine, layout: LineLayout, signs: _Signs) -> None:
+    pieces = line.pieces
+    if pieces and pieces[0].element is None and CARRIED_REPEAT.fullmatch(pieces[0].text):
+        pieces = pieces[1:]  # the bar line on the line before has the whole sign
+    following = [piece.place for piece in pieces]
+    for number in reversed(range(len(pieces) - 1)):
+        if pieces[number].element is None:
+            following[number] = following[number + 1]
+    for piece, place in zip(pieces, following, strict=True):
+        for text in signs.missing_before(place):
+            layout.add_bar_line(text)
+        element = piece.element
+        if isinstance(element, BarLine):
+            for text in signs.in_place_of(piece):
+                layout.add_bar_line(text)
+        elif isinstance(element, Ending):
+            layout.add_ending(piece.text, element, piece.place[1])
+        elif element is None or isinstance(element, Note | Change | Mark):
+            if isinstance(element, Mark) and element.text[0] == '"':
+                piece.text = write_as_unicode(piece.text)
+            layout.add_text(piece.text, element)
+    layout.end_source_line(line.comment, continued=line.content.endswith("\\"))

@@ -1,0 +1,143 @@
+"""A tidy tune has the same notes, is tidy once and for all, and leaves nothing to guess."""
+
+import pytest
+from hypothesis import given, settings
+
+from charnn.errors import TuneError
+from charnn.music.abc.book_text import NumberGiver, change_book
+from charnn.music.abc.tidying import tidy_source, tidy_tune
+from charnn.music.performance.player import perform
+from tests.music.tunes import book_sources, read, tune_texts
+
+HEADER = "X:1\nT:Test\nM:4/4\nL:1/8\nK:C\n"
+
+
+def heard(text: str) -> list[object]:
+    performances = [perform(voice) for voice in read(text).voices]
+    return [(each.sounds, each.chord_symbols, each.duration) for each in performances]
+
+
+def check(text: str) -> None:
+    """Check that a readable tune is played alike after tidying, and that tidying is done then."""
+    try:
+        before = heard(text)
+    except (TuneError, IndexError):
+        return
+    tidy = tidy_tune(text)
+    assert heard(tidy) == before
+    assert tidy_tune(tidy) == tidy
+    assert "\n\n" not in tidy
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(tune_texts())
+def test_made_up_tunes(text: str) -> None:
+    check(text)
+
+
+def test_tunes_of_books() -> None:
+    for source in book_sources(90):
+        check(source.text)
+
+
+def body(text: str, header: str = HEADER) -> str:
+    """Return the body of a tune after tidying."""
+    tidy = tidy_tune(header + text + "\n")
+    assert heard(tidy) == heard(header + text + "\n")
+    return tidy.split("K:C\n")[1].removesuffix("\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("A8:|B8:|", "|:A8:|\n|:B8:|"),
+        ("A8|]B8:|", "A8|]\n|:B8:|"),
+        ("|:A8::B8:|", "|:A8:|\n|:B8:|"),
+        ("||:A8:||:B8:]", "|:A8:|\n|:B8:|"),
+        ("A8|1 B8:|2 c8:|", "|:A8|1 B8:|2 c8|]"),
+        ("A8|1 B8|2 c8|]", "|:A8|1 B8:|2 c8|]"),
+        ("A8|1 B8:|2 c8|d8|e8:|", "|:A8|1 B8:|2 c8||\n|:d8|e8:|"),
+        ("|:A8|B8|:c8:|", "A8|B8||\n|:c8:|"),
+        ("G2|A8|B6:|", "|:G2|A8|B6:|"),
+        ("P:A\nA8:|\nP:B\nB8:|", "P:A\n|:A8:|\nP:B\n|:B8:|"),
+        ("A8|\n|B8:|", "|:A8|B8:|"),
+        ("|::A8::|", "|::A8::|"),
+    ],
+)
+def test_each_repeat_has_its_signs(before: str, after: str) -> None:
+    assert body(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("A8|B8\\\n|c8|d8|e8|\nf8|]", "A8|B8|c8|d8|\ne8|f8|]"),
+        ("G2|A8|B8|c8|d8|e8|", "G2|A8|B8|c8|d8|\ne8|"),
+        ("A8|B8||c8|d8|e8|f8|g8|", "A8|B8||\nc8|d8|e8|f8|\ng8|"),
+        ("A8|B8|c8|1 d8:|2 e8|]", "|:A8|B8|c8|1 d8:|2 e8|]"),
+        ("A8|B8|c8|1 d8|d8|d8:|2 e8|e8|e8|]", "|:A8|B8|c8|1 d8|\nd8|d8:|\n[2 e8|e8|e8|]"),
+        ("Z4|A8|", "Z4|\nA8|"),
+        ("A4 B4 !A4$B4 |", "A4 B4 A4B4 |"),
+        ("A8|B8|\nw:la la\nc8|", "A8|B8|\nw:la la\nc8|"),
+        ("A8|% one\nB8| % two\n% three\nc8|", "A8|B8|\n% one\n% two\n% three\nc8|"),
+    ],
+)
+def test_lines_have_four_bars(before: str, after: str) -> None:
+    assert body(before) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("^c2 C2 c'2 c2|c8|", "^c2 ^C2 ^c'2 ^c2|c8|"),
+        ("^f4- f4-|f4 f4|", "^f4- ^f4-|^f4 =f4|"),
+        ("{^f}g4 f4|", "{^f}g4 ^f4|"),
+        ("A>B A>(B c2)A>.B|", "A>B A3/2(B/ c2)A3/2.B/|"),
+        ("A2>B c>d>e f3|", "A3B/ c3/2d3/4e/ f3|"),
+        ("[^FA]>[FA] [F2A2]>(A|", "[^FA]>[^FA] [^F2A2]3/2(A/|"),
+        ("AB(3cdeFG ((3ABc)|", "AB (3cde FG ((3ABc)|"),
+        ('"^caf\\\'e"A8|', '"^café"A8|'),
+        ("“Am”A8|", '"Am"A8|'),
+    ],
+)
+def test_notes_need_no_memory(before: str, after: str) -> None:
+    assert body(before) == after
+
+
+def test_dotted_pairs_of_hornpipes_stay_because_they_are_swung() -> None:
+    assert "A>(B" in tidy_tune("X:1\nR:hornpipe\nM:C\nL:1/8\nK:C\nA>(B c2)|\n")
+
+
+def test_the_header_is_in_order_and_complete() -> None:
+    text = (
+        "M:6/8\nR:jig\n\nX: 7\nK: D % home\nA3:|\n\n"
+        "X:8\n% charnn sample\nQ:1/4=90\nC:Fran\\ccois \\%\nT: \\AAsa &amp; &eacute;\n"
+        "M:3/4\nK:D\nA6|\n"
+    )
+    numbers = NumberGiver(text)
+    book = change_book(text, lambda source: numbers.numbered(source, tidy_source(source)))
+    assert book.text == (
+        "M:6/8\nR:jig\n\nX:7\nR:jig\nM:6/8\nL:1/8\nK:D % home\n|:A3:|\n\n"
+        "X:8\n% charnn sample\nT:Åsa &amp; é\nC:François \\%\nR:jig\n"
+        "M:3/4\nL:1/8\nQ:1/4=90\nK:D\nA6|\n"
+    )
+
+
+def test_voices_keep_their_lines() -> None:
+    text = "V:1\n^A2 A2 A2 A2|B8:|\nV:2\nC8|\nD8|\n"
+    assert body(text) == "V:1\n|:^A2 ^A2 ^A2 ^A2|B8:|\nV:2\nC8|\nD8|"
+
+
+def test_a_book_keeps_its_words_and_what_cannot_be_read() -> None:
+    text = (
+        "%%MIDI program 1\r\nA book.\r\n\r\n\r\nX:1\r\nK:C\r\nA{|\r\n\r\n\r\n\r\n"
+        "words\n\nX:1\nK:C\nA|\nX:01\nK:C\nA|"
+    )
+    numbers = NumberGiver(text)
+    book = change_book(text, lambda source: numbers.numbered(source, tidy_source(source)))
+    assert book.text == (
+        "%%MIDI program 1\nA book.\n\nX:1\nK:C\nA{|\n\nwords\n\n"
+        "X:1\nL:1/8\nK:C\nA|\n\nX:2\nL:1/8\nK:C\nA|\n"
+    )
+    assert [problem.line for problem in book.problems] == [7]
+    assert numbers.changed == ["X:01 has the number of another tune: it is X:2 now"]

@@ -152,7 +152,7 @@ def test_the_seed_decides_and_line_ends_stay() -> None:
             {"parts": 1, "after": "A"},
             "has 2 voices (V:a, V:b), and a new part",
         ),
-        (JIG, {"part_bars": 40}, "--part-bars must lie in 2..32, not 40"),
+        (JIG, {"part_bars": 40}, "2..32, or be 0 for a usual number, not 40"),
         (JIG, {"after": "C"}, "there is no such part. The parts of the tune are A, B"),
         (HEADER + "d9|d2|d", {}, "the tune ends inside a part that is not made of whole bars"),
         (HEADER.replace("6/8", "none") + "d9|d2||", {}, "bars cannot be counted in this meter"),

@@ -38,7 +38,8 @@ def command(
     temperature: Annotated[
         float,
         typer.Option(
-            help="Below 1 safer, above 1 more varied; 0 always takes the likeliest character."
+            help="Below 1 safer, above 1 more varied; 0 always takes the likeliest character, and "
+            "repeats itself."
         ),
     ] = 0.8,
     top_k: Annotated[

@@ -74,7 +74,8 @@ class TuneGrammar:
     ) -> None:
         if request.part_bars and not MIN_PART_BARS <= request.part_bars <= MAX_PART_BARS:
             raise UsageError(
-                f"--part-bars must lie in {MIN_PART_BARS}..{MAX_PART_BARS}, not {request.part_bars}"
+                f"--part-bars must lie in {MIN_PART_BARS}..{MAX_PART_BARS}, or be 0 for a usual "
+                f"number, not {request.part_bars}"
             )
         self._strict = request.strict
         self._characters = frozenset(characters)

@@ -4,6 +4,7 @@ Tune books are cleaned before training (`charnn.music.abc.clean_fields`), so a m
 spelling of each key, type and meter. `make_request` changes the user's words to that spelling.
 """
 
+import re
 from dataclasses import dataclass
 from typing import NamedTuple, TypedDict
 
@@ -155,6 +156,13 @@ def _normalised_meter(text: str) -> str:
 
 
 def _normalised_key(text: str) -> str:
+    # To ABC, EM is E minor, because capitals of a mode are ignored; many musicians mean E major.
+    if found := re.fullmatch(r" *([A-Ga-g][#b]?) *M *", text):
+        tonic = found[1][0].upper() + found[1][1:]
+        raise UsageError(
+            f"{text.strip()} may be {tonic} major or minor: write {tonic} for major, {tonic}m for "
+            "minor"
+        )
     try:
         key = text and parse_key(text)
     except fields.FieldError as problem:

@@ -222,9 +222,9 @@ def test_a_title_of_known_words_can_always_be_finished(titles: list[str], seed: 
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (TuneRequest(part_bars=1), "--part-bars must lie in 2..32, not 1"),
-        (TuneRequest(part_bars=-8), "--part-bars must lie in 2..32, not -8"),
-        (TuneRequest(part_bars=33), "--part-bars must lie in 2..32, not 33"),
+        (TuneRequest(part_bars=1), "2..32, or be 0 for a usual number, not 1"),
+        (TuneRequest(part_bars=-8), "2..32, or be 0 for a usual number, not -8"),
+        (TuneRequest(part_bars=33), "2..32, or be 0 for a usual number, not 33"),
         (
             TuneRequest(meter="4/4", unit="1/8", opening="c9"),
             "'9' cannot follow 'c': bar 1 (c9) lasts 9/8 in 4/4. Make its notes add up",

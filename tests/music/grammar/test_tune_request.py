@@ -40,6 +40,15 @@ def test_wrong_keys_are_refused(text: str) -> None:
         make_request(key=text)
 
 
+@pytest.mark.parametrize(("text", "tonic"), [("EM", "E"), ("bb M", "Bb"), (" f#M ", "F#")])
+def test_a_capital_m_is_no_mode(text: str, tonic: str) -> None:
+    words = f"may be {tonic} major or minor: write {tonic} for major, {tonic}m for minor"
+    with pytest.raises(UsageError, match=words):
+        make_request(key=text)
+    with pytest.raises(UsageError, match=words):
+        make_request(prime=f"K:{text}")
+
+
 @pytest.mark.parametrize(
     ("text", "meter"), [("6/8", "6/8"), (" 9 / 8 ", "9/8"), ("c", "C"), ("c|", "C|"), ("", "")]
 )

@@ -35,6 +35,7 @@ from charnn.music.abc.part_order import read_part_order
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.abc.tunebook import (
     HEADER_FIELD,
+    MAX_FILE_HEADER,
     HeaderField,
     TuneSource,
     content_lines,
@@ -105,8 +106,8 @@ def read_tune(source: TuneSource) -> Tune:
     if len(source.text) > MAX_CHARACTERS:
         problem = f"the tune is longer than {MAX_CHARACTERS:,} characters: split the tune"
         raise TuneError(problem, source.line, 1, source.name)
-    if sum(len(field.text) for field in source.file_header) > MAX_CHARACTERS:
-        problem = f"the file header is longer than {MAX_CHARACTERS:,} characters: shorten it"
+    if sum(len(field.text) + 2 for field in source.file_header) > MAX_FILE_HEADER:
+        problem = f"the file header is longer than {MAX_FILE_HEADER:,} characters: shorten it"
         raise TuneError(problem, source.file_header[0].line, 1, source.name)
     lines = content_lines(source)
     header = _Header(source, lines)

@@ -26,6 +26,7 @@ HEADER_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(.*)")
 # ABC 2.1, "Information fields", does not let these fields hold for a whole file. It excludes Q: as
 # well, but a tempo before the first tune has no other meaning.
 _OF_ONE_TUNE = frozenset("KPTVWXsw")
+MAX_FILE_HEADER = 16 * 1024  # characters
 # Definitions, of which a tune may have several; a later one with the same name replaces an earlier.
 _DEFINITIONS = frozenset("IUm")
 
@@ -154,32 +155,33 @@ def _read_file_header(lines: list[str]) -> tuple[HeaderField, ...]:
     tune without X:. The line X: of a tune ends it as well as an empty line does.
     """
     header: list[HeaderField] = []
-    ended = False
+    letter, length = "", 0
+    ended = has_title = False
     for line_number, (indented, content) in enumerate(
         zip(lines, _content(lines, 1, ""), strict=False), 1
     ):
         line = plain_blanks(indented).strip()
-        if line.startswith("X:"):
+        if line.startswith("X:") or length > MAX_FILE_HEADER:
             break
         if line.startswith("K:"):
-            belongs_to_tune = not ended or any(field.letter == "T" for field in header)
-            return () if belongs_to_tune else _of_all_tunes(header)
+            return () if has_title or not ended else tuple(header)
         if content is None or ended:  # typeset text may have empty lines
             continue
         if content:
             found = HEADER_FIELD.match(content)
             if found is None:
                 return ()
-            if found[1] == "+" and header:
-                header[-1] = header[-1]._replace(text=f"{header[-1].text} {found[2].strip()}")
-            else:
-                header.append(HeaderField(found[1], found[2].strip(), line_number))
-        ended = bool(header) and not line
-    return _of_all_tunes(header)
-
-
-def _of_all_tunes(header: Iterable[HeaderField]) -> tuple[HeaderField, ...]:
-    return tuple(field for field in header if field.letter not in _OF_ONE_TUNE)
+            continues, text = found[1] == "+", found[2].strip()
+            letter = letter if continues else found[1]
+            has_title = has_title or letter == "T"
+            if letter and letter not in _OF_ONE_TUNE:
+                length += len(text) + (1 if continues else 2)
+                if continues:
+                    header[-1] = header[-1]._replace(text=f"{header[-1].text} {text}")
+                else:
+                    header.append(HeaderField(letter, text, line_number))
+        ended = bool(letter) and not line
+    return tuple(header)
 
 
 def _tune_source(

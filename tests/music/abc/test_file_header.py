@@ -92,3 +92,11 @@ def test_a_mistake_in_the_file_header_is_named_with_its_line() -> None:
 def test_any_text_before_a_tune_leaves_its_notes(parts: list[str]) -> None:
     sources = split_book("".join(parts) + "\n\n" + SECOND)
     assert sources[-1].text.splitlines()[-1] == "A>B|"
+
+
+@pytest.mark.parametrize("line", ["M:\n", "+:\n", "N:a\n+:b\n", "R:reel\n"])
+def test_a_file_header_of_any_length_takes_little_memory(line: str) -> None:
+    (source,) = split_book("N:\n" + line * 20_000 + "\n" + FIRST)
+    assert sum(len(field.text) + 2 for field in source.file_header) < 16_400
+    with pytest.raises(TuneError, match="shorten it"):
+        read_tune(source)

@@ -25,7 +25,7 @@ from charnn.music.tune.tune import BarLine, Change, Ending, Mark, Note, Tune
 # those that the notes need.
 _FIELD_ORDER = {"X": 0, "T": 1, "M": 3, "L": 4, "Q": 5, "K": 6}
 _OTHER_FIELDS = 2
-_TEXT_FIELDS = frozenset("ABCDFGHNORSTWZrw+")
+_TEXT_FIELDS = frozenset("ABCDFGHNOPQRSTWZrw+")
 _LENGTH_AT_END = re.compile(r"[0-9/]*\Z")
 # Lines with these fields belong to the line of music before them, so the lines of such a tune stay.
 _LINE_FIELDS = frozenset("wsV")
@@ -76,7 +76,7 @@ def _tidy_header(lines: list[TuneLine], inherited: Sequence[HeaderField], tune: 
         elif line.text:
             groups.append((0, [line.text]))
     own = {text for _, texts in groups for text in texts}
-    added = [f"{field.letter}:{field.text}" for field in inherited]
+    added = [_spell_field(field.letter, field.text) for field in inherited]
     if all(letter != "L" for letter, _ in tune.fields):
         unit = tune.unit / 4
         added.append(f"L:{unit.numerator}/{unit.denominator}")
@@ -166,12 +166,15 @@ class _Signs:
 
 
 def _clean_field(line: TuneLine) -> str:
-    """Return a field without spaces around its text, with letters in place of escapes."""
-    letter, text = line.content[0], line.content[2:]
-    if letter in _TEXT_FIELDS:
-        text = write_as_unicode(text)
+    """Return a field in its clean spelling, with its comment."""
     comment = f" {line.comment.strip()}" if line.comment else ""
-    return f"{letter}:{escape_mail_like(text.strip())}{comment}"
+    return _spell_field(line.content[0], line.content[2:]) + comment
+
+
+def _spell_field(letter: str, text: str) -> str:
+    """Return a field without spaces around its text, with letters in place of escapes."""
+    text = write_as_unicode(text) if letter in _TEXT_FIELDS else text
+    return f"{letter}:{escape_mail_like(text.strip())}"
 
 
 def _change(piece: Piece) -> Change | None:

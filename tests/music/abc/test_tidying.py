@@ -110,16 +110,16 @@ def test_dotted_pairs_of_hornpipes_stay_because_they_are_swung() -> None:
 
 def test_the_header_is_in_order_and_complete() -> None:
     text = (
-        "M:6/8\nR:jig\n\nX: 7\nK: D % home\nA3:|\n\n"
-        "X:8\n% charnn sample\nQ:1/4=90\nC:Fran\\ccois \\%\nT: \\AAsa &amp; &eacute;\n"
+        'M:6/8\nR:jig\nZ:Zo\\"e\n\nX: 7\nK: D % home\nA3:|\n\n'
+        'X:8\n% charnn sample\nQ:"L\\\'eger" 1/4=90\nC:Fran\\ccois \\%\nT: \\AAsa &amp; &eacute;\n'
         "M:3/4\nK:D\nA6|\n"
     )
     numbers = NumberGiver(text)
     book = change_book(text, lambda source: numbers.numbered(source, tidy_source(source)))
     assert book.text == (
-        "M:6/8\nR:jig\n\nX:7\nR:jig\nM:6/8\nL:1/8\nK:D % home\n|:A3:|\n\n"
-        "X:8\n% charnn sample\nT:Åsa &amp; é\nC:François \\%\nR:jig\n"
-        "M:3/4\nL:1/8\nQ:1/4=90\nK:D\nA6|\n"
+        'M:6/8\nR:jig\nZ:Zo\\"e\n\nX:7\nR:jig\nZ:Zoë\nM:6/8\nL:1/8\nK:D % home\n|:A3:|\n\n'
+        "X:8\n% charnn sample\nT:Åsa &amp; é\nC:François \\%\nR:jig\nZ:Zoë\n"
+        'M:3/4\nL:1/8\nQ:"Léger" 1/4=90\nK:D\nA6|\n'
     )
 
 

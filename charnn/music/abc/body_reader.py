@@ -13,8 +13,8 @@ from fractions import Fraction
 from charnn.music.abc import fields, patterns
 from charnn.music.abc.bar_line import count_repeats
 from charnn.music.abc.chord_reader import ChordReader
-from charnn.music.abc.clef import with_staff
 from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.staff_words import with_staff
 from charnn.music.abc.voice_field import VoiceField
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Key, Mark, Meter, Tempo
 

@@ -6,10 +6,10 @@
 import re
 from dataclasses import replace
 
-from charnn.music.abc.clef import is_staff_word, staff_words, with_staff
 from charnn.music.abc.fields import FieldError
 from charnn.music.abc.note_head import ALTERATIONS
 from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC
+from charnn.music.abc.staff_words import is_staff_word, staff_words, with_staff
 from charnn.music.tune.theory import LETTERS, major_key_sharps, signature_alterations
 from charnn.music.tune.tune import Key
 

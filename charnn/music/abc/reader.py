@@ -10,7 +10,7 @@ A tune passes through the files of this folder in this order:
 6. The base class of `ChordReader`, `note_reader.NoteReader`, reads notes and rests.
 7. The base class of `NoteReader`, `mark_reader.MarkReader`, reads spaces, words and decorations.
 
-The meaning of single fields and signs is defined in `fields.py`, `key_field.py`, `clef.py`,
+The meaning of single fields and signs is defined in `fields.py`, `key_field.py`, `staff_words.py`,
 `voice_field.py`, `part_order.py`, `note_head.py`, `note_length.py`, `tuplet.py`, `bar_line.py` and
 `patterns.py`.
 

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
-from charnn.music.abc.clef import is_staff_word
 from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.note_head import ACCIDENTALS
 from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC, Match
+from charnn.music.abc.staff_words import is_staff_word
 from charnn.music.tune.chord_symbols import BASS, ROOT, SIGN_ALTERATIONS, read_chord
 from charnn.music.tune.theory import (
     LETTERS,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from charnn.music.abc.clef import sets_staff, staff_words
+from charnn.music.abc.staff_words import sets_staff, staff_words
 from charnn.music.abc.text_escapes import decode_text
 
 _NAME_SIGNS = ("name=", "nm=")

@@ -21,9 +21,9 @@ from fractions import Fraction
 
 from charnn.errors import TuneError
 from charnn.music.abc.body_reader import BodyReader
-from charnn.music.abc.clef import with_staff
 from charnn.music.abc.note_reader import MAX_NOTES
 from charnn.music.abc.overlays import separate_overlays
+from charnn.music.abc.staff_words import with_staff
 from charnn.music.abc.voice_field import VoiceField
 from charnn.music.tune.problem import Problem
 from charnn.music.tune.tune import Element, Key, Meter, Note
@@ -211,8 +211,12 @@ class VoicesReader:
     def _begun(self, voice: _Voice) -> BodyReader:
         """Return the reader of a voice, which has read the opening fields."""
         if voice.reader is None:
+            is_first = not any(each.reader for each in self._voices)
             voice.reader = BodyReader(self._name, voice.key, self._meter, self._unit)
-            _change(voice.reader, self._opening)
+            for field in self._opening:
+                # Words and remarks stand in the first voice only.
+                if is_first or field.letter in _FIELDS_OF_BLOCKS or field.letter == "U":
+                    _change(voice.reader, [field])
         return voice.reader
 
     def _find(self, field: VoiceField, line_number: int) -> _Voice:

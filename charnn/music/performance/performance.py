@@ -4,6 +4,7 @@ All times are exact fractions of a quarter note, counted from the beginning of t
 `charnn.music.performance.player.perform` makes a performance from a tune.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import isfinite
@@ -74,6 +75,20 @@ class Performance:
     duration: Fraction
     bars: tuple[PlayedBar, ...] = ()
     chord_symbols: tuple[ChordSymbol, ...] = ()
+
+
+def join_tempos(voices: Sequence[Performance]) -> Performance:
+    """Return the first of several simultaneous voices, with the tempo changes of all of them."""
+    first, *others = voices
+    # Every voice begins with the tempo of the header.
+    tempos = {
+        (change.onset, change.value): change
+        for voice in others
+        for change in voice.changes
+        if isinstance(change.value, Tempo) and change.onset and change not in first.changes
+    }
+    changes = sorted((*first.changes, *tempos.values()), key=lambda change: change.onset)
+    return replace(first, changes=tuple(changes))
 
 
 def at_tempo(

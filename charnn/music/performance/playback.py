@@ -9,8 +9,14 @@ from fractions import Fraction
 from functools import cached_property
 
 from charnn.errors import TuneError
-from charnn.music.performance.accompaniment import Chords, accompany
-from charnn.music.performance.performance import Performance, Sound, at_tempo
+from charnn.music.performance.accompaniment import Chords, accompany, has_chords
+from charnn.music.performance.performance import (
+    MAX_SOUNDS,
+    Performance,
+    Sound,
+    at_tempo,
+    join_tempos,
+)
 from charnn.music.performance.player import perform
 from charnn.music.tune.tune import Tune
 
@@ -44,27 +50,52 @@ class Playback:
     options: PlaybackOptions = PlaybackOptions()
 
     @cached_property
-    def performance(self) -> Performance:
-        """Return the melody as it sounds.
+    def performances(self) -> tuple[Performance, ...]:
+        """Return each voice as it sounds. The first one has the tempos of all voices.
 
         Raises:
             TuneError: the tune has no notes, or has too many notes with its repeats.
             UsageError: the tempo is out of range.
         """
         options = self.options
-        performance = perform(
-            self.tune, graces=options.graces, swing=options.swing, repeats=options.repeats
-        )
-        if not performance.sounds:
-            problem = "the tune has no notes to play"
-            raise TuneError(problem, self.tune.line, 1, self.tune.name)
-        return at_tempo(performance, options.tempo, options.speed)
+        found: list[Performance] = []
+        count = 0
+        for voice in self.tune.voices:
+            found.append(
+                perform(voice, graces=options.graces, swing=options.swing, repeats=options.repeats)
+            )
+            count += len(found[-1].sounds)
+            if count > MAX_SOUNDS:
+                raise self._error(
+                    f"the voices have more than {MAX_SOUNDS:,} notes once their repeats are "
+                    "played: choose one with --voice"
+                )
+        if not count:
+            raise self._error("the tune has no notes to play")
+        return (at_tempo(join_tempos(found), options.tempo, options.speed), *found[1:])
+
+    @property
+    def performance(self) -> Performance:
+        """Return the first voice as it sounds."""
+        return self.performances[0]
+
+    @property
+    def duration(self) -> Fraction:
+        """Return the length of the longest voice in quarter notes."""
+        return max(performance.duration for performance in self.performances)
 
     @cached_property
     def accompaniment(self) -> tuple[Sound, ...]:
         """Return the sounds that accompany the melody; empty with `chords="off"`.
 
+        The melody is the first voice that has chord symbols, or the first voice.
+
         Raises:
             TuneError: the tune has too many bars or notes, see `accompaniment.accompany`.
         """
-        return accompany(self.tune, self.performance, self.options.chords)
+        voices = list(zip(self.tune.voices, self.performances, strict=True))
+        tune, melody = next((pair for pair in voices if has_chords(pair[0])), voices[0])
+        return accompany(tune, melody, self.options.chords)
+
+    def _error(self, problem: str) -> TuneError:
+        return TuneError(problem, self.tune.line, 1, self.tune.name)

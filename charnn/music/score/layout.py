@@ -167,7 +167,7 @@ class _Layout:
             self._meter = change.value
             if not any(self._bar.events()):
                 self._bar.meter = change.value
-        if change.letter in "KMQPT":
+        if change.letter in "MQPT" or isinstance(change.value, Key):
             self._bar.items.append(change)
         self._joined = False
 
@@ -281,7 +281,8 @@ class _Layout:
         The alteration is not stored if a tie ends at this head.
         """
         alter = pitch.midi - self._key.transpose - pitch.natural
-        position = pitch.letter, pitch.octave
+        octave = pitch.octave + self._key.clef.shown
+        position = pitch.letter, octave
         in_key = self._key.alterations[LETTERS.index(pitch.letter)]
         shown = pitch.accidental
         if tie_stop:
@@ -290,7 +291,7 @@ class _Layout:
             shown = alter
         if not tie_stop:  # an accidental that a tie carries over a bar line ends with the tie
             self._altered[position] = alter
-        return NoteHead(pitch.letter, pitch.octave, alter, shown, tie_stop, tie_start)
+        return NoteHead(pitch.letter, octave, alter, shown, tie_stop, tie_start)
 
     def _open_tuplet(self, text: str) -> None:
         p, q, r = parse_tuplet(text, compound=self._meter.compound)

@@ -6,7 +6,6 @@ measure is always an XML element. MusicXML prescribes the order of elements, so 
 them in that order.
 """
 
-import re
 from math import lcm
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -15,6 +14,7 @@ from charnn.errors import TuneError
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.score.bar_styles import bar_style
 from charnn.music.score.layout import lay_out
+from charnn.music.score.musicxml_attributes import add_first_attributes, set_key, set_meter
 from charnn.music.score.musicxml_directions import (
     add_chord_symbol,
     add_direction,
@@ -29,7 +29,6 @@ from charnn.music.score.musicxml_signs import DIRECTIONS, sign_name
 from charnn.music.score.staff import BarItem, Event, WrittenBar
 from charnn.music.score.titles import display_title
 from charnn.music.tune.tempo import default_tempo
-from charnn.music.tune.theory import LETTERS, SHARP_ORDER, signature_alterations
 from charnn.music.tune.tune import Change, Key, Mark, Meter, Tempo, Tune
 
 MAX_DIVISIONS = 1 << 24  # readers store divisions and durations in 32 bits
@@ -39,8 +38,6 @@ _DOCTYPE = (
     '<!DOCTYPE score-partwise PUBLIC "-//Recordare//DTD MusicXML 4.0 Partwise//EN" '
     '"http://www.musicxml.org/dtds/partwise.dtd">\n'
 )
-_MODES = ("major", "minor", "dorian", "mixolydian", "phrygian", "lydian")
-_ATTRIBUTES = ("divisions", "key", "time", "clef", "transpose")  # the order that the DTD prescribes
 
 
 def to_musicxml(tune: Tune, bars_per_line: int | None = None) -> str:
@@ -53,15 +50,25 @@ def to_musicxml(tune: Tune, bars_per_line: int | None = None) -> str:
     Raises:
         TuneError: the tune has no notes, too many bars, or a duration that no note value can write.
     """
-    bars = lay_out(tune, bars_per_line)
     root = Element("score-partwise", version="4.0")
     add_metadata(root, tune)
-    part = add(root, "part", id="P1")
-    divisions = _divisions(tune, bars)
-    for index, bar in enumerate(bars):
-        _add_measure(part, bar, divisions, first_of=tune if index == 0 else None)
+    for number, voice in enumerate(tune.voices, 1):
+        bars = lay_out(voice, bars_per_line)
+        if number > 1:
+            _leave_to_first_part(bars, tune)
+        part = add(root, "part", id=f"P{number}")
+        _add_measures(part, voice, bars, with_tempo=number == 1)
     ElementTree.indent(root)
     return _DOCTYPE + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _leave_to_first_part(bars: list[WrittenBar], tune: Tune) -> None:
+    """Remove from another part what the first part shows for all: systems, tempos, part names."""
+    letters = {element.letter for element in tune.music if isinstance(element, Change)}
+    shown = letters.intersection("PQT")
+    for bar in bars:
+        bar.new_system = False
+        bar.items = [i for i in bar.items if not (isinstance(i, Change) and i.letter in shown)]
 
 
 def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
@@ -79,39 +86,35 @@ def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
     return divisions
 
 
-def _add_measure(part: Element, bar: WrittenBar, divisions: int, first_of: Tune | None) -> None:
-    """Add a bar; for the first bar, `first_of` is the tune, whose key and meter are added too."""
-    attributes: Element | None = None  # the attributes between the last event and the next
-    measure = add(part, "measure", number=bar.number)
-    if not bar.counted:
-        measure.set("implicit", "yes")
-    if bar.new_system:
-        add(measure, "print", **{"new-system": "yes"})
-    _add_left_bar_line(measure, bar)
-    if first_of is not None:
-        attributes = _add_first_attributes(measure, first_of, divisions)
-    for item in bar.items:
-        if isinstance(item, Change) and isinstance(item.value, Key | Meter):
-            # Readers ignore the second of two adjacent <attributes>, so put both into one.
-            attributes = add(measure, "attributes") if attributes is None else attributes
-            _set_attribute(attributes, item.value)
-            continue
-        _add_item(measure, item, divisions)
-        attributes = None if isinstance(item, Event) else attributes
-    _add_right_bar_line(measure, bar)
-
-
-def _add_first_attributes(measure: Element, tune: Tune, divisions: int) -> Element:
-    """Add and return the attributes (divisions, clef, key, meter), and add the tempo."""
-    attributes = add(measure, "attributes")
-    add(attributes, "divisions", divisions)
-    clef = add(attributes, "clef")
-    add(clef, "sign", "G")
-    add(clef, "line", 2)
-    _set_attribute(attributes, tune.key)
-    _set_attribute(attributes, tune.meter)
-    add_tempo(measure, tune.tempo or default_tempo(tune), shown=tune.tempo is not None)
-    return attributes
+def _add_measures(part: Element, tune: Tune, bars: list[WrittenBar], *, with_tempo: bool) -> None:
+    """Add the bars of a voice to its part."""
+    divisions = _divisions(tune, bars)
+    key = tune.key
+    for index, bar in enumerate(bars):
+        attributes: Element | None = None  # the attributes between the last event and the next
+        measure = add(part, "measure", number=bar.number)
+        if not bar.counted:
+            measure.set("implicit", "yes")
+        if bar.new_system:
+            add(measure, "print", **{"new-system": "yes"})
+        _add_left_bar_line(measure, bar)
+        if index == 0:
+            attributes = add_first_attributes(measure, tune, divisions)
+            if with_tempo:
+                add_tempo(measure, tune.tempo or default_tempo(tune), shown=tune.tempo is not None)
+        for item in bar.items:
+            if isinstance(item, Change) and isinstance(item.value, Key | Meter):
+                # Readers ignore the second of two adjacent <attributes>, so put both into one.
+                attributes = add(measure, "attributes") if attributes is None else attributes
+                if isinstance(item.value, Key):
+                    set_key(attributes, item.value, key)
+                    key = item.value
+                else:
+                    set_meter(attributes, item.value)
+                continue
+            _add_item(measure, item, divisions)
+            attributes = None if isinstance(item, Event) else attributes
+        _add_right_bar_line(measure, bar)
 
 
 def _add_item(measure: Element, item: BarItem, divisions: int) -> None:
@@ -135,41 +138,6 @@ def _add_item(measure: Element, item: BarItem, divisions: int) -> None:
         add(add(add_direction(measure), "direction-type"), "rehearsal", decode_text(item.text))
     elif item.letter == "T" and item.text:
         add_words(measure, display_title(decode_text(item.text)), "above", bold=True)
-
-
-def _set_attribute(attributes: Element, value: Key | Meter) -> None:
-    """Set the key or the meter in the attributes, and put them in the prescribed order."""
-    tags = ("key", "transpose") if isinstance(value, Key) else ("time",)
-    attributes[:] = [element for element in attributes if element.tag not in tags]
-    if isinstance(value, Key):
-        _add_key(attributes, value)
-        if value.transpose:
-            add(add(attributes, "transpose"), "chromatic", value.transpose)
-    elif value.bar:
-        symbol = {"C": "common", "C|": "cut"}.get(value.text.upper())
-        time = add(attributes, "time", **({"symbol": symbol} if symbol else {}))
-        numerator = re.match(r"\(?([0-9+ ]+)\)? */", value.text)  # "2+3" in M:2+3/8
-        add(time, "beats", numerator[1].replace(" ", "") if numerator else value.numerator)
-        add(time, "beat-type", value.denominator)
-    else:
-        add(add(attributes, "time", **{"print-object": "no"}), "senza-misura")
-    attributes[:] = sorted(attributes, key=lambda element: _ATTRIBUTES.index(element.tag))
-
-
-def _add_key(attributes: Element, key: Key) -> None:
-    """Add a key signature: a number of fifths if possible, otherwise each accidental."""
-    written = add(attributes, "key")
-    for fifths in range(-7, 8):
-        if key.alterations == signature_alterations(fifths):
-            add(written, "fifths", fifths)
-            if key.mode in _MODES:
-                add(written, "mode", key.mode)
-            return
-    for letter in SHARP_ORDER:
-        alter = key.alterations[LETTERS.index(letter)]
-        if alter:
-            add(written, "key-step", letter)
-            add(written, "key-alter", alter)
 
 
 def _add_left_bar_line(measure: Element, bar: WrittenBar) -> None:

@@ -1,5 +1,6 @@
 """The head of a MusicXML document: titles, people, and the other fields of the ABC header."""
 
+from itertools import chain
 from xml.etree.ElementTree import Element
 
 from charnn.music.abc.text_escapes import decode_text
@@ -46,8 +47,13 @@ def add_metadata(root: Element, tune: Tune) -> None:
         miscellaneous = add(metadata, "miscellaneous")
         for name, texts in others.items():
             add(miscellaneous, "miscellaneous-field", "\n".join(texts).strip("\n"), name=name)
-    part = add(add(root, "part-list"), "score-part", id="P1")
-    add(part, "part-name", "Melody", **{"print-object": "no"})
+    parts = add(root, "part-list")
+    for number, voice in enumerate(tune.voices, 1):
+        part = add(parts, "score-part", id=f"P{number}")
+        if tune.others:
+            add(part, "part-name", voice.voice or str(number))
+        else:
+            add(part, "part-name", voice.voice or "Melody", **{"print-object": "no"})
 
 
 def field_texts(tune: Tune) -> dict[str, list[str]]:
@@ -56,7 +62,8 @@ def field_texts(tune: Tune) -> dict[str, list[str]]:
     An empty field is left out, except for W:, where it parts two verses.
     """
     texts: dict[str, list[str]] = {}
-    body = (e for e in tune.music if isinstance(e, Change) and e.letter in "WN")
+    music = chain.from_iterable(voice.music for voice in tune.voices)
+    body = (e for e in music if isinstance(e, Change) and e.letter in "WN")
     before = ""
     for letter, escaped in (*tune.fields, *((field.letter, field.text) for field in body)):
         text = decode_text(escaped)

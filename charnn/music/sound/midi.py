@@ -5,6 +5,7 @@ ABC, because music21's ABC reader agreed with abc2midi on only 44 % of 6,071 rea
 quadratic time. It receives no repeat signs, because the repeats would be played a second time.
 """
 
+import itertools
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -19,13 +20,14 @@ from charnn.music.tune.tune import Key, Meter, Tempo
 # the denominator as a power of two.
 _DENOMINATORS = (1, 2, 4, 8, 16, 32, 64)
 _MAX_NUMERATOR = 64
+_CHANNELS = (*range(1, 10), *range(11, 17))  # counted from 1; the channel 10 is for drums
 
 
 def midi_bytes(playback: Playback) -> bytes:
     """Return a tune as a standard MIDI file.
 
-    The melody is on the first track with notes. The accompaniment, if there is one, is on the next
-    track, with its own channel and program.
+    Each voice is on a track with its own channel; the first one has the channel 1. The
+    accompaniment, if there is one, is on the next track, with its own program.
 
     Raises:
         TuneError: the tune has no notes, or too many once its repeats are played.
@@ -35,27 +37,52 @@ def midi_bytes(playback: Playback) -> bytes:
     score = to_music21(playback, instrument)
     from music21.midi import translate
 
-    written: bytes = translate.streamToMidiFile(score).writestr()
+    file = translate.streamToMidiFile(score)
+    tune = playback.tune
+    if tune.others and tune.titles:
+        _name_file(file, tune.titles[0])
+    parts = [track for track in file.tracks if track.hasNotes()]
+    # music21 gives the same channel to all voices of an instrument. A note that ends in one of them
+    # would silence the same note in another one.
+    for track, channel in zip(parts, itertools.cycle(_CHANNELS), strict=False):
+        for event in track.events:
+            if event.channel is not None:
+                event.channel = channel
+    written: bytes = file.writestr()
     return written
 
 
-def to_music21(playback: Playback, instrument: Instrument) -> Any:
-    """Return a playback as a `music21.stream.Score`.
+def _name_file(file: Any, title: str) -> None:
+    """Write the title to the first track of a MIDI file, which has no notes."""
+    from music21.midi import DeltaTime, MetaEvents, MidiEvent
 
-    The first `Part` is the melody, played by `instrument`, with all keys, meters and tempos; the
-    second is the accompaniment, if there is one.
+    track = file.tracks[0]
+    event = MidiEvent(track, type=MetaEvents.SEQUENCE_TRACK_NAME)
+    event.data = title.encode("utf-8")
+    track.events[:0] = [DeltaTime(track), event]
+
+
+def to_music21(playback: Playback, instrument: Instrument) -> Any:
+    """Return a playback as a `music21.stream.Score`, whose parts are named.
+
+    There is one `Part` for each voice, played by `instrument`. The first one has all keys, meters
+    and tempos. The last `Part` is the accompaniment, if there is one.
     """
     from music21 import stream
 
-    titles, performance = playback.tune.titles, playback.performance
-    accompaniment = playback.accompaniment
+    tune, accompaniment = playback.tune, playback.accompaniment
+    title = tune.titles[0] if tune.titles else ""
     # No ChordSymbol objects: music21 would write them to the melody's track as chords of no length.
-    melody = _part(instrument, titles[0] if titles else "", performance.sounds)
-    for change in _changes(performance):
-        melody.coreInsert(_on_tick(change.onset), _music21_element(change.value))
-    melody.coreElementsChanged()
+    parts = [
+        _part(instrument, voice.voice if tune.others else title, performance.sounds)
+        for voice, performance in zip(tune.voices, playback.performances, strict=True)
+    ]
+    for change in _changes(playback.performance):
+        parts[0].coreInsert(_on_tick(change.onset), _music21_element(change.value))
+    parts[0].coreElementsChanged()
     score = stream.Score()
-    score.insert(0, melody)
+    for part in parts:
+        score.insert(0, part)
     if accompaniment:
         score.insert(0, _part(accompanist_of(instrument), "Chords", accompaniment))
     return score

@@ -35,7 +35,7 @@ def wav_bytes(playback: Playback) -> bytes:
     parts = [
         (voice_for(player.program, player.name), tuple(_timed(player, sounds, gain, tempo_map)))
         for player, sounds, gain in (
-            (instrument, playback.performance.sounds, 1.0),
+            *((instrument, performance.sounds, 1.0) for performance in playback.performances),
             (accompanist_of(instrument), playback.accompaniment, ACCOMPANIMENT_GAIN),
         )
         if sounds
@@ -50,8 +50,8 @@ def checked_seconds(playback: Playback) -> float:
         TuneError: the tune lasts more than ten minutes, or can't be played (see `wav_bytes`).
         UsageError: the tempo is out of range.
     """
-    tune, performance = playback.tune, playback.performance
-    seconds = TempoMap(performance).seconds(performance.duration)
+    tune = playback.tune
+    seconds = TempoMap(playback.performance).seconds(playback.duration)
     if seconds > 60 * MAX_MINUTES:
         problem = (
             f"the tune lasts {seconds / 60:,.0f} minutes, more than the {MAX_MINUTES} that an "

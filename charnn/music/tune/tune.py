@@ -9,11 +9,12 @@ Durations are exact fractions of a quarter note: with floats, a full bar of trip
 out a little short. Lines and columns count from 1 in the text that was read.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from charnn.errors import shorten
+from charnn.errors import TuneError, shorten
+from charnn.music.tune.clef import TREBLE, Clef
 from charnn.music.tune.problem import Problem
 from charnn.music.tune.theory import SEMITONES, natural_midi
 
@@ -31,26 +32,6 @@ MarkKind = Literal[
     "line",
     "overlay",
 ]
-ClefSign = Literal["G", "F", "C", "percussion", "none"]
-
-
-@dataclass(frozen=True, slots=True)
-class Clef:
-    """A clef.
-
-    Attributes:
-        sign: the sign, in MusicXML's words.
-        line: the line of the sign, 1 for the lowest one.
-        mark: the octaves that the small 8 or 15 at the clef stands for; negative below the clef.
-        octave: the octaves by which the clef moves the sound: `mark`, or 0 if only the 8 is meant.
-        shown: the octaves by which notes are printed above their sound (`middle=`).
-    """
-
-    sign: ClefSign = "G"
-    line: int = 2
-    mark: int = 0
-    octave: int = 0
-    shown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +59,7 @@ class Key:
     sharps: int
     octave: int = 0
     transpose: int = 0
-    clef: Clef = Clef()
+    clef: Clef = TREBLE
 
     @property
     def semitones(self) -> int:
@@ -304,6 +285,18 @@ class Tune:
     def voices(self) -> tuple["Tune", ...]:
         """All voices of the tune; the first one is the tune itself."""
         return (self, *self.others)
+
+    def only_voice(self, number: int) -> "Tune":
+        """Return a voice of the tune alone; the first one has the number 1.
+
+        Raises:
+            TuneError: the tune has no voice with this number.
+        """
+        if not 1 <= number <= len(self.voices):
+            count = len(self.voices)
+            has = "one voice" if count == 1 else f"the voices 1 to {count}"
+            raise TuneError(f"there is no voice {number}: the tune has {has}", self.line, 1, self.name)
+        return replace(self.voices[number - 1], others=())
 
     @property
     def name(self) -> str:

@@ -3,7 +3,8 @@
 import pytest
 
 from charnn.music.abc.key_field import parse_key
-from charnn.music.tune.tune import Clef, Note
+from charnn.music.tune.clef import Clef
+from charnn.music.tune.tune import Note
 from tests.music.tunes import read
 
 

@@ -16,8 +16,9 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+from charnn.music.tune.clef import Clef, ClefSign
 from charnn.music.tune.theory import LETTERS
-from charnn.music.tune.tune import Clef, ClefSign, Key
+from charnn.music.tune.tune import Key
 
 # The sign and the line of each clef with a name. Treble and percussion staffs have the same lines.
 _NAMED: dict[str, tuple[ClefSign, int]] = {

@@ -31,11 +31,13 @@ class ExportOptions:
         playback: how the tune is played (MIDI and audio); None for the defaults.
         soundfont: the SoundFont for FluidSynth; None for the built-in synthesiser.
         bars_per_line: the number of bars in a line of a score; None for the lines of the ABC.
+        voice: the number of the only voice to export; None for all voices.
     """
 
     playback: "PlaybackOptions | None" = None
     soundfont: Path | None = None
     bars_per_line: int | None = None
+    voice: int | None = None
 
 
 @dataclass(frozen=True)  # no slots: cached_property stores its value in __dict__

@@ -80,6 +80,8 @@ def _readable(file: TuneFile, options: ExportOptions) -> Iterator[tuple[int, Tun
     for position in file.positions:
         try:
             tune = read_tune(file.sources[position - 1])
+            if options.voice is not None:
+                tune = tune.only_voice(options.voice)
         except TuneError as problem:
             show_error(f"{file.display_name}: {problem}")
             continue

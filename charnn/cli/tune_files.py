@@ -27,6 +27,10 @@ TunesArgument = Annotated[
 NumberOption = Annotated[
     int | None, typer.Option("--tune", metavar="N", help="Only the N-th tune of the file.")
 ]
+VoiceOption = Annotated[
+    int | None,
+    typer.Option("--voice", metavar="N", min=1, help="Only the N-th voice; default: all voices."),
+]
 
 # Both limits are many times the size of any tune book. Without them a pipe or a device that never
 # ends would fill the memory; a tune can be as short as four bytes.

@@ -18,7 +18,7 @@ from charnn.cli.playback_options import (
     TempoOption,
     playback_options,
 )
-from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
+from charnn.cli.tune_files import NumberOption, TunesArgument, VoiceOption, read_tune_file
 from charnn.errors import CharnnError, UsageError
 
 
@@ -26,6 +26,7 @@ def command(
     tunes: TunesArgument,
     output: OutputOption = None,
     number: NumberOption = None,
+    voice: VoiceOption = None,
     tempo: TempoOption = None,
     instrument: InstrumentOption = "fiddle",
     chords: ChordsOption = "off",
@@ -68,7 +69,7 @@ def command(
     file = read_tune_file(tunes, number)
     if font is not None:
         show_message(f"played by FluidSynth with {font}")
-    export_tunes(file, wav, output=output, options=ExportOptions(playback, font))
+    export_tunes(file, wav, output=output, options=ExportOptions(playback, font, voice=voice))
 
 
 def choose_soundfont(synth: str, soundfont: Path | None) -> Path | None:

@@ -12,13 +12,14 @@ from charnn.cli.playback_options import (
     TempoOption,
     playback_options,
 )
-from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
+from charnn.cli.tune_files import NumberOption, TunesArgument, VoiceOption, read_tune_file
 
 
 def command(
     tunes: TunesArgument,
     output: OutputOption = None,
     number: NumberOption = None,
+    voice: VoiceOption = None,
     tempo: TempoOption = None,
     instrument: InstrumentOption = "fiddle",
     chords: ChordsOption = "off",
@@ -48,4 +49,4 @@ def command(
     )
     check_suffix(output, *midi.suffixes)
     file = read_tune_file(tunes, number)
-    export_tunes(file, midi, output=output, options=ExportOptions(playback))
+    export_tunes(file, midi, output=output, options=ExportOptions(playback, voice=voice))

@@ -8,7 +8,7 @@ import typer
 from charnn.cli.export_formats import ExportOptions, formats_of
 from charnn.cli.export_tunes import export_tunes
 from charnn.cli.output_files import OutputOption, names_file
-from charnn.cli.tune_files import NumberOption, TunesArgument, read_tune_file
+from charnn.cli.tune_files import NumberOption, TunesArgument, VoiceOption, read_tune_file
 from charnn.errors import UsageError
 
 _FORMATS = formats_of("export-score")
@@ -31,6 +31,7 @@ def command(
         ),
     ] = None,
     number: NumberOption = None,
+    voice: VoiceOption = None,
     bars_per_line: Annotated[
         int | None,
         typer.Option(
@@ -57,7 +58,9 @@ def command(
     """
     chosen = _FORMATS[choose_format(output, format_name)]
     file = read_tune_file(tunes, number)
-    export_tunes(file, chosen, output=output, options=ExportOptions(bars_per_line=bars_per_line))
+    export_tunes(
+        file, chosen, output=output, options=ExportOptions(bars_per_line=bars_per_line, voice=voice)
+    )
 
 
 def choose_format(output: str | None, format_name: FormatName | None) -> str:

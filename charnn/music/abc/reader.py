@@ -78,13 +78,14 @@ def read_first_tune(text: str) -> Tune | None:
 
 
 def read_whole_tune(text: str) -> Tune:
-    """Return the first tune of a text, of which the reader leaves out no sign.
+    """Return the first tune of a text, which has one voice and no sign that the reader leaves out.
 
     The texts that a model learns are prepared in two ways: these tunes have bar labels and copies
     in other keys.
 
     Raises:
-        TuneError: there is no tune, it can't be read, or a sign would be left out.
+        TuneError: there is no tune, it can't be read, it has several voices, or a sign would be
+            left out.
     """
     sources = split_book(text)
     if not sources:
@@ -93,6 +94,8 @@ def read_whole_tune(text: str) -> Tune:
     for problem in tune.problems:
         if problem.text != DECORATED_GRACE:
             raise TuneError(problem.text, problem.line, problem.column, tune.name)
+    if tune.others:
+        raise TuneError("the tune has several voices", tune.line, 1, tune.name)
     return tune
 
 

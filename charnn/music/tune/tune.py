@@ -293,9 +293,9 @@ class Tune:
             TuneError: the tune has no voice with this number.
         """
         if not 1 <= number <= len(self.voices):
-            count = len(self.voices)
-            has = "one voice" if count == 1 else f"the voices 1 to {count}"
-            raise TuneError(f"there is no voice {number}: the tune has {has}", self.line, 1, self.name)
+            has = f"the voices 1 to {len(self.voices)}" if self.others else "one voice"
+            problem = f"there is no voice {number}: the tune has {has}"
+            raise TuneError(problem, self.line, 1, self.name)
         return replace(self.voices[number - 1], others=())
 
     @property

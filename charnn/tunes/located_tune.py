@@ -91,13 +91,18 @@ class LocatedTune:
         runs: the runs, in the order of the text.
 
     Raises:
-        TuneError: the text contains no tune or several, or the tune cannot be read.
+        TuneError: the text contains no tune or several, the tune cannot be read, or two voices
+            share a line of it.
     """
 
     def __init__(self, text: str) -> None:
         self.text = text
         source = _single_source(_first_voice(text))
         self.tune: Tune = read_tune(source)
+        if self.tune.others:
+            note = next(e for e in self.tune.others[0].music if isinstance(e, Note) and e.column)
+            problem = "two voices share this line (& or [V:]): give each voice lines of its own"
+            raise TuneError(problem, note.line, note.column, self.tune.name)
         self.bars: list[CountedBar]
         self.bars, self.bar_of_note = split_into_bars(self.tune)
         self._lines = list(_LINE.finditer(text))

@@ -69,6 +69,7 @@ def test_the_json_output_has_the_same_keys_for_every_tune(program: Program, tmp_
             "first_ending_bars": None,
             "endings_alike": None,
         },
+        "voices": [],
         "problems": [],
     }
     assert not bad["ok"]
@@ -77,7 +78,17 @@ def test_the_json_output_has_the_same_keys_for_every_tune(program: Program, tmp_
     assert unreadable["problems"][0]["line"] == 22
     assert good.keys() == bad.keys() == unreadable.keys()
     assert unreadable["number"] == 9
-    for unknown in ("rhythm", "key", "meter", "bars", "parts", "repeats", "range", "form"):
+    for unknown in (
+        "rhythm",
+        "key",
+        "meter",
+        "bars",
+        "parts",
+        "repeats",
+        "range",
+        "form",
+        "voices",
+    ):
         assert unreadable[unknown] is None
 
 

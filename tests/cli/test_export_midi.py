@@ -55,6 +55,20 @@ def test_what_is_left_out_is_shown_once_with_its_place(tmp_path: Path) -> None:
     ]
 
 
+DUET = "X:4\nT:Duet\nM:4/4\nL:1/4\nK:C\nV:1 name=High\nc4|\nV:2 clef=bass\nC,4|\n"
+
+
+def test_one_voice_of_a_tune_can_be_selected(tmp_path: Path) -> None:
+    (tmp_path / "book.abc").write_text(DUET + "\n" + REEL)
+    for option, expected in (((), [72, 48]), (("--voice", "2"), [48])):
+        run = charnn(tmp_path, "export-midi", "book.abc", "--tune", "1", "-o", "-", *option)
+        assert sorted(pitches(run.stdout), reverse=True) == expected
+    run = charnn(tmp_path, "export-midi", "book.abc", "--voice", "2")
+    assert run.returncode == 1
+    assert "there is no voice 2: the tune has one voice" in run.stderr.decode()
+    assert (tmp_path / "book-001-duet.mid").exists()
+
+
 def test_one_tune_of_a_file_can_be_selected(tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text(REEL + "\n" + JIG)
     run = charnn(tmp_path, "export-midi", "book.abc", "--tune", "2", "-o", "j.mid", "--tempo", "90")

@@ -163,6 +163,12 @@ def test_a_tune_outside_of_the_strict_grammar_is_varied_in_any_bar() -> None:
             assert "w: not sung" in varied and "[L:1/16]" in varied
 
 
+@pytest.mark.parametrize("bar", ["CDEF & C4", "[V:1]CDEF|[V:2]C4"])
+def test_voices_in_one_line_are_not_varied(bar: str) -> None:
+    with pytest.raises(TuneError, match=r"line 5, column .*two voices share this line"):
+        vary(f"X:1\nM:2/4\nL:1/8\nK:C\n{bar}|G4|\n", bars="2")
+
+
 def test_only_the_first_voice_is_varied() -> None:
     voices = "X:1\nM:2/4\nL:1/8\nK:C\nV:1\nCDEF|GABc|\nV:2\nC4|E4|\nV:1\nc2G2|C4|]\n"
     (varied,) = vary(voices, bars="3")

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 # The keys of a tune's JSON object after number, title and line. Their values are null if the tune
 # cannot be read, except for "ok" and "problems".
 _RESULT_KEYS = (
-    *("ok", "rhythm", "key", "meter", "bars", "parts", "repeats", "range", "form", "problems"),
+    *(
+        "ok",
+        "rhythm",
+        "key",
+        "meter",
+        "bars",
+        "parts",
+        "repeats",
+        "range",
+        "form",
+        "voices",
+        "problems",
+    ),
 )
 
 _MIN_NUMBER_WIDTH = 5  # columns
@@ -44,7 +56,8 @@ def command(
 ) -> None:
     """Show bars, parts, repeats, range and key of each tune, and what is wrong with the tune.
 
-    A part is shown by its length in bars, without pickups. The exit code is 1 if a tune cannot be
+    A part is shown by its length in bars, without pickups. Of several voices, each is checked, and
+    the parts are those of the first. The exit code is 1 if a tune cannot be
     read or has a problem; a note marks something unusual that is no problem.
 
     With --compare, a table follows: how many tunes and parts come home, repeat bars, rhyme and end
@@ -164,6 +177,7 @@ def _results(report: "TuneReport", tune: "Tune") -> dict[str, Any]:
         "repeats": report.repeats,
         "range": [report.lowest, report.highest] if report.lowest else None,
         "form": _form(tune),
+        "voices": list(report.voices),
         "problems": [
             {"line": p.line, "column": p.column, "problem": p.text, "serious": p.serious}
             for p in report.problems

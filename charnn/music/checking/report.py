@@ -16,6 +16,7 @@ from charnn.music.checking.parts import Part, PartGap
 from charnn.music.checking.problems import problem_at
 from charnn.music.checking.repeats import repeat_problems
 from charnn.music.checking.unfinished_signs import unfinished_sign_problems
+from charnn.music.checking.voices import voice_problems
 from charnn.music.tune.problem import Problem
 from charnn.music.tune.tune import BarLine, Meter, Note, Pitch, Tune
 
@@ -39,6 +40,8 @@ class TuneReport:
         lowest, highest: the lowest and the highest sounding note (`D4`), without grace notes; `""`
             without notes.
         problems: the problems, in the order of the text.
+        voices: the names of the voices of a tune that has several; bars, parts and repeats are
+            those of the first voice.
     """
 
     number: str
@@ -52,6 +55,7 @@ class TuneReport:
     lowest: str
     highest: str
     problems: tuple[Problem, ...]
+    voices: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -61,20 +65,12 @@ class TuneReport:
 
 def check_tune(tune: Tune) -> TuneReport:
     """Return the report on a tune. Never raises."""
-    problems = [*tune.problems, *repeat_problems(tune), *unfinished_sign_problems(tune)]
-    try:
-        counted = count_bars(tune)
-    except TuneError as error:
-        # Parts cannot be counted without a playing order, so the report has zeros and this problem.
-        counted = BarCount(0, (), (), (), ())
-        problems.append(Problem(error.problem, error.line, error.column))
-    sounding = sorted(
-        ((pitch, note) for note in tune.music if isinstance(note, Note) for pitch in note.pitches),
-        key=lambda pair: pair[0].midi,
-    )
-    problems += [*_bar_problems(counted), *_range_problems(sounding)]
+    counts, problems = zip(*map(_check_voice, tune.voices), strict=True)
+    counted: BarCount = counts[0]
+    sounding = _sounding(tune.voices)
+    found = [*tune.problems, *voice_problems(tune, problems)]
     if not sounding:
-        problems.append(Problem("the tune has no notes", tune.line, 1))
+        found.append(Problem("the tune has no notes", tune.line, 1))
     return TuneReport(
         number=tune.number,
         title=tune.titles[0] if tune.titles else "",
@@ -87,8 +83,28 @@ def check_tune(tune: Tune) -> TuneReport:
         # Grace notes are not in `pitches`: a slide from below does not widen the range.
         lowest=note_name(sounding[0][0]) if sounding else "",
         highest=note_name(sounding[-1][0]) if sounding else "",
-        problems=tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))),
+        problems=tuple(sorted(found, key=lambda problem: (problem.line, problem.column))),
+        voices=tuple(voice.voice for voice in tune.voices) if tune.others else (),
     )
+
+
+def _check_voice(voice: Tune) -> tuple[BarCount, list[Problem]]:
+    """Return the bars and parts of a voice, and its problems."""
+    problems = [*repeat_problems(voice), *unfinished_sign_problems(voice)]
+    try:
+        counted = count_bars(voice)
+    except TuneError as error:
+        # Parts cannot be counted without a playing order, so the report has zeros and this problem.
+        counted = BarCount(0, (), (), (), ())
+        problems.append(Problem(error.problem, error.line, error.column))
+    return counted, [*problems, *_bar_problems(counted), *_range_problems(_sounding([voice]))]
+
+
+def _sounding(voices: Sequence[Tune]) -> list[_SoundingNote]:
+    """Return the pitches of some voices with their notes, the lowest one first."""
+    notes = (note for voice in voices for note in voice.music if isinstance(note, Note))
+    pairs = ((pitch, note) for note in notes for pitch in note.pitches)
+    return sorted(pairs, key=lambda pair: pair[0].midi)
 
 
 def note_name(pitch: Pitch) -> str:

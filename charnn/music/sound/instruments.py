@@ -4,6 +4,7 @@ import difflib
 from dataclasses import dataclass, replace
 
 from charnn.errors import UsageError
+from charnn.music.tune.clef import Clef
 
 # Programs of General MIDI Level 1, counted from 0. General MIDI has no mandolin, bouzouki or
 # concertina; a steel-string guitar and a "tango accordion" (the bandoneon, a large concertina) come
@@ -89,6 +90,10 @@ class Instrument:
         """
         moved = pitch + 12 * self.octave
         return moved if 0 <= moved <= 127 else pitch
+
+    def reading(self, clef: Clef) -> "Instrument":
+        """Return the instrument for music in a clef, whose small 8 already gives the octave."""
+        return replace(self, octave=0) if clef.octave else self
 
 
 def find_instrument(name: str) -> Instrument:

@@ -74,7 +74,11 @@ def to_music21(playback: Playback, instrument: Instrument) -> Any:
     title = tune.titles[0] if tune.titles else ""
     # No ChordSymbol objects: music21 would write them to the melody's track as chords of no length.
     parts = [
-        _part(instrument, voice.voice if tune.others else title, performance.sounds)
+        _part(
+            instrument.reading(voice.key.clef),
+            voice.voice if tune.others else title,
+            performance.sounds,
+        )
         for voice, performance in zip(tune.voices, playback.performances, strict=True)
     ]
     for change in _changes(playback.performance):

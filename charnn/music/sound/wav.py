@@ -32,10 +32,14 @@ def wav_bytes(playback: Playback) -> bytes:
     instrument = find_instrument(playback.options.instrument)
     seconds = checked_seconds(playback)
     tempo_map = TempoMap(playback.performance)
+    voices = [
+        (instrument.reading(voice.key.clef), performance.sounds, 1.0)
+        for voice, performance in zip(playback.tune.voices, playback.performances, strict=True)
+    ]
     parts = [
         (voice_for(player.program, player.name), tuple(_timed(player, sounds, gain, tempo_map)))
         for player, sounds, gain in (
-            *((instrument, performance.sounds, 1.0) for performance in playback.performances),
+            *voices,
             (accompanist_of(instrument), playback.accompaniment, ACCOMPANIMENT_GAIN),
         )
         if sounds

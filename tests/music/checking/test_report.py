@@ -193,3 +193,18 @@ def test_every_tune_that_can_be_read_gets_a_report(music: str) -> None:
     except (TuneError, ValueError):
         return
     assert all(problem.line >= 1 and problem.column >= 1 for problem in report.problems)
+
+
+def test_each_voice_is_checked_and_named() -> None:
+    header = "V:1 name=High\nV:2\n"
+    report = check(f"V:1\n{BAR}|A2|{BAR}|]\nV:2\nA,8|A,,2|A,8|A8|]", header=header)
+    assert (report.voices, report.lowest, report.highest) == (("High", "2"), "A2", "D5")
+    assert (report.bars, [part.bars for part in report.parts]) == (3, [3])
+    assert problems(report) == [
+        "voice High: this bar is too short: 1/4 in 4/4",
+        "voice 2: this bar is too short: 1/4 in 4/4",
+        "voice 2: it ends 4 quarter notes later than the first voice",
+    ]
+    assert check(f"V:1\n|:{TWO}:|\nV:2\nA,8|A,8|", header=header).ok  # with the same repeat
+    assert check(f"{TWO} & A4 z4|]").ok
+    assert check(BAR).voices == ()

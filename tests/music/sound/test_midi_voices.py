@@ -44,3 +44,10 @@ def test_the_notes_of_all_voices_together_are_limited() -> None:
     long = read("X:1\nL:1/16\nK:C\n" + "".join(f"V:{n}\n|:{'C' * 150}:|\n" for n in range(12)))
     with pytest.raises(TuneError, match="choose one with --voice"):
         midi_bytes(Playback(long))
+
+
+@pytest.mark.parametrize("instrument", ["guitar", "fiddle"])
+def test_the_small_8_of_a_clef_is_the_octave_of_the_instrument(instrument: str) -> None:
+    tenor = read("X:1\nM:4/4\nL:1/4\nK:C treble-8\nc4|\n")
+    played = Playback(tenor, PlaybackOptions(instrument=instrument))
+    assert played_notes(midi_bytes(played)) == [(0, 60, 4)]

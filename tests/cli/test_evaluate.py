@@ -24,7 +24,7 @@ def tune(number: int) -> str:
 def run(program: Program, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A folder with `book.abc` and a run on it, and the last event of the training."""
     folder = tmp_path_factory.mktemp("evaluate")
-    (folder / "book.abc").write_text("\n".join(tune(number) for number in range(400)))
+    (folder / "book.abc").write_text("\n".join(tune(number) for number in range(240)))
     ended = program(folder, "train", "book.abc", "--steps", "40", "--json", *SMALL)
     assert ended.returncode == 0, ended.messages
     return folder, json.loads(ended.stdout.splitlines()[-1])
@@ -51,7 +51,7 @@ class TestLoss:
         }
         assert measured["bits_per_char"] == pytest.approx(measured["nats_per_char"] / math.log(2))
         assert measured["perplexity"] == pytest.approx(math.exp(measured["nats_per_char"]))
-        assert "400 documents" in measured["protocol"]
+        assert "240 documents" in measured["protocol"]
 
     def test_held_out_tunes_have_the_loss_of_training(
         self, program: Program, run: tuple[Path, dict[str, Any]]

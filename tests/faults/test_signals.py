@@ -24,7 +24,7 @@ pty = pytest.importorskip("pty", reason="this system has no pseudo-terminals")
 termios = pytest.importorskip("termios")
 
 OPTIONS = (
-    *("--steps", "400", "--hidden-size", "48", "--embedding-size", "16", "--batch-size", "8"),
+    *("--steps", "250", "--hidden-size", "48", "--embedding-size", "16", "--batch-size", "8"),
     *("--seq-len", "32", "--dropout", "0.2", "--precision", "fp32", "--device", "cpu"),
     *("--save-every", "25"),
 )
@@ -148,7 +148,7 @@ def test_a_signal_at_any_moment_of_training(
             assert (folder / "checkpoints" / "run" / LAST).exists()
         assert_resumes_to_the_same(program, whole, folder)
 
-    lasts = 4.0
+    lasts = 3.0
     if trials.whole:
         undisturbed = begun()
         lasts = undisturbed.watch(120)

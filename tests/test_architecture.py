@@ -12,6 +12,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -174,17 +175,20 @@ def package_of(path: Path) -> str:
 
 
 FILES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
-IMPORTS = {
-    name: list(imports_of(path.read_text(encoding="utf-8"), package_of(path)))
-    for name, path in FILES.items()
-}
 MODULES = [name for name in FILES if name != "charnn"]
+
+
+@cache
+def imports_in(module: str) -> list[Import]:
+    """Return the imports of a module."""
+    path = FILES[module]
+    return list(imports_of(path.read_text(encoding="utf-8"), package_of(path)))
 
 
 def test_rooms_and_imports_are_found() -> None:
     rooms = {room_of(name) for name in MODULES}
     assert {"errors", "files", "music", "corpus", "model", "training", "sampling", "cli"} <= rooms
-    assert any(one.module.startswith("charnn.") for one in IMPORTS["charnn.training.trainer"])
+    assert any(one.module.startswith("charnn.") for one in imports_in("charnn.training.trainer"))
 
 
 def test_every_module_belongs_to_a_room() -> None:
@@ -208,13 +212,13 @@ def test_no_two_files_share_a_name() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_imports_only_from_the_rooms_below_it(module: str) -> None:
-    assert forbidden_imports(module, IMPORTS[module]) == []
+    assert forbidden_imports(module, imports_in(module)) == []
 
 
 def test_imports_have_no_cycle() -> None:
     graph = {
-        name: {one.module for one in imported if one.module in FILES} - {name, "charnn"}
-        for name, imported in IMPORTS.items()
+        name: {one.module for one in imports_in(name) if one.module in FILES} - {name, "charnn"}
+        for name in FILES
     }
     try:
         TopologicalSorter(graph).prepare()
@@ -225,7 +229,7 @@ def test_imports_have_no_cycle() -> None:
 @pytest.mark.parametrize("module", [name for name in FILES if room_of(name + ".") != "cli"])
 def test_only_the_command_line_prints_or_draws(module: str) -> None:
     assert list(prints(FILES[module].read_text(encoding="utf-8"))) == []
-    assert {one.module.split(".")[0] for one in IMPORTS[module]} & TERMINAL_LIBRARIES == set()
+    assert {one.module.split(".")[0] for one in imports_in(module)} & TERMINAL_LIBRARIES == set()
 
 
 def test_heavy_modules_are_imported_where_they_are_used() -> None:
@@ -242,7 +246,7 @@ def test_heavy_modules_are_imported_where_they_are_used() -> None:
         f"{name} imports {one.module}"
         for name, path in FILES.items()
         if path not in allowed
-        for one in IMPORTS[name]
+        for one in imports_in(name)
         if one.at_top and one.module.split(".")[0] in banned
     ]
     assert found == []

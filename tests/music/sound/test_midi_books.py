@@ -9,7 +9,8 @@ import mido
 import pytest
 from music21 import common
 
-from charnn.music.abc.reader import read_tunes
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import split_book
 from charnn.music.performance.accompaniment import accompany
 from charnn.music.performance.performance import Sound
 from charnn.music.performance.playback import Playback, PlaybackOptions
@@ -30,8 +31,9 @@ FILES = [
 
 def sampled_tunes(file: Path) -> list[Tune]:
     """Return the first tune of a file and one from its middle."""
-    tunes = read_tunes(file.read_text(encoding="utf-8", errors="replace"))
-    return list({tune.name: tune for tune in (tunes[0], tunes[len(tunes) // 2])}.values())
+    sources = split_book(file.read_text(encoding="utf-8", errors="replace"))
+    places = sorted({0, len(sources) // 2})
+    return [read_tune(sources[place]) for place in places]
 
 
 TUNES = [tune for file in FILES for tune in sampled_tunes(file)]

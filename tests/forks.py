@@ -107,8 +107,9 @@ class Forks:
         self,
         folder: Path,
         *arguments: str | Path,
-        stdin: bytes = b"",
+        stdin: bytes | Path = b"",
         stdout: Path | None = None,
+        stderr: Path | None = None,
         first: str = "",
         **changes: str,
     ) -> int:
@@ -117,20 +118,22 @@ class Forks:
         Args:
             folder: the working folder of the command.
             *arguments: arguments of the program.
-            stdin: the content of its standard input.
-            stdout: a file for its output, instead of the one that `end` returns.
+            stdin: the content of its standard input, or a file such as a terminal.
+            stdout, stderr: files for its output, instead of what `end` returns.
             first: Python code that the process runs before the program.
             **changes: changes of the environment.
         """
         self._count += 1
         streams = self._folder / str(self._count)
         streams.mkdir()
-        (streams / "stdin").write_bytes(stdin)
+        if isinstance(stdin, bytes):
+            (streams / "stdin").write_bytes(stdin)
+            stdin = streams / "stdin"
         request: dict[str, Any] = {
-            name: str(streams / name) for name in ("stdin", "stdout", "stderr")
+            "stdin": str(stdin),
+            "stdout": str(stdout or streams / "stdout"),
+            "stderr": str(stderr or streams / "stderr"),
         }
-        if stdout is not None:
-            request["stdout"] = str(stdout)
         variables = environment(OPENBLAS_NUM_THREADS="1") | changes
         request |= {"folder": str(folder), "environment": variables, "first": first}
         process = self._ask(request | {"arguments": [str(argument) for argument in arguments]})
@@ -147,8 +150,11 @@ class Forks:
         """Wait for the end of a command."""
         code = self._ask({"process": process})
         streams = self._begun.pop(process)
-        out, err = streams / "stdout", streams / "stderr"
-        ended = Ended(code, out.read_bytes() if out.exists() else b"", err.read_bytes())
+        out, err = (
+            path.read_bytes() if path.exists() else b""
+            for path in (streams / "stdout", streams / "stderr")
+        )
+        ended = Ended(code, out, err)
         shutil.rmtree(streams)
         return ended
 

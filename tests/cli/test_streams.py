@@ -3,9 +3,9 @@
 import os
 import re
 import struct
-import subprocess
 import sys
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charnn.cli.console import escape_controls
-from tests.helpers import command, environment, prose, reciting_checkpoint, save_run
+from tests.forks import shared_forks
+from tests.helpers import prose, reciting_checkpoint, save_run
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
 
@@ -36,23 +37,30 @@ def on_terminal(
 
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
-    process = subprocess.Popen(
-        command(*arguments),
-        cwd=folder,
-        env=environment(**changes),
-        stdin=slave,
-        stdout=slave if stdout else subprocess.DEVNULL,
-        stderr=slave if stderr else subprocess.DEVNULL,
-    )
-    os.close(slave)
-    sent = b""
-    try:
-        while part := os.read(master, 1 << 16):
-            sent += part
-    except OSError:
-        pass  # Linux reports in this way that the other end is closed
+    terminal, nowhere = Path(os.ttyname(slave)), Path(os.devnull)
+    streams = {
+        "stdin": terminal,
+        "stdout": terminal if stdout else nowhere,
+        "stderr": terminal if stderr else nowhere,
+    }
+    forks = shared_forks()
+    process = forks.begin(folder, *arguments, **streams, **changes)
+
+    def wait() -> int:
+        ended = forks.end(process)
+        os.close(slave)  # so that the loop below ends
+        return ended.returncode
+
+    with ThreadPoolExecutor(1) as waiting:
+        code = waiting.submit(wait)
+        sent = b""
+        try:
+            while part := os.read(master, 1 << 16):
+                sent += part
+        except OSError:
+            pass  # Linux reports in this way that the other end is closed
     os.close(master)
-    return process.wait(30), sent.decode()
+    return code.result(), sent.decode()
 
 
 def without_line_ends(sent: str) -> str:
@@ -126,7 +134,7 @@ def test_training_on_a_terminal(tmp_path: Path, changes: dict[str, str]) -> None
     corpus = tmp_path / "a\x1b[2Jb.txt"
     corpus.write_text(text, encoding="utf-8")
     code, sent = on_terminal(
-        tmp_path, "train", corpus.name, "--name", name, *SMALL, "--steps", "400", **changes
+        tmp_path, "train", corpus.name, "--name", name, *SMALL, "--steps", "200", **changes
     )
     assert code == 0, sent
     shown = OURS.sub("", sent)
@@ -136,7 +144,7 @@ def test_training_on_a_terminal(tmp_path: Path, changes: dict[str, str]) -> None
     assert "\x1b]" not in sent
     assert "\x1b[2J" not in sent
     assert "%|" in shown
-    assert re.search(r"step 400\b", shown)
+    assert re.search(r"step 200\b", shown)
     assert "bits/char" in shown
     if changes:
         assert "\x1b" not in sent

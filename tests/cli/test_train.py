@@ -16,6 +16,7 @@ from charnn.checkpoints.checkpoint import load_checkpoint
 from charnn.cli.commands import train
 from charnn.training.options import CELL_CHOICES, described_options
 from tests.cli.conftest import Ended, Program
+from tests.forks import Forks
 from tests.helpers import command, environment, prose
 from tests.training.helpers import assert_same_run
 
@@ -312,24 +313,37 @@ def start(folder: Path, *arguments: str) -> "subprocess.Popen[bytes]":
     )
 
 
+def begun(forks: Forks, folder: Path, *arguments: str) -> int:
+    """Begin a training in `folder`, and return its process number after its first event."""
+    process = forks.begin(folder, "train", "my corpus.txt", *arguments, "--json")
+    begin = time.monotonic()
+    while b"\n" not in forks.written(process):
+        assert time.monotonic() - begin < 60
+        time.sleep(0.005)
+    return process
+
+
 def test_an_interrupted_run_is_saved_and_its_advice_resumes_it(
-    program: Program, trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...]
+    program: Program,
+    forks: Forks,
+    trained: tuple[Path, Ended],
+    tmp_path: Path,
+    small: tuple[str, ...],
 ) -> None:
     """After Ctrl-C, the command that was shown completes the run, bit for bit."""
     shutil.copy(trained[0] / "my corpus.txt", tmp_path)
     options = ("--steps", "300", "--val-fraction", "0.2", "--dropout", "0.2", *small)
     whole = program(tmp_path, "train", "my corpus.txt", "--name", "whole", *options)
     assert whole.returncode == 0
-    process = start(tmp_path, *options, "--json", "--name", "in two parts", "--out", "my runs")
-    assert process.stdout is not None
-    assert json.loads(process.stdout.readline())["event"] == "step"
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
-    messages = err.decode().splitlines()
-    assert process.returncode == 130, err.decode()
-    assert "Traceback" not in err.decode()
+    process = begun(forks, tmp_path, *options, "--name", "in two parts", "--out", "my runs")
+    os.kill(process, signal.SIGINT)
+    ended = forks.end(process)
+    events, messages = [json.loads(line) for line in ended.stdout.splitlines()], ended.messages
+    assert ended.returncode == 130, messages
+    assert not any("Traceback" in line for line in messages)
     assert any(line.startswith("stopping") for line in messages)
-    done = json.loads(out.splitlines()[-1])
+    assert events[0]["event"] == "step"
+    done = events[-1]
     assert done["event"] == "done"
     assert done["reason"] == "interrupted"
     assert 0 < done["steps"] < 300
@@ -368,41 +382,30 @@ def test_a_stop_saves_the_run_though_nobody_reads_the_messages(
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_a_full_disk_behind_a_stream_does_not_end_the_training(
-    trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...], stream: str
+    forks: Forks, trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...], stream: str
 ) -> None:
     shutil.copy(trained[0] / "my corpus.txt", tmp_path)
-    other = "stderr" if stream == "stdout" else "stdout"
-    with Path("/dev/full").open("wb") as full:
-        ended = subprocess.run(
-            command("train", "my corpus.txt", "--steps", "20", "--json", *small),
-            cwd=tmp_path,
-            env=environment(),
-            check=False,
-            timeout=60,
-            **{stream: full, other: subprocess.PIPE},
-        )
+    train = ("train", "my corpus.txt", "--steps", "20", "--json", *small)
+    ended = forks(tmp_path, *train, **{stream: Path("/dev/full")})
     assert ended.returncode == 0
-    assert b"Traceback" not in (ended.stderr or b"")
+    assert b"Traceback" not in ended.stderr
     last = tmp_path / RUN / "last.safetensors"
     assert load_checkpoint(last).metadata["position"]["step"] == 20
 
 
 def test_a_second_signal_ends_the_program_at_once(
-    trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...]
+    forks: Forks, trained: tuple[Path, Ended], tmp_path: Path, small: tuple[str, ...]
 ) -> None:
     """The second signal comes during the save, which leaves every file whole."""
     shutil.copy(trained[0] / "my corpus.txt", tmp_path)
-    often = ("--steps", "100000", "--save-every", "1", "--json")
-    process = start(tmp_path, *often, *small)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
-    process.send_signal(signal.SIGTERM)
+    process = begun(forks, tmp_path, "--steps", "100000", "--save-every", "1", *small)
+    os.kill(process, signal.SIGTERM)
+    os.kill(process, signal.SIGTERM)
     begin = time.monotonic()
-    _, err = process.communicate(timeout=30)
+    ended = forks.end(process)
     assert time.monotonic() - begin < 5
-    assert process.returncode == 143, err.decode()
-    assert "Traceback" not in err.decode()
+    assert ended.returncode == 143, ended.messages
+    assert b"Traceback" not in ended.stderr
     run = tmp_path / RUN
     assert (
         load_checkpoint(run / "last.safetensors", training=True).metadata["position"]["step"] >= 9
@@ -411,19 +414,14 @@ def test_a_second_signal_ends_the_program_at_once(
 
 
 def test_a_run_is_trained_by_one_process_at_a_time(
-    program: Program, workspace: Path, small: tuple[str, ...]
+    program: Program, forks: Forks, workspace: Path
 ) -> None:
-    process = start(workspace, "--resume", "--steps", "100000", "--json")
-    try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        ended = program(workspace, "train", "my corpus.txt", "--resume", "--steps", "40")
-        assert ended.returncode == 1
-        assert "another process" in ended.messages[-1]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=30)
-    assert process.returncode == 143
+    process = begun(forks, workspace, "--resume", "--steps", "100000")
+    ended = program(workspace, "train", "my corpus.txt", "--resume", "--steps", "40")
+    os.kill(process, signal.SIGTERM)
+    assert forks.end(process).returncode == 143
+    assert ended.returncode == 1
+    assert "another process" in ended.messages[-1]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")

@@ -125,7 +125,7 @@ def test_a_tune_that_cannot_be_read_is_named_with_its_line(program: Program, fol
     stdin = (BOOK + "\r\nX:3\r\nK:D\r\nd2[e|\r\n").encode()
     ended = program(folder, "vary", "-", "folk", "--tune", "3", "--bars", "1", stdin=stdin)
     assert ended.returncode == 1
-    assert ended.messages[-1].startswith("error: stdin: X:3, line 17, column 5: '|' means nothing")
+    assert ended.messages[-1].startswith("error: stdin: X:3, line 17, column 3: this [ is")
 
 
 def test_a_tune_is_continued(program: Program, folder: Path) -> None:

@@ -44,14 +44,14 @@ Heard = list[tuple[float, int]]  # onset in quarter notes, pitch
 
 
 def heard(midi: bytes) -> Heard:
-    """Return the notes of the melody (the first channel) in order."""
+    """Return the notes of all voices in order."""
     file = mido.MidiFile(file=io.BytesIO(midi))
     notes: Heard = []
     for track in file.tracks:
         now = 0
         for message in track:
             now += message.time
-            if message.type == "note_on" and message.velocity and message.channel == 0:
+            if message.type == "note_on" and message.velocity:
                 notes.append((now / file.ticks_per_beat, message.note))
     return sorted(notes)
 
@@ -160,25 +160,25 @@ def repeats_explicit(text: str) -> str:
     repeat.
     """
     (source,) = split_book(text)
-    tune = read_tune(source)
-    jumps = {
-        before + 1: after for before, after in pairwise(playing_order(tune)) if after <= before
-    }
-    edits: dict[tuple[int, int], tuple[int, str]] = {}  # (line, column) -> length, replacement
-    targets = set(jumps.values())
-    for place, element in enumerate(tune.music):
-        if isinstance(element, BarLine):
-            ends = element.ends if place in jumps else 0
-            starts = int(place in targets) and max(
-                element.starts, 1
-            )  # 0 if the repeat is never closed
-            if (ends, starts) != (element.ends, element.starts) and max(ends, starts) < 2:
-                sign = {(0, 0): "||", (1, 0): ":|", (0, 1): "|:", (1, 1): "::"}[ends, starts]
-                edits[element.line, element.column] = len(element.text), sign
-        elif place in targets:
-            first = next(e for e in tune.music[place:] if isinstance(e, Note))
-            edits[first.line, 1] = 0, "|:"
     lines = text.split("\n")
+    edits: dict[tuple[int, int], tuple[int, str]] = {}  # (line, column) -> length, replacement
+    for tune in read_tune(source).voices:
+        jumps = {
+            before + 1: after for before, after in pairwise(playing_order(tune)) if after <= before
+        }
+        targets = set(jumps.values())
+        for place, element in enumerate(tune.music):
+            if isinstance(element, BarLine):
+                ends = element.ends if place in jumps else 0
+                # 0 if the repeat is never closed
+                starts = int(place in targets) and max(element.starts, 1)
+                if (ends, starts) != (element.ends, element.starts) and max(ends, starts) < 2:
+                    sign = {(0, 0): "||", (1, 0): ":|", (0, 1): "|:", (1, 1): "::"}[ends, starts]
+                    edits[element.line, element.column] = len(element.text), sign
+            elif place in targets:
+                first = next(e for e in tune.music[place:] if isinstance(e, Note))
+                inline_voice = re.match(r"\[V:[^]]*\]", lines[first.line - 1])
+                edits[first.line, inline_voice.end() + 1 if inline_voice else 1] = 0, "|:"
     for (line, column), (much, sign) in sorted(edits.items(), reverse=True):
         old = lines[line - 1]
         lines[line - 1] = old[: column - 1] + sign + old[column - 1 + much :]

@@ -98,7 +98,7 @@ class MarkReader:
 
     def _read_exclamation_or_plus(self) -> None:
         if found := patterns.NAMED_DECORATION.match(self._text, self._position):
-            self._add_mark("decoration", found[0])
+            self._add_mark("decoration", found[0], _one_word(found[0]))
         elif self._text[self._position] == "!":
             self._add_mark("line", "!")  # the line break of ABC before 1.6
         else:
@@ -126,3 +126,14 @@ class MarkReader:
     def _fail_length(self, text: str, position: int) -> NoReturn:
         problem = f"impossible length {text}: its two numbers must be from 1 to {MAX_IN_FRACTION}"
         self.fail(problem, position)
+
+
+def _one_word(decoration: str) -> str:
+    """Return the name that the standard gives to a decoration of several words; `""` for one word.
+
+    `!D.C. al Fine!` is `!D.C.alfine!`, and `!To Coda!` is `!dacoda!`.
+    """
+    if " " not in decoration.strip():
+        return ""
+    name = decoration.replace(" ", "").lower().replace("tocoda", "dacoda")
+    return name.replace("d.c.", "D.C.").replace("d.s.", "D.S.")

@@ -229,8 +229,8 @@ class Mark:
         text: the sign as written.
         line: the line it begins on.
         column: the column it begins at.
-        meaning: the decoration that `U:` assigns to the sign, `!trill!` for example; `""` if there
-            is no such `U:`.
+        meaning: the decoration that `U:` assigns to the sign, or the usual name of a decoration of
+            several words, `!D.C.alfine!` for example; `""` without.
     """
 
     kind: MarkKind

@@ -80,6 +80,7 @@ def test_repeats(body: str, order: str) -> None:
         ("C|D!coda!|E!D.C.!|!coda!F|G|", "CDECDFG"),
         ("C|D!dacoda!|E!D.C.!|!coda!F|", "CDECDF"),
         ("|:C|1 D:|2 E!fine!|F!D.C.!|", "CDCEFCE"),
+        ("C|D!To Coda!|E!D.C. al Coda!|!coda!F|", "CDECDF"),
         ("C!D.S.!|D|", "CD"),
         ("C!D.C.!|D!D.C.!|", "CD"),
         ('C|D"D.C."|E|', "CDE"),

@@ -5,6 +5,7 @@ does not depend on other signs. A sign without a meaning changes no note, so it 
 becomes a problem of the tune.
 """
 
+import re
 from fractions import Fraction
 from typing import NoReturn
 
@@ -18,6 +19,10 @@ from charnn.music.tune.tune import Element, Mark, MarkKind
 _NOTE_SIGNS = frozenset("0123456789/,'^_=<>")
 # A line with more letters that mean nothing consists of words: their other letters are no notes.
 _MAX_UNKNOWN_LETTERS = 2
+_MUSIC_LETTERS = frozenset("ABCDEFGabcdefgxyzXZ") | patterns.DECORATIONS
+_LETTERS = re.compile("[A-Za-z]+")
+_LONGEST_WORD = 20
+_WORD = re.compile("[A-Z]?[a-z]{2,}|[A-Z]{3,}")
 
 
 class MarkReader:
@@ -60,17 +65,28 @@ class MarkReader:
         """Leave out a letter without a meaning.
 
         Raises:
-            TuneError: the line has further letters without a meaning.
+            TuneError: the letter belongs to a word, as in a line `Fine`, whose other letters are no
+                notes.
         """
         letter = self._text[self._position]
         if letter.isalpha():
             self._unknown_letters.add(letter)
-            if len(self._unknown_letters) > _MAX_UNKNOWN_LETTERS:
+            if len(self._unknown_letters) > _MAX_UNKNOWN_LETTERS or self._is_in_word():
                 self.fail(
                     "these words are no music: put them in quotes, or begin the line with N:",
                     self._position,
                 )
         self._leave_out(letter)
+
+    def _is_in_word(self) -> bool:
+        """Return whether the unknown letter at the position belongs to a word."""
+        before = _LETTERS.match(
+            self._text[max(0, self._position - _LONGEST_WORD) : self._position][::-1]
+        )
+        after = _LETTERS.match(self._text, self._position, self._position + _LONGEST_WORD)
+        word = (before[0][::-1] if before else "") + (after[0] if after else "")
+        unknown = set(word) - _MUSIC_LETTERS - self._user_signs.keys()
+        return bool(_WORD.fullmatch(word)) and ("|" not in self._text or len(unknown) > 1)
 
     def _add_mark(self, kind: MarkKind, text: str, meaning: str = "") -> None:
         self.elements.append(Mark(kind, text, self._line_number, self._position + 1, meaning))

@@ -17,7 +17,7 @@ from charnn.music.tune.tune import Note
 DATA = Path(__file__).parent.parent / "data"
 REAL = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DATA.glob("*.abc")))
 _SIGNS = [
-    *"ABcd^_=zZxy0123456789/'-,<>()[]{}|:!+\"~.TuvH&$%\\`\n\r\t \x00\ud800\u00b2\u0663\u2028é",
+    *"ABcd^_=zZxy0123456789/'-,<>()[]{}|:!+\"~.TuvHq&$%\\`\n\r\t \x00\ud800\u00b2\u0663\u2028é\u201c\xa0",
     *["(3", "[K:D]", "[M:none]", "|:", ":|", "|1", ":|2", "::", "[CE]", "{g}", "\nP:A\n", "\nK:"],
     *["\nL:1/8\n", "\nQ:1/4=", "\nM:", "\nV:2\n", "%%", "\nX:2\n", "\n\n", "P:(A3B)2\n", "9" * 30],
 ]
@@ -82,6 +82,7 @@ def test_damaged_tunes(edits: list[tuple[int, int, str]]) -> None:
 _REPEATED = [
     *'(){}[]|:!+"-<>^=_.~%\\ &zZy1\n',
     *["(3", "[1", "|1", ":|", "|:", "::", "[|]", "A-", "A>", "{g}", "!a", '"a"', "[K:C]"],
+    *["qA", "! l", "[ ", '["', "G/||A:|", "+CE+", "[(A]", "^ "],
     *["[CEG]", "\nP:A\n", "=20\n", "(\n", "|\n)", "A|\n:"],
 ]
 

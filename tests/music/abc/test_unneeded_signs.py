@@ -54,6 +54,7 @@ def test_read(body: str, expected: str) -> None:
     ("body", "expected", "column", "serious"),
     [
         ("A qB", "A B", 3, False),
+        ("A|fsed|B", "A F E D B", 4, False),
         ("A \u266fB", "A B", 3, False),
         ("A}B", "A B", 2, False),
         ("A + B", "A B", 3, False),
@@ -91,7 +92,8 @@ def test_a_field_of_the_header_that_changes_no_note(field: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["A|Second time faster|", "A|\nla la the words|", "A [CE|", "A {g|A}"]
+    "body",
+    ["A|Second time|", "A|\nCoda\nB|", "A|Fine|", "A|\nla la the words|", "A [CE|", "A {g|A}"],
 )
 def test_what_would_have_to_be_guessed_is_refused(body: str) -> None:
     with pytest.raises(TuneError):

@@ -127,7 +127,13 @@ def without_unseen_bars(text: str) -> str:
 
 def lines_joined(text: str) -> str:
     """Join lines after a `\\`, or where the next line begins with `:`: abc2midi does not."""
-    return re.sub(r"\\ *\n(?![A-Za-z]:)|\n(?=:[^|:])", "", text)
+    text = re.sub(r"\\ *\n(?![A-Za-z]:)", "", text)
+    return re.sub(r"(?m)^(?![A-Za-z]:)(.*)\n(?=:[^|:])", r"\1", text)
+
+
+def chords_bracketed(text: str) -> str:
+    """Write chords between `+` (ABC 1.3) in brackets: abc2midi skips them as decorations."""
+    return in_music(text, r"\+((?:[A-Ga-g][',]*[0-9/]*){2,})\+", r"[\1]")
 
 
 def mail_undone(text: str) -> str:
@@ -230,6 +236,7 @@ class Respelling:
 RESPELLINGS = (
     Respelling("staccato dots left out", undotted),
     Respelling("chords sorted and struck at once", chords_upwards),
+    Respelling("chords between + in brackets", chords_bracketed),
     Respelling("traces of mail undone", mail_undone),
     Respelling("continued lines joined", lines_joined),
     Respelling("old line ends left out", without_old_line_ends),

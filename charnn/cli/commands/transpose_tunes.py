@@ -1,13 +1,16 @@
 """`charnn transpose`: write tunes in another key."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charnn.cli.book_output import check_book_output, write_book
 from charnn.cli.one_tune import ForceOption, ResultOption
-from charnn.cli.tune_files import TunesArgument, read_tune_file
+from charnn.cli.tune_files import TunesArgument, read_tune_file, warn_of_problems
 from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from charnn.music.tune.tune import Tune
 
 
 def command(
@@ -52,10 +55,10 @@ def command(
         parse_target(to)
     check_book_output(output, force=force)
     file = read_tune_file(tunes)
-    book = change_book(
-        file.text,
-        lambda source: transpose_source(
-            source, lambda tune: transpose(tune, by) if by is not None else transpose_to(tune, to)
-        ),
-    )
+
+    def moved(tune: "Tune") -> "Tune":
+        warn_of_problems(tune, file.display_name)
+        return transpose(tune, by) if by is not None else transpose_to(tune, to)
+
+    book = change_book(file.text, lambda source: transpose_source(source, moved))
     write_book(book, output, file.display_name)

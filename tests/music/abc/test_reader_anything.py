@@ -17,9 +17,10 @@ from charnn.music.tune.tune import Note
 DATA = Path(__file__).parent.parent / "data"
 REAL = "\n".join(path.read_text(encoding="utf-8") for path in sorted(DATA.glob("*.abc")))
 _SIGNS = [
-    *"ABcd^_=zZxy0123456789/'-,<>()[]{}|:!+\"~.TuvHq&$%\\`\n\r\t \x00\ud800\u00b2\u0663\u2028é\u201c\xa0",
+    *"ABcd^_=zZxy0123456789/'-,<>()[]{}|:!+\"~.TuvHq&$%\\`\n\r\t \x00\ud800\u00b2\u0663\u2028é",
     *["(3", "[K:D]", "[M:none]", "|:", ":|", "|1", ":|2", "::", "[CE]", "{g}", "\nP:A\n", "\nK:"],
     *["\nL:1/8\n", "\nQ:1/4=", "\nM:", "\nV:2\n", "%%", "\nX:2\n", "\n\n", "P:(A3B)2\n", "9" * 30],
+    *["q", "\u201c", "\xa0", "(11", "[(A]", "+CE+", "!a b!"],
 ]
 _HEADER = "X:1\nT:Test\nM:4/4\nL:1/8\n"
 always = settings(max_examples=400, deadline=None, derandomize=True)

@@ -172,6 +172,9 @@ class _Layout:
         self._joined = False
 
     def _add_bar_line(self, line: BarLine) -> None:
+        is_dotted = self._signs[-1:] == ["."]  # `.|`; before a note, the dot would be a staccato
+        if is_dotted:
+            self._signs.pop()
         self._finish_bar()
         self._altered = {}
         self._bar.repeat_starts = max(self._bar.repeat_starts, line.starts)
@@ -179,7 +182,7 @@ class _Layout:
             self._place_bar_end_items()
             bar = self._finished[-1]
             bar.repeat_ends = max(bar.repeat_ends, line.ends)
-            bar.closing_line = heavier_line(bar.closing_line, line.text)
+            bar.closing_line = heavier_line(bar.closing_line, "." * is_dotted + line.text)
 
     def _finish_bar(self) -> None:
         """Finish the current bar and begin a new one, if the current bar has notes or rests."""

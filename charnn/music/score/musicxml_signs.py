@@ -64,18 +64,30 @@ DIRECTIONS = {
     "D.S.alcoda": "D.S. al Coda",
     "fine": "Fine",
     "dacapo": "Da Capo",
+    "dalsegno": "Dal Segno",
     "dacoda": "To Coda",
 }
 # Directions at the end of a bar that send a player elsewhere: the attribute of <sound> that states
 # the jump, and its value.
 BAR_ENDS = {
     **dict.fromkeys(("D.C.", "D.C.alfine", "D.C.alcoda", "dacapo"), ("dacapo", "yes")),
-    **dict.fromkeys(("D.S.", "D.S.alfine", "D.S.alcoda"), ("dalsegno", "segno")),
+    **dict.fromkeys(("D.S.", "D.S.alfine", "D.S.alcoda", "dalsegno"), ("dalsegno", "segno")),
     "fine": ("fine", "yes"),
     "dacoda": ("tocoda", "coda"),
 }
 
 
 def sign_name(text: str) -> str:
-    """Return the name of a decoration: `trill` for `!trill!` and `+trill+`, `T` for `T`."""
-    return text.strip("!+") or text
+    """Return the name of a decoration: `trill` for `!trill!` and `+trill+`, `T` for `T`.
+
+    Capitals, spaces and dots make no difference in long names: `!D.C. al Fine!` is `D.C.alfine`.
+    """
+    name = text.strip("!+") or text
+    return _LONG_NAMES.get(_plain(name), name)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace(" ", "").replace(".", "")
+
+
+_LONG_NAMES = {_plain(name): name for name in (*NOTATIONS, *DIRECTIONS) if len(_plain(name)) > 1}

@@ -1,4 +1,4 @@
-"""MusicXML for verovio: the chord symbols are written as they are printed."""
+"""MusicXML for verovio: chord symbols as they are printed, and the bar lines that it knows."""
 
 import re
 from xml.etree import ElementTree
@@ -12,10 +12,7 @@ _GAP = "\u2002"
 
 
 def verovio_input(musicxml: str, *, keeps_tempo: bool) -> str:
-    """Return a document in which each chord symbol is one text with proper accidentals.
-
-    verovio would join the parts of a symbol with the letters b and # of its kind, and print the
-    degrees of a chord after the kind that names them already.
+    """Return the document with the signs that verovio cannot draw changed to similar ones.
 
     Args:
         musicxml: the document.
@@ -28,20 +25,30 @@ def verovio_input(musicxml: str, *, keeps_tempo: bool) -> str:
         after = tags.index("attributes") + 1
         if tags[after : after + 1] == ["direction"]:
             del first_bar[after]
+    for bar_line in score.iter("barline"):
+        style = bar_line.find("bar-style")
+        if style is not None and style.text == "heavy-light" and bar_line.find("repeat") is None:
+            style.text = "heavy"  # verovio would draw a thin line
     for harmony in score.iter("harmony"):
-        text = harmony_text(harmony)
-        for child in list(harmony):
-            if child.tag in ("bass", "degree"):
-                harmony.remove(child)
-        root, kind = harmony.find("root/root-step"), harmony.find("kind")
-        alter = harmony.find("root/root-alter")
-        if root is None or kind is None:
-            continue
-        if alter is not None:
-            harmony[0].remove(alter)
-        root.set("text", text + _GAP)
-        kind.set("text", "")
+        _join_chord_symbol(harmony)
     return ElementTree.tostring(score, encoding="unicode")
+
+
+def _join_chord_symbol(harmony: Element) -> None:
+    """Put a chord symbol into the text of its root.
+
+    verovio would keep the letters b and # of the kind, and print the degrees of the chord after the
+    kind that names them already.
+    """
+    text = harmony_text(harmony)
+    for child in list(harmony):
+        if child.tag == "root":
+            child[1:] = []
+            child[0].set("text", text + _GAP)
+        elif child.tag == "kind":
+            child.set("text", "")
+        else:
+            harmony.remove(child)
 
 
 def harmony_text(harmony: Element) -> str:

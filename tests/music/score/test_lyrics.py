@@ -111,6 +111,7 @@ def test_what_finds_no_note_is_said_once_with_its_line() -> None:
     ]
     assert find_omissions(tune("!<(!C D!<)! .E !1!F|\nw: one")) == []
     assert find_omissions(tune("!<(!C D|")) == ["!<(! (line 5)"]
+    assert find_omissions(tune("!D.C. al Fine!C|!Fine!D|!dalsegno!E|")) == []
 
 
 @given(st.lists(st.text("ab-_*|~\\ +", max_size=30), max_size=6))

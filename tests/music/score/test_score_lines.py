@@ -69,6 +69,7 @@ def test_lines_are_systems_of_the_musicxml() -> None:
         ("|]", "light-heavy"),
         ("||]", "light-heavy"),
         ("[|]", "none"),
+        (".|", "dotted"),
         ("|", None),
     ],
 )

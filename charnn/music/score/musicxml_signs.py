@@ -39,7 +39,23 @@ NOTATIONS = {
     "plus": ("technical", "stopped"),
     **dict.fromkeys("012345", ("technical", "fingering")),
 }
-_DYNAMICS = ("pppp", "ppp", "pp", "p", "mp", "mf", "f", "ff", "fff", "ffff", "sfz")
+_DYNAMICS = (
+    "pppp",
+    "ppp",
+    "pp",
+    "p",
+    "mp",
+    "mf",
+    "f",
+    "ff",
+    "fff",
+    "ffff",
+    "sfz",
+    "sf",
+    "fz",
+    "fp",
+    "sfp",
+)
 # Hairpins: ABC's name -> the type of the <wedge>.
 WEDGES = {
     **dict.fromkeys(("crescendo(", "<("), "crescendo"),

@@ -16,7 +16,7 @@ from charnn.music.score.svg_text import SVG, set_text
 
 _MUSIC_FONT = "Leipzig"
 _FONT_UNITS = 1000  # units of verovio's music font that make one font size
-_SIGN_GAP = 250  # after a sign, in font units
+_SIGN_GAP = 80  # after a sign, in font units
 _SPACE = 0.3  # between words and a sign, as a fraction of the font size
 _SIGN = re.compile("[\ue000-\uf8ff]+")
 _UNICODE = re.compile("[♭♮♯]+")
@@ -92,6 +92,7 @@ def draw_signs(parent: Element, runs: list[tuple[float, str]], x: float, y: floa
             transform = f"translate({x:g}, {y:g}) scale({scale:g}, {-scale:g})"
             ElementTree.SubElement(parent, f"{SVG}path", {"transform": transform, "d": shape})
             x += (width + _SIGN_GAP) * scale
+        x += _SPACE * size / 2
 
 
 def _text_runs(text: Element) -> list[tuple[str, float, str]]:

@@ -22,6 +22,7 @@ SCALE = 40  # pixels of the SVG for 100 tenths of a millimetre
 # factor. Longer lines are divided.
 MAX_SHRINKING = 1.5
 
+_PAGE_WIDTH = re.compile(r'width="([0-9.]+)px"')
 _BAR = 'class="measure"'
 _STAFF_LINE = re.compile(r'class="staff">\s*<path d="M(\S+) \S+ L(\S+) ')
 
@@ -46,13 +47,13 @@ def engrave(musicxml: str) -> list[str]:
     toolkit = verovio.toolkit()
     score = ElementTree.fromstring(musicxml)  # noqa: S314 - from charnn, not from the user
     starts = system_starts(score)
-    widths = natural_widths(toolkit, score, starts)
+    bar_widths, width = measure(toolkit, score, starts)
     room = PAGE_WIDTH - 2 * SIDE_MARGIN
-    divided = divide_lines(widths, starts, room)
+    divided = divide_lines(bar_widths, starts, room)
     if divided != starts:
-        starts, widths = divided, natural_widths(toolkit, score, divided)
+        starts, width = divided, measure(toolkit, score, divided)[1]
     # A little more than the width, so that rounding does not divide a line.
-    shrinking = max(1.0, 1.01 * max(map(sum, lines_of(widths, starts))) / room)
+    shrinking = max(1.0, 1.01 * width / room)
     options = {
         "pageWidth": min(round(PAGE_WIDTH * shrinking), MAX_SIZE),
         "pageMarginLeft": min(round(SIDE_MARGIN * shrinking), 500),
@@ -67,29 +68,36 @@ def engrave(musicxml: str) -> list[str]:
     return [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
 
 
-def natural_widths(toolkit: Any, score: Element, starts: list[int]) -> list[float]:
-    """Return the width of each bar, in tenths of a millimetre, where no line fills the page.
+def measure(toolkit: Any, score: Element, starts: list[int]) -> tuple[list[float], float]:
+    """Return the width of each bar and of the longest system, where no system fills the page.
 
-    The width of the first bar of a line includes the clef, the key and the meter.
+    Widths are in tenths of a millimetre. The first bar of a system contains the clef, the key and
+    the meter.
     """
     options = {
         "pageWidth": MAX_SIZE,
         "breaks": "encoded" if len(starts) > 1 else "none",
         "noJustification": True,
+        "adjustPageWidth": True,
+        "pageMarginLeft": 0,
+        "pageMarginRight": 0,
     }
     load(toolkit, score, starts, options)
-    bars = toolkit.renderToSVG(1).split(_BAR)[1:]
+    page, *bars = toolkit.renderToSVG(1).split(_BAR)
     lines = [_STAFF_LINE.search(bar) for bar in bars]
-    return [(float(line[2]) - float(line[1])) / 10 if line else 0.0 for line in lines]
+    widths = [(float(line[2]) - float(line[1])) / 10 if line else 0.0 for line in lines]
+    width = _PAGE_WIDTH.search(page)
+    return widths, float(width[1]) * 100 / SCALE if width else 0.0
 
 
 def load(toolkit: Any, score: Element, starts: list[int], options: dict[str, Any]) -> None:
     """Load the score with the given first bars of the systems."""
-    for index, bar in enumerate(bars_of(score)):
+    for bar in score.iter("measure"):
         for line_break in bar.findall("print"):
             bar.remove(line_break)
-        if index in starts[1:]:
-            bar.insert(0, Element("print", {"new-system": "yes"}))
+    bars = bars_of(score)
+    for start in starts[1:]:
+        bars[start].insert(0, Element("print", {"new-system": "yes"}))
     toolkit.resetOptions()
     toolkit.setOptions(
         {

@@ -19,6 +19,7 @@ _LINE_HEIGHT = 1.3 * _SMALL_SIZE
 _SYSTEM_GAP, _WORDS_GAP = 8.0, 10.0
 _SIGN_SIZE = 1.6 * _SMALL_SIZE  # of the note in a tempo
 _WORDS_INDENT = 60.0
+_MAX_VERSE = 40  # lines below the music that a page break may not part
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ def _heading(heading: Heading) -> Block:
 
 
 def _verses(words: Sequence[str]) -> list[Block]:
-    """Return a block for each verse of the words below the music."""
+    """Return a block for each verse of the words below the music, more for a very long one."""
     blocks = []
     width = WIDTH - 2 * MARGIN - _WORDS_INDENT
     verse: list[str] = []
@@ -173,10 +174,15 @@ def _verses(words: Sequence[str]) -> list[Block]:
         if text:
             verse += wrap(text, _SMALL_SIZE, width)
         elif verse:
-            group = Element(f"{SVG}g")
-            for number, line in enumerate(verse, 1):
-                x, y = MARGIN + _WORDS_INDENT, number * _LINE_HEIGHT
-                write_line(group, line, x, y, _SMALL_SIZE, width)
-            blocks.append(Block(group, len(verse) * _LINE_HEIGHT + _WORDS_GAP))
+            parts = [verse[i : i + _MAX_VERSE] for i in range(0, len(verse), _MAX_VERSE)]
+            blocks += [_lines(part, is_last=part is parts[-1]) for part in parts]
             verse = []
     return blocks
+
+
+def _lines(lines: Sequence[str], *, is_last: bool) -> Block:
+    group = Element(f"{SVG}g")
+    x, width = MARGIN + _WORDS_INDENT, WIDTH - 2 * MARGIN - _WORDS_INDENT
+    for number, line in enumerate(lines, 1):
+        write_line(group, line, x, number * _LINE_HEIGHT, _SMALL_SIZE, width)
+    return Block(group, len(lines) * _LINE_HEIGHT + is_last * _WORDS_GAP)

@@ -11,6 +11,7 @@ from charnn.music.tune.tune import Element
 MAX_PARTS = 200
 MAX_PART_NESTING = 7
 
+_WORD = re.compile("[A-Z]?[a-z]+")
 _AS_WRITTEN = "the tune is played as it is written"
 
 
@@ -19,19 +20,25 @@ def read_part_order(
 ) -> tuple[tuple[str, ...], list[Problem]]:
     """Return the parts in the order they are played, and the problems of this order.
 
-    If the field contains other words, as in some books, there is no order. Parts that the music
-    lacks stay in the order.
+    Words in the field are left out (`(AB)3 or more`); if nothing else remains, there is no order.
+    Parts that the music lacks stay in the order.
 
     Args:
         text: the text of P: in the header.
         line: its line.
         music: the body of the tune.
     """
+    labels = {name for name, _ in part_labels(music)}
+    order = _WORD.sub(lambda word: word[0] if set(word[0]) <= labels else " ", text)
     try:
-        parts = parse_part_order(text)
+        parts = parse_part_order(order)
+        if not parts and text.strip():
+            raise _unreadable(text)
     except FieldError as error:
         return (), [Problem(f"{error}; {_AS_WRITTEN}", line, 3, serious=False)]
-    labels = {name for name, _ in part_labels(music)}
+    if order != text:
+        problem = f"words in the order of parts {text.strip()!r}: they are left out"
+        return parts, [Problem(problem, line, 3, serious=False)]
     missing = [part for part in dict.fromkeys(parts) if part not in labels]
     if not missing:
         return parts, []
@@ -72,9 +79,7 @@ def parse_part_order(text: str) -> tuple[str, ...]:
             repeatable = [sign]
             stack[-1].append(sign)
         else:
-            raise FieldError(
-                f"cannot read the order of parts {text.strip()!r}: write it as in AABB or A2(BC)2"
-            )
+            raise _unreadable(text)
         if len(stack[-1]) > MAX_PARTS:
             raise FieldError(f"too many parts: more than {MAX_PARTS} in the order of parts")
         if len(stack) > MAX_PART_NESTING + 1:
@@ -82,3 +87,9 @@ def parse_part_order(text: str) -> tuple[str, ...]:
     if len(stack) > 1:
         raise FieldError(f"unbalanced brackets in the order of parts {text.strip()!r}")
     return tuple(stack[0])
+
+
+def _unreadable(text: str) -> FieldError:
+    return FieldError(
+        f"cannot read the order of parts {text.strip()!r}: write it as in AABB or A2(BC)2"
+    )

@@ -118,6 +118,7 @@ def test_parts_are_played_in_the_order_of_the_header() -> None:
         # named once in a row: a part has its own repeats
         ("ABA", "A4|[1B4:|[2c4|]\nP:B\nd4|", "ABACDABAC"),
         ("(AB)3", "A4|[1B4:|[2c4|]\nP:B\n|:d4:|", 3 * "ABACDD"),
+        ("(AB)2 (or more)", "A4|\nP:B\nd4|", "ADAD"),
         # the order counts the repeats; a pick-up is played once
         ("(AABB)2", "a|:A4|[1B3a:|[2c4|]\nP:B\n|:d4:|", 2 * "AABAACDD"),
         ("A2", "A4||[1B4:|[2c4||d4|e4||", "ABDEACDE"),

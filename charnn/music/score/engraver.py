@@ -62,7 +62,7 @@ def engrave(musicxml: str) -> list[str]:
         "pageMarginBottom": EDGE_MARGIN,
         "breaks": "line",
         "systemMaxPerPage": 1,
-        "minLastJustification": 0.5,  # a shorter last line does not fill the page
+        "minLastJustification": 0.4,  # a shorter last line does not fill the page
     }
     load(toolkit, score, starts, options)
     return [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]

@@ -10,9 +10,13 @@ _MAX_WORDS = 30  # characters of the left out syllables in a message
 
 def find_omissions(tune: Tune) -> list[str]:
     """Return everything that the score of a tune leaves out, as phrases with line numbers."""
+    return [omission for voice in tune.voices for omission in _omissions_of_voice(voice)]
+
+
+def _omissions_of_voice(voice: Tune) -> list[str]:
     lines: dict[str, list[int]] = {}
-    unpaired_wedges = find_unpaired_wedges(tune)
-    for index, element in enumerate(tune.music):
+    unpaired_wedges = find_unpaired_wedges(voice)
+    for index, element in enumerate(voice.music):
         if isinstance(element, Mark) and element.kind == "decoration":
             sign = element.meaning or element.text
             if index in unpaired_wedges or not _is_drawn(sign_name(sign)):
@@ -20,7 +24,7 @@ def find_omissions(tune: Tune) -> list[str]:
         elif isinstance(element, Change) and element.letter == "s":
             lines.setdefault("the signs of s:", []).append(element.line)
     omissions = [f"{sign} ({_in_lines(where)})" for sign, where in lines.items()]
-    for line, words in find_lyrics(tune).unplaced:
+    for line, words in find_lyrics(voice).unplaced:
         shown = words if len(words) <= _MAX_WORDS else words[:_MAX_WORDS].rstrip() + " ..."
         omissions.append(f'the syllables "{shown}", for which there is no note (line {line})')
     return omissions

@@ -2,6 +2,7 @@
 
 import random
 import re
+from functools import cache
 
 import pytest
 
@@ -27,20 +28,27 @@ CODED += "".join(sorted(CADENCES))
 HEADER = ("jig", "6/8", "1/8", "D")
 
 
+@cache
+def constraint_of(plan: FormPlan) -> Constraint:
+    """Return the constraint of tunes that follow a plan."""
+    grammar = TuneGrammar(TuneRequest("x"), LETTERS + CODED)
+    parts = tuple(PlannedPart(p.bars, p.bars_before_endings) for p in plan.parts)
+    start = grammar.start_with(HEADER, parts=parts)
+    return Constraint(grammar, texts(LETTERS + CODED), start)
+
+
 def written(plan: str, seed: int, length: int = 4000) -> str:
     """Return the coded text of a random tune of a few signs, which follows a plan."""
     followed = FormPlan.from_text(plan)
-    grammar = TuneGrammar(TuneRequest("x"), LETTERS + CODED)
-    parts = tuple(PlannedPart(p.bars, p.bars_before_endings) for p in followed.parts)
-    start = grammar.start_with(HEADER, parts=parts)
-    constraint = Constraint(grammar, texts(LETTERS + CODED), start)
+    constraint = constraint_of(followed)
+    start = constraint.start
     cursor, text, chance = PlannedCursor(constraint, start, followed), "", random.Random(seed)
     while True:
         left = length - len(text)
         token_id = cursor.prescribed(left)
         if token_id is None:
             allowed = [n for n, refused in enumerate(cursor.forbidden(left)) if not refused]
-            if not cursor.is_near_end(left):
+            if not cursor.is_near_end(left) and not left % 4:
                 ids = range(len(constraint.token_texts))
                 assert allowed == [n for n in ids if not cursor.is_forbidden(n)]
             rare = [n for n in allowed if constraint.token_texts[n] in "|:\n/2"]

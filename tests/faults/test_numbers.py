@@ -120,7 +120,8 @@ def test_training_stops_before_the_update(
         run = Run(
             tmp_path / "run",
             dataset,
-            cell=random.choice(list(CELLS)),
+            # numba compiles each cell for seconds in a fresh copy of the repository.
+            cell=random.choice(list(CELLS) if trials.whole else ["lstm"]),
             dropout=random.choice([0.0, 0.3]),
             ema=random.choice([0.0, 0.9]),
             save_every=random.randint(1, 9),

@@ -81,6 +81,8 @@ class _Layout:
 
     def __init__(self, tune: Tune, *, keeps_lines: bool) -> None:
         self._tune = tune
+        # The voices of a score have the same bars, so none divides its bars by itself.
+        self._has_other_voices = bool(tune.others or tune.voice_id)
         self._line_breaks = find_line_breaks(tune) if keeps_lines else frozenset()
         self._syllables = find_lyrics(tune).syllables
         self._key, self._meter = tune.key, tune.meter
@@ -198,17 +200,18 @@ class _Layout:
         self._filled = Fraction(0)
 
     def _add_note(self, index: int, note: Note) -> None:
-        if self._tuplet is None and len(self._bar.items) >= MAX_BAR_ITEMS:
+        may_divide = self._tuplet is None and not self._has_other_voices
+        if may_divide and len(self._bar.items) >= MAX_BAR_ITEMS:
             event_count = sum(1 for _ in self._bar.events())
             is_full = self._filled >= self._bar.meter.bar
             max_events = MAX_JOINED_BAR_ITEMS if self._joined else MAX_BAR_ITEMS
             if is_full and event_count >= max_events:
                 self._finish_bar()
-        if self._new_system and self._tuplet is None:
+        if self._new_system and may_divide:
             self._finish_bar()  # a line may end in mid-bar
         if not any(self._bar.events()):
             self._bar.new_system = self._new_system and bool(self._finished)
-        self._new_system = False
+            self._new_system = False
         if note.rest in ("Z", "X") and note.rest:
             self._add_bars_of_rest(note)
         elif note.duration > 0:

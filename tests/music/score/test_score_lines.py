@@ -32,7 +32,7 @@ def bars_in_lines(body: str, fields: str = "", bars_per_line: int | None = None)
         ("C4|\nD4|\nI:linebreak <none>\nE4|\nF4|\n", "", [1, 1, 2]),
         ("C4|\nM:3/4\nE3|\nw: one\nF3|\n", "", [1, 1, 1]),  # fields are no line of music
         ("C4|D2\nE2|F4|\n", "", [2, 2]),  # a line may end in mid-bar
-        ("C4|(3CDE\nF(3CD\nE F2|\n", "", [2, 1]),  # but not in a tuplet
+        ("C4|(3CDE\nF(3CD\nE F2|\n", "", [2, 1, 1]),  # but only after a tuplet
         ("C4\n|D4|\n", "", [1, 1]),
     ],
 )
@@ -58,6 +58,13 @@ def test_lines_are_systems_of_the_musicxml() -> None:
     before, after = to_musicxml(tune).split('<measure number="3">')
     assert '<print new-system="yes" />' in after
     assert "<print" not in before
+
+
+def test_lines_that_end_in_mid_bar_divide_no_bar_of_several_voices() -> None:
+    body = "V:1\nC4|D2\nE2|F4|\nV:2\nC4|C4|C4|\n"
+    assert bars_in_lines(body) == [2, 1]
+    written = to_musicxml(read_tunes(f"X:1\nM:4/4\nL:1/4\nK:C\n{body}")[0])
+    assert [part.count("<measure") for part in written.split("<part id")[1:]] == [3, 3]
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ class Sampler:
         prime: str = "",
         stop: str = "",
         begin: Callable[[int], ConstraintCursor] | None = None,
-        key: str = "",
+        key: Callable[[int], str] = lambda seed: "",
     ) -> Iterator[Iterator[str]]:
         """Yield an iterator for each seed, in order, that yields a text as `stream` does.
 
@@ -127,7 +127,7 @@ class Sampler:
             params, length, prime, stop: as in `stream`, for every text.
             seeds: one seed for each text.
             begin: a function that returns a new cursor for the text of a seed.
-            key: the key to which a tune is moved when it is decoded, see `Vocabulary.decoder`.
+            key: a function that returns the key for the tune of a seed, see `Vocabulary.decoder`.
 
         Raises:
             UsageError: `length` or a seed is out of range.
@@ -159,9 +159,9 @@ class Sampler:
         coded_prime = "".join(self.token_texts[token_id] for token_id in prime_ids[1:])
         prime_length = len(self.vocabulary.decode(prime_ids[1:]))
 
-        def decoded(pieces: Iterator[str]) -> Iterator[str]:
+        def decoded(pieces: Iterator[str], seed: int) -> Iterator[str]:
             """Yield the decoded pieces of a text, without the prime."""
-            decoder = self.vocabulary.decoder(key)
+            decoder = self.vocabulary.decoder(key(seed))
             # The end of the prime may be decoded only with the text that follows it.
             skipped = prime_length - len(decoder.feed(coded_prime))
             for piece in itertools.chain(map(decoder.feed, pieces), iter(decoder.finish, "")):
@@ -169,7 +169,7 @@ class Sampler:
                     yield text
                 skipped = max(0, skipped - len(piece))
 
-        return map(decoded, _in_order(generated, len(seeds)))
+        return map(decoded, _in_order(generated, len(seeds)), seeds)
 
     def _generate(
         self,

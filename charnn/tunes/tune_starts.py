@@ -27,10 +27,6 @@ class TuneStarts:
         grammar: the grammar of the request.
         request: the properties that every tune must have.
 
-    Attributes:
-        key: the key to which the tunes are moved when they are decoded; `""` if the model reads
-            their key.
-
     Raises:
         UsageError: the model cannot write the opening.
     """
@@ -40,15 +36,12 @@ class TuneStarts:
         self._vocabulary = sampler.vocabulary
         self._headers: Mapping[Header, float] = grammar.headers
         self._has_labels = has_labels(sampler.token_texts)
-        self._opening, self._read_key, key = "", "", request.key
+        self._opening = ""
         if request.opening:
             coder = OpeningCoder(sampler.vocabulary, request)
             header = likeliest_header(sampler, coder, grammar.candidates)
-            self._headers, key = {header: 1.0}, header[3]
+            self._headers = {header: 1.0}
             self._opening = "" if request.starred else coder.coded_text(header)
-        if key and sampler.vocabulary.moves_keys:
-            self._read_key = reading_key(key, request.headers)
-        self.key = key if self._read_key not in ("", key) else ""
         self._states: dict[tuple[Header, tuple[PlannedPart, ...]], GrammarState] = {}
 
     def state(self, seed: int, plan: FormPlan | None = None) -> GrammarState:
@@ -77,7 +70,19 @@ class TuneStarts:
 
     def _read(self, header: Header) -> Header:
         """Return a header with the key that the model reads."""
-        return (*header[:3], self._read_key or header[3])
+        if not header[3] or not self._vocabulary.moves_keys:
+            return header
+        return (*header[:3], reading_key(header[3], self._request.headers))
+
+    def key(self, seed: int) -> str:
+        """Return the key to which the tune of a seed is moved when it is decoded.
+
+        The result is `""` if the model reads the key of the tune.
+        """
+        if not self._headers:
+            return ""
+        header = draw_header(self._headers, seed)
+        return header[3] if self._read(header) != header else ""
 
     def plan(self, seed: int) -> FormPlan | None:
         """Return the plan of the tune of a seed; `None` without one.

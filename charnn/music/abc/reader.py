@@ -53,6 +53,7 @@ MAX_CHARACTERS = 16 * 1024
 # Lyrics may begin with a `|`.
 BODY_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(?:(?<=[wWs+]:)|(?![|:]))(.*)")
 _COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
+_LOST_MUSIC = "music after an empty line belongs to no tune: remove the empty line"
 _MACRO = "a macro (m:) is not played out: write its notes"
 _Value = TypeVar("_Value")
 
@@ -134,6 +135,8 @@ def read_tune(source: TuneSource) -> Tune:
     macros = (field for field in header.fields if field.letter == "m")
     macro_problems = (Problem(_MACRO, field.line, 1, serious=False) for field in macros)
     problems = {*part_problems, *tempo_problems, *macro_problems, *body.problems}
+    if source.lost_line:
+        problems.add(Problem(_LOST_MUSIC, source.lost_line, 1))
     tune = Tune(
         number=source.number,
         titles=tuple(decode_text(text) for letter, text, _ in header.fields if letter == "T"),

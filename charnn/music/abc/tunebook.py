@@ -11,10 +11,11 @@ that has no such field of its own. All other text is free text and is skipped.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from charnn.errors import TuneError
+from charnn.music.abc.lost_music import find_lost_music
 from charnn.music.abc.patterns import FIELD, plain_blanks, undo_quoted_printable
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.tune.tune import tune_name
@@ -49,6 +50,7 @@ class TuneSource:
         number: the text of X:; `""` if it is missing.
         title: the first T: as it is shown, without escapes; `""` if it is missing.
         file_header: the fields of the file header, which are lines of the whole text.
+        lost_line: the first line of music between this tune and the next one; 0 without.
     """
 
     text: str
@@ -56,6 +58,7 @@ class TuneSource:
     number: str = ""
     title: str = ""
     file_header: tuple[HeaderField, ...] = ()
+    lost_line: int = 0
 
     @property
     def name(self) -> str:
@@ -89,7 +92,8 @@ def iterate_book(text: str) -> Iterator[TuneSource]:
         if start is not None and (line.startswith("X:") or (empty and not may_have_empty_lines)):
             source = _tune_source(lines[start:index], start + 1, file_header)
             if source is not None:
-                yield source
+                lost = find_lost_music(lines, index)
+                yield source if lost is None else replace(source, lost_line=lost + 1)
             start = None
         if start is None and FIELD.match(line) and index < len(lines):
             start, may_have_empty_lines, has_key = index, line.startswith(("X:", "T:")), False

@@ -100,6 +100,20 @@ def test_what_would_have_to_be_guessed_is_refused(body: str) -> None:
         tune(body)
 
 
+@pytest.mark.parametrize(
+    ("after", "line"),
+    [
+        ("\nB|\n", 5),
+        ('\n\nP:B\n[K:D]"G"c!f!d|\n', 7),
+        ("\nA tune | of words\n\nX:2\nK:C\nB|\n", None),
+        ("\nT:B\nB|\n", None),
+    ],
+)
+def test_music_after_an_empty_line(after: str, line: int | None) -> None:
+    found = read_tunes(f"X:1\nK:C\nA|\n{after}")[0]
+    assert [problem.line for problem in found.problems] == ([line] if line else [])
+
+
 def test_a_mark_in_a_chord_stands_before_it() -> None:
     found = tune("[!1!C(.E] [D)F]").music
     kinds = [element.text if isinstance(element, Mark) else "note" for element in found]

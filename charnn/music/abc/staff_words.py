@@ -57,8 +57,11 @@ _SPACED_SIGN = re.compile(r"\b(clef|octave|transpose|middle)\s*=\s*")
 
 
 def staff_words(text: str) -> list[str]:
-    """Return the words of a field; a blank beside `=` or in a quoted name divides no word."""
-    return re.findall(r'(?:"[^"]*"|[^\s"])+|"', _SPACED_SIGN.sub(r"\1=", text))
+    """Return the words of a field; a blank beside `=` or in a quoted name divides no word.
+
+    The end of a quoted name ends a word, as the standard's own `name="Alto"sname="A"` needs it.
+    """
+    return re.findall(r'[^\s"]*"[^"]*"|[^\s"]+|"', _SPACED_SIGN.sub(r"\1=", text))
 
 
 def is_staff_word(word: str) -> bool:

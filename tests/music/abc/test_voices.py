@@ -46,7 +46,7 @@ def test_every_layout_gives_the_same_voices(header: str, body: str) -> None:
 
 
 def test_names_and_clefs_of_the_header_and_of_the_body() -> None:
-    header = 'V:T1 clef=treble-8 name="Tenor I"\nV:B bass nm=Bass\n'
+    header = 'V:T1 clef=treble-8 name="Tenor I"sname="T.I"\nV:B bass nm=Bass\n'
     assert heard(tune("V:T1\nc4|\nV:B\nC4|", header)) == [("Tenor I", [60]), ("Bass", [60])]
     body = 'V:T1 treble-8\nc4|\nV:B octave=-1 name="Bass"\nC4|'
     assert heard(tune(body)) == [("T1", [60]), ("Bass", [48])]

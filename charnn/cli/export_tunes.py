@@ -76,12 +76,13 @@ def export_tunes(
 def _readable(file: TuneFile, options: ExportOptions) -> Iterator[tuple[int, TuneExport]]:
     """Yield position and export of each selected tune; show the errors of the others."""
     from charnn.music.abc.reader import read_tune
+    from charnn.music.tune.voices import only_voice
 
     for position in file.positions:
         try:
             tune = read_tune(file.sources[position - 1])
             if options.voice is not None:
-                tune = tune.only_voice(options.voice)
+                tune = only_voice(tune, options.voice)
         except TuneError as problem:
             show_error(f"{file.display_name}: {problem}")
             continue

@@ -55,12 +55,12 @@ def test_what_is_left_out_is_shown_once_with_its_place(tmp_path: Path) -> None:
     ]
 
 
-DUET = "X:4\nT:Duet\nM:4/4\nL:1/4\nK:C\nV:1 name=High\nc4|\nV:2 clef=bass\nC,4|\n"
+DUET = "X:4\nT:Duet\nM:4/4\nL:1/4\nK:C\nV:1 name=High\nc4 & A4|\nV:2 clef=bass\nC,4 & E,4|\n"
 
 
 def test_one_voice_of_a_tune_can_be_selected(tmp_path: Path) -> None:
     (tmp_path / "book.abc").write_text(DUET + "\n" + REEL)
-    for option, expected in (((), [72, 48]), (("--voice", "2"), [48])):
+    for option, expected in (((), [72, 69, 52, 48]), (("--voice", "2"), [52, 48])):
         run = charnn(tmp_path, "export-midi", "book.abc", "--tune", "1", "-o", "-", *option)
         assert sorted(pitches(run.stdout), reverse=True) == expected
     run = charnn(tmp_path, "export-midi", "book.abc", "--voice", "2")

@@ -170,7 +170,14 @@ def _read_tempo(header: "_Header", unit: Fraction) -> tuple[Tempo | None, list[P
 def _other_voice(tune: Tune, voice: VoiceMusic) -> Tune:
     """Return a further voice of a tune; without repeats and parts, it gets those of the tune."""
     music = share_form(tune.music, voice.music)
-    return replace(tune, key=voice.key, music=music, voice=voice.name, voice_id=voice.voice_id)
+    return replace(
+        tune,
+        key=voice.key,
+        music=music,
+        voice=voice.name,
+        voice_id=voice.voice_id,
+        is_overlay=voice.is_overlay,
+    )
 
 
 class _Header:

@@ -46,12 +46,14 @@ class VoiceMusic:
         name: the text of its `name=`, else `voice_id`.
         key: the key at its beginning, with its clef.
         music: its elements.
+        is_overlay: whether it is an overlay of the voice before it.
     """
 
     voice_id: str
     name: str
     key: Key
     music: tuple[Element, ...]
+    is_overlay: bool
 
     def notes(self) -> Iterator[Note]:
         """Yield the notes, chords and rests."""
@@ -171,7 +173,7 @@ class VoicesReader:
                 if number > 1:  # an overlay
                     voice_id = f"{voice_id or _FIRST_NUMBER}.{number}"
                     name = f"{name or _FIRST_NUMBER}.{number}"
-                found.append(VoiceMusic(voice_id, name, voice.key, music))
+                found.append(VoiceMusic(voice_id, name, voice.key, music, number > 1))
         sounding = [voice for voice in found if any(voice.notes())] or found[:1]
         self._check_limits(sounding)
         return sounding

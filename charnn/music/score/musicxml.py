@@ -6,6 +6,7 @@ measure is always an XML element. MusicXML prescribes the order of elements, so 
 them in that order.
 """
 
+from itertools import chain
 from math import lcm
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -13,7 +14,6 @@ from xml.etree.ElementTree import Element
 from charnn.errors import TuneError
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.score.bar_styles import bar_style
-from charnn.music.score.layout import lay_out
 from charnn.music.score.musicxml_attributes import add_first_attributes, set_key, set_meter
 from charnn.music.score.musicxml_directions import (
     add_chord_symbol,
@@ -26,6 +26,7 @@ from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_metadata import add_metadata
 from charnn.music.score.musicxml_notes import add_event
 from charnn.music.score.musicxml_signs import DIRECTIONS, sign_name
+from charnn.music.score.parts import Part, lay_out_parts
 from charnn.music.score.staff import BarItem, Event, WrittenBar
 from charnn.music.score.titles import display_title
 from charnn.music.tune.tempo import default_tempo
@@ -51,48 +52,38 @@ def to_musicxml(tune: Tune, bars_per_line: int | None = None) -> str:
         TuneError: the tune has no notes, too many bars, or a duration that no note value can write.
     """
     root = Element("score-partwise", version="4.0")
-    add_metadata(root, tune)
-    for number, voice in enumerate(tune.voices, 1):
-        bars = lay_out(voice, bars_per_line)
-        if number > 1:
-            _leave_to_first_part(bars, tune)
-        part = add(root, "part", id=f"P{number}")
-        _add_measures(part, voice, bars, with_tempo=number == 1)
+    parts = lay_out_parts(tune, bars_per_line)
+    add_metadata(root, tune, [part.voice for part in parts])
+    for number, part in enumerate(parts, 1):
+        _add_measures(add(root, "part", id=f"P{number}"), part, with_tempo=number == 1)
     ElementTree.indent(root)
     return _DOCTYPE + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
-def _leave_to_first_part(bars: list[WrittenBar], tune: Tune) -> None:
-    """Remove from another part what the first part shows for all: systems, tempos, part names."""
-    letters = {element.letter for element in tune.music if isinstance(element, Change)}
-    shown = letters.intersection("PQT")
-    for bar in bars:
-        bar.new_system = False
-        bar.items = [i for i in bar.items if not (isinstance(i, Change) and i.letter in shown)]
-
-
-def _divisions(tune: Tune, bars: list[WrittenBar]) -> int:
+def _divisions(part: Part) -> int:
     """Return the number of divisions in a quarter note; MusicXML counts durations in divisions.
 
     The result is the smallest number with which every duration is a whole number of divisions.
     """
+    bars = chain(part.bars, *part.layers)
     divisions = lcm(*(event.duration.denominator for bar in bars for event in bar.events()))
     if divisions > MAX_DIVISIONS:
         problem = (
             "the note lengths have no common unit that MusicXML can count in: "
             "use fewer kinds of tuplets"
         )
-        raise TuneError(problem, tune.line, 1, tune.name)
+        raise TuneError(problem, part.voice.line, 1, part.voice.name)
     return divisions
 
 
-def _add_measures(part: Element, tune: Tune, bars: list[WrittenBar], *, with_tempo: bool) -> None:
-    """Add the bars of a voice to its part."""
-    divisions = _divisions(tune, bars)
+def _add_measures(parent: Element, part: Part, *, with_tempo: bool) -> None:
+    """Add the bars of a part to its element."""
+    divisions = _divisions(part)
+    tune = part.voice
     key = tune.key
-    for index, bar in enumerate(bars):
+    for index, bar in enumerate(part.bars):
         attributes: Element | None = None  # the attributes between the last event and the next
-        measure = add(part, "measure", number=bar.number)
+        measure = add(parent, "measure", number=bar.number)
         if not bar.counted:
             measure.set("implicit", "yes")
         if bar.new_system:
@@ -114,16 +105,30 @@ def _add_measures(part: Element, tune: Tune, bars: list[WrittenBar], *, with_tem
                 continue
             _add_item(measure, item, divisions)
             attributes = None if isinstance(item, Event) else attributes
+        _add_layers(measure, [bar, *(layer[index] for layer in part.layers)], divisions)
         _add_right_bar_line(measure, bar)
 
 
-def _add_item(measure: Element, item: BarItem, divisions: int) -> None:
+def _add_layers(measure: Element, bars: list[WrittenBar], divisions: int) -> None:
+    """Add the overlays of a bar, after the voice of which `bars[0]` is the bar."""
+    position = bars[0].duration
+    for number, bar in enumerate(bars[1:], 2):
+        if all(event.hidden for event in bar.events()):
+            continue
+        add(add(measure, "backup"), "duration", int(position * divisions))
+        for item in bar.items:
+            if not isinstance(item, Change):
+                _add_item(measure, item, divisions, voice=number)
+        position = bar.duration
+
+
+def _add_item(measure: Element, item: BarItem, divisions: int, voice: int = 1) -> None:
     """Add an event, a mark, or a field that is neither key nor meter."""
     if isinstance(item, Event):
         for sign in item.signs:
             if sign_name(sign) in DIRECTIONS:
                 add_sign(measure, sign_name(sign))
-        add_event(measure, item, divisions)
+        add_event(measure, item, divisions, voice)
     elif isinstance(item, Mark):
         words = decode_text(item.text.strip('"'))
         if item.kind == "decoration":

@@ -1,5 +1,6 @@
 """The head of a MusicXML document: titles, people, and the other fields of the ABC header."""
 
+from collections.abc import Sequence
 from itertools import chain
 from xml.etree.ElementTree import Element
 
@@ -26,8 +27,14 @@ _OTHER_FIELDS = {
 }
 
 
-def add_metadata(root: Element, tune: Tune) -> None:
-    """Add the titles, the people, the source, all other fields and the list of parts."""
+def add_metadata(root: Element, tune: Tune, voices: Sequence[Tune]) -> None:
+    """Add the titles, the people, the source, all other fields and the list of parts.
+
+    Args:
+        root: the root of the document.
+        tune: the tune.
+        voices: the voice of each part.
+    """
     words = field_texts(tune)
     titles = [display_title(title) for title in words.get("T", ()) if title]
     if titles:
@@ -48,9 +55,9 @@ def add_metadata(root: Element, tune: Tune) -> None:
         for name, texts in others.items():
             add(miscellaneous, "miscellaneous-field", "\n".join(texts).strip("\n"), name=name)
     parts = add(root, "part-list")
-    for number, voice in enumerate(tune.voices, 1):
+    for number, voice in enumerate(voices, 1):
         part = add(parts, "score-part", id=f"P{number}")
-        if tune.others:
+        if len(voices) > 1:
             add(part, "part-name", voice.voice or str(number))
         else:
             add(part, "part-name", voice.voice or "Melody", **{"print-object": "no"})

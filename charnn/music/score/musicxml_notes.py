@@ -14,12 +14,19 @@ from charnn.music.score.staff import Event, NoteHead
 _ACCIDENTALS = {2: "double-sharp", 1: "sharp", 0: "natural", -1: "flat", -2: "flat-flat"}
 
 
-def add_event(measure: Element, event: Event, divisions: int) -> None:
-    """Add a note, chord, rest or grace note; `divisions` is the duration of a quarter note."""
+def add_event(measure: Element, event: Event, divisions: int, voice: int) -> None:
+    """Add a note, chord, rest or grace note.
+
+    Args:
+        measure: the parent of the notes.
+        event: the event.
+        divisions: the duration of a quarter note.
+        voice: the number of the voice on its staff.
+    """
     if not event.heads:
         note = add(measure, "note", **({"print-object": "no"} if event.hidden else {}))
         add(note, "rest", **({"measure": "yes"} if event.whole_bar else {}))
-        _add_timing(note, event, divisions)
+        _add_timing(note, event, divisions, voice)
     for index, head in enumerate(event.heads):
         note = add(measure, "note")
         if event.grace:  # a slash is usual on a single grace note, not on a beamed group
@@ -31,13 +38,14 @@ def add_event(measure: Element, event: Event, divisions: int) -> None:
         if head.alter:
             add(pitch, "alter", head.alter)
         add(pitch, "octave", head.octave)
-        _add_timing(note, event, divisions, head, is_first=index == 0)
+        _add_timing(note, event, divisions, voice, head, is_first=index == 0)
 
 
 def _add_timing(
     note: Element,
     event: Event,
     divisions: int,
+    voice: int,
     head: NoteHead | None = None,
     is_first: bool = True,
 ) -> None:
@@ -48,7 +56,7 @@ def _add_timing(
         add(note, "tie", type="stop")
     if head and head.tie_start:
         add(note, "tie", type="start")
-    add(note, "voice", 1)
+    add(note, "voice", voice)
     if not event.whole_bar:
         _add_note_value(note, event.value, head)
     for level, beam in enumerate(event.beams if is_first else (), 1):

@@ -9,11 +9,11 @@ Durations are exact fractions of a quarter note: with floats, a full bar of trip
 out a little short. Lines and columns count from 1 in the text that was read.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from charnn.errors import TuneError, shorten
+from charnn.errors import shorten
 from charnn.music.tune.clef import TREBLE, Clef
 from charnn.music.tune.problem import Problem
 from charnn.music.tune.theory import SEMITONES, natural_midi
@@ -261,6 +261,7 @@ class Tune:
         line: the line the tune begins on.
         voice: the name of the voice (`name=` of its V:, else its first word); `""` without V:.
         voice_id: the first word of the V: of a further voice; `""` for the first voice.
+        is_overlay: whether the voice is an overlay (`&`) of the voice before it.
         others: the other voices, each a tune with the same header and no further voices.
         problems: what the reader left out of the tune, with its place.
     """
@@ -278,6 +279,7 @@ class Tune:
     line: int
     voice: str = ""
     voice_id: str = ""
+    is_overlay: bool = False
     others: tuple["Tune", ...] = ()
     problems: tuple[Problem, ...] = ()
 
@@ -285,18 +287,6 @@ class Tune:
     def voices(self) -> tuple["Tune", ...]:
         """All voices of the tune; the first one is the tune itself."""
         return (self, *self.others)
-
-    def only_voice(self, number: int) -> "Tune":
-        """Return a voice of the tune alone; the first one has the number 1.
-
-        Raises:
-            TuneError: the tune has no voice with this number.
-        """
-        if not 1 <= number <= len(self.voices):
-            has = f"the voices 1 to {len(self.voices)}" if self.others else "one voice"
-            problem = f"there is no voice {number}: the tune has {has}"
-            raise TuneError(problem, self.line, 1, self.name)
-        return replace(self.voices[number - 1], others=())
 
     @property
     def name(self) -> str:

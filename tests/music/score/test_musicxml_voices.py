@@ -95,3 +95,22 @@ def test_each_voice_is_a_part() -> None:
         assert len(first.findall(path)) == len(second.findall(path)) > 0
     for path in (".//sound", ".//rehearsal"):
         assert len(first.findall(path)) > len(second.findall(path)) == 0
+
+
+def test_an_overlay_is_a_second_voice_on_the_staff() -> None:
+    (part,) = parts(tune("(AB) c2 & (E2 F2)|c4|d4 & z2 F2 & G4|e4|]", header="V:1 name=Harp\n"))
+    measures = part.findall("measure")
+    assert [values(measure, "note/voice") for measure in measures] == [
+        ["1", "1", "1", "2", "2"],
+        ["1"],
+        ["1", "2", "2", "3"],
+        ["1"],
+    ]
+    assert [values(measure, "backup/duration") for measure in measures] == [
+        ["4"],
+        [],
+        ["4"] * 2,
+        [],
+    ]
+    assert {slur.get("number") for slur in part.iter("slur")} == {"1", "5"}
+    assert measures[-1].findtext("barline/bar-style") == "light-heavy"

@@ -65,7 +65,8 @@ class TuneExport:
         from charnn.music.score.omissions import find_omissions
 
         document = to_musicxml(self.tune, self.options.bars_per_line)
-        if omissions := find_omissions(self.tune):
+        found = (omission for voice in self.tune.voices for omission in find_omissions(voice))
+        if omissions := list(dict.fromkeys(found)):
             show_warning(f"{self.tune.name}: the score leaves out {', '.join(omissions)}")
         return document
 

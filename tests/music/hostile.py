@@ -114,6 +114,7 @@ _LENGTHS = ("", "", "", "2", "3", "/", "/2", "3/2", "//", "64", "/64", "63/64", 
 _KEYS = (
     *("C", "G", "Ador", "F#", "C#", "Cb", "HP", "Hp", "none"),
     *("D exp ^c _b =f", "Gm octave=1", "A clef=bass"),
+    *("Em treble-8", "bass middle=d t=-24", "Bb alto1 octave=-3"),
 )
 _METERS = ("4/4", "6/8", "C|", "C", "none", "2/4", "3+2+2/8", "64/1", "1/64")
 _NO_METERS = ("999999999/8", "8/999999999", "0/4", "1/0", "-3/4", "9" * 400)
@@ -123,7 +124,7 @@ _JUMPS = (
 )
 _BARS = (
     *("[]", "|[|", "[:", ":]", "]", "||[", ":", "|1,3", ":|]", ".|"),
-    *("|", "|", "|", "||", "|]", "|:", ":|", "::", ":|2", "|1"),
+    *("|", "|", "|", "||", "|]", "|:", ":|", "::", ":|2", "|1", "&"),
     *("|:::", ":::|", "[|]", "[1", "[2,3", "|1-8"),
 )
 _FIELDS = (
@@ -152,6 +153,8 @@ def overgrown_tune(rng: random.Random) -> str:
         header.append(rng.choice(("U:T=!trill!", "U:H=!D.C.!", "m:~g2={a}g{f}g", "U:")))
     header.append(f"K:{_pick(rng, _KEYS, (*WORDS, 'H', 'C' * 90), wild)}")
     body = [_line(rng, wild) for _ in range(rng.choice((1, 2, 4, 8, 30)))]
+    if rng.random() < 0.1:
+        body = [f"[V:{rng.randrange(4)}{rng.choice(('', ' bass'))}]{line}" for line in body]
     if rng.random() < wild:
         body += [f"V:{voice}\n{_line(rng, wild)}" for voice in range(100)]
     text = "\n".join(line for line in [*header, *body] if line)

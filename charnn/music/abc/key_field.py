@@ -62,6 +62,9 @@ def _signature(text: str, before: Key | None) -> tuple[Key, str]:
         return _make_key(text, "", "pipes", 2, words[2:]), words[2:]
     found = _TONIC_AND_MODE.match(words)
     if before and _begins_with_staff(words):
+        for word in staff_words(words):
+            if not is_staff_word(word):
+                raise FieldError(f"cannot read {word!r} in the key {words!r}")
         return replace(before, text=text), words
     if found is None or _begins_with_staff(words):  # "K:bass" is a clef, not the key of B
         return _make_key(text, "", "none", 0, words), words

@@ -1,5 +1,6 @@
 """The check that the voices of a tune fit together, and problems that name their voice."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -22,8 +23,9 @@ def voice_problems(tune: Tune, problems: Sequence[Sequence[Problem]]) -> Iterato
         yield from problems[0]
         return
     known: set[Problem] = set()
+    expected = _played_length(tune)
     for number, (voice, found) in enumerate(zip(tune.voices, problems, strict=True), 1):
-        for problem in (*found, *_length_problems(tune, voice)):
+        for problem in (*found, *_length_problems(voice, expected)):
             # Voices share the repeats of the first one, with the same problems.
             if problem not in known:
                 text = f"voice {voice.voice or number}: {problem.text}"
@@ -31,20 +33,23 @@ def voice_problems(tune: Tune, problems: Sequence[Sequence[Problem]]) -> Iterato
                 known.add(problem)
 
 
-def _length_problems(tune: Tune, voice: Tune) -> Iterator[Problem]:
-    """Yield a problem if a voice does not end together with the first voice."""
-    try:
-        difference = _played_length(voice) - _played_length(tune)
-    except TuneError:  # the repeats play for too long, which is a problem of the voice
-        return
+def _length_problems(voice: Tune, expected: Fraction | None) -> Iterator[Problem]:
+    """Yield a problem if a voice is not as long as the first voice, `expected` quarter notes."""
+    length = _played_length(voice)
     last = next((e for e in reversed(voice.music) if isinstance(e, Note)), None)
-    if difference and last:
-        than = "later" if difference > 0 else "earlier"
-        amount = abs(difference)
+    if last and length is not None and expected is not None and length != expected:
+        amount, than = abs(length - expected), "later" if length > expected else "earlier"
         unit = "quarter note" if amount == 1 else "quarter notes"
         yield problem_at(last, f"it ends {amount} {unit} {than} than the first voice")
 
 
-def _played_length(voice: Tune) -> Fraction:
-    played = (voice.music[index] for index in playing_order(voice))
-    return sum((note.duration for note in played if isinstance(note, Note)), Fraction(0))
+def _played_length(voice: Tune) -> Fraction | None:
+    """Return the length in quarter notes with all repeats; None if they play for too long."""
+    plays: Counter[int] = Counter()
+    try:
+        plays.update(playing_order(voice))
+    except TuneError:
+        return None
+    notes = ((voice.music[index], count) for index, count in plays.items())
+    lengths = (note.duration * count for note, count in notes if isinstance(note, Note))
+    return sum(lengths, Fraction(0))

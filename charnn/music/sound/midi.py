@@ -58,7 +58,7 @@ def _name_file(file: Any, title: str) -> None:
 
     track = file.tracks[0]
     event = MidiEvent(track, type=MetaEvents.SEQUENCE_TRACK_NAME)
-    event.data = title.encode("utf-8")
+    event.data = title.encode("utf-8", "replace")
     track.events[:0] = [DeltaTime(track), event]
 
 

@@ -13,32 +13,48 @@ from charnn.music.tune.tune import BarLine, Change, Element, Ending, Mark, Note
 
 
 def share_form(first: Sequence[Element], other: Sequence[Element]) -> tuple[Element, ...]:
-    """Return the music of another voice, with the form of the first voice if it has none."""
+    """Return the music of another voice with the form of the first voice.
+
+    Repeats, endings and jumps are those of the other voice if it has any. Parts are always those of
+    the first voice, if it has any.
+    """
     signs = list(_form_signs(first))
-    has_own_form = any(_is_form(element) and not _is_part(element) for element in other)
-    if has_own_form or not any(_is_form(sign) for _, sign in signs):
+    if any(_is_form(element) and not _is_part(element) for element in other):
+        signs = [(time, sign) for time, sign in signs if _is_part(sign)]
+    if not any(_is_form(sign) for _, sign in signs):
         return tuple(other)
-    # Parts of the other voice, too, are those of the first voice: it may lack some of them.
-    other = [element for element in other if not _is_part(element)]
-    signs.reverse()
+    if any(_is_part(sign) for _, sign in signs):
+        other = [element for element in other if not _is_part(element)]
+    # By time: the jumps that stand before a bar line of the other voice, and all other signs.
+    jumps: dict[Fraction, list[Element]] = {}
+    signs_at: dict[Fraction, list[Element]] = {}
+    bar_lines = {time for time, sign in signs if isinstance(sign, BarLine)}
+    for time, sign in signs:
+        before_bar_line = isinstance(sign, Mark) and time not in bar_lines
+        (jumps if before_bar_line else signs_at).setdefault(time, []).append(sign)
+    times = sorted({*jumps, *signs_at}, reverse=True)
+
+    def take() -> list[Element]:
+        time = times.pop()
+        return jumps.pop(time, []) + signs_at.pop(time, [])
+
     music: list[Element] = []
     now = Fraction(0)
     for element in other:
-        is_bar_line = isinstance(element, BarLine)
-        if is_bar_line or isinstance(element, Note):
-            while signs and signs[-1][0] < now:
-                music.append(signs.pop()[1])
-            simultaneous = [sign for time, sign in reversed(signs) if time == now]
-            if is_bar_line and any(isinstance(sign, BarLine) for sign in simultaneous):
+        if isinstance(element, BarLine | Note):
+            while times and times[-1] < now:
+                music += take()
+        if isinstance(element, Note) and times and times[-1] == now:
+            music += take()
+        if isinstance(element, BarLine):
+            if times and times[-1] == now and now in bar_lines:
                 continue  # the bar line of the first voice takes its place
-            for sign in simultaneous:
-                # Jumps stand before a bar line, parts and endings after it.
-                if isinstance(element, Note) or isinstance(sign, Mark):
-                    music.append(sign)
-                    signs.remove((now, sign))
+            music += jumps.pop(now, [])
         music.append(element)
         now += element.duration if isinstance(element, Note) else 0
-    return (*music, *(sign for _, sign in reversed(signs)))
+    while times:
+        music += take()
+    return tuple(music)
 
 
 def _form_signs(music: Sequence[Element]) -> Iterator[tuple[Fraction, Element]]:

@@ -16,7 +16,7 @@ from charnn.music.checking.parts import Part, PartGap
 from charnn.music.checking.problems import problem_at
 from charnn.music.checking.repeats import repeat_problems
 from charnn.music.checking.unfinished_signs import unfinished_sign_problems
-from charnn.music.checking.voices import voice_problems
+from charnn.music.checking.voice_problems import voice_problems
 from charnn.music.tune.problem import Problem
 from charnn.music.tune.tune import BarLine, Meter, Note, Pitch, Tune
 

@@ -26,7 +26,7 @@ from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_metadata import add_metadata
 from charnn.music.score.musicxml_notes import add_event
 from charnn.music.score.musicxml_signs import DIRECTIONS, sign_name
-from charnn.music.score.parts import Part, lay_out_parts
+from charnn.music.score.score_parts import Part, lay_out_parts
 from charnn.music.score.staff import BarItem, Event, WrittenBar
 from charnn.music.score.titles import display_title
 from charnn.music.tune.tempo import default_tempo

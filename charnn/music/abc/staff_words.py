@@ -51,7 +51,8 @@ _MIDDLE = re.compile(r"(?:middle|m)=([A-Ga-g])([',]{0,4})")
 # Words about the looks of a staff or the name of a voice.
 _IGNORED = re.compile(
     r"(?:stafflines|staffscale|staffsep|stem|gstem|name|nm|sname|snm|subname|instrument|style|"
-    r'strings|brace|bracket|cue|merge|up|down)(?:=(?:"[^"]*"|\S+))?'
+    r"strings|brace|bracket|cue|merge|up|down|staves|scale|space|gchords?|dyn(?:amics?)?|lyrics|"
+    r'vocal|ornaments?)(?:=(?:"[^"]*"|\S+))?'
 )
 _SPACED_SIGN = re.compile(r"\b(clef|octave|transpose|middle)\s*=\s*")
 

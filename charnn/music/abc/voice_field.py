@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from charnn.music.abc.staff_words import sets_staff, staff_words
+from charnn.music.abc.staff_words import is_staff_word, sets_staff, staff_words
 from charnn.music.abc.text_escapes import decode_text
 
 _NAME_SIGNS = ("name=", "nm=")
@@ -39,6 +39,11 @@ class VoiceField:
     def staff(self) -> tuple[str, ...]:
         """The words that set the clef or move the notes."""
         return tuple(filter(sets_staff, self._properties()))
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The properties without a meaning here, such as `volume=3`."""
+        return tuple(w for w in self._properties() if "=" in w and not is_staff_word(w))
 
     def _properties(self) -> list[str]:
         return staff_words(self.text.strip().removeprefix(self.voice_id))

@@ -101,13 +101,14 @@ class VoicesReader:
         self._current: _Voice | None = None
         self._opening: list[_Field] = []  # the fields with which every voice begins
         self._waiting: list[_Field] = []  # fields that a V: may follow
+        self._problems: set[Problem] = set()
         self._has_music = False  # whether music has followed the last V:
 
     @property
     def problems(self) -> list[Problem]:
-        """The problems of all voices."""
+        """The problems of all voices, and the properties of V: that were left out."""
         readers = (voice.reader for voice in self._voices if voice.reader)
-        return [problem for reader in readers for problem in reader.problems]
+        return [*self._problems, *(problem for reader in readers for problem in reader.problems)]
 
     def declare(self, letter: str, text: str, line_number: int) -> None:
         """Read a U: or V: of the header.
@@ -231,6 +232,9 @@ class VoicesReader:
         found = next((voice for voice in self._voices if voice.voice_id == voice_id), None)
         voice = found or self._new_voice(voice_id, line_number)
         voice.name = field.name or voice.name
+        for word in field.unknown:
+            problem = f"{word!r} in V: is left out"
+            self._problems.add(Problem(problem, line_number, 1, serious=False))
         return voice
 
     def _new_voice(self, voice_id: str | None, line_number: int) -> _Voice:

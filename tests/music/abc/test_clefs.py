@@ -63,3 +63,8 @@ def test_a_staff_stays_until_another_one_is_named() -> None:
 def test_words_without_a_sound_never_cost_a_tune() -> None:
     assert pitches("A", 'C clef=bass name="Violin I" stem=up staffscale=0.7') == [69]
     assert pitches("V:1 gstem=up brace merge\nA", "C") == [69]
+    left_out = read("X:1\nV:1 volume=3 stem=up\nK:C\nA[V:1 shift=Cd]A\n").problems
+    assert [(p.text, p.line, p.serious) for p in left_out] == [
+        ("'volume=3' in V: is left out", 2, False),
+        ("'shift=Cd' in V: is left out", 4, False),
+    ]

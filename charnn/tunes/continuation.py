@@ -1,5 +1,6 @@
 """Continuing a tune: what is written stays, and a model writes further parts."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -30,6 +31,9 @@ MAX_PART_LENGTH = 1000
 _MAX_KEPT_PARTS = 99
 # Of a first part that is begun: 4 or 8, or if it has more already, the next number.
 _BEGUN_PART_BARS = (0, 12, 16, 24, MAX_PART_BARS)
+
+# The grammar has no labels; the bar lines divide the parts.
+_PART_LABEL = re.compile(r"^P:.*\n|\[P:[^\]\n]*\]", re.MULTILINE)
 
 # Music for a header without music, because the cleaning drops tunes without music.
 _STAND_IN = "CDEF GABc|"
@@ -132,7 +136,7 @@ class TuneContinuer:
         begin = timing(located.tune.meter.bar, located.tune.unit)
         if begin is None or not begin.bar:
             return None
-        body_text = self._coded_body()
+        body_text = _PART_LABEL.sub("", self._coded_body())
         state = GrammarState(partial="\n", timing=begin)
         for place, character in enumerate(body_text, 1):
             # What is written may have the habits of books, as an opening may.

@@ -131,6 +131,17 @@ def test_new_parts_have_labels_and_are_played(
         assert set(read(new).parts) in (set(), set(labels))
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_labelled_part_that_is_begun_is_completed(model: str) -> None:
+    begun = HEADER.replace("C:nobody", "P:AB") + "P:A\n" + A + "P:B\nf|faf ege|dfd c"
+    (text,) = continued(begun, model)
+    assert text.startswith(begun)
+    assert part_bars(text) == [4, 4]
+    (text,) = continued(begun, model, parts=2)
+    assert text.startswith(begun.replace("P:AB", "P:ABC"))
+    assert "P:C" in text
+
+
 def test_the_seed_decides_and_line_ends_stay() -> None:
     found = continued(JIG.replace("\n", "\r\n"), num=3, seed=4)
     assert found[1:2] == continued(JIG.replace("\n", "\r\n"), seed=5)

@@ -31,6 +31,7 @@ from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tidying import tidy_tune
 from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.performance.player import perform
+from charnn.music.performance.swing import EVEN
 
 TOLERANCE = 0.06  # quarter notes
 TICKS = 120  # a quarter note in the MIDI files of verovio
@@ -58,7 +59,7 @@ def plain(source: TuneSource) -> str:
     return "\n".join(
         line
         if re.match(r"[A-Za-z+]:(?![|:])|%", line)
-        else re.sub(r"\{[^{}]*\}|\"[^\"]*\"|[~T](?=[^:])|!trill!|!roll!", "", line)
+        else re.sub(r"\{[^{}]*\}|\"[^\"]*\"|[~TMP](?=[^:])|!trill!|!roll!", "", line)
         for line in lines
     )
 
@@ -70,7 +71,7 @@ def from_charnn(text: str) -> Heard:
         TuneError: the tune cannot be read.
     """
     tune = read_tune(split_book(text)[0])
-    sounds = perform(tune, graces=False, ornaments=False, swing=False).sounds
+    sounds = perform(tune, graces=False, ornaments=False, swing=EVEN).sounds
     return [(float(sound.onset), sound.pitch) for sound in sounds]
 
 

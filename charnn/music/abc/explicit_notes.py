@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from charnn.music.abc.tuplet import parse_tuplet
 from charnn.music.tune.tempo import is_swung
 from charnn.music.tune.theory import LETTERS
 from charnn.music.tune.tune import BarLine, Change, Element, Key, Mark, Note, Pitch, Tune
@@ -63,8 +64,9 @@ class _AccidentalWriter:
 def broken_rhythm_as_lengths(voice: Tune) -> tuple[dict[int, Fraction], set[int]]:
     """Find the broken pairs that are better written as lengths.
 
-    These are pairs of unlike notes, chains of pairs, and pairs with anything between the notes but
-    the sign. In a tune that is swung (`is_swung`), only the sign shows which pairs are.
+    These are pairs of unlike notes, chains of pairs, pairs in tuplets, and pairs with anything
+    between the notes but the sign. In a tune that is swung, only the sign shows which pairs are, so
+    all signs stay.
 
     Returns:
         The factor of the length of each note of these pairs by its index in the music, and the
@@ -75,10 +77,11 @@ def broken_rhythm_as_lengths(voice: Tune) -> tuple[dict[int, Fraction], set[int]
     if is_swung(voice):
         return factors, signs
     pairs = list(_broken_pairs(voice.music))
+    in_tuplets = _notes_in_tuplets(voice.music)
     uses = Counter(index for before, _, after in pairs for index in (before, after))
     for before, sign, after in pairs:
-        chained = max(uses[before], uses[after]) > 1
-        if chained or not _is_plain(voice.music, before, sign, after):
+        combined = max(uses[before], uses[after]) > 1 or not in_tuplets.isdisjoint((before, after))
+        if combined or not _is_plain(voice.music, before, sign, after):
             signs.add(sign)
             for index, factor in zip((before, after), _factors(voice.music[sign]), strict=True):
                 factors[index] = factors.get(index, Fraction(1)) * factor
@@ -95,6 +98,19 @@ def _broken_pairs(music: Sequence[Element]) -> Iterator[tuple[int, int, int]]:
             if min(note, sign) >= 0:
                 yield note, sign, index
             note, sign = index, -1
+
+
+def _notes_in_tuplets(music: Sequence[Element]) -> set[int]:
+    """Return the indices of the notes in tuplets."""
+    found: set[int] = set()
+    left = 0
+    for index, element in enumerate(music):
+        if isinstance(element, Mark) and element.kind == "tuplet":
+            _, _, left = parse_tuplet(element.text, compound=False)
+        elif isinstance(element, Note) and left:
+            found.add(index)
+            left -= 1
+    return found
 
 
 def _factors(sign: Element) -> tuple[Fraction, Fraction]:

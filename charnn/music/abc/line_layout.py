@@ -10,12 +10,14 @@ from fractions import Fraction
 from charnn.music.abc import patterns
 from charnn.music.abc.bar_line import stay_apart
 from charnn.music.abc.tuplet import parse_tuplet
+from charnn.music.abc.writer import escape_mail_like
 from charnn.music.tune.tune import BarLine, Change, Ending, Mark, Meter, Note, Tune
 
 BARS_A_LINE = 4
 _LONGEST_SECOND_ENDING = 2  # bars that may follow the bars of a full line
 # Spaces that only break, continue or justify lines, and reserved characters.
 _LINE_SIGNS = re.compile(r"[\\$*;?@#]")
+_PARTS_OF_SIGNS = tuple("0123456789/,'")
 # The signs between the note before a tuplet and the tuplet.
 _BEFORE_TUPLET = re.compile(
     rf"(?<=[A-Ga-gxzZ0-9/,')\]-])((?:\(|{patterns.QUOTED}|![^!]*!|\{{[^}}]*\}}|[.~H-Wuv])*)\Z"
@@ -54,6 +56,11 @@ class LineLayout:
         if isinstance(element, Change) and isinstance(element.value, Meter):
             self._meter = element.value
         self._break_if_due()
+        meaningless = self._line[-1:] in ("^", "_", "=") or (
+            element is None and text[:1] in _PARTS_OF_SIGNS and self._line[-1:] not in ("", " ")
+        )
+        if meaningless:  # it must not become a part of another sign
+            self._line += " "
         self._set_tuplet_apart(text, element)
         self._write(text)
         if isinstance(element, Note):
@@ -143,13 +150,15 @@ class LineLayout:
             continued: whether the line ends with a backslash.
         """
         if self._keep_lines:
-            if text := self._line.rstrip() + comment:  # an empty line would end the tune
+            if (
+                text := escape_mail_like(self._line.rstrip()) + comment
+            ):  # an empty line would end the tune
                 self.lines.append(text)
             self._line = self._last_sign = ""
             return
         if comment and self._may_break:
-            self._line += " " + comment.strip()
             self.end_line()
+            self.lines[-1] += " " + comment.strip()
         elif comment:
             self._comments.append(comment.strip())
         elif self._last_sign:
@@ -167,7 +176,8 @@ class LineLayout:
         """End the line, if there is one."""
         if self._line.strip():
             # `X:` at the beginning of a line would begin a new tune.
-            self.lines.append((" " if self._line.startswith("X:") else "") + self._line.rstrip())
+            indent = " " if self._line.startswith("X:") else ""
+            self.lines.append(indent + escape_mail_like(self._line.rstrip()))
         self.lines += self._comments
         self._line = self._last_sign = ""
         self._comments, self._bars, self._may_break = [], 0, False

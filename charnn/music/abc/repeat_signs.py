@@ -34,8 +34,9 @@ class RepeatSigns:
         }
         for start in starts:
             self._open_repeat(start)
-        for end in repeats.ends:
-            self._close_repeat(end)
+        for end, returns in repeats.ends.items():
+            if returns:
+                self._close_repeat(end)
         self.bar_lines = {
             index: self._signs(index, element)
             for index, element in enumerate(voice.music)

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from charnn.errors import TuneError
 from charnn.music.abc.explicit_notes import broken_rhythm_as_lengths, with_explicit_accidentals
+from charnn.music.abc.false_ties import replace_false_ties
 from charnn.music.abc.line_layout import LineLayout
 from charnn.music.abc.note_length import MAX_IN_FRACTION, format_length, parse_length
 from charnn.music.abc.patterns import CARRIED_REPEAT
@@ -19,13 +20,16 @@ from charnn.music.abc.text_escapes import write_as_unicode
 from charnn.music.abc.tune_pieces import Piece, Place, TuneLine, cut_tune, respell_notes
 from charnn.music.abc.tunebook import HeaderField, TuneSource, inherited_fields, split_book
 from charnn.music.abc.writer import escape_mail_like
-from charnn.music.tune.tune import BarLine, Change, Ending, Mark, Note, Tune
+from charnn.music.tune.tune import BarLine, Change, Element, Ending, Mark, Note, Tune
 
 # ABC 2.1, "Order of fields": X: first, T: second, K: last. Other fields stay in their order, before
 # those that the notes need.
 _FIELD_ORDER = {"X": 0, "T": 1, "M": 3, "L": 4, "Q": 5, "K": 6}
 _OTHER_FIELDS = 2
 _TEXT_FIELDS = frozenset("ABCDFGHNOPQRSTWZrw+")
+# music21 reads this letter, and those that U: defines, as notes.
+_LONG_NAMES = {"H": "!fermata!"}
+_NAMED = re.compile(r"![^!\s]+!")
 _LENGTH_AT_END = re.compile(r"[0-9/]*\Z")
 # Lines with these fields belong to the line of music before them, so the lines of such a tune stay.
 _LINE_FIELDS = frozenset("wsV")
@@ -53,6 +57,7 @@ def tidy_source(source: TuneSource) -> str:
     header, body = cut_tune(source, tune)
     respell_notes(body, tune, [with_explicit_accidentals(voice) for voice in tune.voices])
     _write_out_broken_rhythm(body, tune)
+    replace_false_ties(body, tune)
     lines = [*_tidy_header(header, inherited_fields(source), tune), *_tidy_body(body, tune)]
     return "".join(line + "\n" for line in lines)
 
@@ -181,10 +186,22 @@ def _change(piece: Piece) -> Change | None:
     return piece.element if isinstance(piece.element, Change) else None
 
 
+def _clean_mark(mark: Element | None, text: str) -> str:
+    """Return words in quotes without escapes, and the full name of a decoration."""
+    if not isinstance(mark, Mark):
+        return text
+    if text[:1] == '"':
+        return write_as_unicode(text)
+    if mark.kind == "decoration" and len(text) == 1:
+        return mark.meaning if _NAMED.fullmatch(mark.meaning) else _LONG_NAMES.get(text, text)
+    return text
+
+
 def _add_music(line: TuneLine, layout: LineLayout, signs: _Signs) -> None:
     pieces = line.pieces
-    if pieces and pieces[0].element is None and CARRIED_REPEAT.fullmatch(pieces[0].text):
-        pieces = pieces[1:]  # the bar line on the line before has the whole sign
+    if pieces and pieces[0].element is None and (found := CARRIED_REPEAT.match(pieces[0].text)):
+        # The bar line on the line before has the whole sign.
+        pieces[0].text = pieces[0].text[found.end() :]
     following = [piece.place for piece in pieces]
     for number in reversed(range(len(pieces) - 1)):
         if pieces[number].element is None:
@@ -198,8 +215,8 @@ def _add_music(line: TuneLine, layout: LineLayout, signs: _Signs) -> None:
                 layout.add_bar_line(text)
         elif isinstance(element, Ending):
             layout.add_ending(piece.text, element, piece.place[1])
+        elif piece.text == "[":
+            continue  # a stray bracket beside a bar line, which would open a chord on a new line
         elif element is None or isinstance(element, Note | Change | Mark):
-            if isinstance(element, Mark) and element.text[0] == '"':
-                piece.text = write_as_unicode(piece.text)
-            layout.add_text(piece.text, element)
+            layout.add_text(_clean_mark(element, piece.text), element)
     layout.end_source_line(line.comment, continued=line.content.endswith("\\"))

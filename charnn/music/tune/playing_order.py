@@ -61,7 +61,7 @@ def find_repeats(tune: Tune) -> Repeats:
     starts: set[int] = set()
     ends: dict[int, int] = {}
     for section in _Parts(tune).all_sections():
-        if section.times == 1 or not section.has_notes(tune.music):
+        if section.times == 1 or not section.is_played(tune.music):
             continue
         starts.add(section.body.start)
         # With endings, playing goes back at the end of each one that is not the last.

@@ -48,9 +48,13 @@ class Section:
         """The start and stop of the section with its endings."""
         return self.body.start, max(self.body.stop, *(ending.stop for ending in self.endings), 0)
 
-    def has_notes(self, music: Sequence[Element]) -> bool:
-        """Return whether the section contains a note or rest."""
-        return any(isinstance(element, Note) for element in music[slice(*self.bounds)])
+    def is_played(self, music: Sequence[Element]) -> bool:
+        """Return whether the section contains a note, rest or chord symbol."""
+        return any(
+            isinstance(element, Note)
+            or (isinstance(element, Mark) and element.kind == "chord symbol")
+            for element in music[slice(*self.bounds)]
+        )
 
     def indices(self, passes: Iterable[int]) -> Iterator[int]:
         """Yield the indices as played in some passes; the first pass is 1."""

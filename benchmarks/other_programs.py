@@ -54,8 +54,12 @@ require('fs').writeSync(1, JSON.stringify(texts.map(heard)));
 
 
 def plain(source: TuneSource) -> str:
-    """Return a tune without graces, ornaments and words in quotes, numbered 1."""
-    lines = re.sub(r"\A *X:.*", "X:1", source.text).split("\n")
+    """Return a tune without tempo, graces, ornaments and words in quotes, numbered 1.
+
+    abcjs stretches the time where the tempo changes.
+    """
+    text = re.sub(r"\A *X:.*", "X:1", source.text)
+    lines = re.sub(r"(?m)^Q:.*\n", "", text).split("\n")
     return "\n".join(
         line
         if re.match(r"[A-Za-z+]:(?![|:])|%", line)

@@ -51,11 +51,26 @@ def _false_ties(music: Sequence[Element]) -> list[tuple[int, int]]:
         note = music[following]
         if not isinstance(note, Note) or not note.pitches:
             continue
+        if _has_distant_decoration(music, index):
+            continue  # it would become a decoration of the slur
         if chains and chains[-1][1] == index:
             chains[-1] = chains[-1][0], following
         else:
             chains.append((index, following))
     return chains
+
+
+def _has_distant_decoration(music: Sequence[Element], index: int) -> bool:
+    """Return whether a bar line, an ending or a field separates a note from a decoration of it."""
+    distant = False
+    for element in reversed(music[:index]):
+        if isinstance(element, Note):
+            break
+        if not isinstance(element, Mark):
+            distant = True
+        elif distant and element.kind == "decoration":
+            return True
+    return False
 
 
 def _following_note(music: Sequence[Element], index: int) -> int | None:

@@ -17,6 +17,7 @@ BARS_A_LINE = 4
 _LONGEST_SECOND_ENDING = 2  # bars that may follow the bars of a full line
 # Spaces that only break, continue or justify lines, and reserved characters.
 _LINE_SIGNS = re.compile(r"[\\$*;?@#]")
+_ACCIDENTALS = ("^", "_", "=")
 _PARTS_OF_SIGNS = tuple("0123456789/,'")
 # The signs between the note before a tuplet and the tuplet.
 _BEFORE_TUPLET = re.compile(
@@ -56,7 +57,7 @@ class LineLayout:
         if isinstance(element, Change) and isinstance(element.value, Meter):
             self._meter = element.value
         self._break_if_due()
-        meaningless = self._line[-1:] in ("^", "_", "=") or (
+        meaningless = self._line[-1:] in _ACCIDENTALS or (
             element is None and text[:1] in _PARTS_OF_SIGNS and self._line[-1:] not in ("", " ")
         )
         if meaningless:  # it must not become a part of another sign
@@ -123,7 +124,9 @@ class LineLayout:
         if self._may_break and not starts_repeat and not self._duration:
             self._may_break = False  # a second bar line stays beside the first
         self._break_if_due()
-        if self._last_sign and not stay_apart(self._last_sign, text):
+        if self._line[-1:] in _ACCIDENTALS or (
+            self._last_sign and not stay_apart(self._last_sign, text)
+        ):
             self._line += " "
         self._write(text)
         self._last_sign = text

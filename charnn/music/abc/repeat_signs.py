@@ -6,7 +6,7 @@ is nothing left to guess.
 """
 
 from charnn.music.tune.playing_order import find_repeats
-from charnn.music.tune.tune import BarLine, Change, Element, Mark, Note, Tune
+from charnn.music.tune.tune import BarLine, Change, Element, Ending, Mark, Note, Tune
 
 
 class RepeatSigns:
@@ -89,9 +89,11 @@ class RepeatSigns:
         if element.ends and not ends and not self._follows_section(index):  # it repeats nothing
             signs = ["||" if self._notes_follow(index) else "|]"]
         if starts:
-            if not signs and not self._follows_bar_line(index):
+            if not signs and self._follows_note(index):
                 signs = ["||"]
             signs.append("|" + ":" * starts)
+        elif element.starts and not signs and isinstance(self._after(index), Ending):
+            signs = [element.text]
         elif element.starts and not signs and not self._follows_section(index):
             signs = ["||"]
         return tuple(signs)
@@ -99,16 +101,18 @@ class RepeatSigns:
     def _notes_follow(self, index: int) -> bool:
         return any(isinstance(element, Note) for element in self._music[index:])
 
-    def _follows_bar_line(self, index: int, weaker: BarLine | None = None) -> bool:
-        """Return whether only spaces, line ends and fields separate a bar line from the one before.
+    def _after(self, index: int) -> Element | None:
+        return self._music[index + 1] if index + 1 < len(self._music) else None
 
-        The beginning of the tune counts as a bar line, unless the one before must be as strong as
-        `weaker`.
-        """
+    def _follows_note(self, index: int) -> bool:
+        """Return whether only spaces, line ends and marks separate a bar line from a note."""
+        before = (each for each in reversed(self._music[:index]) if not isinstance(each, Mark))
+        return isinstance(next(before, None), Note)
+
+    def _follows_bar_line(self, index: int, weaker: BarLine) -> bool:
+        """Return whether no note or mark separates a bar line from one as strong."""
         before = (each for each in reversed(self._music[:index]) if not _is_silent(each))
         element = next(before, None)
-        if weaker is None:
-            return element is None or isinstance(element, BarLine)
         return isinstance(element, BarLine) and element.section >= weaker.section
 
     def _follows_section(self, index: int) -> bool:

@@ -30,6 +30,8 @@ _TEXT_FIELDS = frozenset("ABCDFGHNOPQRSTWZrw+")
 # music21 reads this letter, and those that U: defines, as notes.
 _LONG_NAMES = {"H": "!fermata!"}
 _NAMED = re.compile(r"![^!\s]+!")
+# A bracket beside a bar line, and signs of broken rhythm without a note.
+_STRAY = frozenset(["[", *(sign * count for sign in "<>" for count in (1, 2, 3))])
 _LENGTH_AT_END = re.compile(r"[0-9/]*\Z")
 # Lines with these fields belong to the line of music before them, so the lines of such a tune stay.
 _LINE_FIELDS = frozenset("wsV")
@@ -215,8 +217,8 @@ def _add_music(line: TuneLine, layout: LineLayout, signs: _Signs) -> None:
                 layout.add_bar_line(text)
         elif isinstance(element, Ending):
             layout.add_ending(piece.text, element, piece.place[1])
-        elif piece.text == "[":
-            continue  # a stray bracket beside a bar line, which would open a chord on a new line
+        elif element is None and piece.text in _STRAY:
+            continue  # in another place, it would have a meaning
         elif element is None or isinstance(element, Note | Change | Mark):
             layout.add_text(_clean_mark(element, piece.text), element)
     layout.end_source_line(line.comment, continued=line.content.endswith("\\"))

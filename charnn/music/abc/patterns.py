@@ -82,7 +82,8 @@ PASSES = re.compile(r"([0-9]+)(?:-([0-9]+))?")
 # ABC 2.1, "Repeat/bar symbols", asks parsers to be liberal: books have `||:`, `|:|`, `:]`, `[:`,
 # `||[` and a single `:`. `[]` is an invisible bar line for abcm2ps, as `[|]` is.
 BAR_LINE = re.compile(
-    r"(?P<sign>\[\|\](?!:)|(?P<before>:*)(?:\[?\|[|\]]*|\[?\]|\[(?=:))(?P<after>:*)|(?P<colons>:+))"
+    r"(?P<sign>\[\|?\](?!:+(?![|\]:]))"  # in `[|]:|`, the colon belongs to the second bar line
+    r"|(?P<before>:*)(?:\[?\|[|\]]*|\[?\]|\[(?=:))(?P<after>:*)|(?P<colons>:+))"
     rf"(?P<ending>{_ENDING_NUMBERS})?"
 )
 # A bracket of a field, or one that is closed before the next bar line, as that of a chord is.

@@ -41,6 +41,7 @@ def tune(body: str) -> Tune:
         pytest.param(":A:|B", "A A B", id="a single : for |:"),
         pytest.param("A|B:[|c", "A B A B C", id=":[|"),
         pytest.param("A[|]:B:|[]:c:|", "A B B C C", id="[|]: and []:"),
+        pytest.param("A[|]:|B[]:|c", "A A B B C", id="[|]:| and []:|"),
         pytest.param("A.|B.||c", "A B C", id="dotted lines"),
         pytest.param("A\u00a0B\u2003c\u3000\ufeffd", "A B C D", id="blanks of web pages"),
         pytest.param("\u201cAm\u201dA\u2019B", "A B", id="typographic quotes"),

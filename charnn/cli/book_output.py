@@ -45,7 +45,9 @@ def write_book(book: "ChangedBook", output: str | None, display_name: str) -> No
         show_error(f"{display_name}: {problem}")
     if book.problems:
         count = len(book.problems)
-        show_message(f"{count:,} tune{'s stay' if count > 1 else ' stays'} as it was written")
+        show_message(
+            "1 tune stays as it was" if count == 1 else f"{count:,} tunes stay as they were"
+        )
     if output not in (None, "-"):
         show_message(str(output))
     if book.problems:

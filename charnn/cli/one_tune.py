@@ -39,7 +39,7 @@ JsonOption = Annotated[
 ]
 # The comment of `charnn sample` (see `sample_tunes`), which is false in a tune that was changed.
 _NUMBER = re.compile(r"(?:\A|(?<=[\r\n]))X:[ \t]*(\d{1,9})")
-_SAMPLE_COMMENT = re.compile(r"^% charnn sample\b[^\r\n]*(?:\r\n|\r|\n|\Z)", re.MULTILINE)
+SAMPLE_COMMENT = re.compile(r"^% charnn sample\b[^\r\n]*(?:\r\n|\r|\n|\Z)", re.MULTILINE)
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
@@ -159,7 +159,7 @@ def write_results(
     written = ""
     for place, (text, seed) in enumerate(results):
         show_message(f"{model}, seed {seed}")
-        text = _numbered(_SAMPLE_COMMENT.sub("", text), place)
+        text = _numbered(SAMPLE_COMMENT.sub("", text), place)
         if as_json:
             write_stdout(json.dumps({"text": text, "seed": seed, "checkpoint": model}) + "\n")
             continue

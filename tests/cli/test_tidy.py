@@ -24,9 +24,9 @@ def test_tidy_writes_the_book_and_names_what_it_could_not_read(
         ended.stdout.decode()
         == BOOK.replace("D8:|", "|:D8:|").replace("X:1\nT:Two", "X:4\nT:Two") + BROKEN
     )
-    assert ended.messages[0] == 'X:1 "Two" has the number of another tune: it is X:4 now'
+    assert ended.messages[0] == 'without an X: of their own: X:1 "Two"; now X:4'
     assert ended.messages[1].startswith("error: book.abc: X:3, line 19, column 1: this [ is never")
-    assert ended.messages[2] == "1 tune stays as it was written"
+    assert ended.messages[2] == "1 tune stays as it was"
     assert ended.returncode == 1
 
 
@@ -36,6 +36,18 @@ def test_transpose_keeps_modes_and_all_text(program: Program, folder: Path) -> N
     assert (ended.returncode, ended.stdout.decode()) == (0, expected)
     ended = program(folder, "transpose", "-", "--by", "-2", stdin=BOOK.encode())
     assert 'K:Dm\n"Dm"D8|\n' in ended.stdout.decode()
+
+
+def test_the_command_of_the_old_tune_is_left_out_by_transposing(
+    program: Program, folder: Path
+) -> None:
+    book = BOOK.replace("T:One", "% charnn sample folk --seed 1\n% words\nT:One").encode()
+    text = program(folder, "transpose", "-", "--by", "1", stdin=book).stdout.decode()
+    assert text.startswith("X:1\n% words\nT:One")
+    assert (
+        "% charnn sample folk --seed 1\n"
+        in program(folder, "tidy", "-", stdin=book).stdout.decode()
+    )
 
 
 def test_a_tune_in_another_mode_stays(program: Program, folder: Path) -> None:

@@ -33,6 +33,9 @@ def command(
     file = read_tune_file(tunes)
     numbers = NumberGiver(file.text)
     book = change_book(file.text, lambda source: numbers.numbered(source, tidy_source(source)))
-    for change in numbers.changed:
-        show_message(change)
+    if count := len(numbers.changed):
+        last = numbers.first_new + count - 1
+        others = f" and {count - 1:,} more" if count > 1 else ""
+        new = f"X:{numbers.first_new}" + (f" to X:{last}" if count > 1 else "")
+        show_message(f"without an X: of their own: {numbers.changed[0]}{others}; now {new}")
     write_book(book, output, file.display_name)

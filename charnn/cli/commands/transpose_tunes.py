@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charnn.cli.book_output import check_book_output, write_book
-from charnn.cli.one_tune import ForceOption, ResultOption
+from charnn.cli.one_tune import SAMPLE_COMMENT, ForceOption, ResultOption
 from charnn.cli.tune_files import TunesArgument, read_tune_file, warn_of_problems
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
+    from charnn.music.abc.tunebook import TuneSource
     from charnn.music.tune.tune import Tune
 
 
@@ -35,7 +36,8 @@ def command(
 
     With --to G, a tune in A dorian is moved to G dorian, by the shorter distance unless its notes
     would leave the range of fiddle, flute and whistle. All else stays as it is written: lines,
-    comments, lyrics. A tune that cannot be moved stays as it is; the exit code is then 1.
+    comments, lyrics. Only a comment "% charnn sample ..." is left out, because that command writes
+    the tune in its old key. A tune that cannot be moved stays as it is; the exit code is then 1.
 
     \b
     Examples:
@@ -60,5 +62,8 @@ def command(
         warn_of_problems(tune, file.display_name)
         return transpose(tune, by) if by is not None else transpose_to(tune, to)
 
-    book = change_book(file.text, lambda source: transpose_source(source, moved))
+    def changed(source: "TuneSource") -> str:
+        return SAMPLE_COMMENT.sub("", transpose_source(source, moved))
+
+    book = change_book(file.text, changed)
     write_book(book, output, file.display_name)

@@ -72,12 +72,13 @@ class NumberGiver:
         text: the text of the book.
 
     Attributes:
-        changed: a message for each tune that got another number.
+        changed: the names of the tunes that got another number, as they were before.
+        first_new: the first of their new numbers; the others follow it.
     """
 
     def __init__(self, text: str) -> None:
         numbers = [int(s.number) for s in iterate_book(text) if _is_number(s.number)]
-        self._next = max(numbers, default=0) + 1
+        self._next = self.first_new = max(numbers, default=0) + 1
         self._given: set[str] = set()
         self.changed: list[str] = []
 
@@ -86,8 +87,7 @@ class NumberGiver:
         number = source.number
         if not number or _name(number) in self._given:
             number, self._next = str(self._next), self._next + 1
-            has = "has the number of another tune" if source.number else "has no number"
-            self.changed.append(f"{source.name or 'a tune'} {has}: it is X:{number} now")
+            self.changed.append(source.name or "a tune without a name")
         self._given.add(_name(number))
         first, _, rest = text.partition("\n")
         return f"X:{number}\n{rest if _NUMBER_FIELD.fullmatch(first) else text}"

@@ -63,7 +63,8 @@ def _false_ties(music: Sequence[Element]) -> list[tuple[int, int]]:
 def _has_distant_decoration(music: Sequence[Element], index: int) -> bool:
     """Return whether a bar line, an ending or a field separates a note from a decoration of it."""
     distant = False
-    for element in reversed(music[:index]):
+    for place in range(index - 1, -1, -1):
+        element = music[place]
         if isinstance(element, Note):
             break
         if not isinstance(element, Mark):

@@ -23,6 +23,7 @@ _PARTS_OF_SIGNS = tuple("0123456789/,'")
 _BEFORE_TUPLET = re.compile(
     rf"(?<=[A-Ga-gxzZ0-9/,')\]-])((?:\(|{patterns.QUOTED}|![^!]*!|\{{[^}}]*\}}|[.~H-Wuv])*)\Z"
 )
+_REACH = 200  # characters, more than the signs before a tuplet ever have
 
 
 class LineLayout:
@@ -79,7 +80,8 @@ class LineLayout:
         """
         kind = element.kind if isinstance(element, Mark) else ""
         if kind == "tuplet":
-            self._line = _BEFORE_TUPLET.sub(r" \1", self._line)
+            start = max(0, len(self._line) - _REACH)
+            self._line = self._line[:start] + _BEFORE_TUPLET.sub(r" \1", self._line[start:])
             _, _, self._tuplet_notes = parse_tuplet(text, compound=False)
             self._after_tuplet = False
         elif kind == "broken rhythm" and text:

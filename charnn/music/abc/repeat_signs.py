@@ -5,6 +5,8 @@ begins; charnn's guess is that of the standard (`playing_order.py`). With all si
 is nothing left to guess.
 """
 
+from collections.abc import Iterator
+
 from charnn.music.tune.playing_order import find_repeats
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Mark, Note, Tune
 
@@ -99,25 +101,30 @@ class RepeatSigns:
         return tuple(signs)
 
     def _notes_follow(self, index: int) -> bool:
-        return any(isinstance(element, Note) for element in self._music[index:])
+        following = (self._music[i] for i in range(index, len(self._music)))
+        return any(isinstance(element, Note) for element in following)
+
+    def _backwards(self, index: int) -> Iterator[Element]:
+        """Yield the elements before an index, the last one first."""
+        return (self._music[i] for i in range(index - 1, -1, -1))
 
     def _after(self, index: int) -> Element | None:
         return self._music[index + 1] if index + 1 < len(self._music) else None
 
     def _follows_note(self, index: int) -> bool:
         """Return whether only spaces, line ends and marks separate a bar line from a note."""
-        before = (each for each in reversed(self._music[:index]) if not isinstance(each, Mark))
+        before = (each for each in self._backwards(index) if not isinstance(each, Mark))
         return isinstance(next(before, None), Note)
 
     def _follows_bar_line(self, index: int, weaker: BarLine) -> bool:
         """Return whether no note or mark separates a bar line from one as strong."""
-        before = (each for each in reversed(self._music[:index]) if not _is_silent(each))
+        before = (each for each in self._backwards(index) if not _is_silent(each))
         element = next(before, None)
         return isinstance(element, BarLine) and element.section >= weaker.section
 
     def _follows_section(self, index: int) -> bool:
         """Return whether the bar line at an index follows the end of a section, or nothing."""
-        before = (each for each in reversed(self._music[:index]) if not _is_silent(each))
+        before = (each for each in self._backwards(index) if not _is_silent(each))
         element = next(before, None)
         return element is None or (isinstance(element, BarLine) and element.section)
 

@@ -145,14 +145,14 @@ class _Signs:
     def __init__(self, tune: Tune) -> None:
         self._several = bool(tune.others)
         self._bar_lines: dict[Place, tuple[str, ...]] = {}
-        self._inserted: dict[Place, str] = {}
+        self._inserted: dict[int, list[tuple[int, str]]] = {}
         first = {(element.line, element.column) for element in tune.music}
         for number, voice in enumerate(tune.voices):
             if number and any((each.line, each.column) in first for each in voice.music):
                 continue  # an overlay, or a voice with the repeats of the first one
             signs = RepeatSigns(voice)
             self._bar_lines |= {(number, index): s for index, s in signs.bar_lines.items()}
-            self._inserted |= {(number, index): s for index, s in signs.inserted.items()}
+            self._inserted[number] = sorted(signs.inserted.items(), reverse=True)
         self.repeat_starts = {
             index
             for (number, index), texts in self._bar_lines.items()
@@ -168,8 +168,11 @@ class _Signs:
 
     def missing_before(self, place: Place) -> list[str]:
         """Return the signs that are missing at a place or shortly before; each is returned once."""
-        due = [at for at in self._inserted if at[0] == place[0] and at[1] <= place[1]]
-        return [self._inserted.pop(at) for at in due]
+        voice, index = place
+        waiting, due = self._inserted.get(voice, []), []
+        while waiting and waiting[-1][0] <= index:
+            due.append(waiting.pop()[1])
+        return due
 
 
 def _clean_field(line: TuneLine) -> str:

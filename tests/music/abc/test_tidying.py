@@ -143,4 +143,4 @@ def test_a_book_keeps_its_words_and_what_cannot_be_read() -> None:
         "X:1\nL:1/8\nK:C\nA|\n\nX:2\nL:1/8\nK:C\nA|\n"
     )
     assert [problem.line for problem in book.problems] == [7]
-    assert numbers.changed == ["X:01 has the number of another tune: it is X:2 now"]
+    assert (numbers.changed, numbers.first_new) == (["X:01"], 2)

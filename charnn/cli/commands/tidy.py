@@ -1,9 +1,14 @@
 """`charnn tidy`: write tunes in one clean spelling that all programs read alike."""
 
+from typing import TYPE_CHECKING
+
 from charnn.cli.book_output import check_book_output, write_book
 from charnn.cli.console import show_message
 from charnn.cli.one_tune import ForceOption, ResultOption
-from charnn.cli.tune_files import TunesArgument, read_tune_file
+from charnn.cli.tune_files import TunesArgument, read_tune_file, warn_of_problems
+
+if TYPE_CHECKING:
+    from charnn.music.abc.tunebook import TuneSource
 
 
 def command(
@@ -32,7 +37,12 @@ def command(
     check_book_output(output, force=force)
     file = read_tune_file(tunes)
     numbers = NumberGiver(file.text)
-    book = change_book(file.text, lambda source: numbers.numbered(source, tidy_source(source)))
+
+    def tidied(source: "TuneSource") -> str:
+        text = tidy_source(source, lambda tune: warn_of_problems(tune, file.display_name))
+        return numbers.numbered(source, text)
+
+    book = change_book(file.text, tidied)
     if count := len(numbers.changed):
         last = numbers.first_new + count - 1
         others = f" and {count - 1:,} more" if count > 1 else ""

@@ -5,7 +5,7 @@ signs, four bars a line, and the order of the header's fields.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from charnn.errors import TuneError
@@ -49,13 +49,18 @@ def tidy_tune(text: str) -> str:
     return tidy_source(sources[0])
 
 
-def tidy_source(source: TuneSource) -> str:
+def tidy_source(source: TuneSource, was_read: Callable[[Tune], None] = lambda tune: None) -> str:
     """Return the text of one tune of a book in its clean spelling.
+
+    Args:
+        source: the tune.
+        was_read: a function that is called with the tune as it was read.
 
     Raises:
         TuneError: the tune cannot be read.
     """
     tune = read_tune(source)
+    was_read(tune)
     header, body = cut_tune(source, tune)
     respell_notes(body, tune, [with_explicit_accidentals(voice) for voice in tune.voices])
     _write_out_broken_rhythm(body, tune)

@@ -22,7 +22,7 @@ _BORDERS = frozenset("|:")
 
 # The last bars of parts are formulas: 75 % of those of training tunes have one of the eight
 # commonest rhythms of their type. At temperature 0.8, this factor raises the share from 63 % to
-# 68 %.
+# 65 %, at 1.0 from 59 % to 63 %.
 _LAST_BAR_TEMPERATURE = 2 / 3
 
 

@@ -8,7 +8,7 @@ from charnn.cli import export_formats
 from charnn.cli.export_formats import FORMATS, ExportFormat, TuneExport, formats_of
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance import playback
-from charnn.music.score import musicxml
+from charnn.music.score import score_parts
 from charnn.music.tune.tune import Tune
 
 BEGINNINGS = {
@@ -52,13 +52,13 @@ def test_saved_formats_share_one_performance_and_one_layout(
     monkeypatch: pytest.MonkeyPatch, tune: Tune
 ) -> None:
     calls: list[str] = []
-    perform, lay_out = playback.perform, musicxml.lay_out
+    perform, lay_out = playback.perform, score_parts.lay_out
     monkeypatch.setattr(
         playback,
         "perform",
         lambda *args, **options: calls.append("perform") or perform(*args, **options),
     )
-    monkeypatch.setattr(musicxml, "lay_out", lambda *a: calls.append("lay out") or lay_out(*a))
+    monkeypatch.setattr(score_parts, "lay_out", lambda *a: calls.append("lay out") or lay_out(*a))
     export = TuneExport(tune)
     for name, export_format in FORMATS.items():
         if export_format.saved and (name != "svg" or importlib.util.find_spec("verovio")):

@@ -5,7 +5,10 @@ traceback, and exits with `exit_code`. Every other exception is a bug in charnn.
 """
 
 import difflib
+import sys
+import warnings
 from collections.abc import Iterable, Sequence
+from types import FrameType
 
 
 def shorten(text: str, length: int) -> str:
@@ -22,6 +25,19 @@ class CharnnError(Exception):
     """The base of all errors that a user can correct; exit code 1."""
 
     exit_code = 1
+
+
+class CharnnWarning(UserWarning):
+    """A warning to a caller of the library: nothing failed, but something is not as expected."""
+
+
+def warn(message: str) -> None:
+    """Issue a `CharnnWarning` that points to the line outside of charnn that called it."""
+    level = 1
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and f"{frame.f_globals.get('__name__')}.".startswith("charnn."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, CharnnWarning, stacklevel=level)
 
 
 class UsageError(CharnnError):

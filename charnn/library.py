@@ -11,9 +11,11 @@ from charnn.checkpoints.run_files import RUNS_FOLDER, TUNES
 from charnn.checkpoints.runs import load_best
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.transpose_augmentation import Progress, ignore_progress
-from charnn.errors import UsageError
+from charnn.errors import UsageError, join_sentences, warn
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
+from charnn.sampling.seeds import choose_seed, seed_range
+from charnn.sampling.written_text import TextPieces, WrittenText
 from charnn.tunes.tune_model import TuneModel
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from charnn.sampling.params import StreamOptions
     from charnn.training.events import Report
     from charnn.training.options import TrainOptions
+    from charnn.tunes.shown_tune import WrittenTune
 
 MAX_TUNE_LENGTH = 2000  # characters
 
@@ -46,7 +49,7 @@ class Model(TuneModel):
     def stream(
         self,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         length: int = 2000,
         prime: str = "",
         stop: str = "",
@@ -54,11 +57,15 @@ class Model(TuneModel):
         top_k: int = 0,
         top_p: float = 1.0,
         min_p: float = 0.0,
-    ) -> Iterator[str]:
-        """Yield the characters of a new text, without the prime.
+    ) -> TextPieces:
+        """Return an iterator over the characters of a new text, without the prime.
+
+        A character of the prime that the model does not know is a `CharnnWarning`, and the model
+        does not read it.
 
         Args:
-            seed: the seed of the random numbers; the same seed gives the same text.
+            seed: the seed of the random numbers; the same seed gives the same text. None draws
+                one. The result keeps it, as `.seed`.
             length: the maximum number of characters to write.
             prime: the beginning of the text.
             stop: the stream ends when it has written this text; `""` sets no such text.
@@ -67,28 +74,41 @@ class Model(TuneModel):
         Raises:
             UsageError: an option is out of range.
         """
-        params = SamplingParams(temperature, top_k, top_p, min_p)
-        return self._sampler.stream(params, seed=seed, length=length, prime=prime, stop=stop)
+        params, seed = SamplingParams(temperature, top_k, top_p, min_p), choose_seed(seed)
+        pieces = self._sampler.stream(params, seed=seed, length=length, prime=prime, stop=stop)
+        vocabulary = self._sampler.vocabulary
+        for name, text in (("prime", prime), ("stop", stop)):
+            if unknown := vocabulary.unknown_characters(vocabulary.known_form(text)):
+                characters = ", ".join(map(repr, unknown))
+                warn(f"{characters} in {name}: not in the model's vocabulary, so not used")
+        return TextPieces(pieces, seed)
 
-    def sample(self, prime: str = "", **options: "Unpack[StreamOptions]") -> str:
-        """Return a new text that begins with `prime`. The options are the same as in `stream`."""
-        return prime + "".join(self.stream(prime=prime, **options))
+    def sample(self, prime: str = "", **options: "Unpack[StreamOptions]") -> WrittenText:
+        """Return a new text that begins with `prime`. The options are the same as in `stream`.
+
+        The seed of the text is its attribute `seed`.
+        """
+        pieces = self.stream(prime=prime, **options)
+        return WrittenText(prime + "".join(pieces), pieces.seed)
 
     def tunes(
         self,
         num: int,
         *,
-        seed: int = 0,
+        seed: int | None = None,
         temperature: float = 1.0,
         bars: str = "strict",
         best_of: int = 1,
         **request: "Unpack[RequestOptions]",
-    ) -> Iterator[str]:
+    ) -> "Iterator[WrittenTune]":
         """Return an iterator over `num` new tunes; tune i, counted from 0, has the seed `seed + i`.
+
+        A tune is a text in ABC notation, whose attribute `seed` is its seed. A notebook shows it as
+        a score with sound. What is unusual about the request is a `CharnnWarning`.
 
         Args:
             num: the number of tunes.
-            seed: the seed of the first tune.
+            seed: the seed of the first tune; None draws one.
             temperature: see `charnn.sampling.params.SamplingParams`.
             bars: "strict" masks every token that would break a bar or a part; "off" constrains only
                 the header.
@@ -104,17 +124,20 @@ class Model(TuneModel):
         if bars not in ("strict", "off"):
             raise UsageError(f"--bars must be strict or off, not {bars}")
         from charnn.tunes.best_tune import best_tunes, candidate_seeds, check_best_of
+        from charnn.tunes.shown_tune import written_tunes
 
         check_best_of(best_of)
         params = SamplingParams(temperature)
-        seeds = candidate_seeds(range(seed, seed + num), best_of)
+        tune_seeds = seed_range(seed, num)
+        seeds = candidate_seeds(tune_seeds, best_of)
         texts = self._written_tunes(params, seeds, bars, request)
         if best_of == 1:
-            return texts
+            return written_tunes(texts, tune_seeds)
         from charnn.music.similarity.copies import TuneIndex
 
         known = TuneIndex(self.learned_tunes())
-        return (tune.text for tune in best_tunes(texts, seeds, best_of, known))
+        best = best_tunes(texts, seeds, best_of, known)
+        return written_tunes((tune.text for tune in best), tune_seeds)
 
     def _written_tunes(
         self, params: SamplingParams, seeds: Sequence[int], bars: str, request: "RequestOptions"
@@ -125,9 +148,13 @@ class Model(TuneModel):
         from charnn.tunes.tune_writer import TuneWriter, fit_request
 
         requested = make_request(strict=bars == "strict", **request)
+        if requested.left_out:
+            warn(f"left out of prime: {', '.join(requested.left_out)}")
         headers = load_header_stats(self.path, self.checkpoint)
         if headers is not None:
-            requested, _ = fit_request(requested, self.checkpoint, headers)
+            requested, doubt = fit_request(requested, self.checkpoint, headers)
+            if doubt:
+                warn(doubt)
         elif bars == "off" and not request:
             texts = self._sampler.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH)
             return map("".join, texts)
@@ -218,13 +245,15 @@ def load(path: str | Path | None = None) -> Model:
 
     Where there is no run at all, the bundled model is returned. If the best checkpoint of a run
     cannot be read, the model comes from the last or the previous checkpoint of the run.
-    `Model.damaged` then contains the errors.
+    `Model.damaged` then contains the errors, and a `CharnnWarning` names them.
 
     Raises:
         CheckpointError: there is no such model, or it is damaged.
         OSError: the file cannot be read.
     """
     loaded = load_best(None if path is None else Path(path), RUNS_FOLDER)
+    if loaded.damaged:
+        warn(f"{join_sentences(loaded.damaged)}. Using {loaded.path} instead")
     return Model(loaded.path, loaded.checkpoint, loaded.damaged)
 
 

@@ -8,6 +8,7 @@ import errno
 import os
 import sys
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,7 +38,7 @@ from charnn.cli.commands import (
 from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
 from charnn.cli.help import Command, Group
 from charnn.cli.playback_options import PlaybackCommand
-from charnn.errors import CharnnError
+from charnn.errors import CharnnError, CharnnWarning
 from charnn.version import __version__
 
 # The base of every exception that typer raises for wrong usage. It is click's UsageError, which
@@ -154,6 +155,8 @@ def _replace_closed_streams() -> None:
 
 def _run() -> None:
     """Run the command, and turn each failure that the user can mend into one line."""
+    # A command shows in its own words what the library warns of.
+    warnings.simplefilter("ignore", CharnnWarning)
     try:
         app()
     except CharnnError as problem:

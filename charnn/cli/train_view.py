@@ -19,11 +19,11 @@ from charnn.cli.console import (
     write_stdout,
 )
 from charnn.cli.formatting import format_loss
-from charnn.cli.model_options import choose_seed
 from charnn.cli.train_tables import result_table, show_table, summary_table
 from charnn.corpus.document_kinds import LINES
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
+from charnn.sampling.seeds import choose_seed
 from charnn.training.events import (
     Evaluating,
     Event,

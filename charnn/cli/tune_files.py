@@ -5,7 +5,6 @@ import io
 import re
 import sys
 import zlib
-from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,7 +14,7 @@ import typer
 
 from charnn.cli.console import show_warning
 from charnn.cli.output_files import slug
-from charnn.errors import CorpusError, TuneError, UsageError
+from charnn.errors import CorpusError, UsageError
 
 if TYPE_CHECKING:
     from charnn.music.abc.tunebook import TuneSource
@@ -122,13 +121,12 @@ def warn_of_problems(tune: "Tune", display_name: str) -> None:
         tune: the tune.
         display_name: the name of its file.
     """
-    counts = Counter(problem.text for problem in tune.problems)
-    first = {problem.text: problem for problem in reversed(tune.problems)}
-    for text in [*counts][:_MAX_WARNINGS]:
-        problem, more = first[text], f", and {counts[text] - 1} more" * (counts[text] > 1)
-        placed = TuneError(text + more, problem.line, problem.column, tune.name)
-        show_warning(f"{display_name}: {placed}")
-    if len(counts) > _MAX_WARNINGS:
+    from charnn.music.checking.left_out import left_out
+
+    messages = left_out(tune)
+    for message in messages[:_MAX_WARNINGS]:
+        show_warning(f"{display_name}: {message}")
+    if len(messages) > _MAX_WARNINGS:
         show_warning(f"{display_name}: for all problems of this tune, see charnn check")
 
 

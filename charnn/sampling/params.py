@@ -12,7 +12,7 @@ _KEEP_ALL = 2**62
 class StreamOptions(TypedDict, total=False):
     """The options of `charnn.library.Model.stream`, without its argument `prime`."""
 
-    seed: int
+    seed: int | None
     length: int
     stop: str
     temperature: float

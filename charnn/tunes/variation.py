@@ -280,10 +280,9 @@ def vary_tune(
     options: VaryOptions,
     seeds: Sequence[int],
     params: SamplingParams,
-) -> Iterator[str]:
+) -> Iterator[Variation]:
     """Return an iterator over variations of a tune by a model, see `Varier`."""
-    varier = Varier(Infiller(checkpoint), text, options)
-    return (variation.text for variation in varier.variations(seeds, params))
+    return Varier(Infiller(checkpoint), text, options).variations(seeds, params)
 
 
 def _bar_durations(located: LocatedTune) -> list[Fraction]:

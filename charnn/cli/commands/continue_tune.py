@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charnn.cli.console import show_message, warn_if_damaged
-from charnn.cli.model_options import RunArgument, check_num, choose_seed
+from charnn.cli.model_options import RunArgument, check_num
 from charnn.cli.one_tune import (
     ForceOption,
     JsonOption,
@@ -18,6 +18,7 @@ from charnn.cli.one_tune import (
     write_results,
 )
 from charnn.cli.tune_files import NumberOption, TunesArgument
+from charnn.sampling.seeds import choose_seed
 
 if TYPE_CHECKING:
     from charnn.tunes.continuation import Continuation

@@ -10,8 +10,9 @@ import typer
 
 from charnn.cli.console import show_warning, warn_if_damaged, write_stdout
 from charnn.cli.formatting import format_calibration
-from charnn.cli.model_options import MAX_SAMPLES, Bars, choose_seed
+from charnn.cli.model_options import MAX_SAMPLES, Bars
 from charnn.errors import UsageError
+from charnn.sampling.seeds import choose_seed
 
 if TYPE_CHECKING:
     from charnn.corpus.sources import Corpus

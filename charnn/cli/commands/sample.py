@@ -14,9 +14,10 @@ from charnn.cli.console import (
     warn_if_damaged,
 )
 from charnn.cli.formatting import join_some
-from charnn.cli.model_options import Bars, RunArgument, check_num, choose_seed
+from charnn.cli.model_options import Bars, RunArgument, check_num
 from charnn.corpus.document_kinds import CUT_KINDS, PLURALS
 from charnn.errors import CheckpointError, UsageError
+from charnn.sampling.seeds import choose_seed
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint

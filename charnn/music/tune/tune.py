@@ -283,6 +283,15 @@ class Tune:
     others: tuple["Tune", ...] = ()
     problems: tuple[Problem, ...] = ()
 
+    def __repr__(self) -> str:
+        """Return what the tune is, in one line: its music would fill pages."""
+        notes = sum(isinstance(element, Note) and not element.rest for element in self.music)
+        facts = [self.rhythm, self.meter.text, self.key.text, f"{notes:,} notes"]
+        if self.others:
+            facts.append(f"{len(self.voices)} voices")
+        shown = f"{self.name}: {', '.join(filter(None, facts))}"
+        return f"<Tune {shown if shown.isprintable() else repr(shown)}>"
+
     @property
     def voices(self) -> tuple["Tune", ...]:
         """All voices of the tune; the first one is the tune itself."""

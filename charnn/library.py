@@ -261,7 +261,7 @@ def train(
     corpus: str | Path | Sequence[str],
     *,
     transposed: Progress = ignore_progress,
-    report: "Report" = lambda event: None,
+    report: "Report | None" = None,
     should_stop: Callable[[], bool] = lambda: False,
     download_bar: object | None = None,
     **options: "Unpack[TrainOptions]",
@@ -273,7 +273,9 @@ def train(
             built-in corpus, see `charnn.corpus.sources.open_corpus`.
         transposed: a function that is called with the number of tunes transposed so far and the
             number of all tunes.
-        report: a function that is called with every event, see `charnn.training.events`.
+        report: a function that is called with every event, see `charnn.training.events`. Without
+            it, a notebook or a terminal shows a progress bar, and warnings are Python warnings
+            (`CharnnWarning`).
         should_stop: a function that is called after every step and during a validation; when it
             returns True, the run is saved and ends.
         download_bar: a tqdm bar that shows a download.
@@ -298,8 +300,18 @@ def train(
     """
     from charnn.training.session import Callbacks, train_run
 
-    callbacks = Callbacks(report, should_stop, transposed, download_bar)
-    return load(train_run(_names(corpus), options, callbacks))
+    if report is not None:
+        callbacks = Callbacks(report, should_stop, transposed, download_bar)
+        return load(train_run(_names(corpus), options, callbacks))
+    from charnn.training_bar import TrainingBar
+
+    with TrainingBar() as shown:
+        if transposed is ignore_progress:
+            transposed = shown.transposed
+        download_bar = shown.bar if download_bar is None else download_bar
+        callbacks = Callbacks(shown.report, should_stop, transposed, download_bar)
+        run = train_run(_names(corpus), options, callbacks)
+    return load(run)
 
 
 def _names(corpus: str | Path | Sequence[str]) -> list[str]:

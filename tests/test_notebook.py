@@ -8,6 +8,7 @@ import subprocess
 import sys
 import wave
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -69,6 +70,39 @@ def test_unused_input_is_a_python_warning(model: Model) -> None:
     with pytest.warns(charnn.CharnnWarning, match="X:7.* line 7, column 3: .* left out") as caught:
         charnn.read_tunes(TUNE.replace("ABc", "\u2042ABc"))
     assert caught[0].filename == __file__
+
+
+class Terminal(io.StringIO):
+    """A text file that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_training_shows_a_bar_and_warns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("fox.txt").write_text("The quick brown fox.\n" * 60, encoding="utf-8")
+    Path("notes").mkdir()
+    Path("notes/a.txt").write_text("jumps over the dog.\n" * 60, encoding="utf-8")
+    Path("notes/b.txt").write_bytes(bytes(range(256)))
+    monkeypatch.setattr(sys, "stderr", terminal := Terminal())
+    with pytest.warns(charnn.CharnnWarning, match=r"skipped 1 file.*b\.txt") as caught:
+        charnn.train(["fox.txt", "notes"], steps=20, hidden_size=4, threads=1)
+    assert {warning.filename for warning in caught} == {__file__}
+    assert "step 20, loss" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
+
+    shown = terminal.getvalue()
+    events: list[object] = []
+    charnn.train("fox.txt", steps=2, hidden_size=4, threads=1, report=events.append)
+    monkeypatch.undo()
+    with monkeypatch.context() as context:
+        context.chdir(tmp_path)
+        charnn.train("fox.txt", steps=2, hidden_size=4, threads=1)
+    assert terminal.getvalue() == shown
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_tune_says_what_it_is() -> None:

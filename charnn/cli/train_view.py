@@ -28,18 +28,15 @@ from charnn.training.events import (
     Evaluating,
     Event,
     Finished,
-    Hinted,
     Planned,
-    Recovered,
-    Rethreaded,
     SavedAtLast,
-    ShortOfSpace,
     Started,
     Stepped,
     Unsaved,
     Validated,
 )
 from charnn.training.options import TrainOptions
+from charnn.training.warning_texts import warnings_of
 
 SAMPLE_LENGTH = 240  # characters
 SAMPLE_LINES = 6
@@ -103,26 +100,16 @@ class TrainView:
             case Planned():
                 self.planned = event
                 self.bar.close()
-                self._show_notes(event)
-            case Recovered():
-                self._show_recovery(event)
-            case ShortOfSpace():
-                self._show_line(
-                    f"warning: the disk has {event.free / 1e6:,.0f} MB free, but {event.folder} "
-                    f"may take {event.needed / 1e6:,.0f} MB more. Free some space"
-                )
             case Started():
-                self._start(event)
-            case Rethreaded():
-                pass  # the number of threads does not change the result; `report` callers see it
-            case Hinted():
-                self._show_line(f"warning: {event.hint}")
+                self._show_table(*summary_table(self.planned, event))
+                self.bar = _share_bar(event.progress)
             case Stepped():
                 self._show_step(event)
             case Validated():
                 self._show_validation(event)
-            case Unsaved():
-                self._show_unsaved(event)
+            case Unsaved() if self.as_json:
+                files = list(map(str, event.files))
+                _write_json(event="unsaved", files=files, reason=event.reason)
             case SavedAtLast():
                 if self.as_json:
                     _write_json(event="saved")
@@ -132,44 +119,9 @@ class TrainView:
             case Finished():
                 self.bar.close()
                 self._show_result(event)
-
-    def _show_notes(self, planned: Planned) -> None:
-        skipped, repeated = planned.corpus.skipped, planned.corpus.repeated
-        if skipped:
-            show_warning(
-                f"skipped {len(skipped):,} files that are hidden, unreadable or not text, "
-                f"such as {skipped[0]}"
-            )
-        if repeated:
-            more = f" and {len(repeated) - 1:,} more" if len(repeated) > 1 else ""
-            show_warning(f"read once, though named more than once: {repeated[0]}{more}")
-        for note in planned.plan.notes:
-            show_warning(note)
-
-    def _show_recovery(self, event: Recovered) -> None:
-        kept = f" (kept as {', '.join(path.name for path in event.aside)})" if event.aside else ""
-        self._show_line(
-            f"warning: {'; '.join(event.problems)}{kept}; the run goes on from {event.taken}, "
-            f"step {event.step:,}"
-        )
-
-    def _show_unsaved(self, event: Unsaved) -> None:
-        files = " and ".join(map(str, event.files))
-        if self.as_json:
-            _write_json(event="unsaved", files=list(map(str, event.files)), reason=event.reason)
-        self._show_line(
-            f"warning: {files} cannot be saved ({event.reason}). Training continues and tries "
-            "again; free space or repair the folder before it ends"
-        )
-
-    def _start(self, event: Started) -> None:
-        self._show_table(*summary_table(self.planned, event))
-        if event.progress >= 1:
-            show_warning(
-                "the budget of this run is spent. Raise --minutes, --epochs or --steps to train "
-                "further"
-            )
-        self.bar = _share_bar(event.progress)
+        for text in warnings_of(event):
+            with tqdm.external_write_mode(file=sys.stderr):
+                show_warning(text)
 
     def _show_step(self, event: Stepped) -> None:
         if self.as_json:

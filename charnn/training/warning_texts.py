@@ -1,0 +1,57 @@
+"""The events of a run that the user should be warned of, in words."""
+
+from charnn.training.events import (
+    Event,
+    Hinted,
+    Planned,
+    Recovered,
+    ShortOfSpace,
+    Started,
+    Unsaved,
+)
+
+
+def warnings_of(event: Event) -> list[str]:
+    """Return the warnings that an event stands for."""
+    match event:
+        case Planned():
+            return _of_plan(event)
+        case Recovered():
+            names = ", ".join(path.name for path in event.aside)
+            kept = f" (kept as {names})" if names else ""
+            return [
+                f"{'; '.join(event.problems)}{kept}; the run goes on from {event.taken}, "
+                f"step {event.step:,}"
+            ]
+        case ShortOfSpace():
+            return [
+                f"the disk has {event.free / 1e6:,.0f} MB free, but {event.folder} may take "
+                f"{event.needed / 1e6:,.0f} MB more. Free some space"
+            ]
+        case Started() if event.progress >= 1:
+            return [
+                "the budget of this run is spent. Raise --minutes, --epochs or --steps to train "
+                "further"
+            ]
+        case Hinted():
+            return [event.hint]
+        case Unsaved():
+            return [
+                f"{' and '.join(map(str, event.files))} cannot be saved ({event.reason}). Training "
+                "continues and tries again; free space or repair the folder before it ends"
+            ]
+    return []
+
+
+def _of_plan(planned: Planned) -> list[str]:
+    skipped, repeated = planned.corpus.skipped, planned.corpus.repeated
+    found = []
+    if skipped:
+        found.append(
+            f"skipped {len(skipped):,} files that are hidden, unreadable or not text, such as "
+            f"{skipped[0]}"
+        )
+    if repeated:
+        more = f" and {len(repeated) - 1:,} more" if len(repeated) > 1 else ""
+        found.append(f"read once, though named more than once: {repeated[0]}{more}")
+    return [*found, *planned.plan.notes]

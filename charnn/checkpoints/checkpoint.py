@@ -14,8 +14,6 @@ the JSON and the `training.*` tensors (`_digest` computes them, `_read_group` co
 import hashlib
 import json
 import math
-import os
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,22 +21,21 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from charnn.checkpoints.metadata import check_metadata
+from charnn.checkpoints.checkpoint_header import (
+    FORMAT,
+    MAX_HEADER_BYTES,
+    open_checked,
+    parse_header,
+)
 from charnn.corpus.document_kinds import AUTO, CUT_KINDS
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
-from charnn.corpus.vocabulary_kinds import vocabulary_from_json
-from charnn.errors import CharnnError, CheckpointError
+from charnn.errors import CheckpointError
 from charnn.files import write_bytes
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 
-FORMAT = "charnn-1"
-# A vocabulary of all letters of Unicode takes two thirds of this. Parsed JSON can take two dozen
-# times its bytes of memory, so a hostile header must not be larger.
-MAX_HEADER_BYTES = 1 << 22
 MODEL = "model."
 # The name of `Checkpoint.starts` among the tensors of the model.
 STARTS = "starts"
@@ -180,38 +177,29 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
     Raises:
         CheckpointError: the file is missing or damaged, or not a checkpoint of this version.
     """
-    if not path.is_file():
-        raise CheckpointError(f"no such file: {path}. Name a checkpoint that charnn wrote.")
-    try:
-        _check_size(path)
-        with safe_open(path, framework="np") as file:
-            stored = file.metadata() or {}
-            if stored.get("format") != FORMAT:
-                raise CheckpointError(_wrong_format(path, stored.get("format")))
-            header = json.loads(stored["header"], parse_constant=_reject_constant)
-            metadata = check_metadata(header["about"])
-            temperature = float(header.get("temperature", 1.0))
-            if not _MIN_TEMPERATURE <= temperature <= _MAX_TEMPERATURE:
-                raise ValueError("the softmax temperature is out of range")
-            config = ModelConfig(**header["config"])
-            vocabulary = vocabulary_from_json(header["vocabulary"])
-            _check_shapes(file, config, vocabulary)
-            halves_or_floats = _read_group(path, file, stored, MODEL)
-            weights = {name: array.astype(np.float32) for name, array in halves_or_floats.items()}
-            # NaN is not below the limit either.
-            if not all((np.abs(array) < _MAX_WEIGHT).all() for array in weights.values()):
-                raise CheckpointError(
-                    f"{path} has weights that are infinite, NaN or larger than "
-                    f"{_MAX_WEIGHT:g}; the checkpoint is unusable. Train again."
-                )
-            starts = weights.pop(STARTS, None)
-            training_tensors = _read_group(path, file, stored, TRAINING) if training else {}
-    except CheckpointError:
-        raise
-    except _MALFORMED as error:
-        hint = ": it is in PyTorch's own format, which can run code" if _is_zip(path) else ""
-        raise CheckpointError(f"{path} is not a checkpoint that charnn can read{hint}") from error
-    return Checkpoint(config, vocabulary, weights, metadata, training_tensors, temperature, starts)
+    with open_checked(path) as file:
+        stored = file.metadata() or {}
+        header = parse_header(path, stored)
+        _check_shapes(file, header.config, header.vocabulary)
+        halves_or_floats = _read_group(path, file, stored, MODEL)
+        weights = {name: array.astype(np.float32) for name, array in halves_or_floats.items()}
+        # NaN is not below the limit either.
+        if not all((np.abs(array) < _MAX_WEIGHT).all() for array in weights.values()):
+            raise CheckpointError(
+                f"{path} has weights that are infinite, NaN or larger than "
+                f"{_MAX_WEIGHT:g}; the checkpoint is unusable. Train again."
+            )
+        starts = weights.pop(STARTS, None)
+        training_tensors = _read_group(path, file, stored, TRAINING) if training else {}
+    return Checkpoint(
+        header.config,
+        header.vocabulary,
+        weights,
+        header.metadata,
+        training_tensors,
+        header.temperature,
+        starts,
+    )
 
 
 # The types of weights: float32 from training, float16 in exported models.
@@ -219,45 +207,6 @@ _WEIGHT_TYPES = ("F32", "F16")
 
 # Far above the weights of any trained model; logits computed with smaller weights stay finite.
 _MAX_WEIGHT = 1e9
-_MIN_TEMPERATURE, _MAX_TEMPERATURE = 0.01, 100.0
-
-# The errors that reading raises for a file that `Checkpoint.save` did not write.
-_MALFORMED = (
-    SafetensorError,
-    CharnnError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    struct.error,
-    OverflowError,
-    RecursionError,
-)
-
-
-def _check_size(path: Path) -> None:
-    """Reject a file that needs too much memory, before any memory is allocated."""
-    with path.open("rb") as file:
-        (header_bytes,) = struct.unpack("<Q", file.read(8))
-    if header_bytes > MAX_HEADER_BYTES:
-        raise ValueError("the header is too long")
-    if hasattr(os, "sysconf"):  # not on Windows
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        if path.stat().st_size > memory:
-            raise CheckpointError(
-                f"{path} is larger than the {memory / 1e9:.0f} GB of memory of this machine. Read "
-                "it on a machine with more memory."
-            )
-
-
-def _reject_constant(constant: str) -> None:
-    # Python's json accepts NaN and Infinity, which are not JSON and break comparisons.
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _is_zip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) == b"PK\x03\x04"
 
 
 def _read_group(path: Path, file: Any, stored: Mapping[str, str], group: str) -> Tensors:
@@ -307,14 +256,3 @@ def _check_shapes(file: Any, config: ModelConfig, vocabulary: Vocabulary) -> Non
         tensor = file.get_slice(name)
         if tuple(tensor.get_shape()) != shape or tensor.get_dtype() not in _WEIGHT_TYPES:
             raise ValueError(f"{name} has the wrong shape or type")
-
-
-def _wrong_format(path: Path, version: str | None) -> str:
-    if version and version.startswith("charnn-"):
-        return (
-            f"{path} has the checkpoint format {version}, but this charnn reads {FORMAT}. Use the "
-            "charnn that wrote it, or train again."
-        )
-    return (
-        f"{path} is a safetensors file, but not a charnn checkpoint. Name a file that charnn wrote."
-    )

@@ -14,7 +14,8 @@ import pytest
 import torch
 from safetensors.numpy import save_file
 
-from charnn.checkpoints.checkpoint import FORMAT, Checkpoint, load_checkpoint
+from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
+from charnn.checkpoints.checkpoint_header import FORMAT
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.errors import CheckpointError
 from charnn.model.cells import CELLS

@@ -23,7 +23,7 @@ HEAD = f"""\
 # The command line
 
 This page is made from the commands' own help by `{RENEW}`: change the help, not this page.
-Every command takes `-h` or `--help`. `charnn --version` prints the version, and
+Every command takes `-h` or `--help`. `charnn -V` prints the version, and
 `charnn --install-completion` teaches your shell to complete commands and options.
 
 `TEXT` stands for words, `N` for a whole number, `X` for a number, `PATH` for a file or folder.

@@ -24,3 +24,11 @@ LOCK = ".lock"
 CHECKPOINTS = (BEST, LAST, PREVIOUS)
 # All files of a run except the lock.
 RUN_FILES = (*CHECKPOINTS, METRICS, TUNES, DOCUMENTS)
+
+
+def run_names(folder: Path) -> list[str]:
+    """Return the names of the folders in `folder` that contain a checkpoint, in order."""
+    if not folder.is_dir():
+        return []
+    runs = (path.parent for name in CHECKPOINTS for path in folder.glob(f"*/{name}"))
+    return sorted({run.name for run in runs})

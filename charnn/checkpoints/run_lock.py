@@ -104,7 +104,7 @@ def create_run(folder: Path, name: str | None, corpus: str) -> RunLock:
         UsageError: the name cannot be the name of a folder.
         OSError: the folder cannot be created.
     """
-    if name is not None and (name in ("", ".", "..") or Path(name).name != name):
+    if name is not None and not is_folder_name(name):
         raise UsageError(
             f"--name {name!r} is not the name of a folder: leave out slashes, and use --out for "
             "another place"
@@ -131,6 +131,11 @@ def create_run(folder: Path, name: str | None, corpus: str) -> RunLock:
                 f"{run} exists. Resume it with --resume, or choose another --name."
             )
     raise AssertionError("itertools.count never ends")
+
+
+def is_folder_name(name: str) -> bool:
+    """Return whether a name can be the name of a run's folder."""
+    return name not in ("", ".", "..") and Path(name).name == name
 
 
 def has_no_checkpoint(run: Path) -> bool:

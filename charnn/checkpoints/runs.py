@@ -1,5 +1,6 @@
 """The search for runs and their checkpoints, by the path or name that a user gives."""
 
+import difflib
 import itertools
 from collections.abc import Iterable
 from contextlib import suppress
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from charnn.checkpoints.bundled import BUNDLED, bundled_model
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from charnn.checkpoints.run_files import BEST, CHECKPOINTS, LAST, PREVIOUS
+from charnn.checkpoints.run_files import BEST, CHECKPOINTS, LAST, PREVIOUS, run_names
 from charnn.errors import CheckpointError, join_sentences
 
 
@@ -62,8 +63,14 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
         return [named]
     raise CheckpointError(
         f"{named}: there is no such checkpoint file, and no run with a checkpoint there or in "
-        f"{folder}/. Name a .safetensors file, a run's folder, or the name of a run."
+        f"{folder}/. {similar_runs(str(named), folder)}"
     )
+
+
+def similar_runs(name: str, folder: Path) -> str:
+    """Return a sentence that suggests the runs of `folder` whose names resemble `name`."""
+    similar = difflib.get_close_matches(name, run_names(folder), n=1)
+    return f"Did you mean {similar[0]}?" if similar else "To list the runs: charnn runs"
 
 
 @dataclass(frozen=True)

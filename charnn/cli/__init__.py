@@ -29,6 +29,7 @@ from charnn.cli.commands import (
     export_model,
     export_score,
     inspect,
+    manage_runs,
     sample,
     tidy,
     train,
@@ -83,7 +84,7 @@ app = typer.Typer(
 )
 
 _PANELS: dict[str, dict[str, Any]] = {
-    "Train": {"train": train, "corpora": corpora},
+    "Train": {"train": train, "corpora": corpora, "runs": manage_runs},
     "Write": {"sample": sample, "vary": vary, "continue": continue_tune},
     "Tunes": {
         "export-midi": export_midi,
@@ -96,9 +97,14 @@ _PANELS: dict[str, dict[str, Any]] = {
     "Look inside": {"evaluate": evaluate, "inspect": inspect},
     "Share": {"export-model": export_model},
 }
+_CLASSES = {
+    export_midi: PlaybackCommand,
+    export_audio: PlaybackCommand,
+    manage_runs: manage_runs.RunsCommand,
+}
 for _panel, _modules in _PANELS.items():
     for _name, _module in _modules.items():
-        _class = PlaybackCommand if _module in (export_midi, export_audio) else Command
+        _class = _CLASSES.get(_module, Command)
         app.command(_name, cls=_class, rich_help_panel=_panel)(_module.command)
 
 
@@ -111,7 +117,7 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def _common_options(
     version: bool = typer.Option(
-        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+        False, "--version", "-V", callback=_show_version, is_eager=True, help="Show the version."
     ),
 ) -> None:
     pass

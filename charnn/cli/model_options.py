@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from charnn.cli.completion import complete_run
 from charnn.errors import UsageError
 
 # The largest number of texts that one command writes. More would be a slip of the keyboard: at one
@@ -17,6 +18,7 @@ RunArgument = Annotated[
     Path | None,
     typer.Argument(
         metavar="RUN",
+        autocompletion=complete_run,
         help="A run's name or folder, or a checkpoint file; default: the newest run, or the "
         "bundled model where there is no run.",
     ),

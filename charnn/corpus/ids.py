@@ -40,7 +40,7 @@ from charnn.files import fsync_folder, write_bytes
 # The folder in which `charnn train` keeps prepared corpora.
 DATA_FOLDER = Path("data")
 
-_IDS, _METADATA = "ids.npy", "corpus.json"
+IDS, METADATA = "ids.npy", "corpus.json"
 
 
 @dataclass(frozen=True)
@@ -163,12 +163,12 @@ def find_prepared(
 def _read(path: Path) -> tuple[dict[str, Any], NDArray[Any]] | None:
     """Return the metadata and the ids of the prepared corpus at `path`; None if it is damaged."""
     try:
-        metadata = json.loads((path / _METADATA).read_bytes())
+        metadata = json.loads((path / METADATA).read_bytes())
         checksum = metadata.pop("crc32")
-        with (path / _IDS).open("rb") as file:
+        with (path / IDS).open("rb") as file:
             if checksum != _crc32(file, metadata):
                 return None
-        return metadata, np.asarray(np.load(path / _IDS, mmap_mode="r", allow_pickle=False))
+        return metadata, np.asarray(np.load(path / IDS, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -219,7 +219,7 @@ def _build(path: Path, scan: CorpusScan) -> Dataset:
     temporary = path.with_name(f".{path.name}.tmp")
     temporary.mkdir()
     try:
-        with (temporary / _IDS).open("w+b") as file:
+        with (temporary / IDS).open("w+b") as file:
             val_unknown = _write_ids(file, scan)
             file.flush()
             os.fsync(file.fileno())
@@ -228,7 +228,7 @@ def _build(path: Path, scan: CorpusScan) -> Dataset:
             metadata["crc32"] = _crc32(file, metadata)
         # ASCII, because a vocabulary may contain lone surrogates, which UTF-8 cannot encode.
         content = json.dumps(metadata, ensure_ascii=True, indent=1) + "\n"
-        write_bytes(temporary / _METADATA, content.encode())
+        write_bytes(temporary / METADATA, content.encode())
         if path.exists():
             shutil.rmtree(path)  # `_load` found it damaged
         temporary.replace(path)

@@ -16,6 +16,11 @@ from tests.helpers import environment
         ("charnn sa", ["sample"]),
         ("charnn sample --t", ["--temperature", "--top-k", "--top-p", "--title"]),
         ("charnn sample --bars ", ["strict", "off"]),
+        ("charnn sample --rhythm ho", ["hornpipe"]),
+        ("charnn sample --key Bb", ["Bb"]),
+        ("charnn train tiny", ["tinyshakespeare"]),
+        ("charnn inspect fol", ["folk"]),
+        ("charnn runs re", ["rename", "remove"]),
     ],
 )
 def test_completion_offers_what_fits_without_heavy_imports(words: str, offered: list[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from charnn.cli.completion import complete_corpus, complete_run
 from charnn.cli.console import show_warning, warn_if_damaged, write_stdout
 from charnn.cli.formatting import format_calibration
 from charnn.cli.model_options import MAX_SAMPLES, Bars
@@ -26,12 +27,18 @@ MAX_UNKNOWN_SHARE = 0.01
 def command(
     checkpoint: Annotated[
         Path,
-        typer.Argument(metavar="RUN", help="A run's name or folder, or a checkpoint file."),
+        typer.Argument(
+            metavar="RUN",
+            help="A run's name or folder, or a checkpoint file.",
+            autocompletion=complete_run,
+        ),
     ],
     corpus: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="CORPUS", help="The text to predict: files, folders, corpus names, or -."
+            metavar="CORPUS",
+            help="The text to predict: files, folders, corpus names, or -.",
+            autocompletion=complete_corpus,
         ),
     ] = None,
     held_out: Annotated[

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from charnn.cli.completion import complete_key, complete_rhythm
 from charnn.cli.console import (
     show_message,
     show_warning,
@@ -64,10 +65,19 @@ def command(
     ] = "",
     stop: Annotated[str, typer.Option(help="Stop after this text was written.")] = "",
     rhythm: Annotated[
-        str, typer.Option(help="Tunes: the type, such as jig, reel, hornpipe or slip jig.")
+        str,
+        typer.Option(
+            help="Tunes: the type, such as jig, reel, hornpipe or slip jig.",
+            autocompletion=complete_rhythm,
+        ),
     ] = "",
     meter: Annotated[str, typer.Option(help="Tunes: the meter, such as 6/8, C| or 9/8.")] = "",
-    key: Annotated[str, typer.Option(help="Tunes: the key, such as D, Em, Ador or Gmix.")] = "",
+    key: Annotated[
+        str,
+        typer.Option(
+            help="Tunes: the key, such as D, Em, Ador or Gmix.", autocompletion=complete_key
+        ),
+    ] = "",
     title: Annotated[
         str, typer.Option(help="Tunes: the title; default: invented by the model.")
     ] = "",

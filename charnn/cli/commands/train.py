@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Unpack
 
 import typer
 
+from charnn.cli.completion import complete_corpus
 from charnn.cli.stop_signal import StopSignal
 from charnn.training.options import TrainOptions, described_options, option_name
 
@@ -18,6 +19,7 @@ def command(
         list[str],
         typer.Argument(
             metavar="CORPUS...",
+            autocompletion=complete_corpus,
             help="Files, folders, globs, .gz, - for stdin, or a name that `charnn corpora` lists.",
         ),
     ],

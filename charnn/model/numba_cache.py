@@ -1,18 +1,23 @@
 """numba's on-disk cache of machine code, keyed by the content of everything that was compiled.
 
-numba stores the machine code of a function beside the function's source file, and discards the
-machine code when that file changes. But a compiled function contains the functions that it calls,
-from other files: after an edit of an equation in `charnn/model/cells.py`, numba would keep running
-the old equation. Here, the stamp that numba compares is a hash of all these files.
+The cache lies in the user's cache folder. Beside the source files, where numba would keep it, it
+would outlive an uninstalled package.
+
+numba discards the machine code of a function when the function's source file changes. But a
+compiled function contains the functions that it calls, from other files: after an edit of an
+equation in `charnn/model/cells.py`, numba would keep running the old equation. Here, the stamp that
+numba compares is a hash of all these files.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from numba import njit
+from numba import config, njit
+from platformdirs import user_cache_dir
 
 PACKAGE = Path(__file__).parent.parent
 # All files with lines that are compiled, and this one, which has the options of the compiler.
@@ -38,8 +43,8 @@ COMPILED_FILES = (
 def compiled(function: Callable[..., None]) -> Any:
     """Return a function that numba compiles at its first call, or loads from the cache.
 
-    If the folder of the function's source file is read-only, numba writes to the user's cache
-    folder.
+    The environment variable NUMBA_CACHE_DIR names another cache folder. If the cache folder cannot
+    be written, numba writes beside the function's source file.
 
     Raises:
         RuntimeError: numba can write to neither folder.
@@ -47,7 +52,8 @@ def compiled(function: Callable[..., None]) -> Any:
     # nogil: other threads run meanwhile, so text appears while a long one is generated.
     # error_model: without a check for division by zero, loops with a division can be vectorised.
     options = {"nogil": True, "error_model": "numpy"}
-    dispatcher = njit(cache=True, **options)(function)
+    with _user_cache():
+        dispatcher = njit(cache=True, **options)(function)
     try:
         # Private attributes of numba, the same from 0.61 to 0.68. numba compares the stamp with
         # the stamp of an entry on disk, and overwrites the entries that have another stamp.
@@ -58,6 +64,20 @@ def compiled(function: Callable[..., None]) -> Any:
         # Without a stamp, stale code could run. Every process compiles for itself instead.
         return njit(**options)(function)
     return dispatcher
+
+
+@contextmanager
+def _user_cache() -> Iterator[None]:
+    """Make numba choose the user's cache folder while a function is declared."""
+    before = config.CACHE_DIR
+    folder = Path(user_cache_dir("charnn"), "numba")
+    # Without a home folder, the path begins with "~", which would be a folder of that name here.
+    if not before and folder.is_absolute():
+        config.CACHE_DIR = str(folder)
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
 
 
 def is_on_disk(dispatcher: Any) -> bool:

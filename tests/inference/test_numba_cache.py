@@ -52,7 +52,7 @@ print(json.dumps({"logits": logits, "hits": sum(step_rows.stats.cache_hits.value
 
 def run_copy(folder: Path, **changes: str) -> Any:
     """Run the program with the package in `folder`, and return what it printed."""
-    kept = {name: value for name, value in environment().items() if name != "NUMBA_CACHE_DIR"}
+    kept = environment()
     ended = subprocess.run(
         [sys.executable, "-c", PROGRAM],
         cwd=folder,
@@ -65,9 +65,10 @@ def run_copy(folder: Path, **changes: str) -> Any:
 
 def test_an_edited_equation_is_compiled_again(tmp_path: Path) -> None:
     shutil.copytree(PACKAGE, tmp_path / "charnn", ignore=shutil.ignore_patterns("__pycache__"))
-    first = run_copy(tmp_path)
+    cache = tmp_path / "cache"
+    first = run_copy(tmp_path, NUMBA_CACHE_DIR=str(cache))
     assert first["hits"] == 0
-    again = run_copy(tmp_path)
+    again = run_copy(tmp_path, NUMBA_CACHE_DIR=str(cache))
     assert again["hits"] == 1
     assert again["logits"] == first["logits"]
     for name, old, new in (
@@ -80,16 +81,36 @@ def test_an_edited_equation_is_compiled_again(tmp_path: Path) -> None:
         text = path.read_text(encoding="utf-8")
         assert old in text
         path.write_text(text.replace(old, new, 1), encoding="utf-8")
-        edited = run_copy(tmp_path)
+        edited = run_copy(tmp_path, NUMBA_CACHE_DIR=str(cache))
         assert edited["hits"] == 0
         plain, fast = edited["logits"]
         assert plain == fast
         assert plain != first["logits"][0]
     # The files of the version before are gone.
-    names = [path.name for path in (tmp_path / "charnn").rglob("*.nbi")]
+    names = [path.name for path in cache.rglob("*.nbi")]
     functions = [name.rpartition("-")[0] for name in names]
     assert functions
     assert len(functions) == len(set(functions))
+
+
+def test_the_cache_lies_in_the_cache_folder_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An uninstalled package leaves nothing in its folder."""
+
+    def function(x: Any) -> None:
+        x[0] = 3
+
+    monkeypatch.setattr(numba_cache.config, "CACHE_DIR", "")
+    folders = {"user": tmp_path / "user", "locked": tmp_path / "file" / "user"}
+    (tmp_path / "file").touch()
+    found = {}
+    for name, folder in folders.items():
+        monkeypatch.setattr(numba_cache, "user_cache_dir", lambda _, folder=folder: str(folder))
+        found[name] = Path(compiled(function)._cache.cache_path)
+    assert found["user"].is_relative_to(folders["user"] / "numba")
+    assert found["locked"] == Path(__file__).parent / "__pycache__"
+    assert numba_cache.config.CACHE_DIR == ""
 
 
 def test_every_compiled_file_counts() -> None:

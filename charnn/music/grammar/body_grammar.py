@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Hashable
 from charnn.music.coding.bar_labels import CADENCES, LABELS
 from charnn.music.grammar.bar_filling import BarFilling
 from charnn.music.grammar.bar_lines import PART_ENDS, BarLines
+from charnn.music.grammar.chord_spelling import CHORD_SIGNS, ChordSpelling, may_have_symbol
 from charnn.music.grammar.grammar_state import (
     EMPTY_SLUR,
     IN_SLUR,
@@ -42,13 +43,12 @@ from charnn.music.grammar.note_prefixes import (
     after_accidental,
     after_tied_letter,
     in_brackets,
-    in_chord_symbol,
     tied_note,
 )
 from charnn.music.grammar.tune_form import TuneForm
 
-# The decorations of one note. Without a limit, a model could write decorations for ever.
-MAX_DECORATIONS = 3
+# The decorations of one note: models repeat them (`...A`), so only an opening may have several.
+MAX_DECORATIONS, MAX_DECORATIONS_IN_OPENING = 1, 3
 
 _Step = Callable[[GrammarState, str], GrammarState | None]
 
@@ -82,7 +82,7 @@ class BodyGrammar:
             **dict.fromkeys("[{", in_brackets),
             **dict.fromkeys("|:", self._in_bar_line),
             "(": self._after_parenthesis,
-            '"': in_chord_symbol,
+            '"': ChordSpelling(characters).step,
             "1": self._after_ending_number,
             TIED_LETTER: after_tied_letter,
         }
@@ -139,13 +139,12 @@ class BodyGrammar:
         if character == "[" and "]" in self._characters:
             return state._replace(partial=EMPTY_CHORD, between_parts=False)
         if character in DECORATIONS:
-            # Programs disagree about a decoration between `>` and the second note.
-            in_pair = state.pair.note_ticks and not state.in_opening
-            if in_pair or state.decorations == MAX_DECORATIONS:
+            # Programs disagree about one between `>` and the second note.
+            most = MAX_DECORATIONS_IN_OPENING if state.in_opening else MAX_DECORATIONS
+            if state.decorations >= most or (state.pair.note_ticks and not state.in_opening):
                 return None
-            partial = STACCATO if STACCATO in (character, state.partial) else ""
-            count = state.decorations + 1
-            return state._replace(partial=partial, decorations=count, between_parts=False)
+            begun = state._replace(decorations=state.decorations + 1, between_parts=False)
+            return begun._replace(partial=STACCATO * (STACCATO in (character, state.partial)))
         # Programs disagree about a decoration before a slur, a tuplet, graces or a chord symbol.
         return None if state.decorations else self._slur_graces_or_symbol(state, character)
 
@@ -155,7 +154,7 @@ class BodyGrammar:
         elif character == "{":
             allowed = state.partial != "}" and "}" in self._characters
         else:
-            allowed = character == '"' and not state.has_prefix
+            allowed = character == '"' and not state.has_prefix and may_have_symbol(state)
         if not allowed:
             return None
         partial = EMPTY_GRACES if character == "{" else character
@@ -278,6 +277,7 @@ class BodyGrammar:
             state.tied_pitch or bool(state.pitch),
             state.decorations,
             state.has_prefix,
+            may_have_symbol(state),
             state.tune_full,
             state.rest_allowed,
             self.filling.may_add_bar(state),
@@ -302,7 +302,7 @@ class BodyGrammar:
         if state.partial in PART_ENDS:
             return "2[" if state.ending == 1 else "\n"
         if state.partial[:1] == '"':
-            return '"A'
+            return '"A' + CHORD_SIGNS
         if state.partial == TIED_LETTER:
             return state.pitch[1]
         repeats = state.repeat_open or not self._form.part(state.parts_done).may_play_once
@@ -315,6 +315,6 @@ class BodyGrammar:
         too_long = 0 < ticks_left < self.filling.note_ticks(state, state.length)
         shorter = "/" if too_long else ""
         number = "2" * bool(state.partial)  # inside a slur, only that of a tuplet may follow `(`
-        tonics = TONICS * state.needs_tonic
-        notes = self.labels.finishing_labels(state) + tonics + UPPER_NOTES + LOWER_NOTES
-        return ")}]" + shorter + bar_line + number + notes + "/2345678910["
+        notes = TONICS * state.needs_tonic + UPPER_NOTES + LOWER_NOTES
+        labels = self.labels.finishing_labels(state)
+        return ")}]" + shorter + bar_line + number + labels + notes + "/2345678910["

@@ -16,7 +16,6 @@ DECORATIONS = ".~LMOPTuv"
 ACCIDENTALS = "^_="
 # Signs of notes that are not the tonic, or may be another note.
 OTHER_NOTES = frozenset(UPPER_NOTES + LOWER_NOTES + RESTS + ACCIDENTALS + "[") - set(TONICS)
-CHORD_SYMBOL_CHARACTERS = frozenset("ABCDEFG#bmajindugs0123456789/+-")
 
 # The members of a group are accepted in the same places, so the first one represents all of them.
 GROUPS = (UPPER_NOTES, LOWER_NOTES, RESTS, DECORATIONS)

@@ -6,13 +6,12 @@ character, so that many signs (chords of three notes, for example) have the same
 - an accidental: its characters;
 - a chord or graces: the bracket, the last sign, the number of notes so far. The last sign is
   `^` after an accidental, `A` or `a` after a note, and `-` at the start or after an octave mark;
-- a chord symbol: the quotation mark and an `A` for each character so far.
+- a chord symbol: see `chord_spelling`.
 """
 
 from charnn.music.grammar.grammar_state import GrammarState, begin_note
 from charnn.music.grammar.notation import (
     ACCIDENTALS,
-    CHORD_SYMBOL_CHARACTERS,
     KIND,
     LOWER_NOTES,
     TONICS,
@@ -21,7 +20,6 @@ from charnn.music.grammar.notation import (
 
 # The limits keep the number of states small and force a model to close the sign.
 MAX_NOTES_IN_BRACKETS = 4
-MAX_CHORD_SYMBOL_LENGTH = 7  # F#m7b5 has 6
 
 # Octave marks go down after an upper-case letter and up after a lower-case one: C' would be c.
 OCTAVE_MARKS = ("A,", "a'")
@@ -72,20 +70,6 @@ def in_brackets(state: GrammarState, character: str) -> GrammarState | None:
     if bracket + character == "{}":
         return state._replace(partial="}", has_prefix=True)
     return None
-
-
-def in_chord_symbol(state: GrammarState, character: str) -> GrammarState | None:
-    """Return the state after a character of a chord symbol; `None` if it is refused.
-
-    A quotation mark closes the symbol.
-    """
-    length = len(state.partial) - 1
-    if character == '"':
-        return state._replace(partial="", has_prefix=True) if length else None
-    allowed = CHORD_SYMBOL_CHARACTERS if length else UPPER_NOTES
-    if character not in allowed or length == MAX_CHORD_SYMBOL_LENGTH:
-        return None
-    return state._replace(partial=state.partial + "A")
 
 
 def _is_note(character: str) -> bool:

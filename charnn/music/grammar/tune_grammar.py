@@ -25,7 +25,7 @@ character is accepted after every text that may not end yet, and there is no dea
 The modules: `tune_request` (the user's request), `header_candidates` (values that go together),
 `header_grammar` (fields), `title_words`, `title_grammar`, `type_names`, `body_grammar` (notes and
 the order of signs), `bar_filling` (durations of notes, bars and parts), `bar_lines` (bars, repeats,
-endings, parts), `note_prefixes` (accidentals, chords, graces, chord symbols), `notation`
+endings, parts), `note_prefixes` (accidentals, chords, graces), `chord_spelling`, `notation`
 (characters and lengths), `tune_form` (the order of parts), `label_rules` (bar labels),
 `grammar_state`.
 """

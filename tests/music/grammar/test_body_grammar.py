@@ -52,7 +52,7 @@ def is_accepted_with_more_parts(body: str) -> bool:
         "({c}d2 c2) c4|c8|]\n",
         "{c^d}Td4- d4-|d8|]\n",
         '"Am7"ud4 "D/F#"[DF]4|c8|]\n',
-        '"D"({c}~d4 .v[DF]4)|c8|]\n',
+        '"D"({c}~d4 .[DF]4)|c8|]\n',
         "(~d4 Tc4)|c8|]\n",
         "^d4 _e4|=C,4 f'4|]\n",
         "z8|d8|]\n",

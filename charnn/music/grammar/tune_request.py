@@ -111,11 +111,14 @@ def make_request(
         strict: whether the grammar applies to the body as well, not only to the header.
 
     Raises:
-        UsageError: a value is no key, is no meter, or cannot stand in a header; a form is requested
-            and the grammar does not apply to the body; or whole bars cannot follow the prime.
+        UsageError: a value is no key, is no meter, or cannot stand in a header; a form or a number
+            of bars is requested, and the grammar does not apply to the body; or whole bars cannot
+            follow the prime.
     """
     if form and not strict:
         raise UsageError("--form needs complete bars and parts: leave out --bars off")
+    if part_bars and not strict:
+        raise UsageError("--part-bars needs complete bars and parts: leave out --bars off")
     values, opening, left_out = read_prime(prime, strict=strict)
     for letter, value in zip("TRMK", (title, rhythm, meter, key), strict=True):
         values[letter] = " ".join(value.split()) or values[letter]

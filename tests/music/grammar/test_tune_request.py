@@ -171,3 +171,8 @@ def test_a_change_inside_the_prime_is_refused(prime: str, words: str) -> None:
 def test_any_prime_is_read_or_refused(prime: str) -> None:
     with suppress(UsageError):
         assert "H" not in make_request(prime=prime).opening.replace('"H"', "")
+
+
+def test_a_number_of_bars_needs_strict_bars() -> None:
+    with pytest.raises(UsageError, match="leave out --bars off"):
+        make_request(part_bars=4, strict=False)

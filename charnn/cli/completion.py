@@ -10,16 +10,10 @@ from charnn.checkpoints.bundled import BUNDLED
 from charnn.checkpoints.run_files import RUNS_FOLDER, run_names
 
 RUN_ACTIONS = ("compare", "rename", "remove", "clean")
-# The types and keys of the folk corpus that a request is most likely to name.
+# The commonest types of the folk corpus, and a few of other books.
 RHYTHMS = (
     *("air", "clog", "fling", "hornpipe", "jig", "march", "mazurka", "minuet", "polka"),
     *("quickstep", "reel", "set dance", "slide", "slip jig", "strathspey", "waltz"),
-)
-KEYS = (
-    *("A", "Bb", "C", "D", "Eb", "F", "G"),
-    *("Am", "Bm", "Cm", "Dm", "Em", "F#m", "Gm"),
-    *("Ador", "Bdor", "Cdor", "Ddor", "Edor", "Gdor"),
-    *("Amix", "Cmix", "Dmix", "Emix", "Gmix"),
 )
 
 
@@ -49,6 +43,8 @@ def complete_rhythm(incomplete: str) -> list[str]:
 
 def complete_key(incomplete: str) -> list[str]:
     """Return the keys that begin so."""
+    from charnn.music.abc.key_names import KEYS
+
     return _beginning(KEYS, incomplete)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from charnn.corpus.vocabulary import UNKNOWN, Vocabulary
 from charnn.errors import UsageError
-from charnn.music.grammar.header_candidates import KEYS
+from charnn.music.abc.key_names import KEYS
 from charnn.music.grammar.reading_key import reading_key
 from charnn.music.grammar.tune_request import Header, TuneRequest
 from charnn.sampling.likelihood import score_ends

@@ -40,7 +40,8 @@ def test_help_is_plain_and_has_examples(program: Program, tmp_path: Path, name: 
         ("sample", "[OPTIONS] [RUN]"),
         ("evaluate", "[OPTIONS] RUN [CORPUS...]"),
         ("inspect", "[OPTIONS] [RUN]"),
-        ("corpora", "[OPTIONS]"),
+        ("corpora", "[OPTIONS] [CORPUS]"),
+        ("runs", "[OPTIONS] [ACTION...]"),
     ],
 )
 def test_usage(program: Program, tmp_path: Path, name: str, usage: str) -> None:

@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
 from charnn.errors import UsageError
+from charnn.music.abc.key_names import KEYS
 from charnn.music.coding.bar_labels import LABELS
-from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
+from charnn.music.grammar.header_candidates import METERS, UNITS
 from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest

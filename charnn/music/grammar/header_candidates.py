@@ -13,7 +13,7 @@ from typing import NamedTuple
 from charnn.errors import UsageError
 from charnn.music.abc import fields
 from charnn.music.abc.dance_meters import suits_meter, usual_meter
-from charnn.music.abc.key_field import is_key, parse_key
+from charnn.music.abc.key_field import parse_key
 from charnn.music.coding.bar_labels import CADENCES, LABELS
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import TICKS_PER_WHOLE_NOTE, GrammarState, Timing
@@ -24,13 +24,6 @@ from charnn.music.grammar.tune_request import Header, LearnedHeader, TuneRequest
 # For models without stored training headers, and for openings that suit none of these headers.
 METERS = ("C", "C|", "4/4", "2/2", "2/4", "3/4", "3/2", "6/4", "5/4", "3/8", "6/8", "9/8", "12/8")
 UNITS = ("1/8", "1/16", "1/4")
-_ALL_KEYS = (
-    tonic + mode
-    for mode in ("", "m", "dor", "mix", "lyd", "phr")
-    for tonic in ("C", "D", "E", "F", "G", "A", "B", "Bb", "Eb", "Ab", "Db", "F#", "C#", "G#")
-)
-# Some combinations are no keys: G# major would have eight sharps.
-KEYS = tuple(key for key in _ALL_KEYS if is_key(key))
 # The tunes of the same mode count as much as this number of tunes in the requested key.
 _MODE_TUNES = 10
 # 2 ** 64 divided by the golden ratio (Knuth, The Art of Computer Programming, vol. 3, 6.4).

@@ -7,8 +7,9 @@ titles are allowed. The values are prescribed from the start, or chosen by the m
 from collections.abc import Collection, Mapping
 
 from charnn.errors import UsageError
+from charnn.music.abc.key_names import KEYS
 from charnn.music.grammar.grammar_state import GrammarState, PlannedPart
-from charnn.music.grammar.header_candidates import KEYS, find_candidates, set_timing
+from charnn.music.grammar.header_candidates import find_candidates, set_timing
 from charnn.music.grammar.title_grammar import TitleGrammar
 from charnn.music.grammar.tune_request import Header, TuneRequest
 

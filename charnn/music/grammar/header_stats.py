@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 
 from charnn.music.abc.dance_meters import suits_meter, usual_meter
 from charnn.music.abc.key_field import is_key
@@ -130,8 +131,25 @@ class HeaderStats:
             if any(values) and not self._count(*values):
                 given = filter(None, (request.rhythm, request.meter, request.key))
                 value = getattr(request, option[2:]) if option[:2] == "--" else ", ".join(given)
-                return f"no training tune has {option} {value}: expect less of the new tune"
+                doubt = f"no training tune has {option} {value}: expect less of the new tune"
+                return doubt + (self._similar_rhythm(value) if option == "--rhythm" else "")
         return ""
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Return the numbers of tunes of each type, meter and key, the commonest first.
+
+        Tunes without a type are counted under `""`.
+        """
+        counters = {"types": Counter[str](), "meters": Counter[str](), "keys": Counter[str]()}
+        for (rhythm, meter, _, key), count in sorted(self._headers.items()):
+            for counter, value in zip(counters.values(), (rhythm, meter, key), strict=True):
+                counter[value] += count
+        return {name: dict(counter.most_common()) for name, counter in counters.items()}
+
+    def _similar_rhythm(self, rhythm: str) -> str:
+        """Return a question about the type that resembles a mistyped one, or `""`."""
+        similar = get_close_matches(rhythm, self.counts()["types"], n=1)
+        return f". Did you mean {similar[0]}?" if similar else ""
 
     def _count(self, rhythm: str, meter: str, key: str) -> int:
         """Count the tunes with these values; `""` matches every value, `*dor` every dorian key."""

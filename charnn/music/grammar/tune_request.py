@@ -13,6 +13,7 @@ from charnn.music.abc import fields
 from charnn.music.abc.clean_fields import normalise_rhythm, plain_title, short_key
 from charnn.music.abc.dance_meters import name_in_meter
 from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.key_names import similar_key
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.grammar.form_plans import FormPlans
 from charnn.music.grammar.prime_text import STAR, read_prime, without_stars
@@ -169,7 +170,9 @@ def _normalised_key(text: str) -> str:
     try:
         key = text and parse_key(text)
     except fields.FieldError as problem:
-        raise UsageError(f"{problem}: write it as in G, Em or Ador") from None
+        similar = similar_key(text.strip())
+        question = f". Did you mean {similar}?" if similar else ""
+        raise UsageError(f"{problem}: write it as in G, Em or Ador{question}") from None
     if key and not key.tonic:
         raise UsageError(f"{text!r} is not a key: write it as in G, Em or Ador")
     return short_key(text[:1].upper() + text[1:]) if text else ""

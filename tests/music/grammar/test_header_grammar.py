@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.errors import UsageError
-from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
+from charnn.music.abc.key_names import KEYS
+from charnn.music.grammar.header_candidates import METERS, UNITS
 from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest

@@ -89,6 +89,7 @@ def test_without_rhythms_in_training_no_rhythm_is_written() -> None:
         (TuneRequest(rhythm="reel", meter="C|", key="D"), ""),
         (TuneRequest(rhythm="jig", key="Em"), ""),
         (TuneRequest(rhythm="polka", key="D"), "no training tune has --rhythm polka: expect less"),
+        (TuneRequest(rhythm="jigg"), "Did you mean jig?"),
         (TuneRequest(meter="5/4"), "no training tune has --meter 5/4: expect less"),
         (TuneRequest(key="F#"), "no training tune has --key F#: expect less"),
         (

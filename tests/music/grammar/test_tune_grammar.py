@@ -22,6 +22,7 @@ import pytest
 
 from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.errors import UsageError
+from charnn.music.abc.key_names import KEYS
 from charnn.music.checking.report import check_tune
 from charnn.music.coding.bar_labels import (
     CADENCES,
@@ -33,7 +34,7 @@ from charnn.music.coding.bar_labels import (
 )
 from charnn.music.form.tune_outline import outline_tune
 from charnn.music.grammar.grammar_state import PlannedPart
-from charnn.music.grammar.header_candidates import KEYS, METERS, UNITS
+from charnn.music.grammar.header_candidates import METERS, UNITS
 from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import TuneRequest
 from charnn.music.tune.tune import Tune

@@ -112,7 +112,9 @@ def run_files(run: Path) -> list[Path]:
 
     The lock is not among them either.
     """
-    return sorted(path for path in run.iterdir() if path.name.startswith(RUN_FILES))
+    # Not by prefix alone: last.safetensors.bak is a copy that the user made.
+    names = ((path.name.partition(".damaged")[0], path) for path in run.iterdir())
+    return sorted(path for name, path in names if name in RUN_FILES)
 
 
 def are_comparable(runs: Sequence[RunSummary]) -> bool:

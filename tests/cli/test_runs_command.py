@@ -110,10 +110,12 @@ def test_a_run_is_removed_after_a_question(program: Program, folder: Path) -> No
     assert (ended.returncode, ended.stdout) == (0, b"")
     assert not (runs / "older").exists()
     # A file of the user is no file of the run.
-    (runs / "newer" / "notes.txt").write_text("mine")
+    for name in ("notes.txt", "last.safetensors.bak", "last.safetensors.damaged-2"):
+        (runs / "newer" / name).write_text("mine, or damaged")
     ended = program(folder, "runs", "remove", "newer", "checkpoints/newer", "--yes")
     assert (ended.returncode, "other files" in ended.messages[-1]) == (0, True)
-    assert [path.name for path in (runs / "newer").iterdir()] == ["notes.txt"]
+    left = {path.name for path in (runs / "newer").iterdir()}
+    assert left == {"notes.txt", "last.safetensors.bak"}
 
 
 def test_a_mistyped_name_removes_nothing(program: Program, folder: Path) -> None:

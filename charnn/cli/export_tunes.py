@@ -68,8 +68,8 @@ def export_tunes(
         _write(book.bind(pages, title), targets.get(file.positions[0]))
     if done < (count := len(file.positions)):
         if count > 1:
-            failed = count - done
-            show_message(f"{failed} of {count} tunes could not be exported; the others were")
+            others = "; the others were" if done else ""
+            show_message(f"{count - done} of {count} tunes could not be exported{others}")
         raise typer.Exit(1)
 
 

@@ -67,6 +67,8 @@ def test_one_voice_of_a_tune_can_be_selected(tmp_path: Path) -> None:
     assert run.returncode == 1
     assert "there is no voice 2: the tune has one voice" in run.stderr.decode()
     assert (tmp_path / "book-001-duet.mid").exists()
+    run = charnn(tmp_path, "export-midi", "book.abc", "--voice", "3")
+    assert run.stderr.decode().splitlines()[-1] == "2 of 2 tunes could not be exported"
 
 
 def test_one_tune_of_a_file_can_be_selected(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ MAX_GROWTH = 50_000_000  # bytes that all trials of a fault may add to the memor
 # Errors of a tune name its place; the error of a text says that it contains no tune.
 PLACED = re.compile(r"error: tunes\.abc: (.*, )?line \d+, column \d+: .+")
 REFUSED = (PLACED, re.compile(r"error: tunes\.abc contains no tune: .*"))
-COUNTED = re.compile(r"\d+ of \d+ tunes could not be exported; the others were")
+COUNTED = re.compile(r"\d+ of \d+ tunes could not be exported(; the others were)?")
 
 
 def run(*arguments: str | Path) -> Ended:

@@ -93,10 +93,9 @@ def read_one_tune(tunes: str, number: int | None) -> InputTune:
         )
     source = file.sources[file.positions[0] - 1]
     if len(file.sources) == 1:
-        tune = InputTune(file.text, file.path, file.display_name, 1, True)
-    else:
-        text = file.exact_text(file.positions[0])
-        tune = InputTune(text, file.path, file.display_name, source.line, False)
+        return InputTune(file.text, file.path, file.display_name, 1, True)
+    text = file.exact_text(file.positions[0])
+    tune = InputTune(text, file.path, file.display_name, source.line, False)
     return _with_inherited_fields(tune, source)
 
 

@@ -146,12 +146,17 @@ def test_a_tune_is_continued(program: Program, folder: Path) -> None:
 def test_a_tune_takes_the_fields_of_the_file_header_with_it(program: Program, folder: Path) -> None:
     tune = "X:2\r\nT:Tune\r\nK:D\r\nd2ef|gfed|faec|d4:|\r\n"
     header = "M:2/4\r\nL:1/8\r\n"
-    own = f"\r\nT:Tune\r\n{header}K:D\r\nd2ef|gfed|"
-    for text, kept in ((f"{header}\r\n{tune}", header), (f"{header}\r\n{tune}\r\n{tune}", "")):
+    for text, begin, fields in (
+        (f"{header}\r\n{tune}", header + "\r\n", ""),
+        (f"{header}\r\n{tune}\r\n{tune}", "", header),
+    ):
+        own = f"\r\nT:Tune\r\n{fields}K:D\r\nd2ef|gfed|"
         options = ("--tune", "1", "--bars", "3", "--num", "2")
         ended = program(folder, "vary", "-", "folk", *options, stdin=text.encode())
-        assert ended.stdout.decode().startswith(kept + "\r\n" * bool(kept) + "X:2" + own)
+        assert ended.stdout.decode().startswith(begin + "X:2" + own)
         assert ended.stdout.decode().count(own) == 2
+        (folder / "result.abc").write_bytes(ended.stdout)
+        assert b"M:2/4" in program(folder, "vary", "result.abc", "folk", *options).stdout
     wrong = f"{header}\r\n{tune.replace('gfed', 'gfed/0')}\r\n{tune}"
     options = ("vary", "-", "folk", "--bars", "3", "--tune", "1")
     ended = program(folder, *options, stdin=wrong.encode())

@@ -57,7 +57,7 @@ class BarNumbers:
             raise UsageError("--ending and --bars exclude each other: leave one of them out")
         indices = list(range(len(self.numbers)))
         if part:
-            indices = self._part(part)
+            indices = self.part(part)
         elif ending:
             indices = list(self.parts.values())[-1] if self.parts else indices
         if ending:
@@ -66,12 +66,21 @@ class BarNumbers:
             return set(indices)
         return self._numbered(bars, indices, f"part {part.upper()}" if part else "the tune")
 
-    def _part(self, part: str) -> list[int]:
+    def part(self, part: str, option: str = "--part") -> list[int]:
+        """Return the indices of the bars of a part.
+
+        Args:
+            part: the letter of the part.
+            option: the option that names the part in messages.
+
+        Raises:
+            UsageError: there is no such part.
+        """
         letter = part.strip().upper()
         if letter not in self.parts:
             names = ", ".join(self.parts)
             raise UsageError(
-                f"--part {part}: there is no such part. "
+                f"{option} {part}: there is no such part. "
                 + (f"The parts of the tune are {names}" if names else "The tune has no whole bar")
             )
         return self.parts[letter]

@@ -9,6 +9,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
 from charnn.music.abc import patterns
 from charnn.music.abc.cleaning import clean_books
+from charnn.music.checking.parts import bars_as_played, split_into_passes
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import MAX_PARTS, TICKS_PER_WHOLE_NOTE, GrammarState
 from charnn.music.grammar.tune_form import TuneForm
@@ -202,7 +203,13 @@ def _usual_part_bars(located: LocatedTune, numbers: BarNumbers) -> Sequence[int]
     is_complete = len(numbers.parts) > 1 or (isinstance(last, BarLine) and last.section)
     if not is_complete:
         return _BEGUN_PART_BARS
-    count = sum(bool(numbers.numbers[bar]) for bar in first)
+    # As they are played the first time: of several endings, only one counts.
+    played = list(bars_as_played(located.tune, located.bar_of_note))
+    bars_of_start: dict[int, int] = {}
+    for one in split_into_passes(located.bars, played):
+        if one.bar_indices[0] in first:
+            bars_of_start.setdefault(one.bar_indices[0], one.bars)
+    count = sum(bars_of_start.values())
     return [count if MIN_PART_BARS <= count <= MAX_PART_BARS else 0]
 
 
@@ -225,7 +232,7 @@ def _end_of_part(located: LocatedTune, numbers: BarNumbers, part: str) -> int:
     Raises:
         UsageError: there is no such part.
     """
-    last_bar = max(numbers.select(part=part))
+    last_bar = max(numbers.part(part, "--after"))
     passed = False
     for index, element in enumerate(located.tune.music):
         if isinstance(element, Note) and located.bar_of_note[index] == last_bar:

@@ -20,8 +20,8 @@ def label_parts(text: str, start: int, line_end: str) -> tuple[str, str]:
     """Return a tune with a label at each new part, and the new order of parts.
 
     The new parts have the letters that the order of the header names and the tune lacks, then the
-    letters that follow. The order is `""` if the header has none, or if it needs no change. A tune
-    without labels stays as it is.
+    letters that follow the highest one of the tune. The order is `""` if the header has none, or
+    if it needs no change. A tune without labels stays as it is.
 
     Args:
         text: the tune.
@@ -37,7 +37,10 @@ def label_parts(text: str, start: int, line_end: str) -> tuple[str, str]:
         return text, ""
     order = located.tune.parts
     named = [letter for letter in dict.fromkeys(order) if letter not in used]
-    free = named + [letter for letter in ascii_uppercase if letter not in {*used, *order}]
+    # A first part without a label is A. Letters below the highest one are the last resort.
+    highest = max({"A", *used} & set(ascii_uppercase))
+    unused = [letter for letter in ascii_uppercase[1:] if letter not in {*used, *order}]
+    free = named + sorted(unused, key=lambda letter: letter < highest)
     places = _unlabelled_starts(located, start)
     if len(places) > len(free):
         raise UsageError("the parts have all letters from A to Z: add fewer --parts")

@@ -131,6 +131,17 @@ def test_new_parts_have_labels_and_are_played(
         assert set(read(new).parts) in (set(), set(labels))
 
 
+def test_a_first_part_without_label_is_a() -> None:
+    (text,) = continued(HEADER + A + "P:B\nf|faf ege|dfd cec|BdB AFA|d3 d2||\n")
+    assert re.findall(r"P:([A-Z])", text) == ["B", "C"]
+
+
+def test_of_two_endings_one_counts_as_a_bar_of_the_part() -> None:
+    endings = "|:d2e f2g|a3 b3|afd e2c|1 d3 d3:|2 d3 D3||\n"
+    (text,) = continued(HEADER + endings)
+    assert part_bars(text) == [4, 4]
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_a_labelled_part_that_is_begun_is_completed(model: str) -> None:
     begun = HEADER.replace("C:nobody", "P:AB") + "P:A\n" + A + "P:B\nf|faf ege|dfd c"
@@ -164,7 +175,7 @@ def test_the_seed_decides_and_line_ends_stay() -> None:
             "has 2 voices (V:a, V:b), and a new part",
         ),
         (JIG, {"part_bars": 40}, "2..32, or be 0 for a usual number, not 40"),
-        (JIG, {"after": "C"}, "there is no such part. The parts of the tune are A, B"),
+        (JIG, {"after": "C"}, "--after C: there is no such part. The parts of the tune are A, B"),
         (HEADER + "d9|d2|d", {}, "the tune ends inside a part that is not made of whole bars"),
         (HEADER.replace("6/8", "none") + "d9|d2||", {}, "bars cannot be counted in this meter"),
     ],

@@ -29,6 +29,7 @@ _OTHER_FIELDS = 2
 _TEXT_FIELDS = frozenset("ABCDFGHNOPQRSTWZrw+")
 # music21 reads this letter, and those that U: defines, as notes.
 _LONG_NAMES = {"H": "!fermata!"}
+_LINE_BREAKS = re.compile(r"I: *linebreak")
 _NAMED = re.compile(r"![^!\s]+!")
 # A bracket beside a bar line, and signs of broken rhythm without a note.
 _STRAY = frozenset(["[", *(sign * count for sign in "<>" for count in (1, 2, 3))])
@@ -65,8 +66,25 @@ def tidy_source(source: TuneSource, was_read: Callable[[Tune], None] = lambda tu
     respell_notes(body, tune, [with_explicit_accidentals(voice) for voice in tune.voices])
     _write_out_broken_rhythm(body, tune)
     replace_false_ties(body, tune)
-    lines = [*_tidy_header(header, inherited_fields(source), tune), *_tidy_body(body, tune)]
+    inherited = [field for field in inherited_fields(source) if not _holds_for_the_file(field)]
+    if not (keep_lines := _keeps_lines(tune)):
+        # The new lines end where the text does, whatever sign ended those before.
+        header = [line for line in header if not _LINE_BREAKS.match(line.content)]
+        inherited = [field for field in inherited if not _LINE_BREAKS.match(f"I:{field.text}")]
+    lines = [*_tidy_header(header, inherited, tune), *_tidy_body(body, tune, keep_lines)]
     return "".join(line + "\n" for line in lines)
+
+
+def _holds_for_the_file(field: HeaderField) -> bool:
+    """Return whether a field declares the encoding of its file."""
+    return field.letter == "I" and field.text.strip().startswith("abc-charset")
+
+
+def _keeps_lines(tune: Tune) -> bool:
+    """Return whether the lines of a tune stay as they are: other lines belong to them."""
+    return bool(tune.others) or any(
+        isinstance(element, Change) and element.letter in _LINE_FIELDS for element in tune.music
+    )
 
 
 def _tidy_header(lines: list[TuneLine], inherited: Sequence[HeaderField], tune: Tune) -> list[str]:
@@ -121,10 +139,7 @@ def _write_out_broken_rhythm(body: list[TuneLine], tune: Tune) -> None:
         piece.text = texts.get(piece.place, piece.text)
 
 
-def _tidy_body(lines: list[TuneLine], tune: Tune) -> list[str]:
-    keep_lines = bool(tune.others) or any(
-        isinstance(element, Change) and element.letter in _LINE_FIELDS for element in tune.music
-    )
+def _tidy_body(lines: list[TuneLine], tune: Tune, keep_lines: bool) -> list[str]:
     signs = _Signs(tune)
     layout = LineLayout(tune, signs.repeat_starts, keep_lines=keep_lines)
     for line in lines:
@@ -153,7 +168,9 @@ class _Signs:
         self._inserted: dict[int, list[tuple[int, str]]] = {}
         first = {(element.line, element.column) for element in tune.music}
         for number, voice in enumerate(tune.voices):
-            if number and any((each.line, each.column) in first for each in voice.music):
+            # A field that holds for all voices is an element of each of them.
+            own = [element for element in voice.music if not isinstance(element, Change)]
+            if number and any((each.line, each.column) in first for each in own):
                 continue  # an overlay, or a voice with the repeats of the first one
             signs = RepeatSigns(voice)
             self._bar_lines |= {(number, index): s for index, s in signs.bar_lines.items()}

@@ -72,7 +72,9 @@ class _Place:
 
 
 def find_lyrics(tune: Tune) -> Lyrics:
-    """Return the lyrics of a tune."""
+    """Return the lyrics of a tune; an overlay has none (ABC 2.1, "Voice overlay")."""
+    if tune.is_overlay:
+        return Lyrics({}, ())
     syllables: dict[int, tuple[Syllable, ...]] = {}
     unplaced: list[tuple[int, str]] = []
     places: list[_Place] = []  # the notes since the fields before

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from charnn.errors import TuneError
 from charnn.music.abc.book_text import NumberGiver, change_book
 from charnn.music.abc.tidying import tidy_source, tidy_tune
+from charnn.music.abc.tunebook import split_book
 from charnn.music.performance.player import perform
 from tests.music.tunes import book_sources, read, tune_texts
 
@@ -124,6 +125,17 @@ def test_the_header_is_in_order_and_complete() -> None:
         "X:8\n% charnn sample\nT:Åsa &amp; é\nC:François \\%\nR:jig\nZ:Zoë\n"
         'M:3/4\nL:1/8\nQ:"Léger" 1/4=90\nK:D\nA6|\n'
     )
+
+
+def test_the_signs_of_line_breaks_go_with_the_lines() -> None:
+    text = "I:abc-charset utf-8\nI:linebreak !\n\nX:1\nI:linebreak $\nL:1/8\nK:C\nA8|$B8|\n"
+    (source,) = split_book(text)
+    assert tidy_source(source) == "X:1\nL:1/8\nK:C\nA8|B8|\n"
+
+
+def test_each_voice_has_its_repeat_signs_after_a_field_of_all() -> None:
+    text = "P:A\nV:1\nA8:|\nV:2\nC8:|\nP:B\nV:1\nB8:|\nV:2\nD8:|"
+    assert body(text) == "P:A\nV:1\n|:A8:|\nV:2\n|:C8:|\nP:B\nV:1\n|:B8:|\nV:2\n|:D8:|"
 
 
 def test_voices_keep_their_lines() -> None:

@@ -129,3 +129,9 @@ def test_any_lyrics_are_aligned(fields: list[str]) -> None:
         "stop"
     )
     to_musicxml(read)
+
+
+def test_an_overlay_has_no_lyrics() -> None:
+    read = tune("C D E F & E4|G4|\nw: a b c d e")
+    assert to_musicxml(read).count("<text>a</text>") == 1
+    assert not list(find_omissions(read))

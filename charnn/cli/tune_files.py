@@ -137,6 +137,7 @@ def _read_text(tunes: str) -> str:
     the encoding of many tune books of the 1990s. If this guess is wrong, only titles and words are
     garbled, because notes are ASCII.
     """
+    from charnn.corpus.binary_kinds import describe_binary
     from charnn.corpus.text import declared_charset, decode, open_file
 
     display_name = "stdin" if tunes == "-" else tunes
@@ -159,6 +160,8 @@ def _read_text(tunes: str) -> str:
         advice = "Its letters may be wrong."
         return "".join(decode(io.BytesIO(content), display_name, advice=advice))
     except CorpusError as problem:
+        if kind := describe_binary(content):
+            raise CorpusError(f"{display_name} {kind}") from problem
         if declared_charset(content) is not None:
             show_warning(str(problem))
         return content.decode("latin-1")

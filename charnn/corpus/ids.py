@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.corpus.corpus_sizes import hashed_chunks
+from charnn.corpus.own_files import IDS, METADATA
 from charnn.corpus.scan import (
     DEFAULT_VAL_FRACTION,
     FORMAT,
@@ -39,8 +40,6 @@ from charnn.files import fsync_folder, write_bytes
 
 # The folder in which `charnn train` keeps prepared corpora.
 DATA_FOLDER = Path("data")
-
-IDS, METADATA = "ids.npy", "corpus.json"
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
-from charnn.corpus.ids import IDS, METADATA
+from charnn.corpus.own_files import IDS, METADATA
 
 
 def remove_prepared(folder: Path, needed: Collection[str]) -> dict[Path, int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charnn.corpus.catalogue import Entry
+from charnn.corpus.own_files import TRANSPOSED, is_own_folder, own_files
 from charnn.corpus.text import (
     CHUNK_BYTES,
     Document,
@@ -31,6 +32,7 @@ class SourceCollector:
         texts: the documents that are texts.
         books: the documents that are tune books.
         skipped: the paths in folders that are hidden, unreadable or not text.
+        own: the files and folders that charnn itself wrote.
         repeated: the names of sources that were added before.
         seen: the real paths and the catalogue names that were added.
     """
@@ -39,6 +41,7 @@ class SourceCollector:
     texts: list[Document] = field(default_factory=list)
     books: list[Document] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    own: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
 
@@ -88,21 +91,22 @@ class SourceCollector:
         documents.append(Document(str(path), partial(read_file, path, self.encoding)))
 
     def add_folder(self, folder: Path) -> None:
-        """Add every text file below a folder, except empty ones.
+        """Add every text file below a folder, except empty files and those that charnn wrote.
 
         Raises:
-            CorpusError: there is no text file.
+            CorpusError: there is no text file, and nothing that charnn wrote either.
         """
         # Skipped paths are listed for the user, who would not notice a gap in the corpus otherwise.
-        texts = 0
-        for path, real in _walk(folder, self.skipped):
+        texts, own_before = 0, len(self.own)
+        for path, real in _walk(folder, self.skipped, self.own):
             if not path.is_file() or not looks_like_text(path, self.encoding):
                 self.skipped.append(str(path))
             elif path.stat().st_size:
                 texts += 1
                 if self.is_new(real, str(path)):
                     self.add_file(path)
-        if not texts:
+        # A shell expands `*` to the folders of the runs as well.
+        if not texts and len(self.own) == own_before:
             raise CorpusError(f"{folder} contains no text files: name a folder that does")
 
     def add_pattern(self, pattern: str) -> None:
@@ -114,9 +118,11 @@ class SourceCollector:
         paths = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - Path.glob rejects absolute patterns
         if not paths:
             raise CorpusError(f"nothing matches {pattern}: check the pattern and the folder")
+        own = own_files(path for path in paths if not path.is_dir())
+        self.own += map(str, sorted(own))
         for path in paths:
             # `**` also matches the folders, whose files are matches themselves.
-            if not ("**" in pattern and path.is_dir()):
+            if not (path in own or ("**" in pattern and path.is_dir())):
                 self.add_path(path)
 
     def add_pipe(self, path: Path) -> None:
@@ -179,11 +185,11 @@ def _blocks(stream: BinaryIO, name: str) -> Iterator[bytes]:
         raise CorpusError(f"cannot read {name}: {error.strerror or error}") from error
 
 
-def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
+def _walk(folder: Path, skipped: list[str], own: list[str]) -> Iterator[tuple[Path, str]]:
     """Yield the path and the real path of each file below a folder, in sorted order.
 
-    A real path is yielded only once. Hidden files and folders are added to `skipped`; hidden
-    folders are not entered.
+    A real path is yielded only once. Hidden files and folders are added to `skipped`, files and
+    folders that charnn wrote are added to `own`; neither kind of folder is entered.
     """
     # Symbolic links may form a circle. A stack instead of recursion: folders may be nested more
     # deeply than Python recurses.
@@ -203,9 +209,14 @@ def _walk(folder: Path, skipped: list[str]) -> Iterator[tuple[Path, str]]:
             children = sorted(path.iterdir(), reverse=True)
         except OSError as error:
             raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
+        if is_own_folder([child.name for child in children]):
+            own.append(str(path))
+            continue
         for child in children:
             if child.name.startswith("."):
                 skipped.append(str(child))
+            elif TRANSPOSED.fullmatch(child.name):
+                own.append(str(child))
             else:
                 # realpath costs a system call for each part of a path; this string does not.
                 stack.append((child, os.path.join(real, child.name)))  # noqa: PTH118

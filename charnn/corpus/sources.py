@@ -14,7 +14,7 @@ from charnn.corpus.catalogue import CATALOGUE
 from charnn.corpus.document_kinds import AUTO
 from charnn.corpus.source_collector import SourceCollector, split_file_name
 from charnn.corpus.text import Document, document
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CorpusError, UsageError, shorten
 from charnn.music.abc.cleaning import CleanTune, clean_books
 
 # Larger than any collection of tunes that exists; books are cleaned in memory.
@@ -33,6 +33,7 @@ class Corpus:
         mended: whether the mistakes of tune books are mended, as in all new runs.
         document_kind: the kind of documents, see `charnn.corpus.document_kinds`.
         skipped: the paths in a named folder that are hidden, unreadable or not text.
+        own: the files and folders there that charnn itself wrote: runs and prepared corpora.
         repeated: the sources that were named more than once; each is read once.
     """
 
@@ -42,6 +43,7 @@ class Corpus:
     mended: bool = True
     document_kind: str = AUTO
     skipped: tuple[str, ...] = ()
+    own: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
 
 
@@ -92,6 +94,7 @@ class Sources:
             mended=mended,
             document_kind=document_kind,
             skipped=tuple(collector.skipped),
+            own=tuple(collector.own),
             repeated=tuple(collector.repeated),
         )
 
@@ -148,6 +151,11 @@ def find_sources(
             collector.add_pattern(argument)
         else:
             raise CorpusError(_not_found(argument))
+    if collector.own and not (collector.texts or collector.books):
+        raise CorpusError(
+            f"{shorten(' '.join(arguments), 100)} contains only runs and prepared corpora of "
+            "charnn: name a file or a folder with texts"
+        )
     return Sources(_corpus_name(arguments), collector)
 
 

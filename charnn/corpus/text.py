@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from charnn.corpus.binary_kinds import describe_binary
+from charnn.corpus.binary_kinds import describe_binary, describe_document
 from charnn.errors import CorpusError, UsageError, shorten
 
 # A megabyte: a text in one line of 1 GB was prepared in 71 MB of memory.
@@ -65,8 +65,17 @@ def document(name: str, text: str, split_text: str | None = None) -> Document:
     return Document(name, lambda: iter((text,)), split_text)
 
 
+class BinaryFileError(CorpusError):
+    """A file that is not text in any encoding."""
+
+
 def decode(
-    stream: BinaryIO, name: str, encoding: str | None = None, *, advice: str = _ADVICE
+    stream: BinaryIO,
+    name: str,
+    encoding: str | None = None,
+    *,
+    advice: str = _ADVICE,
+    errors: str = "strict",
 ) -> Iterator[str]:
     """Yield the text of a binary stream in chunks of about a megabyte.
 
@@ -79,15 +88,19 @@ def decode(
         encoding: the codec if there is no byte order mark; None means the one that a tune book
             declares, else UTF-8.
         advice: the end of the message about bytes that are no text in that encoding.
+        errors: "replace" writes U+FFFD for such bytes.
 
     Raises:
-        CorpusError: the bytes are not text in that encoding, or look binary.
+        BinaryFileError: the bytes look binary, or are a document of a word processor.
+        CorpusError: the bytes are not text in that encoding.
         UsageError: there is no such codec.
     """
     raw = head = stream.read(CHUNK_BYTES)
+    if kind := describe_document(head):
+        raise BinaryFileError(f"{name} {kind}")
     # An unknown --encoding is an error also where a byte order mark makes it superfluous.
     _incremental_decoder(encoding or "utf-8")
-    decoder = _incremental_decoder(codec := _codec_of(raw, encoding, name, advice))
+    decoder = _incremental_decoder(codec := _codec_of(raw, encoding, name, advice), errors)
     bytes_read = characters = controls = 0
     while True:
         bytes_read += len(raw)
@@ -96,9 +109,9 @@ def decode(
             controls += _count_controls(raw if codec == "utf-8" else text.encode())
         except UnicodeDecodeError as error:
             if kind := describe_binary(head):
-                raise CorpusError(f"{name} {kind}") from error
+                raise BinaryFileError(f"{name} {kind}") from error
             if encoding is None and b"\0" in raw:
-                raise CorpusError(_looks_binary(name, head)) from error
+                raise BinaryFileError(_looks_binary(name, head)) from error
             raise CorpusError(_not_decodable(error, bytes_read, name, codec, advice)) from error
         # Raised by codecs such as punycode, which decode a whole text; and for lone surrogates.
         except UnicodeError as error:
@@ -106,7 +119,7 @@ def decode(
         characters += len(text)
         # At most 1 % may be control characters: a stray escape character occurs in real text.
         if "\0" in text or controls * 100 > characters:
-            raise CorpusError(_looks_binary(name, head))
+            raise BinaryFileError(_looks_binary(name, head))
         if characters == len(text):
             text = _with_charset_utf_8(text.removeprefix("\ufeff"))
         if text:
@@ -140,23 +153,22 @@ def open_file(path: Path) -> BinaryIO:
     return path.open("rb")
 
 
-def looks_like_text(path: Path, encoding: str | None = None, *, head: int = 1 << 16) -> bool:
-    """Return whether the first `head` bytes of a file look like text in any encoding.
+def looks_like_text(path: Path, encoding: str | None = None) -> bool:
+    """Return whether a whole file looks like text in any encoding.
 
-    Control characters make a file binary. Bytes that do not decode are accepted: a Latin-1 text has
-    such bytes, and the user should get an error with advice instead of a folder without that text.
+    Control characters make a file binary, wherever they begin. Bytes that do not decode are
+    accepted: a Latin-1 text has such bytes, and the user should get an error with advice instead of
+    a folder without that text.
     """
     try:
         with open_file(path) as stream:
-            raw = stream.read(head)
-    except (EOFError, zlib.error, OSError):
+            for _ in decode(stream, str(path), encoding, errors="replace"):
+                pass
+    except (BinaryFileError, EOFError, zlib.error, OSError):
         return False
-    try:
-        decoder = _incremental_decoder(_codec_of(raw, encoding), errors="replace")
-        text = decoder.decode(raw)
-        return "\0" not in text and _count_controls(text.encode()) * 100 <= len(text)
-    except (UnicodeError, CorpusError):
+    except CorpusError:
         return True
+    return True
 
 
 def leading_lines(text: str) -> Iterator[re.Match[str]]:

@@ -47,10 +47,13 @@ def _of_plan(planned: Planned) -> list[str]:
     skipped, repeated = planned.corpus.skipped, planned.corpus.repeated
     found = []
     if skipped:
+        files = "file that is" if len(skipped) == 1 else "files that are"
         found.append(
-            f"skipped {len(skipped):,} files that are hidden, unreadable or not text, such as "
-            f"{skipped[0]}"
+            f"skipped {len(skipped):,} {files} hidden, unreadable or not text, such as {skipped[0]}"
         )
+    if own := planned.corpus.own:
+        more = f" and {len(own) - 1:,} more" if len(own) > 1 else ""
+        found.append(f"left out what charnn wrote itself: {own[0]}{more}")
     if repeated:
         more = f" and {len(repeated) - 1:,} more" if len(repeated) > 1 else ""
         found.append(f"read once, though named more than once: {repeated[0]}{more}")

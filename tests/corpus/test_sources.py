@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from charnn.corpus import sources
+from charnn.checkpoints import run_files
+from charnn.corpus import own_files, sources
 from charnn.corpus.ids import prepare
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.errors import CorpusError, UsageError
@@ -65,6 +66,38 @@ def test_a_folder_gives_its_text_files_sorted(here: Path) -> None:
     assert texts(corpus) == ["1", "2", "3"]
     assert {Path(name).name for name in corpus.skipped} == {"logo.png", ".hidden", ".git"}
     assert corpus.name == "books"
+
+
+def test_what_charnn_wrote_is_never_corpus(here: Path) -> None:
+    """`charnn train .` would learn the metrics of its first run otherwise."""
+    for name in (
+        *("novel.txt", "data/mine.txt", "data/novel-0/corpus.json", "data/novel-0/ids.npy"),
+        *("data/keys-0123456789ab.json.gz", "checkpoints/novel/metrics.jsonl"),
+        *("checkpoints/novel/best.safetensors", "checkpoints/cut/metrics.jsonl"),
+        "checkpoints/cut/.lock",
+    ):
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(name)
+    own = {"novel-0", "keys-0123456789ab.json.gz", "novel", "cut"}
+    for arguments in (["."], ["novel.txt", "data", "checkpoints"], ["*"], ["**/*"]):
+        corpus = open_corpus(arguments)
+        assert sorted(texts(corpus)) == ["data/mine.txt", "novel.txt"]
+        if arguments != ["**/*"]:
+            assert {Path(name).name for name in corpus.own} == own
+        assert not corpus.skipped
+    for folder in ("checkpoints", "checkpoints/novel", "checkpoints/*/*.jsonl"):
+        with pytest.raises(CorpusError, match="contains only runs and prepared corpora"):
+            open_corpus([folder])
+    # A file that the user names is a wish.
+    assert texts(open_corpus(["checkpoints/cut/metrics.jsonl"])) == [
+        "checkpoints/cut/metrics.jsonl"
+    ]
+
+
+def test_the_names_of_own_files() -> None:
+    assert set(run_files.CHECKPOINTS) == own_files.CHECKPOINTS
+    assert set(run_files.RUN_FILES) == own_files.CHECKPOINTS | own_files.RECORDS
+    assert run_files.LOCK == own_files.LOCK
 
 
 def test_a_circle_of_links_to_folders_ends(here: Path) -> None:

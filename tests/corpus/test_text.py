@@ -132,7 +132,8 @@ def zip_of(name: str, content: bytes = b"") -> bytes:
         (zip_of("word/document.xml"), "book.txt is a Word file. Save it as plain text first."),
         (zip_of("mimetype", b"application/vnd.oasis.opendocument.text"), "OpenDocument"),
         (zip_of("notes.txt", b"text"), "book.txt is a zip archive. Unpack it first."),
-        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "a PDF file"),
+        (zip_of("META-INF/container.xml"), "is an EPUB book. Save it as plain text first."),
+        (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", "is a PDF file. Save it as plain text first."),
         (b"\xff\xd8\xff\xe0\x00\x10JFIF", "a JPEG image"),
         (gzip.compress(b"text", mtime=0), "ends in .gz"),
     ],
@@ -142,6 +143,14 @@ def test_common_binary_formats_are_named(raw: bytes, message: str, encoding: str
     with pytest.raises(CorpusError) as caught:
         read(raw + bytes(100), encoding)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("raw", [b"%PDF-1.4\n1 0 obj\n", rb"{\rtf1\ansi Once upon a time}"])
+def test_a_document_of_pure_ascii_is_no_text(tmp_path: Path, raw: bytes) -> None:
+    with pytest.raises(CorpusError, match="Save it as plain text first"):
+        read(raw)
+    (tmp_path / "book").write_bytes(raw)
+    assert not looks_like_text(tmp_path / "book")
 
 
 def test_a_stray_control_character_is_accepted() -> None:
@@ -188,6 +197,7 @@ def test_looks_like_text(tmp_path: Path) -> None:
         ("caf\u00e9".encode("latin-1"), True),
         (PLAIN.encode("utf-16"), True),
         (bytes(range(256)), False),
+        (b"plain text\n" * 200_000 + bytes(range(256)), False),
     ]:
         path.write_bytes(raw)
         assert looks_like_text(path) is text

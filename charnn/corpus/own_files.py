@@ -1,0 +1,39 @@
+"""The files that charnn itself writes beside a corpus: runs and prepared corpora.
+
+A folder that contains them is never part of a corpus. Otherwise `charnn train .` would learn the
+metrics of its own first run, and `--resume` would find another corpus than before.
+"""
+
+import re
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+
+# A prepared corpus, see `charnn.corpus.ids`, and transposed tunes, see
+# `charnn.corpus.transpose_augmentation`.
+IDS, METADATA = "ids.npy", "corpus.json"
+TRANSPOSED = re.compile(r"keys-[0-9a-f]{12}\.json\.gz")
+
+# Repeated from `charnn.checkpoints.run_files`, which stands above this room. A test compares both.
+CHECKPOINTS = frozenset({"best.safetensors", "last.safetensors", "previous.safetensors"})
+LOCK = ".lock"
+RECORDS = frozenset({"metrics.jsonl", "tunes.abc.gz", "documents.npy"})
+
+
+def is_own_folder(names: Collection[str]) -> bool:
+    """Return whether a folder with files of these names contains a run or a prepared corpus."""
+    present = set(names)
+    has_ids = present >= {IDS, METADATA}
+    # A run that was stopped before its first save has no checkpoint.
+    has_run = present & CHECKPOINTS or (LOCK in present and present & RECORDS)
+    return has_ids or bool(has_run)
+
+
+def own_files(paths: Iterable[Path]) -> set[Path]:
+    """Return the files among `paths` that belong to a run or to a prepared corpus."""
+    paths = list(paths)
+    own: dict[Path, bool] = {}
+    for folder in {path.parent for path in paths}:
+        with suppress(OSError):
+            own[folder] = is_own_folder([path.name for path in folder.iterdir()])
+    return {path for path in paths if own.get(path.parent) or TRANSPOSED.fullmatch(path.name)}

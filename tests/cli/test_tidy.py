@@ -38,6 +38,14 @@ def test_transpose_keeps_modes_and_all_text(program: Program, folder: Path) -> N
     assert 'K:Dm\n"Dm"D8|\n' in ended.stdout.decode()
 
 
+def test_transpose_names_the_symbols_that_stay(program: Program, folder: Path) -> None:
+    ended = program(
+        folder, "transpose", "-", "--by", "2", stdin=b'X:1\nK:C\n"H7"A2 "F\xc2\xba"c2|\n'
+    )
+    assert ended.stdout.decode() == 'X:1\nK:D\n"H7"B2 "G\u00ba"d2|\n'
+    assert ended.stderr.decode() == 'warning: stdin: 3:1: "H7" names no chord and stays as it is\n'
+
+
 def test_the_command_of_the_old_tune_is_left_out_by_transposing(
     program: Program, folder: Path
 ) -> None:

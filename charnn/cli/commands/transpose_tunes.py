@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charnn.cli.book_output import check_book_output, write_book
+from charnn.cli.console import show_warning
 from charnn.cli.one_tune import SAMPLE_COMMENT, ForceOption, ResultOption
 from charnn.cli.tune_files import TunesArgument, read_tune_file, warn_of_problems
 from charnn.errors import UsageError
@@ -46,7 +47,13 @@ def command(
       charnn sample folk | charnn transpose - --by 12
     """
     from charnn.music.abc.book_text import change_book
-    from charnn.music.abc.transpose import check_semitones, parse_target, transpose, transpose_to
+    from charnn.music.abc.transpose import (
+        check_semitones,
+        parse_target,
+        transpose,
+        transpose_to,
+        unreadable_symbols,
+    )
     from charnn.music.abc.transposed_text import transpose_source
 
     if bool(to) == (by is not None):
@@ -60,6 +67,11 @@ def command(
 
     def moved(tune: "Tune") -> "Tune":
         warn_of_problems(tune, file.display_name)
+        for mark in unreadable_symbols(tune):
+            show_warning(
+                f"{file.display_name}: {mark.line}:{mark.column}: {mark.text} names no chord and "
+                "stays as it is"
+            )
         return transpose(tune, by) if by is not None else transpose_to(tune, to)
 
     def changed(source: "TuneSource") -> str:

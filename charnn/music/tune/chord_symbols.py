@@ -131,7 +131,7 @@ def parse_chord_symbol(text: str) -> ParsedChord | None:
     if found is None:
         return None
     root, root_sign, kind_text, bass, bass_sign, suffix = found.groups("")
-    kind = _find_kind(kind_text.replace("♭", "b").replace("♯", "#"))
+    kind = _find_kind(kind_text.replace("♭", "b").replace("♯", "#").replace("º", "°"))
     if kind is None:
         return None
     root_alter, bass_alter = SIGN_ALTERATIONS[root_sign], SIGN_ALTERATIONS[bass_sign]

@@ -232,7 +232,8 @@ class Model(TuneModel):
         if isinstance(corpus, Corpus):
             opened = corpus
         else:
-            opened = open_corpus(_names(corpus), document_kind=self.checkpoint.document_kind)
+            kind, keep_cr = self.checkpoint.document_kind, self.checkpoint.keep_cr
+            opened = open_corpus(_names(corpus), document_kind=kind, keep_cr=keep_cr)
         if not self.checkpoint.metadata.get("tunes"):
             return protocols.held_out_text_span(self.checkpoint, opened)
         learned = self.learned_tunes()
@@ -282,7 +283,7 @@ def train(
         **options: the options of `charnn train`, all described in `charnn.training.options`:
 
             - the run: `name`, `out`, `resume`, `init_from`;
-            - the corpus: `documents`, `encoding`, `val_fraction`, `tokens`, `transpose`;
+            - the corpus: `documents`, `encoding`, `keep_cr`, `val_fraction`, `tokens`, `transpose`;
             - the model: `preset`, `cell`, `num_layers`, `hidden_size`, `embedding_size`,
               `one_hot`, `dropout`, `embedding_dropout`, `weight_drop`;
             - the budget: `minutes`, `epochs`, `steps`, `patience`;

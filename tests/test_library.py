@@ -10,6 +10,7 @@ import pytest
 
 import charnn
 from charnn.checkpoints import bundled
+from charnn.checkpoints.checkpoint import load_checkpoint
 from charnn.checkpoints.run_files import TUNES
 from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.errors import CheckpointError, CorpusError, UsageError
@@ -229,3 +230,24 @@ def test_impossible_requests_are_refused_at_the_call(folk: Model) -> None:
         folk.tunes(1, tempo=100)
     with pytest.raises(UsageError, match="--seed"):
         folk.tunes(1, bars="off", seed=-1)
+
+
+def test_a_run_that_learned_carriage_returns_goes_on_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All runs of earlier versions did, and their checkpoints have no `keep_cr`."""
+    monkeypatch.chdir(tmp_path)
+    Path("old.txt").write_bytes(b"The quick brown fox.\r\n" * 60)
+    run = {"hidden_size": 4, "threads": 1, "report": lambda event: None}
+    charnn.train("old.txt", steps=2, keep_cr=True, **run)
+    for path in Path("checkpoints/old").glob("*.safetensors"):
+        checkpoint = load_checkpoint(path, training=True)
+        del checkpoint.metadata["keep_cr"]
+        checkpoint.save(path)
+    model = charnn.train("old.txt", steps=4, resume=True, report=lambda event: None)
+    assert "\r" in model.checkpoint.vocabulary
+    assert model.checkpoint.metadata["keep_cr"]
+    assert model.held_out("old.txt").characters == 132
+    charnn.train("old.txt", steps=1, name="new", **run)
+    with pytest.raises(UsageError, match="--keep-cr cannot be changed"):
+        charnn.train("old.txt", resume=True, name="new", keep_cr=True)

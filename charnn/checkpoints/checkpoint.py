@@ -80,6 +80,11 @@ class Checkpoint:
         return str(self.metadata.get("document_kind", AUTO))
 
     @property
+    def keep_cr(self) -> bool:
+        """Return whether the corpus kept its carriage returns, as in runs of earlier versions."""
+        return bool(self.metadata.get("keep_cr", True))
+
+    @property
     def mean_length(self) -> float:
         """Return the mean number of characters of the documents that the model learned."""
         characters = float(self.metadata.get("characters", math.inf))

@@ -119,6 +119,7 @@ _CHECKS: Mapping[str, Check] = {
     "tokens": _is_text,
     "tunes": _is_bool,
     "mended": _is_bool,
+    "keep_cr": _is_bool,
     "document_kind": _is_document_kind,
     "val_fraction": _is_fraction,
     "documents": _is_count,

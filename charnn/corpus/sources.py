@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from charnn.corpus.catalogue import CATALOGUE
 from charnn.corpus.document_kinds import AUTO
+from charnn.corpus.line_ends import LineFeeds
 from charnn.corpus.source_collector import SourceCollector, split_file_name
 from charnn.corpus.text import Document, document
 from charnn.errors import CorpusError, UsageError, shorten
@@ -32,6 +33,8 @@ class Corpus:
         tunes: whether each document is one cleaned tune in ABC notation.
         mended: whether the mistakes of tune books are mended, as in all new runs.
         document_kind: the kind of documents, see `charnn.corpus.document_kinds`.
+        keep_cr: whether texts keep their carriage returns, as in the runs of earlier versions.
+        changed: the names of the texts whose line ends are converted, as far as they were read.
         skipped: the paths in a named folder that are hidden, unreadable or not text.
         own: the files and folders there that charnn itself wrote: runs and prepared corpora.
         repeated: the sources that were named more than once; each is read once.
@@ -42,6 +45,8 @@ class Corpus:
     tunes: bool = False
     mended: bool = True
     document_kind: str = AUTO
+    keep_cr: bool = False
+    changed: Sequence[str] = ()
     skipped: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
@@ -59,7 +64,9 @@ class Sources:
     name: str
     collector: SourceCollector
 
-    def corpus(self, document_kind: str = AUTO, mended: bool = True) -> Corpus:
+    def corpus(
+        self, document_kind: str = AUTO, mended: bool = True, keep_cr: bool = False
+    ) -> Corpus:
         """Return the corpus of the sources, texts first, then tunes.
 
         Tune books (`.abc`, or an input that starts like one) are read, cleaned and split into tunes
@@ -70,6 +77,7 @@ class Sources:
             document_kind: one of `charnn.corpus.document_kinds.DOCUMENT_CHOICES`.
             mended: whether to mend the mistakes of tune books. Runs of earlier versions continue
                 with the tunes as their books have them.
+            keep_cr: whether CRLF and CR stay in texts; else they become line feeds.
 
         Raises:
             CorpusError: the books contain no tunes.
@@ -84,6 +92,9 @@ class Sources:
                 f"no tune in {names}: a tune in ABC notation has X: and K: lines and notes"
             )
         texts = collector.texts if document_kind == AUTO else collector.texts + collector.books
+        line_feeds = LineFeeds()
+        if not keep_cr:
+            texts = [line_feeds.convert(text) for text in texts]
         return Corpus(
             name=self.name,
             documents=(
@@ -93,6 +104,8 @@ class Sources:
             tunes=not texts,
             mended=mended,
             document_kind=document_kind,
+            keep_cr=keep_cr,
+            changed=line_feeds.changed,
             skipped=tuple(collector.skipped),
             own=tuple(collector.own),
             repeated=tuple(collector.repeated),
@@ -103,13 +116,14 @@ def open_corpus(
     arguments: Sequence[str],
     *,
     document_kind: str = AUTO,
+    keep_cr: bool = False,
     encoding: str | None = None,
     stdin: BinaryIO | None = None,
     progress: object | None = None,
 ) -> Corpus:
     """Return the corpus that `arguments` name, see `find_sources` and `Sources.corpus`."""
     sources = find_sources(arguments, encoding=encoding, stdin=stdin, progress=progress)
-    return sources.corpus(document_kind)
+    return sources.corpus(document_kind, keep_cr=keep_cr)
 
 
 def find_sources(

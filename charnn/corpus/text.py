@@ -4,7 +4,8 @@ No codec is guessed: with a wrong codec, decoding succeeds and gives wrong lette
 would learn (a common guesser reads French Latin-1 as cp1250). A byte order mark (BOM) names the
 codec of its file, even if `--encoding` names another one for the files without a mark. Without a
 mark the user names the codec, or a tune book declares it, or the bytes must be valid UTF-8. Line
-ends are not changed. Everything streams, so a file never has to fit in memory.
+ends are not changed here, but see `charnn.corpus.line_ends`. Everything streams, so a file never
+has to fit in memory.
 """
 
 import codecs

@@ -136,11 +136,14 @@ class Vocabulary(ABC):
         return [char for char in dict.fromkeys(text) if char not in self._token_ids]
 
     def known_form(self, text: str) -> str:
-        """Return a text in the Unicode form, composed or decomposed, that the vocabulary knows.
+        """Return a text in the line ends and in the Unicode form that the vocabulary knows.
 
-        One program writes é as one character, another as e and an accent. A text that has no
-        unknown character is not changed.
+        A vocabulary without CR knows line feeds only. As to Unicode, one program writes é as one
+        character (composed), another as e and an accent. A text that has no unknown character is
+        not changed.
         """
+        if "\r" in text and "\r" not in self:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         if text.isascii():
             return text
         forms = (text, *(unicodedata.normalize(form, text) for form in ("NFC", "NFD")))

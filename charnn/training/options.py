@@ -84,6 +84,10 @@ class RunOptions(TypedDict, total=False):
             choices=DOCUMENT_CHOICES,
         ),
     ]
+    keep_cr: Annotated[
+        bool | None,
+        Option("Keep carriage returns (default: CRLF and CR become line feeds)."),
+    ]
     val_fraction: Annotated[
         float | None,
         Option("Share held out: the end of a text, whole documents or tunes (default: 0.1)."),

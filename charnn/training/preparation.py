@@ -20,12 +20,14 @@ class Encoding:
             transposed.
         documents: the kind of documents, see `charnn.corpus.document_kinds`.
         mended: whether the mistakes of tune books are mended, see `Sources.corpus`.
+        keep_cr: whether texts keep their carriage returns.
     """
 
     tokens: str = "auto"
     keys: tuple[int, int] = ORIGINAL_KEY
     documents: str = AUTO
     mended: bool = True
+    keep_cr: bool = False
 
     @classmethod
     def of(cls, checkpoint: Checkpoint) -> "Encoding":
@@ -33,11 +35,17 @@ class Encoding:
         low, high = checkpoint.metadata.get("transpose", ORIGINAL_KEY)
         # Runs of earlier versions lack the entry.
         mended = checkpoint.metadata.get("mended", False)
-        return cls(checkpoint.vocabulary.kind, (low, high), checkpoint.document_kind, mended)
+        kind, documents = checkpoint.vocabulary.kind, checkpoint.document_kind
+        return cls(kind, (low, high), documents, mended, checkpoint.keep_cr)
 
     def options(self) -> dict[str, Any]:
         """Return the values by the names of their options."""
-        return {"tokens": self.tokens, "transpose": self.keys, "documents": self.documents}
+        return {
+            "tokens": self.tokens,
+            "transpose": self.keys,
+            "documents": self.documents,
+            "keep_cr": self.keep_cr,
+        }
 
 
 class Preparation:
@@ -52,18 +60,19 @@ class Preparation:
     def __init__(self, sources: Sources, val_fraction: float, progress: Progress) -> None:
         self._sources, self._val_fraction, self._progress = sources, val_fraction, progress
         # A search for the run of a corpus asks for the same encoding again and again.
-        self._corpora: dict[tuple[str, bool], Corpus] = {}
+        self._corpora: dict[tuple[str, bool, bool], Corpus] = {}
         self._datasets: dict[Encoding, Dataset] = {}
 
-    def corpus(self, documents: str, mended: bool = True) -> Corpus:
-        """Return the corpus, divided into a kind of documents; see `Sources.corpus`.
+    def corpus(self, encoding: Encoding) -> Corpus:
+        """Return the corpus with the documents of an encoding; see `Sources.corpus`.
 
         Raises:
             CorpusError: the tune books contain no tunes.
         """
-        if (documents, mended) not in self._corpora:
-            self._corpora[documents, mended] = self._sources.corpus(documents, mended)
-        return self._corpora[documents, mended]
+        options = (encoding.documents, encoding.mended, encoding.keep_cr)
+        if options not in self._corpora:
+            self._corpora[options] = self._sources.corpus(*options)
+        return self._corpora[options]
 
     def dataset(self, encoding: Encoding) -> Dataset:
         """Return the corpus as ids.
@@ -74,7 +83,7 @@ class Preparation:
         """
         if encoding not in self._datasets:
             self._datasets[encoding] = prepare(
-                self.corpus(encoding.documents, encoding.mended),
+                self.corpus(encoding),
                 DATA_FOLDER,
                 self._val_fraction,
                 encoding.tokens,

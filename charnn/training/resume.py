@@ -51,8 +51,8 @@ def find_run(
     original = encoding.options()
     for option, value in wanted.items():
         if value != original[option]:
-            raise UsageError(cannot_change(option, _as_typed(original[option])))
-    if checkpoint.metadata.get("tunes") == preparation.corpus(encoding.documents).tunes:
+            raise UsageError(cannot_change(option.replace("_", "-"), _as_typed(original[option])))
+    if checkpoint.metadata.get("tunes") == preparation.corpus(encoding).tunes:
         return out / name, encoding
     # The corpus is a text and the run's was a tune book, or the other way round. The encoding of
     # the run may not suit it; `build_trainer` refuses the wrong corpus in any case.
@@ -78,7 +78,7 @@ def _newest_run(
         if not wanted.items() <= encoding.options().items():
             continue
         try:
-            if checkpoint.metadata.get("tunes") != preparation.corpus(encoding.documents).tunes:
+            if checkpoint.metadata.get("tunes") != preparation.corpus(encoding).tunes:
                 continue
             dataset = preparation.dataset(encoding)
         except CorpusError as problem:
@@ -141,8 +141,10 @@ def _not_resumable(path: Path) -> str:
     )
 
 
-def _as_typed(value: str | tuple[int, int]) -> str:
-    """Return the value of `--tokens`, `--transpose` or `--documents` as a user types it."""
+def _as_typed(value: str | bool | tuple[int, int]) -> str:
+    """Return the value of an option of the encoding as a user types it."""
+    if isinstance(value, bool):
+        return "set" if value else "not set"
     if isinstance(value, str):
         return value
     return "all" if value == ALL_KEYS else str(value[1])

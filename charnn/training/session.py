@@ -103,12 +103,13 @@ class Session:
         if not documents:
             # A model of names that is trained further is given other names.
             documents = AUTO if parent is None else parent.document_kind
-        corpus = preparation.corpus(documents)
+        keep_cr = bool(self._options.get("keep_cr"))
+        corpus = preparation.corpus(Encoding(documents=documents, keep_cr=keep_cr))
         tokens = self._options.get("tokens") or "auto"
         if parent is not None:
             tokens = tokens_of_parent(parent, tokens, corpus)
         keys = self._keys() or ORIGINAL_KEY
-        dataset = preparation.dataset(Encoding(tokens, keys, documents))
+        dataset = preparation.dataset(Encoding(tokens, keys, documents, keep_cr=keep_cr))
 
         from charnn.training.assembly import build_trainer
         from charnn.training.plan import plan_run
@@ -135,10 +136,13 @@ class Session:
         name = self._options.get("name")
         expect_resumable(self._out, name)
         preparation = self._preparation()
-        options = given(self._options, "tokens", "documents") | {"transpose": self._keys()}
+        options = given(self._options, "tokens", "documents") | {
+            "transpose": self._keys(),
+            "keep_cr": self._options.get("keep_cr") or None,
+        }
         wanted = {option: value for option, value in options.items() if value not in ("auto", None)}
         run, encoding = find_run(self._out, name, preparation, wanted)
-        corpus = preparation.corpus(encoding.documents, encoding.mended)
+        corpus = preparation.corpus(encoding)
         dataset = preparation.dataset(encoding)
         with RunLock(run) as lock:
             # The checkpoints are read in a function of their own: they take several times the
@@ -213,6 +217,7 @@ class Session:
             "tunes": corpus.tunes,
             "document_kind": corpus.document_kind,
             "val_fraction": self._val_fraction,
+            "keep_cr": corpus.keep_cr,
         }
         if corpus.tunes:
             metadata["mended"] = corpus.mended

@@ -57,4 +57,9 @@ def _of_plan(planned: Planned) -> list[str]:
     if repeated:
         more = f" and {len(repeated) - 1:,} more" if len(repeated) > 1 else ""
         found.append(f"read once, though named more than once: {repeated[0]}{more}")
+    if changed := planned.corpus.changed:
+        more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+        found.append(
+            f"CRLF and CR became line feeds in {changed[0]}{more}. To keep them: --keep-cr"
+        )
     return [*found, *planned.plan.notes]

@@ -104,3 +104,5 @@ def test_a_text_takes_the_unicode_form_that_is_known(form: Any) -> None:
     both = CharVocabulary(unicodedata.normalize("NFD", known) + unicodedata.normalize("NFC", known))
     assert both.known_form("cafe\u0301 é") == "cafe\u0301 é"
     assert vocabulary.known_form("ŝ") == "ŝ"
+    assert CharVocabulary("a\n").known_form("a\r\na\ra") == "a\na\na"
+    assert CharVocabulary("a\r").known_form("a\r\n") == "a\r\n"

@@ -9,11 +9,15 @@ import threading
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from charnn.checkpoints import run_files
 from charnn.corpus import own_files, sources
 from charnn.corpus.ids import prepare
+from charnn.corpus.line_ends import LineFeeds
 from charnn.corpus.sources import Corpus, open_corpus
+from charnn.corpus.text import Document
 from charnn.errors import CorpusError, UsageError
 
 TUNE = "X:1\nT:One\nR:reel\nM:C|\nL:1/8\nK:D\nDFAd dAFD|d8|]\n"
@@ -36,8 +40,18 @@ def texts(corpus: Corpus) -> list[str]:
 def test_a_file(here: Path) -> None:
     (here / "My Novel.txt").write_bytes(b"one\r\ntwo")
     corpus = open_corpus(["My Novel.txt"])
-    assert texts(corpus) == ["one\r\ntwo"]
+    assert texts(corpus) == ["one\ntwo"]
+    assert corpus.changed == ["My Novel.txt"]
+    assert texts(open_corpus(["My Novel.txt"], keep_cr=True)) == ["one\r\ntwo"]
     assert (corpus.name, corpus.tunes, corpus.skipped) == ("my-novel", False, ())
+
+
+@given(st.lists(st.text("a\r\n", max_size=3)))
+def test_line_ends_become_line_feeds(chunks: list[str]) -> None:
+    text, feeds = "".join(chunks), LineFeeds()
+    converted = feeds.convert(Document("text", lambda: iter(chunks))).text()
+    assert converted == text.replace("\r\n", "\n").replace("\r", "\n")
+    assert feeds.changed == ["text"] * ("\r" in text)
 
 
 def test_several_files_keep_their_order(here: Path) -> None:

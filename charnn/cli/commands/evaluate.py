@@ -189,8 +189,8 @@ def _open_corpus(model: "Model", corpus: Sequence[str], encoding: str | None) ->
     """Return a corpus, divided into documents as the model's training corpus was."""
     from charnn.corpus.sources import open_corpus
 
-    kind = model.checkpoint.document_kind
-    return open_corpus(corpus, document_kind=kind, encoding=encoding)
+    kind, keep_cr = model.checkpoint.document_kind, model.checkpoint.keep_cr
+    return open_corpus(corpus, document_kind=kind, keep_cr=keep_cr, encoding=encoding)
 
 
 def _measure_loss(

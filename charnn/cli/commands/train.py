@@ -45,6 +45,7 @@ def command(
 
     # typer passes False for a flag that is not given; in `TrainOptions`, None means not set.
     options["one_hot"] = options.get("one_hot") or None
+    options["keep_cr"] = options.get("keep_cr") or None
     stop = StopSignal()
     with stop, TrainView(corpus, options, stop.requested, as_json=as_json) as view:
         train(

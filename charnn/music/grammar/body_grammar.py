@@ -266,8 +266,7 @@ class BodyGrammar:
             state.note,
             state.length,
             self.filling.remaining(state),
-            bool(state.ticks_used),
-            state.timing.unit,
+            state.timing,
             state.tuplet,
             state.pair,
             state.slur,
@@ -277,7 +276,7 @@ class BodyGrammar:
             state.tied_pitch or bool(state.pitch),
             state.decorations,
             state.has_prefix,
-            may_have_symbol(state),
+            state.ticks_used,  # decides about a chord symbol after the open note
             state.tune_full,
             state.rest_allowed,
             self.filling.may_add_bar(state),

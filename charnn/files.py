@@ -7,6 +7,7 @@ corrupt file; with the steps of `write_bytes`, none of 60 did.
 import errno
 import glob
 import os
+import re
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -51,6 +52,17 @@ def write_bytes(path: Path, content: bytes, *, previous: Path | None = None) -> 
             problem.filename = str(path)  # the user does not know the temporary name
         raise
     fsync_folder(target.parent)
+
+
+def is_text_itself(name: str) -> bool:
+    """Return whether a text cannot be the name of a file, because it has lines or is too long.
+
+    A user who has read a file may give its text where its name is wanted.
+    """
+    if os.path.lexists(name):
+        return False
+    # No file system in use accepts a longer part of a path.
+    return "\n" in name or any(len(part) > 255 for part in re.split(r"[/\\]", name))
 
 
 def remove_leftovers(path: Path) -> None:

@@ -259,7 +259,7 @@ def load(path: str | Path | None = None) -> Model:
 
 
 def train(
-    corpus: str | Path | Sequence[str],
+    corpus: str | Path | Sequence[str | Path],
     *,
     transposed: Progress = ignore_progress,
     report: "Report | None" = None,
@@ -315,5 +315,6 @@ def train(
     return load(run)
 
 
-def _names(corpus: str | Path | Sequence[str]) -> list[str]:
-    return [str(corpus)] if isinstance(corpus, str | Path) else list(corpus)
+def _names(corpus: str | Path | Sequence[str | Path]) -> list[str]:
+    names = [corpus] if isinstance(corpus, str | Path) else corpus
+    return [str(name) for name in names]

@@ -125,6 +125,14 @@ def test_wrong_calls_raise_errors_that_name_the_cause(
         charnn.load()
     with pytest.raises(UsageError, match="one-hot"):
         charnn.train(corpus, one_hot=True, embedding_size=3)
+    for text in (TEXT, "?" * 3000, [TEXT[:44], TEXT]):
+        with pytest.raises(UsageError, match="not the name of a file") as caught:
+            charnn.train(text)
+        assert len(str(caught.value)) < 160
+    with pytest.raises(CheckpointError, match="not the name of a model"):
+        charnn.load(TEXT)
+    with pytest.raises(CorpusError, match=r"named nowhere\.txt"):
+        charnn.train([Path("nowhere.txt")])
     with pytest.raises(TypeError):
         charnn.train(corpus, no_such_option=1)
     assert not Path("checkpoints").exists()

@@ -10,7 +10,8 @@ from pathlib import Path
 from charnn.checkpoints.bundled import BUNDLED, bundled_model
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from charnn.checkpoints.run_files import BEST, CHECKPOINTS, LAST, PREVIOUS, run_names
-from charnn.errors import CheckpointError, join_sentences
+from charnn.errors import CheckpointError, join_sentences, shorten
+from charnn.files import is_text_itself
 
 
 def find_runs(folder: Path) -> list[Path]:
@@ -51,6 +52,11 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
                 f"there is no trained model in {folder}/. Train one first: charnn train folk"
             )
         named = runs[0]
+    if is_text_itself(str(named)):
+        raise CheckpointError(
+            f"{shorten(str(named), 40)!r} is a text of {len(str(named)):,} characters, not the "
+            "name of a model: name a run or a .safetensors file"
+        )
     if named.is_file() and named.suffix == ".safetensors":
         return [named]
     # A file without that suffix may be the corpus itself, whose run has the same name: runs first.

@@ -28,7 +28,6 @@ ResultOption = Annotated[
         help="Write the result to a file; default: to stdout.",
     ),
 ]
-ForceOption = Annotated[bool, typer.Option("--force", help="Write over an existing file.")]
 ResultsOption = Annotated[int, typer.Option(help="Number of results.")]
 ResultSeedOption = Annotated[
     int | None,

@@ -41,6 +41,8 @@ OutputOption = Annotated[
     ),
 ]
 
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over an existing file.")]
+
 
 def names_file(output: str) -> bool:
     """Return whether the value of -o names a file and not stdout or a folder."""

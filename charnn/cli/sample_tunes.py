@@ -221,7 +221,10 @@ class TuneJob:
         words = ["charnn", "sample", display_name(self._path)]
         for name in _REPRODUCED_OPTIONS:
             if self._options[name] != self._defaults[name]:
-                words += [f"--{name.replace('_', '-')}", str(self._options[name])]
+                value = str(self._options[name])
+                # A prime that begins with @ would name a file.
+                at = "@" if name == "prime" and value.startswith("@") else ""
+                words += [f"--{name.replace('_', '-')}", at + value]
         return join_words([*words, "--seed", str(seed)])
 
 

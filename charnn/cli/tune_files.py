@@ -14,7 +14,8 @@ import typer
 
 from charnn.cli.console import show_warning
 from charnn.cli.output_files import slug
-from charnn.errors import CorpusError, UsageError
+from charnn.errors import CorpusError, UsageError, shorten
+from charnn.files import is_text_itself
 
 if TYPE_CHECKING:
     from charnn.music.abc.tunebook import TuneSource
@@ -95,6 +96,11 @@ def read_tune_file(tunes: str, number: int | None = None) -> TuneFile:
     from charnn.music.abc.tunebook import iterate_book
 
     display_name = "stdin" if tunes == "-" else tunes
+    if is_text_itself(tunes):
+        raise CorpusError(
+            f"{shorten(tunes, 40)!r} is a text of {len(tunes):,} characters, not the name of a "
+            "file: save it in a file, or pipe it into the command with - as the name"
+        )
     text = _read_text(tunes)
     sources = tuple(islice(iterate_book(text), MAX_TUNES + 1))
     if len(sources) > MAX_TUNES:
@@ -141,6 +147,11 @@ def _read_text(tunes: str) -> str:
     from charnn.corpus.text import declared_charset, decode, open_file
 
     display_name = "stdin" if tunes == "-" else tunes
+    if is_text_itself(tunes):
+        raise CorpusError(
+            f"{shorten(tunes, 40)!r} is a text of {len(tunes):,} characters, not the name of a "
+            "file: save it in a file, or pipe it into the command with - as the name"
+        )
     try:
         if tunes == "-":
             content = sys.stdin.buffer.read(MAX_BYTES + 1)  # one byte more reveals a larger input

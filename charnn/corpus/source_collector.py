@@ -20,7 +20,7 @@ from charnn.corpus.text import (
     looks_like_text,
     read_file,
 )
-from charnn.errors import CorpusError
+from charnn.errors import CorpusError, shorten
 
 
 @dataclass
@@ -117,7 +117,9 @@ class SourceCollector:
         """
         paths = [Path(match) for match in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - Path.glob rejects absolute patterns
         if not paths:
-            raise CorpusError(f"nothing matches {pattern}: check the pattern and the folder")
+            raise CorpusError(
+                f"nothing matches {shorten(pattern, 200)}: check the pattern and the folder"
+            )
         own = own_files(path for path in paths if not path.is_dir())
         self.own += map(str, sorted(own))
         for path in paths:

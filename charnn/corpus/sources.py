@@ -16,6 +16,7 @@ from charnn.corpus.line_ends import LineFeeds
 from charnn.corpus.source_collector import SourceCollector, split_file_name
 from charnn.corpus.text import Document, document
 from charnn.errors import CorpusError, UsageError, shorten
+from charnn.files import is_text_itself
 from charnn.music.abc.cleaning import CleanTune, clean_books
 
 # Larger than any collection of tunes that exists; books are cleaned in memory.
@@ -146,12 +147,19 @@ def find_sources(
 
     Raises:
         CorpusError: a source is missing, empty or unreadable.
-        UsageError: there is no argument, `-` is given twice, or the codec is unknown.
+        UsageError: there is no argument, `-` is given twice, the codec is unknown, or an argument
+            is the text itself.
     """
     if not arguments:
         raise UsageError("name a corpus: a file, a folder, - or one of " + ", ".join(CATALOGUE))
     if list(arguments).count("-") > 1:
         raise UsageError("the standard input (-) can be read only once: name it once")
+    for argument in arguments:
+        if is_text_itself(argument):
+            raise UsageError(
+                f"{shorten(argument, 40)!r} is a text of {len(argument):,} characters, not the "
+                "name of a file: save the text in a file and name that"
+            )
     collector = SourceCollector(encoding)
     for argument in arguments:
         if argument == "-":
@@ -207,7 +215,7 @@ def _book_text(book: Document) -> str:
 def _not_found(argument: str) -> str:
     close = difflib.get_close_matches(argument, CATALOGUE, n=1)
     hint = f"did you mean {close[0]}?" if close else "the names are " + ", ".join(CATALOGUE)
-    return f"there is no file, folder or built-in corpus named {argument}: {hint}"
+    return f"there is no file, folder or built-in corpus named {shorten(argument, 200)}: {hint}"
 
 
 def _corpus_name(arguments: Sequence[str]) -> str:

@@ -23,12 +23,14 @@ class Planned:
         corpus: the documents.
         dataset: the documents as token ids.
         plan: the shape of the model and the options, with all defaults filled in.
+        taken: the earlier run that has the name of the corpus; None if this run got that name.
     """
 
     run: Path
     corpus: Corpus
     dataset: Dataset
     plan: "Plan"
+    taken: Path | None = None
 
 
 @dataclass(frozen=True)

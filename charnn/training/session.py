@@ -29,6 +29,7 @@ from charnn.corpus.transpose_augmentation import (
 )
 from charnn.training.events import Planned, Recovered, Report
 from charnn.training.finetune import tokens_of_parent
+from charnn.training.launchers import refuse_launchers
 from charnn.training.options import TrainOptions, check_names_and_choices, given
 from charnn.training.preparation import Encoding, Preparation
 from charnn.training.resume import (
@@ -79,6 +80,7 @@ def train_run(names: Sequence[str], options: TrainOptions, callbacks: Callbacks)
         KeyboardInterrupt: Ctrl-C was pressed; the run is saved by then.
     """
     check_names_and_choices(options)
+    refuse_launchers()
     session = Session(names, options, callbacks)
     return session.resume() if options.get("resume") else session.start()
 
@@ -115,8 +117,11 @@ class Session:
         from charnn.training.plan import plan_run
 
         plan = plan_run(dataset, self._options, parent)
-        with create_run(self._out, self._options.get("name"), corpus.name) as lock:
-            self._callbacks.report(Planned(lock.run, corpus, dataset, plan))
+        name = self._options.get("name")
+        with create_run(self._out, name, corpus.name) as lock:
+            wanted = self._out / (name or corpus.name)
+            taken = None if lock.run == wanted else wanted
+            self._callbacks.report(Planned(lock.run, corpus, dataset, plan, taken))
             trainer = build_trainer(
                 dataset,
                 plan.model,

@@ -46,6 +46,11 @@ def warnings_of(event: Event) -> list[str]:
 def _of_plan(planned: Planned) -> list[str]:
     skipped, repeated = planned.corpus.skipped, planned.corpus.repeated
     found = []
+    if taken := planned.taken:
+        found.append(
+            f"{taken} exists, so this new run is {planned.run}. To continue the earlier run "
+            f"instead: --resume --name {taken.name}. To choose a name: --name NAME"
+        )
     if skipped:
         files = "file that is" if len(skipped) == 1 else "files that are"
         found.append(

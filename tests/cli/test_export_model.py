@@ -69,12 +69,27 @@ def test_an_exported_model_takes_the_same_requests_as_the_run(
         assert "exported without the tunes" in ended.messages[-1]
 
 
-def test_the_checkpoint_is_never_overwritten(program: Program, folder: Path) -> None:
+def test_an_existing_file_is_overwritten_only_by_force(program: Program, folder: Path) -> None:
+    path = folder / "session.safetensors"
+    path.write_bytes(b"mine")
+    for arguments in (("-o", path), ("-o", f"{folder}/"), ()):
+        ended = program(folder, "export-model", "session", *arguments)
+        assert ended.returncode == 2
+        assert "write over it with --force" in ended.messages[-1]
+    assert path.read_bytes() == b"mine"
+    assert program(folder, "export-model", "session", "--force").returncode == 0
+    assert path.read_bytes() != b"mine"
+
+
+def test_a_run_is_never_overwritten(program: Program, folder: Path) -> None:
     path = folder / "checkpoints" / "session" / "best.safetensors"
     before = path.read_bytes()
-    ended = program(folder, "export-model", "session", "-o", path)
-    assert ended.returncode == 2
-    assert "the checkpoint itself" in ended.messages[-1]
+    for name in ("best", "last"):
+        output = path.with_name(f"{name}.safetensors")
+        ended = program(folder, "export-model", "session", "-o", output, "--force")
+        assert ended.returncode == 2
+        assert "belongs to a run" in ended.messages[-1]
+        assert output.exists() == (name == "best")
     assert path.read_bytes() == before
     ended = program(folder, "export-model", "absent")
     assert ended.returncode == 1

@@ -127,6 +127,14 @@ def test_the_prime_may_be_a_file_or_stdin(program: Program, folder: Path) -> Non
     sample = ("sample", "new", "--temperature", "0", "--length", "4")
     ended = program(folder, *sample, "--prime", "@prime.txt")
     assert ended.stdout.decode() == "Zürich,"
+    ended = program(folder, *sample, "--prime", "@none")
+    assert ended.messages[-1:] == [
+        "error: --prime @none: there is no file named none. For a text that begins with @, write "
+        "--prime @@none"
+    ]
+    ended = program(folder, *sample, "--prime", "@@东")
+    assert "ignoring '@'" in ended.messages[0]
+    assert ended.stdout.startswith("东".encode())
     ended = program(folder, *sample, "--prime", "@-", stdin="东\r\n".encode())
     assert ended.stdout.decode() == "东\r\nZüri"
     ended = program(folder, *sample, "--prime", "Zu\u0308r")

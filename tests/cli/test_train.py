@@ -117,7 +117,23 @@ def test_a_run_without_a_name_is_numbered(
         assert ended.stdout == b""
         assert (workspace / "checkpoints" / name / "best.safetensors").is_file()
         assert f"charnn sample checkpoints/{name}" in ended.stderr.decode()
+        assert (
+            f"warning: {RUN} exists, so this new run is checkpoints/{name}. To continue the "
+            "earlier run instead: --resume --name my-corpus. To choose a name: --name NAME"
+        ) in ended.messages
     assert content(workspace / RUN) == before
+
+
+def test_several_processes_of_a_launcher_are_refused(program: Program, workspace: Path) -> None:
+    before = content(workspace)
+    for launcher, size, rank in (
+        ("torchrun", "WORLD_SIZE", "RANK"),
+        ("mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
+    ):
+        ended = program(workspace, "train", "my corpus.txt", **{size: "2", rank: "0"})
+        assert ended.returncode == 2
+        assert f"{launcher} started 2 processes" in ended.messages[-1]
+    assert content(workspace) == before
 
 
 def test_names_in_the_advice_can_be_pasted_into_a_shell(

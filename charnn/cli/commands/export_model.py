@@ -8,7 +8,7 @@ import typer
 
 from charnn.cli.console import is_terminal, show_message, warn_if_damaged, write_stdout_bytes
 from charnn.cli.model_options import RunArgument
-from charnn.cli.output_files import check_suffix, names_file, refuse_empty
+from charnn.cli.output_files import ForceOption, check_suffix, names_file, refuse_empty
 from charnn.errors import UsageError
 
 SUFFIX = ".safetensors"
@@ -26,6 +26,7 @@ def command(
             help="A file, a folder/, or - for stdout; default: RUN.safetensors.",
         ),
     ] = None,
+    force: ForceOption = False,
 ) -> None:
     """Write the weights of a trained model to a file that is small enough to share.
 
@@ -56,15 +57,35 @@ def command(
     # In a run's folder the file is best.safetensors or last.safetensors: take the name of the run.
     path = model.path.resolve()
     name = path.parent.name if path.name in CHECKPOINTS else path.stem
-    content = model.exported()
     if output == "-":
-        write_stdout_bytes(content)
+        write_stdout_bytes(model.exported())
         return
     target = _target(output, f"{name}{SUFFIX}")
-    if target.exists() and target.samefile(model.path):
-        raise UsageError(f"{target} is the checkpoint itself: name another file with -o")
+    _check_target(target, force)
+    content = model.exported()
     write_bytes(target, content)
     show_message(f"{target}: {len(content) / 1e6:.1f} MB")
+
+
+def _check_target(target: Path, force: bool) -> None:
+    """Raise an error if the output file exists, unless the user wants to overwrite it.
+
+    Raises:
+        UsageError: the file exists, and --force is not given, or the file belongs to a run.
+    """
+    from charnn.checkpoints.run_files import CHECKPOINTS, LOCK, RUN_FILES
+
+    folder = target.resolve().parent
+    is_run = any((folder / name).exists() for name in (*CHECKPOINTS, LOCK))
+    if target.resolve().name in RUN_FILES and is_run:
+        raise UsageError(
+            f"{target} belongs to a run, which could not be resumed: name another file with -o"
+        )
+    # A device or a pipe is written to, and never replaced.
+    if target.is_file() and not force:
+        raise UsageError(
+            f"{target} exists: name another file with -o, or write over it with --force"
+        )
 
 
 def _target(output: str | None, name: str) -> Path:

@@ -17,7 +17,7 @@ from charnn.cli.console import (
 from charnn.cli.formatting import join_some
 from charnn.cli.model_options import Bars, RunArgument, check_num
 from charnn.corpus.document_kinds import CUT_KINDS, PLURALS
-from charnn.errors import CheckpointError, UsageError
+from charnn.errors import CheckpointError, CorpusError, UsageError, shorten
 from charnn.sampling.seeds import choose_seed
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def command(
         str,
         typer.Option(
             metavar="TEXT|@FILE",
-            help="Text that the sample begins with; @- reads stdin. Tunes: * is filled in.",
+            help="Text that the sample begins with; @- reads stdin, @@ begins with @. Tunes: * is "
+            "filled in.",
         ),
     ] = "",
     stop: Annotated[str, typer.Option(help="Stop after this text was written.")] = "",
@@ -267,14 +268,24 @@ def _list_characters(characters: list[str]) -> str:
 def _read_prime(argument: str) -> str:
     """Return the prime: the value of --prime, or the content of a file (`@name`) or stdin (`@-`).
 
+    A text that begins with `@` is written with `@@`.
+
     Raises:
-        CorpusError: the file is no text in UTF-8 or in the encoding that it declares.
+        CorpusError: the file is missing, or no text in UTF-8 or in the encoding that it declares.
         OSError: the file cannot be read.
     """
     from charnn.corpus.text import decode
 
     if not argument.startswith("@"):
         return argument
-    content = sys.stdin.buffer.read() if argument == "@-" else Path(argument[1:]).read_bytes()
+    if argument.startswith("@@"):
+        return argument[1:]
+    try:
+        content = sys.stdin.buffer.read() if argument == "@-" else Path(argument[1:]).read_bytes()
+    except (FileNotFoundError, ValueError):
+        raise CorpusError(
+            f"--prime {shorten(argument, 200)}: there is no file named {shorten(argument[1:], 200)}"
+            f". For a text that begins with @, write --prime @{shorten(argument, 200)}"
+        ) from None
     name = f"--prime {argument}"
     return "".join(decode(io.BytesIO(content), name, advice="Convert the file to UTF-8."))

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 from charnn.cli.book_output import check_book_output, write_book
 from charnn.cli.console import show_message
-from charnn.cli.one_tune import ForceOption, ResultOption
+from charnn.cli.one_tune import ResultOption
+from charnn.cli.output_files import ForceOption
 from charnn.cli.tune_files import TunesArgument, read_tune_file, warn_of_problems
 
 if TYPE_CHECKING:

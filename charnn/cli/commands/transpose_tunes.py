@@ -6,7 +6,8 @@ import typer
 
 from charnn.cli.book_output import check_book_output, write_book
 from charnn.cli.console import show_warning
-from charnn.cli.one_tune import SAMPLE_COMMENT, ForceOption, ResultOption
+from charnn.cli.one_tune import SAMPLE_COMMENT, ResultOption
+from charnn.cli.output_files import ForceOption
 from charnn.cli.tune_files import TunesArgument, read_tune_file, warn_of_problems
 from charnn.errors import UsageError
 

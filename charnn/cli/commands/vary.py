@@ -8,7 +8,6 @@ from charnn.cli.console import show_message, warn_if_damaged
 from charnn.cli.formatting import join_some
 from charnn.cli.model_options import RunArgument, check_num
 from charnn.cli.one_tune import (
-    ForceOption,
     JsonOption,
     ResultOption,
     ResultSeedOption,
@@ -17,6 +16,7 @@ from charnn.cli.one_tune import (
     read_one_tune,
     write_results,
 )
+from charnn.cli.output_files import ForceOption
 from charnn.cli.tune_files import NumberOption, TunesArgument
 from charnn.sampling.seeds import choose_seed
 

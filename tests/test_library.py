@@ -126,7 +126,7 @@ def test_wrong_calls_raise_errors_that_name_the_cause(
     with pytest.raises(UsageError, match="one-hot"):
         charnn.train(corpus, one_hot=True, embedding_size=3)
     for text in (TEXT, "?" * 3000, [TEXT[:44], TEXT]):
-        with pytest.raises(UsageError, match="not the name of a file") as caught:
+        with pytest.raises(CorpusError, match="not the name of a file") as caught:
             charnn.train(text)
         assert len(str(caught.value)) < 160
     with pytest.raises(CheckpointError, match="not the name of a model"):

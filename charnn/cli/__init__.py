@@ -18,7 +18,6 @@ import typer
 import typer.core
 
 from charnn import signals
-from charnn.cli.choice_errors import choice_error
 from charnn.cli.commands import (
     check,
     continue_tune,
@@ -39,6 +38,7 @@ from charnn.cli.commands import (
 from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
 from charnn.cli.help import Command, Group
 from charnn.cli.playback_options import PlaybackCommand
+from charnn.cli.value_errors import value_error
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.version import __version__
 
@@ -64,7 +64,7 @@ def _escaped_usage_problems() -> Iterator[None]:
     try:
         yield
     except _UsageProblem as problem:
-        if error := choice_error(problem):
+        if error := value_error(problem):
             raise error from None
         problem.message = escape_controls(problem.message)
         raise

@@ -42,6 +42,10 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """The program, whose help lists the commands by panels."""
 
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words after the program's name in the usage line."""
+        return ["[OPTIONS]", "COMMAND ..."]
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write one list of commands per panel. The summaries of all lists start in one column."""
         width = max(map(len, self.commands))

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from charnn.cli.completion import complete_run
+from charnn.cli.console import show_message
 from charnn.errors import UsageError
 
 # The largest number of texts that one command writes. More would be a slip of the keyboard: at one
@@ -23,6 +24,23 @@ RunArgument = Annotated[
         "bundled model where there is no run.",
     ),
 ]
+
+
+def show_if_bundled(named: Path | None, path: Path) -> None:
+    """Show that the bundled model is used because there is no run, if this is so.
+
+    Args:
+        named: the model that the user named.
+        path: the model that was found.
+    """
+    from charnn.checkpoints.bundled import bundled_model, display_name
+    from charnn.checkpoints.run_files import RUNS_FOLDER
+
+    if named is None and path == bundled_model():
+        show_message(
+            f"no runs in {RUNS_FOLDER.absolute()}, so the bundled model {display_name(path)} is "
+            "used. It knows tunes, not prose. To train a model of your own: charnn train FILE"
+        )
 
 
 def check_num(num: int) -> None:

@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import takewhile
@@ -40,6 +41,8 @@ from charnn.training.warning_texts import warnings_of
 
 SAMPLE_LENGTH = 240  # characters
 SAMPLE_LINES = 6
+# Small models are validated several times a second, and nobody reads that fast.
+SECONDS_BETWEEN_SAMPLES = 10.0
 
 
 class TrainView:
@@ -71,6 +74,7 @@ class TrainView:
         self.as_json = as_json
         self.live = is_terminal(sys.stderr)
         self.evaluating = False
+        self.next_sample = -math.inf
 
     def __enter__(self) -> "TrainView":
         # pooch uses a bar only if it is true, and sets the total afterwards. A tqdm bar without a
@@ -149,7 +153,8 @@ class TrainView:
             )
         best = "  (best so far)" if event.is_best else ""
         self._show_line(f"step {event.step:,}: validation {format_loss(event.loss)}{best}")
-        if self.live:
+        if self.live and time.monotonic() >= self.next_sample:
+            self.next_sample = time.monotonic() + SECONDS_BETWEEN_SAMPLES
             self._show_line(escape_controls(self._sample(event)) + "\n")
 
     def _show_evaluation(self, event: Evaluating) -> None:

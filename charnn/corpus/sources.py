@@ -146,9 +146,8 @@ def find_sources(
         progress: a progress bar for a download, see `charnn.corpus.catalogue.Entry.open`.
 
     Raises:
-        CorpusError: a source is missing, empty or unreadable.
-        UsageError: there is no argument, `-` is given twice, the codec is unknown, or an argument
-            is the text itself.
+        CorpusError: a source is missing, empty or unreadable, or is the text itself.
+        UsageError: there is no argument, `-` is given twice, or the codec is unknown.
     """
     if not arguments:
         raise UsageError("name a corpus: a file, a folder, - or one of " + ", ".join(CATALOGUE))
@@ -156,7 +155,7 @@ def find_sources(
         raise UsageError("the standard input (-) can be read only once: name it once")
     for argument in arguments:
         if is_text_itself(argument):
-            raise UsageError(
+            raise CorpusError(
                 f"{shorten(argument, 40)!r} is a text of {len(argument):,} characters, not the "
                 "name of a file: save the text in a file and name that"
             )

@@ -43,7 +43,11 @@ def test_it_writes_without_a_run_and_is_named(charnn: Path, tmp_path: Path) -> N
     assert ended.returncode == 0
     text = ended.stdout.decode()
     assert text.startswith("X:1\n% charnn sample folk --length 160 --seed 3\nT:")
-    assert ended.messages[0].startswith("folk, the bundled model (to train one: charnn train")
+    assert ended.messages[:2] == [
+        f"no runs in {tmp_path}/checkpoints, so the bundled model folk is used. It knows tunes, "
+        "not prose. To train a model of your own: charnn train FILE",
+        "folk, seed 3",
+    ]
     assert list(tmp_path.iterdir()) == []
     options = ("--key", "D", "--meter", "6/8", "--prime", "d2e f2g|", "--num", "2", "--json")
     ended = run(charnn, tmp_path, "sample", "folk", *SHORT, *options)
@@ -56,14 +60,15 @@ def test_it_writes_without_a_run_and_is_named(charnn: Path, tmp_path: Path) -> N
 def test_prose_as_prime_without_a_run_names_the_model_that_was_used(
     charnn: Path, tmp_path: Path
 ) -> None:
-    hint = "(no runs in ./checkpoints, so the bundled tune model was used; it continues tunes"
+    hint = f"no runs in {tmp_path}/checkpoints, so the bundled model folk is used."
     ended = run(charnn, tmp_path, "sample", "--prime", "ROMEO: But soft")
     assert (ended.returncode, ended.stdout) == (2, b"")
-    assert hint in ended.messages[-1]
+    assert ended.messages[0].startswith(hint)
+    assert run(charnn, tmp_path, "inspect").messages[0].startswith(hint)
     # No hint is needed where the user named the model.
     ended = run(charnn, tmp_path, "sample", "folk", "--prime", "ROMEO: But soft")
     assert ended.returncode == 2
-    assert hint not in ended.messages[-1]
+    assert hint not in ended.messages[0]
 
 
 def test_runs_go_before_the_bundled_model(charnn: Path, tmp_path: Path) -> None:

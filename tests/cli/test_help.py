@@ -20,6 +20,14 @@ def test_commands_are_grouped(program: Program, tmp_path: Path) -> None:
     assert "..." not in shown.partition("Train:")[2]
 
 
+def test_every_summary_fits_a_terminal_of_80_columns(program: Program, tmp_path: Path) -> None:
+    shown = program(tmp_path, "--help", COLUMNS="80").stdout.decode()
+    assert "Usage: charnn [OPTIONS] COMMAND ...\n" in shown.replace("python -m charnn", "charnn")
+    assert max(map(len, shown.splitlines())) <= 80
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} +[A-Z].*\.$", shown, re.MULTILINE), name
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_is_plain_and_has_examples(program: Program, tmp_path: Path, name: str) -> None:
     ended = program(tmp_path, name, "--help")

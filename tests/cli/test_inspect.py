@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from charnn.checkpoints.checkpoint import load_checkpoint
+from charnn.training.training_config import Budget, TrainingConfig
 from tests.cli.conftest import Ended, Program
 from tests.helpers import command, environment, random_checkpoint, save_run
 
@@ -35,7 +36,7 @@ def test_a_run_is_described(program: Program, trained: tuple[Path, Ended]) -> No
         "lstm 1 x 16, embedding 8, pointer 512: ",
         "characters): '\\n ",
         "my-corpus, 3,000 characters, 10% at the end held out",
-        "batch_size 4, steps 20, ",
+        "--batch-size 4, --steps 20, ",
         "20 steps, ",
         "1,280 characters seen",
         f"{best:.4f} nats/char ({best / math.log(2):.3f} bits/char)",
@@ -172,6 +173,21 @@ def test_a_missing_or_foreign_file_is_an_error(program: Program, tmp_path: Path,
         assert (ended.returncode, ended.stdout) == (1, b"")
         assert len(ended.messages) == 1
         assert name in ended.messages[0]
+
+
+def test_only_options_that_acted_are_shown(program: Program, tmp_path: Path) -> None:
+    checkpoint = random_checkpoint("abc", dropout=0.5, weight_drop=0.3)
+    for clip_value, acted in ((None, "--clip 1, "), (5.0, "--clip-value 5, ")):
+        training = TrainingConfig(Budget(steps=3), clip_value=clip_value, shuffle=True)
+        checkpoint.metadata["training"] = training.to_json()
+        path = tmp_path / f"{clip_value}.safetensors"
+        checkpoint.save(path)
+        shown = program(tmp_path, "inspect", path).stdout.decode()
+        (options,) = (line for line in shown.splitlines() if line.startswith("  options:"))
+        assert acted in options
+        assert options.count("--clip") == 1
+        assert "shuffle on" in options
+        assert "--dropout 0.5, --weight-drop 0.3" in shown
 
 
 @pytest.mark.parametrize("options", [(), ("--verify",)], ids=str)

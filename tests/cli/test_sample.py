@@ -129,8 +129,7 @@ def test_the_prime_may_be_a_file_or_stdin(program: Program, folder: Path) -> Non
     assert ended.stdout.decode() == "Zürich,"
     ended = program(folder, *sample, "--prime", "@none")
     assert ended.messages[-1:] == [
-        "error: --prime @none: there is no file named none. For a text that begins with @, write "
-        "--prime @@none"
+        "error: no such file: none. For a text that begins with @, write two: --prime @@none"
     ]
     ended = program(folder, *sample, "--prime", "@@东")
     assert "ignoring '@'" in ended.messages[0]

@@ -54,7 +54,7 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object to stdout.")
     ] = False,
 ) -> None:
-    """Show bars, parts, repeats, range and key of each tune, and what is wrong with the tune.
+    """Show bars, parts and key of each tune, and what is wrong.
 
     A part is shown by its length in bars, without pickups. Of several voices, each is checked, and
     the parts are those of the first. The exit code is 1 if a tune cannot be

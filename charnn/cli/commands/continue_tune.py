@@ -56,7 +56,7 @@ def command(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Continue a tune: keep what is written, and write further parts.
+    """Keep what is written of a tune, and write further parts.
 
     The new parts are made of whole bars, in the meter of the tune and with its pick-up. A tune that
     ends with |] or has four parts is finished: give --parts or --after.

@@ -27,7 +27,7 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object to stdout.")
     ] = False,
 ) -> None:
-    """List the corpora that a command accepts by name, with size, source and licence.
+    """List the corpora that have a name, with size and licence.
 
     For a book of tunes, the types, meters and keys are listed with the number of tunes that have
     them. Tunes are counted as training reads them.

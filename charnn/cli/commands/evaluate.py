@@ -96,7 +96,7 @@ def command(
         bool, typer.Option("--json", help="Write one JSON object to stdout.")
     ] = False,
 ) -> None:
-    """Measure a model's loss on a text, or judge the tunes or texts that it writes.
+    """Measure a model's loss on a text, or judge what it writes.
 
     The loss counts every character of CORPUS once, with the hidden state carried from document to
     document. Characters outside the vocabulary are not scored. If training has fitted a softmax

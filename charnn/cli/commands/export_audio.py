@@ -44,7 +44,7 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Write the tunes of an ABC file as WAV files, one file for each tune.
+    """Write each tune of an ABC file as a WAV file.
 
     Repeats are played out. If a tune cannot be read, its line and column are shown, and the other
     tunes are still written.

@@ -27,7 +27,7 @@ def command(
     no_swing: NoSwingOption = False,
     repeats: RepeatsOption = "on",
 ) -> None:
-    """Write the tunes of an ABC file as MIDI files, one file for each tune.
+    """Write each tune of an ABC file as a MIDI file.
 
     Repeats are played out. If a tune cannot be read, its line and column are shown, and the other
     tunes are still written.

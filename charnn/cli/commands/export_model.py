@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from charnn.cli.console import is_terminal, show_message, warn_if_damaged, write_stdout_bytes
-from charnn.cli.model_options import RunArgument
+from charnn.cli.model_options import RunArgument, show_if_bundled
 from charnn.cli.output_files import ForceOption, check_suffix, names_file, refuse_empty
 from charnn.errors import UsageError
 
@@ -28,7 +28,7 @@ def command(
     ] = None,
     force: ForceOption = False,
 ) -> None:
-    """Write the weights of a trained model to a file that is small enough to share.
+    """Write the weights of a model to a small file to share.
 
     The weights are stored in half precision and the state of the training is left out: about a
     sixth of the checkpoint's size, for less than 0.001 nats per character. Others can sample from
@@ -48,6 +48,7 @@ def command(
 
     check_suffix(output, SUFFIX)
     model = load(checkpoint)
+    show_if_bundled(checkpoint, model.path)
     warn_if_damaged(model.path, model.damaged)
     if output == "-" and is_terminal(sys.stdout):
         raise UsageError(

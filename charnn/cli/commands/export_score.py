@@ -42,7 +42,7 @@ def command(
         ),
     ] = None,
 ) -> None:
-    """Write the tunes of an ABC file as scores (SVG, PNG, PDF or MusicXML), one file for each tune.
+    """Write each tune of an ABC file as SVG, PNG, PDF or MusicXML.
 
     A picture is as high as its tune; a PDF has A4 pages, and -o book.pdf contains all tunes of a
     file. A line of the ABC is a line of the score. Pictures need verovio and typst: pip

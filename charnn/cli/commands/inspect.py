@@ -11,9 +11,10 @@ import typer
 
 from charnn.cli.console import escape_to_one_line, warn_if_damaged, write_stdout
 from charnn.cli.formatting import format_calibration, format_duration, format_loss
-from charnn.cli.model_options import RunArgument
+from charnn.cli.model_options import RunArgument, show_if_bundled
 from charnn.corpus.document_kinds import AUTO, document_plural
 from charnn.errors import shorten
+from charnn.training.options import option_name
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
@@ -61,6 +62,7 @@ def command(
     if verify_all:
         raise typer.Exit(_verify(checkpoint, as_json))
     model = load_best(checkpoint, RUNS_FOLDER)
+    show_if_bundled(checkpoint, model.path)
     warn_if_damaged(model.path, model.damaged)
     path, description = model.path, describe(model.path, model.checkpoint)
     if as_json:
@@ -152,7 +154,8 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
     if "init_from" in metadata:
         yield "began with", metadata["init_from"]
     if shares := {name: share for name, share in vars(config).items() if "drop" in name and share}:
-        yield "dropout", ", ".join(f"{name} {share:g}" for name, share in shares.items())
+        names = {name: option_name(name) for name in shares}
+        yield "dropout", ", ".join(f"{names[name]} {share:g}" for name, share in shares.items())
     if training:
         yield "options", ", ".join(_training_options(training))
     if position:
@@ -206,13 +209,18 @@ def _corpus_facts(metadata: dict[str, Any]) -> Iterator[str]:
 
 
 def _training_options(training: dict[str, Any]) -> Iterator[str]:
-    """Yield each training option with its value. Options that are switched off are left out."""
+    """Yield each training option that acted, as a user types it."""
     for name, value in training.items():
         if isinstance(value, dict):
             yield from _training_options(value)
+        # The values are clipped instead of the norm.
+        elif name == "clip" and training.get("clip_value") is not None:
+            continue
+        elif value is True:
+            yield f"{name} on"  # not an option: charnn decides it
         elif value:
-            # `type`, since True and False are instances of int as well.
-            yield f"{name} {value:g}" if type(value) in (int, float) else f"{name} {value}"
+            shown = f"{value:g}" if isinstance(value, int | float) else value
+            yield f"{option_name(name)} {shown}"
 
 
 def _training_facts(description: "Description", position: dict[str, Any]) -> Iterator[str]:

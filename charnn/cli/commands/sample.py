@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from charnn.cli.console import (
     warn_if_damaged,
 )
 from charnn.cli.formatting import join_some
-from charnn.cli.model_options import Bars, RunArgument, check_num
+from charnn.cli.model_options import Bars, RunArgument, check_num, show_if_bundled
 from charnn.corpus.document_kinds import CUT_KINDS, PLURALS
 from charnn.errors import CheckpointError, CorpusError, UsageError, shorten
 from charnn.sampling.seeds import choose_seed
@@ -147,6 +148,7 @@ def command(
       charnn sample folk --best-of 8 --rhythm reel
       charnn sample | charnn export-midi - -o tune.mid
     """
+    from charnn.checkpoints.bundled import display_name
     from charnn.checkpoints.run_files import RUNS_FOLDER
     from charnn.checkpoints.runs import load_best
     from charnn.cli.sample_writer import SampleWriter
@@ -156,6 +158,7 @@ def command(
     params = SamplingParams(temperature, top_k, top_p, min_p)
     found = load_best(checkpoint, RUNS_FOLDER)
     path, model = found.path, found.checkpoint
+    show_if_bundled(checkpoint, path)
     warn_if_damaged(path, found.damaged)
     first_seed = choose_seed(seed)
     text = _read_prime(prime)
@@ -175,7 +178,7 @@ def command(
         return
     writer = SampleWriter(path, as_json, stream)
     job = _tune_job(context, path, model, params, text)
-    show_message(f"{_model_name(path)}, seed {first_seed}")
+    show_message(f"{display_name(path)}, seed {first_seed}")
     for number, (pieces, seed_used) in enumerate(job.tunes(first_seed, num), 1):
         writer.write(pieces, seed_used, more=number < num)
     job.close()
@@ -206,6 +209,7 @@ def _write_texts(
     seeds: range,
 ) -> None:
     """Write one text per seed with a model of texts."""
+    from charnn.checkpoints.bundled import display_name
     from charnn.sampling.sampler import Sampler
 
     sampler = Sampler(model)
@@ -220,7 +224,7 @@ def _write_texts(
         show_warning(
             f"--stop has no effect: {_list_characters(unknown)} missing from the model's vocabulary"
         )
-    show_message(f"{_model_name(writer.path)}, seed {seeds[0]}")
+    show_message(f"{display_name(writer.path)}, seed {seeds[0]}")
     samples = sampler.stream_many(params, seeds=seeds, length=length, prime=prime, stop=stop)
     for seed, pieces in zip(seeds, samples, strict=True):
         writer.write(itertools.chain([prime], pieces), seed, more=seed < seeds[-1])
@@ -234,30 +238,10 @@ def _tune_job(
     Raises:
         UsageError: options contradict each other, or the model cannot write such tunes.
     """
-    from charnn.checkpoints.bundled import bundled_model
     from charnn.cli.sample_tunes import TuneJob
 
     defaults = {option.name: option.default for option in context.command.params if option.name}
-    try:
-        return TuneJob(path, model, params, context.params | {"prime": prime}, defaults)
-    except UsageError as problem:
-        if prime and context.params["checkpoint"] is None and path == bundled_model():
-            # Without a run, a prime of prose meets a model of tunes that the user did not choose.
-            raise UsageError(
-                f"{problem} (no runs in ./checkpoints, so the bundled tune model was used; it "
-                "continues tunes, not prose)"
-            ) from None
-        raise
-
-
-def _model_name(path: Path) -> str:
-    """Return the name of the model as messages show it."""
-    from charnn.checkpoints.bundled import bundled_model, display_name
-
-    name = display_name(path)
-    if path == bundled_model():
-        return f"{name}, the bundled model (to train one: charnn train FILE)"
-    return name
+    return TuneJob(path, model, params, context.params | {"prime": prime}, defaults)
 
 
 def _list_characters(characters: list[str]) -> str:
@@ -280,12 +264,13 @@ def _read_prime(argument: str) -> str:
         return argument
     if argument.startswith("@@"):
         return argument[1:]
-    try:
-        content = sys.stdin.buffer.read() if argument == "@-" else Path(argument[1:]).read_bytes()
-    except (FileNotFoundError, ValueError):
+    path = Path(argument[1:])
+    if argument != "@-" and not os.path.lexists(path):
+        missing = f"file: {path}" if path.parent.exists() else f"folder: {path.parent}"
         raise CorpusError(
-            f"--prime {shorten(argument, 200)}: there is no file named {shorten(argument[1:], 200)}"
-            f". For a text that begins with @, write --prime @{shorten(argument, 200)}"
-        ) from None
+            f"no such {shorten(missing, 200)}. For a text that begins with @, write two: "
+            f"--prime @{shorten(argument, 200)}"
+        )
+    content = sys.stdin.buffer.read() if argument == "@-" else path.read_bytes()
     name = f"--prime {argument}"
     return "".join(decode(io.BytesIO(content), name, advice="Convert the file to UTF-8."))

@@ -17,7 +17,7 @@ def command(
     output: ResultOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Write tunes in one clean spelling, so that every program plays the same notes.
+    """Write tunes in one clean spelling, which all programs play.
 
     Each repeat gets its |: and :|, each line four bars, the header the order of the standard (X: T:
     ... K:). Letters with accents are written as such, the numbers X: differ, and one empty line

@@ -34,7 +34,7 @@ def command(
     output: ResultOption = None,
     force: ForceOption = False,
 ) -> None:
-    """Move all tunes of a file to another key, with their chord symbols.
+    """Move all tunes of a file, with chords, to another key.
 
     With --to G, a tune in A dorian is moved to G dorian, by the shorter distance unless its notes
     would leave the range of fiddle, flute and whistle. All else stays as it is written: lines,

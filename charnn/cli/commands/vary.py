@@ -61,7 +61,7 @@ def command(
     force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Rewrite bars of a tune so that they suit what comes before and after them.
+    """Rewrite bars of a tune to suit what comes before and after.
 
     Everything else stays as it is; only a comment "% charnn sample ..." is left out, because that
     command writes another tune, and --num counts X: up. New bars have no chord symbols. Instead of

@@ -52,7 +52,8 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
                 f"there is no trained model in {folder}/. Train one first: charnn train folk"
             )
         named = runs[0]
-    if is_text_itself(str(named)):
+    # A run may have any name that a folder may have, with line ends, too.
+    if is_text_itself(str(named)) and is_text_itself(str(folder / named)):
         raise CheckpointError(
             f"{shorten(str(named), 40)!r} is a text of {len(str(named)):,} characters, not the "
             "name of a model: name a run or a .safetensors file"

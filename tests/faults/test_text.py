@@ -510,7 +510,7 @@ def test_a_full_disk(trials: Trials, fresh_folder: Callable[[], Path]) -> None:
         ):
             open_corpus(["-"], stdin=stream)
         assert "\n" not in str(caught.value)
-        corpus = open_corpus(["-"], stdin=io.BytesIO(content))
+        corpus = open_corpus(["-"], stdin=io.BytesIO(content), keep_cr=True)
         size = (prepare(corpus, folder / "elsewhere").path / "ids.npy").stat().st_size
         with (
             pytest.raises(CorpusError, match="cannot write the prepared corpus to") as caught,

@@ -13,6 +13,7 @@ from pathlib import Path
 # `charnn.corpus.transpose_augmentation`.
 IDS, METADATA = "ids.npy", "corpus.json"
 TRANSPOSED = re.compile(r"keys-[0-9a-f]{12}\.json\.gz")
+PREPARATION_LOCK = re.compile(r"\..+-[0-9a-f]{12}(\.json\.gz)?\.lock")
 
 # Repeated from `charnn.checkpoints.run_files`, which stands above this room. A test compares both.
 CHECKPOINTS = frozenset({"best.safetensors", "last.safetensors", "previous.safetensors"})

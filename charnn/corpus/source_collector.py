@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charnn.corpus.catalogue import Entry
-from charnn.corpus.own_files import TRANSPOSED, is_own_folder, own_files
+from charnn.corpus.own_files import PREPARATION_LOCK, TRANSPOSED, is_own_folder, own_files
 from charnn.corpus.text import (
     CHUNK_BYTES,
     Document,
@@ -215,6 +215,8 @@ def _walk(folder: Path, skipped: list[str], own: list[str]) -> Iterator[tuple[Pa
             own.append(str(path))
             continue
         for child in children:
+            if PREPARATION_LOCK.fullmatch(child.name):
+                continue  # empty, and beside what is added to `own`
             if child.name.startswith("."):
                 skipped.append(str(child))
             elif TRANSPOSED.fullmatch(child.name):

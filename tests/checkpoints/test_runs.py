@@ -40,13 +40,16 @@ def test_the_most_recently_written_run_comes_first(tmp_path: Path) -> None:
     assert find_checkpoints(None, tmp_path)[0] == resumed / BEST
 
 
+def test_the_name_of_a_run_may_have_lines(tmp_path: Path) -> None:
+    run = run_of(tmp_path, "two\nlines", BEST, written=1000)
+    assert find_checkpoints(Path(run.name), tmp_path) == [run / BEST]
+
+
 def test_a_checkpoint_is_found_by_file_folder_and_name(tmp_path: Path) -> None:
     run = run_of(tmp_path, "run", BEST, LAST, written=1000)
     assert find_checkpoints(run, Path("elsewhere"))[0] == run / BEST
     assert find_checkpoints(run / LAST, Path("elsewhere"))[0] == run / LAST
     assert find_checkpoints(Path("run"), tmp_path)[0] == run / BEST
-    lines = run_of(tmp_path, "two\nlines", BEST, written=1000)
-    assert find_checkpoints(Path("two\nlines"), tmp_path)[0] == lines / BEST
     (run / BEST).unlink()
     assert find_checkpoints(Path("run"), tmp_path)[0] == run / LAST
     (run / LAST).unlink()

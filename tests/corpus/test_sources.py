@@ -88,7 +88,7 @@ def test_what_charnn_wrote_is_never_corpus(here: Path) -> None:
         *("novel.txt", "data/mine.txt", "data/novel-0/corpus.json", "data/novel-0/ids.npy"),
         *("data/keys-0123456789ab.json.gz", "checkpoints/novel/metrics.jsonl"),
         *("checkpoints/novel/best.safetensors", "checkpoints/cut/metrics.jsonl"),
-        "checkpoints/cut/.lock",
+        *("checkpoints/cut/.lock", "data/.novel-0123456789ab.lock"),
     ):
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(name)

@@ -13,6 +13,7 @@ from charnn.cli.save_tunes import save_tune
 from charnn.cli.shell_words import join_words
 from charnn.errors import CharnnError, CheckpointError, UsageError
 from charnn.music.grammar.header_stats import HeaderStats
+from charnn.music.grammar.prime_text import STAR, read_prime
 from charnn.music.grammar.tune_request import make_request
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
@@ -86,9 +87,12 @@ class TuneJob:
         """Return whether nothing constrains the tunes, not even a header.
 
         This needs `--bars off` without a request about the header. Then a prime that begins with X:
-        is the beginning of the text itself, and `--stop` may cut the text off.
+        is the beginning of the text itself, and `--stop` may cut the text off. A prime with stars
+        is none of this: the grammar of tunes fills the stars in.
         """
         options = self._options
+        if STAR in read_prime(options["prime"], strict=False).opening:
+            return False
         if options["bars"] != "off" or any(options[name] for name in _HEADER_OPTIONS):
             return False
         return headers is None or bool(options["stop"]) or options["prime"].startswith("X:")

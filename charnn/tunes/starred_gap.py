@@ -9,8 +9,8 @@ import re
 from fractions import Fraction
 
 from charnn.errors import UsageError
-from charnn.music.abc.note_length import format_length
-from charnn.music.abc.patterns import FIELD
+from charnn.music.abc.note_length import format_length, parse_length
+from charnn.music.abc.patterns import FIELD, LENGTH
 from charnn.music.checking.report import length_name
 from charnn.music.grammar.gap_pieces import Head, Music
 from charnn.tunes.bar_selection import BarNumbers
@@ -66,10 +66,14 @@ class StarredGap:
         self._numbers, self._fits = numbers, fits
         self._check_places()
         self._stars: dict[int, int] = {}  # the number of stars of each bar that has some
+        self._grouped: set[int] = set()  # the bars with a star in a tuplet or a broken pair
         for run in located.runs:
             for placed in run.notes:
                 if placed.start in places:
                     self._stars[run.bar] = self._stars.get(run.bar, 0) + 1
+                    # A tuplet or a broken pair changes the written length.
+                    if placed.note.duration != run.unit * (self._length(placed) or 1):
+                        self._grouped.add(run.bar)
 
     def _check_places(self) -> None:
         """Raise an error for a star that is no note: in a chord or in graces, with an accidental.
@@ -114,18 +118,46 @@ class StarredGap:
         if not lacking:
             return Hole(*place, (Head(),), _NOTE)
         note = placed.note
-        alone = self._stars[run.bar] == 1 and note.duration == run.unit
+        has_length = self._length(placed) is not None
+        alone = self._stars[run.bar] == 1 and not has_length and run.bar not in self._grouped
         total = lacking + note.duration
         found = timing(total, run.unit) if alone and total > 0 else None
         opening = tied_head(run) if run.notes[0] is placed else ""
         if found is not None and self._fits(music := Music(found, opening)):
             return Hole(*place, (music,), _NOTE + format_length(total / run.unit))
-        bar, meter = self._located.bars[run.bar], self._located.bars[run.bar].meter
-        raise UsageError(
-            f"{self._numbers.name(run.bar)} lasts {length_name(bar.duration, meter)} with one note "
-            f"for each *, and should last {length_name(self._bar_length(run.bar), meter)}: give "
-            "each * a length, as in *2, or write a single * for all that is missing"
+        raise self._refusal(run.bar)
+
+    def _length(self, placed: PlacedNote) -> Fraction | None:
+        """Return the length after a star in units; None without one."""
+        found = LENGTH.match(self._located.text, placed.stop)
+        return parse_length(found[0]) if found and found[0] else None
+
+    def _refusal(self, index: int) -> UsageError:
+        """Return the error for a bar that its stars do not fill."""
+        bar, length = self._located.bars[index], self._bar_length(index)
+        if index in self._grouped:
+            advice = (
+                "a * in a tuplet or a broken pair is one note, so make the other notes of the bar "
+                "add up"
+            )
+        elif bar.duration > length:
+            advice = "shorten its notes, or leave a * out"
+        else:
+            advice = (
+                "give each * a length, as in *2, or write a single * without a length for all that "
+                "is missing"
+            )
+        return UsageError(
+            f"{self._bar_name(index)} lasts {length_name(bar.duration, bar.meter)} with one note "
+            f"for each *, and should last {length_name(length, bar.meter)}: {advice}"
         )
+
+    def _bar_name(self, index: int) -> str:
+        """Return the name of a bar with stars. It is a whole bar, even if it looks like a pick-up
+        while its stars are short notes."""
+        numbers = self._numbers.numbers
+        whole = sum(not numbers[bar] for bar in self._stars if bar <= index)
+        return f"bar {max(numbers[: index + 1]) + whole}"
 
     def _bar_length(self, index: int) -> Fraction:
         """Return the duration that a bar should have: that of its meter, without the pick-up of

@@ -4,11 +4,14 @@ The filling is that of `charnn vary`, so it suits what follows it in the prime. 
 request gets a filling of its own, by its seed.
 """
 
+import re
 from dataclasses import replace
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.errors import TuneError, UsageError
+from charnn.errors import TuneError, UsageError, shorten
+from charnn.music.abc.patterns import FIELD
 from charnn.music.grammar.header_candidates import find_candidates
+from charnn.music.grammar.prime_text import STAR
 from charnn.music.grammar.tune_request import Header, TuneRequest
 from charnn.sampling.params import SamplingParams
 from charnn.tunes.infilling import Infiller
@@ -17,6 +20,8 @@ from charnn.tunes.variation import Varier, VaryOptions
 
 # At temperature 0 nothing is drawn, and a filling is drawn.
 _MIN_TEMPERATURE = 0.01
+_BAR_LINE = re.compile(r"\||(?<!\(\d)::")  # `(3::2` is a tuplet
+_MAX_SHOWN = 24  # of a bar in a message
 
 
 class StarredPrime:
@@ -65,13 +70,33 @@ class StarredPrime:
     def _varier(self, before: str, header: Header) -> Varier:
         music = self._request.starred
         # A bar line completes the last bar if there is a star in it.
-        ends_in_star = "*" in music[music.rfind("|") + 1 :]
+        ends_in_star = STAR in _BAR_LINE.split(music)[-1]
         text = f"{before}{music}{'|' * ends_in_star}\n"
         try:
             varier = Varier(self._infiller, text, VaryOptions(), is_beginning=True)
         except TuneError as problem:
-            raise UsageError(f"--prime: {problem.problem}") from problem
+            bar = _bar_at(text, problem)
+            where = f", in the bar {shorten(bar, _MAX_SHOWN)!r}" if bar else ""
+            raise UsageError(f"--prime: {problem.problem}{where}") from problem
         if self._request.strict:
             request = self._with_opening(header, varier.old_text()[len(before) :])
-            find_candidates(replace(request, headers=()), self._infiller.characters)
+            places = (
+                (start - len(before), stop - len(before)) for start, stop in varier.old_places()
+            )
+            request = replace(request, headers=(), star_places=tuple(places))
+            find_candidates(request, self._infiller.characters)
         return varier
+
+
+def _bar_at(text: str, problem: TuneError) -> str:
+    """Return the bar that contains the place of a problem; `""` for a place in the header."""
+    line = next(iter(text.split("\n")[problem.line - 1 : problem.line]), "")
+    if FIELD.match(line):
+        return ""
+    start, stop = 0, len(line)
+    for bar_line in _BAR_LINE.finditer(line):
+        if bar_line.start() >= problem.column:
+            stop = bar_line.start()
+            break
+        start = bar_line.end()
+    return line[start:stop].strip(" :")

@@ -94,6 +94,16 @@ class Gap:
         """Return the text with some music of the right duration in each hole."""
         return self._spliced(self._old())
 
+    def old_places(self) -> list[tuple[int, int]]:
+        """Return the start and the stop of the old music of each hole in `old_text`."""
+        places: list[tuple[int, int]] = []
+        growth = 0  # of the text before the hole
+        for hole, music in zip(self._holes, self._old(), strict=True):
+            start = hole.start + growth
+            places.append((start, start + len(music)))
+            growth += len(music) - (hole.stop - hole.start)
+        return places
+
     def with_echo(self) -> "Gap":
         """Return the gap with the echo in the last hole."""
         gap = copy.copy(self)

@@ -181,6 +181,10 @@ class Varier:
         """Return the tune with some music of the right duration in place of each `*`."""
         return self._gap.old_text()
 
+    def old_places(self) -> list[tuple[int, int]]:
+        """Return the start and the stop of this music in `old_text`, for each `*`."""
+        return self._gap.old_places()
+
     def _check_characters(self) -> None:
         """Raise an error for a character of the music that the model does not know."""
         music = self._gap.read_music()

@@ -278,6 +278,19 @@ def test_bars_off_samples_without_the_grammar(program: Program, folder: Path) ->
     assert untitled.stdout.endswith(b"e") or len(untitled.stdout) <= 50
 
 
+@pytest.mark.parametrize("run", ["folk", "lost"])
+def test_bars_off_fills_the_stars_of_a_whole_tune(program: Program, folder: Path, run: str) -> None:
+    prime = "X:1\nT:A * star\nM:6/8\nL:1/8\nK:D\nd2e *|"
+    done = program(folder, "sample", run, "--bars", "off", "--prime", prime, *SHORT)
+    assert done.returncode == 0, done.messages
+    head, body = done.stdout.decode().split("\nK:D\n")
+    assert "\nT:A * star\n" in head
+    assert re.match(r"d2e[^*|]+\|", body)
+    refused = program(folder, "sample", run, "--bars", "off", "--stop", "e", "--prime", prime)
+    assert refused.returncode == 2
+    assert "--stop is for texts" in refused.messages[-1]
+
+
 def test_bars_off_has_a_header_of_a_training_tune(program: Program, folder: Path) -> None:
     bare = program(folder, "sample", "folk", "--bars", "off", "--seed", "1", *SHORT)
     assert re.search("^R:jig\nM:6/8\nL:1/8\nK:D\n", bare.stdout.decode(), re.MULTILINE)

@@ -36,6 +36,8 @@ def bodies(writer: TuneWriter, seeds: range) -> Iterator[str]:
         ("d2e f2g|*|a3 b3|", "plain", "D", r"d2e f2g\|[^|]+\|a3 b3\|"),
         ("A|d2e **2|f2*", "coded", "D", r"A\|d2e ?[a-gA-G][',]?[a-gA-G][',]?2\|f2[^|]+\|"),
         ("|:d3 *|d6|d6|*3 f3:|", "coded", "Bb", r"\|:d3[^|]+\|d6\|d6\|[^|]+3 f3:\|"),
+        ("*|*|*|*|]", "plain", "D", r"(?:[^|]+\|){4}\]"),
+        ("*|*|*|*::", "plain", "D", r"(?:[^|]+\|){3}[^|:]+::"),
     ],
 )
 def test_stars_are_filled_in_and_the_rest_stays(
@@ -57,7 +59,29 @@ def test_stars_are_filled_in_and_the_rest_stays(
         ("{*}d *|", "belongs to another sign"),
         ("_* *|", "belongs to another sign"),
         ("*, *|", "belongs to another sign"),
-        ("(3d* *", "the pick-up lasts"),
+        (
+            "(3d* *",
+            "bar 1 lasts 2/8 with one note for each *, and should last 6/8: a * in a tuplet",
+        ),
+        (
+            "d>* f2g|",
+            "bar 1 lasts 5/8 with one note for each *, and should last 6/8: a * in a tuplet",
+        ),
+        ("d>*2 f2g|", "bar 1 lasts 11/16 with one note for each *"),
+        (
+            "d6|(3d*e f2g|",
+            "or a broken pair is one note, so make the other notes of the bar add up",
+        ),
+        ("A|d6|(3d*e f2g|", "bar 2 lasts 5/8"),
+        ("d2e *2|", "give each * a length, as in *2, or write a single * without a length"),
+        ("|: *|* :|", "':' cannot follow '|:*|*': a part of 2 bars would end there"),
+        ("*|* d2|d2 * d8|", "should last 6/8: shorten its notes, or leave a * out"),
+        ("A|d6|d6|d6|d2 *|", "bar 4 (d2 *) ends a part of 4 bars"),
+        ("GAB *99 cde|d6|", "numbers in a length must be from 1 to 64, in the bar 'GAB *99 cde'"),
+        (
+            "d6|*0|",
+            "impossible length 0: numbers in a length must be from 1 to 64, in the bar '*0'",
+        ),
         ("[d *", "--prime: this [ is never closed: add the ]"),
     ],
 )

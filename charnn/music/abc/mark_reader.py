@@ -140,7 +140,9 @@ class MarkReader:
         return length
 
     def _fail_length(self, text: str, position: int) -> NoReturn:
-        problem = f"impossible length {text}: its two numbers must be from 1 to {MAX_IN_FRACTION}"
+        problem = (
+            f"impossible length {text}: numbers in a length must be from 1 to {MAX_IN_FRACTION}"
+        )
         self.fail(problem, position)
 
 

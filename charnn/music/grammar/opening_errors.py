@@ -16,6 +16,7 @@ from charnn.music.grammar.notation import (
     RESTS,
     UPPER_NOTES,
 )
+from charnn.music.grammar.prime_text import STAR
 from charnn.music.grammar.tune_request import TuneRequest
 
 _MAX_SHOWN = 24  # of the music before the refused sign
@@ -48,13 +49,26 @@ class RefusedOpening:
 
     def error(self) -> UsageError:
         """Return the error."""
-        opening, accepted = self.request.opening, self.accepted
-        refused = opening[len(accepted)]
+        place = len(self.accepted)
+        start, stop = place, place + 1
+        for begin, end in self.request.star_places:
+            if begin <= place < end:
+                start, stop = begin, end
+        refused, accepted = self._as_typed(start, stop), self._as_typed(0, start)
         shown = accepted if len(accepted) <= _MAX_SHOWN else "..." + accepted[-_MAX_SHOWN:]
         reasons = (self._sign, self._bar, self._part, self._length)
         reason = next((text for reason in reasons if (text := reason())), "")
         reason = reason or "only the signs of one plain melody are allowed: change the opening"
         return UsageError(f"{refused!r} cannot follow {shown!r}: {reason}, or use --bars off")
+
+    def _as_typed(self, start: int, stop: int) -> str:
+        """Return a piece of the opening, with a `*` where the user wrote one."""
+        typed, at = "", start
+        for begin, end in self.request.star_places:
+            if start <= begin and end <= stop:
+                typed += self.request.opening[at:begin] + STAR
+                at = end
+        return typed + self.request.opening[at:stop]
 
     def _sign(self) -> str:
         """Return the reason if whole bars never contain the sign, else `""`."""
@@ -78,7 +92,8 @@ class RefusedOpening:
         text = f"X:1\nM:{self.meter}\nL:{self.unit}\nK:C\n{opening[:stop]}\n"
         tune = read_first_tune(text)
         bars = split_into_bars(tune)[0] if tune is not None else []
-        music = re.split(r"[|:\]\n]", opening[:stop])[-1].strip()
+        begin = max(opening.rfind(sign, 0, stop) for sign in "|:]\n") + 1
+        music = self._as_typed(begin, stop).strip()
         if not bars or not music:
             return ""
         bar = bars[-1]

@@ -20,6 +20,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _COMMENT = re.compile(r"(?<!\\)%.*")
 _BAR_LINE_END = re.compile(r"[|:]\]?$")
 _SINGLE_BAR_LINE = re.compile(r"\|(?![|:\]\[\d])")
+# The text of a prime is decoded already, so its encoding means nothing to a tune.
+_CHARSET = re.compile(r"(?:%%|I:)[ \t]*abc-charset\b", re.I)
+_BAR_LINE = re.compile(r"\[?\|\]?")
 _FERMATA = "H"
 _WORDS_AND_FIELDS = re.compile(r'("[^"]*"|\[[A-Za-z]:[^\]]*\])|H')
 
@@ -50,6 +53,8 @@ def read_prime(text: str, *, strict: bool) -> Prime:
     left_out: list[str] = []
     in_header = True
     for number, line in enumerate(_LINE_END.split(text), 1):
+        if _CHARSET.match(line):
+            continue
         is_directive = line.startswith("%%")
         line = line.strip() if is_directive else _COMMENT.sub("", line).strip()
         found = FIELD.match(line)
@@ -78,7 +83,7 @@ def without_stars(opening: str) -> str:
     """Return the longest piece of an opening without a star, in whole bars if there is one."""
     if STAR not in opening:
         return opening
-    bars = [bar for bar in opening.split("|") if bar.strip()]
+    bars = [bar for bar in _BAR_LINE.split(opening) if bar.strip()]
     runs = ("|".join(group) + "|" for clean, group in groupby(bars, _is_plain) if clean)
     longest = max(runs, key=len, default="")
     return longest.strip(" \n") or bars[0].partition(STAR)[0].strip(": \n")

@@ -51,6 +51,8 @@ class TuneRequest:
         opening: the beginning of the body.
         starred: the beginning of the body if it contains `*`, for bars and notes that the model
             fills in; then `opening` is a piece of it without stars, which decides about the header.
+        star_places: the start and the stop of each piece of `opening` that stands in place of a
+            `*`, so that messages show the `*`.
         strict: whether the grammar applies to the body as well, not only to the header.
         fields: the letters of the fields after X:, in order; R: may be missing.
         headers: the headers of the training tunes. An empty tuple allows every combination of
@@ -76,6 +78,7 @@ class TuneRequest:
     plans: FormPlans | None = None
     left_out: tuple[str, ...] = ()
     starred: str = ""
+    star_places: tuple[tuple[int, int], ...] = ()
 
 
 class RequestOptions(TypedDict, total=False):

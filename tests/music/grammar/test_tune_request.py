@@ -125,6 +125,8 @@ def test_what_the_prime_loses_is_listed_with_its_line() -> None:
         *("%%MIDI program 1 (line 1)", "T:B (line 4)", "C:me (line 5)", "P:A (line 8)"),
         *('"^hi" !p! H (line 10)', "w:la (line 11)", "[Q:90] (line 12)"),
     )
+    for declaration in ("%%abc-charset iso-8859-1", "I:abc-charset utf-8"):
+        assert not make_request(prime=f"{declaration}\nK:D\nd6|").left_out
     assert not make_request(prime="X:1\nT:A\n% charnn sample folk\nM:6/8\nK:D\nd6|").left_out
 
 
@@ -144,6 +146,8 @@ def test_lines_that_end_inside_a_bar_are_joined() -> None:
         ('d2e "x*"f*', "d2e f*", "d2e f"),
         ("*", "*", ""),
         ('d2e "x*"f !*!', "", "d2e f"),
+        ("*|*|]", "*|*|]", ""),
+        ("[|*|d6|]*|", "[|*|d6|]*|", "d6|"),
     ],
 )
 def test_a_star_stays_and_the_rest_decides_about_the_header(

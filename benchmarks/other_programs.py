@@ -26,6 +26,7 @@ from pathlib import Path
 
 import mido
 
+from benchmarks.abc2midi_agreement import Heard, same
 from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tidying import tidy_tune
@@ -33,11 +34,9 @@ from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.performance.player import perform
 from charnn.music.performance.swing import EVEN
 
-TOLERANCE = 0.06  # quarter notes
 TICKS = 120  # a quarter note in the MIDI files of verovio
 SECONDS = 300  # for abcjs and a whole book
 
-Heard = list[tuple[float, int]]  # onset in quarter notes, pitch
 
 # Reads a JSON list of tunes, and writes a list of the notes of each: [onset in whole notes, pitch].
 ABCJS = """
@@ -160,18 +159,6 @@ def abcjs_in(folder: Path) -> Callable[[Sequence[str]], list[Heard]]:
     return from_abcjs
 
 
-def same(ours: Heard, theirs: Heard) -> bool:
-    """Return whether two readings agree, with times counted from the first note of each."""
-    ours, theirs = sorted(set(ours)), sorted(set(theirs))
-    if not ours or len(ours) != len(theirs):
-        return False
-    start, other_start = ours[0][0], theirs[0][0]
-    return all(
-        pitch == other_pitch and abs((onset - start) - (other_onset - other_start)) < TOLERANCE
-        for (onset, pitch), (other_onset, other_pitch) in zip(ours, theirs, strict=True)
-    )
-
-
 def main() -> int:
     """Compare the books of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -204,7 +191,7 @@ def main() -> int:
         counts = Counter[str]()
         for when, texts in (("before", before), ("after", after)):
             for name, known, heard in zip(names, ours, read(texts), strict=True):
-                if same(known, heard):
+                if same(sorted(set(known)), sorted(set(heard))):
                     counts[when] += 1
                 elif options.list:
                     print(f"{program} {when}: {name}: {len(known)} notes, {len(heard)}")

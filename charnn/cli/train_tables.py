@@ -13,7 +13,8 @@ from charnn.corpus.document_kinds import PLURALS, document_plural
 from charnn.corpus.ids import Dataset
 from charnn.model.config import ModelConfig
 from charnn.training.events import Finished, Planned, Started
-from charnn.training.options import TrainOptions, given, option_name
+from charnn.training.options import TrainOptions, given
+from charnn.training.training_config import option_name
 
 
 def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, str]]:

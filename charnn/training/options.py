@@ -24,7 +24,7 @@ from charnn.training.recipe import (
     GPU,
     PRESETS,
 )
-from charnn.training.training_config import DEVICES, PRECISIONS, TrainingConfig
+from charnn.training.training_config import DEVICES, PRECISIONS, TrainingConfig, option_name
 
 
 @dataclass(frozen=True)
@@ -271,8 +271,3 @@ def check_names_and_choices(options: Mapping[str, Any]) -> None:
         # An empty string means "auto", as None does: earlier versions accepted both.
         if choices and value not in (None, "") and value not in choices:
             raise unknown_choice(option_name(name), str(value), choices)
-
-
-def option_name(name: str) -> str:
-    """Return an option as it is typed on the command line: `--hidden-size` for `hidden_size`."""
-    return "--" + name.replace("_", "-")

@@ -10,7 +10,7 @@ from charnn.model.config import ModelConfig
 from charnn.training.finetune import new_tokens
 from charnn.training.hardware import choose_device, choose_precision
 from charnn.training.hints import on_many_epochs, on_unknown, on_vocabulary
-from charnn.training.options import TrainingOptions, given, option_name
+from charnn.training.options import TrainingOptions, given
 from charnn.training.recipe import (
     AUTO,
     FINE_TUNING_LR,
@@ -24,7 +24,7 @@ from charnn.training.recipe import (
     fit_to_corpus,
 )
 from charnn.training.resume import cannot_change
-from charnn.training.training_config import Budget, TrainingConfig
+from charnn.training.training_config import Budget, TrainingConfig, option_name
 
 _SHAPE = ("cell", "num_layers", "hidden_size", "embedding_size")
 _DROPOUT = ("dropout", "embedding_dropout", "weight_drop")

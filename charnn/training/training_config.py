@@ -121,7 +121,8 @@ class TrainingConfig:
             value = getattr(self, name)
             if value is not None and not 0 < value <= MAXIMA[name]:
                 raise UsageError(
-                    f"{_option(name)} must be above zero and at most {MAXIMA[name]:g}, not {value}"
+                    f"{option_name(name)} must be above zero and at most {MAXIMA[name]:g}, "
+                    f"not {value}"
                 )
         if not 0 <= self.gradient_penalty <= MAX_GRADIENT:
             raise UsageError(
@@ -130,7 +131,7 @@ class TrainingConfig:
         for name in ("weight_decay", "ema"):
             value = getattr(self, name)
             if not 0 <= value < 1:
-                raise UsageError(f"{_option(name)} must be at least 0 and below 1, not {value}")
+                raise UsageError(f"{option_name(name)} must be at least 0 and below 1, not {value}")
 
     def _check_whole_numbers(self) -> None:
         for name, low, high in (
@@ -145,7 +146,7 @@ class TrainingConfig:
             # A checkpoint is read from JSON, which can contain true or 8.0 in place of a number.
             if type(value) is not int or not low <= value <= high:
                 raise UsageError(
-                    f"{_option(name)} must be a whole number in {low}..{high}, not {value}"
+                    f"{option_name(name)} must be a whole number in {low}..{high}, not {value}"
                 )
 
     def to_json(self) -> dict[str, Any]:
@@ -167,5 +168,6 @@ class TrainingConfig:
         return cls(**{**value, **reduced, "budget": Budget(**value["budget"])})
 
 
-def _option(name: str) -> str:
+def option_name(name: str) -> str:
+    """Return an option as it is typed on the command line: `--hidden-size` for `hidden_size`."""
     return "--" + name.replace("_", "-")

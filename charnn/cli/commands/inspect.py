@@ -14,7 +14,7 @@ from charnn.cli.formatting import format_calibration, format_duration, format_lo
 from charnn.cli.model_options import RunArgument, show_if_bundled
 from charnn.corpus.document_kinds import AUTO, document_plural
 from charnn.errors import shorten
-from charnn.training.options import option_name
+from charnn.training.training_config import option_name
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint

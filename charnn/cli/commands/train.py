@@ -11,7 +11,8 @@ import typer
 
 from charnn.cli.completion import complete_corpus
 from charnn.cli.stop_signal import StopSignal
-from charnn.training.options import TrainOptions, described_options, option_name
+from charnn.training.options import TrainOptions, described_options
+from charnn.training.training_config import option_name
 
 
 def command(

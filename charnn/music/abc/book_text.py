@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from charnn.errors import TuneError
+from charnn.music.abc.patterns import LINE_END
 from charnn.music.abc.tunebook import TuneSource, iterate_book
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _NUMBER_FIELD = re.compile(r"\s*X:.*")
 
 
@@ -51,7 +51,7 @@ def change_book(text: str, change: Callable[[TuneSource], str]) -> ChangedBook:
 
 def _pieces(text: str) -> Iterator[str | TuneSource]:
     """Yield the tunes of a book, and the paragraphs between them."""
-    lines = _LINE_END.split(text.removeprefix("\ufeff"))
+    lines = LINE_END.split(text.removeprefix("\ufeff"))
     done = 0
     for source in iterate_book(text):
         yield from _paragraphs(lines[done : source.line - 1])

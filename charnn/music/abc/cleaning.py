@@ -29,12 +29,11 @@ from charnn.music.abc.clean_fields import (
 )
 from charnn.music.abc.clean_lines import clean_music
 from charnn.music.abc.mending import mend_tunes
-from charnn.music.abc.patterns import FIELD
+from charnn.music.abc.patterns import FIELD, SINGLE_BAR_LINE
 from charnn.music.abc.spelled_tune import SpelledTune
 from charnn.music.abc.tunebook import TuneSource, content_lines, split_book
 
 _VOICE_CHANGE = re.compile(r"\[V:\s*(\w+)[^\]]*\]")
-_SINGLE_BAR_LINE = re.compile(r"\|(?![|:\]\[\d])")
 _BAR_LINE_ENDS = ("|", ":", "|]", ":]")
 _PART_ORDER = re.compile(r"[A-Z0-9(). ]+")
 _NOTE = re.compile(r"[A-Ga-g]")
@@ -164,7 +163,7 @@ class _TuneLines:
             return
         music = clean_music(line)
         follows_music = bool(self.body) and not FIELD.match(self.body[-1])
-        if _SINGLE_BAR_LINE.match(music):
+        if SINGLE_BAR_LINE.match(music):
             # A bar line at the beginning of a line moves to the end of the line before.
             music = music[1:].lstrip()
             if follows_music and not self.body[-1].endswith(_BAR_LINE_ENDS):

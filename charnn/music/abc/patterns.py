@@ -31,6 +31,10 @@ NOTE_LENGTH = "[0-9]{0,4}/{0,7}[0-9]{0,4}"
 BROKEN_RHYTHM = ">+|<+"
 QUOTED = r'"[^"\n]*"'  # a chord symbol, or an annotation, on one line
 
+LINE_END = re.compile(r"\r\n|\r|\n")
+COMMENT = re.compile(r"(?<!\\)%.*")
+# A bar line without a repeat, a second stroke or an ending.
+SINGLE_BAR_LINE = re.compile(r"\|(?![|:\]\[\d])")
 # A field on its own line. `A:|` and `A::` at the beginning of a line are music.
 FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 INLINE_FIELD = re.compile(r"\[([A-Za-z]):([^\]]*)\]")

@@ -16,11 +16,16 @@ from typing import NamedTuple
 
 from charnn.errors import TuneError
 from charnn.music.abc.lost_music import find_lost_music
-from charnn.music.abc.patterns import FIELD, plain_blanks, undo_quoted_printable
+from charnn.music.abc.patterns import (
+    COMMENT,
+    FIELD,
+    LINE_END,
+    plain_blanks,
+    undo_quoted_printable,
+)
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.tune.tune import tune_name
 
-_COMMENT = re.compile(r"(?<!\\)%.*")
 _DIRECTIVE = re.compile(r"(?:%%|I:) *([A-Za-z]+)")
 # As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
 HEADER_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(.*)")
@@ -82,7 +87,7 @@ def split_book(text: str) -> list[TuneSource]:
 
 def iterate_book(text: str) -> Iterator[TuneSource]:
     """Yield the tunes of a text one by one: a text of 64 MB may contain millions."""
-    lines = re.split(r"\r\n|\r|\n", text.removeprefix("\ufeff"))
+    lines = LINE_END.split(text.removeprefix("\ufeff"))
     file_header = _read_file_header(lines)
     start: int | None = None
     may_have_empty_lines = has_key = False
@@ -146,7 +151,7 @@ def _content(lines: Iterable[str], first_number: int, tune: str) -> Iterator[str
             continue
         if name.startswith("begin"):
             open_block, open_line_number = name.removeprefix("begin"), line_number
-        yield undo_quoted_printable(_COMMENT.sub("", text)).rstrip()
+        yield undo_quoted_printable(COMMENT.sub("", text)).rstrip()
     if open_block:
         problem = f"%%begin{open_block} without %%end{open_block}: add the second line"
         raise TuneError(problem, open_line_number, 1, tune)
@@ -199,7 +204,7 @@ def _tune_source(
     for line in reversed(lines):
         field = plain_blanks(line).lstrip()
         if field[:1] in first and field[1:2] == ":":
-            first[field[0]] = _COMMENT.sub("", field[2:]).strip() or " "
+            first[field[0]] = COMMENT.sub("", field[2:]).strip() or " "
     if not first["X"] and not first["K"]:
         return None
     while not lines[-1].strip():

@@ -10,16 +10,13 @@ from typing import NamedTuple
 
 from charnn.errors import UsageError
 from charnn.music.abc.clean_lines import clean_music, dropped_signs
-from charnn.music.abc.patterns import FIELD, INLINE_FIELD
+from charnn.music.abc.patterns import COMMENT, FIELD, INLINE_FIELD, LINE_END, SINGLE_BAR_LINE
 
 STAR = "*"  # stands for a bar or note that the model fills in
 _USED = "TRMLK"
 _SILENT = "X"  # a new tune gets a number of its own
 _NOTE_CHANGES = {"K": "key", "M": "meter", "L": "unit length", "V": "voice"}
-_LINE_END = re.compile(r"\r\n|\r|\n")
-_COMMENT = re.compile(r"(?<!\\)%.*")
 _BAR_LINE_END = re.compile(r"[|:]\]?$")
-_SINGLE_BAR_LINE = re.compile(r"\|(?![|:\]\[\d])")
 # The text of a prime is decoded already, so its encoding means nothing to a tune.
 _CHARSET = re.compile(r"(?:%%|I:)[ \t]*abc-charset\b", re.I)
 _BAR_LINE = re.compile(r"\[?\|\]?")
@@ -52,11 +49,11 @@ def read_prime(text: str, *, strict: bool) -> Prime:
     music: list[str] = []
     left_out: list[str] = []
     in_header = True
-    for number, line in enumerate(_LINE_END.split(text), 1):
+    for number, line in enumerate(LINE_END.split(text), 1):
         if _CHARSET.match(line):
             continue
         is_directive = line.startswith("%%")
-        line = line.strip() if is_directive else _COMMENT.sub("", line).strip()
+        line = line.strip() if is_directive else COMMENT.sub("", line).strip()
         found = FIELD.match(line)
         if in_header and found and found[1] in _USED and not fields[found[1]]:
             fields[found[1]] = found[2].strip()
@@ -111,7 +108,7 @@ def _joined(lines: list[str]) -> str:
     text = ""
     for line in lines:
         at_start = not text or _BAR_LINE_END.search(text) is not None
-        if _SINGLE_BAR_LINE.match(line):
+        if SINGLE_BAR_LINE.match(line):
             text += "" if at_start else "|"
             line, at_start = line[1:].lstrip(), True
         joint = "" if not text or not line else "\n" if at_start else " "

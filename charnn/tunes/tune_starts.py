@@ -1,6 +1,7 @@
 """The beginnings of new tunes: the header and the opening that a model reads for them."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from charnn.music.coding.bar_labels import has_labels
 from charnn.music.coding.form_plan import FormPlan
@@ -11,7 +12,9 @@ from charnn.music.grammar.tune_grammar import TuneGrammar
 from charnn.music.grammar.tune_request import Header, TuneRequest
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.opening_header import OpeningCoder, likeliest_header
-from charnn.tunes.starred_prime import StarredPrime
+
+if TYPE_CHECKING:
+    from charnn.tunes.starred_prime import StarredPrime
 
 
 class TuneStarts:
@@ -43,6 +46,7 @@ class TuneStarts:
             self._headers = {header: 1.0}
             self._opening = "" if request.starred else coder.coded_text(header)
         self._states: dict[tuple[Header, tuple[PlannedPart, ...]], GrammarState] = {}
+        self._drawn: dict[int, Header] = {}
 
     def state(self, seed: int, plan: FormPlan | None = None) -> GrammarState:
         """Return the state of the grammar before the first character of the tune of a seed.
@@ -51,7 +55,7 @@ class TuneStarts:
         """
         if not self._headers:
             return self._grammar.start
-        header = self._read(draw_header(self._headers, seed))
+        header = self._read(self._header(seed))
         parts: tuple[PlannedPart, ...] = ()
         if plan and not self._opening:
             parts = tuple(PlannedPart(part.bars, part.bars_before_endings) for part in plan.parts)
@@ -60,13 +64,18 @@ class TuneStarts:
             self._states[header, parts] = state
         return self._states[header, parts]
 
-    def filled_state(self, stars: StarredPrime, seed: int, temperature: float) -> GrammarState:
+    def filled_state(self, stars: "StarredPrime", seed: int, temperature: float) -> GrammarState:
         """Return the state for a tune of a seed, after a prime whose stars are filled in."""
-        headers = self._headers or dict.fromkeys(list(self._grammar.candidates)[:1], 1.0)
-        header = draw_header(headers, seed)
+        header = self._header(seed) if self._headers else next(iter(self._grammar.candidates))
         filled = stars.filled(header, seed, temperature)
         opening = OpeningCoder(self._vocabulary, filled).coded_text(header)
         return self._grammar.start_with(self._read(header), opening)
+
+    def _header(self, seed: int) -> Header:
+        """Return the header that a seed draws from those that suit the request."""
+        if seed not in self._drawn:
+            self._drawn[seed] = draw_header(self._headers, seed)
+        return self._drawn[seed]
 
     def _read(self, header: Header) -> Header:
         """Return a header with the key that the model reads."""
@@ -81,7 +90,7 @@ class TuneStarts:
         """
         if not self._headers:
             return ""
-        header = draw_header(self._headers, seed)
+        header = self._header(seed)
         return header[3] if self._read(header) != header else ""
 
     def plan(self, seed: int) -> FormPlan | None:
@@ -92,5 +101,5 @@ class TuneStarts:
         plans, request = self._request.plans, self._request
         if plans is None or not (self._headers and request.strict and self._has_labels):
             return None
-        rhythm, meter, _, _ = draw_header(self._headers, seed)
+        rhythm, meter, _, _ = self._header(seed)
         return plans.draw(rhythm, meter, self._grammar.form, request.part_bars, seed)

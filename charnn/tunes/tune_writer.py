@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
@@ -13,8 +14,10 @@ from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
 from charnn.tunes.planned_cursor import PlannedCursor
 from charnn.tunes.repeating_cursor import RepeatingCursor
-from charnn.tunes.starred_prime import StarredPrime
 from charnn.tunes.tune_starts import TuneStarts
+
+if TYPE_CHECKING:
+    from charnn.tunes.starred_prime import StarredPrime
 
 
 def fit_request(
@@ -52,7 +55,7 @@ class TuneWriter:
         # The grammar reads characters. A longer token consists of characters that are tokens, too.
         characters = {text for text in texts if len(text) == 1}
         grammar = TuneGrammar(request, characters)
-        self._stars = StarredPrime(checkpoint, request) if request.starred else None
+        self._stars = _starred_prime(checkpoint, request)
         self._starts = TuneStarts(self._sampler, grammar, request)
         self._constraint = Constraint(grammar, texts, self._starts.state(0))
         self._cursor_type = RepeatingCursor if request.strict else ConstraintCursor
@@ -120,3 +123,13 @@ class TuneWriter:
         """
         refused = sum(cursor.tokens_refused for cursor in self._cursors)
         return refused / max(1, self.tokens_drawn)
+
+
+def _starred_prime(checkpoint: Checkpoint, request: TuneRequest) -> "StarredPrime | None":
+    """Return the prime of a request if it contains stars, else `None`."""
+    if not request.starred:
+        return None
+    # Imported here: without a star, the first character should not wait for the code of `vary`.
+    from charnn.tunes.starred_prime import StarredPrime
+
+    return StarredPrime(checkpoint, request)

@@ -70,7 +70,7 @@ class PlaybackCommand(Command):
 
 
 def complete_values(arguments: Sequence[str]) -> list[str]:
-    """Return the arguments with a value after every `--chords` and `--swing` that has none."""
+    """Return the arguments, with a value added after a `--chords` or `--swing` without one."""
     completed: list[str] = []
     for index, argument in enumerate(arguments):
         if argument == "--":  # everything after this is an argument, not an option

@@ -87,8 +87,8 @@ class TuneJob:
         """Return whether nothing constrains the tunes, not even a header.
 
         This needs `--bars off` without a request about the header. Then a prime that begins with X:
-        is the beginning of the text itself, and `--stop` may cut the text off. A prime with stars
-        is none of this: the grammar of tunes fills the stars in.
+        is the beginning of the text itself, and `--stop` may cut the text off. A prime with
+        stars always needs the grammar, which fills them in.
         """
         options = self._options
         if STAR in read_prime(options["prime"], strict=False).opening:

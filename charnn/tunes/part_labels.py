@@ -20,8 +20,8 @@ def label_parts(text: str, start: int, line_end: str) -> tuple[str, str]:
     """Return a tune with a label at each new part, and the new order of parts.
 
     The new parts have the letters that the order of the header names and the tune lacks, then the
-    letters that follow the highest one of the tune. The order is `""` if the header has none, or
-    if it needs no change. A tune without labels stays as it is.
+    letters that follow the highest one of the tune. The order is `""` if the header names
+    no order, or if it needs no change. A tune without labels stays as it is.
 
     Args:
         text: the tune.

@@ -68,7 +68,7 @@ def _decoded(found: re.Match[str]) -> str:
 
 
 def _meaning(found: re.Match[str]) -> str:
-    """Return the meaning of an escape; an empty text if it has none."""
+    """Return the meaning of an escape; `""` if the escape is unknown."""
     if found["entity"]:
         return html.unescape(found["entity"])
     if found["letter"]:

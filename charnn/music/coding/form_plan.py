@@ -76,7 +76,7 @@ class FormPlan:
 
 
 def plan_text(tune: str) -> str:
-    """Return the plan of a tune as a text; `""` if it has none.
+    """Return the plan of a tune as a text; `""` for a tune without a plan.
 
     A tune has no plan if it cannot be read, if its bars do not all have labels of their own, or if
     a part has variant endings other than one pair of the same length.

@@ -72,7 +72,7 @@ class _Place:
 
 
 def find_lyrics(tune: Tune) -> Lyrics:
-    """Return the lyrics of a tune; an overlay has none (ABC 2.1, "Voice overlay")."""
+    """Return the lyrics of a tune; an overlay has no lyrics (ABC 2.1, "Voice overlay")."""
     if tune.is_overlay:
         return Lyrics({}, ())
     syllables: dict[int, tuple[Syllable, ...]] = {}

@@ -1,8 +1,7 @@
 """The public face of charnn: train a model, load one, sample from it, evaluate it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
@@ -11,26 +10,22 @@ from charnn.checkpoints.run_files import RUNS_FOLDER, TUNES
 from charnn.checkpoints.runs import load_best
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.transpose_augmentation import Progress, ignore_progress
-from charnn.errors import UsageError, join_sentences, warn
+from charnn.errors import join_sentences, warn
+from charnn.insight.look_inside import LookInside
 from charnn.sampling.params import SamplingParams
-from charnn.sampling.sampler import Sampler
-from charnn.sampling.seeds import choose_seed, seed_range
+from charnn.sampling.seeds import choose_seed
 from charnn.sampling.written_text import TextPieces, WrittenText
 from charnn.tunes.tune_model import TuneModel
 
 if TYPE_CHECKING:
     from charnn.evaluation.protocols import EvalSpan, Evaluation
-    from charnn.music.grammar.tune_request import RequestOptions
     from charnn.sampling.params import StreamOptions
     from charnn.training.events import Report
     from charnn.training.options import TrainOptions
-    from charnn.tunes.shown_tune import WrittenTune
-
-MAX_TUNE_LENGTH = 2000  # characters
 
 
-class Model(TuneModel):
-    """A trained model. What it does with single tunes is in `charnn.tunes.tune_model`.
+class Model(TuneModel, LookInside):
+    """A trained model. `TuneModel` handles single tunes, `LookInside` shows what the model does.
 
     Attributes:
         path: the checkpoint file that the model was read from.
@@ -41,10 +36,6 @@ class Model(TuneModel):
     def __init__(self, path: Path, checkpoint: Checkpoint, damaged: tuple[str, ...] = ()) -> None:
         super().__init__(path, checkpoint)
         self.damaged = damaged
-
-    @cached_property
-    def _sampler(self) -> Sampler:
-        return Sampler(self.checkpoint)
 
     def stream(
         self,
@@ -90,76 +81,6 @@ class Model(TuneModel):
         """
         pieces = self.stream(prime=prime, **options)
         return WrittenText(prime + "".join(pieces), pieces.seed)
-
-    def tunes(
-        self,
-        num: int,
-        *,
-        seed: int | None = None,
-        temperature: float = 1.0,
-        bars: str = "strict",
-        best_of: int = 1,
-        **request: "Unpack[RequestOptions]",
-    ) -> "Iterator[WrittenTune]":
-        """Return an iterator over `num` new tunes; tune i, counted from 0, has the seed `seed + i`.
-
-        A tune is a text in ABC notation, whose attribute `seed` is its seed. A notebook shows it as
-        a score with sound. What is unusual about the request is a `CharnnWarning`.
-
-        Args:
-            num: the number of tunes.
-            seed: the seed of the first tune; None draws one.
-            temperature: see `charnn.sampling.params.SamplingParams`.
-            bars: "strict" masks every token that would break a bar or a part; "off" constrains only
-                the header.
-            best_of: the number of candidates for each tune; the best one by its score
-                (`charnn.tunes.tune_score`) is returned.
-            **request: `title`, `rhythm`, `meter`, `key`, `part_bars`, `form` and `prime`, as
-                in `charnn.music.grammar.tune_request.make_request`.
-
-        Raises:
-            CheckpointError: `best_of` is above 1, and the training tunes are missing.
-            UsageError: an option is out of range, or the model cannot write such a tune.
-        """
-        if bars not in ("strict", "off"):
-            raise UsageError(f"--bars must be strict or off, not {bars}")
-        from charnn.tunes.best_tune import best_tunes, candidate_seeds, check_best_of
-        from charnn.tunes.shown_tune import written_tunes
-
-        check_best_of(best_of)
-        params = SamplingParams(temperature)
-        tune_seeds = seed_range(seed, num)
-        seeds = candidate_seeds(tune_seeds, best_of)
-        texts = self._written_tunes(params, seeds, bars, request)
-        if best_of == 1:
-            return written_tunes(texts, tune_seeds)
-        from charnn.music.similarity.copies import TuneIndex
-
-        known = TuneIndex(self.learned_tunes())
-        best = best_tunes(texts, seeds, best_of, known)
-        return written_tunes((tune.text for tune in best), tune_seeds)
-
-    def _written_tunes(
-        self, params: SamplingParams, seeds: Sequence[int], bars: str, request: "RequestOptions"
-    ) -> Iterator[str]:
-        """Return an iterator over the tunes of `seeds`."""
-        from charnn.music.grammar.tune_request import make_request
-        from charnn.tunes.training_tunes import load_header_stats
-        from charnn.tunes.tune_writer import TuneWriter, fit_request
-
-        requested = make_request(strict=bars == "strict", **request)
-        if requested.left_out:
-            warn(f"left out of prime: {', '.join(requested.left_out)}")
-        headers = load_header_stats(self.path, self.checkpoint)
-        if headers is not None:
-            requested, doubt = fit_request(requested, self.checkpoint, headers)
-            if doubt:
-                warn(doubt)
-        elif bars == "off" and not request:
-            texts = self._sampler.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH)
-            return map("".join, texts)
-        writer = TuneWriter(self.checkpoint, requested)
-        return map("".join, writer.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH))
 
     def exported(self) -> bytes:
         """Return the bytes of a checkpoint file to share, with the weights in half precision.

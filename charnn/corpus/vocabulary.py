@@ -35,6 +35,9 @@ class TextDecoder(Protocol):
     def feed(self, chunk: str) -> str:
         """Return the next characters of the text, as far as `chunk` completes them."""
 
+    def peek(self) -> str:
+        """Return the characters that `finish` would return now, and wait for more."""
+
     def finish(self) -> str:
         """Return the last characters of the text."""
 
@@ -45,6 +48,10 @@ class PlainDecoder:
     def feed(self, chunk: str) -> str:
         """Return `chunk`."""
         return chunk
+
+    def peek(self) -> str:
+        """Return nothing, because no character was kept."""
+        return ""
 
     def finish(self) -> str:
         """Return nothing, because no character was kept."""

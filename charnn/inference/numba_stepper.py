@@ -160,7 +160,7 @@ def _compile_step(
         # A loop over single numbers, from vectors that are contiguous in memory: LLVM turns it into
         # vector instructions.
         for at in range(units):
-            after = step(
+            _, after = step(
                 gate_values(x_blocks, at),
                 gate_values(h_blocks, at),
                 state_values(state, at),

@@ -84,7 +84,7 @@ class Stepper(Generic[M]):
             if layer > 0:
                 gates_x_BG = self.input[layer - 1].times(hidden_SLBH[0, layer - 1])
             gates_h_BG = recurrent.times(hidden_SLBH[0, layer])
-            after = self.cell.step(
+            _, after = self.cell.step(
                 _split_gates(gates_x_BG, gates),
                 _split_gates(gates_h_BG, gates),
                 hidden_SLBH[:, layer],

@@ -8,7 +8,8 @@ Every cell uses two affine maps: one of its input x_t, and one of its own last o
 The maps are computed outside this module (`charnn.model.network`, `charnn.inference.stepper`),
 because each is one matrix product for all gates. E is the size of the input, H the number of hidden
 units; G is H times the number of gates, and the rows of the matrices are ordered gate by gate.
-`Cell.step` is the remaining arithmetic: the same few operations for each of the H units.
+`Cell.step` is the remaining arithmetic: the same few operations for each of the H units. It returns
+the values of the gates as well, for those who want to see them (`charnn.insight`).
 
 Every part of the program uses these equations: NumPy samples with them
 (`charnn.inference.stepper`), numba compiles them (`charnn.model.numba_cells`), and torch
@@ -22,6 +23,10 @@ and `sigmoid`, and nothing else.
 from typing import ClassVar
 
 from charnn.model.activations import Value, one_minus, sigmoid, tanh
+
+# The values of the gates in the order of `Cell.gates`, and the parts of the hidden state in the
+# order of `Cell.state`.
+Step = tuple[tuple[Value, ...], tuple[Value, ...]]
 
 
 class Cell:
@@ -43,10 +48,8 @@ class Cell:
     adds_gates: ClassVar[bool] = True
 
     @staticmethod
-    def step(
-        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
-    ) -> tuple[Value, ...]:
-        """Return the hidden state after a step.
+    def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
+        """Return the values of the gates, and the hidden state after the step.
 
         Args:
             gates_x: W_x x_t + b_x, one value [..., H] for each gate.
@@ -63,11 +66,10 @@ class Elman(Cell):
     gates = ("h",)
 
     @staticmethod
-    def step(
-        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
-    ) -> tuple[Value, ...]:
+    def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
         """Return h_t = tanh(W_x x_t + b_x + U h_{t-1} + b_h)."""
-        return (tanh(gates_x[0] + gates_h[0]),)
+        h = tanh(gates_x[0] + gates_h[0])
+        return (h,), (h,)
 
 
 class GRU(Cell):
@@ -81,9 +83,7 @@ class GRU(Cell):
     adds_gates = False
 
     @staticmethod
-    def step(
-        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
-    ) -> tuple[Value, ...]:
+    def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
         """Return h_t = (1 - z) n + z h_{t-1}, with the candidate n = tanh(n_x + r n_h)."""
         r_x, z_x, n_x = gates_x
         r_h, z_h, n_h = gates_h
@@ -92,7 +92,7 @@ class GRU(Cell):
         r = sigmoid(r_x + r_h)
         z = sigmoid(z_x + z_h)
         n = tanh(n_x + r * n_h)
-        return (one_minus(z) * n + z * h,)
+        return (r, z, n), (one_minus(z) * n + z * h,)
 
 
 class LSTM(Cell):
@@ -103,9 +103,7 @@ class LSTM(Cell):
     state = ("h", "c")
 
     @staticmethod
-    def step(
-        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
-    ) -> tuple[Value, ...]:
+    def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
         """Return h_t = o tanh(c_t) and c_t = f c_{t-1} + i g."""
         i_x, f_x, g_x, o_x = gates_x
         i_h, f_h, g_h, o_h = gates_h
@@ -115,7 +113,7 @@ class LSTM(Cell):
         g = tanh(g_x + g_h)
         o = sigmoid(o_x + o_h)
         c_next = f * c + i * g
-        return (o * tanh(c_next), c_next)
+        return (i, f, g, o), (o * tanh(c_next), c_next)
 
 
 class Peephole(Cell):
@@ -130,9 +128,7 @@ class Peephole(Cell):
     peepholes = ("peephole_input", "peephole_forget", "peephole_output")
 
     @staticmethod
-    def step(
-        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
-    ) -> tuple[Value, ...]:
+    def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
         """Return h_t = o tanh(c_t) and c_t = f c_{t-1} + i g; i, f and o depend on c as well."""
         i_x, f_x, g_x, o_x = gates_x
         i_h, f_h, g_h, o_h = gates_h
@@ -143,7 +139,7 @@ class Peephole(Cell):
         g = tanh(g_x + g_h)
         c_next = f * c + i * g
         o = sigmoid(o_x + o_h + p_o * c_next)
-        return (o * tanh(c_next), c_next)
+        return (i, f, g, o), (o * tanh(c_next), c_next)
 
 
 class Coupled(Cell):
@@ -154,9 +150,7 @@ class Coupled(Cell):
     state = LSTM.state
 
     @staticmethod
-    def step(
-        gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value
-    ) -> tuple[Value, ...]:
+    def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
         """Return h_t = o tanh(c_t) and c_t = f c_{t-1} + (1 - f) g."""
         f_x, g_x, o_x = gates_x
         f_h, g_h, o_h = gates_h
@@ -165,7 +159,7 @@ class Coupled(Cell):
         g = tanh(g_x + g_h)
         o = sigmoid(o_x + o_h)
         c_next = f * c + one_minus(f) * g
-        return (o * tanh(c_next), c_next)
+        return (f, g, o), (o * tanh(c_next), c_next)
 
 
 # With equal numbers of parameters, `coupled` has the lowest loss after 800 updates (1.665 nats on

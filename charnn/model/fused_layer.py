@@ -25,7 +25,7 @@ from charnn.model.fused_backward import BackwardPass
 from charnn.model.fused_forward import ForwardPass
 from charnn.model.gradients import GRADIENTS
 from charnn.model.kernels import Kernel, TensorKernel
-from charnn.model.plain_layer import HiddenState, run_plainly
+from charnn.model.plain_layer import HiddenState, Trace, run_plainly, run_traced
 
 
 def run_segment(
@@ -65,6 +65,30 @@ def run_segment(
         forward.run(weight_hh, bias_hh, for_backward=False)
         outputs, after = forward.outputs[1:], forward.final_state()
     return outputs, tuple(after)
+
+
+def trace_segment(
+    cell: type[Cell],
+    gates_x_TBG: Tensor,
+    state: HiddenState,
+    weight_hh: Tensor,
+    bias_hh: Tensor,
+    peepholes: HiddenState = (),
+) -> Trace:
+    """Run a layer over a segment, and return every hidden state.
+
+    Autograd can differentiate the trace by each hidden state. Where it records nothing, a compiled
+    kernel runs the steps, in float32. The arguments are described in `run_segment`.
+    """
+    inputs = (cell, gates_x_TBG, state, weight_hh, bias_hh, peepholes)
+    if torch.is_grad_enabled() or gates_x_TBG.device.type != "cpu" or cell not in GRADIENTS:
+        return run_traced(*inputs)
+    kernel = kernel_of(cell, state[0].dtype)  # type: ignore[arg-type]
+    # The pass overwrites gates_x.
+    forward = ForwardPass(kernel, weight_hh.dtype, gates_x_TBG.clone(), state, peepholes)
+    forward.run(weight_hh, bias_hh, for_backward=False)
+    states = list(zip(*(part.unbind(0) for part in forward.states_STBH), strict=True))
+    return Trace(cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states)
 
 
 @cache

@@ -82,7 +82,7 @@ class TensorKernel(Kernel):
 
     def forward(self, step: int, segment: Segment) -> None:
         """See `Kernel`."""
-        after = self.cell.step(*self._values(step, segment))
+        _, after = self.cell.step(*self._values(step, segment))
         for part, value in zip(segment.states_STBH[:, step + 1], after, strict=True):
             part.copy_(value)
 

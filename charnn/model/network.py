@@ -20,9 +20,9 @@ from torch.nn.functional import cross_entropy, embedding, linear, log_softmax
 from charnn.model.cells import CELLS, Cell
 from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
-from charnn.model.fused_layer import run_segment
+from charnn.model.fused_layer import run_segment, trace_segment
 from charnn.model.network_state import NetworkState
-from charnn.model.plain_layer import HiddenState, Trace, run_plainly, run_traced
+from charnn.model.plain_layer import HiddenState, Trace, run_plainly
 from charnn.model.pointer import Pointer, at_least_float32
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
@@ -230,7 +230,7 @@ class Network(nn.Module):
         gates_x_TBG = self._input_gates(number, x)
         layer_inputs = (gates_x_TBG, state, weight_hh, layer.bias_hh_l0, peepholes)
         if traces is not None:
-            traces.append(trace := run_traced(self.cell, *layer_inputs))
+            traces.append(trace := trace_segment(self.cell, *layer_inputs))
             return trace.outputs, trace.states[-1]
         run = run_segment if x.device.type == "cpu" else run_plainly
         return run(self.cell, *layer_inputs)

@@ -137,7 +137,7 @@ def _compile_forward(peepholes: Any, step: int, row: int, segment: Any) -> Any:
         after = state_vectors(segment.states_STBH, (step + 1, row))
         vectors_P = peephole_vectors(segment.peepholes_PH, 0)
         for at in range(units):
-            values = cell_step(
+            _, values = cell_step(
                 gate_values(x, at),
                 gate_values_h(h, at),
                 state_values(before, at),

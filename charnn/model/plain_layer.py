@@ -53,6 +53,11 @@ class Trace(NamedTuple):
         """Return the outputs of the layer, [T, B, H]."""
         return torch.stack([state[0] for state in self.states[1:]])
 
+    def stacked_states(self, begin: int, end: int | None = None) -> HiddenState:
+        """Return the parts [T, B, H] of the states from `begin` to `end`; state 0 is the first."""
+        parts = zip(*self.states[begin:end], strict=True)
+        return tuple(torch.stack(part) for part in parts)
+
 
 def run_traced(
     cell: type[Cell],
@@ -71,11 +76,21 @@ def run_traced(
     for gates_x_BG in gates_x_TBG.to(dtype).unbind(0):
         gates_h_BG = linear(states[-1][0], weight_hh, bias_hh).to(dtype)
         split_x, split_h = gates_x_BG.chunk(gates, -1), gates_h_BG.chunk(gates, -1)
-        after = cell.step(split_x, split_h, states[-1], peepholes)
+        _, after = cell.step(split_x, split_h, states[-1], peepholes)
         # Within a step, h depends on c. A view makes each part a node of its own, so that the
         # gradient of c does not contain what flows through h of the same step.
         states.append(tuple(part.view_as(part) for part in after))
     return Trace(cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states)
+
+
+def gate_values(trace: Trace) -> tuple[Tensor, ...]:
+    """Return the values of the gates at every step, [T, B, H] in the order of `Cell.gates`."""
+    before = trace.stacked_states(0, -1)
+    gates = len(trace.cell.gates)
+    gates_x = trace.gates_x_TBG.to(before[0].dtype).chunk(gates, -1)
+    gates_h = linear(before[0], trace.weight_hh, trace.bias_hh).chunk(gates, -1)
+    values, _ = trace.cell.step(gates_x, gates_h, before, trace.peepholes)
+    return values
 
 
 def run_plainly(

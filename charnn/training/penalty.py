@@ -59,7 +59,7 @@ def layer_penalty(trace: Trace, errors: Sequence[HiddenState]) -> Tensor:
         gates = len(cell.gates)
         gates_x = gates_x_TBG.detach().to(state[0].dtype).chunk(gates, -1)
         gates_h = linear(state[0], weight_hh, bias_hh).chunk(gates, -1)
-        after = cell.step(gates_x, gates_h, state, peepholes)
+        _, after = cell.step(gates_x, gates_h, state, peepholes)
         passed_on = torch.autograd.grad(
             after, state, directions, create_graph=True, materialize_grads=True
         )

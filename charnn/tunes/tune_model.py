@@ -1,18 +1,24 @@
-"""The methods of a model that vary, continue and compare single tunes."""
+"""The methods of a model that write, vary, continue and compare tunes."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.errors import UsageError, warn
 from charnn.sampling.params import SamplingParams
+from charnn.sampling.sampler import Sampler
 from charnn.sampling.seeds import seed_range
 
 if TYPE_CHECKING:
+    from charnn.music.grammar.tune_request import RequestOptions
     from charnn.music.similarity.compare import TuneComparison
     from charnn.tunes.continuation import ContinueOptions
     from charnn.tunes.shown_tune import WrittenTune
     from charnn.tunes.variation import VaryChoices
+
+MAX_TUNE_LENGTH = 2000  # characters
 
 
 class TuneModel:
@@ -26,6 +32,10 @@ class TuneModel:
     def __init__(self, path: Path, checkpoint: Checkpoint) -> None:
         self.path = path
         self.checkpoint = checkpoint
+
+    @cached_property
+    def _sampler(self) -> Sampler:
+        return Sampler(self.checkpoint)
 
     def __repr__(self) -> str:
         """Return what the model is: its file, its network, and what it has learned."""
@@ -42,6 +52,76 @@ class TuneModel:
         if isinstance(loss := metadata.get("nats_per_char"), float):
             facts.append(f"{loss:.3f} nats/char")
         return f"<Model {str(self.path)!r}: {', '.join(facts)}>"
+
+    def tunes(
+        self,
+        num: int,
+        *,
+        seed: int | None = None,
+        temperature: float = 1.0,
+        bars: str = "strict",
+        best_of: int = 1,
+        **request: "Unpack[RequestOptions]",
+    ) -> "Iterator[WrittenTune]":
+        """Return an iterator over `num` new tunes; tune i, counted from 0, has the seed `seed + i`.
+
+        A tune is a text in ABC notation, whose attribute `seed` is its seed. A notebook shows it as
+        a score with sound. What is unusual about the request is a `CharnnWarning`.
+
+        Args:
+            num: the number of tunes.
+            seed: the seed of the first tune; None draws one.
+            temperature: see `charnn.sampling.params.SamplingParams`.
+            bars: "strict" masks every token that would break a bar or a part; "off" constrains only
+                the header.
+            best_of: the number of candidates for each tune; the best one by its score
+                (`charnn.tunes.tune_score`) is returned.
+            **request: `title`, `rhythm`, `meter`, `key`, `part_bars`, `form` and `prime`, as
+                in `charnn.music.grammar.tune_request.make_request`.
+
+        Raises:
+            CheckpointError: `best_of` is above 1, and the training tunes are missing.
+            UsageError: an option is out of range, or the model cannot write such a tune.
+        """
+        if bars not in ("strict", "off"):
+            raise UsageError(f"--bars must be strict or off, not {bars}")
+        from charnn.tunes.best_tune import best_tunes, candidate_seeds, check_best_of
+        from charnn.tunes.shown_tune import written_tunes
+
+        check_best_of(best_of)
+        params = SamplingParams(temperature)
+        tune_seeds = seed_range(seed, num)
+        seeds = candidate_seeds(tune_seeds, best_of)
+        texts = self._written_tunes(params, seeds, bars, request)
+        if best_of == 1:
+            return written_tunes(texts, tune_seeds)
+        from charnn.music.similarity.copies import TuneIndex
+
+        known = TuneIndex(self.learned_tunes())
+        best = best_tunes(texts, seeds, best_of, known)
+        return written_tunes((tune.text for tune in best), tune_seeds)
+
+    def _written_tunes(
+        self, params: SamplingParams, seeds: Sequence[int], bars: str, request: "RequestOptions"
+    ) -> Iterator[str]:
+        """Return an iterator over the tunes of `seeds`."""
+        from charnn.music.grammar.tune_request import make_request
+        from charnn.tunes.training_tunes import load_header_stats
+        from charnn.tunes.tune_writer import TuneWriter, fit_request
+
+        requested = make_request(strict=bars == "strict", **request)
+        if requested.left_out:
+            warn(f"left out of prime: {', '.join(requested.left_out)}")
+        headers = load_header_stats(self.path, self.checkpoint)
+        if headers is not None:
+            requested, doubt = fit_request(requested, self.checkpoint, headers)
+            if doubt:
+                warn(doubt)
+        elif bars == "off" and not request:
+            texts = self._sampler.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH)
+            return map("".join, texts)
+        writer = TuneWriter(self.checkpoint, requested)
+        return map("".join, writer.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH))
 
     def vary(
         self,

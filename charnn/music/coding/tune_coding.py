@@ -1,5 +1,7 @@
 """The coded text of a tune: notes relative to the tonic, and a label in each bar."""
 
+import copy
+
 from charnn.music.coding.bar_labels import insert_labels, strip_labels
 from charnn.music.coding.tonic import TonicCoder, to_tonic
 
@@ -23,6 +25,10 @@ class TuneDecoder:
     def feed(self, chunk: str) -> str:
         """Return the next characters of the tune, as far as `chunk` completes them."""
         return self._coder.feed(strip_labels(chunk))
+
+    def peek(self) -> str:
+        """Return the characters that `finish` would return now, and wait for more."""
+        return copy.copy(self._coder).feed("", final=True)
 
     def finish(self) -> str:
         """Return the last characters of the tune."""

@@ -1,0 +1,116 @@
+"""The arguments and the output of the commands that look inside a model."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from charnn.cli.completion import complete_corpus, complete_run
+from charnn.cli.console import show_message, show_warning, warn_if_damaged
+from charnn.cli.output_files import refuse_empty
+from charnn.errors import UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from charnn.insight.read_text import ReadText
+    from charnn.library import Model
+
+ModelArgument = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="A run's name or folder, a checkpoint file, or folk, the bundled model.",
+        autocompletion=complete_run,
+    ),
+]
+TextArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TEXT...",
+        help="The text that the model reads: files, folders, corpus names, or -.",
+        autocompletion=complete_corpus,
+    ),
+]
+PictureOption = Annotated[
+    str | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        callback=refuse_empty,
+        help="Write a picture (.png, .svg) or a page (.html) instead of showing it here.",
+    ),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
+
+SUFFIXES = (".png", ".svg", ".html")
+
+
+def check_picture(output: str | None) -> Path | None:
+    """Return the file that -o names, and refuse one that cannot be written.
+
+    Commands call this before their work, which may take a minute.
+
+    Raises:
+        UsageError: the file has another suffix, or its folder is missing.
+    """
+    if output is None:
+        return None
+    path = Path(output)
+    if path.suffix.lower() not in SUFFIXES:
+        raise UsageError(f"-o {output}: name a file that ends in {', '.join(SUFFIXES)}")
+    if not path.parent.is_dir():
+        raise UsageError(f"-o {output}: there is no folder {path.parent}. Create it first")
+    if path.is_dir():
+        raise UsageError(f"-o {output} is a folder: name a file in it")
+    return path
+
+
+def write_picture(path: Path, figure: "Callable[[], Figure]", page: Callable[[], bytes]) -> None:
+    """Write a picture or a page in one step, and say so.
+
+    Args:
+        path: the file; its suffix says what to write.
+        figure: a function that draws the picture.
+        page: a function that returns the page.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    from charnn.files import write_bytes
+    from charnn.insight.plot_style import picture_bytes
+
+    kind = path.suffix.lower().removeprefix(".")
+    content = page() if kind == "html" else picture_bytes(figure(), kind)
+    write_bytes(path, content)
+    show_message(f"wrote {path} ({len(content) / 1000:,.0f} kB)")
+
+
+def load_model(run: Path) -> "Model":
+    """Return a model, with a warning where files of its run are damaged."""
+    from charnn.library import load
+
+    model = load(run)
+    warn_if_damaged(model.path, model.damaged)
+    return model
+
+
+def read_corpus(model: "Model", names: Sequence[str]) -> "ReadText":
+    """Return the tokens of a corpus as the model reads them, and warn of unknown characters.
+
+    Raises:
+        CorpusError: there is no such corpus, or the model knows no character of it.
+    """
+    from charnn.corpus.sources import open_corpus
+    from charnn.corpus.text_documents import whole_texts
+    from charnn.insight.read_text import describe_unknown, read_texts
+
+    checkpoint = model.checkpoint
+    kind, keep_cr = checkpoint.document_kind, checkpoint.keep_cr
+    corpus = open_corpus(names, document_kind=kind, keep_cr=keep_cr)
+    read = read_texts(checkpoint, whole_texts(corpus.documents, corpus.document_kind))
+    if read.unknown:
+        show_warning(describe_unknown(read))
+    return read

@@ -1,0 +1,1 @@
+"""Look inside a model: its gates, its gradients, its units, and what surprises it."""

@@ -24,7 +24,9 @@ def test_tidy_writes_the_book_and_names_what_it_could_not_read(
         ended.stdout.decode()
         == BOOK.replace("D8:|", "|:D8:|").replace("X:1\nT:Two", "X:4\nT:Two") + BROKEN
     )
-    assert ended.messages[0] == 'without an X: of their own: X:1 "Two"; now X:4'
+    assert ended.messages[0] == (
+        'without a number, or with that of a tune before: X:1 "Two"; now X:4'
+    )
     assert ended.messages[1].startswith("error: book.abc: X:3, line 19, column 1: this [ is never")
     assert ended.messages[2] == "1 tune stays as it was"
     assert ended.returncode == 1

@@ -48,5 +48,6 @@ def command(
         last = numbers.first_new + count - 1
         others = f" and {count - 1:,} more" if count > 1 else ""
         new = f"X:{numbers.first_new}" + (f" to X:{last}" if count > 1 else "")
-        show_message(f"without an X: of their own: {numbers.changed[0]}{others}; now {new}")
+        message = f"without a number, or with that of a tune before: {numbers.changed[0]}{others}"
+        show_message(f"{message}; now {new}")
     write_book(book, output, file.display_name)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from charnn.music.abc import patterns
 from charnn.music.abc.bar_line import stay_apart
 from charnn.music.abc.tuplet import parse_tuplet
-from charnn.music.abc.writer import escape_mail_like
+from charnn.music.abc.writer import escape_mail_like, with_comment
 from charnn.music.tune.tune import BarLine, Change, Ending, Mark, Meter, Note, Tune
 
 BARS_A_LINE = 4
@@ -155,9 +155,7 @@ class LineLayout:
             continued: whether the line ends with a backslash.
         """
         if self._keep_lines:
-            if (
-                text := escape_mail_like(self._line.rstrip()) + comment
-            ):  # an empty line would end the tune
+            if text := with_comment(self._line.rstrip(), comment):  # an empty line ends the tune
                 self.lines.append(text)
             self._line = self._last_sign = ""
             return

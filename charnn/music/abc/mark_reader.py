@@ -93,8 +93,10 @@ class MarkReader:
         self._position += len(text)
 
     def _read_space(self) -> None:
-        found = patterns.SPACE.match(self._text, self._position)
-        self._add_mark("space", found[0] if found else self._text[self._position])
+        if found := patterns.SPACE.match(self._text, self._position):
+            self._add_mark("space", found[0])
+        else:
+            self._leave_out(r"\%")
 
     def _read_spacer(self) -> None:
         found = patterns.SPACER.match(self._text, self._position)

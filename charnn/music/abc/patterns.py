@@ -49,7 +49,8 @@ ANNOTATION_PLACES = frozenset("^_<>@")
 # Characters between notes without a sound: ` separates notes under one beam (ABC 2.1, "Beams"), \
 # continues a line, $ breaks it, and the standard reserves # * ; ? @.
 SPACE_CHARACTERS = " \t`\\*;?@#$"
-SPACE = re.compile(rf"[{re.escape(SPACE_CHARACTERS)}]+")
+# The backslash of `\%` is no space: without it, the rest of the line would be a comment.
+SPACE = re.compile(rf"(?:(?!\\%)[{re.escape(SPACE_CHARACTERS)}])+")
 SPACER = re.compile(r"y[0-9]{0,3}")
 # Blanks that web pages and word processors put in place of a space. Then, in music, the typographic
 # forms of the quotes around chord symbols and of the octave mark.

@@ -23,7 +23,7 @@ class RepeatSigns:
 
     def __init__(self, voice: Tune) -> None:
         self._music = voice.music
-        self.inserted: dict[int, str] = {}
+        self.inserted: dict[int, tuple[str, ...]] = {}
         repeats = find_repeats(voice)
         starts = repeats.starts | ({0} if repeats.from_beginning else set())
         self._counts = {
@@ -59,7 +59,7 @@ class RepeatSigns:
                     self._counts[index] = (ends, 1)
                     return
             elif not _is_silent(element):
-                self.inserted[index] = "|:"
+                self.inserted[index] = ("||", "|:") if self._follows_note(index) else ("|:",)
                 return
 
     def _close_repeat(self, end: int) -> None:
@@ -76,7 +76,7 @@ class RepeatSigns:
                 return
             if not _is_silent(self._music[index]):
                 break
-        self.inserted[end] = ":|"
+        self.inserted[end] = (":|",)
 
     def _signs(self, index: int, element: BarLine) -> tuple[str, ...]:
         """Return the signs that replace the bar line at an index."""

@@ -51,14 +51,16 @@ def decode_text(text: str) -> str:
 def write_as_unicode(text: str) -> str:
     r"""Return a text of ABC with letters in place of escapes; it means the same.
 
-    The escapes of signs that ABC would read otherwise, such as `\%`, stay.
+    The escapes of signs that ABC would read otherwise, such as `\%`, stay. So do all escapes of a
+    text in which a letter would become a part of another escape, as in `\'&#101;`.
     """
 
     def written(found: re.Match[str]) -> str:
         decoded = _decoded(found)
         return found[0] if decoded in _SIGNS_OF_ABC else decoded
 
-    return _ESCAPE.sub(written, text) if "\\" in text or "&" in text else text
+    result = _ESCAPE.sub(written, text) if "\\" in text or "&" in text else text
+    return result if decode_text(result) == decode_text(text) else text
 
 
 def _decoded(found: re.Match[str]) -> str:

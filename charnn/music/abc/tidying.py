@@ -165,7 +165,7 @@ class _Signs:
     def __init__(self, tune: Tune) -> None:
         self._several = bool(tune.others)
         self._bar_lines: dict[Place, tuple[str, ...]] = {}
-        self._inserted: dict[int, list[tuple[int, str]]] = {}
+        self._inserted: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
         first = {(element.line, element.column) for element in tune.music}
         for number, voice in enumerate(tune.voices):
             # A field that holds for all voices is an element of each of them.
@@ -191,9 +191,9 @@ class _Signs:
     def missing_before(self, place: Place) -> list[str]:
         """Return the signs that are missing at a place or shortly before; each is returned once."""
         voice, index = place
-        waiting, due = self._inserted.get(voice, []), []
+        waiting, due = self._inserted.get(voice, []), list[str]()
         while waiting and waiting[-1][0] <= index:
-            due.append(waiting.pop()[1])
+            due += waiting.pop()[1]
         return due
 
 

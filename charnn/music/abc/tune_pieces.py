@@ -14,7 +14,7 @@ from charnn.music.abc import patterns
 from charnn.music.abc.note_head import format_head
 from charnn.music.abc.reader import BODY_FIELD
 from charnn.music.abc.tunebook import TuneSource, content_lines
-from charnn.music.abc.writer import escape_mail_like
+from charnn.music.abc.writer import with_comment
 from charnn.music.tune.tune import BarLine, Change, Element, Key, Note, Pitch, Tune
 
 Place = tuple[int, int]  # the number of a voice, and the index of an element in its music
@@ -68,7 +68,7 @@ class TuneLine:
     @property
     def text(self) -> str:
         """Return the whole line."""
-        return escape_mail_like(self.content) + self.comment
+        return with_comment(self.content, self.comment)
 
 
 def cut_tune(source: TuneSource, tune: Tune) -> tuple[list[TuneLine], list[TuneLine]]:

@@ -58,6 +58,13 @@ def escape_mail_like(text: str) -> str:
     return _MAIL_LIKE.sub("=3D", text) if "=" in text else text
 
 
+def with_comment(content: str, comment: str) -> str:
+    """Return a line with a comment, which may have spaces before it."""
+    content = escape_mail_like(content)
+    # `\%` would be no comment.
+    return content + (" " if comment[:1] == "%" and content[-1:] == "\\" else "") + comment
+
+
 class _BodyWriter:
     """A writer of the body of a tune.
 

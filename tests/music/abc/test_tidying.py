@@ -2,10 +2,14 @@
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from charnn.errors import TuneError
 from charnn.music.abc.book_text import NumberGiver, change_book
+from charnn.music.abc.text_escapes import decode_text
 from charnn.music.abc.tidying import tidy_source, tidy_tune
+from charnn.music.abc.transpose import transpose
+from charnn.music.abc.transposed_text import transpose_source
 from charnn.music.abc.tunebook import split_book
 from charnn.music.performance.player import perform
 from tests.music.tunes import book_sources, read, tune_texts
@@ -48,6 +52,44 @@ def body(text: str, header: str = HEADER) -> str:
     return tidy.split("K:C\n")[1].removesuffix("\n")
 
 
+_ESCAPES = [r"\%", r"\\", r"\'e", r"\&", "&amp;", *'\\e"=é %']
+_ESCAPES += ["&#37;", "&#101;", r"\u0065"]
+_SIGNS = [r"\%", r"\%", "\\", "A", "B2", "|", " ", "*", "$", "\n", "=", '"Am"']
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.lists(st.sampled_from(_ESCAPES), max_size=6).map("".join),
+    st.lists(st.sampled_from(_SIGNS), max_size=12).map("".join),
+    st.sampled_from("wN"),
+)
+def test_escapes_mean_the_same_everywhere(words: str, music: str, field: str) -> None:
+    quoted = '"^' + words.replace('"', "") + '"'
+    quoted = '"^' + words.replace('"', "") + '"'
+    text = f"X:1\nT:{words}\nK:C\nA{music}B|{quoted}c|\n{field}:{words}\nd{music}|%{words}\n"
+    try:
+        texts = texts_of(text)
+    except TuneError:
+        return
+    check(text)
+    assert texts_of(tidy_tune(text)) == texts
+    moved = transpose_source(split_book(text)[0], lambda tune: transpose(tune, 2))
+    assert texts_of(moved) == texts
+
+
+def texts_of(text: str) -> list[str]:
+    """Return the words of a tune as they are shown."""
+    tune = read(text)
+    words = [text for letter, text in tune.fields if letter == "T"]
+    words += [
+        element.text
+        for element in tune.music
+        if getattr(element, "letter", "") in ("w", "N")
+        or getattr(element, "kind", "") == "annotation"
+    ]
+    return [decode_text(text) for text in words]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -63,6 +105,7 @@ def body(text: str, header: str = HEADER) -> str:
         ("P:A\nA8:|\nP:B\nB8:|", "P:A\n|:A8:|\nP:B\n|:B8:|"),
         ("A8|\n|B8:|", "|:A8|B8:|"),
         ("|::A8::|", "|::A8::|"),
+        ("[2D4[2D4|", "|:[2D4||\n|:[2D4|"),
     ],
 )
 def test_each_repeat_has_its_signs(before: str, after: str) -> None:
@@ -102,6 +145,8 @@ def test_lines_have_four_bars(before: str, after: str) -> None:
         ("AB(3cdeFG ((3ABc)|", "AB (3cde FG ((3ABc)|"),
         ('"^caf\\\'e"A8|', '"^café"A8|'),
         ("“Am”A8|", '"Am"A8|'),
+        (r"A2\% B2 c2 d2|\\%A8|", r"A2\% B2 c2 d2|\%A8|"),
+        ('"^50\\% &#37;"A8|\\\n\\%B8|', r'"^50\% &#37;"A8|\%B8|'),
     ],
 )
 def test_notes_need_no_memory(before: str, after: str) -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from charnn.cli.console import show_warning
-from charnn.cli.playback_options import warn_without_chords
+from charnn.cli.playback_options import warn_of_chords
 
 if TYPE_CHECKING:
     from charnn.music.performance.playback import Playback, PlaybackOptions
@@ -115,7 +115,7 @@ class ExportFormat:
 def _midi(export: TuneExport) -> bytes:
     from charnn.music.sound.midi import midi_bytes
 
-    warn_without_chords(export.playback)
+    warn_of_chords(export.playback)
     return midi_bytes(export.playback)
 
 
@@ -123,7 +123,7 @@ def _wav(export: TuneExport) -> bytes:
     from charnn.music.sound.fluidsynth import fluidsynth_wav
     from charnn.music.sound.wav import wav_bytes
 
-    warn_without_chords(export.playback)
+    warn_of_chords(export.playback)
     soundfont = export.options.soundfont
     return fluidsynth_wav(export.playback, soundfont) if soundfont else wav_bytes(export.playback)
 

@@ -5,6 +5,7 @@ import io
 import re
 import sys
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -129,11 +130,25 @@ def warn_of_problems(tune: "Tune", display_name: str) -> None:
     """
     from charnn.music.checking.left_out import left_out
 
-    messages = left_out(tune)
+    prefix = f"{display_name}: "
+    show_warnings(
+        left_out(tune), prefix, f"{prefix}for all problems of this tune, see charnn check"
+    )
+
+
+def show_warnings(messages: Sequence[str], prefix: str = "", after_many: str = "") -> None:
+    """Show the first messages about a tune as warnings.
+
+    Args:
+        messages: the messages.
+        prefix: the beginning of each warning.
+        after_many: the warning after the first ones, if there are more messages; `""` for their
+            number.
+    """
     for message in messages[:_MAX_WARNINGS]:
-        show_warning(f"{display_name}: {message}")
-    if len(messages) > _MAX_WARNINGS:
-        show_warning(f"{display_name}: for all problems of this tune, see charnn check")
+        show_warning(f"{prefix}{message}")
+    if more := len(messages[_MAX_WARNINGS:]):
+        show_warning(after_many or f"{prefix}and {more} more such signs")
 
 
 def _read_text(tunes: str) -> str:

@@ -224,6 +224,20 @@ def test_a_tune_without_chord_symbols_gets_a_warning_or_chosen_chords(tmp_path: 
     assert len(pitches((tmp_path / "reel.mid").read_bytes())) > len(pitches(plain))
 
 
+def test_chord_symbols_that_are_not_played_as_written_are_named_once(tmp_path: Path) -> None:
+    body = '"Am"A4 "H7"B4|"A or D"A4 "G/H"B4|"H7"c4 "N.C."d4|'
+    (tmp_path / "reel.abc").write_text(REEL.replace("|:D2FA dAFD:|", body))
+    run = charnn(tmp_path, "export-midi", "reel.abc", "--chords")
+    place = 'warning: X:1 "The Test Reel", line 7, column'
+    assert run.stderr.decode().splitlines() == [
+        f'{place} 8: "H7" names no chord and is not played, and 1 more',
+        f'{place} 26: "G/H" names no chord and is not played',
+        f'{place} 15: "A or D" is played as A',
+        "reel.mid",
+    ]
+    assert charnn(tmp_path, "export-midi", "reel.abc").stderr == b"reel.mid\n"
+
+
 def test_the_options_repeats_and_swing(tmp_path: Path) -> None:
     (tmp_path / "tune.abc").write_text(CHORDS)
 

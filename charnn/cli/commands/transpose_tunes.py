@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charnn.cli.book_output import check_book_output, write_book
-from charnn.cli.console import show_warning
 from charnn.cli.one_tune import SAMPLE_COMMENT, ResultOption
 from charnn.cli.output_files import ForceOption
-from charnn.cli.tune_files import TunesArgument, read_tune_file, warn_of_problems
+from charnn.cli.tune_files import TunesArgument, read_tune_file, show_warnings, warn_of_problems
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.music.abc.tunebook import TuneSource
+    from charnn.music.tune.problem import Problem
     from charnn.music.tune.tune import Tune
 
 
@@ -53,9 +53,9 @@ def command(
         parse_target,
         transpose,
         transpose_to,
-        unreadable_symbols,
     )
     from charnn.music.abc.transposed_text import transpose_source
+    from charnn.music.tune.written_chords import unreadable_chords
 
     if bool(to) == (by is not None):
         raise UsageError("name the new key or the distance: --to G, or --by 2")
@@ -68,11 +68,14 @@ def command(
 
     def moved(tune: "Tune") -> "Tune":
         warn_of_problems(tune, file.display_name)
-        for mark in unreadable_symbols(tune):
-            show_warning(
-                f"{file.display_name}: {mark.line}:{mark.column}: {mark.text} names no chord and "
-                "stays as it is"
-            )
+        unmoved: dict[str, Problem] = {}  # each once, with its first place
+        for voice in tune.voices:
+            for problem in unreadable_chords(voice, "and stays as it is"):
+                unmoved.setdefault(problem.text, problem)
+        show_warnings(
+            [f"{place.line}:{place.column}: {text}" for text, place in unmoved.items()],
+            f"{file.display_name}: ",
+        )
         return transpose(tune, by) if by is not None else transpose_to(tune, to)
 
     def changed(source: "TuneSource") -> str:

@@ -20,25 +20,12 @@ from charnn.music.abc.transpose_keys import (
     transpose_chord_symbol,
     transpose_key,
 )
-from charnn.music.tune.chord_symbols import read_chord
 from charnn.music.tune.theory import LETTERS
 from charnn.music.tune.tune import BarLine, Change, Element, Key, Mark, Note, Pitch, Tune
 
 MAX_SEMITONES = 24
 LOWEST, HIGHEST = 55, 83  # MIDI pitches G3 to B5, the range of fiddle, flute and whistle
 TOLERANCE = 2  # semitones that notes may lie outside of this range
-
-
-def unreadable_symbols(tune: Tune) -> list[Mark]:
-    """Return the chord symbols of a tune that cannot be moved, because they name no chord."""
-    return [
-        element
-        for voice in tune.voices
-        for element in voice.music
-        if isinstance(element, Mark)
-        and element.kind == "chord symbol"
-        and read_chord(element.text) is None
-    ]
 
 
 class Target(NamedTuple):

@@ -17,7 +17,7 @@ from charnn.music.abc.key_field import parse_key
 from charnn.music.abc.note_head import ACCIDENTALS
 from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC, Match
 from charnn.music.abc.staff_words import is_staff_word
-from charnn.music.tune.chord_symbols import BASS, ROOT, SIGN_ALTERATIONS, read_chord
+from charnn.music.tune.chord_symbols import SIGN_ALTERATIONS, replace_chord_notes
 from charnn.music.tune.theory import (
     LETTERS,
     SEMITONES,
@@ -31,7 +31,6 @@ _MIDDLE_C_STEP = 28
 _MOST_SIGNS = 6
 _SIGNS = {-2: "bb", -1: "b", 0: "", 1: "#", 2: "##"}  # of tonics and of chords' roots
 _KEY_EXTRA = re.compile(rf"([A-Za-z]*)((?:{KEY_ACCIDENTAL.pattern})+)")
-_CHORD_NOTE = re.compile(rf"(?:(?<=^)|(?<=[\s(;,|])){ROOT}|(?<=/){BASS}")
 
 
 def natural_midi_of_step(step: int) -> int:
@@ -173,12 +172,8 @@ def transpose_chord_symbol(text: str, letter_steps: int, semitones: int) -> str:
 
     Text in quotes that is no chord symbol stays as it is.
     """
-    words = text[1:-1]
-    if read_chord(words) is None:
-        return text
 
-    def move(found: Match) -> str:
-        written_letter, sign = found[1] or found[3], found[2] or found[4] or ""
+    def move(written_letter: str, sign: str) -> str:
         old_step = _MIDDLE_C_STEP + LETTERS.index(written_letter.upper())
         midi = natural_midi_of_step(old_step) + SIGN_ALTERATIONS[sign] + semitones
         step = old_step + letter_steps
@@ -188,4 +183,4 @@ def transpose_chord_symbol(text: str, letter_steps: int, semitones: int) -> str:
         written = letter if written_letter.isupper() else letter.lower()
         return written + _SIGNS[midi - natural_midi_of_step(step)]
 
-    return f'"{_CHORD_NOTE.sub(move, words)}"'
+    return f'"{replace_chord_notes(text[1:-1], move)}"'

@@ -30,7 +30,7 @@ class ChordSpelling:
     """
 
     def __init__(self, characters: Collection[str]) -> None:
-        self._complete = frozenset(_symbols(frozenset(characters)))
+        self._complete = frozenset(written_symbols(frozenset(characters)))
         self._beginnings = frozenset(
             symbol[:end] for symbol in self._complete for end in range(1, len(symbol) + 1)
         )
@@ -57,8 +57,8 @@ def may_have_symbol(state: GrammarState) -> bool:
     return state.in_opening or not (2 * used % bar and 3 * used % bar)
 
 
-def _symbols(characters: frozenset[str]) -> Iterator[str]:
-    """Yield the symbols, with `A` for each note."""
+def written_symbols(characters: frozenset[str]) -> Iterator[str]:
+    """Yield the symbols that can be written with some characters, with `A` for each note."""
     for sign in _SIGNS:
         for kind in _KINDS:
             for bass in ("", *("/A" + bass_sign for bass_sign in _SIGNS)):

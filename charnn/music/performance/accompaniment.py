@@ -15,8 +15,9 @@ from charnn.errors import TuneError
 from charnn.music.performance.harmony import choose_chords
 from charnn.music.performance.performance import MAX_SOUNDS, Performance, Sound
 from charnn.music.performance.played_bars import PlayedBar
-from charnn.music.tune.chord_symbols import Chord, read_chord
-from charnn.music.tune.tune import Key, Mark, Meter, Tune
+from charnn.music.tune.chord_symbols import Chord
+from charnn.music.tune.tune import Key, Meter, Tune
+from charnn.music.tune.written_chords import has_chords
 
 Chords: TypeAlias = Literal["off", "written", "auto"]
 
@@ -35,16 +36,6 @@ class _Stroke(NamedTuple):
 
     onset: Fraction
     kind: _StrokeKind
-
-
-def has_chords(tune: Tune) -> bool:
-    """Return whether a tune has chord symbols that can be played."""
-    return any(
-        isinstance(element, Mark)
-        and element.kind == "chord symbol"
-        and read_chord(element.text) is not None
-        for element in tune.music
-    )
 
 
 def accompany(tune: Tune, performance: Performance, chords: Chords) -> tuple[Sound, ...]:
@@ -90,7 +81,7 @@ def accompany(tune: Tune, performance: Performance, chords: Chords) -> tuple[Sou
 
 
 def _written_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
-    """Return the onset and the chord of each readable symbol; chords are transposed like notes."""
+    """Return the onset and the chord of each symbol; chords are transposed like notes."""
     keys = [change for change in performance.changes if isinstance(change.value, Key)]
     chords: list[tuple[Fraction, Chord]] = []
     index = 0
@@ -98,9 +89,8 @@ def _written_chords(performance: Performance) -> list[tuple[Fraction, Chord]]:
         while index + 1 < len(keys) and keys[index + 1].onset <= symbol.onset:
             index += 1
         key = keys[index].value
-        chord = read_chord(symbol.text)
-        if chord is not None and isinstance(key, Key):
-            chords.append((symbol.onset, chord.transposed(key.transpose)))
+        if isinstance(key, Key):
+            chords.append((symbol.onset, symbol.chord.transposed(key.transpose)))
     return chords
 
 

@@ -13,6 +13,7 @@ from charnn.errors import UsageError
 from charnn.music.abc.fields import MAX_QUARTERS_PER_MINUTE, MIN_QUARTERS_PER_MINUTE
 from charnn.music.performance import accents
 from charnn.music.performance.played_bars import PlayedBar
+from charnn.music.tune.chord_symbols import Chord
 from charnn.music.tune.tune import Key, Meter, Tempo
 
 # The longest tune of the folk corpus has 1,182 sounds; without a limit, a few characters of
@@ -49,13 +50,10 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True)
 class ChordSymbol:
-    """A chord symbol that is in force from `onset` (in quarter notes) on.
-
-    `text` is the symbol without its quotation marks, `Am7/G` for example.
-    """
+    """A chord that is in force from `onset` (in quarter notes) on."""
 
     onset: Fraction
-    text: str
+    chord: Chord
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ class Performance:
         changes: keys, meters and tempos; the tune's initial ones are changes at onset 0.
         duration: length of the whole performance in quarter notes.
         bars: the bars as they are played; the first begins at 0.
-        chord_symbols: the written chord symbols; a symbol in a repeated section occurs repeatedly.
+        chord_symbols: the chords that are written; one in a repeated section occurs repeatedly.
     """
 
     sounds: tuple[Sound, ...]

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from charnn.errors import TuneError
-from charnn.music.performance.accompaniment import Chords, accompany, has_chords
+from charnn.music.performance.accompaniment import Chords, accompany
 from charnn.music.performance.performance import (
     MAX_SOUNDS,
     Performance,
@@ -19,6 +19,7 @@ from charnn.music.performance.performance import (
 )
 from charnn.music.performance.player import perform
 from charnn.music.tune.tune import Tune
+from charnn.music.tune.written_chords import has_chords
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +85,24 @@ class Playback:
         """Return the length of the longest voice in quarter notes."""
         return max(performance.duration for performance in self.performances)
 
+    @property
+    def chord_voice(self) -> int:
+        """Return the index of the voice that is accompanied: the first one with chord symbols.
+
+        If no voice has chord symbols, the first one is accompanied.
+        """
+        voices = enumerate(self.tune.voices)
+        return next((index for index, voice in voices if has_chords(voice)), 0)
+
     @cached_property
     def accompaniment(self) -> tuple[Sound, ...]:
         """Return the sounds that accompany the melody; empty with `chords="off"`.
 
-        The melody is the first voice that has chord symbols, or the first voice.
-
         Raises:
             TuneError: the tune has too many bars or notes, see `accompaniment.accompany`.
         """
-        voices = list(zip(self.tune.voices, self.performances, strict=True))
-        tune, melody = next((pair for pair in voices if has_chords(pair[0])), voices[0])
-        return accompany(tune, melody, self.options.chords)
+        index = self.chord_voice
+        return accompany(self.tune.voices[index], self.performances[index], self.options.chords)
 
     def _error(self, problem: str) -> TuneError:
         return TuneError(problem, self.tune.line, 1, self.tune.name)

@@ -21,6 +21,7 @@ from charnn.music.performance.performance import (
 )
 from charnn.music.performance.played_bars import PassedBarLine, PlayedBar, played_bars
 from charnn.music.performance.swing import EVEN, SWUNG, swung_durations
+from charnn.music.tune.chord_symbols import Chord, read_chord
 from charnn.music.tune.playing_order import playing_order
 from charnn.music.tune.tempo import default_tempo, is_swung
 from charnn.music.tune.tune import BarLine, Change, Ending, Key, Mark, Meter, Note, Tempo, Tune
@@ -100,12 +101,14 @@ class _Player:
         self._changes: list[SettingChange] = []
         self._bar_lines: list[PassedBarLine] = []
         self._chord_symbols: list[ChordSymbol] = []
+        self._waiting_chords: list[Chord] = []  # before the next note
         self._tied: dict[int, int] = {}  # MIDI pitch tied to the next note -> index in _sounds
         self._latest: dict[int, int] = {}  # MIDI pitch -> index in _sounds of its latest sound
 
     def play(self, note: Note, duration: Fraction, signs: set[str], setting: _Setting) -> None:
         """Place a note, chord or rest of `duration` quarter notes, and go to its end."""
         self._change_setting(setting)
+        self._place_chord_symbols(duration)
         end = self._now + duration
         is_struck = not any(pitch.midi in self._tied for pitch in note.pitches)
         # A note that a tie continues is not struck again, so graces before it would break the tie.
@@ -134,11 +137,21 @@ class _Player:
 
     def pass_bar_line(self, section: bool) -> None:
         """Record a bar line, or a jump that counts as one, at the present time."""
+        self._place_chord_symbols(Fraction(0))
         self._bar_lines.append(PassedBarLine(self._now, section))
 
     def pass_chord_symbol(self, text: str) -> None:
-        """Record a chord symbol at the present time."""
-        self._chord_symbols.append(ChordSymbol(self._now, text.strip('"')))
+        """Keep a chord symbol for the next note; one that names no chord is skipped."""
+        chord = read_chord(text)
+        if chord is not None:
+            self._waiting_chords.append(chord)
+
+    def _place_chord_symbols(self, duration: Fraction) -> None:
+        """Record the symbols before a note: `"G""D7"A4` is half of the note G, and half D7."""
+        for index, chord in enumerate(self._waiting_chords):
+            onset = self._now + duration * index / len(self._waiting_chords)
+            self._chord_symbols.append(ChordSymbol(onset, chord))
+        self._waiting_chords = []
 
     def result(self) -> Performance:
         """Return the performance of everything that was played."""

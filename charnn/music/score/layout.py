@@ -12,6 +12,7 @@ from charnn.errors import TuneError
 from charnn.music.abc.tuplet import parse_tuplet
 from charnn.music.score.bar_styles import heavier_line
 from charnn.music.score.beams import add_beams
+from charnn.music.score.chord_places import place_chords
 from charnn.music.score.lyrics import find_lyrics
 from charnn.music.score.musicxml_signs import BAR_ENDS, WEDGE_STOPS, sign_name
 from charnn.music.score.note_values import NoteValue, note_values
@@ -23,20 +24,10 @@ from charnn.music.score.spans import (
     find_unpaired_wedges,
     number_bars,
 )
-from charnn.music.score.staff import BarItem, Event, NoteHead, WrittenBar
+from charnn.music.score.staff import BarItem, ChordSign, Event, NoteHead, WrittenBar
 from charnn.music.tune.playing_order import find_repeats
 from charnn.music.tune.theory import LETTERS
-from charnn.music.tune.tune import (
-    BarLine,
-    Change,
-    Ending,
-    Key,
-    Mark,
-    Meter,
-    Note,
-    Pitch,
-    Tune,
-)
+from charnn.music.tune.tune import BarLine, Change, Ending, Key, Mark, Meter, Note, Pitch, Tune
 
 MAX_BARS = 1_000  # `Z999` asks for 999 bars with four characters
 # A bar that is longer than its meter is divided once it has this many items: a tune without bar
@@ -63,6 +54,7 @@ def lay_out(tune: Tune, bars_per_line: int | None = None) -> list[WrittenBar]:
     number_bars(bars)
     close_endings(bars)
     add_beams(bars)
+    place_chords(bars)
     if bars_per_line is not None:
         break_after_bars(bars, bars_per_line)
     return bars
@@ -118,7 +110,8 @@ class _Layout:
             self._finish_bar()
         elif self._finished:
             # Words after the last bar line are printed in the last bar.
-            self._finished[-1].items += [i for i in self._bar.items if isinstance(i, Mark)]
+            signs = [item for item in self._bar.items if isinstance(item, Mark | ChordSign)]
+            self._finished[-1].items += signs
             self._place_bar_end_items()
         if self._finished:
             last = self._finished[-1]
@@ -151,7 +144,9 @@ class _Layout:
             self._bar.items.append(mark)
         elif mark.kind == "decoration":
             self._signs.append(mark.meaning or mark.text)
-        elif mark.kind in ("chord symbol", "annotation"):
+        elif mark.kind == "chord symbol":
+            self._bar.items.append(ChordSign(mark.text))
+        elif mark.kind == "annotation":
             self._bar.items.append(mark)
         elif mark.kind == "tuplet":
             self._open_tuplet(mark.text)

@@ -27,7 +27,7 @@ from charnn.music.score.musicxml_metadata import add_metadata
 from charnn.music.score.musicxml_notes import add_event
 from charnn.music.score.musicxml_signs import DIRECTIONS, sign_name
 from charnn.music.score.score_parts import Part, lay_out_parts
-from charnn.music.score.staff import BarItem, Event, WrittenBar
+from charnn.music.score.staff import BarItem, ChordSign, Event, WrittenBar
 from charnn.music.score.titles import display_title
 from charnn.music.tune.tempo import default_tempo
 from charnn.music.tune.tune import Change, Key, Mark, Meter, Tempo, Tune
@@ -65,8 +65,10 @@ def _divisions(part: Part) -> int:
 
     The result is the smallest number with which every duration is a whole number of divisions.
     """
-    bars = chain(part.bars, *part.layers)
-    divisions = lcm(*(event.duration.denominator for bar in bars for event in bar.events()))
+    items = [item for bar in chain(part.bars, *part.layers) for item in bar.items]
+    durations = [item.duration for item in items if isinstance(item, Event)]
+    durations += [item.offset for item in items if isinstance(item, ChordSign)]
+    divisions = lcm(*(duration.denominator for duration in durations))
     if divisions > MAX_DIVISIONS:
         problem = (
             "the note lengths have no common unit that MusicXML can count in: "
@@ -129,12 +131,12 @@ def _add_item(measure: Element, item: BarItem, divisions: int, voice: int = 1) -
             if sign_name(sign) in DIRECTIONS:
                 add_sign(measure, sign_name(sign))
         add_event(measure, item, divisions, voice)
+    elif isinstance(item, ChordSign):
+        add_chord_symbol(measure, decode_text(item.text), item.offset * divisions)
     elif isinstance(item, Mark):
         words = decode_text(item.text.strip('"'))
         if item.kind == "decoration":
             add_sign(measure, sign_name(item.meaning or item.text))
-        if item.kind == "chord symbol":
-            add_chord_symbol(measure, words.strip())
         elif item.kind == "annotation":  # the first character is the placement: ^ _ < > @
             add_words(measure, words[1:], "below" if words[:1] == "_" else "above")
     elif isinstance(item.value, Tempo):

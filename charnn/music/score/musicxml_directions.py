@@ -1,13 +1,16 @@
 """The elements of MusicXML between the notes: tempos, words, signs and chord symbols."""
 
+from fractions import Fraction
 from xml.etree.ElementTree import Element
 
 from charnn.music.score.musicxml_elements import add
 from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS, WEDGES
 from charnn.music.score.note_values import note_values
 from charnn.music.score.tempo_signs import tempo_words
-from charnn.music.tune.chord_symbols import SIGN_ALTERATIONS, means_no_chord, parse_chord_symbol
+from charnn.music.tune.chord_symbols import SIGN_ALTERATIONS, parse_chord_symbol
 from charnn.music.tune.tune import Tempo
+
+_SIGNS = {-1: "♭", 0: "", 1: "♯"}
 
 
 def add_tempo(measure: Element, tempo: Tempo, *, shown: bool) -> None:
@@ -63,22 +66,29 @@ def add_sign(measure: Element, name: str) -> None:
         add(direction, "sound", **dict((BAR_ENDS[name],)))
 
 
-def add_chord_symbol(measure: Element, text: str) -> None:
-    """Add a chord symbol, or plain words if the text names no chord."""
+def add_chord_symbol(measure: Element, text: str, offset: Fraction) -> None:
+    """Add a chord symbol, or plain words if the text names no chord.
+
+    Args:
+        measure: the parent.
+        text: the symbol.
+        offset: the divisions from the beginning of the next note to the symbol.
+    """
     symbol = parse_chord_symbol(text)
-    if means_no_chord(text):
-        harmony = add(measure, "harmony")
-        add(add(harmony, "root"), "root-step", "C", text="")  # the DTD demands a root
-        add(harmony, "kind", "none", text=text)
-        return
-    if symbol is None or (symbol.bass and symbol.suffix):  # MusicXML prints the bass last
-        add_words(measure, text, "above")
+    if symbol is None:
+        add_words(measure, text.strip('" '), "above")
         return
     harmony = add(measure, "harmony")
-    _add_chord_note(harmony, "root", symbol.root, symbol.root_alter)
-    add(harmony, "kind", symbol.kind.name, text=symbol.kind_text + symbol.suffix)
+    root = symbol.root or "C"  # for N.C., because MusicXML demands a root
+    shown = symbol.prefix + symbol.root
+    _add_chord_note(harmony, "root", root, symbol.root_alter, None if shown == root else shown)
+    suffix = "" if symbol.bass else symbol.suffix
+    add(harmony, "kind", symbol.kind.name, text=symbol.kind_text + suffix)
     if symbol.bass:
-        _add_chord_note(harmony, "bass", symbol.bass, symbol.bass_alter)
+        shown = symbol.bass + _SIGNS[symbol.bass_alter] + symbol.suffix
+        _add_chord_note(
+            harmony, "bass", symbol.bass, symbol.bass_alter, shown if symbol.suffix else None
+        )
     for degree_text in symbol.kind.degrees:  # "+b9" adds a degree, "-3" omits one, "b5" alters one
         value = degree_text.lstrip("+-")
         kind = {"+": "add", "-": "subtract"}.get(degree_text[0], "alter")
@@ -87,11 +97,24 @@ def add_chord_symbol(measure: Element, text: str) -> None:
         add(degree, "degree-value", value.lstrip("b#"))
         add(degree, "degree-alter", SIGN_ALTERATIONS[value[:-1]])
         add(degree, "degree-type", kind)
+    if offset:
+        add(harmony, "offset", int(offset))
 
 
-def _add_chord_note(harmony: Element, name: str, letter: str, alter: int) -> None:
-    """Add the root or the bass of a chord; `alter` is in semitones."""
+def _add_chord_note(
+    harmony: Element, name: str, letter: str, alter: int, shown: str | None = None
+) -> None:
+    """Add the root or the bass of a chord.
+
+    Args:
+        harmony: the parent.
+        name: `"root"` or `"bass"`.
+        letter: the letter of the note.
+        alter: the semitones by which its sign raises it.
+        shown: the text to print in place of the letter; that of a bass contains its sign.
+    """
     note = add(harmony, name)
-    add(note, f"{name}-step", letter)
+    add(note, f"{name}-step", letter, **({} if shown is None else {"text": shown}))
     if alter:
-        add(note, f"{name}-alter", alter)
+        hidden = {"print-object": "no"} if shown is not None and name == "bass" else {}
+        add(note, f"{name}-alter", alter, **hidden)

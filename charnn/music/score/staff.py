@@ -74,7 +74,21 @@ class Event:
         return Fraction(0) if self.grace else self.value.duration
 
 
-BarItem: TypeAlias = Event | Change | Mark
+@dataclass(slots=True)
+class ChordSign:
+    """A chord symbol.
+
+    Attributes:
+        text: the symbol in its quotes.
+        offset: the quarter notes from the beginning of the next note to the symbol. Symbols that
+            stand before the same note share its time.
+    """
+
+    text: str
+    offset: Fraction = Fraction(0)
+
+
+BarItem: TypeAlias = Event | Change | Mark | ChordSign
 
 
 @dataclass(slots=True)

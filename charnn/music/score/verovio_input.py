@@ -47,7 +47,7 @@ def _join_chord_symbol(harmony: Element) -> None:
             child[0].set("text", text + _GAP)
         elif child.tag == "kind":
             child.set("text", "")
-        else:
+        elif child.tag != "offset":
             harmony.remove(child)
 
 
@@ -60,9 +60,12 @@ def harmony_text(harmony: Element) -> str:
 
 
 def _note_text(harmony: Element, name: str) -> str:
-    step = harmony.find(f"{name}/{name}-step")
-    alter = harmony.findtext(f"{name}/{name}-alter", "0")
-    return "" if step is None else step.get("text", step.text or "") + _ACCIDENTALS[int(alter)]
+    step, alter = harmony.find(f"{name}/{name}-step"), harmony.find(f"{name}/{name}-alter")
+    if step is None:
+        return ""
+    is_shown = alter is not None and alter.get("print-object") != "no"
+    sign = _ACCIDENTALS[int(alter.text or 0)] if alter is not None and is_shown else ""
+    return print_accidentals(step.get("text", step.text or "")) + sign
 
 
 def print_accidentals(text: str) -> str:

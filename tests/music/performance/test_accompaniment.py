@@ -159,6 +159,14 @@ def test_nothing_sounds_before_the_first_chord_or_during_nc() -> None:
     assert accompaniment('"G"G8|', chords="off") == []
 
 
+def test_the_chord_symbols_of_a_note_share_its_time() -> None:
+    shared, written = accompaniment('"G""D7"G8|', key="G"), accompaniment('"G"G4"D7"G4|', key="G")
+    assert shared == written
+    assert [onset for onset, _ in accompaniment('"G""N.C.""what"G8|"D"D8|') if onset < 4] == [
+        *(0, 1, 1, 1),
+    ]
+
+
 def test_a_pickup_is_accompanied_as_the_end_of_a_bar() -> None:
     body = '"A"A2|"D"d8|"A"A6:|'
     onsets = [onset for onset, _ in accompaniment(body)]

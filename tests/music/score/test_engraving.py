@@ -91,6 +91,19 @@ def test_chord_symbols_are_one_word_each_on_one_line() -> None:
 
 
 @pytest.mark.usefixtures("jig")
+def test_all_chord_symbols_of_a_note_are_set_as_symbols_side_by_side() -> None:
+    body = '"A7sus4""Bbm7"A2 "(F#m)"A2 "am"A2 "D/f# or Bb"A2|'
+    svg = parsed(engrave(read_tunes(f"X:1\nM:4/4\nL:1/8\nK:C\n{body}\n")[0], "svg"))
+    groups = [group for group in svg.iter(f"{SVG}g") if group.get("class") == "harm"]
+    drawn = [text for group in groups for text in group.iter(f"{SVG}text")]
+    printed = ["A7sus4", "B♭m7", "(F♯m)", "Am", "D/F♯ or B♭"]
+    assert ["".join(text.itertext()).replace("\xa0", " ") for text in drawn] == printed
+    for text, following in pairwise(drawn):
+        width = 405 * 0.4 * len("".join(text.itertext()))
+        assert float(text.get("x", "0")) + width < float(following.get("x", "0"))
+
+
+@pytest.mark.usefixtures("jig")
 def test_lines_that_are_too_long_shrink_and_far_too_long_ones_are_divided() -> None:
     def systems(body: str) -> list[float]:
         """Return the width of each system in units of a staff of usual size."""

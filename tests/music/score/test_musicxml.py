@@ -205,6 +205,17 @@ def test_every_kind_of_chord_becomes_harmony() -> None:
     assert '<kind text="(Em)">major</kind>' in written
 
 
+def test_chord_symbols_keep_their_brackets_alternatives_and_places() -> None:
+    written = to_musicxml(tune('"(F#m)"A4 "bb/d or Gm"A4|"n.c."A4 "C""D7"A4|'))
+    found = ElementTree.fromstring(written).findall(".//harmony")  # noqa: S314
+    assert [chord.findtext("root/root-step") for chord in found] == ["F", "B", "C", "C", "D"]
+    assert [(chord.find("kind").get("text"), chord.findtext("offset")) for chord in found] == [
+        *[("m)", None), ("", None), ("n.c.", None), ("", None), ("7", "1")]
+    ]
+    assert found[0].find("root/root-step").get("text") == "(F"
+    assert found[1].find("bass/bass-step").get("text") == "D or Gm"
+
+
 def test_beams_are_those_of_the_abc() -> None:
     score = read_back(to_musicxml(tune("AB cd e2 f/g/a|")))
     kinds = [[beam.type for beam in note.beams] for note in score.flatten().notes]

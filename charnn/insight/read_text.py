@@ -38,6 +38,10 @@ class ReadText:
         """Return the text without its unknown characters."""
         return "".join(self.pieces)
 
+    def with_start(self, start_token_id: int) -> NDArray[np.int64]:
+        """Return [T + 1] ids that begin with a start token, as the model reads them."""
+        return np.concatenate([[start_token_id], self.ids]).astype(np.int64)
+
 
 def read_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> ReadText:
     """Return the tokens of one or several texts, one after the other.

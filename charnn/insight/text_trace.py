@@ -18,8 +18,8 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.vocabulary import UNKNOWN
 from charnn.evaluation.scored_part import CONTEXT
 from charnn.insight.read_text import ReadText
+from charnn.insight.warm_state import state_before
 from charnn.model.network import Network, import_weights
-from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import Trace as LayerTrace
 from charnn.model.plain_layer import gate_values
 
@@ -118,13 +118,14 @@ def trace_chunks(checkpoint: Checkpoint, text: ReadText, rows: int = 1) -> Itera
     import_weights(network, checkpoint.weights)
     tokens, length = len(text.ids), math.ceil(len(text.ids) / rows)
     starts_B = np.arange(0, tokens, length)
-    # One token before each place: the start token of the model before the first one. The padding at
-    # the end is read by the last row and not returned.
-    read = np.full(tokens + length + 1, UNKNOWN, np.int64)
-    read[0], read[1 : tokens + 1] = checkpoint.start_token_id, text.ids
+    # The padding at the end is read by the last row and not returned.
+    padding = np.full(length, UNKNOWN, np.int64)
+    read = np.concatenate([text.with_start(checkpoint.start_token_id), padding])
     steps = max(1, CHUNK // len(starts_B))
     with torch.no_grad():
-        first_BV, state = _read_context(network, read, starts_B)
+        state = state_before(network, read, starts_B, CHUNK)
+        first_1BV, state = network(torch.from_numpy(read[starts_B])[None], state)
+        first_BV = first_1BV[0].numpy()
         for offset in range(0, length, steps):
             places_TB = starts_B + np.arange(offset, min(offset + steps, length))[:, None]
             layers: list[LayerTrace] = []
@@ -144,22 +145,6 @@ def trace_chunks(checkpoint: Checkpoint, text: ReadText, rows: int = 1) -> Itera
                         {name: values[:count, row] for name, values in gates.items()},
                     )
             first_BV = logits_TBV[-1]
-
-
-def _read_context(
-    network: Network, read: NDArray[np.int64], starts_B: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], NetworkState]:
-    """Return the logits [B, V] of the first token of each row, and the hidden state before it."""
-    state = network.initial_state(len(starts_B))
-    if len(starts_B) > 1:
-        # The first row has no context: what it reads here is forgotten by `reset`.
-        places_TB = (starts_B + np.arange(-CONTEXT, 0)[:, None]).clip(0)
-        for begin in range(0, CONTEXT, steps := CHUNK // len(starts_B)):
-            places = places_TB[begin : begin + steps]
-            _, state = network(torch.from_numpy(read[places]), state)
-        state = state.reset(torch.from_numpy(starts_B == 0))
-    logits_BV, state = network(torch.from_numpy(read[starts_B])[None], state)
-    return logits_BV[0].numpy(), state
 
 
 def _stacked(

@@ -12,7 +12,11 @@ from typing import Any
 
 from charnn.checkpoints.checkpoint_header import Header, read_header
 from charnn.checkpoints.run_files import BEST, CHECKPOINTS, RUN_FILES
+from charnn.corpus.transpose_augmentation import format_key_range
 from charnn.errors import CheckpointError, join_sentences
+
+# Entries of the model's and the training's configuration that no option sets.
+_NO_OPTIONS = ("vocab_size", "pointer_width", "budget", "shuffle")
 
 
 @dataclass(frozen=True)
@@ -63,16 +67,25 @@ class RunSummary:
         return None if self.latest is None else self.latest.config.parameter_count()
 
     def options(self) -> dict[str, Any]:
-        """Return the properties and the training options of the run by name, in one level."""
+        """Return the options of `charnn train` that hold for the run, by name, and its corpus.
+
+        What the corpus decides (the size of the vocabulary, the number of documents) is no option.
+        """
         if self.latest is None:
             return {}
-        names = ("corpus", "characters", "documents", "val_fraction", "transpose", "init_from")
-        options = {name: self.metadata[name] for name in names if name in self.metadata}
+        metadata = self.metadata
+        named = ("corpus", "val_fraction", "init_from", "keep_cr")
+        options = {name: metadata[name] for name in named if name in metadata}
+        if kind := metadata.get("document_kind"):
+            options["documents"] = kind
         options["tokens"] = self.latest.vocabulary.kind
-        options |= self.latest.config.to_json()
-        training = self.metadata.get("training", {})
+        if keys := metadata.get("transpose"):
+            options["transpose"] = format_key_range((keys[0], keys[1]))
+        model, training = self.latest.config.to_json(), metadata.get("training", {})
+        options |= {name: value for name, value in model.items() if name not in _NO_OPTIONS}
+        options["one_hot"] = options["embedding_size"] is None
+        options |= {name: value for name, value in training.items() if name not in _NO_OPTIONS}
         budget = training.get("budget")
-        options |= {name: value for name, value in training.items() if name != "budget"}
         return options | (budget if isinstance(budget, dict) else {})
 
 

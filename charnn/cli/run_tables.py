@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.cli.console import escape_to_one_line
 from charnn.cli.formatting import format_duration
 from charnn.errors import shorten
+from charnn.training.training_config import option_name
 
 if TYPE_CHECKING:
     from charnn.checkpoints.run_summary import RunSummary
@@ -39,7 +40,10 @@ def comparison_table(runs: "Sequence[RunSummary]") -> str:
     rows = [["", *(run.name for run in runs)]]
     for label, show in _RESULTS:
         rows.append([label, *(show(run) for run in runs)])
-    rows += [[name, *map(_format_option, values)] for name, values in differences(runs).items()]
+    for name, values in differences(runs).items():
+        # The corpus is the argument of `charnn train`; everything else is an option.
+        label = name if name == "corpus" else option_name(name)
+        rows.append([label, *map(_format_option, values)])
     return _aligned(rows, numeric=set())
 
 
@@ -85,6 +89,8 @@ def _format_time(written: float) -> str:
 def _format_option(value: object) -> str:
     if value is None:
         return _UNKNOWN
+    if isinstance(value, bool):
+        return "set" if value else _UNKNOWN
     return f"{value:g}" if type(value) is float else shorten(str(value), _WIDTH)
 
 

@@ -63,6 +63,11 @@ def parse_key_range(wanted: str | int) -> tuple[int, int]:
     return -reach, reach
 
 
+def format_key_range(keys: tuple[int, int]) -> str:
+    """Return the value of --transpose that `parse_key_range` turns into `keys`."""
+    return "all" if keys == ALL_KEYS else str(keys[1])
+
+
 def augment_tunes(
     tunes: Sequence[Document],
     keys: tuple[int, int],

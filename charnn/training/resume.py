@@ -7,7 +7,7 @@ from typing import Any
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import CHECKPOINTS
 from charnn.checkpoints.runs import find_runs, load_best
-from charnn.corpus.transpose_augmentation import ALL_KEYS
+from charnn.corpus.transpose_augmentation import format_key_range
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.training.preparation import Encoding, Preparation
 
@@ -147,4 +147,4 @@ def _as_typed(value: str | bool | tuple[int, int]) -> str:
         return "set" if value else "not set"
     if isinstance(value, str):
         return value
-    return "all" if value == ALL_KEYS else str(value[1])
+    return format_key_range(value)

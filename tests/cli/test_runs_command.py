@@ -10,6 +10,7 @@ import pytest
 
 from charnn.checkpoints.run_files import BEST, LAST
 from charnn.checkpoints.run_lock import RunLock
+from charnn.training.options import described_options
 from tests.cli.conftest import Program
 from tests.forks import Ended
 from tests.helpers import random_checkpoint
@@ -79,9 +80,25 @@ def test_two_runs_side_by_side(program: Program, folder: Path, action: str) -> N
     ended = program(folder, "runs", action, "older", "newer")
     rows = [line.split() for line in ended.stdout.decode().splitlines()]
     assert rows[:2] == [["older", "newer"], ["nats/char", "2.0000", "1.5000"]]
-    assert ["batch_size", "4", "8"] in rows
+    assert ["--batch-size", "4", "8"] in rows
     assert not any(row[0] == "corpus" for row in rows)  # the same
     assert ended.stderr == b""
+
+
+def test_options_have_the_names_that_are_typed(program: Program, folder: Path) -> None:
+    kinds = {"document_kind": "lines", "documents": 7, "keep_cr": True, "transpose": [-5, 6]}
+    training = {"batch_size": 4, "shuffle": True, "budget": {"minutes": 2.0}}
+    make_run(folder, "other", written=1e9, characters=800, **kinds, training=training)
+    ended = program(folder, "runs", "compare", "older", "other")
+    rows = [line.split() for line in ended.stdout.decode().splitlines()]
+    assert ["--transpose", "-", "all"] in rows
+    assert ["--keep-cr", "-", "set"] in rows
+    assert ["--minutes", "-", "2"] in rows
+    options = {f"--{name.replace('_', '-')}" for name, _, _ in described_options()}
+    assert {row[0] for row in rows[6:]} <= options
+    found = json.loads(program(folder, "runs", "--json").stdout)["runs"]
+    names = {name.replace("_", "-") for run in found for name in run["options"]}
+    assert {f"--{name}" for name in names - {"corpus"}} <= options
 
 
 def test_losses_of_different_texts_are_not_compared(program: Program, folder: Path) -> None:

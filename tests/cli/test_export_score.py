@@ -53,11 +53,11 @@ def test_all_tunes_are_in_one_pdf_and_those_that_fail_are_named(tmp_path: Path) 
 
 
 def test_a_score_leaves_nothing_out_in_silence(tmp_path: Path) -> None:
-    (tmp_path / "song.abc").write_text("X:1\nK:C\nC!slide!D|\nw:one two three\n")
+    (tmp_path / "song.abc").write_text("X:1\nK:C\nC!ped!D|\nw:one two three\n")
     run = charnn(tmp_path, "export-score", "song.abc", "-o", "song.xml")
     assert run.returncode == 0
     assert run.stderr.decode().splitlines() == [
-        'warning: X:1: the score leaves out !slide! (line 3), the syllables "three", '
+        'warning: X:1: the score leaves out !ped! (line 3), the syllables "three", '
         "for which there is no note (line 4)",
         "song.xml",
     ]

@@ -21,7 +21,7 @@ from charnn.music.score.spans import (
     close_endings,
     find_slurs,
     find_ties,
-    find_unpaired_wedges,
+    find_unpaired_signs,
     number_bars,
 )
 from charnn.music.score.staff import BarItem, ChordSign, Event, NoteHead, WrittenBar
@@ -95,9 +95,9 @@ class _Layout:
     def bars(self) -> list[WrittenBar]:
         """Return all bars of the tune, not yet numbered and without beams."""
         repeats = find_repeats(self._tune)
-        unpaired_wedges = find_unpaired_wedges(self._tune)
+        unpaired_signs = find_unpaired_signs(self._tune)
         for index, element in enumerate(self._tune.music):
-            if index not in unpaired_wedges:
+            if index not in unpaired_signs:
                 self._add(index, element)
             self._new_system = self._new_system or index in self._line_breaks
             if index in repeats.starts:

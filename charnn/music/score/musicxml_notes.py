@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 
 from charnn.music.score.lyrics import Syllable
 from charnn.music.score.musicxml_elements import add
-from charnn.music.score.musicxml_signs import NOTATIONS, sign_name
+from charnn.music.score.musicxml_signs import ATTRIBUTES, NOTATIONS, TEXTS, sign_name
 from charnn.music.score.note_values import NoteValue
 from charnn.music.score.staff import Event, NoteHead
 
@@ -109,9 +109,12 @@ def _add_notations(notations: Element, event: Event, head: NoteHead | None, is_f
         add(notations, "tuplet", type="start", bracket="no" if event.beams else "yes")
     groups: dict[str, Element] = {}
     for sign in event.signs:
-        group, name = NOTATIONS.get(sign_name(sign), ("", ""))
-        if name and group:
-            groups[group] = groups.get(group) or add(notations, group)
-            add(groups[group], name, sign_name(sign) if name == "fingering" else None)
-        elif name:
-            add(notations, name)
+        name = sign_name(sign)
+        group, element = NOTATIONS.get(name, ("", ""))
+        if group and group not in groups:
+            groups[group] = add(notations, group)
+        if element:
+            parent = groups[group] if group else notations
+            add(parent, element, TEXTS.get(name), **ATTRIBUTES.get(name, {}))
+        if name == "trill(":
+            add(groups[group], "wavy-line", type="start")

@@ -18,15 +18,25 @@ NOTATIONS = {
     "accent": ("articulations", "accent"),
     "emphasis": ("articulations", "accent"),
     ">": ("articulations", "accent"),
+    "^": ("articulations", "strong-accent"),
     "wedge": ("articulations", "staccatissimo"),
     "breath": ("articulations", "breath-mark"),
+    "shortphrase": ("articulations", "breath-mark"),
+    "mediumphrase": ("articulations", "caesura"),
+    "longphrase": ("articulations", "caesura"),
+    "slide": ("articulations", "scoop"),
     "marcato": ("articulations", "strong-accent"),
     "fermata": ("", "fermata"),
+    "invertedfermata": ("", "fermata"),
     "arpeggio": ("", "arpeggiate"),
     "trill": ("ornaments", "trill-mark"),
+    "trill(": ("ornaments", "trill-mark"),  # and a wavy line
+    "trill)": ("ornaments", "wavy-line"),
     "roll": ("ornaments", "turn"),
     "turn": ("ornaments", "turn"),
+    "turnx": ("ornaments", "turn"),
     "invertedturn": ("ornaments", "inverted-turn"),
+    "invertedturnx": ("ornaments", "inverted-turn"),
     "mordent": ("ornaments", "mordent"),
     "lowermordent": ("ornaments", "mordent"),
     "uppermordent": ("ornaments", "inverted-mordent"),
@@ -37,7 +47,21 @@ NOTATIONS = {
     "thumb": ("technical", "thumb-position"),
     "snap": ("technical", "snap-pizzicato"),
     "plus": ("technical", "stopped"),
+    "!+!": ("technical", "stopped"),
     **dict.fromkeys("012345", ("technical", "fingering")),
+}
+# What distinguishes signs of the same element: attributes, and the text of the element.
+ATTRIBUTES = {
+    "invertedfermata": {"type": "inverted"},
+    "turnx": {"slash": "yes"},
+    "invertedturnx": {"slash": "yes"},
+    "trill)": {"type": "stop"},
+}
+TEXTS = {
+    "shortphrase": "tick",
+    "mediumphrase": "single",
+    "longphrase": "normal",
+    **{finger: finger for finger in "012345"},
 }
 _DYNAMICS = (
     "pppp",
@@ -63,6 +87,12 @@ WEDGES = {
     **dict.fromkeys(("crescendo)", "diminuendo)", "<)", ">)"), "stop"),
 }
 WEDGE_STOPS = frozenset(name for name, kind in WEDGES.items() if kind == "stop")
+# Signs with a beginning and an end: ABC's name -> the kind of sign, and True for the beginning.
+SPANS = {
+    **{name: ("wedge", kind != "stop") for name, kind in WEDGES.items()},
+    "trill(": ("trill", True),
+    "trill)": ("trill", False),
+}
 # Signs that MusicXML writes as a <direction> above or below the staff: ABC's name -> the element,
 # or the words to print.
 DIRECTIONS = {

@@ -2,7 +2,7 @@
 
 from charnn.music.score.lyrics import find_lyrics
 from charnn.music.score.musicxml_signs import BAR_ENDS, DIRECTIONS, NOTATIONS, sign_name
-from charnn.music.score.spans import find_unpaired_wedges
+from charnn.music.score.spans import find_unpaired_signs
 from charnn.music.tune.tune import Change, Mark, Tune
 
 _MAX_WORDS = 30  # characters of the left out syllables in a message
@@ -15,11 +15,11 @@ def find_omissions(tune: Tune) -> list[str]:
 
 def _omissions_of_voice(voice: Tune) -> list[str]:
     lines: dict[str, list[int]] = {}
-    unpaired_wedges = find_unpaired_wedges(voice)
+    unpaired_signs = find_unpaired_signs(voice)
     for index, element in enumerate(voice.music):
         if isinstance(element, Mark) and element.kind == "decoration":
             sign = element.meaning or element.text
-            if index in unpaired_wedges or not _is_drawn(sign_name(sign)):
+            if index in unpaired_signs or not _is_drawn(sign_name(sign)):
                 lines.setdefault(sign, []).append(element.line)
         elif isinstance(element, Change) and element.letter == "s":
             lines.setdefault("the signs of s:", []).append(element.line)

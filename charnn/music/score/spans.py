@@ -1,6 +1,6 @@
 """Slurs, ties, variant endings and bar numbers: everything that spans several notes or bars."""
 
-from charnn.music.score.musicxml_signs import WEDGES, sign_name
+from charnn.music.score.musicxml_signs import SPANS, sign_name
 from charnn.music.score.staff import WrittenBar
 from charnn.music.tune.tune import Mark, Note, Tune
 
@@ -51,21 +51,21 @@ def find_ties(tune: Tune) -> dict[int, frozenset[int]]:
     return ties
 
 
-def find_unpaired_wedges(tune: Tune) -> frozenset[int]:
-    """Return the indices in `tune.music` of hairpins that have no end, or no beginning."""
+def find_unpaired_signs(tune: Tune) -> frozenset[int]:
+    """Return the indices in `tune.music` of hairpins and trills without an end or a beginning."""
     unpaired: set[int] = set()
-    opened: int | None = None
+    opened: dict[str, int] = {}  # the index of the open sign of each kind
     for index, element in enumerate(tune.music):
         if not isinstance(element, Mark) or element.kind != "decoration":
             continue
-        kind = WEDGES.get(sign_name(element.meaning or element.text))
-        if kind == "stop":
-            unpaired |= {index} if opened is None else set()
-            opened = None
-        elif kind:
-            unpaired |= set() if opened is None else {opened}
-            opened = index
-    return frozenset(unpaired if opened is None else {*unpaired, opened})
+        kind, is_beginning = SPANS.get(sign_name(element.meaning or element.text), ("", False))
+        if kind and (kind in opened) == is_beginning:
+            unpaired.add(opened[kind] if is_beginning else index)
+        if is_beginning:
+            opened[kind] = index
+        else:
+            opened.pop(kind, None)
+    return frozenset({*unpaired, *opened.values()})
 
 
 def number_bars(bars: list[WrittenBar]) -> None:

@@ -1,14 +1,19 @@
-"""MusicXML for verovio: chord symbols as they are printed, and the bar lines that it knows."""
+"""MusicXML for verovio: chord symbols as they are printed, and the signs that verovio knows."""
 
 import re
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
+from charnn.music.score.musicxml_elements import add
 from charnn.music.tune.chord_symbols import parse_chord_symbol
+from charnn.music.tune.theory import LETTERS
 
 _ACCIDENTALS = {-2: "♭♭", -1: "♭", 0: "", 1: "♯", 2: "♯♯"}
 # Keeps chord symbols apart, since verovio places them side by side without a gap.
 _GAP = "\u2002"
+_THUMB = "\u03d8"  # the letter koppa: a ring on a stem, as the sign of the thumb
+
+_SLIDE = {"number": "1", "line-type": "solid"}
 
 
 def verovio_input(musicxml: str, *, keeps_tempo: bool) -> str:
@@ -31,7 +36,44 @@ def verovio_input(musicxml: str, *, keeps_tempo: bool) -> str:
             style.text = "heavy"  # verovio would draw a thin line
     for harmony in score.iter("harmony"):
         _join_chord_symbol(harmony)
+    for technical in score.iter("technical"):
+        for thumb in technical.findall("thumb-position"):
+            thumb.tag, thumb.text = "fingering", _THUMB
+    for bar in score.iter("measure"):
+        _draw_slides(bar)
     return ElementTree.tostring(score, encoding="unicode")
+
+
+def _draw_slides(bar: Element) -> None:
+    """Add a slide from a hidden grace note below to each note with a scoop."""
+    notes = bar.findall("note")
+    for index, note in enumerate(notes):
+        if note.find("pitch") is None or note.find("notations/articulations/scoop") is None:
+            continue
+        end = note  # in a chord its last head, because verovio finds no slide to the first one
+        for head in notes[index + 1 :]:
+            if head.find("chord") is None:
+                break
+            end = head
+        bar.insert(list(bar).index(note), _grace_below(end))
+        notations = end.find("notations")
+        notations = add(end, "notations") if notations is None else notations
+        add(notations, "slide", type="stop", **_SLIDE)
+
+
+def _grace_below(note: Element) -> Element:
+    """Return a hidden grace note, one step below a note, with the beginning of a slide."""
+    step = LETTERS.index(note.findtext("pitch/step", "C")) - 1
+    octave = int(note.findtext("pitch/octave", "4")) - (step < 0)
+    grace = Element("note", {"print-object": "no"})
+    add(grace, "grace")
+    pitch = add(grace, "pitch")
+    add(pitch, "step", LETTERS[step])
+    add(pitch, "octave", octave)
+    add(grace, "voice", note.findtext("voice", "1"))
+    add(grace, "type", "eighth")
+    add(add(grace, "notations"), "slide", type="start", **_SLIDE)
+    return grace
 
 
 def _join_chord_symbol(harmony: Element) -> None:

@@ -104,6 +104,15 @@ def test_all_chord_symbols_of_a_note_are_set_as_symbols_side_by_side() -> None:
 
 
 @pytest.mark.usefixtures("jig")
+def test_thumbs_and_slides_are_drawn() -> None:
+    body = "!thumb!C2 !slide!C2 !slide![CEG]2 {a}!slide!G2|!slide!z4 C4|"
+    svg = engrave(read_tunes(f"X:1\nM:4/4\nL:1/8\nK:C\n{body}\n")[0], "svg")
+    assert "\u03d8" in texts_of(svg)
+    drawn = [g for g in parsed(svg).iter(f"{SVG}g") if g.get("class") == "gliss slide"]
+    assert [len(list(slide.iter(f"{SVG}path"))) for slide in drawn] == [1, 1, 1]
+
+
+@pytest.mark.usefixtures("jig")
 def test_lines_that_are_too_long_shrink_and_far_too_long_ones_are_divided() -> None:
     def systems(body: str) -> list[float]:
         """Return the width of each system in units of a staff of usual size."""

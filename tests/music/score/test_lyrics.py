@@ -103,14 +103,16 @@ def test_music21_reads_the_lyrics_back() -> None:
 
 
 def test_what_finds_no_note_is_said_once_with_its_line() -> None:
-    omissions = find_omissions(tune("C D!slide!E !slide!z|\nw: one two three four\ns: !f! *"))
+    omissions = find_omissions(tune("C D!ped!E !ped!z|\nw: one two three four\ns: !f! *"))
     assert omissions == [
-        "!slide! (2 times from line 5)",
+        "!ped! (2 times from line 5)",
         "the signs of s: (line 7)",
         'the syllables "four", for which there is no note (line 6)',
     ]
     assert find_omissions(tune("!<(!C D!<)! .E !1!F|\nw: one")) == []
     assert find_omissions(tune("!<(!C D|")) == ["!<(! (line 5)"]
+    spans = "!trill)!C !trill(!D E|!<(!F !trill(!G !trill)!A !<)!B|"
+    assert find_omissions(tune(spans)) == ["!trill)! (line 5)", "!trill(! (line 5)"]
     assert find_omissions(tune("!D.C. al Fine!C|!Fine!D|!dalsegno!E|")) == []
 
 

@@ -12,6 +12,7 @@ from charnn.errors import TuneError
 from charnn.music.abc.reader import read_tune, read_tunes
 from charnn.music.abc.tunebook import split_book
 from charnn.music.score.musicxml import to_musicxml
+from charnn.music.score.omissions import find_omissions
 from charnn.music.tune.chord_symbols import read_chord
 from charnn.music.tune.tune import Change, Key, Note, Tune
 
@@ -214,6 +215,52 @@ def test_chord_symbols_keep_their_brackets_alternatives_and_places() -> None:
     ]
     assert found[0].find("root/root-step").get("text") == "(F"
     assert found[1].find("bass/bass-step").get("text") == "D or Gm"
+
+
+# The decorations of ABC 2.1, section 4.14, that stand at a note: the element of each.
+NOTE_SIGNS = {
+    "trill": "ornaments/trill-mark",
+    "trill(": "ornaments/wavy-line[@type='start']",
+    "trill)": "ornaments/wavy-line[@type='stop']",
+    "lowermordent": "ornaments/mordent",
+    "mordent": "ornaments/mordent",
+    "uppermordent": "ornaments/inverted-mordent",
+    "pralltriller": "ornaments/inverted-mordent",
+    "roll": "ornaments/turn",
+    "turn": "ornaments/turn",
+    "turnx": "ornaments/turn[@slash='yes']",
+    "invertedturn": "ornaments/inverted-turn",
+    "invertedturnx": "ornaments/inverted-turn[@slash='yes']",
+    "arpeggio": "arpeggiate",
+    **dict.fromkeys((">", "accent", "emphasis"), "articulations/accent"),
+    "fermata": "fermata",
+    "invertedfermata": "fermata[@type='inverted']",
+    "tenuto": "articulations/tenuto",
+    **{finger: f"technical/fingering[.='{finger}']" for finger in "012345"},
+    **dict.fromkeys(("+", "plus"), "technical/stopped"),
+    "snap": "technical/snap-pizzicato",
+    "slide": "articulations/scoop",
+    "wedge": "articulations/staccatissimo",
+    "upbow": "technical/up-bow",
+    "downbow": "technical/down-bow",
+    "open": "technical/open-string",
+    "thumb": "technical/thumb-position",
+    "breath": "articulations/breath-mark",
+    "shortphrase": "articulations/breath-mark[.='tick']",
+    "mediumphrase": "articulations/caesura[.='single']",
+    "longphrase": "articulations/caesura[.='normal']",
+}
+BAR_SIGNS = "p ffff sfz <( <) crescendo( crescendo) >( >) segno coda D.S. D.C. dacoda dacapo fine"
+
+
+def test_every_decoration_of_the_standard_is_written() -> None:
+    marks = [*NOTE_SIGNS, *BAR_SIGNS.split()]
+    read = tune("".join(f"!{mark}!c8|" for mark in marks))
+    assert not find_omissions(read)
+    bars = ElementTree.fromstring(to_musicxml(read)).findall(".//measure")  # noqa: S314
+    for (mark, path), bar in zip(NOTE_SIGNS.items(), bars, strict=False):
+        assert bar.find(f"note/notations/{path}") is not None, mark
+    assert all(bar.find("direction") is not None for bar in bars[len(NOTE_SIGNS) :])
 
 
 def test_beams_are_those_of_the_abc() -> None:

@@ -23,7 +23,8 @@ HEAD = f"""\
 # The command line
 
 This page is made from the commands' own help by `{RENEW}`: change the help, not this page.
-Every command takes `-h` or `--help`. `charnn -V` prints the version, and
+Every command takes `-h` or `--help`, `-q` or `--quiet` (warnings and errors only) and `--verbose`
+(more messages), also before its name. `charnn -V` prints the version, and
 `charnn --install-completion` teaches your shell to complete commands and options.
 
 `TEXT` stands for words, `N` for a whole number, `X` for a number, `PATH` for a file or folder.
@@ -75,7 +76,7 @@ def section(command: Any) -> str:
 def table(command: Any, context: Any, kind: Any) -> Iterator[str]:
     """Yield the rows of the table of a command's arguments or options."""
     for name, text in help_rows(command, context, kind):
-        if "--help" not in name:
+        if not any(option in name for option in ("--help", "--quiet", "--verbose")):
             default, meaning = split_default(text)
             yield f"| `{cell(name)}` | {cell(default)} | {cell(meaning)} |\n"
 

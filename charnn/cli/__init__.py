@@ -39,6 +39,7 @@ from charnn.cli.console import discard_output, escape_controls, show_error, writ
 from charnn.cli.help import Command, Group
 from charnn.cli.playback_options import PlaybackCommand
 from charnn.cli.value_errors import value_error
+from charnn.cli.verbosity import Quiet, Verbose, choose_verbosity, with_verbosity
 from charnn.errors import CharnnError, CharnnWarning
 from charnn.version import __version__
 
@@ -105,7 +106,8 @@ _CLASSES = {
 for _panel, _modules in _PANELS.items():
     for _name, _module in _modules.items():
         _class = _CLASSES.get(_module, Command)
-        app.command(_name, cls=_class, rich_help_panel=_panel)(_module.command)
+        _command = with_verbosity(_module.command)
+        app.command(_name, cls=_class, rich_help_panel=_panel)(_command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -119,8 +121,10 @@ def _common_options(
     version: bool = typer.Option(
         False, "--version", "-V", callback=_show_version, is_eager=True, help="Show the version."
     ),
+    quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> None:
-    pass
+    choose_verbosity(quiet=quiet, verbose=verbose)
 
 
 def main() -> None:

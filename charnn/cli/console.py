@@ -9,6 +9,7 @@ import os
 import sys
 import unicodedata
 from collections.abc import Sequence
+from enum import IntEnum
 from pathlib import Path
 from typing import TextIO
 
@@ -21,6 +22,33 @@ _JOINERS = "\u200c\u200d"
 # Code points that Unicode reserves for invisible characters ("default ignorable"). Most are not
 # assigned yet, so Python's tables give them the category Cn only.
 _RESERVED_INVISIBLE = {0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
+
+
+class Verbosity(IntEnum):
+    """A level of the program: which messages it shows. Warnings and errors are always shown."""
+
+    QUIET = 0
+    NORMAL = 1
+    VERBOSE = 2
+
+
+_verbosity = Verbosity.NORMAL
+
+
+def set_verbosity(level: Verbosity) -> None:
+    """Set which messages the program shows from now on."""
+    global _verbosity
+    _verbosity = level
+
+
+def is_quiet() -> bool:
+    """Return whether only warnings and errors are shown: no messages, tables and bars."""
+    return _verbosity is Verbosity.QUIET
+
+
+def hides_bars() -> bool | None:
+    """Return the value of tqdm's `disable`; None disables a bar where stderr is no terminal."""
+    return is_quiet() or None
 
 
 def escape_controls(text: str) -> str:
@@ -98,7 +126,18 @@ def write_stdout_bytes(content: bytes) -> None:
 
 
 def show_message(message: str) -> None:
-    """Write a message to stderr. Failures to write it are ignored."""
+    """Write a message to stderr, unless the program is quiet. Failures to write it are ignored."""
+    if not is_quiet():
+        _write_line(message)
+
+
+def show_detail(message: str) -> None:
+    """Write a message to stderr that is shown with --verbose only."""
+    if _verbosity is Verbosity.VERBOSE:
+        _write_line(message)
+
+
+def _write_line(message: str) -> None:
     encoding = sys.stderr.encoding or "utf-8"
     line = escape_controls(message).encode(encoding, "backslashreplace").decode(encoding)
     try:
@@ -109,12 +148,12 @@ def show_message(message: str) -> None:
 
 def show_warning(message: str) -> None:
     """Write `warning: ` and the message to stderr, on one line."""
-    show_message(f"warning: {escape_to_one_line(message)}")
+    _write_line(f"warning: {escape_to_one_line(message)}")
 
 
 def show_error(message: str) -> None:
     """Write `error: ` and the message to stderr, on one line."""
-    show_message(f"error: {escape_to_one_line(message)}")
+    _write_line(f"error: {escape_to_one_line(message)}")
 
 
 def warn_if_damaged(path: Path, damaged: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from charnn.cli.console import is_terminal, show_message
+from charnn.cli.console import is_quiet, is_terminal, show_message
 from charnn.cli.form_table import auc_lines, form_object, form_rows
 from charnn.cli.formatting import table_row
 from charnn.cli.model_options import Bars
@@ -94,7 +94,7 @@ def _with_progress_bar(tunes: Iterator[str], num: int) -> Iterator[str]:
     """Yield the tunes; show a progress bar on stderr if stderr is a terminal."""
     from tqdm import tqdm
 
-    hidden = not is_terminal(sys.stderr)
+    hidden = is_quiet() or not is_terminal(sys.stderr)
     yield from tqdm(tunes, total=num, unit="tune", leave=False, disable=hidden, file=sys.stderr)
 
 

@@ -108,7 +108,7 @@ class TuneJob:
             **{name: options[name] for name in _REQUEST_OPTIONS}, strict=options["bars"] != "off"
         )
         if request.left_out:
-            show_message(f"left out of --prime: {join_some(request.left_out)}")
+            show_warning(f"left out of --prime: {join_some(request.left_out)}")
         if headers is not None:
             request, doubt = fit_request(request, model, headers)
             if doubt:

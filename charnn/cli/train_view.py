@@ -14,7 +14,10 @@ from tqdm import tqdm
 from charnn.cli.console import (
     discard_output,
     escape_controls,
+    hides_bars,
+    is_quiet,
     is_terminal,
+    show_detail,
     show_message,
     show_warning,
     write_stdout,
@@ -30,6 +33,7 @@ from charnn.training.events import (
     Event,
     Finished,
     Planned,
+    Rethreaded,
     SavedAtLast,
     Started,
     Stepped,
@@ -72,14 +76,16 @@ class TrainView:
         self.options = options
         self.should_stop = should_stop
         self.as_json = as_json
-        self.live = is_terminal(sys.stderr)
+        self.live = is_terminal(sys.stderr) and not is_quiet()
         self.evaluating = False
         self.next_sample = -math.inf
 
     def __enter__(self) -> "TrainView":
         # pooch uses a bar only if it is true, and sets the total afterwards. A tqdm bar without a
         # total is false, so it gets one here.
-        self.bar = tqdm(total=1, unit="B", unit_scale=True, disable=None, leave=False, delay=0.2)
+        self.bar = tqdm(
+            total=1, unit="B", unit_scale=True, disable=hides_bars(), leave=False, delay=0.2
+        )
         return self
 
     def __exit__(self, *failure: object) -> None:
@@ -96,7 +102,7 @@ class TrainView:
         """Show how many of the tunes are transposed."""
         if not done:
             self._show_line("transposing the tunes; they are kept for the next run")
-            self.bar = tqdm(total=tunes, unit="tune", disable=None, leave=False)
+            self.bar = tqdm(total=tunes, unit="tune", disable=hides_bars(), leave=False)
         self.bar.update(done - self.bar.n)
 
     def _show(self, event: Event) -> None:
@@ -107,6 +113,9 @@ class TrainView:
             case Started():
                 self._show_table(*summary_table(self.planned, event))
                 self.bar = _share_bar(event.progress)
+            case Rethreaded():
+                with tqdm.external_write_mode(file=sys.stderr):
+                    show_detail(f"the machine's load has changed: {event.threads} threads now")
             case Stepped():
                 self._show_step(event)
             case Validated():
@@ -212,7 +221,7 @@ def _share_bar(initial: float, description: str = "") -> "tqdm[NoReturn]":
         total=1.0,
         initial=initial,
         desc=description,
-        disable=None,
+        disable=hides_bars(),
         leave=False,
         bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
     )

@@ -70,8 +70,8 @@ def test_what_new_bars_lose_is_said(program: Program, folder: Path) -> None:
     options = ("vary", "-", "folk", "--seed", "5", "--bars")
     messages = program(folder, *options, "1-2", stdin=voices.encode()).messages
     assert messages[:2] == [
-        "only the first voice (V:1) is varied",
-        'left out with the old notes: "G", !p!, "^slow", "F"',
+        "warning: only the first voice (V:1) is varied",
+        'warning: left out with the old notes: "G", !p!, "^slow", "F"',
     ]
     for kept in (("3",), ("2", "--keep", "rhythm")):
         assert len(program(folder, *options, *kept, stdin=chords.encode()).messages) == 1

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from charnn.cli.console import show_message, warn_if_damaged
+from charnn.cli.console import show_warning, warn_if_damaged
 from charnn.cli.formatting import join_some
 from charnn.cli.model_options import RunArgument, check_num
 from charnn.cli.one_tune import (
@@ -94,9 +94,9 @@ def command(
     with source.named_in_errors():
         varier = Varier(Infiller(model.checkpoint), source.text, options)
         if len(voices := voice_names(source.text)) > 1:
-            show_message(f"only the first voice (V:{voices[0]}) is varied")
+            show_warning(f"only the first voice (V:{voices[0]}) is varied")
         if varier.left_out:
-            show_message(f"left out with the old notes: {join_some(varier.left_out)}")
+            show_warning(f"left out with the old notes: {join_some(varier.left_out)}")
         found = varier.variations(range(begin, begin + num), params)
         write_results(
             ((one.text, one.seed) for one in found),

@@ -9,17 +9,20 @@ the length of the text. All numbers and counts have limits, so the time is also 
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
+from typing import TypeVar
 
 from charnn.music.abc import fields, patterns
 from charnn.music.abc.bar_line import count_repeats
 from charnn.music.abc.chord_reader import ChordReader
-from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.key_field import read_key
 from charnn.music.abc.staff_words import with_staff
 from charnn.music.abc.voice_field import VoiceField
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Key, Mark, Meter, Tempo
 
 MAX_OVERLAYS = 15  # of & in a bar, which then has 16 voices
 MAX_REPEATS = 8  # the most repeats at a bar line, the highest number of an ending
+_Value = TypeVar("_Value")
 
 
 class BodyReader(ChordReader):
@@ -66,41 +69,67 @@ class BodyReader(ChordReader):
     ) -> None:
         """Read a field (`K:`, `M:`, ...), which is in force from here on.
 
-        A tempo that can't be read changes no note, so it is left out.
+        What can't be read of K:, M:, L: and Q: is left out, and becomes a problem of the tune.
 
         Raises:
-            TuneError: the text of another field can't be read.
+            TuneError: the key would need more than seven sharps or flats.
         """
         self._line_number = line_number
         words = text.strip()
-        value: Key | Meter | Fraction | Tempo | str = words
-        try:
-            if letter == "K":
-                value = parse_key(words, self._key)
-                self._set_key(value)
-            elif letter == "M":
-                value = self._meter = fields.parse_meter(words)
-            elif letter == "L":
-                value = self._unit = fields.parse_unit_length(words)
-            elif letter == "Q":
-                value = self._parse_tempo(words, column + (2 if inline else 1))
-            elif letter == "U":
-                self._user_signs[words[:1]] = words[1:].lstrip(" =").strip()
-            elif letter == "V" and (staff := VoiceField(words).staff):
-                value = with_staff(self._key, staff)
-                self._set_key(value)
-        except fields.FieldError as error:
-            # The error points at the text of the field: after `K:` or `[K:`.
-            self.fail(str(error), column + (2 if inline else 1))
+        # Problems have the place of the text of the field: after `K:` or `[K:`.
+        value = self._read_value(letter, words, column + (2 if inline else 1))
         self._bar_line_index = None
         self.elements.append(Change(letter, words, value, inline, line_number, column))
 
-    def _parse_tempo(self, words: str, position: int) -> Tempo:
+    def _read_value(
+        self, letter: str, words: str, position: int
+    ) -> Key | Meter | Fraction | Tempo | str:
+        """Bring the text of a field into force, and return its value."""
+        if letter == "K":
+            try:
+                key, unknown = read_key(words, self._key)
+            except fields.FieldError as error:
+                self.fail(str(error), position)
+            for word in unknown:
+                self._report(f"{word.problem}: it is left out", position, serious=word.serious)
+            self._set_key(key)
+            return key
+        if letter == "V" and (staff := VoiceField(words).staff):
+            self._set_key(with_staff(self._key, staff))
+            return self._key
+        if letter == "U":
+            self._user_signs[words[:1]] = words[1:].lstrip(" =").strip()
+        elif letter == "M":
+            free = Meter(words, 0, 0)
+            self._meter = self._parse("M", fields.parse_meter, words, free, position)
+            return self._meter
+        elif letter == "L":
+            unit = self._unit
+            self._unit = self._parse("L", fields.parse_unit_length, words, unit, position)
+            return self._unit
+        elif letter == "Q":
+            parse_tempo = partial(fields.parse_tempo, unit=self._unit)
+            no_tempo = Tempo("", Fraction(0), Fraction(0))
+            tempo = self._parse("Q", parse_tempo, words, no_tempo, position)
+            if problem := fields.tempo_problem(tempo):
+                self._report(problem, position)
+            return tempo
+        return words
+
+    def _parse(
+        self,
+        letter: str,
+        parse: Callable[[str], _Value],
+        words: str,
+        default: _Value,
+        position: int,
+    ) -> _Value:
+        """Return the parsed text of a field; `default` and a problem if it can't be read."""
         try:
-            return fields.parse_tempo(words, self._unit)
+            return parse(words)
         except fields.FieldError as error:
-            self._report(f"{error}; it is left out", position, serious=True)
-            return Tempo(words, Fraction(0), Fraction(0))
+            self._report(f"{error}; {fields.WITHOUT[letter]}", position, serious=True)
+            return default
 
     def _read_bar_line(self) -> None:
         found = patterns.BAR_LINE.match(self._text, self._position)

@@ -23,6 +23,14 @@ _TEMPO_UNITS = re.compile(rf"(?<![A-Za-z])(?:[A-Ga-g]({_NUMBER})?(?:/({_NUMBER})
 _TEMPO_BARE = re.compile(rf"{_BPM} *(?:- *[0-9]+)? *(?:bpm)?")
 
 
+# What the reader does if it can't read the value of a field.
+WITHOUT = {
+    "M": "bars have no fixed length from here on",
+    "L": "the unit length stays as it is",
+    "Q": "it is left out",
+}
+
+
 class FieldError(ValueError):
     """The error of a field whose text can't be read.
 
@@ -109,6 +117,15 @@ def parse_tempo(text: str, unit: Fraction) -> Tempo:
             f"{MAX_QUARTERS_PER_MINUTE} quarter notes a minute"
         )
     return Tempo(text, beat, beats)
+
+
+def tempo_problem(tempo: Tempo | None) -> str:
+    """Return the problem of a tempo without a number; `""` if there is none.
+
+    A tempo may be words in quotes only (ABC 2.1, "Q: - tempo").
+    """
+    words = "" if tempo is None or tempo.beats else re.sub(r'"[^"]*"', "", tempo.text).strip()
+    return words and f"no tempo can be read from {words!r}: write it as in Q:1/4=120"
 
 
 def _fraction(top: str, bottom: str | None) -> Fraction:

@@ -1,15 +1,17 @@
 """The text of K:, the key field (ABC 2.1, "K: - key").
 
-`parse_key` turns a key signature into the accidentals of a `Key`: the alteration of each letter.
+`read_key` turns a key signature into the accidentals of a `Key`: the alteration of each letter. It
+leaves out words without a meaning, such as `capo=2`, and returns them. `parse_key` refuses them.
 """
 
 import re
 from dataclasses import replace
+from typing import NamedTuple
 
 from charnn.music.abc.fields import FieldError
 from charnn.music.abc.note_head import ALTERATIONS
 from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC
-from charnn.music.abc.staff_words import is_staff_word, staff_words, with_staff
+from charnn.music.abc.staff_words import is_staff_word, moves_notes, staff_words, with_staff
 from charnn.music.tune.theory import LETTERS, major_key_sharps, signature_alterations
 from charnn.music.tune.tune import Key
 
@@ -28,10 +30,37 @@ _MODES = {
     "loc": ("locrian", -5),
     "lyd": ("lydian", 1),
 }
+_NO_SIGNATURE = ("none", 0)
+_ASSIGNMENT = re.compile(r"[A-Za-z-]{2,}=")
 _TONIC_AND_MODE = re.compile(KEY_TONIC.pattern + r" *([A-Za-z]*)")
 
 
+class UnknownWord(NamedTuple):
+    """A word of K: without a meaning.
+
+    Attributes:
+        problem: the message.
+        serious: whether the word may have been meant to change notes.
+    """
+
+    problem: str
+    serious: bool
+
+
 def parse_key(text: str, before: Key | None = None) -> Key:
+    """Return the key of a K: field all of whose words have a meaning; see `read_key`.
+
+    Raises:
+        FieldError: the mode or another word is unknown, or the signature would need more than seven
+            sharps or flats.
+    """
+    key, unknown = read_key(text, before)
+    if unknown:
+        raise FieldError(unknown[0].problem)
+    return key
+
+
+def read_key(text: str, before: Key | None = None) -> tuple[Key, list[UnknownWord]]:
     """Return the key of a K: field: tonic, mode, accidentals, clef, `octave=` and `transpose=`.
 
     The field may contain words about the staff and no key. Then the key is that of `before`.
@@ -41,47 +70,57 @@ def parse_key(text: str, before: Key | None = None) -> Key:
         before: the key up to here; clef, octave and transposition remain unless the field sets
             them.
 
+    Returns:
+        The key, and the words that were left out.
+
     Raises:
-        FieldError: the mode is unknown, the signature would need more than seven sharps or
-            flats, or a word is unknown.
+        FieldError: the signature would need more than seven sharps or flats.
     """
-    key, rest = _signature(text, before)
+    key, words, unknown = _signature(text, before)
     if before is not None:
         staff = before.octave, before.transpose, before.clef
         key = replace(key, octave=staff[0], transpose=staff[1], clef=staff[2])
-    return with_staff(key, staff_words(rest))
+    alterations = dict(zip(LETTERS, key.alterations, strict=True))
+    for word in words:
+        position = 0
+        while found := KEY_ACCIDENTAL.match(word, position):
+            alterations[found[2].upper()] = ALTERATIONS[found[1]]
+            position = found.end()
+        if position < len(word) and not is_staff_word(word):
+            problem = f"cannot read {word!r} in the key {text.strip()!r}"
+            unknown.append(UnknownWord(problem, "=" not in word or moves_notes(word)))
+    key = replace(key, alterations=tuple(alterations.values()))
+    return with_staff(key, words), unknown
 
 
-def _signature(text: str, before: Key | None) -> tuple[Key, str]:
-    """Return the key of a K: field without its staff, and the words after tonic and mode."""
+def _signature(text: str, before: Key | None) -> tuple[Key, list[str], list[UnknownWord]]:
+    """Return the key that tonic and mode of a K: field give, the words after them, and problems."""
     words = text.strip()
     if words.lower().startswith("none"):
-        return _make_key(text, "", "none", 0, words[4:]), words[4:]
+        return _make_key(text, "", _NO_SIGNATURE), staff_words(words[4:]), []
     # Bagpipes: F and C sound sharp for HP as well, which prints no signature.
     if words[:2] in ("HP", "Hp"):
-        return _make_key(text, "", "pipes", 2, words[2:]), words[2:]
+        return _make_key(text, "", ("pipes", 2)), staff_words(words[2:]), []
     found = _TONIC_AND_MODE.match(words)
-    if before and _begins_with_staff(words):
-        for word in staff_words(words):
-            if not is_staff_word(word):
-                raise FieldError(f"cannot read {word!r} in the key {words!r}")
-        return replace(before, text=text), words
-    if found is None or _begins_with_staff(words):  # "K:bass" is a clef, not the key of B
-        return _make_key(text, "", "none", 0, words), words
+    if before and _begins_with_word(words):
+        return replace(before, text=text), staff_words(words), []
+    if found is None or _begins_with_word(words):  # "K:bass" is a clef, not the key of B
+        return _make_key(text, "", _NO_SIGNATURE), staff_words(words), []
     tonic, mode = found[1].upper() + found[2], found[3]
     rest = words[found.end() :]
-    if _begins_with_staff(mode + rest):  # "K:D clef=bass": "clef" is not the mode
+    if _is_property(mode + rest, mode):  # "K:D clef=bass": "clef" is not the mode
         mode, rest = "", mode + rest
     short_mode = mode[:3].lower()  # the standard ignores capitals, so "M" is minor like "m"
     if short_mode == "exp":
-        return _make_key(text, tonic, "explicit", 0, rest), rest
+        return _make_key(text, tonic, ("explicit", 0)), staff_words(rest), []
+    problems = []
     if short_mode not in _MODES:
-        raise FieldError(f"unknown mode {mode!r} in the key {words!r}")
-    mode_name, mode_sharps = _MODES[short_mode]
+        problems = [UnknownWord(f"unknown mode {mode!r} in the key {words!r}", serious=True)]
+    mode_name, mode_sharps = _MODES.get(short_mode, _MODES[""])
     sharps = major_key_sharps(tonic[0]) + {"": 0, "#": 7, "b": -7}[found[2]] + mode_sharps
     if abs(sharps) > 7:
         raise FieldError(f"the key {words!r} would need more than seven sharps or flats")
-    return _make_key(text, tonic, mode_name, sharps, rest), rest
+    return _make_key(text, tonic, (mode_name, sharps)), staff_words(rest), problems
 
 
 def is_key(text: str) -> bool:
@@ -93,20 +132,29 @@ def is_key(text: str) -> bool:
     return True
 
 
-def _begins_with_staff(text: str) -> bool:
-    words = staff_words(text)
-    return bool(words) and is_staff_word(words[0])
+def _begins_with_word(text: str) -> bool:
+    """Return whether a text begins with a word that is neither a key nor an accidental."""
+    found = _TONIC_AND_MODE.match(text)
+    if found is None:
+        return bool(text) and KEY_ACCIDENTAL.match(text) is None
+    # Tonics in lower case are rare, and "auto" is not the key of A.
+    is_word = text[0].islower() and " " not in found[0] and not _is_mode(found[3])
+    return is_word or _is_property(text, found[3])
 
 
-def _make_key(text: str, tonic: str, mode: str, sharps: int, rest: str) -> Key:
-    """Return a key whose signature is changed by the accidentals in the `rest` of the text."""
-    alterations = dict(zip(LETTERS, signature_alterations(sharps), strict=True))
-    for word in staff_words(rest):
-        position = 0
-        while found := KEY_ACCIDENTAL.match(word, position):
-            alterations[found[2].upper()] = ALTERATIONS[found[1]]
-            position = found.end()
-        if position < len(word) and not is_staff_word(word):
-            raise FieldError(f"cannot read {word!r} in the key {text.strip()!r}")
-    altered = tuple(alterations[letter] for letter in LETTERS)
-    return Key(text, tonic, mode, altered, sharps)
+def _is_property(text: str, mode: str) -> bool:
+    """Return whether a text begins with a word such as `bass` or `capo=2`, known or not.
+
+    In `Dmix=c`, the sign belongs to an accidental after the mode.
+    """
+    first = next(iter(staff_words(text)), "")
+    return is_staff_word(first) or (_ASSIGNMENT.match(first) is not None and not _is_mode(mode))
+
+
+def _is_mode(text: str) -> bool:
+    return text[:3].lower() in (*_MODES, "exp")
+
+
+def _make_key(text: str, tonic: str, mode: tuple[str, int]) -> Key:
+    name, sharps = mode
+    return Key(text, tonic, name, signature_alterations(sharps), sharps)

@@ -24,13 +24,13 @@ such as a chord that is never closed.
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from fractions import Fraction
+from functools import partial
 from typing import TypeVar
 
 from charnn.errors import TuneError
 from charnn.music.abc import fields
 from charnn.music.abc.chord_reader import DECORATED_GRACE
-from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.key_field import read_key
 from charnn.music.abc.part_order import read_part_order
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.abc.tunebook import (
@@ -44,7 +44,7 @@ from charnn.music.abc.tunebook import (
 from charnn.music.abc.voices_reader import VoiceMusic, VoicesReader
 from charnn.music.tune.problem import Problem
 from charnn.music.tune.shared_form import share_form
-from charnn.music.tune.tune import Meter, Tempo, Tune
+from charnn.music.tune.tune import Key, Meter, Tune
 
 # Of 5,052 tunes in four collections, the longest has 2,439 characters.
 MAX_CHARACTERS = 16 * 1024
@@ -56,6 +56,7 @@ _COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
 _LOST_MUSIC = "music after an empty line belongs to no tune: remove the empty line"
 _MACRO = "a macro (m:) is not played out: write its notes"
 _Value = TypeVar("_Value")
+_Default = TypeVar("_Default")
 
 
 def read_tunes(text: str) -> list[Tune]:
@@ -115,9 +116,13 @@ def read_tune(source: TuneSource) -> Tune:
         raise TuneError(problem, source.file_header[0].line, 1, source.name)
     lines = content_lines(source)
     header = _Header(source, lines)
-    meter = header.value("M", fields.parse_meter, Meter("", 0, 0))
+    free = Meter((header.last("M") or ("", 0))[0], 0, 0)
+    meter = header.value("M", fields.parse_meter, free)
     unit = header.value("L", fields.parse_unit_length, fields.default_unit_length(meter))
-    key = header.value("K", parse_key, parse_key("none"))
+    tempo = header.value("Q", partial(fields.parse_tempo, unit=unit), None)
+    if problem := fields.tempo_problem(tempo):
+        header.report("Q", problem)
+    key = header.key()
     body = VoicesReader(source.name, key, meter, unit)
     for letter, text, line_number in header.fields:
         if letter in "UV":
@@ -131,10 +136,9 @@ def read_tune(source: TuneSource) -> Tune:
     first, *others = body.finish()
     order, order_line = header.last("P") or ("", source.line)
     parts, part_problems = read_part_order(order, order_line, first.music)
-    tempo, tempo_problems = _read_tempo(header, unit)
     macros = (field for field in header.fields if field.letter == "m")
     macro_problems = (Problem(_MACRO, field.line, 1, serious=False) for field in macros)
-    problems = {*part_problems, *tempo_problems, *macro_problems, *body.problems}
+    problems = {*part_problems, *header.problems, *macro_problems, *body.problems}
     if source.lost_line:
         problems.add(Problem(_LOST_MUSIC, source.lost_line, 1))
     tune = Tune(
@@ -153,18 +157,6 @@ def read_tune(source: TuneSource) -> Tune:
         problems=tuple(sorted(problems, key=lambda problem: (problem.line, problem.column))),
     )
     return replace(tune, others=tuple(_other_voice(tune, voice) for voice in others))
-
-
-def _read_tempo(header: "_Header", unit: Fraction) -> tuple[Tempo | None, list[Problem]]:
-    """Return the tempo of the header, None without, and a problem if it can't be read.
-
-    A tempo changes no note, so it costs no tune.
-    """
-    text, line_number = header.last("Q") or ("", 0)
-    try:
-        return fields.parse_tempo(text, unit) if line_number else None, []
-    except fields.FieldError as error:
-        return None, [Problem(f"{error}; it is left out", line_number, 3)]
 
 
 def _other_voice(tune: Tune, voice: VoiceMusic) -> Tune:
@@ -186,6 +178,7 @@ class _Header:
     Attributes:
         fields: the fields, with those of the file header after X: and T:.
         length: the number of lines of the header.
+        problems: what was left out of the fields.
 
     Raises:
         TuneError: K: is missing, or music precedes it.
@@ -195,6 +188,7 @@ class _Header:
         self._name = source.name
         self.fields: list[HeaderField] = []
         self.length = 0
+        self.problems: list[Problem] = []
         for line_number, text in enumerate(lines, source.line):
             self.length += 1
             if found := HEADER_FIELD.match(text):
@@ -216,17 +210,39 @@ class _Header:
         start = next(i for i, letter in enumerate(letters) if letter not in "XT+")
         self.fields[start:start] = source.inherited(letters)
 
-    def value(self, letter: str, parse: Callable[[str], _Value], default: _Value) -> _Value:
-        """Return the parsed text of the last field with a letter, or `default` if there is none.
+    def value(
+        self, letter: str, parse: Callable[[str], _Value], default: _Default
+    ) -> _Value | _Default:
+        """Return the parsed text of the last field with a letter.
 
-        Raises:
-            TuneError: the text can't be parsed.
+        The result is `default` without such a field, or if it can't be read, which is a problem.
         """
         text, line_number = self.last(letter) or ("", 0)
         try:
             return parse(text) if line_number else default
         except fields.FieldError as error:
+            self.report(letter, f"{error}; {fields.WITHOUT[letter]}", serious=True)
+            return default
+
+    def key(self) -> Key:
+        """Return the key.
+
+        Raises:
+            TuneError: the key would need more than seven sharps or flats.
+        """
+        text, line_number = self.last("K") or ("none", 0)
+        try:
+            key, unknown = read_key(text)
+        except fields.FieldError as error:
             raise TuneError(str(error), line_number, 3, self._name) from None
+        for word in unknown:
+            self.report("K", f"{word.problem}: it is left out", serious=word.serious)
+        return key
+
+    def report(self, letter: str, problem: str, *, serious: bool = False) -> None:
+        """Add a problem at the last field with a letter."""
+        _, line_number = self.last(letter) or ("", 0)
+        self.problems.append(Problem(problem, line_number, 3, serious))
 
     def last(self, letter: str) -> tuple[str, int] | None:
         """Return the text and line number of the last field with a letter."""

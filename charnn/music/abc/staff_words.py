@@ -75,6 +75,11 @@ def sets_staff(word: str) -> bool:
     return any(pattern.fullmatch(word) is not None for pattern in (_CLEF, _SHIFT, _MIDDLE))
 
 
+def moves_notes(word: str) -> bool:
+    """Return whether a word has the sign of one that moves notes, such as `octave=x`."""
+    return word.startswith(("octave=", "transpose=", "t="))
+
+
 def with_staff(key: Key, words: Iterable[str]) -> Key:
     """Return a key whose staff is set by some words; other words are ignored."""
     octave, middle, clef = key.octave - key.clef.octave, "", key.clef

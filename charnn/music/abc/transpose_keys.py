@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 
-from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.key_field import read_key
 from charnn.music.abc.note_head import ACCIDENTALS
 from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC, Match
 from charnn.music.abc.staff_words import is_staff_word
@@ -56,7 +56,7 @@ def transpose_key(
         wanted: the spelling of a tonic, which the new key gets if it has this tonic and then at
             most six signs; `""` for the spelling with the fewest signs.
     """
-    parsed = parse_key(key.text)
+    parsed, _ = read_key(key.text)
     names_key = bool(parsed.tonic) or parsed.mode == "pipes"
     old_tonic = key.tonic or ("A" if key.mode == "pipes" else "C")
     new_tonic = _new_tonic(old_tonic, _signature_sharps(key), semitones, wanted)
@@ -64,7 +64,7 @@ def transpose_key(
     if semitones % 12 == 0 and names_key and new_tonic == old_tonic:
         return key, letter_steps
     text = _moved_text(key, new_tonic, letter_steps, semitones) if names_key else key.text
-    moved = parse_key(text, before)
+    moved, _ = read_key(text, before)
     # The words of a V: are not part of the key's text.
     moved = replace(moved, octave=key.octave, transpose=key.transpose, clef=key.clef)
     return moved, letter_steps

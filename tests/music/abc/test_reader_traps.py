@@ -142,8 +142,6 @@ def test_headers(text: str, expected: str) -> None:
         pytest.param("A (65B", 3, "tuplet", id="(65"),
         pytest.param("A D/0", 4, "impossible length", id="D/0"),
         pytest.param("A D999999", 4, "impossible length", id="D999999"),
-        pytest.param("A [M:44]B", 6, "unknown meter", id="M:44"),
-        pytest.param("A [M:999999999/8]B", 6, "unknown meter", id="M:999999999/8"),
         pytest.param("A [1,99 B", 3, "impossible ending", id="a 99th ending"),
         pytest.param("A\n%%begintext\nABC", 1, "%%begintext without %%endtext", id="begintext"),
     ],

@@ -4,7 +4,7 @@ A pick-up does not count as a bar, and a short second ending stays on the line o
 """
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from fractions import Fraction
 
 from charnn.music.abc import patterns
@@ -117,6 +117,14 @@ class LineLayout:
         if text[0].isdigit() and (not self._line or not self._last_sign):
             text = "[" + text
         self._write(text)
+
+    def add_signs(self, texts: Iterable[str]) -> None:
+        """Write bar lines, and the endings and jumps that a voice has from the first one."""
+        for text in texts:
+            if patterns.BAR_LINE.fullmatch(text):
+                self.add_bar_line(text)
+            else:
+                self.add_text(text, None)
 
     def add_bar_line(self, text: str) -> None:
         """Write a bar line, after which the line may end."""

@@ -5,7 +5,7 @@ signs, four bars a line, and the order of the header's fields.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from charnn.errors import TuneError
@@ -15,11 +15,12 @@ from charnn.music.abc.line_layout import LineLayout
 from charnn.music.abc.note_length import MAX_IN_FRACTION, format_length, parse_length
 from charnn.music.abc.patterns import CARRIED_REPEAT
 from charnn.music.abc.reader import read_tune
-from charnn.music.abc.repeat_signs import RepeatSigns
 from charnn.music.abc.text_escapes import write_as_unicode
 from charnn.music.abc.tune_pieces import Piece, Place, TuneLine, cut_tune, respell_notes
 from charnn.music.abc.tunebook import HeaderField, TuneSource, inherited_fields, split_book
+from charnn.music.abc.voice_signs import VoiceSigns
 from charnn.music.abc.writer import escape_mail_like
+from charnn.music.tune.playing_order import playing_order
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Mark, Note, Tune
 
 # ABC 2.1, "Order of fields": X: first, T: second, K: last. Other fields stay in their order, before
@@ -62,6 +63,32 @@ def tidy_source(source: TuneSource, was_read: Callable[[Tune], None] = lambda tu
     """
     tune = read_tune(source)
     was_read(tune)
+    text = _tidied(source, tune, has_own_signs=True)
+    if tune.others and not _plays_like(text, source, tune):
+        text = _tidied(source, tune, has_own_signs=False)
+    return text
+
+
+def _plays_like(text: str, source: TuneSource, tune: Tune) -> bool:
+    """Return whether each voice of a text has the notes of a tune, in the order they are played."""
+    try:
+        read = read_tune(TuneSource(text, source.line, file_header=source.file_header))
+        return list(map(_played_notes, read.voices)) == list(map(_played_notes, tune.voices))
+    except TuneError:
+        return False
+
+
+def _played_notes(voice: Tune) -> list[tuple[Fraction, list[int]]]:
+    notes = (voice.music[index] for index in playing_order(voice))
+    return [
+        (note.duration, [pitch.midi for pitch in note.pitches])
+        for note in notes
+        if isinstance(note, Note)
+    ]
+
+
+def _tidied(source: TuneSource, tune: Tune, *, has_own_signs: bool) -> str:
+    """Return the clean spelling of a tune; see `VoiceSigns` for `has_own_signs`."""
     header, body = cut_tune(source, tune)
     respell_notes(body, tune, [with_explicit_accidentals(voice) for voice in tune.voices])
     _write_out_broken_rhythm(body, tune)
@@ -71,7 +98,8 @@ def tidy_source(source: TuneSource, was_read: Callable[[Tune], None] = lambda tu
         # The new lines end where the text does, whatever sign ended those before.
         header = [line for line in header if not _LINE_BREAKS.match(line.content)]
         inherited = [field for field in inherited if not _LINE_BREAKS.match(f"I:{field.text}")]
-    lines = [*_tidy_header(header, inherited, tune), *_tidy_body(body, tune, keep_lines)]
+    signs = VoiceSigns(tune, has_own_signs=has_own_signs)
+    lines = _tidy_header(header, inherited, tune) + _tidy_body(body, tune, signs, keep_lines)
     return "".join(line + "\n" for line in lines)
 
 
@@ -139,62 +167,19 @@ def _write_out_broken_rhythm(body: list[TuneLine], tune: Tune) -> None:
         piece.text = texts.get(piece.place, piece.text)
 
 
-def _tidy_body(lines: list[TuneLine], tune: Tune, keep_lines: bool) -> list[str]:
-    signs = _Signs(tune)
+def _tidy_body(lines: list[TuneLine], tune: Tune, signs: VoiceSigns, keep_lines: bool) -> list[str]:
     layout = LineLayout(tune, signs.repeat_starts, keep_lines=keep_lines)
+    played = [piece for line in lines if line.kind == "music" for piece in line.pieces]
+    last = {piece.place[0]: piece for piece in played if piece.element is not None}
     for line in lines:
         if line.kind == "music":
-            _add_music(line, layout, signs)
+            _add_music(line, layout, signs, last)
         elif line.text:
             layout.add_line(_clean_field(line) if line.kind == "field" else line.text)
             if line.pieces:
                 layout.add_text("", _change(line.pieces[0]))
-    for text in signs.missing_before((0, len(tune.music))):
-        layout.add_bar_line(text)
     layout.end_line()
     return layout.lines
-
-
-class _Signs:
-    """The bar lines and repeat signs of all voices.
-
-    Attributes:
-        repeat_starts: the indices of the bar lines of the first voice at which a repeat begins.
-    """
-
-    def __init__(self, tune: Tune) -> None:
-        self._several = bool(tune.others)
-        self._bar_lines: dict[Place, tuple[str, ...]] = {}
-        self._inserted: dict[int, list[tuple[int, tuple[str, ...]]]] = {}
-        first = {(element.line, element.column) for element in tune.music}
-        for number, voice in enumerate(tune.voices):
-            # A field that holds for all voices is an element of each of them.
-            own = [element for element in voice.music if not isinstance(element, Change)]
-            if number and any((each.line, each.column) in first for each in own):
-                continue  # an overlay, or a voice with the repeats of the first one
-            signs = RepeatSigns(voice)
-            self._bar_lines |= {(number, index): s for index, s in signs.bar_lines.items()}
-            self._inserted[number] = sorted(signs.inserted.items(), reverse=True)
-        self.repeat_starts = {
-            index
-            for (number, index), texts in self._bar_lines.items()
-            if number == 0 and any(text.startswith("|:") for text in texts)
-        }
-
-    def in_place_of(self, piece: Piece) -> tuple[str, ...]:
-        """Return the signs that replace a bar line."""
-        texts = self._bar_lines.get(piece.place, (piece.text,))
-        if not texts and self._several:  # the other voices have this bar line, too
-            return (piece.text,)
-        return texts
-
-    def missing_before(self, place: Place) -> list[str]:
-        """Return the signs that are missing at a place or shortly before; each is returned once."""
-        voice, index = place
-        waiting, due = self._inserted.get(voice, []), list[str]()
-        while waiting and waiting[-1][0] <= index:
-            due += waiting.pop()[1]
-        return due
 
 
 def _clean_field(line: TuneLine) -> str:
@@ -224,26 +209,38 @@ def _clean_mark(mark: Element | None, text: str) -> str:
     return text
 
 
-def _add_music(line: TuneLine, layout: LineLayout, signs: _Signs) -> None:
+def _add_music(
+    line: TuneLine, layout: LineLayout, signs: VoiceSigns, last: Mapping[int, Piece]
+) -> None:
+    """Write a line of music; `last` has the last piece of each voice."""
     pieces = line.pieces
     if pieces and pieces[0].element is None and (found := CARRIED_REPEAT.match(pieces[0].text)):
         # The bar line on the line before has the whole sign.
         pieces[0].text = pieces[0].text[found.end() :]
     following = [piece.place for piece in pieces]
     for number in reversed(range(len(pieces) - 1)):
-        if pieces[number].element is None:
+        if pieces[number].element is None and pieces[number].text[:1] != "-":
             following[number] = following[number + 1]
+    ended: list[str] = []  # the signs at the end of a voice, after its ties and slurs
     for piece, place in zip(pieces, following, strict=True):
-        for text in signs.missing_before(place):
-            layout.add_bar_line(text)
-        element = piece.element
-        if isinstance(element, BarLine):
-            for text in signs.in_place_of(piece):
-                layout.add_bar_line(text)
-        elif isinstance(element, Ending):
-            layout.add_ending(piece.text, element, piece.place[1])
-        elif element is None and piece.text in _STRAY:
-            continue  # in another place, it would have a meaning
-        elif element is None or isinstance(element, Note | Change | Mark):
-            layout.add_text(_clean_mark(element, piece.text), element)
+        if piece.element is not None:
+            layout.add_signs(ended)
+            ended = []
+        layout.add_signs(signs.missing_before(place))
+        _add_piece(piece, layout, signs)
+        if piece is last.get(piece.place[0]):
+            ended = signs.missing_after(piece.place[0])
+    layout.add_signs(ended)
     layout.end_source_line(line.comment, continued=line.content.endswith("\\"))
+
+
+def _add_piece(piece: Piece, layout: LineLayout, signs: VoiceSigns) -> None:
+    element = piece.element
+    if isinstance(element, BarLine):
+        layout.add_signs(signs.in_place_of(piece))
+    elif isinstance(element, Ending):
+        layout.add_ending(piece.text, element, piece.place[1])
+    elif element is None and piece.text in _STRAY:
+        pass  # in another place, it would have a meaning
+    elif element is None or isinstance(element, Note | Change | Mark):
+        layout.add_text(_clean_mark(element, piece.text), element)

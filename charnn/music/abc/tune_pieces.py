@@ -22,7 +22,7 @@ Place = tuple[int, int]  # the number of a voice, and the index of an element in
 _COMMENT = re.compile(r"[ \t]*(?<!\\)%.*")
 _HEAD = re.compile(rf"({patterns.ACCIDENTAL})?({patterns.NOTE_LETTER})({patterns.OCTAVE_MARKS})")
 # Signs may stand between the notes of a chord, and their letters are no notes.
-_HEAD_OR_SIGN = re.compile(rf'"[^"]*"|![^!]*!|\+[^+]*\+|\{{[^}}]*\}}|{_HEAD.pattern}')
+_HEAD_OR_SIGN = re.compile(rf'"[^"]*"|![^]!]*!|\+[^]+]*\+|\{{[^}}]*\}}|{_HEAD.pattern}')
 _GRACE_OR_SIGN = re.compile(rf'"[^"]*"|![^!]*!|\+[^+]*\+|{_HEAD.pattern}')
 _BRACES = re.compile(r"(\{[^}]*\})")
 _NO_PLACE = (-1, -1)
@@ -217,7 +217,7 @@ def _note_end(content: str, start: int, note: Note) -> int:
         return found.end() if found else start
     position = start + 1
     if closing:
-        while content[position] != closing:
+        while content[position : position + 1] not in (closing, ""):
             skipped = _HEAD_OR_SIGN.match(content, position)
             position = skipped.end() if skipped else position + 1
         position += 1

@@ -19,7 +19,7 @@ def share_form(first: Sequence[Element], other: Sequence[Element]) -> tuple[Elem
     the first voice, if it has any.
     """
     signs = list(_form_signs(first))
-    if any(_is_form(element) and not _is_part(element) for element in other):
+    if has_form(other):
         signs = [(time, sign) for time, sign in signs if _is_part(sign)]
     if not any(_is_form(sign) for _, sign in signs):
         return tuple(other)
@@ -42,19 +42,41 @@ def share_form(first: Sequence[Element], other: Sequence[Element]) -> tuple[Elem
     now = Fraction(0)
     for element in other:
         if isinstance(element, BarLine | Note):
-            while times and times[-1] < now:
-                music += take()
-        if isinstance(element, Note) and times and times[-1] == now:
-            music += take()
+            while times and (times[-1] < now or (times[-1] == now and isinstance(element, Note))):
+                index = _before_marks(music)
+                music[index:index] = take()
         if isinstance(element, BarLine):
             if times and times[-1] == now and now in bar_lines:
-                continue  # the bar line of the first voice takes its place
+                music += _in_place_of(element, take())
+                continue
             music += jumps.pop(now, [])
         music.append(element)
         now += element.duration if isinstance(element, Note) else 0
     while times:
         music += take()
     return tuple(music)
+
+
+def has_form(music: Sequence[Element]) -> bool:
+    """Return whether music has repeats, endings or jumps."""
+    return any(_is_form(element) and not _is_part(element) for element in music)
+
+
+def _before_marks(music: Sequence[Element]) -> int:
+    """Return the index of the first of the marks at the end, which belong to the next note."""
+    index = len(music)
+    while index and isinstance(mark := music[index - 1], Mark):
+        if mark.kind in ("line", "broken rhythm", "overlay") or mark.text == ")":
+            break
+        index -= 1
+    return index
+
+
+def _in_place_of(own: BarLine, signs: list[Element]) -> list[Element]:
+    """Return signs of the first voice, the first bar line in the place of one of another voice."""
+    index = next(i for i, sign in enumerate(signs) if isinstance(sign, BarLine))
+    signs[index] = replace(signs[index], line=own.line, column=own.column)
+    return signs
 
 
 def _form_signs(music: Sequence[Element]) -> Iterator[tuple[Fraction, Element]]:

@@ -142,6 +142,7 @@ def test_lines_have_four_bars(before: str, after: str) -> None:
         ("(3A>BA A6|", "(3A3/2B/A A6|"),
         ('A-B z-A- "Am"~B-c2-|c2z2|', '(AB) z-(A "Am"~Bc2)-|c2z2|'),
         ("HA8|", "!fermata!A8|"),
+        ("[D!]7 D!f!|", "[D!]7 D!f!|"),
         ("AB(3cdeFG ((3ABc)|", "AB (3cde FG ((3ABc)|"),
         ('"^caf\\\'e"A8|', '"^café"A8|'),
         ("“Am”A8|", '"Am"A8|'),
@@ -183,9 +184,20 @@ def test_each_voice_has_its_repeat_signs_after_a_field_of_all() -> None:
     assert body(text) == "P:A\nV:1\n|:A8:|\nV:2\n|:C8:|\nP:B\nV:1\n|:B8:|\nV:2\n|:D8:|"
 
 
-def test_voices_keep_their_lines() -> None:
-    text = "V:1\n^A2 A2 A2 A2|B8:|\nV:2\nC8|\nD8|\n"
-    assert body(text) == "V:1\n|:^A2 ^A2 ^A2 ^A2|B8:|\nV:2\nC8|\nD8|"
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("^A8|B8:|\nV:2\nC8|\nD8|", "|:^A8|B8:|\nV:2\n|:C8|\nD8:|"),
+        ("A8:|B8:|\nV:2\nC8|(D8", "|:A8:| |:B8:|\nV:2\n|:C8:| |:(D8:|"),
+        ('A8|1 B8:|2 c8|]\nV:2\nC8|"G"D8|E8', '|:A8|1 B8:|2 c8|]\nV:2\n|:C8|[1"G"D8:|[2E8|]'),
+        ("A8!fine!:|B8!D.C.!|\nV:2\nC8|D8|", "|:A8!fine!:|B8!D.C.!|\nV:2\n|:C8!fine!:|D8!D.C.!|"),
+        ("[V:1]A8:|[V:2]C8\n[V:1]B8:|[V:2]D8", "[V:1]|:A8:|[V:2]C8\n[V:1]|:B8:|[V:2]D8"),
+        ("A4:|B4:|\nV:2\nC4D4|", "|:A4:| |:B4:|\nV:2\nC4D4|"),  # no bar line where the signs are
+        ("A8|1 B8:|2 c8\nV:2\nC8|\nW:words", "|:A8|1 B8:|2 c8\nV:2\nC8|\nW:words"),
+    ],
+)
+def test_voices_keep_their_lines_and_have_the_signs_of_the_first(before: str, after: str) -> None:
+    assert body("V:1\n" + before) == "V:1\n" + after
 
 
 def test_a_book_keeps_its_words_and_what_cannot_be_read() -> None:

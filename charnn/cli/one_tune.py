@@ -143,8 +143,8 @@ def write_results(
     """Write each text as soon as it is known, and show its seed.
 
     Several texts are separated by empty lines, as tunes are in a book, and numbered from the X: of
-    the old tune. A comment with the command
-    of `charnn sample` is left out, because that command does not write the changed tune.
+    the old tune. A file header stands before the first one only. A comment with the command of
+    `charnn sample` is left out, because that command does not write the changed tune.
 
     Args:
         results: the texts and their seeds.
@@ -162,6 +162,7 @@ def write_results(
             write_stdout(json.dumps({"text": text, "seed": seed, "checkpoint": model}) + "\n")
             continue
         if written:
+            text = _without_file_header(text)
             text = ("\n" if written.endswith(("\n", "\r")) else "\n\n") + text
         written += text
         if output in (None, "-"):
@@ -169,6 +170,14 @@ def write_results(
     if output not in (None, "-"):
         write_bytes(Path(str(output)), written.encode("utf-8", "surrogatepass"))
         show_message(str(output))
+
+
+def _without_file_header(text: str) -> str:
+    """Return the text of a file from the first line of its first tune on."""
+    from charnn.music.abc.tunebook import split_book
+
+    first = next((source.line for source in split_book(text)), 1)
+    return "".join(_LINE.findall(text)[first - 1 :])
 
 
 def _numbered(text: str, place: int) -> str:

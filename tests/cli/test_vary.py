@@ -155,6 +155,7 @@ def test_a_tune_takes_the_fields_of_the_file_header_with_it(program: Program, fo
         ended = program(folder, "vary", "-", "folk", *options, stdin=text.encode())
         assert ended.stdout.decode().startswith(begin + "X:2" + own)
         assert ended.stdout.decode().count(own) == 2
+        assert ended.stdout.decode().count(header) == (1 if begin else 2)
         (folder / "result.abc").write_bytes(ended.stdout)
         assert b"M:2/4" in program(folder, "vary", "result.abc", "folk", *options).stdout
     wrong = f"{header}\r\n{tune.replace('gfed', 'gfed/0')}\r\n{tune}"

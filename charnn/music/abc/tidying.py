@@ -30,7 +30,7 @@ _OTHER_FIELDS = 2
 _TEXT_FIELDS = frozenset("ABCDFGHNOPQRSTWZrw+")
 # music21 reads this letter, and those that U: defines, as notes.
 _LONG_NAMES = {"H": "!fermata!"}
-_LINE_BREAKS = re.compile(r"I: *linebreak")
+_LINE_BREAKS = re.compile(r"[ \t]*(?:I:|%%) *linebreak", re.IGNORECASE)
 _NAMED = re.compile(r"![^!\s]+!")
 # A bracket beside a bar line, and signs of broken rhythm without a note.
 _STRAY = frozenset(["[", *(sign * count for sign in "<>" for count in (1, 2, 3))])
@@ -96,7 +96,8 @@ def _tidied(source: TuneSource, tune: Tune, *, has_own_signs: bool) -> str:
     inherited = [field for field in inherited_fields(source) if not _holds_for_the_file(field)]
     if not (keep_lines := _keeps_lines(tune)):
         # The new lines end where the text does, whatever sign ended those before.
-        header = [line for line in header if not _LINE_BREAKS.match(line.content)]
+        header = [line for line in header if not _LINE_BREAKS.match(line.text)]
+        body = [line for line in body if not _LINE_BREAKS.match(line.text)]
         inherited = [field for field in inherited if not _LINE_BREAKS.match(f"I:{field.text}")]
     signs = VoiceSigns(tune, has_own_signs=has_own_signs)
     lines = _tidy_header(header, inherited, tune) + _tidy_body(body, tune, signs, keep_lines)

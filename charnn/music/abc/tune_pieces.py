@@ -88,7 +88,7 @@ def cut_tune(source: TuneSource, tune: Tune) -> tuple[list[TuneLine], list[TuneL
     ):
         found = _COMMENT.search(text)
         comment = found[0].rstrip() if found else ""
-        if not content.strip():
+        if not content.strip() or text.lstrip().startswith("%%"):
             lines.append(TuneLine("other", [], text.rstrip()))
         elif lines is header:
             lines.append(TuneLine("field", [Piece(content.lstrip())], comment))

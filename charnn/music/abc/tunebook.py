@@ -151,6 +151,8 @@ def _content(lines: Iterable[str], first_number: int, tune: str) -> Iterator[str
             continue
         if name.startswith("begin"):
             open_block, open_line_number = name.removeprefix("begin"), line_number
+        if name == "linebreak":  # `%%linebreak $` is the older spelling of `I:linebreak $`
+            text = _DIRECTIVE.sub("I:linebreak", text.lstrip(), count=1)
         yield undo_quoted_printable(COMMENT.sub("", text)).rstrip()
     if open_block:
         problem = f"%%begin{open_block} without %%end{open_block}: add the second line"

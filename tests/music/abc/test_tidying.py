@@ -174,9 +174,15 @@ def test_the_header_is_in_order_and_complete() -> None:
 
 
 def test_the_signs_of_line_breaks_go_with_the_lines() -> None:
-    text = "I:abc-charset utf-8\nI:linebreak !\n\nX:1\nI:linebreak $\nL:1/8\nK:C\nA8|$B8|\n"
+    text = (
+        "I:abc-charset utf-8\n%%linebreak !\n\nX:1\nI:linebreak $\nL:1/8\nK:C\n"
+        "A8|$B8|\n%%linebreak <none>\nI:linebreak !\nc8|\n"
+    )
     (source,) = split_book(text)
-    assert tidy_source(source) == "X:1\nL:1/8\nK:C\nA8|B8|\n"
+    assert tidy_source(source) == "X:1\nL:1/8\nK:C\nA8|B8|c8|\n"
+    song = text.replace("c8|\n", "c8|\nw:la\n")
+    (source,) = split_book(song)
+    assert tidy_source(source).endswith("A8|$B8|\n%%linebreak <none>\nI:linebreak !\nc8|\nw:la\n")
 
 
 def test_each_voice_has_its_repeat_signs_after_a_field_of_all() -> None:

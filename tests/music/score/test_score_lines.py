@@ -27,6 +27,8 @@ def bars_in_lines(body: str, fields: str = "", bars_per_line: int | None = None)
         ("C4|D4|$E4|\nF4|\n", "I:linebreak $\n", [2, 2]),
         ("C4|D4|$E4|\nF4|\n", "I:linebreak <EOL>\n", [3, 1]),
         ("C4|D4|!E4|\nF4|\n", "I: linebreak !\n", [2, 2]),
+        ("C4|D4|$E4|\nF4|\n", "%%linebreak $ % words\n", [2, 2]),
+        ("C4|\nD4|\n%%linebreak <none>\nE4|\nF4|\n", "", [1, 1, 2]),
         ("C4|D4|!E4|\nF4|$G4|\n", "I:linebreak ! $\n", [2, 2, 1]),
         ("C4|D4|$E4|\nF4|\n", "I:linebreak <none>\n", [4]),
         ("C4|\nD4|\nI:linebreak <none>\nE4|\nF4|\n", "", [1, 1, 2]),

@@ -20,6 +20,7 @@ from charnn.music.abc.transpose_keys import (
     transpose_chord_symbol,
     transpose_key,
 )
+from charnn.music.tune.ornament_signs import has_ornaments
 from charnn.music.tune.theory import LETTERS
 from charnn.music.tune.tune import BarLine, Change, Element, Key, Mark, Note, Pitch, Tune
 
@@ -85,8 +86,12 @@ def transpose(tune: Tune, semitones: int, *, tonic: str = "") -> Tune:
     check_semitones(semitones)
     if not semitones and tonic in ("", tune.key.tonic):
         return tune
-    others = tuple(_Transposer(voice, semitones, tonic).transpose() for voice in tune.others)
-    return replace(_Transposer(tune, semitones, tonic).transpose(), others=others)
+    ornaments = any(map(has_ornaments, tune.voices))
+    first, *others = [
+        _Transposer(voice, semitones, tonic, has_ornaments=ornaments).transpose()
+        for voice in tune.voices
+    ]
+    return replace(first, others=tuple(others))
 
 
 def transpose_to(tune: Tune, target: str) -> Tune:
@@ -141,10 +146,12 @@ class _Transposer:
         tune: the tune to be moved.
         semitones: the number of semitones by which it moves up.
         tonic: the spelling of the new tonic, or `""`.
+        has_ornaments: whether any voice has ornaments; the voices share the keys.
     """
 
-    def __init__(self, tune: Tune, semitones: int, tonic: str) -> None:
+    def __init__(self, tune: Tune, semitones: int, tonic: str, *, has_ornaments: bool) -> None:
         self._tune, self._semitones, self._tonic = tune, semitones, tonic
+        self._has_ornaments = has_ornaments
         # Letter, octave and alteration of each new head, by letter, octave and MIDI pitch.
         self._moved_heads: dict[tuple[str, int, int], tuple[str, int, int]] = {}
         # These two attributes have the same meaning as in `NoteReader`.
@@ -168,7 +175,9 @@ class _Transposer:
             key: a key of the old tune.
             before: the key of the new tune up to here.
         """
-        self._key, self._letter_steps = transpose_key(key, before, self._semitones, self._tonic)
+        self._key, self._letter_steps = transpose_key(
+            key, before, self._semitones, self._tonic, has_ornaments=self._has_ornaments
+        )
         self._key_alterations = dict(zip(LETTERS, self._key.alterations, strict=True))
         self._key_transpose = key.transpose
         self._bar_alterations = {}

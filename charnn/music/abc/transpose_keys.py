@@ -1,7 +1,8 @@
 """Transposition of keys and chord symbols, and the spelling of the new tonic.
 
 Two keys have no tonic. Music in `K:none` moves as if its tonic were C and stays without a
-signature, so its notes get accidentals. `K:HP` counts as A mixolydian and becomes another
+signature, so its notes get accidentals; with trills or rolls, whose upper notes have none, the
+accidentals of the moved scale stand in the key. `K:HP` counts as A mixolydian and becomes another
 mixolydian key, because bagpipes have no other key. In `exp` keys, all accidentals of the scale are
 written out.
 
@@ -45,7 +46,7 @@ def pitch_class(tonic: str) -> int:
 
 @lru_cache(maxsize=1024)
 def transpose_key(
-    key: Key, before: Key | None, semitones: int, wanted: str = ""
+    key: Key, before: Key | None, semitones: int, wanted: str = "", *, has_ornaments: bool = False
 ) -> tuple[Key, int]:
     """Return a key moved up, and the number of letters by which its notes move up.
 
@@ -55,6 +56,8 @@ def transpose_key(
         semitones: the number of semitones by which the tune moves up.
         wanted: the spelling of a tonic, which the new key gets if it has this tonic and then at
             most six signs; `""` for the spelling with the fewest signs.
+        has_ornaments: whether the scale of the key is heard beside the notes. Then `K:none` gets
+            the accidentals of the moved scale.
     """
     parsed, _ = read_key(key.text)
     names_key = bool(parsed.tonic) or parsed.mode == "pipes"
@@ -63,7 +66,11 @@ def transpose_key(
     letter_steps = _letter_steps(old_tonic, new_tonic, semitones)
     if semitones % 12 == 0 and names_key and new_tonic == old_tonic:
         return key, letter_steps
-    text = _moved_text(key, new_tonic, letter_steps, semitones) if names_key else key.text
+    text = key.text
+    if names_key:
+        text = _moved_text(key, new_tonic, letter_steps, semitones)
+    elif key.mode == "none" and has_ornaments and semitones % 12:
+        text = _scale_without_tonic(key, letter_steps, semitones)
     moved, _ = read_key(text, before)
     # The words of a V: are not part of the key's text.
     moved = replace(moved, octave=key.octave, transpose=key.transpose, clef=key.clef)
@@ -128,12 +135,7 @@ def _moved_text(key: Key, tonic: str, letter_steps: int, semitones: int) -> str:
     found = KEY_TONIC.match(words)
     rest = words[found.end() :] if found else ""
     if key.mode == "explicit":
-        moved = [_move_letter(key, letter, letter_steps, semitones) for letter in LETTERS]
-        accidentals = " ".join(
-            ACCIDENTALS[alteration] + letter
-            for letter, alteration in moved
-            if alteration and abs(alteration) <= 2
-        )
+        accidentals = _moved_scale(key, letter_steps, semitones)
         others = _replace_accidentals(rest, lambda _: "").partition("exp")[2]
         return f"{tonic} exp {accidentals} {others}".strip()
 
@@ -144,6 +146,24 @@ def _moved_text(key: Key, tonic: str, letter_steps: int, semitones: int) -> str:
         return ACCIDENTALS[alteration] + written if abs(alteration) <= 2 else ""
 
     return (tonic + _replace_accidentals(rest, move_accidental)).strip()
+
+
+def _scale_without_tonic(key: Key, letter_steps: int, semitones: int) -> str:
+    """Return the text of a new `K:none` with the accidentals of its moved scale."""
+    words = key.text.strip()
+    rest = words[4:] if words.lower().startswith("none") else words
+    others = _replace_accidentals(rest, lambda _: "").split()
+    return " ".join(["none", *_moved_scale(key, letter_steps, semitones).split(), *others])
+
+
+def _moved_scale(key: Key, letter_steps: int, semitones: int) -> str:
+    """Return the accidentals of the moved scale of a key."""
+    moved = [_move_letter(key, letter, letter_steps, semitones) for letter in LETTERS]
+    return " ".join(
+        ACCIDENTALS[alteration] + letter
+        for letter, alteration in moved
+        if alteration and abs(alteration) <= 2
+    )
 
 
 def _replace_accidentals(words: str, replacement: Callable[[Match], str]) -> str:

@@ -9,11 +9,9 @@ another length is a cut from above and the note.
 
 from fractions import Fraction
 
+from charnn.music.tune.ornament_signs import ROLLS, TRILLS
 from charnn.music.tune.theory import LETTERS, natural_midi
 from charnn.music.tune.tune import Key, Note, Pitch
-
-TRILLS = frozenset(("T", "!trill!", "+trill+"))
-ROLLS = frozenset(("~", "!roll!", "+roll+"))
 
 _MAX_STROKES = 64  # of one trill; a trill over a very long note would fill the file
 _MIN_STROKE_SECONDS = Fraction(1, 20)

@@ -8,6 +8,8 @@ from charnn.errors import TuneError
 from charnn.music.abc.transpose import transpose, transpose_to
 from charnn.music.abc.transposed_text import transpose_source
 from charnn.music.abc.tunebook import split_book
+from charnn.music.performance.player import perform
+from charnn.music.tune.theory import LETTERS
 from charnn.music.tune.tune import Note, Tune
 from tests.music.tunes import book_sources, read, tune_texts
 
@@ -42,6 +44,78 @@ def test_tunes_of_books_there_and_back() -> None:
         moved = check(source.text, semitones)
         assert moved.count("\n") == source.text.count("\n")
         assert pitches(read(check(moved, -semitones))) == pitches(read(source.text))
+
+
+_KEYS = (
+    *(
+        "none",
+        "none ^f",
+        "",
+        "HP",
+        "C",
+        "Em",
+        "Ador",
+        "Bbmix",
+        "F#m",
+        "Gb",
+        "Dphr",
+        "Blyd",
+        "E loc",
+    ),
+    *("D exp ^f ^c", "G =f", "Am ^g", "clef=bass", "C octave=-1", "D transpose=2"),
+)
+_PARTS = st.tuples(
+    st.sampled_from(["", "", "T", "~", "!roll!", "{^g}", "| ", '"Am/g"', '"A or f#m"']),
+    st.sampled_from(["", "", "^", "_", "="]),
+    st.sampled_from("CDEFGABcdef"),
+    st.sampled_from(["", "3", "-"]),
+)
+
+
+def moved_text(text: str, semitones: int) -> str:
+    (source,) = split_book(text)
+    return transpose_source(source, lambda tune: transpose(tune, semitones))
+
+
+def heads(tune: Tune) -> list[int]:
+    notes = [note for note in tune.music if isinstance(note, Note)]
+    pitches = [pitch for note in notes for pitch in (*note.graces, *note.pitches)]
+    return [7 * pitch.octave + LETTERS.index(pitch.letter) for pitch in pitches]
+
+
+def check_heard(before: str, after: str, semitones: int) -> None:
+    """Check that all sounds and chords moved, ornaments included.
+
+    A note that would need a triple sign gets another letter, so its trill another upper note.
+    """
+    old, new = read(before), read(after)
+    steps = {b - a for a, b in zip(heads(old), heads(new), strict=True)}
+    played, expected = (perform(tune, ornaments=len(steps) == 1) for tune in (new, old))
+    assert [(s.onset, s.duration, s.pitch - semitones) for s in played.sounds] == [
+        (s.onset, s.duration, s.pitch) for s in expected.sounds
+    ]
+    assert [(c.onset, c.chord) for c in played.chord_symbols] == [
+        (c.onset, c.chord.transposed(semitones)) for c in expected.chord_symbols
+    ]
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(
+    st.sampled_from(_KEYS),
+    st.lists(_PARTS.map("".join), min_size=1, max_size=12).map("".join),
+    st.integers(-14, 14),
+)
+def test_ornaments_and_chords_move_with_the_notes(key: str, body: str, semitones: int) -> None:
+    text = f"X:1\nM:4/4\nL:1/8\nK:{key}\n{body}|\n"
+    there = moved_text(text, semitones)
+    check_heard(text, there, semitones)
+    check_heard(there, moved_text(there, -semitones), -semitones)
+
+
+def test_a_key_without_tonic_gets_the_scale_that_its_trills_need() -> None:
+    assert moved_text("X:1\nK:none\nTD ^F|\n", 4) == "X:1\nK:none ^F ^G ^C ^D\nTF ^A|\n"
+    assert moved_text("X:1\nK:none\nV:1\nD|\nV:2\nTD|\n", 2).splitlines()[1] == "K:none ^F ^C"
+    assert moved_text("X:1\nK:none\nD ^F|\n", 4) == "X:1\nK:none\n^F ^A|\n"
 
 
 def test_all_but_notes_chords_and_keys_stays() -> None:

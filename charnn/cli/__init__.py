@@ -30,6 +30,7 @@ from charnn.cli.commands import (
     inspect,
     manage_runs,
     sample,
+    tasks,
     tidy,
     train,
     transpose_tunes,
@@ -95,7 +96,7 @@ _PANELS: dict[str, dict[str, Any]] = {
         "tidy": tidy,
         "transpose": transpose_tunes,
     },
-    "Look inside": {"evaluate": evaluate, "inspect": inspect},
+    "Look inside": {"evaluate": evaluate, "inspect": inspect, "tasks": tasks},
     "Share": {"export-model": export_model},
 }
 _CLASSES = {

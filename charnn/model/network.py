@@ -57,6 +57,22 @@ class Layer(nn.Module):
             self.register_parameter(name, nn.Parameter(torch.empty(hidden_size)))
 
 
+@torch.no_grad()
+def initialise_layer(layer: nn.Module, hidden_size: int) -> None:
+    """Initialise the weights of a recurrent layer from torch's global random generator."""
+    bound = hidden_size**-0.5
+    for name, parameter in layer.named_parameters():
+        if name.startswith("weight_hh"):
+            # Each gate has a square block; the whole matrix cannot preserve lengths.
+            for block in torch.split(parameter, hidden_size):
+                nn.init.orthogonal_(block)
+        elif name.startswith("weight_ih"):
+            nn.init.uniform_(parameter, -bound, bound)
+        else:
+            # A forget bias of 1, as is usual, loses in short runs (benchmarks/quality.md).
+            nn.init.zeros_(parameter)
+
+
 class Network(nn.Module):
     """The network of a model: embedding, recurrent layers, a linear head, and a pointer.
 
@@ -100,16 +116,7 @@ class Network(nn.Module):
         if self.config.embedding_size is None:
             nn.init.uniform_(self.embedding.weight, -bound, bound)
         for layer in self.layers:
-            for name, parameter in layer.named_parameters():
-                if name.startswith("weight_hh"):
-                    # Each gate has a square block; the whole matrix cannot preserve lengths.
-                    for block in torch.split(parameter, hidden):
-                        nn.init.orthogonal_(block)
-                elif name.startswith("weight_ih"):
-                    nn.init.uniform_(parameter, -bound, bound)
-                else:
-                    # A forget bias of 1, as is usual, loses in short runs (benchmarks/quality.md).
-                    nn.init.zeros_(parameter)
+            initialise_layer(layer, hidden)
         nn.init.uniform_(self.head.weight, -bound, bound)
         nn.init.zeros_(self.head.bias)
         if self.pointer:

@@ -58,6 +58,7 @@ class MemoryTask(ABC):
     lengths: ClassVar[tuple[int, ...]] = (10, 30, 100, 200)
     training_steps: ClassVar[int] = 1500
     hidden_size: ClassVar[int] = 64
+    lr: ClassVar[float] = 5e-3
     inputs: ClassVar[int]
     outputs: ClassVar[int]
     measure: ClassVar[str]
@@ -116,6 +117,7 @@ class Copy(MemoryTask):
     lengths = (1, 3, 10, 30)
     training_steps = 3000
     hidden_size = 128
+    lr = 1e-2
     # The symbols are 1 to 8; 0 is the blank, and 9 the mark.
     inputs, outputs = _SYMBOLS + 2, _SYMBOLS + 1
     measure = "nats a step"

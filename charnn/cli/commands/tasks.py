@@ -27,7 +27,9 @@ def command(
     ],
     cell: Annotated[
         list[str] | None,
-        typer.Option(help="A cell to train; can be repeated; default: rnn, gru and lstm."),
+        typer.Option(
+            metavar="NAME", help="A cell to train; can be repeated; default: rnn, gru and lstm."
+        ),
     ] = None,
     length: Annotated[
         list[int] | None,
@@ -44,7 +46,9 @@ def command(
     hidden_size: Annotated[
         int | None, typer.Option(help="Hidden units; default: 64, for copy 128.")
     ] = None,
-    lr: Annotated[float, typer.Option(help="Learning rate.")] = 5e-3,
+    lr: Annotated[
+        float | None, typer.Option(help="Learning rate; default: 0.005, for copy 0.01.")
+    ] = None,
     forget_bias: Annotated[
         float, typer.Option(help="Bias of the forget gate at the start, where there is one.")
     ] = 1.0,
@@ -52,7 +56,7 @@ def command(
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Train cells on a memory task: at which length does each one fail?
+    """Train cells on a memory task, and show where each one fails.
 
     adding: add the two marked ones of T numbers. copy: write ten symbols after T blanks. order: say
     in which order two symbols came among T. A cell has solved a length when its loss is below a
@@ -75,6 +79,7 @@ def command(
     lengths = sorted(set(length or kind.lengths))
     steps = kind.training_steps if steps is None else steps
     hidden_size = kind.hidden_size if hidden_size is None else hidden_size
+    lr = kind.lr if lr is None else lr
     for option, value, least, most in (
         *(("--length", length, kind.shortest, MAX_LENGTH) for length in lengths),
         ("--steps", steps, 1, MAX_STEPS),

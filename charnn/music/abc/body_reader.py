@@ -20,7 +20,6 @@ from charnn.music.abc.staff_words import with_staff
 from charnn.music.abc.voice_field import VoiceField
 from charnn.music.tune.tune import BarLine, Change, Element, Ending, Key, Mark, Meter, Tempo
 
-MAX_OVERLAYS = 15  # of & in a bar, which then has 16 voices
 MAX_REPEATS = 8  # the most repeats at a bar line, the highest number of an ending
 _Value = TypeVar("_Value")
 
@@ -33,7 +32,6 @@ class BodyReader(ChordReader):
 
     def __init__(self, name: str, key: Key, meter: Meter, unit: Fraction) -> None:
         super().__init__(name, key, meter, unit)
-        self._overlay_count = 0  # of & in this bar
         # The index of the last bar line, None once an ending or a field follows it.
         self._bar_line_index: int | None = None
 
@@ -151,7 +149,6 @@ class BodyReader(ChordReader):
             BarLine(found["sign"], ends, starts, self._line_number, self._position + 1)
         )
         self._bar_alterations = {}
-        self._overlay_count = 0
         self._position = found.end("sign")
         if found["ending"]:
             self._add_ending(found["ending"])
@@ -214,12 +211,17 @@ class BodyReader(ChordReader):
         return after_bar_line or self._text[self._position + 1 :][:1] in ("", " ", "[")
 
     def _read_overlay(self) -> None:
-        """Read a `&`: what follows sounds at the same time as the bar up to here."""
-        self._overlay_count += 1
-        if self._overlay_count > MAX_OVERLAYS:
-            self.fail(f"more than {MAX_OVERLAYS} of & in a bar: remove some", self._position)
+        """Read the `&` of an overlay: what follows sounds at the same time as the music before."""
+        found = patterns.OVERLAY.match(self._text, self._position)
         self._begin_overlay()
-        self._add_mark("overlay", "&")
+        self._add_mark("overlay", found[0] if found else "&")
+
+    def _read_round_bracket(self) -> None:
+        """Read `(`: the bracket of an overlay, a tuplet or a slur."""
+        if self._text.startswith("(&", self._position):
+            self._read_overlay()
+        else:
+            self._read_tuplet_or_slur()
 
 
 # The method for each character that begins a sign; decorations are looked up last, since U: may
@@ -232,7 +234,7 @@ _READERS: dict[str, Callable[[BodyReader], None]] = {
     "!": BodyReader._read_exclamation_or_plus,
     "+": BodyReader._read_plus,
     **dict.fromkeys("<>", BodyReader._read_broken_rhythm),
-    "(": BodyReader._read_tuplet_or_slur,
+    "(": BodyReader._read_round_bracket,
     ")": BodyReader._read_slur,
     "[": BodyReader._read_bracket,
     "{": BodyReader._read_graces,

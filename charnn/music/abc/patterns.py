@@ -51,6 +51,8 @@ ANNOTATION_PLACES = frozenset("^_<>@")
 SPACE_CHARACTERS = " \t`\\*;?@#$"
 # The backslash of `\%` is no space: without it, the rest of the line would be a comment.
 SPACE = re.compile(rf"(?:(?!\\%)[{re.escape(SPACE_CHARACTERS)}])+")
+# `&&` goes back by two bars, `(&` and `&)` enclose the overlay of several bars.
+OVERLAY = re.compile(r"\(&|&\)|&{1,99}")
 SPACER = re.compile(r"y[0-9]{0,3}")
 # Blanks that web pages and word processors put in place of a space. Then, in music, the typographic
 # forms of the quotes around chord symbols and of the octave mark.

@@ -31,6 +31,7 @@ from charnn.music.tune.tune import Element, Key, Meter, Note
 MAX_VOICES = 16
 
 _FIRST_NUMBER = "1"
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")  # 1.2 is an overlay of the voice 1, as it is written
 # Fields that hold for all voices if a V: follows them.
 _FIELDS_OF_BLOCKS = frozenset("KLMPQ")
 # A text in quotes may contain the signs of an inline field.
@@ -169,7 +170,9 @@ class VoicesReader:
         for voice in self._voices:
             if voice.reader is None:
                 continue
-            for number, music in enumerate(separate_overlays(voice.reader.finish(), self._unit), 1):
+            lines, problems = separate_overlays(voice.reader.finish(), self._unit, self._name)
+            self._problems.update(problems)
+            for number, music in enumerate(lines, 1):
                 voice_id, name = voice.voice_id or "", voice.name or voice.voice_id or ""
                 if number > 1:  # an overlay
                     voice_id = f"{voice_id or _FIRST_NUMBER}.{number}"
@@ -227,7 +230,7 @@ class VoicesReader:
         voice_id = field.voice_id
         unnamed = next((voice for voice in self._voices if voice.voice_id is None), None)
         if unnamed is not None:
-            is_other_number = voice_id.isdecimal() and voice_id != _FIRST_NUMBER
+            is_other_number = bool(_NUMBER.fullmatch(voice_id)) and voice_id != _FIRST_NUMBER
             unnamed.voice_id = _FIRST_NUMBER if is_other_number else voice_id
         found = next((voice for voice in self._voices if voice.voice_id == voice_id), None)
         voice = found or self._new_voice(voice_id, line_number)

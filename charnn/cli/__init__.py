@@ -27,6 +27,7 @@ from charnn.cli.commands import (
     export_midi,
     export_model,
     export_score,
+    gates,
     inspect,
     manage_runs,
     sample,
@@ -96,7 +97,7 @@ _PANELS: dict[str, dict[str, Any]] = {
         "tidy": tidy,
         "transpose": transpose_tunes,
     },
-    "Look inside": {"evaluate": evaluate, "inspect": inspect, "tasks": tasks},
+    "Look inside": {"evaluate": evaluate, "inspect": inspect, "gates": gates, "tasks": tasks},
     "Share": {"export-model": export_model},
 }
 _CLASSES = {

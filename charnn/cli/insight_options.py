@@ -45,6 +45,8 @@ PictureOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
 
+# The characters of a long text that show what a model does. They take about 5 seconds.
+ENOUGH = 100_000
 SUFFIXES = (".png", ".svg", ".html")
 
 
@@ -97,8 +99,14 @@ def load_model(run: Path) -> "Model":
     return model
 
 
-def read_corpus(model: "Model", names: Sequence[str]) -> "ReadText":
+def read_corpus(model: "Model", names: Sequence[str], limit: int | None = None) -> "ReadText":
     """Return the tokens of a corpus as the model reads them, and warn of unknown characters.
+
+    Args:
+        model: the model that reads the corpus.
+        names: the names of the corpus, as in `charnn train`.
+        limit: the number of characters to read of a long corpus, spread evenly over it; the user
+            is told. None reads all of it.
 
     Raises:
         CorpusError: there is no such corpus, or the model knows no character of it.
@@ -106,11 +114,17 @@ def read_corpus(model: "Model", names: Sequence[str]) -> "ReadText":
     from charnn.corpus.sources import open_corpus
     from charnn.corpus.text_documents import whole_texts
     from charnn.insight.read_text import describe_unknown, read_texts
+    from charnn.insight.text_sample import sample_texts
 
     checkpoint = model.checkpoint
     kind, keep_cr = checkpoint.document_kind, checkpoint.keep_cr
     corpus = open_corpus(names, document_kind=kind, keep_cr=keep_cr)
-    read = read_texts(checkpoint, whole_texts(corpus.documents, corpus.document_kind))
+    texts = whole_texts(corpus.documents, corpus.document_kind)
+    if limit is not None and (total := sum(map(len, texts))) > limit:
+        texts = sample_texts(texts, limit)
+        sampled = sum(map(len, texts))
+        show_message(f"reads {sampled:,} of {total:,} characters, spread evenly over the text")
+    read = read_texts(checkpoint, texts)
     if read.unknown:
         show_warning(describe_unknown(read))
     return read

@@ -7,6 +7,8 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import warn
 
 if TYPE_CHECKING:
+    from charnn.insight.gate_statistics import GateStatistics
+    from charnn.insight.read_text import ReadText
     from charnn.insight.text_trace import Trace
 
 
@@ -31,10 +33,30 @@ class LookInside:
         Raises:
             CorpusError: the model knows no character of the text.
         """
-        from charnn.insight.read_text import describe_unknown, read_texts
         from charnn.insight.text_trace import trace
+
+        return trace(self.checkpoint, self._read(text))
+
+    def gates(self, text: str | Sequence[str]) -> "GateStatistics":
+        """Return how far the gates open over a text, and how long each unit remembers.
+
+        Args:
+            text: a text, or several texts, as for `trace`.
+
+        Raises:
+            CorpusError: the model knows no character of the text.
+            UsageError: the cell of the model has no gates.
+        """
+        from charnn.insight.gate_statistics import check_gates, gate_statistics
+
+        check_gates(self.checkpoint.config.cell)
+        return gate_statistics(self.checkpoint, self._read(text))
+
+    def _read(self, text: str | Sequence[str]) -> "ReadText":
+        """Return the tokens of a text, and warn of the characters that the model does not know."""
+        from charnn.insight.read_text import describe_unknown, read_texts
 
         read = read_texts(self.checkpoint, [text] if isinstance(text, str) else text)
         if read.unknown:
             warn(describe_unknown(read))
-        return trace(self.checkpoint, read)
+        return read

@@ -40,12 +40,16 @@ class Cell:
         peepholes: the names of the parameter vectors [H] that the cell has beside the affine maps.
         adds_gates: whether the cell uses only the sums of gates_x and gates_h, so that the
             gradients by both are equal.
+        candidate: the gate that is a tanh in [-1, 1]: the new content. All others are sigmoids.
+        memory_gate: the sigmoid gate that the old memory is multiplied by; "" for none.
     """
 
     gates: ClassVar[tuple[str, ...]]
     state: ClassVar[tuple[str, ...]] = ("h",)
     peepholes: ClassVar[tuple[str, ...]] = ()
     adds_gates: ClassVar[bool] = True
+    candidate: ClassVar[str]
+    memory_gate: ClassVar[str] = ""
 
     @staticmethod
     def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
@@ -64,6 +68,7 @@ class Elman(Cell):
     """Simple recurrent network with tanh (Elman, "Finding structure in time", 1990)."""
 
     gates = ("h",)
+    candidate = "h"
 
     @staticmethod
     def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
@@ -81,6 +86,8 @@ class GRU(Cell):
 
     gates = ("reset", "update", "new")
     adds_gates = False
+    candidate = "new"
+    memory_gate = "update"
 
     @staticmethod
     def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
@@ -101,6 +108,8 @@ class LSTM(Cell):
 
     gates = ("input", "forget", "cell", "output")
     state = ("h", "c")
+    candidate = "cell"
+    memory_gate = "forget"
 
     @staticmethod
     def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
@@ -125,6 +134,8 @@ class Peephole(Cell):
 
     gates = LSTM.gates
     state = LSTM.state
+    candidate = LSTM.candidate
+    memory_gate = LSTM.memory_gate
     peepholes = ("peephole_input", "peephole_forget", "peephole_output")
 
     @staticmethod
@@ -148,6 +159,8 @@ class Coupled(Cell):
 
     gates = ("forget", "cell", "output")
     state = LSTM.state
+    candidate = LSTM.candidate
+    memory_gate = LSTM.memory_gate
 
     @staticmethod
     def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:

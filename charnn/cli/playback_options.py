@@ -122,7 +122,7 @@ def _read_tempo(text: str | None) -> tuple[float | None, Fraction]:
         value = float(number.removesuffix("%"))
     except ValueError:
         value = math.nan
-    if not math.isfinite(value):
+    if not (math.isfinite(value) and value > 0):
         raise UsageError(
             f"--tempo {text}: write beats a minute, such as 90, or a share of the tune's tempo, "
             "such as 70%"

@@ -76,12 +76,12 @@ class TuneJob:
         self._options, self._defaults = options, defaults
         self._best_of = 1 if options["best_of"] is None else options["best_of"]
         check_best_of(self._best_of)
-        self._training_tunes = self._index(model)
         headers = self._header_stats(model)
         if self._leaves_all_to_the_model(headers):
             self._source: Sampler | TuneWriter = Sampler(model)
         else:
             self._source = self._writer(model, headers)
+        self._training_tunes = self._index(model)  # takes a second, so wrong options come first
 
     def _leaves_all_to_the_model(self, headers: HeaderStats | None) -> bool:
         """Return whether nothing constrains the tunes, not even a header.

@@ -20,6 +20,8 @@ _BAR_LINE_END = re.compile(r"[|:]\]?$")
 # The text of a prime is decoded already, so its encoding means nothing to a tune.
 _CHARSET = re.compile(r"(?:%%|I:)[ \t]*abc-charset\b", re.I)
 _BAR_LINE = re.compile(r"\[?\|\]?")
+# A thick or invisible bar line before the first note; of `[|:`, the repeat stays.
+_OPENING_BAR_LINE = re.compile(r"\[(?=\|:)|\[\|\]?")
 _FERMATA = "H"
 _WORDS_AND_FIELDS = re.compile(r'("[^"]*"|\[[A-Za-z]:[^\]]*\])|H')
 
@@ -72,7 +74,9 @@ def read_prime(text: str, *, strict: bool) -> Prime:
             if signs := dict.fromkeys([*dropped_signs(line), *_fermatas(line)]):
                 left_out.append(f"{' '.join(signs)} (line {number})")
             if cleaned := line if found else clean_music(_without_fermatas(line), STAR):
-                music.append(cleaned)
+                # Stars are shown as they were typed.
+                is_first = not music and STAR not in text
+                music.append(_without_opening_bar_line(cleaned) if is_first else cleaned)
     return Prime(fields, _joined(music) if strict else "\n".join(music), tuple(left_out))
 
 
@@ -88,6 +92,11 @@ def without_stars(opening: str) -> str:
 
 def _is_plain(bar: str) -> bool:
     return not any(sign in bar for sign in (STAR, ":", "[1", "[2"))
+
+
+def _without_opening_bar_line(line: str) -> str:
+    found = _OPENING_BAR_LINE.match(line)
+    return line[found.end() :].lstrip() if found else line
 
 
 def _note_change(line: str) -> "re.Match[str] | None":

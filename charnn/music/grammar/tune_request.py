@@ -124,8 +124,12 @@ def make_request(
     if part_bars and not strict:
         raise UsageError("--part-bars needs complete bars and parts: leave out --bars off")
     values, opening, left_out = read_prime(prime, strict=strict)
-    for letter, value in zip("TRMK", (title, rhythm, meter, key), strict=True):
-        values[letter] = " ".join(value.split()) or values[letter]
+    requested = {"title": title, "rhythm": rhythm, "meter": meter, "key": key}
+    for letter, (name, text) in zip("TRMK", requested.items(), strict=True):
+        value, primed = " ".join(text.split()), values[letter]
+        if value and primed and value.casefold() != " ".join(primed.split()).casefold():
+            left_out += (f"{letter}:{primed} (the {name} is to be {value})",)
+        values[letter] = value or primed
     rhythm, meter = normalise_rhythm(values["R"]), _normalised_meter(values["M"])
     return TuneRequest(
         title=_checked_text("title", plain_title(decode_text(values["T"]))),

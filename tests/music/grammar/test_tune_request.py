@@ -107,8 +107,10 @@ def test_fields_of_the_prime_fill_the_request() -> None:
     requested = TuneRequest("My Jig", "jig", "6/8", "1/16", "Ador", opening="A6 B6|\nc")
     assert make_request(prime=prime) == requested
     # Options take precedence over the fields of the prime.
-    assert make_request(prime=prime, key="G", title="Mine", part_bars=8) == TuneRequest(
-        "Mine", "jig", "6/8", "1/16", "G", 8, "A6 B6|\nc"
+    request = make_request(prime=prime, key="G", title="Mine", part_bars=8)
+    left_out = ("T:My Jig (the title is to be Mine)", "K:a dorian (the key is to be G)")
+    assert request == TuneRequest(
+        "Mine", "jig", "6/8", "1/16", "G", 8, "A6 B6|\nc", left_out=left_out
     )
     assert make_request(prime="K:G\r\nABc|\r\n") == TuneRequest(key="G", opening="ABc|")
     assert make_request(prime="M:C|", strict=False) == TuneRequest(meter="C|", strict=False)
@@ -180,3 +182,16 @@ def test_any_prime_is_read_or_refused(prime: str) -> None:
 def test_a_number_of_bars_needs_strict_bars() -> None:
     with pytest.raises(UsageError, match="leave out --bars off"):
         make_request(part_bars=4, strict=False)
+
+
+def test_a_value_replaces_the_field_of_the_prime_and_this_is_said() -> None:
+    request = make_request(prime="M:C|\nK:G\nT:A tune\nGABc|", key="D", meter="c|", title="a  Tune")
+    assert (request.key, request.meter) == ("D", "C|")
+    assert request.left_out == ("K:G (the key is to be D)",)
+
+
+@pytest.mark.parametrize(
+    ("prime", "opening"), [("[|GA|", "GA|"), ("[|:GA|", "|:GA|"), ("[|] GA|", "GA|")]
+)
+def test_a_bar_line_before_the_first_note_is_no_bar(prime: str, opening: str) -> None:
+    assert make_request(prime=prime).opening == opening

@@ -69,8 +69,13 @@ for line in sys.stdin:
 def environment(**changes: str) -> dict[str, str]:
     """Return an environment for the program, without variables that change its output."""
     unwanted = ("FORCE_COLOR", "NO_COLOR", "PYTHONIOENCODING", "PYTHONUTF8", "COLUMNS", "TERM")
-    kept = {name: value for name, value in os.environ.items() if name not in unwanted}
-    return kept | {"TERM": "xterm-256color"} | changes
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in unwanted and not name.startswith("CHARNN_")
+    }
+    # The configuration of the user who runs the tests must not change them.
+    return kept | {"TERM": "xterm-256color", "XDG_CONFIG_HOME": os.devnull} | changes
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ from charnn.cli.commands import (
     inspect,
     manage_runs,
     sample,
+    show_settings,
     tasks,
     tidy,
     train,
@@ -40,9 +41,10 @@ from charnn.cli.commands import (
 from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
 from charnn.cli.help import Command, Group
 from charnn.cli.playback_options import PlaybackCommand
+from charnn.cli.settings import prepare, with_places
 from charnn.cli.value_errors import value_error
 from charnn.cli.verbosity import Quiet, Verbose, choose_verbosity, with_verbosity
-from charnn.errors import CharnnError, CharnnWarning
+from charnn.errors import CharnnError, CharnnWarning, UsageError
 from charnn.version import __version__
 
 # The base of every exception that typer raises for wrong usage. It is click's UsageError, which
@@ -58,6 +60,7 @@ class _Program(Group):
             return super().make_context(*arguments, **extra)
 
     def invoke(self, ctx: Any) -> Any:
+        prepare(ctx)
         with _escaped_usage_problems():
             return super().invoke(ctx)
 
@@ -68,8 +71,8 @@ def _escaped_usage_problems() -> Iterator[None]:
         yield
     except _UsageProblem as problem:
         if error := value_error(problem):
-            raise error from None
-        problem.message = escape_controls(problem.message)
+            raise UsageError(with_places(str(error), problem.ctx)) from None
+        problem.message = escape_controls(with_places(problem.message, problem.ctx))
         raise
 
 
@@ -99,6 +102,7 @@ _PANELS: dict[str, dict[str, Any]] = {
     },
     "Look inside": {"evaluate": evaluate, "inspect": inspect, "gates": gates, "tasks": tasks},
     "Share": {"export-model": export_model},
+    "Configure": {"config": show_settings},
 }
 _CLASSES = {
     export_midi: PlaybackCommand,

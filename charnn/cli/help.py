@@ -6,11 +6,24 @@ manual pages do: `CORPUS...`, `[RUN]`, `--seed N`. `docs/generate_cli.py` builds
 the rows that `help_rows` yields.
 """
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any, Literal
 
 from typer.core import TyperCommand, TyperGroup
+
+from charnn.cli.console import show_warning
+from charnn.cli.settings import (
+    drop_overruled,
+    name_variables,
+    problem_of_files,
+    shown_value,
+    unknown_variables,
+    untyped_setting,
+    with_places,
+)
+from charnn.errors import UsageError
 
 # Recent versions of typer contain a copy of click, earlier ones import it. So no import path of a
 # context, a formatter or a parameter holds for all versions, and their type here is `Any`.
@@ -23,7 +36,32 @@ _VALUES = {
 
 
 class Command(TyperCommand):
-    """A command whose usage line and tables have the form of a manual page."""
+    """A command whose usage line and tables have the form of a manual page.
+
+    Its options can be set in files and variables, see `charnn.cli.settings`.
+    """
+
+    def __init__(self, *arguments: Any, **extra: Any) -> None:
+        super().__init__(*arguments, **extra)
+        name_variables(self)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command with the settings of files and variables."""
+        if problem := problem_of_files(ctx):
+            raise problem
+        for warning in unknown_variables(self, os.environ):
+            show_warning(warning)
+        drop_overruled(ctx)
+        try:
+            return super().invoke(ctx)
+        except UsageError as problem:
+            raise UsageError(with_places(str(problem), ctx)) from problem
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, and warn if it lacks the settings of a file that cannot be read."""
+        if problem := problem_of_files(ctx):
+            show_warning(str(problem))
+        super().format_help(ctx, formatter)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """Return the words after the command's name in the usage line."""
@@ -89,6 +127,11 @@ def help_rows(
             # The brackets of the name show already that an argument is optional.
             yield argument_name(parameter), re.sub(r"\s*\[required\]$", "", text)
         else:
+            value, place = untyped_setting(parameter, context)
+            if place:
+                # typer shows the value as if it were the default.
+                text = re.sub(r"\s*\[default: [^]]*\]$", "", text)
+                text += f" [{place}: {shown_value(value)}]"
             yield " ".join(_VALUES.get(word, word) for word in name.split(" ")), text
 
 

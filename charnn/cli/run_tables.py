@@ -32,7 +32,7 @@ def list_table(runs: "Sequence[RunSummary]") -> str:
                 _format_time(run.written),
             ]
         )
-    return _aligned(rows, numeric={2, 3, 4})
+    return aligned(rows, numeric={2, 3, 4})
 
 
 def comparison_table(runs: "Sequence[RunSummary]") -> str:
@@ -44,7 +44,7 @@ def comparison_table(runs: "Sequence[RunSummary]") -> str:
         # The corpus is the argument of `charnn train`; everything else is an option.
         label = name if name == "corpus" else option_name(name)
         rows.append([label, *map(_format_option, values)])
-    return _aligned(rows, numeric=set())
+    return aligned(rows, numeric=set())
 
 
 def differences(runs: "Sequence[RunSummary]") -> dict[str, list[Any]]:
@@ -77,6 +77,13 @@ def format_bytes(size: int) -> str:
     return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:.1f} kB"
 
 
+def aligned(rows: list[list[str]], numeric: set[int]) -> str:
+    """Return rows as lines with aligned columns; numbers stand at the right of their column."""
+    rows = [[escape_to_one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "".join("  ".join(_cells(row, widths, numeric)).rstrip() + "\n" for row in rows)
+
+
 def _format_count(count: int) -> str:
     """Return a number of parameters in the usual short form: 2.0M, 830k."""
     return f"{count / 1e6:.1f}M" if count >= 999_500 else f"{count / 1e3:.3g}k"
@@ -105,13 +112,6 @@ _RESULTS: "tuple[tuple[str, Callable[[RunSummary], str]], ...]" = (
     ("time", lambda run: _shown(run.seconds, format_duration)),
     ("written", lambda run: _format_time(run.written)),
 )
-
-
-def _aligned(rows: list[list[str]], numeric: set[int]) -> str:
-    """Return rows as lines with aligned columns; numbers stand at the right of their column."""
-    rows = [[escape_to_one_line(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "".join("  ".join(_cells(row, widths, numeric)).rstrip() + "\n" for row in rows)
 
 
 def _cells(row: list[str], widths: list[int], numeric: set[int]) -> Iterator[str]:

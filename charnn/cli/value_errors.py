@@ -38,6 +38,8 @@ def value_error(problem: Any) -> UsageError | None:
         return UsageError(f"{name} is not a whole number: write it in digits, such as 12")
     if "number" in problem.message or "float" in problem.message:
         return UsageError(f"{name} is not a number: write it in digits, such as 12 or 0.5")
+    if "boolean" in problem.message:
+        return UsageError(f"{name} is neither true nor false: write 1 or 0")
     return UsageError(f"{name}: {problem.message.removeprefix('Value error, ')}")
 
 

@@ -14,7 +14,7 @@ COMMANDS = [command.name for command in app.registered_commands]
 def test_commands_are_grouped(program: Program, tmp_path: Path) -> None:
     shown = program(tmp_path, "--help").stdout.decode()
     panels = re.findall(r"^(\S.*):$", shown, re.MULTILINE)
-    assert panels == ["Options", "Train", "Write", "Tunes", "Look inside", "Share"]
+    assert panels == ["Options", "Train", "Write", "Tunes", "Look inside", "Share", "Configure"]
     for name in COMMANDS:
         assert len(re.findall(rf"^  {name} +[A-Z]", shown, re.MULTILINE)) == 1
     assert "..." not in shown.partition("Train:")[2]

@@ -41,7 +41,7 @@ def content(folder: Path) -> dict[str, bytes]:
 def test_the_command_takes_every_option_of_the_library() -> None:
     described = {name: option for name, _, option in described_options()}
     hints = get_type_hints(train.command)
-    assert hints.keys() == described.keys() | {"corpus", "as_json"}
+    assert hints.keys() == described.keys() | {"context", "corpus", "as_json"}
     assert set(get_args(get_args(hints["cell"])[0])) == set(CELL_CHOICES)
 
 

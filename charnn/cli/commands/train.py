@@ -10,12 +10,15 @@ from typing import Annotated, Literal, Unpack
 import typer
 
 from charnn.cli.completion import complete_corpus
+from charnn.cli.settings import places
 from charnn.cli.stop_signal import StopSignal
+from charnn.cli.train_settings import drop_settings_of_new_runs
 from charnn.training.options import TrainOptions, described_options
 from charnn.training.training_config import option_name
 
 
 def command(
+    context: typer.Context,
     corpus: Annotated[
         list[str],
         typer.Argument(
@@ -47,6 +50,7 @@ def command(
     # typer passes False for a flag that is not given; in `TrainOptions`, None means not set.
     options["one_hot"] = options.get("one_hot") or None
     options["keep_cr"] = options.get("keep_cr") or None
+    drop_settings_of_new_runs(options, places(context))
     stop = StopSignal()
     with stop, TrainView(corpus, options, stop.requested, as_json=as_json) as view:
         train(
@@ -83,9 +87,9 @@ def _typer_parameters() -> Iterator[inspect.Parameter]:
 def _declare_options() -> None:
     """Replace `**options` in the signature of `command` by one parameter per option."""
     own = inspect.signature(command).parameters
-    parameters = [own["corpus"], *_typer_parameters(), own["as_json"]]
+    parameters = [own["context"], own["corpus"], *_typer_parameters(), own["as_json"]]
     keyword = inspect.Parameter.KEYWORD_ONLY
-    parameters[1:] = [each.replace(kind=keyword) for each in parameters[1:]]
+    parameters[2:] = [each.replace(kind=keyword) for each in parameters[2:]]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in parameters}
 

@@ -50,6 +50,13 @@ class BodyReader(ChordReader):
             read = _READERS.get(sign)
             if read is not None:
                 read(self)
+            elif found := patterns.BARE_FIELD.match(text, self._position):
+                self._report(
+                    f"a field in a line of music has brackets: write [{found[0]}]; it is left out",
+                    self._position,
+                    serious=True,
+                )
+                self._position = found.end()
             elif self._is_decoration(sign):
                 self._read_short_decoration()
             else:

@@ -1,7 +1,7 @@
 """The order in which the parts of a tune are played: P: in the header (ABC 2.1, "P: - parts")."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from charnn.music.abc.fields import FieldError
 from charnn.music.tune.playing_order import part_labels
@@ -12,6 +12,9 @@ MAX_PARTS = 200
 MAX_PART_NESTING = 7
 
 _WORD = re.compile("[A-Z]?[a-z]+")
+# Signs of books that the standard does not have: between parts, and before the number of times.
+_SEPARATORS = re.compile(r"[,;:/|+&>\u2013-]")
+_TIMES = re.compile(r"[*x\u00d7](?=\s*[0-9])")
 _AS_WRITTEN = "the tune is played as it is written"
 
 
@@ -20,8 +23,9 @@ def read_part_order(
 ) -> tuple[tuple[str, ...], list[Problem]]:
     """Return the parts in the order they are played, and the problems of this order.
 
-    Words in the field are left out (`(AB)3 or more`); if nothing else remains, there is no order.
-    Parts that the music lacks stay in the order.
+    Words in the field are left out (`(AB)3 or more`), unless a label has their first letter; if
+    nothing else remains, there is no order. Parts that the music lacks stay in the order. In an
+    order such as `1122`, the numbers are parts if the tune has such labels.
 
     Args:
         text: the text of P: in the header.
@@ -29,14 +33,20 @@ def read_part_order(
         music: the body of the tune.
     """
     labels = {name for name, _ in part_labels(music)}
-    order = _WORD.sub(lambda word: word[0] if set(word[0]) <= labels else " ", text)
+    plain = _SEPARATORS.sub(" ", _TIMES.sub("", text))
+    digits = "".join(plain.split())
+    left_out = [word for word in _WORD.findall(plain) if not _part_of(word, labels)]
+    order = _WORD.sub(lambda word: _part_of(word[0], labels) or " ", plain)
     try:
-        parts = parse_part_order(order)
+        if digits.isdecimal():
+            parts = tuple(digits) if set(digits) <= labels and len(digits) <= MAX_PARTS else ()
+        else:
+            parts = parse_part_order(order)
         if not parts and text.strip():
             raise _unreadable(text)
     except FieldError as error:
         return (), [Problem(f"{error}; {_AS_WRITTEN}", line, 3, serious=False)]
-    if order != text:
+    if left_out:
         problem = f"words in the order of parts {text.strip()!r}: they are left out"
         return parts, [Problem(problem, line, 3, serious=False)]
     missing = [part for part in dict.fromkeys(parts) if part not in labels]
@@ -48,6 +58,13 @@ def read_part_order(
     names = ", ".join(missing)
     problem = f"the tune has no part {names}: add P:{missing[0]} before it, or change the order"
     return parts, [Problem(problem, line, 3)]
+
+
+def _part_of(word: str, labels: Collection[str]) -> str:
+    """Return the parts that a word of an order names: its letters or the first; `""` for none."""
+    if set(word) <= set(labels):
+        return word
+    return word[0] if word[0] in labels else ""
 
 
 def parse_part_order(text: str) -> tuple[str, ...]:

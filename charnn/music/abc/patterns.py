@@ -38,6 +38,8 @@ SINGLE_BAR_LINE = re.compile(r"\|(?![|:\]\[\d])")
 # A field on its own line. `A:|` and `A::` at the beginning of a line are music.
 FIELD = re.compile(r"([A-Za-z]):(?![|:])(.*)")
 INLINE_FIELD = re.compile(r"\[([A-Za-z]):([^\]]*)\]")
+# A field without brackets in a line of music, such as `A4|M:3/4 A3`.
+BARE_FIELD = re.compile(r"[KLMPQV]:(?![|:\]\s])[^\s|\[\]\"]+")
 KEY_TONIC = re.compile(rf"({NOTE_LETTER})([#b]?)")
 KEY_ACCIDENTAL = re.compile(rf"({ACCIDENTAL})({NOTE_LETTER})")
 

@@ -69,3 +69,11 @@ def test_a_tempo_without_a_number_is_named() -> None:
             (4, 5, False),
         ]
     assert not read('X:1\nQ:"Allegro"\nK:D\nA[Q:"Presto"]B|\n').problems
+
+
+@pytest.mark.parametrize("field", ["M:3/4", "K:G", "L:1/16", "Q:1/4=80", "P:B", "V:2"])
+def test_a_field_without_brackets_in_a_line_is_left_out(field: str) -> None:
+    tune = read(f"X:1\nK:C\nF|{field} FA|\n")
+    assert (pitches(tune), problems(tune)) == ([65, 65, 69], [(3, 3, True)])
+    assert f"write [{field}]" in tune.problems[0].text
+    assert not read("X:1\nK:C\nA|PA M:|KA:|\n").problems

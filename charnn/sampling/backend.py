@@ -119,9 +119,11 @@ def numba_decoder(plain: Decoder) -> Decoder:
     """Return the compiled decoder for a long text, or the plain one if numba fails."""
     try:
         from charnn.inference.numba_stepper import CompiledStepper
+        from charnn.sampling.compiler_warnings import separate_warnings
         from charnn.sampling.numba_decoder import NumbaDecoder
 
-        return _warmed_up(NumbaDecoder(CompiledStepper(plain.stepper)), rows=1)
+        with separate_warnings():  # usually in a thread beside the user's
+            return _warmed_up(NumbaDecoder(CompiledStepper(plain.stepper)), rows=1)
     # numba, LLVM and the cache on the disk fail with errors of many kinds; the plain decoder needs
     # none of the three.
     except Exception:

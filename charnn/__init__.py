@@ -42,7 +42,10 @@ def __getattr__(name: str) -> "Any":
     if name in __all__:
         from importlib import import_module
 
-        return getattr(import_module(_HOMES.get(name, "charnn.library")), name)
+        value = getattr(import_module(_HOMES.get(name, "charnn.library")), name)
+        if name == "train":  # here, because `charnn sample` imports the library, too
+            import_module("charnn.training.call_signature").show_options(value)
+        return value
     raise AttributeError(f"module 'charnn' has no attribute {name!r}")
 
 

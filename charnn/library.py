@@ -19,7 +19,6 @@ from charnn.tunes.tune_model import TuneModel
 
 if TYPE_CHECKING:
     from charnn.evaluation.protocols import EvalSpan, Evaluation
-    from charnn.sampling.params import StreamOptions
     from charnn.training.events import Report
     from charnn.training.options import TrainOptions
 
@@ -74,12 +73,32 @@ class Model(TuneModel, LookInside):
                 warn(f"{characters} in {name}: not in the model's vocabulary, so not used")
         return TextPieces(pieces, seed)
 
-    def sample(self, prime: str = "", **options: "Unpack[StreamOptions]") -> WrittenText:
+    def sample(
+        self,
+        prime: str = "",
+        *,
+        seed: int | None = None,
+        length: int = 2000,
+        stop: str = "",
+        temperature: float = 0.8,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+    ) -> WrittenText:
         """Return a new text that begins with `prime`. The options are the same as in `stream`.
 
         The seed of the text is its attribute `seed`.
         """
-        pieces = self.stream(prime=prime, **options)
+        pieces = self.stream(
+            seed=seed,
+            length=length,
+            prime=prime,
+            stop=stop,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            min_p=min_p,
+        )
         return WrittenText(prime + "".join(pieces), pieces.seed)
 
     def exported(self) -> bytes:
@@ -201,17 +220,7 @@ def train(
         should_stop: a function that is called after every step and during a validation; when it
             returns True, the run is saved and ends.
         download_bar: a tqdm bar that shows a download.
-        **options: the options of `charnn train`, all described in `charnn.training.options`:
-
-            - the run: `name`, `out`, `resume`, `init_from`;
-            - the corpus: `documents`, `encoding`, `keep_cr`, `val_fraction`, `tokens`, `transpose`;
-            - the model: `preset`, `cell`, `num_layers`, `hidden_size`, `embedding_size`,
-              `one_hot`, `dropout`, `embedding_dropout`, `weight_drop`;
-            - the budget: `minutes`, `epochs`, `steps`, `patience`;
-            - the training: `seq_len`, `batch_size`, `lr`, `clip`, `clip_value`,
-              `gradient_penalty`, `weight_decay`, `ema`, `seed`, `save_every`;
-            - the machine: `device`, `precision`, `threads`.
-
+        **options: the options of `charnn train`; None means that an option is not set.
     Raises:
         TypeError: an option does not exist.
         CharnnError: the corpus, an option or the run is unusable; the message names the remedy.

@@ -1,6 +1,7 @@
 """A notebook shows names, models, texts with their seeds, tunes as scores with sound."""
 
 import base64
+import inspect
 import io
 import pydoc
 import re
@@ -15,6 +16,8 @@ import pytest
 import charnn
 from charnn.library import Model
 from charnn.music.score import engraving
+from charnn.training.options import TrainOptions
+from charnn.tunes.tune_model import TuneModel
 from tests.helpers import random_checkpoint, save_run
 
 TUNE = "X:7\nT:The <Mill> & Co\nR:jig\nM:6/8\nL:1/8\nK:Ador\n|:ABc edc|BAG A3:|\n"
@@ -41,6 +44,23 @@ def test_help_describes_the_functions() -> None:
     text = pydoc.plain(pydoc.render_doc(charnn))
     for words in ("train(", "load(path", "read_tunes(text", "Train a model on a corpus"):
         assert words in text
+
+
+def test_completion_shows_every_option() -> None:
+    shown = inspect.signature(charnn.train)
+    assert {*TrainOptions.__annotations__} <= {*shown.parameters}
+    assert shown.parameters["minutes"].annotation == float | None
+    assert "minutes: Time budget in minutes (default: 4" in (charnn.train.__doc__ or "")
+    for function in (
+        charnn.train,
+        charnn.load,
+        charnn.read_tunes,
+        *vars(Model).values(),
+        *vars(TuneModel).values(),
+    ):
+        if callable(function):
+            kinds = {option.kind for option in inspect.signature(function).parameters.values()}
+            assert inspect.Parameter.VAR_KEYWORD not in kinds
 
 
 def test_a_model_says_what_it_is(model: Model) -> None:

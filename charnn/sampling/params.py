@@ -1,24 +1,11 @@
 """The options that decide how the next token is drawn, validated once."""
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 from charnn.errors import UsageError
 
 # Larger than any vocabulary; a Python int without limit would not fit into numba's int64.
 _KEEP_ALL = 2**62
-
-
-class StreamOptions(TypedDict, total=False):
-    """The options of `charnn.library.Model.stream`, without its argument `prime`."""
-
-    seed: int | None
-    length: int
-    stop: str
-    temperature: float
-    top_k: int
-    top_p: float
-    min_p: float
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypedDict
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
@@ -38,14 +37,6 @@ _PART_LABEL = re.compile(r"^P:.*\n|\[P:[^\]\n]*\]", re.MULTILINE)
 
 # Music for a header without music, because the cleaning drops tunes without music.
 _STAND_IN = "CDEF GABc|"
-
-
-class ContinueOptions(TypedDict, total=False):
-    """The options of `TuneContinuer`."""
-
-    after: str
-    parts: int | None
-    part_bars: int
 
 
 @dataclass(frozen=True)

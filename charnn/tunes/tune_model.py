@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError, warn
@@ -14,9 +14,7 @@ from charnn.sampling.seeds import seed_range
 if TYPE_CHECKING:
     from charnn.music.grammar.tune_request import RequestOptions
     from charnn.music.similarity.compare import TuneComparison
-    from charnn.tunes.continuation import ContinueOptions
     from charnn.tunes.shown_tune import WrittenTune
-    from charnn.tunes.variation import VaryChoices
 
 MAX_TUNE_LENGTH = 2000  # characters
 
@@ -61,7 +59,13 @@ class TuneModel:
         temperature: float = 1.0,
         bars: str = "strict",
         best_of: int = 1,
-        **request: "Unpack[RequestOptions]",
+        title: str = "",
+        rhythm: str = "",
+        meter: str = "",
+        key: str = "",
+        part_bars: int = 0,
+        form: str = "",
+        prime: str = "",
     ) -> "Iterator[WrittenTune]":
         """Return an iterator over `num` new tunes; tune i, counted from 0, has the seed `seed + i`.
 
@@ -76,8 +80,10 @@ class TuneModel:
                 the header.
             best_of: the number of candidates for each tune; the best one by its score
                 (`charnn.tunes.tune_score`) is returned.
-            **request: `title`, `rhythm`, `meter`, `key`, `part_bars`, `form` and `prime`, as
-                in `charnn.music.grammar.tune_request.make_request`.
+            title, rhythm, meter, key: header values, in any usual spelling (`A dorian`).
+            part_bars: the number of bars in every part; 0 for a usual number.
+            form: the parts in playing order, such as `AABB`; `""` for any two to four parts.
+            prime: the beginning of the tune: header fields, music, or both.
 
         Raises:
             CheckpointError: `best_of` is above 1, and the training tunes are missing.
@@ -85,6 +91,7 @@ class TuneModel:
         """
         if bars not in ("strict", "off"):
             raise UsageError(f"--bars must be strict or off, not {bars}")
+        from charnn.music.grammar.tune_request import RequestOptions
         from charnn.tunes.best_tune import best_tunes, candidate_seeds, check_best_of
         from charnn.tunes.shown_tune import written_tunes
 
@@ -92,6 +99,8 @@ class TuneModel:
         params = SamplingParams(temperature)
         tune_seeds = seed_range(seed, num)
         seeds = candidate_seeds(tune_seeds, best_of)
+        request = RequestOptions(title=title, rhythm=rhythm, meter=meter, key=key)
+        request |= RequestOptions(part_bars=part_bars, form=form, prime=prime)
         texts = self._written_tunes(params, seeds, bars, request)
         if best_of == 1:
             return written_tunes(texts, tune_seeds)
@@ -117,7 +126,7 @@ class TuneModel:
             requested, doubt = fit_request(requested, self.checkpoint, headers)
             if doubt:
                 warn(doubt)
-        elif bars == "off" and not request:
+        elif bars == "off" and not any(request.values()):
             texts = self._sampler.stream_many(params, seeds=seeds, length=MAX_TUNE_LENGTH)
             return map("".join, texts)
         writer = TuneWriter(self.checkpoint, requested)
@@ -130,19 +139,36 @@ class TuneModel:
         *,
         seed: int | None = None,
         temperature: float = 0.8,
-        **options: "Unpack[VaryChoices]",
+        bars: str = "",
+        part: str = "",
+        ending: bool = False,
+        keep: Sequence[str] = (),
+        simpler: bool = False,
+        busier: bool = False,
     ) -> "Iterator[WrittenTune]":
         """Return an iterator over `num` different variations of a tune: chosen bars are new.
 
-        The options and errors are described in `charnn.tunes.variation`. Variation i, counted from
-        0, has the seed `seed + i`, unless that seed gives nothing new. Its attribute `seed` is its
-        seed. None as `seed` draws one.
+        Variation i, counted from 0, has the seed `seed + i`, unless that seed gives nothing new.
+        Its attribute `seed` is its seed. None as `seed` draws one.
+
+        Args:
+            bars: the bars to vary, such as "5-8"; without `bars`, `part` and `ending`, the tune
+                marks what is new by `*`.
+            part: the letter of the part to vary.
+            ending: vary the last bars of the part, or of the tune.
+            keep: what stays: "rhythm", or "contour", which keeps the rhythm as well.
+            simpler, busier: the new bars have fewer or more notes.
+
+        Raises:
+            TuneError: the tune cannot be read.
+            UsageError: the options contradict each other, or there are no such bars.
         """
         from charnn.tunes.shown_tune import WrittenTune
         from charnn.tunes.variation import VaryOptions, vary_tune
 
         seeds, params = seed_range(seed, num), SamplingParams(temperature)
-        found = vary_tune(self.checkpoint, tune, VaryOptions(**options), seeds, params)
+        options = VaryOptions(bars, part, ending, keep, simpler, busier)
+        found = vary_tune(self.checkpoint, tune, options, seeds, params)
         return (WrittenTune(variation.text, variation.seed) for variation in found)
 
     def continue_tune(
@@ -152,18 +178,31 @@ class TuneModel:
         *,
         seed: int | None = None,
         temperature: float = 0.8,
-        **options: "Unpack[ContinueOptions]",
+        after: str = "",
+        parts: int | None = None,
+        part_bars: int = 0,
     ) -> "Iterator[WrittenTune]":
         """Return an iterator over `num` continuations of a tune by further parts.
 
-        The options and errors are described in `charnn.tunes.continuation`. Continuation i, counted
-        from 0, has the seed `seed + i`, which is its attribute `seed`. None as `seed` draws
-        one.
+        Continuation i, counted from 0, has the seed `seed + i`, which is its attribute `seed`. None
+        as `seed` draws one.
+
+        Args:
+            after: the letter of the last part that stays; `""` keeps all that is written.
+            parts: the number of parts to write. None writes one, unless the tune is finished.
+            part_bars: the number of bars of every new part; 0 for as many as the first part has.
+
+        Raises:
+            TuneError: the tune cannot be read.
+            UsageError: the tune is finished, or cannot be continued by whole bars, or an option is
+                out of range.
         """
         from charnn.tunes.continuation import TuneContinuer
         from charnn.tunes.shown_tune import WrittenTune
 
-        continuer = TuneContinuer(self.checkpoint, tune, **options)
+        continuer = TuneContinuer(
+            self.checkpoint, tune, after=after, parts=parts, part_bars=part_bars
+        )
         seeds = seed_range(seed, num)
         found = continuer.continuations(seeds, SamplingParams(temperature))
         return (WrittenTune(continuation.text, continuation.seed) for continuation in found)

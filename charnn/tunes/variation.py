@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias, TypedDict
+from typing import TypeAlias
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import CharnnError, TuneError, UsageError
@@ -31,17 +31,6 @@ _SIGN = re.compile(r'"[^"\n]*"|![^!\s]+!')
 
 # The MIDI pitches and the duration of each note and rest.
 Melody: TypeAlias = list[tuple[tuple[int, ...], Fraction]]
-
-
-class VaryChoices(TypedDict, total=False):
-    """The arguments of `VaryOptions`."""
-
-    bars: str
-    part: str
-    ending: bool
-    keep: Sequence[str]
-    simpler: bool
-    busier: bool
 
 
 @dataclass(frozen=True)

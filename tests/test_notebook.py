@@ -17,6 +17,7 @@ import charnn
 from charnn.library import Model
 from charnn.music.score import engraving
 from charnn.training.options import TrainOptions
+from charnn.tunes.shown_tune import WrittenTune
 from charnn.tunes.tune_model import TuneModel
 from tests.helpers import random_checkpoint, save_run
 
@@ -145,7 +146,7 @@ def test_a_tune_is_a_score_with_sound() -> None:
 
 def test_a_tune_without_verovio_is_text_with_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engraving.importlib.util, "find_spec", lambda name: None)
-    model_tune = charnn.tunes.shown_tune.WrittenTune(TUNE, 3)
+    model_tune = WrittenTune(TUNE, 3)
     page = model_tune._repr_html_()
     assert "K:Ador\n" in page
     assert "The &lt;Mill&gt;" in page
@@ -154,8 +155,8 @@ def test_a_tune_without_verovio_is_text_with_sound(monkeypatch: pytest.MonkeyPat
     assert "<audio" in page
 
 
-@pytest.mark.parametrize("text", ["no tune", "X:1\nK:C\n", "X:1\nM:x\nK:C\nc|\n"])
+@pytest.mark.parametrize("text", ["no tune", "X:1\nK:C\n", "X:1\nK:C\n[ceg|\n"])
 def test_what_cannot_be_drawn_is_text(text: str) -> None:
-    page = charnn.tunes.shown_tune.WrittenTune(text, 3)._repr_html_()
+    page = WrittenTune(text, 3)._repr_html_()
     assert f"<pre>{text}</pre>" in page
     assert "<audio" not in page

@@ -117,6 +117,7 @@ class Model(TuneModel, LookInside):
         metadata = self.checkpoint.metadata
         if "init_from" in metadata:  # a folder of this machine means nothing elsewhere
             metadata = metadata | {"init_from": Path(metadata["init_from"]).name}
+        metadata = {name: value for name, value in metadata.items() if name != "sources"}
         if (self.path.parent / TUNES).exists():
             metadata = metadata | training_tunes_metadata(self.learned_tunes())
         return replace(self.checkpoint, metadata=metadata).half_precision_bytes()
@@ -151,7 +152,7 @@ class Model(TuneModel, LookInside):
             text = protocols.whole_text_span(self.checkpoint, texts)
         return protocols.evaluate_span(self.checkpoint, text, windows=windows, dynamic=dynamic)
 
-    def held_out(self, corpus: str | Path | Sequence[str] | Corpus) -> "EvalSpan":
+    def held_out(self, corpus: str | Path | Sequence[str] | Corpus | None = None) -> "EvalSpan":
         """Return the part of a corpus that was held out from training, for `evaluate`.
 
         The held-out part is the end of a text, the documents whose hash decided so, or the tunes of
@@ -159,17 +160,20 @@ class Model(TuneModel, LookInside):
 
         Args:
             corpus: the corpus that the model was trained on: its names, as
-                `charnn.corpus.sources.open_corpus` takes them, or the opened corpus.
+                `charnn.corpus.sources.open_corpus` takes them, or the opened corpus; None finds the
+                corpus by the names that the run keeps.
 
         Raises:
-            CheckpointError: the model was trained on another text, or on the whole text, or the
-                training tunes of the model are missing.
+            CheckpointError: the corpus is not found or has changed, or the model was trained on
+                another text, or on the whole text, or its training tunes are missing.
             CorpusError: every tune of the corpus is a training tune, or there is no corpus.
         """
-        from charnn.evaluation import protocols
+        from charnn.evaluation import protocols, training_corpus
         from charnn.tunes.training_tunes import texts_as_learned
 
-        if isinstance(corpus, Corpus):
+        if corpus is None:
+            opened = training_corpus.open_training_corpus(self.checkpoint)
+        elif isinstance(corpus, Corpus):
             opened = corpus
         else:
             kind, keep_cr = self.checkpoint.document_kind, self.checkpoint.keep_cr
@@ -178,6 +182,8 @@ class Model(TuneModel, LookInside):
             return protocols.held_out_text_span(self.checkpoint, opened)
         learned = self.learned_tunes()
         texts = texts_as_learned(opened.documents, learned)
+        if corpus is None:
+            training_corpus.expect_training_tunes(self.checkpoint, opened, texts, learned)
         return protocols.held_out_tunes_span(self.checkpoint, texts, learned)
 
 

@@ -90,6 +90,10 @@ def _is_key_range(value: Any) -> bool:
     return bool(-12 < low <= 0 <= high < 12)
 
 
+def _is_texts(value: Any) -> bool:
+    return type(value) is list and all(map(_is_text, value))
+
+
 def _is_history(value: Any) -> bool:
     return type(value) is list and all(
         type(entry) is dict
@@ -120,6 +124,8 @@ _CHECKS: Mapping[str, Check] = {
     "tunes": _is_bool,
     "mended": _is_bool,
     "keep_cr": _is_bool,
+    "sources": _is_texts,
+    "encoding": _is_text,
     "document_kind": _is_document_kind,
     "val_fraction": _is_fraction,
     "documents": _is_count,

@@ -21,6 +21,8 @@ from charnn.music.abc.cleaning import CleanTune, clean_books
 
 # Larger than any collection of tunes that exists; books are cleaned in memory.
 MAX_BOOK_CHARACTERS = 256_000_000
+# A shell may expand a pattern to any number of files.
+MAX_NAMES_LENGTH = 20_000
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,21 @@ def find_sources(
             "charnn: name a file or a folder with texts"
         )
     return Sources(_corpus_name(arguments), collector)
+
+
+def lasting_names(arguments: Sequence[str]) -> list[str]:
+    """Return the names of a corpus in a form that finds it from any folder.
+
+    Paths and patterns become absolute. The list is empty if the corpus cannot be found again, as on
+    stdin or in a pipe, or if the names are too long for the header of a checkpoint.
+    """
+    names: list[str] = []
+    for argument in arguments:
+        if argument == "-" or Path(argument).is_fifo():
+            return []
+        is_name = argument in CATALOGUE and not os.path.lexists(argument)
+        names.append(argument if is_name else str(Path(argument).absolute()))
+    return names if sum(map(len, names)) <= MAX_NAMES_LENGTH else []
 
 
 def open_catalogue_corpus(name: str) -> Corpus:

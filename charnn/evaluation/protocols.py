@@ -158,8 +158,8 @@ def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
     scan = scan_corpus(corpus, Path(), fraction, CHAR)
     if scan.fingerprint != checkpoint.metadata.get("fingerprint"):
         raise CheckpointError(
-            f"the model was not trained on {corpus.name}, so no part of it was held out: name the "
-            "training corpus, or leave out --held-out"
+            f"the model was not trained on {corpus.name} as it is now, so no part of it was held "
+            "out: name the training corpus, or leave out --held-out"
         )
     if scan.train_length == scan.length:
         raise CheckpointError(

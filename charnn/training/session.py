@@ -19,7 +19,7 @@ from charnn.checkpoints.stored_documents import store_document_hashes
 from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.corpus.document_kinds import AUTO, CUT_KINDS
 from charnn.corpus.scan import DEFAULT_VAL_FRACTION, split_documents
-from charnn.corpus.sources import Corpus, find_sources
+from charnn.corpus.sources import Corpus, find_sources, lasting_names
 from charnn.corpus.text_documents import training_hashes
 from charnn.corpus.transpose_augmentation import (
     ORIGINAL_KEY,
@@ -223,7 +223,10 @@ class Session:
             "document_kind": corpus.document_kind,
             "val_fraction": self._val_fraction,
             "keep_cr": corpus.keep_cr,
+            "sources": lasting_names(self._names),
         }
+        if (encoding := self._options.get("encoding")) is not None:
+            metadata["encoding"] = encoding
         if corpus.tunes:
             metadata["mended"] = corpus.mended
         if (init_from := self._options.get("init_from")) is not None:

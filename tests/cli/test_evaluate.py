@@ -108,6 +108,23 @@ class TestLoss:
         assert ended.returncode == 1
         assert "error: no character of the text is in the model's vocabulary" in ended.messages[-1]
 
+    def test_the_book_is_found_again(
+        self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
+    ) -> None:
+        folder, _ = run
+        shutil.copytree(folder, tmp_path / "copy")
+        found = program(folder, "evaluate", "book", "--held-out").stdout
+        assert found == program(folder, "evaluate", "book", "book.abc", "--held-out").stdout
+        # A new tune would count as held out.
+        book = folder / "book.abc"
+        content = book.read_text(encoding="utf-8")
+        try:
+            book.write_text(content + "\n" + tune(999), encoding="utf-8")
+            ended = program(folder, "evaluate", "book", "--held-out")
+        finally:
+            book.write_text(content, encoding="utf-8")
+        assert (ended.returncode, "has changed" in ended.messages[-1]) == (1, True)
+
     def test_a_corpus_without_held_out_tunes_is_an_error(
         self, program: Program, run: tuple[Path, dict[str, Any]], tmp_path: Path
     ) -> None:
@@ -132,6 +149,35 @@ class TestText:
         assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
         assert measured["chars"] + measured["unknown_chars"] == 300
         assert "the last 10 %" in measured["protocol"]
+
+    def test_the_corpus_is_found_again(
+        self, program: Program, trained: tuple[Path, Ended], tmp_path: Path
+    ) -> None:
+        folder, ended = trained
+        done = json.loads(ended.stdout.splitlines()[-1])
+        # From another folder, too.
+        run = str(folder / "checkpoints" / "my-corpus")
+        measured = json_result(program(tmp_path, "evaluate", run, "--held-out", "--json"))
+        assert measured["nats_per_char"] == pytest.approx(done["val_nats_per_char"], abs=1e-5)
+
+    def test_a_corpus_that_is_changed_or_gone_is_an_error(
+        self, program: Program, tmp_path: Path
+    ) -> None:
+        corpus = tmp_path / "a.txt"
+        corpus.write_text(prose(2000))
+        assert program(tmp_path, "train", "a.txt", "--steps", "1", *SMALL).returncode == 0
+        corpus.write_text(prose(2000) + "!")
+        ended = program(tmp_path, "evaluate", "a", "--held-out")
+        assert ended.returncode == 1
+        assert "not trained on a as it is now" in ended.messages[-1]
+        corpus.unlink()
+        ended = program(tmp_path, "evaluate", "a", "--held-out")
+        assert (ended.returncode, len(ended.messages)) == (1, 1)
+        assert str(corpus) in ended.messages[0]
+        train = ("train", "-", "--name", "b", "--steps", "1", *SMALL)
+        assert program(tmp_path, *train, stdin=prose(2000).encode()).returncode == 0
+        ended = program(tmp_path, "evaluate", "b", "--held-out")
+        assert "name the training corpus" in ended.messages[0]
 
     def test_several_files_with_another_val_fraction(
         self, program: Program, tmp_path: Path
@@ -310,7 +356,6 @@ class TestTunes:
     [
         ((), "name a CORPUS"),
         (("--tunes", "-1"), "--tunes must be between 1 and 1,000,000"),
-        (("--held-out", "--tunes", "1"), "--held-out"),
         (("--dynamic", "--tunes", "1"), "--dynamic"),
         (("book.abc", "--threads", "0"), "--threads"),
         (("--tunes", "1", "--bars", "loose"), "--bars loose is unknown"),

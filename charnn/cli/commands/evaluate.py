@@ -45,7 +45,8 @@ def command(
         bool,
         typer.Option(
             "--held-out",
-            help="Evaluate the held-out part only: the end of a text, or whole documents or tunes.",
+            help="Evaluate the held-out part only: the end of a text, or whole documents or tunes. "
+            "Without a CORPUS, of the corpus that the run was trained on.",
         ),
     ] = False,
     dynamic: Annotated[
@@ -117,9 +118,9 @@ def command(
     \b
     Examples:
       charnn evaluate shakespeare play.txt
-      charnn evaluate shakespeare shakespeare.txt --held-out --dynamic
+      charnn evaluate shakespeare --held-out --dynamic
       charnn evaluate shakespeare --copies --seed 1
-      charnn evaluate folk folk --held-out
+      charnn evaluate folk --held-out
       charnn evaluate folk --tunes 200 --seed 1
       charnn evaluate folk --tunes 200 --meter 6/8 --key Ador
     """
@@ -139,7 +140,7 @@ def command(
     results: dict[str, Any] = {}
     tables: list[str] = []
     opened = _open_corpus(model, corpus, encoding) if corpus else None
-    if opened is not None:
+    if opened is not None or held_out:
         results |= _measure_loss(model, opened, held_out, dynamic, threads)
         if not as_json:
             _show_loss(results)
@@ -155,7 +156,7 @@ def command(
     if as_json:
         write_stdout(json.dumps(results) + "\n")
     elif tables:
-        write_stdout("\n" * bool(corpus) + "\n".join(tables))
+        write_stdout("\n" * bool(corpus or held_out) + "\n".join(tables))
 
 
 def _check_usage(
@@ -171,16 +172,14 @@ def _check_usage(
     Raises:
         UsageError: there is such an option.
     """
-    if not (corpus or tunes or copies):
+    if not (corpus or held_out or tunes or copies):
         raise UsageError(
-            "nothing to evaluate: name a CORPUS, or give the number of --tunes, or --copies"
+            "nothing to evaluate: name a CORPUS, or set --held-out, --tunes or --copies"
         )
     if not 0 <= tunes <= MAX_SAMPLES:
         raise UsageError(f"--tunes must be between 1 and {MAX_SAMPLES:,}, not {tunes}")
-    if not corpus:
-        for option, given in (("--held-out", held_out), ("--dynamic", dynamic)):
-            if given:
-                raise UsageError(f"{option} needs a CORPUS to measure the loss on")
+    if dynamic and not (corpus or held_out):
+        raise UsageError("--dynamic needs a CORPUS, or --held-out, to measure the loss on")
     if threads < 1:
         raise UsageError(f"--threads must be at least 1, not {threads}")
 
@@ -194,13 +193,13 @@ def _open_corpus(model: "Model", corpus: Sequence[str], encoding: str | None) ->
 
 
 def _measure_loss(
-    model: "Model", corpus: "Corpus", held_out: bool, dynamic: bool, threads: int
+    model: "Model", corpus: "Corpus | None", held_out: bool, dynamic: bool, threads: int
 ) -> dict[str, Any]:
     """Return the loss under each evaluation protocol, as the object that --json prints."""
     from charnn.corpus.text_documents import whole_texts
     from charnn.evaluation.protocols import whole_text_span
 
-    if held_out:
+    if held_out or corpus is None:
         span = model.held_out(corpus)
     else:
         texts = whole_texts(corpus.documents, corpus.document_kind)

@@ -33,7 +33,7 @@ def command(
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show how far the gates of a model open, and how long its units remember.
+    """Show how far the gates of a model open, and its time scales.
 
     For each gate: its mean, and the share of its units that are nearly always open (above 0.9) or
     closed (below 0.1). For each unit: the time scale 1 / (1 - f) of its memory, where f is the mean

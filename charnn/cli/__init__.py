@@ -32,6 +32,7 @@ from charnn.cli.commands import (
     manage_runs,
     sample,
     show_settings,
+    surprise,
     tasks,
     tidy,
     train,
@@ -100,7 +101,13 @@ _PANELS: dict[str, dict[str, Any]] = {
         "tidy": tidy,
         "transpose": transpose_tunes,
     },
-    "Look inside": {"evaluate": evaluate, "inspect": inspect, "gates": gates, "tasks": tasks},
+    "Look inside": {
+        "evaluate": evaluate,
+        "inspect": inspect,
+        "gates": gates,
+        "surprise": surprise,
+        "tasks": tasks,
+    },
     "Share": {"export-model": export_model},
     "Configure": {"config": show_settings},
 }

@@ -7,8 +7,11 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import warn
 
 if TYPE_CHECKING:
+    from charnn.insight.error_kinds import ErrorKinds
     from charnn.insight.gate_statistics import GateStatistics
     from charnn.insight.read_text import ReadText
+    from charnn.insight.shown_surprise import ShownSurprise
+    from charnn.insight.text_surprise import Surprise
     from charnn.insight.text_trace import Trace
 
 
@@ -60,3 +63,50 @@ class LookInside:
         if read.unknown:
             warn(describe_unknown(read))
         return read
+
+    def surprise(
+        self,
+        text: "str | Sequence[str] | ReadText",
+        *,
+        alternatives: int = 3,
+        seed: int | None = None,
+    ) -> "ShownSurprise":
+        """Return how many bits the model needs for each character of a text.
+
+        The result shows the text in colours in a notebook, and draws a picture (`figure`). A
+        character that the model does not know is left out, with a `CharnnWarning`.
+
+        Args:
+            text: a text, or several texts, as for `trace`, or their tokens.
+            alternatives: the number of characters to keep that the model weighed at each place.
+            seed: the seed of a text that the model wrote: the model then begins in the state of
+                this sample.
+
+        Raises:
+            CorpusError: the model knows no character of the text.
+        """
+        from charnn.insight.read_text import ReadText
+        from charnn.insight.shown_surprise import ShownSurprise
+        from charnn.insight.text_surprise import measure_surprise
+
+        read = text if isinstance(text, ReadText) else self._read(text)
+        starts = None if seed is None else self.checkpoint.starts
+        start = None if starts is None else starts[(seed or 0) % len(starts)]
+        measured = measure_surprise(self.checkpoint, read, alternatives, start)
+        has_tunes = bool(self.checkpoint.metadata.get("tunes"))
+        return ShownSurprise.of(measured, has_tunes=has_tunes)
+
+    def error_kinds(self, surprise: "Surprise") -> "ErrorKinds":
+        """Return the errors of the model at a text by kind, beside those of a 5-gram.
+
+        The 5-gram counts the training text if it is found: for a model of text in the folder data/,
+        for a model of tunes where `learned_tunes` finds it. Otherwise it counts the text itself.
+        """
+        from charnn.insight.error_kinds import sort_errors
+        from charnn.insight.training_sample import training_sample
+
+        return sort_errors(surprise, training_sample(self.checkpoint, self.learned_tunes))
+
+    def learned_tunes(self) -> list[str]:
+        """Return the tunes that the model was trained on."""
+        raise NotImplementedError

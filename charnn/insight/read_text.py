@@ -27,11 +27,13 @@ class ReadText:
             labels of coded tunes.
         unknown: the number of times that each character occurs that the model does not know. These
             characters are left out.
+        starts: the index of the first token of each text.
     """
 
     ids: NDArray[Any]
     pieces: tuple[str, ...]
     unknown: Counter[str]
+    starts: tuple[int, ...] = (0,)
 
     @property
     def text(self) -> str:
@@ -57,7 +59,9 @@ def read_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> ReadText:
     unknown: Counter[str] = Counter()
     ids: list[NDArray[Any]] = []
     pieces: list[str] = []
+    starts: list[int] = []
     for text in texts:
+        starts.append(len(pieces))
         known = vocabulary.known_form(text)
         for character in vocabulary.unknown_characters(known):
             unknown[character] += known.count(character)
@@ -75,7 +79,7 @@ def read_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> ReadText:
             if any(texts)
             else "the text is empty: name a text with at least one character"
         )
-    return ReadText(np.concatenate(ids), tuple(pieces), unknown)
+    return ReadText(np.concatenate(ids), tuple(pieces), unknown, tuple(starts))
 
 
 def describe_unknown(read: ReadText) -> str:

@@ -20,6 +20,7 @@ from charnn.evaluation.scored_part import CONTEXT
 from charnn.insight.read_text import ReadText
 from charnn.insight.warm_state import state_before
 from charnn.model.network import Network, import_weights
+from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import Trace as LayerTrace
 from charnn.model.plain_layer import gate_values
 
@@ -101,7 +102,12 @@ def fast_rows(tokens: int) -> int:
     return max(1, min(MAX_ROWS, tokens // (4 * CONTEXT)))
 
 
-def trace_chunks(checkpoint: Checkpoint, text: ReadText, rows: int = 1) -> Iterator[Trace]:
+def trace_chunks(
+    checkpoint: Checkpoint,
+    text: ReadText,
+    rows: int = 1,
+    start: NDArray[np.float32] | None = None,
+) -> Iterator[Trace]:
     """Yield the traces of the parts of a text, so that the memory is bounded.
 
     The network reads a start token first, as at the start of a sample, and carries the hidden state
@@ -113,6 +119,7 @@ def trace_chunks(checkpoint: Checkpoint, text: ReadText, rows: int = 1) -> Itera
         checkpoint: the model.
         text: the text, at least one token.
         rows: the number of rows, see `fast_rows`.
+        start: [S, L, H] the hidden state of the first row, see `Checkpoint.starts`; None for zeros.
     """
     network = Network(checkpoint.config).eval()
     import_weights(network, checkpoint.weights)
@@ -124,6 +131,8 @@ def trace_chunks(checkpoint: Checkpoint, text: ReadText, rows: int = 1) -> Itera
     steps = max(1, CHUNK // len(starts_B))
     with torch.no_grad():
         state = state_before(network, read, starts_B, CHUNK)
+        if start is not None:
+            state = _begun(state, start)
         first_1BV, state = network(torch.from_numpy(read[starts_B])[None], state)
         first_BV = first_1BV[0].numpy()
         for offset in range(0, length, steps):
@@ -145,6 +154,16 @@ def trace_chunks(checkpoint: Checkpoint, text: ReadText, rows: int = 1) -> Itera
                         {name: values[:count, row] for name, values in gates.items()},
                     )
             first_BV = logits_TBV[-1]
+
+
+def _begun(state: NetworkState, start: NDArray[np.float32]) -> NetworkState:
+    """Return a state whose first row has the hidden state `start`, [S, L, H]."""
+    begun = torch.from_numpy(start)
+    layers = [
+        tuple(torch.cat([begun[each, layer][None], part[1:]]) for each, part in enumerate(parts))
+        for layer, parts in enumerate(state.layers)
+    ]
+    return NetworkState(layers, state.memory)
 
 
 def _stacked(

@@ -78,12 +78,12 @@ def insert_labels(tune: str, bars: Sequence[CountedBar] | None = None) -> str:
     start = next((n + 1 for n, piece in enumerate(pieces) if piece.startswith("\nK:")), None)
     if start is None:
         return tune
-    chunks = list(_chunks(pieces[start:]))
-    unfinished = _has_notes(chunks[-1])
+    chunks = list(cut_at_borders(pieces[start:]))
+    unfinished = has_notes(chunks[-1])
     # The signs of an unfinished bar may be incomplete, so the bar is not read.
     complete = tune.removesuffix("".join(chunks[-1])) if unfinished else tune
     bars = read_bars(complete) if bars is None else bars
-    if sum(map(_has_notes, chunks)) != len(bars) + unfinished:
+    if sum(map(has_notes, chunks)) != len(bars) + unfinished:
         return tune
     tonic = _tonic_letter(pieces[start - 1])
     return "".join(pieces[:start]) + "".join(_labelled(chunks, bars, tonic))
@@ -105,7 +105,7 @@ def read_bars(tune: str) -> list[CountedBar]:
         return []
 
 
-def _chunks(pieces: Sequence[str]) -> Iterator[list[str]]:
+def cut_at_borders(pieces: Sequence[str]) -> Iterator[list[str]]:
     """Yield the pieces of the body in chunks: by turns the music of a bar, and a bar line."""
     chunk: list[str] = []
     for piece in pieces:
@@ -118,13 +118,14 @@ def _chunks(pieces: Sequence[str]) -> Iterator[list[str]]:
     yield chunk
 
 
-def _has_notes(chunk: Sequence[str]) -> bool:
+def has_notes(chunk: Sequence[str]) -> bool:
+    """Return whether some pieces contain a note or a rest."""
     return any(_NOTE.fullmatch(piece) for piece in chunk)
 
 
 def _border_after(chunks: Sequence[Sequence[str]], index: int) -> str:
     """Return the signs between a chunk and the next chunk with notes."""
-    following = itertools.takewhile(lambda chunk: not _has_notes(chunk), chunks[index + 1 :])
+    following = itertools.takewhile(lambda chunk: not has_notes(chunk), chunks[index + 1 :])
     return "".join("".join(chunk) for chunk in following)
 
 
@@ -158,7 +159,7 @@ def _labelled(
     border = ""
     for index, chunk in enumerate(chunks):
         text = "".join(chunk)
-        if not _has_notes(chunk):
+        if not has_notes(chunk):
             border += text.strip()
             yield text
             continue

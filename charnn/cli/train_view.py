@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -22,12 +23,11 @@ from charnn.cli.console import (
     show_warning,
     write_stdout,
 )
-from charnn.cli.formatting import format_loss
+from charnn.cli.train_lines import step_details, step_facts, validation_line
 from charnn.cli.train_tables import result_table, show_table, summary_table
 from charnn.corpus.document_kinds import LINES
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.sampler import Sampler
-from charnn.sampling.seeds import choose_seed
 from charnn.training.events import (
     Evaluating,
     Event,
@@ -79,6 +79,9 @@ class TrainView:
         self.live = is_terminal(sys.stderr) and not is_quiet()
         self.evaluating = False
         self.next_sample = -math.inf
+        self.details: tqdm[NoReturn] | None = None
+        self.stepped: Stepped | None = None
+        self.validation_loss: float | None = None
 
     def __enter__(self) -> "TrainView":
         # pooch uses a bar only if it is true, and sets the total afterwards. A tqdm bar without a
@@ -89,7 +92,7 @@ class TrainView:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        self.bar.close()
+        self._close_bars()
 
     def report(self, event: Event) -> None:
         """Show an event. If the terminal is closed, nothing is shown and training continues."""
@@ -113,6 +116,7 @@ class TrainView:
             case Started():
                 self._show_table(*summary_table(self.planned, event))
                 self.bar = _share_bar(event.progress)
+                self.details = _second_line()
             case Rethreaded():
                 with tqdm.external_write_mode(file=sys.stderr):
                     show_detail(f"the machine's load has changed: {event.threads} threads now")
@@ -130,7 +134,7 @@ class TrainView:
             case Evaluating():
                 self._show_evaluation(event)
             case Finished():
-                self.bar.close()
+                self._close_bars()
                 self._show_result(event)
         for text in warnings_of(event):
             with tqdm.external_write_mode(file=sys.stderr):
@@ -142,15 +146,17 @@ class TrainView:
                 event="step",
                 step=event.step,
                 nats_per_char=event.loss,
+                lr=event.lr,
+                grad_norm=event.grad_norm,
+                clipped=event.clipped,
                 chars_per_second=event.characters_per_second,
                 progress=event.progress,
             )
-        self.bar.set_description_str(
-            f"step {event.step:,}  loss {event.loss:.3f}  {event.loss / math.log(2):.3f} bits/char"
-            f"  {event.characters_per_second:,.0f} chars/s",
-            refresh=False,
-        )
+        self.stepped = event
+        self.bar.set_description_str(step_facts(event, self.validation_loss), refresh=False)
         self.bar.update(event.progress - self.bar.n)
+        if self.details is not None:
+            self.details.set_description_str(step_details(event))
 
     def _show_validation(self, event: Validated) -> None:
         if self.as_json:
@@ -160,8 +166,8 @@ class TrainView:
                 val_nats_per_char=event.loss,
                 best=event.is_best,
             )
-        best = "  (best so far)" if event.is_best else ""
-        self._show_line(f"step {event.step:,}: validation {format_loss(event.loss)}{best}")
+        self.validation_loss = event.loss
+        self._show_line(validation_line(event, None if self.live else self.stepped))
         if self.live and time.monotonic() >= self.next_sample:
             self.next_sample = time.monotonic() + SECONDS_BETWEEN_SAMPLES
             self._show_line(escape_controls(self._sample(event)) + "\n")
@@ -169,7 +175,7 @@ class TrainView:
     def _show_evaluation(self, event: Evaluating) -> None:
         if not self.evaluating:
             self.evaluating = True
-            self.bar.close()
+            self._close_bars()
             self.bar = _share_bar(0.0, "evaluating the best checkpoint")
         self.bar.update(event.progress - self.bar.n)
 
@@ -192,19 +198,26 @@ class TrainView:
     def _sample(self, event: Validated) -> str:
         """Return a sample of the model: a text, or several lines if the model writes lines.
 
+        It has the same seed each time, so that one sees what the model has learned in between.
+
         The lines are indented to set the sample apart from messages.
         """
         sampler = Sampler(event.checkpoint)
         count = SAMPLE_LINES if event.checkpoint.document_kind == LINES else 1
-        begin = choose_seed(None)
         texts = sampler.stream_many(
-            SamplingParams(), seeds=range(begin, begin + count), length=SAMPLE_LENGTH // count
+            SamplingParams(), seeds=range(count), length=SAMPLE_LENGTH // count
         )
         lines: list[str] = []
         for pieces in texts:
             text = "".join(takewhile(lambda piece: not self.should_stop(), pieces))
             lines += text.splitlines()
         return "\n".join("    " + line for line in lines)
+
+    def _close_bars(self) -> None:
+        # The lower line first: tqdm leaves an empty line otherwise.
+        if self.details is not None:
+            self.details.close()
+        self.bar.close()
 
     def _show_line(self, text: str) -> None:
         with tqdm.external_write_mode(file=sys.stderr):
@@ -223,7 +236,17 @@ def _share_bar(initial: float, description: str = "") -> "tqdm[NoReturn]":
         desc=description,
         disable=hides_bars(),
         leave=False,
+        dynamic_ncols=True,
         bar_format="{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]",
+    )
+
+
+def _second_line() -> "tqdm[NoReturn]":
+    """Return a line of text below the progress bar."""
+    # A terminal that cannot move its cursor up has no second line.
+    disable = True if os.environ.get("TERM") == "dumb" else hides_bars()
+    return tqdm(
+        position=1, disable=disable, leave=False, dynamic_ncols=True, bar_format="     {desc}"
     )
 
 

@@ -134,6 +134,8 @@ class Stepped:
         characters_per_second: the speed since the last `Stepped`, validation not included.
         progress: the share of the budget that is spent.
         seconds: the time spent on the run, the time before each resumption included.
+        clipped: the share of the updates since the last `Stepped` whose gradient was clipped by its
+            norm; 0 with `--clip-value`.
     """
 
     step: int
@@ -143,6 +145,7 @@ class Stepped:
     characters_per_second: float
     progress: float
     seconds: float
+    clipped: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ class Metrics:
                 "loss": event.loss,
                 "lr": event.lr,
                 "grad_norm": event.grad_norm,
+                "clipped": event.clipped,
                 "chars_per_second": event.characters_per_second,
                 "progress": event.progress,
                 "seconds": event.seconds,

@@ -126,6 +126,7 @@ class Trainer:
         )
         loss = backpropagate(state, config, inputs_TB, targets_TB)
         grad_norm = state.optimizer.clip(config.clip, config.clip_value)
+        clipped = config.clip_value is None and grad_norm > config.clip
         self.divergence.check_update(position.step + 1, loss, lr, grad_norm)
         state.optimizer.step(lr)
         position.advance(len(self.batches))
@@ -134,7 +135,7 @@ class Trainer:
         position.seconds, seconds = now - self._start_time, now - begin
         characters = self.dataset.vocabulary.count_characters(targets_TB)
         for mean in (state.since_report, state.since_validation, self.trained):
-            mean.add(targets_TB.size, characters, seconds, loss)
+            mean.add(targets_TB.size, characters, seconds, loss, clipped=clipped)
         # The last segment of an epoch may be shorter, so its time is not comparable.
         if len(inputs_TB) == config.seq_len and (threads := self.thread_tuner.observe(seconds)):
             self.report(events.Rethreaded(threads))

@@ -122,6 +122,7 @@ class TrainerState:
             since.characters_per_second,
             progress,
             position.seconds,
+            since.clipped_share,
         )
 
     def to_checkpoint(

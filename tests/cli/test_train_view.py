@@ -7,8 +7,8 @@ import pytest
 
 from charnn.cli import train_view
 from charnn.cli.train_view import TrainView
-from charnn.training.events import Validated
-from tests.helpers import reciting_checkpoint
+from charnn.training.events import Stepped, Validated
+from tests.helpers import random_checkpoint, reciting_checkpoint
 
 
 def test_samples_are_ten_seconds_apart(
@@ -25,3 +25,24 @@ def test_samples_are_ten_seconds_apart(
     assert sum(line.startswith("step ") for line in lines) == 6
     sampled = [before for before, line in itertools.pairwise(lines) if "abc" in line]
     assert [line.split(":")[0] for line in sampled] == ["step 0", "step 3", "step 5"]
+
+
+def test_lines_elsewhere_show_what_the_terminal_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    with TrainView(["corpus.txt"], {}, lambda: False, as_json=False) as view:
+        view.report(Stepped(10, 1.5, 0.002, 0.731, 12345.6, 0.5, 1.0, clipped=0.3))
+        view.report(Validated(10, 1.25, True, reciting_checkpoint("abc")))
+    assert capsys.readouterr().err == (
+        "step 10: validation 1.2500 nats/char (1.803 bits/char)  training 1.5000  "
+        "gradient 0.73 (30% clipped)  lr 0.002  12,346 chars/s  (best so far)\n"
+    )
+
+
+def test_samples_have_the_same_seed(capsys: pytest.CaptureFixture[str]) -> None:
+    samples = []
+    for _ in range(2):
+        with TrainView(["corpus.txt"], {}, lambda: False, as_json=False) as view:
+            view.live = True
+            view.report(Validated(10, 1.25, True, random_checkpoint("abcdefgh")))
+        samples.append(capsys.readouterr().err)
+    assert samples[0] == samples[1]
+    assert len(samples[0]) > 200

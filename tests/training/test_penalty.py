@@ -47,7 +47,8 @@ def step_of(trace: Trace, time: int, row: int) -> Callable[[Tensor], Tensor]:
         state = before.chunk(len(cell.state))
         y = trace.weight_hh.detach() @ state[0] + trace.bias_hh.detach()
         x = trace.gates_x_TBG[time, row].detach()
-        return torch.cat(cell.step(x.chunk(gates), y.chunk(gates), state, peepholes))
+        _, after = cell.step(x.chunk(gates), y.chunk(gates), state, peepholes)
+        return torch.cat(after)
 
     return step
 

@@ -13,6 +13,9 @@ from charnn.errors import UsageError
 # tune per second, a million tunes take eleven days.
 MAX_SAMPLES = 1_000_000
 
+# More alternatives to a character are hardly likely, and fill no line of a terminal.
+MAX_ALTERNATIVES = 20
+
 Bars = Literal["strict", "off"]
 
 RunArgument = Annotated[
@@ -47,3 +50,9 @@ def check_num(num: int) -> None:
     """Raise an error if --num is out of range."""
     if not 1 <= num <= MAX_SAMPLES:
         raise UsageError(f"--num must be between 1 and {MAX_SAMPLES:,}, not {num}")
+
+
+def check_alternatives(alternatives: int) -> None:
+    """Raise an error if --alternatives is out of range."""
+    if not 0 <= alternatives <= MAX_ALTERNATIVES:
+        raise UsageError(f"--alternatives must lie in 0..{MAX_ALTERNATIVES}, not {alternatives}")

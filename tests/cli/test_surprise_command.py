@@ -55,6 +55,23 @@ def test_a_text_is_compared_with_its_training_text(
     assert "counted on the training text" in ended.stdout.decode()
 
 
+def test_a_sample_is_the_same_with_alternatives(
+    program: Program, trained: tuple[Path, Ended]
+) -> None:
+    sample = ("sample", "--seed", "3", "--length", "40", "--prime", "The ")
+    plain = program(trained[0], *sample)
+    listed = program(trained[0], *sample, "--alternatives", "3")
+    assert listed.stdout == plain.stdout
+    [head, *rows] = listed.stderr.decode().splitlines()[-45:]
+    assert head.split() == ["char", "bits", "share", "the", "model", "weighed"]
+    assert [row.split()[0] for row in rows[:4]] == ["T", "h", "e", "␣"]
+    found = json.loads(program(trained[0], *sample, "--alternatives", "2", "--json").stdout)
+    assert "".join(each["text"] for each in found["characters"]) == found["text"]
+    for each in found["characters"]:
+        assert len(each["others"]) == 2
+        assert each["probability"] + sum(p for _, p in each["others"]) < 1.0001
+
+
 @pytest.mark.parametrize("name", ["a.png", "a.svg", "a.html"])
 def test_pictures_are_written(program: Program, folder: Path, name: str) -> None:
     ended = program(folder, "surprise", "tunes", "tune.abc", "-o", name)

@@ -16,7 +16,14 @@ from charnn.cli.console import (
     warn_if_damaged,
 )
 from charnn.cli.formatting import join_some
-from charnn.cli.model_options import Bars, RunArgument, check_num, show_if_bundled
+from charnn.cli.model_options import (
+    Bars,
+    RunArgument,
+    check_alternatives,
+    check_num,
+    show_if_bundled,
+)
+from charnn.cli.sample_alternatives import Alternatives
 from charnn.corpus.document_kinds import CUT_KINDS, PLURALS
 from charnn.errors import CheckpointError, CorpusError, UsageError, shorten
 from charnn.sampling.seeds import choose_seed
@@ -122,6 +129,14 @@ def command(
         int | None,
         typer.Option(help="Random seed; sample i of --num has seed + i; default: a new one."),
     ] = None,
+    alternatives: Annotated[
+        int,
+        typer.Option(
+            metavar="N",
+            help="Also list, for each character, the N likeliest other ones: on stderr, or in the "
+            "JSON.",
+        ),
+    ] = 0,
     stream: Annotated[
         bool, typer.Option(help="Show the text while it is written, or only when it is complete.")
     ] = True,
@@ -146,6 +161,7 @@ def command(
       charnn sample folk --form AABBCC
       charnn sample folk --prime 'd2e f2g|agf e3|'
       charnn sample folk --best-of 8 --rhythm reel
+      charnn sample folk --part-bars 4 --alternatives 3
       charnn sample | charnn export-midi - -o tune.mid
     """
     from charnn.checkpoints.bundled import display_name
@@ -155,12 +171,14 @@ def command(
     from charnn.sampling.params import SamplingParams
 
     check_num(num)
+    check_alternatives(alternatives)
     params = SamplingParams(temperature, top_k, top_p, min_p)
     found = load_best(checkpoint, RUNS_FOLDER)
     path, model = found.path, found.checkpoint
     show_if_bundled(checkpoint, path)
     warn_if_damaged(path, found.damaged)
     first_seed = choose_seed(seed)
+    weighed = Alternatives(path, model, alternatives) if alternatives else None
     text = _read_prime(prime)
     if not model.metadata.get("tunes"):
         if given := [name for name in _TUNE_OPTIONS if context.params[name]]:
@@ -171,12 +189,12 @@ def command(
             )
         seeds = range(first_seed, first_seed + num)
         novelty = _novelty_counter(path, model)
-        writer = SampleWriter(path, as_json, stream, model.document_kind, novelty)
+        writer = SampleWriter(path, as_json, stream, weighed, model.document_kind, novelty)
         _write_texts(model, params, writer, text, stop, length, seeds)
         if novelty is not None and num > 1:
             show_message(novelty.summary(PLURALS[model.document_kind]))
         return
-    writer = SampleWriter(path, as_json, stream)
+    writer = SampleWriter(path, as_json, stream, weighed)
     job = _tune_job(context, path, model, params, text)
     show_message(f"{display_name(path)}, seed {first_seed}")
     for number, (pieces, seed_used) in enumerate(job.tunes(first_seed, num), 1):

@@ -17,13 +17,13 @@ from charnn.cli.insight_options import (
     read_corpus,
     write_picture,
 )
+from charnn.cli.model_options import check_alternatives
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.insight.shown_surprise import ShownSurprise
     from charnn.library import Model
 
-MAX_ALTERNATIVES = 20
 # The alternatives that a page shows at each character.
 _ON_PAGES = 5
 
@@ -67,12 +67,6 @@ def command(
         write_stdout(json.dumps(_json_object(model, surprise)) + "\n")
     else:
         _write(model, surprise, listed=bool(alternatives))
-
-
-def check_alternatives(alternatives: int) -> None:
-    """Raise an error if --alternatives is out of range."""
-    if not 0 <= alternatives <= MAX_ALTERNATIVES:
-        raise UsageError(f"--alternatives must lie in 0..{MAX_ALTERNATIVES}, not {alternatives}")
 
 
 def _page(model: "Model", surprise: "ShownSurprise") -> bytes:

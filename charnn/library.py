@@ -1,6 +1,6 @@
 """The public face of charnn: train a model, load one, sample from it, evaluate it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -100,6 +100,21 @@ class Model(TuneModel, LookInside):
             min_p=min_p,
         )
         return WrittenText(prime + "".join(pieces), pieces.seed)
+
+    def clamped(self, units: Mapping[str, float]) -> "Model":
+        """Return a model that holds hidden units at a value, to sample from.
+
+        Args:
+            units: the value in -1..1 of each unit by its name `L.I`, see `charnn neurons`.
+
+        Raises:
+            UsageError: there is no such unit, or no unit has such a value.
+        """
+        from charnn.insight.clamped_units import clamped, parse_clamps
+
+        values = [f"{name}={value}" for name, value in units.items()]
+        held = parse_clamps(values, self.checkpoint.config)
+        return Model(self.path, clamped(self.checkpoint, held), self.damaged)
 
     def exported(self) -> bytes:
         """Return the bytes of a checkpoint file to share, with the weights in half precision.

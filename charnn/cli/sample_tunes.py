@@ -43,6 +43,7 @@ _REPRODUCED_OPTIONS = (
     "form",
     "bars",
     "prime",
+    "clamp",
 )
 _REQUEST_OPTIONS = ("title", "rhythm", "meter", "key", "part_bars", "form", "prime")
 _HEADER_OPTIONS = ("rhythm", "meter", "key", "title", "part_bars", "form")
@@ -224,8 +225,10 @@ class TuneJob:
         """Return a command that writes the tune again, but perhaps with another X: number."""
         words = ["charnn", "sample", display_name(self._path)]
         for name in _REPRODUCED_OPTIONS:
-            if self._options[name] != self._defaults[name]:
-                value = str(self._options[name])
+            given = self._options[name]
+            if given == self._defaults[name]:
+                continue
+            for value in map(str, given if isinstance(given, list | tuple) else [given]):
                 # A prime that begins with @ would name a file.
                 at = "@" if name == "prime" and value.startswith("@") else ""
                 words += [f"--{name.replace('_', '-')}", at + value]

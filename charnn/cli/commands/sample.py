@@ -124,6 +124,13 @@ def command(
             metavar="DIR", help="Tunes: save each as ABC, MIDI, WAV, MusicXML and SVG in DIR."
         ),
     ] = None,
+    clamp: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="L.I=VALUE",
+            help="Hold a hidden unit (see charnn neurons) at a value in -1..1; can be repeated.",
+        ),
+    ] = None,
     num: Annotated[int, typer.Option(help="Number of samples.")] = 1,
     seed: Annotated[
         int | None,
@@ -175,6 +182,10 @@ def command(
     params = SamplingParams(temperature, top_k, top_p, min_p)
     found = load_best(checkpoint, RUNS_FOLDER)
     path, model = found.path, found.checkpoint
+    if clamp:
+        from charnn.insight.clamped_units import clamped, parse_clamps
+
+        model = clamped(model, parse_clamps(clamp, model.config))
     show_if_bundled(checkpoint, path)
     warn_if_damaged(path, found.damaged)
     first_seed = choose_seed(seed)

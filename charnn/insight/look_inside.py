@@ -9,6 +9,7 @@ from charnn.errors import warn
 if TYPE_CHECKING:
     from charnn.insight.error_kinds import ErrorKinds
     from charnn.insight.gate_statistics import GateStatistics
+    from charnn.insight.read_neurons import Neurons
     from charnn.insight.read_text import ReadText
     from charnn.insight.shown_surprise import ShownSurprise
     from charnn.insight.text_surprise import Surprise
@@ -54,6 +55,19 @@ class LookInside:
 
         check_gates(self.checkpoint.config.cell)
         return gate_statistics(self.checkpoint, self._read(text))
+
+    def neurons(self, text: str | Sequence[str]) -> "Neurons":
+        """Return the units that are tied to something a person can name, such as quotes or bars.
+
+        Args:
+            text: a text, or several texts, as for `trace`; better 50,000 characters or more.
+
+        Raises:
+            CorpusError: the model knows no character of the text, or it is too short.
+        """
+        from charnn.insight.read_neurons import read_neurons
+
+        return read_neurons(self.checkpoint, self._read(text))
 
     def _read(self, text: str | Sequence[str]) -> "ReadText":
         """Return the tokens of a text, and warn of the characters that the model does not know."""

@@ -20,7 +20,7 @@ from charnn.corpus.ids import Dataset
 from charnn.errors import CharnnError
 from charnn.training import events
 from charnn.training.advice import advise
-from charnn.training.backpropagation import backpropagate, reset_rows_in_turn, trial_step
+from charnn.training.backpropagation import trial_step
 from charnn.training.best_evaluation import BestEvaluation, evaluate_best
 from charnn.training.divergence import DivergenceCheck
 from charnn.training.hardware import keep_freed_memory
@@ -32,6 +32,7 @@ from charnn.training.thread_tuning import ThreadTuner
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import TrainingConfig
 from charnn.training.validation import Validator
+from charnn.training.weight_update import update_weights
 
 REPORT_EVERY = 10  # steps
 
@@ -118,29 +119,19 @@ class Trainer:
         begin = time.perf_counter()
         state, config, position = self.state, self.config, self.state.position
         lr = learning_rate(self.progress, config.lr)
-        if position.window == 0:  # a new epoch: the end of a row is no context for its beginning
-            state.hidden_state = state.network.initial_state(config.batch_size)
-        state.hidden_state = reset_rows_in_turn(state.hidden_state, position.step)
-        inputs_TB, targets_TB = self.batches.segment(
-            position.window, position.step // len(self.batches)
-        )
-        loss = backpropagate(state, config, inputs_TB, targets_TB)
-        grad_norm = state.optimizer.clip(config.clip, config.clip_value)
-        clipped = config.clip_value is None and grad_norm > config.clip
-        self.divergence.check_update(position.step + 1, loss, lr, grad_norm)
-        state.optimizer.step(lr)
-        position.advance(len(self.batches))
-        state.average.update(position.step)
+        check = self.divergence.check_update
+        done = update_weights(state, config, self.batches, lr, check)
         now = time.perf_counter()
         position.seconds, seconds = now - self._start_time, now - begin
-        characters = self.dataset.vocabulary.count_characters(targets_TB)
+        characters = self.dataset.vocabulary.count_characters(done.targets_TB)
         for mean in (state.since_report, state.since_validation, self.trained):
-            mean.add(targets_TB.size, characters, seconds, loss, clipped=clipped)
+            mean.add(done.targets_TB.size, characters, seconds, done.loss, clipped=done.clipped)
         # The last segment of an epoch may be shorter, so its time is not comparable.
-        if len(inputs_TB) == config.seq_len and (threads := self.thread_tuner.observe(seconds)):
+        is_full = len(done.targets_TB) == config.seq_len
+        if is_full and (threads := self.thread_tuner.observe(seconds)):
             self.report(events.Rethreaded(threads))
         if position.step % REPORT_EVERY == 0 or self.progress >= 1:
-            self._report_step(lr, grad_norm)
+            self._report_step(lr, done.grad_norm)
         if hint := self.speed_hint.after(self.trained):
             self.report(events.Hinted(hint))
 

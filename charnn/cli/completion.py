@@ -36,6 +36,11 @@ def complete_corpus(incomplete: str) -> list[str]:
     return [*_beginning(CATALOGUE, incomplete), *files]
 
 
+def complete_run_or_corpus(incomplete: str) -> list[str]:
+    """Return the runs, corpora, files and folders that begin so."""
+    return list(dict.fromkeys([*complete_run(incomplete), *complete_corpus(incomplete)]))
+
+
 def complete_rhythm(incomplete: str) -> list[str]:
     """Return the types of tunes that begin so."""
     return _beginning(RHYTHMS, incomplete)

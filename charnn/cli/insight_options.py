@@ -114,17 +114,36 @@ def read_corpus(model: "Model", names: Sequence[str], limit: int | None = None) 
     from charnn.corpus.sources import open_corpus
     from charnn.corpus.text_documents import whole_texts
     from charnn.insight.read_text import describe_unknown, read_texts
-    from charnn.insight.text_sample import sample_texts
 
     checkpoint = model.checkpoint
     kind, keep_cr = checkpoint.document_kind, checkpoint.keep_cr
     corpus = open_corpus(names, document_kind=kind, keep_cr=keep_cr)
     texts = whole_texts(corpus.documents, corpus.document_kind)
-    if limit is not None and (total := sum(map(len, texts))) > limit:
-        texts = sample_texts(texts, limit)
-        sampled = sum(map(len, texts))
-        show_message(f"reads {sampled:,} of {total:,} characters, spread evenly over the text")
+    if limit is not None:
+        texts = _sampled(texts, limit)
     read = read_texts(checkpoint, texts)
     if read.unknown:
         show_warning(describe_unknown(read))
     return read
+
+
+def read_plain_texts(names: Sequence[str], limit: int) -> list[str]:
+    """Return about `limit` characters of a corpus, for fresh models of characters.
+
+    Raises:
+        CorpusError: there is no such corpus.
+    """
+    from charnn.corpus.sources import open_corpus
+
+    return _sampled([document.text() for document in open_corpus(names).documents], limit)
+
+
+def _sampled(texts: Sequence[str], limit: int) -> list[str]:
+    """Return a sample of texts that are longer than `limit` in all, and tell the user."""
+    from charnn.insight.text_sample import sample_texts
+
+    sample = sample_texts(texts, limit)
+    taken, total = sum(map(len, sample)), sum(map(len, texts))
+    if taken < total:
+        show_message(f"reads {taken:,} of {total:,} characters, spread evenly over the text")
+    return sample

@@ -21,9 +21,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.insight.warm_state import state_before
-from charnn.model.network import Network, import_weights
+from charnn.insight.warm_state import rows_of, states_before
+from charnn.model.network import Network
+from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import Trace
+from charnn.model.restored_network import restored_network
 
 # The tokens of one call of the network, in all its rows: autograd keeps about 20 vectors of each.
 CHUNK = 2048
@@ -46,8 +48,7 @@ class ErrorNorms:
 
 def exact_network(checkpoint: Checkpoint) -> Network:
     """Return the network of a checkpoint in float64, of which only the inputs have gradients."""
-    network = Network(checkpoint.config).eval()
-    import_weights(network, checkpoint.weights)
+    network = restored_network(checkpoint.config, checkpoint.weights)
     network.double().requires_grad_(False)
     # The inputs of the first layer are rows of the embedding, or products with them.
     network.embedding.weight.requires_grad_(True)
@@ -57,24 +58,26 @@ def exact_network(checkpoint: Checkpoint) -> Network:
 def error_norms(
     network: Network,
     read_N: NDArray[np.int64],
-    starts_B: NDArray[np.int64],
-    lasts_B: NDArray[np.int64],
+    starts_SK: NDArray[np.int64],
+    lasts_SK: NDArray[np.int64],
 ) -> ErrorNorms:
-    """Return the lengths of the error of one loss per row.
+    """Return the lengths of the error of S K losses, each in a row of its own.
 
     Args:
         network: see `exact_network`.
         read_N: [N] the tokens; the first one is the start token of the model.
-        starts_B: [B] the first step of each row.
-        lasts_B: [B] the step t of each row's loss L_t, from `starts_B` to N - 2.
+        starts_SK: [S, K] the first step of each row, in S stretches of the text; those of a stretch
+            have equal distances.
+        lasts_SK: [S, K] the step t of each row's loss L_t, from the row's start to N - 2.
     """
+    starts_B, lasts_B = starts_SK.flatten(), lasts_SK.flatten()
+    state = states_before(network, read_N, starts_SK, CHUNK)
     steps = int((lasts_B - starts_B).max()) + 1
-    rows = max(1, CHUNK // steps)
+    size = max(1, CHUNK // steps)
+    blocks = [slice(begin, begin + size) for begin in range(0, len(starts_B), size)]
     parts = [
-        _norms_of_rows(
-            network, read_N, starts_B[row : row + rows], lasts_B[row : row + rows], steps
-        )
-        for row in range(0, len(starts_B), rows)
+        _norms_of_rows(network, read_N, starts_B[rows], lasts_B[rows], rows_of(state, rows), steps)
+        for rows in blocks
     ]
     names = network.cell.state
     states = {name: np.concatenate([part.states[name] for part in parts]) for name in names}
@@ -86,9 +89,9 @@ def _norms_of_rows(
     read_N: NDArray[np.int64],
     starts_B: NDArray[np.int64],
     lasts_B: NDArray[np.int64],
+    state: NetworkState,
     steps: int,
 ) -> ErrorNorms:
-    state = state_before(network, read_N, starts_B, CHUNK)
     # What a row reads after its loss does not matter.
     places_TB = (starts_B + np.arange(steps)[:, None]).clip(max=len(read_N) - 2)
     ids_TB, targets_TB = (
@@ -100,7 +103,7 @@ def _norms_of_rows(
         losses_TB, _ = network.losses(ids_TB, targets_TB, state, layers)
         loss = losses_TB[lasts_B - starts_B, np.arange(len(starts_B))].sum()
         by_part = [list(zip(*layer.states[1:], strict=True)) for layer in layers]
-        leaves = [state for parts in by_part for part in parts for state in part]
+        leaves = [step for parts in by_part for part in parts for step in part]
         *errors, gates_x_TBG = torch.autograd.grad(
             loss, [*leaves, layers[0].gates_x_TBG], materialize_grads=True
         )

@@ -1,9 +1,11 @@
 """The methods of a model that look inside it."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from charnn.checkpoints.checkpoint import Checkpoint
+from charnn.checkpoints.run_files import CHECKPOINTS
 from charnn.errors import warn
 
 if TYPE_CHECKING:
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from charnn.insight.gate_statistics import GateStatistics
     from charnn.insight.read_neurons import Neurons
     from charnn.insight.read_text import ReadText
+    from charnn.insight.shown_flow import ShownFlow
     from charnn.insight.shown_surprise import ShownSurprise
     from charnn.insight.text_surprise import Surprise
     from charnn.insight.text_trace import Trace
@@ -20,10 +23,17 @@ class LookInside:
     """A model that can be looked into.
 
     Attributes:
+        path: the checkpoint file that the model was read from.
         checkpoint: the configuration, vocabulary, weights and metadata of the model.
     """
 
+    path: Path
     checkpoint: Checkpoint
+
+    @property
+    def name(self) -> str:
+        """Return the name of the model: that of its run, or of a file outside of a run."""
+        return self.path.parent.name if self.path.name in CHECKPOINTS else self.path.stem
 
     def trace(self, text: str | Sequence[str]) -> "Trace":
         """Return the logits, the hidden states and the gates at every character of a text.
@@ -68,6 +78,31 @@ class LookInside:
         from charnn.insight.read_neurons import read_neurons
 
         return read_neurons(self.checkpoint, self._read(text))
+
+    def gradients(
+        self, text: str | Sequence[str], *, distance: int | None = None, at: int | None = None
+    ) -> "ShownFlow":
+        """Return how much error of a loss reaches each earlier character of a text.
+
+        The result draws a picture (`figure`), which a notebook shows.
+
+        Args:
+            text: a text, or several texts, as in `trace`.
+            distance: the largest distance in characters; None for 100, or less in a short text.
+            at: the number of the character whose prediction the errors between single characters
+                end with, from 1; None for one near the beginning.
+
+        Raises:
+            CorpusError: the model knows no character of the text, or the text is too short.
+            UsageError: the distance or the place is out of range.
+        """
+        from charnn.insight.gradient_flow import check_places, measure_flow
+        from charnn.insight.shown_flow import ShownFlow
+
+        read = self._read(text)
+        check_places(read, distance, at)
+        flow = measure_flow(self.checkpoint, read, self.name, distance, at)
+        return ShownFlow(flow.name, flow.states, flow.window)
 
     def _read(self, text: str | Sequence[str]) -> "ReadText":
         """Return the tokens of a text, and warn of the characters that the model does not know."""

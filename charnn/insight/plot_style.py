@@ -61,6 +61,13 @@ def line_styles(count: int) -> Sequence[dict[str, Any]]:
     ]
 
 
+def plain_character(piece: str) -> str:
+    """Return visible signs for the characters of a token; ◦ for a token without characters."""
+    # matplotlib would read two dollars as a formula.
+    signs = {" ": "␣", "\n": "↵", "\t": "→", "$": r"\$"}
+    return "".join(signs.get(char, char if char.isprintable() else "·") for char in piece) or "◦"
+
+
 def picture_bytes(figure: "Figure", kind: str) -> bytes:
     """Return a figure as the bytes of a file.
 

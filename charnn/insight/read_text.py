@@ -44,6 +44,11 @@ class ReadText:
         """Return [T + 1] ids that begin with a start token, as the model reads them."""
         return np.concatenate([[start_token_id], self.ids]).astype(np.int64)
 
+    def token_at(self, character: int) -> int:
+        """Return the index of the token that completes a character; characters count from 1."""
+        ends = np.cumsum([len(piece) for piece in self.pieces])
+        return int(np.searchsorted(ends, character))
+
 
 def read_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> ReadText:
     """Return the tokens of one or several texts, one after the other.

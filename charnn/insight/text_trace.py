@@ -19,10 +19,10 @@ from charnn.corpus.vocabulary import UNKNOWN
 from charnn.evaluation.scored_part import CONTEXT
 from charnn.insight.read_text import ReadText
 from charnn.insight.warm_state import state_before
-from charnn.model.network import Network, import_weights
 from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import Trace as LayerTrace
 from charnn.model.plain_layer import gate_values
+from charnn.model.restored_network import restored_network
 
 # The tokens of one call of the network, in all its rows. It bounds the memory.
 CHUNK = 2048
@@ -121,8 +121,7 @@ def trace_chunks(
         rows: the number of rows, see `fast_rows`.
         start: [S, L, H] the hidden state of the first row, see `Checkpoint.starts`; None for zeros.
     """
-    network = Network(checkpoint.config).eval()
-    import_weights(network, checkpoint.weights)
+    network = restored_network(checkpoint.config, checkpoint.weights)
     tokens, length = len(text.ids), math.ceil(len(text.ids) / rows)
     starts_B = np.arange(0, tokens, length)
     # The padding at the end is read by the last row and not returned.

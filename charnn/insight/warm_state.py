@@ -1,6 +1,7 @@
 """The state of a network in the middle of a text, after it has read what comes before."""
 
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -35,5 +36,43 @@ def state_before(
         for begin, end in itertools.pairwise(bounds):
             state = state.reset(torch.from_numpy(starts_B == context - begin))
             places_TB = (starts_B - context + np.arange(begin, end)[:, None]).clip(0)
-            _, state = network(torch.from_numpy(read_N[places_TB]), state)
+            state = network.read(torch.from_numpy(read_N[places_TB]), state)
     return state.reset(torch.from_numpy(starts_B == 0))
+
+
+def states_before(
+    network: Network, read_N: NDArray[np.int64], starts_SK: NDArray[np.int64], chunk: int
+) -> NetworkState:
+    """Return the state before each place of S stretches of the text, in S K rows.
+
+    Each stretch is read once, since its places follow each other at equal distances.
+
+    Args:
+        network, read_N, chunk: as in `state_before`.
+        starts_SK: [S, K] the places.
+    """
+    state = state_before(network, read_N, starts_SK[:, 0], chunk)
+    states = [state]
+    with torch.no_grad():
+        for before_S, after_S in itertools.pairwise(starts_SK.T):
+            if hop := int(after_S[0] - before_S[0]):
+                places_TS = before_S + np.arange(hop)[:, None]
+                state = network.read(torch.from_numpy(read_N[places_TS]), state)
+            states.append(state)
+    return _interleaved(states)
+
+
+def rows_of(state: NetworkState, rows: slice) -> NetworkState:
+    """Return some rows of a state."""
+    return state.replace({name: part[rows] for name, part in state.tensors().items()})
+
+
+def _interleaved(states: Sequence[NetworkState]) -> NetworkState:
+    """Return K states of S rows as one of S K rows: all states of row 0, then those of row 1."""
+    tensors = [state.tensors() for state in states]
+    return states[0].replace(
+        {
+            name: torch.stack([each[name] for each in tensors], 1).flatten(0, 1)
+            for name in tensors[0]
+        }
+    )

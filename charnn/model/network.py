@@ -178,9 +178,12 @@ class Network(nn.Module):
         )
         return -log_p, NetworkState(layers, memory)
 
-    def read(self, ids_TB: Tensor) -> list[HiddenState]:
-        """Return the hidden states of all layers after reading token ids [T, B]."""
-        return self._run_layers(ids_TB, self.initial_state(ids_TB.shape[1]), None)[1]
+    def read(self, ids_TB: Tensor, state: NetworkState) -> NetworkState:
+        """Return the state after reading token ids [T, B], without computing any logits."""
+        h_TBH, layers = self._run_layers(ids_TB, state, None)
+        if self.pointer is None or state.memory is None:
+            return NetworkState(layers, None)
+        return NetworkState(layers, self.pointer.remember(h_TBH, ids_TB, state.memory))
 
     def _run_softmax(
         self, ids_TB: Tensor, state: NetworkState, traces: list[Trace] | None

@@ -130,6 +130,10 @@ class Pointer(nn.Module):
         log_probabilities = mixed_TBV - torch.logaddexp(all_TB, sentinel_TB)[..., None]
         return log_probabilities, segment.memory()
 
+    def remember(self, h_TBH: Tensor, ids_TB: Tensor, memory: Memory) -> Memory:
+        """Return the memory after a segment; the arguments are those of `log_probabilities`."""
+        return self._look_up(h_TBH, ids_TB, memory).memory()
+
     def _look_up(self, h_TBH: Tensor, ids_TB: Tensor, memory: Memory) -> Segment:
         """Return the queries and keys of a segment, with the memory before it."""
         # One product for both, and one in each direction of the backward pass.

@@ -46,9 +46,9 @@ def find_start_states(
     device = network.head.weight.device
     was_training = network.training
     network.eval()
-    layers = network.read(torch.from_numpy(context_TB).to(device))
+    state = network.read(torch.from_numpy(context_TB).to(device), network.initial_state(COUNT))
     network.train(was_training)
-    states_SLBH = torch.stack([torch.stack(layer) for layer in layers], dim=1)
+    states_SLBH = torch.stack([torch.stack(layer) for layer in state.layers], dim=1)
     states: NDArray[np.float32] = states_SLBH.movedim(2, 0).float().cpu().numpy()
     return states
 

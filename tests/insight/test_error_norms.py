@@ -14,7 +14,7 @@ from torch import Tensor, sigmoid, tanh
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.insight.error_norms import error_norms, exact_network
-from charnn.insight.warm_state import state_before
+from charnn.insight.warm_state import rows_of, states_before
 from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from tests.helpers import random_weights
@@ -98,7 +98,7 @@ def test_the_lengths_are_those_of_the_unrolled_network(cell: str, embedding: int
     checkpoint, read = checkpoint_of(cell, embedding), read_tokens()
     lasts = np.array([38, 12, 30, 5, 38])
     starts = np.array([20, 0, 7, 5, 38])
-    found = error_norms(exact_network(checkpoint), read, starts, lasts)
+    found = error_norms(exact_network(checkpoint), read, starts[:, None], lasts[:, None])
     for row, (start, last) in enumerate(zip(starts.tolist(), lasts.tolist(), strict=True)):
         parts, inputs = unrolled_errors(checkpoint, read, last)
         for name, layers in zip(CELLS[cell].state, parts, strict=True):
@@ -117,20 +117,26 @@ def test_the_lengths_are_those_of_the_unrolled_network(cell: str, embedding: int
 def test_a_pointer_sends_errors_past_the_cells() -> None:
     read = np.tile(read_tokens()[:8], 5)
     with_pointer, without = (
-        error_norms(exact_network(checkpoint), read, np.array([0]), np.array([38])).states["h"]
+        error_norms(exact_network(checkpoint), read, *np.array([[[0]], [[38]]])).states["h"]
         for checkpoint in (checkpoint_of("rnn", pointer=40), checkpoint_of("rnn"))
     )
     assert with_pointer[0, 1, 5] > 10 * without[0, 1, 5]
 
 
-def test_each_row_reads_what_comes_before_its_place() -> None:
-    checkpoint = checkpoint_of("lstm")
+@pytest.mark.parametrize("pointer", [0, 12])
+def test_each_row_reads_what_comes_before_its_place(pointer: int) -> None:
+    checkpoint = checkpoint_of("lstm", pointer=pointer)
     network, read = exact_network(checkpoint), np.tile(read_tokens(), 20)
-    starts = np.array([0, 1, 3, 40, 511, 513, 700])
-    state = state_before(network, read, starts, chunk=200)
-    for row, start in enumerate(starts.tolist()):
-        before = network.initial_state(1).layers
+    starts = np.array([[0, 7, 14], [3, 10, 17], [511, 518, 525], [600, 607, 614]])
+    states = states_before(network, read, starts, chunk=200)
+    for row, start in enumerate(starts.flatten().tolist()):
+        expected = network.initial_state(1)
         if start:
-            before = network.read(torch.from_numpy(read[:start])[:, None])
-        for found, expected in zip(state.layers, before, strict=True):
-            assert (found[1][row] - expected[1][0]).abs().max() < 1e-9
+            expected = network.read(torch.from_numpy(read[:start])[:, None], expected)
+        state = rows_of(states, slice(row, row + 1))
+        for layer, other in zip(state.layers, expected.layers, strict=True):
+            assert max((a - b).abs().max() for a, b in zip(layer, other, strict=True)) < 1e-9
+        if state.memory and expected.memory:
+            assert torch.equal(state.memory.ids_BM, expected.memory.ids_BM)
+            keys = (state.memory.keys_BMD - expected.memory.keys_BMD).abs().amax(-1)
+            assert (keys * (state.memory.ids_BM >= 0)).max() < 1e-9

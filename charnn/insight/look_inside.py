@@ -9,6 +9,8 @@ from charnn.checkpoints.run_files import CHECKPOINTS
 from charnn.errors import warn
 
 if TYPE_CHECKING:
+    from charnn.insight.cell_steps import CellSteps
+    from charnn.insight.embedding_map import Embedding
     from charnn.insight.error_kinds import ErrorKinds
     from charnn.insight.gate_statistics import GateStatistics
     from charnn.insight.read_neurons import Neurons
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from charnn.insight.shown_surprise import ShownSurprise
     from charnn.insight.text_surprise import Surprise
     from charnn.insight.text_trace import Trace
+    from charnn.insight.unit_names import Unit
 
 
 class LookInside:
@@ -144,6 +147,31 @@ class LookInside:
         measured = measure_surprise(self.checkpoint, read, alternatives, start)
         has_tunes = bool(self.checkpoint.metadata.get("tunes"))
         return ShownSurprise.of(measured, has_tunes=has_tunes)
+
+    def step(self, text: str, units: "Sequence[str | Unit]" = ()) -> "CellSteps":
+        """Return the numbers in the equations of a few units at every character of a text.
+
+        Args:
+            text: a text of up to 500 characters.
+            units: names such as "0.17", layer and unit, counted from 0; without any, the unit of
+                the last layer whose output varies most.
+
+        Raises:
+            CorpusError: the model knows no character of the text.
+            UsageError: there is no such unit, or the text is too long.
+        """
+        from charnn.insight.cell_steps import cell_steps
+        from charnn.insight.unit_names import parse_unit
+
+        config = self.checkpoint.config
+        chosen = [parse_unit(str(unit), config, "unit") for unit in units]
+        return cell_steps(self.checkpoint, self._read(text), chosen)
+
+    def embedding(self) -> "Embedding":
+        """Return the vectors of the tokens, their distances, neighbours and a map of them."""
+        from charnn.insight.embedding_map import read_embedding
+
+        return read_embedding(self.checkpoint)
 
     def error_kinds(self, surprise: "Surprise") -> "ErrorKinds":
         """Return the errors of the model at a text by kind, beside those of a 5-gram.

@@ -17,7 +17,7 @@ differentiates them (`charnn.model.plain_layer`). `charnn.model.gradients` has t
 hand, for speed in training; a cell that is missing there is trained by autograd.
 
 To add a cell, write a class and name it in `CELLS`. Its `step` may use + - * /, `one_minus`, `tanh`
-and `sigmoid`, and nothing else.
+and `sigmoid`, and nothing else. `equations` shows the same step to people (`charnn step`).
 """
 
 from typing import ClassVar
@@ -38,6 +38,11 @@ class Cell:
         state: the names of the vectors [H] that a step hands to the next step; the output h is
             first.
         peepholes: the names of the parameter vectors [H] that the cell has beside the affine maps.
+        symbols: the letters of the gates in the papers, in the order of `gates`.
+        equations: the equations of a step as text for people, in the order of the computation: a
+            symbol, and the term that it equals. i_x and i_h are the sums of gate i (gates_x and
+            gates_h), a prime marks a vector after the step, and p_i is a peephole. The tests
+            compute them and compare the results with `step`.
         adds_gates: whether the cell uses only the sums of gates_x and gates_h, so that the
             gradients by both are equal.
         candidate: the gate that is a tanh in [-1, 1]: the new content. All others are sigmoids.
@@ -47,6 +52,8 @@ class Cell:
     gates: ClassVar[tuple[str, ...]]
     state: ClassVar[tuple[str, ...]] = ("h",)
     peepholes: ClassVar[tuple[str, ...]] = ()
+    symbols: ClassVar[tuple[str, ...]]
+    equations: ClassVar[dict[str, str]]
     adds_gates: ClassVar[bool] = True
     candidate: ClassVar[str]
     memory_gate: ClassVar[str] = ""
@@ -68,6 +75,8 @@ class Elman(Cell):
     """Simple recurrent network with tanh (Elman, "Finding structure in time", 1990)."""
 
     gates = ("h",)
+    symbols = ("h",)
+    equations: ClassVar = {"h'": "tanh(h_x + h_h)"}
     candidate = "h"
 
     @staticmethod
@@ -85,6 +94,13 @@ class GRU(Cell):
     """
 
     gates = ("reset", "update", "new")
+    symbols = ("r", "z", "n")
+    equations: ClassVar = {
+        "r": "sigmoid(r_x + r_h)",
+        "z": "sigmoid(z_x + z_h)",
+        "n": "tanh(n_x + r · n_h)",
+        "h'": "(1 - z) · n + z · h",
+    }
     adds_gates = False
     candidate = "new"
     memory_gate = "update"
@@ -108,6 +124,15 @@ class LSTM(Cell):
 
     gates = ("input", "forget", "cell", "output")
     state = ("h", "c")
+    symbols = ("i", "f", "g", "o")
+    equations: ClassVar = {
+        "i": "sigmoid(i_x + i_h)",
+        "f": "sigmoid(f_x + f_h)",
+        "g": "tanh(g_x + g_h)",
+        "o": "sigmoid(o_x + o_h)",
+        "c'": "f · c + i · g",
+        "h'": "o · tanh(c')",
+    }
     candidate = "cell"
     memory_gate = "forget"
 
@@ -137,6 +162,15 @@ class Peephole(Cell):
     candidate = LSTM.candidate
     memory_gate = LSTM.memory_gate
     peepholes = ("peephole_input", "peephole_forget", "peephole_output")
+    symbols = LSTM.symbols
+    equations: ClassVar = {
+        "i": "sigmoid(i_x + i_h + p_i · c)",
+        "f": "sigmoid(f_x + f_h + p_f · c)",
+        "g": "tanh(g_x + g_h)",
+        "c'": "f · c + i · g",
+        "o": "sigmoid(o_x + o_h + p_o · c')",
+        "h'": "o · tanh(c')",
+    }
 
     @staticmethod
     def step(gates_x: Value, gates_h: Value, hidden_state: Value, peepholes: Value) -> Step:
@@ -159,6 +193,14 @@ class Coupled(Cell):
 
     gates = ("forget", "cell", "output")
     state = LSTM.state
+    symbols = ("f", "g", "o")
+    equations: ClassVar = {
+        "f": "sigmoid(f_x + f_h)",
+        "g": "tanh(g_x + g_h)",
+        "o": "sigmoid(o_x + o_h)",
+        "c'": "f · c + (1 - f) · g",
+        "h'": "o · tanh(c')",
+    }
     candidate = LSTM.candidate
     memory_gate = LSTM.memory_gate
 

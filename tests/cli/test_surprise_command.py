@@ -87,7 +87,6 @@ def test_pictures_are_written(program: Program, folder: Path, name: str) -> None
         (["tunes", "tune.abc", "-o", "a.gif"], 2, ".png, .svg, .html"),
         (["tunes", "tune.abc", "-o", "no/a.png"], 2, "there is no folder"),
         (["tunes", "tune.abc", "--alternatives", "99"], 2, "0..20"),
-        (["tunes", "tune.abc", "--json", "-o", "a.png"], 2, "give one of them"),
     ],
 )
 def test_what_cannot_be_shown_is_one_sentence(

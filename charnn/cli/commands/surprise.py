@@ -18,7 +18,6 @@ from charnn.cli.insight_options import (
     write_picture,
 )
 from charnn.cli.model_options import check_alternatives
-from charnn.errors import UsageError
 
 if TYPE_CHECKING:
     from charnn.insight.shown_surprise import ShownSurprise
@@ -53,8 +52,6 @@ def command(
     """
     check_alternatives(alternatives)
     path = check_picture(output)
-    if path is not None and as_json:
-        raise UsageError("-o and --json write different things: give one of them")
     model = load_model(run)
     read = read_corpus(model, text)
 
@@ -63,9 +60,9 @@ def command(
     surprise = model.surprise(read, alternatives=kept)
     if path is not None:
         write_picture(path, surprise.figure, partial(_page, model, surprise))
-    elif as_json:
+    if as_json:
         write_stdout(json.dumps(_json_object(model, surprise)) + "\n")
-    else:
+    elif path is None:
         _write(model, surprise, listed=bool(alternatives))
 
 

@@ -8,6 +8,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import UsageError
 from charnn.music.abc import patterns
 from charnn.music.abc.cleaning import clean_books
+from charnn.music.abc.macros import without_macros
 from charnn.music.checking.parts import bars_as_played, split_into_passes
 from charnn.music.grammar.body_grammar import BodyGrammar
 from charnn.music.grammar.grammar_state import MAX_PARTS, TICKS_PER_WHOLE_NOTE, GrammarState
@@ -86,6 +87,7 @@ class TuneContinuer:
             raise UsageError("this is a model of text: name a model of tunes, such as folk")
         if parts is not None and not 1 <= parts <= MAX_NEW_PARTS:
             raise UsageError(f"--parts must lie in 1..{MAX_NEW_PARTS}, not {parts}")
+        text = without_macros(text)
         located = LocatedTune(text)
         if len(voices := voice_names(text)) > 1:
             names = ", ".join(f"V:{name}" for name in voices)

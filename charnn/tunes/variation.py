@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.errors import CharnnError, TuneError, UsageError
+from charnn.music.abc.macros import without_macros
 from charnn.music.grammar.gap_grammar import GapGrammar
 from charnn.music.grammar.gap_pieces import Fixed, Music
 from charnn.music.tune.tune import Note
@@ -119,6 +120,7 @@ class Varier:
         *,
         is_beginning: bool = False,
     ) -> None:
+        text = without_macros(text)
         self._infiller, self._text, self._options = infiller, text, options
         self._is_beginning = is_beginning
         self._old: Melody | None = None

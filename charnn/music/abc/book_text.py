@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from charnn.errors import TuneError
+from charnn.music.abc.macros import as_comment
 from charnn.music.abc.patterns import LINE_END
 from charnn.music.abc.tunebook import TuneSource, iterate_book
 
@@ -61,7 +62,8 @@ def _pieces(text: str) -> Iterator[str | TuneSource]:
 
 
 def _paragraphs(lines: list[str]) -> list[str]:
-    text = "\n".join(line.rstrip() for line in lines).strip("\n")
+    # The changed tunes have notes in place of macros.
+    text = "\n".join(as_comment(line.rstrip()) for line in lines).strip("\n")
     return re.split(r"\n{2,}", text) if text else []
 
 

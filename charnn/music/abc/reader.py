@@ -3,12 +3,13 @@
 A tune passes through the files of this folder in this order:
 
 1. `tunebook.split_book` finds where the tunes of a text begin and end.
-2. `read_tune`, in this file, reads the header.
-3. `voices_reader.VoicesReader` passes each line of the body to the `BodyReader` of its voice.
-4. `body_reader.BodyReader` reads bar lines, endings and fields.
-5. Its base class `chord_reader.ChordReader` reads chords and grace notes.
-6. The base class of `ChordReader`, `note_reader.NoteReader`, reads notes and rests.
-7. The base class of `NoteReader`, `mark_reader.MarkReader`, reads spaces, words and decorations.
+2. `macros.write_out_macros` puts notes in place of macros.
+3. `read_tune`, in this file, reads the header.
+4. `voices_reader.VoicesReader` passes each line of the body to the `BodyReader` of its voice.
+5. `body_reader.BodyReader` reads bar lines, endings and fields.
+6. Its base class `chord_reader.ChordReader` reads chords and grace notes.
+7. The base class of `ChordReader`, `note_reader.NoteReader`, reads notes and rests.
+8. The base class of `NoteReader`, `mark_reader.MarkReader`, reads spaces, words and decorations.
 
 The meaning of single fields and signs is defined in `fields.py`, `key_field.py`, `staff_words.py`,
 `voice_field.py`, `part_order.py`, `note_head.py`, `note_length.py`, `tuplet.py`, `bar_line.py` and
@@ -31,10 +32,13 @@ from charnn.errors import TuneError
 from charnn.music.abc import fields
 from charnn.music.abc.chord_reader import DECORATED_GRACE
 from charnn.music.abc.key_field import read_key
+from charnn.music.abc.macros import has_macros, write_out_macros
 from charnn.music.abc.part_order import read_part_order
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.abc.tunebook import (
+    BODY_FIELD,
     HEADER_FIELD,
+    MAX_CHARACTERS,
     MAX_FILE_HEADER,
     HeaderField,
     TuneSource,
@@ -46,15 +50,8 @@ from charnn.music.tune.problem import Problem
 from charnn.music.tune.shared_form import share_form
 from charnn.music.tune.tune import Key, Meter, Tune
 
-# Of 5,052 tunes in four collections, the longest has 2,439 characters.
-MAX_CHARACTERS = 16 * 1024
-
-# As `patterns.FIELD`, with `+:`, which continues the field before (ABC 2.1, "Field continuation").
-# Lyrics may begin with a `|`.
-BODY_FIELD = re.compile(r"[ \t]*([A-Za-z+]):(?:(?<=[wWs+]:)|(?![|:]))(.*)")
 _COLON_FORGOTTEN = re.compile(r"[H-Z] ")  # "N bars 1| and 2|"
 _LOST_MUSIC = "music after an empty line belongs to no tune: remove the empty line"
-_MACRO = "a macro (m:) is not played out: write its notes"
 _Value = TypeVar("_Value")
 _Default = TypeVar("_Default")
 
@@ -86,13 +83,15 @@ def read_whole_tune(text: str) -> Tune:
     in other keys.
 
     Raises:
-        TuneError: there is no tune, it can't be read, it has several voices, or a sign would be
-            left out.
+        TuneError: there is no tune, it can't be read, it has several voices or macros, or a sign
+            would be left out.
     """
     sources = split_book(text)
     if not sources:
         raise TuneError("there is no tune here", 1, 1)
     tune = read_tune(sources[0])
+    if has_macros(sources[0]):
+        raise TuneError("the tune has macros", tune.line, 1, tune.name)
     for problem in tune.problems:
         if problem.text != DECORATED_GRACE:
             raise TuneError(problem.text, problem.line, problem.column, tune.name)
@@ -114,6 +113,16 @@ def read_tune(source: TuneSource) -> Tune:
     if sum(len(field.text) + 2 for field in source.file_header) > MAX_FILE_HEADER:
         problem = f"the file header is longer than {MAX_FILE_HEADER:,} characters: shorten it"
         raise TuneError(problem, source.file_header[0].line, 1, source.name)
+    written = write_out_macros(source)
+    try:
+        return written.placed(_read_tune(written.source))
+    except TuneError as error:
+        column = written.column(error.line, error.column)
+        raise TuneError(error.problem, error.line, column, error.tune) from None
+
+
+def _read_tune(source: TuneSource) -> Tune:
+    """Read a tune without macros."""
     lines = content_lines(source)
     header = _Header(source, lines)
     free = Meter((header.last("M") or ("", 0))[0], 0, 0)
@@ -136,9 +145,7 @@ def read_tune(source: TuneSource) -> Tune:
     first, *others = body.finish()
     order, order_line = header.last("P") or ("", source.line)
     parts, part_problems = read_part_order(order, order_line, first.music)
-    macros = (field for field in header.fields if field.letter == "m")
-    macro_problems = (Problem(_MACRO, field.line, 1, serious=False) for field in macros)
-    problems = {*part_problems, *header.problems, *macro_problems, *body.problems}
+    problems = {*part_problems, *header.problems, *body.problems}
     if source.lost_line:
         problems.add(Problem(_LOST_MUSIC, source.lost_line, 1))
     tune = Tune(

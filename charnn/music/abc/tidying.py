@@ -12,6 +12,7 @@ from charnn.errors import TuneError
 from charnn.music.abc.explicit_notes import broken_rhythm_as_lengths, with_explicit_accidentals
 from charnn.music.abc.false_ties import replace_false_ties
 from charnn.music.abc.line_layout import LineLayout
+from charnn.music.abc.macros import has_macros, write_out_macros
 from charnn.music.abc.note_length import MAX_IN_FRACTION, format_length, parse_length
 from charnn.music.abc.patterns import CARRIED_REPEAT
 from charnn.music.abc.reader import read_tune
@@ -63,6 +64,9 @@ def tidy_source(source: TuneSource, was_read: Callable[[Tune], None] = lambda tu
     """
     tune = read_tune(source)
     was_read(tune)
+    if has_macros(source):
+        source = write_out_macros(source).source
+        tune = read_tune(source)
     text = _tidied(source, tune, has_own_signs=True)
     if tune.others and not _plays_like(text, source, tune):
         text = _tidied(source, tune, has_own_signs=False)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from charnn.errors import TuneError
+from charnn.music.abc.macros import has_macros, write_out_macros
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tune_pieces import Piece, TuneLine, cut_tune, respell_notes
 from charnn.music.abc.tunebook import TuneSource
@@ -21,6 +22,9 @@ def transpose_source(source: TuneSource, move: Callable[[Tune], Tune]) -> str:
         TuneError: the tune cannot be read, or cannot be moved.
     """
     tune = read_tune(source)
+    if has_macros(source):
+        source = write_out_macros(source).source
+        tune = read_tune(source)
     moved = move(tune)
     if moved == tune:
         return source.text

@@ -12,8 +12,7 @@ from typing import Literal
 
 from charnn.music.abc import patterns
 from charnn.music.abc.note_head import format_head
-from charnn.music.abc.reader import BODY_FIELD
-from charnn.music.abc.tunebook import TuneSource, content_lines
+from charnn.music.abc.tunebook import BODY_FIELD, TuneSource, content_lines
 from charnn.music.abc.writer import with_comment
 from charnn.music.tune.tune import BarLine, Change, Element, Key, Note, Pitch, Tune
 

@@ -12,7 +12,7 @@ from charnn.insight.surprise_colours import LEAST, is_dark, surprise_colour
 if TYPE_CHECKING:
     from charnn.insight.bar_surprise import TuneBits
     from charnn.insight.error_kinds import ErrorKinds
-    from charnn.insight.surprise_figure import Cell as TextCell
+    from charnn.insight.text_lines import Cell as TextCell
     from charnn.insight.text_surprise import Surprise
 
 # The tokens of a text that are shown, and the tunes whose bars are.
@@ -51,7 +51,7 @@ def _digit(cell: "TextCell") -> str:
     """Return the bits of a character in one digit."""
     if not cell.begins:
         return " "
-    return "." if cell.bits < LEAST else str(min(9, round(cell.bits)))
+    return "." if cell.value < LEAST else str(min(9, round(cell.value)))
 
 
 def _coloured(sign: str, bits: float) -> Cell:
@@ -66,7 +66,7 @@ def _coloured_lines(lines: "Sequence[Sequence[TextCell]]") -> Iterator[Cell]:
     yield from (_coloured(f" {bits}{'+' * (bits == 8)} ", float(bits)) for bits in range(9))
     yield "\n", None, None
     for line in lines:
-        yield from (_coloured(cell.sign, cell.bits) for cell in line)
+        yield from (_coloured(cell.sign, cell.value) for cell in line)
         yield "\n", None, None
 
 

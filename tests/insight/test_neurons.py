@@ -1,6 +1,7 @@
 """Units that are tied to something a person can name: found where they are, and nowhere else."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,10 +155,30 @@ def test_the_command_reports_units(tmp_path: Path) -> None:
     save_run(tmp_path, "run", planted(text, 1))
     (tmp_path / "tunes.abc").write_text(text)
     shown = charnn(tmp_path, "neurons", "run", "tunes.abc").stdout.decode()
-    assert "inside quotes" in shown
-    assert f"0.{QUOTE} " in shown
-    object_ = json.loads(charnn(tmp_path, "neurons", "run", "tunes.abc", "--json").stdout)
-    assert object_["features"][0]["units"][0].keys() >= {"unit", "share", "means"}
+    assert re.search(rf"^inside quotes +0\.{QUOTE} ", shown, re.MULTILINE)
+    assert "no: -0.76  yes: +0.76" in shown
+    done = charnn(tmp_path, "neurons", "run", "tunes.abc", "--json", "-o", "page.html")
+    found = json.loads(done.stdout)["features"]
+    assert found[0]["units"][0].keys() >= {"unit", "share", "means"}
+    page = (tmp_path / "page.html").read_text("utf-8")
+    data = json.loads(page.split('id="data">')[1].split("</script>")[0])
+    assert f"0.{QUOTE}" in [unit["name"] for unit in data["units"]]
+    assert {len(each) for each in data["series"]["forget"]} == {len(data["pieces"])}
+
+
+def test_a_text_is_coloured_by_a_unit(tmp_path: Path) -> None:
+    save_run(tmp_path, "run", planted(tunes(1), 1))
+    (tmp_path / "tune.abc").write_text('X:1\nK:C\nA"Am"B2|"D7"A|\n')
+    arguments = ("neurons", "run", "tune.abc", "--unit")
+    lines = charnn(tmp_path, *arguments, f"0.{QUOTE}").stdout.decode().splitlines()
+    assert lines[-2:] == ['A"Am"B2|"D7"A|↵', "=###====###===="]
+    values = json.loads(charnn(tmp_path, *arguments, f"0.{QUOTE}", "--json").stdout)
+    assert len(values["units"][f"0.{QUOTE}"]["forget"]) == len(values["pieces"])
+    charnn(tmp_path, *arguments, f"0.{QUOTE}", "-o", "unit.svg")
+    assert b"<svg" in (tmp_path / "unit.svg").read_bytes()
+    failed = charnn(tmp_path, *arguments, "1.0")
+    assert (failed.returncode, failed.stdout) == (2, b"")
+    assert b"--unit 1.0 names no unit of this model" in failed.stderr
 
 
 def test_a_short_text_is_refused() -> None:

@@ -3,9 +3,12 @@
 import json
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from charnn.cli.console import write_stdout
+import typer
+
+from charnn.cli.console import show_message, write_stdout
 from charnn.cli.insight_options import (
     ENOUGH,
     JsonOption,
@@ -22,11 +25,23 @@ from charnn.cli.plain_table import table_lines
 if TYPE_CHECKING:
     from charnn.insight.feature_ties import FeatureTies
     from charnn.insight.read_neurons import Neurons
+    from charnn.insight.read_text import ReadText
+    from charnn.insight.unit_names import Unit
+    from charnn.library import Model
+
+# The tokens of a text that are shown in the colours of a unit.
+_SHOWN = 3000
 
 
 def command(
     run: ModelArgument,
     text: TextArgument,
+    unit_name: Annotated[
+        str,
+        typer.Option(
+            "--unit", metavar="L.I", help="Show the text coloured by this unit instead of a table."
+        ),
+    ] = "",
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -37,22 +52,66 @@ def command(
     the feature. Units are chosen on one half of the text and measured on the other. Units are named
     LAYER.UNIT, counted from 0. A long text is sampled.
 
+    --unit colours the beginning of the text by one unit. A page (.html) goes through the closest
+    units and their gates with the arrow keys.
+
     \b
     Examples:
       charnn neurons folk folk
-      charnn neurons shakespeare play.txt -o neurons.png
+      charnn neurons folk tune.abc --unit 0.555
+      charnn neurons shakespeare play.txt -o neurons.html
       charnn neurons play play.txt --json
     """
     path = check_picture(output)
     model = load_model(run)
-    from charnn.checkpoints.bundled import display_name
-    from charnn.insight.neuron_page import neurons_page
-    from charnn.insight.read_neurons import read_neurons
+    from charnn.insight.unit_names import parse_unit
 
-    neurons = read_neurons(model.checkpoint, read_corpus(model, text, ENOUGH))
+    unit = parse_unit(unit_name, model.checkpoint.config, "--unit") if unit_name else None
+    read = read_corpus(model, text, ENOUGH)
+    if unit and not (path and path.suffix.lower() == ".html"):
+        _show_unit(model, read, unit, path, as_json)
+    else:
+        _show_neurons(model, read, unit, path, as_json)
+
+
+def _show_unit(
+    model: "Model", read: "ReadText", unit: "Unit", path: Path | None, as_json: bool
+) -> None:
+    """Show the beginning of a text, coloured by one unit."""
+    from charnn.cli.unit_view import write_unit
+    from charnn.insight.unit_text import read_unit_text
+
+    coloured = read_unit_text(model.checkpoint, read, [unit], _SHOWN)
     if path:
-        name = display_name(model.path)
-        write_picture(path, neurons.figure, lambda: neurons_page(neurons, name))
+        # A page is the work of `_show_neurons`.
+        write_picture(path, coloured.figure, bytes)
+    if as_json:
+        found = {"checkpoint": str(model.path), **coloured.to_json()}
+        write_stdout(json.dumps(found) + "\n")
+    elif not path:
+        write_unit(coloured)
+    if (left := len(read.ids) - _SHOWN) > 0:
+        show_message(f"shows the first {_SHOWN:,} characters; {left:,} more are not shown")
+
+
+def _show_neurons(
+    model: "Model", read: "ReadText", unit: "Unit | None", path: Path | None, as_json: bool
+) -> None:
+    """Show the closest units of each feature."""
+    from charnn.checkpoints.bundled import display_name
+    from charnn.insight.neuron_page import MAX_TOKENS, neurons_page, units_to_show
+    from charnn.insight.read_neurons import read_neurons
+    from charnn.insight.unit_text import read_unit_text
+
+    neurons = read_neurons(model.checkpoint, read)
+
+    def page() -> bytes:
+        units = units_to_show(neurons, unit)
+        coloured = read_unit_text(model.checkpoint, read, units, MAX_TOKENS)
+        return neurons_page(neurons, coloured, display_name(model.path))
+
+    if path:
+        write_picture(path, neurons.figure, page)
     if as_json:
         write_stdout(json.dumps({"checkpoint": str(model.path), **neurons.to_json()}) + "\n")
     elif not path:

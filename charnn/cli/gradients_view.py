@@ -74,15 +74,19 @@ def connectivity_lines(window: "ErrorWindow") -> Iterator[str]:
     lengths = window.inputs[-1]
     highest = float(lengths.max()) or 1.0
     shares = lengths / highest
-    target = escape_to_one_line(repr(window.targets[-1]))
-    place = window.begin + len(shares)
+    target, place = _quoted(window.targets[-1]), int(window.places[-1])
     yield f"what matters to the prediction of {target} (character {place}), |dL_t/dx_tau|:\n"
     for step in np.argsort(-shares, kind="stable")[:_NAMED].tolist():
         back = len(shares) - step
-        piece = escape_to_one_line(repr(window.pieces[step]))
+        piece = _quoted(window.pieces[step])
         yield f"  {back:3} back {piece:8} {lengths[step]:8.1e} {'#' * round(20 * shares[step])}\n"
     if is_terminal(sys.stdout):
         yield _coloured(window, shares) + "\n"
+
+
+def _quoted(piece: str) -> str:
+    """Return a token for a sentence; ◦ is one without characters, such as the label of a bar."""
+    return escape_to_one_line(repr(piece)) if piece else "◦"
 
 
 def _coloured(window: "ErrorWindow", shares: "np.ndarray") -> str:
@@ -91,7 +95,7 @@ def _coloured(window: "ErrorWindow", shares: "np.ndarray") -> str:
 
     text = Text()
     for piece, share in zip(window.pieces, shares.tolist(), strict=True):
-        text.append(escape_to_one_line(piece).replace("\\n", "↵\n"), style=_style(share))
+        text.append((escape_to_one_line(piece) or "◦").replace("\\n", "↵\n"), style=_style(share))
     console = Console(highlight=False, soft_wrap=True)
     with console.capture() as capture:
         console.print(text, end="")

@@ -138,7 +138,9 @@ def draw_clipping(axes: Any, trainings: "Mapping[str, ShortTraining]") -> None:
         axes.plot(steps, _smoothed(training.norms), label=f"{name}: {share}", lw=1.5, **style)
     for clip in sorted({training.clip for training in trainings.values()} - {0.0}):
         axes.axhline(clip, color="0.3", lw=0.8)
-        axes.annotate(f"clip {clip:g}", (1, clip), fontsize=8, va="bottom")
+        edge = (1, clip)
+        where = axes.get_yaxis_transform()
+        axes.annotate(f"clip {clip:g}", edge, xycoords=where, fontsize=8, va="bottom", ha="right")
     axes.set_yscale("log")
     axes.yaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_minor_formatter("{x:g}")

@@ -34,8 +34,8 @@ class ErrorWindow:
     """The errors between the steps of a stretch of text.
 
     Attributes:
-        begin: the number of the character that the first step reads, from 1 (in a text of coded
-            tunes: the number of the token).
+        places: the number in the text of the character that is predicted after each of the W
+            steps, from 1.
         pieces: the characters that are read at each of the W steps.
         targets: the characters that are predicted after each step.
         states: the length of dL_t/dh_tau (and of dL_t/dc_tau) by name, [W, W]: a row for each
@@ -45,7 +45,7 @@ class ErrorWindow:
             connectivity.
     """
 
-    begin: int
+    places: NDArray[np.int64]
     pieces: tuple[str, ...]
     targets: tuple[str, ...]
     states: dict[str, Floats]
@@ -155,7 +155,7 @@ def measure_flow(
     steps_SK = np.arange(begin, last + 1)[None]
     between = error_norms(network, read_N, np.full_like(steps_SK, begin), steps_SK)
     window = ErrorWindow(
-        begin,
+        text.character_ends()[begin : last + 1],
         text.pieces[begin - 1 : last],
         text.pieces[begin : last + 1],
         {part: _joined(norms) for part, norms in between.states.items()},
@@ -209,7 +209,7 @@ def window_json(window: ErrorWindow) -> dict[str, Any]:
         return [row[: step + 1].tolist() for step, row in enumerate(errors)]
 
     return {
-        "begin": window.begin,
+        "places": window.places.tolist(),
         "read": list(window.pieces),
         "predicted": list(window.targets),
         "states": {name: rows(errors) for name, errors in window.states.items()},

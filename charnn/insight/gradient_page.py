@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from charnn.insight.cell_comparison import CellFlow
+from charnn.insight.cell_comparison import CellFlow, distinct_starts
 from charnn.insight.gradient_figures import comparison_figure, flow_figure
 from charnn.insight.gradient_flow import SEGMENTS, ErrorWindow, GradientFlow
-from charnn.insight.html_page import escape, html_page, picture, table
+from charnn.insight.html_page import html_page, picture, table
 
 _NORMS = (
     "<p>The loss at t sends an error back through the hidden states. The picture shows its length "
@@ -16,6 +16,7 @@ _NORMS = (
     "quartile. &eta; is the factor per step; the thin line is the bound C&thinsp;&eta;<sup>t"
     "&minus;&tau;</sup>. A line that falls straight is a gradient that vanishes.</p>"
 )
+_CAPTION = "The error as it flows back, and what truncated BPTT cuts off"
 _TEXT = (
     "<h2>Which earlier character matters</h2>"
     '<p id="help">Choose the predicted character by a click or by the arrow keys, Home and '
@@ -32,7 +33,7 @@ _TEXT = (
 def flow_page(flow: GradientFlow) -> bytes:
     """Return the page of one model."""
     shown = picture(flow_figure(flow), f"Norm of the error against the distance in {flow.name}")
-    body = _NORMS + shown + _figures([flow]) + _TEXT
+    body = _NORMS + shown + _figures([flow], _CAPTION) + _TEXT
     return _page(f"The gradient through {flow.name}", body, [flow])
 
 
@@ -41,7 +42,11 @@ def comparison_page(cells: Sequence[CellFlow]) -> bytes:
     flows = [done.flow for done in cells]
     names = ", ".join(flow.name for flow in flows)
     shown = picture(comparison_figure(cells), f"Norm of the error against the distance in {names}")
-    body = _NORMS + shown + _figures(flows) + "".join(_training(cells)) + _TEXT
+    tables = _figures(flows, _CAPTION)
+    if any(done.training for done in cells):
+        tables = _figures(distinct_starts(cells), f"At initialisation. {_CAPTION}")
+        tables += _figures(flows, f"After the training. {_CAPTION}")
+    body = _NORMS + shown + tables + "".join(_training(cells)) + _TEXT
     return _page("The gradient through " + names, body, flows)
 
 
@@ -57,7 +62,7 @@ def _window(window: ErrorWindow) -> dict[str, Any]:
         ]
 
     return {
-        "begin": window.begin,
+        "places": window.places.tolist(),
         "read": list(window.pieces),
         "predicted": list(window.targets),
         "values": {
@@ -67,7 +72,7 @@ def _window(window: ErrorWindow) -> dict[str, Any]:
     }
 
 
-def _figures(flows: Sequence[GradientFlow]) -> str:
+def _figures(flows: Sequence[GradientFlow], caption: str) -> str:
     reached = [
         length for length in SEGMENTS if any(flow.cut_off(length) is not None for flow in flows)
     ]
@@ -82,7 +87,7 @@ def _figures(flows: Sequence[GradientFlow]) -> str:
         shares = (flow.cut_off(length) for length in reached)
         row += ["-" if share is None else f"{share:.1%}" for share in shares]
         rows.append(row)
-    return table(head, rows, "The error as it flows back, and what truncated BPTT cuts off")
+    return table(head, rows, caption)
 
 
 def _training(cells: Sequence[CellFlow]) -> Iterator[str]:
@@ -102,4 +107,4 @@ def _training(cells: Sequence[CellFlow]) -> Iterator[str]:
     ]
     head = ["model", "loss", "norm before", "norm after", "highest norm", "steps clipped"]
     caption = f"Training for {len(trained[0].norms):,} steps; norms are medians"
-    yield table(head, rows, escape(caption))
+    yield table(head, rows, caption)

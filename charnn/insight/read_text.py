@@ -46,8 +46,11 @@ class ReadText:
 
     def token_at(self, character: int) -> int:
         """Return the index of the token that completes a character; characters count from 1."""
-        ends = np.cumsum([len(piece) for piece in self.pieces])
-        return int(np.searchsorted(ends, character))
+        return int(np.searchsorted(self.character_ends(), character))
+
+    def character_ends(self) -> NDArray[np.int64]:
+        """Return the number of characters up to each token, itself included, [T]."""
+        return np.cumsum([len(piece) for piece in self.pieces], dtype=np.int64)
 
 
 def read_texts(checkpoint: Checkpoint, texts: Sequence[str]) -> ReadText:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import charnn as charnn_library
 from charnn.errors import UsageError
 from charnn.insight.cell_comparison import compare_cells
 from charnn.insight.cell_variants import cell_variants
@@ -17,7 +18,7 @@ from charnn.library import Model
 from tests.helpers import PROJECT, charnn, prose, random_checkpoint, save_run
 
 TEXT = prose(900)
-WINDOW = ErrorWindow(1, ("a",), ("b",), {}, np.ones((1, 1)))
+WINDOW = ErrorWindow(np.array([2]), ("a",), ("b",), {}, np.ones((1, 1)))
 
 
 def flow_of(*norms: float) -> GradientFlow:
@@ -52,7 +53,8 @@ def test_the_window_ends_with_the_place_that_is_asked_for() -> None:
     flow = Model(PROJECT / "m.safetensors", checkpoint).gradients(TEXT, distance=5, at=300)
     window = flow.window
     assert window.targets[-1] == TEXT[299]
-    assert "".join(window.pieces) == TEXT[window.begin - 1 : 299]
+    assert window.places.tolist() == list(range(201, 301))
+    assert "".join(window.pieces) == TEXT[199:299]
     assert window.inputs.shape == (len(window.pieces),) * 2
     assert not np.triu(window.inputs, 1).any()
     # The last row is the error of one loss.
@@ -62,6 +64,16 @@ def test_the_window_ends_with_the_place_that_is_asked_for() -> None:
     np.testing.assert_allclose(window.inputs[-1], alone.inputs_BT[0, -length:], rtol=1e-6)
     assert flow.states["h"].shape == (100, 6)
     assert flow._repr_html_().startswith("<img")
+
+
+def test_a_place_of_a_tune_is_a_character() -> None:
+    model = charnn_library.load("folk")
+    tune = next(iter(model.tunes(1, seed=4)))
+    read = read_texts(model.checkpoint, [tune])
+    ends = read.character_ends().tolist()
+    for character in (1, 30, len(tune)):
+        token = read.token_at(character)
+        assert ends[token] - len(read.pieces[token]) < character <= ends[token]
 
 
 def test_every_combination_is_a_variant() -> None:

@@ -10,7 +10,7 @@
   let place = 0;
 
   const shown = (piece) => (piece === "" ? "◦" : piece.replaceAll("\n", "↵\n"));
-  const quoted = (piece) => JSON.stringify(piece);
+  const quoted = (piece) => (piece === "" ? "◦" : JSON.stringify(piece));
   const current = () => windows[models.selectedIndex];
 
   function fill() {
@@ -48,7 +48,7 @@
         `${quoted(current().read[number])} ${place - number} back: ${error.toExponential(1)}`)
       .join("; ");
     const target = quoted(current().predicted[place - 1]);
-    const text = `Prediction of ${target}, character ${current().begin + place}. Most: ${most}`;
+    const text = `Prediction of ${target}, character ${current().places[place - 1]}. Most: ${most}`;
     readout.textContent = text;
     box.setAttribute("aria-valuenow", place);
     box.setAttribute("aria-valuetext", text);

@@ -1,13 +1,13 @@
 """The flow of the gradient on a terminal: a table with bars, sentences, and a coloured text."""
 
 import math
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from charnn.cli.console import escape_to_one_line, is_terminal
+from charnn.cli.coloured_text import Cell, shows_colours, write_coloured
+from charnn.cli.console import escape_to_one_line, write_stdout
 from charnn.cli.formatting import format_duration
 from charnn.insight.gradient_flow import SEGMENTS, VANISHED
 
@@ -19,6 +19,7 @@ _BAR = 12
 # The powers of ten that a bar spans; shorter errors have no bar.
 _DECADES = 6
 _NAMED = 5
+_LONGEST = 20
 
 
 def flow_table(flows: "Sequence[GradientFlow]") -> Iterator[str]:
@@ -67,21 +68,25 @@ def training_sentence(name: str, training: "ShortTraining") -> str:
 
 
 def connectivity_lines(window: "ErrorWindow") -> Iterator[str]:
-    """Yield the text of a window, coloured by how much each character matters to the last one.
-
-    Without a terminal, only the most important characters are named.
-    """
+    """Yield the characters of a window that matter most to the prediction of the last one."""
     lengths = window.inputs[-1]
     highest = float(lengths.max()) or 1.0
-    shares = lengths / highest
     target, place = _quoted(window.targets[-1]), int(window.places[-1])
     yield f"what matters to the prediction of {target} (character {place}), |dL_t/dx_tau|:\n"
-    for step in np.argsort(-shares, kind="stable")[:_NAMED].tolist():
-        back = len(shares) - step
-        piece = _quoted(window.pieces[step])
-        yield f"  {back:3} back {piece:8} {lengths[step]:8.1e} {'#' * round(20 * shares[step])}\n"
-    if is_terminal(sys.stdout):
-        yield _coloured(window, shares) + "\n"
+    for step in np.argsort(-lengths, kind="stable")[:_NAMED].tolist():
+        back = len(lengths) - step
+        bar = "#" * round(_LONGEST * lengths[step] / highest)
+        yield f"  {back:3} back {_quoted(window.pieces[step]):8} {lengths[step]:8.1e} {bar}\n"
+
+
+def write_connectivity(window: "ErrorWindow") -> None:
+    """Write the text of a window on a terminal, coloured by what matters to the last prediction."""
+    if not shows_colours():
+        return
+    lengths = window.inputs[-1]
+    shares = np.sqrt(lengths / (lengths.max() or 1.0))
+    write_coloured(map(_coloured, window.pieces, shares.tolist()))
+    write_stdout(f"  <- {_quoted(window.targets[-1])}\n")
 
 
 def _quoted(piece: str) -> str:
@@ -89,24 +94,11 @@ def _quoted(piece: str) -> str:
     return escape_to_one_line(repr(piece)) if piece else "◦"
 
 
-def _coloured(window: "ErrorWindow", shares: "np.ndarray") -> str:
-    from rich.console import Console
-    from rich.text import Text
-
-    text = Text()
-    for piece, share in zip(window.pieces, shares.tolist(), strict=True):
-        text.append((escape_to_one_line(piece) or "◦").replace("\\n", "↵\n"), style=_style(share))
-    console = Console(highlight=False, soft_wrap=True)
-    with console.capture() as capture:
-        console.print(text, end="")
-    return capture.get()
-
-
-def _style(share: float) -> str:
-    """Return a style from no background to a dark one, by the square root of a share."""
-    grey = 255 - round(200 * math.sqrt(share))
-    ink = "black" if grey > 128 else "white"
-    return f"{ink} on rgb({grey},{grey},255)"
+def _coloured(piece: str, share: float) -> Cell:
+    """Return a token on paper that is the darker, the larger a share is, as on the page."""
+    grey = 255 - round(200 * share)
+    ink = (0, 0, 0) if grey > 128 else (255, 255, 255)
+    return (piece.replace("\n", "↵\n") or "◦", ink, (grey, grey, 255))
 
 
 def _bar(value: float, highest: float) -> str:

@@ -147,7 +147,12 @@ def _show_model(
 ) -> None:
     import torch
 
-    from charnn.cli.gradients_view import connectivity_lines, flow_sentences, flow_table
+    from charnn.cli.gradients_view import (
+        connectivity_lines,
+        flow_sentences,
+        flow_table,
+        write_connectivity,
+    )
     from charnn.insight.gradient_figures import flow_figure
     from charnn.insight.gradient_flow import check_places, flow_json, measure_flow, window_json
     from charnn.insight.gradient_page import flow_page
@@ -166,6 +171,7 @@ def _show_model(
     elif not path:
         lines = [*flow_table([flow]), *flow_sentences(flow), *connectivity_lines(flow.window)]
         write_stdout("".join(lines))
+        write_connectivity(flow.window)
 
 
 def _compare(

@@ -18,7 +18,7 @@ def command(
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show which characters are alike to a model: its embedding, beside one-hot vectors.
+    """Show which characters are alike to a model: its embedding.
 
     For each token: the length of its vector, and the tokens with the most similar vectors, with the
     cosine of the angle between the two. A picture shows a map of all tokens, by the first two

@@ -45,7 +45,7 @@ def command(
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the units that know something a person can name: inside quotes, the bar of the part.
+    """Find the units that know something a person can name.
 
     For each feature: the closest unit, the share of its variance that the feature explains beyond
     the last character, the largest such share by chance, and the mean of the unit in each class of

@@ -33,7 +33,7 @@ def command(
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show a cell at work, character by character, with the numbers in its equations.
+    """Show a cell at work, with the numbers in its equations.
 
     On a terminal, the arrow keys move from step to step; elsewhere, all steps are written. A page
     (-o FILE.html) plays them.

@@ -42,7 +42,8 @@ BELOW_LIBRARY = set(SEES)
 SEES |= {
     "training_bar": GROUND | {"files", "training"},
     "library": BELOW_LIBRARY | {"training_bar"},
-    "cli": BELOW_LIBRARY | {"library"},
+    "compose": BELOW_LIBRARY | {"library"},
+    "cli": BELOW_LIBRARY | {"library", "compose"},
     "__main__": {"cli", "signals"},
 }
 # The rooms of charnn/music: each imports only from the rooms named here, and from itself.

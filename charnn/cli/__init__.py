@@ -20,6 +20,7 @@ import typer.core
 from charnn import signals
 from charnn.cli.commands import (
     check,
+    compose,
     continue_tune,
     corpora,
     embedding,
@@ -96,7 +97,7 @@ app = typer.Typer(
 
 _PANELS: dict[str, dict[str, Any]] = {
     "Train": {"train": train, "corpora": corpora, "runs": manage_runs},
-    "Write": {"sample": sample, "vary": vary, "continue": continue_tune},
+    "Write": {"compose": compose, "sample": sample, "vary": vary, "continue": continue_tune},
     "Tunes": {
         "export-midi": export_midi,
         "export-audio": export_audio,

@@ -1,0 +1,53 @@
+"""`charnn compose`: a local page that writes, changes, plays and keeps tunes."""
+
+import importlib.util
+from typing import Annotated
+
+import typer
+
+from charnn.cli.console import show_message, write_stdout
+from charnn.errors import UsageError
+
+MAX_PORT = 65_535
+
+
+def command(
+    port: Annotated[
+        int, typer.Option(min=0, max=MAX_PORT, help="The port of the page; 0 takes a free one.")
+    ] = 0,
+    no_open: Annotated[
+        bool, typer.Option("--no-open", help="Print the link only, and open no browser.")
+    ] = False,
+) -> None:
+    """Write, change, play and keep tunes on a page of your own.
+
+    The page runs on this machine and needs no network. Its link is printed, and opened in the
+    browser. Ctrl-C ends it. It needs charnn[compose].
+
+    \b
+    Examples:
+      charnn compose
+      charnn compose --port 8000 --no-open
+    """
+    for name in ("starlette", "uvicorn"):
+        if importlib.util.find_spec(name) is None:
+            raise UsageError("the page needs charnn[compose]: pip install 'charnn[compose]'")
+    from charnn.compose.server import HOST, Page, listen, serve
+
+    listener = listen(port)
+    page = Page()
+    link = f"http://{HOST}:{listener.getsockname()[1]}/#token={page.token}"
+
+    def started() -> None:
+        write_stdout(f"{link}\n")
+        show_message(
+            "the page is open in your browser; Ctrl-C ends it"
+            if not no_open
+            else "open this link in a browser; Ctrl-C ends it"
+        )
+        if not no_open:
+            import webbrowser
+
+            webbrowser.open(link)
+
+    serve(page, listener, started)

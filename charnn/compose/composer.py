@@ -1,0 +1,238 @@
+"""The writing of the page: new tunes, variations and continuations, as results for the browser."""
+
+import shlex
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from charnn.checkpoints.bundled import BUNDLED
+from charnn.checkpoints.run_files import RUNS_FOLDER, run_names
+from charnn.errors import CharnnError, UsageError
+from charnn.library import Model, load
+from charnn.music.grammar.tune_request import make_request
+from charnn.sampling.params import SamplingParams
+from charnn.sampling.seeds import choose_seed
+from charnn.tunes.training_tunes import load_header_stats
+from charnn.tunes.tune_model import MAX_TUNE_LENGTH
+from charnn.tunes.tune_writer import TuneWriter, fit_request
+
+Result = dict[str, Any]
+
+MAX_RESULTS = 8
+_REQUEST = ("title", "rhythm", "meter", "key", "form", "prime")
+# The names of the options of `charnn vary` that choose bars and say how they change.
+_CHOICES = ("bars", "part", "ending", "simpler", "busier")
+# Lengths of runs of intervals, for which learned tunes are searched.
+_RUNS = (4, 8, 12, 16, 24, 32, 48, 64)
+_loading = threading.Lock()
+
+
+def tune_models() -> list[str]:
+    """Return the names of the models that write tunes: the bundled one, then the user's runs."""
+    names = [BUNDLED, *(name for name in run_names(RUNS_FOLDER) if name != BUNDLED)]
+    return [name for name in names if _writes_tunes(name)]
+
+
+def describe_models() -> list[Result]:
+    """Return the name of each model, and the types, meters and keys that it has learned."""
+    return [{"name": name, **_learned(name)} for name in tune_models()]
+
+
+def model_of(name: str) -> Model:
+    """Return a model by its name; it is read once.
+
+    Raises:
+        UsageError: the page offers no such model.
+        CheckpointError: the model is damaged.
+    """
+    if name not in tune_models():
+        raise UsageError(f"there is no model {name} here: choose another one")
+    return _loaded(name)
+
+
+def write_tune(asked: Mapping[str, Any]) -> Iterator[Result]:
+    """Yield the seed and command of a new tune, its text in pieces, and the whole tune.
+
+    Args:
+        asked: what the page asks for: `model`, `temperature`, `seed`, `part_bars`, and the fields
+            of `charnn.music.grammar.tune_request.make_request`.
+
+    Raises:
+        CharnnError: a value is wrong, or the model cannot write such a tune.
+    """
+    model = model_of(_text(asked, "model") or BUNDLED)
+    fields: dict[str, Any] = {name: _text(asked, name) for name in _REQUEST}
+    part_bars = _number(asked, "part_bars", 0, 0, 64)
+    temperature = _temperature(asked)
+    seed = choose_seed(_seed(asked))
+    requested = make_request(**fields, part_bars=part_bars)
+    doubt = ""
+    headers = load_header_stats(model.path, model.checkpoint)
+    if headers is not None:
+        requested, doubt = fit_request(requested, model.checkpoint, headers)
+    options = {**fields, "part_bars": part_bars or "", "temperature": temperature, "seed": seed}
+    command = _command(["sample", _text(asked, "model") or BUNDLED], options)
+    warnings = [doubt] * bool(doubt) + [f"left out: {each}" for each in requested.left_out]
+    yield {"seed": seed, "command": command, "warnings": warnings}
+    text = ""
+    params = SamplingParams(temperature)
+    writer = TuneWriter(model.checkpoint, requested)
+    for piece in writer.stream(params, seed=seed, length=MAX_TUNE_LENGTH):
+        text += piece
+        yield {"text": piece}
+    yield {"done": True, "abc": text, "seed": seed, "command": command}
+
+
+def vary(asked: Mapping[str, Any]) -> Iterator[Result]:
+    """Yield variations of a tune, each with its seed and command.
+
+    Args:
+        asked: `model`, `abc`, `num`, `seed`, `temperature`, `keep`, and the fields of
+            `charnn.tunes.variation.VaryOptions`.
+
+    Raises:
+        CharnnError: a value is wrong, or no bar can be written anew.
+    """
+    name = _text(asked, "model") or BUNDLED
+    model, num = model_of(name), _number(asked, "num", 3, 1, MAX_RESULTS)
+    seed, temperature = choose_seed(_seed(asked)), _temperature(asked)
+    options: dict[str, Any] = {choice: asked[choice] for choice in _CHOICES if asked.get(choice)}
+    kept = asked.get("keep") or ()
+    if isinstance(kept, str):
+        kept = (kept,)
+    if not all(isinstance(each, str) for each in kept):
+        raise UsageError("keep is a list of names")
+    for choice, value in options.items():
+        wanted = str if choice in ("bars", "part") else bool
+        if not isinstance(value, wanted):
+            raise UsageError(f"{choice} has the wrong type")
+    tune = _text(asked, "abc")
+    varied = model.vary(tune, num, seed=seed, temperature=temperature, keep=tuple(kept), **options)
+    for variation in varied:
+        shown = {**options, "keep": " ".join(kept), "temperature": temperature}
+        shown["seed"] = variation.seed
+        yield {
+            "abc": str(variation),
+            "seed": variation.seed,
+            "command": _command(["vary", "tune.abc", name], shown),
+        }
+
+
+def continue_tune(asked: Mapping[str, Any]) -> Iterator[Result]:
+    """Yield continuations of a tune by further parts, each with its seed and command.
+
+    Raises:
+        CharnnError: a value is wrong, or the tune cannot be continued.
+    """
+    name = _text(asked, "model") or BUNDLED
+    model, num = model_of(name), _number(asked, "num", 3, 1, MAX_RESULTS)
+    seed, temperature = choose_seed(_seed(asked)), _temperature(asked)
+    found = model.continue_tune(_text(asked, "abc"), num, seed=seed, temperature=temperature)
+    for tune in found:
+        options = {"temperature": temperature, "seed": tune.seed}
+        command = _command(["continue", "tune.abc", name], options)
+        yield {"abc": str(tune), "seed": tune.seed, "command": command}
+
+
+def novelty(name: str, tune: str) -> Result | None:
+    """Return how new a tune is: the nearest learned tune, and the longest shared run of notes.
+
+    Returns:
+        A dictionary; None if the learned tunes of the model are not at hand.
+
+    Raises:
+        UsageError: the page offers no such model.
+    """
+    try:
+        index = _index(name)
+    except CharnnError:
+        return None
+    nearest = index.nearest(tune)
+    # The index of a length takes a second at its first use, so not every length is tried.
+    count = bisect_left(_RUNS, True, key=lambda n: index.share_of_runs(tune, n) == 0)
+    return {
+        "title": nearest.title,
+        "similarity": nearest.similarity,
+        "shared_notes": _RUNS[count - 1] + 1 if count else 0,
+    }
+
+
+def _learned(name: str) -> Result:
+    """Return types, meters and keys, each with its number of training tunes."""
+    model = _loaded(name)
+    try:
+        headers = load_header_stats(model.path, model.checkpoint)
+    except CharnnError:
+        headers = None
+    return dict(headers.counts()) if headers else {}
+
+
+def _writes_tunes(name: str) -> bool:
+    try:
+        return bool(_loaded(name).checkpoint.metadata.get("tunes"))
+    except (CharnnError, OSError):
+        return False
+
+
+def _loaded(name: str) -> Model:
+    with _loading:
+        return _load(name)
+
+
+@lru_cache(maxsize=8)
+def _load(name: str) -> Model:
+    return load(Path(name))
+
+
+@lru_cache(maxsize=2)
+def _index(name: str) -> Any:
+    from charnn.music.similarity.copies import TuneIndex
+
+    return TuneIndex(model_of(name).learned_tunes())
+
+
+def _text(asked: Mapping[str, Any], name: str) -> str:
+    value = asked.get(name) or ""
+    if not isinstance(value, str):
+        raise UsageError(f"{name} is a text")
+    return value
+
+
+def _number(asked: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
+    value = asked.get(name)
+    if value is None or value == "":
+        return default
+    if type(value) is not int or not least <= value <= most:
+        raise UsageError(f"{name} must be a whole number from {least} to {most}")
+    return value
+
+
+def _seed(asked: Mapping[str, Any]) -> int | None:
+    value = asked.get("seed")
+    if value is None or value == "":
+        return None
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise UsageError("the seed must be a whole number, at least 0")
+    return value
+
+
+def _temperature(asked: Mapping[str, Any]) -> float:
+    value = asked.get("temperature", 0.8)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 5:
+        raise UsageError("the temperature must be a number from 0 to 5")
+    return float(value)
+
+
+def _command(words: list[str], options: Mapping[str, Any]) -> str:
+    """Return the command that gives a result again."""
+    parts = ["charnn", *words]
+    for name, value in options.items():
+        if value is True:
+            parts.append(f"--{name}")
+        elif value != "" and value is not False:
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            parts += [f"--{name.replace('_', '-')}", shown]
+    return shlex.join(parts)

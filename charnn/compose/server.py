@@ -1,0 +1,209 @@
+"""The local page: its routes, and the server that listens on this machine only."""
+
+import asyncio
+import json
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from charnn.compose import composer
+from charnn.compose.exports import export_tunes
+from charnn.compose.gatekeeper import Gatekeeper
+from charnn.compose.tune_view import view_tune
+from charnn.compose.writing_jobs import BusyError, WritingJobs
+from charnn.errors import CharnnError, UsageError
+from charnn.music.sound.instruments import NAMES
+from charnn.version import __version__
+
+HOST = "127.0.0.1"
+_BUSY = "four tunes are being written at the moment: try again when one is done"
+_TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+Asked = dict[str, Any]
+
+
+class Page:
+    """The application behind the page.
+
+    Attributes:
+        token: the secret of the user's link.
+        jobs: the models that are writing.
+    """
+
+    def __init__(self, token: str = "") -> None:
+        self.token = token or secrets.token_urlsafe(24)
+        self.jobs = WritingJobs()
+        # Read once: a request can ask for these names only.
+        folder = files("charnn.compose").joinpath("pages")
+        self._files = {
+            each.name: each.read_bytes() for each in folder.iterdir() if each.name[0] != "."
+        }
+
+    def application(self, hosts: frozenset[str]) -> ASGIApp:
+        """Return the ASGI application, which answers requests for these hosts."""
+        routes = [
+            Route("/", self._index),
+            Route("/pages/{name}", self._file),
+            Route("/api/options", self._options),
+            Route("/api/write", self._streaming(composer.write_tune), methods=["POST"]),
+            Route("/api/vary", self._streaming(composer.vary), methods=["POST"]),
+            Route("/api/continue", self._streaming(composer.continue_tune), methods=["POST"]),
+            Route("/api/tune", _answering(view_tune), methods=["POST"]),
+            Route("/api/novelty", _answering(_novelty), methods=["POST"]),
+            Route("/api/export", _export, methods=["POST"]),
+        ]
+        return Starlette(
+            routes=routes,
+            middleware=[Middleware(Gatekeeper, hosts=hosts, token=self.token)],
+            exception_handlers={CharnnError: _explain, BusyError: _refuse_busy},
+            lifespan=self._lifespan,
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        yield
+        self.jobs.stop()
+
+    async def _index(self, request: Request) -> Response:
+        return Response(self._files["index.html"], media_type=_TYPES[".html"])
+
+    async def _file(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in self._files:
+            return JSONResponse({"error": "there is no such file"}, 404)
+        suffix = name[name.rfind(".") :]
+        return Response(self._files[name], media_type=_TYPES.get(suffix, "text/plain"))
+
+    async def _options(self, request: Request) -> Response:
+        models = await run_in_threadpool(composer.describe_models)
+        return JSONResponse({"version": __version__, "models": models, "instruments": list(NAMES)})
+
+    def _streaming(self, work: Callable[[Mapping[str, Any]], Iterator[Asked]]) -> Any:
+        """Return an endpoint that streams the results of `work`, one JSON object a line."""
+
+        async def endpoint(request: Request) -> Response:
+            asked = await _asked(request)
+            results = self.jobs.start(lambda: work(asked))
+            return StreamingResponse(_lines(results), media_type="application/x-ndjson")
+
+        return endpoint
+
+
+def _answering(work: Callable[[Mapping[str, Any]], object]) -> Any:
+    """Return an endpoint that answers with the JSON value of `work`, computed in a thread."""
+
+    async def endpoint(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(work, await _asked(request)))
+
+    return endpoint
+
+
+def _novelty(asked: Mapping[str, Any]) -> object:
+    name, tune = asked.get("model"), asked.get("abc")
+    if not isinstance(name, str) or not isinstance(tune, str):
+        raise UsageError("model and abc are texts")
+    return {"novelty": composer.novelty(name, tune)}
+
+
+async def _export(request: Request) -> Response:
+    exported = await run_in_threadpool(export_tunes, await _asked(request))
+    headers = {"content-disposition": f'attachment; filename="tune{exported.suffix}"'}
+    return Response(exported.content, media_type=exported.media_type, headers=headers)
+
+
+async def _asked(request: Request) -> Asked:
+    """Return the JSON object of a request.
+
+    Raises:
+        UsageError: the body is no JSON object.
+    """
+    try:
+        asked = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise UsageError("the request is no JSON") from None
+    if not isinstance(asked, dict):
+        raise UsageError("the request is no JSON object")
+    return asked
+
+
+async def _lines(results: AsyncIterator[Asked]) -> AsyncIterator[bytes]:
+    async for result in results:
+        yield json.dumps(result).encode() + b"\n"
+
+
+async def _explain(request: Request, problem: Exception) -> Response:
+    status = 400 if isinstance(problem, UsageError) else 422
+    return JSONResponse({"error": str(problem)}, status)
+
+
+async def _refuse_busy(request: Request, problem: Exception) -> Response:
+    return JSONResponse({"error": _BUSY}, 429)
+
+
+def listen(port: int) -> socket.socket:
+    """Return a socket that listens on this machine only; port 0 takes a free one.
+
+    Raises:
+        UsageError: the port is in use.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+    except OSError as problem:
+        listener.close()
+        reason = problem.strerror or "unknown"
+        raise UsageError(
+            f"--port {port} is not free ({reason.lower()}): choose another one, or 0 for any"
+        ) from None
+    return listener
+
+
+def serve(page: Page, listener: socket.socket, started: Callable[[], None]) -> None:
+    """Answer requests until Ctrl-C.
+
+    Args:
+        page: the page.
+        listener: the socket.
+        started: called when the page can be opened.
+    """
+    import uvicorn
+
+    from charnn.compose.impatient_protocol import ImpatientProtocol
+
+    port = listener.getsockname()[1]
+    hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
+    config = uvicorn.Config(
+        page.application(hosts),
+        http=ImpatientProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=1,
+        h11_max_incomplete_event_size=16_384,
+    )
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            started()
+
+    asyncio.run(Server(config).serve([listener]))

@@ -1,0 +1,176 @@
+"""The answers of the page: tunes as they are written, variations, views, files."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import mido
+import pytest
+from starlette.testclient import TestClient
+
+import charnn
+from charnn.compose.gatekeeper import TOKEN_HEADER
+from charnn.compose.server import Page
+from charnn.compose.writing_jobs import BusyError, WritingJobs
+from tests.helpers import charnn as run
+
+HOST = "127.0.0.1:8000"
+JIG = {"model": "folk", "rhythm": "jig", "key": "D", "seed": 25, "temperature": 1}
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[TestClient]:
+    application = Page("secret").application(frozenset({HOST}))
+    headers = {TOKEN_HEADER: "secret"}
+    with TestClient(application, base_url=f"http://{HOST}", headers=headers) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def jig() -> str:
+    (tune,) = charnn.load("folk").tunes(1, rhythm="jig", key="D", seed=25)
+    return str(tune)
+
+
+def results(client: TestClient, path: str, asked: dict[str, Any]) -> list[dict[str, Any]]:
+    answer = client.post(f"/api/{path}", json=asked)
+    assert answer.status_code == 200
+    return [json.loads(line) for line in answer.text.splitlines()]
+
+
+def test_a_tune_comes_in_pieces_and_is_that_of_the_library(client: TestClient, jig: str) -> None:
+    first, *pieces, last = results(client, "write", JIG)
+    assert first["seed"] == 25
+    assert len(pieces) > 20
+    assert "".join(piece["text"] for piece in pieces) == last["abc"] == jig
+
+
+def test_the_command_of_a_tune_writes_it_again(
+    client: TestClient, jig: str, tmp_path: Path
+) -> None:
+    command = results(client, "write", JIG)[-1]["command"].split()
+    written = run(tmp_path, *command[1:]).stdout.decode()
+    body = [line for line in written.splitlines() if not line.startswith("%")]
+    assert body == jig.splitlines()
+
+
+def test_variations_keep_the_other_bars(client: TestClient, jig: str) -> None:
+    asked = {"abc": jig, "bars": "2", "num": 2, "seed": 3}
+    varied = results(client, "vary", asked)
+    assert [each["seed"] for each in varied] == [3, 4]
+    assert all(each["abc"].splitlines()[:6] == jig.splitlines()[:6] for each in varied)
+    assert all(each["abc"] != jig for each in varied)
+
+
+def test_a_tune_is_continued(client: TestClient, jig: str) -> None:
+    (longer,) = results(client, "continue", {"abc": jig, "num": 1, "seed": 1})
+    assert len(longer["abc"]) > len(jig) + 40
+
+
+def test_the_notes_of_the_page_are_those_of_the_midi_file(client: TestClient, jig: str) -> None:
+    view = client.post("/api/tune", json={"abc": jig, "chords": "auto"}).json()
+    content = client.post("/api/export", json={"abc": jig, "format": "midi", "chords": "auto"})
+    file = mido.MidiFile(file=io.BytesIO(content.content))
+    played = set()
+    for track in file.tracks:
+        time = 0
+        for message in track:
+            time += message.time
+            if message.type == "note_on" and message.velocity:
+                played.add((time, message.note))
+    # A MIDI file counts in ticks.
+    shown = {(round(note["start"] * file.ticks_per_beat), note["pitch"]) for note in view["notes"]}
+    assert len(shown) > 100
+    assert shown == played
+
+
+def test_a_tune_with_a_mistake_has_its_place(client: TestClient) -> None:
+    view = client.post("/api/tune", json={"abc": "X:1\nK:G\nGA[Bd|"}).json()
+    assert not view["ok"]
+    assert view["problems"] == [
+        {"message": "this [ is never closed: add the ]", "line": 3, "column": 3, "serious": True}
+    ]
+    view = client.post("/api/tune", json={"abc": "X:1\nM:4/4\nL:1/4\nK:G\nGABc|dB|G4|]"}).json()
+    assert view["ok"]
+    assert [(each["line"], each["serious"]) for each in view["problems"]] == [(5, True)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "begin"),
+    [("abc", b"X:1"), ("midi", b"MThd"), ("wav", b"RIFF"), ("musicxml", b"<?xml")],
+)
+def test_files(client: TestClient, jig: str, kind: str, begin: bytes) -> None:
+    answer = client.post("/api/export", json={"abc": jig, "format": kind})
+    assert answer.status_code == 200
+    assert answer.content.startswith(begin)
+    assert answer.headers["content-disposition"].startswith("attachment")
+
+
+def test_models_are_described(client: TestClient) -> None:
+    options = client.get("/api/options").json()
+    assert options["models"][0]["name"] == "folk"
+    assert options["models"][0]["types"]["jig"] > 100
+    assert "fiddle" in options["instruments"]
+
+
+def test_how_new_a_tune_is(client: TestClient) -> None:
+    learned = charnn.load("folk").learned_tunes()[5]
+    asked = {"model": "folk", "abc": learned}
+    found = client.post("/api/novelty", json=asked).json()["novelty"]
+    assert found["similarity"] == 1
+    assert found["shared_notes"] > 30
+
+
+def test_four_write_at_once_and_no_more() -> None:
+    jobs, go = WritingJobs(), threading.Event()
+
+    def wait() -> Iterator[dict[str, Any]]:
+        go.wait(10)
+        yield {}
+
+    async def fill() -> None:
+        running = [jobs.start(wait) for _ in range(4)]
+        with pytest.raises(BusyError):
+            jobs.start(wait)
+        go.set()
+        for each in running:
+            assert [result async for result in each] == [{}]
+        assert [result async for result in jobs.start(wait)] == [{}]
+
+    import asyncio
+
+    asyncio.run(fill())
+
+
+def test_a_job_stops_when_the_page_has_gone() -> None:
+    jobs, drawn = WritingJobs(limit=1), []
+
+    def write() -> Iterator[dict[str, Any]]:
+        for number in range(100_000):
+            drawn.append(number)
+            yield {"n": number}
+
+    async def leave() -> None:
+        import asyncio
+
+        results = jobs.start(write)
+        async for _ in results:
+            break
+        await results.aclose()  # type: ignore[attr-defined]
+        for _ in range(200):
+            await asyncio.sleep(0.01)
+            try:
+                again = jobs.start(lambda: iter([{}]))
+            except BusyError:
+                continue
+            assert [result async for result in again] == [{}]
+            return
+        pytest.fail("the job has not ended")
+
+    import asyncio
+
+    asyncio.run(leave())
+    assert len(drawn) < 100_000

@@ -138,6 +138,7 @@ def _notes(sounds: Iterable[Sound], part: int, sounding: Any) -> Iterable[View]:
             "pitch": sounding(sound.pitch),
             "velocity": sound.velocity,
             "part": part,
+            "place": sound.place,
         }
 
 

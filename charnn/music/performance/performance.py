@@ -5,7 +5,7 @@ All times are exact fractions of a quarter note, counted from the beginning of t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isfinite
 
@@ -31,6 +31,8 @@ class Sound:
         pitch: MIDI pitch, 60 for middle C.
         grace: True for a grace note.
         velocity: MIDI velocity, 1 (softest) to 127.
+        place: line and column of the written note; (0, 0) in an accompaniment. Sounds that differ
+            only by their places are equal.
     """
 
     onset: Fraction
@@ -38,6 +40,7 @@ class Sound:
     pitch: int
     grace: bool = False
     velocity: int = accents.BEAT
+    place: tuple[int, int] = field(default=(0, 0), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

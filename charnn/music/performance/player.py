@@ -97,6 +97,7 @@ class _Player:
         self._tune, self._graces = tune, graces
         self._setting: _Setting | None = None
         self._now = Fraction(0)  # quarter notes from the beginning
+        self._place_in_text = (0, 0)  # of the present note
         self._sounds: list[Sound] = []
         self._changes: list[SettingChange] = []
         self._bar_lines: list[PassedBarLine] = []
@@ -108,6 +109,7 @@ class _Player:
     def play(self, note: Note, duration: Fraction, signs: set[str], setting: _Setting) -> None:
         """Place a note, chord or rest of `duration` quarter notes, and go to its end."""
         self._change_setting(setting)
+        self._place_in_text = (note.line, note.column)
         self._place_chord_symbols(duration)
         end = self._now + duration
         is_struck = not any(pitch.midi in self._tied for pitch in note.pitches)
@@ -215,7 +217,7 @@ class _Player:
             before = self._sounds[latest]
             self._sounds[latest] = replace(before, duration=self._now - before.onset)
         self._latest[pitch] = len(self._sounds)
-        self._sounds.append(Sound(self._now, duration, pitch, grace))
+        self._sounds.append(Sound(self._now, duration, pitch, grace, place=self._place_in_text))
         return len(self._sounds) - 1
 
 

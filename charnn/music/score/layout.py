@@ -250,6 +250,7 @@ class _Layout:
             if is_first:
                 event.joined, event.tuplet_start = self._joined, is_first_in_tuplet
                 event.signs = tuple(self._signs)
+                event.name = f"n{note.line}-{note.column}" if note.pitches and note.line else ""
                 event.slur_starts = self._slurs.get((index, "("), ())
                 event.lyrics = self._syllables.get(index, ())
             if is_last:

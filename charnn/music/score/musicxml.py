@@ -56,8 +56,20 @@ def to_musicxml(tune: Tune, bars_per_line: int | None = None) -> str:
     add_metadata(root, tune, [part.voice for part in parts])
     for number, part in enumerate(parts, 1):
         _add_measures(add(root, "part", id=f"P{number}"), part, with_tempo=number == 1)
+    _drop_repeated_ids(root)
     ElementTree.indent(root)
     return _DOCTYPE + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _drop_repeated_ids(root: Element) -> None:
+    """Remove the ids that another note has: two notes of a macro stand at the same place."""
+    seen: set[str] = set()
+    for note in root.iter("note"):
+        name = note.get("id")
+        if name in seen:
+            del note.attrib["id"]
+        elif name is not None:
+            seen.add(name)
 
 
 def _divisions(part: Part) -> int:

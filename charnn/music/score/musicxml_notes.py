@@ -28,7 +28,8 @@ def add_event(measure: Element, event: Event, divisions: int, voice: int) -> Non
         add(note, "rest", **({"measure": "yes"} if event.whole_bar else {}))
         _add_timing(note, event, divisions, voice)
     for index, head in enumerate(event.heads):
-        note = add(measure, "note")
+        name = event.name and (f"{event.name}-{index + 1}" if index else event.name)
+        note = add(measure, "note", **({"id": name} if name else {}))
         if event.grace:  # a slash is usual on a single grace note, not on a beamed group
             add(note, "grace", **({} if event.beams else {"slash": "yes"}))
         if index:

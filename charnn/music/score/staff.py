@@ -50,6 +50,9 @@ class Event:
         tuplet_start, tuplet_stop: True if a tuplet begins here; True if a tuplet ends here.
         joined: True if ABC writes no space between the event and the one before it.
         lyrics: the syllables of the verses.
+        name: the name of the note in MusicXML and in pictures, such as `n7-12` for a note in line
+            7, column 12; `""` for rests and grace notes, and for all but the first of the tied
+            values of a note.
         beams: one entry for each beam, the eighths' beam first: `"begin"`, `"continue"`, `"end"`,
             `"forward hook"` or `"backward hook"`, which are MusicXML's words.
     """
@@ -66,6 +69,7 @@ class Event:
     tuplet_stop: bool = False
     joined: bool = False
     lyrics: tuple[Syllable, ...] = ()
+    name: str = ""
     beams: list[str] = field(default_factory=list)
 
     @property

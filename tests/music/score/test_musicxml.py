@@ -295,6 +295,6 @@ def test_a_tune_that_no_score_can_show_is_refused(body: str, problem: str) -> No
 
 def test_notes_are_named_by_their_places() -> None:
     (tune,) = read_tunes("X:1\nM:4/4\nL:1/4\nK:C\nC z [EG]2|A8|\n")
-    root = ElementTree.fromstring(to_musicxml(tune))
+    root = ElementTree.fromstring(to_musicxml(tune))  # noqa: S314
     names = [note.get("id") for note in root.iter("note")]
     assert names == ["n5-1", None, "n5-5", "n5-5-2", "n5-11"]

@@ -130,18 +130,16 @@ def run_files(run: Path) -> list[Path]:
     return sorted(path for name, path in names if name in RUN_FILES)
 
 
-def are_comparable(runs: Sequence[RunSummary]) -> bool:
-    """Return whether the losses of runs were measured on the same held-out characters.
+def are_comparable(headers: Sequence[Header]) -> bool:
+    """Return whether the losses of models were measured on the same held-out characters.
 
-    The fingerprint of a corpus depends on its tokens, too. So runs with other tokens are comparable
-    only by corpus, length and share.
+    The fingerprint of a corpus depends on its tokens, too. So models with other tokens are
+    comparable only by corpus, length and share.
     """
-    names = ("corpus", "characters", "documents", "val_fraction", "tunes", "document_kind")
-    compared = list(names)
-    kinds = {run.latest.vocabulary.kind if run.latest else "" for run in runs}
-    if len(kinds) == 1:
-        compared = [*names, "fingerprint"]
-    facts = [[run.metadata.get(name) for name in compared] for run in runs]
+    names = ["corpus", "characters", "documents", "val_fraction", "tunes", "document_kind"]
+    if len({header.vocabulary.kind for header in headers}) == 1:
+        names.append("fingerprint")
+    facts = [[header.metadata.get(name) for name in names] for header in headers]
     return all(other == facts[0] for other in facts)
 
 

@@ -50,10 +50,14 @@ ENOUGH = 100_000
 SUFFIXES = (".png", ".svg", ".html")
 
 
-def check_picture(output: str | None) -> Path | None:
-    """Return the file that -o names, and refuse one that cannot be written.
+def check_picture(output: str | None, option: str = "-o") -> Path | None:
+    """Return the file that an option names, and refuse one that cannot be written.
 
     Commands call this before their work, which may take a minute.
+
+    Args:
+        output: the name; None if the option is not set.
+        option: the name of the option.
 
     Raises:
         UsageError: the file has another suffix, or its folder is missing.
@@ -62,11 +66,11 @@ def check_picture(output: str | None) -> Path | None:
         return None
     path = Path(output)
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"-o {output}: name a file that ends in {', '.join(SUFFIXES)}")
+        raise UsageError(f"{option} {output}: name a file that ends in {', '.join(SUFFIXES)}")
     if not path.parent.is_dir():
-        raise UsageError(f"-o {output}: there is no folder {path.parent}. Create it first")
+        raise UsageError(f"{option} {output}: there is no folder {path.parent}. Create it first")
     if path.is_dir():
-        raise UsageError(f"-o {output} is a folder: name a file in it")
+        raise UsageError(f"{option} {output} is a folder: name a file in it")
     return path
 
 

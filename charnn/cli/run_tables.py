@@ -12,6 +12,10 @@ from charnn.training.training_config import option_name
 if TYPE_CHECKING:
     from charnn.checkpoints.run_summary import RunSummary
 
+NOT_COMPARABLE = (
+    "the losses were measured on different held-out parts, so they do not compare the models. To "
+    "compare them on one text: charnn evaluate RUN TEXT"
+)
 _UNKNOWN = "-"
 # The widest value of a column; names of runs are never cut, because they are copied.
 _WIDTH = 24

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from charnn.insight.embedding_map import Embedding
     from charnn.insight.error_kinds import ErrorKinds
     from charnn.insight.gate_statistics import GateStatistics
+    from charnn.insight.learning_curves import LearningCurves
     from charnn.insight.read_neurons import Neurons
     from charnn.insight.read_text import ReadText
     from charnn.insight.shown_flow import ShownFlow
@@ -37,6 +38,16 @@ class LookInside:
     def name(self) -> str:
         """Return the name of the model: that of its run, or of a file outside of a run."""
         return self.path.parent.name if self.path.name in CHECKPOINTS else self.path.stem
+
+    def learning_curves(self) -> "LearningCurves":
+        """Return the losses, learning rates and gradient norms of the model's training.
+
+        Raises:
+            CheckpointError: nothing is known of how the model was trained.
+        """
+        from charnn.insight.learning_curves import read_learning_curves
+
+        return read_learning_curves(self.path)
 
     def trace(self, text: str | Sequence[str]) -> "Trace":
         """Return the logits, the hidden states and the gates at every character of a text.

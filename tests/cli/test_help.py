@@ -47,7 +47,7 @@ def test_help_is_plain_and_has_examples(program: Program, tmp_path: Path, name: 
         ("train", "[OPTIONS] CORPUS..."),
         ("sample", "[OPTIONS] [RUN]"),
         ("evaluate", "[OPTIONS] RUN [CORPUS...]"),
-        ("inspect", "[OPTIONS] [RUN]"),
+        ("inspect", "[OPTIONS] [RUN...]"),
         ("corpora", "[OPTIONS] [CORPUS]"),
         ("runs", "[OPTIONS] [ACTION...]"),
     ],

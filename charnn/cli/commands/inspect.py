@@ -9,21 +9,31 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from charnn.cli.completion import complete_run
 from charnn.cli.console import escape_to_one_line, warn_if_damaged, write_stdout
+from charnn.cli.curve_output import compare_curves, read_and_draw
+from charnn.cli.curve_tables import history_lines
 from charnn.cli.formatting import format_calibration, format_duration, format_loss
-from charnn.cli.model_options import RunArgument, show_if_bundled
+from charnn.cli.insight_options import JsonOption, check_picture
+from charnn.cli.model_options import show_if_bundled
+from charnn.cli.output_files import refuse_empty
 from charnn.corpus.document_kinds import AUTO, document_plural
-from charnn.errors import shorten
+from charnn.errors import UsageError, shorten
 from charnn.training.training_config import option_name
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
     from charnn.checkpoints.description import Description
 
-# The size of the printed curve: lines, and characters of the longest bar.
-_CURVE_ROWS = 12
-_CURVE_WIDTH = 30
-
+RunsArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="RUN",
+        autocompletion=complete_run,
+        help="A run's name or folder, or a checkpoint file; with --compare, several; default: the "
+        "newest run, or the bundled model where there is no run.",
+    ),
+]
 # The fields of a checkpoint's metadata that --json copies.
 _METADATA_FIELDS = (
     *("corpus", "tunes", "documents", "document_kind", "characters", "val_fraction"),
@@ -32,20 +42,33 @@ _METADATA_FIELDS = (
 
 
 def command(
-    checkpoint: RunArgument = None,
+    runs: RunsArgument = None,
     verify_all: Annotated[
         bool,
         typer.Option("--verify", help="Only read and check every checkpoint of the run."),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Write one JSON object to stdout.")
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Compare the learning curves of two or more runs.")
     ] = False,
+    plot: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            callback=refuse_empty,
+            help="Draw the learning curves to a picture (.png, .svg) or a page (.html).",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Show a model's network, corpus, training and loss curve.
 
-    Losses are in nats and bits per character, over the held-out part of the corpus. --verify reads
-    every checkpoint of a run completely, or the one file that is named, and prints a line for each.
-    The exit code is 1 if a checkpoint is damaged.
+    Losses are in nats and bits per character, over the held-out part of the corpus. --plot draws
+    losses, learning rate, gradient norm and clipped share, also while a run is being trained; with
+    --json, their numbers are in the object. The options in which runs differ are shown by `charnn
+    runs compare`.
+
+    --verify reads every checkpoint of a run completely, or the one file that is named, and prints
+    a line for each. The exit code is 1 if a checkpoint is damaged.
 
     \b
     Examples:
@@ -53,25 +76,49 @@ def command(
       charnn inspect folk --json
       charnn inspect checkpoints/shakespeare/last.safetensors
       charnn inspect shakespeare --verify
+      charnn inspect shakespeare --plot curves.png
+      charnn inspect --compare shakespeare shakespeare-2 --plot both.html
     """
+    named = runs or []
+    if compare and len(named) < 2:
+        raise UsageError("--compare needs two or more runs: charnn inspect --compare RUN RUN")
+    if len(named) > 1 and not compare:
+        raise UsageError("this shows one run. To see several runs side by side: --compare")
+    if verify_all and (compare or plot):
+        raise UsageError("--verify only checks files: leave out --compare and --plot")
+    picture = check_picture(plot, "--plot")
+    run = named[0] if named else None
+    if verify_all:
+        raise typer.Exit(_verify(run, as_json))
+    if compare:
+        compare_curves(named, picture, as_json)
+    else:
+        _show(run, picture, as_json)
+
+
+def _show(run: Path | None, picture: Path | None, as_json: bool) -> None:
+    """Show a single model, or draw its curves."""
     from charnn.checkpoints.bundled import display_name
     from charnn.checkpoints.description import describe
     from charnn.checkpoints.run_files import RUNS_FOLDER
     from charnn.checkpoints.runs import load_best
 
-    if verify_all:
-        raise typer.Exit(_verify(checkpoint, as_json))
-    model = load_best(checkpoint, RUNS_FOLDER)
-    show_if_bundled(checkpoint, model.path)
+    model = load_best(run, RUNS_FOLDER)
+    show_if_bundled(run, model.path)
     warn_if_damaged(model.path, model.damaged)
-    path, description = model.path, describe(model.path, model.checkpoint)
+    path = model.path
+    curves = read_and_draw([path], picture) if picture else []
+    if picture and not as_json:
+        return
+    description = describe(path, model.checkpoint)
     if as_json:
-        write_stdout(json.dumps(_json_object(path, description)) + "\n")
+        drawn = {"curves": curves[0].to_json()} if curves else {}
+        write_stdout(json.dumps(_json_object(path, description) | drawn) + "\n")
         return
     write_stdout(f"{_safe(display_name(path))}\n")
     for name, value in _rows(description):
         write_stdout(f"  {name + ':':<13}{_safe(value)}\n")
-    write_stdout("".join(_curve(description.history)))
+    write_stdout("".join(history_lines(description.history)))
 
 
 def _verify(checkpoint: Path | None, as_json: bool) -> int:
@@ -230,31 +277,6 @@ def _training_facts(description: "Description", position: dict[str, Any]) -> Ite
         yield format_duration(seconds)
     if (seen := description.tokens_seen) is not None:
         yield f"{seen:,} {description.checkpoint.vocabulary.unit} seen"
-
-
-def _curve(history: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield the lines of the loss curve: the table's header, then one line per validation shown.
-
-    At most `_CURVE_ROWS` validations, evenly spaced from the first to the last, are shown, and the
-    best one in addition. The length of a bar is proportional to the loss minus the lowest loss.
-    """
-    if not history:
-        return
-    losses = [entry["val_loss"] for entry in history]
-    best, highest = min(losses), max(losses)
-    last = len(history) - 1
-    shown = {round(row * last / (_CURVE_ROWS - 1)) for row in range(_CURVE_ROWS)}
-    shown.add(losses.index(best))
-    yield f"\n{'step':>10}{'time':>14}{'training':>10}{'held out':>10}{'bits':>8}\n"
-    for number in sorted(shown):
-        entry, loss = history[number], losses[number]
-        train = f"{entry['train_loss']:.4f}" if "train_loss" in entry else "-"
-        above = (loss - best) / (highest - best) if highest > best else 0
-        yield (
-            f"{entry['step']:>10,}{format_duration(entry['seconds']):>14}{train:>10}{loss:>10.4f}"
-            f"{loss / math.log(2):>8.3f}  {'#' * round(above * _CURVE_WIDTH)}"
-            f"{'best' if number == losses.index(best) else ''}\n"
-        )
 
 
 def _format_size(size: int) -> str:

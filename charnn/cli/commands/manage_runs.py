@@ -94,11 +94,11 @@ def _list(_: Sequence[str], folder: Path, as_json: bool) -> None:
 def _compare(names: Sequence[str], folder: Path, as_json: bool) -> None:
     from charnn.checkpoints.run_changes import find_run_folder
     from charnn.checkpoints.run_summary import are_comparable, summarise_run
-    from charnn.cli.run_tables import comparison_table, differences, json_object
+    from charnn.cli.run_tables import NOT_COMPARABLE, comparison_table, differences, json_object
 
     runs = [summarise_run(find_run_folder(name, folder)) for name in names]
     _warn_of_unreadable(runs)
-    comparable = are_comparable(runs)
+    comparable = are_comparable([run.latest for run in runs if run.latest])
     if as_json:
         rows = list(map(json_object, runs))
         found = {"runs": rows, "differences": differences(runs), "comparable": comparable}
@@ -106,10 +106,7 @@ def _compare(names: Sequence[str], folder: Path, as_json: bool) -> None:
         return
     write_stdout(comparison_table(runs))
     if not comparable:
-        show_warning(
-            "the losses were measured on different held-out parts, so they do not compare the "
-            "models. To compare them on one text: charnn evaluate RUN TEXT"
-        )
+        show_warning(NOT_COMPARABLE)
 
 
 def _rename(names: Sequence[str], folder: Path, _: bool) -> None:

@@ -119,6 +119,7 @@ def read_corpus(model: "Model", names: Sequence[str], limit: int | None = None) 
     from charnn.corpus.text_documents import whole_texts
     from charnn.insight.read_text import describe_unknown, read_texts
 
+    use_one_thread()
     checkpoint = model.checkpoint
     kind, keep_cr = checkpoint.document_kind, checkpoint.keep_cr
     corpus = open_corpus(names, document_kind=kind, keep_cr=keep_cr)
@@ -129,6 +130,17 @@ def read_corpus(model: "Model", names: Sequence[str], limit: int | None = None) 
     if read.unknown:
         show_warning(describe_unknown(read))
     return read
+
+
+def use_one_thread() -> None:
+    """Let torch use one thread.
+
+    The matrix products of a traced text are small. On two busy cores, two threads waited for each
+    other so often that 100 kB took 68 seconds instead of 13.
+    """
+    import torch
+
+    torch.set_num_threads(1)
 
 
 def read_plain_texts(names: Sequence[str], limit: int) -> list[str]:

@@ -63,8 +63,10 @@ class Alternatives:
         ]
 
     def _read(self, text: str, seed: int) -> "ShownSurprise":
+        from charnn.cli.insight_options import use_one_thread
         from charnn.library import Model
 
+        use_one_thread()
         written = _TUNE_HEAD.sub("X:1\n", text, count=1) if text.startswith("X:") else text
         model = Model(self._path, self._checkpoint)
         return model.surprise(written, alternatives=self._count, seed=seed)

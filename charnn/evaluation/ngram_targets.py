@@ -56,17 +56,18 @@ def _probabilities(
     for _ in range(CONTEXT + 1):
         # As in `ngram_counts`, the n-grams of one order are the contexts of the next one.
         grams, grams_N = np.unique(contexts_N * vocab_size + ids_N, return_inverse=True)
-        earlier_N = _earlier(grams_N)
         if adaptive:
+            earlier_N = _earlier(grams_N)
             gram_counts = earlier_N[start:]
             context_counts = _earlier(contexts_N)[start:]
             kinds = _summed_before(contexts_N, earlier_N == 0)[start:]
         else:
-            gram_counts = np.bincount(grams_N[:counted], minlength=len(grams))[grams_N[start:]]
+            counts = np.bincount(grams_N[:counted], minlength=len(grams))
+            gram_counts = counts[grams_N[start:]]
             size = int(contexts_N.max()) + 1
             context_counts = np.bincount(contexts_N[:counted], minlength=size)[contexts_N[start:]]
-            new = contexts_N[:counted][earlier_N[:counted] == 0]
-            kinds = np.bincount(new, minlength=size)[contexts_N[start:]]
+            met_contexts = grams[counts > 0] // vocab_size
+            kinds = np.bincount(met_contexts, minlength=size)[contexts_N[start:]]
         met = context_counts > 0
         smoothed = (gram_counts + kinds * p_N)[met] / (context_counts + kinds)[met]
         p_N[met] = smoothed

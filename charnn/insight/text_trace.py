@@ -107,6 +107,8 @@ def trace_chunks(
     text: ReadText,
     rows: int = 1,
     start: NDArray[np.float32] | None = None,
+    *,
+    logits_only: bool = False,
 ) -> Iterator[Trace]:
     """Yield the traces of the parts of a text, so that the memory is bounded.
 
@@ -120,6 +122,7 @@ def trace_chunks(
         text: the text, at least one token.
         rows: the number of rows, see `fast_rows`.
         start: [S, L, H] the hidden state of the first row, see `Checkpoint.starts`; None for zeros.
+        logits_only: whether to leave the states and the gates empty, which is twice as fast.
     """
     network = restored_network(checkpoint.config, checkpoint.weights)
     tokens, length = len(text.ids), math.ceil(len(text.ids) / rows)
@@ -136,10 +139,10 @@ def trace_chunks(
         first_BV = first_1BV[0].numpy()
         for offset in range(0, length, steps):
             places_TB = starts_B + np.arange(offset, min(offset + steps, length))[:, None]
-            layers: list[LayerTrace] = []
+            layers: list[LayerTrace] | None = None if logits_only else []
             logits, state = network(torch.from_numpy(read[places_TB + 1]), state, layers)
             logits_TBV = logits.numpy()
-            states, gates = _stacked(layers)
+            states, gates = _stacked(layers) if layers else ({}, {})
             for row, begin in enumerate(places_TB[0].tolist()):
                 count = min(len(places_TB), tokens - begin)
                 if count > 0:

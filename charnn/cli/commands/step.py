@@ -13,6 +13,7 @@ from charnn.cli.insight_options import (
     PictureOption,
     check_picture,
     load_model,
+    use_one_thread,
     write_picture,
 )
 
@@ -52,6 +53,7 @@ def command(
     from charnn.insight.read_text import describe_unknown, read_texts
     from charnn.insight.unit_names import parse_unit
 
+    use_one_thread()
     units = [parse_unit(name, model.checkpoint.config, "--unit") for name in unit or ()]
     read = read_texts(model.checkpoint, [text])
     if read.unknown:

@@ -92,10 +92,10 @@ def split_book(text: str) -> list[TuneSource]:
 def iterate_book(text: str) -> Iterator[TuneSource]:
     """Yield the tunes of a text one by one: a text of 64 MB may contain millions."""
     lines = LINE_END.split(text.removeprefix("\ufeff"))
-    file_header = _read_file_header(lines)
+    file_header, first = _read_file_header(lines)
     start: int | None = None
     may_have_empty_lines = has_key = False
-    for index, indented in enumerate([*lines, "X:"]):  # the last X: ends the last tune
+    for index, indented in enumerate([*lines[first:], "X:"], first):  # the last X: ends a tune
         line = plain_blanks(indented).strip()
         empty = not line
         if start is not None and (line.startswith("X:") or (empty and not may_have_empty_lines)):
@@ -163,29 +163,35 @@ def _content(lines: Iterable[str], first_number: int, tune: str) -> Iterator[str
         raise TuneError(problem, open_line_number, 1, tune)
 
 
-def _read_file_header(lines: list[str]) -> tuple[HeaderField, ...]:
-    """Return the fields of the file header; empty without one.
+def _read_file_header(lines: list[str]) -> tuple[tuple[HeaderField, ...], int]:
+    """Return the fields of the file header, and the number of lines before the first tune.
 
     The file header is the first paragraph with fields, unless it contains prose, or belongs to a
-    tune without X:. The line X: of a tune ends it as well as an empty line does.
+    tune without X:. The line X: of a tune ends it as well as an empty line does. A K: holds for no
+    tune; what it leads to is the file header if X: follows, and a tune if music does.
+
+    Returns:
+        The fields, and an index in `lines`. The fields are empty and the index is 0 without a file
+        header.
     """
     header: list[HeaderField] = []
     letter, length = "", 0
-    ended = has_title = False
-    for line_number, (indented, content) in enumerate(
-        zip(lines, _content(lines, 1, ""), strict=False), 1
-    ):
+    ended = has_title = has_key = False
+    for index, (indented, content) in enumerate(zip(lines, _content(lines, 1, ""), strict=False)):
         line = plain_blanks(indented).strip()
         if line.startswith("X:") or length > MAX_FILE_HEADER:
-            break
+            is_tune = has_key and has_title
+            return () if is_tune else tuple(header), index if has_key and not is_tune else 0
         if line.startswith("K:"):
-            return () if has_title or not ended else tuple(header)
-        if content is None or ended:  # typeset text may have empty lines
-            continue
+            if has_title or ended:
+                return () if has_title or has_key else tuple(header), 0
+            has_key = True
+        if content is None or (ended and not (has_key and content)):
+            continue  # typeset text may have empty lines
         if content:
             found = HEADER_FIELD.match(content)
-            if found is None:
-                return ()
+            if found is None or ended:
+                return (), 0
             continues, text = found[1] == "+", found[2].strip()
             letter = letter if continues else found[1]
             has_title = has_title or letter == "T"
@@ -194,9 +200,9 @@ def _read_file_header(lines: list[str]) -> tuple[HeaderField, ...]:
                 if continues:
                     header[-1] = header[-1]._replace(text=f"{header[-1].text} {text}")
                 else:
-                    header.append(HeaderField(letter, text, line_number))
+                    header.append(HeaderField(letter, text, index + 1))
         ended = bool(letter) and not line
-    return tuple(header)
+    return () if has_key else tuple(header), 0
 
 
 def _tune_source(

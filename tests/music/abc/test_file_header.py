@@ -58,11 +58,22 @@ def test_a_file_header_may_be_preceded_by_comments_and_followed_by_x(text: str) 
         f"{FIRST}\nM:6/8\n\n{SECOND}",
         "T:One\nM:6/8\n\nK:C\nABc|\n\nT:Two\nK:C\nABc|\n",  # the header of a tune without X:
         "M:6/8\nK:C\nABc|\n\nT:Two\nK:C\nABc|\n",
+        "M:6/8\nK:C\n\nABc|\n\nX:2\nT:Two\nK:C\nABc|\n",
+        "T:One\nM:6/8\nK:C\n\nX:2\nT:Two\nK:C\nABc|\n",
     ],
 )
 def test_other_fields_before_a_tune_are_no_file_header(text: str) -> None:
     assert read_tunes(text)[-1].meter.text in ("", "4/4")
     assert "M" not in [field.letter for field in split_book(text)[-1].file_header]
+
+
+@pytest.mark.parametrize("before", ["K:G\n", "K:G\n\n", "K:G\nR:jig\n%x\n\n%%y\n\n", "K:none\n%\n"])
+def test_a_key_in_a_file_header_holds_for_no_tune(before: str) -> None:
+    sources = split_book(f"M:6/8\nL:1/4\n{before}{TUNES}")
+    assert [source.title for source in sources] == ["One", "Two"]
+    assert [read_tune(source).meter.text for source in sources] == ["6/8", "4/4"]
+    assert [read_tune(source).key.tonic for source in sources] == ["D", "D"]
+    assert sources[0].line == 3 + before.count("\n")
 
 
 def test_a_tune_alone_is_written_with_the_fields_it_inherited() -> None:

@@ -215,7 +215,7 @@ class _RunFinder:
             return
         run = self._open_run()
         if mark.kind == "slur":
-            self._slurs = max(0, self._slurs + (1 if mark.text == "(" else -1))
+            self._slurs = max(0, self._slurs + (1 if "(" in mark.text else -1))
             run.fewest_slurs = min(run.fewest_slurs, self._slurs)
         elif mark.kind == "broken rhythm":
             self._group = "broken pair"

@@ -67,10 +67,12 @@ class ChordReader(NoteReader):
         while self._position < len(self._text) and (sign := self._text[self._position]) != closing:
             if found := patterns.NOTE.match(self._text, self._position):
                 pitches.append(self._read_pitch(found))
+                if self._text.startswith(".-", self._position):
+                    self._read_dotted_curve()
                 if self._text.startswith("-", self._position):
                     pitches[-1] = replace(pitches[-1], tied=True)
                     self._position += 1
-            elif sign == ")":
+            elif self._text.startswith((")", ".)"), self._position):
                 self._read_slur()
                 closed_slurs.append(self.elements.pop())
             elif sign in "|[":

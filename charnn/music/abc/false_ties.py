@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from charnn.music.abc.tune_pieces import Piece, TuneLine
 from charnn.music.tune.tune import BarLine, Element, Ending, Mark, Note, Tune
 
-_TIE_OR_GRACES = re.compile(r"(\{[^}]*\})|-")
-_TIE_IN_BRACKETS = re.compile(r"(?<=[A-Ga-g0-9,'/])-")
+_TIE_OR_GRACES = re.compile(r"(\{[^}]*\})|\.?-")
+_TIE_IN_BRACKETS = re.compile(r"(?<=[A-Ga-g0-9,'/])\.?-")
 
 
 def replace_false_ties(body: list[TuneLine], tune: Tune) -> None:

@@ -103,7 +103,8 @@ class MarkReader:
         self._add_mark("space", found[0] if found else "y")
 
     def _read_slur(self) -> None:
-        self._add_mark("slur", self._text[self._position])
+        found = patterns.DOTTED_CURVE.match(self._text, self._position)
+        self._add_mark("slur", found[0] if found else self._text[self._position])
 
     def _read_quoted(self) -> None:
         end = self._text.find('"', self._position + 1)
@@ -128,7 +129,17 @@ class MarkReader:
 
     def _read_short_decoration(self) -> None:
         sign = self._text[self._position]
+        if sign == "." and patterns.DOTTED_CURVE.match(self._text, self._position):
+            self._read_dotted_curve()
+            return
         self._add_mark("decoration", sign, self._user_signs.get(sign, ""))
+
+    def _read_dotted_curve(self) -> None:
+        if self._text[self._position + 1] != "-":
+            self._read_slur()
+            return
+        self._report("a dotted tie is read as a tie", self._position)
+        self._position += 1
 
     def _read_length(self) -> Fraction:
         """Read the length at the position and return it; return 1 if there is no length."""

@@ -55,6 +55,9 @@ SPACE_CHARACTERS = " \t`\\*;?@#$"
 SPACE = re.compile(rf"(?:(?!\\%)[{re.escape(SPACE_CHARACTERS)}])+")
 # `&&` goes back by two bars, `(&` and `&)` enclose the overlay of several bars.
 OVERLAY = re.compile(r"\(&|&\)|&{1,99}")
+# ABC 2.1, "Ties and slurs": a dot before `(` or `-` makes the curve dotted, and may precede the `)`
+# of a dotted slur. `.(3` is a tuplet whose first note is staccato.
+DOTTED_CURVE = re.compile(r"\.(?:\((?![1-9&])|[)-])")
 SPACER = re.compile(r"y[0-9]{0,3}")
 # Blanks that web pages and word processors put in place of a space. Then, in music, the typographic
 # forms of the quotes around chord symbols and of the octave mark.

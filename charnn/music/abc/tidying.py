@@ -224,7 +224,7 @@ def _add_music(
         pieces[0].text = pieces[0].text[found.end() :]
     following = [piece.place for piece in pieces]
     for number in reversed(range(len(pieces) - 1)):
-        if pieces[number].element is None and pieces[number].text[:1] != "-":
+        if pieces[number].element is None and "-" not in pieces[number].text[:2]:
             following[number] = following[number + 1]
     ended: list[str] = []  # the signs at the end of a voice, after its ties and slurs
     for piece, place in zip(pieces, following, strict=True):

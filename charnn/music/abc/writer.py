@@ -175,6 +175,8 @@ class _BodyWriter:
         elif mark.kind == "decoration" and not (text.isalpha() or text[0] in ".~!+"):
             # U: may define a digit as a decoration, which must not become part of a length.
             out.append(_SEPARATOR)
+        elif mark.kind == "slur" and out and out[-1] == "." and text[0] != ".":
+            out.append(_SEPARATOR)  # `.(` would be a dotted slur
         out.append(text)
 
     def _end_line(self, before: Element | None) -> None:

@@ -252,6 +252,7 @@ class _Layout:
                 event.signs = tuple(self._signs)
                 event.name = f"n{note.line}-{note.column}" if note.pitches and note.line else ""
                 event.slur_starts = self._slurs.get((index, "("), ())
+                event.dotted_slur_starts = self._slurs.get((index, ".("), ())
                 event.lyrics = self._syllables.get(index, ())
             if is_last:
                 event.tuplet_stop = is_last_in_tuplet

@@ -104,6 +104,9 @@ def _add_notations(notations: Element, event: Event, head: NoteHead | None, is_f
         add(notations, "slur", type="stop", number=str(number))
     for number in event.slur_starts:
         add(notations, "slur", type="start", number=str(number))
+    for number in event.dotted_slur_starts:
+        # `add` takes attributes as keywords, which have no hyphen.
+        add(notations, "slur", **{"type": "start", "line-type": "dotted", "number": str(number)})
     if event.tuplet_stop:
         add(notations, "tuplet", type="stop")
     if event.tuplet_start:  # a beam shows which notes belong together, so no bracket is needed

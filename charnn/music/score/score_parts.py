@@ -61,5 +61,5 @@ def _leave_to_first_part(bars: list[WrittenBar], tune: Tune) -> None:
 def _renumber_slurs(bars: list[WrittenBar], offset: int) -> None:
     for bar in bars:
         for event in bar.events():
-            event.slur_starts = tuple(number + offset for number in event.slur_starts)
-            event.slur_stops = tuple(number + offset for number in event.slur_stops)
+            for name in ("slur_starts", "dotted_slur_starts", "slur_stops"):
+                setattr(event, name, tuple(number + offset for number in getattr(event, name)))

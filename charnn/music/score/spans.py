@@ -9,30 +9,32 @@ MAX_SLUR_NUMBER = 6
 
 
 def find_slurs(tune: Tune) -> dict[tuple[int, str], tuple[int, ...]]:
-    """Return the numbers of the slurs that begin (`"("`) or end (`")"`) at each note.
+    """Return the numbers of the slurs that begin (`"("` or `".("`) or end (`")"`) at each note.
 
-    Each key is a pair: the index of the note in `tune.music`, and the parenthesis. A slur is
-    omitted if it is never closed, spans a single note, or is nested more than six deep.
+    Each key is a pair: the index of the note in `tune.music`, and the parenthesis, which has a dot
+    where a dotted slur begins. A slur is omitted if it is never closed, spans a single note, or is
+    nested more than six deep.
     """
     slurs: dict[tuple[int, str], tuple[int, ...]] = {}
-    # For each open slur, innermost last, the index of its first note; None until that note comes.
-    opened: list[int | None] = []
+    # For each open slur, innermost last, its sign and the index of its first note; None until that
+    # note comes.
+    opened: list[tuple[str, int | None]] = []
     last_note: int | None = None
     for index, element in enumerate(tune.music):
         if isinstance(element, Note) and element.pitches:
-            opened = [index if first is None else first for first in opened]
+            opened = [(sign, index if first is None else first) for sign, first in opened]
             last_note = index
         elif isinstance(element, Mark) and element.kind == "slur":
-            if element.text == "(":
-                opened.append(None)
+            if "(" in element.text:
+                opened.append((element.text, None))
             elif opened:
                 number = len(opened)
-                first = opened.pop()
+                sign, first = opened.pop()
                 if first is None or last_note is None or first == last_note:
                     continue
                 if number > MAX_SLUR_NUMBER:
                     continue
-                slurs[first, "("] = (*slurs.get((first, "("), ()), number)
+                slurs[first, sign] = (*slurs.get((first, sign), ()), number)
                 slurs[last_note, ")"] = (*slurs.get((last_note, ")"), ()), number)
     return slurs
 

@@ -47,6 +47,7 @@ class Event:
         hidden: True for a rest that is not printed (`x` or `X` in ABC).
         signs: the decorations of the event, as in ABC.
         slur_stops, slur_starts: numbers of the slurs that end and begin here.
+        dotted_slur_starts: numbers of the dotted slurs that begin here.
         tuplet_start, tuplet_stop: True if a tuplet begins here; True if a tuplet ends here.
         joined: True if ABC writes no space between the event and the one before it.
         lyrics: the syllables of the verses.
@@ -65,6 +66,7 @@ class Event:
     signs: tuple[str, ...] = ()
     slur_stops: tuple[int, ...] = ()
     slur_starts: tuple[int, ...] = ()
+    dotted_slur_starts: tuple[int, ...] = ()
     tuplet_start: bool = False
     tuplet_stop: bool = False
     joined: bool = False

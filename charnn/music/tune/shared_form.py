@@ -66,7 +66,7 @@ def _before_marks(music: Sequence[Element]) -> int:
     """Return the index of the first of the marks at the end, which belong to the next note."""
     index = len(music)
     while index and isinstance(mark := music[index - 1], Mark):
-        if mark.kind in ("line", "broken rhythm", "overlay") or mark.text == ")":
+        if mark.kind in ("line", "broken rhythm", "overlay") or mark.text in (")", ".)"):
             break
         index -= 1
     return index

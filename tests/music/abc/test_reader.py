@@ -124,6 +124,19 @@ def test_tuplet_times_depend_on_the_meter() -> None:
     assert durations("(3{d}A[CE]z B") == [Fraction(2, 3)] * 3 + [1]
 
 
+def test_a_dot_before_a_slur_or_tie_is_no_staccato() -> None:
+    read = tune(".(AB) .(cd.)|.(3ABc [A.-.(c] [A.)c]|.A.-A .(|")
+    slurs = [mark.text for mark in read.music if isinstance(mark, Mark) and mark.kind == "slur"]
+    assert slurs == [".(", ")", ".(", ".)", ".(", ".)", ".("]
+    dots = [mark for mark in read.music if isinstance(mark, Mark) and mark.text == "."]
+    assert [(mark.kind, mark.column) for mark in dots] == [("decoration", 14), ("decoration", 37)]
+    assert [len(note.pitches) for note in read.music if isinstance(note, Note)][-4:] == [2, 2, 1, 1]
+    tied = [p.tied for note in read.music if isinstance(note, Note) for p in note.pitches]
+    assert tied[-6:] == [True, False, False, False, True, False]
+    ties = [problem.column for problem in read.problems if "dotted tie" in problem.text]
+    assert ties == [23, 39]
+
+
 def test_slurs_are_not_tuplets() -> None:
     read = tune("(AB) ((3ABc)")
     assert [mark.text for mark in read.music if isinstance(mark, Mark) and mark.kind == "slur"] == [

@@ -195,6 +195,13 @@ class TestSigns:
         assert [e.slur_starts for e in found] == [(1,), (2,), (), (), (1,), (), (), ()]
         assert [e.slur_stops for e in found] == [(), (), (2,), (1,), (), (1,), (), ()]
 
+    def test_dotted_slurs(self) -> None:
+        found = events(".(C(DE).)(F2|G2)")
+        assert [e.dotted_slur_starts for e in found] == [(1,), (), (), (), ()]
+        assert [e.slur_starts for e in found] == [(), (2,), (), (1,), ()]
+        assert [e.slur_stops for e in found] == [(), (), (2, 1), (), (1,)]
+        assert not any(event.signs for event in found)
+
     def test_ties_join_only_equal_pitches(self) -> None:
         found = events("C-C D-E [CE]-[CG]")
         assert [[h.tie_start for h in e.heads] for e in found[:5]] == [

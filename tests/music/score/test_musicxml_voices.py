@@ -98,7 +98,7 @@ def test_each_voice_is_a_part() -> None:
 
 
 def test_an_overlay_is_a_second_voice_on_the_staff() -> None:
-    (part,) = parts(tune("(AB) c2 & (E2 F2)|c4|d4 & z2 F2 & G4|e4|]", header="V:1 name=Harp\n"))
+    (part,) = parts(tune("(AB) c2 & .(E2 F2)|c4|d4 & z2 F2 & G4|e4|]", header="V:1 name=Harp\n"))
     measures = part.findall("measure")
     assert [values(measure, "note/voice") for measure in measures] == [
         ["1", "1", "1", "2", "2"],
@@ -113,4 +113,5 @@ def test_an_overlay_is_a_second_voice_on_the_staff() -> None:
         [],
     ]
     assert {slur.get("number") for slur in part.iter("slur")} == {"1", "5"}
+    assert [slur.get("line-type") for slur in part.iter("slur")] == [None, None, "dotted", None]
     assert measures[-1].findtext("barline/bar-style") == "light-heavy"

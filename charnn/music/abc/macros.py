@@ -36,11 +36,10 @@ _EQUALS = [re.compile(r"\s=\s"), re.compile(r"(?<=[\w,'/!\"+)\]}])\s*="), re.com
 _TEXT = rf"{patterns.QUOTED}|![^!\s|\[\]]*!|\+[^+\s|\[\]]*\+"
 _NOTE_NAME = re.compile(rf"{_TEXT}|(?P<note>n)")
 _WRITTEN_NOTE = re.compile(rf"{_TEXT}|(?P<accidental>[_^=]*)(?P<letter>[h-z])")
-# A cheap pattern, which is compiled for each macro.
 _HEAD = re.compile(r"([_^=]{0,2})([A-Ga-g])([',]{0,16})")
 _ENDS_IN_NOTE = re.compile(r"[A-Ga-gn][',]*[0-9/]*\Z")
 _BEGINS_WITH_NOTE = re.compile("[A-Ga-gn]")
-_UNTOUCHED = (
+_UNTOUCHED = re.compile(
     rf"{patterns.QUOTED}|{patterns.INLINE_FIELD.pattern}|{patterns.NAMED_DECORATION.pattern}"
 )
 _DEFINITION = re.compile(r"[ \t]*m:")
@@ -97,13 +96,21 @@ class WrittenOut:
         )
 
 
+class _Macro(NamedTuple):
+    """A macro: the pattern of its target, with the group `note` if it is transposing."""
+
+    target: str
+    pattern: re.Pattern[str]
+    replacement: str
+
+
 class _Macros:
     """The macros that are in force."""
 
     def __init__(self) -> None:
-        self._replacements: dict[str, str] = {}
-        self._pattern: re.Pattern[str] | None = None  # None until it is needed
-        self._targets: list[str] = []
+        self._macros: dict[str, _Macro] = {}
+        # Those whose target may begin with a character; where several fit, the first of them holds.
+        self._by_first: dict[str, list[_Macro]] = {}
 
     def define(self, text: str) -> str:
         """Read the text of an m: field; return the problem, `""` without one."""
@@ -117,11 +124,14 @@ class _Macros:
                 f"a macro has at most {MAX_TARGET} characters before the = and {MAX_REPLACEMENT} "
                 "after it: it is left out"
             )
-        if len(self._replacements) == MAX_MACROS and target not in self._replacements:
+        if len(self._macros) == MAX_MACROS and target not in self._macros:
             return f"more than {MAX_MACROS} macros in one tune: this one is left out"
-        if target not in self._replacements:
-            self._pattern = None
-        self._replacements[target] = replacement
+        self._macros[target] = _Macro(target, _target_pattern(target), replacement)
+        for first in "_^=ABCDEFGabcdefg" if target[0] == "n" else target[0]:
+            macros = [each for each in self._macros.values() if each.target[0] in ("n", first)]
+            # The longest target holds, and a note before any note.
+            macros.sort(key=lambda each: (-len(each.target), "n" in each.target))
+            self._by_first[first] = macros
         return ""
 
     def write_out(self, music: str, space: int) -> tuple[str, list[_Span]]:
@@ -129,26 +139,26 @@ class _Macros:
 
         The text ends after the first macro that makes it longer than `space`.
         """
-        if self._pattern is None:
-            # Where two begin, the longest counts, and a note before any note.
-            self._targets = sorted(self._replacements, key=lambda each: (-len(each), "n" in each))
-            alternatives = map(_target_pattern, self._targets, range(len(self._targets)))
-            self._pattern = re.compile("|".join([*alternatives, _UNTOUCHED]))
-        done, pieces, spans, length = 0, [], list[_Span](), 0
-        for found in self._pattern.finditer(music):
-            if not (found.lastgroup or "").startswith("macro"):
-                continue
-            number = (found.lastgroup or "").removeprefix("macro")
-            new = self._replacements[self._targets[int(number)]]
-            if f"note{number}" in self._pattern.groupindex:
-                new = _transposed(new, found[f"note{number}"])
-            length += found.start() - done
-            spans.append(_Span(length, length + len(new), found.start(), found.end()))
-            pieces += [music[done : found.start()], new]
-            length, done = length + len(new), found.end()
-            if length > space:
-                break
+        pieces, spans, length, done, position = [], list[_Span](), 0, 0, 0
+        while position < len(music) and length <= space:
+            found, new = self._match(music, position)
+            if found:
+                length += found.start() - done
+                spans.append(_Span(length, length + len(new), found.start(), found.end()))
+                pieces += [music[done : found.start()], new]
+                length, done = length + len(new), found.end()
+            else:
+                found = _UNTOUCHED.match(music, position)
+            position = max(found.end() if found else 0, position + 1)
         return "".join(pieces) + music[done:], spans
+
+    def _match(self, music: str, position: int) -> "tuple[patterns.Match | None, str]":
+        """Return the match of the macro at a position, and what to write in its place."""
+        for macro in self._by_first.get(music[position], ()):
+            if found := macro.pattern.match(music, position):
+                note = found.groupdict().get("note")
+                return found, _transposed(macro.replacement, note) if note else macro.replacement
+        return None, ""
 
 
 def write_out_macros(source: TuneSource) -> WrittenOut:
@@ -230,17 +240,17 @@ def as_comment(line: str) -> str:
     return f"%{line}" if _DEFINITION.match(line) else line
 
 
-def _target_pattern(target: str, number: int) -> str:
-    """Return the pattern of a macro's target, with its number in the names of its groups."""
+def _target_pattern(target: str) -> re.Pattern[str]:
+    """Return the pattern of a macro's target."""
     pattern = re.escape(target)
     for found in _NOTE_NAME.finditer(target):
         if found["note"]:
             before, after = re.escape(target[: found.start()]), re.escape(target[found.end() :])
-            pattern = f"{before}(?P<note{number}>{_HEAD.pattern}){after}"
+            pattern = f"{before}(?P<note>{_HEAD.pattern}){after}"
             break
     not_before = "(?<![_^=])" if _BEGINS_WITH_NOTE.match(target) else ""
     not_after = "(?![',0-9/])" if _ENDS_IN_NOTE.search(target) else ""
-    return f"(?P<macro{number}>{not_before}{pattern}{not_after})"
+    return re.compile(f"{not_before}{pattern}{not_after}")
 
 
 def _transposed(replacement: str, note: str) -> str:

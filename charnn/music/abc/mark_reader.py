@@ -21,6 +21,7 @@ _NOTE_SIGNS = frozenset("0123456789/,'^_=<>")
 _MAX_UNKNOWN_LETTERS = 2
 _MUSIC_LETTERS = frozenset("ABCDEFGabcdefgxyzXZ") | patterns.DECORATIONS
 _LETTERS = re.compile("[A-Za-z]+")
+DOTTED_TIE = "a dotted tie is read as a tie"
 _LONGEST_WORD = 20
 _WORD = re.compile("[A-Z]?[a-z]{2,}|[A-Z]{3,}")
 
@@ -138,7 +139,7 @@ class MarkReader:
         if self._text[self._position + 1] != "-":
             self._read_slur()
             return
-        self._report("a dotted tie is read as a tie", self._position)
+        self._report(DOTTED_TIE, self._position)
         self._position += 1
 
     def _read_length(self) -> Fraction:

@@ -33,6 +33,7 @@ from charnn.music.abc import fields
 from charnn.music.abc.chord_reader import DECORATED_GRACE
 from charnn.music.abc.key_field import read_key
 from charnn.music.abc.macros import has_macros, write_out_macros
+from charnn.music.abc.mark_reader import DOTTED_TIE
 from charnn.music.abc.part_order import read_part_order
 from charnn.music.abc.text_escapes import decode_text
 from charnn.music.abc.tunebook import (
@@ -93,7 +94,7 @@ def read_whole_tune(text: str) -> Tune:
     if has_macros(sources[0]):
         raise TuneError("the tune has macros", tune.line, 1, tune.name)
     for problem in tune.problems:
-        if problem.text != DECORATED_GRACE:
+        if problem.text not in (DECORATED_GRACE, DOTTED_TIE):
             raise TuneError(problem.text, problem.line, problem.column, tune.name)
     if tune.others:
         raise TuneError("the tune has several voices", tune.line, 1, tune.name)

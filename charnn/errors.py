@@ -81,6 +81,10 @@ class UnsavedError(CheckpointError):
         super().__init__(problem)
 
 
+class TuneBookError(CharnnError):
+    """A tune book of the user that is missing, damaged, in use or no tune book."""
+
+
 class TuneError(CharnnError):
     """ABC notation that cannot be read.
 

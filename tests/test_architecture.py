@@ -36,8 +36,9 @@ SEES = {
     "sampling": GROUND | {"files", "corpus", "model", "inference", "checkpoints"},
     "training": GROUND | {"files", "corpus", "model", "checkpoints", "evaluation"},
     "tunes": GROUND | {"files", "music", "corpus", "model", "inference", "checkpoints", "sampling"},
+    "tunebook": GROUND | {"files", "music"},
 }
-SEES["insight"] = set(SEES) - {"tunes"}
+SEES["insight"] = set(SEES) - {"tunes", "tunebook"}
 BELOW_LIBRARY = set(SEES)
 SEES |= {
     "training_bar": GROUND | {"files", "training"},

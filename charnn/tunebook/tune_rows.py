@@ -1,0 +1,131 @@
+"""The rows of kept tunes: written from a tune and its marks, and read as records."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from charnn.errors import UsageError
+from charnn.music.abc.tunebook import TuneSource
+from charnn.tunebook.book_records import KeptTune, WrittenTune
+from charnn.tunebook.melody_search import melody_code
+from charnn.tunebook.tune_facts import fold_text, tune_facts
+from charnn.tunebook.tune_marks import Marks
+
+
+def insert_tune(
+    db: sqlite3.Connection, source: TuneSource, abc: str, marks: Marks, written: int | None
+) -> int:
+    """Add a tune, and return its number.
+
+    Args:
+        db: the book, in a block that writes.
+        source: the tune.
+        abc: its text, with all that is around it.
+        marks: its marks.
+        written: its number in the history; None for the newest one with the same text.
+    """
+    if written is None:
+        found = "SELECT id FROM history WHERE abc = ? ORDER BY id DESC LIMIT 1"
+        row = db.execute(found, (abc,)).fetchone()
+    else:
+        row = db.execute("SELECT id FROM history WHERE id = ?", (written,)).fetchone()
+    columns = fact_columns(source, abc, marks) | {
+        "kept_at": now(),
+        "history_id": row["id"] if row else None,
+    }
+    names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
+    # The names are those of `fact_columns`, and the values are bound.
+    added = db.execute(f"INSERT INTO tunes ({names}) VALUES ({values})", columns)  # noqa: S608
+    tune_id = last_id(added)
+    insert_tags(db, tune_id, marks.tags)
+    return tune_id
+
+
+def fact_columns(source: TuneSource, abc: str, marks: Marks) -> dict[str, object]:
+    """Return the values of the columns that follow from a tune and its marks."""
+    facts = tune_facts(source)
+    words = " ".join([*facts.titles, facts.rhythm, facts.key, facts.words, *marks.tags, marks.note])
+    return {
+        "abc": abc,
+        "title": facts.titles[0],
+        "rhythm": facts.rhythm,
+        "meter": facts.meter,
+        "key": facts.key,
+        "words": fold_text(words),
+        "melody": melody_code(source.text),
+        "command": marks.command,
+        "rating": marks.rating,
+        "note": marks.note,
+    }
+
+
+def insert_tags(db: sqlite3.Connection, tune_id: int, tags: Iterable[str]) -> None:
+    """Add tags to a tune."""
+    db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(tune_id, tag) for tag in tags])
+
+
+def tags_of(db: sqlite3.Connection, tune_id: int) -> tuple[str, ...]:
+    """Return the tags of a tune, in alphabetical order."""
+    rows = db.execute("SELECT tag FROM tags WHERE tune_id = ? ORDER BY tag", (tune_id,))
+    return tuple(row["tag"] for row in rows)
+
+
+def rows_of(db: sqlite3.Connection, tune_ids: Sequence[int]) -> list[sqlite3.Row]:
+    """Return the rows of tunes, in the given order.
+
+    Raises:
+        UsageError: the book lacks one of them.
+    """
+    rows = []
+    for tune_id in tune_ids:
+        row = None
+        if -(2**63) <= tune_id < 2**63:  # the whole numbers of SQLite
+            row = db.execute("SELECT * FROM tunes WHERE id = ?", (tune_id,)).fetchone()
+        if row is None:
+            raise UsageError(f"the tune book has no tune {tune_id}")
+        rows.append(row)
+    return rows
+
+
+def kept_tune(db: sqlite3.Connection, row: sqlite3.Row, similarity: float = 0.0) -> KeptTune:
+    """Return the record of a row of the table `tunes`."""
+    return KeptTune(
+        id=row["id"],
+        abc=row["abc"],
+        title=row["title"],
+        rhythm=row["rhythm"],
+        meter=row["meter"],
+        key=row["key"],
+        command=row["command"],
+        rating=row["rating"],
+        tags=tags_of(db, row["id"]),
+        note=row["note"],
+        kept_at=row["kept_at"],
+        similarity=similarity,
+    )
+
+
+def written_tune(row: sqlite3.Row) -> WrittenTune:
+    """Return the record of a row of the table `history`, with the column `kept`."""
+    return WrittenTune(
+        id=row["id"],
+        abc=row["abc"],
+        title=row["title"],
+        command=row["command"],
+        model=row["model"],
+        seed=None if row["seed"] is None else int(row["seed"]),
+        settings=json.loads(row["settings"]),
+        written_at=row["written_at"],
+        kept=bool(row["kept"]),
+    )
+
+
+def last_id(cursor: sqlite3.Cursor) -> int:
+    """Return the number of the row that a statement has added."""
+    return int(cursor.lastrowid or 0)
+
+
+def now() -> str:
+    """Return the time, in UTC."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,55 @@
+"""A tune book whose writers are killed at any moment loses no tune that was kept."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from charnn.tunebook.tune_book import TuneBook
+from tests.faults.conftest import Trials
+from tests.helpers import environment
+
+TUNE = "X:1\nT:{}\nK:D\n|:DEFG|ABcd:|\n"
+# Reports each change once the call has returned.
+WRITER = f"""
+import sys
+from pathlib import Path
+from charnn.tunebook.tune_book import TuneBook
+book = TuneBook(Path("book.db"))
+for number in range(10_000):
+    title = f"{{sys.argv[1]}} {{number}}"
+    book.add_written({TUNE!r}.format(title), model="folk", seed=number)
+    tune = book.keep({TUNE!r}.format(title), tags=[sys.argv[1]])
+    book.change(tune, rating=number % 6)
+    book.save_set(sys.argv[1], [tune])
+    print(tune, number % 6, title, flush=True)
+"""
+
+
+def test_a_kill_amid_writes_of_two_programs(trials: Trials, tmp_path: Path) -> None:
+    def trial(random: random.Random) -> None:
+        folder = tmp_path / str(trials.rows[-1].trials)
+        folder.mkdir()
+        arguments = [sys.executable, "-c", WRITER]
+        writers = [
+            subprocess.Popen(
+                [*arguments, name], cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
+            )
+            for name in ("first", "second")
+        ]
+        time.sleep(random.uniform(0.3, 1.2))
+        for writer in writers:
+            writer.kill()
+        reported = [line for writer in writers for line in writer.communicate()[0].splitlines()]
+        book = TuneBook(folder / "book.db")
+        kept = {tune.id: tune for tune in book.find()}
+        for line in reported:
+            if line.count(" ") == 3:  # the last one may be half a line
+                number, rating, title = line.split(" ", 2)
+                tune = kept[int(number)]
+                assert (tune.abc, tune.rating) == (TUNE.format(title), int(rating))
+        assert len(book.history()) <= len(kept) + 2
+        assert book.tune(book.keep(TUNE.format("after"))).title == "after"
+
+    trials("SIGKILL amid writes to a tune book", trial, few=2, many=50)

@@ -96,8 +96,13 @@ def write_picture(path: Path, figure: "Callable[[], Figure]", page: Callable[[],
 
 def load_model(run: Path) -> "Model":
     """Return a model, with a warning where files of its run are damaged."""
+    import torch
+
     from charnn.library import load
 
+    # The products of a step are small: on a busy machine, threads that wait for each other take ten
+    # times as long. And the figures do not depend on the machine's load.
+    torch.set_num_threads(1)
     model = load(run)
     warn_if_damaged(model.path, model.damaged)
     return model

@@ -89,8 +89,8 @@ def choose_places(tokens: int, units: int) -> tuple[Places, Places]:
     """
     if tokens < _MIN_PLACES:
         raise CorpusError(
-            f"the text has {tokens:,} tokens, too few to tell a relation from chance: name a text "
-            f"with at least {_MIN_PLACES}, better 50,000"
+            f"the text has only {tokens:,} tokens, too few to tell a relation from chance: name a "
+            f"text with at least {_MIN_PLACES}, better 50,000"
         )
     random = np.random.default_rng(0)
     block_T = np.arange(tokens) * _BLOCKS // tokens

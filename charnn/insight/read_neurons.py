@@ -144,7 +144,8 @@ def _values_at(
         checkpoint.config.num_layers * checkpoint.config.hidden_size,
     )
     values = tuple(np.empty((len(each), units), np.float32) for each in places)
-    for chunk in trace_chunks(checkpoint, text, rows=fast_rows(len(text.ids))):
+    rows = fast_rows(len(text.ids))
+    for chunk in trace_chunks(checkpoint, text, rows, most="states"):
         values_TN = unit_values(cell, chunk.states).reshape(len(chunk), units)
         for target, each in zip(values, places, strict=True):
             begin, end = np.searchsorted(each, (chunk.begin, chunk.begin + len(chunk)))

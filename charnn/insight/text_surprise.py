@@ -183,7 +183,7 @@ def measure_surprise(
     top_TK = np.empty((tokens, kept), checkpoint.vocabulary.dtype)
     p_TK = np.empty((tokens, kept), np.float32)
     rows = fast_rows(tokens) if start is None else 1
-    for chunk in trace_chunks(checkpoint, read, rows, start, logits_only=True):
+    for chunk in trace_chunks(checkpoint, read, rows, start, most="logits"):
         part = slice(chunk.begin, chunk.begin + len(chunk))
         log_p_TV = chunk.log_probabilities()
         # The probability of a certain token is 1 up to rounding, so -0.0 and the like occur.

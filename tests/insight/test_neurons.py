@@ -183,5 +183,5 @@ def test_a_text_is_coloured_by_a_unit(tmp_path: Path) -> None:
 
 def test_a_short_text_is_refused() -> None:
     model = Model(PROJECT / "none.safetensors", random_checkpoint(prose(600)))
-    with pytest.raises(CorpusError, match="100 tokens, too few"):
+    with pytest.raises(CorpusError, match="only 100 tokens, too few"):
         model.neurons(prose(100))

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 from charnn.compose import composer
 from charnn.compose.exports import export_tunes
 from charnn.compose.gatekeeper import Gatekeeper
-from charnn.compose.tune_view import view_tune
+from charnn.compose.tune_view import transpose_tune, view_tune
 from charnn.compose.writing_jobs import BusyError, WritingJobs
 from charnn.errors import CharnnError, UsageError
 from charnn.music.sound.instruments import NAMES
@@ -64,6 +64,7 @@ class Page:
             Route("/api/vary", self._streaming(composer.vary), methods=["POST"]),
             Route("/api/continue", self._streaming(composer.continue_tune), methods=["POST"]),
             Route("/api/tune", _answering(view_tune), methods=["POST"]),
+            Route("/api/transpose", _answering(transpose_tune), methods=["POST"]),
             Route("/api/novelty", _answering(_novelty), methods=["POST"]),
             Route("/api/export", _export, methods=["POST"]),
         ]

@@ -3,22 +3,30 @@
 The notes are those of `charnn export-midi`, because both come from the same `Playback`.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
 from charnn.errors import CharnnError, TuneError, UsageError
+from charnn.music.abc.book_text import change_book
 from charnn.music.abc.reader import read_tune
+from charnn.music.abc.transpose import check_semitones, transpose
+from charnn.music.abc.transposed_text import transpose_source
 from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.checking.report import TuneReport, check_tune
 from charnn.music.performance.accompaniment import Chords
 from charnn.music.performance.performance import Sound
 from charnn.music.performance.playback import Playback, PlaybackOptions
+from charnn.music.performance.played_bars import beat_of
 from charnn.music.score.engraving import engrave
 from charnn.music.sound.instruments import accompanist_of, find_instrument
-from charnn.music.tune.tune import Tempo, Tune
+from charnn.music.tune.tune import Note, Tempo, Tune
+from charnn.tunes.bar_selection import BarNumbers
+from charnn.tunes.located_tune import LocatedTune
 
 View = dict[str, Any]
+_STYLE = re.compile(r"<style\b.*?</style>", re.DOTALL)
 _CHORDS = ("off", "written", "auto")
 
 
@@ -65,10 +73,32 @@ def view_tune(asked: Mapping[str, Any]) -> View:
         tune = read_tune(sources[0])
     except TuneError as problem:
         return _unreadable(problem.problem, problem.line, problem.column)
-    return _view(tune, sources[0], Playback(tune, options))
+    return _view(text, tune, sources[0], Playback(tune, options))
 
 
-def _view(tune: Tune, source: TuneSource, playback: Playback) -> View:
+def transpose_tune(asked: Mapping[str, Any]) -> View:
+    """Return a tune moved by some semitones: `{"abc": text}`.
+
+    Args:
+        asked: `abc` and `semitones`.
+
+    Raises:
+        UsageError: a value is wrong.
+        TuneError: the tune cannot be read or moved.
+    """
+    text, semitones = asked.get("abc"), asked.get("semitones")
+    if not isinstance(text, str) or type(semitones) is not int:
+        raise UsageError("abc is a text, and semitones a whole number")
+    check_semitones(semitones)
+    moved = change_book(
+        text, lambda source: transpose_source(source, lambda tune: transpose(tune, semitones))
+    )
+    if moved.problems:
+        raise moved.problems[0]
+    return {"abc": moved.text}
+
+
+def _view(text: str, tune: Tune, source: TuneSource, playback: Playback) -> View:
     report = check_tune(tune)
     problems = [
         _problem(problem.text, problem.line, problem.column, serious=problem.serious)
@@ -76,7 +106,8 @@ def _view(tune: Tune, source: TuneSource, playback: Playback) -> View:
     ]
     svg, failure = "", ""
     try:
-        svg = engrave(tune, "svg").decode()
+        # The style sheet of the page has these styles; its policy forbids those of a picture.
+        svg = _STYLE.sub("", engrave(tune, "svg").decode())
     except CharnnError as problem:
         failure = str(problem)
     try:
@@ -95,8 +126,31 @@ def _view(tune: Tune, source: TuneSource, playback: Playback) -> View:
         "problems": problems,
         "svg": svg,
         "svg_problem": failure,
+        "written_bars": _written_bars(text),
         **sounds,
     }
+
+
+def _written_bars(text: str) -> list[View]:
+    """Return the bars whose numbers `vary` takes: number, part, and the places of the notes.
+
+    The list is empty for a tune that `vary` does not take, such as one with voices in one line.
+    """
+    try:
+        located = LocatedTune(text)
+    except TuneError:
+        return []
+    numbers = BarNumbers(located)
+    part_of = {bar: letter for letter, bars in numbers.parts.items() for bar in bars}
+    bars: list[View] = [
+        {"number": number, "part": part_of.get(bar, ""), "places": []}
+        for bar, number in enumerate(numbers.numbers)
+    ]
+    for index, bar in located.bar_of_note.items():
+        note = located.tune.music[index]
+        if isinstance(note, Note):
+            bars[bar]["places"].append((note.line, note.column))
+    return bars
 
 
 def _sounds(playback: Playback) -> View:
@@ -125,7 +179,13 @@ def _sounds(playback: Playback) -> View:
             if isinstance(change.value, Tempo) and change.value.beats
         ],
         "bars": [
-            {"start": float(bar.onset), "duration": float(bar.duration)} for bar in first.bars
+            {
+                "start": float(bar.onset),
+                "duration": float(bar.duration),
+                "origin": float(bar.origin),
+                "beat": float(beat_of(bar.meter)) if bar.meter.bar else 1.0,
+            }
+            for bar in first.bars
         ],
     }
 

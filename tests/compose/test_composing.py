@@ -174,3 +174,21 @@ def test_a_job_stops_when_the_page_has_gone() -> None:
 
     asyncio.run(leave())
     assert len(drawn) < 100_000
+
+
+def test_the_score_names_its_notes_and_brings_no_styles(client: TestClient, jig: str) -> None:
+    pytest.importorskip("verovio")
+    view = client.post("/api/tune", json={"abc": jig}).json()
+    places = [place for bar in view["written_bars"] for place in bar["places"]]
+    names = {f"n{line}-{column}" for line, column in places}
+    assert len(names) > 70
+    assert all(f'id="{name}"' in view["svg"] for name in names)
+    assert "<style" not in view["svg"]
+    assert {tuple(note["place"]) for note in view["notes"]} <= set(map(tuple, places))
+
+
+def test_a_tune_is_moved(client: TestClient, jig: str) -> None:
+    moved = client.post("/api/transpose", json={"abc": jig, "semitones": 2}).json()["abc"]
+    assert "K:E\n" in moved
+    wrong = client.post("/api/transpose", json={"abc": jig, "semitones": 500})
+    assert wrong.status_code == 400

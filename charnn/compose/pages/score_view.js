@@ -1,0 +1,158 @@
+// The staff: verovio's picture, with clicks on notes, chosen bars, and the notes that sound.
+import { byId, make } from "./dom.js";
+import { texts } from "./texts.js";
+
+const noteName = ([line, column]) => `n${line}-${column}`;
+
+export class ScoreView {
+  constructor(onNote, onSelection) {
+    this.root = byId("score");
+    this.view = null;
+    this.chosen = null; // [first, last] written bar numbers
+    this.onNote = onNote;
+    this.onSelection = onSelection;
+    this.sounding = new Set();
+    this.root.addEventListener("pointerdown", (event) => this.begin(event));
+    this.root.addEventListener("pointermove", (event) => this.extend(event));
+    this.root.addEventListener("pointerup", (event) => this.end(event));
+    this.root.addEventListener("pointercancel", () => (this.drag = null));
+    this.root.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  show(view) {
+    this.view = view;
+    this.sounding.clear();
+    this.elements = new Map();
+    this.barOf = new Map();
+    if (!view.svg) {
+      this.root.replaceChildren(make("pre", {}, view.svg_problem ?? ""));
+      this.choose(null);
+      return;
+    }
+    const picture = new DOMParser().parseFromString(view.svg, "image/svg+xml").documentElement;
+    // The page has the styles, and no script may come with a picture.
+    for (const element of picture.querySelectorAll("style, script, foreignObject")) element.remove();
+    picture.setAttribute("role", "img");
+    picture.setAttribute("aria-label", view.title || texts.score);
+    picture.removeAttribute("width");
+    picture.removeAttribute("height");
+    this.root.replaceChildren(document.importNode(picture, true));
+    for (const element of this.root.querySelectorAll("[id^='n']")) {
+      this.elements.set(element.id, element);
+    }
+    for (const bar of view.written_bars ?? []) {
+      for (const place of bar.places) this.barOf.set(noteName(place), bar.number || 1);
+    }
+    if (this.chosen && !view.written_bars?.some((bar) => bar.number === this.chosen[0])) {
+      this.chosen = null;
+    }
+    this.choose(this.chosen);
+  }
+
+  nameAt(event) {
+    const element = document.elementFromPoint(event.clientX, event.clientY);
+    const note = element?.closest?.(".note");
+    if (note && this.barOf.has(base(note.id))) return base(note.id);
+    const measure = element?.closest?.(".measure");
+    const inside = measure?.querySelector(".note");
+    return inside && this.barOf.has(base(inside.id)) ? base(inside.id) : null;
+  }
+
+  begin(event) {
+    if (event.button) return;
+    const name = this.nameAt(event);
+    this.drag = name && { name, bar: this.barOf.get(name), moved: event.shiftKey };
+    if (this.drag && event.shiftKey && this.chosen) {
+      this.choose(sorted(this.chosen[0], this.drag.bar));
+      this.drag = null;
+    }
+  }
+
+  extend(event) {
+    if (!this.drag) return;
+    const name = this.nameAt(event);
+    if (!name) return;
+    const bar = this.barOf.get(name);
+    if (name !== this.drag.name) this.drag.moved = true;
+    if (this.drag.moved) this.choose(sorted(this.drag.bar, bar));
+  }
+
+  end(event) {
+    if (this.drag && !this.drag.moved) this.onNote(this.drag.name);
+    this.drag = null;
+    if (event.detail === 2) this.choose(null);
+  }
+
+  key(event) {
+    const bars = this.numbers();
+    if (!bars.length) return;
+    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (event.key === "Escape") this.choose(null);
+    else if (event.key === "Enter" && this.chosen) this.onNote(this.firstNote(this.chosen[0]));
+    else if (step && !this.chosen) this.choose([bars[0], bars[0]]);
+    else if (step) {
+      const [first, last] = this.chosen;
+      const to = Math.min(Math.max(last + step, bars[0]), bars.at(-1));
+      this.choose(event.shiftKey ? [Math.min(first, to), Math.max(first, to)] : [to, to]);
+    } else return;
+    event.preventDefault();
+  }
+
+  numbers() {
+    const numbers = (this.view?.written_bars ?? []).map((bar) => bar.number).filter(Boolean);
+    return [...new Set(numbers)].sort((a, b) => a - b);
+  }
+
+  firstNote(number) {
+    const bar = this.view.written_bars.find((each) => each.number === number && each.places.length);
+    return bar && noteName(bar.places[0]);
+  }
+
+  choose(range) {
+    this.chosen = range;
+    for (const old of this.root.querySelectorAll(".chosen")) old.remove();
+    if (range) {
+      const measures = new Set();
+      for (const [name, number] of this.barOf) {
+        if (number < range[0] || number > range[1]) continue;
+        const measure = this.elements.get(name)?.closest(".measure");
+        if (measure) measures.add(measure);
+      }
+      for (const measure of measures) this.mark(measure);
+    }
+    this.onSelection(range);
+  }
+
+  mark(measure) {
+    const staff = measure.querySelector(".staff") ?? measure;
+    const box = staff.getBBox();
+    const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const size = { x: box.x, y: box.y - 150, width: box.width, height: box.height + 300 };
+    for (const [key, value] of Object.entries(size)) mark.setAttribute(key, value);
+    mark.setAttribute("class", "chosen");
+    measure.prepend(mark);
+  }
+
+  // Show which notes sound: a set of places.
+  light(places) {
+    const names = new Set(places.map(noteName));
+    for (const name of this.sounding) {
+      if (!names.has(name)) this.elements.get(name)?.classList.remove("sounding");
+    }
+    for (const name of names) {
+      if (!this.sounding.has(name)) this.elements.get(name)?.classList.add("sounding");
+    }
+    this.sounding = names;
+  }
+}
+
+// The heads of a chord are n7-3, n7-3-2, n7-3-3.
+function base(id) {
+  return id.split("-").slice(0, 2).join("-");
+}
+
+function sorted(a, b) {
+  return a <= b ? [a, b] : [b, a];
+}
+
+export { noteName };

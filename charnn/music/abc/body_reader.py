@@ -75,9 +75,6 @@ class BodyReader(ChordReader):
         """Read a field (`K:`, `M:`, ...), which is in force from here on.
 
         What can't be read of K:, M:, L: and Q: is left out, and becomes a problem of the tune.
-
-        Raises:
-            TuneError: the key would need more than seven sharps or flats.
         """
         self._line_number = line_number
         words = text.strip()
@@ -91,12 +88,9 @@ class BodyReader(ChordReader):
     ) -> Key | Meter | Fraction | Tempo | str:
         """Bring the text of a field into force, and return its value."""
         if letter == "K":
-            try:
-                key, unknown = read_key(words, self._key)
-            except fields.FieldError as error:
-                self.fail(str(error), position)
+            key, unknown = read_key(words, self._key)
             for word in unknown:
-                self._report(f"{word.problem}: it is left out", position, serious=word.serious)
+                self._report(word.message, position, serious=word.serious)
             self._set_key(key)
             return key
         if letter == "V" and (staff := VoiceField(words).staff):

@@ -1,7 +1,8 @@
 """The text of K:, the key field (ABC 2.1, "K: - key").
 
 `read_key` turns a key signature into the accidentals of a `Key`: the alteration of each letter. It
-leaves out words without a meaning, such as `capo=2`, and returns them. `parse_key` refuses them.
+leaves out words without a meaning, such as `capo=2`, and returns them. A key with more than seven
+sharps or flats is read as its enharmonic one: G# as Ab. `parse_key` refuses both.
 """
 
 import re
@@ -12,7 +13,7 @@ from charnn.music.abc.fields import FieldError
 from charnn.music.abc.note_head import ALTERATIONS
 from charnn.music.abc.patterns import KEY_ACCIDENTAL, KEY_TONIC
 from charnn.music.abc.staff_words import is_staff_word, moves_notes, staff_words, with_staff
-from charnn.music.tune.theory import LETTERS, major_key_sharps, signature_alterations
+from charnn.music.tune.theory import LETTERS, SHARP_ORDER, major_key_sharps, signature_alterations
 from charnn.music.tune.tune import Key
 
 # A mode is known by its first three letters ("" and "m" are major and minor). The values are its
@@ -32,19 +33,30 @@ _MODES = {
 }
 _NO_SIGNATURE = ("none", 0)
 _ASSIGNMENT = re.compile(r"[A-Za-z-]{2,}=")
+# `E flat`, `E-flat`, `E b` and `E♭` are Eb.
+_SIGN_OF_TONIC = re.compile(
+    r"([A-G])(?:[ -]?(?:(flat)|sharp)(?![a-z])|(?: ?(?:(♭)|♯))| (?:(b)|#)(?![a-z]))", re.IGNORECASE
+)
 _TONIC_AND_MODE = re.compile(KEY_TONIC.pattern + r" *([A-Za-z]*)")
 
 
 class UnknownWord(NamedTuple):
-    """A word of K: without a meaning.
+    """A word of K: without a meaning, or with another than it seems to have.
 
     Attributes:
         problem: the message.
         serious: whether the word may have been meant to change notes.
+        reading: what is done about it.
     """
 
     problem: str
     serious: bool
+    reading: str = "it is left out"
+
+    @property
+    def message(self) -> str:
+        """The problem, and what is done about it."""
+        return f"{self.problem}: {self.reading}"
 
 
 def parse_key(text: str, before: Key | None = None) -> Key:
@@ -71,10 +83,7 @@ def read_key(text: str, before: Key | None = None) -> tuple[Key, list[UnknownWor
             them.
 
     Returns:
-        The key, and the words that were left out.
-
-    Raises:
-        FieldError: the signature would need more than seven sharps or flats.
+        The key, and the words that were left out. The text of the key has the tonic as it is read.
     """
     key, words, unknown = _signature(text, before)
     if before is not None:
@@ -96,6 +105,9 @@ def read_key(text: str, before: Key | None = None) -> tuple[Key, list[UnknownWor
 def _signature(text: str, before: Key | None) -> tuple[Key, list[str], list[UnknownWord]]:
     """Return the key that tonic and mode of a K: field give, the words after them, and problems."""
     words = text.strip()
+    if found := _SIGN_OF_TONIC.match(words):
+        sign = "b" if found[2] or found[3] or found[4] else "#"
+        text = words = found[1].upper() + sign + words[found.end() :]
     if words.lower().startswith("none"):
         return _make_key(text, "", _NO_SIGNATURE), staff_words(words[4:]), []
     # Bagpipes: F and C sound sharp for HP as well, which prints no signature.
@@ -119,8 +131,19 @@ def _signature(text: str, before: Key | None) -> tuple[Key, list[str], list[Unkn
     mode_name, mode_sharps = _MODES.get(short_mode, _MODES[""])
     sharps = major_key_sharps(tonic[0]) + {"": 0, "#": 7, "b": -7}[found[2]] + mode_sharps
     if abs(sharps) > 7:
-        raise FieldError(f"the key {words!r} would need more than seven sharps or flats")
+        new_sharps = sharps - 12 if sharps > 0 else sharps + 12
+        new_tonic = _tonic_with_sharps(new_sharps - mode_sharps)
+        problem = f"the key {words!r} would need more than seven sharps or flats"
+        reading = f"it is read as {new_tonic}{words[len(tonic) :].split(' ')[0]}"
+        problems.append(UnknownWord(problem, False, reading))
+        text, tonic, sharps = new_tonic + words[len(tonic) :], new_tonic, new_sharps
     return _make_key(text, tonic, (mode_name, sharps)), staff_words(rest), problems
+
+
+def _tonic_with_sharps(sharps: int) -> str:
+    """Return the tonic of the major key with -8 to 12 sharps: D for 2."""
+    signs, place = divmod(sharps + 1, len(SHARP_ORDER))
+    return SHARP_ORDER[place] + ("#" * signs if signs >= 0 else "b" * -signs)
 
 
 def is_key(text: str) -> bool:

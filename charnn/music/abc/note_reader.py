@@ -23,6 +23,7 @@ MAX_BROKEN = 3  # `>>>`: the shorter note has an eighth of its length
 MAX_TUPLET = 64
 
 _WHOLE = Fraction(1)
+_WHOLE_NOTE = Fraction(4)  # in quarter notes
 
 
 class NoteReader(MarkReader):
@@ -78,11 +79,13 @@ class NoteReader(MarkReader):
             return
         bars = self._read_length()
         if not self._meter.bar:
-            self.fail(
-                f"{rest} is a rest of whole bars, and a bar has no length in free meter: use z",
+            self._report(
+                f"{rest} is a rest of whole bars, and a bar has no length in free meter: it lasts "
+                "a whole note; use z for another length",
                 start,
+                serious=True,
             )
-        self._add_note((), bars, start, self._meter.bar / self._unit, rest)
+        self._add_note((), bars, start, (self._meter.bar or _WHOLE_NOTE) / self._unit, rest)
 
     def _read_pitch(self, found: patterns.Match) -> Pitch:
         """Read a note head and its length, and return the pitch that accidentals and key give."""

@@ -233,18 +233,11 @@ class _Header:
             return default
 
     def key(self) -> Key:
-        """Return the key.
-
-        Raises:
-            TuneError: the key would need more than seven sharps or flats.
-        """
-        text, line_number = self.last("K") or ("none", 0)
-        try:
-            key, unknown = read_key(text)
-        except fields.FieldError as error:
-            raise TuneError(str(error), line_number, 3, self._name) from None
+        """Return the key."""
+        text, _ = self.last("K") or ("none", 0)
+        key, unknown = read_key(text)
         for word in unknown:
-            self.report("K", f"{word.problem}: it is left out", serious=word.serious)
+            self.report("K", word.message, serious=word.serious)
         return key
 
     def report(self, letter: str, problem: str, *, serious: bool = False) -> None:

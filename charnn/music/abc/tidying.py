@@ -11,6 +11,7 @@ from fractions import Fraction
 from charnn.errors import TuneError
 from charnn.music.abc.explicit_notes import broken_rhythm_as_lengths, with_explicit_accidentals
 from charnn.music.abc.false_ties import replace_false_ties
+from charnn.music.abc.key_field import read_key
 from charnn.music.abc.line_layout import LineLayout
 from charnn.music.abc.macros import has_macros, write_out_macros
 from charnn.music.abc.note_length import MAX_IN_FRACTION, format_length, parse_length
@@ -194,7 +195,12 @@ def _clean_field(line: TuneLine) -> str:
 
 
 def _spell_field(letter: str, text: str) -> str:
-    """Return a field without spaces around its text, with letters in place of escapes."""
+    """Return a field without spaces around its text, with letters in place of escapes.
+
+    A key has its tonic as it is read.
+    """
+    if letter == "K":
+        text = read_key(text)[0].text  # `Eb` in place of `E flat`
     text = write_as_unicode(text) if letter in _TEXT_FIELDS else text
     return f"{letter}:{escape_mail_like(text.strip())}"
 
@@ -247,5 +253,7 @@ def _add_piece(piece: Piece, layout: LineLayout, signs: VoiceSigns) -> None:
         layout.add_ending(piece.text, element, piece.place[1])
     elif element is None and piece.text in _STRAY:
         pass  # in another place, it would have a meaning
+    elif isinstance(element, Change) and element.letter == "K" and element.inline:
+        layout.add_text(f"[{_spell_field('K', element.text)}]", element)
     elif element is None or isinstance(element, Note | Change | Mark):
         layout.add_text(_clean_mark(element, piece.text), element)

@@ -358,7 +358,6 @@ def test_one_named_voice_is_accepted() -> None:
         ("A" + "&A" * 16, 32, "more than 15 of &"),
         ("A>>>>B", 2, "more than three"),
         ("c''''''", 1, "outside the range of MIDI"),
-        ("[K:G#]A", 4, "seven sharps"),
         ("|:::::::::A", 1, "too many repeats"),
         ("[99 A", 1, "impossible ending"),
         ("[CDEFGABCDEFGABCDE]", 1, "in a chord"),
@@ -379,7 +378,6 @@ def test_errors_state_line_and_column(body: str, column: int, words: str) -> Non
     [
         ("X:1\nT:No key\n", 1, "the key (K:) is missing"),
         ("X:1\nT:x\nABc|\nK:C\n", 3, "music before the key (K:)"),
-        ("X:1\nK:G#\nA", 2, "seven sharps"),
         ("X:1\n" + "".join(f"V:{n}\n" for n in range(17)) + "K:C\nA", 18, "more than 16 voices"),
         ("X:1\nK:C\n" + "".join(f"V:{n}\n" + "A" * 130 + "\n" for n in range(16)), 34, "2000"),
     ],
@@ -393,7 +391,6 @@ def test_errors_in_headers_state_the_line(text: str, line: int, words: str) -> N
 def test_size_is_limited() -> None:
     assert "longer than" in problem("X:1\nK:C\n" + "ABcd efga|" * 1700).problem
     assert "2000 notes" in problem("X:1\nK:C\n" + "A" * 2001).problem
-    assert "whole bars" in problem("X:1\nK:C\nZ").problem
 
 
 def test_octave_and_transpose_change_the_midi_pitch() -> None:

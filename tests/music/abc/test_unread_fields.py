@@ -2,10 +2,11 @@
 
 import pytest
 
+from charnn.music.abc.tidying import tidy_tune
 from charnn.music.abc.transpose import transpose
 from charnn.music.abc.writer import write_tune
 from charnn.music.performance.player import perform
-from charnn.music.tune.tune import Tune
+from charnn.music.tune.tune import Note, Tune
 from tests.music.tunes import read
 
 
@@ -36,6 +37,60 @@ def test_unknown_words_of_a_key_are_left_out(key: str, fcg: list[int], serious: 
     assert problems(tune) == [(2, 3, serious)]
     moved = read(write_tune(transpose(tune, 2)))
     assert pitches(moved) == [pitch + 2 for pitch in fcg]
+
+
+@pytest.mark.parametrize(
+    ("key", "plain"),
+    [
+        ("E flat", "Eb"),
+        ("E-flat major", "Ebmaj"),
+        ("b Flat minor", "Bbm"),
+        ("F sharp mixolydian", "F#mix"),
+        ("Eb", "Eb"),
+        ("E\u266d dorian", "Ebdor"),
+        ("F #", "F#"),
+        ("B b minor clef=bass", "Bbmin clef=bass"),
+    ],
+)
+def test_the_sign_of_a_tonic_in_words(key: str, plain: str) -> None:
+    tune, expected = read(f"X:1\nK:{key}\nFCG[K:{key}]FBE\n"), read(f"X:1\nK:{plain}\nFCGFBE\n")
+    assert (pitches(tune), tune.problems) == (pitches(expected), ())
+    assert (tune.key.tonic, tune.key.clef) == (expected.key.tonic, expected.key.clef)
+    assert pitches(read(write_tune(transpose(tune, 2)))) == [each + 2 for each in pitches(tune)]
+    tidied = tidy_tune(f"X:1\nK:{key}\nFCG[K:{key}]FBE\n")
+    assert tidied.count(f"K:{expected.key.tonic}") == 2 and pitches(read(tidied)) == pitches(tune)
+
+
+@pytest.mark.parametrize("key", ["E flatten", "E natural", "D bass"])
+def test_other_words_after_a_tonic_are_no_sign(key: str) -> None:
+    assert read(f"X:1\nK:{key}\nA\n").key.tonic == key[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "enharmonic"),
+    [
+        ("G#", "Ab"),
+        ("D# major", "Eb"),
+        ("Fb", "E"),
+        ("Gbm", "F#m"),
+        ("E#dor", "Fdor"),
+        ("Fbloc", "Eloc"),
+    ],
+)
+def test_more_than_seven_sharps_are_read_as_the_enharmonic_key(key: str, enharmonic: str) -> None:
+    tune, expected = read(f"X:1\nK:{key}\nFCG[K:{key}]B\n"), read(f"X:1\nK:{enharmonic}\nFCGB\n")
+    assert (pitches(tune), tune.key.tonic) == (pitches(expected), expected.key.tonic)
+    assert problems(tune) == [(2, 3, False), (3, 7, False)]
+    assert f"it is read as {expected.key.tonic}" in tune.problems[0].text
+    assert pitches(read(write_tune(transpose(tune, 1)))) == [each + 1 for each in pitches(tune)]
+    tidied = read(tidy_tune(f"X:1\nK:{key}\nFCG[K:{key}]B\n"))
+    assert (pitches(tidied), tidied.problems) == (pitches(tune), ())
+
+
+def test_a_rest_of_whole_bars_in_free_meter_lasts_whole_notes() -> None:
+    tune = read("X:1\nL:1/8\nK:C\nA Z2 A X[L:1/4]Z|\n")
+    rests = [each.duration for each in tune.music if isinstance(each, Note) and each.rest]
+    assert (rests, problems(tune)) == ([8, 4, 4], [(4, 3, True), (4, 8, True), (4, 16, True)])
 
 
 @pytest.mark.parametrize("words", ["capo=2", "foo", "octave=x", "D clef=auto"])

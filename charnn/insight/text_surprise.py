@@ -6,7 +6,7 @@ its loss in bits per character, as `charnn evaluate` measures it.
 Shape suffixes: T tokens of the text, K alternatives, V vocabulary.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -137,12 +137,13 @@ class Surprise:
 
         Characters that occur fewer than `MIN_COUNT` times are left out, unless all do.
         """
-        found: dict[str, list[float]] = defaultdict(list)
-        for name, bits in zip(self.names(), self.bits.tolist(), strict=True):
-            found[name].append(bits)
-        rows = [
-            CharacterBits(name, len(bits), sum(bits) / len(bits)) for name, bits in found.items()
-        ]
+        counts: Counter[str] = Counter()
+        sums: dict[str, float] = defaultdict(float)
+        # Not as a list, which would take four times the memory of the array.
+        for name, bits in zip(self.names(), map(float, self.bits), strict=True):
+            counts[name] += 1
+            sums[name] += bits
+        rows = [CharacterBits(name, count, sums[name] / count) for name, count in counts.items()]
         frequent = [row for row in rows if row.occurrences >= MIN_COUNT]
         return sorted(frequent or rows, key=lambda row: row.bits)
 

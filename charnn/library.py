@@ -1,6 +1,7 @@
 """The public face of charnn: train a model, load one, sample from it, evaluate it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
@@ -253,17 +254,27 @@ def train(
     from charnn.training.session import Callbacks, train_run
 
     if report is not None:
-        callbacks = Callbacks(report, should_stop, transposed, download_bar)
-        return load(train_run(_names(corpus), options, callbacks))
+        with _logged(report, options) as log:
+            callbacks = Callbacks(log, should_stop, transposed, download_bar)
+            return load(train_run(_names(corpus), options, callbacks))
     from charnn.training_bar import TrainingBar
 
-    with TrainingBar() as shown:
+    with TrainingBar() as shown, _logged(shown.report, options) as log:
         if transposed is ignore_progress:
             transposed = shown.transposed
         download_bar = shown.bar if download_bar is None else download_bar
-        callbacks = Callbacks(shown.report, should_stop, transposed, download_bar)
+        callbacks = Callbacks(log, should_stop, transposed, download_bar)
         run = train_run(_names(corpus), options, callbacks)
     return load(run)
+
+
+def _logged(report: "Report", options: "TrainOptions") -> "AbstractContextManager[Report]":
+    """Return a context of a report function that also writes a log, if the options ask for one."""
+    if not options.get("tensorboard"):
+        return nullcontext(report)
+    from charnn.insight.tensorboard_log import TensorBoardLog
+
+    return TensorBoardLog(report)
 
 
 def _names(corpus: str | Path | Sequence[str | Path]) -> list[str]:

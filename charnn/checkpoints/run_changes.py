@@ -3,7 +3,7 @@
 from contextlib import suppress
 from pathlib import Path
 
-from charnn.checkpoints.run_files import CHECKPOINTS, LOCK
+from charnn.checkpoints.run_files import CHECKPOINTS, LOCK, TENSORBOARD
 from charnn.checkpoints.run_lock import RunLock, is_folder_name
 from charnn.checkpoints.run_summary import run_files
 from charnn.checkpoints.runs import similar_runs
@@ -57,8 +57,9 @@ def remove_run(run: Path) -> bool:
     for path in run_files(run):
         path.unlink()
     (run / LOCK).unlink(missing_ok=True)
-    with suppress(OSError):
-        run.rmdir()
+    for folder in (run / TENSORBOARD, run):
+        with suppress(OSError):
+            folder.rmdir()
     return not run.exists()
 
 

@@ -4,7 +4,8 @@
 state in which training stopped and from which it resumes), `previous.safetensors` (the former
 `last.safetensors`) and `metrics.jsonl`. A run on a tune book also contains the training tunes, and
 a run on lines or passages the hashes of them, so that samples can be compared with the training
-documents even after the corpus has been deleted.
+documents even after the corpus has been deleted. The folder `tensorboard` is the log that `charnn
+train --tensorboard` writes.
 """
 
 from pathlib import Path
@@ -18,6 +19,8 @@ METRICS = "metrics.jsonl"
 TUNES = "tunes.abc.gz"
 DOCUMENTS = "documents.npy"
 LOCK = ".lock"
+# A folder of files whose names begin with `EVENTS`.
+TENSORBOARD, EVENTS = "tensorboard", "events.out.tfevents."
 
 # In the order in which sampling tries them. Each is complete, so if one is damaged, the next one is
 # used.

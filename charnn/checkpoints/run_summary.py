@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from charnn.checkpoints.checkpoint_header import Header, read_header
-from charnn.checkpoints.run_files import BEST, CHECKPOINTS, RUN_FILES
+from charnn.checkpoints.run_files import BEST, CHECKPOINTS, EVENTS, RUN_FILES, TENSORBOARD
 from charnn.corpus.transpose_augmentation import format_key_range
 from charnn.errors import CheckpointError, join_sentences
 
@@ -127,7 +127,8 @@ def run_files(run: Path) -> list[Path]:
     """
     # Not by prefix alone: last.safetensors.bak is a copy that the user made.
     names = ((path.name.partition(".damaged")[0], path) for path in run.iterdir())
-    return sorted(path for name, path in names if name in RUN_FILES)
+    log = (run / TENSORBOARD).glob(f"{EVENTS}*")
+    return sorted([*(path for name, path in names if name in RUN_FILES), *log])
 
 
 def are_comparable(headers: Sequence[Header]) -> bool:

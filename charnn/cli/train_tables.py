@@ -99,6 +99,8 @@ def _resume_command(run: Path, corpus: list[str], options: TrainOptions) -> str:
     words = ["charnn", "train", "--resume", "--name", run.name]
     for name, value in given(options, "encoding", "val_fraction").items():
         words += [option_name(name), str(value)]
+    if options.get("tensorboard"):
+        words.append("--tensorboard")
     if run.parent != RUNS_FOLDER:
         words += ["--out", str(run.parent)]
     # A file whose name starts with a dash would be taken for an option.

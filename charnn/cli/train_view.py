@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import takewhile
 from typing import NoReturn
 
 from tqdm import tqdm
@@ -25,9 +24,7 @@ from charnn.cli.console import (
 )
 from charnn.cli.train_lines import step_details, step_facts, validation_line
 from charnn.cli.train_tables import result_table, show_table, summary_table
-from charnn.corpus.document_kinds import LINES
-from charnn.sampling.params import SamplingParams
-from charnn.sampling.sampler import Sampler
+from charnn.insight.progress_sample import progress_sample
 from charnn.training.events import (
     Evaluating,
     Event,
@@ -43,8 +40,6 @@ from charnn.training.events import (
 from charnn.training.options import TrainOptions
 from charnn.training.warning_texts import warnings_of
 
-SAMPLE_LENGTH = 240  # characters
-SAMPLE_LINES = 6
 # Small models are validated several times a second, and nobody reads that fast.
 SECONDS_BETWEEN_SAMPLES = 10.0
 
@@ -170,7 +165,9 @@ class TrainView:
         self._show_line(validation_line(event, None if self.live else self.stepped))
         if self.live and time.monotonic() >= self.next_sample:
             self.next_sample = time.monotonic() + SECONDS_BETWEEN_SAMPLES
-            self._show_line(escape_controls(self._sample(event)) + "\n")
+            self._show_line(
+                escape_controls(progress_sample(event.checkpoint, self.should_stop)) + "\n"
+            )
 
     def _show_evaluation(self, event: Evaluating) -> None:
         if not self.evaluating:
@@ -194,24 +191,6 @@ class TrainView:
                 calibration=finished.calibration and vars(finished.calibration),
             )
         self._show_table(*result_table(self.planned.run, finished, self.corpus, self.options))
-
-    def _sample(self, event: Validated) -> str:
-        """Return a sample of the model: a text, or several lines if the model writes lines.
-
-        It has the same seed each time, so that one sees what the model has learned in between.
-
-        The lines are indented to set the sample apart from messages.
-        """
-        sampler = Sampler(event.checkpoint)
-        count = SAMPLE_LINES if event.checkpoint.document_kind == LINES else 1
-        texts = sampler.stream_many(
-            SamplingParams(), seeds=range(count), length=SAMPLE_LENGTH // count
-        )
-        lines: list[str] = []
-        for pieces in texts:
-            text = "".join(takewhile(lambda piece: not self.should_stop(), pieces))
-            lines += text.splitlines()
-        return "\n".join("    " + line for line in lines)
 
     def _close_bars(self) -> None:
         # The lower line first: tqdm leaves an empty line otherwise.

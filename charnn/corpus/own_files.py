@@ -19,6 +19,7 @@ PREPARATION_LOCK = re.compile(r"\..+-[0-9a-f]{12}(\.json\.gz)?\.lock")
 CHECKPOINTS = frozenset({"best.safetensors", "last.safetensors", "previous.safetensors"})
 LOCK = ".lock"
 RECORDS = frozenset({"metrics.jsonl", "tunes.abc.gz", "documents.npy"})
+TENSORBOARD, EVENTS = "tensorboard", "events.out.tfevents."
 
 
 def is_own_folder(names: Collection[str]) -> bool:
@@ -37,4 +38,13 @@ def own_files(paths: Iterable[Path]) -> set[Path]:
     for folder in {path.parent for path in paths}:
         with suppress(OSError):
             own[folder] = is_own_folder([path.name for path in folder.iterdir()])
-    return {path for path in paths if own.get(path.parent) or TRANSPOSED.fullmatch(path.name)}
+    return {
+        path
+        for path in paths
+        if own.get(path.parent) or TRANSPOSED.fullmatch(path.name) or _is_log(path)
+    }
+
+
+def _is_log(path: Path) -> bool:
+    """Return whether a file belongs to the log of a run for TensorBoard."""
+    return path.parent.name == TENSORBOARD and path.name.startswith(EVENTS)

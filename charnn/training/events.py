@@ -92,12 +92,14 @@ class Started:
         threads: the number of CPU threads that was measured or set.
         progress: the share of the budget that is spent, in [0, 1]; above 0 if a run is resumed.
         protocol: the characters that each validation scores; "" without a validation part.
+        step: the updates so far; above 0 if a run is resumed.
     """
 
     steps_per_epoch: int
     threads: int
     progress: float
     protocol: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,19 @@ class Validated:
 
 
 @dataclass(frozen=True)
+class LogEnded:
+    """The end of the log for TensorBoard, because it cannot be written. Training continues.
+
+    Attributes:
+        folder: the folder of the log.
+        reason: the system's error, as a phrase.
+    """
+
+    folder: Path
+    reason: str
+
+
+@dataclass(frozen=True)
 class Evaluating:
     """The progress of the evaluation of the best checkpoint, after the last step.
 
@@ -220,6 +235,7 @@ Event = (
     | Validated
     | Unsaved
     | SavedAtLast
+    | LogEnded
     | Evaluating
     | Finished
 )

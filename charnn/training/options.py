@@ -69,6 +69,13 @@ class RunOptions(TypedDict, total=False):
         str | Path | None,
         Option("Fine-tune the weights of another run or checkpoint.", metavar="RUN"),
     ]
+    tensorboard: Annotated[
+        bool | None,
+        Option(
+            "Also write curves, histograms of the gates and samples for TensorBoard (needs "
+            "charnn[tensorboard])."
+        ),
+    ]
     encoding: Annotated[
         str | None,
         Option(

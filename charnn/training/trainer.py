@@ -71,7 +71,10 @@ class Trainer:
         self.validator.prepare()
         threads = torch.get_num_threads()
         self.report(
-            events.Started(len(self.batches), threads, self.progress, self.validator.protocol)
+            events.Started(
+                *(len(self.batches), threads, self.progress, self.validator.protocol),
+                self.state.position.step,
+            )
         )
         try:
             reason = self._loop()

@@ -3,6 +3,7 @@
 from charnn.training.events import (
     Event,
     Hinted,
+    LogEnded,
     Planned,
     Recovered,
     ShortOfSpace,
@@ -39,6 +40,11 @@ def warnings_of(event: Event) -> list[str]:
             return [
                 f"{' and '.join(map(str, event.files))} cannot be saved ({event.reason}). Training "
                 "continues and tries again; free space or repair the folder before it ends"
+            ]
+        case LogEnded():
+            return [
+                f"{event.folder} cannot be written ({event.reason}), so the log for TensorBoard "
+                "ends here. Training continues; metrics.jsonl has the same scalars"
             ]
     return []
 

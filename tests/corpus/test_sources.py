@@ -112,6 +112,7 @@ def test_the_names_of_own_files() -> None:
     assert set(run_files.CHECKPOINTS) == own_files.CHECKPOINTS
     assert set(run_files.RUN_FILES) == own_files.CHECKPOINTS | own_files.RECORDS
     assert run_files.LOCK == own_files.LOCK
+    assert (run_files.TENSORBOARD, run_files.EVENTS) == (own_files.TENSORBOARD, own_files.EVENTS)
 
 
 def test_a_circle_of_links_to_folders_ends(here: Path) -> None:

@@ -43,7 +43,15 @@ def test_every_field_of_the_configurations_has_an_option() -> None:
 
 
 def test_every_help_is_a_sentence_with_its_default() -> None:
-    without_default = {"resume", "init_from", "one_hot", "epochs", "steps", "clip_value"}
+    without_default = {
+        "resume",
+        "init_from",
+        "one_hot",
+        "epochs",
+        "steps",
+        "clip_value",
+        "tensorboard",
+    }
     for name, _, option in described_options():
         assert option.help[0].isupper()
         assert option.help.endswith(".")

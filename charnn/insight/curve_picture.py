@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from charnn.checkpoints.run_summary import are_comparable
 from charnn.insight.curve_series import Curves, Series
 from charnn.insight.html_page import html_page, picture, table
 from charnn.insight.plot_style import line_styles, new_figure
@@ -79,9 +80,15 @@ def curves_page(runs: Sequence[Curves]) -> bytes:
         [f"{step:,}", *("-" if loss is None else f"{loss:.4f}" for loss in row)]
         for step, row in validation_rows(runs, _PAGE_ROWS)
     ]
-    body = f'<p class="quiet">{about}</p>' + picture(draw_curves(runs), about)
+    body = f'<p class="quiet">{about}</p>'
+    if not are_comparable([run.header for run in runs]):
+        body += (
+            "<p>The losses were measured on different held-out parts, so they do not compare the "
+            "models.</p>"
+        )
+    body += picture(draw_curves(runs), about)
     if rows:
-        body += table(head, rows, "Validation loss in nats per character")
+        body += table(head, rows, "Loss of the last validation up to each step, in nats/char")
     return html_page(_title(runs), body)
 
 

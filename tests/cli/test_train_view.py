@@ -1,13 +1,15 @@
 """The display of a training run, event by event."""
 
 import itertools
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from charnn.cli import train_view
+from charnn.cli.train_tables import result_table
 from charnn.cli.train_view import TrainView
-from charnn.training.events import Stepped, Validated
+from charnn.training.events import Finished, Stepped, Validated
 from tests.helpers import random_checkpoint, reciting_checkpoint
 
 
@@ -46,3 +48,9 @@ def test_samples_have_the_same_seed(capsys: pytest.CaptureFixture[str]) -> None:
         samples.append(capsys.readouterr().err)
     assert samples[0] == samples[1]
     assert len(samples[0]) > 200
+
+
+def test_the_command_that_resumes_a_run_continues_its_log() -> None:
+    finished = Finished("interrupted", None, None, 3, 1.0, 5.0, None)
+    _, rows = result_table(Path("checkpoints/run"), finished, ["a.txt"], {"tensorboard": True})
+    assert rows["resume"] == "charnn train --resume --name run --tensorboard a.txt"

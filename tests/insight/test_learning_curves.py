@@ -136,7 +136,9 @@ def test_runs_are_compared(tmp_path: Path) -> None:
     assert [run["name"] for run in found["runs"]] == ["one", "folk"]
     assert not found["comparable"]
     assert "held-out" in ended.messages[-1]
-    assert "one and folk</h1>" in (tmp_path / "a.html").read_text("utf-8")
+    page = (tmp_path / "a.html").read_text("utf-8")
+    assert "one and folk</h1>" in page
+    assert "different held-out parts" in page
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,8 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
     if named.is_file():
         return [named]
     raise CheckpointError(
-        f"{named}: there is no such checkpoint file, and no run with a checkpoint there or in "
-        f"{folder}/. {similar_runs(str(named), folder)}"
+        f"{named} is neither a checkpoint file nor a run with a checkpoint, here or in {folder}/. "
+        f"{similar_runs(str(named), folder)}"
     )
 
 

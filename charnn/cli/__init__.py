@@ -4,6 +4,7 @@ A command parses its options, calls the library, and shows the result. This file
 of the commands, the exit codes, and the conversion of errors into one line each.
 """
 
+import difflib
 import errno
 import os
 import sys
@@ -44,17 +45,25 @@ from charnn.cli.commands import (
     transpose_tunes,
     vary,
 )
-from charnn.cli.console import discard_output, escape_controls, show_error, write_stdout
+from charnn.cli.console import (
+    discard_output,
+    escape_controls,
+    show_error,
+    terminal_width,
+    write_stdout,
+)
 from charnn.cli.help import Command, Group
 from charnn.cli.playback_options import PlaybackCommand
 from charnn.cli.settings import prepare, with_places
 from charnn.cli.value_errors import value_error
 from charnn.cli.verbosity import Quiet, Verbose, choose_verbosity, with_verbosity
+from charnn.cli.wrapping import wrap
 from charnn.errors import CharnnError, CharnnWarning, UsageError
 from charnn.version import __version__
 
 # The base of every exception that typer raises for wrong usage. It is click's UsageError, which
 # recent versions of typer contain and earlier ones import, so no import path holds for both.
+_PREFIX = "Error: "  # which typer writes before the message
 _UsageProblem = cast(type[typer.BadParameter], typer.BadParameter.__base__)
 
 
@@ -78,7 +87,14 @@ def _escaped_usage_problems() -> Iterator[None]:
     except _UsageProblem as problem:
         if error := value_error(problem):
             raise UsageError(with_places(str(error), problem.ctx)) from None
-        problem.message = escape_controls(with_places(problem.message, problem.ctx))
+        if similar := getattr(problem, "possibilities", None):
+            # typer lists all similar options in the order of the alphabet.
+            name = cast(Any, problem).option_name
+            closest = difflib.get_close_matches(name, similar, n=1, cutoff=0)
+            problem.message = f"{problem.message}. Did you mean {closest[0]}?"
+            cast(Any, problem).possibilities = None
+        message = escape_controls(with_places(problem.message, problem.ctx))
+        problem.message = wrap(f"{_PREFIX}{message}", terminal_width(sys.stderr), 2)[len(_PREFIX) :]
         raise
 
 

@@ -13,6 +13,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import TextIO
 
+from charnn.cli.wrapping import wrap
 from charnn.errors import join_sentences
 
 # Unicode's categories of characters that are invisible, or that change the text around them.
@@ -22,6 +23,9 @@ _JOINERS = "\u200c\u200d"
 # Code points that Unicode reserves for invisible characters ("default ignorable"). Most are not
 # assigned yet, so Python's tables give them the category Cn only.
 _RESERVED_INVISIBLE = {0x2065, *range(0xFFF0, 0xFFF9), *range(0xE0000, 0xE1000)}
+# The indentation of a warning or an error after a break: a quoted name in it cannot begin a line
+# that looks like another message.
+_HANG = 2
 
 
 class Verbosity(IntEnum):
@@ -88,6 +92,24 @@ def is_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
+def terminal_width(stream: TextIO) -> int:
+    """Return the number of columns of the stream's terminal; 0 without a terminal or its size."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if is_terminal(stream) else 0
+    except OSError:
+        return 0
+
+
+def write_lines(text: str, hang: int | None = None) -> None:
+    """Write lines to stdout; on a terminal, long ones are broken at spaces, see `wrap`.
+
+    Raises:
+        OSError: see `write_stdout_bytes`.
+        SystemExit: see `write_stdout_bytes`.
+    """
+    write_stdout(wrap(escape_controls(text), terminal_width(sys.stdout), hang))
+
+
 def write_stdout(text: str) -> None:
     """Write a result to stdout at once: escaped on a terminal, the exact text elsewhere.
 
@@ -125,10 +147,15 @@ def write_stdout_bytes(content: bytes) -> None:
         raise
 
 
-def show_message(message: str) -> None:
-    """Write a message to stderr, unless the program is quiet. Failures to write it are ignored."""
+def show_message(message: str, hang: int | None = None) -> None:
+    """Write a message to stderr, unless the program is quiet. Failures to write it are ignored.
+
+    Args:
+        message: the message, of one or more lines.
+        hang: the indentation of what a terminal has no room for in a line, see `wrap`.
+    """
     if not is_quiet():
-        _write_line(message)
+        _write_line(message, hang)
 
 
 def show_detail(message: str) -> None:
@@ -137,23 +164,23 @@ def show_detail(message: str) -> None:
         _write_line(message)
 
 
-def _write_line(message: str) -> None:
+def _write_line(message: str, hang: int | None = None) -> None:
     encoding = sys.stderr.encoding or "utf-8"
     line = escape_controls(message).encode(encoding, "backslashreplace").decode(encoding)
     try:
-        print(line, file=sys.stderr, flush=True)
+        print(wrap(line, terminal_width(sys.stderr), hang), file=sys.stderr, flush=True)
     except OSError:
         discard_output(sys.stderr)
 
 
 def show_warning(message: str) -> None:
     """Write `warning: ` and the message to stderr, on one line."""
-    _write_line(f"warning: {escape_to_one_line(message)}")
+    _write_line(f"warning: {escape_to_one_line(message)}", _HANG)
 
 
 def show_error(message: str) -> None:
     """Write `error: ` and the message to stderr, on one line."""
-    _write_line(f"error: {escape_to_one_line(message)}")
+    _write_line(f"error: {escape_to_one_line(message)}", _HANG)
 
 
 def warn_if_damaged(path: Path, damaged: Sequence[str]) -> None:

@@ -10,22 +10,25 @@ from charnn.cli.run_tables import aligned
 if TYPE_CHECKING:
     from charnn.insight.learning_curves import LearningCurves
 
-# The size of a printed curve: lines, and characters of the longest bar.
+# The size of a printed curve: lines, and characters of the figures and of the longest bar.
 _ROWS = 12
+_FIGURES_WIDTH = 54
 _WIDTH = 30
 
 
-def history_lines(history: list[dict[str, Any]]) -> Iterator[str]:
+def history_lines(history: list[dict[str, Any]], columns: int) -> Iterator[str]:
     """Yield the lines of the loss curve: the table's header, then one line per validation shown.
 
     At most `_ROWS` validations, evenly spaced from the first to the last, are shown, and the
-    best one in addition. The length of a bar is proportional to the loss minus the lowest loss.
+    best one in addition. The length of a bar is proportional to the loss minus the lowest loss; the
+    longest has `_WIDTH` characters, or what `columns` leaves of them (0 for any number).
     """
     if not history:
         return
     losses = [entry["val_loss"] for entry in history]
     best, highest = min(losses), max(losses)
     last = len(history) - 1
+    width = min(_WIDTH, columns - _FIGURES_WIDTH) if columns else _WIDTH
     shown = {round(row * last / (_ROWS - 1)) for row in range(_ROWS)}
     shown.add(losses.index(best))
     yield f"\n{'step':>10}{'time':>14}{'training':>10}{'held out':>10}{'bits':>8}\n"
@@ -35,7 +38,7 @@ def history_lines(history: list[dict[str, Any]]) -> Iterator[str]:
         above = (loss - best) / (highest - best) if highest > best else 0
         yield (
             f"{entry['step']:>10,}{format_duration(entry['seconds']):>14}{train:>10}{loss:>10.4f}"
-            f"{loss / math.log(2):>8.3f}  {'#' * round(above * _WIDTH)}"
+            f"{loss / math.log(2):>8.3f}  {'#' * round(above * width)}"
             f"{'best' if number == losses.index(best) else ''}\n"
         )
 

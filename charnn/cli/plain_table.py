@@ -20,17 +20,17 @@ def table_lines(
     """
     lines = [list(map(str, row)) for row in (head, *rows)]
     columns = zip_longest(*lines, fillvalue="")
-    widths = [max(map(_width, column)) for column in columns]
+    widths = [max(map(text_width, column)) for column in columns]
     for line in lines:
         cells = [
             cell + pad if number in left else pad + cell
             for number, (cell, width) in enumerate(zip(line, widths, strict=False))
-            for pad in [" " * (width - _width(cell))]
+            for pad in [" " * (width - text_width(cell))]
         ]
         yield GAP.join(cells).rstrip() + "\n"
 
 
-def _width(text: str) -> int:
+def text_width(text: str) -> int:
     """Return the number of columns that a text takes on a terminal."""
     wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
     joined = sum(unicodedata.combining(character) > 0 for character in text)

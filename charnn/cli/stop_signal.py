@@ -2,16 +2,20 @@
 
 import signal
 import socket
+import sys
 import threading
 import time
 from types import FrameType
 from typing import Any
+
+from tqdm import tqdm
 
 from charnn import signals
 from charnn.cli.console import show_message
 
 # After a second signal, the program has this many seconds to clean up and end by itself.
 GRACE_SECONDS = 0.25
+_STOPPING = "stopping: the run is saved first (press Ctrl-C again to stop at once)"
 
 
 class StopSignal:
@@ -68,7 +72,9 @@ def _answer_signals(numbers: socket.socket) -> None:
     while number := numbers.recv(1):
         stops += number[0] in signals.STOP_SIGNALS
         if stops == 1:
-            show_message("\nstopping: the run is saved first (press Ctrl-C again to stop at once)")
+            # The terminal has written ^C into the progress bar, so the bar is drawn anew.
+            with tqdm.external_write_mode(file=sys.stderr):
+                show_message(f"\n{_STOPPING}")
         elif stops:
             time.sleep(GRACE_SECONDS)
             signals.exit_now(number[0])

@@ -3,11 +3,8 @@
 import shlex
 from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
 from charnn.checkpoints.run_files import RUNS_FOLDER
-from charnn.cli.console import escape_controls, show_message
+from charnn.cli.console import escape_to_one_line, show_message
 from charnn.cli.formatting import format_calibration, format_duration, format_loss
 from charnn.corpus.document_kinds import PLURALS, document_plural
 from charnn.corpus.ids import Dataset
@@ -26,7 +23,10 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
     plural = PLURALS[corpus.document_kind]
     documents = f", {dataset.documents:,} {plural}" if dataset.documents > 1 else ""
     preset = f"{planned.plan.preset}: " if planned.plan.preset else ""
-    limits = [f"{value:g} {name}" for name, value in vars(training.budget).items() if value]
+    budget = vars(training.budget).items()
+    limits = [
+        f"{value:g} {name.removesuffix('s' * (value == 1))}" for name, value in budget if value
+    ]
     threads = f"{started.threads} thread{'s' * (started.threads != 1)}"
     return (
         f"{'resuming' if started.progress else 'training'} {planned.run}",
@@ -59,7 +59,7 @@ def result_table(
     speed = f"{finished.characters_per_second:,.0f} characters/s"
     rows = {
         "best loss": "not validated yet" if loss is None else format_loss(loss),
-        **({"measured by": finished.protocol} if finished.protocol else {}),
+        **({"measured by": finished.protocol} if finished.protocol and loss is not None else {}),
         **({"calibrated": format_calibration(**vars(calibration))} if calibration else {}),
         "steps": f"{finished.steps:,} in {format_duration(finished.seconds)}, {speed}",
         "checkpoint": str(finished.checkpoint or "none"),
@@ -82,16 +82,10 @@ def show_table(title: str, rows: dict[str, str], *, live: bool) -> None:
     if not live:
         show_message("\n".join([title, *(f"  {key}: {value}" for key, value in rows.items())]))
         return
-    table = Table.grid(padding=(0, 2))
-    table.add_column()
-    # Long values are folded and not cut, so that a command or a path can be copied.
-    table.add_column(overflow="fold")
+    column = max(map(len, rows)) + 2
+    show_message(title)
     for key, value in rows.items():
-        # The names of files and corpora may contain markup and control characters.
-        table.add_row(key, escape_controls(value), style=None)
-    console = Console(stderr=True, markup=False, emoji=False, highlight=False)
-    console.print(escape_controls(title), style=None if console.no_color else "bold")
-    console.print(table)
+        show_message(f"{key:<{column}}{escape_to_one_line(value)}", column)
 
 
 def _resume_command(run: Path, corpus: list[str], options: TrainOptions) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +24,7 @@ from charnn.music.abc.cleaning import CleanTune, clean_books
 MAX_BOOK_CHARACTERS = 256_000_000
 # A shell may expand a pattern to any number of files.
 MAX_NAMES_LENGTH = 20_000
+_MAX_NEIGHBOURS = 1000  # names that are compared with the name of a missing file
 
 
 @dataclass(frozen=True)
@@ -229,9 +231,18 @@ def _book_text(book: Document) -> str:
 
 
 def _not_found(argument: str) -> str:
-    close = difflib.get_close_matches(argument, CATALOGUE, n=1)
-    hint = f"did you mean {close[0]}?" if close else "the names are " + ", ".join(CATALOGUE)
+    close = difflib.get_close_matches(argument, [*CATALOGUE, *_neighbours(argument)], n=1)
+    hint = f"did you mean {close[0]}?" if close else "the built-in ones are " + ", ".join(CATALOGUE)
     return f"there is no file, folder or built-in corpus named {shorten(argument, 200)}: {hint}"
+
+
+def _neighbours(argument: str) -> list[str]:
+    """Return the files and folders beside a missing one, as a user would type them."""
+    folder = Path(argument).parent
+    with suppress(OSError, ValueError):
+        names = [each.name for each in folder.iterdir() if not each.name.startswith(".")]
+        return [str(folder / name) for name in names[:_MAX_NEIGHBOURS]]
+    return []
 
 
 def _corpus_name(arguments: Sequence[str]) -> str:

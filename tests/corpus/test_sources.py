@@ -204,7 +204,8 @@ def test_corpus_names_are_slugs(here: Path) -> None:
     ("argument", "message"),
     [
         ("folc", "named folc: did you mean folk"),
-        ("nowhere.txt", "named nowhere.txt: the names are folk, "),
+        ("nowhere.txt", "named nowhere.txt: the built-in ones are folk, "),
+        ("prsoe.abc", "named prsoe.abc: did you mean prose.abc?"),
         ("empty", "empty is empty"),
         ("bare", "bare contains no text files"),
         ("/dev/null", "a device or a socket"),

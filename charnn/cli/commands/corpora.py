@@ -1,17 +1,20 @@
 """`charnn corpora`: list the corpora that can be used by name, or describe a tune book."""
 
 import json
-import textwrap
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charnn.cli.completion import complete_corpus
-from charnn.cli.console import escape_to_one_line, write_stdout
+from charnn.cli.console import escape_to_one_line, terminal_width, write_stdout
+from charnn.cli.wrapping import wrap
 
 if TYPE_CHECKING:
     from charnn.corpus.catalogue import Entry
+
+_COLUMNS = 90  # where no terminal has a width
 
 
 def command(
@@ -93,12 +96,13 @@ def _contents(name: str) -> dict[str, Any]:
 
 def _shown(facts: Mapping[str, Any]) -> str:
     """Return the facts about a corpus as lines: its name, then an indented line for each fact."""
+    columns = terminal_width(sys.stdout) or _COLUMNS
     lines = [f"{facts['name']}  ({facts['kind']}, {facts['size']})"]
     for key, value in facts.items():
         if isinstance(value, dict):
             counts = ", ".join(f"{each or 'none'} {count:,}" for each, count in value.items())
             text = escape_to_one_line(f"{key}: {counts}")
-            lines += textwrap.wrap(text, 90, initial_indent=" " * 4, subsequent_indent=" " * 8)
+            lines += wrap(f"    {text}", columns, hang=8).split("\n")
         elif key not in ("name", "kind", "size"):
-            lines.append(f"    {key}: {value}")
+            lines += wrap(escape_to_one_line(f"    {key}: {value}"), columns, hang=8).split("\n")
     return "".join(f"{escape_to_one_line(line)}\n" for line in lines)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli.completion import complete_corpus, complete_run
-from charnn.cli.console import show_warning, warn_if_damaged, write_stdout
+from charnn.cli.console import show_warning, warn_if_damaged, write_lines, write_stdout
 from charnn.cli.formatting import format_calibration
 from charnn.cli.model_options import MAX_SAMPLES, Bars
 from charnn.errors import UsageError
@@ -238,13 +238,13 @@ def _loss_object(evaluation: "Evaluation") -> dict[str, Any]:
 def _show_loss(results: dict[str, Any]) -> None:
     unknown = results["unknown_chars"]
     unknown = f" ({unknown:,} more are unknown, not scored)" if unknown else ""
-    write_stdout(
+    write_lines(
         f"{results['nats_per_char']:.4f} nats per character, "
         f"{results['bits_per_char']:.4f} bits, perplexity {results['perplexity']:.3f}\n"
         f"{results['chars']:,} characters{unknown}: {results['protocol']}\n"
     )
     if "calibration" in results:
-        write_stdout(f"{format_calibration(**results['calibration'])}\n")
+        write_lines(f"{format_calibration(**results['calibration'])}\n")
     for other in ("windows", "dynamic", "dynamic_ngrams"):
         if other in results:
-            write_stdout(f"{results[other]['nats_per_char']:.4f}: {results[other]['protocol']}\n")
+            write_lines(f"{results[other]['nats_per_char']:.4f}: {results[other]['protocol']}\n")

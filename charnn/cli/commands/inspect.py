@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli.completion import complete_run
-from charnn.cli.console import escape_to_one_line, warn_if_damaged, write_stdout
+from charnn.cli.console import (
+    escape_to_one_line,
+    terminal_width,
+    warn_if_damaged,
+    write_lines,
+    write_stdout,
+)
 from charnn.cli.curve_output import compare_curves, read_and_draw
 from charnn.cli.curve_tables import history_lines
 from charnn.cli.formatting import format_calibration, format_duration, format_loss
@@ -117,8 +124,8 @@ def _show(run: Path | None, picture: Path | None, as_json: bool) -> None:
         return
     write_stdout(f"{_safe(display_name(path))}\n")
     for name, value in _rows(description):
-        write_stdout(f"  {name + ':':<13}{_safe(value)}\n")
-    write_stdout("".join(history_lines(description.history)))
+        write_lines(f"  {name + ':':<13}{_safe(value)}\n", hang=15)
+    write_stdout("".join(history_lines(description.history, terminal_width(sys.stdout))))
 
 
 def _verify(checkpoint: Path | None, as_json: bool) -> int:
@@ -137,7 +144,7 @@ def _verify(checkpoint: Path | None, as_json: bool) -> int:
         write_stdout(json.dumps({"checkpoints": rows}) + "\n")
     else:
         lines = (f"{_safe(problem or f'{file}: ok')}\n" for file, problem in results)
-        write_stdout("".join(lines))
+        write_lines("".join(lines))
     return int(any(problem for _, problem in results))
 
 

@@ -124,7 +124,8 @@ def _remove(names: Sequence[str], folder: Path, yes: bool) -> None:
     folders = {run.resolve(): run for run in (find_run_folder(name, folder) for name in names)}
     runs = list(map(summarise_run, folders.values()))
     if not (yes or _confirm(runs)):
-        raise CharnnError("nothing was removed. To remove without a question: --yes")
+        advice = "" if is_terminal(sys.stdin) else ". To remove without a question: --yes"
+        raise CharnnError(f"nothing was removed{advice}")
     for run in runs:
         is_gone = remove_run(run.path)
         kept = "" if is_gone else "; the folder stays, because other files are in it"

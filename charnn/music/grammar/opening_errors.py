@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from charnn.errors import UsageError
+from charnn.errors import UsageError, shorten
 from charnn.music.abc.reader import read_first_tune
 from charnn.music.checking.bars import split_into_bars
 from charnn.music.checking.report import length_name
@@ -23,6 +23,9 @@ _MAX_SHOWN = 24  # of the music before the refused sign
 _SIGNS = frozenset(
     UPPER_NOTES + LOWER_NOTES + RESTS + DECORATIONS + ACCIDENTALS + "|:[]{}()<>-\"',/ \n0123456789"
 )
+# Letters that name no note, each left out of the prime. Prose contains several of them.
+_LOST_LETTER = re.compile(r"(?<!\S)[h-tw](?!\S)")
+_PROSE_LETTERS = 3
 _BAR_LINE = re.compile(r"[|:\[\]]+")
 _BAR_END = re.compile(r"[|:\n]")
 
@@ -49,6 +52,13 @@ class RefusedOpening:
 
     def error(self) -> UsageError:
         """Return the error."""
+        letters = _LOST_LETTER.findall(" ".join(self.request.left_out))
+        if len(set(letters)) >= _PROSE_LETTERS:
+            return UsageError(
+                f"--prime reads as words, and only {shorten(self.request.opening, 40)!r} of it as "
+                "notes, but this model writes tunes. Begin with notes, such as 'd2e f2g|', or "
+                "train a model on prose: charnn train FILE"
+            )
         place = len(self.accepted)
         start, stop = place, place + 1
         for begin, end in self.request.star_places:

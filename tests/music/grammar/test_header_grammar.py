@@ -13,7 +13,7 @@ from charnn.music.abc.key_names import KEYS
 from charnn.music.grammar.header_candidates import METERS, UNITS
 from charnn.music.grammar.title_words import TitleWords
 from charnn.music.grammar.tune_grammar import TuneGrammar
-from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest
+from charnn.music.grammar.tune_request import LearnedHeader, TuneRequest, make_request
 from charnn.sampling.constraint import Constraint
 from tests.music.grammar.accepted import state_after
 from tests.sampling.walks import LETTERS, texts
@@ -226,6 +226,7 @@ def test_a_title_of_known_words_can_always_be_finished(titles: list[str], seed: 
         (TuneRequest(part_bars=1), "2..32, or be 0 for a usual number, not 1"),
         (TuneRequest(part_bars=-8), "2..32, or be 0 for a usual number, not -8"),
         (TuneRequest(part_bars=33), "2..32, or be 0 for a usual number, not 33"),
+        (make_request(prime="Once upon a time"), "words, and only 'ce u a e' of it as notes"),
         (
             TuneRequest(meter="4/4", unit="1/8", opening="c9"),
             "'9' cannot follow 'c': bar 1 (c9) lasts 9/8 in 4/4. Make its notes add up",

@@ -98,7 +98,7 @@ def test_names_cannot_control_the_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [("train", "--{}", "x"), ("inspect", "a", "{}"), ("{}",), ("train", "x", "--cell", "{}")],
+    [("train", "--{}", "x"), ("config", "{}"), ("{}",), ("train", "x", "--cell", "{}")],
 )
 def test_mistyped_words_cannot_control_the_terminal(tmp_path: Path, wrong: tuple[str, ...]) -> None:
     hostile = "\x1b]0;x\x07\u202e\u2028\x9b2J\U000e0001\U000e0080"

@@ -167,7 +167,7 @@ def test_a_mistake_gives_one_line_and_the_right_exit_code(
     [
         (("train",), "CORPUS"),
         (("train", "corpus.txt", "--stepps", "3"), "--steps"),
-        (("compose",), "compose"),
+        (("orchestrate",), "orchestrate"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else value,
 )

@@ -45,11 +45,6 @@ class AbcVocabulary(Vocabulary):
                 ids.append(token_id)
         return np.array(ids, self.dtype)
 
-    def encode_chunks(self, chunks: Iterable[str]) -> Iterator[NDArray[Any]]:
-        """Yield one array: the ids of a text that arrives in chunks."""
-        # A piece may lie across two chunks. Tunes are short, so the text is joined first.
-        yield self.encode("".join(chunks))
-
     def _join(self, indices: NDArray[np.int64]) -> str:
         return "".join(self.tokens[index] for index in indices.tolist())
 
@@ -60,10 +55,6 @@ class AbcVocabulary(Vocabulary):
     def preview(self) -> Iterator[str]:
         """Yield the tokens in reverse order of their ids: longer tokens before characters."""
         return reversed(self.tokens)
-
-    def to_json(self) -> dict[str, object]:
-        """Return a JSON object with the kind and the tokens."""
-        return {"kind": self.kind, "symbols": list(self.tokens)}
 
     @classmethod
     def from_json(cls, value: object) -> "AbcVocabulary":

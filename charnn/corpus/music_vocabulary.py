@@ -43,10 +43,6 @@ class MusicVocabulary(Vocabulary):
 
         return self._characters.encode(code_tune(text))
 
-    def encode_chunks(self, chunks: Iterable[str]) -> Iterator[NDArray[Any]]:
-        """Yield one array: the ids of a tune that arrives in chunks."""
-        yield self.encode("".join(chunks))
-
     def _join(self, indices: NDArray[np.int64]) -> str:
         decoder = self.decoder()
         return decoder.feed(self._characters.decode(indices + SPECIALS)) + decoder.finish()
@@ -74,10 +70,6 @@ class MusicVocabulary(Vocabulary):
     def preview(self) -> Iterator[str]:
         """Yield the characters in the order of Unicode, without the labels."""
         return (token for token in self.tokens if token not in self._labels)
-
-    def to_json(self) -> dict[str, object]:
-        """Return a JSON object with the kind and the characters."""
-        return {"kind": self.kind, "symbols": list(self.tokens)}
 
     @classmethod
     def from_json(cls, value: object) -> "MusicVocabulary":

@@ -107,9 +107,10 @@ class Vocabulary(ABC):
     def encode(self, text: str) -> NDArray[Any]:
         """Return the ids of a text as an array of `dtype`."""
 
-    @abstractmethod
     def encode_chunks(self, chunks: Iterable[str]) -> Iterator[NDArray[Any]]:
         """Yield the ids of one text that arrives in chunks, as arrays of `dtype`."""
+        # A token of tunes may lie across two chunks. Tunes are short, so the text is joined first.
+        yield self.encode("".join(chunks))
 
     def decode(self, ids: ArrayLike) -> str:
         """Return the text of a sequence of ids; the special ids add nothing to it.
@@ -164,6 +165,6 @@ class Vocabulary(ABC):
     def preview(self) -> Iterator[str]:
         """Yield the tokens for display, the most informative ones (the longest) first."""
 
-    @abstractmethod
     def to_json(self) -> object:
         """Return the JSON value that the `from_json` of the same class reads."""
+        return {"kind": self.kind, "symbols": list(self.tokens)}

@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from charnn.music.abc.key_field import is_key, parse_key
 from charnn.music.abc.note_length import parse_length
-from charnn.music.abc.patterns import FIELD, NOTE
+from charnn.music.abc.patterns import FIELD, NOTE, WITHOUT_NOTES
 from charnn.music.tune.theory import LETTERS, SHARP_ORDER, signature_alterations
 
 # The modes that are told, by the degree of the signature's major scale on which they begin.
@@ -28,7 +28,6 @@ WEIGHTS = (2.48, 4.78, 2.21, 3.15, 0.76, 0.40, 1.13, 1.07, -0.99, -1.26, -1.17)
 CONFIDENCE = 0.9
 
 _PLAIN_KEY = re.compile("[A-G][#b]?(?:m|dor|mix|lyd|phr)?|HP|Hp")
-_SILENT = re.compile(r'"[^"]*"|\{[^{}]*\}|\[[A-Za-z]:[^\]]*\]')
 _PART_END = re.compile(r"\|\||\|\]|\[\||:\|*:*|\|:")
 _BAR_LINE = re.compile(r"[|:\n]+")
 # A shorter piece between two double bar lines is a pick-up or an ending, not a part.
@@ -145,7 +144,7 @@ def mode_probabilities(profile: NoteProfile) -> dict[int, float]:
 
 def sounding_music(body: Sequence[str]) -> str:
     """Return the lines of music without fields, grace notes and words."""
-    return _SILENT.sub("", "\n".join(line for line in body if not FIELD.match(line)))
+    return WITHOUT_NOTES.sub("", "\n".join(line for line in body if not FIELD.match(line)))
 
 
 def _notes(music: str, sharps: int) -> list[tuple[int, float, bool]]:

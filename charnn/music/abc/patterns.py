@@ -32,6 +32,8 @@ BROKEN_RHYTHM = ">+|<+"
 QUOTED = r'"[^"\n]*"'  # a chord symbol, or an annotation, on one line
 
 LINE_END = re.compile(r"\r\n|\r|\n")
+# What a line of music contains besides notes, so that their letters and lengths can be counted.
+WITHOUT_NOTES = re.compile(r'"[^"]*"|\{[^{}]*\}|\[[A-Za-z]:[^\]]*\]')
 COMMENT = re.compile(r"(?<!\\)%.*")
 # A bar line without a repeat, a second stroke or an ending.
 SINGLE_BAR_LINE = re.compile(r"\|(?![|:\]\[\d])")

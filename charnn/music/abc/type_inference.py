@@ -13,7 +13,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-from charnn.music.abc.patterns import FIELD
+from charnn.music.abc.patterns import FIELD, WITHOUT_NOTES
 from charnn.music.abc.spelled_tune import SpelledTune
 
 # The posterior probability from which a type is told.
@@ -34,7 +34,6 @@ _TEMPO_STEP = 8
 _SAME_METERS = {"C": "4/4", "C|": "4/4", "2/2": "4/4"}
 _TEMPO = re.compile(r"(\d{1,2}/\d{1,2})=(\d{1,3})(?!\d)")
 _SLOW = re.compile(r"\b(?:slow|adagio|andant|larg|lento|tender|affett?u|plaintive)", re.I)
-_SILENT = re.compile(r'"[^"]*"|\{[^{}]*\}|\[[A-Za-z]:[^\]]*\]')
 _CHORD = re.compile(r"\[([_^=]*[A-Ga-g][,']*[\d/]*)[^\]|]*\]")
 _BAR_LINE = re.compile(r"[|:\[\]\n]+")
 _RHYTHM = re.compile(r"[A-Ga-gxz][,']*([\d/]*)|([<>]+|\(\d)")
@@ -117,7 +116,7 @@ def _tempo(tune: SpelledTune) -> list[str]:
 def _bars(tune: SpelledTune) -> list[str]:
     """Return the rhythm of each bar: the lengths of its notes as they are written, with L:."""
     music = "\n".join(line for line in tune.body if not FIELD.match(line))
-    music = _CHORD.sub(r"\1", _SILENT.sub("", music))
+    music = _CHORD.sub(r"\1", WITHOUT_NOTES.sub("", music))
     return [
         " ".join([tune.fields["L"], *(length or sign or "1" for length, sign in rhythm)])
         for bar in _BAR_LINE.split(music)

@@ -85,7 +85,8 @@ def draw(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = N
     if missing:
         raise CharnnError(
             f"{' and '.join(missing)} must be installed to engrave as {kind.upper()}: "
-            "pip install 'charnn[score]' (MusicXML needs neither)"
+            "pip install 'charnn[score]'. MusicXML needs no other package: "
+            "-o FILE.musicxml"
         )
     heading = tune_heading(tune)
     document = musicxml() if musicxml else to_musicxml(tune)

@@ -1,13 +1,10 @@
 """The engraver: a program that draws MusicXML with verovio.
 
-`python engraver.py FOLDER` reads `FOLDER/score.musicxml` and writes one picture of each system,
-`0.svg`, `1.svg` ..., each as wide as the page and as high as its contents. The program imports
+`limited_run.py` calls `answer` with the MusicXML of one tune after the other. The program imports
 nothing of charnn, so that it starts at once and runs from any folder.
 """
 
 import re
-import sys
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -27,16 +24,8 @@ _BAR = 'class="measure"'
 _STAFF_LINE = re.compile(r'class="staff">\s*<path d="M(\S+) \S+ L(\S+) ')
 
 
-def main() -> None:
-    """Engrave the score in the folder `argv[1]`."""
-    folder = Path(sys.argv[1])
-    pages = engrave((folder / "score.musicxml").read_text(encoding="utf-8"))
-    for number, page in enumerate(pages):
-        (folder / f"{number}.svg").write_text(page, encoding="utf-8")
-
-
-def engrave(musicxml: str) -> list[str]:
-    """Return one SVG picture of each system of a score.
+def answer(musicxml: str) -> list[str]:
+    """Return one SVG picture of each system of a score, as high as its contents.
 
     The systems are those of the score (`<print new-system="yes">`) as far as the page is wide
     enough.
@@ -111,7 +100,7 @@ def load(toolkit: Any, score: Element, starts: list[int], options: dict[str, Any
         }
     )
     if not toolkit.loadData(ElementTree.tostring(score, encoding="unicode")):
-        sys.exit("verovio cannot read the MusicXML")
+        raise ValueError("verovio cannot read the MusicXML")
 
 
 def bars_of(score: Element) -> list[Element]:
@@ -148,7 +137,3 @@ def divide_lines(widths: list[float], starts: list[int], room: float) -> list[in
                 divided.append(index)
                 part = int(middle * count / total)
     return divided
-
-
-if __name__ == "__main__":
-    main()

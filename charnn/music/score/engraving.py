@@ -9,15 +9,13 @@ crashes, an ordinary error is raised.
 
 import importlib.util
 import json
-import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
 from charnn.errors import CharnnError, TuneError
+from charnn.music.score.limited_processes import ProcessError, ask_program, run_program
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.musicxml_elements import legal
 from charnn.music.score.musicxml_metadata import field_texts
@@ -42,10 +40,6 @@ _FOLDER = Path(__file__).parent
 _ENGRAVER, _TYPESETTER = _FOLDER / "engraver.py", _FOLDER / "typesetter.py"
 
 
-class _ProcessError(Exception):
-    """The failure of a process, as words that complete the sentence "the engraver ..."."""
-
-
 def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = None) -> bytes:
     """Return the score of a tune as a picture.
 
@@ -67,7 +61,7 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None 
         return compose(picture.blocks, MARGIN)
     try:
         return _typeset([picture], kind, picture.title)
-    except _ProcessError as reason:
+    except ProcessError as reason:
         raise _failure(tune, str(reason)) from None
 
 
@@ -91,15 +85,11 @@ def draw(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = N
     heading = tune_heading(tune)
     document = musicxml() if musicxml else to_musicxml(tune)
     score = verovio_input(document, keeps_tempo=not heading.tempo)
-    with tempfile.TemporaryDirectory(prefix="charnn-") as name:
-        folder = Path(name)
-        (folder / "score.musicxml").write_text(score, encoding="utf-8")
-        try:
-            _run(_ENGRAVER, str(folder), seconds=MAX_CPU_SECONDS)
-        except _ProcessError as reason:
-            raise _failure(tune, str(reason)) from None
-        files = sorted(folder.glob("*.svg"), key=lambda file: int(file.stem))
-        systems = [file.read_text(encoding="utf-8") for file in files]
+    seconds, timeout = MAX_CPU_SECONDS, TIMEOUT_SECONDS
+    try:
+        systems = ask_program(_ENGRAVER, score, seconds=seconds, timeout=timeout)
+    except ProcessError as reason:
+        raise _failure(tune, str(reason)) from None
     words = [legal(text) for text in field_texts(tune).get("W", ())]
     return make_picture(heading, systems, words)
 
@@ -114,7 +104,7 @@ def bind(pictures: Sequence[Picture], title: str) -> bytes:
     """
     try:
         return _typeset(pictures, "pdf", title)
-    except _ProcessError as reason:
+    except ProcessError as reason:
         raise CharnnError(
             f"the typesetter {reason} on these {len(pictures)} tunes: export fewer at a time"
         ) from None
@@ -145,7 +135,7 @@ def _typeset(pictures: Sequence[Picture], kind: PictureFormat, title: str) -> by
     """Return a PNG of a picture, or a PDF of pictures.
 
     Raises:
-        _ProcessError: typst failed.
+        ProcessError: typst failed.
     """
     with tempfile.TemporaryDirectory(prefix="charnn-") as name:
         folder = Path(name)
@@ -161,38 +151,9 @@ def _typeset(pictures: Sequence[Picture], kind: PictureFormat, title: str) -> by
         (folder / "book.json").write_text(book, encoding="utf-8")
         # A picture takes a few hundredths of a second.
         seconds = MAX_CPU_SECONDS + sum(map(len, tunes)) // 4
-        _run(_TYPESETTER, str(folder), kind, seconds=seconds)
+        timeout = TIMEOUT_SECONDS * seconds / MAX_CPU_SECONDS
+        run_program(_TYPESETTER, str(folder), kind, seconds=seconds, timeout=timeout)
         return (folder / f"book.{kind}").read_bytes()
-
-
-def _run(program: Path, *arguments: str, seconds: int) -> None:
-    """Run a program of this folder in a process with limits.
-
-    Raises:
-        _ProcessError: the program failed, crashed or took too long.
-    """
-    # -P keeps Python from importing a verovio.py in the user's working folder.
-    runner = [sys.executable, "-P", str(_FOLDER / "limited_run.py"), str(seconds)]
-    timeout = TIMEOUT_SECONDS * seconds / MAX_CPU_SECONDS
-    try:
-        process = subprocess.run(  # noqa: S603 - this Python, our own program
-            [*runner, str(program), *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise _ProcessError(f"took over {timeout:g} s") from None
-    # A negative return code is the number of the signal that ended the process. Windows has no
-    # SIGXCPU; -0 < 0 is false, so the test fails there.
-    if process.returncode == -getattr(signal, "SIGXCPU", 0) < 0:
-        raise _ProcessError(f"took over {seconds} s")
-    if process.returncode < 0:
-        raise _ProcessError("crashed")
-    if process.returncode:
-        lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise _ProcessError(f"failed ({lines[-1].strip()})" if lines else "failed")
 
 
 def _failure(tune: Tune, reason: str) -> TuneError:

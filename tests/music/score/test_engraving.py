@@ -16,7 +16,7 @@ import pytest
 
 from charnn.errors import CharnnError, TuneError
 from charnn.music.abc.reader import read_tunes
-from charnn.music.score import engraving, limited_run, typesetter
+from charnn.music.score import engraving, limited_processes, limited_run, typesetter
 from charnn.music.score.engraving import PAGE_HEIGHT, bind, draw, engrave
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.pictures import compose
@@ -315,7 +315,25 @@ def test_a_verovio_py_in_the_working_folder_is_not_imported(
 ) -> None:
     (tmp_path / "verovio.py").write_text("raise SystemExit('taken')")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(limited_processes, "_idle", {})
     assert engrave(jig, "svg").startswith(b"<svg")
+
+
+def test_an_engraver_draws_many_tunes_and_one_that_is_gone_is_replaced(
+    jig: Tune, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    idle: dict[Any, Any] = {}
+    monkeypatch.setattr(limited_processes, "_idle", idle)
+    pictures, processes = [], []
+    for _ in range(3):
+        pictures.append(engrave(jig, "svg"))
+        ((waiting,),) = idle.values()
+        processes.append(waiting.process)
+        if len(processes) == 2:
+            waiting.process.kill()
+            waiting.process.wait()
+    assert len(set(pictures)) == 1
+    assert processes[0] is processes[1] is not processes[2]
 
 
 def test_the_programs_import_neither_charnn_nor_heavy_libraries() -> None:

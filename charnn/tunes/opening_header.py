@@ -68,12 +68,24 @@ class OpeningCoder:
         """
         ids = self._opening(header)
         if UNKNOWN in ids:
-            unknown = self._vocabulary.unknown_characters(self._request.opening)
             raise UsageError(
-                f"{''.join(unknown[:1])!r} is not in the vocabulary of the model: ask for a tune "
-                "without it"
+                f"{self._first_unknown(header)!r} is not in the vocabulary of the model: ask for a "
+                "tune without it"
             )
         return "".join(self._token_texts[token_id] for token_id in ids)
+
+    def can_write(self, header: Header) -> bool:
+        """Return whether the model knows all characters of the opening in this key."""
+        return UNKNOWN not in self._opening(header)
+
+    def _first_unknown(self, header: Header) -> str:
+        """Return the first character of the opening that the model cannot write in this key."""
+        text, opening = header_text(self._request, header), self._request.opening
+        begin = len(self._vocabulary.encode(text))
+        for stop in range(1, len(opening)):
+            if UNKNOWN in self._vocabulary.encode(text + opening[:stop])[begin:]:
+                return opening[stop - 1]
+        return opening[-1:]
 
     def _opening(self, header: Header) -> list[int]:
         """Return the tokens of the opening in this meter, unit length and key."""
@@ -113,6 +125,9 @@ def likeliest_header(
     # Much rarer headers would be dropped at once, but only after the model has read them.
     least = max(weights.values()) * math.exp(-_MARGIN)
     weights = {header: weight for header, weight in weights.items() if weight >= least}
+    weights = {header: weight for header, weight in weights.items() if coder.can_write(header)} or {
+        max(weights, key=lambda header: weights[header]): 1.0
+    }
     if len(weights) == 1:
         return next(iter(weights))
     texts = [coder.pieces(header) for header in weights]

@@ -76,6 +76,19 @@ def test_an_opening_is_written_as_it_was_given(opening: str, key: str) -> None:
         assert check_tune(tune).ok
 
 
+def test_an_opening_has_the_letters_of_its_own_key() -> None:
+    """In G, the model writes A and B as D and E."""
+    vocabulary = MusicVocabulary({*LETTERS, *LABELS, *CADENCES} - {*"AB"})
+    config = ModelConfig(len(vocabulary), hidden_size=8)
+    small = Checkpoint(config, vocabulary, random_weights(config), {"documents": 9})
+    headers = (LearnedHeader("jig", "6/8", "1/8", "G", 9),)
+    writer = TuneWriter(small, TuneRequest(headers=headers, opening="GAB A3|"))
+    text = "".join(writer.stream(SamplingParams(1.0), seed=0, length=300))
+    assert "\nK:G\nGAB A3|" in text
+    with pytest.raises(UsageError, match="'e' is not in the vocabulary"):
+        TuneWriter(small, TuneRequest(headers=headers, opening="GAe d3|"))
+
+
 def test_a_rare_key_is_read_as_a_common_one() -> None:
     """Only the letters move: the model has read the header of a common key."""
     common, rare = tunes(key="Am", rhythm="jig"), tunes(key="Bbm", rhythm="jig")

@@ -301,7 +301,7 @@ class BodyGrammar:
         if state.partial in PART_ENDS:
             return "2[" if state.ending == 1 else "\n"
         if state.partial[:1] == '"':
-            return '"A' + CHORD_SIGNS
+            return '"A' + UPPER_NOTES + CHORD_SIGNS
         if state.partial == TIED_LETTER:
             return state.pitch[1]
         repeats = state.repeat_open or not self._form.part(state.parts_done).may_play_once

@@ -4,6 +4,8 @@
 titles are allowed. The values are prescribed from the start, or chosen by the model.
 """
 
+import re
+import unicodedata
 from collections.abc import Collection, Mapping
 
 from charnn.errors import UsageError
@@ -14,6 +16,7 @@ from charnn.music.grammar.title_grammar import TitleGrammar
 from charnn.music.grammar.tune_request import Header, TuneRequest
 
 _FIRST_LINE = "X:1\n"
+_NOTE_SIGNS = re.compile("[A-Ga-g^_=',]")
 
 
 class HeaderGrammar:
@@ -44,10 +47,12 @@ class HeaderGrammar:
             for field, value in zip("TRMLK", (request.title, *requested), strict=True)
             if field in request.fields
         )
-        needed = {*_FIRST_LINE, "|", *values, *request.opening}
-        if missing := sorted(needed - self._characters):
+        # `OpeningCoder` checks the notes, which may have other letters in the vocabulary.
+        needed = _FIRST_LINE + "|" + values + _NOTE_SIGNS.sub("", request.opening)
+        if not self._characters.issuperset(needed):
             raise UsageError(
-                f"{missing[0]!r} is not in the vocabulary of the model: ask for a tune without it"
+                f"{self._first_missing(needed)!r} is not in the vocabulary of the model: ask for a "
+                "tune without it"
             )
         candidates = find_candidates(request, characters)
         first = 0 if "R" in request.fields else 1
@@ -56,6 +61,12 @@ class HeaderGrammar:
         self.headers: Mapping[Header, float] = candidates.headers if candidates.are_learned else {}
         self._values: dict[tuple[str, tuple[str, ...]], tuple[str, ...]] = {}
         self.start = self.start_with(requested, request.opening)
+
+    def _first_missing(self, text: str) -> str:
+        """Return the first character that the model lacks, an accent with its letter."""
+        composed = unicodedata.normalize("NFC", text)
+        place = next((i for i, c in enumerate(composed) if c not in self._characters), 0)
+        return composed[place - bool(unicodedata.combining(composed[place])) : place + 1]
 
     def start_with(
         self, header: Header, opening: str, parts: tuple[PlannedPart, ...] = ()

@@ -283,6 +283,8 @@ def test_a_title_of_known_words_can_always_be_finished(titles: list[str], seed: 
         (TuneRequest(meter="none"), "bars cannot be counted"),
         (TuneRequest(meter="x"), "write it as in"),
         (TuneRequest(title="Zürich"), "'ü' is not in the vocabulary"),
+        (TuneRequest(title="Zu\u0308rich"), "'ü' is not in the vocabulary"),
+        (TuneRequest(title="q\u0308"), "'q\u0308' is not in the vocabulary"),
         (
             TuneRequest(rhythm="żabka"),
             "'ż' is not in the vocabulary",

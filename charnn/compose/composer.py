@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from charnn.checkpoints.bundled import BUNDLED
 from charnn.checkpoints.run_files import RUNS_FOLDER, run_names
+from charnn.compose.json_requests import number_of, text_of
 from charnn.errors import CharnnError, UsageError
 from charnn.library import Model, load
 from charnn.music.grammar.tune_request import make_request
@@ -23,6 +25,7 @@ Result = dict[str, Any]
 
 MAX_RESULTS = 8
 _REQUEST = ("title", "rhythm", "meter", "key", "form", "prime")
+_SETTINGS = {*_REQUEST, "part_bars", "temperature", "seed"}
 # The names of the options of `charnn vary` that choose bars and say how they change.
 _CHOICES = ("bars", "part", "ending", "simpler", "busier")
 # Lengths of runs of intervals, for which learned tunes are searched.
@@ -63,9 +66,9 @@ def write_tune(asked: Mapping[str, Any]) -> Iterator[Result]:
     Raises:
         CharnnError: a value is wrong, or the model cannot write such a tune.
     """
-    model = model_of(_text(asked, "model") or BUNDLED)
-    fields: dict[str, Any] = {name: _text(asked, name) for name in _REQUEST}
-    part_bars = _number(asked, "part_bars", 0, 0, 64)
+    model = model_of(text_of(asked, "model") or BUNDLED)
+    fields: dict[str, Any] = {name: text_of(asked, name) for name in _REQUEST}
+    part_bars = number_of(asked, "part_bars", 0, 0, 64)
     temperature = _temperature(asked)
     seed = choose_seed(_seed(asked))
     requested = make_request(**fields, part_bars=part_bars)
@@ -74,7 +77,7 @@ def write_tune(asked: Mapping[str, Any]) -> Iterator[Result]:
     if headers is not None:
         requested, doubt = fit_request(requested, model.checkpoint, headers)
     options = {**fields, "part_bars": part_bars or "", "temperature": temperature, "seed": seed}
-    command = _command(["sample", _text(asked, "model") or BUNDLED], options)
+    command = _command(["sample", text_of(asked, "model") or BUNDLED], options)
     warnings = [doubt] * bool(doubt) + [f"left out: {each}" for each in requested.left_out]
     yield {"seed": seed, "command": command, "warnings": warnings}
     text = ""
@@ -96,8 +99,8 @@ def vary(asked: Mapping[str, Any]) -> Iterator[Result]:
     Raises:
         CharnnError: a value is wrong, or no bar can be written anew.
     """
-    name = _text(asked, "model") or BUNDLED
-    model, num = model_of(name), _number(asked, "num", 3, 1, MAX_RESULTS)
+    name = text_of(asked, "model") or BUNDLED
+    model, num = model_of(name), number_of(asked, "num", 3, 1, MAX_RESULTS)
     seed, temperature = choose_seed(_seed(asked)), _temperature(asked)
     options: dict[str, Any] = {choice: asked[choice] for choice in _CHOICES if asked.get(choice)}
     kept = asked.get("keep") or ()
@@ -109,7 +112,7 @@ def vary(asked: Mapping[str, Any]) -> Iterator[Result]:
         wanted = str if choice in ("bars", "part") else bool
         if not isinstance(value, wanted):
             raise UsageError(f"{choice} has the wrong type")
-    tune = _text(asked, "abc")
+    tune = text_of(asked, "abc")
     varied = model.vary(tune, num, seed=seed, temperature=temperature, keep=tuple(kept), **options)
     for variation in varied:
         shown = {**options, "keep": " ".join(kept), "temperature": temperature}
@@ -127,14 +130,30 @@ def continue_tune(asked: Mapping[str, Any]) -> Iterator[Result]:
     Raises:
         CharnnError: a value is wrong, or the tune cannot be continued.
     """
-    name = _text(asked, "model") or BUNDLED
-    model, num = model_of(name), _number(asked, "num", 3, 1, MAX_RESULTS)
+    name = text_of(asked, "model") or BUNDLED
+    model, num = model_of(name), number_of(asked, "num", 3, 1, MAX_RESULTS)
     seed, temperature = choose_seed(_seed(asked)), _temperature(asked)
-    found = model.continue_tune(_text(asked, "abc"), num, seed=seed, temperature=temperature)
+    found = model.continue_tune(text_of(asked, "abc"), num, seed=seed, temperature=temperature)
     for tune in found:
         options = {"temperature": temperature, "seed": tune.seed}
         command = _command(["continue", "tune.abc", name], options)
         yield {"abc": str(tune), "seed": tune.seed, "command": command}
+
+
+def link_of(command: str) -> str:
+    """Return the part of the page's link after `#` that asks for the tune of a command again.
+
+    Returns:
+        The text; `""` for a command that the page has not written, or that needs a tune.
+    """
+    try:
+        program, name, model, *options = shlex.split(command)
+    except ValueError:  # too few words, or a quote that is never closed
+        return ""
+    names = [option.removeprefix("--").replace("-", "_") for option in options[::2]]
+    if (program, name) != ("charnn", "sample") or len(options) % 2 or not set(names) <= _SETTINGS:
+        return ""
+    return urlencode({"model": model, **dict(zip(names, options[1::2], strict=True))})
 
 
 def novelty(name: str, tune: str) -> Result | None:
@@ -192,22 +211,6 @@ def _index(name: str) -> Any:
     from charnn.music.similarity.copies import TuneIndex
 
     return TuneIndex(model_of(name).learned_tunes())
-
-
-def _text(asked: Mapping[str, Any], name: str) -> str:
-    value = asked.get(name) or ""
-    if not isinstance(value, str):
-        raise UsageError(f"{name} is a text")
-    return value
-
-
-def _number(asked: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
-    value = asked.get(name)
-    if value is None or value == "":
-        return default
-    if type(value) is not int or not least <= value <= most:
-        raise UsageError(f"{name} must be a whole number from {least} to {most}")
-    return value
 
 
 def _seed(asked: Mapping[str, Any]) -> int | None:

@@ -6,7 +6,7 @@ requests). Everything under /api/ needs the token that only the user's link cont
 """
 
 import hmac
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from starlette.responses import JSONResponse
@@ -41,10 +41,18 @@ class Gatekeeper:
         app: the application.
         hosts: the values of the header Host that are accepted, such as `127.0.0.1:8000`.
         token: the secret of the user's link.
+        larger: the paths whose bodies may have more bytes than `MAX_BODY`, with their limits.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], token: str) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: frozenset[str],
+        token: str,
+        larger: Mapping[str, int] | None = None,
+    ) -> None:
         self._app, self._hosts, self._token = app, hosts, token
+        self._larger = larger or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse a request, or pass it on."""
@@ -67,10 +75,11 @@ class Gatekeeper:
             response = JSONResponse({"error": reason}, status)
             await response(scope, receive, send_with_headers)
             return
+        limit = self._limit(scope)
         try:
-            await self._app(scope, _limited(receive), send_with_headers)
+            await self._app(scope, _limited(receive, limit), send_with_headers)
         except _TooLargeError:
-            response = JSONResponse({"error": f"a request has at most {MAX_BODY:,} bytes"}, 413)
+            response = JSONResponse({"error": f"a request has at most {limit:,} bytes"}, 413)
             await response(scope, receive, send_with_headers)
 
     def _refusal(
@@ -100,16 +109,20 @@ class Gatekeeper:
             if kind != "application/json":
                 return 415, "a request is JSON"
             length = headers.get("content-length", "0")
-            if not length.isdecimal() or int(length) > MAX_BODY:
-                return 413, f"a request has at most {MAX_BODY:,} bytes"
+            limit = self._limit(scope)
+            if not length.isdecimal() or len(length) > 20 or int(length) > limit:
+                return 413, f"a request has at most {limit:,} bytes"
         return None
+
+    def _limit(self, scope: Scope) -> int:
+        return self._larger.get(scope["path"], MAX_BODY)
 
 
 class _TooLargeError(Exception):
-    """A body that is longer than `MAX_BODY`."""
+    """A body that is too long."""
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, limit: int) -> Receive:
     """Return `receive` with a limit, for bodies that do not say their length."""
     seen = 0
 
@@ -118,7 +131,7 @@ def _limited(receive: Receive) -> Receive:
         message = await receive()
         if message["type"] == "http.request":
             seen += len(message.get("body", b""))
-            if seen > MAX_BODY:
+            if seen > limit:
                 raise _TooLargeError
         return message
 

@@ -18,12 +18,15 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from charnn.compose import composer
+from charnn.compose.book_api import IMPORT_PATH, MAX_IMPORT, BookApi
 from charnn.compose.exports import export_tunes
 from charnn.compose.gatekeeper import Gatekeeper
+from charnn.compose.json_requests import Asked, answering, read_asked
 from charnn.compose.tune_view import transpose_tune, view_tune
 from charnn.compose.writing_jobs import BusyError, WritingJobs
 from charnn.errors import CharnnError, UsageError
 from charnn.music.sound.instruments import NAMES
+from charnn.tunebook.tune_book import TuneBook
 from charnn.version import __version__
 
 HOST = "127.0.0.1"
@@ -34,18 +37,22 @@ _TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-Asked = dict[str, Any]
 
 
 class Page:
     """The application behind the page.
+
+    Args:
+        token: the secret of the user's link; by default, a new one.
+        book: the tune book; None for a page that keeps nothing.
 
     Attributes:
         token: the secret of the user's link.
         jobs: the models that are writing.
     """
 
-    def __init__(self, token: str = "") -> None:
+    def __init__(self, token: str = "", book: TuneBook | None = None) -> None:
+        self._book = None if book is None else BookApi(book)
         self.token = token or secrets.token_urlsafe(24)
         self.jobs = WritingJobs()
         # Read once: a request can ask for these names only.
@@ -63,14 +70,18 @@ class Page:
             Route("/api/write", self._streaming(composer.write_tune), methods=["POST"]),
             Route("/api/vary", self._streaming(composer.vary), methods=["POST"]),
             Route("/api/continue", self._streaming(composer.continue_tune), methods=["POST"]),
-            Route("/api/tune", _answering(view_tune), methods=["POST"]),
-            Route("/api/transpose", _answering(transpose_tune), methods=["POST"]),
-            Route("/api/novelty", _answering(_novelty), methods=["POST"]),
+            Route("/api/tune", answering(view_tune), methods=["POST"]),
+            Route("/api/transpose", answering(transpose_tune), methods=["POST"]),
+            Route("/api/novelty", answering(_novelty), methods=["POST"]),
             Route("/api/export", _export, methods=["POST"]),
+            *(self._book.routes() if self._book else ()),
         ]
+        # JSON writes a character of an import as one to twelve bytes.
+        larger = {IMPORT_PATH: 3 * MAX_IMPORT}
+        gatekeeper = Middleware(Gatekeeper, hosts=hosts, token=self.token, larger=larger)
         return Starlette(
             routes=routes,
-            middleware=[Middleware(Gatekeeper, hosts=hosts, token=self.token)],
+            middleware=[gatekeeper],
             exception_handlers={CharnnError: _explain, BusyError: _refuse_busy},
             lifespan=self._lifespan,
         )
@@ -96,22 +107,15 @@ class Page:
 
     def _streaming(self, work: Callable[[Mapping[str, Any]], Iterator[Asked]]) -> Any:
         """Return an endpoint that streams the results of `work`, one JSON object a line."""
+        if self._book:
+            work = self._book.recorded(work)
 
         async def endpoint(request: Request) -> Response:
-            asked = await _asked(request)
+            asked = await read_asked(request)
             results = self.jobs.start(lambda: work(asked))
             return StreamingResponse(_lines(results), media_type="application/x-ndjson")
 
         return endpoint
-
-
-def _answering(work: Callable[[Mapping[str, Any]], object]) -> Any:
-    """Return an endpoint that answers with the JSON value of `work`, computed in a thread."""
-
-    async def endpoint(request: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(work, await _asked(request)))
-
-    return endpoint
 
 
 def _novelty(asked: Mapping[str, Any]) -> object:
@@ -122,24 +126,9 @@ def _novelty(asked: Mapping[str, Any]) -> object:
 
 
 async def _export(request: Request) -> Response:
-    exported = await run_in_threadpool(export_tunes, await _asked(request))
+    exported = await run_in_threadpool(export_tunes, await read_asked(request))
     headers = {"content-disposition": f'attachment; filename="tune{exported.suffix}"'}
     return Response(exported.content, media_type=exported.media_type, headers=headers)
-
-
-async def _asked(request: Request) -> Asked:
-    """Return the JSON object of a request.
-
-    Raises:
-        UsageError: the body is no JSON object.
-    """
-    try:
-        asked = json.loads(await request.body())
-    except (ValueError, RecursionError):
-        raise UsageError("the request is no JSON") from None
-    if not isinstance(asked, dict):
-        raise UsageError("the request is no JSON object")
-    return asked
 
 
 async def _lines(results: AsyncIterator[Asked]) -> AsyncIterator[bytes]:

@@ -17,6 +17,7 @@ class KeptTune:
         meter: the meter as written, `""` without.
         key: the key, such as `Ador`; `""` without.
         command: the command that writes the tune; `""` without.
+        edited: whether the tune was changed since it was written.
         rating: 0 (not rated) to 5.
         tags: the tags, in alphabetical order.
         note: what the user has noted.
@@ -31,6 +32,7 @@ class KeptTune:
     meter: str
     key: str
     command: str
+    edited: bool
     rating: int
     tags: tuple[str, ...]
     note: str

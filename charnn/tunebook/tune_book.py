@@ -135,8 +135,9 @@ class TuneBook(TuneSets):
         """
         source = one_tune(check_text(abc))
         marks = Marks.checked(rating=rating, tags=tags, note=note, command=command)
+        facts = fact_columns(source, abc, marks)
         with self._file.writing() as db:
-            return insert_tune(db, source, abc, marks, written)
+            return insert_tune(db, facts, marks.tags, written)
 
     def tune(self, tune_id: int) -> KeptTune:
         """Return a tune that is kept or removed.
@@ -245,16 +246,21 @@ class TuneBook(TuneSets):
         is in the book already is not added again.
         """
         text = check_text(text)
+        # Reading takes seconds, and a block that writes keeps all other writers waiting.
+        tunes = [
+            (fact_columns(source, source.text, marks), marks.tags)
+            for source, marks in import_sources(text)
+        ]
         added, known = [], 0
         with self._file.writing() as db:
-            for source, marks in import_sources(text):
+            for facts, tags in tunes:
                 row = db.execute(
-                    "SELECT id FROM tunes WHERE abc = ? AND removed_at IS NULL", (source.text,)
+                    "SELECT id FROM tunes WHERE abc = ? AND removed_at IS NULL", (facts["abc"],)
                 ).fetchone()
                 if row is not None:
                     known += 1
                 else:
-                    added.append(insert_tune(db, source, source.text, marks, None))
+                    added.append(insert_tune(db, facts, tags, None))
         return ImportedTunes(tuple(added), known, tuple(left_out(text)))
 
     def export_abc(self, tunes: Iterable[KeptTune] | None = None) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from charnn.errors import UsageError
@@ -14,31 +14,27 @@ from charnn.tunebook.tune_marks import Marks
 
 
 def insert_tune(
-    db: sqlite3.Connection, source: TuneSource, abc: str, marks: Marks, written: int | None
+    db: sqlite3.Connection, facts: Mapping[str, object], tags: Iterable[str], written: int | None
 ) -> int:
     """Add a tune, and return its number.
 
     Args:
         db: the book, in a block that writes.
-        source: the tune.
-        abc: its text, with all that is around it.
-        marks: its marks.
+        facts: the values of `fact_columns`.
+        tags: its tags.
         written: its number in the history; None for the newest one with the same text.
     """
     if written is None:
         found = "SELECT id FROM history WHERE abc = ? ORDER BY id DESC LIMIT 1"
-        row = db.execute(found, (abc,)).fetchone()
+        row = db.execute(found, (facts["abc"],)).fetchone()
     else:
         row = db.execute("SELECT id FROM history WHERE id = ?", (written,)).fetchone()
-    columns = fact_columns(source, abc, marks) | {
-        "kept_at": now(),
-        "history_id": row["id"] if row else None,
-    }
+    columns = {**facts, "kept_at": now(), "history_id": row["id"] if row else None}
     names, values = ", ".join(columns), ", ".join(f":{name}" for name in columns)
     # The names are those of `fact_columns`, and the values are bound.
     added = db.execute(f"INSERT INTO tunes ({names}) VALUES ({values})", columns)  # noqa: S608
     tune_id = last_id(added)
-    insert_tags(db, tune_id, marks.tags)
+    insert_tags(db, tune_id, tags)
     return tune_id
 
 
@@ -90,6 +86,8 @@ def rows_of(db: sqlite3.Connection, tune_ids: Sequence[int]) -> list[sqlite3.Row
 
 def kept_tune(db: sqlite3.Connection, row: sqlite3.Row, similarity: float = 0.0) -> KeptTune:
     """Return the record of a row of the table `tunes`."""
+    differs = "SELECT 1 FROM history WHERE id = ? AND abc <> ?"
+    edited = db.execute(differs, (row["history_id"], row["abc"])).fetchone() is not None
     return KeptTune(
         id=row["id"],
         abc=row["abc"],
@@ -98,6 +96,7 @@ def kept_tune(db: sqlite3.Connection, row: sqlite3.Row, similarity: float = 0.0)
         meter=row["meter"],
         key=row["key"],
         command=row["command"],
+        edited=edited,
         rating=row["rating"],
         tags=tags_of(db, row["id"]),
         note=row["note"],

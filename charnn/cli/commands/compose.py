@@ -1,6 +1,7 @@
 """`charnn compose`: a local page that writes, changes, plays and keeps tunes."""
 
 import importlib.util
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,24 +19,35 @@ def command(
     no_open: Annotated[
         bool, typer.Option("--no-open", help="Print the link only, and open no browser.")
     ] = False,
+    book: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.db",
+            help="The tune book that keeps the tunes; default: one for all pages of yours.",
+        ),
+    ] = None,
 ) -> None:
     """Write, change, play and keep tunes on a page of your own.
 
     The page runs on this machine and needs no network. Its link is printed, and opened in the
-    browser. Ctrl-C ends it. It needs charnn[compose].
+    browser. Ctrl-C ends it. It needs charnn[compose]. A tune book, which is one file, keeps the
+    tunes.
 
     \b
     Examples:
       charnn compose
       charnn compose --port 8000 --no-open
+      charnn compose --book session.db
     """
     for name in ("starlette", "uvicorn"):
         if importlib.util.find_spec(name) is None:
             raise UsageError("the page needs charnn[compose]: pip install 'charnn[compose]'")
     from charnn.compose.server import HOST, Page, listen, serve
+    from charnn.tunebook.book_file import default_book
+    from charnn.tunebook.tune_book import TuneBook
 
     listener = listen(port)
-    page = Page()
+    page = Page(book=TuneBook(book or default_book()))
     link = f"http://{HOST}:{listener.getsockname()[1]}/#token={page.token}"
 
     def started() -> None:

@@ -1,0 +1,71 @@
+"""JSON in, JSON out: the endpoints of the page, and the values that it sends."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from charnn.errors import UsageError
+
+Asked = dict[str, Any]
+
+
+def answering(work: Callable[[Mapping[str, Any]], object]) -> Any:
+    """Return an endpoint that answers with the JSON value of `work`, computed in a thread.
+
+    `work` gets the values of the body, or those of the query of a GET request, which are texts; and
+    those of the path.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        return JSONResponse(await run_in_threadpool(work, await read_asked(request)))
+
+    return endpoint
+
+
+async def read_asked(request: Request) -> Asked:
+    """Return what a request asks for.
+
+    Raises:
+        UsageError: the body is no JSON object.
+    """
+    if request.method in ("GET", "HEAD"):
+        return {**request.query_params, **request.path_params}
+    try:
+        asked = json.loads(await request.body())
+    except (ValueError, RecursionError):
+        raise UsageError("the request is no JSON") from None
+    if not isinstance(asked, dict):
+        raise UsageError("the request is no JSON object")
+    return asked | request.path_params
+
+
+def text_of(asked: Mapping[str, Any], name: str) -> str:
+    """Return a text; `""` without.
+
+    Raises:
+        UsageError: the value is no text.
+    """
+    value = asked.get(name) or ""
+    if not isinstance(value, str):
+        raise UsageError(f"{name} is a text")
+    return value
+
+
+def number_of(asked: Mapping[str, Any], name: str, default: int, least: int, most: int) -> int:
+    """Return a whole number, also one that a query writes as a text.
+
+    Raises:
+        UsageError: the value is none, or out of range.
+    """
+    value = asked.get(name)
+    if value is None or value == "":
+        return default
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) < 20:
+        value = int(value)
+    if type(value) is not int or not least <= value <= most:
+        raise UsageError(f"{name} must be a whole number from {least} to {most}")
+    return value

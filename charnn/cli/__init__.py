@@ -20,6 +20,7 @@ import typer.core
 
 from charnn import signals
 from charnn.cli.commands import (
+    book,
     check,
     compose,
     continue_tune,
@@ -121,6 +122,7 @@ _PANELS: dict[str, dict[str, Any]] = {
         "check": check,
         "tidy": tidy,
         "transpose": transpose_tunes,
+        "book": book,
     },
     "Look inside": {
         "evaluate": evaluate,

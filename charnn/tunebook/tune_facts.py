@@ -5,6 +5,7 @@ The header is read without the music, so a tune that cannot be read is found as 
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from charnn.errors import TuneError
@@ -15,6 +16,7 @@ from charnn.music.score.titles import display_title
 
 # Fields whose words name a tune or say where it comes from.
 _SEARCHED = frozenset("TCARSZNHBDGO")
+_STAFF_WORDS = re.compile(r"\s+(clef=|treble|bass|alto|tenor).*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +50,23 @@ def tune_facts(source: TuneSource) -> TuneFacts:
             own.append((found[1], found[2].strip()))
             if found[1] == "K":
                 break
-    inherited = [(field.letter, field.text) for field in source.inherited({f for f, _ in own})]
+    inherited = source.inherited({letter for letter, _ in own})
+    return header_facts([*own, *((field.letter, field.text) for field in inherited)])
+
+
+def header_facts(fields: Iterable[tuple[str, str]]) -> TuneFacts:
+    """Return the facts about a tune with these fields in its header: letters and texts."""
+    texts = [(letter, decode_text(text)) for letter, text in fields]
     first: dict[str, str] = {}
-    for letter, text in (*own, *inherited):
-        first.setdefault(letter, decode_text(text))
-    texts = [(letter, decode_text(text)) for letter, text in (*own, *inherited)]
+    for letter, text in texts:
+        first.setdefault(letter, text)
     titles = [display_title(text) for letter, text in texts if letter == "T" and text.strip()]
     transcription = " ".join(text for letter, text in texts if letter == "Z")
-    key = re.sub(r"\s*(clef=|treble|bass|alto|tenor).*", "", short_key(first.get("K", "")))
     return TuneFacts(
         titles=tuple(titles) or ("Untitled",),
         rhythm=find_rhythm(first, transcription),
         meter=first.get("M", ""),
-        key=key,
+        key=_STAFF_WORDS.sub("", short_key(first.get("K", ""))),
         words=" ".join(text for letter, text in texts if letter in _SEARCHED),
     )
 

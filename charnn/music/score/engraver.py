@@ -1,7 +1,7 @@
 """The engraver: a program that draws MusicXML with verovio.
 
-`limited_run.py` calls `answer` with the MusicXML of one tune after the other. The program imports
-nothing of charnn, so that it starts at once and runs from any folder.
+`limited_run.py` calls `answer` for one tune after the other. The program imports nothing of charnn,
+so that it starts at once and runs from any folder.
 """
 
 import re
@@ -18,13 +18,31 @@ SCALE = 40  # pixels of the SVG for 100 tenths of a millimetre
 # Lines that are too long for the page make the notes of the whole tune smaller, at most by this
 # factor. Longer lines are divided.
 MAX_SHRINKING = 1.5
+INCIPIT_BARS = 2  # without the pick-up
 
 _PAGE_WIDTH = re.compile(r'width="([0-9.]+)px"')
 _BAR = 'class="measure"'
 _STAFF_LINE = re.compile(r'class="staff">\s*<path d="M(\S+) \S+ L(\S+) ')
 
 
-def answer(musicxml: str) -> list[str]:
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """Return the SVG pictures of a score.
+
+    Args:
+        question: the `musicxml` of the score, and whether its `incipit` is to be drawn, too.
+
+    Returns:
+        The `systems`, see `engrave`, and the `incipit`; `""` if it is not asked for.
+    """
+    musicxml = question["musicxml"]
+    systems = engrave(musicxml)
+    return {
+        "systems": systems,
+        "incipit": engrave_incipit(musicxml) if question["incipit"] else "",
+    }
+
+
+def engrave(musicxml: str) -> list[str]:
     """Return one SVG picture of each system of a score, as high as its contents.
 
     The systems are those of the score (`<print new-system="yes">`) as far as the page is wide
@@ -55,6 +73,51 @@ def answer(musicxml: str) -> list[str]:
     }
     load(toolkit, score, starts, options)
     return [toolkit.renderToSVG(page) for page in range(1, toolkit.getPageCount() + 1)]
+
+
+def engrave_incipit(musicxml: str) -> str:
+    """Return an SVG picture of the first bars of the first part, as small as its contents.
+
+    It has the notes alone, because words and chord symbols would need a picture of full size.
+    """
+    import verovio
+
+    score = ElementTree.fromstring(musicxml)  # noqa: S314 - from charnn, not from the user
+    for part in score.findall("part")[1:]:
+        score.remove(part)
+    for listed in score.findall("part-list"):
+        for other in listed.findall("score-part")[1:]:
+            listed.remove(other)
+    for name in score.findall("part-list/score-part/part-name"):
+        name.set("print-object", "no")
+    keep_first_bars(score)
+    toolkit = verovio.toolkit()
+    options = {
+        "breaks": "none",
+        "noJustification": True,
+        "adjustPageWidth": True,
+        "pageWidth": MAX_SIZE,
+        **dict.fromkeys(("pageMarginTop", "pageMarginBottom"), EDGE_MARGIN),
+        **dict.fromkeys(("pageMarginLeft", "pageMarginRight"), 0),
+    }
+    load(toolkit, score, [0], options)
+    return str(toolkit.renderToSVG(1))
+
+
+def keep_first_bars(score: Element) -> None:
+    """Remove all bars after the first ones, and all words and signs that are not notes."""
+    part, count = score.find("part"), 0
+    for bar in bars_of(score):
+        if count == INCIPIT_BARS and part is not None:
+            part.remove(bar)
+            continue
+        count += bar.get("implicit") != "yes"
+        for child in list(bar):
+            if child.tag in ("direction", "harmony") or child.find("ending") is not None:
+                bar.remove(child)
+        for note in bar.findall("note"):
+            for lyric in note.findall("lyric"):
+                note.remove(lyric)
 
 
 def measure(toolkit: Any, score: Element, starts: list[int]) -> tuple[list[float], float]:

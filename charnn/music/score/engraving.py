@@ -9,8 +9,10 @@ crashes, an ordinary error is raised.
 
 import importlib.util
 import json
+import math
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +21,15 @@ from charnn.music.score.limited_processes import ProcessError, ask_program, run_
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.musicxml_elements import legal
 from charnn.music.score.musicxml_metadata import field_texts
-from charnn.music.score.pictures import MARGIN, WIDTH, Heading, Picture, compose, make_picture
+from charnn.music.score.pictures import (
+    MARGIN,
+    WIDTH,
+    Heading,
+    Picture,
+    compose,
+    make_incipit,
+    make_picture,
+)
 from charnn.music.score.tempo_signs import tempo_signs
 from charnn.music.score.titles import display_title
 from charnn.music.score.verovio_input import verovio_input
@@ -65,10 +75,16 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None 
         raise _failure(tune, str(reason)) from None
 
 
-def draw(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = None) -> Picture:
+def draw(
+    tune: Tune,
+    kind: PictureFormat,
+    musicxml: Callable[[], str] | None = None,
+    *,
+    with_incipit: bool = False,
+) -> Picture:
     """Return the picture of a tune, for a file of the given format.
 
-    The arguments are those of `engrave`.
+    The arguments are those of `engrave`. With `with_incipit`, the picture has its incipit, too.
 
     Raises:
         TuneError: the tune has no notes, too many bars, or a duration that no note value can write;
@@ -87,11 +103,13 @@ def draw(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = N
     score = verovio_input(document, keeps_tempo=not heading.tempo)
     seconds, timeout = MAX_CPU_SECONDS, TIMEOUT_SECONDS
     try:
-        systems = ask_program(_ENGRAVER, score, seconds=seconds, timeout=timeout)
+        question = {"musicxml": score, "incipit": with_incipit}
+        answer = ask_program(_ENGRAVER, question, seconds=seconds, timeout=timeout)
     except ProcessError as reason:
         raise _failure(tune, str(reason)) from None
     words = [legal(text) for text in field_texts(tune).get("W", ())]
-    return make_picture(heading, systems, words)
+    picture = make_picture(heading, answer["systems"], words)
+    return replace(picture, incipit=make_incipit(answer["incipit"])) if with_incipit else picture
 
 
 def bind(pictures: Sequence[Picture], title: str) -> bytes:
@@ -139,21 +157,42 @@ def _typeset(pictures: Sequence[Picture], kind: PictureFormat, title: str) -> by
     """
     with tempfile.TemporaryDirectory(prefix="charnn-") as name:
         folder = Path(name)
-        tunes: list[list[str]] = []
-        for number, picture in enumerate(pictures):
-            is_whole = kind == "png" or picture.height <= PAGE_HEIGHT
-            parts = [picture.blocks] if is_whole else [[block] for block in picture.blocks]
-            names = [f"{number}-{part}.svg" for part in range(len(parts))]
-            for file, blocks in zip(names, parts, strict=True):
-                (folder / file).write_bytes(compose(blocks, MARGIN if kind == "png" else 0))
-            tunes.append(names)
+        height = math.inf if kind == "png" else PAGE_HEIGHT
+        tunes = write_pictures(pictures, folder, height, margin=MARGIN if kind == "png" else 0)
         book = json.dumps({"title": title, "tunes": tunes})
         (folder / "book.json").write_text(book, encoding="utf-8")
-        # A picture takes a few hundredths of a second.
-        seconds = MAX_CPU_SECONDS + sum(map(len, tunes)) // 4
-        timeout = TIMEOUT_SECONDS * seconds / MAX_CPU_SECONDS
-        run_program(_TYPESETTER, str(folder), kind, seconds=seconds, timeout=timeout)
+        run_typesetter(folder, kind, sum(map(len, tunes)))
         return (folder / f"book.{kind}").read_bytes()
+
+
+def write_pictures(
+    pictures: Iterable[Picture], folder: Path, page_height: float, margin: float = 0.0
+) -> list[list[str]]:
+    """Write the pictures of tunes to a folder, and return the names of the files of each tune.
+
+    A tune that is higher than a page has a file for each of its parts.
+    """
+    tunes: list[list[str]] = []
+    for number, picture in enumerate(pictures):
+        is_whole = picture.height <= page_height
+        parts = [picture.blocks] if is_whole else [[block] for block in picture.blocks]
+        names = [f"{number}-{part}.svg" for part in range(len(parts))]
+        for file, blocks in zip(names, parts, strict=True):
+            (folder / file).write_bytes(compose(blocks, margin))
+        tunes.append(names)
+    return tunes
+
+
+def run_typesetter(folder: Path, kind: str, count: int) -> None:
+    """Set the `count` pictures in a folder, see `typesetter.py`.
+
+    Raises:
+        ProcessError: typst failed.
+    """
+    # A picture takes a few hundredths of a second.
+    seconds = MAX_CPU_SECONDS + count // 4
+    timeout = TIMEOUT_SECONDS * seconds / MAX_CPU_SECONDS
+    run_program(_TYPESETTER, str(folder), kind, seconds=seconds, timeout=timeout)
 
 
 def _failure(tune: Tune, reason: str) -> TuneError:

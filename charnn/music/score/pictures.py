@@ -50,16 +50,26 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
+class Incipit:
+    """The first bars of a tune: an SVG file, and its width at the size of a score."""
+
+    svg: bytes
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """The picture of a tune.
 
     Attributes:
         title: the title of the tune; `""` without.
         blocks: the parts of the picture, from top to bottom.
+        incipit: the first bars alone; None without.
     """
 
     title: str
     blocks: tuple[Block, ...]
+    incipit: Incipit | None = None
 
     @property
     def height(self) -> float:
@@ -91,9 +101,14 @@ def compose(blocks: Sequence[Block], margin: float = 0.0) -> bytes:
     _move(joined.element, margin)
     root.append(joined.element)
     _share_definitions(root)
-    ElementTree.register_namespace("", SVG.strip("{}"))
-    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
-    return ElementTree.tostring(root, encoding="unicode").encode()
+    return _file(root)
+
+
+def make_incipit(svg: str) -> Incipit:
+    """Return an incipit as verovio draws it, with signs that every program displays."""
+    root = ElementTree.fromstring(svg)  # noqa: S314 - from verovio, not from the user
+    replace_signs(root)
+    return Incipit(_file(root), float(root.attrib["width"].removesuffix("px")))
 
 
 def _join(blocks: Sequence[Block]) -> Block:
@@ -115,6 +130,12 @@ def _move(element: Element, y: float) -> None:
         element.set("y", f"{y:g}")
     else:
         element.set("transform", f"translate(0, {y:g})")
+
+
+def _file(root: Element) -> bytes:
+    ElementTree.register_namespace("", SVG.strip("{}"))
+    ElementTree.register_namespace("xlink", "http://www.w3.org/1999/xlink")
+    return ElementTree.tostring(root, encoding="unicode").encode()
 
 
 def _share_definitions(root: Element) -> None:

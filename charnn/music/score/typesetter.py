@@ -3,11 +3,13 @@
 `python typesetter.py FOLDER FORMAT` reads the JSON object in `FOLDER/book.json` and writes
 `FOLDER/book.png` or `FOLDER/book.pdf`. The object has the key `title`, and the key `tunes`: for
 each tune the names of its pictures in the folder. A PNG contains one picture. A PDF has A4 pages; a
-page ends where the next picture does not fit. The program imports nothing of charnn.
+page ends where the next picture does not fit. FORMAT `book` makes the PDF of a whole tune book, see
+`printed_book.typ`. The program imports nothing of charnn.
 """
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 PIXELS_PER_INCH = 200  # of a PNG
 
@@ -45,11 +47,14 @@ def set_pictures(folder: Path, kind: str) -> None:
     import typst
 
     source = folder / "book.typ"
-    source.write_text(_PDF if kind == "pdf" else _PNG, encoding="utf-8")
+    book = Path(__file__).with_name("printed_book.typ")
+    program = {"pdf": _PDF, "png": _PNG}.get(kind) or book.read_text(encoding="utf-8")
+    source.write_text(program, encoding="utf-8")
+    suffix: Literal["png", "pdf"] = "png" if kind == "png" else "pdf"
     typst.compile(
         str(source),
-        output=str(folder / f"book.{kind}"),
-        format="pdf" if kind == "pdf" else "png",
+        output=str(folder / f"book.{suffix}"),
+        format=suffix,
         ppi=PIXELS_PER_INCH,
         ignore_system_fonts=True,  # so that the picture is the same on every machine
     )

@@ -6,20 +6,25 @@ BIN := $(VENV)/bin
 TUNE := demo.abc
 RUN := checkpoints/demo
 
-.PHONY: demo test faults lint docs clean
+.PHONY: demo test browser faults lint docs clean
 
 demo: $(VENV)/.installed
 	@test -f $(RUN)/best.safetensors || \
 		$(BIN)/charnn train folk --minutes 1 --name demo $$(test ! -f $(RUN)/last.safetensors || echo --resume)
 	@echo; $(BIN)/charnn sample demo --seed 1 > $(TUNE) && cat $(TUNE)
 	@echo; $(BIN)/charnn export-midi $(TUNE) -o demo.mid
-	@echo; echo "Three commands to try next:"
+	@echo; echo "Four commands to try next:"
 	@echo "  $(BIN)/charnn sample demo --rhythm jig --key G --num 3 --save tunes/"
 	@echo "  $(BIN)/charnn train folk --minutes 5"
 	@echo "  $(BIN)/charnn train prose --cell gru --name my-first-text"
+	@echo "  $(BIN)/pip install --editable '.[compose]' && $(BIN)/charnn compose"
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+
+# With Chromium, `make test` then drives the local page too.
+browser: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group browser
 
 faults: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/faults --whole

@@ -25,6 +25,7 @@ from charnn.compose.json_requests import Asked, answering, read_asked
 from charnn.compose.tune_view import transpose_tune, view_tune
 from charnn.compose.writing_jobs import BusyError, WritingJobs
 from charnn.errors import CharnnError, UsageError
+from charnn.music.score.finger_rows import ROWS
 from charnn.music.sound.instruments import NAMES
 from charnn.tunebook.tune_book import TuneBook
 from charnn.version import __version__
@@ -88,8 +89,10 @@ class Page:
 
     @asynccontextmanager
     async def _lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        warming = asyncio.create_task(run_in_threadpool(_warm_up))
         yield
         self.jobs.stop()
+        await warming
 
     async def _index(self, request: Request) -> Response:
         return Response(self._files["index.html"], media_type=_TYPES[".html"])
@@ -103,7 +106,8 @@ class Page:
 
     async def _options(self, request: Request) -> Response:
         models = await run_in_threadpool(composer.describe_models)
-        return JSONResponse({"version": __version__, "models": models, "instruments": list(NAMES)})
+        described = {"version": __version__, "models": models}
+        return JSONResponse({**described, "instruments": NAMES, "rows": ROWS})
 
     def _streaming(self, work: Callable[[Mapping[str, Any]], Iterator[Asked]]) -> Any:
         """Return an endpoint that streams the results of `work`, one JSON object a line."""
@@ -116,6 +120,12 @@ class Page:
             return StreamingResponse(_lines(results), media_type="application/x-ndjson")
 
         return endpoint
+
+
+def _warm_up() -> None:
+    """Read the bundled model and start an engraver, so that the first tune need not wait."""
+    composer.tune_models()
+    view_tune({"abc": "X:1\nK:C\nC"})
 
 
 def _novelty(asked: Mapping[str, Any]) -> object:

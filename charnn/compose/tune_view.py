@@ -14,13 +14,16 @@ from charnn.music.abc.reader import read_tune
 from charnn.music.abc.transpose import check_semitones, transpose
 from charnn.music.abc.transposed_text import transpose_source
 from charnn.music.abc.tunebook import TuneSource, split_book
-from charnn.music.checking.report import TuneReport, check_tune
+from charnn.music.checking.report import check_tune
 from charnn.music.performance.accompaniment import Chords
 from charnn.music.performance.performance import Sound
 from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.performance.played_bars import beat_of
 from charnn.music.score.engraving import engrave
+from charnn.music.score.finger_rows import add_rows
+from charnn.music.score.musicxml import to_musicxml
 from charnn.music.sound.instruments import accompanist_of, find_instrument
+from charnn.music.sound.ranges import range_warning
 from charnn.music.tune.tune import Note, Tempo, Tune
 from charnn.tunes.bar_selection import BarNumbers
 from charnn.tunes.located_tune import LocatedTune
@@ -56,14 +59,15 @@ def view_tune(asked: Mapping[str, Any]) -> View:
     """Return the view of one tune. A tune that cannot be read has its error among the problems.
 
     Args:
-        asked: `abc`, and the options of `playback_options`.
+        asked: `abc`, `rows` (one of `charnn.music.score.finger_rows.ROWS`, or ""), and the options
+            of `playback_options`.
 
     Raises:
         UsageError: a value is wrong.
     """
-    text, options = asked.get("abc"), playback_options(asked)
-    if not isinstance(text, str):
-        raise UsageError("abc is a text")
+    text, options, rows = asked.get("abc"), playback_options(asked), asked.get("rows") or ""
+    if not isinstance(text, str) or not isinstance(rows, str):
+        raise UsageError("abc and rows are texts")
     sources = split_book(text)
     if not sources:
         return _unreadable("there is no tune: a tune in ABC has a K: line, then notes", 1, 1)
@@ -73,7 +77,7 @@ def view_tune(asked: Mapping[str, Any]) -> View:
         tune = read_tune(sources[0])
     except TuneError as problem:
         return _unreadable(problem.problem, problem.line, problem.column)
-    return _view(text, tune, sources[0], Playback(tune, options))
+    return _view(text, tune, sources[0], Playback(tune, options), rows)
 
 
 def transpose_tune(asked: Mapping[str, Any]) -> View:
@@ -98,18 +102,13 @@ def transpose_tune(asked: Mapping[str, Any]) -> View:
     return {"abc": moved.text}
 
 
-def _view(text: str, tune: Tune, source: TuneSource, playback: Playback) -> View:
+def _view(text: str, tune: Tune, source: TuneSource, playback: Playback, rows: str) -> View:
     report = check_tune(tune)
     problems = [
         _problem(problem.text, problem.line, problem.column, serious=problem.serious)
         for problem in report.problems
     ]
-    svg, failure = "", ""
-    try:
-        # The style sheet of the page has these styles; its policy forbids those of a picture.
-        svg = _STYLE.sub("", engrave(tune, "svg").decode())
-    except CharnnError as problem:
-        failure = str(problem)
+    svg, failure = _picture(tune, rows)
     try:
         sounds = _sounds(playback)
     except CharnnError as problem:
@@ -122,13 +121,29 @@ def _view(text: str, tune: Tune, source: TuneSource, playback: Playback) -> View
         "rhythm": report.rhythm,
         "bars_written": report.bars,
         "parts": [part.bars for part in report.parts],
-        "range": _range(report),
+        "range": [report.lowest, report.highest],
+        "range_warning": range_warning(
+            playback.options.instrument,
+            [sound.pitch for voice in playback.performances for sound in voice.sounds],
+        ),
         "problems": problems,
         "svg": svg,
         "svg_problem": failure,
         "written_bars": _written_bars(text),
         **sounds,
     }
+
+
+def _picture(tune: Tune, rows: str) -> tuple[str, str]:
+    """Return the score as SVG, and the reason if there is none."""
+    try:
+        svg = engrave(tune, "svg", (lambda: add_rows(to_musicxml(tune), rows)) if rows else None)
+    except UsageError:
+        raise
+    except CharnnError as problem:
+        return "", str(problem)
+    # The style sheet of the page has these styles; its policy forbids those of a picture.
+    return _STYLE.sub("", svg.decode()), ""
 
 
 def _written_bars(text: str) -> list[View]:
@@ -200,10 +215,6 @@ def _notes(sounds: Iterable[Sound], part: int, sounding: Any) -> Iterable[View]:
             "part": part,
             "place": sound.place,
         }
-
-
-def _range(report: TuneReport) -> list[str]:
-    return [report.lowest, report.highest]
 
 
 def _problem(text: str, line: int, column: int, *, serious: bool = True) -> View:

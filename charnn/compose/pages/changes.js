@@ -1,6 +1,8 @@
 // Changes of a tune by the model: several candidates side by side, chosen by ear.
-import { stream } from "./api.js";
+import { ask, stream } from "./api.js";
 import { attempt, byId, make, say } from "./dom.js";
+import { running } from "./running.js";
+import { pictureOf } from "./score_view.js";
 import { texts } from "./texts.js";
 
 const requests = {
@@ -13,7 +15,13 @@ const requests = {
   more: () => ["continue", {}],
 };
 
-export function buildChanges({ editor, score, settings, hear }) {
+// The changed lines of a candidate as a tune of their own.
+function excerpt(abc, changed) {
+  const head = abc.split("\n").filter((line) => /^[MLK]:/.test(line));
+  return ["X:1", ...head, ...changed.filter((line) => !/^(%|[A-Za-z]:)/.test(line))].join("\n");
+}
+
+export function buildChanges({ editor, score, settings, hear, restore }) {
   const buttons = Object.entries(texts.changes).map(([name, [label, needs]]) =>
     make(
       "button",
@@ -31,29 +39,41 @@ export function buildChanges({ editor, score, settings, hear }) {
     const [path, choices] = requests[name](chosen);
     const { model, temperature } = settings();
     const asked = { model, temperature, abc: editor.text, num: 3, ...choices };
-    say(texts.writing);
     setBusy(true);
     try {
-      let number = 0;
-      for await (const result of stream(path, asked)) {
-        number += 1;
-        list.append(candidate(number, result));
-      }
-      say("");
+      await running(async (signal) => {
+        let number = 0;
+        for await (const result of stream(path, asked, signal)) {
+          number += 1;
+          list.append(candidate(number, result));
+        }
+        say(texts.candidates(number));
+      });
     } finally {
       setBusy(false);
     }
+    if (list.children.length) {
+      list.append(make("li", {}, make("button", { type: "button", id: "keep-old", onclick: () => leave() }, texts.keepOld)));
+    }
+  }
+
+  // Show the tune as it is again.
+  function leave() {
+    byId("candidates").replaceChildren();
+    byId("score").focus();
+    restore();
   }
 
   function candidate(number, { abc, seed, command }) {
     const old = new Set(editor.text.split("\n"));
     const changed = abc.split("\n").filter((line) => line && !old.has(line));
     const title = texts.candidate(number, seed);
+    const lines = make("pre", { title: command }, changed.join("\n"));
     const item = make(
       "li",
       {},
       make("strong", {}, title),
-      make("pre", { title: command }, changed.join("\n")),
+      lines,
       make(
         "div",
         { class: "row" },
@@ -61,15 +81,35 @@ export function buildChanges({ editor, score, settings, hear }) {
         make("button", { type: "button", class: "main", onclick: () => take(abc, command) }, texts.take),
       ),
     );
+    ask("tune", { abc: excerpt(abc, changed) })
+      .then((view) => view.svg && lines.before(pictureOf(view.svg, title)))
+      .catch(() => {}); // the ABC is there
     return item;
   }
 
   function take(abc, command) {
-    editor.set(abc);
-    byId("command").textContent = command;
     byId("candidates").replaceChildren();
+    editor.put(abc);
+    restore();
+    byId("command").textContent = command;
     byId("score").focus();
   }
+
+  // Bars by number, for those who cannot drag.
+  const bars = ["from", "to"].map((name) => {
+    const input = make("input", { type: "number", min: "1", max: "999", id: `bar-${name}` });
+    input.addEventListener("change", () => {
+      const known = score.numbers();
+      if (!known.length || !input.value) return score.choose(null);
+      const here = Math.min(Math.max(Number(input.value), known[0]), known.at(-1));
+      const [first, last] = score.chosen ?? [here, here];
+      return score.choose(name === "from" ? [here, Math.max(here, last)] : [Math.min(first, here), here]);
+    });
+    return input;
+  });
+  byId("bar-fields").replaceChildren(
+    ...bars.map((input) => make("label", { for: input.id }, texts.barFields[input.id], input)),
+  );
 
   function setBusy(busy) {
     for (const button of buttons) button.disabled = busy || (button.dataset.needs && !score.chosen);
@@ -77,7 +117,9 @@ export function buildChanges({ editor, score, settings, hear }) {
 
   return {
     showSelection(range) {
-      byId("selection").textContent = range ? texts.selection(...range) : texts.noSelection;
+      const words = range ? texts.selection(...range) : texts.noSelection;
+      if (byId("selection").textContent !== words) byId("selection").textContent = words;
+      bars.forEach((input, index) => (input.value = range ? String(range[index]) : ""));
       setBusy(false);
     },
   };

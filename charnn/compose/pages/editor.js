@@ -9,7 +9,10 @@ export class Editor {
     this.past = [];
     this.future = [];
     this.last = "";
+    this.marks = byId("abc-marks");
+    this.area.addEventListener("scroll", () => (this.marks.scrollTop = this.area.scrollTop));
     this.area.addEventListener("input", () => {
+      this.marks.replaceChildren();
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.keep(), 350);
     });
@@ -33,23 +36,37 @@ export class Editor {
 
   // Show a text that the model is writing, without a step of the history.
   preview(text) {
+    this.marks.replaceChildren();
     this.area.value = text;
     this.area.scrollTop = this.area.scrollHeight;
   }
 
+  // Take another text, and have it shown.
   set(text) {
-    this.area.value = text;
-    this.keep();
+    if (this.put(text)) this.onChange(text);
   }
 
-  keep() {
+  // Take another text as a step of the history; false if it is the same.
+  put(text) {
     clearTimeout(this.timer);
-    if (this.area.value === this.last) return;
+    this.preview(text);
+    this.area.scrollTop = 0;
+    return this.remember();
+  }
+
+  remember() {
+    if (this.area.value === this.last) return false;
     if (this.last) this.past.push(this.last);
     this.future = [];
     this.last = this.area.value;
     this.buttons();
-    this.onChange(this.last);
+    return true;
+  }
+
+  // Take what was typed.
+  keep() {
+    clearTimeout(this.timer);
+    if (this.remember()) this.onChange(this.last);
   }
 
   step(from, to) {
@@ -57,6 +74,7 @@ export class Editor {
     if (!from.length) return;
     to.push(this.last);
     this.last = from.pop();
+    this.marks.replaceChildren();
     this.area.value = this.last;
     this.buttons();
     this.onChange(this.last);
@@ -69,16 +87,40 @@ export class Editor {
 
   // Place the caret at a line and a column, which count from 1.
   goTo(line, column) {
-    const lines = this.area.value.split("\n");
-    const before = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
-    const at = Math.min(before + column - 1, this.area.value.length);
+    const at = this.offset(line, column);
     this.area.focus();
     this.area.setSelectionRange(at, at + 1);
-    const height = this.area.scrollHeight / Math.max(1, lines.length);
+    const height = this.area.scrollHeight / Math.max(1, this.area.value.split("\n").length);
     this.area.scrollTop = Math.max(0, (line - 3) * height);
   }
 
+  // Return the offset of a line and a column, which count from 1; columns count characters.
+  offset(line, column) {
+    const lines = this.area.value.split("\n");
+    const before = lines.slice(0, line - 1).reduce((sum, each) => sum + each.length + 1, 0);
+    const inLine = [...(lines[line - 1] ?? "")].slice(0, column - 1).join("").length;
+    return Math.min(before + inLine, this.area.value.length);
+  }
+
+  // Underline the places of problems: a copy of the text lies below the field.
+  mark(problems) {
+    const places = problems.map(({ line, column, serious }) => [this.offset(line, column), serious]);
+    const text = this.area.value;
+    const parts = [];
+    let done = 0;
+    for (const [at, serious] of places.sort((a, b) => a[0] - b[0])) {
+      if (at < done) continue;
+      // A problem at the end of a line has no character of its own.
+      const from = at > 0 && (at >= text.length || text[at] === "\n") ? Math.max(done, at - 1) : at;
+      parts.push(text.slice(done, from), make("mark", { class: serious ? "serious" : "note" }, text.slice(from, from + 1)));
+      done = from + 1;
+    }
+    this.marks.replaceChildren(...parts, `${text.slice(done)}\n`);
+    this.marks.scrollTop = this.area.scrollTop;
+  }
+
   showProblems(problems) {
+    this.mark(problems);
     const items = problems.map(({ line, column, message, serious }) =>
       make(
         "li",

@@ -6,6 +6,7 @@ import { attempt, byId, make, say } from "./dom.js";
 import { Editor } from "./editor.js";
 import { Player } from "./player.js";
 import { buildControls } from "./player_controls.js";
+import { running } from "./running.js";
 import { ScoreView } from "./score_view.js";
 import { texts } from "./texts.js";
 
@@ -18,8 +19,9 @@ for (const element of document.querySelectorAll("[data-label]")) {
 
 let controls;
 let changes;
-let writing = null;
 let shown = 0;
+// A note after the key of the tune.
+const FIRST_NOTE = /^K:.*\n[^\n]*?[A-Ga-g]/m;
 const player = new Player({
   onNotes: (places) => score.light(places),
   onState: (playing) => controls?.showState(playing),
@@ -34,14 +36,9 @@ const editor = new Editor(() => attempt(() => show(editor.text)));
 function playFrom(name) {
   const note = player.notes?.find((each) => each.part === 0 && `n${each.place.join("-")}` === name);
   if (!note) return;
-  const [line, column] = note.place;
-  editor.area.setSelectionRange?.(...caret(line, column));
+  const at = editor.offset(...note.place);
+  editor.area.setSelectionRange(at, at + 1);
   attempt(() => player.play(note.start));
-}
-
-function caret(line, column) {
-  const before = editor.text.split("\n").slice(0, line - 1).join("\n").length + (line > 1 ? 1 : 0);
-  return [before + column - 1, before + column];
 }
 
 // Draw and load a tune. A later call makes the answer of an earlier one worthless.
@@ -52,69 +49,68 @@ async function show(abc, { partial = false } = {}) {
   if (mine !== shown) return null;
   if (!partial) editor.showProblems(view.problems);
   if (!view.ok) return view;
-  score.show(view);
-  player.load(view);
-  controls?.showTempo();
+  present(view);
   byId("facts").textContent = texts.facts(view);
   return view;
 }
 
+// Show and load a view: the score finds its loop among the notes of the player.
+function present(view) {
+  player.load(view);
+  score.show(view);
+  controls?.showTempo();
+  if (byId("range")) byId("range").textContent = view.range_warning;
+}
+
 async function write(asked) {
-  writing?.abort();
-  const own = new AbortController();
-  writing = own;
   player.pause();
   byId("candidates").replaceChildren();
-  byId("stop-writing").hidden = false;
-  say(texts.writing);
-  let text = "";
-  let drawing = false;
-  let drawn = 0;
-  try {
-    for await (const result of stream("write", asked, own.signal)) {
+  byId("lock").hidden = true;
+  await running(async (signal) => {
+    let text = "";
+    let drawing = false;
+    let drawn = "";
+    for await (const result of stream("write", asked, signal)) {
       if (result.command) byId("command").textContent = result.command;
       if (result.warnings?.length) say(result.warnings.join(" "));
       if (result.text) {
         text += result.text;
         editor.preview(text);
-        const bars = (text.match(/\|/g) ?? []).length;
-        // The staff follows, bar by bar, as fast as it can be drawn.
-        if (bars > drawn && !drawing) {
+        // The staff begins with the first note, then follows bar by bar, as fast as it is drawn.
+        const bars = text.slice(0, text.lastIndexOf("|") + 1);
+        const ready = drawn ? bars : FIRST_NOTE.test(text) && text;
+        if (ready && ready.length > drawn.length && !drawing) {
           drawing = true;
-          drawn = bars;
-          show(text, { partial: true }).catch(() => {}).finally(() => (drawing = false));
+          drawn = ready;
+          show(ready, { partial: true }).catch(() => {}).finally(() => (drawing = false));
         }
       }
-      if (result.done) {
-        editor.set(result.abc);
-        const view = await show(result.abc);
-        if (view?.ok) say(texts.written(view.title, view.bars_written));
-        ask("novelty", { model: asked.model ?? "folk", abc: result.abc })
-          .then(({ novelty }) => {
-            if (novelty && editor.text === result.abc) {
-              byId("facts").textContent += ` ${texts.novelty(novelty)}`;
-            }
-          })
-          .catch(() => {});
-      }
+      if (result.done) await finish(result, asked);
     }
-  } catch (problem) {
-    if (problem.name !== "AbortError") throw problem;
-    if (writing === own) say(texts.stopped);
-  } finally {
-    if (writing === own) {
-      byId("stop-writing").hidden = true;
-      writing = null;
-    }
+  });
+}
+
+async function finish({ abc, seed }, asked) {
+  editor.put(abc);
+  if (asked.seed === undefined) {
+    byId("lock").textContent = texts.lock(seed);
+    byId("lock").hidden = false;
+    byId("lock").dataset.seed = String(seed);
   }
+  const view = await show(abc);
+  if (view?.ok) say(texts.written(view.title, view.bars_written));
+  ask("novelty", { model: asked.model ?? "folk", abc })
+    .then(({ novelty }) => {
+      if (novelty && editor.text === abc) byId("facts").textContent += ` ${texts.novelty(novelty)}`;
+    })
+    .catch(() => {});
 }
 
 async function hear(abc) {
   const view = await attempt(() => ask("tune", { abc, ...controls.state }));
   if (!view?.ok) return;
   const [first] = score.chosen ?? [1];
-  score.show(view);
-  player.load(view);
+  present(view);
   const place = view.written_bars.find((bar) => bar.number === Math.max(1, first - 1))?.places[0];
   const note = place && view.notes.find((each) => each.place.join() === place.join());
   await player.play(note?.start ?? 0);
@@ -152,7 +148,12 @@ function buildTranspose() {
   );
 }
 
-byId("stop-writing").addEventListener("click", () => writing?.abort());
+byId("lock").addEventListener("click", () => {
+  byId("seed").value = byId("lock").dataset.seed;
+  byId("seed").dispatchEvent(new Event("input", { bubbles: true }));
+  byId("lock").hidden = true;
+  byId("seed").focus();
+});
 document.addEventListener("keydown", (event) => {
   const isTyping = event.target.matches?.("input, select, textarea, button, summary") ?? false;
   if (event.key === " " && !isTyping) {
@@ -166,7 +167,7 @@ const options = await attempt(() => ask("options"));
 if (options) {
   buildForm(options.models, (asked) => attempt(() => write(asked)));
   controls = buildControls(player, score, options, () => attempt(() => show(editor.text)));
-  changes = buildChanges({ editor, score, settings, hear });
+  changes = buildChanges({ editor, score, settings, hear, restore: () => attempt(() => show(editor.text)) });
   changes.showSelection(null);
   buildExports();
   buildTranspose();

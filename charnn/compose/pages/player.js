@@ -22,13 +22,16 @@ export class Player {
     this.playing = false;
   }
 
+  // Take another tune, or the same one with other sounds; the playing goes on where it is.
   load(view) {
     const wasPlaying = this.playing;
     if (wasPlaying) this.pause();
+    this.loop = null;
     this.view = view;
     this.notes = [...(view.notes ?? [])].sort((a, b) => a.start - b.start);
     this.beats = beatsOf(view.bars ?? []);
     if (this.at >= (view.duration ?? 0)) this.at = 0;
+    if (wasPlaying && this.notes.length) this.begin();
   }
 
   // The quarters a second at a place of the tune, without the slider.
@@ -47,16 +50,21 @@ export class Player {
       this.master.connect(this.limiter).connect(this.context.destination);
     }
     await this.context.resume();
-    this.silence();
+    if (this.playing) this.pause();
+    if (from !== undefined) this.at = from;
+    if (this.trainer && this.loop) this.setSpeed(this.trainer.start / 100);
+    this.begin(this.countIn);
+  }
+
+  // Schedule notes from here on.
+  begin(countIn = false) {
     this.output = new GainNode(this.context);
     this.output.connect(this.master);
-    if (from !== undefined) this.at = from;
     if (this.loop && (this.at < this.loop[0] || this.at >= this.loop[1])) this.at = this.loop[0];
     this.passes = 0;
-    if (this.trainer && this.loop) this.setSpeed(this.trainer.start / 100);
     this.playing = true;
     this.anchor = { quarter: this.at, time: this.context.currentTime + 0.06 };
-    if (this.countIn) this.anchor.time += this.count();
+    if (countIn) this.anchor.time += this.count();
     this.scheduled = this.at;
     this.queue = [];
     this.timer = setInterval(() => this.lookAhead(), EVERY);
@@ -70,6 +78,7 @@ export class Player {
     this.at = Math.max(0, this.position());
     this.playing = false;
     clearInterval(this.timer);
+    clearTimeout(this.ending);
     cancelAnimationFrame(this.frame);
     this.silence();
     this.onNotes([]);
@@ -86,9 +95,7 @@ export class Player {
 
   position() {
     const passed = Math.max(0, this.context.currentTime - this.anchor.time);
-    let quarter = this.anchor.quarter + passed * this.pace(this.anchor.quarter) * this.speed;
-    if (this.loop && this.anchor.looped && quarter >= this.loop[1]) quarter = this.loop[1] - 1e-6;
-    return quarter;
+    return this.anchor.quarter + passed * this.pace(this.anchor.quarter) * this.speed;
   }
 
   timeOf(quarter) {
@@ -103,6 +110,15 @@ export class Player {
     }
     this.speed = speed;
     this.onSpeed(speed);
+  }
+
+  // Play these quarters again and again; null for the whole tune once.
+  setLoop(loop) {
+    const before = this.loop;
+    this.loop = loop;
+    if (!this.playing || String(before) === String(loop)) return;
+    this.pause();
+    this.begin();
   }
 
   setVolume(volume) {
@@ -187,9 +203,7 @@ export class Player {
   finish(time) {
     clearInterval(this.timer);
     const left = Math.max(0, time - this.context.currentTime);
-    const run = this.anchor;
-    setTimeout(() => {
-      if (!this.playing || this.anchor !== run) return;
+    this.ending = setTimeout(() => {
       this.pause();
       this.at = 0;
     }, 1000 * left + 250);

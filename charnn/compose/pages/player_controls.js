@@ -1,5 +1,5 @@
 // The controls of the player.
-import { byId, field, make, select } from "./dom.js";
+import { attempt, byId, field, make, select } from "./dom.js";
 import { texts } from "./texts.js";
 
 function number(value, min, max) {
@@ -14,12 +14,12 @@ function check(id, text, onchange, checked = false) {
 
 // Build the controls. `reload` is called when the notes themselves change.
 export function buildControls(player, score, options, reload) {
-  const state = { chords: "off", repeats: true, swing: null, instrument: "fiddle" };
+  const state = { chords: "off", repeats: true, swing: null, instrument: "fiddle", rows: "" };
   const play = make("button", { type: "button", class: "main", id: "play" }, texts.play);
-  play.addEventListener("click", () => (player.playing ? player.pause() : player.play()));
+  play.addEventListener("click", () => (player.playing ? player.pause() : attempt(() => player.play())));
   const tempo = make("input", { type: "range", min: "30", max: "200", value: "100", id: "tempo" });
   const bpm = make("output", { for: "tempo", id: "bpm" });
-  tempo.addEventListener("input", () => player.setSpeed(Number(tempo.value) / 100));
+  tempo.addEventListener("input", () => player.setSpeed(Number(tempo.value) / usualTempo()));
   const loop = check("loop", texts.loop, () => applyLoop());
   const trainer = {
     start: number(60, 20, 200),
@@ -28,46 +28,63 @@ export function buildControls(player, score, options, reload) {
     loops: number(2, 1, 50),
   };
 
+  // A step, a number of loops and a percentage that are empty or out of range become the nearest.
   function applyTrainer() {
-    const values = Object.entries(trainer).map(([name, input]) => [name, Math.max(1, Number(input.value) || 1)]);
+    const values = Object.entries(trainer).map(([name, input]) => {
+      const value = Math.round(Number(input.value)) || 0;
+      return [name, Math.min(Number(input.max), Math.max(Number(input.min), value))];
+    });
+    const isNew = !player.trainer;
     player.trainer = byId("trainer").checked ? Object.fromEntries(values) : null;
+    if (player.trainer && isNew) player.setSpeed(player.trainer.start / 100);
+    applyLoop();
   }
 
-  // The quarters of the chosen bars, in the first pass that plays them.
-  function applyLoop() {
-    player.loop = null;
-    if (byId("loop").checked && score.chosen && score.view?.bars) {
-      const [first, last] = score.chosen;
-      const inside = (place) => {
-        const bar = score.barOf.get(`n${place[0]}-${place[1]}`);
-        return bar >= first && bar <= last;
-      };
-      const starts = player.notes.filter((note) => note.part === 0 && inside(note.place));
-      if (starts.length) {
-        const { bars } = score.view;
-        let at = player.barAt(starts[0].start);
-        const from = bars[at].start;
-        const played = new Set(starts.map((note) => player.barAt(note.start)));
-        const seen = new Set();
-        // Until a bar comes that is not chosen, or the chosen bars begin again.
-        while (played.has(at)) {
-          const place = starts.find((note) => player.barAt(note.start) === at).place.join("-");
-          if (seen.has(place)) break;
-          seen.add(place);
-          at += 1;
-        }
-        const end = bars[at - 1];
-        player.loop = [from, end.start + end.duration];
-      }
+  // The quarters of the chosen bars, in the first pass that plays them; without any, of the tune.
+  function loopQuarters() {
+    const { bars } = player.view;
+    if (!score.chosen) return [0, player.view.duration];
+    const [first, last] = score.chosen;
+    const inside = (place) => {
+      const bar = score.barOf.get(`n${place[0]}-${place[1]}`);
+      return bar >= first && bar <= last;
+    };
+    const starts = player.notes.filter((note) => note.part === 0 && inside(note.place));
+    if (!starts.length) return [0, player.view.duration];
+    const firstPlaces = new Map();
+    for (const note of starts) {
+      const bar = player.barAt(note.start);
+      if (!firstPlaces.has(bar)) firstPlaces.set(bar, note.place.join("-"));
     }
-    if (player.playing) player.play(player.loop ? player.loop[0] : player.position());
+    let at = player.barAt(starts[0].start);
+    const from = bars[at].start;
+    const seen = new Set();
+    // Until a bar comes that is not chosen, or the chosen bars begin again.
+    while (firstPlaces.has(at) && !seen.has(firstPlaces.get(at))) {
+      seen.add(firstPlaces.get(at));
+      at += 1;
+    }
+    return [from, bars[at - 1].start + bars[at - 1].duration];
+  }
+
+  function applyLoop() {
+    const isLooping = byId("loop").checked || byId("trainer").checked;
+    player.setLoop(isLooping && player.view?.bars?.length ? loopQuarters() : null);
+  }
+
+  // The beats a minute of the tune as written: of dotted quarters in a jig.
+  function usualTempo() {
+    const beat = player.view?.bars?.find((bar) => bar.duration > bar.beat)?.beat ?? 1;
+    return player.view ? (60 * player.pace(player.at)) / beat : 120;
   }
 
   function showTempo() {
-    const beat = score.view?.bars?.find((bar) => bar.duration > bar.beat)?.beat ?? 1;
-    const pace = player.view?.tempo?.length ? player.pace(player.at) : 2;
-    const beats = Math.round((60 * pace * player.speed) / beat);
-    bpm.textContent = texts.bpm(beats, Math.round(player.speed * 100));
+    const usual = usualTempo();
+    tempo.min = String(Math.round(0.3 * usual));
+    tempo.max = String(Math.round(2 * usual));
+    tempo.value = String(Math.round(usual * player.speed));
+    bpm.textContent = texts.bpm(tempo.value, Math.round(player.speed * 100));
+    tempo.setAttribute("aria-valuetext", bpm.textContent);
   }
 
   const change = (name, value) => {
@@ -83,6 +100,8 @@ export function buildControls(player, score, options, reload) {
   chords.addEventListener("change", () => change("chords", chords.value));
   const swing = select(Object.entries(texts.swingChoices), "");
   swing.addEventListener("change", () => change("swing", swing.value ? Number(swing.value) : null));
+  const rows = select(["", ...options.rows].map((name) => [name, texts.rowChoices[name] ?? name]), "");
+  rows.addEventListener("change", () => change("rows", rows.value));
   const volume = make("input", { type: "range", min: "0", max: "100", value: "80" });
   volume.addEventListener("input", () => player.setVolume((volume.value / 100) ** 2));
   const response = number(0, 0, 16);
@@ -94,13 +113,19 @@ export function buildControls(player, score, options, reload) {
     make("label", { for: "tempo" }, texts.tempo),
     tempo,
     make(
+      "div",
+      { class: "grid" },
+      field("instrument", texts.instrument, "", instrument),
+      field("rows", texts.rows, "", rows),
+    ),
+    make("p", { id: "range", class: "warning", role: "status" }),
+    make(
       "details",
       {},
       make("summary", {}, texts.practise),
       make(
         "div",
         { class: "grid" },
-        field("instrument", texts.instrument, "", instrument),
         field("chords", texts.chords, "", chords),
         field("swing", texts.swing, "", swing),
         field("volume", texts.volume, "", volume),
@@ -125,9 +150,6 @@ export function buildControls(player, score, options, reload) {
       play.textContent = playing ? texts.pause : texts.play;
       play.setAttribute("aria-pressed", String(playing));
     },
-    showSpeed(speed) {
-      tempo.value = String(Math.round(speed * 100));
-      showTempo();
-    },
+    showSpeed: showTempo,
   };
 }

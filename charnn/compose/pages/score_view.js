@@ -2,6 +2,8 @@
 import { byId, make } from "./dom.js";
 import { texts } from "./texts.js";
 
+const REACH = 60; // pixels above and below a note that belong to it
+
 const noteName = ([line, column]) => `n${line}-${column}`;
 
 export class ScoreView {
@@ -29,14 +31,7 @@ export class ScoreView {
       this.choose(null);
       return;
     }
-    const picture = new DOMParser().parseFromString(view.svg, "image/svg+xml").documentElement;
-    // The page has the styles, and no script may come with a picture.
-    for (const element of picture.querySelectorAll("style, script, foreignObject")) element.remove();
-    picture.setAttribute("role", "img");
-    picture.setAttribute("aria-label", view.title || texts.score);
-    picture.removeAttribute("width");
-    picture.removeAttribute("height");
-    this.root.replaceChildren(document.importNode(picture, true));
+    this.root.replaceChildren(pictureOf(view.svg, view.title || texts.score));
     for (const element of this.root.querySelectorAll("[id^='n']")) {
       this.elements.set(element.id, element);
     }
@@ -49,13 +44,18 @@ export class ScoreView {
     this.choose(this.chosen);
   }
 
-  nameAt(event) {
-    const element = document.elementFromPoint(event.clientX, event.clientY);
-    const note = element?.closest?.(".note");
-    if (note && this.barOf.has(base(note.id))) return base(note.id);
-    const measure = element?.closest?.(".measure");
-    const inside = measure?.querySelector(".note");
-    return inside && this.barOf.has(base(inside.id)) ? base(inside.id) : null;
+  // The note nearest to the pointer, on the staff where the pointer is.
+  nameAt({ clientX, clientY }) {
+    let nearest = null;
+    let least = Infinity;
+    for (const [name, element] of this.elements ?? []) {
+      if (!this.barOf.has(name)) continue;
+      const { left, right, top, bottom } = element.getBoundingClientRect();
+      const across = Math.max(left - clientX, clientX - right, 0);
+      const along = Math.max(top - clientY, clientY - bottom, 0);
+      if (along < REACH && across + 3 * along < least) [nearest, least] = [name, across + 3 * along];
+    }
+    return nearest;
   }
 
   begin(event) {
@@ -140,15 +140,36 @@ export class ScoreView {
       if (!names.has(name)) this.elements.get(name)?.classList.remove("sounding");
     }
     for (const name of names) {
-      if (!this.sounding.has(name)) this.elements.get(name)?.classList.add("sounding");
+      if (this.sounding.has(name)) continue;
+      const element = this.elements.get(name);
+      element?.classList.add("sounding");
+      if (element) this.follow(element);
     }
     this.sounding = names;
   }
+
+  // Scroll to a note that sounds out of sight, while the score itself is in sight.
+  follow(element) {
+    const note = element.getBoundingClientRect();
+    const frame = this.root.getBoundingClientRect();
+    const isInside = note.left >= frame.left && note.right <= frame.right;
+    const isInSight = note.top >= 0 && note.bottom <= innerHeight;
+    if (frame.bottom < 0 || frame.top > innerHeight || (isInside && isInSight)) return;
+    const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+    element.scrollIntoView({ block: "nearest", inline: "center", behavior: isCalm ? "auto" : "smooth" });
+  }
 }
 
-// The heads of a chord are n7-3, n7-3-2, n7-3-3.
-function base(id) {
-  return id.split("-").slice(0, 2).join("-");
+// The element of an SVG text.
+export function pictureOf(svg, label) {
+  const picture = new DOMParser().parseFromString(svg, "image/svg+xml").documentElement;
+  // The page has the styles, and no script may come with a picture.
+  for (const element of picture.querySelectorAll("style, script, foreignObject")) element.remove();
+  picture.setAttribute("role", "img");
+  picture.setAttribute("aria-label", label);
+  picture.removeAttribute("width");
+  picture.removeAttribute("height");
+  return document.importNode(picture, true);
 }
 
 function sorted(a, b) {

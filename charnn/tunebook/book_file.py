@@ -19,7 +19,6 @@ _ID_OFFSET = 68  # of the application id in the first 100 bytes, see sqlite.org/
 
 _READ_ONLY = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM)
 _IN_USE = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _DISK = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
@@ -85,11 +84,15 @@ class BookFile:
             # Closing rolls back what is not committed.
             with closing(opened) as connection:
                 connection.row_factory = sqlite3.Row
+                # A damaged byte spoils its letter and not the whole book.
+                connection.text_factory = lambda text: text.decode("utf-8", "replace")
                 for setting in ("synchronous = FULL", "foreign_keys = ON", "trusted_schema = OFF"):
                     connection.execute(f"PRAGMA {setting}")
                 yield connection
         except sqlite3.Error as problem:
             raise self._failure(problem) from problem
+        except UnicodeDecodeError as problem:  # the message or a name of SQLite
+            raise TuneBookError(self._damage()) from problem
 
     def _check_header(self) -> None:
         """Refuse the file of another program before SQLite can change it.
@@ -142,17 +145,18 @@ class BookFile:
 
     def _failure(self, problem: sqlite3.Error) -> Exception:
         """Return the error that a user reads in place of one of SQLite."""
-        code = getattr(problem, "sqlite_errorcode", None)
-        kind = -1 if code is None else code & 0xFF  # without the details of the error
-        if kind in _DAMAGED:
-            return TuneBookError(self._damage())
+        if isinstance(problem, sqlite3.InterfaceError | sqlite3.ProgrammingError):
+            return problem  # a mistake of ours
+        code = getattr(problem, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+        kind = code & 0xFF  # without the details of the error
         if kind in _IN_USE:
             return TuneBookError(f"{self.path} is in use by another program: try again")
         if kind in _READ_ONLY:
             return TuneBookError(f"{self.path} cannot be opened or written: check its permissions")
         if kind in _DISK:
             return TuneBookError(f"{self.path} cannot be written ({problem}): is the disk full?")
-        return problem
+        # The statements are fixed, so any other error comes from damaged tables or values.
+        return TuneBookError(self._damage())
 
 
 def _number(connection: sqlite3.Connection, setting: str) -> int:

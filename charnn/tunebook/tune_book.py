@@ -107,7 +107,7 @@ class TuneBook(TuneSets):
                 " ORDER BY id DESC LIMIT ?",
                 (before, before, limit),
             ).fetchall()
-        return [written_tune(row) for row in rows]
+            return [written_tune(row) for row in rows]
 
     def keep(
         self,

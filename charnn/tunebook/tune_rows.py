@@ -106,15 +106,24 @@ def kept_tune(db: sqlite3.Connection, row: sqlite3.Row, similarity: float = 0.0)
 
 
 def written_tune(row: sqlite3.Row) -> WrittenTune:
-    """Return the record of a row of the table `history`, with the column `kept`."""
+    """Return the record of a row of the table `history`, with the column `kept`.
+
+    Raises:
+        sqlite3.DatabaseError: a value is damaged.
+    """
+    try:
+        seed = None if row["seed"] is None else int(row["seed"])
+        settings = json.loads(row["settings"])
+    except (ValueError, RecursionError) as problem:
+        raise sqlite3.DatabaseError("a value is damaged") from problem
     return WrittenTune(
         id=row["id"],
         abc=row["abc"],
         title=row["title"],
         command=row["command"],
         model=row["model"],
-        seed=None if row["seed"] is None else int(row["seed"]),
-        settings=json.loads(row["settings"]),
+        seed=seed,
+        settings=settings,
         written_at=row["written_at"],
         kept=bool(row["kept"]),
     )

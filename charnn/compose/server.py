@@ -4,6 +4,7 @@ import asyncio
 import json
 import secrets
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -186,6 +187,8 @@ def serve(page: Page, listener: socket.socket, started: Callable[[], None]) -> N
 
     from charnn.compose.impatient_protocol import ImpatientProtocol
 
+    # A model that writes in a thread lets the others wait for 5 ms each time, by default.
+    sys.setswitchinterval(0.001)
     port = listener.getsockname()[1]
     hosts = frozenset({f"{HOST}:{port}", f"localhost:{port}"})
     config = uvicorn.Config(

@@ -20,6 +20,7 @@ for (const element of document.querySelectorAll("[data-label]")) {
 let controls;
 let changes;
 let shown = 0;
+const compared = new Map(); // how new the tunes are that were written here
 // A note after the key of the tune.
 const FIRST_NOTE = /^K:.*\n[^\n]*?[A-Ga-g]/m;
 const player = new Player({
@@ -50,7 +51,7 @@ async function show(abc, { partial = false } = {}) {
   if (!partial) editor.showProblems(view.problems);
   if (!view.ok) return view;
   present(view);
-  byId("facts").textContent = texts.facts(view);
+  byId("facts").textContent = [texts.facts(view), compared.get(abc)].filter(Boolean).join(" ");
   return view;
 }
 
@@ -99,11 +100,17 @@ async function finish({ abc, seed }, asked) {
   }
   const view = await show(abc);
   if (view?.ok) say(texts.written(view.title, view.bars_written));
-  ask("novelty", { model: asked.model ?? "folk", abc })
-    .then(({ novelty }) => {
-      if (novelty && editor.text === abc) byId("facts").textContent += ` ${texts.novelty(novelty)}`;
-    })
-    .catch(() => {});
+  // The first search among the learned tunes takes a second: a musician who writes again at once
+  // need not wait for it.
+  setTimeout(() => attempt(() => compare(abc, asked.model ?? "folk")), 800);
+}
+
+async function compare(abc, model) {
+  if (editor.text !== abc) return;
+  const { novelty } = await ask("novelty", { model, abc });
+  if (!novelty) return;
+  compared.set(abc, texts.novelty(novelty));
+  if (editor.text === abc) byId("facts").textContent += ` ${compared.get(abc)}`;
 }
 
 async function hear(abc) {

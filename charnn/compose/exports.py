@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from charnn.compose.tune_view import playback_options
+from charnn.compose.tune_view import playback_options, rows_of
 from charnn.errors import UsageError
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance.playback import Playback
+from charnn.music.score.finger_rows import score_with_rows
 from charnn.music.tune.tune import Tune
 
 MAX_TUNES = 200
@@ -31,7 +32,7 @@ def export_tunes(asked: Mapping[str, Any]) -> ExportedFile:
 
     Args:
         asked: `abc`, one text with one or several tunes; `format`, one of "abc", "midi", "wav",
-            "musicxml", "svg" and "pdf"; and the options of
+            "musicxml", "svg" and "pdf"; `rows`, for SVG and PDF; and the options of
             `charnn.compose.tune_view.playback_options`. Only ABC and PDF take several tunes.
 
     Raises:
@@ -44,11 +45,11 @@ def export_tunes(asked: Mapping[str, Any]) -> ExportedFile:
         raise UsageError("abc is a text")
     if kind == "abc":
         return ExportedFile(text.encode(), "text/vnd.abc; charset=utf-8", ".abc")
-    tunes = read_tunes(text)
+    tunes, rows = read_tunes(text), rows_of(asked)
     if not tunes or len(tunes) > MAX_TUNES:
         raise UsageError(f"an export has from 1 to {MAX_TUNES} tunes, not {len(tunes)}")
     if kind == "pdf":
-        return ExportedFile(_pdf(tunes), "application/pdf", ".pdf")
+        return ExportedFile(_pdf(tunes, rows), "application/pdf", ".pdf")
     if len(tunes) > 1:
         raise UsageError("this format takes one tune: choose ABC or PDF for several")
     playback = Playback(tunes[0], playback_options(asked))
@@ -68,12 +69,14 @@ def export_tunes(asked: Mapping[str, Any]) -> ExportedFile:
     if kind == "svg":
         from charnn.music.score.engraving import engrave
 
-        return ExportedFile(engrave(tunes[0], "svg"), "image/svg+xml", ".svg")
+        return ExportedFile(
+            engrave(tunes[0], "svg", score_with_rows(tunes[0], rows)), "image/svg+xml", ".svg"
+        )
     raise UsageError("the format is one of abc, midi, wav, musicxml, svg and pdf")
 
 
-def _pdf(tunes: list[Tune]) -> bytes:
+def _pdf(tunes: list[Tune], rows: str) -> bytes:
     from charnn.music.score.engraving import bind, draw
 
     title = tunes[0].titles[0] if len(tunes) == 1 and tunes[0].titles else "Tunes"
-    return bind([draw(tune, "pdf") for tune in tunes], title)
+    return bind([draw(tune, "pdf", score_with_rows(tune, rows)) for tune in tunes], title)

@@ -20,8 +20,7 @@ from charnn.music.performance.performance import Sound
 from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.performance.played_bars import beat_of
 from charnn.music.score.engraving import engrave
-from charnn.music.score.finger_rows import add_rows
-from charnn.music.score.musicxml import to_musicxml
+from charnn.music.score.finger_rows import ROWS, score_with_rows
 from charnn.music.sound.instruments import accompanist_of, find_instrument
 from charnn.music.sound.ranges import range_warning
 from charnn.music.tune.tune import Note, Tempo, Tune
@@ -55,6 +54,18 @@ def playback_options(asked: Mapping[str, Any]) -> PlaybackOptions:
     return PlaybackOptions(instrument=instrument, chords=chords, repeats=repeats, swing=share)
 
 
+def rows_of(asked: Mapping[str, Any]) -> str:
+    """Return the rows under the staff that the page asks for; "" for none.
+
+    Raises:
+        UsageError: there are no such rows.
+    """
+    rows = asked.get("rows") or ""
+    if rows not in ("", *ROWS):
+        raise UsageError(f"rows are one of {', '.join(ROWS)}")
+    return str(rows)
+
+
 def view_tune(asked: Mapping[str, Any]) -> View:
     """Return the view of one tune. A tune that cannot be read has its error among the problems.
 
@@ -65,9 +76,9 @@ def view_tune(asked: Mapping[str, Any]) -> View:
     Raises:
         UsageError: a value is wrong.
     """
-    text, options, rows = asked.get("abc"), playback_options(asked), asked.get("rows") or ""
-    if not isinstance(text, str) or not isinstance(rows, str):
-        raise UsageError("abc and rows are texts")
+    text, options, rows = asked.get("abc"), playback_options(asked), rows_of(asked)
+    if not isinstance(text, str):
+        raise UsageError("abc is a text")
     sources = split_book(text)
     if not sources:
         return _unreadable("there is no tune: a tune in ABC has a K: line, then notes", 1, 1)
@@ -137,9 +148,7 @@ def _view(text: str, tune: Tune, source: TuneSource, playback: Playback, rows: s
 def _picture(tune: Tune, rows: str) -> tuple[str, str]:
     """Return the score as SVG, and the reason if there is none."""
     try:
-        svg = engrave(tune, "svg", (lambda: add_rows(to_musicxml(tune), rows)) if rows else None)
-    except UsageError:
-        raise
+        svg = engrave(tune, "svg", score_with_rows(tune, rows))
     except CharnnError as problem:
         return "", str(problem)
     # The style sheet of the page has these styles; its policy forbids those of a picture.

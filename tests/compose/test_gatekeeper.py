@@ -132,6 +132,8 @@ def test_a_body_that_is_no_request_is_explained(client: TestClient, body: bytes)
         ("vary", {"abc": "X:1\nK:C\nCDEF|", "bars": 5}),
         ("vary", {"abc": "X:1\nK:C\nCDEF|", "num": 1_000}),
         ("continue", {"abc": "no tune"}),
+        ("tune", {"abc": "X:1\nK:C\nCDEF|", "rows": "lute"}),
+        ("export", {"abc": "X:1\nK:C\nCDEF|", "format": "svg", "rows": ["names"]}),
     ],
 )
 def test_wrong_values_are_one_sentence(

@@ -216,6 +216,22 @@ def test_the_player_sees_fingers_and_notes_out_of_range(tune: Any) -> None:
     expect(tune.locator("#range")).to_contain_text("above its highest note A5")
     tune.select_option("#rows", "whistle")
     expect(tune.locator("#score > svg")).to_contain_text("●")
+    with tune.expect_download() as download:
+        tune.click("[data-format=svg]")
+    assert "●" in Path(download.value.path()).read_text(encoding="utf-8")
+
+
+def test_the_trainer_gets_faster_at_each_loop(tune: Any) -> None:
+    tune.fill("#bar-from", "1")
+    tune.press("#bar-from", "Tab")
+    tune.click("summary")
+    for name, value in {"start": 100, "end": 200, "step": 50, "loops": 1}.items():
+        tune.fill(f"#trainer-{name}", str(value))
+    tune.check("#trainer")
+    tune.click("#play")
+    for percent in (150, 200):
+        expect(tune.locator("#bpm")).to_contain_text(f"{percent} %")
+    expect(tune.locator("#score .sounding")).not_to_have_count(0)
 
 
 def test_problems_are_marked_where_they_are(tune: Any) -> None:

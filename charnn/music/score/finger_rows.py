@@ -7,8 +7,9 @@ from collections.abc import Callable
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
-from charnn.errors import UsageError
+from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.musicxml_elements import add
+from charnn.music.tune.tune import Tune
 
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _SIGNS = {-2: "𝄫", -1: "♭", 0: "", 1: "♯", 2: "𝄪"}
@@ -74,6 +75,11 @@ _ROWS: dict[str, Callable[[int], tuple[str, ...]]] = {
 ROWS = ("names", *_ROWS)
 
 
+def score_with_rows(tune: Tune, kind: str) -> Callable[[], str] | None:
+    """Return a function that returns the MusicXML of a tune with rows; None without a kind."""
+    return (lambda: add_rows(to_musicxml(tune), kind)) if kind else None
+
+
 def add_rows(musicxml: str, kind: str) -> str:
     """Return a score with rows under the notes of its first voice.
 
@@ -82,12 +88,7 @@ def add_rows(musicxml: str, kind: str) -> str:
     Args:
         musicxml: the score.
         kind: one of `ROWS`.
-
-    Raises:
-        UsageError: there are no such rows.
     """
-    if kind not in ROWS:
-        raise UsageError(f"rows are one of {', '.join(ROWS)}")
     root = ElementTree.fromstring(musicxml)  # noqa: S314 - from charnn, not from the user
     part = root.find("part")
     notes = [] if part is None else part.findall("measure/note")

@@ -4,7 +4,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-from charnn.errors import UsageError
 from charnn.music.abc.reader import read_tunes
 from charnn.music.score.finger_rows import ROWS, add_rows
 from charnn.music.score.musicxml import to_musicxml
@@ -55,8 +54,3 @@ def test_buttons_of_a_box_in_b_and_c() -> None:
 @pytest.mark.parametrize("kind", ROWS)
 def test_notes_that_an_instrument_lacks_stay_empty(kind: str) -> None:
     rows("C,,, c'''' ^^F __D", kind)
-
-
-def test_unknown_rows_are_explained() -> None:
-    with pytest.raises(UsageError, match="names, whistle"):
-        rows("D", "lute")

@@ -53,7 +53,7 @@ def test_a_checkpoint_is_found_by_file_folder_and_name(tmp_path: Path) -> None:
     (run / BEST).unlink()
     assert find_checkpoints(Path("run"), tmp_path)[0] == run / LAST
     (run / LAST).unlink()
-    with pytest.raises(CheckpointError, match="no run with a checkpoint"):
+    with pytest.raises(CheckpointError, match="neither a checkpoint file nor a run"):
         find_checkpoints(Path("run"), tmp_path)
     corpus = tmp_path / "here" / "run"
     corpus.mkdir(parents=True)
@@ -101,7 +101,7 @@ class TestBundledModel:
     def test_it_is_used_where_there_is_no_run(self, path: Path, tmp_path: Path) -> None:
         assert find_checkpoints(None, tmp_path / "runs")[0] == path
         assert find_checkpoints(Path("folk"), tmp_path / "runs")[0] == path
-        with pytest.raises(CheckpointError, match="no such checkpoint"):
+        with pytest.raises(CheckpointError, match="neither a checkpoint file nor a run"):
             find_checkpoints(Path("reel"), tmp_path / "runs")
 
     def test_a_run_is_preferred(self, path: Path, tmp_path: Path) -> None:
@@ -120,5 +120,5 @@ class TestBundledModel:
         path.unlink()
         with pytest.raises(CheckpointError, match="no trained model"):
             find_checkpoints(None, tmp_path / "runs")
-        with pytest.raises(CheckpointError, match="no such checkpoint"):
+        with pytest.raises(CheckpointError, match="neither a checkpoint file nor a run"):
             find_checkpoints(Path("folk"), tmp_path / "runs")

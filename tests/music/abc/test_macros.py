@@ -14,7 +14,7 @@ from charnn.music.abc.tidying import tidy_source, tidy_tune
 from charnn.music.abc.transpose import transpose
 from charnn.music.abc.transposed_text import transpose_source
 from charnn.music.abc.tunebook import split_book
-from tests.music.abc.test_reader_anything import read_all
+from tests.music.abc.test_reader_anything import check_reading
 from tests.music.tunes import read, without_positions
 
 HEADER = "X:1\nT:Rolls\nM:6/8\nL:1/8\n"
@@ -132,4 +132,4 @@ _PIECES = [
 @settings(max_examples=200, deadline=None, derandomize=True)
 @given(st.lists(st.sampled_from(_PIECES), max_size=40).map("".join))
 def test_any_macro(text: str) -> None:
-    read_all(f"X:1\nm:{text}\nm:~n=n{{o}}n\nK:C\n~A ~G A3|{text}\n")
+    check_reading(f"X:1\nm:{text}\nm:~n=n{{o}}n\nK:C\n~A ~G A3|{text}\n")

@@ -27,7 +27,7 @@ _HEADER = "X:1\nT:Test\nM:4/4\nL:1/8\n"
 always = settings(max_examples=400, deadline=None, derandomize=True)
 
 
-def read_all(text: str) -> None:
+def check_reading(text: str) -> None:
     """Read and play all tunes of a text, and check the invariants of tunes and errors."""
     for source in split_book(text):
         lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
@@ -51,9 +51,9 @@ def read_all(text: str) -> None:
 @always
 @given(st.text())
 def test_any_text(text: str) -> None:
-    read_all(text)
-    read_all(_HEADER + "K:C\n" + text)
-    read_all("X:1\n" + text + "\nK:C\nABc|")
+    check_reading(text)
+    check_reading(_HEADER + "K:C\n" + text)
+    check_reading("X:1\n" + text + "\nK:C\nABc|")
 
 
 @always
@@ -62,8 +62,8 @@ def test_any_text(text: str) -> None:
 @example("A|1:|2")
 @example("P:A\n|1 A:|2 P:A\n")
 def test_any_signs(text: str) -> None:
-    read_all(_HEADER + "K:C\n" + text)
-    read_all(_HEADER + "P:" + text + "\nK:" + text + "\nA|")
+    check_reading(_HEADER + "K:C\n" + text)
+    check_reading(_HEADER + "P:" + text + "\nK:" + text + "\nA|")
 
 
 @always
@@ -78,7 +78,7 @@ def test_any_signs(text: str) -> None:
 def test_damaged_tunes(text: str, edits: list[tuple[int, int, str]]) -> None:
     for index, length, sign in edits:
         text = text[:index] + sign + text[index + length :]
-    read_all(text)
+    check_reading(text)
 
 
 _REPEATED = [
@@ -93,7 +93,7 @@ _REPEATED = [
 def test_time_is_linear(sign: str) -> None:
     def seconds(count: int) -> float:
         start = time.process_time()
-        read_all("X:1\nK:C\nA" + sign * count + "\n")
+        check_reading("X:1\nK:C\nA" + sign * count + "\n")
         return time.process_time() - start
 
     longest = 16_000 // len(sign)

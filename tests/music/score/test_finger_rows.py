@@ -51,6 +51,8 @@ def test_buttons_of_a_box_in_b_and_c() -> None:
     ]
 
 
-@pytest.mark.parametrize("kind", ROWS)
+@pytest.mark.parametrize("kind", sorted(set(ROWS) - {"names"}))
 def test_notes_that_an_instrument_lacks_stay_empty(kind: str) -> None:
-    rows("C,,, c'''' ^^F __D", kind)
+    lowest, highest, *others = rows("C,,, c'''' ^^F __D", kind)
+    assert lowest == highest == {}
+    assert any(others)

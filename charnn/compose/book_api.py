@@ -7,8 +7,10 @@ from typing import Any
 
 from starlette.routing import Route
 
+from charnn.compose.book_exports import export_kept
 from charnn.compose.composer import link_of
-from charnn.compose.json_requests import answering, number_of, text_of
+from charnn.compose.exported_file import ExportedFile
+from charnn.compose.json_requests import answering, downloading, number_of, text_of
 from charnn.errors import CharnnError, UsageError
 from charnn.tunebook.book_records import KeptTune, TuneSet, WrittenTune
 from charnn.tunebook.tune_book import TuneBook
@@ -48,6 +50,8 @@ class BookApi:
         return [
             Route("/api/book", answering(self.find)),
             Route("/api/book", answering(self.keep), methods=["POST"]),
+            Route("/api/book/export", downloading(self.export), methods=["POST"]),
+            Route("/api/book/{id:int}", answering(self.tune)),
             Route("/api/book/{id:int}", answering(self.change), methods=["POST"]),
             Route("/api/sets", answering(self.sets)),
             Route("/api/sets", answering(self.save_set), methods=["POST"]),
@@ -105,6 +109,10 @@ class BookApi:
         )
         return {"tune": _shown(self._book.tune(number))}
 
+    def tune(self, asked: Asked) -> Result:
+        """Return the tune `id`, kept or removed."""
+        return {"tune": _shown(self._book.tune(asked["id"]))}
+
     def change(self, asked: Asked) -> Result:
         """Change what is given of the tune `id`; `removed` removes it or brings it back."""
         number, removed = asked["id"], asked.get("removed")
@@ -121,6 +129,12 @@ class BookApi:
         if removed is not None:
             (self._book.remove if removed else self._book.restore)(number)
         return {"tune": _shown(self._book.tune(number))}
+
+    def export(self, asked: Asked) -> ExportedFile:
+        """Return the tunes of a `set`, or all that fit a search, as a file."""
+        name = text_of(asked, "set")
+        tunes = self._book.set_tunes(name) if name else self.found(asked)
+        return export_kept(self._book, tunes, asked)
 
     def sets(self, asked: Asked) -> Result:
         """Return the sets, each with its tunes in their order."""

@@ -1,8 +1,9 @@
 """The files that the page exports: the same bytes as those of the export commands."""
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
+from charnn.compose.exported_file import ExportedFile
 from charnn.compose.tune_view import playback_options, rows_of
 from charnn.errors import UsageError
 from charnn.music.abc.reader import read_tunes
@@ -11,20 +12,6 @@ from charnn.music.score.finger_rows import score_with_rows
 from charnn.music.tune.tune import Tune
 
 MAX_TUNES = 200
-
-
-class ExportedFile(NamedTuple):
-    """A file to download.
-
-    Attributes:
-        content: its bytes.
-        media_type: its type.
-        suffix: the end of its name.
-    """
-
-    content: bytes
-    media_type: str
-    suffix: str
 
 
 def export_tunes(asked: Mapping[str, Any]) -> ExportedFile:

@@ -1,4 +1,4 @@
-"""JSON in, JSON out: the endpoints of the page, and the values that it sends."""
+"""JSON in, JSON or a file out: the endpoints of the page, and the values that it sends."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -8,9 +8,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from charnn.compose.exported_file import ExportedFile
 from charnn.errors import UsageError
 
 Asked = dict[str, Any]
+
+MESSAGES_HEADER = "x-charnn-messages"
+MAX_MESSAGES = 20  # a header has a limited length
 
 
 def answering(work: Callable[[Mapping[str, Any]], object]) -> Any:
@@ -22,6 +26,22 @@ def answering(work: Callable[[Mapping[str, Any]], object]) -> Any:
 
     async def endpoint(request: Request) -> Response:
         return JSONResponse(await run_in_threadpool(work, await read_asked(request)))
+
+    return endpoint
+
+
+def downloading(work: Callable[[Mapping[str, Any]], ExportedFile]) -> Any:
+    """Return an endpoint that answers with the file of `work`, made in a thread.
+
+    A header has the messages of the file, in the ASCII of JSON.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        made = await run_in_threadpool(work, await read_asked(request))
+        headers = {"content-disposition": f'attachment; filename="tune{made.suffix}"'}
+        if made.messages:
+            headers[MESSAGES_HEADER] = json.dumps(made.messages[:MAX_MESSAGES])
+        return Response(made.content, media_type=made.media_type, headers=headers)
 
     return endpoint
 

@@ -22,7 +22,7 @@ from charnn.compose import composer
 from charnn.compose.book_api import IMPORT_PATH, MAX_IMPORT, BookApi
 from charnn.compose.exports import export_tunes
 from charnn.compose.gatekeeper import Gatekeeper
-from charnn.compose.json_requests import Asked, answering, read_asked
+from charnn.compose.json_requests import Asked, answering, downloading, read_asked
 from charnn.compose.tune_view import transpose_tune, view_tune
 from charnn.compose.writing_jobs import BusyError, WritingJobs
 from charnn.errors import CharnnError, UsageError
@@ -75,7 +75,7 @@ class Page:
             Route("/api/tune", answering(view_tune), methods=["POST"]),
             Route("/api/transpose", answering(transpose_tune), methods=["POST"]),
             Route("/api/novelty", answering(_novelty), methods=["POST"]),
-            Route("/api/export", _export, methods=["POST"]),
+            Route("/api/export", downloading(export_tunes), methods=["POST"]),
             *(self._book.routes() if self._book else ()),
         ]
         # JSON writes a character of an import as one to twelve bytes.
@@ -134,12 +134,6 @@ def _novelty(asked: Mapping[str, Any]) -> object:
     if not isinstance(name, str) or not isinstance(tune, str):
         raise UsageError("model and abc are texts")
     return {"novelty": composer.novelty(name, tune)}
-
-
-async def _export(request: Request) -> Response:
-    exported = await run_in_threadpool(export_tunes, await read_asked(request))
-    headers = {"content-disposition": f'attachment; filename="tune{exported.suffix}"'}
-    return Response(exported.content, media_type=exported.media_type, headers=headers)
 
 
 async def _lines(results: AsyncIterator[Asked]) -> AsyncIterator[bytes]:

@@ -17,6 +17,7 @@ class KeptTune:
         meter: the meter as written, `""` without.
         key: the key, such as `Ador`; `""` without.
         command: the command that writes the tune; `""` without.
+        written: its number in the history; None for a tune that is not there.
         edited: whether the tune was changed since it was written.
         rating: 0 (not rated) to 5.
         tags: the tags, in alphabetical order.
@@ -32,6 +33,7 @@ class KeptTune:
     meter: str
     key: str
     command: str
+    written: int | None
     edited: bool
     rating: int
     tags: tuple[str, ...]

@@ -96,6 +96,7 @@ def kept_tune(db: sqlite3.Connection, row: sqlite3.Row, similarity: float = 0.0)
         meter=row["meter"],
         key=row["key"],
         command=row["command"],
+        written=row["history_id"],
         edited=edited,
         rating=row["rating"],
         tags=tags_of(db, row["id"]),

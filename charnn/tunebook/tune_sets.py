@@ -34,6 +34,8 @@ class TuneSets:
     def save_set(self, name: str, tune_ids: Sequence[int]) -> None:
         """Save a set of tunes in their order, in place of the set that has this name.
 
+        The removed tunes of that set stay in it, at its end, for the time when they are restored.
+
         Raises:
             UsageError: the book lacks one of the tunes, the name is empty, or the set is too large.
         """
@@ -42,9 +44,16 @@ class TuneSets:
             raise UsageError(f"a set has up to {MAX_SET:,} tunes, not {len(tune_ids):,}")
         with self._file.writing() as db:
             rows_of(db, tune_ids)
+            removed = db.execute(
+                "SELECT tune_id FROM sets JOIN set_tunes ON set_id = sets.id"
+                " JOIN tunes ON tunes.id = tune_id"
+                " WHERE name = ? AND removed_at IS NOT NULL ORDER BY place",
+                (name,),
+            ).fetchall()
+            hidden = [row["tune_id"] for row in removed if row["tune_id"] not in tune_ids]
             db.execute("DELETE FROM sets WHERE name = ?", (name,))
             set_id = db.execute("INSERT INTO sets (name) VALUES (?)", (name,)).lastrowid
-            rows = [(set_id, place, tune_id) for place, tune_id in enumerate(tune_ids)]
+            rows = [(set_id, place, tune_id) for place, tune_id in enumerate([*tune_ids, *hidden])]
             db.executemany("INSERT INTO set_tunes VALUES (?, ?, ?)", rows)
 
     def remove_set(self, name: str) -> None:

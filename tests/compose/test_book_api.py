@@ -89,7 +89,32 @@ def test_a_set_has_an_order(page: TestClient) -> None:
     (saved,) = post(page, "sets", name="Friday", tunes=[second, first, second])["sets"]
     assert [tune["id"] for tune in saved["tunes"]] == [second, first, second]
     assert page.get("/api/sets").json()["sets"] == [saved]
+    post(page, f"book/{second}", removed=True)
+    (left,) = post(page, "sets", name="Friday", tunes=[first])["sets"]
+    post(page, f"book/{second}", removed=False)
+    (back,) = page.get("/api/sets").json()["sets"]
+    assert [tune["id"] for tune in left["tunes"]] == [first]
+    assert {tune["id"] for tune in back["tunes"]} == {first, second}
     assert post(page, "sets", name="friday", removed=True) == {"sets": []}
+
+
+def test_a_set_is_exported_and_what_cannot_be_drawn_is_named(page: TestClient) -> None:
+    wrong = JIG.replace("GAG", "[GA").replace("Kesh, The", "Wr\u00f6ng")
+    numbers = [post(page, "book", abc=abc, rating=4)["tune"]["id"] for abc in (JIG, wrong)]
+    post(page, "sets", name="Friday", tunes=numbers)
+    asked = {"set": "Friday", "format": "abc"}
+    text = page.post("/api/book/export", json=asked).text
+    assert text.count("X:") == 2
+    assert text.count('"rating": 4') == 2
+    one = page.post("/api/book/export", json={"text": "kesh", "format": "abc"}).text
+    assert one.count("X:") == 1
+    pytest.importorskip("verovio")
+    pytest.importorskip("typst")
+    for kind in ("pdf", "book"):
+        answer = page.post("/api/book/export", json={**asked, "format": kind, "title": "Fr"})
+        assert answer.content.startswith(b"%PDF")
+        (message,) = json.loads(answer.headers["x-charnn-messages"])
+        assert message.startswith("Wr\u00f6ng is left out: ")
 
 
 def test_a_book_comes_in_whole_also_a_long_one(page: TestClient) -> None:
@@ -126,6 +151,9 @@ def test_a_book_comes_in_whole_also_a_long_one(page: TestClient) -> None:
         ("sets", {"name": "none", "removed": True}),
         ("import", {"abc": "no tune"}),
         ("import", {"abc": []}),
+        ("book/export", {"format": "exe"}),
+        ("book/export", {"format": "pdf", "set": "none"}),
+        ("book/export", {"format": "abc", "text": "nothing has this word"}),
         ("book?melody=AB", None),
         ("book?rating=9", None),
         ("book?from=-1", None),

@@ -39,6 +39,13 @@ export async function download(path, asked) {
   return (await request(path, asked)).blob();
 }
 
+// A file, and what it does not contain.
+export async function downloadFile(path, asked) {
+  const answer = await request(path, asked);
+  const messages = JSON.parse(answer.headers.get("X-Charnn-Messages") ?? "[]");
+  return { content: await answer.blob(), messages };
+}
+
 // Yield the objects of a stream, one JSON object a line.
 export async function* stream(path, asked, signal) {
   const answer = await request(path, asked, signal);

@@ -1,5 +1,5 @@
 // The form that asks for a tune. Its settings are in the address, so that a link holds them.
-import { byId, field, make, select } from "./dom.js";
+import { byId, field, make, refill, select } from "./dom.js";
 import { texts } from "./texts.js";
 
 const defaults = { temperature: "0.8" };
@@ -31,9 +31,7 @@ function fillChoices() {
     ["meter", model.meters],
     ["key", model.keys],
   ]) {
-    const before = byId(name).value;
-    byId(name).replaceChildren(...select(counted(counts), before).children);
-    if (byId(name).value !== before) byId(name).value = "";
+    refill(byId(name), counted(counts));
   }
 }
 
@@ -59,6 +57,18 @@ function keepInAddress() {
   history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname);
 }
 
+// Take the settings of the address, such as those of a link of a kept tune.
+function takeAddress() {
+  const kept = new URLSearchParams(location.hash.slice(1));
+  if (!names.some((name) => kept.has(name))) return;
+  for (const name of names) {
+    const first = name === "model" ? models[0]?.name : "";
+    byId(name).value = kept.get(name) ?? defaults[name] ?? first;
+    if (name === "model") fillChoices();
+  }
+  byId("write").focus();
+}
+
 export function buildForm(described, onWrite) {
   models = described;
   const wide = new Set(["prime", "title"]);
@@ -66,10 +76,8 @@ export function buildForm(described, onWrite) {
     ...names.map((name) => field(name, ...texts.fields[name], control(name), wide.has(name))),
   );
   fillChoices();
-  for (const [name, value] of new URLSearchParams(location.hash.slice(1))) {
-    if (names.includes(name)) byId(name).value = value;
-    if (name === "model") fillChoices();
-  }
+  takeAddress();
+  window.addEventListener("hashchange", takeAddress);
   byId("model").addEventListener("change", fillChoices);
   byId("ask").addEventListener("input", keepInAddress);
   byId("ask").addEventListener("submit", (event) => {

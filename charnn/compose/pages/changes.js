@@ -1,6 +1,7 @@
 // Changes of a tune by the model: several candidates side by side, chosen by ear.
 import { ask, stream } from "./api.js";
 import { attempt, byId, make, say } from "./dom.js";
+import { begin } from "./origin.js";
 import { running } from "./running.js";
 import { pictureOf } from "./score_view.js";
 import { texts } from "./texts.js";
@@ -46,6 +47,7 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
         for await (const result of stream(path, asked, signal)) {
           number += 1;
           list.append(candidate(number, result));
+          document.dispatchEvent(new Event("written"));
         }
         say(texts.candidates(number));
       });
@@ -64,7 +66,7 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
     restore();
   }
 
-  function candidate(number, { abc, seed, command }) {
+  function candidate(number, { abc, seed, command, written }) {
     const old = new Set(editor.text.split("\n"));
     const changed = abc.split("\n").filter((line) => line && !old.has(line));
     const title = texts.candidate(number, seed);
@@ -78,7 +80,7 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
         "div",
         { class: "row" },
         make("button", { type: "button", onclick: () => hear(abc) }, texts.hear),
-        make("button", { type: "button", class: "main", onclick: () => take(abc, command) }, texts.take),
+        make("button", { type: "button", class: "main", onclick: () => take(abc, { command, written }) }, texts.take),
       ),
     );
     ask("tune", { abc: excerpt(abc, changed) })
@@ -87,11 +89,11 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
     return item;
   }
 
-  function take(abc, command) {
+  function take(abc, from) {
     byId("candidates").replaceChildren();
+    begin(abc, from);
     editor.put(abc);
     restore();
-    byId("command").textContent = command;
     byId("score").focus();
   }
 

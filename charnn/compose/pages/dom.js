@@ -27,6 +27,13 @@ export function select(choices, value = "") {
   return control;
 }
 
+// Give a list other choices; it keeps its value, or takes the first one if that has gone.
+export function refill(control, choices, value = control.value) {
+  control.replaceChildren(...choices.map(([key, text]) => new Option(text, key)));
+  control.value = value;
+  if (control.selectedIndex < 0) control.selectedIndex = 0;
+}
+
 let clearing;
 export function say(message, wrong = false) {
   const status = byId("status");

@@ -1,9 +1,12 @@
 // The page: ask for a tune, see it, hear it, change it, keep it.
 import { ask, download, stream } from "./api.js";
 import { buildForm, settings } from "./ask_form.js";
+import { buildBook } from "./book.js";
+import { saveAs } from "./book_files.js";
 import { buildChanges } from "./changes.js";
 import { attempt, byId, make, say } from "./dom.js";
 import { Editor } from "./editor.js";
+import { begin, follow } from "./origin.js";
 import { Player } from "./player.js";
 import { buildControls } from "./player_controls.js";
 import { running } from "./running.js";
@@ -32,7 +35,10 @@ const score = new ScoreView(playFrom, (range) => {
   changes?.showSelection(range);
   controls?.applyLoop();
 });
-const editor = new Editor(() => attempt(() => show(editor.text)));
+const editor = new Editor(() => {
+  follow(editor.text);
+  attempt(() => show(editor.text));
+});
 
 function playFrom(name) {
   const note = player.notes?.find((each) => each.part === 0 && `n${each.place.join("-")}` === name);
@@ -71,6 +77,8 @@ async function write(asked) {
     let text = "";
     let drawing = false;
     let drawn = "";
+    let done = false;
+    signal.addEventListener("abort", () => done || begin(text, {})); // half a tune has no command
     for await (const result of stream("write", asked, signal)) {
       if (result.command) byId("command").textContent = result.command;
       if (result.warnings?.length) say(result.warnings.join(" "));
@@ -86,13 +94,18 @@ async function write(asked) {
           show(ready, { partial: true }).catch(() => {}).finally(() => (drawing = false));
         }
       }
-      if (result.done) await finish(result, asked);
+      if (result.done) {
+        done = true;
+        await finish(result, asked);
+      }
     }
   });
 }
 
-async function finish({ abc, seed }, asked) {
+async function finish({ abc, seed, command, written }, asked) {
+  begin(abc, { command, written });
   editor.put(abc);
+  document.dispatchEvent(new Event("written"));
   if (asked.seed === undefined) {
     byId("lock").textContent = texts.lock(seed);
     byId("lock").hidden = false;
@@ -134,13 +147,8 @@ function buildExports() {
 
 async function save(format) {
   const content = await download("export", { abc: editor.text, format, ...controls.state });
-  const title = (/^T:\s*(.+)$/m.exec(editor.text)?.[1] ?? "tune").toLowerCase();
-  const stem = title.replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "") || "tune";
-  const suffix = { midi: "mid" }[format] ?? format;
-  const link = make("a", { href: URL.createObjectURL(content), download: `${stem}.${suffix}` });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-  say(texts.saved(link.download));
+  const title = /^T:\s*(.+)$/m.exec(editor.text)?.[1] ?? "tune";
+  saveAs(content, title, { midi: "mid" }[format] ?? format);
 }
 
 function buildTranspose() {
@@ -178,5 +186,6 @@ if (options) {
   changes.showSelection(null);
   buildExports();
   buildTranspose();
+  buildBook(editor);
   document.body.dataset.ready = "true";
 }

@@ -1,0 +1,70 @@
+// The files of the book: a book that comes in, and tunes that go out.
+import { ask, downloadFile } from "./api.js";
+import { attempt, byId, make, say } from "./dom.js";
+import { texts } from "./texts.js";
+
+const words = texts.book;
+const MAX_FILE = 4_000_000;
+
+// Buttons for each format; `chosen` returns which tunes, and `titleOf` how the file is called.
+export function fileButtons(chosen, titleOf) {
+  return [
+    make("span", {}, texts.export),
+    ...Object.entries(words.formats).map(([format, label]) =>
+      make(
+        "button",
+        { type: "button", "data-book-format": format, onclick: () => attempt(() => save(format, chosen(), titleOf())) },
+        label,
+      ),
+    ),
+  ];
+}
+
+async function save(format, chosen, title) {
+  say(words.preparing);
+  const { content, messages } = await downloadFile("book/export", { ...chosen, format, title });
+  saveAs(content, title, format === "abc" ? "abc" : "pdf");
+  showMessages(messages);
+}
+
+export function saveAs(content, title, suffix) {
+  const stem = title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "tune";
+  const link = make("a", { href: URL.createObjectURL(content), download: `${stem}.${suffix}` });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  say(texts.saved(link.download));
+}
+
+export function importField(imported) {
+  const input = make("input", { type: "file", id: "import", accept: ".abc,.txt,text/plain" });
+  input.addEventListener("change", () =>
+    attempt(async () => {
+      const [file] = input.files;
+      if (!file) return;
+      try {
+        if (file.size > MAX_FILE) throw new Error(words.tooLarge(file.name));
+        say(words.importing(file.name));
+        const { added, known, problems } = await ask("import", { abc: decode(await file.arrayBuffer()) });
+        say(words.imported(added, known));
+        showMessages(problems);
+      } finally {
+        input.value = "";
+      }
+      await imported();
+    }),
+  );
+  return make("label", { for: "import" }, words.import, input);
+}
+
+// Old books are often in the code page of Windows.
+function decode(bytes) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder("windows-1252").decode(bytes);
+  }
+}
+
+function showMessages(messages) {
+  byId("book-messages").replaceChildren(...messages.map((message) => make("li", {}, message)));
+}

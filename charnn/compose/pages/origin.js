@@ -1,0 +1,27 @@
+// Where the tune in the editor comes from: the command that wrote it, and its numbers in the book.
+import { byId } from "./dom.js";
+
+const none = { command: "", written: null, kept: null };
+// Each text that the editor has shown, so that undo brings the origin back, too.
+const known = new Map([["", none]]);
+const listeners = [];
+
+export let origin = none;
+
+// Take a text that the editor shows now: a new one is a change of the text before.
+export function follow(text) {
+  if (!known.has(text)) known.set(text, origin);
+  origin = known.get(text);
+  byId("command").textContent = origin.command;
+  for (const listener of listeners) listener();
+}
+
+// Take a text of another origin.
+export function begin(text, from) {
+  known.set(text, { ...none, ...from });
+  follow(text);
+}
+
+export function onOrigin(listener) {
+  listeners.push(listener);
+}

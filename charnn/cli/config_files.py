@@ -15,6 +15,8 @@ from charnn.errors import UsageError, shorten
 PROJECT_FILE = Path("charnn.toml")
 # A configuration has a few lines. A large file could keep the parser busy for a long time.
 MAX_BYTES = 100_000
+# They remove or replace files, so a file or variable from long ago must not give the consent.
+TYPED_ONLY = frozenset({"force", "yes"})
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def _options(
     """Yield the key, the value and the option of each entry of a table.
 
     Raises:
-        UsageError: a key is no option, or two keys are the same option.
+        UsageError: a key is no option or must be typed, or two keys are the same option.
     """
     seen = set()
     for key, value in table.items():
@@ -133,6 +135,8 @@ def _options(
         name = key.replace("_", "-")
         if name not in known:
             raise UsageError(f"{place}: {_shown(key)} is no option of {owner}{advice(name, known)}")
+        if name in TYPED_ONLY:
+            raise UsageError(f"{place}: {name} cannot be set in a file: type --{name} when needed")
         if name in seen:
             raise UsageError(f"{place}: {name} is set twice: remove one of the lines")
         seen.add(name)

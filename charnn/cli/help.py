@@ -18,6 +18,7 @@ from charnn.cli.settings import (
     drop_overruled,
     name_variables,
     problem_of_files,
+    refuse_typed_only,
     shown_value,
     unknown_variables,
     untyped_setting,
@@ -49,6 +50,7 @@ class Command(TyperCommand):
         """Run the command with the settings of files and variables."""
         if problem := problem_of_files(ctx):
             raise problem
+        refuse_typed_only(self, os.environ)
         for warning in unknown_variables(self, os.environ):
             show_warning(warning)
         drop_overruled(ctx)

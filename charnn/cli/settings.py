@@ -8,7 +8,14 @@ describes where a value comes from.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from charnn.cli.config_files import Settings, advice, config_files, options_of, read_settings
+from charnn.cli.config_files import (
+    TYPED_ONLY,
+    Settings,
+    advice,
+    config_files,
+    options_of,
+    read_settings,
+)
 from charnn.errors import UsageError, shorten
 
 # Options of which one is enough: one from a stronger source overrules the others.
@@ -27,9 +34,24 @@ _SETTINGS, _PROBLEM = "charnn.settings", "charnn.problem"
 def name_variables(command: Any) -> None:
     """Let each option of a command be set by a variable, such as CHARNN_TRAIN_HIDDEN_SIZE."""
     for name, option in options_of(command).items():
+        if name in TYPED_ONLY:
+            continue
         option.envvar = _variable(command, name)
         # Otherwise the help repeats the variable at every option.
         option.show_envvar = False
+
+
+def refuse_typed_only(command: Any, environment: Mapping[str, str]) -> None:
+    """Raise an error if a variable sets an option that must be typed.
+
+    Raises:
+        UsageError: such a variable is set.
+    """
+    for name in sorted(TYPED_ONLY & options_of(command).keys()):
+        if environment.get(variable := _variable(command, name)):
+            raise UsageError(
+                f"{variable} cannot set --{name}: unset it, and type --{name} when needed"
+            )
 
 
 def unknown_variables(command: Any, environment: Mapping[str, str]) -> Iterator[str]:

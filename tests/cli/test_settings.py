@@ -97,6 +97,8 @@ def test_settings_do_not_change_a_resumed_run(
         ("[[train]]\nlr = 1", "write its options below [train]"),
         ("[train]\nlr = true", "needs a text or a number, not true"),
         ("[train]\nlr = [1]", "needs a text or a number, not [1]"),
+        ("[tidy]\nforce = true", "[tidy]: force cannot be set in a file: type --force"),
+        ("yes = true", "yes cannot be set in a file: type --yes"),
         ("[train]\nresume = 1", "resume is true or false, not 1"),
         ("[train]\nlr = 1\n[train\n", "(at line 3, column "),
         ("[train]\nlr = 1\nlr = 2\n", "(at line 3, column "),
@@ -142,3 +144,18 @@ def test_variables(program: Program, folder: Path) -> None:
     assert ended.messages[0].endswith("(--json is set in CHARNN_CORPORA_JSON)")
     # The version of charnn in an image is often a variable of this name.
     assert program(folder, "corpora", CHARNN_VERSION="1", CHARNN_HELP="1").stdout[:4] == b"folk"
+
+
+def test_consent_is_typed(program: Program, folder: Path) -> None:
+    ended = program(folder, "runs", CHARNN_RUNS_YES="1")
+    [message] = ended.messages
+    assert (ended.returncode, message) == (
+        2,
+        "error: CHARNN_RUNS_YES cannot set --yes: unset it, and type --yes when needed",
+    )
+    # A setting for some actions of a command does not stop the others.
+    ended = program(folder, "runs", "clean", **write(folder, "[runs]\njson = true\n"))
+    assert ended.returncode == 0, ended.messages
+    assert program(folder, "runs", "clean", "--json").returncode == 2
+    ended = program(folder, "gradients", "no-run", "text", **write(folder, "seed = 1\n"))
+    assert "fresh cells" not in ended.messages[0]

@@ -18,6 +18,7 @@ from charnn.cli.console import (
     write_stdout,
 )
 from charnn.cli.help import Command
+from charnn.cli.settings import places
 from charnn.errors import CharnnError, CheckpointError, UsageError, unknown_choice
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class RunsCommand(Command):
 
 
 def command(
+    context: typer.Context,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -67,7 +69,9 @@ def command(
         raise unknown_choice("the action", action, RUN_ACTIONS)
     run, number = ACTIONS[action]
     if as_json and action not in ("list", "compare"):
-        raise UsageError(f"--json is for the list and for compare: leave it out with {action}")
+        if "as_json" not in places(context):
+            raise UsageError(f"--json is for the list and for compare: leave it out with {action}")
+        as_json = False  # a setting holds for the actions that have the option
     if yes and action != "remove":
         raise UsageError("--yes is for remove: leave it out")
     if not number(len(names)):

@@ -19,6 +19,7 @@ from charnn.cli.insight_options import (
     read_plain_texts,
     write_picture,
 )
+from charnn.cli.settings import places
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _MAX_CHARACTERS = 1_000_000
 
 
 def command(
+    context: typer.Context,
     words: Annotated[
         list[str],
         typer.Argument(
@@ -110,8 +112,10 @@ def command(
         variants, number = _variants(cell, steps, values)
         _compare(words, variants, number, distance, at, seed or 0, path, as_json)
         return
+    set_at = places(context)
     for name, value in {**values, "steps": steps, "seed": seed}.items():
-        if value not in (None, []):
+        # A setting, such as seed = 1, may be for other commands.
+        if value not in (None, []) and name not in set_at:
             option = name.replace("_", "-")
             raise UsageError(f"--{option} is for fresh cells: add --cell lstm, for example")
     if len(words) < 2:

@@ -25,6 +25,7 @@ def command(
     configurations. A file has a table for each command, such as [train], with lines such as
     hidden-size = 512. Lines before the first table hold for every command that has the option. A
     run that is resumed ignores settings, except those that find the run and read its corpus.
+    --force and --yes must be typed.
 
     \b
     Examples:

@@ -14,6 +14,7 @@ import json
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from statistics import median
@@ -71,8 +72,13 @@ def main() -> None:
     parser.add_argument("--tunes", type=int, default=4, help="tunes of each user")
     parser.add_argument("--slow", type=int, default=200, help="connections that send nothing")
     options = parser.parse_args()
-    command = [sys.executable, "-m", "charnn", "compose", "--no-open"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+    command = [sys.executable, "-m", "charnn", "compose", "--no-open", "--book"]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        subprocess.Popen(
+            [*command, f"{folder}/tunes.db"], stdout=subprocess.PIPE, text=True
+        ) as server,
+    ):
         try:
             assert server.stdout is not None
             link = server.stdout.readline().strip()

@@ -58,7 +58,7 @@ LOUDEST = """() => {
 
 @pytest.fixture(scope="module")
 def link(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    command = [sys.executable, "-m", "charnn", "compose", "--no-open"]
+    command = [sys.executable, "-m", "charnn", "compose", "--no-open", "--book", "tunes.db"]
     with subprocess.Popen(
         command,
         cwd=tmp_path_factory.mktemp("compose"),

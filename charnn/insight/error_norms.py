@@ -2,8 +2,8 @@
 
 Let L_t be the loss of the token that follows step t, and h_tau the hidden state after step tau. The
 derivative dL_t/dh_tau is the error that L_t sends back to step tau: by the chain rule, a product of
-the t - tau Jacobians between the two steps. In a cell with a memory cell, h and c of a step are two
-separate inputs of the next step, and each has its derivative.
+the t - tau Jacobians between the two steps. In a cell with a memory cell, dL_t/dc_tau contains what
+flows through h_tau, which is computed from c_tau: so it is not 0 at tau = t.
 
 One backward pass computes one loss for each of B rows, so that the losses of many t cost no more
 than B rows of a batch. All numbers are float64, since an error may shrink by far more than the 38
@@ -102,7 +102,7 @@ def _norms_of_rows(
     with torch.enable_grad():
         losses_TB, _ = network.losses(ids_TB, targets_TB, state, layers)
         loss = losses_TB[lasts_B - starts_B, np.arange(len(starts_B))].sum()
-        by_part = [list(zip(*layer.states[1:], strict=True)) for layer in layers]
+        by_part = [list(zip(*layer.computed, strict=True)) for layer in layers]
         leaves = [step for parts in by_part for part in parts for step in part]
         *errors, gates_x_TBG = torch.autograd.grad(
             loss, [*leaves, layers[0].gates_x_TBG], materialize_grads=True

@@ -80,7 +80,7 @@ def draw_norms(axes: Any, flows: Sequence[GradientFlow]) -> None:
     axes.set_xlabel(_DISTANCE)
     axes.set_ylabel(ERROR.format("h") + " in nats per unit of h")
     has_cells = any("c" in flow.states for flow in flows)
-    title = r"thin: bound $C\,\eta^{t-\tau}$" + (
+    title = r"thin: $C\,\eta^{t-\tau}$, above all medians" + (
         r"; with dots: $|\partial L_t / \partial c_\tau|$" if has_cells else ""
     )
     axes.legend(title=title, fontsize=9, title_fontsize=8)

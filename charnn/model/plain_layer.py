@@ -39,6 +39,9 @@ class Trace(NamedTuple):
         states: the hidden state before the first step and after every step. The loss depends on a
             step only through these tensors, so autograd can return the gradient of the loss with
             respect to each tensor.
+        computed: the hidden state after every step, as the cell computed it: the gradient with
+            respect to c then contains what flows through h of the same step. Empty where autograd
+            records nothing.
     """
 
     cell: type[Cell]
@@ -47,6 +50,7 @@ class Trace(NamedTuple):
     bias_hh: Tensor
     peepholes: tuple[Tensor, ...]
     states: list[HiddenState]
+    computed: tuple[HiddenState, ...] = ()
 
     @property
     def outputs(self) -> Tensor:
@@ -72,7 +76,7 @@ def run_traced(
     The arguments are described in `Trace`.
     """
     gates, dtype = len(cell.gates), state[0].dtype
-    states = [state]
+    states, computed = [state], []
     for gates_x_BG in gates_x_TBG.to(dtype).unbind(0):
         gates_h_BG = linear(states[-1][0], weight_hh, bias_hh).to(dtype)
         split_x, split_h = gates_x_BG.chunk(gates, -1), gates_h_BG.chunk(gates, -1)
@@ -80,7 +84,8 @@ def run_traced(
         # Within a step, h depends on c. A view makes each part a node of its own, so that the
         # gradient of c does not contain what flows through h of the same step.
         states.append(tuple(part.view_as(part) for part in after))
-    return Trace(cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states)
+        computed.append(after)
+    return Trace(cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states, tuple(computed))
 
 
 def gate_values(trace: Trace) -> tuple[Tensor, ...]:

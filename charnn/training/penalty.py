@@ -49,7 +49,7 @@ def layer_penalty(trace: Trace, errors: Sequence[HiddenState]) -> Tensor:
         trace: the trace of the layer over a segment.
         errors: delta, the gradient of the loss with respect to the hidden state after each step.
     """
-    cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states = trace
+    cell, gates_x_TBG, weight_hh, bias_hh, peepholes, states, _ = trace
     before, delta = _stack_steps(states[:-1]), _stack_steps(errors)
     length_TB = _length(delta)
     directions = [part / length_TB.clamp_min(_MIN_LENGTH).unsqueeze(-1) for part in delta]

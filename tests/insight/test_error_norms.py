@@ -77,14 +77,13 @@ def unrolled_errors(
             a = w_ih @ x + w[prefix + "bias_ih_l0"]
             b = w[prefix + "weight_hh_l0"] @ states[number][0] + w[prefix + "bias_hh_l0"]
             peepholes = [w[prefix + name] for name in CELLS[cell].peepholes]
-            after = unrolled_step(cell, a, b, states[number], peepholes)
-            added = [torch.zeros_like(part).requires_grad_() for part in after]
-            states[number] = [part + zero for part, zero in zip(after, added, strict=True)]
-            leaves[number].append(added)
+            # The derivative by c contains what flows through h of the same step.
+            states[number] = unrolled_step(cell, a, b, states[number], peepholes)
+            leaves[number].append(states[number])
             x = states[number][0]
     logits = w["head.weight"] @ x + w["head.bias"]
     loss = -torch.log_softmax(logits, 0)[int(read[last + 1])]
-    flat = [zero for layer in leaves for step in layer for zero in step]
+    flat = [part for layer in leaves for step in layer for part in step]
     grads = torch.autograd.grad(loss, [*flat, *inputs], materialize_grads=True)
     lengths = [gradient.norm() for gradient in grads]
     by_layer = torch.stack(lengths[: len(flat)]).reshape(layers, last + 1, parts)

@@ -14,7 +14,8 @@ _NORMS = (
     "<p>The loss at t sends an error back through the hidden states. The picture shows its length "
     "at every earlier step: the median of many losses, with a band from the first to the third "
     "quartile. &eta; is the factor per step; the thin line is C&thinsp;&eta;<sup>t"
-    "&minus;&tau;</sup>, a bound of the medians. A line that falls straight is a gradient that vanishes.</p>"
+    "&minus;&tau;</sup>, above all medians. A line that falls straight is a gradient that "
+    "vanishes.</p>"
 )
 _CAPTION = "The error as it flows back, and what truncated BPTT cuts off"
 _TEXT = (

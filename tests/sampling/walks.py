@@ -62,6 +62,9 @@ def any_request(chance: random.Random, characters: str) -> tuple[TuneRequest, Tu
             headers=chance.choice(((), HEADERS, HEADERS[:3])),
             title_words=chance.choice((None, TITLE_WORDS)),
         )
+        # The opening's coder, above the grammar, refuses notes that the model cannot write.
+        if not set(characters).issuperset(request.opening):
+            continue
         try:
             return request, TuneGrammar(request, characters)
         except UsageError:

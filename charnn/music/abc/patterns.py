@@ -115,7 +115,15 @@ def plain_quotes(music: str) -> str:
 
 
 _MAIL_DEBRIS = re.compile(r"=20(?=\s*$)|=(?=\s*$)|=3D")
+# Fields whose text may contain all that traces of mail consist of, such as `Q:1/4=20` or an address
+# in `F:`. Before `:|` and `::`, most letters are music.
+_TEXT_OF_FIELD = re.compile(r"[ \t]*(?:[wWsT+]:|[A-JN-QS-Za-z]:(?![|:]))")
 _MAIL_REPLACEMENTS = {"=20": "", "=": "\\", "=3D": "="}
+
+
+def may_have_mail_debris(line: str) -> bool:
+    """Return whether `=20`, `=3D` or a final `=` in a line is a trace of mail, not a text."""
+    return "=" in line and not _TEXT_OF_FIELD.match(line)
 
 
 def undo_quoted_printable(line: str) -> str:
@@ -123,6 +131,8 @@ def undo_quoted_printable(line: str) -> str:
 
     At the end of a line, `=20` is a space and is removed; `=` is a soft line break and becomes
     `\\`, with which ABC continues a line. Fourteen tunes of Ryan's Mammoth Collection contain such
-    traces.
+    traces. A field stays as it is, unless its text is a key, a meter, a unit length or a type.
     """
+    if not may_have_mail_debris(line):
+        return line
     return _MAIL_DEBRIS.sub(lambda found: _MAIL_REPLACEMENTS[found[0]], line)

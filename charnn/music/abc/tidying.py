@@ -202,7 +202,7 @@ def _spell_field(letter: str, text: str) -> str:
     if letter == "K":
         text = read_key(text)[0].text  # `Eb` in place of `E flat`
     text = write_as_unicode(text) if letter in _TEXT_FIELDS else text
-    return f"{letter}:{escape_mail_like(text.strip())}"
+    return escape_mail_like(f"{letter}:{text.strip()}")
 
 
 def _change(piece: Piece) -> Change | None:

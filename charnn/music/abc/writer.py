@@ -15,7 +15,7 @@ from charnn.music.abc.bar_line import count_repeats, stay_apart
 from charnn.music.abc.grace_placement import count_graces_before, sound_as_written
 from charnn.music.abc.note_head import format_head
 from charnn.music.abc.note_length import format_length
-from charnn.music.abc.patterns import NAMED_DECORATION
+from charnn.music.abc.patterns import NAMED_DECORATION, may_have_mail_debris
 from charnn.music.tune.tune import (
     BarLine,
     Change,
@@ -30,7 +30,7 @@ from charnn.music.tune.tune import (
 
 _SEPARATOR = "{}"
 # Text that the reader would change as a trace of mail, see `patterns.undo_quoted_printable`.
-_MAIL_LIKE = re.compile(r"=(?=$|20$|3D)", re.MULTILINE)
+_MAIL_LIKE = re.compile(r"=(?=$|20$|3D)")
 # The number of following texts that are searched for a second `!` after an old line break. The name
 # of a decoration contains no space, so the search seldom goes as far.
 _LINE_BREAK_REACH = 80
@@ -50,12 +50,12 @@ def write_tune(tune: Tune) -> str:
         if voice.voice_id and not _names_voice(music[0]):
             text += f"V:{voice.voice_id}\n"
         text += _BodyWriter(voice.key).write(music)
-    return escape_mail_like(text)
+    return "\n".join(map(escape_mail_like, text.split("\n")))
 
 
-def escape_mail_like(text: str) -> str:
-    """Return a text in which the reader finds no traces of mail."""
-    return _MAIL_LIKE.sub("=3D", text) if "=" in text else text
+def escape_mail_like(line: str) -> str:
+    """Return a line in which the reader finds no traces of mail."""
+    return _MAIL_LIKE.sub("=3D", line) if may_have_mail_debris(line) else line
 
 
 def with_comment(content: str, comment: str) -> str:

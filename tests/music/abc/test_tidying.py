@@ -219,3 +219,11 @@ def test_a_book_keeps_its_words_and_what_cannot_be_read() -> None:
     )
     assert [problem.line for problem in book.problems] == [7]
     assert (numbers.changed, numbers.first_new) == (["X:01"], 2)
+
+
+def test_a_text_with_equals_signs_is_no_mail() -> None:
+    fields = ["T:1+1 =", "Q:1/4=20", "F:http://a.b/?page=20", "S:x=3D2"]
+    text = "\n".join(["X:1", *fields, "K:C=20", "A=3DB cd|", "w:a b= c=20 =", "W:so =", ""])
+    tidy = tidy_tune(text)
+    assert {*fields, "W:so =", "w:a b= c=20 =", "K:C", "A=B cd|"} <= set(tidy.split("\n"))
+    assert tidy_tune(tidy) == tidy

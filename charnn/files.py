@@ -54,6 +54,20 @@ def write_bytes(path: Path, content: bytes, *, previous: Path | None = None) -> 
     fsync_folder(target.parent)
 
 
+def check_writable(path: Path) -> None:
+    """Check that `write_bytes` can write a file, without changing what is there.
+
+    Raises:
+        OSError: the folder is missing or not writable.
+    """
+    target = path.resolve() if path.is_symlink() else path
+    if target.exists() and not target.is_file():
+        return
+    temporary = _temporary_path(target)
+    temporary.open("xb").close()
+    temporary.unlink()
+
+
 def is_text_itself(name: str) -> bool:
     """Return whether a text cannot be the name of a file, because it has lines or is too long.
 

@@ -9,7 +9,8 @@ import typer
 from charnn.cli.completion import complete_corpus, complete_run
 from charnn.cli.console import show_message, show_warning, warn_if_damaged
 from charnn.cli.output_files import refuse_empty
-from charnn.errors import UsageError
+from charnn.errors import CharnnError, UsageError
+from charnn.files import check_writable, write_bytes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,6 +62,7 @@ def check_picture(output: str | None, option: str = "-o") -> Path | None:
 
     Raises:
         UsageError: the file has another suffix, or its folder is missing.
+        CharnnError: the file cannot be written.
     """
     if output is None:
         return None
@@ -71,6 +73,12 @@ def check_picture(output: str | None, option: str = "-o") -> Path | None:
         raise UsageError(f"{option} {output}: there is no folder {path.parent}. Create it first")
     if path.is_dir():
         raise UsageError(f"{option} {output} is a folder: name a file in it")
+    try:
+        check_writable(path)
+    except OSError as problem:
+        raise CharnnError(
+            f"cannot write {output} ({problem.strerror}): name a file in another folder"
+        ) from None
     return path
 
 
@@ -85,7 +93,6 @@ def write_picture(path: Path, figure: "Callable[[], Figure]", page: Callable[[],
     Raises:
         OSError: the file cannot be written.
     """
-    from charnn.files import write_bytes
     from charnn.insight.plot_style import picture_bytes
 
     kind = path.suffix.lower().removeprefix(".")
@@ -108,12 +115,15 @@ def load_model(run: Path) -> "Model":
     return model
 
 
-def read_corpus(model: "Model", names: Sequence[str], limit: int | None = None) -> "ReadText":
+def read_corpus(
+    model: "Model", names: Sequence[str], encoding: str | None, limit: int | None = None
+) -> "ReadText":
     """Return the tokens of a corpus as the model reads them, and warn of unknown characters.
 
     Args:
         model: the model that reads the corpus.
         names: the names of the corpus, as in `charnn train`.
+        encoding: the codec of files without a byte order mark; None means UTF-8.
         limit: the number of characters to read of a long corpus, spread evenly over it; the user
             is told. None reads all of it.
 
@@ -127,7 +137,7 @@ def read_corpus(model: "Model", names: Sequence[str], limit: int | None = None) 
     use_one_thread()
     checkpoint = model.checkpoint
     kind, keep_cr = checkpoint.document_kind, checkpoint.keep_cr
-    corpus = open_corpus(names, document_kind=kind, keep_cr=keep_cr)
+    corpus = open_corpus(names, document_kind=kind, keep_cr=keep_cr, encoding=encoding)
     texts = whole_texts(corpus.documents, corpus.document_kind)
     if limit is not None:
         texts = _sampled(texts, limit)
@@ -148,7 +158,7 @@ def use_one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def read_plain_texts(names: Sequence[str], limit: int) -> list[str]:
+def read_plain_texts(names: Sequence[str], encoding: str | None, limit: int) -> list[str]:
     """Return about `limit` characters of a corpus, for fresh models of characters.
 
     Raises:
@@ -156,7 +166,9 @@ def read_plain_texts(names: Sequence[str], limit: int) -> list[str]:
     """
     from charnn.corpus.sources import open_corpus
 
-    return _sampled([document.text() for document in open_corpus(names).documents], limit)
+    return _sampled(
+        [document.text() for document in open_corpus(names, encoding=encoding).documents], limit
+    )
 
 
 def _sampled(texts: Sequence[str], limit: int) -> list[str]:

@@ -27,6 +27,13 @@ RunArgument = Annotated[
         "bundled model where there is no run.",
     ),
 ]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        help="Encoding of the files; default: UTF-8, unless a byte order mark or a tune book names "
+        "it."
+    ),
+]
 
 
 def show_if_bundled(named: Path | None, path: Path) -> None:

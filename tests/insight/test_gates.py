@@ -72,3 +72,15 @@ def test_the_sample_of_a_long_text_is_spread_evenly() -> None:
     tunes = [line * 100 for line in lines]
     assert all(tune in tunes for tune in sample_texts(tunes, 10_000))
     assert sample_texts(tunes[:3], 10_000) == tunes[:3]
+
+
+def test_a_text_in_another_encoding_and_a_picture_that_cannot_be_written(tmp_path: Path) -> None:
+    save_run(tmp_path, "run", random_checkpoint("abcdé \n", cell="gru"))
+    (tmp_path / "old.txt").write_bytes(("abc dé\n" * 200).encode("cp1252"))
+    found = charnn(tmp_path, "gates", "run", "old.txt", "--encoding", "cp1252", "--json")
+    assert found.returncode == 0
+    assert json.loads(found.stdout)
+    ended = charnn(tmp_path, "gates", "run", "old.txt", "-o", "/proc/none/x.png")
+    assert ended.returncode in (1, 2)
+    assert len(ended.messages) == 1
+    assert "/proc/none" in ended.messages[0]

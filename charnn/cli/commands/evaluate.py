@@ -11,7 +11,7 @@ import typer
 from charnn.cli.completion import complete_corpus, complete_run
 from charnn.cli.console import show_warning, warn_if_damaged, write_lines, write_stdout
 from charnn.cli.formatting import format_calibration
-from charnn.cli.model_options import MAX_SAMPLES, Bars
+from charnn.cli.model_options import MAX_SAMPLES, Bars, EncodingOption
 from charnn.errors import UsageError
 from charnn.sampling.seeds import choose_seed
 
@@ -57,13 +57,7 @@ def command(
             "n-grams; takes minutes.",
         ),
     ] = False,
-    encoding: Annotated[
-        str | None,
-        typer.Option(
-            help="Encoding of the files; default: UTF-8, unless a byte order mark or a tune "
-            "book names it."
-        ),
-    ] = None,
+    encoding: EncodingOption = None,
     tunes: Annotated[
         int,
         typer.Option(metavar="N", help="Write N tunes and compare them with the training tunes."),

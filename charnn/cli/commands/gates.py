@@ -17,6 +17,7 @@ from charnn.cli.insight_options import (
     read_corpus,
     write_picture,
 )
+from charnn.cli.model_options import EncodingOption
 
 if TYPE_CHECKING:
     from charnn.insight.gate_statistics import GateStatistics
@@ -30,6 +31,7 @@ _NEARLY_ALWAYS = 0.9
 def command(
     run: ModelArgument,
     text: TextArgument,
+    encoding: EncodingOption = None,
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -52,7 +54,7 @@ def command(
     from charnn.insight.gate_statistics import check_gates, gate_statistics
 
     check_gates(model.checkpoint.config.cell)
-    gates = gate_statistics(model.checkpoint, read_corpus(model, text, ENOUGH))
+    gates = gate_statistics(model.checkpoint, read_corpus(model, text, encoding, ENOUGH))
     if path:
         name = display_name(model.path)
         write_picture(path, gates.figure, lambda: gates.page(name))

@@ -20,6 +20,7 @@ from charnn.cli.insight_options import (
     read_corpus,
     write_picture,
 )
+from charnn.cli.model_options import EncodingOption
 from charnn.cli.plain_table import table_lines
 
 if TYPE_CHECKING:
@@ -42,10 +43,11 @@ def command(
             "--unit", metavar="L.I", help="Show the text coloured by this unit instead of a table."
         ),
     ] = "",
+    encoding: EncodingOption = None,
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the units that know something a person can name.
+    """Find the units that are tied to something a person names.
 
     For each feature: the closest unit, the share of its variance that the feature explains beyond
     the last character, the largest such share by chance, and the mean of the unit in each class of
@@ -67,7 +69,7 @@ def command(
     from charnn.insight.unit_names import parse_unit
 
     unit = parse_unit(unit_name, model.checkpoint.config, "--unit") if unit_name else None
-    read = read_corpus(model, text, ENOUGH)
+    read = read_corpus(model, text, encoding, ENOUGH)
     if unit and not (path and path.suffix.lower() == ".html"):
         _show_unit(model, read, unit, path, as_json)
     else:

@@ -19,6 +19,7 @@ from charnn.cli.insight_options import (
     read_plain_texts,
     write_picture,
 )
+from charnn.cli.model_options import EncodingOption
 from charnn.cli.settings import places
 from charnn.errors import UsageError
 
@@ -82,6 +83,7 @@ def command(
         typer.Option(metavar="N", help="Length of truncated BPTT in characters (default: 64)."),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of fresh cells (default: 0).")] = None,
+    encoding: EncodingOption = None,
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -110,7 +112,7 @@ def command(
     }
     if cell:
         variants, number = _variants(cell, steps, values)
-        _compare(words, variants, number, distance, at, seed or 0, path, as_json)
+        _compare(words, encoding, variants, number, distance, at, seed or 0, path, as_json)
         return
     set_at = places(context)
     for name, value in {**values, "steps": steps, "seed": seed}.items():
@@ -123,7 +125,7 @@ def command(
             "name a run and a text (charnn gradients folk tune.abc), or a text and cells (charnn "
             "gradients play.txt --cell rnn --cell lstm)"
         )
-    _show_model(words[0], words[1:], distance, at, path, as_json)
+    _show_model(words[0], words[1:], encoding, distance, at, path, as_json)
 
 
 def _variants(
@@ -144,6 +146,7 @@ def _variants(
 def _show_model(
     run: str,
     texts: Sequence[str],
+    encoding: str | None,
     distance: int | None,
     at: int | None,
     path: Path | None,
@@ -164,7 +167,7 @@ def _show_model(
     torch.set_num_threads(1)
     model = load_model(Path(run))
     # A place is a place of the whole text.
-    read = read_corpus(model, texts, None if at else ENOUGH)
+    read = read_corpus(model, texts, encoding, None if at else ENOUGH)
     check_places(read, distance, at)
     flow = measure_flow(model.checkpoint, read, model.name, distance, at)
     if path:
@@ -180,6 +183,7 @@ def _show_model(
 
 def _compare(
     names: Sequence[str],
+    encoding: str | None,
     variants: "Sequence[CellVariant]",
     steps: int,
     distance: int | None,
@@ -196,7 +200,7 @@ def _compare(
     from charnn.insight.gradient_page import comparison_page
 
     torch.set_num_threads(1)
-    texts = read_plain_texts(names, _MAX_CHARACTERS)
+    texts = read_plain_texts(names, encoding, _MAX_CHARACTERS)
 
     def report(done: "CellFlow") -> None:
         if done.training:

@@ -17,7 +17,7 @@ from charnn.cli.insight_options import (
     read_corpus,
     write_picture,
 )
-from charnn.cli.model_options import check_alternatives
+from charnn.cli.model_options import EncodingOption, check_alternatives
 
 if TYPE_CHECKING:
     from charnn.insight.shown_surprise import ShownSurprise
@@ -34,6 +34,7 @@ def command(
         int,
         typer.Option(metavar="N", help="List each character with the N likeliest other ones."),
     ] = 0,
+    encoding: EncodingOption = None,
     output: PictureOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,7 +54,7 @@ def command(
     check_alternatives(alternatives)
     path = check_picture(output)
     model = load_model(run)
-    read = read_corpus(model, text)
+    read = read_corpus(model, text, encoding)
 
     has_page = path is not None and path.suffix.lower() == ".html"
     kept = max(alternatives, _ON_PAGES) if has_page else alternatives

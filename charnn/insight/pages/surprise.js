@@ -72,6 +72,15 @@ function move(place) {
 slider.addEventListener("input", () => move(Number(slider.value)));
 document.getElementById("back").addEventListener("click", () => move(Number(slider.value) - 1));
 document.getElementById("on").addEventListener("click", () => move(Number(slider.value) + 1));
+// The slider and the menus have arrow keys of their own.
+document.addEventListener("keydown", (event) => {
+  const isOwn = ["INPUT", "SELECT"].includes(event.target.tagName);
+  if (isOwn || event.altKey || event.ctrlKey || event.metaKey) return;
+  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!by) return;
+  move(Number(slider.value) + by);
+  event.preventDefault();
+});
 document.getElementById("next").addEventListener("click", () => {
   const begin = Number(slider.value) + 1;
   const found = data.bits.findIndex((bits, place) => place >= begin && bits >= MUCH);

@@ -3,14 +3,15 @@
 import shlex
 import threading
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from charnn.checkpoints.bundled import BUNDLED
+from charnn.checkpoints.bundled import BUNDLED, bundled_model
 from charnn.checkpoints.run_files import RUNS_FOLDER, run_names
+from charnn.checkpoints.run_summary import summarise_run
 from charnn.compose.json_requests import number_of, text_of
 from charnn.errors import CharnnError, UsageError
 from charnn.library import Model, load
@@ -35,8 +36,9 @@ _loading = threading.Lock()
 
 def tune_models() -> list[str]:
     """Return the names of the models that write tunes: the bundled one, then the user's runs."""
-    names = [BUNDLED, *(name for name in run_names(RUNS_FOLDER) if name != BUNDLED)]
-    return [name for name in names if _writes_tunes(name)]
+    runs = run_names(RUNS_FOLDER)
+    names = [BUNDLED, *(name for name in runs if name != BUNDLED)]
+    return [name for name in names if _writes_tunes(name, runs)]
 
 
 def describe_models() -> list[Result]:
@@ -51,7 +53,7 @@ def model_of(name: str) -> Model:
         UsageError: the page offers no such model.
         CheckpointError: the model is damaged.
     """
-    if name not in tune_models():
+    if not _writes_tunes(name, run_names(RUNS_FOLDER)):
         raise UsageError(f"there is no model {name} here: choose another one")
     return _loaded(name)
 
@@ -104,19 +106,17 @@ def vary(asked: Mapping[str, Any]) -> Iterator[Result]:
     seed, temperature = choose_seed(_seed(asked)), _temperature(asked)
     options: dict[str, Any] = {choice: asked[choice] for choice in _CHOICES if asked.get(choice)}
     kept = asked.get("keep") or ()
-    if isinstance(kept, str):
-        kept = (kept,)
-    if not all(isinstance(each, str) for each in kept):
+    kept = [kept] if isinstance(kept, str) else kept
+    if not (isinstance(kept, list | tuple) and all(isinstance(each, str) for each in kept)):
         raise UsageError("keep is a list of names")
     for choice, value in options.items():
         wanted = str if choice in ("bars", "part") else bool
         if not isinstance(value, wanted):
             raise UsageError(f"{choice} has the wrong type")
     tune = text_of(asked, "abc")
-    varied = model.vary(tune, num, seed=seed, temperature=temperature, keep=tuple(kept), **options)
+    varied = model.vary(tune, num, seed=seed, temperature=temperature, keep=kept, **options)
     for variation in varied:
-        shown = {**options, "keep": " ".join(kept), "temperature": temperature}
-        shown["seed"] = variation.seed
+        shown = {**options, "keep": tuple(kept), "temperature": temperature, "seed": variation.seed}
         yield {
             "abc": str(variation),
             "seed": variation.seed,
@@ -181,19 +181,19 @@ def novelty(name: str, tune: str) -> Result | None:
 
 def _learned(name: str) -> Result:
     """Return types, meters and keys, each with its number of training tunes."""
-    model = _loaded(name)
     try:
+        model = _loaded(name)
         headers = load_header_stats(model.path, model.checkpoint)
-    except CharnnError:
+    except (CharnnError, OSError):
         headers = None
     return dict(headers.counts()) if headers else {}
 
 
-def _writes_tunes(name: str) -> bool:
-    try:
-        return bool(_loaded(name).checkpoint.metadata.get("tunes"))
-    except (CharnnError, OSError):
-        return False
+def _writes_tunes(name: str, runs: Sequence[str]) -> bool:
+    """Return whether a model is there and writes tunes; only the header of a run is read."""
+    if name in runs:
+        return bool(summarise_run(RUNS_FOLDER / name).metadata.get("tunes"))
+    return name == BUNDLED and bundled_model() is not None
 
 
 def _loaded(name: str) -> Model:
@@ -232,10 +232,12 @@ def _temperature(asked: Mapping[str, Any]) -> float:
 def _command(words: list[str], options: Mapping[str, Any]) -> str:
     """Return the command that gives a result again."""
     parts = ["charnn", *words]
-    for name, value in options.items():
-        if value is True:
-            parts.append(f"--{name}")
-        elif value != "" and value is not False:
-            shown = f"{value:g}" if isinstance(value, float) else str(value)
-            parts += [f"--{name.replace('_', '-')}", shown]
+    for name, values in options.items():
+        # An option that may be repeated has a tuple of values.
+        for value in values if isinstance(values, tuple) else (values,):
+            if value is True:
+                parts.append(f"--{name}")
+            elif value != "" and value is not False:
+                shown = f"{value:g}" if isinstance(value, float) else str(value)
+                parts += [f"--{name.replace('_', '-')}", shown]
     return shlex.join(parts)

@@ -79,7 +79,7 @@ def number_of(asked: Mapping[str, Any], name: str, default: int, least: int, mos
     """Return a whole number, also one that a query writes as a text.
 
     Raises:
-        UsageError: the value is none, or out of range.
+        UsageError: the value is no whole number, or out of range.
     """
     value = asked.get(name)
     if value is None or value == "":

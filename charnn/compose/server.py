@@ -42,7 +42,7 @@ _TYPES = {
 
 
 class Page:
-    """The application behind the page.
+    """The web application that serves the page.
 
     Args:
         token: the secret of the user's link; by default, a new one.

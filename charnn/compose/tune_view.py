@@ -146,7 +146,7 @@ def _view(text: str, tune: Tune, source: TuneSource, playback: Playback, rows: s
 
 
 def _picture(tune: Tune, rows: str) -> tuple[str, str]:
-    """Return the score as SVG, and the reason if there is none."""
+    """Return the score as SVG and `""`; or `""` and the reason why it cannot be drawn."""
     try:
         svg = engrave(tune, "svg", score_with_rows(tune, rows))
     except CharnnError as problem:

@@ -16,6 +16,7 @@ from charnn.compose.gatekeeper import TOKEN_HEADER
 from charnn.compose.server import Page
 from charnn.compose.writing_jobs import BusyError, WritingJobs
 from tests.helpers import charnn as run
+from tests.helpers import random_checkpoint, save_run
 
 HOST = "127.0.0.1:8000"
 JIG = {"model": "folk", "rhythm": "jig", "key": "D", "seed": 25, "temperature": 1}
@@ -192,3 +193,23 @@ def test_a_tune_is_moved(client: TestClient, jig: str) -> None:
     assert "K:E\n" in moved
     wrong = client.post("/api/transpose", json={"abc": jig, "semitones": 500})
     assert wrong.status_code == 400
+
+
+def test_the_command_of_a_variation_repeats_each_choice(client: TestClient, jig: str) -> None:
+    asked = {"abc": jig, "bars": "2", "num": 1, "seed": 3, "keep": ["rhythm", "notes-on-beats"]}
+    (varied,) = results(client, "vary", asked)
+    assert "--keep rhythm --keep notes-on-beats" in varied["command"]
+
+
+def test_runs_that_write_texts_or_are_damaged_do_not_keep_the_page_from_its_models(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save_run(tmp_path, "text", random_checkpoint("abc\n"))
+    broken = tmp_path / "checkpoints" / "broken" / "best.safetensors"
+    broken.parent.mkdir()
+    broken.write_bytes(b"no checkpoint")
+    models = client.get("/api/options").json()["models"]
+    assert [model["name"] for model in models] == ["folk"]
+    (refused,) = results(client, "write", {"model": "text"})
+    assert "there is no model text here" in refused["error"]

@@ -48,7 +48,7 @@ class Series:
         return Series(self.steps, means)
 
     def until(self, step: int) -> float | None:
-        """Return the last value up to a step; None if there is none, or if the series has ended."""
+        """Return the last value up to a step; None before the first and after the last value."""
         number = int(np.searchsorted(self.steps, step, side="right"))
         if not number or step > self.steps[-1]:
             return None

@@ -11,7 +11,7 @@ from charnn.insight.plot_style import line_styles, new_figure
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Kinds of tokens; what is none of the others is a sign.
+# Kinds of tokens; every token of no other kind is a sign.
 _KINDS = ("vowels", "other small letters", "capitals", "digits", "signs", "labels")
 
 

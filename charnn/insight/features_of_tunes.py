@@ -34,7 +34,7 @@ HEADER, POSITION, ON_BEAT, BEAT, BAR, PART, CHORD, TUPLET, GRACES, QUOTES = _LAB
 def tune_features(text: str) -> list[NamedFeature]:
     """Return the features of a text of tunes, with a class for each character.
 
-    The characters of a tune that cannot be read have none.
+    The characters of a tune that cannot be read have no features.
     """
     classes = {name: np.full(len(text), NO_CLASS, np.int8) for name in _LABELS}
     starts = _line_starts(text)

@@ -113,7 +113,7 @@ def check_gates(cell: str) -> None:
     """Check that a cell has gates.
 
     Raises:
-        UsageError: it has none.
+        UsageError: the cell has no gates.
     """
     if not CELLS[cell].memory_gate:
         gated = ", ".join(name for name, other in CELLS.items() if other.memory_gate)

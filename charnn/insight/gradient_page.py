@@ -53,7 +53,7 @@ def comparison_page(cells: Sequence[CellFlow]) -> bytes:
 
 def _page(title: str, body: str, flows: Sequence[GradientFlow]) -> bytes:
     data = [{"name": flow.name, **_window(flow.window)} for flow in flows]
-    return html_page(title, body, data=data, script="gradients.js")
+    return html_page(title, body, data=data, scripts=["gradients.js"])
 
 
 def _window(window: ErrorWindow) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import html
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -31,21 +32,21 @@ _TEMPLATE = """<!doctype html>
 """
 
 
-def html_page(title: str, body: str, *, data: object = None, script: str = "") -> bytes:
+def html_page(title: str, body: str, *, data: object = None, scripts: Sequence[str] = ()) -> bytes:
     """Return the bytes of a page.
 
     Args:
         title: the title, as plain text.
         body: HTML for the main part; whoever writes it escapes its texts (`escape`).
         data: a JSON value that the script finds in the element `#data`.
-        script: the name of a script in `charnn/insight/pages`.
+        scripts: the names of scripts in `charnn/insight/pages`, which become one script.
     """
     style = _resource("page.css")
-    code = _resource(script) if script else ""
-    scripts = _hash(code) if code else "'none'"
+    code = "".join(map(_resource, scripts))
+    allowed = _hash(code) if code else "'none'"
     # No request can leave the page, and a script in the text of a corpus can never run.
     policy = (
-        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {scripts}; "
+        f"default-src 'none'; img-src data:; style-src {_hash(style)}; script-src {allowed}; "
         "base-uri 'none'; form-action 'none'"
     )
     stored = ""

@@ -22,7 +22,7 @@ from charnn.insight.curve_series import Curves, Series
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# A longer line is none of ours.
+# A longer line was not written by charnn.
 _MAX_LINE = 10_000
 
 

@@ -58,7 +58,7 @@ def neurons_page(neurons: Neurons, text: UnitText, name: str) -> bytes:
         "colours": [colour and "rgb({} {} {})".format(*colour) for colour in colours],
         "dark": [is_dark(colour) for colour in colours],
     }
-    return html_page(f"Neurons of {name}", body, data=data, script="neurons.js")
+    return html_page(f"Neurons of {name}", body, data=data, scripts=["neurons.js"])
 
 
 def units_to_show(neurons: Neurons, chosen: Unit | None) -> list[Unit]:

@@ -46,4 +46,4 @@ def step_page(title: str, data: dict[str, Any], figure: "Figure") -> bytes:
         "  above has the numbers of each step."
     )
     body = _BODY.format(last=len(data["tokens"]) - 1, units=units, picture=picture(figure, about))
-    return html_page(title, body, data=data, script="step.js")
+    return html_page(title, body, data=data, scripts=["slider.js", "step.js"])

@@ -57,7 +57,7 @@ def surprise_page(
     body += "<h2>The most surprising places</h2>\n" + table(*place_rows(surprise))
     if errors is not None:
         body += "<h2>Errors by kind</h2>\n" + table(*error_rows(errors))
-    return html_page(title, body, data=_data(surprise, count), script="surprise.js")
+    return html_page(title, body, data=_data(surprise, count), scripts=["slider.js", "surprise.js"])
 
 
 def _data(surprise: Surprise, count: int) -> dict[str, object]:

@@ -104,7 +104,7 @@ def _without_empty_lines(abc: str) -> str:
 
 
 def _marks_comment(tune: KeptTune) -> str:
-    """Return the line with the marks of a tune; `""` if it has none."""
+    """Return the line with the marks of a tune; `""` without marks."""
     marks = {
         "rating": tune.rating,
         "tags": list(tune.tags),

@@ -1,6 +1,5 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
-const slider = document.getElementById("place");
 const unitMenu = document.getElementById("unit");
 const playButton = document.getElementById("play");
 const text = document.getElementById("text");
@@ -93,17 +92,7 @@ playButton.addEventListener("click", () => {
 });
 slider.addEventListener("input", show);
 unitMenu.addEventListener("change", show);
-document.getElementById("back").addEventListener("click", () => move(Number(slider.value) - 1));
-document.getElementById("on").addEventListener("click", () => move(Number(slider.value) + 1));
-// The slider and the menus have arrow keys of their own.
-document.addEventListener("keydown", (event) => {
-  const isOwn = ["INPUT", "SELECT"].includes(event.target.tagName);
-  if (isOwn || event.altKey || event.ctrlKey || event.metaKey) return;
-  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!by) return;
-  move(Number(slider.value) + by);
-  event.preventDefault();
-});
+steer(move);
 text.addEventListener("click", (event) => {
   const place = event.target.dataset.place;
   if (place !== undefined) move(Number(place));

@@ -1,6 +1,5 @@
 "use strict";
 const data = JSON.parse(document.getElementById("data").textContent);
-const slider = document.getElementById("place");
 const shown = document.getElementById("shown");
 const text = document.getElementById("text");
 // A surprise of this many bits is worth a stop.
@@ -70,17 +69,7 @@ function move(place) {
 }
 
 slider.addEventListener("input", () => move(Number(slider.value)));
-document.getElementById("back").addEventListener("click", () => move(Number(slider.value) - 1));
-document.getElementById("on").addEventListener("click", () => move(Number(slider.value) + 1));
-// The slider and the menus have arrow keys of their own.
-document.addEventListener("keydown", (event) => {
-  const isOwn = ["INPUT", "SELECT"].includes(event.target.tagName);
-  if (isOwn || event.altKey || event.ctrlKey || event.metaKey) return;
-  const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!by) return;
-  move(Number(slider.value) + by);
-  event.preventDefault();
-});
+steer(move);
 document.getElementById("next").addEventListener("click", () => {
   const begin = Number(slider.value) + 1;
   const found = data.bits.findIndex((bits, place) => place >= begin && bits >= MUCH);

@@ -37,8 +37,9 @@ SEES = {
     "training": GROUND | {"files", "corpus", "model", "checkpoints", "evaluation"},
     "tunes": GROUND | {"files", "music", "corpus", "model", "inference", "checkpoints", "sampling"},
     "tunebook": GROUND | {"files", "music"},
+    "exports": GROUND | {"files", "music"},
 }
-SEES["insight"] = set(SEES) - {"tunes", "tunebook"}
+SEES["insight"] = set(SEES) - {"tunes", "tunebook", "exports"}
 BELOW_LIBRARY = set(SEES)
 SEES |= {
     "training_bar": GROUND | {"files", "training"},

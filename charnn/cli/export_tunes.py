@@ -10,11 +10,18 @@ from pathlib import Path
 
 import typer
 
-from charnn.cli.console import is_terminal, show_error, show_message, write_stdout_bytes
-from charnn.cli.export_formats import ExportFormat, ExportOptions, TuneExport
+from charnn.cli.console import (
+    is_terminal,
+    show_error,
+    show_message,
+    show_warning,
+    write_stdout_bytes,
+)
 from charnn.cli.output_files import names_file
 from charnn.cli.tune_files import TuneFile, warn_of_problems
 from charnn.errors import TuneError, UsageError
+from charnn.exports.export_formats import ExportFormat
+from charnn.exports.tune_export import ExportOptions, TuneExport
 
 
 def export_tunes(
@@ -23,6 +30,7 @@ def export_tunes(
     *,
     output: str | None,
     options: ExportOptions | None = None,
+    join: bool = False,
 ) -> None:
     """Export each selected tune of a file, and show the names of the files written.
 
@@ -33,9 +41,10 @@ def export_tunes(
         export_format: the format to write.
         output: a file, a folder (`out/`, created if it is missing), `-` for stdout, or None for
             files beside the tune file. If `output` is a file and there are several tunes, each tune
-            is written to a file of its own, whose name contains the position of the tune; or all
-            are written to one file, if the format has books.
+            is written to a file of its own, whose name contains the position of the tune, unless
+            they are joined.
         options: the options of the export; None for the defaults.
+        join: whether several tunes go to one file if `output` is one and the format can do it.
 
     Raises:
         UsageError: `output` is `-` and there are several tunes for several files, or `output` is
@@ -46,7 +55,7 @@ def export_tunes(
         OSError: a file can't be written.
     """
     names_one = output is not None and (output == "-" or names_file(output))
-    book = export_format.book if names_one and len(file.positions) > 1 else None
+    book = export_format.joined if join and names_one and len(file.positions) > 1 else None
     targets: dict[int, Path] = {}
     if output == "-":
         _check_stdout(file, export_format, is_book=book is not None)
@@ -57,7 +66,7 @@ def export_tunes(
     for position, export in _readable(file, options or ExportOptions()):
         try:
             if book is not None:
-                pages.append(book.draw(export))
+                pages.append(book.prepare(export))
             else:
                 _write(export_format.encode(export), targets.get(position))
             done += 1
@@ -65,7 +74,7 @@ def export_tunes(
             show_error(f"{file.display_name}: {problem}")
     if book is not None and pages:
         title = file.path.stem if file.path else "Tunes"
-        _write(book.bind(pages, title), targets.get(file.positions[0]))
+        _write(book.join(pages, title), targets.get(file.positions[0]))
     if done < (count := len(file.positions)):
         if count > 1:
             others = "; the others were" if done else ""
@@ -87,7 +96,7 @@ def _readable(file: TuneFile, options: ExportOptions) -> Iterator[tuple[int, Tun
             show_error(f"{file.display_name}: {problem}")
             continue
         warn_of_problems(tune, file.display_name)
-        yield position, TuneExport(tune, options)
+        yield position, TuneExport(tune, options, show_warning)
 
 
 def _write(content: bytes, target: Path | None) -> None:

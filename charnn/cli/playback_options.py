@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from charnn.cli.console import show_warning
 from charnn.cli.help import Command
-from charnn.cli.tune_files import show_warnings
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
-    from charnn.music.performance.playback import Playback, PlaybackOptions
+    from charnn.music.performance.playback import PlaybackOptions
 
 CHORDS = frozenset(("off", "written", "auto"))
 _SHARE = re.compile(
@@ -153,21 +151,3 @@ def _read_swing(text: str | None, no_swing: bool) -> Fraction | None:
             f"{float(100 * MAX_SHARE):g}%, or a ratio such as 2:1"
         )
     return share
-
-
-def warn_of_chords(playback: "Playback") -> None:
-    """Warn of the chord symbols that are not played as written, if chords are asked for."""
-    from charnn.music.checking.left_out import problem_messages
-    from charnn.music.tune.written_chords import has_chords, shortened_chords, unreadable_chords
-
-    if playback.options.chords == "off":
-        return
-    voice = playback.tune.voices[playback.chord_voice]
-    unreadable = unreadable_chords(voice, "and is not played")
-    if playback.options.chords == "written" and not has_chords(voice):
-        which = "chord symbols that can be read" if unreadable else "chord symbols"
-        show_warning(
-            f"{voice.name or 'the tune'} has no {which}: --chords auto chooses chords for it"
-        )
-    problems = [*unreadable, *shortened_chords(voice)]
-    show_warnings(problem_messages(problems, voice.name))

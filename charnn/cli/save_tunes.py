@@ -4,9 +4,10 @@ import itertools
 from pathlib import Path
 
 from charnn.cli.console import show_message, show_warning
-from charnn.cli.export_formats import FORMATS, TuneExport
-from charnn.cli.output_files import slug
 from charnn.errors import CharnnError
+from charnn.exports.export_formats import FORMATS
+from charnn.exports.file_names import slug
+from charnn.exports.tune_export import TuneExport
 from charnn.files import write_bytes
 
 
@@ -41,7 +42,9 @@ def save_tune(text: str, folder: Path, number: int) -> None:
     saved = [".abc"]
     try:
         # One export for all formats, so that the tune is performed and laid out only once.
-        export = TuneExport(read_tune(sources[0] if sources else TuneSource(text)))
+        export = TuneExport(
+            read_tune(sources[0] if sources else TuneSource(text)), warn=show_warning
+        )
         for export_format in (each for each in FORMATS.values() if each.saved):
             suffix = export_format.suffixes[0]
             write_bytes(stem.with_suffix(suffix), export_format.encode(export))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charnn.cli.console import show_warning
-from charnn.cli.output_files import slug
 from charnn.errors import CorpusError, UsageError, shorten
+from charnn.exports.file_names import slug
 from charnn.files import is_text_itself
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ VoiceOption = Annotated[
 # ends would fill the memory; a tune can be as short as four bytes.
 MAX_BYTES = 64_000_000
 MAX_TUNES = 100_000
-_MAX_WARNINGS = 10  # about one tune
 
 
 @dataclass(frozen=True)
@@ -145,10 +144,10 @@ def show_warnings(messages: Sequence[str], prefix: str = "", after_many: str = "
         after_many: the warning after the first ones, if there are more messages; `""` for their
             number.
     """
-    for message in messages[:_MAX_WARNINGS]:
-        show_warning(f"{prefix}{message}")
-    if more := len(messages[_MAX_WARNINGS:]):
-        show_warning(after_many or f"{prefix}and {more} more such signs")
+    from charnn.music.checking.left_out import first_messages
+
+    for message in first_messages(messages, prefix, after_many):
+        show_warning(message)
 
 
 def _read_text(tunes: str) -> str:

@@ -9,9 +9,9 @@ from starlette.routing import Route
 
 from charnn.compose.book_exports import export_kept
 from charnn.compose.composer import link_of
-from charnn.compose.exported_file import ExportedFile
 from charnn.compose.json_requests import answering, downloading, number_of, text_of
 from charnn.errors import CharnnError, UsageError
+from charnn.exports.exported_file import ExportedFile
 from charnn.tunebook.book_records import KeptTune, TuneSet, WrittenTune
 from charnn.tunebook.tune_book import TuneBook
 from charnn.tunebook.tune_marks import MAX_RATING

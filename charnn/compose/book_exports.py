@@ -1,18 +1,16 @@
-"""The files of a tune book: its tunes, or a set, as ABC, as a PDF, and as a printed book."""
+"""The files of a tune book: its tunes, or a set, in each format, and as a printed book."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from charnn.compose.exported_file import ExportedFile
-from charnn.compose.exports import MAX_TUNES
+from charnn.compose.exports import abc_file, export_sources, readable_tunes
 from charnn.compose.json_requests import text_of
 from charnn.errors import TuneError, UsageError
-from charnn.music.abc.reader import read_tunes
-from charnn.music.tune.tune import Tune
+from charnn.exports.exported_file import ExportedFile, left_out
+from charnn.music.abc.tunebook import TuneSource
+from charnn.tunebook.book_abc import one_tune
 from charnn.tunebook.book_records import KeptTune
 from charnn.tunebook.tune_book import TuneBook
-
-Drawn = TypeVar("Drawn")
 
 
 def export_kept(
@@ -23,51 +21,33 @@ def export_kept(
     Args:
         book: their book.
         tunes: the tunes in their order.
-        asked: `format`, one of "abc", "pdf" and "book", and `title`.
+        asked: `format`, "book" for a printed book or one of those of
+            `charnn.compose.exports.export_text`, and the other values of that function.
 
     Raises:
-        UsageError: a value is wrong, or there are no tunes, or too many for a PDF.
-        CharnnError: no tune can be drawn, or a program that draws them is not installed.
+        UsageError: a value is wrong, or there are no tunes, or too many for the format.
+        CharnnError: no tune can be written, or a program that the format needs is not installed.
     """
-    kind, title = text_of(asked, "format"), text_of(asked, "title") or "Tunes"
     if not tunes:
         raise UsageError("there are no tunes to export")
-    if kind == "abc":
-        return ExportedFile(book.export_abc(tunes).encode(), "text/vnd.abc; charset=utf-8", ".abc")
-    if kind not in ("pdf", "book"):
-        raise UsageError("the format is one of abc, pdf and book")
-    if len(tunes) > MAX_TUNES:
-        raise UsageError(
-            f"a PDF of the page has up to {MAX_TUNES} tunes, not {len(tunes):,}: "
-            f"use charnn book {book.path.name}, or search for fewer"
-        )
+    if asked.get("format") == "abc":
+        return abc_file(book.export_abc(tunes))
+    sources = [one_tune(kept.abc) for kept in tunes]
+    if asked.get("format") == "book":
+        return _printed(sources, text_of(asked, "title") or "Tunes")
+    return export_sources(sources, asked)
+
+
+def _printed(sources: Sequence[TuneSource], title: str) -> ExportedFile:
+    from charnn.tunebook.printed_book import DrawnTune, draw_for_book, print_book
+
     messages: list[str] = []
-    content = (_pdf if kind == "pdf" else _printed)(tunes, title, messages)
-    return ExportedFile(content, "application/pdf", ".pdf", tuple(messages))
-
-
-def _pdf(tunes: Sequence[KeptTune], title: str, messages: list[str]) -> bytes:
-    from charnn.music.score.engraving import bind, draw
-
-    return bind(_drawn(tunes, lambda tune: draw(tune, "pdf"), messages), title)
-
-
-def _printed(tunes: Sequence[KeptTune], title: str, messages: list[str]) -> bytes:
-    from charnn.tunebook.printed_book import draw_for_book, print_book
-
-    return print_book(_drawn(tunes, draw_for_book, messages), title)
-
-
-def _drawn(
-    tunes: Sequence[KeptTune], draw: Callable[[Tune], Drawn], messages: list[str]
-) -> list[Drawn]:
-    """Return the tunes that can be drawn, and add a message for each other one."""
-    drawn = []
-    for kept in tunes:
+    drawn: list[DrawnTune] = []
+    for tune in readable_tunes(sources, messages):
         try:
-            drawn.append(draw(read_tunes(kept.abc)[0]))
+            drawn.append(draw_for_book(tune))
         except TuneError as problem:
-            messages.append(f"{kept.title} is left out: {problem}")
+            messages.append(left_out(tune.titles[0] if tune.titles else "", problem))
     if not drawn:
         raise UsageError(messages[0])
-    return drawn
+    return ExportedFile(print_book(drawn, title), "application/pdf", ".pdf", tuple(messages))

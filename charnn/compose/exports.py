@@ -1,69 +1,91 @@
 """The files that the page exports: the same bytes as those of the export commands."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charnn.compose.exported_file import ExportedFile
 from charnn.compose.tune_view import playback_options, rows_of
-from charnn.errors import UsageError
-from charnn.music.abc.reader import read_tunes
-from charnn.music.performance.playback import Playback
-from charnn.music.score.finger_rows import score_with_rows
+from charnn.errors import TuneError, UsageError
+from charnn.exports.export_formats import FORMATS
+from charnn.exports.exported_file import ExportedFile, export_file, left_out
+from charnn.exports.tune_export import ExportOptions, TuneExport
+from charnn.music.abc.reader import read_tune
+from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.tune.tune import Tune
 
+# Drawing 200 tunes takes half a minute.
 MAX_TUNES = 200
+_FORMATS = ("midi", "wav", "musicxml", "svg", "pdf")
 
 
-def export_tunes(asked: Mapping[str, Any]) -> ExportedFile:
-    """Return a tune, or several, as one file.
+def export_text(asked: Mapping[str, Any]) -> ExportedFile:
+    """Return the tunes of a text as one file.
 
     Args:
-        asked: `abc`, one text with one or several tunes; `format`, one of "abc", "midi", "wav",
-            "musicxml", "svg" and "pdf"; `rows`, for SVG and PDF; and the options of
-            `charnn.compose.tune_view.playback_options`. Only ABC and PDF take several tunes.
+        asked: `abc`, a text with one or several tunes, and the values of `export_sources`.
 
     Raises:
-        UsageError: a value is wrong, or there are several tunes.
-        TuneError: a tune cannot be read, or not be written in this format.
+        UsageError: a value is wrong.
+        TuneError: no tune can be read, or be written in this format.
         CharnnError: a program that the format needs is not installed.
     """
-    text, kind = asked.get("abc"), asked.get("format")
+    text = asked.get("abc")
     if not isinstance(text, str):
         raise UsageError("abc is a text")
-    if kind == "abc":
-        return ExportedFile(text.encode(), "text/vnd.abc; charset=utf-8", ".abc")
-    tunes, rows = read_tunes(text), rows_of(asked)
-    if not tunes or len(tunes) > MAX_TUNES:
-        raise UsageError(f"an export has from 1 to {MAX_TUNES} tunes, not {len(tunes)}")
-    if kind == "pdf":
-        return ExportedFile(_pdf(tunes, rows), "application/pdf", ".pdf")
-    if len(tunes) > 1:
-        raise UsageError("this format takes one tune: choose ABC or PDF for several")
-    playback = Playback(tunes[0], playback_options(asked))
-    if kind == "midi":
-        from charnn.music.sound.midi import midi_bytes
+    if asked.get("format") == "abc":
+        return abc_file(text)
+    return export_sources(split_book(text), asked)
 
-        return ExportedFile(midi_bytes(playback), "audio/midi", ".mid")
-    if kind == "wav":
-        from charnn.music.sound.wav import wav_bytes
 
-        return ExportedFile(wav_bytes(playback), "audio/wav", ".wav")
-    if kind == "musicxml":
-        from charnn.music.score.musicxml import to_musicxml
+def export_sources(sources: Sequence[TuneSource], asked: Mapping[str, Any]) -> ExportedFile:
+    """Return tunes as one file; its messages say what it does not contain.
 
-        document = to_musicxml(tunes[0]).encode()
-        return ExportedFile(document, "application/vnd.recordare.musicxml+xml", ".musicxml")
-    if kind == "svg":
-        from charnn.music.score.engraving import engrave
+    Args:
+        sources: the tunes in their order.
+        asked: `format`, one of "midi", "wav", "musicxml", "svg" and "pdf"; `title`; `rows`, for SVG
+            and PDF; and the options of `charnn.compose.tune_view.playback_options`.
 
-        return ExportedFile(
-            engrave(tunes[0], "svg", score_with_rows(tunes[0], rows)), "image/svg+xml", ".svg"
+    Raises:
+        UsageError, TuneError, CharnnError: as in `export_text`.
+    """
+    kind, title = asked.get("format"), asked.get("title") or "Tunes"
+    if kind not in _FORMATS:
+        raise UsageError(f"the format is one of abc, {', '.join(_FORMATS)}")
+    if not isinstance(title, str):
+        raise UsageError("title is a text")
+    options = ExportOptions(playback_options(asked), rows=rows_of(asked))
+    messages: list[str] = []
+    exports = [
+        TuneExport(tune, options, messages.append) for tune in readable_tunes(sources, messages)
+    ]
+    file = export_file(FORMATS[kind], exports, title)
+    return file._replace(messages=tuple(dict.fromkeys(messages)))
+
+
+def abc_file(text: str) -> ExportedFile:
+    """Return a text in ABC notation as a file."""
+    return ExportedFile(text.encode(), "text/vnd.abc; charset=utf-8", ".abc")
+
+
+def readable_tunes(sources: Sequence[TuneSource], messages: list[str]) -> list[Tune]:
+    """Return the tunes that can be read, at least one, and add a message on each other one.
+
+    Raises:
+        UsageError: there are no tunes, or too many for one file of the page.
+        TuneError: no tune can be read.
+    """
+    if not 1 <= len(sources) <= MAX_TUNES:
+        raise UsageError(
+            f"a file of the page has from 1 to {MAX_TUNES} tunes, not {len(sources):,}: "
+            "export them as ABC, or fewer of them"
         )
-    raise UsageError("the format is one of abc, midi, wav, musicxml, svg and pdf")
-
-
-def _pdf(tunes: list[Tune], rows: str) -> bytes:
-    from charnn.music.score.engraving import bind, draw
-
-    title = tunes[0].titles[0] if len(tunes) == 1 and tunes[0].titles else "Tunes"
-    return bind([draw(tune, "pdf", score_with_rows(tune, rows)) for tune in tunes], title)
+    tunes: list[Tune] = []
+    problems: list[TuneError] = []
+    for source in sources:
+        try:
+            tunes.append(read_tune(source))
+        except TuneError as problem:
+            problems.append(problem)
+            messages.append(left_out(source.title, problem))
+    if not tunes:
+        raise problems[0]
+    return tunes

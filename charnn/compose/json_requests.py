@@ -8,8 +8,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from charnn.compose.exported_file import ExportedFile
 from charnn.errors import UsageError
+from charnn.exports.exported_file import ExportedFile
 
 Asked = dict[str, Any]
 

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from charnn.compose import composer
 from charnn.compose.book_api import IMPORT_PATH, MAX_IMPORT, BookApi
-from charnn.compose.exports import export_tunes
+from charnn.compose.exports import export_text
 from charnn.compose.gatekeeper import Gatekeeper
 from charnn.compose.json_requests import Asked, answering, downloading, read_asked
 from charnn.compose.tune_view import transpose_tune, view_tune
@@ -75,7 +75,7 @@ class Page:
             Route("/api/tune", answering(view_tune), methods=["POST"]),
             Route("/api/transpose", answering(transpose_tune), methods=["POST"]),
             Route("/api/novelty", answering(_novelty), methods=["POST"]),
-            Route("/api/export", downloading(export_tunes), methods=["POST"]),
+            Route("/api/export", downloading(export_text), methods=["POST"]),
             *(self._book.routes() if self._book else ()),
         ]
         # JSON writes a character of an import as one to twelve bytes.

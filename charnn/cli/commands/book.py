@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from charnn.cli.export_formats import BookFormat, ExportFormat, TuneExport
 from charnn.cli.export_tunes import export_tunes
 from charnn.cli.output_files import check_suffix, names_file, refuse_empty
 from charnn.cli.tune_files import TuneFile, read_tune_file
 from charnn.errors import TuneBookError, UsageError
+from charnn.exports.export_formats import ExportFormat, JoinedTunes
+from charnn.exports.tune_export import TuneExport
 
 if TYPE_CHECKING:
     from charnn.music.score.book_typesetting import Paper
@@ -61,7 +62,7 @@ def command(
     name = set_name or (file.path.stem if file.path else "Tunes")
     if output is None:
         output = str((file.path or Path(name)).with_suffix(".pdf"))
-    export_tunes(file, _book_format(title or name, paper), output=output)
+    export_tunes(file, _book_format(title or name, paper), output=output, join=True)
 
 
 def _read(tunes: str, set_name: str | None) -> TuneFile:
@@ -107,5 +108,5 @@ def _book_format(title: str, paper: "Paper") -> ExportFormat:
         (".pdf",),
         "book",
         lambda export: bind([draw(export)], ""),
-        book=BookFormat(draw, bind),
+        joined=JoinedTunes(draw, bind),
     )

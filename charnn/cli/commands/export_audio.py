@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 import typer
 
 from charnn.cli.console import show_message
-from charnn.cli.export_formats import FORMATS, ExportOptions
 from charnn.cli.export_tunes import export_tunes
 from charnn.cli.output_files import OutputOption, check_suffix
 from charnn.cli.playback_options import (
@@ -20,6 +19,8 @@ from charnn.cli.playback_options import (
 )
 from charnn.cli.tune_files import NumberOption, TunesArgument, VoiceOption, read_tune_file
 from charnn.errors import CharnnError, UsageError
+from charnn.exports.export_formats import FORMATS
+from charnn.exports.tune_export import ExportOptions
 
 
 def command(

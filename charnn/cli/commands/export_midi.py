@@ -1,6 +1,5 @@
 """`charnn export-midi`: write tunes as MIDI files."""
 
-from charnn.cli.export_formats import FORMATS, ExportOptions
 from charnn.cli.export_tunes import export_tunes
 from charnn.cli.output_files import OutputOption, check_suffix
 from charnn.cli.playback_options import (
@@ -13,6 +12,8 @@ from charnn.cli.playback_options import (
     playback_options,
 )
 from charnn.cli.tune_files import NumberOption, TunesArgument, VoiceOption, read_tune_file
+from charnn.exports.export_formats import FORMATS
+from charnn.exports.tune_export import ExportOptions
 
 
 def command(

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 import typer
 
-from charnn.cli.export_formats import ExportOptions, formats_of
 from charnn.cli.export_tunes import export_tunes
 from charnn.cli.output_files import OutputOption, names_file
 from charnn.cli.tune_files import NumberOption, TunesArgument, VoiceOption, read_tune_file
 from charnn.errors import UsageError
+from charnn.exports.export_formats import formats_of
+from charnn.exports.tune_export import ExportOptions
 
 _FORMATS = formats_of("export-score")
 _NAMES_BY_SUFFIX = {suffix: name for name, each in _FORMATS.items() for suffix in each.suffixes}
@@ -58,9 +59,8 @@ def command(
     """
     chosen = _FORMATS[choose_format(output, format_name)]
     file = read_tune_file(tunes, number)
-    export_tunes(
-        file, chosen, output=output, options=ExportOptions(bars_per_line=bars_per_line, voice=voice)
-    )
+    options = ExportOptions(bars_per_line=bars_per_line, voice=voice)
+    export_tunes(file, chosen, output=output, options=options, join=True)
 
 
 def choose_format(output: str | None, format_name: FormatName | None) -> str:

@@ -16,10 +16,10 @@ import numpy as np
 
 from charnn.errors import CharnnError, TuneError
 from charnn.music.performance.playback import Playback
-from charnn.music.sound.midi import midi_bytes
+from charnn.music.sound.midi import encode_midi
 from charnn.music.sound.synth import PEAK, SILENCE, sounding_length
 from charnn.music.sound.tones import SAMPLE_RATE
-from charnn.music.sound.wav import checked_seconds, to_wav
+from charnn.music.sound.wav import checked_arrangement, to_wav
 from charnn.music.tune.tune import Tune
 
 TIMEOUT_SECONDS = 120  # FluidSynth renders about a hundred times faster than real time
@@ -85,8 +85,7 @@ def fluidsynth_wav(playback: Playback, soundfont: Path) -> bytes:
     if program is None:
         raise CharnnError("FluidSynth is not installed: install it, or leave out --soundfont")
     check_soundfont(soundfont)
-    checked_seconds(playback)
-    midi = midi_bytes(playback)
+    midi = encode_midi(checked_arrangement(playback))
     with tempfile.TemporaryDirectory(prefix="charnn-") as folder:
         source, target = Path(folder, "tune.mid"), Path(folder, "tune.wav")
         source.write_bytes(midi)

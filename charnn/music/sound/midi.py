@@ -1,4 +1,4 @@
-"""A tune as a MIDI file, written by music21.
+"""A tune, or several in turn, as a MIDI file written by music21.
 
 music21 receives the notes of a performance, in which all repeats have been played. It receives no
 ABC, because music21's ABC reader agreed with abc2midi on only 44 % of 6,071 real tunes and takes
@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from typing import Any
 
-from charnn.music.performance.performance import Performance, SettingChange, Sound
+from charnn.music.performance.performance import Performance, SettingChange
 from charnn.music.performance.playback import Playback
 from charnn.music.performance.played_bars import PlayedBar
-from charnn.music.sound.instruments import Instrument, accompanist_of, find_instrument
+from charnn.music.sound.arrangement import Arrangement, Part, arrange
 from charnn.music.tune.tune import Key, Meter, Tempo
 
 # The limits of a time signature that MIDI players can be expected to read. The file format stores
@@ -24,23 +24,29 @@ _CHANNELS = (*range(1, 10), *range(11, 17))  # counted from 1; the channel 10 is
 
 
 def midi_bytes(playback: Playback) -> bytes:
-    """Return a tune as a standard MIDI file.
-
-    Each voice is on a track with its own channel; the first one has the channel 1. The
-    accompaniment, if there is one, is on the next track, with its own program.
+    """Return a tune as a standard MIDI file; see `encode_midi`.
 
     Raises:
         TuneError: the tune has no notes, or too many once its repeats are played.
         UsageError: the instrument is unknown, or the tempo is out of range.
     """
-    instrument = find_instrument(playback.options.instrument)
-    score = to_music21(playback, instrument)
+    return encode_midi(arrange(playback))
+
+
+def encode_midi(arrangement: Arrangement) -> bytes:
+    """Return an arrangement as a standard MIDI file.
+
+    Each voice is on a track with its own channel; the first one has the channel 1. The
+    accompaniment, if there is one, is on the next track, with its own program. If there are several
+    tunes, a marker with its title stands where each one begins.
+    """
     from music21.midi import translate
 
-    file = translate.streamToMidiFile(score)
-    tune = playback.tune
-    if tune.others and tune.titles:
-        _name_file(file, tune.titles[0])
+    file = translate.streamToMidiFile(to_music21(arrangement))
+    if len(arrangement.starts) > 1:
+        _mark_tunes(file.tracks[0], arrangement.starts)
+    if len(arrangement.voices) > 1 and arrangement.title:
+        _name_file(file, arrangement.title)
     parts = [track for track in file.tracks if track.hasNotes()]
     # music21 gives the same channel to all voices of an instrument. A note that ends in one of them
     # would silence the same note in another one.
@@ -54,68 +60,79 @@ def midi_bytes(playback: Playback) -> bytes:
 
 def _name_file(file: Any, title: str) -> None:
     """Write the title to the first track of a MIDI file, which has no notes."""
-    from music21.midi import DeltaTime, MetaEvents, MidiEvent
+    from music21.midi import DeltaTime, MetaEvents
 
     track = file.tracks[0]
-    event = MidiEvent(track, type=MetaEvents.SEQUENCE_TRACK_NAME)
-    event.data = title.encode("utf-8", "replace")
-    track.events[:0] = [DeltaTime(track), event]
+    track.events[:0] = [DeltaTime(track), _text(track, MetaEvents.SEQUENCE_TRACK_NAME, title)]
 
 
-def to_music21(playback: Playback, instrument: Instrument) -> Any:
-    """Return a playback as a `music21.stream.Score`, whose parts are named.
+def _mark_tunes(track: Any, starts: Iterable[tuple[Fraction, str]]) -> None:
+    """Write the title of each tune to a track, as a marker where the tune begins."""
+    from music21 import defaults
+    from music21.midi import DeltaTime, MetaEvents
 
-    There is one `Part` for each voice, played by `instrument`. The first one has all keys, meters
-    and tempos. The last `Part` is the accompaniment, if there is one.
+    times = itertools.accumulate(delta.time for delta in track.events[::2])
+    timed = list(zip(times, track.events[1::2], strict=True))
+    for onset, title in starts:
+        marker = _text(track, MetaEvents.MARKER, title)
+        timed.append((round(onset * defaults.ticksPerQuarter), marker))
+    # The sort is stable, so the end of the track stays the last event: nothing begins at the end.
+    timed.sort(key=lambda one: one[0])
+    track.events.clear()
+    now = 0
+    for time, event in timed:
+        track.events += [DeltaTime(track, time - now), event]
+        now = time
+
+
+def _text(track: Any, kind: Any, text: str) -> Any:
+    """Return an event with a text."""
+    from music21.midi import MidiEvent
+
+    event = MidiEvent(track, type=kind)
+    event.data = text.encode("utf-8", "replace")
+    return event
+
+
+def to_music21(arrangement: Arrangement) -> Any:
+    """Return an arrangement as a `music21.stream.Score`, whose parts are named.
+
+    The first `Part` has all keys, meters and tempos.
     """
     from music21 import stream
 
-    tune, accompaniment = playback.tune, playback.accompaniment
-    title = tune.titles[0] if tune.titles else ""
     # No ChordSymbol objects: music21 would write them to the melody's track as chords of no length.
-    parts = [
-        _part(
-            instrument.reading(voice.key.clef),
-            voice.voice if tune.others else title,
-            performance.sounds,
-        )
-        for voice, performance in zip(tune.voices, playback.performances, strict=True)
-    ]
-    for change in _changes(playback.performance):
+    parts = list(map(_music21_part, arrangement.parts))
+    for change in _changes(arrangement.timeline):
         parts[0].coreInsert(_on_tick(change.onset), _music21_element(change.value))
     parts[0].coreElementsChanged()
     score = stream.Score()
     for part in parts:
         score.insert(0, part)
-    if accompaniment:
-        score.insert(0, _part(accompanist_of(instrument), "Chords", accompaniment))
     return score
 
 
-def _part(instrument: Instrument, name: str, sounds: Iterable[Sound]) -> Any:
-    """Return a flat `music21.stream.Part` of the sounds, with `name` as the name of its track.
-
-    The sounds have written pitches, which the instrument may play in another octave.
-    """
+def _music21_part(part: Part) -> Any:
+    """Return a flat `music21.stream.Part`, with the name of its track."""
     from music21 import instrument as instruments
     from music21 import note, stream
 
-    part = stream.Part()
+    written = stream.Part()
     # music21 writes no program change unless an instrument stands at the beginning of the part.
-    music21_instrument = instruments.Instrument(instrument.name)
-    music21_instrument.midiProgram = instrument.program
-    if name:
-        music21_instrument.partName = name
-    part.coreInsert(0, music21_instrument)
-    for sound in sounds:
+    music21_instrument = instruments.Instrument(part.instrument.name)
+    music21_instrument.midiProgram = part.instrument.program
+    if part.name:
+        music21_instrument.partName = part.name
+    written.coreInsert(0, music21_instrument)
+    for sound in part.sounds:
         onset = _on_tick(sound.onset)
         duration = _on_tick(sound.onset + sound.duration) - onset
         if duration:  # a sound shorter than half a tick can round to no ticks at all
-            played = note.Note(instrument.sounding(sound.pitch), quarterLength=duration)
+            played = note.Note(sound.pitch, quarterLength=duration)
             played.volume.velocity = sound.velocity
-            part.coreInsert(onset, played)
-    part.coreElementsChanged()
-    return part
+            written.coreInsert(onset, played)
+    written.coreElementsChanged()
+    return written
 
 
 def _on_tick(time: Fraction) -> Fraction:

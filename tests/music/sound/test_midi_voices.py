@@ -4,8 +4,8 @@ import pytest
 
 from charnn.errors import TuneError
 from charnn.music.performance.playback import Playback, PlaybackOptions
+from charnn.music.sound.arrangement import arrange
 from charnn.music.sound.midi import midi_bytes
-from charnn.music.sound.wav import checked_seconds
 from tests.music.sound.test_midi import beats_a_minute, messages, played_notes
 from tests.music.tunes import read
 
@@ -29,14 +29,14 @@ def test_voices_sound_together_with_the_repeats_and_tempos_of_all() -> None:
     expected = [(0, 69, 4)] * 2 + [(4, 69, 4)] * 2 + [(8, 59, 4), (8, 71, 4)]
     assert played_notes(midi_bytes(playback)) == expected
     assert beats_a_minute(midi_bytes(playback)) == [100, 50]
-    assert checked_seconds(playback) == pytest.approx(8 * 0.6 + 4 * 1.2)
+    assert arrange(playback).seconds == pytest.approx(8 * 0.6 + 4 * 1.2)
     fast = Playback(DUET, PlaybackOptions(tempo=200))
-    assert checked_seconds(fast) == pytest.approx(8 * 0.3 + 4 * 0.6)
+    assert arrange(fast).seconds == pytest.approx(8 * 0.3 + 4 * 0.6)
 
 
 def test_the_longest_voice_sets_the_length() -> None:
     uneven = read("X:1\nM:4/4\nL:1/4\nQ:1/4=60\nK:C\nV:1\nz4|\nV:2\nc4|c4|\n")
-    assert checked_seconds(Playback(uneven)) == 8
+    assert arrange(Playback(uneven)).seconds == 8
     assert played_notes(midi_bytes(Playback(uneven))) == [(0, 72, 4), (4, 72, 4)]
 
 

@@ -4,8 +4,9 @@ import importlib.util
 
 import pytest
 
-from charnn.cli import export_formats
-from charnn.cli.export_formats import FORMATS, ExportFormat, TuneExport, formats_of
+from charnn.exports import export_formats
+from charnn.exports.export_formats import FORMATS, ExportFormat, formats_of
+from charnn.exports.tune_export import TuneExport
 from charnn.music.abc.reader import read_tunes
 from charnn.music.performance import playback
 from charnn.music.score import score_parts

@@ -28,6 +28,7 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
         f"{value:g} {name.removesuffix('s' * (value == 1))}" for name, value in budget if value
     ]
     threads = f"{started.threads} thread{'s' * (started.threads != 1)}"
+    parts = f" in {training.accumulate} parts" if training.accumulate > 1 else ""
     return (
         f"{'resuming' if started.progress else 'training'} {planned.run}",
         {
@@ -35,7 +36,7 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
             "vocabulary": f"{len(dataset.vocabulary)} tokens ({_unit(dataset)})",
             "model": f"{preset}{_describe_model(model)}",
             "training": f"{' or '.join(limits)}, batch {training.batch_size} x "
-            f"{training.seq_len}, {started.steps_per_epoch:,} steps per epoch",
+            f"{training.seq_len}{parts}, {started.steps_per_epoch:,} steps per epoch",
             "machine": f"{training.device}, {training.precision}, {threads}",
             "validation": _validation(
                 dataset, document_plural(corpus.document_kind, corpus.tunes), started.protocol

@@ -15,7 +15,7 @@ from torch.nn.functional import cross_entropy, linear, mse_loss
 from charnn.insight.memory_tasks import MemoryTask
 from charnn.model.cells import CELLS
 from charnn.model.fused_layer import run_segment
-from charnn.model.network import Layer, initialise_layer
+from charnn.model.layer_weights import Layer, initialise_layer
 from charnn.training.optimizer import AdamW
 
 # A task is solved when the loss is below this share of the loss without memory.

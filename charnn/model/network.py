@@ -17,10 +17,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, embedding, linear, log_softmax
 
-from charnn.model.cells import CELLS, Cell
+from charnn.model.batch_rows import BatchRows
+from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from charnn.model.dropout import drop
 from charnn.model.fused_layer import run_segment, trace_segment
+from charnn.model.layer_weights import Layer, initialise_layer
 from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import HiddenState, Trace, run_plainly
 from charnn.model.pointer import Pointer, at_least_float32
@@ -30,47 +32,6 @@ STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GR
 # In bf16, oneDNN's LSTM takes up to twice the time of `run_segment` once the weights of a layer
 # outgrow the caches. Measured with 16 rows, on one core and on two of a Zen 4.
 MAX_STOCK_WEIGHTS = 2_000_000
-
-
-class Layer(nn.Module):
-    """The parameters of a recurrent layer for which torch has no module.
-
-    The parameters have the names that torch's modules use, so that a checkpoint has one format for
-    all cells. The peepholes have the names in `Cell.peepholes`.
-
-    Args:
-        cell: the equations.
-        input_size: width of the input; None for the first layer of a one-hot model, whose input
-            weights are the rows of the embedding.
-        hidden_size: hidden units.
-    """
-
-    def __init__(self, cell: type[Cell], input_size: int | None, hidden_size: int) -> None:
-        super().__init__()
-        gate_size = len(cell.gates) * hidden_size
-        if input_size is not None:
-            self.weight_ih_l0 = nn.Parameter(torch.empty(gate_size, input_size))
-        self.weight_hh_l0 = nn.Parameter(torch.empty(gate_size, hidden_size))
-        self.bias_ih_l0 = nn.Parameter(torch.empty(gate_size))
-        self.bias_hh_l0 = nn.Parameter(torch.empty(gate_size))
-        for name in cell.peepholes:
-            self.register_parameter(name, nn.Parameter(torch.empty(hidden_size)))
-
-
-@torch.no_grad()
-def initialise_layer(layer: nn.Module, hidden_size: int) -> None:
-    """Initialise the weights of a recurrent layer from torch's global random generator."""
-    bound = hidden_size**-0.5
-    for name, parameter in layer.named_parameters():
-        if name.startswith("weight_hh"):
-            # Each gate has a square block; the whole matrix cannot preserve lengths.
-            for block in torch.split(parameter, hidden_size):
-                nn.init.orthogonal_(block)
-        elif name.startswith("weight_ih"):
-            nn.init.uniform_(parameter, -bound, bound)
-        else:
-            # A forget bias of 1, as is usual, loses in short runs (benchmarks/quality.md).
-            nn.init.zeros_(parameter)
 
 
 class Network(nn.Module):
@@ -144,10 +105,10 @@ class Network(nn.Module):
         """
         h_TBH, logits, layers = self._run_softmax(ids_TB, state, traces)
         if self.pointer is None or state.memory is None:
-            return logits, NetworkState(layers, None)
+            return logits, NetworkState(layers, None, state.part)
         plain_TBV = log_softmax(at_least_float32(logits), -1)
         logits, memory = self.pointer.log_probabilities(h_TBH, ids_TB, plain_TBV, state.memory)
-        return logits, NetworkState(layers, memory)
+        return logits, NetworkState(layers, memory, state.part)
 
     def losses(
         self,
@@ -172,18 +133,19 @@ class Network(nn.Module):
         )
         losses = losses.view_as(targets_TB)
         if self.pointer is None or state.memory is None:
-            return losses, NetworkState(layers, None)
+            return losses, NetworkState(layers, None, state.part)
         log_p, memory = self.pointer.target_log_probabilities(
             h_TBH, ids_TB, -losses, targets_TB, state.memory
         )
-        return -log_p, NetworkState(layers, memory)
+        return -log_p, NetworkState(layers, memory, state.part)
 
     def read(self, ids_TB: Tensor, state: NetworkState) -> NetworkState:
         """Return the state after reading token ids [T, B], without computing any logits."""
         h_TBH, layers = self._run_layers(ids_TB, state, None)
         if self.pointer is None or state.memory is None:
-            return NetworkState(layers, None)
-        return NetworkState(layers, self.pointer.remember(h_TBH, ids_TB, state.memory))
+            return NetworkState(layers, None, state.part)
+        memory = self.pointer.remember(h_TBH, ids_TB, state.memory)
+        return NetworkState(layers, memory, state.part)
 
     def _run_softmax(
         self, ids_TB: Tensor, state: NetworkState, traces: list[Trace] | None
@@ -191,7 +153,7 @@ class Network(nn.Module):
         """Return the outputs of the last layer [T, B, H], the logits without the pointer [T, B, V],
         and the hidden states of all layers."""
         h_TBH, layers = self._run_layers(ids_TB, state, traces)
-        return h_TBH, self.head(self._drop_outputs(h_TBH)), layers
+        return h_TBH, self.head(self._drop_outputs(h_TBH, state.part)), layers
 
     def _run_layers(
         self, ids_TB: Tensor, state: NetworkState, traces: list[Trace] | None
@@ -201,21 +163,21 @@ class Network(nn.Module):
         after = []
         for number, before in enumerate(state.layers):
             if number > 0:
-                x = self._drop_outputs(x)
+                x = self._drop_outputs(x, state.part)
             x, layer_state = self._run_layer(number, x, before, traces)
             after.append(layer_state)
         return x, after
 
-    def _drop_outputs(self, x: Tensor) -> Tensor:
-        """Apply dropout to the outputs of a layer while training, with one mask for all steps."""
-        return self._drop(x, self.config.dropout, (1, *x.shape[1:]))
+    def _drop_outputs(self, x: Tensor, part: BatchRows | None) -> Tensor:
+        """Apply dropout to the outputs of a layer while training.
+
+        The size of the step dimension is 1 in the shape of the mask, so all steps of a segment
+        share one mask: variational dropout (Gal and Ghahramani 2016).
+        """
+        return drop(x, self.config.dropout, (1, *x.shape[1:]), part) if self.training else x
 
     def _drop(self, x: Tensor, probability: float, shape: tuple[int, ...] | None = None) -> Tensor:
-        """Apply dropout while training.
-
-        If the size of the step dimension is 1 in `shape`, all steps of a segment share one mask:
-        variational dropout (Gal and Ghahramani 2016).
-        """
+        """Apply dropout while training."""
         return drop(x, probability, shape) if self.training else x
 
     def _run_layer(

@@ -3,12 +3,14 @@
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from charnn.corpus.batches import Batches
 from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import Trace
 from charnn.training.hardware import autocast
 from charnn.training.penalty import gradient_penalty
+from charnn.training.snapshot import random_states, restore_random_states
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import TrainingConfig
 
@@ -27,7 +29,12 @@ def backpropagate(
 ) -> float:
     """Add the gradients of a segment to the `grad` of the parameters, and update the hidden state.
 
-    The hidden state after the segment is detached from the graph and stored in `state`.
+    The rows are trained in `state.parts` parts, one after the other, which takes less memory and
+    changes the gradients by rounding only: all parts are cut from the same dropout masks. If this
+    process has only some rows of the batch, the gradients are their share of those of the batch.
+
+    The hidden state after the segment is detached from the graph and stored in `state` at the end,
+    so that a caller may try again after an error, such as one of memory.
 
     Args:
         state: the state of the run.
@@ -36,26 +43,53 @@ def backpropagate(
         targets_TB: the token id that follows each input, [T, B].
 
     Returns:
-        The mean loss of the segment in nats per token, without the gradient penalty.
+        The summed loss of the rows in nats per token, divided by the rows of the whole batch,
+        without the gradient penalty: the mean loss, if all rows of the batch are here.
     """
     device = torch.device(config.device)
     inputs = torch.from_numpy(inputs_TB).to(device, non_blocking=True)
     targets = torch.from_numpy(targets_TB).to(device, non_blocking=True)
+    before = state.hidden_state
+    parts = min(state.parts, before.rows.count)
+    if parts == 1:
+        loss, state.hidden_state = _train_rows(state, config, inputs, targets, before)
+        return loss.item()
+    losses, after, drawn = [], [], random_states(device)
+    for rows in (before.rows.part(number, parts) for number in range(parts)):
+        restore_random_states(drawn, device)
+        columns = slice(rows.begin - before.rows.begin, rows.end - before.rows.begin)
+        part = (inputs[:, columns], targets[:, columns], before.cut(rows))
+        part_loss, part_after = _train_rows(state, config, *part)
+        losses.append(part_loss)
+        after.append(part_after)
+    state.hidden_state = before.join(after)
+    return torch.stack(losses).sum().item()
+
+
+def _train_rows(
+    state: TrainerState,
+    config: TrainingConfig,
+    inputs: Tensor,
+    targets: Tensor,
+    before: NetworkState,
+) -> tuple[Tensor, NetworkState]:
+    """Add the gradients of some rows, and return their share of the loss and their state after."""
     weight = config.gradient_penalty
     traces: list[Trace] | None = [] if weight else None
     with autocast(config.device, config.precision):
-        losses_TB, after = state.network.losses(inputs, targets, state.hidden_state, traces)
-    state.hidden_state = after.detached()
+        losses_TB, after = state.network.losses(inputs, targets, before, traces)
     loss = losses_TB.mean()
     total = loss + weight * gradient_penalty(loss, traces) if traces else loss
+    if (share := before.rows.share) != 1:
+        total, loss = share * total, share * loss
     total.backward()  # type: ignore[no-untyped-call]
-    return loss.item()
+    return loss.detach(), after.detached()
 
 
 def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) -> None:
     """Compute and discard the gradients of the first segment, so that a step can be timed."""
     hidden_state = state.hidden_state
-    state.hidden_state = state.network.initial_state(config.batch_size)
+    state.hidden_state = state.empty_state()
     backpropagate(state, config, *batches.segment(0))
     state.optimizer.discard_gradients()
     state.hidden_state = hidden_state
@@ -73,7 +107,9 @@ def reset_rows_in_turn(state: NetworkState, step: int) -> NetworkState:
         state: the state of the network.
         step: the number of updates before this segment.
     """
-    first = state.layers[0][0]
-    phases = step + np.arange(len(first)) * FRESH_EVERY // len(first)
+    rows = state.rows
+    phases = step + np.arange(rows.begin, rows.end) * FRESH_EVERY // rows.batch_size
     reset_B = phases % FRESH_EVERY == 0
-    return state.reset(torch.from_numpy(reset_B).to(first.device)) if reset_B.any() else state
+    if not reset_B.any():
+        return state
+    return state.reset(torch.from_numpy(reset_B).to(state.layers[0][0].device))

@@ -179,6 +179,14 @@ class TrainingOptions(TypedDict, total=False):
             f"Rows trained side by side (default: {CPU.batch_size}, on a GPU {GPU.batch_size})."
         ),
     ]
+    accumulate: Annotated[
+        int | None,
+        Option(
+            "Parts in which the rows of a batch are trained, one after the other: the same "
+            f"training in less memory (default: {TrainingConfig.accumulate}).",
+            metavar="PARTS",
+        ),
+    ]
     lr: Annotated[float | None, Option("Peak learning rate (default: the preset's).")]
     clip: Annotated[
         float | None, Option(f"Largest norm of the gradient (default: {TrainingConfig.clip:g}).")

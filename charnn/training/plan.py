@@ -29,8 +29,8 @@ from charnn.training.training_config import Budget, TrainingConfig, option_name
 _SHAPE = ("cell", "num_layers", "hidden_size", "embedding_size")
 _DROPOUT = ("dropout", "embedding_dropout", "weight_drop")
 _LIMITS = ("minutes", "epochs", "steps")
-# Options that change neither the model nor the course of its training.
-_FREE = ("patience", "save_every", "threads")
+# Options that change neither the model nor the course of its training, except for rounding.
+_FREE = ("accumulate", "patience", "save_every", "threads")
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,11 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
             **given(options, "clip", "clip_value", "gradient_penalty"),
         },
     )
+    if wanted.accumulate > wanted.batch_size:
+        raise UsageError(
+            f"--accumulate {wanted.accumulate} is more than the rows of --batch-size "
+            f"{wanted.batch_size}: a part has at least one row"
+        )
     batch_size, seq_len = fit_to_corpus(len(dataset.train), wanted.batch_size, wanted.seq_len)
     training = replace(wanted, batch_size=batch_size, seq_len=seq_len)
     if training != wanted:

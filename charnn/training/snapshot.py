@@ -20,7 +20,7 @@ def pack(
     network: Network, optimizer: AdamW, average: Average, hidden_state: NetworkState
 ) -> Tensors:
     """Return copies of the training tensors as NumPy arrays, by name."""
-    tensors = _random_states(network.head.weight.device)
+    tensors = random_states(network.head.weight.device)
     # float32 holds the keys of the memory exactly, which may be bf16.
     for name, tensor in hidden_state.tensors().items():
         tensors[name] = tensor.float() if tensor.is_floating_point() else tensor
@@ -67,13 +67,28 @@ def unpack(
         name: _matching(tensor, tensors, name).to(device)
         for name, tensor in hidden_state.tensors().items()
     }
-    torch.set_rng_state(tensors["random.cpu"])
-    # A run may be resumed on another device, whose random state the checkpoint lacks.
-    if device.type == "cuda" and "random.cuda" in tensors:
-        torch.cuda.set_rng_state(tensors["random.cuda"], device)
-    elif device.type == "mps" and "random.mps" in tensors:
-        torch.mps.set_rng_state(tensors["random.mps"])
+    restore_random_states(tensors, device)
     return hidden_state.replace(carried)
+
+
+def random_states(device: torch.device) -> dict[str, Tensor]:
+    """Return the states of the random number generators by their names in a checkpoint."""
+    states = {"random.cpu": torch.get_rng_state()}
+    if device.type == "cuda":
+        states["random.cuda"] = torch.cuda.get_rng_state(device)
+    elif device.type == "mps":
+        states["random.mps"] = torch.mps.get_rng_state()
+    return states
+
+
+def restore_random_states(states: dict[str, Tensor], device: torch.device) -> None:
+    """Restore the states that `random_states` returned, perhaps on another device."""
+    torch.set_rng_state(states["random.cpu"])
+    # A run may be resumed on another device, whose random state the checkpoint lacks.
+    if device.type == "cuda" and "random.cuda" in states:
+        torch.cuda.set_rng_state(states["random.cuda"], device)
+    elif device.type == "mps" and "random.mps" in states:
+        torch.mps.set_rng_state(states["random.mps"])
 
 
 def _matching(expected: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor:
@@ -83,12 +98,3 @@ def _matching(expected: Tensor, tensors: dict[str, Tensor], name: str) -> Tensor
     if (found.shape, found.dtype) != (expected.shape, expected.dtype):
         raise ValueError(f"{name} has the wrong shape or type")
     return found
-
-
-def _random_states(device: torch.device) -> dict[str, Tensor]:
-    states = {"random.cpu": torch.get_rng_state()}
-    if device.type == "cuda":
-        states["random.cuda"] = torch.cuda.get_rng_state(device)
-    elif device.type == "mps":
-        states["random.mps"] = torch.mps.get_rng_state()
-    return states

@@ -38,6 +38,8 @@ class TrainerState:
         optimizer: AdamW with its moments.
         average: the running average of the weights.
         hidden_state: the state of the network after the last segment.
+        parts: the number of parts in which the rows of a segment are trained. It may be raised
+            between two segments, if the memory of the device is too small.
         position: how far the run has come.
         history: one entry per validation: "step", "seconds", "val_loss", and "train_loss" if known.
         since_report: the totals of the steps since the last report.
@@ -48,6 +50,7 @@ class TrainerState:
     optimizer: AdamW
     average: Average
     hidden_state: NetworkState
+    parts: int = 1
     position: Position = field(default_factory=Position)
     history: list[dict[str, float]] = field(default_factory=list)
     since_report: RunningMean = field(default_factory=RunningMean)
@@ -83,7 +86,14 @@ class TrainerState:
             optimizer=AdamW(network, config.weight_decay),
             average=Average(network, config.ema),
             hidden_state=network.initial_state(config.batch_size),
+            parts=config.accumulate,
         )
+
+    def empty_state(self) -> NetworkState:
+        """Return the state of the rows before the first token."""
+        part = self.hidden_state.part
+        rows = self.hidden_state.rows.count
+        return self.network.initial_state(rows)._replace(part=part)
 
     def restore(self, checkpoint: Checkpoint, steps_per_epoch: int) -> None:
         """Replace this state by the state that `to_checkpoint` stored in a checkpoint.

@@ -65,6 +65,8 @@ class TrainingConfig:
     Args:
         budget: how long to train.
         batch_size: the number of rows B of a batch.
+        accumulate: the number of parts in which the rows of a batch are trained, one after the
+            other, before an update.
         seq_len: the number of tokens T of a segment, the length of backpropagation through time.
         lr: the peak learning rate.
         clip: the largest norm of the gradient over all parameters (Pascanu et al. 2013).
@@ -93,6 +95,7 @@ class TrainingConfig:
     # `charnn.training.plan` sets the first three by corpus, device and preset. The figures below
     # are from benchmarks/quality.md: tinyshakespeare, 1 x 384.
     batch_size: int = 16
+    accumulate: int = 1
     # In equal time, segments of 32 end at 1.502 nats instead of 1.492.
     seq_len: int = 64
     lr: float = 6e-3
@@ -136,6 +139,7 @@ class TrainingConfig:
     def _check_whole_numbers(self) -> None:
         for name, low, high in (
             ("batch_size", 1, 1_000_000),
+            ("accumulate", 1, 1_000_000),
             ("seq_len", 1, 1_000_000),
             ("patience", 0, 1_000_000_000),
             ("save_every", 0, 1_000_000_000),

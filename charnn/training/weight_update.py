@@ -46,7 +46,7 @@ def update_weights(
     """
     position = state.position
     if position.window == 0:  # a new epoch: the end of a row is no context for its beginning
-        state.hidden_state = state.network.initial_state(config.batch_size)
+        state.hidden_state = state.empty_state()
     state.hidden_state = reset_rows_in_turn(state.hidden_state, position.step)
     inputs_TB, targets_TB = batches.segment(position.window, position.step // len(batches))
     loss = backpropagate(state, config, inputs_TB, targets_TB)

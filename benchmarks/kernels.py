@@ -137,10 +137,10 @@ def _switched(name: str) -> Any:
         ),
         "unpacked": lambda: patch.object(packed_linear, "packable_dtypes", frozenset),
         "stock modules": lambda: patch.object(
-            network, "_is_stock_fastest", lambda layer, device: isinstance(layer, torch.nn.RNNBase)
+            network, "is_stock_fastest", lambda layer, device: isinstance(layer, torch.nn.RNNBase)
         ),
         "own LSTM loop": lambda: patch.object(
-            network, "_is_stock_fastest", lambda layer, device: False
+            network, "is_stock_fastest", lambda layer, device: False
         ),
         "AdamW written out": lambda: patch.object(optimizer.AdamW, "step", _plain_step),
     }[name]()

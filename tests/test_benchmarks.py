@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks import gpu
 from benchmarks.finished_runs import FinishedRuns
 from benchmarks.form import form_rows
 from charnn.music.form.compare_form import FormJudge
@@ -27,6 +28,18 @@ def test_help_names_every_subject() -> None:
     ]
     assert len(subjects) >= 9
     assert all(f"\n{name}  " in program.stdout for name in subjects)
+
+
+def test_the_table_of_a_gpu_names_what_failed() -> None:
+    rows = [gpu.Row("speed", "9"), gpu.Row("loss", "1.5", "at most 1", holds=False)]
+    assert gpu.table("a card", [*rows, gpu.Row("tests", "5", "all")]).splitlines() == [
+        *("a card", "", "| what | found | bar | |", "| --- | --- | --- | --- |"),
+        *(
+            "| speed | 9 |  |  |",
+            "| loss | 1.5 | at most 1 | FAILS |",
+            "| tests | 5 | all | holds |",
+        ),
+    ]
 
 
 def test_the_rows_about_form() -> None:

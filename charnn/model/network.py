@@ -26,12 +26,9 @@ from charnn.model.layer_weights import Layer, initialise_layer
 from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import HiddenState, Trace, run_plainly
 from charnn.model.pointer import Pointer, at_least_float32
+from charnn.model.stock_layer import is_stock_fastest, run_stock
 
 STOCK: dict[str, Callable[[int, int], nn.Module]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-
-# In bf16, oneDNN's LSTM takes up to twice the time of `run_segment` once the weights of a layer
-# outgrow the caches. Measured with 16 rows, on one core and on two of a Zen 4.
-MAX_STOCK_WEIGHTS = 2_000_000
 
 
 class Network(nn.Module):
@@ -195,9 +192,9 @@ class Network(nn.Module):
         # DropConnect on the recurrent weights, as in AWD-LSTM (Merity et al. 2018): one mask for
         # all steps of a segment.
         weight_hh = self._drop(layer.weight_hh_l0, self.config.weight_drop)
-        if traces is None and _is_stock_fastest(layer, x.device):
+        if traces is None and is_stock_fastest(layer, x.device):
             vectors = embedding(x, self._vectors()) if number == 0 else x
-            return _run_stock(layer, vectors, state, weight_hh)
+            return run_stock(layer, vectors, state, weight_hh)
         peepholes = tuple(getattr(layer, name) for name in self.cell.peepholes)
         gates_x_TBG = self._input_gates(number, x)
         layer_inputs = (gates_x_TBG, state, weight_hh, layer.bias_hh_l0, peepholes)
@@ -232,40 +229,6 @@ class Network(nn.Module):
             else:
                 gates = linear(vectors, layer.weight_ih_l0, layer.bias_ih_l0)
         return embedding(x, gates) if uses_table else gates
-
-
-def _is_stock_fastest(layer: nn.Module, device: torch.device) -> bool:
-    """Return whether torch's own implementation of this layer is the fastest.
-
-    On a GPU, torch's implementation is the fastest for every cell that torch has. On a CPU, it is
-    the fastest for the LSTM only: oneDNN runs a whole segment in 0.7 to 0.9 of the time of
-    `run_segment` (but see `MAX_STOCK_WEIGHTS`).
-    """
-    if device.type != "cpu":
-        return isinstance(layer, nn.RNNBase)
-    has_onednn = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
-    if not (isinstance(layer, nn.LSTM) and has_onednn):
-        return False
-    weights = 4 * layer.hidden_size * (layer.input_size + layer.hidden_size)
-    return not torch.is_autocast_enabled("cpu") or weights <= MAX_STOCK_WEIGHTS
-
-
-def _run_stock(
-    layer: nn.RNNBase, x: Tensor, state: HiddenState, weight_hh: Tensor
-) -> tuple[Tensor, HiddenState]:
-    """Call the torch function of a stock module, with the recurrent weights [G, H] given.
-
-    The module itself can use only its own weights, but weight drop changes them for a segment.
-    """
-    functions: dict[type, Any] = {nn.LSTM: torch.lstm, nn.GRU: torch.gru, nn.RNN: torch.rnn_tanh}
-    # torch's functions expect a dimension for the layers, here of size 1.
-    stacked = tuple(part.unsqueeze(0) for part in state)
-    hx = stacked if len(stacked) > 1 else stacked[0]
-    weights = [layer.weight_ih_l0, weight_hh, layer.bias_ih_l0, layer.bias_hh_l0]
-    options = {"has_biases": True, "num_layers": 1, "dropout": 0.0, "train": layer.training}
-    options |= {"bidirectional": False, "batch_first": False}
-    y, *after = functions[type(layer)](x, hx, weights, **options)
-    return y, tuple(part.squeeze(0) for part in after)
 
 
 def export_weights(network: Network) -> dict[str, np.ndarray]:

@@ -152,7 +152,7 @@ class Pointer(nn.Module):
             key_BTD=key_TBD.transpose(0, 1),
             before=memory,
             ids_BS=torch.cat([memory.ids_BM, ids_TB.t()], 1),
-            shift=float(sharpness.detach()),
+            shift=sharpness.detach(),
             sentinel_TB=sentinel_TB - sharpness.detach(),
         )
 

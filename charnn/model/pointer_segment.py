@@ -17,6 +17,8 @@ from charnn.model.config import SEPARATOR
 EMPTY = -1
 # On a CPU, this number of weights is computed at once: they fit into the cache of a core (1 MB).
 MAX_CACHED_WEIGHTS = 1 << 18
+# On a GPU, this number: each of the half dozen tensors of a block takes up to 256 MB.
+MAX_DEVICE_WEIGHTS = 1 << 26
 # The steps of a block begin at a multiple of this number: oneDNN compiles a product for each new
 # shape, which takes time and half a megabyte of memory.
 STRIDE = 128
@@ -59,7 +61,7 @@ class Segment:
     key_BTD: Tensor
     before: Memory
     ids_BS: Tensor
-    shift: float
+    shift: Tensor
     sentinel_TB: Tensor
 
     def __post_init__(self) -> None:
@@ -81,26 +83,36 @@ class Segment:
     def blocks(self) -> Iterator[tuple[slice, int, Tensor]]:
         """Yield the rows of each block, the first step that a row of it may point at, and the bias
         of the block's scores [rows or 1, T, steps]: -beta, or -inf where s is out of reach."""
-        (rows, length), steps = self.key_BTD.shape[:2], self.ids_BS.shape[1]
+        length, steps = self.key_BTD.shape[1], self.ids_BS.shape[1]
         starts_BT = document_starts(self.ids_BS)[:, -length:]
-        firsts, lasts = starts_BT[:, 0].tolist(), starts_BT[:, -1].tolist()
         columns = torch.arange(steps, device=self.ids_BS.device)
         now = columns[-length:, None]
         # What followed step s is known if s < t; the memory ends M steps before t.
         out_of_reach = (columns >= now) | (columns < now - self.before.ids_BM.shape[1])
-        causal = self.sentinel_TB.new_full((1, length, steps), -self.shift)
-        causal = causal.masked_fill(out_of_reach, -torch.inf)
-        size = rows
-        if self.key_BTD.device.type == "cpu":
-            size = max(1, MAX_CACHED_WEIGHTS // (length * steps))
-        for begin in range(0, rows, size):
-            block = slice(begin, begin + size)
-            first = min(firsts[block]) // STRIDE * STRIDE
+        causal = self.sentinel_TB.new_zeros(1, length, steps).masked_fill(out_of_reach, -torch.inf)
+        causal = causal - self.shift
+        for block, first, in_one_document in self._parts(starts_BT, steps):
             bias = causal[..., first:]
-            if {*firsts[block], *lasts[block]} != {first}:
+            if not in_one_document:
                 other_document = columns[first:] < starts_BT[block, :, None]
                 bias = bias.masked_fill(other_document, -torch.inf)
             yield block, first, bias
+
+    def _parts(self, starts_BT: Tensor, steps: int) -> Iterator[tuple[slice, int, bool]]:
+        """Yield the rows of each block, the first step that it may point at, and whether every step
+        of the block may point at all steps from there on."""
+        rows, length = starts_BT.shape
+        if starts_BT.device.type != "cpu":
+            # The documents are on the device: the host would have to wait for it to look at them.
+            size = max(1, MAX_DEVICE_WEIGHTS // (length * steps))
+            yield from ((slice(begin, begin + size), 0, False) for begin in range(0, rows, size))
+            return
+        firsts, lasts = starts_BT[:, 0].tolist(), starts_BT[:, -1].tolist()
+        size = max(1, MAX_CACHED_WEIGHTS // (length * steps))
+        for begin in range(0, rows, size):
+            block = slice(begin, begin + size)
+            first = min(firsts[block]) // STRIDE * STRIDE
+            yield block, first, {*firsts[block], *lasts[block]} == {first}
 
     def weights(self, rows: slice, first: int, bias: Tensor) -> Tensor:
         """Return e^{a_ts - beta} of some rows, [rows, T, steps]; 0 where s is out of reach."""

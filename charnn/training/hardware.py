@@ -1,7 +1,10 @@
 """The machine that trains: its devices, its fastest precision, its memory allocator."""
 
 import ctypes
-from contextlib import suppress
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import torch
 
@@ -60,6 +63,30 @@ def choose_precision(wanted: str, device: str) -> str:
 def autocast(device: str, precision: str) -> torch.autocast:
     """Return the context in which matrix products run in the given precision."""
     return torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")
+
+
+@contextmanager
+def exact_and_fast(device: str) -> Iterator[None]:
+    """Set up CUDA inside a `with` block: fp32 products in TF32, and results that can be repeated.
+
+    TF32 rounds the factors of a product to 10 bits and adds up in fp32. The results of cuDNN and
+    cuBLAS are otherwise not the same in every run, so that no run could be resumed exactly.
+    """
+    if device != "cuda":
+        yield
+        return
+    # cuBLAS reads the variable at its first product. Without it, cuDNN's recurrent layers may add
+    # up in another order each time (torch.nn.LSTM, "Warning").
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    backends: Any = torch.backends  # which make their attributes when they are read
+    matmul, rnn, cudnn = backends.cuda.matmul, backends.cudnn.rnn, backends.cudnn
+    before = matmul.fp32_precision, rnn.fp32_precision, cudnn.deterministic
+    matmul.fp32_precision = rnn.fp32_precision = "tf32"
+    cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        matmul.fp32_precision, rnn.fp32_precision, cudnn.deterministic = before
 
 
 def keep_freed_memory() -> None:

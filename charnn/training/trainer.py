@@ -23,7 +23,7 @@ from charnn.training.advice import advise
 from charnn.training.backpropagation import trial_step
 from charnn.training.best_evaluation import BestEvaluation, evaluate_best
 from charnn.training.divergence import DivergenceCheck
-from charnn.training.hardware import keep_freed_memory
+from charnn.training.hardware import exact_and_fast, keep_freed_memory
 from charnn.training.hints import SpeedHint
 from charnn.training.running_mean import RunningMean
 from charnn.training.saver import CheckpointSaver, checkpoint_bytes
@@ -63,6 +63,11 @@ class Trainer:
             UnsavedError: the run has ended, but not all of it could be saved.
             OSError: the run's folder cannot be written to at the beginning.
         """
+        with exact_and_fast(self.config.device):
+            return self._run()
+
+    def _run(self) -> events.Finished:
+        """Train as `run` does, on a device that is set up."""
         self._start_time = time.perf_counter() - self.state.position.seconds
         keep_freed_memory()
         threads_before = torch.get_num_threads()

@@ -1,12 +1,13 @@
 """The choice of the precision, by the processor's instructions and not by a stopwatch."""
 
+import os
 from typing import Any
 
 import pytest
 import torch
 
 from charnn.errors import UsageError
-from charnn.training.hardware import choose_precision
+from charnn.training.hardware import choose_precision, exact_and_fast
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,21 @@ def test_an_older_torch(monkeypatch: pytest.MonkeyPatch, supported: bool, precis
 def test_an_unknown_precision_is_refused() -> None:
     with pytest.raises(UsageError, match="--precision"):
         choose_precision("fp16", "cpu")
+
+
+def test_cuda_multiplies_in_tf32_and_repeats_its_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG", raising=False)
+    backends: Any = torch.backends
+
+    def settings() -> tuple[Any, ...]:
+        cuda, cudnn = backends.cuda, backends.cudnn
+        return cuda.matmul.fp32_precision, cudnn.rnn.fp32_precision, cudnn.deterministic
+
+    before = settings()
+    with exact_and_fast("cpu"):
+        assert settings() == before
+        assert "CUBLAS_WORKSPACE_CONFIG" not in os.environ
+    with exact_and_fast("cuda"):
+        assert settings() == ("tf32", "tf32", True)
+        assert os.environ["CUBLAS_WORKSPACE_CONFIG"] == ":4096:8"
+    assert settings() == before

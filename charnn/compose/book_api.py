@@ -8,11 +8,12 @@ from typing import Any
 from starlette.routing import Route
 
 from charnn.compose.book_exports import export_kept
-from charnn.compose.composer import link_of
 from charnn.compose.json_requests import answering, downloading, number_of, text_of
-from charnn.errors import CharnnError, UsageError
+from charnn.compose.tune_links import link_of
+from charnn.compose.tune_novelty import compare_tune
+from charnn.errors import CharnnError, TuneBookError, UsageError
 from charnn.exports.exported_file import ExportedFile
-from charnn.tunebook.book_records import KeptTune, TuneSet, WrittenTune
+from charnn.tunebook.book_records import KeptTune, Novelty, TuneSet, WrittenTune
 from charnn.tunebook.tune_book import TuneBook
 from charnn.tunebook.tune_marks import MAX_RATING
 
@@ -56,6 +57,7 @@ class BookApi:
             Route("/api/sets", answering(self.sets)),
             Route("/api/sets", answering(self.save_set), methods=["POST"]),
             Route("/api/history", answering(self.history)),
+            Route("/api/undo", answering(self.undo), methods=["POST"]),
             Route(IMPORT_PATH, answering(self.import_abc), methods=["POST"]),
         ]
 
@@ -80,6 +82,7 @@ class BookApi:
             "tunes": [_shown(tune) for tune in tunes[begin : begin + MAX_SHOWN]],
             "found": len(tunes),
             "tags": self._book.tags(),
+            "undo": self._book.undoable(),
             "path": str(self._book.path.absolute()),
         }
 
@@ -157,6 +160,23 @@ class BookApi:
         tunes = self._book.history(MAX_SHOWN, before=before or None)
         return {"tunes": [self._written(tune) for tune in tunes], "more": len(tunes) == MAX_SHOWN}
 
+    def undo(self, asked: Asked) -> Result:
+        """Undo the newest removal or change, and return its title or name as `undone`."""
+        return {"undone": self._book.undo()}
+
+    def novelty(self, model: str, abc: str) -> Novelty | None:
+        """Return how new a tune is, see `compare_tune`; it is compared once and then kept."""
+        try:
+            known = self._book.novelty(abc)
+            if known is not None and known.model == model:
+                return known
+            found = compare_tune(model, abc)
+            if found is not None:
+                self._book.keep_novelty(abc, found)
+            return found
+        except TuneBookError:  # in use, or read-only: the tune is compared all the same
+            return compare_tune(model, abc)
+
     def import_abc(self, asked: Asked) -> Result:
         """Keep every tune of the text `abc`."""
         text = text_of(asked, "abc")
@@ -199,11 +219,14 @@ class BookApi:
     def _written(self, tune: WrittenTune) -> Result:
         shown = asdict(tune)
         del shown["settings"], shown["seed"]
-        return {**shown, "link": link_of(tune.command), "here": tune.id > self._opened}
+        link = link_of(tune.command, tune.source)
+        return {**shown, "link": link, "here": tune.id > self._opened}
 
 
 def _shown(tune: KeptTune) -> Result:
-    return {**asdict(tune), "link": link_of(tune.command)}
+    shown = asdict(tune)
+    del shown["source"]
+    return {**shown, "link": link_of(tune.command, tune.source)}
 
 
 def _tags(asked: Asked) -> list[str] | None:

@@ -7,6 +7,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from importlib.resources import files
 from typing import Any
 
@@ -18,11 +19,14 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from charnn.compose import composer
+from charnn.checkpoints.bundled import BUNDLED
+from charnn.compose import composer, model_shelf
 from charnn.compose.book_api import IMPORT_PATH, MAX_IMPORT, BookApi
 from charnn.compose.exports import export_text
 from charnn.compose.gatekeeper import Gatekeeper
-from charnn.compose.json_requests import Asked, answering, downloading, read_asked
+from charnn.compose.json_requests import Asked, answering, downloading, read_asked, text_of
+from charnn.compose.tune_links import read_command
+from charnn.compose.tune_novelty import compare_tune
 from charnn.compose.tune_view import transpose_tune, view_tune
 from charnn.compose.writing_jobs import BusyError, WritingJobs
 from charnn.errors import CharnnError, UsageError
@@ -74,7 +78,7 @@ class Page:
             Route("/api/continue", self._streaming(composer.continue_tune), methods=["POST"]),
             Route("/api/tune", answering(view_tune), methods=["POST"]),
             Route("/api/transpose", answering(transpose_tune), methods=["POST"]),
-            Route("/api/novelty", answering(_novelty), methods=["POST"]),
+            Route("/api/novelty", answering(self._novelty), methods=["POST"]),
             Route("/api/export", downloading(export_text), methods=["POST"]),
             *(self._book.routes() if self._book else ()),
         ]
@@ -106,9 +110,17 @@ class Page:
         return Response(self._files[name], media_type=_TYPES.get(suffix, "text/plain"))
 
     async def _options(self, request: Request) -> Response:
-        models = await run_in_threadpool(composer.describe_models)
+        models = await run_in_threadpool(model_shelf.describe_models)
         described = {"version": __version__, "models": models}
         return JSONResponse({**described, "instruments": NAMES, "rows": ROWS})
+
+    def _novelty(self, asked: Mapping[str, Any]) -> object:
+        """Return how new the tune `abc` is to `model`, by default to that of its `command`."""
+        made = read_command(text_of(asked, "command"))
+        model = text_of(asked, "model") or (made.model if made else BUNDLED)
+        compare = self._book.novelty if self._book else compare_tune
+        found = compare(model, text_of(asked, "abc"))
+        return {"novelty": found and asdict(found)}
 
     def _streaming(self, work: Callable[[Mapping[str, Any]], Iterator[Asked]]) -> Any:
         """Return an endpoint that streams the results of `work`, one JSON object a line."""
@@ -125,15 +137,8 @@ class Page:
 
 def _warm_up() -> None:
     """Read the bundled model and start an engraver, so that the first tune need not wait."""
-    composer.tune_models()
+    model_shelf.tune_models()
     view_tune({"abc": "X:1\nK:C\nC"})
-
-
-def _novelty(asked: Mapping[str, Any]) -> object:
-    name, tune = asked.get("model"), asked.get("abc")
-    if not isinstance(name, str) or not isinstance(tune, str):
-        raise UsageError("model and abc are texts")
-    return {"novelty": composer.novelty(name, tune)}
 
 
 async def _lines(results: AsyncIterator[Asked]) -> AsyncIterator[bytes]:

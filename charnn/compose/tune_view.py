@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Any
 
+from charnn.compose.json_requests import number_of
 from charnn.errors import CharnnError, TuneError, UsageError
 from charnn.music.abc.book_text import change_book
 from charnn.music.abc.reader import read_tune
@@ -21,6 +22,7 @@ from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.performance.played_bars import beat_of
 from charnn.music.score.engraving import engrave
 from charnn.music.score.finger_rows import ROWS, score_with_rows
+from charnn.music.score.pictures import WIDTH
 from charnn.music.sound.instruments import accompanist_of, find_instrument
 from charnn.music.sound.ranges import range_warning
 from charnn.music.tune.tune import Note, Tempo, Tune
@@ -66,17 +68,27 @@ def rows_of(asked: Mapping[str, Any]) -> str:
     return str(rows)
 
 
+def width_of(asked: Mapping[str, Any]) -> int:
+    """Return the width of the score that the page asks for, in pixels of a printed page's 840.
+
+    Raises:
+        UsageError: the width is out of range.
+    """
+    return number_of(asked, "width", WIDTH, WIDTH // 2, WIDTH)
+
+
 def view_tune(asked: Mapping[str, Any]) -> View:
     """Return the view of one tune. A tune that cannot be read has its error among the problems.
 
     Args:
-        asked: `abc`, `rows` (one of `charnn.music.score.finger_rows.ROWS`, or ""), and the options
-            of `playback_options`.
+        asked: `abc`, `rows` (one of `charnn.music.score.finger_rows.ROWS`, or ""), `width` (of the
+            score, see `width_of`), and the options of `playback_options`.
 
     Raises:
         UsageError: a value is wrong.
     """
-    text, options, rows = asked.get("abc"), playback_options(asked), rows_of(asked)
+    text, options = asked.get("abc"), playback_options(asked)
+    rows, width = rows_of(asked), width_of(asked)
     if not isinstance(text, str):
         raise UsageError("abc is a text")
     sources = split_book(text)
@@ -88,7 +100,8 @@ def view_tune(asked: Mapping[str, Any]) -> View:
         tune = read_tune(sources[0])
     except TuneError as problem:
         return _unreadable(problem.problem, problem.line, problem.column)
-    return _view(text, tune, sources[0], Playback(tune, options), rows)
+    picture = _picture(tune, rows, width)
+    return _view(text, tune, sources[0], Playback(tune, options), picture)
 
 
 def transpose_tune(asked: Mapping[str, Any]) -> View:
@@ -113,13 +126,15 @@ def transpose_tune(asked: Mapping[str, Any]) -> View:
     return {"abc": moved.text}
 
 
-def _view(text: str, tune: Tune, source: TuneSource, playback: Playback, rows: str) -> View:
+def _view(
+    text: str, tune: Tune, source: TuneSource, playback: Playback, picture: tuple[str, str]
+) -> View:
     report = check_tune(tune)
     problems = [
         _problem(problem.text, problem.line, problem.column, serious=problem.serious)
         for problem in report.problems
     ]
-    svg, failure = _picture(tune, rows)
+    svg, failure = picture
     try:
         sounds = _sounds(playback)
     except CharnnError as problem:
@@ -145,10 +160,10 @@ def _view(text: str, tune: Tune, source: TuneSource, playback: Playback, rows: s
     }
 
 
-def _picture(tune: Tune, rows: str) -> tuple[str, str]:
+def _picture(tune: Tune, rows: str, width: int) -> tuple[str, str]:
     """Return the score as SVG and `""`; or `""` and the reason why it cannot be drawn."""
     try:
-        svg = engrave(tune, "svg", score_with_rows(tune, rows))
+        svg = engrave(tune, "svg", score_with_rows(tune, rows), width=width)
     except CharnnError as problem:
         return "", str(problem)
     # The style sheet of the page has these styles; its policy forbids those of a picture.

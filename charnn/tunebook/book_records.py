@@ -6,6 +6,25 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
+class Novelty:
+    """The novelty of a tune, compared with the tunes that a model has learned.
+
+    Attributes:
+        model: the name of the model.
+        nearest: the title of the most similar learned tune; `""` without.
+        similarity: how similar it is, from 0 to 1.
+        shared_notes: the notes of the longest run shared with a learned tune; 0 for under five.
+        shared_with: the title of a learned tune with this run; `""` without.
+    """
+
+    model: str
+    nearest: str
+    similarity: float
+    shared_notes: int
+    shared_with: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeptTune:
     """A tune that is kept.
 
@@ -23,6 +42,8 @@ class KeptTune:
         tags: the tags, in alphabetical order.
         note: what the user has noted.
         kept_at: the time, in UTC.
+        source: the tune that the command changes; `""` without.
+        novelty: how new the tune is; None if it has not been compared.
         similarity: after a search by melody, the similarity of the likest passage, up to 1.
     """
 
@@ -39,6 +60,8 @@ class KeptTune:
     tags: tuple[str, ...]
     note: str
     kept_at: str
+    source: str = ""
+    novelty: Novelty | None = None
     similarity: float = 0.0
 
 
@@ -56,6 +79,7 @@ class WrittenTune:
         settings: what was asked for, as a JSON object.
         written_at: the time, in UTC.
         kept: whether the tune is among those that are kept.
+        novelty: how new the tune is; None if it has not been compared.
     """
 
     id: int
@@ -67,6 +91,12 @@ class WrittenTune:
     settings: Mapping[str, Any]
     written_at: str
     kept: bool
+    novelty: Novelty | None = None
+
+    @property
+    def source(self) -> str:
+        """The tune that the command changes; `""` without."""
+        return source_of(self.settings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,3 +125,9 @@ class ImportedTunes:
     ids: tuple[int, ...] = ()
     known: int = 0
     problems: tuple[str, ...] = ()
+
+
+def source_of(settings: object) -> str:
+    """Return the tune that a command with these settings changes; `""` without."""
+    abc = settings.get("abc") if isinstance(settings, dict) else None
+    return abc if isinstance(abc, str) else ""

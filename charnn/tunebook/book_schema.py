@@ -52,4 +52,24 @@ _FIRST = (
         PRIMARY KEY (set_id, place)
     ) WITHOUT ROWID""",
 )
-STEPS = (_FIRST,)
+_SECOND = (
+    # How new a tune is, by a hash of its text: a comparison with thousands of tunes is kept.
+    """CREATE TABLE novelty (
+        digest BLOB PRIMARY KEY,
+        model TEXT NOT NULL,
+        nearest TEXT NOT NULL,
+        similarity REAL NOT NULL,
+        shared_notes INTEGER NOT NULL,
+        shared_with TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    # What can be undone; each step has the values from before it.
+    """CREATE TABLE undo (
+        id INTEGER PRIMARY KEY,
+        label TEXT NOT NULL,
+        tune_id INTEGER REFERENCES tunes (id) ON DELETE CASCADE,
+        abc TEXT,  -- of a tune that was written over; NULL for a removed one
+        set_name TEXT,
+        set_tunes TEXT  -- a JSON list of the numbers of its tunes
+    )""",
+)
+STEPS = (_FIRST, _SECOND)

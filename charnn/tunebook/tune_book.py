@@ -11,27 +11,29 @@ from typing import Any
 
 from charnn.tunebook.book_abc import export_tunes, import_sources, left_out, one_tune
 from charnn.tunebook.book_file import BookFile
-from charnn.tunebook.book_records import ImportedTunes, KeptTune, WrittenTune
+from charnn.tunebook.book_records import ImportedTunes, KeptTune, Novelty, WrittenTune
+from charnn.tunebook.book_undo import BookUndo
+from charnn.tunebook.known_novelty import read_novelty, write_novelty
 from charnn.tunebook.melody_search import rank_melodies
 from charnn.tunebook.tune_facts import fold_text, tune_facts
 from charnn.tunebook.tune_marks import Marks, check_text
 from charnn.tunebook.tune_rows import (
     fact_columns,
-    insert_tags,
     insert_tune,
     kept_tune,
     last_id,
     now,
     rows_of,
-    tags_of,
+    update_tune,
     written_tune,
 )
 from charnn.tunebook.tune_sets import TuneSets
+from charnn.tunebook.undo_steps import add_change, add_removal, drop_removal
 
 MAX_HISTORY = 10_000  # tunes; older ones that were not kept are forgotten
 
 
-class TuneBook(TuneSets):
+class TuneBook(TuneSets, BookUndo):
     """A tune book in a file.
 
     Args:
@@ -107,7 +109,7 @@ class TuneBook(TuneSets):
                 " ORDER BY id DESC LIMIT ?",
                 (before, before, limit),
             ).fetchall()
-            return [written_tune(row) for row in rows]
+            return [written_tune(db, row) for row in rows]
 
     def keep(
         self,
@@ -158,35 +160,30 @@ class TuneBook(TuneSets):
         note: str | None = None,
         rating: int | None = None,
     ) -> None:
-        """Change what is given of a tune; None leaves a value as it is.
+        """Change what is given of a tune; None leaves a value as it is. `undo` undoes a new text.
 
         Raises:
             UsageError: the book has no such tune, or a value is out of range.
         """
-        source = None if abc is None else one_tune(check_text(abc))
+        if abc is not None:
+            one_tune(check_text(abc))
         with self._file.writing() as db:
             [row] = rows_of(db, [tune_id])
-            marks = Marks.checked(
-                rating=row["rating"] if rating is None else rating,
-                tags=tags_of(db, tune_id) if tags is None else tags,
-                note=row["note"] if note is None else note,
-                command=row["command"],
-            )
-            text = row["abc"] if abc is None else abc
-            facts = fact_columns(source or one_tune(text), text, marks)
-            assignments = ", ".join(f"{name} = :{name}" for name in facts)
-            # The names of the columns are those of `fact_columns`.
-            db.execute(f"UPDATE tunes SET {assignments} WHERE id = :id", facts | {"id": tune_id})  # noqa: S608
-            db.execute("DELETE FROM tags WHERE tune_id = ?", (tune_id,))
-            insert_tags(db, tune_id, marks.tags)
+            if abc not in (None, row["abc"]):
+                add_change(db, row)
+            update_tune(db, row, abc=abc, tags=tags, note=note, rating=rating)
 
     def remove(self, tune_id: int) -> None:
-        """Remove a tune from the book; `restore` brings it back, into its sets as well.
+        """Remove a tune from the book; `restore` or `undo` brings it back, into its sets as well.
 
         Raises:
             UsageError: the book has no such tune.
         """
-        self._set_removed(tune_id, now())
+        with self._file.writing() as db:
+            [row] = rows_of(db, [tune_id])
+            if row["removed_at"] is None:
+                db.execute("UPDATE tunes SET removed_at = ? WHERE id = ?", (now(), tune_id))
+                add_removal(db, row)
 
     def restore(self, tune_id: int) -> None:
         """Bring back a tune that was removed.
@@ -194,7 +191,10 @@ class TuneBook(TuneSets):
         Raises:
             UsageError: the book has no such tune.
         """
-        self._set_removed(tune_id, None)
+        with self._file.writing() as db:
+            rows_of(db, [tune_id])
+            db.execute("UPDATE tunes SET removed_at = NULL WHERE id = ?", (tune_id,))
+            drop_removal(db, tune_id)
 
     def find(
         self, text: str = "", *, melody: str = "", tag: str = "", rating: int = 0
@@ -229,6 +229,16 @@ class TuneBook(TuneSets):
             codes = {number: row["melody"] for number, row in rows.items()}
             found = rank_melodies(check_text(melody), codes)
             return [kept_tune(db, rows[one.tune_id], one.similarity) for one in found]
+
+    def novelty(self, abc: str) -> Novelty | None:
+        """Return how new a tune is; None if `keep_novelty` was not called for it."""
+        with self._file.reading() as db:
+            return read_novelty(db, abc)
+
+    def keep_novelty(self, abc: str, novelty: Novelty) -> None:
+        """Keep how new a tune is, so that it is not compared again."""
+        with self._file.writing() as db:
+            write_novelty(db, abc, novelty)
 
     def tags(self) -> dict[str, int]:
         """Return the tags of the kept tunes, with the number of tunes that have them."""
@@ -269,8 +279,3 @@ class TuneBook(TuneSets):
         A comment in each tune holds its rating, tags, note and command for `import_abc`.
         """
         return export_tunes(self.find()[::-1] if tunes is None else tunes)
-
-    def _set_removed(self, tune_id: int, when: str | None) -> None:
-        with self._file.writing() as db:
-            rows_of(db, [tune_id])
-            db.execute("UPDATE tunes SET removed_at = ? WHERE id = ?", (when, tune_id))

@@ -4,10 +4,13 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from charnn.errors import UsageError
 from charnn.music.abc.tunebook import TuneSource
-from charnn.tunebook.book_records import KeptTune, WrittenTune
+from charnn.tunebook.book_abc import one_tune
+from charnn.tunebook.book_records import KeptTune, WrittenTune, source_of
+from charnn.tunebook.known_novelty import read_novelty
 from charnn.tunebook.melody_search import melody_code
 from charnn.tunebook.tune_facts import fold_text, tune_facts
 from charnn.tunebook.tune_marks import Marks
@@ -56,6 +59,41 @@ def fact_columns(source: TuneSource, abc: str, marks: Marks) -> dict[str, object
     }
 
 
+def update_tune(
+    db: sqlite3.Connection,
+    row: sqlite3.Row,
+    *,
+    abc: str | None = None,
+    tags: Iterable[str] | None = None,
+    note: str | None = None,
+    rating: int | None = None,
+) -> None:
+    """Change what is given of a tune; None leaves a value as it is.
+
+    Args:
+        db: the book, in a block that writes.
+        row: the tune as it is.
+        abc: its text.
+        tags, note, rating: its marks.
+
+    Raises:
+        UsageError: a value is out of range.
+    """
+    tune_id, text = row["id"], row["abc"] if abc is None else abc
+    marks = Marks.checked(
+        rating=row["rating"] if rating is None else rating,
+        tags=tags_of(db, tune_id) if tags is None else tags,
+        note=row["note"] if note is None else note,
+        command=row["command"],
+    )
+    facts = fact_columns(one_tune(text), text, marks)
+    assignments = ", ".join(f"{name} = :{name}" for name in facts)
+    # The names of the columns are those of `fact_columns`.
+    db.execute(f"UPDATE tunes SET {assignments} WHERE id = :id", facts | {"id": tune_id})  # noqa: S608
+    db.execute("DELETE FROM tags WHERE tune_id = ?", (tune_id,))
+    insert_tags(db, tune_id, marks.tags)
+
+
 def insert_tags(db: sqlite3.Connection, tune_id: int, tags: Iterable[str]) -> None:
     """Add tags to a tune."""
     db.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(tune_id, tag) for tag in tags])
@@ -86,8 +124,8 @@ def rows_of(db: sqlite3.Connection, tune_ids: Sequence[int]) -> list[sqlite3.Row
 
 def kept_tune(db: sqlite3.Connection, row: sqlite3.Row, similarity: float = 0.0) -> KeptTune:
     """Return the record of a row of the table `tunes`."""
-    differs = "SELECT 1 FROM history WHERE id = ? AND abc <> ?"
-    edited = db.execute(differs, (row["history_id"], row["abc"])).fetchone() is not None
+    found = "SELECT abc, settings FROM history WHERE id = ?"
+    written = db.execute(found, (row["history_id"],)).fetchone()
     return KeptTune(
         id=row["id"],
         abc=row["abc"],
@@ -97,16 +135,18 @@ def kept_tune(db: sqlite3.Connection, row: sqlite3.Row, similarity: float = 0.0)
         key=row["key"],
         command=row["command"],
         written=row["history_id"],
-        edited=edited,
+        edited=written is not None and written["abc"] != row["abc"],
         rating=row["rating"],
         tags=tags_of(db, row["id"]),
         note=row["note"],
         kept_at=row["kept_at"],
+        source=source_of(_settings(written["settings"])) if written else "",
+        novelty=read_novelty(db, row["abc"]),
         similarity=similarity,
     )
 
 
-def written_tune(row: sqlite3.Row) -> WrittenTune:
+def written_tune(db: sqlite3.Connection, row: sqlite3.Row) -> WrittenTune:
     """Return the record of a row of the table `history`, with the column `kept`.
 
     Raises:
@@ -114,8 +154,7 @@ def written_tune(row: sqlite3.Row) -> WrittenTune:
     """
     try:
         seed = None if row["seed"] is None else int(row["seed"])
-        settings = json.loads(row["settings"])
-    except (ValueError, RecursionError) as problem:
+    except ValueError as problem:
         raise sqlite3.DatabaseError("a value is damaged") from problem
     return WrittenTune(
         id=row["id"],
@@ -124,10 +163,18 @@ def written_tune(row: sqlite3.Row) -> WrittenTune:
         command=row["command"],
         model=row["model"],
         seed=seed,
-        settings=settings,
+        settings=_settings(row["settings"]),
         written_at=row["written_at"],
         kept=bool(row["kept"]),
+        novelty=read_novelty(db, row["abc"]),
     )
+
+
+def _settings(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as problem:
+        raise sqlite3.DatabaseError("a value is damaged") from problem
 
 
 def last_id(cursor: sqlite3.Cursor) -> int:

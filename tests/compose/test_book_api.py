@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from charnn.compose.composer import link_of
 from charnn.compose.gatekeeper import MAX_BODY, TOKEN_HEADER
 from charnn.compose.server import Page
+from charnn.compose.tune_links import MAX_LINK, link_of
 from charnn.tunebook.tune_book import TuneBook
 
 HOST = "127.0.0.1:8000"
@@ -96,6 +96,58 @@ def test_a_set_has_an_order(page: TestClient) -> None:
     assert [tune["id"] for tune in left["tunes"]] == [first]
     assert {tune["id"] for tune in back["tunes"]} == {first, second}
     assert post(page, "sets", name="friday", removed=True) == {"sets": []}
+
+
+def test_what_is_removed_or_written_over_comes_back_after_a_restart(
+    page: TestClient, tmp_path: Path
+) -> None:
+    first, second = (post(page, "book", abc=abc)["tune"]["id"] for abc in (JIG, REEL))
+    (saved,) = post(page, "sets", name="Friday", tunes=[second, first])["sets"]
+    post(page, "sets", name="Friday", tunes=[first])
+    post(page, "sets", name="friday", removed=True)
+    post(page, f"book/{first}", abc=JIG.replace("GAG", "BAB"))
+    post(page, f"book/{first}", rating=5)
+    post(page, f"book/{second}", removed=True)
+    post(page, f"book/{first}", removed=True)
+    post(page, f"book/{first}", removed=False)  # a step that is taken back is not undone again
+    again = Page("secret", TuneBook(tmp_path / "book.db")).application(frozenset({HOST}))
+    page = TestClient(again, base_url=f"http://{HOST}", headers={TOKEN_HEADER: "secret"})
+    assert page.get("/api/book").json()["undo"] == "<b>Old</b> Reel"
+    undone = [post(page, "undo")["undone"] for _ in range(4)]
+    assert undone == ["<b>Old</b> Reel", "The Kesh", "Friday", "<b>Old</b> Reel"]
+    (back,) = page.get("/api/sets").json()["sets"]
+    assert [tune["id"] for tune in back["tunes"]] == [second, first]
+    assert back["tunes"][1] == {**saved["tunes"][1], "rating": 5}
+    refused = page.post("/api/undo", json={})
+    assert (refused.status_code, "nothing to undo" in refused.json()["error"]) == (400, True)
+
+
+def test_a_tune_is_compared_once(page: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = post(page, "book", abc=JIG, command=COMMAND)["tune"]
+    assert kept["novelty"] is None
+    found = post(page, "novelty", abc=JIG, command=COMMAND)["novelty"]
+    assert found["model"] == "folk"
+    assert found["shared_notes"] >= 5
+    monkeypatch.setattr("charnn.compose.book_api.compare_tune", lambda *_: pytest.fail("again"))
+    assert post(page, "novelty", abc=JIG)["novelty"] == found
+    assert page.get(f"/api/book/{kept['id']}").json()["tune"]["novelty"] == found
+    changed = post(page, f"book/{kept['id']}", abc=REEL)["tune"]
+    assert changed["novelty"] is None
+
+
+def test_the_link_of_a_change_makes_it_again(page: TestClient) -> None:
+    asked = {"abc": JIG, "bars": "2", "keep": ["rhythm"], "num": 1, "seed": 3, "temperature": 0.9}
+    varied = json.loads(page.post("/api/vary", json=asked).text)
+    fields = parse_qs(varied["link"])
+    assert fields.pop("change") == ["vary"]
+    assert fields["abc"] == [JIG]
+    again = {name: value for name, (value,) in fields.items()}
+    again |= {"seed": int(again["seed"]), "temperature": float(again["temperature"])}
+    assert json.loads(page.post("/api/vary", json={**again, "num": 1}).text)["abc"] == varied["abc"]
+    (written,) = page.get("/api/history").json()["tunes"][1:]
+    kept = post(page, "book", abc=written["abc"], command=written["command"])["tune"]
+    assert kept["link"] == written["link"] == varied["link"]
+    assert "source" not in kept
 
 
 def test_a_set_is_exported_and_what_cannot_be_drawn_is_named(page: TestClient) -> None:
@@ -189,3 +241,4 @@ def test_a_link_has_the_options_of_the_command(options: dict[str, str]) -> None:
 def test_other_texts_have_no_link(text: str) -> None:
     assert link_of(text) == ""
     assert link_of(f"charnn vary tune.abc {text}") == ""
+    assert len(link_of("charnn continue tune.abc folk --seed 1", text)) <= MAX_LINK

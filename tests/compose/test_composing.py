@@ -13,6 +13,7 @@ from starlette.testclient import TestClient
 
 import charnn
 from charnn.compose.gatekeeper import TOKEN_HEADER
+from charnn.compose.model_shelf import model_of
 from charnn.compose.server import Page
 from charnn.compose.writing_jobs import BusyError, WritingJobs
 from tests.helpers import charnn as run
@@ -123,6 +124,10 @@ def test_how_new_a_tune_is(client: TestClient) -> None:
     found = client.post("/api/novelty", json=asked).json()["novelty"]
     assert found["similarity"] == 1
     assert found["shared_notes"] > 30
+    gone = client.post("/api/novelty", json={"model": "gone", "abc": learned}).json()
+    assert gone == {"novelty": None}
+    assert client.post("/api/novelty", json={"abc": []}).status_code == 200
+    assert client.post("/api/novelty", json={"abc": 7}).status_code == 400
 
 
 def test_four_write_at_once_and_no_more() -> None:
@@ -199,6 +204,19 @@ def test_the_command_of_a_variation_repeats_each_choice(client: TestClient, jig:
     asked = {"abc": jig, "bars": "2", "num": 1, "seed": 3, "keep": ["rhythm", "notes-on-beats"]}
     (varied,) = results(client, "vary", asked)
     assert "--keep rhythm --keep notes-on-beats" in varied["command"]
+
+
+def test_a_run_that_is_trained_again_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = random_checkpoint("abc\n")
+    model.metadata["tunes"] = True
+    path = save_run(tmp_path, "mine", model)
+    first = model_of("mine")
+    assert model_of("mine") is first
+    model.save(path)
+    assert model_of("mine") is not first
 
 
 def test_runs_that_write_texts_or_are_damaged_do_not_keep_the_page_from_its_models(

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from charnn.errors import CharnnError, TuneBookError, UsageError
 from charnn.tunebook.book_file import BookFile
+from charnn.tunebook.book_schema import APPLICATION_ID, STEPS
 from charnn.tunebook.tune_book import TuneBook
 
 JIG = "X:1\nT:Humours of Café, The\nC:A. Composer\nR:jig\nM:6/8\nK:Ador\nABc d2e|fgf edB|\n"
@@ -188,6 +190,20 @@ def test_a_damaged_book_is_named_and_not_touched(book: TuneBook) -> None:
     book.path.write_bytes(content[:500])
     with pytest.raises(TuneBookError, match="is damaged"):
         TuneBook(book.path)
+
+
+def test_a_book_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as db, db:
+        for statement in STEPS[0]:
+            db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute("PRAGMA user_version = 1")
+    book = TuneBook(path)
+    number = book.keep(JIG)
+    book.remove(number)
+    assert book.undo() == "The Humours of Café"
+    assert book.tune(number).novelty is None
 
 
 def test_a_book_of_a_newer_version_is_refused(book: TuneBook) -> None:

@@ -60,7 +60,7 @@ function keepInAddress() {
 // Take the settings of the address, such as those of a link of a kept tune.
 function takeAddress() {
   const kept = new URLSearchParams(location.hash.slice(1));
-  if (!names.some((name) => kept.has(name))) return;
+  if (kept.has("change") || !names.some((name) => kept.has(name))) return;
   for (const name of names) {
     const first = name === "model" ? models[0]?.name : "";
     byId(name).value = kept.get(name) ?? defaults[name] ?? first;

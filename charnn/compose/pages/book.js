@@ -22,8 +22,9 @@ export function buildBook(editor) {
     byId("tune").scrollIntoView();
     byId("score").focus({ preventScroll: true });
   };
-  const openKept = (tune) => open(tune.abc, { command: tune.command, written: tune.written, kept: tune.id });
-  const sets = new BookSets(openKept);
+  const openKept = (tune) =>
+    open(tune.abc, { command: tune.command, link: tune.link, written: tune.written, kept: tune.id });
+  const sets = new BookSets(openKept, refresh);
   const history = new BookHistory(open, keep);
   const panels = { kept: keptPanel(), sets: sets.root, history: history.root };
   const loads = { kept: () => find(), sets: () => sets.load(), history: () => history.load() };
@@ -31,7 +32,7 @@ export function buildBook(editor) {
     make("button", { type: "button", id: `show-${name}`, onclick: () => attempt(() => show(name)) }, words.panels[name]),
   );
   byId("book-content").replaceChildren(
-    make("div", { class: "row", role: "group", "aria-label": texts.bookTitle }, ...tabs, undoButton()),
+    make("div", { class: "row", role: "group", "aria-label": texts.bookTitle }, ...tabs, undoButton(refresh)),
     ...Object.values(panels),
     make("ul", { id: "book-messages", "aria-live": "polite" }),
     make("p", { class: "quiet", id: "book-path" }),
@@ -83,7 +84,7 @@ export function buildBook(editor) {
   async function find(from = 0) {
     asked += 1;
     const mine = asked;
-    const { tunes, found, tags, path } = await ask(`book?${new URLSearchParams({ ...query(), from })}`);
+    const { tunes, found, tags, path, undo } = await ask(`book?${new URLSearchParams({ ...query(), from })}`);
     if (mine !== asked) return;
     const list = byId("kept-tunes");
     if (!from) list.replaceChildren();
@@ -93,6 +94,7 @@ export function buildBook(editor) {
     byId("kept-more").hidden = shown >= found;
     byId("book-count").textContent = words.count(found);
     byId("book-path").textContent = words.path(path);
+    offerUndo(undo);
     const choices = Object.entries(tags).map(([tag, count]) => [tag, `${tag} (${count})`]);
     refill(byId("find-tag"), [["", texts.any], ...choices]);
   }
@@ -120,13 +122,8 @@ export function buildBook(editor) {
   async function saveChanges() {
     editor.keep();
     const id = origin.kept;
-    const before = (await ask(`book/${id}`)).tune;
     const { tune } = await ask(`book/${id}`, { abc: editor.text });
-    const back = async () => {
-      await ask(`book/${id}`, { abc: before.abc });
-      await refresh();
-    };
-    offerUndo(words.saved(tune.title), tune.title, back);
+    say(words.saved(tune.title));
     await refresh();
   }
 

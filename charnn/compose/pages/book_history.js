@@ -2,6 +2,7 @@
 import { ask } from "./api.js";
 import { attempt, byId, make } from "./dom.js";
 import { originOf } from "./kept_tune.js";
+import { noveltyOf } from "./novelty.js";
 import { texts } from "./texts.js";
 
 const words = texts.book;
@@ -33,7 +34,7 @@ export class BookHistory {
   }
 
   item(tune) {
-    const from = { command: tune.command, written: tune.id };
+    const from = { command: tune.command, link: tune.link, written: tune.id };
     const keep = () => this.keep(tune.abc, from).then(() => this.load());
     return make(
       "li",
@@ -43,6 +44,7 @@ export class BookHistory {
       tune.kept
         ? make("span", { class: "quiet" }, words.kept)
         : make("button", { type: "button", onclick: () => attempt(keep) }, words.keep, make("span", { class: "hidden" }, ` ${tune.title}`)),
+      noveltyOf(tune),
       make("details", {}, make("summary", {}, words.howMade, make("span", { class: "hidden" }, ` ${tune.title}`)), ...originOf(tune)),
     );
   }

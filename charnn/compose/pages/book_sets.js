@@ -1,7 +1,6 @@
 // Sets of kept tunes, in the order in which they are played.
 import { ask } from "./api.js";
 import { fileButtons } from "./book_files.js";
-import { offerUndo } from "./book_undo.js";
 import { attempt, byId, field, make, refill, say, select } from "./dom.js";
 import { factsOf } from "./kept_tune.js";
 import { texts } from "./texts.js";
@@ -9,8 +8,8 @@ import { texts } from "./texts.js";
 const words = texts.book;
 
 export class BookSets {
-  constructor(open) {
-    this.open = open;
+  constructor(open, changed) {
+    Object.assign(this, { open, changed });
     this.sets = [];
     this.name = "";
     const choice = select([]);
@@ -134,16 +133,14 @@ export class BookSets {
   async leaveOut(place) {
     const { name, tunes } = this.current;
     await this.save(tunes.filter((_, index) => index !== place));
-    const { title } = tunes[place];
-    offerUndo(words.removed(title), title, () => this.save(tunes, name));
+    say(words.leftOut(tunes[place].title, name));
+    await this.changed();
   }
 
   async remove() {
-    const { name, tunes } = this.current;
-    this.take((await ask("sets", { name, removed: true })).sets);
-    offerUndo(words.removed(name), name, async () => {
-      this.name = name;
-      await this.save(tunes, name);
-    });
+    const { name } = this;
+    await ask("sets", { name, removed: true });
+    say(words.removed(name));
+    await this.changed();
   }
 }

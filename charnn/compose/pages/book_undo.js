@@ -1,30 +1,20 @@
-// The undo button of the book: what was removed or written over comes back.
+// The undo button of the book: what was removed or written over comes back, after a reload as well.
+import { ask } from "./api.js";
 import { attempt, byId, make, say } from "./dom.js";
 import { texts } from "./texts.js";
 
-const past = [];
-
-export function undoButton() {
+export function undoButton(changed) {
+  const undo = async () => {
+    const { undone } = await ask("undo", {});
+    say(texts.book.undone(undone));
+    await changed();
+  };
   return make("button", { type: "button", id: "book-undo", hidden: true, onclick: () => attempt(undo) });
 }
 
-// Say what was done, and offer to take it back by calling `back`.
-export function offerUndo(done, label, back) {
-  past.push({ label, back });
-  say(done);
-  show();
-}
-
-async function undo() {
-  const { label, back } = past.at(-1);
-  await back();
-  past.pop();
-  say(texts.book.undone(label));
-  show();
-}
-
-function show() {
+// Offer to undo the newest step, by the title or name that it is about; "" for none.
+export function offerUndo(label) {
   const button = byId("book-undo");
-  button.hidden = !past.length;
-  button.textContent = past.length ? texts.book.undo(past.at(-1).label) : "";
+  button.hidden = !label;
+  button.textContent = label ? texts.book.undo(label) : "";
 }

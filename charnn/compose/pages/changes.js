@@ -1,9 +1,10 @@
 // Changes of a tune by the model: several candidates side by side, chosen by ear.
 import { ask, stream } from "./api.js";
 import { attempt, byId, make, say } from "./dom.js";
+import { noveltyOf } from "./novelty.js";
 import { begin } from "./origin.js";
 import { running } from "./running.js";
-import { pictureOf } from "./score_view.js";
+import { pictureOf, widthOf } from "./score_view.js";
 import { texts } from "./texts.js";
 
 const requests = {
@@ -14,6 +15,12 @@ const requests = {
   ending: () => ["vary", { ending: true }],
   part: () => ["vary", { part: "B" }],
   more: () => ["continue", {}],
+};
+
+// The changes that a link may ask for, and its values that are no texts.
+const links = {
+  vary: { ending: Boolean, simpler: Boolean, busier: Boolean, temperature: Number, seed: Number },
+  continue: { temperature: Number, seed: Number },
 };
 
 // The changed lines of a candidate as a tune of their own.
@@ -34,12 +41,15 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
 
   async function run(name) {
     editor.keep();
-    const list = byId("candidates");
-    list.replaceChildren();
     const chosen = score.chosen && `${score.chosen[0]}-${score.chosen[1]}`;
     const [path, choices] = requests[name](chosen);
     const { model, temperature } = settings();
-    const asked = { model, temperature, abc: editor.text, num: 3, ...choices };
+    await show(path, { model, temperature, abc: editor.text, num: 3, ...choices });
+  }
+
+  async function show(path, asked) {
+    const list = byId("candidates");
+    list.replaceChildren();
     setBusy(true);
     try {
       await running(async (signal) => {
@@ -59,6 +69,24 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
     }
   }
 
+  // Take a link with a change: show the tune before it, and offer the change.
+  function takeAddress() {
+    const fields = new URLSearchParams(location.hash.slice(1));
+    const path = fields.get("change");
+    if (!Object.hasOwn(links, path) || !fields.get("abc")) return;
+    const asked = { num: 1 };
+    for (const [name, value] of fields) {
+      if (name === "keep") asked.keep = [...(asked.keep ?? []), value];
+      else if (name !== "change") asked[name] = (links[path][name] ?? String)(value);
+    }
+    begin(asked.abc, {});
+    editor.set(asked.abc);
+    say(texts.shared);
+    const again = make("button", { type: "button", class: "main", onclick: () => attempt(() => show(path, asked)) }, texts.again);
+    byId("candidates").replaceChildren(make("li", {}, again));
+    again.focus();
+  }
+
   // Show the tune as it is again.
   function leave() {
     byId("candidates").replaceChildren();
@@ -66,7 +94,7 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
     restore();
   }
 
-  function candidate(number, { abc, seed, command, written }) {
+  function candidate(number, { abc, seed, command, link, written }) {
     const old = new Set(editor.text.split("\n"));
     const changed = abc.split("\n").filter((line) => line && !old.has(line));
     const title = texts.candidate(number, seed);
@@ -80,10 +108,13 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
         "div",
         { class: "row" },
         make("button", { type: "button", onclick: () => hear(abc) }, texts.hear),
-        make("button", { type: "button", class: "main", onclick: () => take(abc, { command, written }) }, texts.take),
+        make("button", { type: "button", class: "main", onclick: () => take(abc, { command, link, written }) }, texts.take),
       ),
+      noveltyOf({ abc, command }),
     );
-    ask("tune", { abc: excerpt(abc, changed) })
+    // Once the item has its place in the list, and so its width.
+    Promise.resolve()
+      .then(() => ask("tune", { abc: excerpt(abc, changed), width: widthOf(item) }))
       .then((view) => view.svg && lines.before(pictureOf(view.svg, title)))
       .catch(() => {}); // the ABC is there
     return item;
@@ -118,6 +149,7 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
   }
 
   return {
+    takeAddress,
     showSelection(range) {
       const words = range ? texts.selection(...range) : texts.noSelection;
       if (byId("selection").textContent !== words) byId("selection").textContent = words;

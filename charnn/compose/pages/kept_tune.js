@@ -1,7 +1,7 @@
 // One kept tune in a list: open, rate, tag, note, add to a set, remove.
 import { ask } from "./api.js";
-import { offerUndo } from "./book_undo.js";
 import { attempt, make, say, select } from "./dom.js";
+import { noveltyOf } from "./novelty.js";
 import { texts } from "./texts.js";
 
 const words = texts.book;
@@ -14,7 +14,7 @@ export function originOf(tune) {
   const parts = [make("p", { class: "quiet" }, tune.edited ? words.edited : words.command)];
   if (tune.command.includes(" tune.abc ")) parts.push(make("p", { class: "quiet" }, words.source));
   parts.push(make("code", {}, tune.command));
-  if (tune.link) parts.push(make("p", {}, make("a", { href: `#${tune.link}` }, words.link)));
+  if (tune.link) parts.push(make("p", {}, make("a", { href: `#${tune.link}` }, tune.link.startsWith("change=") ? words.linkOfChange : words.link)));
   return parts;
 }
 
@@ -40,11 +40,7 @@ export function keptTune(tune, { open, addToSet, setName, changed }) {
 
   async function remove() {
     await ask(`book/${tune.id}`, { removed: true });
-    const back = async () => {
-      await ask(`book/${tune.id}`, { removed: false });
-      await changed();
-    };
-    offerUndo(words.removed(tune.title), tune.title, back);
+    say(words.removed(tune.title));
     await changed();
   }
 
@@ -56,6 +52,7 @@ export function keptTune(tune, { open, addToSet, setName, changed }) {
     make("button", { type: "button", class: "title", onclick: () => open(tune) }, tune.title),
     make("span", { class: "quiet" }, factsOf(tune) + likeness + (marks ? ` — ${marks}` : "")),
     rating,
+    noveltyOf(tune),
     make(
       "details",
       {},

@@ -6,7 +6,8 @@ import { saveAs } from "./book_files.js";
 import { buildChanges } from "./changes.js";
 import { attempt, byId, make, say } from "./dom.js";
 import { Editor } from "./editor.js";
-import { begin, follow } from "./origin.js";
+import { noveltyOf } from "./novelty.js";
+import { begin, follow, origin } from "./origin.js";
 import { Player } from "./player.js";
 import { buildControls } from "./player_controls.js";
 import { running } from "./running.js";
@@ -23,7 +24,6 @@ for (const element of document.querySelectorAll("[data-label]")) {
 let controls;
 let changes;
 let shown = 0;
-const compared = new Map(); // how new the tunes are that were written here
 // A note after the key of the tune.
 const FIRST_NOTE = /^K:.*\n[^\n]*?[A-Ga-g]/m;
 const player = new Player({
@@ -48,16 +48,20 @@ function playFrom(name) {
   attempt(() => player.play(note.start));
 }
 
+const asked = (abc) => ({ abc, width: score.width, ...controls?.state });
+
 // Draw and load a tune. A later call makes the answer of an earlier one worthless.
 async function show(abc, { partial = false } = {}) {
   shown += 1;
   const mine = shown;
-  const view = await ask("tune", { abc, ...controls?.state });
+  const view = await ask("tune", asked(abc));
   if (mine !== shown) return null;
   if (!partial) editor.showProblems(view.problems);
   if (!view.ok) return view;
   present(view);
-  byId("facts").textContent = [texts.facts(view), compared.get(abc)].filter(Boolean).join(" ");
+  const isShown = () => mine === shown;
+  const isNew = partial ? "" : noveltyOf({ abc, command: origin.command }, texts.novelty, isShown);
+  byId("facts").replaceChildren(`${texts.facts(view)} `, isNew);
   return view;
 }
 
@@ -69,7 +73,7 @@ function present(view) {
   if (byId("range")) byId("range").textContent = view.range_warning;
 }
 
-async function write(asked) {
+async function write(settings) {
   player.pause();
   byId("candidates").replaceChildren();
   byId("lock").hidden = true;
@@ -79,7 +83,7 @@ async function write(asked) {
     let drawn = "";
     let done = false;
     signal.addEventListener("abort", () => done || begin(text, {})); // half a tune has no command
-    for await (const result of stream("write", asked, signal)) {
+    for await (const result of stream("write", settings, signal)) {
       if (result.command) byId("command").textContent = result.command;
       if (result.warnings?.length) say(result.warnings.join(" "));
       if (result.text) {
@@ -96,38 +100,27 @@ async function write(asked) {
       }
       if (result.done) {
         done = true;
-        await finish(result, asked);
+        await finish(result, settings);
       }
     }
   });
 }
 
-async function finish({ abc, seed, command, written }, asked) {
-  begin(abc, { command, written });
+async function finish({ abc, seed, command, link, written }, { seed: given }) {
+  begin(abc, { command, link, written });
   editor.put(abc);
   document.dispatchEvent(new Event("written"));
-  if (asked.seed === undefined) {
+  if (given === undefined) {
     byId("lock").textContent = texts.lock(seed);
     byId("lock").hidden = false;
     byId("lock").dataset.seed = String(seed);
   }
   const view = await show(abc);
   if (view?.ok) say(texts.written(view.title, view.bars_written));
-  // The first search among the learned tunes takes a second: a musician who writes again at once
-  // need not wait for it.
-  setTimeout(() => attempt(() => compare(abc, asked.model ?? "folk")), 800);
-}
-
-async function compare(abc, model) {
-  if (editor.text !== abc) return;
-  const { novelty } = await ask("novelty", { model, abc });
-  if (!novelty) return;
-  compared.set(abc, texts.novelty(novelty));
-  if (editor.text === abc) byId("facts").textContent += ` ${compared.get(abc)}`;
 }
 
 async function hear(abc) {
-  const view = await attempt(() => ask("tune", { abc, ...controls.state }));
+  const view = await attempt(() => ask("tune", asked(abc)));
   if (!view?.ok) return;
   const [first] = score.chosen ?? [1];
   present(view);
@@ -180,12 +173,15 @@ document.addEventListener("keydown", (event) => {
 
 const options = await attempt(() => ask("options"));
 if (options) {
-  buildForm(options.models, (asked) => attempt(() => write(asked)));
+  buildForm(options.models, (chosen) => attempt(() => write(chosen)));
   controls = buildControls(player, score, options, () => attempt(() => show(editor.text)));
   changes = buildChanges({ editor, score, settings, hear, restore: () => attempt(() => show(editor.text)) });
   changes.showSelection(null);
   buildExports();
   buildTranspose();
   buildBook(editor);
+  score.onWidth(() => editor.text && attempt(() => show(editor.text)));
+  changes.takeAddress();
+  window.addEventListener("hashchange", changes.takeAddress);
   document.body.dataset.ready = "true";
 }

@@ -1,7 +1,7 @@
 // Where the tune in the editor comes from: the command that wrote it, and its numbers in the book.
 import { byId } from "./dom.js";
 
-const none = { command: "", written: null, kept: null };
+const none = { command: "", link: "", written: null, kept: null };
 // Each text that the editor has shown, so that undo brings the origin back, too.
 const known = new Map([["", none]]);
 const listeners = [];
@@ -13,6 +13,9 @@ export function follow(text) {
   if (!known.has(text)) known.set(text, origin);
   origin = known.get(text);
   byId("command").textContent = origin.command;
+  const link = byId("tune-link");
+  link.hidden = !origin.link;
+  link.href = `#${origin.link}`;
   for (const listener of listeners) listener();
 }
 

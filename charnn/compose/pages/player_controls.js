@@ -108,15 +108,16 @@ export function buildControls(player, score, options, reload) {
   response.addEventListener("input", () => (player.response = Math.max(0, Math.floor(Number(response.value)) || 0)));
   for (const input of Object.values(trainer)) input.addEventListener("input", applyTrainer);
 
+  const tempoLabel = make("label", { for: "tempo" }, make("span", { class: "hidden" }, texts.tempo), tempo);
+  byId("transport").replaceChildren(play, tempoLabel, bpm, loop);
   byId("player").replaceChildren(
-    make("div", { class: "row" }, play, loop, make("span", {}, bpm)),
-    make("label", { for: "tempo" }, texts.tempo),
-    tempo,
     make(
       "div",
       { class: "grid" },
       field("instrument", texts.instrument, "", instrument),
       field("rows", texts.rows, "", rows),
+      field("chords", texts.chords, "", chords),
+      field("volume", texts.volume, "", volume),
     ),
     make("p", { id: "range", class: "warning", role: "status" }),
     make(
@@ -126,13 +127,15 @@ export function buildControls(player, score, options, reload) {
       make(
         "div",
         { class: "grid" },
-        field("chords", texts.chords, "", chords),
         field("swing", texts.swing, "", swing),
-        field("volume", texts.volume, "", volume),
+        field("response", texts.response, "", response),
         check("repeats", texts.repeats, (on) => change("repeats", on), true),
         check("click", texts.click, (on) => (player.clicks = on)),
         check("count-in", texts.countIn, (on) => (player.countIn = on)),
-        field("response", texts.response, "", response),
+      ),
+      make(
+        "div",
+        { class: "grid" },
         check("trainer", texts.trainer, applyTrainer),
         field("trainer-start", texts.trainerStart, "", trainer.start),
         field("trainer-end", texts.trainerEnd, "", trainer.end),

@@ -3,6 +3,7 @@ import { byId, say } from "./dom.js";
 import { texts } from "./texts.js";
 
 let current = null;
+let ended = -Infinity; // when the last piece of work ended
 
 byId("stop-writing").addEventListener("click", () => current?.abort());
 
@@ -24,6 +25,14 @@ export async function running(work) {
       byId("stop-writing").hidden = true;
       document.body.removeAttribute("aria-busy");
       current = null;
+      ended = performance.now();
     }
+  }
+}
+
+// Wait until the model has rested for some milliseconds.
+export async function rest(milliseconds) {
+  while (current || performance.now() - ended < milliseconds) {
+    await new Promise((done) => setTimeout(done, 200));
   }
 }

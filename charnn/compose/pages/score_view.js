@@ -2,6 +2,7 @@
 import { byId, make } from "./dom.js";
 import { texts } from "./texts.js";
 
+const LEAST_SCALE = 0.72; // pixels of a unit of the score
 const REACH = 60; // pixels above and below a note that belong to it
 
 const noteName = ([line, column]) => `n${line}-${column}`;
@@ -19,6 +20,24 @@ export class ScoreView {
     this.root.addEventListener("pointerup", (event) => this.end(event));
     this.root.addEventListener("pointercancel", () => (this.drag = null));
     this.root.addEventListener("keydown", (event) => this.key(event));
+  }
+
+  // The width in which the tune is to be drawn; `onChange` is called when the window asks for another.
+  get width() {
+    return widthOf(this.root);
+  }
+
+  onWidth(onChange) {
+    let last = this.width;
+    let waiting;
+    new ResizeObserver(() => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => {
+        if (this.width === last) return;
+        last = this.width;
+        onChange();
+      }, 250);
+    }).observe(this.root);
   }
 
   show(view) {
@@ -158,6 +177,13 @@ export class ScoreView {
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     element.scrollIntoView({ block: "nearest", inline: "center", behavior: isCalm ? "auto" : "smooth" });
   }
+}
+
+// The width of a score for an element, in units of a printed page's 840: fewer on a phone, so that
+// notes stay large and lines have fewer bars.
+export function widthOf(element) {
+  const units = 40 * Math.round(element.clientWidth / LEAST_SCALE / 40);
+  return Math.min(840, Math.max(420, units));
 }
 
 // The element of an SVG text.

@@ -15,6 +15,7 @@ export const texts = {
     "Click a note to start from it. Drag over notes, or press the arrow keys, then Shift with them, to choose bars.",
   score: "Score",
   player: "Player",
+  sound: "Sound and practice",
   problems: "Problems",
   noProblems: "No problems.",
   export: "Export",
@@ -30,8 +31,20 @@ export const texts = {
     `${view.rhythm || "tune"} in ${view.key}, ${view.meter}, ${view.bars_written} bars, from ` +
     `${view.range[0]} to ${view.range[1]}.`,
   novelty: (found) =>
-    `Nearest learned tune: ${found.title} (${Math.round(100 * found.similarity)} % alike); ` +
-    `longest run shared with learned tunes: ${found.shared_notes || "under 5"} notes.`,
+    !found
+      ? "How new it is cannot be told: the tunes that its model has learned are not at hand."
+      : `Nearest learned tune: ${found.nearest || "without a title"} (${Math.round(100 * found.similarity)} % alike). ` +
+        (found.shared_notes
+          ? `Longest run of notes shared with a learned tune: ${found.shared_notes} (${found.shared_with || "without a title"}).`
+          : "It shares no run of five notes with a learned tune."),
+  noveltyInShort: (found) =>
+    found
+      ? `${Math.round(100 * found.similarity)} % like ${found.nearest || "a tune without a title"}, ` +
+        `shares ${found.shared_notes || "under 5"} notes in a row`
+      : "",
+  tuneLink: "Link to this tune",
+  again: "Write this change again",
+  shared: "This is the tune before the change. Write the change again, or keep the tune.",
   place: (line, column) => `Line ${line}, column ${column}`,
   take: "Take this one",
   hear: "Hear it",
@@ -120,9 +133,11 @@ export const texts = {
     edited: "This command writes the tune as it was before it was changed by hand:",
     source: "Save the tune that it changed, which is in the history or your book, as tune.abc.",
     link: "Ask with these settings",
+    linkOfChange: "Open the tune that it changed, and change it again",
     remove: "Remove",
     removed: (title) => `${title} is removed.`,
     undo: (title) => `Undo: ${title}`,
+    leftOut: (title, name) => `${title} is left out of the set ${name}.`,
     undone: (title) => `${title} is as it was.`,
     saved: (title) => `${title} is saved.`,
     isKept: (title) => `${title} is in the tune book.`,

@@ -16,8 +16,8 @@ SIDE_MARGIN = 100
 EDGE_MARGIN = 12  # above and below a system, since some signs reach beyond verovio's estimate
 SCALE = 40  # pixels of the SVG for 100 tenths of a millimetre
 # Lines that are too long for the page make the notes of the whole tune smaller, at most by this
-# factor. Longer lines are divided.
-MAX_SHRINKING = 1.5
+# factor. Longer lines are divided. On a narrow page, which is read on a phone, notes stay large.
+MAX_SHRINKING, MAX_NARROW_SHRINKING = 1.5, 1.1
 INCIPIT_BARS = 2  # without the pick-up
 
 _PAGE_WIDTH = re.compile(r'width="([0-9.]+)px"')
@@ -29,20 +29,21 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     """Return the SVG pictures of a score.
 
     Args:
-        question: the `musicxml` of the score, and whether its `incipit` is to be drawn, too.
+        question: the `musicxml` of the score, whether its `incipit` is to be drawn, too, and the
+            `width` of the page, of which 1 is that of A4.
 
     Returns:
         The `systems`, see `engrave`, and the `incipit`; `""` if it is not asked for.
     """
     musicxml = question["musicxml"]
-    systems = engrave(musicxml)
+    systems = engrave(musicxml, question["width"])
     return {
         "systems": systems,
         "incipit": engrave_incipit(musicxml) if question["incipit"] else "",
     }
 
 
-def engrave(musicxml: str) -> list[str]:
+def engrave(musicxml: str, width_of_a4: float) -> list[str]:
     """Return one SVG picture of each system of a score, as high as its contents.
 
     The systems are those of the score (`<print new-system="yes">`) as far as the page is wide
@@ -55,14 +56,16 @@ def engrave(musicxml: str) -> list[str]:
     score = ElementTree.fromstring(musicxml)  # noqa: S314 - from charnn, not from the user
     starts = system_starts(score)
     bar_widths, width = measure(toolkit, score, starts)
-    room = PAGE_WIDTH - 2 * SIDE_MARGIN
-    divided = divide_lines(bar_widths, starts, room)
+    page_width = round(PAGE_WIDTH * width_of_a4)
+    room = page_width - 2 * SIDE_MARGIN
+    most = MAX_SHRINKING if width_of_a4 >= 1 else MAX_NARROW_SHRINKING
+    divided = divide_lines(bar_widths, starts, room, most)
     if divided != starts:
         starts, width = divided, measure(toolkit, score, divided)[1]
     # A little more than the width, so that rounding does not divide a line.
     shrinking = max(1.0, 1.01 * width / room)
     options = {
-        "pageWidth": min(round(PAGE_WIDTH * shrinking), MAX_SIZE),
+        "pageWidth": min(round(page_width * shrinking), MAX_SIZE),
         "pageMarginLeft": min(round(SIDE_MARGIN * shrinking), 500),
         "pageMarginRight": min(round(SIDE_MARGIN * shrinking), 500),
         "pageMarginTop": EDGE_MARGIN,
@@ -183,7 +186,9 @@ def lines_of(widths: list[float], starts: list[int]) -> list[list[float]]:
     return [widths[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
 
 
-def divide_lines(widths: list[float], starts: list[int], room: float) -> list[int]:
+def divide_lines(
+    widths: list[float], starts: list[int], room: float, most: float = MAX_SHRINKING
+) -> list[int]:
     """Return the first bars of the systems, more of them if a line is far too long.
 
     A line that is too long even for smaller notes is divided into parts of about the same width.
@@ -192,7 +197,7 @@ def divide_lines(widths: list[float], starts: list[int], room: float) -> list[in
     for start, line in zip(starts, lines_of(widths, starts), strict=True):
         total = sum(line)
         # A further system has a clef and a key of its own, about a tenth of the page.
-        count = -int(-total // (0.9 * room)) if total > room * MAX_SHRINKING else 1
+        count = -int(-total // (0.9 * room)) if total > room * most else 1
         end, part = 0.0, -1
         for index, width in enumerate(line, start):
             middle, end = end + width / 2, end + width

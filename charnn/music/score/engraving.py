@@ -50,7 +50,13 @@ _FOLDER = Path(__file__).parent
 _ENGRAVER, _TYPESETTER = _FOLDER / "engraver.py", _FOLDER / "typesetter.py"
 
 
-def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None = None) -> bytes:
+def engrave(
+    tune: Tune,
+    kind: PictureFormat,
+    musicxml: Callable[[], str] | None = None,
+    *,
+    width: int = WIDTH,
+) -> bytes:
     """Return the score of a tune as a picture.
 
     An SVG or PNG is one page that is as high as the tune; a PDF has A4 pages.
@@ -61,14 +67,15 @@ def engrave(tune: Tune, kind: PictureFormat, musicxml: Callable[[], str] | None 
         musicxml: a function that returns the MusicXML of the tune; `to_musicxml` by default. A
             caller can pass a function that stores the text. The function is called only if verovio
             and typst are installed.
+        width: the width of an SVG in pixels; a narrow one has fewer bars in a line.
 
     Raises:
         TuneError: see `draw`; or typst failed.
         CharnnError: verovio or typst is not installed.
     """
-    picture = draw(tune, kind, musicxml)
+    picture = draw(tune, kind, musicxml, width=width)
     if kind == "svg":
-        return compose(picture.blocks, MARGIN)
+        return compose(picture.blocks, MARGIN, width)
     try:
         return _typeset([picture], kind, picture.title)
     except ProcessError as reason:
@@ -81,6 +88,7 @@ def draw(
     musicxml: Callable[[], str] | None = None,
     *,
     with_incipit: bool = False,
+    width: int = WIDTH,
 ) -> Picture:
     """Return the picture of a tune, for a file of the given format.
 
@@ -103,12 +111,12 @@ def draw(
     score = verovio_input(document, keeps_tempo=not heading.tempo)
     seconds, timeout = MAX_CPU_SECONDS, TIMEOUT_SECONDS
     try:
-        question = {"musicxml": score, "incipit": with_incipit}
+        question = {"musicxml": score, "incipit": with_incipit, "width": width / WIDTH}
         answer = ask_program(_ENGRAVER, question, seconds=seconds, timeout=timeout)
     except ProcessError as reason:
         raise _failure(tune, str(reason)) from None
     words = [legal(text) for text in field_texts(tune).get("W", ())]
-    picture = make_picture(heading, answer["systems"], words)
+    picture = make_picture(heading, answer["systems"], words, width)
     return replace(picture, incipit=make_incipit(answer["incipit"])) if with_incipit else picture
 
 

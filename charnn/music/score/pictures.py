@@ -1,6 +1,6 @@
 """The picture of a tune: its heading, its systems and the words below, one under the other.
 
-All sizes are in pixels of the SVG, of which a page is 840 wide.
+All sizes are in pixels of the SVG. A printed page is 840 wide.
 """
 
 import copy
@@ -64,11 +64,13 @@ class Picture:
     Attributes:
         title: the title of the tune; `""` without.
         blocks: the parts of the picture, from top to bottom.
+        width: the width of the picture.
         incipit: the first bars alone; None without.
     """
 
     title: str
     blocks: tuple[Block, ...]
+    width: int = WIDTH
     incipit: Incipit | None = None
 
     @property
@@ -77,26 +79,29 @@ class Picture:
         return sum(block.height for block in self.blocks)
 
 
-def make_picture(heading: Heading, systems: Iterable[str], words: Sequence[str]) -> Picture:
+def make_picture(
+    heading: Heading, systems: Iterable[str], words: Sequence[str], width: int = WIDTH
+) -> Picture:
     """Return the picture of a tune.
 
     Args:
         heading: the words above the music.
         systems: the systems as verovio draws them.
         words: the lines below the music; an empty line parts two verses.
+        width: the width of the picture.
     """
-    blocks = [_system(svg) for svg in systems]
-    head = _heading(heading)
+    blocks = [_system(svg, width) for svg in systems]
+    head = _heading(heading, width)
     if head.height:  # a page break never parts the heading from the music
         blocks[:1] = [_join([head, *blocks[:1]])]
-    return Picture(heading.title, (*blocks, *_verses(words)))
+    return Picture(heading.title, (*blocks, *_verses(words, width)), width)
 
 
-def compose(blocks: Sequence[Block], margin: float = 0.0) -> bytes:
+def compose(blocks: Sequence[Block], margin: float = 0.0, width: int = WIDTH) -> bytes:
     """Return an SVG file of blocks under each other, with a margin above and below."""
     joined = _join(blocks)
     height = joined.height + 2 * margin
-    size = {"width": f"{WIDTH}px", "height": f"{height:g}px", "viewBox": f"0 0 {WIDTH} {height:g}"}
+    size = {"width": f"{width}px", "height": f"{height:g}px", "viewBox": f"0 0 {width} {height:g}"}
     root = Element(f"{SVG}svg", {**size, "version": "1.1"})
     _move(joined.element, margin)
     root.append(joined.element)
@@ -148,21 +153,21 @@ def _share_definitions(root: Element) -> None:
             seen.add(definition.get("id"))
 
 
-def _system(svg: str) -> Block:
+def _system(svg: str, page_width: int) -> Block:
     """Return a system as a block that is as wide as the page."""
     root = ElementTree.fromstring(svg)  # noqa: S314 - from verovio, not from the user
     width, height = (float(root.attrib[side].removesuffix("px")) for side in ("width", "height"))
     replace_signs(root)
-    height_on_page = height * WIDTH / width
+    height_on_page = height * page_width / width
     root.set("viewBox", f"0 0 {width:g} {height:g}")
-    root.set("width", f"{WIDTH}")
+    root.set("width", f"{page_width}")
     root.set("height", f"{height_on_page:g}")
     return Block(root, height_on_page + _SYSTEM_GAP)
 
 
-def _heading(heading: Heading) -> Block:
+def _heading(heading: Heading, page_width: int) -> Block:
     group, y = Element(f"{SVG}g"), 0.0
-    width, middle = WIDTH - 2 * MARGIN, WIDTH / 2
+    width, middle = page_width - 2 * MARGIN, page_width / 2
     if heading.title:
         y += _TITLE_SIZE
         write_line(group, heading.title, middle, y, _TITLE_SIZE, width, anchor="middle")
@@ -174,7 +179,7 @@ def _heading(heading: Heading) -> Block:
     for index in range(max(len(right), 1 if heading.left else 0)):
         y += _LINE_HEIGHT
         if index < len(right):
-            edge = WIDTH - MARGIN
+            edge = page_width - MARGIN
             write_line(group, right[index], edge, y, _SMALL_SIZE, width / 2, anchor="end")
         if index == 0:
             write_line(group, heading.left, MARGIN, y, _SMALL_SIZE, width / 2, style="italic")
@@ -186,24 +191,23 @@ def _heading(heading: Heading) -> Block:
     return Block(group, y + _SYSTEM_GAP if y else 0.0)
 
 
-def _verses(words: Sequence[str]) -> list[Block]:
+def _verses(words: Sequence[str], page_width: int) -> list[Block]:
     """Return a block for each verse of the words below the music, more for a very long one."""
     blocks = []
-    width = WIDTH - 2 * MARGIN - _WORDS_INDENT
+    width = page_width - 2 * MARGIN - _WORDS_INDENT
     verse: list[str] = []
     for text in (*words, ""):
         if text:
             verse += wrap(text, _SMALL_SIZE, width)
         elif verse:
             parts = [verse[i : i + _MAX_VERSE] for i in range(0, len(verse), _MAX_VERSE)]
-            blocks += [_lines(part, is_last=part is parts[-1]) for part in parts]
+            blocks += [_lines(part, width, is_last=part is parts[-1]) for part in parts]
             verse = []
     return blocks
 
 
-def _lines(lines: Sequence[str], *, is_last: bool) -> Block:
+def _lines(lines: Sequence[str], width: float, *, is_last: bool) -> Block:
     group = Element(f"{SVG}g")
-    x, width = MARGIN + _WORDS_INDENT, WIDTH - 2 * MARGIN - _WORDS_INDENT
     for number, line in enumerate(lines, 1):
-        write_line(group, line, x, number * _LINE_HEIGHT, _SMALL_SIZE, width)
+        write_line(group, line, MARGIN + _WORDS_INDENT, number * _LINE_HEIGHT, _SMALL_SIZE, width)
     return Block(group, len(lines) * _LINE_HEIGHT + is_last * _WORDS_GAP)

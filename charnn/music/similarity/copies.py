@@ -9,7 +9,9 @@ tune. A tune with a similarity of 0.85 or more counts as a copy, as in abctoolki
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
+from charnn.music.similarity.longest_run import SharedRuns
 from charnn.music.similarity.melody import MelodyStep, extract_melody
 from charnn.music.similarity.note_runs import RunIndex, hash_runs
 
@@ -37,6 +39,19 @@ class NearestTune:
     def copied(self) -> bool:
         """Return whether a tune of this similarity counts as a copy."""
         return self.similarity >= COPY_SIMILARITY
+
+
+@dataclass(frozen=True)
+class SharedRun:
+    """The longest run of notes that a tune shares with an index.
+
+    Attributes:
+        notes: the number of its notes; 0 for fewer than five.
+        title: the title of a tune in the index that has the run; `""` without.
+    """
+
+    notes: int
+    title: str
 
 
 class TuneIndex:
@@ -89,6 +104,18 @@ class TuneIndex:
             self._nearest_row(self._encode(melody.intervals), self._intervals),
             key=lambda nearest: nearest.similarity,
         )
+
+    def longest_run(self, tune: str) -> SharedRun:
+        """Return the longest run of notes that `tune` shares with a tune of the index, in any key.
+
+        The index must not be empty.
+        """
+        steps, number = self._shared_runs.longest(self._encode(extract_melody(tune).intervals))
+        return SharedRun(steps + 1, self.titles[number]) if steps else SharedRun(0, "")
+
+    @cached_property
+    def _shared_runs(self) -> SharedRuns:
+        return SharedRuns(self._intervals)
 
     def _nearest_row(self, row: str, rows: Sequence[str]) -> NearestTune:
         # Imported here: most commands compare no tunes.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Hashes = NDArray[np.uint64]
+Starts = NDArray[np.int64]
 
 # The base of the polynomial hash, modulo 2 ** 64; any large odd number serves.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -60,11 +61,34 @@ def hash_runs(row: str, length: int) -> Hashes:
     Two different runs rarely have the same hash: n different runs contain about
     n ** 2 / 2 ** 65 pairs with the same hash.
     """
-    codes = np.frombuffer(row.encode("utf-32-le"), np.uint32).astype(np.uint64) + np.uint64(1)
-    # Spread the small codes over all bits before they enter the polynomial.
-    codes *= _FACTOR
-    codes ^= codes >> np.uint64(29)
+    codes = spread_codes(row)
     hashes = np.zeros(max(0, len(codes) - length + 1), np.uint64)
     for offset in range(length):
         hashes = hashes * _FACTOR + codes[offset : offset + len(hashes)]
     return hashes
+
+
+def extend_hashes(
+    codes: Hashes, hashes: Hashes, starts: Starts, length: int
+) -> tuple[Hashes, Starts]:
+    """Return the hashes and starts of runs that are one step longer.
+
+    A run that ends with its row is dropped.
+
+    Args:
+        codes: the steps of the row, from `spread_codes`.
+        hashes: the hashes of runs of `length` steps, from `hash_runs` or this function.
+        starts: the places in the row where the runs begin.
+        length: their length.
+    """
+    inside = starts + length < len(codes)
+    hashes, starts = hashes[inside], starts[inside]
+    return hashes * _FACTOR + codes[starts + length], starts
+
+
+def spread_codes(row: str) -> Hashes:
+    """Return the code of each step, spread over all bits for the polynomial."""
+    codes = np.frombuffer(row.encode("utf-32-le"), np.uint32).astype(np.uint64) + np.uint64(1)
+    codes *= _FACTOR
+    codes ^= codes >> np.uint64(29)
+    return codes

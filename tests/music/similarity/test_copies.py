@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charnn.music.abc.reader import read_tunes
@@ -165,3 +165,26 @@ class TestMelodyAgainstTheReader:
         ratio = float(notes[0].duration) / heard.degrees[0][1]
         lengths = [length * ratio for _, length, _ in heard.degrees]
         assert lengths == pytest.approx([float(note.duration) for note in notes], abs=0.01)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.integers(0, 9), min_size=8, max_size=8), st.integers(0, 29))
+def test_the_longest_shared_run_is_that_of_a_plain_search(
+    collection: TuneIndex, own: list[int], number: int
+) -> None:
+    mixed = abc([*own, *steps(number)[8:20], *own])
+
+    def runs(text: str, length: int) -> set[tuple[object, ...]]:
+        row = extract_melody(text).intervals
+        return {row[at : at + length] for at in range(len(row) - length + 1)}
+
+    learned = {f"Number {seed}": abc(steps(seed)) for seed in range(30)}
+    found = collection.longest_run(mixed)
+    assert found.notes >= 12
+    assert runs(mixed, found.notes - 1) & runs(learned[found.title], found.notes - 1)
+    assert not any(runs(mixed, found.notes) & runs(text, found.notes) for text in learned.values())
+
+
+def test_runs_of_under_five_notes_do_not_count(collection: TuneIndex) -> None:
+    assert collection.longest_run("X:1\nK:C\nCDEF|").notes == 0
+    assert collection.longest_run("X:1\nK:C\n").notes == 0

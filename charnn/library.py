@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.checkpoints.run_files import RUNS_FOLDER, TUNES
+from charnn.checkpoints.run_files import RUNS_FOLDER
 from charnn.checkpoints.runs import load_best
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.transpose_augmentation import Progress, ignore_progress
@@ -128,15 +127,17 @@ class Model(TuneModel, LookInside):
             CheckpointError: a weight is too large for half precision, or the stored training tunes
                 are damaged.
         """
-        from charnn.tunes.training_tunes import training_tunes_metadata
+        return self.to_share().half_precision_bytes()
 
-        metadata = self.checkpoint.metadata
-        if "init_from" in metadata:  # a folder of this machine means nothing elsewhere
-            metadata = metadata | {"init_from": Path(metadata["init_from"]).name}
-        metadata = {name: value for name, value in metadata.items() if name != "sources"}
-        if (self.path.parent / TUNES).exists():
-            metadata = metadata | training_tunes_metadata(self.learned_tunes())
-        return replace(self.checkpoint, metadata=metadata).half_precision_bytes()
+    def to_share(self, measured: Mapping[str, object] | None = None) -> Checkpoint:
+        """Return the checkpoint as `exported` writes it: with facts for a card, without paths.
+
+        Args:
+            measured: figures for the card, see `charnn.share.shared_model.shared_checkpoint`.
+        """
+        from charnn.share.shared_model import shared_checkpoint
+
+        return shared_checkpoint(self.path, self.checkpoint, self.learned_tunes, measured)
 
     def evaluate(
         self,

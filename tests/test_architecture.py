@@ -40,6 +40,7 @@ SEES = {
     "exports": GROUND | {"files", "music"},
 }
 SEES["insight"] = set(SEES) - {"tunes", "tunebook", "exports"}
+SEES["share"] = set(SEES) - {"training", "tunebook", "exports", "insight"}
 BELOW_LIBRARY = set(SEES)
 SEES |= {
     "training_bar": GROUND | {"files", "training"},

@@ -14,6 +14,7 @@ the JSON and the `training.*` tensors (`_digest` computes them, `_read_group` co
 import hashlib
 import json
 import math
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -147,7 +148,7 @@ class Checkpoint:
                 "a weight is too large for half precision. Share the checkpoint itself instead."
             )
         tensors = {MODEL + name: np.asarray(half, order="C") for name, half in halves.items()}
-        return save(tensors, self._file_header(tensors))
+        return _in_order(save(tensors, self._file_header(tensors)))
 
     def _model_tensors(self) -> Tensors:
         return self.weights if self.starts is None else self.weights | {STARTS: self.starts}
@@ -205,6 +206,19 @@ def load_checkpoint(path: Path, *, training: bool = False) -> Checkpoint:
         header.temperature,
         starts,
     )
+
+
+def _in_order(content: bytes) -> bytes:
+    """Return a safetensors file with its metadata in the order of the alphabet.
+
+    safetensors writes it in a random order, and the same model should be the same file.
+    """
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    ordered += b" " * (-len(ordered) % 8)  # the tensors are aligned
+    return struct.pack("<Q", len(ordered)) + ordered + content[8 + length :]
 
 
 # The types of weights: float32 from training, float16 in exported models.

@@ -114,6 +114,46 @@ def _is_calibration(value: Any) -> bool:
     )
 
 
+def _is_sessions(value: Any) -> bool:
+    return type(value) is list and all(map(_is_session, value))
+
+
+def _is_session(value: Any) -> bool:
+    if type(value) is not dict or not _is_plain(value):
+        return False
+    machine = value.get("machine")
+    return (
+        _is_texts(value.get("corpus"))
+        and _is_texts(value.get("options"))
+        and type(machine) is dict
+        and _is_count(machine.get("cores"))
+        and all(_is_text(text) for name, text in machine.items() if name != "cores")
+    )
+
+
+def _is_measured(value: Any) -> bool:
+    """Return whether a value is what `charnn export-model --measure` stores."""
+    if type(value) is not dict or not value.keys() <= {"windows", "novelty"}:
+        return False
+    windows, novelty = value.get("windows"), value.get("novelty")
+    return (windows is None or _is_loss(windows)) and (novelty is None or _is_novelty(novelty))
+
+
+def _is_loss(value: Any) -> bool:
+    return (
+        type(value) is dict
+        and _is_number(value.get("nats_per_char"))
+        and _is_text(value.get("protocol"))
+    )
+
+
+def _is_novelty(value: Any) -> bool:
+    if type(value) is not dict or not _is_text(value.get("protocol")):
+        return False
+    rows = value.get("rows")
+    return type(rows) is list and all(_is_texts(row) and len(row) == 3 for row in rows)
+
+
 # By key; every other key may have any plain value.
 _CHECKS: Mapping[str, Check] = {
     "corpus": _is_text,
@@ -138,4 +178,8 @@ _CHECKS: Mapping[str, Check] = {
     "learned": _is_object,
     "nats_per_char": _is_number,
     "calibration": _is_calibration,
+    "sessions": _is_sessions,
+    "threads": _is_count,
+    "trained": _is_position,
+    "measured": _is_measured,
 }

@@ -19,6 +19,8 @@ METRICS = "metrics.jsonl"
 TUNES = "tunes.abc.gz"
 DOCUMENTS = "documents.npy"
 LOCK = ".lock"
+# The model in a folder that `charnn export-model --folder` wrote; such a folder is no run.
+SHARED = "model.safetensors"
 # A folder of files whose names begin with `EVENTS`.
 TENSORBOARD, EVENTS = "tensorboard", "events.out.tfevents."
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from charnn.checkpoints.bundled import BUNDLED, bundled_model
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
-from charnn.checkpoints.run_files import BEST, CHECKPOINTS, LAST, PREVIOUS, run_names
+from charnn.checkpoints.run_files import BEST, CHECKPOINTS, LAST, PREVIOUS, SHARED, run_names
 from charnn.errors import CheckpointError, join_sentences, shorten
 from charnn.files import is_text_itself
 
@@ -36,8 +36,9 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
     """Return one or more checkpoint files for a name, the preferred file first.
 
     Args:
-        named: a checkpoint file, a run's folder, or the name of a run in `folder`; None for the
-            newest run in `folder`, or for the bundled model if `folder` contains no run.
+        named: a checkpoint file, a run's folder, the folder of a shared model, or the name of a run
+            in `folder`; None for the newest run in `folder`, or for the bundled model if `folder`
+            contains no run.
         folder: the folder that contains the runs.
 
     Raises:
@@ -64,6 +65,8 @@ def find_checkpoints(named: Path | None, folder: Path) -> list[Path]:
     for run in (named, folder / named):
         if found := [path for name in CHECKPOINTS if (path := run / name).is_file()]:
             return found
+        if (run / SHARED).is_file():
+            return [run / SHARED]
     if named == Path(BUNDLED) and (bundled := bundled_model()):
         return [bundled]
     if named.is_file():

@@ -82,19 +82,21 @@ def compare_with_training_text(
     }
 
 
+def copies_rows(copies: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield a figure, its value for the model's texts and its value for held-out text, as texts."""
+    longest = copies["longest"]
+    yield "longest run, in characters", _count(longest["model"]), _count(longest["held_out"])
+    for row in copies["runs"]:
+        text = f"runs of {row['length']} characters"
+        yield text, _percentage(row["model"]), _percentage(row["held_out"])
+
+
 def copies_table(copies: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of the printed table; `copies` is the object that --json prints."""
     yield _row("found in the training text", "model", "held out")
-    longest = copies["longest"]
-    yield _row("longest run, in characters", *(_count(longest[name]) for name in _COLUMNS))
-    for row in copies["runs"]:
-        shares = (_percentage(row[name]) for name in _COLUMNS)
-        yield _row(f"runs of {row['length']} characters", *shares)
+    for row in copies_rows(copies):
+        yield _row(*row)
     yield f"longest run: {shorten(repr(copies['longest_run']), 300)}\n"
-
-
-# The columns: the model's texts, and as much held-out text.
-_COLUMNS = ("model", "held_out")
 
 
 def _count(number: int | None) -> str:

@@ -155,9 +155,8 @@ def comparison_table(results: dict[str, Any]) -> Iterator[str]:
     for text, name in _DISTANCES.items():
         yield table_row(text, *_distances(results["distances"], name))
     yield "\nRuns of notes found in training tunes (training: in other training tunes)\n"
-    for row in results["copying"]:
-        yield table_row(f"tunes with a run of {row['length']} notes", *_percentages(row, "tunes"))
-        yield table_row(f"runs of {row['length']} notes", *_percentages(row, "runs"))
+    for copied_row in copying_rows(results):
+        yield table_row(*copied_row)
     copied = results["flagged"]
     yield f"\n{len(copied):,} of {results['tunes']:,} tunes count as copies of a training tune\n"
     for tune in copied:
@@ -165,6 +164,14 @@ def comparison_table(results: dict[str, Any]) -> Iterator[str]:
             f"  seed {tune['seed']}, {tune['title']!r}: "
             f"{tune['similarity']:.2f} like {tune['nearest']!r}\n"
         )
+
+
+def copying_rows(results: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Yield a figure, its value for the model's tunes and its value for training tunes."""
+    for row in results["copying"]:
+        for name, text in (("tunes", "tunes with a run"), ("runs", "runs")):
+            written, learned = _percentages(row, name)
+            yield f"{text} of {row['length']} notes", written, learned
 
 
 def _percentages(row: dict[str, Any], name: str) -> Iterator[str]:

@@ -127,7 +127,7 @@ class Session:
                 plan.model,
                 plan.training,
                 lock.run,
-                metadata=self._metadata(corpus),
+                metadata=self._metadata(corpus, plan.training.device),
                 report=self._callbacks.report,
                 claim_folder=partial(self._claim_folder, lock, corpus),
                 parent=parent,
@@ -161,8 +161,10 @@ class Session:
 
         checkpoints, damaged = load_run(lock.run)
         last = newest_resumable(lock.run, checkpoints)
-        metadata = keep_init_from(checkpoints[last], self._metadata(corpus))
         plan = plan_resume(checkpoints[last], dataset, self._options)
+        earlier = checkpoints[last].metadata.get("sessions", ())
+        metadata = self._metadata(corpus, plan.training.device, earlier)
+        metadata = keep_init_from(checkpoints[last], metadata)
         self._callbacks.report(Planned(lock.run, corpus, dataset, plan))
         trainer = build_trainer(
             dataset,
@@ -216,8 +218,15 @@ class Session:
         transpose = self._options.get("transpose")
         return None if transpose is None else parse_key_range(transpose)
 
-    def _metadata(self, corpus: Corpus) -> dict[str, Any]:
+    def _metadata(
+        self, corpus: Corpus, device: str, earlier: Sequence[dict[str, Any]] = ()
+    ) -> dict[str, Any]:
+        """Return the metadata of the run; `earlier` are the records of its earlier sessions."""
+        from charnn.training.session_record import session_record, with_session
+
+        record = session_record(self._names, self._options, device)
         metadata: dict[str, Any] = {
+            "sessions": with_session(earlier, record),
             "corpus": corpus.name,
             "tunes": corpus.tunes,
             "document_kind": corpus.document_kind,

@@ -203,7 +203,10 @@ class Trainer:
         Raises:
             CharnnError: a number of the checkpoint is not finite.
         """
-        metadata = self.metadata | {"protocol": self.validator.protocol}
+        metadata = self.metadata | {
+            "protocol": self.validator.protocol,
+            "threads": torch.get_num_threads(),
+        }
         checkpoint = self.state.to_checkpoint(self.dataset, self.config, metadata)
         self.divergence.check_arrays(checkpoint.step, checkpoint.weights | checkpoint.training)
         return checkpoint

@@ -1,5 +1,6 @@
 """`charnn export-model`, and the use of the exported file."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -31,7 +32,17 @@ def test_an_exported_model_is_small_and_as_good(
     ended = program(folder, "export-model", "my-corpus", "-o", model)
     assert ended.returncode == 0
     assert ended.stdout == b""
-    assert str(model) in ended.messages[-1]
+    assert str(model) in ended.messages[-2]
+    card = model.with_suffix(".md").read_text(encoding="utf-8")
+    assert ended.messages[-1] == f"{model.with_suffix('.md')}: its card"
+    for fact in (
+        "# my-corpus\n",
+        "charnn sample small.safetensors",
+        "charnn train 'my corpus.txt'",
+    ):
+        assert fact in card
+    assert hashlib.sha256(model.read_bytes()).hexdigest() in card
+    assert str(folder) not in card
     checkpoint = folder / "checkpoints" / "my-corpus" / "best.safetensors"
     assert model.stat().st_size < checkpoint.stat().st_size / 3
     evaluate = ("my corpus.txt", "--held-out", "--json")
@@ -70,15 +81,20 @@ def test_an_exported_model_takes_the_same_requests_as_the_run(
 
 
 def test_an_existing_file_is_overwritten_only_by_force(program: Program, folder: Path) -> None:
-    path = folder / "session.safetensors"
+    path, card = folder / "session.safetensors", folder / "session.md"
+    card.write_bytes(b"mine")
+    ended = program(folder, "export-model", "session")
+    assert ended.returncode == 2
+    assert ended.messages[-1].startswith("error: session.md exists: ")
+    assert not path.exists()
     path.write_bytes(b"mine")
     for arguments in (("-o", path), ("-o", f"{folder}/"), ()):
         ended = program(folder, "export-model", "session", *arguments)
         assert ended.returncode == 2
         assert "write over it with --force" in ended.messages[-1]
-    assert path.read_bytes() == b"mine"
+    assert path.read_bytes() == card.read_bytes() == b"mine"
     assert program(folder, "export-model", "session", "--force").returncode == 0
-    assert path.read_bytes() != b"mine"
+    assert b"mine" not in (path.read_bytes(), card.read_bytes())
 
 
 def test_a_run_is_never_overwritten(program: Program, folder: Path) -> None:
@@ -132,3 +148,91 @@ def test_an_exported_model_cannot_be_resumed(
     ended = program(folder, "train", "book.abc", "--resume", "--name", "broken")
     assert ended.returncode == 1
     assert "contains a model without the state of its training" in ended.messages[-1]
+
+
+def test_a_folder_to_upload_is_read_like_a_run(program: Program, tmp_path: Path) -> None:
+    ended = program(tmp_path, "export-model", "folk", "--folder", "Dance Tunes")
+    assert ended.returncode == 0, ended.messages
+    assert {path.name for path in tmp_path.iterdir()} == {"Dance Tunes"}
+    shared = tmp_path / "Dance Tunes"
+    names = ["README.md", "config.json", "model.safetensors"]
+    assert sorted(path.name for path in shared.iterdir()) == names
+    card = (shared / "README.md").read_text(encoding="utf-8")
+    assert 'license: "mit"' in card
+    assert "charnn sample 'Dance Tunes' --seed 1" in card
+    config = json.loads((shared / "config.json").read_text(encoding="utf-8"))
+    assert (config["model_type"], config["cell"], config["tokens"]) == ("charnn", "lstm", "music")
+    assert len(config["vocabulary"]) + config["first_token_id"] == config["vocab_size"]
+    sample = ("--seed", "4", "--rhythm", "jig")
+    text = program(tmp_path, "sample", shared, *sample).stdout
+    assert (
+        text.partition(b"T:")[2]
+        == program(tmp_path, "sample", "folk", *sample).stdout.partition(b"T:")[2]
+    )
+    (tmp_path / "checkpoints").mkdir()
+    shared.rename(tmp_path / "checkpoints" / "dance")
+    assert program(tmp_path, "sample", "dance", *sample).stdout.endswith(text.partition(b"T:")[2])
+    assert b"best loss:   0.8373" in program(tmp_path, "inspect", "dance").stdout
+    # It has no training to resume, so it is no run.
+    assert program(tmp_path, "runs").stdout == b""
+    again = program(tmp_path, "export-model", "dance")
+    assert (again.messages[0].split(":")[0], again.returncode) == ("dance.safetensors", 0)
+
+
+def test_an_existing_folder_is_written_to_only_by_force(program: Program, folder: Path) -> None:
+    shared = folder / "shared"
+    shared.mkdir()
+    (shared / "README.md").write_bytes(b"mine")
+    (shared / "notes.txt").write_bytes(b"mine")
+    ended = program(folder, "export-model", "session", "--folder", shared)
+    assert ended.returncode == 2
+    assert "with --force" in ended.messages[-1]
+    assert (shared / "README.md").read_bytes() == b"mine"
+    ended = program(folder, "export-model", "session", "--folder", shared, "--force")
+    assert ended.returncode == 0
+    assert (shared / "README.md").read_bytes() != b"mine"
+    assert (shared / "notes.txt").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--folder", "checkpoints/session", "--force"), "is the folder of a run"),
+        (("--folder", "a file", "--force"), "a file is a file"),
+        (("--folder", "a", "-o", "a.safetensors"), "exclude each other"),
+        (("--folder", "a", "--licence", "<b>"), "takes the name of a licence"),
+        (("--folder", "no/such/place"), "no such folder: no/such"),
+        (("--folder", "a", "--measure"), "cannot be compared with the training tunes"),
+    ],
+)
+def test_a_folder_that_cannot_be_made_is_an_error(
+    program: Program, folder: Path, arguments: tuple[str, ...], problem: str
+) -> None:
+    (folder / "a file").touch()
+    run = folder / "checkpoints" / "session"
+    (run / "tunes.abc.gz").unlink()
+    before = sorted(folder.rglob("*"))
+    ended = program(folder, "export-model", "session", *arguments)
+    assert ended.returncode in (1, 2)
+    assert problem in ended.messages[-1]
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_the_card_of_a_measured_model_has_both_protocols_and_its_copies(
+    program: Program, trained: tuple[Path, Ended], tmp_path: Path
+) -> None:
+    shutil.copytree(trained[0], tmp_path / "copy")
+    folder = tmp_path / "copy"
+    ended = program(folder, "export-model", "my-corpus", "--folder", "shared", "--measure")
+    assert ended.returncode == 0, ended.messages
+    card = (folder / "shared" / "README.md").read_text(encoding="utf-8")
+    assert "| runs of 16 characters | " in card
+    # The held-out part of 300 characters has room for a window.
+    assert "windows of 256 characters, each begun with an empty state" in card
+    assert "not measured" not in card
+    # The figures are in the model, which does not know where the training text lies.
+    ended = program(folder, "export-model", "shared", "--folder", "again", "--measure")
+    assert "put it back, or leave out --measure" in ended.messages[-1]
+    assert not (folder / "again").exists()
+    ended = program(folder, "export-model", "shared", "--folder", "again")
+    assert "| runs of 16 characters | " in (folder / "again" / "README.md").read_text("utf-8")

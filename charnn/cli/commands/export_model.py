@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,7 +11,17 @@ from charnn.cli.model_options import RunArgument, show_if_bundled
 from charnn.cli.output_files import ForceOption, check_suffix, names_file, refuse_empty
 from charnn.errors import UsageError
 
-SUFFIX = ".safetensors"
+if TYPE_CHECKING:
+    from charnn.library import Model
+
+SUFFIX, CARD_SUFFIX = ".safetensors", ".md"
+LicenceOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="Licence of the model for its card, such as mit or cc-by-4.0 (default: not stated).",
+    ),
+]
 
 
 def command(
@@ -26,9 +36,25 @@ def command(
             help="A file, a folder/, or - for stdout; default: RUN.safetensors.",
         ),
     ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write a folder to upload: model.safetensors, README.md (the card), config.json.",
+        ),
+    ] = None,
+    licence: LicenceOption = "",
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Measure the loss in fresh windows, and how much the model copies, for the card; "
+            "takes a minute, and needs the training text.",
+        ),
+    ] = False,
     force: ForceOption = False,
 ) -> None:
-    """Write the weights of a model to a small file to share.
+    """Write a model to a small file or folder to share, with a card.
 
     The weights are stored in half precision and the state of the training is left out: about a
     sixth of the checkpoint's size, for less than 0.001 nats per character. Others can sample from
@@ -36,16 +62,23 @@ def command(
     file contains the name of the corpus and the training options, but not the text; for a tune
     book, it also contains the headers of the tunes and the words of their titles.
 
+    The card (Markdown, with the header that Hugging Face reads) lies beside the file, as play.md
+    beside play.safetensors: the model, its data with source, licence and hash, the command, losses,
+    copies, an estimate of the energy, limits. Every command that takes a RUN takes the folder.
+
     \b
     Examples:
       charnn export-model shakespeare
       charnn export-model folk -o session.safetensors
       charnn sample session.safetensors --rhythm jig
+      charnn export-model shakespeare --folder play --licence mit --measure
+      charnn sample play
     """
-    from charnn.checkpoints.run_files import CHECKPOINTS
-    from charnn.files import write_bytes
     from charnn.library import load
+    from charnn.share.shared_model import model_name
 
+    if folder is not None and output is not None:
+        raise UsageError("--folder and -o exclude each other: a folder has its own names")
     check_suffix(output, SUFFIX)
     model = load(checkpoint)
     show_if_bundled(checkpoint, model.path)
@@ -55,17 +88,88 @@ def command(
             "a model is binary and would garble the terminal: "
             "redirect stdout, or name a file with -o"
         )
-    # In a run's folder the file is best.safetensors or last.safetensors: take the name of the run.
-    path = model.path.resolve()
-    name = path.parent.name if path.name in CHECKPOINTS else path.stem
-    if output == "-":
-        write_stdout_bytes(model.exported())
+    licence = _licence(licence, model)
+    if folder is not None:
+        _check_folder(folder, force)
+        _write_folder(model, folder, licence, _measured(model, measure))
         return
-    target = _target(output, f"{name}{SUFFIX}")
+    if output == "-":
+        write_stdout_bytes(model.to_share(_measured(model, measure)).half_precision_bytes())
+        return
+    target = _target(output, f"{model_name(model.path)}{SUFFIX}")
+    has_card = target.is_file() or not target.exists()
+    card = target.with_suffix(CARD_SUFFIX) if has_card else None
     _check_target(target, force)
-    content = model.exported()
+    if card is not None:
+        _check_target(card, force)
+    _write_file(model, target, card, licence, _measured(model, measure))
+
+
+def _write_file(
+    model: "Model", target: Path, card: Path | None, licence: str, measured: dict[str, Any]
+) -> None:
+    """Write the model to a file, and its card beside it; a device or a pipe gets no card."""
+    from charnn.files import write_bytes
+    from charnn.share.shared_model import card_bytes, model_name
+
+    shared = model.to_share(measured)
+    content = shared.half_precision_bytes()
     write_bytes(target, content)
     show_message(f"{target}: {len(content) / 1e6:.1f} MB")
+    if card is not None:
+        name = model_name(model.path)
+        write_bytes(card, card_bytes(shared, content, name, target.name, licence))
+        show_message(f"{card}: its card")
+
+
+def _write_folder(model: "Model", folder: Path, licence: str, measured: dict[str, Any]) -> None:
+    """Write the model to a folder to upload."""
+    from charnn.share.shared_model import folder_files, model_name, write_folder
+
+    name, place = model_name(model.path), folder.resolve().name
+    files = folder_files(model.to_share(measured), name, place, licence)
+    write_folder(folder, files)
+    size = sum(map(len, files.values())) / 1e6
+    show_message(f"{folder}: {', '.join(files)}, {size:.1f} MB")
+
+
+def _licence(licence: str, model: "Model") -> str:
+    """Return the licence for the card.
+
+    Raises:
+        UsageError: the option is no name of a licence.
+    """
+    from charnn.checkpoints.bundled import bundled_model
+    from charnn.share.model_card import is_licence_name
+
+    if licence and not is_licence_name(licence):
+        raise UsageError(
+            "--licence takes the name of a licence, such as mit, cc-by-4.0 or my-licence-1.0"
+        )
+    return licence or ("mit" if model.path == bundled_model() else "")
+
+
+def _measured(model: "Model", measure: bool) -> dict[str, Any]:
+    from charnn.cli.measured_card import measure_for_card
+
+    return measure_for_card(model) if measure else {}
+
+
+def _check_folder(folder: Path, force: bool) -> None:
+    """Raise an error if the folder exists, unless the user wants to write into it.
+
+    Raises:
+        UsageError: the folder exists, and --force is not given, or it is a run; or it is a file.
+    """
+    if folder.is_dir() and not _is_run(folder):
+        if not force:
+            raise UsageError(
+                f"{folder} exists: name another folder, or write over the files of a model in it "
+                "with --force"
+            )
+    elif folder.exists():
+        kind = "the folder of a run" if folder.is_dir() else "a file"
+        raise UsageError(f"{folder} is {kind}: name another folder")
 
 
 def _check_target(target: Path, force: bool) -> None:
@@ -74,11 +178,9 @@ def _check_target(target: Path, force: bool) -> None:
     Raises:
         UsageError: the file exists, and --force is not given, or the file belongs to a run.
     """
-    from charnn.checkpoints.run_files import CHECKPOINTS, LOCK, RUN_FILES
+    from charnn.checkpoints.run_files import RUN_FILES
 
-    folder = target.resolve().parent
-    is_run = any((folder / name).exists() for name in (*CHECKPOINTS, LOCK))
-    if target.resolve().name in RUN_FILES and is_run:
+    if target.resolve().name in RUN_FILES and _is_run(target.resolve().parent):
         raise UsageError(
             f"{target} belongs to a run, which could not be resumed: name another file with -o"
         )
@@ -87,6 +189,12 @@ def _check_target(target: Path, force: bool) -> None:
         raise UsageError(
             f"{target} exists: name another file with -o, or write over it with --force"
         )
+
+
+def _is_run(folder: Path) -> bool:
+    from charnn.checkpoints.run_files import CHECKPOINTS, LOCK
+
+    return any((folder / name).exists() for name in (*CHECKPOINTS, LOCK))
 
 
 def _target(output: str | None, name: str) -> Path:

@@ -1,0 +1,1 @@
+"""A trained model in a form for others: a card, a folder, a page, a graph."""

@@ -30,7 +30,7 @@ from charnn.compose.tune_novelty import compare_tune
 from charnn.compose.tune_view import transpose_tune, view_tune
 from charnn.compose.writing_jobs import BusyError, WritingJobs
 from charnn.errors import CharnnError, UsageError
-from charnn.music.score.finger_rows import ROWS
+from charnn.music.score.finger_places import ROWS
 from charnn.music.sound.instruments import NAMES
 from charnn.tunebook.tune_book import TuneBook
 from charnn.version import __version__

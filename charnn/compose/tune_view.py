@@ -21,7 +21,9 @@ from charnn.music.performance.performance import Sound
 from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.performance.played_bars import beat_of
 from charnn.music.score.engraving import engrave
-from charnn.music.score.finger_rows import ROWS, score_with_rows
+from charnn.music.score.finger_places import ROWS
+from charnn.music.score.finger_rows import add_rows, missing_notes_warning
+from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.pictures import WIDTH
 from charnn.music.sound.instruments import accompanist_of, find_instrument
 from charnn.music.sound.ranges import range_warning
@@ -81,7 +83,7 @@ def view_tune(asked: Mapping[str, Any]) -> View:
     """Return the view of one tune. A tune that cannot be read has its error among the problems.
 
     Args:
-        asked: `abc`, `rows` (one of `charnn.music.score.finger_rows.ROWS`, or ""), `width` (of the
+        asked: `abc`, `rows` (see `rows_of`), `width` (of the
             score, see `width_of`), and the options of `playback_options`.
 
     Raises:
@@ -126,19 +128,16 @@ def transpose_tune(asked: Mapping[str, Any]) -> View:
     return {"abc": moved.text}
 
 
-def _view(
-    text: str, tune: Tune, source: TuneSource, playback: Playback, picture: tuple[str, str]
-) -> View:
+def _view(text: str, tune: Tune, source: TuneSource, playback: Playback, picture: View) -> View:
     report = check_tune(tune)
     problems = [
         _problem(problem.text, problem.line, problem.column, serious=problem.serious)
         for problem in report.problems
     ]
-    svg, failure = picture
     try:
         sounds = _sounds(playback)
     except CharnnError as problem:
-        return _unreadable(str(problem), tune.line, 1) | {"svg": svg}
+        return _unreadable(str(problem), tune.line, 1) | picture
     return {
         "ok": True,
         "title": source.title,
@@ -153,21 +152,26 @@ def _view(
             [sound.pitch for voice in playback.performances for sound in voice.sounds],
         ),
         "problems": problems,
-        "svg": svg,
-        "svg_problem": failure,
+        **picture,
         "written_bars": _written_bars(text),
         **sounds,
     }
 
 
-def _picture(tune: Tune, rows: str, width: int) -> tuple[str, str]:
-    """Return the score as SVG and `""`; or `""` and the reason why it cannot be drawn."""
+def _picture(tune: Tune, rows: str, width: int) -> View:
+    """Return the score as SVG, or the reason why it cannot be drawn; and what its rows lack."""
+    picture = {"svg": "", "svg_problem": "", "rows_warning": ""}
     try:
-        svg = engrave(tune, "svg", score_with_rows(tune, rows), width=width)
+        score = to_musicxml(tune)
+        if rows:
+            if missing := missing_notes_warning(score, rows):
+                picture["rows_warning"] = f"{missing[0].upper()}{missing[1:]}."
+            score = add_rows(score, rows)
+        svg = engrave(tune, "svg", lambda: score, width=width)
     except CharnnError as problem:
-        return "", str(problem)
+        return {**picture, "svg_problem": str(problem)}
     # The style sheet of the page has these styles; its policy forbids those of a picture.
-    return _STYLE.sub("", svg.decode()), ""
+    return {**picture, "svg": _STYLE.sub("", svg.decode())}
 
 
 def _written_bars(text: str) -> list[View]:

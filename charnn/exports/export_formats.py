@@ -101,7 +101,7 @@ def _picture(kind: "PictureFormat") -> Callable[[TuneExport], bytes]:
     def encode(export: TuneExport) -> bytes:
         from charnn.music.score.engraving import engrave
 
-        return engrave(export.tune, kind, export.picture_score)
+        return engrave(export.tune, kind, lambda: export.score)
 
     return encode
 
@@ -109,7 +109,7 @@ def _picture(kind: "PictureFormat") -> Callable[[TuneExport], bytes]:
 def _draw(export: TuneExport) -> object:
     from charnn.music.score.engraving import draw
 
-    return draw(export.tune, "pdf", export.picture_score)
+    return draw(export.tune, "pdf", lambda: export.score)
 
 
 def _bind(pictures: list[Any], title: str) -> bytes:
@@ -119,7 +119,7 @@ def _bind(pictures: list[Any], title: str) -> bytes:
 
 
 def _musicxml(export: TuneExport) -> bytes:
-    return export.musicxml.encode()
+    return export.score.encode()
 
 
 # `charnn sample --save` writes the formats in this order. SVG comes after the other saved ones,

@@ -20,7 +20,7 @@ class ExportOptions:
         soundfont: the SoundFont for FluidSynth; None for the built-in synthesiser.
         bars_per_line: the number of bars in a line of a score; None for the lines of the ABC.
         voice: the number of the only voice to export; None for all voices.
-        rows: the rows under the staff, one of `charnn.music.score.finger_rows.ROWS`; "" for none.
+        rows: the rows under the staff, one of `charnn.music.score.finger_places.ROWS`; "" for none.
     """
 
     playback: "PlaybackOptions | None" = None
@@ -74,9 +74,14 @@ class TuneExport:
             self.warn(f"{self.tune.name}: the score leaves out {', '.join(omissions)}")
         return document
 
-    def picture_score(self) -> str:
-        """Return the MusicXML document of a picture, which has the rows under the staff."""
-        from charnn.music.score.finger_rows import add_rows
+    @cached_property
+    def score(self) -> str:
+        """Return the MusicXML document with its rows, and warn of notes that have no place."""
+        from charnn.music.score.finger_rows import add_rows, missing_notes_warning
 
         rows = self.options.rows
-        return add_rows(self.musicxml, rows) if rows else self.musicxml
+        if not rows:
+            return self.musicxml
+        if warning := missing_notes_warning(self.musicxml, rows):
+            self.warn(f"{self.tune.name}: {warning}")
+        return add_rows(self.musicxml, rows)

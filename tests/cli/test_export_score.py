@@ -119,3 +119,13 @@ def test_the_format_option_makes_a_suffix_unnecessary(tmp_path: Path) -> None:
     run = charnn(tmp_path, "export-score", "reel.abc", "-o", "out", "--format", "musicxml")
     assert run.returncode == 0
     assert (tmp_path / "out").read_bytes().startswith(b"<?xml")
+
+
+def test_rows_for_a_player_and_the_notes_that_they_lack(tmp_path: Path) -> None:
+    (tmp_path / "reel.abc").write_text(REEL.replace("|:D2FA", "|:G,2FA"))
+    run = charnn(tmp_path, "export-score", "reel.abc", "-o", "r.musicxml", "--rows", "whistle")
+    assert run.returncode == 0
+    assert "the rows for whistle have no place for G3\n" in run.stderr.decode()
+    score = (tmp_path / "r.musicxml").read_text(encoding="utf-8")
+    assert score.startswith("<?xml")
+    assert "<text>●</text>" in score

@@ -11,6 +11,7 @@ from charnn.cli.tune_files import NumberOption, TunesArgument, VoiceOption, read
 from charnn.errors import UsageError
 from charnn.exports.export_formats import formats_of
 from charnn.exports.tune_export import ExportOptions
+from charnn.music.score.finger_places import ROWS
 
 _FORMATS = formats_of("export-score")
 _NAMES_BY_SUFFIX = {suffix: name for name, each in _FORMATS.items() for suffix in each.suffixes}
@@ -18,8 +19,10 @@ _DEFAULT = "svg"
 
 if TYPE_CHECKING:
     FormatName: TypeAlias = str
-else:  # typer makes the choices of --format from a Literal
+    RowsName: TypeAlias = str
+else:  # typer makes the choices of an option from a Literal
     FormatName = Literal[tuple(_FORMATS)]
+    RowsName = Literal[ROWS]
 
 
 def command(
@@ -42,6 +45,14 @@ def command(
             help="Bars in a line of the score; default: the lines of the ABC.",
         ),
     ] = None,
+    rows: Annotated[
+        RowsName | None,
+        typer.Option(
+            "--rows",
+            help="Rows under the staff: note names, holes of a D whistle, fiddle fingers, mandolin "
+            "frets, buttons of a B/C accordion or D/G melodeon, where (5) is drawn.",
+        ),
+    ] = None,
 ) -> None:
     """Write each tune of an ABC file as SVG, PNG, PDF or MusicXML.
 
@@ -56,10 +67,11 @@ def command(
       charnn export-score tunes.abc --tune 3 -o reel.pdf
       charnn export-score tunes.abc -o book.pdf
       charnn export-score tunes.abc -o scores/ --format png
+      charnn export-score tune.abc --rows whistle
     """
     chosen = _FORMATS[choose_format(output, format_name)]
     file = read_tune_file(tunes, number)
-    options = ExportOptions(bars_per_line=bars_per_line, voice=voice)
+    options = ExportOptions(bars_per_line=bars_per_line, voice=voice, rows=rows or "")
     export_tunes(file, chosen, output=output, options=options, join=True)
 
 

@@ -70,7 +70,7 @@ function present(view) {
   player.load(view);
   score.show(view);
   controls?.showTempo();
-  if (byId("range")) byId("range").textContent = view.range_warning;
+  if (byId("range")) byId("range").textContent = [view.range_warning, view.rows_warning].filter(Boolean).join(" ");
 }
 
 async function write(settings) {

@@ -99,6 +99,7 @@ export const texts = {
     fiddle: "fiddle fingers",
     mandolin: "mandolin tab",
     accordion: "B/C box; (5) is drawn",
+    melodeon: "D/G melodeon; (5) is drawn",
   },
   chords: "Chords",
   chordChoices: { off: "off", auto: "charnn chooses", written: "as written" },

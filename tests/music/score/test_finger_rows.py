@@ -5,7 +5,8 @@ from xml.etree import ElementTree
 import pytest
 
 from charnn.music.abc.reader import read_tunes
-from charnn.music.score.finger_rows import ROWS, add_rows
+from charnn.music.score.finger_places import ROWS
+from charnn.music.score.finger_rows import add_rows, missing_notes
 from charnn.music.score.musicxml import to_musicxml
 
 
@@ -56,3 +57,16 @@ def test_notes_that_an_instrument_lacks_stay_empty(kind: str) -> None:
     lowest, highest, *others = rows("C,,, c'''' ^^F __D", kind)
     assert lowest == highest == {}
     assert any(others)
+
+
+def test_buttons_of_a_melodeon_in_d_and_g() -> None:
+    assert rows("A,DFGBdg^ga'", "melodeon") == [
+        *({1: "2"}, {1: "3", 2: "2"}, {1: "4", 2: "(2)"}, {1: "(4)", 2: "3"}, {1: "(5)", 2: "4"}),
+        *({1: "6", 2: "5"}, {1: "(8)", 2: "6"}, {}, {1: "11"}),
+    ]
+
+
+def test_the_notes_that_rows_lack_are_named() -> None:
+    (tune,) = read_tunes("X:1\nM:none\nL:1/4\nK:D\nG,B,DF2B,z e''\n")
+    assert missing_notes(to_musicxml(tune), "whistle") == ["G3", "B3", "E7"]
+    assert missing_notes(to_musicxml(tune), "names") == []

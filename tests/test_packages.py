@@ -39,6 +39,7 @@ def test_the_wheel_contains_all_that_the_program_needs(wheel: Path) -> None:
     }
     assert sources <= inside
     assert "charnn/checkpoints/folk.safetensors" in inside
+    assert any(name.endswith(".dist-info/licenses/LICENCES.md") for name in inside)
     # A package `tests` would shadow the user's own.
     roots = {name.split("/")[0] for name in inside}
     assert {root for root in roots if not root.endswith(".dist-info")} == {"charnn"}
@@ -67,7 +68,14 @@ def test_the_sdist_contains_what_its_readme_and_its_tests_need(folder: Path) -> 
         in {"charnn", "tests", "docs", "benchmarks", "examples", "data", "checkpoints"}
     }
     assert needed <= inside
-    assert {"README.md", "LICENSE", "Makefile", "constraints.txt", "pyproject.toml"} <= inside
+    assert {
+        "README.md",
+        "LICENSE",
+        "LICENCES.md",
+        "Makefile",
+        "constraints.txt",
+        "pyproject.toml",
+    } <= inside
     assert Path(path).stat().st_size < MAX_MEGABYTES * 1e6
 
 

@@ -33,6 +33,7 @@ from charnn.cli.commands import (
     export_score,
     gates,
     inspect,
+    licences,
     manage_runs,
     neurons,
     sample,
@@ -135,7 +136,7 @@ _PANELS: dict[str, dict[str, Any]] = {
         "embedding": embedding,
         "tasks": tasks,
     },
-    "Share": {"export-model": export_model},
+    "Share": {"export-model": export_model, "licences": licences},
     "Configure": {"config": show_settings},
 }
 _CLASSES = {

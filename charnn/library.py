@@ -193,8 +193,7 @@ class Model(TuneModel, LookInside):
         elif isinstance(corpus, Corpus):
             opened = corpus
         else:
-            kind, keep_cr = self.checkpoint.document_kind, self.checkpoint.keep_cr
-            opened = open_corpus(_names(corpus), document_kind=kind, keep_cr=keep_cr)
+            opened = open_corpus(_names(corpus), **self.checkpoint.corpus_options)
         if not self.checkpoint.metadata.get("tunes"):
             return protocols.held_out_text_span(self.checkpoint, opened)
         learned = self.learned_tunes()

@@ -57,7 +57,8 @@ class TrainingBar:
                 self._show(f"step {event.step:,}, loss {event.loss:.3f}{self._validation}")
                 self.bar.update(event.progress - self.bar.n)
             case Validated():
-                self._validation = f", validation {event.loss:.3f} nats/char"
+                per = event.checkpoint.vocabulary.per
+                self._validation = f", validation {event.loss:.3f} nats/{per}"
             case Evaluating():
                 if not self._evaluating:
                     self._evaluating = True

@@ -86,6 +86,15 @@ class Checkpoint:
         return bool(self.metadata.get("keep_cr", True))
 
     @property
+    def corpus_options(self) -> dict[str, Any]:
+        """Return the options by which `charnn.corpus.sources` reads a corpus for this model."""
+        return {
+            "document_kind": self.document_kind,
+            "keep_cr": self.keep_cr,
+            "tokens": self.vocabulary.kind,
+        }
+
+    @property
     def mean_length(self) -> float:
         """Return the mean number of characters of the documents that the model learned."""
         characters = float(self.metadata.get("characters", math.inf))

@@ -4,9 +4,9 @@ import math
 from collections.abc import Sequence
 
 
-def format_loss(loss: float) -> str:
+def format_loss(loss: float, per: str = "char") -> str:
     """Return a text that shows a loss, given in nats per character, in nats and in bits."""
-    return f"{loss:.4f} nats/char ({loss / math.log(2):.3f} bits/char)"
+    return f"{loss:.4f} nats/{per} ({loss / math.log(2):.3f} bits/{per})"
 
 
 def format_calibration(

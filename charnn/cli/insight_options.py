@@ -136,8 +136,7 @@ def read_corpus(
 
     use_one_thread()
     checkpoint = model.checkpoint
-    kind, keep_cr = checkpoint.document_kind, checkpoint.keep_cr
-    corpus = open_corpus(names, document_kind=kind, keep_cr=keep_cr, encoding=encoding)
+    corpus = open_corpus(names, encoding=encoding, **checkpoint.corpus_options)
     texts = whole_texts(corpus.documents, corpus.document_kind)
     if limit is not None:
         texts = _sampled(texts, limit)

@@ -32,7 +32,8 @@ def validation_line(event: Validated, stepped: Stepped | None) -> str:
         stepped: the metrics of the steps before, to add them; None on a terminal, which shows them
             with its progress bar.
     """
-    line = f"step {event.step:,}: validation {format_loss(event.loss)}"
+    loss = format_loss(event.loss, event.checkpoint.vocabulary.per)
+    line = f"step {event.step:,}: validation {loss}"
     if stepped is not None:
         line += f"  training {stepped.loss:.4f}  {step_details(stepped)}"
     return line + ("  (best so far)" if event.is_best else "")

@@ -19,6 +19,7 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
     corpus, dataset = planned.corpus, planned.dataset
     model, training = planned.plan.model, planned.plan.training
     characters = dataset.train_characters + dataset.val_characters
+    counted = dataset.vocabulary.counted
     # Without an option, a corpus of tunes consists of documents, too.
     plural = PLURALS[corpus.document_kind]
     documents = f", {dataset.documents:,} {plural}" if dataset.documents > 1 else ""
@@ -32,7 +33,7 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
     return (
         f"{'resuming' if started.progress else 'training'} {planned.run}",
         {
-            "corpus": f"{corpus.name}: {characters:,} characters{documents}{_keys(dataset)}",
+            "corpus": f"{corpus.name}: {characters:,} {counted}{documents}{_keys(dataset)}",
             "vocabulary": f"{len(dataset.vocabulary)} tokens ({_unit(dataset)})",
             "model": f"{preset}{_describe_model(model)}",
             "training": f"{' or '.join(limits)}, batch {training.batch_size} x "
@@ -46,7 +47,7 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
 
 
 def result_table(
-    run: Path, finished: Finished, corpus: list[str], options: TrainOptions
+    run: Path, finished: Finished, corpus: list[str], options: TrainOptions, per: str = "char"
 ) -> tuple[str, dict[str, str]]:
     """Return the title and the rows of the table that is shown after the last step.
 
@@ -55,11 +56,12 @@ def result_table(
         finished: the event at the end of the run.
         corpus: the corpus as the user named it.
         options: the options of the run.
+        per: what the loss is the mean of, see `Vocabulary.per`.
     """
     loss, calibration = finished.best_loss, finished.calibration
     speed = f"{finished.characters_per_second:,.0f} characters/s"
     rows = {
-        "best loss": "not validated yet" if loss is None else format_loss(loss),
+        "best loss": "not validated yet" if loss is None else format_loss(loss, per),
         **({"measured by": finished.protocol} if finished.protocol and loss is not None else {}),
         **({"calibrated": format_calibration(**vars(calibration))} if calibration else {}),
         "steps": f"{finished.steps:,} in {format_duration(finished.seconds)}, {speed}",
@@ -130,7 +132,9 @@ def _validation(dataset: Dataset, plural: str, protocol: str) -> str:
     unknown = (
         f" ({dataset.val_unknown:,} of them unknown, not scored)" if dataset.val_unknown else ""
     )
-    return f"{held_out}, {dataset.val_characters:,} characters{unknown}: {protocol}"
+    return (
+        f"{held_out}, {dataset.val_characters:,} {dataset.vocabulary.counted}{unknown}: {protocol}"
+    )
 
 
 def _keys(dataset: Dataset) -> str:

@@ -190,7 +190,8 @@ class TrainView:
                 protocol=finished.protocol,
                 calibration=finished.calibration and vars(finished.calibration),
             )
-        self._show_table(*result_table(self.planned.run, finished, self.corpus, self.options))
+        per = self.planned.dataset.vocabulary.per
+        self._show_table(*result_table(self.planned.run, finished, self.corpus, self.options, per))
 
     def _close_bars(self) -> None:
         # The lower line first: tqdm leaves an empty line otherwise.

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from charnn.corpus.abc_vocabulary import TokenCounts
+from charnn.corpus.byte_text import text_to_bytes
+from charnn.corpus.byte_vocabulary import ByteVocabulary
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.first_positions import FirstPositions
 from charnn.corpus.music_vocabulary import MusicVocabulary
@@ -63,6 +65,30 @@ def scan_characters(
     return Sizes(vocabulary, length, train_length, length, train_length, ends, val_ends)
 
 
+def scan_bytes(
+    train: list[Document],
+    held_out: list[Document],
+    cut: bool,
+    val_fraction: float,
+    digest: "hashlib._Hash",
+) -> Sizes:
+    """Return the sizes of documents in bytes; if `cut`, `DOCUMENT_END` follows each one."""
+    separated = not cut and len(train) + len(held_out) > 1
+    length = held_out_start = ends = train_ends = 0
+    for number, document in enumerate(train + held_out):
+        if number == len(train):
+            held_out_start, train_ends = length, ends
+        for chunk in hashed_bytes(document, digest):
+            length += len(text_to_bytes(chunk))
+            ends += chunk.count(DOCUMENT_END) if cut else 0
+        length += separated
+    if not length - separated * len(train + held_out):
+        raise CorpusError("the corpus contains nothing: name a file with something in it")
+    train_length = held_out_start if held_out else max(1, int(length * (1 - val_fraction)))
+    val_ends = ends - train_ends if held_out else 0
+    return Sizes(ByteVocabulary(), length, train_length, length, train_length, ends, val_ends)
+
+
 def scan_pieces(
     train: list[Document], held_out: list[Document], min_count: int, digest: "hashlib._Hash"
 ) -> Sizes:
@@ -99,6 +125,18 @@ def scan_music(train: list[Document], held_out: list[Document], digest: "hashlib
             lengths[part] += len(text) + 1
     vocabulary = MusicVocabulary(known)
     return Sizes(vocabulary, sum(coded_lengths), coded_lengths[0], sum(lengths), lengths[0])
+
+
+def hashed_bytes(document: Document, digest: "hashlib._Hash") -> Iterator[str]:
+    """Yield the text of bytes in chunks, and add the bytes and their number to a digest."""
+    length = 0
+    for chunk in document.chunks():
+        raw = text_to_bytes(chunk)
+        digest.update(raw)
+        length += len(raw)
+        yield chunk
+    # Any byte may occur, so the number of bytes is the mark of their end.
+    digest.update(length.to_bytes(8, "big"))
 
 
 def hashed_chunks(document: Document, digest: "hashlib._Hash") -> Iterator[str]:

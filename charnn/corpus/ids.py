@@ -21,7 +21,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.corpus.corpus_sizes import hashed_chunks
+from charnn.corpus.corpus_sizes import hashed_bytes, hashed_chunks
 from charnn.corpus.own_files import IDS, METADATA
 from charnn.corpus.scan import (
     DEFAULT_VAL_FRACTION,
@@ -34,7 +34,7 @@ from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
 from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress, ignore_progress
 from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
-from charnn.corpus.vocabulary_kinds import CHAR
+from charnn.corpus.vocabulary_kinds import BYTES, CHAR
 from charnn.errors import CorpusError, UsageError
 from charnn.files import fsync_folder, write_bytes
 
@@ -103,7 +103,7 @@ def prepare(
         corpus: the corpus.
         folder: the folder for prepared corpora.
         val_fraction: the share of the corpus that is held out for validation.
-        tokens: "char" for characters, "abc" for ABC tokens, "auto" to choose.
+        tokens: the kind of tokens, one of `charnn.corpus.vocabulary_kinds.TOKEN_CHOICES`.
         keys: the lowest and highest transposition of the training part in semitones, see
             `charnn.corpus.transpose_augmentation`; the validation part is never transposed.
         progress: called with the number of transposed tunes so far and the number of all tunes.
@@ -265,9 +265,9 @@ def _write_ids(file: BinaryIO, scan: CorpusScan) -> int:
     np.lib.format.write_array_header_1_0(file, header)
     position = unknown = 0
     digest = hashlib.sha256(scan.settings)
+    hashed = hashed_bytes if scan.vocabulary.kind == BYTES else hashed_chunks
     documents = [
-        Document(document.name, partial(hashed_chunks, document, digest))
-        for document in scan.documents
+        Document(document.name, partial(hashed, document, digest)) for document in scan.documents
     ]
     for ids in encode_documents(scan.vocabulary, documents, scan.separated):
         file.write(ids.data)

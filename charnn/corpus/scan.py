@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from charnn.corpus.corpus_sizes import scan_characters, scan_music, scan_pieces
+from charnn.corpus.corpus_sizes import scan_bytes, scan_characters, scan_music, scan_pieces
 from charnn.corpus.document_kinds import AUTO as AUTO_DOCUMENTS
 from charnn.corpus.document_kinds import CUT_KINDS, FILES, document_plural
 from charnn.corpus.sources import Corpus
@@ -28,7 +28,14 @@ from charnn.corpus.transpose_augmentation import (
     ignore_progress,
 )
 from charnn.corpus.vocabulary import Vocabulary
-from charnn.corpus.vocabulary_kinds import AUTO, CHAR, MUSIC, TOKEN_CHOICES, VOCABULARIES
+from charnn.corpus.vocabulary_kinds import (
+    AUTO,
+    BYTES,
+    CHAR,
+    MUSIC,
+    TOKEN_CHOICES,
+    VOCABULARIES,
+)
 from charnn.errors import CorpusError, UsageError, unknown_choice
 
 # Part of the fingerprint. Raise this number when the same text is prepared differently, so that the
@@ -137,7 +144,9 @@ def scan_corpus(
     digest = hashlib.sha256(settings)
     if tokens == MUSIC:
         sizes = scan_music(train, held_out, digest)
-    elif VOCABULARIES[tokens].single_characters:
+    elif tokens == BYTES:
+        sizes = scan_bytes(train, held_out, cut, val_fraction, digest)
+    elif tokens == CHAR:
         sizes = scan_characters(train, held_out, cut, val_fraction, digest)
     else:
         sizes = scan_pieces(train, held_out, min_count, digest)
@@ -170,7 +179,9 @@ def _settings(
     settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
     # Checkpoints contain fingerprints of the first version, which had none of these options. So an
     # option is added only if it differs from what the first version did.
-    if not VOCABULARIES[tokens].single_characters:
+    if tokens == BYTES:
+        settings.append(tokens)
+    elif tokens != CHAR:
         settings += [tokens, min_count]
     if keys != ORIGINAL_KEY:
         settings.append(keys)

@@ -5,8 +5,9 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,7 @@ from charnn.corpus.text import (
     decode,
     leading_lines,
     looks_like_text,
+    read_blocks,
     read_file,
 )
 from charnn.errors import CorpusError, shorten
@@ -29,9 +31,11 @@ class SourceCollector:
 
     Attributes:
         encoding: the codec of files without a byte order mark; None means UTF-8.
-        texts: the documents that are texts.
+        texts: the documents that are texts, or files in folders that may be no text.
         books: the documents that are tune books.
-        skipped: the paths in folders that are hidden, unreadable or not text.
+        folders: the folders that the user named, and the files in them by name.
+        folders_with_own: those of the folders that also contain what charnn itself wrote.
+        skipped: the paths in folders that are hidden or unreadable.
         own: the files and folders that charnn itself wrote.
         repeated: the names of sources that were added before.
         seen: the real paths and the catalogue names that were added.
@@ -40,6 +44,8 @@ class SourceCollector:
     encoding: str | None
     texts: list[Document] = field(default_factory=list)
     books: list[Document] = field(default_factory=list)
+    folders: dict[Path, dict[str, Path]] = field(default_factory=dict)
+    folders_with_own: set[Path] = field(default_factory=set)
     skipped: list[str] = field(default_factory=list)
     own: list[str] = field(default_factory=list)
     repeated: list[str] = field(default_factory=list)
@@ -88,26 +94,48 @@ class SourceCollector:
     def add_file(self, path: Path) -> None:
         """Add an existing file."""
         documents = self.books if split_file_name(path.name)[1] == ".abc" else self.texts
-        documents.append(Document(str(path), partial(read_file, path, self.encoding)))
+        chunks, blocks = partial(read_file, path, self.encoding), partial(read_blocks, path)
+        documents.append(Document(str(path), chunks, blocks=blocks))
 
     def add_folder(self, folder: Path) -> None:
-        """Add every text file below a folder, except empty files and those that charnn wrote.
+        """Add every file below a folder, except empty files and those that charnn wrote.
 
         Raises:
-            CorpusError: there is no text file, and nothing that charnn wrote either.
+            CorpusError: there is no file, and nothing that charnn wrote either.
         """
         # Skipped paths are listed for the user, who would not notice a gap in the corpus otherwise.
-        texts, own_before = 0, len(self.own)
+        files, own_before = {}, len(self.own)
         for path, real in _walk(folder, self.skipped, self.own):
-            if not path.is_file() or not looks_like_text(path, self.encoding):
+            if not path.is_file() or not os.access(path, os.R_OK):
                 self.skipped.append(str(path))
             elif path.stat().st_size:
-                texts += 1
+                files[str(path)] = path
                 if self.is_new(real, str(path)):
                     self.add_file(path)
         # A shell expands `*` to the folders of the runs as well.
-        if not texts and len(self.own) == own_before:
-            raise CorpusError(f"{folder} contains no text files: name a folder that does")
+        has_own = len(self.own) > own_before
+        if not (files or has_own):
+            raise CorpusError(_no_texts(folder))
+        self.folders[folder] = files
+        if has_own:
+            self.folders_with_own.add(folder)
+
+    @cached_property
+    def binaries(self) -> list[str]:
+        """Return the names of the files in folders that are not text.
+
+        Raises:
+            CorpusError: a folder contains no text.
+        """
+        found: list[str] = []
+        for folder, files in self.folders.items():
+            binaries = [
+                name for name, path in files.items() if not looks_like_text(path, self.encoding)
+            ]
+            if len(binaries) == len(files) and folder not in self.folders_with_own:
+                raise CorpusError(_no_texts(folder))
+            found += binaries
+        return found
 
     def add_pattern(self, pattern: str) -> None:
         """Add the paths that match a pattern, in the order in which a shell lists them.
@@ -159,8 +187,20 @@ class SourceCollector:
             spool.seek(0)
             return decode(spool, name, self.encoding)
 
-        documents = self.books if _starts_like_book(next(chunks(), "")) else self.texts
-        documents.append(Document(name, chunks))
+        def blocks() -> Iterator[bytes]:
+            """Return the blocks of the bytes, from the beginning at each call."""
+            spool.seek(0)
+            return _blocks(spool, name)
+
+        head = ""
+        with suppress(CorpusError):  # a stream that is no text, which a model of bytes can read
+            head = next(chunks(), "")
+        documents = self.books if _starts_like_book(head) else self.texts
+        documents.append(Document(name, chunks, blocks=blocks))
+
+
+def _no_texts(folder: Path) -> str:
+    return f"{folder} contains no text files: name a folder that does"
 
 
 def _starts_like_book(text: str) -> bool:

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from charnn.corpus.byte_text import bytes_to_text
 from charnn.corpus.catalogue import CATALOGUE
-from charnn.corpus.document_kinds import AUTO
+from charnn.corpus.document_kinds import AUTO, CUT_KINDS
 from charnn.corpus.line_ends import LineFeeds
 from charnn.corpus.source_collector import SourceCollector, split_file_name
 from charnn.corpus.text import Document, document
+from charnn.corpus.vocabulary_kinds import AUTO as AUTO_TOKENS
+from charnn.corpus.vocabulary_kinds import BYTES
 from charnn.errors import CorpusError, UsageError, shorten
 from charnn.files import is_text_itself
 from charnn.music.abc.cleaning import CleanTune, clean_books
@@ -70,7 +73,11 @@ class Sources:
     collector: SourceCollector
 
     def corpus(
-        self, document_kind: str = AUTO, mended: bool = True, keep_cr: bool = False
+        self,
+        document_kind: str = AUTO,
+        mended: bool = True,
+        keep_cr: bool = False,
+        tokens: str = AUTO_TOKENS,
     ) -> Corpus:
         """Return the corpus of the sources, texts first, then tunes.
 
@@ -83,11 +90,17 @@ class Sources:
             mended: whether to mend the mistakes of tune books. Runs of earlier versions continue
                 with the tunes as their books have them.
             keep_cr: whether CRLF and CR stay in texts; else they become line feeds.
+            tokens: the kind of tokens. For bytes, every file is read as it is, and also those files
+                in folders that are no text; but lines and passages are those of texts.
 
         Raises:
-            CorpusError: the books contain no tunes.
+            CorpusError: the books contain no tunes, or a folder contains no text.
+            UsageError: the bytes of the files are wanted, and an encoding is set.
         """
         collector = self.collector
+        if tokens == BYTES and document_kind not in CUT_KINDS:
+            return self._raw_corpus(document_kind)
+        binaries = set(collector.binaries)
         books = collector.books if document_kind == AUTO else []
         # All books in one call: a tune that occurs in two of them is kept once.
         tunes = clean_books(map(_book_text, books))
@@ -97,6 +110,7 @@ class Sources:
                 f"no tune in {names}: a tune in ABC notation has X: and K: lines and notes"
             )
         texts = collector.texts if document_kind == AUTO else collector.texts + collector.books
+        texts = [text for text in texts if text.name not in binaries]
         line_feeds = LineFeeds()
         if not keep_cr:
             texts = [line_feeds.convert(text) for text in texts]
@@ -111,6 +125,22 @@ class Sources:
             document_kind=document_kind,
             keep_cr=keep_cr,
             changed=line_feeds.changed,
+            skipped=(*collector.skipped, *collector.binaries),
+            own=tuple(collector.own),
+            repeated=tuple(collector.repeated),
+        )
+
+    def _raw_corpus(self, document_kind: str) -> Corpus:
+        """Return the bytes of all sources, texts and other files first, then tune books."""
+        collector = self.collector
+        if collector.encoding is not None:
+            raise UsageError(
+                "--tokens bytes reads the bytes of the files as they are: leave out --encoding"
+            )
+        return Corpus(
+            name=self.name,
+            documents=tuple(map(_raw_document, collector.texts + collector.books)),
+            document_kind=document_kind,
             skipped=tuple(collector.skipped),
             own=tuple(collector.own),
             repeated=tuple(collector.repeated),
@@ -122,13 +152,14 @@ def open_corpus(
     *,
     document_kind: str = AUTO,
     keep_cr: bool = False,
+    tokens: str = AUTO_TOKENS,
     encoding: str | None = None,
     stdin: BinaryIO | None = None,
     progress: object | None = None,
 ) -> Corpus:
     """Return the corpus that `arguments` name, see `find_sources` and `Sources.corpus`."""
     sources = find_sources(arguments, encoding=encoding, stdin=stdin, progress=progress)
-    return sources.corpus(document_kind, keep_cr=keep_cr)
+    return sources.corpus(document_kind, keep_cr=keep_cr, tokens=tokens)
 
 
 def find_sources(
@@ -262,6 +293,14 @@ def _corpus_name(arguments: Sequence[str]) -> str:
     slug = re.sub(r"[^\w.]+", "-", name.lower()).strip("-._")[:60]
     # Most file systems allow 255 bytes in a name, and prepared corpora and locks append to it.
     return slug.encode()[:180].decode(errors="ignore") or "corpus"
+
+
+def _raw_document(source: Document) -> Document:
+    """Return a source as a document of bytes; those of a text without bytes are its UTF-8."""
+    blocks = source.blocks
+    if blocks is None:
+        return source
+    return Document(source.name, lambda: bytes_to_text(blocks()), blocks=blocks)
 
 
 def _tune_document(tune: CleanTune, mended: bool) -> Document:

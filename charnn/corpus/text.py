@@ -13,6 +13,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -50,11 +51,14 @@ class Document:
         chunks: a function that reads the text from its beginning, in chunks.
         split_text: the text whose hash decides whether the document is held out, if that is not its
             own text.
+        blocks: a function that reads the bytes from which the text is decoded; None if there are
+            none.
     """
 
     name: str
     chunks: Callable[[], Iterator[str]]
     split_text: str | None = None
+    blocks: Callable[[], Iterator[bytes]] | None = None
 
     def text(self) -> str:
         """Return the whole text."""
@@ -136,9 +140,26 @@ def read_file(path: Path, encoding: str | None = None) -> Iterator[str]:
     Raises:
         CorpusError: the file cannot be read or unpacked, or is not text in that encoding.
     """
+    with _read_errors(path), open_file(path) as stream:
+        yield from decode(stream, str(path), encoding)
+
+
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file in blocks; a `.gz` file is unpacked.
+
+    Raises:
+        CorpusError: the file cannot be read or unpacked.
+    """
+    with _read_errors(path), open_file(path) as stream:
+        while block := stream.read(CHUNK_BYTES):
+            yield block
+
+
+@contextmanager
+def _read_errors(path: Path) -> Iterator[None]:
+    """Turn the errors of reading a file into a `CorpusError`."""
     try:
-        with open_file(path) as stream:
-            yield from decode(stream, str(path), encoding)
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(f"{path} is damaged and cannot be unpacked: {error}") from error
     except FileNotFoundError as error:

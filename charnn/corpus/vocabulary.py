@@ -1,9 +1,9 @@
 """The vocabulary of a model: its tokens and their ids.
 
-Three kinds exist. In `charnn.corpus.char_vocabulary` a token is a character, in
-`charnn.corpus.abc_vocabulary` a musical element of ABC notation, in
-`charnn.corpus.music_vocabulary` a character of a coded tune. Callers use this base class and never
-ask for the kind.
+Four kinds exist. In `charnn.corpus.char_vocabulary` a token is a character, in
+`charnn.corpus.byte_vocabulary` a byte, in `charnn.corpus.abc_vocabulary` a musical element of ABC
+notation, in `charnn.corpus.music_vocabulary` a character of a coded tune. Callers use this base
+class and never ask for the kind.
 
 The ids depend only on the set of tokens, not on the order in which a text contains them, so two
 corpora with the same tokens have the same ids. (In tools that number characters by first
@@ -64,6 +64,7 @@ class Vocabulary(ABC):
     Attributes:
         kind: the value of `--tokens` that selects this kind; checkpoints contain it.
         unit: the plural name of its tokens in messages.
+        counted, per: the plural name, and the short name, of what lengths and losses count.
         single_characters: whether each token is one character.
         requires_tunes: whether this kind is for tune books only.
         moves_keys: whether notes are relative to the tonic, so that `decoder` can move a tune.
@@ -73,6 +74,8 @@ class Vocabulary(ABC):
 
     kind: ClassVar[str]
     unit: ClassVar[str]
+    counted: ClassVar[str] = "characters"
+    per: ClassVar[str] = "char"
     single_characters: ClassVar[bool]
     requires_tunes: ClassVar[bool]
     moves_keys: ClassVar[bool] = False
@@ -126,6 +129,18 @@ class Vocabulary(ABC):
     def token_texts(self) -> list[str]:
         """Return the characters of each id; `""` for the special ids."""
         return [""] * SPECIALS + list(self.tokens)
+
+    def shown_texts(self) -> list[str]:
+        """Return the text of each id for display; `""` for the special ids."""
+        return self.token_texts()
+
+    def coded(self, text: str) -> str:
+        """Return a plain text as the joined `token_texts` of its tokens."""
+        return text
+
+    def text_length(self, text: str) -> int:
+        """Return the number of characters of a text, or of what `counted` names."""
+        return len(text)
 
     def decoder(self, key: str = "") -> "TextDecoder":
         """Return a decoder of one text whose tokens arrive one after the other.

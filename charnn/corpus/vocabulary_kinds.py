@@ -1,15 +1,17 @@
 """The kinds of vocabulary: the values of `--tokens`, and the reader of a stored vocabulary."""
 
 from charnn.corpus.abc_vocabulary import AbcVocabulary
+from charnn.corpus.byte_vocabulary import ByteVocabulary
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.music_vocabulary import MusicVocabulary
 from charnn.corpus.vocabulary import Vocabulary
 
 # By the value of `--tokens`.
-VOCABULARIES: dict[str, type[CharVocabulary | AbcVocabulary | MusicVocabulary]] = {
-    kind.kind: kind for kind in (CharVocabulary, AbcVocabulary, MusicVocabulary)
+VOCABULARIES: dict[str, type[CharVocabulary | ByteVocabulary | AbcVocabulary | MusicVocabulary]] = {
+    kind.kind: kind for kind in (CharVocabulary, ByteVocabulary, AbcVocabulary, MusicVocabulary)
 }
-CHAR, ABC, MUSIC = CharVocabulary.kind, AbcVocabulary.kind, MusicVocabulary.kind
+CHAR, BYTES = CharVocabulary.kind, ByteVocabulary.kind
+ABC, MUSIC = AbcVocabulary.kind, MusicVocabulary.kind
 AUTO = "auto"
 TOKEN_CHOICES = (AUTO, *VOCABULARIES)
 

@@ -21,7 +21,6 @@ from charnn.corpus.scan import DEFAULT_VAL_FRACTION, scan_corpus
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
 from charnn.corpus.vocabulary import UNKNOWN
-from charnn.corpus.vocabulary_kinds import CHAR
 from charnn.errors import CheckpointError, CorpusError
 from charnn.evaluation.calibration import SECOND_HALF, Calibration, second_half
 from charnn.evaluation.scored_part import whole_part
@@ -116,7 +115,7 @@ def whole_text_span(checkpoint: Checkpoint, texts: Sequence[str]) -> EvalSpan:
     ids = _encode(checkpoint, texts, separated)
     context = np.array([checkpoint.start_token_id], ids.dtype)
     description = f"{len(texts):,} documents with their ends" if separated else ""
-    characters = sum(map(len, texts)) + separated * len(texts)
+    characters = sum(map(checkpoint.vocabulary.text_length, texts)) + separated * len(texts)
     return EvalSpan(np.concatenate([context, ids]), 1, characters, description)
 
 
@@ -155,7 +154,7 @@ def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
     # Old checkpoints lack the fraction. They had the default, else the fingerprint differs below.
     fraction = checkpoint.metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
     # The folder is for transposed copies, which a text does not have.
-    scan = scan_corpus(corpus, Path(), fraction, CHAR)
+    scan = scan_corpus(corpus, Path(), fraction, checkpoint.vocabulary.kind)
     if scan.fingerprint != checkpoint.metadata.get("fingerprint"):
         raise CheckpointError(
             f"the model was not trained on {corpus.name} as it is now, so no part of it was held "

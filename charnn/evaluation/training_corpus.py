@@ -25,10 +25,8 @@ def open_training_corpus(checkpoint: Checkpoint) -> Corpus:
             "the model does not contain the files of its corpus, because it was exported, trained "
             f"by an earlier version, or on stdin or very many files: {NAME_IT}"
         )
-    kind, keep_cr = checkpoint.document_kind, checkpoint.keep_cr
-    encoding = metadata.get("encoding")
     try:
-        return open_corpus(names, document_kind=kind, keep_cr=keep_cr, encoding=encoding)
+        return open_corpus(names, encoding=metadata.get("encoding"), **checkpoint.corpus_options)
     except CorpusError as problem:
         raise CheckpointError(
             f"the training corpus is not found: {problem}. If it has moved, {NAME_IT}"

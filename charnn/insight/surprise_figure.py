@@ -20,8 +20,8 @@ def surprise_figure(surprise: Surprise, tune: TuneBits | None = None) -> "Figure
     Below the text stand the bars of a tune, if it is given.
     """
     caption = (
-        f"{surprise.bits_per_char:.3f} bits per character; white: below {LEAST:g} bits, "
-        f"darkest: {MOST:g} and more"
+        f"{surprise.bits_per_char:.3f} bits/{surprise.vocabulary.per}; "
+        f"white: below {LEAST:g} bits, darkest: {MOST:g} and more"
     )
     below = 0.0 if tune is None else _CHART
     figure = text_figure(text_lines(surprise, COLUMNS), surprise_colour, caption, below)

@@ -44,8 +44,10 @@ def surprise_page(
         errors: the errors by kind, which are shown if they are given.
     """
     count = min(len(surprise), SHOWN)
+    counted = surprise.vocabulary.counted
     summary = (
-        f"{surprise.characters:,} characters, {surprise.bits_per_char:.3f} bits per character."
+        f"{surprise.characters:,} {counted}, {surprise.bits_per_char:.3f} bits per "
+        f"{counted.removesuffix('s')}."
     )
     if count < len(surprise):
         summary += f" The page shows the first {count:,} of them."

@@ -82,6 +82,8 @@ class Surprise:
     @cached_property
     def characters(self) -> int:
         """Return the number of characters and document ends, as `charnn evaluate` counts them."""
+        if self.vocabulary.single_characters:
+            return len(self.read.ids)
         return len(self.read.text) + int((self.read.ids == SEPARATOR).sum())
 
     @property

@@ -28,7 +28,7 @@ def visible(text: str) -> str:
 
 def token_names(vocabulary: Vocabulary) -> list[str]:
     """Return the name of each token id, as the model reads it."""
-    names = [_name(text) for text in vocabulary.token_texts()]
+    names = [_name(text) for text in vocabulary.shown_texts()]
     names[UNKNOWN], names[SEPARATOR] = "(unknown)", "(end)"
     return names
 

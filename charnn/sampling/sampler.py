@@ -145,7 +145,7 @@ class Sampler:
                 seed=seed,
                 last_id=prime_ids[-1],
                 max_chars=length,
-                stop=stop,
+                stop=self.vocabulary.coded(stop),
                 cursor=begin(seed) if begin else None,
                 token_texts=self.token_texts,
             )

@@ -45,7 +45,7 @@ class Option:
 # Repeated from `charnn.model.cells`, the transposition and the vocabularies, because those modules
 # import NumPy. Tests compare both lists.
 CELL_CHOICES = ("lstm", "gru", "rnn", "peephole", "coupled")
-TOKEN_CHOICES = ("auto", "char", "abc", "music")
+TOKEN_CHOICES = ("auto", "char", "bytes", "abc", "music")
 TRANSPOSE_CHOICES = ("0", "1", "2", "3", "4", "5", "6", "all")
 
 
@@ -102,9 +102,9 @@ class RunOptions(TypedDict, total=False):
     tokens: Annotated[
         str | None,
         Option(
-            "Train on characters (char), on tunes whose notes are relative to the tonic and whose "
-            "bars have labels (music), or on notes and bar lines (abc) (default: auto, which is "
-            "music for tune books and char for texts).",
+            "Train on characters (char), on the bytes of any files (bytes), on tunes whose notes "
+            "are relative to the tonic and whose bars have labels (music), or on notes and bar "
+            "lines (abc) (default: auto, which is music for tune books and char for texts).",
             choices=TOKEN_CHOICES,
         ),
     ]

@@ -8,6 +8,7 @@ from charnn.corpus.document_kinds import AUTO
 from charnn.corpus.ids import DATA_FOLDER, Dataset, prepare
 from charnn.corpus.sources import Corpus, Sources
 from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress
+from charnn.corpus.vocabulary_kinds import BYTES
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Encoding:
     """The options by which a run turns its corpus into ids.
 
     Args:
-        tokens: the kind of the vocabulary, "char" or "abc"; "auto" to choose.
+        tokens: the kind of the vocabulary; "auto" to choose.
         keys: the lowest and the highest number of semitones by which training tunes are
             transposed.
         documents: the kind of documents, see `charnn.corpus.document_kinds`.
@@ -60,7 +61,7 @@ class Preparation:
     def __init__(self, sources: Sources, val_fraction: float, progress: Progress) -> None:
         self._sources, self._val_fraction, self._progress = sources, val_fraction, progress
         # A search for the run of a corpus asks for the same encoding again and again.
-        self._corpora: dict[tuple[str, bool, bool], Corpus] = {}
+        self._corpora: dict[tuple[str, bool, bool, bool], Corpus] = {}
         self._datasets: dict[Encoding, Dataset] = {}
 
     def corpus(self, encoding: Encoding) -> Corpus:
@@ -69,9 +70,10 @@ class Preparation:
         Raises:
             CorpusError: the tune books contain no tunes.
         """
-        options = (encoding.documents, encoding.mended, encoding.keep_cr)
+        shared = (encoding.documents, encoding.mended, encoding.keep_cr)
+        options = (*shared, encoding.tokens == BYTES)
         if options not in self._corpora:
-            self._corpora[options] = self._sources.corpus(*options)
+            self._corpora[options] = self._sources.corpus(*shared, encoding.tokens)
         return self._corpora[options]
 
     def dataset(self, encoding: Encoding) -> Dataset:

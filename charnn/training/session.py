@@ -27,6 +27,7 @@ from charnn.corpus.transpose_augmentation import (
     ignore_progress,
     parse_key_range,
 )
+from charnn.corpus.vocabulary_kinds import BYTES
 from charnn.training.events import Planned, Recovered, Report
 from charnn.training.finetune import tokens_of_parent
 from charnn.training.launchers import refuse_launchers
@@ -106,8 +107,10 @@ class Session:
             # A model of names that is trained further is given other names.
             documents = AUTO if parent is None else parent.document_kind
         keep_cr = bool(self._options.get("keep_cr"))
-        corpus = preparation.corpus(Encoding(documents=documents, keep_cr=keep_cr))
         tokens = self._options.get("tokens") or "auto"
+        if parent is not None and parent.vocabulary.kind == BYTES and tokens == "auto":
+            tokens = BYTES
+        corpus = preparation.corpus(Encoding(tokens, documents=documents, keep_cr=keep_cr))
         if parent is not None:
             tokens = tokens_of_parent(parent, tokens, corpus)
         keys = self._keys() or ORIGINAL_KEY

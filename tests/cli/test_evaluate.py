@@ -46,6 +46,7 @@ class TestLoss:
             "perplexity",
             "chars",
             "unknown_chars",
+            "unit",
             "protocol",
             "calibration",
         }

@@ -174,5 +174,5 @@ def test_tokens_are_for_tune_books_only(tmp_path: Path) -> None:
         assert choose_tokens(corpus) == "char"
         with pytest.raises(UsageError, match="tune books"):
             prepare(corpus, tmp_path, tokens="abc")
-    with pytest.raises(UsageError, match="Choose one of auto, char, abc"):
+    with pytest.raises(UsageError, match="Choose one of auto, char, bytes, abc"):
         prepare(text, tmp_path, tokens="words")

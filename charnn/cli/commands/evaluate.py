@@ -182,8 +182,7 @@ def _open_corpus(model: "Model", corpus: Sequence[str], encoding: str | None) ->
     """Return a corpus, divided into documents as the model's training corpus was."""
     from charnn.corpus.sources import open_corpus
 
-    kind, keep_cr = model.checkpoint.document_kind, model.checkpoint.keep_cr
-    return open_corpus(corpus, document_kind=kind, keep_cr=keep_cr, encoding=encoding)
+    return open_corpus(corpus, encoding=encoding, **model.checkpoint.corpus_options)
 
 
 def _measure_loss(
@@ -210,6 +209,8 @@ def _measure_loss(
     evaluation = model.evaluate(span, windows=True, dynamic=dynamic)
     results = _loss_object(evaluation)
     results |= {"chars": evaluation.chars, "unknown_chars": evaluation.unknown}
+    # In a model of bytes, each "char" of these figures is a byte.
+    results["unit"] = model.checkpoint.vocabulary.counted.removesuffix("s")
     if evaluation.calibration is not None:
         results["calibration"] = asdict(evaluation.calibration)
     if (windows := evaluation.windows) is not None:
@@ -233,9 +234,9 @@ def _show_loss(results: dict[str, Any]) -> None:
     unknown = results["unknown_chars"]
     unknown = f" ({unknown:,} more are unknown, not scored)" if unknown else ""
     write_lines(
-        f"{results['nats_per_char']:.4f} nats per character, "
+        f"{results['nats_per_char']:.4f} nats per {results['unit']}, "
         f"{results['bits_per_char']:.4f} bits, perplexity {results['perplexity']:.3f}\n"
-        f"{results['chars']:,} characters{unknown}: {results['protocol']}\n"
+        f"{results['chars']:,} {results['unit']}s{unknown}: {results['protocol']}\n"
     )
     if "calibration" in results:
         write_lines(f"{format_calibration(**results['calibration'])}\n")

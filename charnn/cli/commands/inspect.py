@@ -204,7 +204,7 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
     )
     yield "vocabulary", _format_vocabulary(checkpoint)
     if "corpus" in metadata:
-        yield "corpus", ", ".join(_corpus_facts(metadata))
+        yield "corpus", ", ".join(_corpus_facts(checkpoint))
     if "init_from" in metadata:
         yield "began with", metadata["init_from"]
     if shares := {name: share for name, share in vars(config).items() if "drop" in name and share}:
@@ -215,7 +215,7 @@ def _rows(description: "Description") -> Iterator[tuple[str, str]]:
     if position:
         yield "trained", ", ".join(_training_facts(description, position))
     if (best := _best_loss(description)) is not None:
-        yield "best loss", format_loss(best)
+        yield "best loss", format_loss(best, checkpoint.vocabulary.per)
         if "protocol" in checkpoint.metadata:
             yield "measured by", checkpoint.metadata["protocol"]
     if calibration := checkpoint.metadata.get("calibration"):
@@ -243,12 +243,13 @@ def _format_vocabulary(checkpoint: "Checkpoint") -> str:
     return f"{len(vocabulary)} tokens ({vocabulary.unit}): {shown}"
 
 
-def _corpus_facts(metadata: dict[str, Any]) -> Iterator[str]:
+def _corpus_facts(checkpoint: "Checkpoint") -> Iterator[str]:
+    metadata = checkpoint.metadata
     kind = metadata.get("document_kind", AUTO)
     plural = document_plural(kind, metadata.get("tunes", False))
     yield metadata["corpus"]
     if "characters" in metadata:
-        yield f"{metadata['characters']:,} characters"
+        yield f"{metadata['characters']:,} {checkpoint.vocabulary.counted}"
     if (documents := metadata.get("documents", 1)) > 1:
         yield f"{documents:,} {plural}"
     low, high = metadata.get("transpose", (0, 0))

@@ -77,9 +77,10 @@ def _page(model: "Model", surprise: "ShownSurprise") -> bytes:
 def _write(model: "Model", surprise: "ShownSurprise", *, listed: bool) -> None:
     from charnn.cli.surprise_view import write_alternatives, write_figures, write_text, write_tunes
 
-    errors = model.error_kinds(surprise)
+    errors, counted = model.error_kinds(surprise), model.checkpoint.vocabulary.counted
     write_stdout(
-        f"{surprise.characters:,} characters, {surprise.bits_per_char:.3f} bits per character\n"
+        f"{surprise.characters:,} {counted}, {surprise.bits_per_char:.3f} bits per "
+        f"{counted.removesuffix('s')}\n"
     )
     if listed:
         write_alternatives(surprise)

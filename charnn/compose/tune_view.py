@@ -1,10 +1,10 @@
 """A tune as the page shows and plays it: its problems, its score, and its notes.
 
-The notes are those of `charnn export-midi`, because both come from the same `Playback`.
+The notes are those of `charnn export-midi`, because both come from the same `Arrangement`.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -17,7 +17,6 @@ from charnn.music.abc.transposed_text import transpose_source
 from charnn.music.abc.tunebook import TuneSource, split_book
 from charnn.music.checking.report import check_tune
 from charnn.music.performance.accompaniment import Chords
-from charnn.music.performance.performance import Sound
 from charnn.music.performance.playback import Playback, PlaybackOptions
 from charnn.music.performance.played_bars import beat_of
 from charnn.music.score.engraving import engrave
@@ -25,7 +24,8 @@ from charnn.music.score.finger_places import ROWS
 from charnn.music.score.finger_rows import add_rows, missing_notes_warning
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.pictures import WIDTH
-from charnn.music.sound.instruments import accompanist_of, find_instrument
+from charnn.music.sound.arrangement import arrange
+from charnn.music.sound.instruments import find_instrument
 from charnn.music.sound.ranges import range_warning
 from charnn.music.tune.tune import Note, Tempo, Tune
 from charnn.tunes.bar_selection import BarNumbers
@@ -135,7 +135,7 @@ def _view(text: str, tune: Tune, source: TuneSource, playback: Playback, picture
         for problem in report.problems
     ]
     try:
-        sounds = _sounds(playback)
+        sounds = view_sounds(playback)
     except CharnnError as problem:
         return _unreadable(str(problem), tune.line, 1) | picture
     return {
@@ -196,29 +196,38 @@ def _written_bars(text: str) -> list[View]:
     return bars
 
 
-def _sounds(playback: Playback) -> View:
-    """Return the notes of all voices and of the accompaniment; times are in quarter notes."""
-    first = playback.performance
-    melody = find_instrument(playback.options.instrument)
-    voices = [performance.sounds for performance in playback.performances]
-    parts = [*voices, playback.accompaniment]
-    accompanist = accompanist_of(melody)
+def view_sounds(playback: Playback) -> View:
+    """Return the notes of all parts with their instruments; times are in quarter notes.
+
+    Raises:
+        TuneError: the tune has no notes, or too many once its repeats are played.
+    """
+    arrangement = arrange(playback)
     return {
         "notes": [
-            note
-            for number, sounds in enumerate(parts)
-            for note in _notes(
-                sounds, number, (melody if number < len(voices) else accompanist).sounding
-            )
+            {
+                "start": float(sound.onset),
+                "duration": float(sound.duration),
+                "pitch": sound.pitch,
+                "velocity": sound.velocity,
+                "part": number,
+                "place": sound.place,
+            }
+            for number, part in enumerate(arrangement.parts)
+            for sound in part.sounds
         ],
-        "voices": len(voices),
-        "duration": float(playback.duration),
+        "voices": len(arrangement.voices),
+        "instruments": [
+            {"name": part.instrument.name, "program": part.instrument.program}
+            for part in arrangement.parts
+        ],
+        "duration": float(arrangement.duration),
         "tempo": [
             {
                 "at": float(change.onset),
                 "quarters_per_minute": float(change.value.beat * change.value.beats),
             }
-            for change in first.changes
+            for change in arrangement.timeline.changes
             if isinstance(change.value, Tempo) and change.value.beats
         ],
         "bars": [
@@ -228,21 +237,9 @@ def _sounds(playback: Playback) -> View:
                 "origin": float(bar.origin),
                 "beat": float(beat_of(bar.meter)) if bar.meter.bar else 1.0,
             }
-            for bar in first.bars
+            for bar in arrangement.timeline.bars
         ],
     }
-
-
-def _notes(sounds: Iterable[Sound], part: int, sounding: Any) -> Iterable[View]:
-    for sound in sounds:
-        yield {
-            "start": float(sound.onset),
-            "duration": float(sound.duration),
-            "pitch": sounding(sound.pitch),
-            "velocity": sound.velocity,
-            "part": part,
-            "place": sound.place,
-        }
 
 
 def _problem(text: str, line: int, column: int, *, serious: bool = True) -> View:

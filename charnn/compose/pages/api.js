@@ -35,15 +35,12 @@ export async function ask(path, asked, signal) {
   return (await request(path, asked, signal)).json();
 }
 
+// A file, the end of its name, and what it does not contain.
 export async function download(path, asked) {
-  return (await request(path, asked)).blob();
-}
-
-// A file, and what it does not contain.
-export async function downloadFile(path, asked) {
   const answer = await request(path, asked);
   const messages = JSON.parse(answer.headers.get("X-Charnn-Messages") ?? "[]");
-  return { content: await answer.blob(), messages };
+  const suffix = /\.\w+(?=")/.exec(answer.headers.get("Content-Disposition"))[0];
+  return { content: await answer.blob(), suffix, messages };
 }
 
 // Yield the objects of a stream, one JSON object a line.

@@ -12,7 +12,8 @@ import { texts } from "./texts.js";
 const words = texts.book;
 const MIN_NOTES = 4; // of a melody; the first ones are still being typed
 
-export function buildBook(editor) {
+// `playing` returns how tunes are played and drawn.
+export function buildBook(editor, playing) {
   let asked = 0; // the newest search; answers to older ones are worthless
   let shown = 0;
   const open = (abc, from) => {
@@ -24,7 +25,7 @@ export function buildBook(editor) {
   };
   const openKept = (tune) =>
     open(tune.abc, { command: tune.command, link: tune.link, written: tune.written, kept: tune.id });
-  const sets = new BookSets(openKept, refresh);
+  const sets = new BookSets(openKept, refresh, playing);
   const history = new BookHistory(open, keep);
   const panels = { kept: keptPanel(), sets: sets.root, history: history.root };
   const loads = { kept: () => find(), sets: () => sets.load(), history: () => history.load() };
@@ -77,7 +78,7 @@ export function buildBook(editor) {
       make("p", { id: "book-count", class: "quiet", role: "status" }),
       make("ol", { class: "tunes", id: "kept-tunes" }),
       make("button", { type: "button", id: "kept-more", hidden: true, onclick: () => attempt(() => find(shown)) }, words.showMore),
-      make("div", { class: "row" }, ...fileButtons(query, () => query().text || words.fileName), importField(() => find())),
+      make("div", { class: "row" }, ...fileButtons(query, () => query().text || words.fileName, playing), importField(() => find())),
     );
   }
 

@@ -1,35 +1,36 @@
 // The files of the book: a book that comes in, and tunes that go out.
-import { ask, downloadFile } from "./api.js";
+import { ask, download } from "./api.js";
 import { attempt, byId, make, say } from "./dom.js";
 import { texts } from "./texts.js";
 
 const words = texts.book;
 const MAX_FILE = 4_000_000;
 
-// Buttons for each format; `chosen` returns which tunes, and `titleOf` how the file is called.
-export function fileButtons(chosen, titleOf) {
+// Buttons for each format. `chosen` returns which tunes, `titleOf` how the file is called, and
+// `playing` how the tunes are played and drawn.
+export function fileButtons(chosen, titleOf, playing) {
   return [
     make("span", {}, texts.export),
-    ...Object.entries(words.formats).map(([format, label]) =>
+    ...Object.entries({ ...texts.formats, ...words.formats }).map(([format, label]) =>
       make(
         "button",
-        { type: "button", "data-book-format": format, onclick: () => attempt(() => save(format, chosen(), titleOf())) },
+        { type: "button", "data-book-format": format, onclick: () => attempt(() => save(format, titleOf(), { ...playing(), ...chosen() })) },
         label,
       ),
     ),
   ];
 }
 
-async function save(format, chosen, title) {
+async function save(format, title, asked) {
   say(words.preparing);
-  const { content, messages } = await downloadFile("book/export", { ...chosen, format, title });
-  saveAs(content, title, format === "abc" ? "abc" : "pdf");
+  const { content, suffix, messages } = await download("book/export", { ...asked, format, title });
+  saveAs(content, title, suffix);
   showMessages(messages);
 }
 
 export function saveAs(content, title, suffix) {
   const stem = title.toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-|-$/g, "") || "tune";
-  const link = make("a", { href: URL.createObjectURL(content), download: `${stem}.${suffix}` });
+  const link = make("a", { href: URL.createObjectURL(content), download: `${stem}${suffix}` });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   say(texts.saved(link.download));

@@ -8,7 +8,7 @@ import { texts } from "./texts.js";
 const words = texts.book;
 
 export class BookSets {
-  constructor(open, changed) {
+  constructor(open, changed, playing) {
     Object.assign(this, { open, changed });
     this.sets = [];
     this.name = "";
@@ -34,7 +34,7 @@ export class BookSets {
       make(
         "div",
         { class: "row", id: "set-actions" },
-        ...fileButtons(() => ({ set: this.name }), () => this.name),
+        ...fileButtons(() => ({ set: this.name }), () => this.name, playing),
         make("button", { type: "button", onclick: () => attempt(() => this.remove()) }, words.removeSet),
       ),
     );

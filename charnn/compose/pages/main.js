@@ -139,9 +139,10 @@ function buildExports() {
 }
 
 async function save(format) {
-  const content = await download("export", { abc: editor.text, format, ...controls.state });
   const title = /^T:\s*(.+)$/m.exec(editor.text)?.[1] ?? "tune";
-  saveAs(content, title, { midi: "mid" }[format] ?? format);
+  const { content, suffix, messages } = await download("export", { abc: editor.text, format, title, ...controls.state });
+  saveAs(content, title, suffix);
+  if (messages.length) say([byId("status").textContent, ...messages].join(" "));
 }
 
 function buildTranspose() {
@@ -179,7 +180,7 @@ if (options) {
   changes.showSelection(null);
   buildExports();
   buildTranspose();
-  buildBook(editor);
+  buildBook(editor, () => controls.state);
   score.onWidth(() => editor.text && attempt(() => show(editor.text)));
   changes.takeAddress();
   window.addEventListener("hashchange", changes.takeAddress);

@@ -12,7 +12,6 @@ export class Player {
     this.view = null;
     this.speed = 1;
     this.volume = 0.8;
-    this.instrument = "fiddle";
     this.loop = null; // [from, to] in quarters
     this.trainer = null; // {start, end, step, loops}
     this.clicks = false;
@@ -39,6 +38,13 @@ export class Player {
     const tempos = this.view.tempo ?? [];
     const here = tempos.filter((tempo) => tempo.at <= at + 1e-9).at(-1) ?? tempos[0];
     return (here?.quarters_per_minute ?? 120) / 60;
+  }
+
+  // The seconds between two places, through all changes of the tempo.
+  seconds(from, to) {
+    const changes = (this.view.tempo ?? []).map((tempo) => tempo.at).filter((at) => at > from + 1e-9 && at < to);
+    const places = [from, ...changes, to];
+    return changes.concat(to).reduce((sum, end, n) => sum + (end - places[n]) / (this.pace(places[n]) * this.speed), 0);
   }
 
   async play(from) {
@@ -157,16 +163,13 @@ export class Player {
   }
 
   schedule(from, to) {
-    const melody = timbreOf(this.instrument);
-    const chords = timbreOf("guitar");
-    const pace = this.pace(this.anchor.quarter) * this.speed;
+    const timbres = this.view.instruments.map(({ name }) => timbreOf(name));
     for (const note of this.notes) {
       if (note.start < from - 1e-9 || note.start >= to - 1e-9) continue;
       const time = Math.max(this.timeOf(note.start), this.context.currentTime);
-      const seconds = note.duration / pace;
+      const seconds = this.seconds(note.start, note.start + note.duration);
       if (!this.isSilent(note.start)) {
-        const timbre = note.part < this.view.voices ? melody : chords;
-        sound(this.context, this.output, timbre, note, time, seconds);
+        sound(this.context, this.output, timbres[note.part], note, time, seconds);
       }
       if (note.part < this.view.voices) this.queue.push({ time, end: time + seconds, place: note.place });
     }

@@ -92,10 +92,7 @@ export function buildControls(player, score, options, reload) {
     reload();
   };
   const instrument = select(options.instruments.map((name) => [name, name]), "fiddle");
-  instrument.addEventListener("change", () => {
-    player.instrument = instrument.value;
-    change("instrument", instrument.value);
-  });
+  instrument.addEventListener("change", () => change("instrument", instrument.value));
   const chords = select(Object.entries(texts.chordChoices), "off");
   chords.addEventListener("change", () => change("chords", chords.value));
   const swing = select(Object.entries(texts.swingChoices), "");

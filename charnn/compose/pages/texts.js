@@ -163,7 +163,7 @@ export const texts = {
     nothing: "nothing",
     howMade: "Command",
     showMore: "Show more",
-    formats: { abc: "ABC", pdf: "PDF", book: "Printed book" },
+    formats: { book: "Printed book" },
     preparing: "The file is being made.",
     import: "Import ABC ",
     importing: (name) => `${name} is being read.`,

@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import zip_longest
 
+from charnn.errors import CharnnError
 from charnn.music.performance.performance import Performance, Sound
 from charnn.music.performance.playback import Playback
 from charnn.music.sound.instruments import Instrument, accompanist_of, find_instrument
 from charnn.music.sound.tempo_map import TempoMap
+
+# About 30 tunes with chords. music21 needs 4 s for them, and four times as long for twice as many.
+MAX_JOINED_SOUNDS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,17 @@ def arrange(playback: Playback) -> Arrangement:
 
 
 def one_after_the_other(arrangements: Sequence[Arrangement], title: str) -> Arrangement:
-    """Return arrangements, at least one, that are played without a pause between them."""
+    """Return arrangements, at least one, that are played without a pause between them.
+
+    Raises:
+        CharnnError: they have too many notes.
+    """
+    count = sum(len(part.sounds) for each in arrangements for part in each.parts)
+    if count > MAX_JOINED_SOUNDS:
+        raise CharnnError(
+            f"the {len(arrangements)} tunes have {count:,} notes, more than the "
+            f"{MAX_JOINED_SOUNDS:,} of one file: export fewer at a time"
+        )
     moved: list[Arrangement] = []
     onset = Fraction(0)
     for arrangement in arrangements:

@@ -30,7 +30,7 @@ def export_tunes(
     *,
     output: str | None,
     options: ExportOptions | None = None,
-    join: bool = False,
+    joined_title: str | None = None,
 ) -> None:
     """Export each selected tune of a file, and show the names of the files written.
 
@@ -44,7 +44,8 @@ def export_tunes(
             is written to a file of its own, whose name contains the position of the tune, unless
             they are joined.
         options: the options of the export; None for the defaults.
-        join: whether several tunes go to one file if `output` is one and the format can do it.
+        joined_title: the title of one file with all tunes, which is written if `output` is a file
+            and the format can hold several; None for a file per tune.
 
     Raises:
         UsageError: `output` is `-` and there are several tunes for several files, or `output` is
@@ -55,7 +56,8 @@ def export_tunes(
         OSError: a file can't be written.
     """
     names_one = output is not None and (output == "-" or names_file(output))
-    book = export_format.joined if join and names_one and len(file.positions) > 1 else None
+    joins = joined_title is not None and names_one and len(file.positions) > 1
+    book = export_format.joined if joins else None
     targets: dict[int, Path] = {}
     if output == "-":
         _check_stdout(file, export_format, is_book=book is not None)
@@ -73,8 +75,7 @@ def export_tunes(
         except TuneError as problem:  # other errors would affect every tune
             show_error(f"{file.display_name}: {problem}")
     if book is not None and pages:
-        title = file.path.stem if file.path else "Tunes"
-        _write(book.join(pages, title), targets.get(file.positions[0]))
+        _write(book.join(pages, joined_title or ""), targets.get(file.positions[0]))
     if done < (count := len(file.positions)):
         if count > 1:
             others = "; the others were" if done else ""

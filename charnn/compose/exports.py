@@ -10,6 +10,8 @@ from charnn.exports.exported_file import ExportedFile, export_file, left_out
 from charnn.exports.tune_export import ExportOptions, TuneExport
 from charnn.music.abc.reader import read_tune
 from charnn.music.abc.tunebook import TuneSource, split_book
+from charnn.music.checking.left_out import first_messages
+from charnn.music.checking.left_out import left_out as unread_signs
 from charnn.music.tune.tune import Tune
 
 # Drawing 200 tunes takes half a minute.
@@ -67,7 +69,9 @@ def abc_file(text: str) -> ExportedFile:
 
 
 def readable_tunes(sources: Sequence[TuneSource], messages: list[str]) -> list[Tune]:
-    """Return the tunes that can be read, at least one, and add a message on each other one.
+    """Return the tunes that can be read, at least one.
+
+    Messages on the other tunes, and on what the reader left out, are added to `messages`.
 
     Raises:
         UsageError: there are no tunes, or too many for one file of the page.
@@ -83,6 +87,7 @@ def readable_tunes(sources: Sequence[TuneSource], messages: list[str]) -> list[T
     for source in sources:
         try:
             tunes.append(read_tune(source))
+            messages += first_messages(unread_signs(tunes[-1]))
         except TuneError as problem:
             problems.append(problem)
             messages.append(left_out(source.title, problem))

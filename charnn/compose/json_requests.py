@@ -39,8 +39,11 @@ def downloading(work: Callable[[Mapping[str, Any]], ExportedFile]) -> Any:
     async def endpoint(request: Request) -> Response:
         made = await run_in_threadpool(work, await read_asked(request))
         headers = {"content-disposition": f'attachment; filename="tune{made.suffix}"'}
-        if made.messages:
-            headers[MESSAGES_HEADER] = json.dumps(made.messages[:MAX_MESSAGES])
+        messages = list(made.messages)
+        if len(messages) > MAX_MESSAGES:
+            messages[MAX_MESSAGES:] = [f"and {len(messages) - MAX_MESSAGES} more"]
+        if messages:
+            headers[MESSAGES_HEADER] = json.dumps(messages)
         return Response(made.content, media_type=made.media_type, headers=headers)
 
     return endpoint

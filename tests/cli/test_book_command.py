@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import mido
 import pytest
 
 from charnn.tunebook.tune_book import TuneBook
@@ -21,12 +22,13 @@ def pages(pdf: bytes) -> int:
     return len(re.findall(rb"/Type ?/Page\b", pdf))
 
 
-@pytest.fixture(autouse=True)
-def _engraver() -> None:
+@pytest.fixture
+def engraver() -> None:
     pytest.importorskip("verovio", reason="needs charnn[score]")
     pytest.importorskip("typst", reason="needs charnn[score]")
 
 
+@pytest.mark.usefixtures("engraver")
 def test_a_book_has_all_its_parts(program: Program, tmp_path: Path) -> None:
     (tmp_path / "my tunes.abc").write_text(f"{JIG}\n{BROKEN}\n{SONG}")
     ended = program(tmp_path, "book", "my tunes.abc", "--paper", "letter")
@@ -44,6 +46,7 @@ def test_a_book_has_all_its_parts(program: Program, tmp_path: Path) -> None:
     assert b"612 792" in pdf
 
 
+@pytest.mark.usefixtures("engraver")
 def test_a_set_of_a_tune_book_is_printed(program: Program, tmp_path: Path) -> None:
     book = TuneBook(tmp_path / "my.db")
     song, jig = book.keep(SONG), book.keep(JIG)
@@ -65,3 +68,14 @@ def test_a_set_of_a_tune_book_is_printed(program: Program, tmp_path: Path) -> No
     book.remove(jig)
     ended = program(tmp_path, "book", "my.db")
     assert "my.db contains no tune: keep some in it first" in ended.messages[0]
+
+
+def test_a_set_is_played_into_one_file(program: Program, tmp_path: Path) -> None:
+    book = TuneBook(tmp_path / "my.db")
+    book.save_set("Friday", [book.keep(SONG), book.keep(JIG)])
+    ended = program(tmp_path, "book", "my.db", "--set", "Friday", "-o", "set.mid")
+    assert (ended.returncode, ended.messages) == (0, ["set.mid"])
+    file = mido.MidiFile(tmp_path / "set.mid")
+    assert [m.text for m in file if m.type == "marker"] == ["Song", "Jig <b> #x $y$"]
+    names = [message.name for message in file if message.type == "track_name"]
+    assert names[0] == "Friday"

@@ -150,25 +150,6 @@ def test_the_link_of_a_change_makes_it_again(page: TestClient) -> None:
     assert "source" not in kept
 
 
-def test_a_set_is_exported_and_what_cannot_be_drawn_is_named(page: TestClient) -> None:
-    wrong = JIG.replace("GAG", "[GA").replace("Kesh, The", "Wr\u00f6ng")
-    numbers = [post(page, "book", abc=abc, rating=4)["tune"]["id"] for abc in (JIG, wrong)]
-    post(page, "sets", name="Friday", tunes=numbers)
-    asked = {"set": "Friday", "format": "abc"}
-    text = page.post("/api/book/export", json=asked).text
-    assert text.count("X:") == 2
-    assert text.count('"rating": 4') == 2
-    one = page.post("/api/book/export", json={"text": "kesh", "format": "abc"}).text
-    assert one.count("X:") == 1
-    pytest.importorskip("verovio")
-    pytest.importorskip("typst")
-    for kind in ("pdf", "book"):
-        answer = page.post("/api/book/export", json={**asked, "format": kind, "title": "Fr"})
-        assert answer.content.startswith(b"%PDF")
-        (message,) = json.loads(answer.headers["x-charnn-messages"])
-        assert message.startswith("Wr\u00f6ng is left out: ")
-
-
 def test_a_book_comes_in_whole_also_a_long_one(page: TestClient) -> None:
     count = 250
     book = "\n".join(JIG.replace("Kesh", f"Tune {n}{' long' * 60}") for n in range(count))

@@ -9,11 +9,14 @@ from charnn.cli.export_tunes import export_tunes
 from charnn.cli.output_files import check_suffix, names_file, refuse_empty
 from charnn.cli.tune_files import TuneFile, read_tune_file
 from charnn.errors import TuneBookError, UsageError
-from charnn.exports.export_formats import ExportFormat, JoinedTunes
+from charnn.exports.export_formats import FORMATS, ExportFormat, JoinedTunes
 from charnn.exports.tune_export import TuneExport
 
 if TYPE_CHECKING:
     from charnn.music.score.book_typesetting import Paper
+
+# The formats that play the tunes one after the other, by suffix.
+_PLAYED = {suffix: each for each in (FORMATS["midi"], FORMATS["wav"]) for suffix in each.suffixes}
 
 
 def command(
@@ -42,27 +45,31 @@ def command(
     ] = None,
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the pages.")] = "a4",
 ) -> None:
-    """Print a tune book as a PDF, with contents and indexes.
+    """Print a tune book as a PDF, with contents and indexes, or play it into one file.
 
     After a title page and the contents come the tunes in their order, as export-score draws them,
     then the first two bars of each tune by type, an index of all titles and one of types and keys.
-    Needs verovio and typst: pip install 'charnn[score]'. If a tune cannot be read, its line and
-    column are shown, and the others are printed; the exit code is then 1.
+    Needs verovio and typst: pip install 'charnn[score]'. With -o OUT.mid or OUT.wav, the tunes are
+    played one after the other, as a set is. If a tune cannot be read, its line and column are
+    shown, and the others are printed; the exit code is then 1.
 
     \b
     Examples:
       charnn book tunes.abc
       charnn book tunes.abc -o book.pdf --title "Tunes of the Tuesday session"
       charnn book tunes.db --set "Friday reels" --paper letter
+      charnn book tunes.db --set "Friday reels" -o reels.mid
     """
     if output is not None and output != "-" and not names_file(output):
         raise UsageError(f"-o {output} is a folder: name a file")
-    check_suffix(output, ".pdf")
+    check_suffix(output, ".pdf", *_PLAYED)
     file = _read(tunes, set_name)
     name = set_name or (file.path.stem if file.path else "Tunes")
     if output is None:
         output = str((file.path or Path(name)).with_suffix(".pdf"))
-    export_tunes(file, _book_format(title or name, paper), output=output, join=True)
+    played = _PLAYED.get(Path(output).suffix.lower())
+    export_format = played or _book_format(title or name, paper)
+    export_tunes(file, export_format, output=output, joined_title=title or name)
 
 
 def _read(tunes: str, set_name: str | None) -> TuneFile:

@@ -71,8 +71,9 @@ def command(
     """
     chosen = _FORMATS[choose_format(output, format_name)]
     file = read_tune_file(tunes, number)
+    title = file.path.stem if file.path else "Tunes"
     options = ExportOptions(bars_per_line=bars_per_line, voice=voice, rows=rows or "")
-    export_tunes(file, chosen, output=output, options=options, join=True)
+    export_tunes(file, chosen, output=output, options=options, joined_title=title)
 
 
 def choose_format(output: str | None, format_name: FormatName | None) -> str:

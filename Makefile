@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TUNE := demo.abc
 RUN := checkpoints/demo
 
-.PHONY: demo test browser faults lint docs clean
+.PHONY: demo test browser faults lint docs check-docs clean
 
 demo: $(VENV)/.installed
 	@test -f $(RUN)/best.safetensors || \
@@ -34,9 +34,15 @@ lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Write docs/cli.md from the help of the commands.
-docs: $(VENV)/.installed
-	$(BIN)/python docs/generate_cli.py
+# Write docs/cli.md from the help of the commands, and the site of docs/ into build/site.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m docs.generate_cli
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "The site is build/site/index.html"
+
+# Run every command that README.md and docs/ show, with small corpora and short training.
+check-docs: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest tests/test_docs_commands.py --whole --log-cli-level info
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -51,4 +57,8 @@ $(VENV)/.installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/.installed-dev: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group dev
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group docs
 	@touch $@

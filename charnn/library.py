@@ -243,6 +243,7 @@ def train(
             returns True, the run is saved and ends.
         download_bar: a tqdm bar that shows a download.
         **options: the options of `charnn train`; None means that an option is not set.
+
     Raises:
         TypeError: an option does not exist.
         CharnnError: the corpus, an option or the run is unusable; the message names the remedy.

@@ -1,8 +1,8 @@
-"""Write docs/cli.md, the manual of the command line, from the commands' own help.
+"""Write docs/cli.md, the man page and the completion files from the commands' own help.
 
-    python docs/generate_cli.py
+    python -m docs.generate_cli
 
-`tests/test_docs.py` fails while the file differs from what this script writes.
+`tests/test_docs.py` fails while a file differs from what this script writes.
 """
 
 import re
@@ -15,6 +15,7 @@ import typer.main
 
 from charnn.cli import app
 from charnn.cli.help import command_panels, help_rows
+from docs.generate_shell_files import write_shell_files
 
 RENEW = "make docs"
 MANUAL = Path(__file__).parent / "cli.md"
@@ -107,3 +108,4 @@ def cell(text: str) -> str:
 
 if __name__ == "__main__":
     MANUAL.write_text(manual(), encoding="utf-8")
+    write_shell_files()

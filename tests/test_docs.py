@@ -9,12 +9,13 @@ import pytest
 import typer.main
 
 from charnn.cli import app
+from docs.generate_shell_files import SHARE, shell_files
 from tests.helpers import PROJECT, charnn
 from tests.test_architecture import SEES
 
 DOCUMENTS = [
     *sorted(PROJECT.glob("*.md")),
-    *sorted((PROJECT / "docs").glob("*.md")),
+    *sorted((PROJECT / "docs").rglob("*.md")),
     *(
         PROJECT / name
         for name in ("data/README.md", "checkpoints/README.md", "checkpoints/folk.md")
@@ -43,6 +44,13 @@ def generator() -> ModuleType:
 def test_the_manual_is_made_from_the_help(generator: ModuleType) -> None:
     written = generator.MANUAL.read_text(encoding="utf-8")
     assert written == generator.manual(), f"docs/cli.md is stale: run {generator.RENEW}"
+
+
+def test_the_man_page_and_the_completions_are_made_from_the_help() -> None:
+    files = shell_files()
+    assert {path for path in SHARE.rglob("*") if path.is_file()} == set(files)
+    for path, text in files.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path} is stale: run make docs"
 
 
 @pytest.mark.parametrize(
@@ -80,6 +88,13 @@ def test_paths_that_are_named_exist(path: Path) -> None:
     for name in named:
         if not EXAMPLES.match(name):
             assert (PROJECT / name).exists() or (PROJECT / "charnn" / name).exists(), name
+
+
+def test_every_page_is_in_the_contents_of_the_site() -> None:
+    contents = (PROJECT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:\n")[2]
+    folder = PROJECT / "docs"
+    pages = {path.relative_to(folder).as_posix() for path in folder.rglob("*.md")}
+    assert pages <= set(re.findall(r": (\S+\.md)$", contents, re.MULTILINE))
 
 
 def test_the_tune_of_the_readme_is_what_its_command_writes(tmp_path: Path) -> None:
@@ -124,11 +139,11 @@ def test_the_map_shows_the_imports_that_are_allowed() -> None:
         assert SEES[room] <= below
 
 
-@pytest.mark.parametrize(("document", "count"), [("CONTRIBUTING.md", 10), ("docs/tour.md", 20)])
-def test_functions_and_classes_are_where_the_guides_find_them(document: str, count: int) -> None:
-    text = (PROJECT / document).read_text(encoding="utf-8")
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_functions_and_classes_are_where_the_guides_find_them(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
     answers = re.findall(r"`(\w+)`\s+in\s+`([\w/]+\.py)`", text)
-    assert len(answers) >= count
-    for name, path in answers:
-        code = (PROJECT / path).read_text(encoding="utf-8")
-        assert re.search(rf"^\s*(def|class) {name}\b|^{name}\b", code, re.MULTILINE), (name, path)
+    assert len(answers) >= {"CONTRIBUTING.md": 10, "tour.md": 20}.get(path.name, 0)
+    for name, file in answers:
+        code = (PROJECT / file).read_text(encoding="utf-8")
+        assert re.search(rf"^\s*(def|class) {name}\b|^{name}\b", code, re.MULTILINE), (name, file)

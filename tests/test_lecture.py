@@ -8,34 +8,11 @@ from pathlib import Path
 import pytest
 
 from docs.lecture_pictures import PAGE, PICTURES, commands
+from tests.docs_folder import SMALL_CORPORA, VARIABLES
 from tests.forks import shared_forks
-from tests.helpers import PROJECT, prose
+from tests.helpers import PROJECT
 
 TEXT = PAGE.read_text(encoding="utf-8")
-TUNES = "".join(
-    f"X:{number}\nT:Tune {number}\nR:reel\nM:4/4\nL:1/8\nK:D\n"
-    + f"|:{note}2FA d2A{note}|E2{note}B e2BG|D2FA dAF{note}|BGEC D4:|\n" * 2
-    + "\n"
-    for number, note in enumerate("CDEFGABcdefgab", 1)
-)
-# The corpora that the page names are downloaded, or take half a minute to read.
-SMALL_CORPORA = f"""
-from dataclasses import replace
-from charnn.corpus.catalogue import CATALOGUE
-from charnn.corpus.text import document
-for name, text in {{"tinyshakespeare": {prose(800)!r}, "folk": {TUNES!r}}}.items():
-    small = [document(f"small-{{name}}", text)]
-    CATALOGUE[name] = replace(CATALOGUE[name], open=lambda _, small=small: small)
-"""
-SHORT = {
-    "CHARNN_TRAIN_STEPS": "3",
-    "CHARNN_TRAIN_HIDDEN_SIZE": "8",
-    "CHARNN_GRADIENTS_STEPS": "1",
-    "CHARNN_GRADIENTS_DISTANCE": "3",
-    "CHARNN_GRADIENTS_AT": "4",
-    "CHARNN_TASKS_STEPS": "1",
-    "CHARNN_TASKS_HIDDEN_SIZE": "4",
-}
 
 
 def definition(path: str, *names: str) -> str:
@@ -87,7 +64,7 @@ def test_the_answers_are_folded() -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a fork can replace the corpora")
 def test_the_commands_of_the_page_run(tmp_path: Path) -> None:
     for arguments in commands():
-        ended = shared_forks()(tmp_path, *arguments, first=SMALL_CORPORA, **SHORT)
+        ended = shared_forks()(tmp_path, *arguments, first=SMALL_CORPORA, **VARIABLES)
         assert ended.returncode == 0, (arguments, ended.stderr.decode())
         if "-o" in arguments:
             assert (tmp_path / arguments[-1]).stat().st_size > 1000

@@ -13,6 +13,7 @@ import pytest
 from hatchling.builders.sdist import SdistBuilder
 from hatchling.builders.wheel import WheelBuilder
 
+from charnn.version import __version__
 from tests.helpers import PROJECT
 
 MAX_MEGABYTES = 7
@@ -42,7 +43,9 @@ def test_the_wheel_contains_all_that_the_program_needs(wheel: Path) -> None:
     assert any(name.endswith(".dist-info/licenses/LICENCES.md") for name in inside)
     # A package `tests` would shadow the user's own.
     roots = {name.split("/")[0] for name in inside}
-    assert {root for root in roots if not root.endswith(".dist-info")} == {"charnn"}
+    assert {root for root in roots if not root.endswith((".dist-info", ".data"))} == {"charnn"}
+    for name in ("man/man1/charnn.1", "bash-completion/completions/charnn"):
+        assert f"charnn-{__version__}.data/data/share/{name}" in inside
     assert wheel.stat().st_size < MAX_MEGABYTES * 1e6
 
 

@@ -1,0 +1,1 @@
+complete --command charnn --no-files --arguments "(env _CHARNN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=get-args _TYPER_COMPLETE_ARGS=(commandline -cp) charnn)" --condition "env _CHARNN_COMPLETE=complete_fish _TYPER_COMPLETE_FISH_ACTION=is-args _TYPER_COMPLETE_ARGS=(commandline -cp) charnn"

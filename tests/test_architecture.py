@@ -21,10 +21,11 @@ import pytest
 from tests.helpers import PROJECT, environment, random_checkpoint, save_run
 
 PACKAGE = PROJECT / "charnn"
-GROUND = {"errors", "signals", "version"}
+GROUND = {"errors", "signals", "stopping", "version"}
 SEES = {
     "errors": set(),
     "signals": set(),
+    "stopping": set(),
     "version": set(),
     "files": GROUND,
     "music": GROUND | {"files"},

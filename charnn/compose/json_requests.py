@@ -1,6 +1,8 @@
 """JSON in, JSON or a file out: the endpoints of the page, and the values that it sends."""
 
+import asyncio
 import json
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,11 +12,15 @@ from starlette.responses import JSONResponse, Response
 
 from charnn.errors import UsageError
 from charnn.exports.exported_file import ExportedFile
+from charnn.stopping import StoppedError, stopped_by
 
 Asked = dict[str, Any]
 
 MESSAGES_HEADER = "x-charnn-messages"
 MAX_MESSAGES = 20  # a header has a limited length
+# Between two looks whether the page that waits for a file is still there.
+_LOOK_SECONDS = 0.2
+_CLOSED = 499  # what proxies log for an answer that nobody waits for
 
 
 def answering(work: Callable[[Mapping[str, Any]], object]) -> Any:
@@ -33,11 +39,27 @@ def answering(work: Callable[[Mapping[str, Any]], object]) -> Any:
 def downloading(work: Callable[[Mapping[str, Any]], ExportedFile]) -> Any:
     """Return an endpoint that answers with the file of `work`, made in a thread.
 
-    A header has the messages of the file, in the ASCII of JSON.
+    A header has the messages of the file, in the ASCII of JSON. The work stops when the page has
+    gone.
     """
 
     async def endpoint(request: Request) -> Response:
-        made = await run_in_threadpool(work, await read_asked(request))
+        asked, gone = await read_asked(request), threading.Event()
+
+        def make() -> ExportedFile:
+            with stopped_by(gone):
+                return work(asked)
+
+        making = asyncio.create_task(run_in_threadpool(make))
+        try:
+            while making not in (await asyncio.wait([making], timeout=_LOOK_SECONDS))[0]:
+                if await request.is_disconnected():
+                    gone.set()
+            made = making.result()
+        except StoppedError:
+            return Response(status_code=_CLOSED)
+        finally:
+            gone.set()
         headers = {"content-disposition": f'attachment; filename="tune{made.suffix}"'}
         messages = list(made.messages)
         if len(messages) > MAX_MESSAGES:

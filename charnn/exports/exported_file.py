@@ -9,6 +9,7 @@ from charnn.errors import TuneError
 from charnn.exports.export_formats import ExportFormat
 from charnn.exports.file_names import slug
 from charnn.exports.tune_export import TuneExport
+from charnn.stopping import check_stopped
 
 Made = TypeVar("Made")
 
@@ -78,6 +79,7 @@ def _each(
     first: TuneError | None = None
     failed = 0
     for export in exports:
+        check_stopped()
         try:
             yield export, make(export)
         except TuneError as problem:  # other errors would affect every tune

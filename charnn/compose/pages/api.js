@@ -36,8 +36,8 @@ export async function ask(path, asked, signal) {
 }
 
 // A file, the end of its name, and what it does not contain.
-export async function download(path, asked) {
-  const answer = await request(path, asked);
+export async function download(path, asked, signal) {
+  const answer = await request(path, asked, signal);
   const messages = JSON.parse(answer.headers.get("X-Charnn-Messages") ?? "[]");
   const suffix = /\.\w+(?=")/.exec(answer.headers.get("Content-Disposition"))[0];
   return { content: await answer.blob(), suffix, messages };

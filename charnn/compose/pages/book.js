@@ -1,6 +1,6 @@
 // The tune book: kept tunes, their sets, and the history of what was written.
 import { ask } from "./api.js";
-import { fileButtons, importField } from "./book_files.js";
+import { cancelButton, fileButtons, importField } from "./book_files.js";
 import { BookHistory } from "./book_history.js";
 import { BookSets } from "./book_sets.js";
 import { offerUndo, undoButton } from "./book_undo.js";
@@ -33,7 +33,7 @@ export function buildBook(editor, playing) {
     make("button", { type: "button", id: `show-${name}`, onclick: () => attempt(() => show(name)) }, words.panels[name]),
   );
   byId("book-content").replaceChildren(
-    make("div", { class: "row", role: "group", "aria-label": texts.bookTitle }, ...tabs, undoButton(refresh)),
+    make("div", { class: "row", role: "group", "aria-label": texts.bookTitle }, ...tabs, undoButton(refresh), cancelButton()),
     ...Object.values(panels),
     make("ul", { id: "book-messages", "aria-live": "polite" }),
     make("p", { class: "quiet", id: "book-path" }),

@@ -21,9 +21,32 @@ export function fileButtons(chosen, titleOf, playing) {
   ];
 }
 
-async function save(format, title, asked) {
+let making = null;
+
+// A button that stops the making of a file: charnn ends its work when nobody waits for it.
+export function cancelButton() {
+  return make("button", { type: "button", id: "cancel-file", hidden: true, onclick: () => making.abort() }, words.cancel);
+}
+
+// Make a file, and offer to cancel it; an earlier one that is still being made is given up.
+async function made(asked) {
+  making?.abort();
+  const own = new AbortController();
+  making = own;
+  byId("cancel-file").hidden = false;
   say(words.preparing);
-  const { content, suffix, messages } = await download("book/export", { ...asked, format, title });
+  try {
+    return await download("book/export", asked, own.signal);
+  } catch (problem) {
+    if (problem.name === "AbortError" && making === own) say(words.cancelled);
+    throw problem;
+  } finally {
+    if (making === own) byId("cancel-file").hidden = true;
+  }
+}
+
+async function save(format, title, asked) {
+  const { content, suffix, messages } = await made({ ...asked, format, title });
   saveAs(content, title, suffix);
   showMessages(messages);
 }

@@ -165,6 +165,8 @@ export const texts = {
     showMore: "Show more",
     formats: { book: "Printed book" },
     preparing: "The file is being made.",
+    cancel: "Cancel the file",
+    cancelled: "The file is cancelled.",
     import: "Import ABC ",
     importing: (name) => `${name} is being read.`,
     imported: (added, known) =>

@@ -11,14 +11,19 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from charnn.stopping import check_stopped
 
 # Processes that wait for a question: one for each tune that the local page draws at a time.
 MAX_IDLE = 4
 # Answers of a process before another takes its place, in case verovio keeps memory.
 MAX_ANSWERS = 200
+# Between two looks at a program that runs.
+_LOOK_SECONDS = 0.2
 
 _RUNNER = Path(__file__).with_name("limited_run.py")
 
@@ -49,20 +54,29 @@ def run_program(program: Path, *arguments: str, seconds: int, timeout: float) ->
 
     Raises:
         ProcessError: the program failed, crashed or took too long.
+        StoppedError: the result is no longer wanted.
     """
+    latest = time.monotonic() + timeout
+    process = subprocess.Popen(  # noqa: S603 - this Python, our own program
+        [*_command(program, seconds, "run"), *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
+    messages = b""
     try:
-        process = subprocess.run(  # noqa: S603 - this Python, our own program
-            [*_command(program, seconds, "run"), *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        raise ProcessError(f"took over {timeout:g} s") from None
+        while process.returncode is None:
+            check_stopped()
+            if time.monotonic() > latest:
+                raise ProcessError(f"took over {timeout:g} s")
+            with suppress(subprocess.TimeoutExpired):
+                _, messages = process.communicate(timeout=_LOOK_SECONDS)
+    finally:
+        if process.returncode is None:
+            _close(process)
     _check_signal(process.returncode, seconds)
     if process.returncode:
-        lines = process.stderr.decode("utf-8", "replace").strip().splitlines()
+        lines = messages.decode("utf-8", "replace").strip().splitlines()
         raise ProcessError(f"failed ({lines[-1].strip()})" if lines else "failed")
 
 
@@ -77,7 +91,9 @@ def ask_program(program: Path, question: object, *, seconds: int, timeout: float
 
     Raises:
         ProcessError: the function failed, or the process crashed or took too long.
+        StoppedError: the answer is no longer wanted.
     """
+    check_stopped()
     answerer = _take(program, seconds)
     process = answerer.process
     late = threading.Event()
@@ -152,7 +168,7 @@ def _close(process: subprocess.Popen[bytes], patience: float = 0.0) -> int:
     with suppress(subprocess.TimeoutExpired):
         process.wait(patience)
     process.kill()
-    for stream in (process.stdin, process.stdout):
+    for stream in (process.stdin, process.stdout, process.stderr):
         if stream is not None:
             with suppress(OSError):
                 stream.close()

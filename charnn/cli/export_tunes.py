@@ -75,7 +75,8 @@ def export_tunes(
         except TuneError as problem:  # other errors would affect every tune
             show_error(f"{file.display_name}: {problem}")
     if book is not None and pages:
-        _write(book.join(pages, joined_title or ""), targets.get(file.positions[0]))
+        content = book.join(pages, joined_title or "", show_warning)
+        _write(content, targets.get(file.positions[0]))
     if done < (count := len(file.positions)):
         if count > 1:
             others = "; the others were" if done else ""

@@ -50,4 +50,6 @@ def _printed(sources: Sequence[TuneSource], title: str) -> ExportedFile:
             messages.append(left_out(tune.titles[0] if tune.titles else "", problem))
     if not drawn:
         raise UsageError(messages[0])
-    return ExportedFile(print_book(drawn, title), "application/pdf", ".pdf", tuple(messages))
+    return ExportedFile(
+        print_book(drawn, title, warn=messages.append), "application/pdf", ".pdf", tuple(messages)
+    )

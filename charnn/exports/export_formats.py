@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from charnn.exports.tune_export import TuneExport
 
 if TYPE_CHECKING:
-    from charnn.music.score.engraving import PictureFormat
+    from charnn.music.score.engraving import PictureFormat, Warn
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +28,11 @@ class JoinedTunes:
     Attributes:
         prepare: the function that prepares one tune. It fails with the tune.
         join: the function that returns the content of the file from the prepared tunes and a title.
+            Its last argument is a function that is called with a message on what the file lacks.
     """
 
     prepare: Callable[[TuneExport], Any]
-    join: Callable[[list[Any], str], bytes]
+    join: Callable[[list[Any], str, "Warn"], bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +84,14 @@ def _arrange(export: TuneExport) -> Any:
     return arrange(export.playback)
 
 
-def _midi_of_set(arrangements: list[Any], title: str) -> bytes:
+def _midi_of_set(arrangements: list[Any], title: str, warn: "Warn") -> bytes:
     from charnn.music.sound.arrangement import one_after_the_other
     from charnn.music.sound.midi import encode_midi
 
     return encode_midi(one_after_the_other(arrangements, title))
 
 
-def _wav_of_set(arrangements: list[Any], title: str) -> bytes:
+def _wav_of_set(arrangements: list[Any], title: str, warn: "Warn") -> bytes:
     from charnn.music.sound.arrangement import one_after_the_other
     from charnn.music.sound.wav import encode_wav
 
@@ -101,7 +102,7 @@ def _picture(kind: "PictureFormat") -> Callable[[TuneExport], bytes]:
     def encode(export: TuneExport) -> bytes:
         from charnn.music.score.engraving import engrave
 
-        return engrave(export.tune, kind, lambda: export.score)
+        return engrave(export.tune, kind, lambda: export.score, warn=export.warn)
 
     return encode
 
@@ -112,10 +113,10 @@ def _draw(export: TuneExport) -> object:
     return draw(export.tune, "pdf", lambda: export.score)
 
 
-def _bind(pictures: list[Any], title: str) -> bytes:
+def _bind(pictures: list[Any], title: str, warn: "Warn") -> bytes:
     from charnn.music.score.engraving import bind
 
-    return bind(pictures, title)
+    return bind(pictures, title, warn)
 
 
 def _musicxml(export: TuneExport) -> bytes:

@@ -52,7 +52,9 @@ def export_file(
         return ExportedFile(export_format.encode(exports[0]), export_format.media_type, suffix)
     if joined is not None:
         prepared = [made for _, made in _each(exports, joined.prepare)]
-        return ExportedFile(joined.join(prepared, title), export_format.media_type, suffix)
+        return ExportedFile(
+            joined.join(prepared, title, exports[0].warn), export_format.media_type, suffix
+        )
     return ExportedFile(_zip(exports, export_format), "application/zip", ".zip")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from charnn.music.score.book_typesetting import BookPages, Entry, Group, Paper, typeset_book
-from charnn.music.score.engraving import draw
+from charnn.music.score.engraving import Warn, draw, ignore
 from charnn.music.score.musicxml_elements import legal
 from charnn.music.score.pictures import Picture
 from charnn.music.tune.theory import LETTERS
@@ -42,13 +42,17 @@ def draw_for_book(tune: Tune, musicxml: Callable[[], str] | None = None) -> Draw
     return DrawnTune(header_facts(tune.fields), tune.key, picture)
 
 
-def print_book(tunes: Sequence[DrawnTune], title: str, paper: Paper = "a4") -> bytes:
+def print_book(
+    tunes: Sequence[DrawnTune], title: str, paper: Paper = "a4", warn: Warn = ignore
+) -> bytes:
     """Return a tune book as a PDF: title page, contents, tunes, incipits and indexes.
+
+    `warn` gets a message on letters that no font has.
 
     Raises:
         CharnnError: typst failed.
     """
-    return typeset_book(book_pages(tunes, title), paper)
+    return typeset_book(book_pages(tunes, title), paper, warn)
 
 
 def book_pages(tunes: Sequence[DrawnTune], title: str) -> BookPages:

@@ -14,6 +14,7 @@ from charnn.exports.tune_export import TuneExport
 
 if TYPE_CHECKING:
     from charnn.music.score.book_typesetting import Paper
+    from charnn.music.score.engraving import Warn
 
 # The formats that play the tunes one after the other, by suffix.
 _PLAYED = {suffix: each for each in (FORMATS["midi"], FORMATS["wav"]) for suffix in each.suffixes}
@@ -105,15 +106,15 @@ def _book_format(title: str, paper: "Paper") -> ExportFormat:
 
         return draw_for_book(export.tune, lambda: export.musicxml)
 
-    def bind(drawn: list[Any], _name: str) -> bytes:
+    def bind(drawn: list[Any], _name: str, warn: "Warn") -> bytes:
         from charnn.tunebook.printed_book import print_book
 
-        return print_book(drawn, title, paper)
+        return print_book(drawn, title, paper, warn)
 
     return ExportFormat(
         "PDF",
         (".pdf",),
         "book",
-        lambda export: bind([draw(export)], ""),
+        lambda export: bind([draw(export)], "", export.warn),
         joined=JoinedTunes(draw, bind),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from charnn.errors import CharnnError
-from charnn.music.score.engraving import run_typesetter, write_pictures
+from charnn.music.score.engraving import Warn, ignore, run_typesetter, write_pictures
 from charnn.music.score.limited_processes import ProcessError
 from charnn.music.score.pictures import WIDTH, Picture
 
@@ -70,8 +70,8 @@ class BookPages:
     types: Sequence[Group]
 
 
-def typeset_book(pages: BookPages, paper: Paper) -> bytes:
-    """Return a tune book as a PDF.
+def typeset_book(pages: BookPages, paper: Paper, warn: Warn = ignore) -> bytes:
+    """Return a tune book as a PDF. `warn` gets a message on letters that no font has.
 
     Raises:
         CharnnError: typst failed.
@@ -100,7 +100,7 @@ def typeset_book(pages: BookPages, paper: Paper) -> bytes:
         }
         (folder / "book.json").write_text(json.dumps(book), encoding="utf-8")
         try:
-            run_typesetter(folder, "book", 2 * sum(map(len, files)))
+            run_typesetter(folder, "book", 2 * sum(map(len, files)), warn)
         except ProcessError as reason:
             raise CharnnError(
                 f"the typesetter {reason} on these {len(files)} tunes: print fewer at a time"

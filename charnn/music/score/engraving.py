@@ -36,6 +36,8 @@ from charnn.music.score.verovio_input import verovio_input
 from charnn.music.tune.tune import Tune
 
 PictureFormat = Literal["svg", "png", "pdf"]
+# A function that is called with a message on what a file lacks.
+Warn = Callable[[str], None]
 
 # Elapsed seconds, for a machine that is busy.
 TIMEOUT_SECONDS = 120
@@ -45,9 +47,14 @@ MAX_CPU_SECONDS = 15
 # little for rounding.
 PAGE_HEIGHT = 274 / 210 * WIDTH
 
+_MOST_LETTERS = 10  # of those that no font has, in a message
 _REQUIREMENTS = {"svg": ("verovio",), "png": ("verovio", "typst"), "pdf": ("verovio", "typst")}
 _FOLDER = Path(__file__).parent
 _ENGRAVER, _TYPESETTER = _FOLDER / "engraver.py", _FOLDER / "typesetter.py"
+
+
+def ignore(message: str) -> None:
+    """Ignore a message."""
 
 
 def engrave(
@@ -56,6 +63,7 @@ def engrave(
     musicxml: Callable[[], str] | None = None,
     *,
     width: int = WIDTH,
+    warn: Warn = ignore,
 ) -> bytes:
     """Return the score of a tune as a picture.
 
@@ -68,6 +76,7 @@ def engrave(
             caller can pass a function that stores the text. The function is called only if verovio
             and typst are installed.
         width: the width of an SVG in pixels; a narrow one has fewer bars in a line.
+        warn: a function that is called with a message on letters that no font has.
 
     Raises:
         TuneError: see `draw`; or typst failed.
@@ -77,7 +86,7 @@ def engrave(
     if kind == "svg":
         return compose(picture.blocks, MARGIN, width)
     try:
-        return _typeset([picture], kind, picture.title)
+        return _typeset([picture], kind, picture.title, warn)
     except ProcessError as reason:
         raise _failure(tune, str(reason)) from None
 
@@ -120,16 +129,16 @@ def draw(
     return replace(picture, incipit=make_incipit(answer["incipit"])) if with_incipit else picture
 
 
-def bind(pictures: Sequence[Picture], title: str) -> bytes:
+def bind(pictures: Sequence[Picture], title: str, warn: Warn = ignore) -> bytes:
     """Return the pictures of tunes as a PDF, one after the other on as few pages as possible.
 
-    A tune that fits on a page is not divided.
+    A tune that fits on a page is not divided. `warn` gets a message on letters that no font has.
 
     Raises:
         CharnnError: typst failed.
     """
     try:
-        return _typeset(pictures, "pdf", title)
+        return _typeset(pictures, "pdf", title, warn)
     except ProcessError as reason:
         raise CharnnError(
             f"the typesetter {reason} on these {len(pictures)} tunes: export fewer at a time"
@@ -157,7 +166,7 @@ def tune_heading(tune: Tune) -> Heading:
     )
 
 
-def _typeset(pictures: Sequence[Picture], kind: PictureFormat, title: str) -> bytes:
+def _typeset(pictures: Sequence[Picture], kind: PictureFormat, title: str, warn: Warn) -> bytes:
     """Return a PNG of a picture, or a PDF of pictures.
 
     Raises:
@@ -169,7 +178,7 @@ def _typeset(pictures: Sequence[Picture], kind: PictureFormat, title: str) -> by
         tunes = write_pictures(pictures, folder, height, margin=MARGIN if kind == "png" else 0)
         book = json.dumps({"title": title, "tunes": tunes})
         (folder / "book.json").write_text(book, encoding="utf-8")
-        run_typesetter(folder, kind, sum(map(len, tunes)))
+        run_typesetter(folder, kind, sum(map(len, tunes)), warn)
         return (folder / f"book.{kind}").read_bytes()
 
 
@@ -191,8 +200,8 @@ def write_pictures(
     return tunes
 
 
-def run_typesetter(folder: Path, kind: str, count: int) -> None:
-    """Set the `count` pictures in a folder, see `typesetter.py`.
+def run_typesetter(folder: Path, kind: str, count: int, warn: Warn) -> None:
+    """Set the `count` pictures in a folder, see `typesetter.py`; `warn` of letters without a font.
 
     Raises:
         ProcessError: typst failed.
@@ -201,6 +210,12 @@ def run_typesetter(folder: Path, kind: str, count: int) -> None:
     seconds = MAX_CPU_SECONDS + count // 4
     timeout = TIMEOUT_SECONDS * seconds / MAX_CPU_SECONDS
     run_program(_TYPESETTER, str(folder), kind, seconds=seconds, timeout=timeout)
+    if missing := (folder / "missing.txt").read_text(encoding="utf-8"):
+        shown = " ".join(missing[:_MOST_LETTERS]) + " ..." * (len(missing) > _MOST_LETTERS)
+        warn(
+            f"no installed font has {shown}: boxes stand in place of these letters. Install a font "
+            "that has them, such as one of the Noto fonts"
+        )
 
 
 def _failure(tune: Tune, reason: str) -> TuneError:

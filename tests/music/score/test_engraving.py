@@ -17,7 +17,7 @@ import pytest
 from charnn.errors import CharnnError, TuneError
 from charnn.music.abc.reader import read_tunes
 from charnn.music.score import engraving, limited_processes, limited_run, typesetter
-from charnn.music.score.engraving import PAGE_HEIGHT, bind, draw, engrave
+from charnn.music.score.engraving import PAGE_HEIGHT, PictureFormat, bind, draw, engrave
 from charnn.music.score.musicxml import to_musicxml
 from charnn.music.score.pictures import compose
 from charnn.music.tune.tune import Tune
@@ -345,3 +345,14 @@ def test_the_programs_import_neither_charnn_nor_heavy_libraries() -> None:
         [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
     assert not {"charnn", "verovio", "typst"} & set(loaded)
+
+
+@pytest.mark.parametrize("kind", ["png", "pdf"])
+def test_letters_that_no_font_has_are_named(jig: Tune, kind: PictureFormat) -> None:
+    warnings: list[str] = []
+    odd = read_tunes(JIG.replace("T:", "T:\U0010abcd\u00c9\u0416 "))[0]
+    engrave(odd, kind, warn=warnings.append)
+    assert len(warnings) == 1
+    assert "no installed font has \U0010abcd:" in warnings[0]
+    engrave(jig, kind, warn=warnings.append)
+    assert len(warnings) == 1

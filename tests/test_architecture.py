@@ -28,6 +28,7 @@ SEES = {
     "stopping": set(),
     "version": set(),
     "files": GROUND,
+    "one_page": set(),
     "music": GROUND | {"files"},
     "model": GROUND | {"files"},
     "corpus": GROUND | {"files", "music"},

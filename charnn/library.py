@@ -139,6 +139,22 @@ class Model(TuneModel, LookInside):
 
         return shared_checkpoint(self.path, self.checkpoint, self.learned_tunes, measured)
 
+    def page(self, *, title: str = "", licence: str = "", abcjs: str = "") -> bytes:
+        """Return the bytes of an HTML page that runs the model in a browser, without a network.
+
+        Args:
+            title: the title; `""` for one that is made from the name of the model.
+            licence: the licence of the model, which the page shows; `""` for none.
+            abcjs: the code of abcjs, which draws the tunes on the page; `""` for text only.
+
+        Raises:
+            UsageError: `abcjs` is not abcjs, or is given for a model of text.
+            CheckpointError: the stored training tunes are damaged.
+        """
+        from charnn.share.model_page import PageText, model_page
+
+        return model_page(self.path, self.checkpoint, PageText(title, licence), abcjs)
+
     def evaluate(
         self,
         text: "str | Sequence[str] | EvalSpan",

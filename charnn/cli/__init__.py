@@ -30,6 +30,7 @@ from charnn.cli.commands import (
     export_audio,
     export_midi,
     export_model,
+    export_page,
     export_score,
     gates,
     inspect,
@@ -136,7 +137,11 @@ _PANELS: dict[str, dict[str, Any]] = {
         "embedding": embedding,
         "tasks": tasks,
     },
-    "Share": {"export-model": export_model, "licences": licences},
+    "Share": {
+        "export-page": export_page,
+        "export-model": export_model,
+        "licences": licences,
+    },
     "Configure": {"config": show_settings},
 }
 _CLASSES = {

@@ -1,7 +1,7 @@
 """The sections of a card about the training text and the training."""
 
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from charnn.checkpoints.checkpoint import Checkpoint
@@ -69,10 +69,15 @@ def _commands(sessions: list[dict[str, Any]]) -> Iterator[str]:
         yield "The command was not recorded by the version of charnn that trained the model.\n"
         return
     yield "```"
+    yield from session_commands(sessions)
+    yield "```\n"
+
+
+def session_commands(sessions: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield the command of each session of a run."""
     for session in sessions:
         words = [*session["corpus"], *session["options"]]
         yield " ".join(["charnn train", *(shlex.quote(visible(word)) for word in words)])
-    yield "```\n"
 
 
 def _machines(sessions: list[dict[str, Any]]) -> Iterator[str]:

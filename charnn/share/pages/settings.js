@@ -1,0 +1,91 @@
+// The settings of a text: in the form, and in the link of the page.
+"use strict";
+
+const form = document.getElementById("settings");
+// The names of links are those of the options of `charnn sample`.
+const NAMES = ["seed", "length", "temperature", "top-p", "min-p", "top-k"];
+const TEXTS = ["prime", "stop", "title", "rhythm", "meter", "key"];
+const field = (name) => form.elements.namedItem(name);
+
+// Put the settings of a link into the form; what it leaves out is as usual. Return what it cannot mean.
+function readLink(link) {
+  const given = new URLSearchParams(link);
+  form.reset();
+  const wrong = [];
+  for (const name of [...NAMES, ...TEXTS]) {
+    const input = field(name);
+    if (!given.has(name) || !input) continue;
+    const before = input.value;
+    const value = given.get(name).replace(/\r\n?/g, "\n");
+    const isNumber = input.type !== "number" || Number.isFinite(Number.parseFloat(value) - Number(value));
+    if (isNumber) input.value = value;
+    if (isNumber && input.value === value && input.checkValidity()) continue;
+    input.value = before;
+    wrong.push(name);
+  }
+  if (given.has("seed") && !wrong.includes("seed")) field("new-seed").checked = false;
+  return { wrong, autorun: given.get("autorun") === "1" };
+}
+
+// Return the link that holds the settings; what is as usual is left out.
+function linkOf() {
+  const given = new URLSearchParams();
+  for (const name of [...NAMES, ...TEXTS]) {
+    const input = field(name);
+    const usual = input?.tagName === "SELECT" ? "" : input?.defaultValue;
+    if (input && (name === "seed" || input.value !== usual)) given.set(name, input.value);
+  }
+  given.set("autorun", "1");
+  return `#${given}`;
+}
+
+// Return the settings as the worker takes them.
+function readForm(model) {
+  const number = (name) => Number(field(name).value);
+  const text = (name) => field(name)?.value ?? "";
+  return {
+    seed: BigInt(field("seed").value),
+    length: number("length"),
+    temperature: number("temperature"),
+    topK: number("top-k"),
+    topP: number("top-p"),
+    minP: number("min-p"),
+    prime: text("prime"),
+    stop: text("stop"),
+    title: text("title"),
+    header: model.tunes ? drawHeader(model.headers, BigInt(field("seed").value)) : null,
+  };
+}
+
+function newSeed() {
+  const [number] = crypto.getRandomValues(new Uint32Array(1));
+  field("seed").value = String(number);
+}
+
+// Return the values of R: M: L: K: that a seed draws among those of the training tunes, as often as they
+// have them. What is chosen takes the place of other values.
+function drawHeader(headers, seed) {
+  if (!headers.length) return ["", "", "", ""];
+  const wanted = ["rhythm", "meter", null, "key"].map((name) => (name ? field(name).value : ""));
+  const agreement = (header) => wanted.filter((want, n) => want && want === header[n]).length;
+  const most = Math.max(...headers.map(agreement));
+  const rows = headers.filter((header) => agreement(header) === most);
+  const total = rows.reduce((sum, row) => sum + row[4], 0);
+  // Seeds in a row are spread evenly (charnn/music/grammar/header_candidates.py).
+  const turn = ((seed + 1n) * 0x9e3779b97f4a7c15n) & 0xffffffffffffffffn;
+  let point = (Number(turn) / 2 ** 64) * total;
+  const drawn = rows.find((row) => (point -= row[4]) < 0) ?? rows.at(-1);
+  return wanted.map((want, n) => want || drawn[n]);
+}
+
+// Offer the types, meters and keys of the training tunes.
+function fillMenus(headers) {
+  ["rhythm", "meter", null, "key"].forEach((name, n) => {
+    if (!name) return;
+    const counts = new Map();
+    for (const header of headers) counts.set(header[n], (counts.get(header[n]) ?? 0) + header[4]);
+    counts.delete("");
+    const values = [...counts.keys()].sort((one, other) => counts.get(other) - counts.get(one));
+    field(name).append(...values.map((value) => new Option(value, value)));
+  });
+}

@@ -1,0 +1,150 @@
+"""The page of a model in Chromium, opened as a file. Without a browser, the tests are skipped."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import charnn
+from charnn.library import Model
+from tests.helpers import prose, random_checkpoint
+from tests.share.pages import USUAL, texts_of
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="needs the group `browser`")
+expect = sync_api.expect
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+if not CHROMIUM:
+    pytest.skip("needs Chromium", allow_module_level=True)
+AXE = os.environ.get("AXE", "")  # the path of axe.min.js
+EVIL = "<b>A & B</b>"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    # Chromium refuses its sandbox to root, as in a container.
+    arguments = ["--no-sandbox"] * (getattr(os, "geteuid", lambda: 1)() == 0)
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the pages of a model of text and of the bundled model of tunes."""
+    folder = tmp_path_factory.mktemp("pages")
+    text_model = Model(Path("m.safetensors"), random_checkpoint(prose(2000), pointer=20))
+    (folder / "text.html").write_bytes(text_model.page(title=EVIL))
+    (folder / "tunes.html").write_bytes(charnn.load("folk").page())
+    return folder
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    """Return a tab; nothing may be written to the console, and nothing may be requested."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    context.set_default_timeout(15_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda problem: complaints.append(str(problem)))
+    schemes = ("file:", "blob:")
+    page.on("request", lambda each: each.url.startswith(schemes) or complaints.append(each.url))
+    yield page
+    context.close()
+    assert complaints == []
+
+
+def opened(page: Any, path: Path, link: str = "") -> Any:
+    page.goto(f"{path.as_uri()}{link}")
+    page.wait_for_selector("#write:enabled")
+    return page
+
+
+def test_a_link_writes_what_the_command_line_writes(page: Any, folder: Path) -> None:
+    link = "#seed=3&length=300&temperature=0.7&prime=The+a&top-p=0.9&autorun=1"
+    opened(page, folder / "text.html", link).wait_for_selector("#text[data-done]")
+    settings = {
+        **USUAL,
+        "seed": 3,
+        "length": 300,
+        "temperature": 0.7,
+        "topP": 0.9,
+        "prime": "The a",
+    }
+    model = random_checkpoint(prose(2000), pointer=20)
+    assert page.text_content("#text") == texts_of(model, [settings])[0]
+    assert page.inner_text("#command") == (
+        "charnn sample m.safetensors --temperature 0.7 --top-p 0.9 --length 300 "
+        "--prime 'The a' --seed 3"
+    )
+    assert page.inner_text("h1") == EVIL
+    assert page.locator("h1 b").count() == 0
+    # The seed stays until a new one is wanted, and the link holds it.
+    page.check("[name=new-seed]")
+    page.click("#write")
+    expect(page.locator("#status")).to_contain_text("a second")
+    assert page.input_value("[name=seed]") != "3"
+    assert f"seed={page.input_value('[name=seed]')}" in page.url
+
+
+def test_what_a_link_cannot_mean_is_named_and_not_run(page: Any, folder: Path) -> None:
+    link = "#seed=x&length=-1&temperature=1e999&stop=%3Cb%3E&rhythm=jig&autorun=1"
+    opened(page, folder / "text.html", link)
+    status = page.locator("#status")
+    expect(status).to_contain_text("no valid seed, length, temperature")
+    assert page.text_content("#text") == ""
+    page.fill("[name=temperature]", "0.001")
+    page.click("#write")
+    assert page.text_content("#text") == ""
+    page.fill("[name=temperature]", "1")
+    page.fill("[name=length]", "1000000")
+    page.fill("[name=stop]", "€")
+    page.click("#write")
+    expect(status).to_contain_text("never writes the text to stop at")
+    page.click("#stop-writing")
+    expect(status).to_contain_text("Stopped after")
+    assert page.get_attribute("#text", "data-done") is None
+
+
+def test_a_tune_is_asked_for_played_and_holds_its_command(page: Any, folder: Path) -> None:
+    opened(page, folder / "tunes.html")
+    page.select_option("[name=rhythm]", "jig")
+    page.select_option("[name=key]", "Ador")
+    page.fill("[name=title]", "A <b> jig\u2603")
+    page.fill("[name=length]", "200")
+    page.click("#write")
+    page.wait_for_selector("#text[data-done]")
+    lines = page.text_content("#text").splitlines()
+    assert lines[1].startswith("% charnn sample folk --length 200 --bars off --prime $'X:1")
+    assert [lines[0], *lines[2:4], lines[6]] == ["X:1", "T:A <b> jig", "R:jig", "K:Ador"]
+    play = page.locator("#play")
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "true")
+    play.click()
+    expect(play).to_have_attribute("aria-pressed", "false")
+
+
+@pytest.mark.parametrize("name", ["text.html", "tunes.html"])
+def test_every_width_both_schemes_and_the_keyboard(page: Any, folder: Path, name: str) -> None:
+    opened(page, folder / name, "#seed=1&length=100&autorun=1").wait_for_selector("[data-done]")
+    page.click("summary")
+    reached = set()
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.name"))
+    assert {"temperature", "length", "seed", "write", "copy", "link", "text"} <= reached
+    if AXE:
+        page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    for width, scheme in ((360, "light"), (1280, "dark")):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.emulate_media(color_scheme=scheme)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        if AXE:
+            found = page.evaluate("axe.run()")["violations"]
+            assert [(each["id"], each["nodes"][0]["html"][:200]) for each in found] == []

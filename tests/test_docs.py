@@ -26,8 +26,8 @@ OPTIONS = {
     name: {option for each in command.params for option in (*each.opts, *each.secondary_opts)}
     for name, command in COMMANDS.items()
 }
-# Paths of examples, which need not exist, and meters.
-EXAMPLES = re.compile(r"(checkpoints|data|tunes|books|notes)/(?!README|folk\.)|NAME|\d+/\d+")
+# Paths of examples and of built files, which need not exist, and meters.
+EXAMPLES = re.compile(r"(build|checkpoints|data|tunes|books|notes)/(?!README|folk\.)|NAME|\d+/\d+")
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,7 @@ from charnn.cli.value_errors import value_error
 from charnn.cli.verbosity import Quiet, Verbose, choose_verbosity, with_verbosity
 from charnn.cli.wrapping import wrap
 from charnn.errors import CharnnError, CharnnWarning, UsageError
+from charnn.training.launchers import is_follower
 from charnn.version import __version__
 
 # The base of every exception that typer raises for wrong usage. It is click's UsageError, which
@@ -183,6 +184,8 @@ def main() -> None:
     # OpenBLAS reads this variable when NumPy is imported, which no command has done yet.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     _replace_closed_streams()
+    if is_follower():
+        _fall_silent()
     if "_CHARNN_COMPLETE" in os.environ:
         _skip_conversion_of_values()
     before = signals.install_handlers(signals.exit_after_cleanup)
@@ -207,6 +210,18 @@ def _replace_closed_streams() -> None:
     sys.stdout = sys.stdout or open(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
     sys.stdin = sys.stdin or open(os.devnull, encoding="utf-8")  # noqa: PTH123, SIM115
+
+
+def _fall_silent() -> None:
+    """Discard all output but tracebacks: of several processes, that of rank 0 has the console."""
+    show_traceback = sys.excepthook
+
+    def show_on_console(*failure: Any) -> None:
+        sys.stderr = sys.__stderr__
+        show_traceback(*failure)
+
+    sys.excepthook = show_on_console
+    sys.stdout, sys.stderr = (open(os.devnull, "w", encoding="utf-8") for _ in range(2))  # noqa: PTH123, SIM115
 
 
 def _run() -> None:

@@ -29,6 +29,8 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
         f"{value:g} {name.removesuffix('s' * (value == 1))}" for name, value in budget if value
     ]
     threads = f"{started.threads} thread{'s' * (started.threads != 1)}"
+    if started.processes > 1:
+        threads = f"{started.processes} processes with {threads} each"
     parts = f" in {training.accumulate} parts" if training.accumulate > 1 else ""
     return (
         f"{'resuming' if started.progress else 'training'} {planned.run}",

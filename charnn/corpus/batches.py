@@ -23,6 +23,7 @@ class Batches:
         seq_len: the number T of ids that each row has in a segment; the last segment may be
             shorter.
         order: the order of the documents; None for the order of `ids`.
+        rows: the rows that `segment` returns; None for all B rows.
 
     Raises:
         ValueError: there are fewer than B + 1 ids.
@@ -34,6 +35,7 @@ class Batches:
         batch_size: int,
         seq_len: int,
         order: DocumentOrder | None = None,
+        rows: range | None = None,
     ) -> None:
         # The last id is a target only. The ids that remain after the division are not used.
         self.row_length = (len(ids) - 1) // batch_size
@@ -43,14 +45,14 @@ class Batches:
         self.batch_size = batch_size
         self.seq_len = seq_len
         self._order = order
-        self._row_starts = np.arange(batch_size) * self.row_length
+        self._row_starts = np.array(rows or range(batch_size)) * self.row_length
 
     def __len__(self) -> int:
         """Return the number of segments in an epoch."""
         return -(-self.row_length // self.seq_len)
 
     def segment(self, number: int, epoch: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return the inputs and the targets of a segment, [T, B] each.
+        """Return the inputs and the targets of a segment, [T, rows] each.
 
         The target of an id is the id after it.
 

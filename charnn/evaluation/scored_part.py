@@ -29,6 +29,15 @@ class Rows:
     starts: NDArray[np.int64]
     length: int
 
+    def share(self, number: int, count: int) -> "Rows":
+        """Return one of `count` shares of the rows, numbered from 0; it may be empty."""
+        total = len(self.starts)
+        if self.starts[0] <= CONTEXT:
+            # All rows of a sweep have the context of its first row, so these rows stay together.
+            return Rows(self.starts[: total * (number == 0)], self.length)
+        bounds = slice(total * number // count, total * (number + 1) // count)
+        return Rows(self.starts[bounds], self.length)
+
 
 @dataclass(frozen=True)
 class Part:
@@ -46,6 +55,13 @@ class Part:
     def scored(self) -> int:
         """Return the number of scored tokens."""
         return sum(len(rows.starts) * rows.length for rows in self.groups)
+
+    def share(self, number: int, count: int) -> "Part":
+        """Return one of `count` shares of the part, numbered from 0; together they are the part."""
+        if count == 1:
+            return self
+        groups = (rows.share(number, count) for rows in self.groups)
+        return Part(tuple(rows for rows in groups if len(rows.starts)), self.protocol)
 
     def tokens(self, ids: NDArray[Any]) -> NDArray[Any]:
         """Return the scored ids of a text."""

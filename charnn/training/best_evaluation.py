@@ -22,6 +22,7 @@ from charnn.evaluation.calibration import (
 from charnn.model.network import Network, export_weights, import_weights
 from charnn.training.events import Evaluating, Report
 from charnn.training.held_out import HeldOut
+from charnn.training.processes import ALONE, Processes
 from charnn.training.validation import Validator
 
 
@@ -49,6 +50,22 @@ class BestEvaluation:
         calibration = Calibration(**metadata["calibration"])
         return cls(metadata["nats_per_char"], metadata["protocol"], calibration)
 
+    @property
+    def is_finite(self) -> bool:
+        """Return whether the losses are finite numbers."""
+        return math.isfinite(self.loss + self.calibration.calibrated_nats_per_char)
+
+    def added_to(self, best: Checkpoint, validator: Validator) -> Checkpoint:
+        """Return the best checkpoint with its temperature and this evaluation."""
+        evaluation = self
+        # The rows of two halves give a slightly different loss than those of the whole part. A
+        # model should have one loss, so that of a whole validation stays.
+        best_loss = best.metadata.get("position", {}).get("best_loss")
+        if validator.scores_all and best_loss is not None:
+            evaluation = replace(self, loss=best_loss, protocol=validator.protocol)
+        metadata = best.metadata | evaluation.to_json()
+        return replace(best, temperature=self.calibration.temperature, metadata=metadata)
+
     def to_json(self) -> dict[str, Any]:
         """Return the evaluation as metadata of a checkpoint."""
         return {
@@ -58,56 +75,54 @@ class BestEvaluation:
         }
 
 
+def can_be_evaluated(best: Checkpoint | None, network: Network, validator: Validator) -> bool:
+    """Return whether there is a best checkpoint, and a long enough held-out part to evaluate it."""
+    # A user may have put another model in the place of the best one.
+    is_of_run = best is not None and best.config == network.config
+    return is_of_run and _scored_tokens(validator) >= 2 * MIN_TOKENS_TO_FIT
+
+
 def evaluate_best(
-    best: Checkpoint,
+    best: Checkpoint | None,
     network: Network,
     validator: Validator,
     should_stop: Callable[[], bool],
     report: Report,
-) -> Checkpoint | None:
-    """Return the best checkpoint of a run with its temperature and its evaluation.
+    processes: Processes = ALONE,
+) -> BestEvaluation | None:
+    """Return the evaluation of the best checkpoint of a run.
 
     Args:
-        best: the best checkpoint.
+        best: the best checkpoint, which only process 0 needs.
         network: a network of the same shape. Its weights are restored afterwards.
         validator: the validations of the run.
         should_stop: called after each chunk; if it returns True, the evaluation ends.
         report: called after each chunk with an `Evaluating`.
+        processes: the processes of the run, which evaluate together.
 
     Returns:
-        The checkpoint; None if `should_stop` has returned True; `best` itself if the held-out part
-        is too short to fit a temperature, or if a loss is not finite.
+        The evaluation; None if `should_stop` has returned True.
     """
-    held_out = validator.held_out
-    tokens = max(validator.plan.final_tokens, validator.part.scored)
-    scored = 0
+    tokens, scored = _scored_tokens(validator), 0
 
     def advance(more: int) -> bool:
         nonlocal scored
-        scored += more
+        scored += more * processes.size
         report(Evaluating(min(1.0, scored / tokens)))
         return should_stop()
 
-    # A user may have put another model in the place of the best one.
-    if tokens < 2 * MIN_TOKENS_TO_FIT or best.config != network.config:
-        return best
     trained_weights = export_weights(network)
-    import_weights(network, best.weights)
+    if best is not None:
+        import_weights(network, best.weights)
+    processes.broadcast(network.parameters())
     try:
-        evaluation = _evaluate(held_out, tokens, advance)
+        return _evaluate(validator.held_out, tokens, advance)
     finally:
         import_weights(network, trained_weights)
-    if evaluation is None:
-        return None
-    if not math.isfinite(evaluation.loss + evaluation.calibration.calibrated_nats_per_char):
-        return best
-    # The rows of two halves give a slightly different loss than those of the whole part. A model
-    # should have one loss, so that of a whole validation stays.
-    best_loss = best.metadata.get("position", {}).get("best_loss")
-    if validator.scores_all and best_loss is not None:
-        evaluation = replace(evaluation, loss=best_loss, protocol=validator.protocol)
-    metadata = best.metadata | evaluation.to_json()
-    return replace(best, temperature=evaluation.calibration.temperature, metadata=metadata)
+
+
+def _scored_tokens(validator: Validator) -> int:
+    return max(validator.plan.final_tokens, validator.part.scored)
 
 
 def _evaluate(

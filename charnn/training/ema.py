@@ -53,6 +53,10 @@ class Average:
             parameter.copy_(average)
             average.copy_(weights)
 
+    def tensors(self) -> list[Tensor]:
+        """Return the averages; an empty list without an average."""
+        return self._averages
+
     def weights(self) -> dict[str, Tensor]:
         """Return the parameters, not their averages, by name; an empty dict without an average."""
         return {name: parameter.detach() for name, parameter in self._parameters.items()}

@@ -93,6 +93,7 @@ class Started:
         progress: the share of the budget that is spent, in [0, 1]; above 0 if a run is resumed.
         protocol: the characters that each validation scores; "" without a validation part.
         step: the updates so far; above 0 if a run is resumed.
+        processes: the number of processes that train the run.
     """
 
     steps_per_epoch: int
@@ -100,6 +101,7 @@ class Started:
     progress: float
     protocol: str = ""
     step: int = 0
+    processes: int = 1
 
 
 @dataclass(frozen=True)

@@ -1,32 +1,96 @@
-"""The refusal of launchers that start several processes of one training.
+"""The launcher that started this process: torchrun starts several processes of one training.
 
-Each process would train a whole run of its own on the same corpus.
+torchrun names each process by variables of its environment, and restarts all of them if one dies
+(`--max-restarts`). Other launchers are refused: each of their processes would train a whole run of
+its own on the same corpus.
 """
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from charnn.errors import UsageError
 
-# The variables by which a process learns how many there are, by launcher. A batch system sets
-# WORLD_SIZE without RANK for its own purposes.
-_LAUNCHERS = (
-    ("torchrun", "WORLD_SIZE", "RANK"),
+# The variables by which other launchers count their processes. A batch system sets WORLD_SIZE
+# without RANK for its own purposes.
+_OTHERS = (
     ("mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
     ("mpiexec", "PMI_SIZE", "PMI_RANK"),
 )
+_EXAMPLE = "torchrun --standalone --nproc-per-node 2 -m charnn train CORPUS"
 
 
-def refuse_launchers(environment: Mapping[str, str] = os.environ) -> None:
-    """Raise an error if this process is one of several that a launcher has started.
+@dataclass(frozen=True)
+class Launch:
+    """The place of this process among those of a training.
+
+    Attributes:
+        rank: the number of this process, from 0.
+        size: the number of processes.
+        local_rank, local_size: the same among the processes of this machine.
+        address, port: the store through which the processes find each other.
+        restarts: how often torchrun has restarted the processes.
+        job: the name of the job, which the restarts share.
+        is_hosted: whether torchrun itself runs the store; otherwise process 0 does.
+    """
+
+    rank: int
+    size: int
+    local_rank: int
+    local_size: int
+    address: str
+    port: int
+    restarts: int
+    job: str
+    is_hosted: bool
+
+
+def find_launch(environment: Mapping[str, str] = os.environ) -> Launch | None:
+    """Return the place of this process; None if it trains alone.
 
     Raises:
-        UsageError: there are several processes.
+        UsageError: the variables of torchrun are incomplete, or another launcher has started
+            several processes.
     """
-    for launcher, size, rank in _LAUNCHERS:
+    if not {"RANK", "WORLD_SIZE"} <= environment.keys():
+        _refuse_others(environment)
+        return None
+    job = environment.get("TORCHELASTIC_RUN_ID", "")
+    if not job and environment["WORLD_SIZE"] == "1":
+        return None
+    try:
+        rank, size = int(environment["RANK"]), int(environment["WORLD_SIZE"])
+        launch = Launch(
+            rank=rank,
+            size=size,
+            local_rank=int(environment.get("LOCAL_RANK", rank)),
+            local_size=int(environment.get("LOCAL_WORLD_SIZE", size)),
+            address=environment["MASTER_ADDR"],
+            port=int(environment["MASTER_PORT"]),
+            restarts=int(environment.get("TORCHELASTIC_RESTART_COUNT", 0)),
+            job=job,
+            is_hosted=environment.get("TORCHELASTIC_USE_AGENT_STORE") == "True",
+        )
+    except (KeyError, ValueError) as problem:
+        raise UsageError(
+            f"the environment has RANK and WORLD_SIZE, but no place where the processes meet "
+            f"({problem}). Let torchrun set all of it: {_EXAMPLE}"
+        ) from None
+    if not 0 <= rank < size or not 0 <= launch.local_rank < launch.local_size <= size:
+        raise UsageError(f"RANK={rank} is not one of WORLD_SIZE={size} processes: use {_EXAMPLE}")
+    return launch
+
+
+def is_follower(environment: Mapping[str, str] = os.environ) -> bool:
+    """Return whether another process of the training, that of rank 0, speaks for this one."""
+    return "WORLD_SIZE" in environment and environment.get("RANK", "0") != "0"
+
+
+def _refuse_others(environment: Mapping[str, str]) -> None:
+    for launcher, size, rank in _OTHERS:
         count = environment.get(size, "")
         if count.isdecimal() and int(count) > 1 and rank in environment:
             raise UsageError(
-                f"{launcher} started {count} processes, and each would train a run of its own: "
-                f"charnn trains in one process. Run charnn train without {launcher}"
+                f"{launcher} started {count} processes, and each would train a run of its own. "
+                f"Start several processes of one training with {_EXAMPLE}"
             )

@@ -47,7 +47,7 @@ class AdamW:
             The norm of the gradient over all parameters before clipping. If this norm is not
             finite, the gradient is left unchanged.
         """
-        gradients = self._gradients()
+        gradients = self.gradients()
         norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
         norm = float(torch.linalg.vector_norm(norms))
         for gradient in gradients if norm < float("inf") else ():
@@ -57,12 +57,17 @@ class AdamW:
                 gradient.mul_(max_norm / norm)
         return norm
 
+    def gradients(self) -> list[Tensor]:
+        """Return the gradients of all parameters, in a fixed order."""
+        gradients = [parameter.grad for parameter in self._parameters.values()]
+        return [gradient for gradient in gradients if gradient is not None]
+
     @torch.no_grad()
     def step(self, lr: float) -> None:
         """Update the parameters with the learning rate `lr`, and discard the gradients."""
         for parameter, gradient, average, square, step, decay in zip(
             self._parameters.values(),
-            self._gradients(),
+            self.gradients(),
             self._averages,
             self._squares,
             self._steps,
@@ -100,7 +105,3 @@ class AdamW:
             for moment, tensors in zip(MOMENTS, values, strict=True)
             for name, tensor in zip(self._parameters, tensors, strict=True)
         }
-
-    def _gradients(self) -> list[Tensor]:
-        gradients = [parameter.grad for parameter in self._parameters.values()]
-        return [gradient for gradient in gradients if gradient is not None]

@@ -12,15 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from charnn.checkpoints.run_files import BEST, DOCUMENTS, RUNS_FOLDER, TUNES
+from charnn.checkpoints.run_files import BEST, CHECKPOINTS, DOCUMENTS, RUNS_FOLDER, TUNES
 from charnn.checkpoints.run_lock import RunLock, create_run
 from charnn.checkpoints.runs import load_best, load_run, rename_damaged
-from charnn.checkpoints.stored_documents import store_document_hashes
-from charnn.checkpoints.stored_tunes import store_tunes
-from charnn.corpus.document_kinds import AUTO, CUT_KINDS
-from charnn.corpus.scan import DEFAULT_VAL_FRACTION, split_documents
-from charnn.corpus.sources import Corpus, find_sources, lasting_names
-from charnn.corpus.text_documents import training_hashes
+from charnn.corpus.document_kinds import AUTO
+from charnn.corpus.scan import DEFAULT_VAL_FRACTION
+from charnn.corpus.sources import Corpus, find_sources
 from charnn.corpus.transpose_augmentation import (
     ORIGINAL_KEY,
     Progress,
@@ -28,22 +25,26 @@ from charnn.corpus.transpose_augmentation import (
     parse_key_range,
 )
 from charnn.corpus.vocabulary_kinds import BYTES
+from charnn.errors import CharnnError
 from charnn.training.events import Planned, Recovered, Report
 from charnn.training.finetune import tokens_of_parent
-from charnn.training.launchers import refuse_launchers
+from charnn.training.joining import join_processes
 from charnn.training.options import TrainOptions, check_names_and_choices, given
 from charnn.training.preparation import Encoding, Preparation
+from charnn.training.processes import Processes
 from charnn.training.resume import (
     expect_resumable,
     find_run,
     keep_init_from,
     newest_resumable,
 )
+from charnn.training.run_corpus import corpus_metadata, store_training_documents
 from charnn.training.sigint import DeferredInterrupt
 
 if TYPE_CHECKING:
     from charnn.checkpoints.checkpoint import Checkpoint
     from charnn.corpus.ids import Dataset
+    from charnn.training.plan import Plan
     from charnn.training.trainer import Trainer
 
 
@@ -81,22 +82,45 @@ def train_run(names: Sequence[str], options: TrainOptions, callbacks: Callbacks)
         KeyboardInterrupt: Ctrl-C was pressed; the run is saved by then.
     """
     check_names_and_choices(options)
-    refuse_launchers()
-    session = Session(names, options, callbacks)
-    return session.resume() if options.get("resume") else session.start()
+    with join_processes() as processes:
+        return Session(names, options, callbacks, processes).train()
 
 
 class Session:
-    """A single training call, with its corpus, options and callbacks; see `train_run`."""
+    """A single training call, with its corpus, options and callbacks; see `train_run`.
 
-    def __init__(self, names: Sequence[str], options: TrainOptions, callbacks: Callbacks) -> None:
+    Args:
+        processes: the processes that train the run together.
+    """
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        options: TrainOptions,
+        callbacks: Callbacks,
+        processes: Processes,
+    ) -> None:
         self._names = names
         self._options = options
         self._callbacks = callbacks
+        self._processes = processes
         out = options.get("out")
         self._out = Path(RUNS_FOLDER if out is None else out)
         fraction = options.get("val_fraction")
         self._val_fraction = DEFAULT_VAL_FRACTION if fraction is None else fraction
+
+    def train(self) -> Path:
+        """Train a new run or resume one, as the options ask, or as process 0 tells."""
+        if not self._processes.is_alone:
+            from charnn.training.sharing import refuse_stdin, request_of
+
+            refuse_stdin(self._names, self._processes)
+            self._request = request_of(self._names, self._options)
+            if not self._processes.leads:
+                return self.follow()
+            if begun := self._processes.begun_run():
+                self._take_up(Path(begun))
+        return self.resume() if self._options.get("resume") else self.start()
 
     def start(self) -> Path:
         """Train a new run."""
@@ -114,17 +138,20 @@ class Session:
         if parent is not None:
             tokens = tokens_of_parent(parent, tokens, corpus)
         keys = self._keys() or ORIGINAL_KEY
-        dataset = preparation.dataset(Encoding(tokens, keys, documents, keep_cr=keep_cr))
+        encoding = Encoding(tokens, keys, documents, keep_cr=keep_cr)
+        dataset = preparation.dataset(encoding)
 
         from charnn.training.assembly import build_trainer
         from charnn.training.plan import plan_run
+        from charnn.training.sharing import share_plan
 
-        plan = plan_run(dataset, self._options, parent)
+        plan = share_plan(plan_run(dataset, self._options, parent), self._options, self._processes)
         name = self._options.get("name")
         with create_run(self._out, name, corpus.name) as lock:
             wanted = self._out / (name or corpus.name)
             taken = None if lock.run == wanted else wanted
             self._callbacks.report(Planned(lock.run, corpus, dataset, plan, taken))
+            self._give_orders(lock.run, encoding, dataset, plan)
             trainer = build_trainer(
                 dataset,
                 plan.model,
@@ -134,8 +161,9 @@ class Session:
                 report=self._callbacks.report,
                 claim_folder=partial(self._claim_folder, lock, corpus),
                 parent=parent,
+                processes=self._processes,
             )
-            self._store_training_documents(lock.run, corpus)
+            store_training_documents(lock.run, corpus, self._val_fraction)
             self._run(trainer)
         return lock.run
 
@@ -155,20 +183,68 @@ class Session:
         with RunLock(run) as lock:
             # The checkpoints are read in a function of their own: they take several times the
             # memory of the model, which is free again when that function returns.
-            self._run(self._resumed_trainer(lock, corpus, dataset))
+            self._run(self._resumed_trainer(lock, corpus, dataset, encoding))
         return run
 
-    def _resumed_trainer(self, lock: RunLock, corpus: Corpus, dataset: "Dataset") -> "Trainer":
+    def follow(self) -> Path:
+        """Train the run of process 0."""
+        from charnn.training.assembly import build_trainer
+        from charnn.training.sharing import Orders
+
+        orders = Orders.from_json(self._processes.share({}))
+        problem = self._processes.device_problem(orders.training.device)
+        try:
+            orders.expect_same_request(self._request)
+            dataset = self._preparation().dataset(orders.encoding)
+            orders.expect_same_corpus(dataset)
+        except (CharnnError, OSError) as failure:
+            problem = str(failure)
+        self._processes.expect(problem)
+        trainer = build_trainer(
+            dataset,
+            orders.model,
+            orders.training,
+            orders.run,
+            metadata={},
+            processes=self._processes,
+        )
+        self._run(trainer)
+        return orders.run
+
+    def _take_up(self, run: Path) -> None:
+        """Change the options so that the run is taken up that torchrun has restarted."""
+        is_saved = any((run / name).is_file() for name in CHECKPOINTS)
+        self._out = run.parent
+        self._options = {**self._options, "name": run.name, "resume": is_saved}
+
+    def _give_orders(self, run: Path, encoding: Encoding, dataset: "Dataset", plan: "Plan") -> None:
+        """Tell the other processes what to train, and wait until they are ready."""
+        if self._processes.is_alone:
+            return
+        from charnn.training.sharing import Orders
+
+        parts = (encoding, dataset.fingerprint, plan.model, plan.training)
+        self._processes.begin_run(str(run))
+        self._processes.share(Orders(run, self._request, *parts).to_json())
+        self._processes.expect(self._processes.device_problem(plan.training.device))
+
+    def _resumed_trainer(
+        self, lock: RunLock, corpus: Corpus, dataset: "Dataset", encoding: Encoding
+    ) -> "Trainer":
         from charnn.training.assembly import build_trainer
         from charnn.training.plan import plan_resume
+        from charnn.training.sharing import note_processes, share_plan
 
         checkpoints, damaged = load_run(lock.run)
         last = newest_resumable(lock.run, checkpoints)
         plan = plan_resume(checkpoints[last], dataset, self._options)
+        plan = share_plan(plan, self._options, self._processes)
+        plan = note_processes(plan, checkpoints[last], self._processes)
         earlier = checkpoints[last].metadata.get("sessions", ())
         metadata = self._metadata(corpus, plan.training.device, earlier)
         metadata = keep_init_from(checkpoints[last], metadata)
         self._callbacks.report(Planned(lock.run, corpus, dataset, plan))
+        self._give_orders(lock.run, encoding, dataset, plan)
         trainer = build_trainer(
             dataset,
             plan.model,
@@ -179,9 +255,10 @@ class Session:
             resume=checkpoints[last],
             best=checkpoints.get(lock.run / BEST),
             claim_folder=partial(self._claim_folder, lock, corpus),
+            processes=self._processes,
         )
         # Nothing is written before this line: `build_trainer` refuses another corpus.
-        self._store_training_documents(lock.run, corpus)
+        store_training_documents(lock.run, corpus, self._val_fraction)
         if damaged:
             renamed = tuple(map(rename_damaged, damaged))
             step = checkpoints[last].step
@@ -228,35 +305,11 @@ class Session:
         from charnn.training.session_record import session_record, with_session
 
         record = session_record(self._names, self._options, device)
-        metadata: dict[str, Any] = {
-            "sessions": with_session(earlier, record),
-            "corpus": corpus.name,
-            "tunes": corpus.tunes,
-            "document_kind": corpus.document_kind,
-            "val_fraction": self._val_fraction,
-            "keep_cr": corpus.keep_cr,
-            "sources": lasting_names(self._names),
-        }
-        if (encoding := self._options.get("encoding")) is not None:
-            metadata["encoding"] = encoding
-        if corpus.tunes:
-            metadata["mended"] = corpus.mended
-        if (init_from := self._options.get("init_from")) is not None:
-            metadata["init_from"] = str(init_from)
-        return metadata
-
-    def _store_training_documents(self, run: Path, corpus: Corpus) -> None:
-        """Store the training tunes, or hashes of lines, for comparisons of samples with them."""
-        kind = corpus.document_kind
-        if corpus.tunes:
-            training, _ = split_documents(corpus, self._val_fraction)
-            store_tunes(run, (document.text() for document in training))
-        elif kind in CUT_KINDS:
-            hashes = training_hashes(corpus.documents, kind, self._val_fraction)
-            store_document_hashes(run, hashes)
+        facts = corpus_metadata(corpus, self._names, self._val_fraction, self._options)
+        return {"sessions": with_session(earlier, record), **facts}
 
     def _claim_folder(self, lock: RunLock, corpus: Corpus) -> None:
         """Lock the run's folder, and restore the folder and its training documents if deleted."""
         lock.acquire()
         if not any((lock.run / name).exists() for name in (TUNES, DOCUMENTS)):
-            self._store_training_documents(lock.run, corpus)
+            store_training_documents(lock.run, corpus, self._val_fraction)

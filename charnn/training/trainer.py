@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.batches import Batches
@@ -21,13 +23,15 @@ from charnn.errors import CharnnError
 from charnn.training import events
 from charnn.training.advice import advise
 from charnn.training.backpropagation import trial_step
-from charnn.training.best_evaluation import BestEvaluation, evaluate_best
+from charnn.training.best_evaluation import BestEvaluation, can_be_evaluated, evaluate_best
 from charnn.training.divergence import DivergenceCheck
 from charnn.training.hardware import exact_and_fast, keep_freed_memory
 from charnn.training.hints import SpeedHint
+from charnn.training.processes import ALONE, Processes
 from charnn.training.running_mean import RunningMean
 from charnn.training.saver import CheckpointSaver, checkpoint_bytes
 from charnn.training.schedule import learning_rate
+from charnn.training.step_exchange import StepExchange
 from charnn.training.thread_tuning import ThreadTuner
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import TrainingConfig
@@ -53,7 +57,14 @@ class Trainer:
     metadata: dict[str, Any]
     report: events.Report
     should_stop: Callable[[], bool]
+    processes: Processes = ALONE
     trained: RunningMean = field(default_factory=RunningMean)  # in this part of the run
+
+    def __post_init__(self) -> None:
+        # `should_stop` may be replaced before the run begins.
+        self._exchange = StepExchange(
+            self.processes, self._clock, lambda: self.should_stop(), lambda: self.saver.overdue
+        )
 
     def run(self) -> events.Finished:
         """Train until the budget or the patience is used up, or `should_stop` returns True.
@@ -79,6 +90,7 @@ class Trainer:
             events.Started(
                 *(len(self.batches), threads, self.progress, self.validator.protocol),
                 self.state.position.step,
+                self.processes.size,
             )
         )
         try:
@@ -116,10 +128,10 @@ class Trainer:
             if self.progress >= 1:
                 return "done"
             self._step()
-            if self.should_stop():
+            if self._exchange.stops:
                 return self._interrupt()
             every = self.config.save_every
-            if (every and position.step % every == 0) or self.saver.overdue:
+            if (every and position.step % every == 0) or self._exchange.saves:
                 self._save()
 
     def _step(self) -> None:
@@ -128,12 +140,11 @@ class Trainer:
         state, config, position = self.state, self.config, self.state.position
         lr = learning_rate(self.progress, config.lr)
         check = self.divergence.check_update
-        done = update_weights(state, config, self.batches, lr, check)
-        now = time.perf_counter()
-        position.seconds, seconds = now - self._start_time, now - begin
-        characters = self.dataset.vocabulary.count_characters(done.targets_TB)
+        done = update_weights(state, config, self.batches, lr, check, self._add_up)
+        seconds, position.seconds = time.perf_counter() - begin, self._exchange.seconds
+        tokens, characters = len(done.targets_TB) * config.batch_size, self._exchange.characters
         for mean in (state.since_report, state.since_validation, self.trained):
-            mean.add(done.targets_TB.size, characters, seconds, done.loss, clipped=done.clipped)
+            mean.add(tokens, characters, seconds, done.loss, clipped=done.clipped)
         # The last segment of an epoch may be shorter, so its time is not comparable.
         is_full = len(done.targets_TB) == config.seq_len
         if is_full and (threads := self.thread_tuner.observe(seconds)):
@@ -142,6 +153,11 @@ class Trainer:
             self._report_step(lr, done.grad_norm)
         if hint := self.speed_hint.after(self.trained):
             self.report(events.Hinted(hint))
+
+    def _add_up(self, gradients: list[Tensor], loss: float, targets_TB: NDArray[Any]) -> float:
+        """Add up the gradients and the losses of all processes, see `StepExchange.add_up`."""
+        characters = self.dataset.vocabulary.count_characters(targets_TB)
+        return self._exchange.add_up(gradients, loss, characters)
 
     def _validate(self) -> bool:
         """Measure the validation loss and save the run. The weights are not changed.
@@ -153,20 +169,21 @@ class Trainer:
         if not self.validator.held_out.has_text:
             self.validator.skip(position.seconds)
             self._save()
-            position.seconds = self._clock()
+            position.seconds = self._agreed_clock()
             return True
         if (loss := self.validator.sweep(self.should_stop)) is None:
             return False
         self.divergence.check_validation(position.step, loss)
-        is_best = self.validator.record(loss, self._clock())
-        checkpoint = self._checkpoint()
-        event = events.Validated(position.step, loss, is_best, checkpoint)
-        # The metrics come first. If the run is killed between the two saves, a resumed run removes
-        # the line without a checkpoint; a checkpoint without its line could not be mended.
-        self.saver.record(event)
-        self.saver.save(checkpoint, measured=True)
-        self.report(event)
-        position.seconds = self._clock()
+        is_best = self.validator.record(loss, self._agreed_clock())
+        if checkpoint := self._checkpoint():
+            event = events.Validated(position.step, loss, is_best, checkpoint)
+            # The metrics come first. If the run is killed between the two saves, a resumed run
+            # removes the line without a checkpoint; a checkpoint without its line could not be
+            # mended.
+            self.saver.record(event)
+            self.saver.save(checkpoint, measured=True)
+            self.report(event)
+        position.seconds = self._agreed_clock()
         return True
 
     def _evaluate_best(self) -> bool:
@@ -175,45 +192,54 @@ class Trainer:
         Returns:
             False if `should_stop` returned True during the evaluation; its result is discarded.
         """
-        best = self.saver.best
-        if best is None:
+        best, network = self.saver.best, self.state.network
+        if not self.processes.share(can_be_evaluated(best, network, self.validator)):
             return True
-        evaluated = evaluate_best(
-            best, self.state.network, self.validator, self.should_stop, self.report
+        evaluation = evaluate_best(
+            best, network, self.validator, self.should_stop, self.report, self.processes
         )
-        if evaluated is None:
+        if evaluation is None:
             return False
-        if evaluated is not best:
-            self.saver.replace_best(evaluated)
-            self.state.position.seconds = self._clock()
+        if evaluation.is_finite:
+            if best is not None:
+                self.saver.replace_best(evaluation.added_to(best, self.validator))
+            self.state.position.seconds = self._agreed_clock()
             self._save()
         return True
 
     def _interrupt(self) -> str:
-        self.state.position.seconds = self._clock()
+        self.state.position.seconds = self._agreed_clock()
         self._save()
         return "interrupted"
 
     def _save(self) -> None:
-        self.saver.save(self._checkpoint())
+        if checkpoint := self._checkpoint():
+            self.saver.save(checkpoint)
 
-    def _checkpoint(self) -> Checkpoint:
-        """Return a checkpoint of the present state.
+    def _checkpoint(self) -> Checkpoint | None:
+        """Return a checkpoint of the present state; None unless this process leads.
 
         Raises:
             CharnnError: a number of the checkpoint is not finite.
         """
+        hidden_state = self.processes.gather(self.state.hidden_state)
+        if hidden_state is None:
+            return None
         metadata = self.metadata | {
             "protocol": self.validator.protocol,
             "threads": torch.get_num_threads(),
         }
-        checkpoint = self.state.to_checkpoint(self.dataset, self.config, metadata)
+        checkpoint = self.state.to_checkpoint(self.dataset, self.config, metadata, hidden_state)
         self.divergence.check_arrays(checkpoint.step, checkpoint.weights | checkpoint.training)
         return checkpoint
 
     def _clock(self) -> float:
         """Return the seconds spent on the run, those before each resumption included."""
         return time.perf_counter() - self._start_time
+
+    def _agreed_clock(self) -> float:
+        """Return the clock of process 0, which all processes ask at the same time."""
+        return self.processes.share(self._clock())
 
     def _report_step(self, lr: float, grad_norm: float) -> None:
         event = self.state.summarise_steps(lr, grad_norm, self.progress)

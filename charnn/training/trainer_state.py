@@ -23,8 +23,9 @@ from charnn.training.events import Stepped
 from charnn.training.finetune import inherit_weights
 from charnn.training.optimizer import AdamW
 from charnn.training.position import Position
+from charnn.training.processes import Processes
 from charnn.training.running_mean import RunningMean
-from charnn.training.snapshot import pack, unpack
+from charnn.training.snapshot import pack, random_states, restore_random_states, unpack
 from charnn.training.start_states import find_start_states
 from charnn.training.training_config import TrainingConfig
 
@@ -114,6 +115,28 @@ class TrainerState:
             checkpoint.training, self.network, self.optimizer, self.average, self.hidden_state
         )
 
+    def take_over(self, processes: Processes) -> None:
+        """Replace this state by that of process 0, with the rows that this process trains."""
+        if processes.is_alone:
+            return
+        tallies = (self.since_report, self.since_validation)
+        told: dict[str, Any] = processes.share(
+            {
+                "position": asdict(self.position),
+                "tallies": [asdict(tally) for tally in tallies],
+                "history": self.history,
+            }
+        )
+        self.position, self.history = Position(**told["position"]), told["history"]
+        self.since_report, self.since_validation = (RunningMean(**each) for each in told["tallies"])
+        processes.broadcast(self.network.parameters())
+        processes.broadcast([*self.optimizer.tensors().values(), *self.average.tensors()])
+        device = self.network.head.weight.device
+        random = random_states(device)
+        processes.broadcast(random.values())
+        restore_random_states(random, device)
+        self.hidden_state = processes.scatter(self.hidden_state)
+
     def summarise_steps(self, lr: float, grad_norm: float, progress: float) -> Stepped:
         """Return the metrics of the updates since the last call, and reset the totals of the steps.
 
@@ -136,15 +159,27 @@ class TrainerState:
         )
 
     def to_checkpoint(
-        self, dataset: Dataset, config: TrainingConfig, metadata: Mapping[str, Any]
+        self,
+        dataset: Dataset,
+        config: TrainingConfig,
+        metadata: Mapping[str, Any],
+        hidden_state: NetworkState | None = None,
     ) -> Checkpoint:
-        """Return a checkpoint that contains this state, the options and further `metadata`."""
+        """Return a checkpoint that contains this state, the options and further `metadata`.
+
+        Args:
+            dataset: the corpus.
+            config: the options of the run.
+            metadata: further facts.
+            hidden_state: that of all rows, if this state has only some of them.
+        """
         described = Checkpoint(self.network.config, dataset.vocabulary, {}, dict(metadata))
         # Samples are drawn with the averages. The trained weights are among the training tensors.
         with self.average.in_place():
             weights = export_weights(self.network)
             starts = find_start_states(self.network, dataset, described.start_token_id)
-        training = pack(self.network, self.optimizer, self.average, self.hidden_state)
+        hidden_state = hidden_state or self.hidden_state
+        training = pack(self.network, self.optimizer, self.average, hidden_state)
         metadata = {
             **metadata,
             "training": config.to_json(),

@@ -11,6 +11,7 @@ from charnn.corpus.ids import Dataset
 from charnn.evaluation.calibration import TEMPERATURES
 from charnn.evaluation.scored_part import Part
 from charnn.training.held_out import HeldOut
+from charnn.training.processes import ALONE, Processes
 from charnn.training.running_mean import RunningMean
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import Budget, TrainingConfig
@@ -30,6 +31,7 @@ class Validator:
         dataset: the corpus; its validation part may be empty.
         config: the options of the run.
         steps_per_epoch: updates in one pass over the training part.
+        processes: the processes of the run, which validate together.
 
     Attributes:
         held_out: the validation part.
@@ -41,13 +43,18 @@ class Validator:
     part: Part
 
     def __init__(
-        self, state: TrainerState, dataset: Dataset, config: TrainingConfig, steps_per_epoch: int
+        self,
+        state: TrainerState,
+        dataset: Dataset,
+        config: TrainingConfig,
+        steps_per_epoch: int,
+        processes: Processes = ALONE,
     ) -> None:
         self._state = state
         self._config = config
         self._steps_per_epoch = steps_per_epoch
         self._train_tokens = len(dataset.train)
-        self.held_out = HeldOut(dataset, state.network, config)
+        self.held_out = HeldOut(dataset, state.network, config, processes)
 
     def prepare(self) -> None:
         """Plan the validations. For a budget in minutes, measure the speed of the machine.

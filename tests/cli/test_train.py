@@ -124,15 +124,21 @@ def test_a_run_without_a_name_is_numbered(
     assert content(workspace / RUN) == before
 
 
-def test_several_processes_of_a_launcher_are_refused(program: Program, workspace: Path) -> None:
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"OMPI_COMM_WORLD_SIZE": "2", "OMPI_COMM_WORLD_RANK": "0"}, "mpirun started 2 processes"),
+        ({"WORLD_SIZE": "2", "RANK": "0"}, "no place where the processes meet ('MASTER_ADDR')"),
+    ],
+)
+def test_several_processes_need_torchrun(
+    program: Program, workspace: Path, variables: dict[str, str], words: str
+) -> None:
     before = content(workspace)
-    for launcher, size, rank in (
-        ("torchrun", "WORLD_SIZE", "RANK"),
-        ("mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
-    ):
-        ended = program(workspace, "train", "my corpus.txt", **{size: "2", rank: "0"})
-        assert ended.returncode == 2
-        assert f"{launcher} started 2 processes" in ended.messages[-1]
+    ended = program(workspace, "train", "my corpus.txt", **variables)
+    assert ended.returncode == 2
+    assert words in ended.messages[-1]
+    assert "torchrun --standalone" in ended.messages[-1]
     assert content(workspace) == before
 
 

@@ -4,7 +4,8 @@ The options are described in `charnn.training.options`, for the library and the 
 """
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Literal, Unpack
 
 import typer
@@ -13,6 +14,7 @@ from charnn.cli.completion import complete_corpus
 from charnn.cli.settings import places
 from charnn.cli.stop_signal import StopSignal
 from charnn.cli.train_settings import drop_settings_of_new_runs
+from charnn.training.launchers import is_follower
 from charnn.training.options import TrainOptions, described_options
 from charnn.training.training_config import option_name
 
@@ -43,16 +45,27 @@ def command(
       zcat big.txt.gz | charnn train - --name big
       charnn train corpus.txt --resume
       charnn train irish.abc --init-from folk
+      torchrun --standalone --nproc-per-node 2 -m charnn train corpus.txt
     """
-    from charnn.cli.train_view import TrainView
-    from charnn.library import train
-
     # typer passes False for a flag that is not given; in `TrainOptions`, None means not set.
     options["one_hot"] = options.get("one_hot") or None
     options["keep_cr"] = options.get("keep_cr") or None
     drop_settings_of_new_runs(options, places(context))
     stop = StopSignal()
-    with stop, TrainView(corpus, options, stop.requested, as_json=as_json) as view:
+    train: Callable[..., None] = _follow if is_follower() else partial(_lead, as_json=as_json)
+    with stop:
+        train(corpus, options, stop)
+    # The exit code that shells give to a program that a signal has ended.
+    if stop.number is not None:
+        raise typer.Exit(128 + stop.number)
+
+
+def _lead(corpus: list[str], options: TrainOptions, stop: StopSignal, *, as_json: bool) -> None:
+    """Train, and show what happens."""
+    from charnn.cli.train_view import TrainView
+    from charnn.library import train
+
+    with TrainView(corpus, options, stop.requested, as_json=as_json) as view:
         train(
             corpus,
             transposed=view.transposed,
@@ -61,9 +74,13 @@ def command(
             download_bar=view.bar,
             **options,
         )
-    # The exit code that shells give to a program that a signal has ended.
-    if stop.number is not None:
-        raise typer.Exit(128 + stop.number)
+
+
+def _follow(corpus: list[str], options: TrainOptions, stop: StopSignal) -> None:
+    """Train in one of several processes that another one leads, perhaps on another machine."""
+    from charnn.training.session import Callbacks, train_run
+
+    train_run(corpus, options, Callbacks(should_stop=stop.requested))
 
 
 def _typer_parameters() -> Iterator[inspect.Parameter]:

@@ -30,6 +30,7 @@ from charnn.cli.commands import (
     export_audio,
     export_midi,
     export_model,
+    export_onnx,
     export_page,
     export_score,
     gates,
@@ -141,6 +142,7 @@ _PANELS: dict[str, dict[str, Any]] = {
     "Share": {
         "export-page": export_page,
         "export-model": export_model,
+        "export-onnx": export_onnx,
         "licences": licences,
     },
     "Configure": {"config": show_settings},

@@ -98,6 +98,7 @@ LIBRARIES = (
     LedgerEntry(
         "uvicorn", "the local page, with charnn[compose]", "https://uvicorn.dev", "BSD-3-Clause"
     ),
+    LedgerEntry("onnx", "graphs, with charnn[onnx]", "https://github.com/onnx/onnx", "Apache-2.0"),
     LedgerEntry(
         "tensorboard",
         "logs of training, with charnn[tensorboard]",

@@ -71,7 +71,8 @@ def folder_files(checkpoint: Checkpoint, name: str, place: str, licence: str) ->
     """
     model = checkpoint.half_precision_bytes()
     card = card_bytes(checkpoint, model, name, place, licence)
-    return {SHARED: model, CARD: card, CONFIG: _config(checkpoint)}
+    config = (json.dumps(configuration(checkpoint), indent=2) + "\n").encode()
+    return {SHARED: model, CARD: card, CONFIG: config}
 
 
 def card_bytes(checkpoint: Checkpoint, model: bytes, name: str, place: str, licence: str) -> bytes:
@@ -107,16 +108,16 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     fsync_folder(folder.parent)
 
 
-def _config(checkpoint: Checkpoint) -> bytes:
-    """Return the configuration as JSON: the shape of the model, and the tokens by id."""
-    config = {
+def configuration(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what other programs need beside the weights: the shape of the model and the tokens."""
+    return {
         "model_type": "charnn",
         "charnn_version": __version__,
         **checkpoint.config.to_json(),
         "tokens": checkpoint.vocabulary.kind,
         # The ids 0 and 1 are special, see `charnn.corpus.vocabulary`.
         "first_token_id": SPECIALS,
+        "start_token_id": checkpoint.start_token_id,
         "vocabulary": list(checkpoint.vocabulary.tokens),
         "temperature": checkpoint.temperature,
     }
-    return (json.dumps(config, indent=2) + "\n").encode()

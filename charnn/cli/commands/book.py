@@ -46,7 +46,7 @@ def command(
     ] = None,
     paper: Annotated[Literal["a4", "letter"], typer.Option(help="Size of the pages.")] = "a4",
 ) -> None:
-    """Print a tune book as a PDF, with contents and indexes, or play it into one file.
+    """Print a tune book as a PDF, or play it into one file.
 
     After a title page and the contents come the tunes in their order, as export-score draws them,
     then the first two bars of each tune by type, an index of all titles and one of types and keys.

@@ -1,14 +1,14 @@
 """`charnn export-model`: write a trained model as a small file that can be shared."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charnn.cli.console import is_terminal, show_message, warn_if_damaged, write_stdout_bytes
+from charnn.cli.console import show_message, warn_if_damaged, write_stdout_bytes
+from charnn.cli.model_files import check_target, is_run, output_file, refuse_terminal
 from charnn.cli.model_options import RunArgument, show_if_bundled
-from charnn.cli.output_files import ForceOption, check_suffix, names_file, refuse_empty
+from charnn.cli.output_files import ForceOption, check_suffix, refuse_empty
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -83,11 +83,7 @@ def command(
     model = load(checkpoint)
     show_if_bundled(checkpoint, model.path)
     warn_if_damaged(model.path, model.damaged)
-    if output == "-" and is_terminal(sys.stdout):
-        raise UsageError(
-            "a model is binary and would garble the terminal: "
-            "redirect stdout, or name a file with -o"
-        )
+    refuse_terminal(output)
     licence = _licence(licence, model)
     if folder is not None:
         _check_folder(folder, force)
@@ -96,12 +92,12 @@ def command(
     if output == "-":
         write_stdout_bytes(model.to_share(_measured(model, measure)).half_precision_bytes())
         return
-    target = _target(output, f"{model_name(model.path)}{SUFFIX}")
+    target = output_file(output, f"{model_name(model.path)}{SUFFIX}")
     has_card = target.is_file() or not target.exists()
     card = target.with_suffix(CARD_SUFFIX) if has_card else None
-    _check_target(target, force)
+    check_target(target, force)
     if card is not None:
-        _check_target(card, force)
+        check_target(card, force)
     _write_file(model, target, card, licence, _measured(model, measure))
 
 
@@ -161,7 +157,7 @@ def _check_folder(folder: Path, force: bool) -> None:
     Raises:
         UsageError: the folder exists, and --force is not given, or it is a run; or it is a file.
     """
-    if folder.is_dir() and not _is_run(folder):
+    if folder.is_dir() and not is_run(folder):
         if not force:
             raise UsageError(
                 f"{folder} exists: name another folder, or write over the files of a model in it "
@@ -170,40 +166,3 @@ def _check_folder(folder: Path, force: bool) -> None:
     elif folder.exists():
         kind = "the folder of a run" if folder.is_dir() else "a file"
         raise UsageError(f"{folder} is {kind}: name another folder")
-
-
-def _check_target(target: Path, force: bool) -> None:
-    """Raise an error if the output file exists, unless the user wants to overwrite it.
-
-    Raises:
-        UsageError: the file exists, and --force is not given, or the file belongs to a run.
-    """
-    from charnn.checkpoints.run_files import RUN_FILES
-
-    if target.resolve().name in RUN_FILES and _is_run(target.resolve().parent):
-        raise UsageError(
-            f"{target} belongs to a run, which could not be resumed: name another file with -o"
-        )
-    # A device or a pipe is written to, and never replaced.
-    if target.is_file() and not force:
-        raise UsageError(
-            f"{target} exists: name another file with -o, or write over it with --force"
-        )
-
-
-def _is_run(folder: Path) -> bool:
-    from charnn.checkpoints.run_files import CHECKPOINTS, LOCK
-
-    return any((folder / name).exists() for name in (*CHECKPOINTS, LOCK))
-
-
-def _target(output: str | None, name: str) -> Path:
-    """Return the output file: the file that -o names, or `name` in the folder of -o.
-
-    A missing folder is created.
-    """
-    if output is not None and names_file(output):
-        return Path(output)
-    folder = Path(output or ".")
-    folder.mkdir(exist_ok=True)
-    return folder / name

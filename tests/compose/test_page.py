@@ -175,6 +175,12 @@ def test_bars_are_written_anew_taken_and_taken_back(tune: Any) -> None:
     assert text_of(tune) == JIG
     tune.click("#redo")
     assert text_of(tune) == changed
+    tune.click("#tune-link")  # opens the tune before the change, and offers the change again
+    expect(tune.locator("#abc")).to_have_value(JIG)
+    tune.click("#candidates button")
+    tune.wait_for_selector("#keep-old", timeout=20_000)
+    tune.click("#candidates li:nth-child(1) button.main")
+    assert text_of(tune) == changed
 
 
 def test_the_tune_sounds_at_a_tempo_that_changes_and_in_a_loop(tune: Any) -> None:
@@ -276,6 +282,14 @@ def test_every_width_and_both_schemes(tune: Any) -> None:
         found = tune.evaluate("axe.run()")["violations"]
         grave = [each for each in found if each["impact"] in ("serious", "critical")]
         assert [(each["id"], each["nodes"][0]["html"][:200]) for each in grave] == []
+
+
+def test_on_a_phone_lines_have_fewer_bars_and_the_player_stays_in_sight(tune: Any) -> None:
+    expect(tune.locator("#score .system")).to_have_count(2)
+    tune.set_viewport_size({"width": 360, "height": 740})
+    expect(tune.locator("#score .system")).to_have_count(4)
+    tune.locator("#score .note").last.scroll_into_view_if_needed()
+    expect(tune.locator("#play")).to_be_in_viewport()
 
 
 def test_the_keyboard_alone_is_enough(tune: Any) -> None:

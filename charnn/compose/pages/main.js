@@ -67,6 +67,7 @@ async function show(abc, { partial = false } = {}) {
 
 // Show and load a view: the score finds its loop among the notes of the player.
 function present(view) {
+  document.body.removeAttribute("data-empty");
   player.load(view);
   score.show(view);
   controls?.showTempo();

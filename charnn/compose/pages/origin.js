@@ -1,7 +1,8 @@
 // Where the tune in the editor comes from: the command that wrote it, and its numbers in the book.
 import { byId } from "./dom.js";
+import { texts } from "./texts.js";
 
-const none = { command: "", link: "", written: null, kept: null };
+const none = { command: "", link: "", written: null, kept: null, edited: false };
 // Each text that the editor has shown, so that undo brings the origin back, too.
 const known = new Map([["", none]]);
 const listeners = [];
@@ -10,9 +11,10 @@ export let origin = none;
 
 // Take a text that the editor shows now: a new one is a change of the text before.
 export function follow(text) {
-  if (!known.has(text)) known.set(text, origin);
+  if (!known.has(text)) known.set(text, { ...origin, edited: true });
   origin = known.get(text);
   byId("command").textContent = origin.command;
+  byId("command-title").textContent = origin.command && texts.commandTitle(origin.edited);
   const link = byId("tune-link");
   link.hidden = !origin.link;
   link.href = `#${origin.link}`;

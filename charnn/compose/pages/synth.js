@@ -26,6 +26,10 @@ function waveOf(context, timbre) {
   return made.get(context);
 }
 
+// The peak of a note of velocity 127: a tune with chords stays below full scale, at the volume of other
+// pages (about -20 dB).
+const LOUDEST = 0.6;
+
 // Sound a note from `time` on, for `seconds`, into `output`.
 export function sound(context, output, timbre, { pitch, velocity }, time, seconds) {
   const oscillator = new OscillatorNode(context, {
@@ -34,7 +38,7 @@ export function sound(context, output, timbre, { pitch, velocity }, time, second
     frequency: 440 * 2 ** ((pitch - 69) / 12),
   });
   const gain = new GainNode(context, { gain: 0 });
-  const peak = 0.22 * (velocity / 127) ** 1.5;
+  const peak = LOUDEST * (velocity / 127) ** 1.5;
   const end = time + Math.max(0.05, seconds);
   gain.gain.setValueAtTime(0, time);
   gain.gain.linearRampToValueAtTime(peak, time + timbre.attack);

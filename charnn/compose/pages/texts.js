@@ -13,6 +13,7 @@ export const texts = {
   stopped: "Stopped. What is written stays in the ABC.",
   scoreHelp:
     "Click a note to start from it. Drag over notes, or press the arrow keys, then Shift with them, to choose bars.",
+  empty: "Write a tune, open one of the tune book, or type or paste ABC below: it is drawn and played here.",
   score: "Score",
   player: "Player",
   sound: "Sound and practice",
@@ -42,6 +43,7 @@ export const texts = {
       ? `${Math.round(100 * found.similarity)} % like ${found.nearest || "a tune without a title"}, ` +
         `shares ${found.shared_notes || "under 5"} notes in a row`
       : "",
+  commandTitle: (edited) => (edited ? "Before it was changed by hand:" : "Command:"),
   tuneLink: "Link to this tune",
   again: "Write this change again",
   shared: "This is the tune before the change. Write the change again, or keep the tune.",
@@ -78,7 +80,7 @@ export const texts = {
   },
   play: "Play",
   pause: "Pause",
-  loop: "Loop the chosen bars",
+  loop: "Loop",
   tempo: "Tempo",
   bpm: (beats, percent) => `${beats} beats a minute (${percent} %)`,
   practise: "Practise",
@@ -105,7 +107,7 @@ export const texts = {
   chordChoices: { off: "off", auto: "charnn chooses", written: "as written" },
   repeats: "Repeats",
   swing: "Swing",
-  swingChoices: { "": "as usual for the type", 50: "none", 60: "60 %", 67: "67 %" },
+  swingChoices: { "": "as usual", 50: "none", 60: "60 %", 67: "67 %" },
   volume: "Volume",
   formats: { abc: "ABC", midi: "MIDI", musicxml: "MusicXML", svg: "SVG", pdf: "PDF", wav: "WAV" },
   saved: (name) => `${name} is in your downloads.`,

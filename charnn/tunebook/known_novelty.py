@@ -7,23 +7,17 @@ from charnn.tunebook.book_records import Novelty
 
 
 def read_novelty(db: sqlite3.Connection, abc: str) -> Novelty | None:
-    """Return how new a tune is; None if it has not been compared.
-
-    Raises:
-        sqlite3.DatabaseError: a value is damaged.
-    """
+    """Return how new a tune is; None if it has not been compared, or if a value is damaged."""
     found = "SELECT * FROM novelty WHERE digest = ?"
     row = db.execute(found, (_digest(abc),)).fetchone()
     if row is None:
         return None
+    novelty = Novelty(**{name: row[name] for name in Novelty.__slots__})
     try:
-        novelty = Novelty(**{name: row[name] for name in Novelty.__slots__})
         is_sound = 0 <= novelty.similarity <= 1 and novelty.shared_notes >= 0
     except TypeError:
-        is_sound = False
-    if not is_sound:
-        raise sqlite3.DatabaseError("a value is damaged")
-    return novelty
+        return None
+    return novelty if is_sound else None
 
 
 def write_novelty(db: sqlite3.Connection, abc: str, novelty: Novelty) -> None:

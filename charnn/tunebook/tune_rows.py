@@ -140,7 +140,7 @@ def kept_tune(db: sqlite3.Connection, row: sqlite3.Row, similarity: float = 0.0)
         tags=tags_of(db, row["id"]),
         note=row["note"],
         kept_at=row["kept_at"],
-        source=source_of(_settings(written["settings"])) if written else "",
+        source=_source(written["settings"]) if written else "",
         novelty=read_novelty(db, row["abc"]),
         similarity=similarity,
     )
@@ -168,6 +168,14 @@ def written_tune(db: sqlite3.Connection, row: sqlite3.Row) -> WrittenTune:
         kept=bool(row["kept"]),
         novelty=read_novelty(db, row["abc"]),
     )
+
+
+def _source(settings: str) -> str:
+    """Return the tune that was changed; `""` without, also if the settings are damaged."""
+    try:
+        return source_of(_settings(settings))
+    except sqlite3.DatabaseError:
+        return ""
 
 
 def _settings(text: str) -> Any:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from charnn.errors import CharnnError, TuneBookError, UsageError
 from charnn.tunebook.book_file import BookFile
+from charnn.tunebook.book_records import Novelty
 from charnn.tunebook.book_schema import APPLICATION_ID, STEPS
 from charnn.tunebook.tune_book import TuneBook
 
@@ -190,6 +191,18 @@ def test_a_damaged_book_is_named_and_not_touched(book: TuneBook) -> None:
     book.path.write_bytes(content[:500])
     with pytest.raises(TuneBookError, match="is damaged"):
         TuneBook(book.path)
+
+
+def test_what_is_known_of_a_tune_may_be_damaged(book: TuneBook) -> None:
+    written = book.add_written(JIG, settings={"abc": REEL})
+    number = book.keep(JIG, written=written)
+    novelty = Novelty("folk", "Old Reel", 0.5, 7, "Old Reel")
+    book.keep_novelty(JIG, novelty)
+    assert (book.tune(number).novelty, book.tune(number).source) == (novelty, REEL)
+    with closing(sqlite3.connect(book.path)) as db, db:
+        db.execute("UPDATE novelty SET similarity = 'much'")
+        db.execute("UPDATE history SET settings = '['")
+    assert (book.tune(number).novelty, book.tune(number).source) == (None, "")
 
 
 def test_a_book_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
       if (name === "keep") asked.keep = [...(asked.keep ?? []), value];
       else if (name !== "change") asked[name] = (links[path][name] ?? String)(value);
     }
+    document.body.removeAttribute("data-empty"); // the button is in sight at once
     begin(asked.abc, {});
     editor.set(asked.abc);
     say(texts.shared);

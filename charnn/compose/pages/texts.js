@@ -43,8 +43,8 @@ export const texts = {
       ? `${Math.round(100 * found.similarity)} % like ${found.nearest || "a tune without a title"}, ` +
         `shares ${found.shared_notes || "under 5"} notes in a row`
       : "",
-  commandTitle: (edited) => (edited ? "Before it was changed by hand:" : "Command:"),
-  tuneLink: "Link to this tune",
+  commandTitle: (edited) => (edited ? "Command, before your changes:" : "Command:"),
+  tuneLink: "Link with these settings",
   again: "Write this change again",
   shared: "This is the tune before the change. Write the change again, or keep the tune.",
   place: (line, column) => `Line ${line}, column ${column}`,
@@ -133,7 +133,7 @@ export const texts = {
     tags: "Tags, with commas between them",
     note: "Note",
     command: "This command writes the tune:",
-    edited: "This command writes the tune as it was before it was changed by hand:",
+    edited: "This command writes the tune as it was before your changes:",
     source: "Save the tune that it changed, which is in the history or your book, as tune.abc.",
     link: "Ask with these settings",
     linkOfChange: "Open the tune that it changed, and change it again",

@@ -180,6 +180,7 @@ _CHECKS: Mapping[str, Check] = {
     "calibration": _is_calibration,
     "sessions": _is_sessions,
     "threads": _is_count,
+    "processes": _is_count,
     "trained": _is_position,
     "measured": _is_measured,
 }

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charnn.corpus.catalogue import Entry
-from charnn.corpus.own_files import PREPARATION_LOCK, TRANSPOSED, is_own_folder, own_files
+from charnn.corpus.own_files import PREPARATION_LOCK, is_own_file, is_own_folder, own_files
 from charnn.corpus.text import (
     CHUNK_BYTES,
     Document,
@@ -251,7 +251,8 @@ def _walk(folder: Path, skipped: list[str], own: list[str]) -> Iterator[tuple[Pa
             children = sorted(path.iterdir(), reverse=True)
         except OSError as error:
             raise CorpusError(f"cannot read {path}: {error.strerror or error}") from error
-        if is_own_folder([child.name for child in children]):
+        names = {child.name for child in children}
+        if is_own_folder(names):
             own.append(str(path))
             continue
         for child in children:
@@ -259,7 +260,7 @@ def _walk(folder: Path, skipped: list[str], own: list[str]) -> Iterator[tuple[Pa
                 continue  # empty, and beside what is added to `own`
             if child.name.startswith("."):
                 skipped.append(str(child))
-            elif TRANSPOSED.fullmatch(child.name):
+            elif is_own_file(child.name, names):
                 own.append(str(child))
             else:
                 # realpath costs a system call for each part of a path; this string does not.

@@ -55,6 +55,8 @@ def training_section(checkpoint: Checkpoint) -> str:
     steps, seconds = position.get("steps", position.get("step")), position.get("seconds")
     lines.append(f"- updates: {'not recorded' if steps is None else f'{steps:,}'}")
     lines.append(f"- time: {'not recorded' if seconds is None else f'{seconds:,.1f} s'}")
+    if processes := metadata.get("processes"):
+        lines.append(f"- processes: {processes:,}, started by torchrun")
     if parent := metadata.get("init_from"):
         lines.append(f"- began with the weights of {code(parent)}")
     if training := metadata.get("training"):

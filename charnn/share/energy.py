@@ -46,7 +46,8 @@ def estimate_energy(metadata: Mapping[str, Any]) -> EnergyEstimate | None:
     if seconds is None or not sessions:
         return None
     machines = [session["machine"] for session in sessions]
-    cores = int(metadata.get("threads", 0))
+    processes = max(1, int(metadata.get("processes", 1)))
+    cores = processes * int(metadata.get("threads", 0))
     most = max(int(machine["cores"]) for machine in machines)
-    accelerators = int(any(machine.get("accelerator") for machine in machines))
+    accelerators = processes * any(machine.get("accelerator") for machine in machines)
     return EnergyEstimate(float(seconds), cores or most, accelerators, not cores)

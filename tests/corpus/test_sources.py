@@ -19,6 +19,7 @@ from charnn.corpus.line_ends import LineFeeds
 from charnn.corpus.sources import Corpus, open_corpus
 from charnn.corpus.text import Document
 from charnn.errors import CorpusError, UsageError
+from charnn.share.shared_model import CONFIG
 
 TUNE = "X:1\nT:One\nR:reel\nM:C|\nL:1/8\nK:D\nDFAd dAFD|d8|]\n"
 OTHER = TUNE.replace("One", "Two").replace("DFAd", "dAFD")
@@ -108,10 +109,23 @@ def test_what_charnn_wrote_is_never_corpus(here: Path) -> None:
     ]
 
 
+def test_shared_models_and_their_cards_are_never_corpus(here: Path) -> None:
+    shared = ("README.md", "config.json", "model.safetensors")
+    for name in ("novel.txt", "notes.md", "play.md", *(f"shared/{name}" for name in shared)):
+        (here / name).parent.mkdir(exist_ok=True)
+        (here / name).write_text(name)
+    (here / "play.safetensors").write_bytes(bytes(range(256)))
+    corpus = open_corpus(["."])
+    assert sorted(texts(corpus)) == ["notes.md", "novel.txt"]
+    assert {Path(name).name for name in corpus.own} == {"shared", "play.md"}
+    assert texts(open_corpus(["*.md"])) == ["notes.md"]
+
+
 def test_the_names_of_own_files() -> None:
     assert set(run_files.CHECKPOINTS) == own_files.CHECKPOINTS
     assert set(run_files.RUN_FILES) == own_files.CHECKPOINTS | own_files.RECORDS
     assert run_files.LOCK == own_files.LOCK
+    assert {run_files.SHARED, CONFIG} == own_files.SHARED
     assert (run_files.TENSORBOARD, run_files.EVENTS) == (own_files.TENSORBOARD, own_files.EVENTS)
 
 

@@ -133,6 +133,9 @@ def test_the_card_has_the_facts_of_a_run() -> None:
     ):
         assert fact in card
     assert card.startswith('---\nlicense: "unknown"\n')
+    together = card_of(metadata("a text") | {"processes": 4})
+    assert "- processes: 4" in together
+    assert "1.79 kWh: 7,200.0 s x (8 cores x 12 W + 4 accelerators x 200 W)" in together
 
 
 def test_what_an_old_checkpoint_lacks_is_called_not_recorded() -> None:

@@ -8,6 +8,7 @@ constrains a tune: the grammar of tunes stays in Python.
 import base64
 import math
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -18,9 +19,11 @@ from charnn.checkpoints.bundled import bundled_model, display_name
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import CHECKPOINTS, RUNS_FOLDER, SHARED
 from charnn.corpus.catalogue import CATALOGUE
-from charnn.corpus.document_kinds import CUT_KINDS
-from charnn.errors import UsageError
+from charnn.corpus.document_kinds import CUT_KINDS, document_plural
+from charnn.errors import TuneError, UsageError
+from charnn.music.abc.reader import read_whole_tune
 from charnn.music.grammar.header_stats import HeaderStats
+from charnn.music.tune.tempo import default_tempo
 from charnn.one_page import escape, one_page
 from charnn.share.card_training import session_commands
 from charnn.share.packed_model import pack_model
@@ -91,11 +94,13 @@ def model_page(
     packed = pack_model(checkpoint)
     stats = load_header_stats(path, checkpoint) if tunes else None
     words = stats.title_words.to_json() if stats and stats.title_words else None
+    headers = [] if stats is None else _headers(stats, checkpoint)
     data = {
         "shape": packed.shape | {"titleWords": words},
         "path": _path_for_others(path),
         "tunes": tunes,
-        "headers": [] if stats is None else _headers(stats, checkpoint),
+        "headers": headers,
+        "tempos": _tempos(headers),
         "endsLine": checkpoint.document_kind in CUT_KINDS,
     }
     name = model_name(path)
@@ -105,7 +110,7 @@ def model_page(
         fields=_resource("tune_fields.html" if tunes else "text_fields.html"),
         play=_PLAY if tunes else "",
         score=_SCORE if abcjs else "",
-        facts=_facts(checkpoint, text.licence),
+        facts=_facts(checkpoint, text.licence or ("MIT" if path == bundled_model() else "")),
         note=escape(_TUNE_NOTE if tunes else ""),
     )
     return one_page(
@@ -137,6 +142,16 @@ def _headers(stats: HeaderStats, checkpoint: Checkpoint) -> list[list[Any]]:
     return [row for row in stats.to_json() if known.issuperset("".join(map(str, row[:4])))]
 
 
+def _tempos(headers: list[list[Any]]) -> dict[str, int]:
+    """Return the usual tempo of each type and meter, in quarters a minute, by "jig 6/8"."""
+    tempos = {}
+    for rhythm, meter in dict.fromkeys((row[0], row[1]) for row in headers):
+        with suppress(TuneError):
+            tempo = default_tempo(read_whole_tune(f"X:1\nT:\nR:{rhythm}\nM:{meter}\nL:1/8\nK:C\nC"))
+            tempos[f"{rhythm} {meter}"] = round(tempo.beat * tempo.beats)
+    return tempos
+
+
 def _about(checkpoint: Checkpoint) -> str:
     corpus = CATALOGUE.get(str(checkpoint.metadata.get("corpus")))
     learned = f" It has learned {corpus.description}." if corpus else ""
@@ -151,11 +166,11 @@ def _facts(checkpoint: Checkpoint, licence: str) -> str:
     metadata, config = checkpoint.metadata, checkpoint.config
     corpus = CATALOGUE.get(str(metadata.get("corpus")))
     facts = {
-        "Trained on": _corpus(metadata),
+        "Trained on": _corpus(checkpoint),
         "Source": corpus.source if corpus else "",
-        "Licence": licence
-        or (corpus.licence if corpus else "not stated by the author of the page"),
-        "Loss": _loss(metadata),
+        "Licence of the text": corpus.licence if corpus else "",
+        "Licence of the model": licence or "not stated",
+        "Loss": _loss(checkpoint),
         "Network": (
             f"{config.cell.upper()}, {config.num_layers} x {config.hidden_size:,} units, "
             f"{config.parameter_count():,} parameters"
@@ -172,21 +187,25 @@ def _facts(checkpoint: Checkpoint, licence: str) -> str:
     return f"<table><tbody>{''.join(rows)}</tbody></table>"
 
 
-def _corpus(metadata: dict[str, Any]) -> str:
+def _corpus(checkpoint: Checkpoint) -> str:
+    metadata = checkpoint.metadata
     name = str(metadata.get("corpus", "a text without a name"))
     size: list[str] = []
     if (documents := metadata.get("documents", 1)) > 1:
-        size.append(f"{documents:,} {'tunes' if metadata.get('tunes') else 'texts'}")
+        plural = document_plural(checkpoint.document_kind, bool(metadata.get("tunes")))
+        size.append(f"{documents:,} {plural}")
     if characters := metadata.get("characters"):
-        size.append(f"{characters:,} characters")
+        size.append(f"{characters:,} {checkpoint.vocabulary.counted}")
     return f"{name} ({', '.join(size)})" if size else name
 
 
-def _loss(metadata: dict[str, Any]) -> str:
+def _loss(checkpoint: Checkpoint) -> str:
+    metadata = checkpoint.metadata
     nats = metadata.get("nats_per_char", metadata.get("position", {}).get("best_loss"))
     if not isinstance(nats, int | float):
         return "not recorded"
-    bits = f"{nats:.3f} nats per character ({nats / math.log(2):.3f} bits) on held-out text"
+    per = checkpoint.vocabulary.per
+    bits = f"{nats:.3f} nats/{per} ({nats / math.log(2):.3f} bits/{per}) on held-out text"
     return f"{bits}; {metadata['protocol']}" if "protocol" in metadata else bits
 
 

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from charnn.sampling.sampler import Sampler
 from charnn.share.model_page import model_page
 
 Settings = dict[str, Any]
+Call = tuple[str, Sequence[Any]]  # a function in JavaScript, and its arguments
 USUAL: Settings = {"length": 2000, "prime": "", "stop": "", "temperature": 0.8}
 USUAL |= {"topK": 0, "topP": 1, "minP": 0}
 
@@ -62,12 +64,9 @@ def taken_apart(page: bytes) -> TakenApart:
 
 
 def run_pages(
-    jobs: Sequence[tuple[Checkpoint, Sequence[Settings], Sequence[tuple[str, Sequence[Any]]]]],
+    jobs: Sequence[tuple[Checkpoint, Sequence[Settings], Sequence[Call]]],
 ) -> list[dict[str, Any]]:
     """Return what the worker writes on the page of each model, and the results of calls there."""
-    node = shutil.which("node")
-    if node is None:
-        pytest.skip("needs Node, which runs the scripts of the page")
     work = []
     for checkpoint, settings, calls in jobs:
         page = taken_apart(model_page(Path("m.safetensors"), checkpoint))
@@ -80,6 +79,21 @@ def run_pages(
                 "calls": calls,
             }
         )
+    return _run(work)
+
+
+def call_scripts(names: Sequence[str], calls: Sequence[Call]) -> list[Any]:
+    """Return the results of calls in some scripts of pages."""
+    folder = files("charnn.share").joinpath("pages")
+    code = "".join(folder.joinpath(name).read_text("utf-8") for name in names)
+    results: list[Any] = _run([{"worker": code, "settings": [], "calls": calls}])[0]["results"]
+    return results
+
+
+def _run(work: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node, which runs the scripts of the page")
     ended = subprocess.run(
         [node, str(Path(__file__).with_name("run_page.js"))],
         input=json.dumps(work),

@@ -13,7 +13,7 @@ async function run({ data, worker, weights, settings, calls }) {
   };
   const page = vm.createContext({ postMessage, onmessage: null, ...BROWSER });
   vm.runInContext(worker, page);
-  page.onmessage({ data: { shape: data.shape, weights } });
+  if (data) page.onmessage({ data: { shape: data.shape, weights } });
   const texts = [];
   for (const each of settings) {
     const written = new Promise((resolve) => (done = resolve));

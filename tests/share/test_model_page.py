@@ -4,6 +4,7 @@ import base64
 import hashlib
 import random
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -21,13 +22,15 @@ from charnn.model.cells import CELLS
 from charnn.model.config import ModelConfig
 from charnn.music.abc.fields import FieldError
 from charnn.music.abc.key_field import parse_key
+from charnn.music.abc.reader import read_whole_tune
 from charnn.music.abc.tokenizer import tokenize
 from charnn.music.abc.transpose_keys import transpose_chord_symbol
 from charnn.music.coding.bar_labels import CADENCES, LABELS
+from charnn.music.performance.player import perform
 from charnn.music.tune.chord_kinds import KINDS
 from charnn.share.model_page import PageText, model_page
 from tests.helpers import prose, random_checkpoint, random_weights
-from tests.share.pages import USUAL, Settings, run_pages, taken_apart, texts_of
+from tests.share.pages import USUAL, Call, Settings, call_scripts, run_pages, taken_apart, texts_of
 from tests.tunes.models import coded_model
 
 HEADER = "X:1\nT:A tune\nR:jig\nM:6/8\nL:1/8\nK:{}\n"
@@ -140,7 +143,7 @@ def test_keys_and_chord_symbols_are_read_as_in_python() -> None:
     chords = ["".join(draw.choices([*"ABCDEFGaeg"])) + draw.choice([*KINDS]) for _ in range(600)]
     chords = [chord + "".join(draw.choices(signs, k=draw.randint(0, 3))) for chord in chords]
     moves = [(f'"{chord}"', draw.randint(-6, 6), draw.randint(-11, 11)) for chord in chords]
-    calls: list[tuple[str, list[Any]]] = [("(text) => parseKey(text)", [key]) for key in keys]
+    calls: list[Call] = [("(text) => parseKey(text)", [key]) for key in keys]
     move = "(...all) => new ChordMover(model.vocabulary.chordKinds).move(...all)"
     calls += [(move, [*each]) for each in moves]
     results = run_pages([(coded_model_with_chords(), [], calls)])[0]["results"]
@@ -154,6 +157,26 @@ def test_keys_and_chord_symbols_are_read_as_in_python() -> None:
     moved = [transpose_chord_symbol(*each) for each in moves]
     assert results[len(keys) :] == moved
     assert sum(each[0] != text for each, text in zip(moves, moved, strict=True)) > 200
+
+
+TUNES = [
+    """R:hornpipe\nM:C|\nL:1/8\nK:Bb
+((3DE=E)|F>dB>F =E>dc>B|A2 [GB]4 E2-|1 E2_a/b/a z4:|2 E4 [e3c3] e||
+[K:A]|:e"Am"d{a}c ^G,2!p! c'2|[M:3/4][L:1/4] G G c/2d3/4:|
+""",
+    "R:jig\nM:6/8\nL:1/8\nK:Ador\nf|gfe dBA::a>b<a (4abga|a=c'_e2|a^fA f2:|\n",
+]
+
+
+def test_the_player_reads_what_export_midi_plays() -> None:
+    texts = [f"X:1\nT:A tune\n{tune}" for tune in TUNES]
+    calls = [("(text) => notesOf(new TuneReader(text)).notes", [text]) for text in texts]
+    found = call_scripts(["keys.js", "tune_reader.js"], calls)
+    for text, notes in zip(texts, found, strict=True):
+        sounds = perform(read_whole_tune(text), graces=False, swing=Fraction(1, 2)).sounds
+        expected = [(float(s.onset), s.pitch, float(s.duration)) for s in sounds]
+        read = sorted((note["time"], note["pitch"], note["quarters"]) for note in notes)
+        assert np.array(read) == pytest.approx(np.array(expected))
 
 
 def coded_model_with_chords() -> Checkpoint:

@@ -5,7 +5,7 @@ const model = JSON.parse(document.getElementById("data").textContent);
 const byId = (name) => document.getElementById(name);
 const vocabulary = vocabularyOf(model.shape);
 const text = byId("text");
-const player = byId("play") ? new TunePlayer(() => showPlaying()) : null;
+const player = byId("play") ? new TunePlayer(model.tempos, () => showPlaying()) : null;
 let number = 0; // the number of the present text; the worker's messages about others are late
 let settings = null;
 let written = 0;

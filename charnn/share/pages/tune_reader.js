@@ -29,7 +29,7 @@ const fraction = (text) => {
 class TuneReader {
   constructor(text) {
     this.text = `\n${text}`;
-    Object.assign(this, { items: [], unit: 0.5, meter: "4/4", key: parseKey("C"), rhythm: "" });
+    Object.assign(this, { items: [], unit: 0.5, meter: "", key: parseKey("C"), rhythm: "" });
     Object.assign(this, { accidentals: new Map(), factor: 1, left: 0, chord: null, tuplet: null, tied: null });
     SIGNS.lastIndex = 0;
     let found;
@@ -49,7 +49,7 @@ class TuneReader {
       const notes = Number(sign.tuplet);
       const compound = /^(?:6|9|12)\//.test(this.meter);
       this.tuplet = { left: notes, factor: (TUPLET_TIMES[notes] ?? (compound ? 3 : 2)) / notes };
-    } else if (sign.chord) this.chord = [];
+    } else if (sign.chord) this.chord = { pitches: [], length: null };
     else if (sign.close) this.endChord();
     else if (sign.letter) this.readNote(sign);
     else if (sign.broken) this.breakRhythm(text);
@@ -59,26 +59,28 @@ class TuneReader {
   readField(text) {
     const [name, value] = [text[0], text.slice(2).trim()];
     if (name === "L" && fraction(value) > 0) this.unit = 4 * fraction(value);
-    if (name === "M") this.meter = { C: "4/4", "C|": "2/2" }[value] ?? value;
-    if (name === "R") this.rhythm = value.toLowerCase();
+    if (name === "M") this.meter = value;
+    if (name === "R") this.rhythm = value;
     if (name === "K") this.key = parseKey(value, this.key) ?? this.key;
   }
 
   readNote({ accidental, letter, marks }) {
     const pitches = /[xz]/.test(letter) ? [] : [this.pitchOf(accidental, letter, marks)];
-    if (this.chord) {
-      this.readLength(); // the length after the bracket counts
-      this.chord.push(...pitches);
-    } else this.add(pitches);
+    const length = this.readLength();
+    if (!this.chord) this.add(pitches, length);
+    else {
+      this.chord.length ??= length; // that of the first note counts
+      this.chord.pitches.push(...pitches);
+    }
   }
 
   endChord() {
-    if (this.chord) this.add(this.chord);
+    if (this.chord) this.add(this.chord.pitches, (this.chord.length ?? 1) * this.readLength());
     this.chord = null;
   }
 
-  add(pitches) {
-    let quarters = this.unit * this.readLength();
+  add(pitches, length) {
+    let quarters = this.unit * length;
     if (this.tuplet) {
       quarters *= this.tuplet.factor;
       if (--this.tuplet.left === 0) this.tuplet = null;
@@ -103,13 +105,13 @@ class TuneReader {
     this.factor = signs[0] === ">" ? short : long;
   }
 
-  // An accidental holds to the end of the bar.
+  // An accidental holds to the end of the bar, in every octave.
   pitchOf(accidental, letter, marks) {
     const name = LETTERS.indexOf(letter.toUpperCase());
     const octaves = marks.split("'").length - marks.split(",").length;
     const step = name + 7 * (Number(letter !== letter.toUpperCase()) + octaves);
-    if (accidental in ALTERATIONS) this.accidentals.set(step, ALTERATIONS[accidental]);
-    return 60 + naturalOf(step) + (this.accidentals.get(step) ?? this.key.alterations[name]);
+    if (accidental in ALTERATIONS) this.accidentals.set(name, ALTERATIONS[accidental]);
+    return 60 + naturalOf(step) + (this.accidentals.get(name) ?? this.key.alterations[name]);
   }
 }
 
@@ -137,30 +139,20 @@ function unrolled(items) {
   return played;
 }
 
-// Return the notes of a tune, with their times in seconds.
-function notesOf(text) {
-  const reader = new TuneReader(text);
-  const quarter = 60 / tempoOf(reader);
+// Return the notes of a tune, with their times in quarters.
+function notesOf({ items }) {
   const notes = [];
   let time = 0, open = [];
-  for (const { pitches, quarters, tied } of unrolled(reader.items)) {
-    const seconds = quarters * quarter;
+  for (const { pitches, quarters, tied } of unrolled(items)) {
     const going = [];
     for (const pitch of pitches) {
       const before = open.find((note) => note.pitch === pitch);
-      if (before) before.seconds += seconds;
-      else notes.push({ pitch, time, seconds });
+      if (before) before.quarters += quarters;
+      else notes.push({ pitch, time, quarters });
       if (tied) going.push(before ?? notes.at(-1));
     }
     open = going;
-    time += seconds;
+    time += quarters;
   }
-  return { notes, seconds: time };
-}
-
-// Quarters a minute, as dancers expect them.
-function tempoOf({ meter, rhythm }) {
-  if (/^(?:6|9|12)\/8/.test(meter)) return 165;
-  if (/waltz|mazurka/.test(rhythm) || meter.startsWith("3")) return 130;
-  return /reel/.test(rhythm) ? 200 : meter === "2/4" ? 110 : 160;
+  return { notes, quarters: time };
 }

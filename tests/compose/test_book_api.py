@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 from charnn.compose.gatekeeper import MAX_BODY, TOKEN_HEADER
 from charnn.compose.server import Page
 from charnn.compose.tune_links import MAX_LINK, link_of
+from charnn.music.similarity.copies import TuneIndex
 from charnn.tunebook.tune_book import TuneBook
 
 HOST = "127.0.0.1:8000"
@@ -123,11 +124,16 @@ def test_what_is_removed_or_written_over_comes_back_after_a_restart(
 
 
 def test_a_tune_is_compared_once(page: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    learned = TuneIndex([REEL, JIG.replace("Kesh, The", "Kincora")])
+    monkeypatch.setattr("charnn.compose.tune_novelty.learned_index", lambda name: learned)
     kept = post(page, "book", abc=JIG, command=COMMAND)["tune"]
     assert kept["novelty"] is None
     found = post(page, "novelty", abc=JIG, command=COMMAND)["novelty"]
-    assert found["model"] == "folk"
-    assert found["shared_notes"] >= 5
+    assert (found["model"], found["nearest"], found["shared_with"]) == (
+        "folk",
+        "Kincora",
+        "Kincora",
+    )
     monkeypatch.setattr("charnn.compose.book_api.compare_tune", lambda *_: pytest.fail("again"))
     assert post(page, "novelty", abc=JIG)["novelty"] == found
     assert page.get(f"/api/book/{kept['id']}").json()["tune"]["novelty"] == found

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 import charnn
+from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.compose.gatekeeper import TOKEN_HEADER
 from charnn.compose.model_shelf import model_of
 from charnn.compose.server import Page
@@ -99,18 +100,6 @@ def test_models_are_described(client: TestClient) -> None:
     assert "fiddle" in options["instruments"]
 
 
-def test_how_new_a_tune_is(client: TestClient) -> None:
-    learned = charnn.load("folk").learned_tunes()[5]
-    asked = {"model": "folk", "abc": learned}
-    found = client.post("/api/novelty", json=asked).json()["novelty"]
-    assert found["similarity"] == 1
-    assert found["shared_notes"] > 30
-    gone = client.post("/api/novelty", json={"model": "gone", "abc": learned}).json()
-    assert gone == {"novelty": None}
-    assert client.post("/api/novelty", json={"abc": []}).status_code == 200
-    assert client.post("/api/novelty", json={"abc": 7}).status_code == 400
-
-
 def test_four_write_at_once_and_no_more() -> None:
     jobs, go = WritingJobs(), threading.Event()
 
@@ -187,8 +176,8 @@ def test_the_command_of_a_variation_repeats_each_choice(client: TestClient, jig:
     assert "--keep rhythm --keep notes-on-beats" in varied["command"]
 
 
-def test_a_run_that_is_trained_again_is_read_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_run_that_is_trained_again_is_read_again_and_so_are_its_tunes(
+    client: TestClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     model = random_checkpoint("abc\n")
@@ -198,6 +187,25 @@ def test_a_run_that_is_trained_again_is_read_again(
     assert model_of("mine") is first
     model.save(path)
     assert model_of("mine") is not first
+    reel, jig = ("X:1\nT:Reel\nK:D\nfafd edBd|A2FA\n", "X:1\nT:Jig\nK:G\nGAG GAB|ABA ABd|edd\n")
+    asked = {"model": "mine", "abc": reel}
+    assert client.post("/api/novelty", json=asked).json() == {"novelty": None}
+    store_tunes(path.parent, [jig])
+    new = client.post("/api/novelty", json=asked).json()["novelty"]
+    assert (new["nearest"], new["shared_notes"]) == ("Jig", 0)
+    store_tunes(path.parent, [jig, reel])
+    copied = client.post("/api/novelty", json=asked).json()["novelty"]
+    assert copied == {
+        "model": "mine",
+        "nearest": "Reel",
+        "similarity": 1,
+        "shared_notes": 11,
+        "shared_with": "Reel",
+    }
+    assert client.post("/api/novelty", json={"model": "gone", "abc": ""}).json() == {
+        "novelty": None
+    }
+    assert client.post("/api/novelty", json={"abc": 7}).status_code == 400
 
 
 def test_runs_that_write_texts_or_are_damaged_do_not_keep_the_page_from_its_models(

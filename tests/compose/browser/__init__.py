@@ -1,0 +1,1 @@
+"""Tests of the compose page in Chromium, which Playwright drives."""

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -81,6 +82,8 @@ class Gatekeeper:
         except _TooLargeError:
             response = JSONResponse({"error": f"a request has at most {limit:,} bytes"}, 413)
             await response(scope, receive, send_with_headers)
+        except ClientDisconnect:  # nobody waits for the answer
+            return
 
     def _refusal(
         self, scope: Scope, headers: MutableMapping[str, str] | None

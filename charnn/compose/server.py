@@ -195,6 +195,7 @@ def serve(page: Page, listener: socket.socket, started: Callable[[], None]) -> N
         http=ImpatientProtocol,
         ws="none",
         log_config=None,
+        log_level="error",  # what is refused is no message for the user
         access_log=False,
         server_header=False,
         date_header=False,

@@ -91,7 +91,8 @@ class BookFile:
                 yield connection
         except sqlite3.Error as problem:
             raise self._failure(problem) from problem
-        except UnicodeDecodeError as problem:  # the message or a name of SQLite
+        # The message or a name of SQLite, or the name of a column that a row lacks.
+        except (UnicodeDecodeError, IndexError) as problem:
             raise TuneBookError(self._damage()) from problem
 
     def _check_header(self) -> None:

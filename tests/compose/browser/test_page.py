@@ -34,7 +34,7 @@ def test_a_tune_is_asked_for_and_its_settings_survive_a_reload(page: Any) -> Non
     (written,) = read_tunes(text_of(page))
     assert written.rhythm == "reel"
     assert "charnn sample folk" in page.inner_text("#command")
-    expect(page.locator("#facts")).to_contain_text("Nearest learned tune", timeout=20_000)
+    expect(page.locator("#facts")).to_contain_text("Nearest learned tune", timeout=60_000)
     page.reload()
     page.wait_for_selector("body[data-ready]")
     assert page.input_value("#rhythm") == "reel"

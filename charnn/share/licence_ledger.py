@@ -190,9 +190,11 @@ def ledger_text() -> str:
 
 
 def _entry_lines(entry: LedgerEntry) -> Iterator[str]:
+    source = f"<{entry.source}>" if entry.source.startswith("https:") else entry.source
     yield from _wrapped(f"- {entry.name}: {entry.contents}", indent="  ")
-    yield from _wrapped(f"  - source: {entry.source}", indent="    ")
-    yield from _wrapped(f"  - licence: {entry.licence}", indent="    ")
+    # Some readers of Markdown take a list for one inside another only after four spaces.
+    yield from _wrapped(f"    - source: {source}", indent="      ")
+    yield from _wrapped(f"    - licence: {entry.licence}", indent="      ")
 
 
 def _wrapped(text: str, indent: str = "") -> list[str]:

@@ -33,4 +33,4 @@ def command(
         }
         write_stdout(json.dumps(rows) + "\n")
     else:
-        write_lines(ledger_text(), hang=4)
+        write_lines(ledger_text(), hang=6)

@@ -55,6 +55,7 @@ def write_files(folder: Path) -> None:
     (folder / "tune.abc").write_text(first, encoding="utf-8")
     (folder / "beginning.abc").write_text(first.rpartition("|:")[0], encoding="utf-8")
     (folder / "opening.txt").write_text(prose(50), encoding="utf-8")
+    (folder / "abcjs-basic-min.js").write_text("renderAbc\n", encoding="utf-8")
     names = sorted({word for word in prose(9000).split() if word.isalpha()})
     (folder / "names.txt").write_text("\n".join(names), encoding="utf-8")
     for name in ("old.txt.gz", "big.txt.gz"):

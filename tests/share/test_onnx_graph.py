@@ -71,7 +71,7 @@ def test_the_example_of_the_docs_writes_text(tmp_path: Path) -> None:
     save_run(tmp_path, "run", random_checkpoint("abc\n", pointer=9))
     assert charnn(tmp_path, "export-onnx", "run", "-o", "model.onnx").returncode == 0
     text = (PROJECT / "docs" / "share.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    (code,) = re.findall(r"^```py\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     ended = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )

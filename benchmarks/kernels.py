@@ -146,7 +146,7 @@ def _switched(name: str) -> Any:
     }[name]()
 
 
-def _plain_step(self: Any, lr: float) -> None:
+def _plain_step(self: Any, lr: float, skip: object = None) -> None:
     """Update by plain operations, in place of torch's fused kernel in `AdamW.step`."""
     import torch
 
@@ -155,7 +155,7 @@ def _plain_step(self: Any, lr: float) -> None:
     count = int(self._steps[0]) + 1
     average_bias = 1 - BETAS[0] ** count
     square_bias = (1 - BETAS[1] ** count) ** 0.5
-    groups = (self._gradients(), self._averages, self._squares, self._steps, self._decays)
+    groups = (self.gradients(), self._averages, self._squares, self._steps, self._decays)
     with torch.no_grad():
         for parameter, gradient, average, square, step, decay in zip(
             self._parameters.values(), *groups, strict=True

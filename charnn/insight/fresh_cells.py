@@ -20,6 +20,7 @@ from charnn.training.ema import Average
 from charnn.training.optimizer import AdamW
 from charnn.training.recipe import CPU, MIN_CHARACTERS, PRESETS
 from charnn.training.schedule import learning_rate
+from charnn.training.segment_feed import feed_segments
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import MAX_GRADIENT, Budget, TrainingConfig
 from charnn.training.weight_update import update_weights
@@ -107,12 +108,14 @@ def train_briefly(
     hidden_state = network.initial_state(config.batch_size)
     state = TrainerState(network, optimizer, average, hidden_state)
     batches, check = Batches(ids, config.batch_size, config.seq_len), _finite_check(variant)
+    feed, figures = feed_segments(batches, config.device), []
     begin = time.perf_counter()
-    rates = [learning_rate(step / steps, config.lr) for step in range(steps)]
-    done = [update_weights(state, config, batches, lr, check) for lr in rates]
-    losses, norms = (
-        np.array([getattr(each, name) for each in done]) for name in ("loss", "grad_norm")
-    )
+    for step in range(steps):
+        lr = learning_rate(step / steps, config.lr)
+        loss, grad_norm = update_weights(state, config, feed, lr).figures.tolist()
+        check(step + 1, loss, lr, grad_norm)
+        figures.append((loss, grad_norm))
+    losses, norms = np.array(figures).T
     trained = Checkpoint(
         checkpoint.config, checkpoint.vocabulary, export_weights(network), checkpoint.metadata
     )

@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from charnn.corpus.batches import Batches
@@ -24,9 +23,9 @@ FRESH_EVERY = 64
 def backpropagate(
     state: TrainerState,
     config: TrainingConfig,
-    inputs_TB: NDArray[np.int64],
-    targets_TB: NDArray[np.int64],
-) -> float:
+    inputs: Tensor,
+    targets: Tensor,
+) -> Tensor:
     """Add the gradients of a segment to the `grad` of the parameters, and update the hidden state.
 
     The rows are trained in `state.parts` parts, one after the other, which takes less memory and
@@ -39,21 +38,19 @@ def backpropagate(
     Args:
         state: the state of the run.
         config: the options of the run.
-        inputs_TB: token ids, [T, B].
-        targets_TB: the token id that follows each input, [T, B].
+        inputs: token ids, [T, B].
+        targets: the token id that follows each input, [T, B].
 
     Returns:
         The summed loss of the rows in nats per token, divided by the rows of the whole batch,
         without the gradient penalty: the mean loss, if all rows of the batch are here.
     """
     device = torch.device(config.device)
-    inputs = torch.from_numpy(inputs_TB).to(device, non_blocking=True)
-    targets = torch.from_numpy(targets_TB).to(device, non_blocking=True)
     before = state.hidden_state
     parts = min(state.parts, before.rows.count)
     if parts == 1:
         loss, state.hidden_state = _train_rows(state, config, inputs, targets, before)
-        return loss.item()
+        return loss
     losses, after, drawn = [], [], random_states(device)
     for rows in (before.rows.part(number, parts) for number in range(parts)):
         restore_random_states(drawn, device)
@@ -63,7 +60,7 @@ def backpropagate(
         losses.append(part_loss)
         after.append(part_after)
     state.hidden_state = before.join(after)
-    return torch.stack(losses).sum().item()
+    return torch.stack(losses).sum()
 
 
 def _train_rows(
@@ -87,10 +84,11 @@ def _train_rows(
 
 
 def trial_step(state: TrainerState, config: TrainingConfig, batches: Batches) -> None:
-    """Compute and discard the gradients of the first segment, so that a step can be timed."""
+    """Compute and discard the gradients of the first segment, to time a step on a CPU."""
     hidden_state = state.hidden_state
     state.hidden_state = state.empty_state()
-    backpropagate(state, config, *batches.segment(0))
+    inputs_TB, targets_TB = batches.segment(0)
+    backpropagate(state, config, torch.from_numpy(inputs_TB), torch.from_numpy(targets_TB))
     state.optimizer.discard_gradients()
     state.hidden_state = hidden_state
 
@@ -112,4 +110,6 @@ def reset_rows_in_turn(state: NetworkState, step: int) -> NetworkState:
     reset_B = phases % FRESH_EVERY == 0
     if not reset_B.any():
         return state
-    return state.reset(torch.from_numpy(reset_B).to(state.layers[0][0].device))
+    device = state.layers[0][0].device
+    # A copy that does not block is safe for CUDA, which keeps the values before it returns.
+    return state.reset(torch.from_numpy(reset_B).to(device, non_blocking=device.type == "cuda"))

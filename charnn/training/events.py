@@ -116,6 +116,19 @@ class Rethreaded:
 
 
 @dataclass(frozen=True)
+class OutOfMemory:
+    """A batch that does not fit into the memory of the device: its rows are trained in parts.
+
+    Attributes:
+        step: the number of the first update that is computed in this number of parts, from 1.
+        parts: the number of parts from now on.
+    """
+
+    step: int
+    parts: int
+
+
+@dataclass(frozen=True)
 class Hinted:
     """A hint that the budget is probably a mistake, given the speed of the first seconds.
 
@@ -232,6 +245,7 @@ Event = (
     | ShortOfSpace
     | Started
     | Rethreaded
+    | OutOfMemory
     | Hinted
     | Stepped
     | Validated

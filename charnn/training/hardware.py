@@ -60,6 +60,14 @@ def choose_precision(wanted: str, device: str) -> str:
     return "bf16" if _has_bf16_products() else "fp32"
 
 
+def device_memory(device: str) -> int:
+    """Return the bytes of a GPU's memory that training may use."""
+    if device == "cuda":
+        return int(torch.cuda.get_device_properties("cuda").total_memory)
+    # Memory that is shared with the CPU.
+    return int(torch.mps.recommended_max_memory())
+
+
 def autocast(device: str, precision: str) -> torch.autocast:
     """Return the context in which matrix products run in the given precision."""
     return torch.autocast(device, torch.bfloat16, enabled=precision == "bf16")

@@ -22,6 +22,8 @@ MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 class AdamW:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019, algorithm 2).
 
+    No method makes the host wait for a GPU.
+
     Args:
         network: the module to train; each parameter needs a gradient at every step.
         weight_decay: the weight decay of matrices. Vectors, such as biases, are not decayed.
@@ -34,8 +36,13 @@ class AdamW:
         self._squares = [torch.zeros_like(parameter) for parameter in parameters]
         self._steps = [parameter.new_zeros((), dtype=torch.float32) for parameter in parameters]
         self._decays = [weight_decay if parameter.dim() > 1 else 0.0 for parameter in parameters]
+        # The numbers of the parameters that have the same decay, so that they share a call.
+        self._groups = {
+            decay: [number for number, each in enumerate(self._decays) if each == decay]
+            for decay in sorted(set(self._decays))
+        }
 
-    def clip(self, max_norm: float, max_value: float | None = None) -> float:
+    def clip(self, max_norm: float, max_value: float | None = None) -> Tensor:
         """Limit the gradient in place, by its norm or else by its single values.
 
         Args:
@@ -44,17 +51,23 @@ class AdamW:
                 to [-max_value, max_value].
 
         Returns:
-            The norm of the gradient over all parameters before clipping. If this norm is not
-            finite, the gradient is left unchanged.
+            The norm of the gradient over all parameters before clipping, on the device. If it is
+            not finite, the gradient is of no use, see `step`.
         """
         gradients = self.gradients()
         norms = torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients])
-        norm = float(torch.linalg.vector_norm(norms))
-        for gradient in gradients if norm < float("inf") else ():
-            if max_value is not None:
+        norm: Tensor = torch.linalg.vector_norm(norms)
+        if max_value is not None:
+            for gradient in gradients:
                 gradient.clamp_(-max_value, max_value)
-            elif norm > max_norm:
-                gradient.mul_(max_norm / norm)
+            return norm
+        # MPS has no float64, which spares a second rounding.
+        precise = norm if norm.device.type == "mps" else norm.double()
+        scale = (max_norm / precise).clamp(max=1)
+        # A CPU knows the norm at once, and need not multiply by 1.
+        if norm.device.type != "cpu" or not norm <= max_norm:
+            for gradient in gradients:
+                gradient.mul_(scale)
         return norm
 
     def gradients(self) -> list[Tensor]:
@@ -63,25 +76,25 @@ class AdamW:
         return [gradient for gradient in gradients if gradient is not None]
 
     @torch.no_grad()
-    def step(self, lr: float) -> None:
-        """Update the parameters with the learning rate `lr`, and discard the gradients."""
-        for parameter, gradient, average, square, step, decay in zip(
-            self._parameters.values(),
-            self.gradients(),
-            self._averages,
-            self._squares,
-            self._steps,
-            self._decays,
-            strict=True,
-        ):
+    def step(self, lr: float, skip: Tensor | None = None) -> None:
+        """Update the parameters with the learning rate `lr`, and discard the gradients.
+
+        Args:
+            lr: the learning rate.
+            skip: 1.0 on the device if nothing may be updated, because a gradient is not finite,
+                else 0.0. None updates.
+        """
+        parameters, gradients = list(self._parameters.values()), self.gradients()
+        for decay, numbers in self._groups.items():
             adamw(
-                [parameter],
-                [gradient],
-                [average],
-                [square],
+                [parameters[number] for number in numbers],
+                [gradients[number] for number in numbers],
+                [self._averages[number] for number in numbers],
+                [self._squares[number] for number in numbers],
                 [],
-                [step],
+                [self._steps[number] for number in numbers],
                 fused=True,
+                found_inf=skip,
                 amsgrad=False,
                 beta1=BETAS[0],
                 beta2=BETAS[1],

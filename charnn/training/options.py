@@ -22,6 +22,7 @@ from charnn.training.recipe import (
     DEFAULT_EPOCHS,
     DEFAULT_MINUTES,
     GPU,
+    MAX_GPU_ROWS,
     PRESETS,
 )
 from charnn.training.training_config import DEVICES, PRECISIONS, TrainingConfig, option_name
@@ -176,7 +177,8 @@ class TrainingOptions(TypedDict, total=False):
     batch_size: Annotated[
         int | None,
         Option(
-            f"Rows trained side by side (default: {CPU.batch_size}, on a GPU {GPU.batch_size})."
+            f"Rows trained side by side (default: {CPU.batch_size}, on a GPU {GPU.batch_size} to "
+            f"{MAX_GPU_ROWS} by its memory)."
         ),
     ]
     accumulate: Annotated[

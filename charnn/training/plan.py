@@ -7,8 +7,9 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.ids import Dataset
 from charnn.errors import CheckpointError, UsageError
 from charnn.model.config import ModelConfig
+from charnn.training.card_batch import rows_for_card
 from charnn.training.finetune import new_tokens
-from charnn.training.hardware import choose_device, choose_precision
+from charnn.training.hardware import choose_device, choose_precision, device_memory
 from charnn.training.hints import on_many_epochs, on_unknown, on_vocabulary
 from charnn.training.options import TrainingOptions, given
 from charnn.training.recipe import (
@@ -75,27 +76,14 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
     preset = options.get("preset") or AUTO
     recipe = choose_recipe(characters, budget, device, preset, dataset.documents)
     model, notes = _plan_model(dataset, options, recipe, parent)
-    wanted = TrainingConfig(
-        budget=budget,
-        device=device,
-        precision=choose_precision(options.get("precision") or AUTO, device),
-        shuffle=dataset.documents > 1,
-        **{
-            "batch_size": recipe.batch_size,
-            "seq_len": recipe.seq_len,
-            "lr": recipe.preset.lr * (1 if parent is None else FINE_TUNING_LR),
-            # Another number of threads changes the last bits. A budget in steps or epochs promises
-            # the same model for the same seed; one in minutes promises nothing, so it may measure.
-            "threads": 0 if budget.minutes or device != "cpu" else 1,
-            **given(options, *_FREE, "batch_size", "seq_len", "lr", "weight_decay", "ema", "seed"),
-            **given(options, "clip", "clip_value", "gradient_penalty"),
-        },
-    )
-    if wanted.accumulate > wanted.batch_size:
-        raise UsageError(
-            f"--accumulate {wanted.accumulate} is more than the rows of --batch-size "
-            f"{wanted.batch_size}: a part has at least one row"
-        )
+    rows, seq_len = recipe.batch_size, options.get("seq_len") or recipe.seq_len
+    # A number of steps promises the same training on every card.
+    if device != "cpu" and not budget.steps:
+        rows = rows_for_card(model, seq_len, len(dataset.train), device_memory(device))
+    lr = recipe.preset.lr * (1 if parent is None else FINE_TUNING_LR)
+    defaults = {"batch_size": rows, "seq_len": recipe.seq_len, "lr": lr}
+    shuffle = dataset.documents > 1
+    wanted = _wanted_training(options, budget, device, shuffle=shuffle, **defaults)
     batch_size, seq_len = fit_to_corpus(len(dataset.train), wanted.batch_size, wanted.seq_len)
     training = replace(wanted, batch_size=batch_size, seq_len=seq_len)
     if training != wanted:
@@ -140,6 +128,35 @@ def plan_resume(checkpoint: Checkpoint, dataset: Dataset, options: TrainingOptio
         **given(options, *_FREE, "lr"),
     )
     return Plan(checkpoint.config, training)
+
+
+def _wanted_training(
+    options: TrainingOptions, budget: Budget, device: str, *, shuffle: bool, **defaults: Any
+) -> TrainingConfig:
+    """Return the options of a run before its batch is fitted to the corpus.
+
+    Raises:
+        UsageError: an option is out of range.
+    """
+    # Another number of threads changes the last bits. A budget in steps or epochs promises the same
+    # model for the same seed; one in minutes promises nothing, so it may measure.
+    defaults["threads"] = 0 if budget.minutes or device != "cpu" else 1
+    names = ("batch_size", "seq_len", "lr", "weight_decay", "ema", "seed")
+    named = given(options, *_FREE, *names, "clip", "clip_value", "gradient_penalty")
+    precision = choose_precision(options.get("precision") or AUTO, device)
+    wanted = TrainingConfig(
+        budget=budget,
+        device=device,
+        precision=precision,
+        shuffle=shuffle,
+        **(defaults | named),
+    )
+    if wanted.accumulate > wanted.batch_size:
+        raise UsageError(
+            f"--accumulate {wanted.accumulate} is more than the rows of --batch-size "
+            f"{wanted.batch_size}: a part has at least one row"
+        )
+    return wanted
 
 
 def _refuse_contradictions(options: TrainingOptions) -> None:

@@ -95,6 +95,8 @@ class Machine:
 # On a CPU many small updates win at equal time: batch 16 reaches a lower loss in a minute than 32.
 CPU = Machine(batch_size=16, seq_len=64, speed=28e3)
 GPU = Machine(batch_size=64, seq_len=128, speed=500e3)
+# A GPU trains up to this number of rows at once, see `charnn.training.card_batch`.
+MAX_GPU_ROWS = 512
 
 
 @dataclass(frozen=True)

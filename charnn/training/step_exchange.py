@@ -37,7 +37,7 @@ class StepExchange:
         self._overdue = overdue
         self.characters = 0
 
-    def add_up(self, gradients: Sequence[Tensor], loss: float, characters: int) -> float:
+    def add_up(self, gradients: Sequence[Tensor], loss: Tensor, characters: int) -> Tensor:
         """Add up the gradients of the rows of all processes in place, and return their loss.
 
         Args:
@@ -51,17 +51,17 @@ class StepExchange:
         # float32 holds a number of seconds exactly only in two parts.
         seconds = self._clock() if self._processes.leads else 0.0
         figures = (
-            loss,
+            float(loss),
             characters,
             self._should_stop(),
             self._overdue(),
             seconds // 1,
             seconds % 1,
         )
-        loss, count, stops, overdue, whole, rest = self._processes.sum_step(gradients, figures)
+        total, count, stops, overdue, whole, rest = self._processes.sum_step(gradients, figures)
         self.characters = round(count)
         self._agreed = bool(stops), bool(overdue), whole + rest
-        return loss
+        return loss.new_tensor(total)
 
     @property
     def stops(self) -> bool:

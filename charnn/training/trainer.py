@@ -31,10 +31,12 @@ from charnn.training.processes import ALONE, Processes
 from charnn.training.running_mean import RunningMean
 from charnn.training.saver import CheckpointSaver, checkpoint_bytes
 from charnn.training.schedule import learning_rate
+from charnn.training.segment_feed import feed_segments
 from charnn.training.step_exchange import StepExchange
 from charnn.training.thread_tuning import ThreadTuner
 from charnn.training.trainer_state import TrainerState
 from charnn.training.training_config import TrainingConfig
+from charnn.training.unread_steps import Step, UnreadSteps
 from charnn.training.validation import Validator
 from charnn.training.weight_update import update_weights
 
@@ -61,6 +63,8 @@ class Trainer:
     trained: RunningMean = field(default_factory=RunningMean)  # in this part of the run
 
     def __post_init__(self) -> None:
+        self.feed = feed_segments(self.batches, self.config.device)
+        self._unread = UnreadSteps()
         # `should_stop` may be replaced before the run begins.
         self._exchange = StepExchange(
             self.processes, self._clock, lambda: self.should_stop(), lambda: self.saver.overdue
@@ -139,22 +143,41 @@ class Trainer:
         begin = time.perf_counter()
         state, config, position = self.state, self.config, self.state.position
         lr = learning_rate(self.progress, config.lr)
-        check = self.divergence.check_update
-        done = update_weights(state, config, self.batches, lr, check, self._add_up)
+        done = update_weights(state, config, self.feed, lr, self._add_up, self.report)
         seconds, position.seconds = time.perf_counter() - begin, self._exchange.seconds
         tokens, characters = len(done.targets_TB) * config.batch_size, self._exchange.characters
-        for mean in (state.since_report, state.since_validation, self.trained):
-            mean.add(tokens, characters, seconds, done.loss, clipped=done.clipped)
+        self._unread.add(Step(position.step, lr, tokens, characters, seconds), done.figures)
         # The last segment of an epoch may be shorter, so its time is not comparable.
         is_full = len(done.targets_TB) == config.seq_len
         if is_full and (threads := self.thread_tuner.observe(seconds)):
             self.report(events.Rethreaded(threads))
-        if position.step % REPORT_EVERY == 0 or self.progress >= 1:
-            self._report_step(lr, done.grad_norm)
-        if hint := self.speed_hint.after(self.trained):
-            self.report(events.Hinted(hint))
+        reports = position.step % REPORT_EVERY == 0 or self.progress >= 1
+        # A CPU has computed the figures by now. CUDA has not, and the next steps need not wait.
+        if reports or config.device != "cuda":
+            grad_norm = self._read_steps()
+            if reports:
+                self._report_step(lr, grad_norm)
+            if hint := self.speed_hint.after(self.trained):
+                self.report(events.Hinted(hint))
 
-    def _add_up(self, gradients: list[Tensor], loss: float, targets_TB: NDArray[Any]) -> float:
+    def _read_steps(self) -> float:
+        """Check and count the updates since the last call.
+
+        Returns:
+            The norm of the last gradient; 0 if there was no update.
+
+        Raises:
+            CharnnError: a loss or a gradient is not finite.
+        """
+        grad_norm = 0.0
+        for step, loss, grad_norm in self._unread.read():
+            self.divergence.check_update(step.number, loss, step.lr, grad_norm)
+            clipped = self.config.clip_value is None and grad_norm > self.config.clip
+            for mean in (self.state.since_report, self.state.since_validation, self.trained):
+                mean.add(step.tokens, step.characters, step.seconds, loss, clipped=clipped)
+        return grad_norm
+
+    def _add_up(self, gradients: list[Tensor], loss: Tensor, targets_TB: NDArray[Any]) -> Tensor:
         """Add up the gradients and the losses of all processes, see `StepExchange.add_up`."""
         characters = self.dataset.vocabulary.count_characters(targets_TB)
         return self._exchange.add_up(gradients, loss, characters)
@@ -165,6 +188,7 @@ class Trainer:
         Returns:
             False if `should_stop` returned True during the evaluation; its result is discarded.
         """
+        self._read_steps()
         position = self.state.position
         if not self.validator.held_out.has_text:
             self.validator.skip(position.seconds)
@@ -222,6 +246,7 @@ class Trainer:
         Raises:
             CharnnError: a number of the checkpoint is not finite.
         """
+        self._read_steps()
         hidden_state = self.processes.gather(self.state.hidden_state)
         if hidden_state is None:
             return None

@@ -182,7 +182,7 @@ class TrainerState:
         training = pack(self.network, self.optimizer, self.average, hidden_state)
         metadata = {
             **metadata,
-            "training": config.to_json(),
+            "training": {**config.to_json(), "accumulate": self.parts},
             "position": asdict(self.position),
             "tallies": [asdict(self.since_report), asdict(self.since_validation)],
             "history": list(self.history),

@@ -4,6 +4,7 @@ from charnn.training.events import (
     Event,
     Hinted,
     LogEnded,
+    OutOfMemory,
     Planned,
     Recovered,
     ShortOfSpace,
@@ -33,6 +34,12 @@ def warnings_of(event: Event) -> list[str]:
             return [
                 "the budget of this run is spent. Raise --minutes, --epochs or --steps to train "
                 "further"
+            ]
+        case OutOfMemory():
+            return [
+                f"a batch does not fit into the memory of the device: from step {event.step:,} on, "
+                f"its rows are trained in {event.parts} parts, which changes the result by "
+                "rounding only"
             ]
         case Hinted():
             return [event.hint]

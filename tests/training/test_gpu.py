@@ -5,15 +5,18 @@
 
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from charnn.corpus.ids import Dataset
 from charnn.model.config import ModelConfig
-from charnn.model.network import Network
+from charnn.model.network import Network, export_weights
+from charnn.training.events import OutOfMemory
 from charnn.training.hardware import autocast, choose_precision, exact_and_fast
 from charnn.training.weight_update import update_weights
 from tests.helpers import prepared_text, prose
@@ -93,16 +96,56 @@ def test_the_host_never_waits_in_a_step(
 ) -> None:
     run = Run(tmp_path / "run", dataset, device=cuda, precision="bf16", **options)
     trainer = run.trainer(run.config(10))
-    arguments = trainer.state, trainer.config, trainer.batches, 1e-3
     with exact_and_fast(cuda):
-        for _ in range(3):
-            update_weights(*arguments, lambda *figures: None)
-        torch.cuda.set_sync_debug_mode("error")
-        try:
-            for _ in range(3):
-                update_weights(*arguments, lambda *figures: None)
-        finally:
-            torch.cuda.set_sync_debug_mode("default")
+        for number in range(6):
+            if number == 3:  # after the library is set up
+                torch.cuda.set_sync_debug_mode("error")
+            update_weights(trainer.state, trainer.config, trainer.feed, 1e-3)
+    torch.cuda.set_sync_debug_mode("default")
+
+
+@pytest.fixture(autouse=True)
+def waiting_allowed() -> Iterator[None]:
+    """Allow the host to wait after a test that forbade it, also if it failed."""
+    yield
+    if FOUND == ["cuda"]:
+        torch.cuda.set_sync_debug_mode("default")
+
+
+def test_a_gradient_that_is_not_finite_spoils_nothing(
+    tmp_path: Path, dataset: Dataset, device: str
+) -> None:
+    """The host learns of it some steps later, when the weights are still those before."""
+    run = Run(tmp_path / "run", dataset, device=device)
+    trainer = run.trainer(run.config(10))
+    update_weights(trainer.state, trainer.config, trainer.feed, 1e-3)
+    before = export_weights(trainer.state.network)
+    hidden = trainer.state.hidden_state
+    spoiled = [tuple(part * float("nan") for part in layer) for layer in hidden.layers]
+    trainer.state.hidden_state = hidden._replace(layers=spoiled)
+    for _ in range(2):
+        figures = update_weights(trainer.state, trainer.config, trainer.feed, 1e-3).figures
+    assert not figures.isfinite().any()
+    for name, weights in export_weights(trainer.state.network).items():
+        np.testing.assert_array_equal(weights, before[name], err_msg=name)
+
+
+def test_a_batch_that_does_not_fit_is_trained_in_parts(
+    tmp_path: Path, dataset: Dataset, cuda: str
+) -> None:
+    """Leave little of the memory to the process, as other programs may do."""
+    options = {"hidden_size": 512, "batch_size": 512, "seq_len": 64, "pointer": 64}
+    dataset = prepared_text(tmp_path / "data", prose(40_000), val_fraction=0.03)
+    run = Run(tmp_path / "run", dataset, device=cuda, **options)
+    total = torch.cuda.get_device_properties(cuda).total_memory
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction(min(1.0, (400 << 20) / total))
+    try:
+        run.train(3)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert any(isinstance(event, OutOfMemory) for event in run.events)
+    assert run.checkpoint().metadata["training"]["accumulate"] > 1
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])

@@ -22,6 +22,7 @@ YAML_FILES = [
     PROJECT / "CITATION.cff",
     PROJECT / HOOKS,
     *sorted((PROJECT / ".github").rglob("*.yml")),
+    *sorted((PROJECT / "docs").rglob("*.yaml")),
 ]
 
 

@@ -216,6 +216,8 @@ def _plain(text: str) -> str:
 
 def _inline(code: str) -> str:
     """Return code of others so that no text in it ends the element or hides its end."""
+    # A browser reads other line ends as \n, and then takes the hash of the code.
+    code = code.replace("\r\n", "\n").replace("\r", "\n")
     return re.sub(r"<(?=/script|!--)", r"\\x3c", code, flags=re.IGNORECASE)
 
 

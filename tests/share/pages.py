@@ -98,7 +98,7 @@ def _run(work: list[dict[str, Any]]) -> list[dict[str, Any]]:
         [node, str(Path(__file__).with_name("run_page.js"))],
         input=json.dumps(work),
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         check=False,
     )
     assert ended.returncode == 0, ended.stderr

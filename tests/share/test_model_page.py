@@ -100,7 +100,7 @@ def test_texts_begin_in_the_stored_states() -> None:
 
 
 def test_the_sums_of_a_wide_network_are_exact() -> None:
-    """Two rows share a number, so more than 2,046 products are added up in parts."""
+    """Two rows share a number, so more than 2,048 products are added up in parts."""
     numbers = np.random.default_rng(0)
     weights = numbers.choice([-1, 1], (3, 5000)).astype(np.float32)
     weights[0], hidden = 1, numbers.uniform(0.9, 1, 5000).astype(np.float32)
@@ -204,9 +204,9 @@ def test_the_page_runs_no_script_but_its_own_and_shows_words_as_words() -> None:
 
 
 def test_abcjs_is_inlined_for_tunes_only() -> None:
-    code = 'window.ABCJS = {renderAbc: () => "</script><!-- "};'
+    code = 'window.ABCJS = {renderAbc:\r\n () => "</script><!-- "};'
     page = taken_apart(model_page(Path("m.safetensors"), coded_model(), abcjs=code))
-    assert page.scripts[0] == r'window.ABCJS = {renderAbc: () => "\x3c/script>\x3c!-- "};'
+    assert page.scripts[0] == ('window.ABCJS = {renderAbc:\n () => "\\x3c/script>\\x3c!-- "};')
     assert 'id="score"' in page.rest
     assert page.policy.count("sha256-") == 3
     for checkpoint, wrong in ((coded_model(), "alert(1)"), (random_checkpoint("ab"), code)):

@@ -105,7 +105,7 @@ def _read_abcjs(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_MAX_ABCJS_BYTES + 1)
         if len(content) <= _MAX_ABCJS_BYTES:
-            return content.decode()
+            return content.decode("utf-8-sig")
         problem = "is too large"
     except UnicodeDecodeError:
         problem = "is no text"

@@ -1,58 +1,82 @@
 // The recurrent cells, as charnn/model/cells.py has them: gates_x and gates_h hold the sums of the
-// gates, one block of `units` numbers a gate; the parts of the state (h, c) are changed in place.
+// gates, one block of `units` numbers a gate; the parts of the state (h, c) are changed in place. Gates
+// are computed block by block: in so short a loop, a processor works on several numbers at once.
 "use strict";
 
+// Return gates_x + gates_h, in gates_x.
+function added(gatesX, gatesH) {
+  for (let n = 0; n < gatesX.length; n++) gatesX[n] += gatesH[n];
+  return gatesX;
+}
+
+function applySigmoid(values, begin, end) {
+  for (let n = begin; n < end; n++) values[n] = sigmoid(values[n]);
+}
+
+function applyTanh(values, begin, end) {
+  for (let n = begin; n < end; n++) values[n] = tanh(values[n]);
+}
+
 function elmanStep(gatesX, gatesH, [h], _, units) {
-  for (let u = 0; u < units; u++) h[u] = tanh(f32(gatesX[u] + gatesH[u]));
+  const sums = added(gatesX, gatesH);
+  applyTanh(sums, 0, units);
+  h.set(sums);
 }
 
 function gruStep(gatesX, gatesH, [h], _, units) {
+  const n = 2 * units;
+  for (let u = 0; u < n; u++) gatesX[u] += gatesH[u];
+  applySigmoid(gatesX, 0, n);
+  for (let u = 0; u < units; u++) gatesX[n + u] += f32(gatesX[u] * gatesH[n + u]); // reset
+  applyTanh(gatesX, n, n + units);
   for (let u = 0; u < units; u++) {
-    const z = u + units, n = z + units;
-    const reset = sigmoid(f32(gatesX[u] + gatesH[u]));
-    const update = sigmoid(f32(gatesX[z] + gatesH[z]));
-    const candidate = tanh(f32(gatesX[n] + f32(reset * gatesH[n])));
-    h[u] = f32(f32(f32(1 - update) * candidate) + f32(update * h[u]));
+    const update = gatesX[units + u];
+    h[u] = f32(f32(1 - update) * gatesX[n + u]) + f32(update * h[u]);
   }
 }
 
 function lstmStep(gatesX, gatesH, [h, c], _, units) {
-  for (let u = 0; u < units; u++) {
-    const f = u + units, g = f + units, o = g + units;
-    const input = sigmoid(f32(gatesX[u] + gatesH[u]));
-    const forget = sigmoid(f32(gatesX[f] + gatesH[f]));
-    const candidate = tanh(f32(gatesX[g] + gatesH[g]));
-    const output = sigmoid(f32(gatesX[o] + gatesH[o]));
-    const next = f32(f32(forget * c[u]) + f32(input * candidate));
-    c[u] = next;
-    h[u] = f32(output * tanh(next));
-  }
+  const [f, g, o] = [units, 2 * units, 3 * units];
+  const gates = added(gatesX, gatesH);
+  applySigmoid(gates, 0, g);
+  applyTanh(gates, g, o);
+  applySigmoid(gates, o, o + units);
+  for (let u = 0; u < units; u++) c[u] = f32(gates[f + u] * c[u]) + f32(gates[u] * gates[g + u]);
+  output(gates, o, h, c);
 }
 
 function peepholeStep(gatesX, gatesH, [h, c], peepholes, units) {
+  const [f, g, o] = [units, 2 * units, 3 * units];
+  const gates = added(gatesX, gatesH);
   for (let u = 0; u < units; u++) {
-    const f = u + units, g = f + units, o = g + units;
-    const input = sigmoid(f32(f32(gatesX[u] + gatesH[u]) + f32(peepholes[u] * c[u])));
-    const forget = sigmoid(f32(f32(gatesX[f] + gatesH[f]) + f32(peepholes[f] * c[u])));
-    const candidate = tanh(f32(gatesX[g] + gatesH[g]));
-    const next = f32(f32(forget * c[u]) + f32(input * candidate));
-    const seen = f32(peepholes[g] * next);
-    const output = sigmoid(f32(f32(gatesX[o] + gatesH[o]) + seen));
-    c[u] = next;
-    h[u] = f32(output * tanh(next));
+    gates[u] += f32(peepholes[u] * c[u]);
+    gates[f + u] += f32(peepholes[f + u] * c[u]);
   }
+  applySigmoid(gates, 0, g);
+  applyTanh(gates, g, o);
+  for (let u = 0; u < units; u++) {
+    c[u] = f32(gates[f + u] * c[u]) + f32(gates[u] * gates[g + u]);
+    gates[o + u] += f32(peepholes[g + u] * c[u]);
+  }
+  applySigmoid(gates, o, o + units);
+  output(gates, o, h, c);
 }
 
 function coupledStep(gatesX, gatesH, [h, c], _, units) {
+  const [g, o] = [units, 2 * units];
+  const gates = added(gatesX, gatesH);
+  applySigmoid(gates, 0, g);
+  applyTanh(gates, g, o);
+  applySigmoid(gates, o, o + units);
   for (let u = 0; u < units; u++) {
-    const g = u + units, o = g + units;
-    const forget = sigmoid(f32(gatesX[u] + gatesH[u]));
-    const candidate = tanh(f32(gatesX[g] + gatesH[g]));
-    const output = sigmoid(f32(gatesX[o] + gatesH[o]));
-    const next = f32(f32(forget * c[u]) + f32(f32(1 - forget) * candidate));
-    c[u] = next;
-    h[u] = f32(output * tanh(next));
+    c[u] = f32(gates[u] * c[u]) + f32(f32(1 - gates[u]) * gates[g + u]);
   }
+  output(gates, o, h, c);
+}
+
+// Set h to o tanh(c).
+function output(gates, o, h, c) {
+  for (let u = 0; u < h.length; u++) h[u] = gates[o + u] * tanh(c[u]);
 }
 
 const CELLS = {

@@ -3,10 +3,10 @@
 "use strict";
 
 // Two rows share a float64, the second one times 2 ** 26: one multiplication then serves two rows. A
-// sum of 2,046 products of such numbers is below 2 ** 25, so the two sums never mix.
+// sum of 2,048 products of such numbers is below 2 ** 25, so the two sums never mix.
 const SECOND_ROW = 2 ** 26;
-const COLUMNS = 6; // that are added at a time: each sum is then loaded once for six products
-const MOST_COLUMNS = 341 * COLUMNS;
+const COLUMNS = 8; // that are added at a time: each sum is then loaded once for eight products
+const MOST_COLUMNS = 2048;
 
 class Matrix {
   constructor(int8, scale, bias) {
@@ -48,16 +48,18 @@ class Matrix {
 function addColumns(pairs, sums, { columns, values }, begin, end) {
   const half = sums.length;
   for (let n = begin; n < end; n += COLUMNS) {
-    const a = half * columns[n], u = values[n];
-    const b = half * columns[n + 1], v = values[n + 1];
-    const c = half * columns[n + 2], w = values[n + 2];
-    const d = half * columns[n + 3], x = values[n + 3];
-    const e = half * columns[n + 4], y = values[n + 4];
-    const f = half * columns[n + 5], z = values[n + 5];
+    const a = half * columns[n], s = values[n];
+    const b = half * columns[n + 1], t = values[n + 1];
+    const c = half * columns[n + 2], u = values[n + 2];
+    const d = half * columns[n + 3], v = values[n + 3];
+    const e = half * columns[n + 4], w = values[n + 4];
+    const f = half * columns[n + 5], x = values[n + 5];
+    const g = half * columns[n + 6], y = values[n + 6];
+    const h = half * columns[n + 7], z = values[n + 7];
     for (let pair = 0; pair < half; pair++) {
       sums[pair] +=
-        pairs[a + pair] * u + pairs[b + pair] * v + pairs[c + pair] * w +
-        pairs[d + pair] * x + pairs[e + pair] * y + pairs[f + pair] * z;
+        pairs[a + pair] * s + pairs[b + pair] * t + pairs[c + pair] * u + pairs[d + pair] * v +
+        pairs[e + pair] * w + pairs[f + pair] * x + pairs[g + pair] * y + pairs[h + pair] * z;
     }
   }
 }

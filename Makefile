@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TUNE := demo.abc
 RUN := checkpoints/demo
 
-.PHONY: demo test browser faults lint docs check-docs clean
+.PHONY: demo test browser faults lint docs check-docs release-check clean
 
 demo: $(VENV)/.installed
 	@test -f $(RUN)/best.safetensors || \
@@ -43,6 +43,11 @@ docs: $(VENV)/.installed-docs
 # Run every command that README.md and docs/ show, with small corpora and short training.
 check-docs: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest tests/test_docs_commands.py --whole --log-cli-level info
+
+# Build the packages, install them into new environments, and check all that a release needs.
+release-check: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --group release
+	$(BIN)/python -m release
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

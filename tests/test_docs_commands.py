@@ -9,10 +9,8 @@ import json
 import logging
 import os
 import re
-import shlex
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -20,8 +18,16 @@ import pytest
 import typer.main
 
 from charnn.cli import app
-from docs.commands import PAGES, PROJECT, Block, Stage, blocks, pipe
-from tests.docs_folder import SMALL_CORPORA, VARIABLES, train_runs, write_files
+from docs.commands import PAGES, PROJECT, Block, blocks, pipe
+from tests.docs_folder import (
+    NEEDS_FOLK,
+    SMALL_BUT_FOLK,
+    SMALL_CORPORA,
+    VARIABLES,
+    train_runs,
+    write_files,
+)
+from tests.docs_runs import run_block, run_pipe
 from tests.forks import Ended, shared_forks
 
 LOG = logging.getLogger(__name__)
@@ -30,7 +36,6 @@ BLOCKS = [block for page in PAGES for block in blocks(page)]
 # The examples of these pages do not follow one another, so each block gets a new folder.
 REFERENCES = {"README.md", "docs/cli.md"}
 FEW = {"docs/howto/names.md"}
-EXIT_CODES = {"check": {0, 1}}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
@@ -57,7 +62,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequ
     folder = tmp_path_factory.mktemp("filled")
     write_files(folder)
     if request.config.getoption("--whole"):
-        train_runs(folder)
+        train_runs(folder, forked)
     return folder
 
 
@@ -74,10 +79,8 @@ def test_the_commands_run(
                 shutil.rmtree(folder, ignore_errors=True)
             if not folder.exists():
                 shutil.copytree(filled, folder)
-            for stages in block.commands:
-                begin = time.monotonic()
-                run_pipe(folder, stages, f"{block}: {shown(stages)}")
-                LOG.info("%5.1f s  %s  %s", time.monotonic() - begin, block, shown(stages))
+            for seconds, command in run_block(folder, block, forked):
+                LOG.info("%5.1f s  %s  %s", seconds, block, command)
 
 
 def test_the_table_of_json_names_the_keys(filled: Path, request: pytest.FixtureRequest) -> None:
@@ -87,50 +90,19 @@ def test_the_table_of_json_names_the_keys(filled: Path, request: pytest.FixtureR
     rows = re.findall(r"^\| `(charnn [^`]+ --json)` \| (.*) \|$", page, re.MULTILINE)
     assert len(rows) > 15
     for command, meaning in rows:
-        ended = run_pipe(filled, pipe(command), command)
+        ended = run_pipe(filled, pipe(command), forked)
         named = re.findall(r"`(\w+)`", meaning.partition(": a list")[0])
         found = json.loads(ended.stdout.splitlines()[0])
         assert set(named) <= set(found), command
         assert set(named) == set(found) or " ..." in meaning, command
 
 
-def run_pipe(folder: Path, stages: tuple[Stage, ...], place: str) -> Ended:
-    """Run a command, assert that it succeeds, and return its output."""
-    data = b""
-    for stage in stages:
-        if stage.words[:2] == ("charnn", "compose"):
-            ended = open_page(folder, *stage.words[1:])
-        elif stage.is_charnn:
-            arguments = stage.words[1:]
-            if arguments[0] == "train":
-                forget_run(folder, arguments)
-                arguments += ("--steps", "3")  # a budget of minutes overrules the variable
-            ended = shared_forks()(
-                folder, *arguments, stdin=data or b"y\n", first=SMALL_CORPORA, **VARIABLES
-            )
-        else:
-            done = subprocess.run(
-                stage.words, cwd=folder, input=data, capture_output=True, check=False
-            )
-            ended = Ended(done.returncode, done.stdout, done.stderr)
-        allowed = EXIT_CODES.get(stage.words[1], {0})
-        assert ended.returncode in allowed, (place, ended.stderr.decode()[-2000:])
-        data = ended.stdout
-        if stage.output:
-            (folder / stage.output).write_bytes(data)
-    return ended
-
-
-def shown(stages: tuple[Stage, ...]) -> str:
-    """Return a command as it is written."""
-    return " | ".join(shlex.join(stage.words) for stage in stages)
-
-
-def forget_run(folder: Path, arguments: tuple[str, ...]) -> None:
-    """Remove the run that a page trains itself."""
-    if "--name" in arguments:
-        name = arguments[arguments.index("--name") + 1]
-        shutil.rmtree(folder / "checkpoints" / name, ignore_errors=True)
+def forked(folder: Path, arguments: tuple[str, ...], stdin: bytes) -> Ended:
+    """Run a command of charnn in a fork, with small corpora."""
+    if arguments[0] == "compose":
+        return open_page(folder, *arguments)
+    first = SMALL_BUT_FOLK if NEEDS_FOLK & set(arguments) else SMALL_CORPORA
+    return shared_forks()(folder, *arguments, stdin=stdin, first=first, **VARIABLES)
 
 
 def open_page(folder: Path, *arguments: str) -> Ended:

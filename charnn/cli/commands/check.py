@@ -68,7 +68,7 @@ def command(
     Examples:
       charnn check tunes.abc
       charnn check tunes.abc --compare folk
-      charnn sample --num 5 | charnn check -
+      charnn sample folk --num 5 | charnn check -
     """
     file = read_tune_file(tunes, number)
     width = max(_MIN_NUMBER_WIDTH, *(len(str(_number(s) or "")) for s in file.selected()))

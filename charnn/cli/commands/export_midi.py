@@ -37,7 +37,7 @@ def command(
     Examples:
       charnn export-midi tune.abc
       charnn export-midi tunes.abc --tune 3 -o reel.mid --tempo 90 --chords auto
-      charnn sample | charnn export-midi - -o tune.mid
+      charnn sample folk | charnn export-midi - -o tune.mid
     """
     midi = FORMATS["midi"]
     playback = playback_options(

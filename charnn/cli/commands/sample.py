@@ -169,7 +169,7 @@ def command(
       charnn sample folk --prime 'd2e f2g|agf e3|'
       charnn sample folk --best-of 8 --rhythm reel
       charnn sample folk --part-bars 4 --alternatives 3
-      charnn sample | charnn export-midi - -o tune.mid
+      charnn sample folk | charnn export-midi - -o tune.mid
     """
     from charnn.checkpoints.bundled import display_name
     from charnn.checkpoints.run_files import RUNS_FOLDER

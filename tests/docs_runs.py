@@ -62,13 +62,14 @@ def shown(stages: tuple[Stage, ...]) -> str:
 
 
 def shortened(folder: Path, arguments: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the arguments of a command that trains with a budget of three steps.
+    """Return the arguments of a command that trains for three steps, and writes three texts.
 
-    The run of that name, which other pages find in the folder, is removed.
+    The run that it trains by name, which other pages find in the folder, is removed.
     """
-    if arguments[0] != "train":
-        return arguments
-    if "--name" in arguments:
-        name = arguments[arguments.index("--name") + 1]
-        shutil.rmtree(folder / "checkpoints" / name, ignore_errors=True)
-    return (*arguments, "--steps", "3")
+    short = list(arguments)
+    for place, option in enumerate(arguments[:-1]):
+        if option in {"--num", "--tunes"}:
+            short[place + 1] = str(min(3, int(arguments[place + 1])))
+        if option == "--name" and arguments[0] == "train":
+            shutil.rmtree(folder / "checkpoints" / arguments[place + 1], ignore_errors=True)
+    return (*short, "--steps", "3") if arguments[0] == "train" else tuple(short)

@@ -11,6 +11,8 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -18,7 +20,7 @@ import pytest
 import typer.main
 
 from charnn.cli import app
-from docs.commands import PAGES, PROJECT, Block, blocks, pipe
+from docs.commands import PAGES, PROJECT, Block, blocks, fences, pipe
 from tests.docs_folder import (
     NEEDS_FOLK,
     SMALL_BUT_FOLK,
@@ -36,6 +38,19 @@ BLOCKS = [block for page in PAGES for block in blocks(page)]
 # The examples of these pages do not follow one another, so each block gets a new folder.
 REFERENCES = {"README.md", "docs/cli.md"}
 FEW = {"docs/howto/names.md"}
+# The Python of the lecture is quoted from charnn.
+PYTHON_PAGES = [
+    page
+    for page in PAGES
+    if page.name != "lecture.md" and "\n```python\n" in page.read_text(encoding="utf-8")
+]
+# A short training, and what the pages have read before.
+PRELUDE = """
+import charnn
+train = charnn.train
+charnn.train = lambda *corpus, **options: train(*corpus, **options | {"steps": 3, "name": "short"})
+text = abc = open("tune.abc").read()
+"""
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
@@ -95,6 +110,21 @@ def test_the_table_of_json_names_the_keys(filled: Path, request: pytest.FixtureR
         found = json.loads(ended.stdout.splitlines()[0])
         assert set(named) <= set(found), command
         assert set(named) == set(found) or " ..." in meaning, command
+
+
+@pytest.mark.parametrize("page", PYTHON_PAGES, ids=lambda page: page.name)
+def test_the_python_of_the_pages_runs(
+    page: Path, filled: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    code = [text for _, language, text in fences(page.read_text("utf-8")) if language == "python"]
+    compile("\n".join(code), page, "exec")
+    if request.config.getoption("--whole"):
+        folder = tmp_path / "page"
+        shutil.copytree(filled, folder)
+        shutil.copytree(folder / "checkpoints" / "play", folder / "checkpoints" / "corpus")
+        program = [sys.executable, "-c", "\n".join([PRELUDE, *code])]
+        done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
 
 
 def forked(folder: Path, arguments: tuple[str, ...], stdin: bytes) -> Ended:

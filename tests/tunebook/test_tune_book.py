@@ -205,6 +205,15 @@ def test_what_is_known_of_a_tune_may_be_damaged(book: TuneBook) -> None:
     assert (book.tune(number).novelty, book.tune(number).source) == (None, "")
 
 
+def test_a_damaged_name_of_a_column_is_named(book: TuneBook) -> None:
+    number = book.keep(JIG)
+    with closing(sqlite3.connect(book.path)) as db, db:
+        db.execute("ALTER TABLE tunes RENAME COLUMN note TO nota")
+    for use in (book.find, lambda: book.tune(number), lambda: book.change(number, rating=1)):
+        with pytest.raises(TuneBookError, match="is damaged"):
+            use()
+
+
 def test_a_book_of_an_earlier_version_is_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "old.db"
     with closing(sqlite3.connect(path)) as db, db:

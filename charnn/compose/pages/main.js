@@ -143,7 +143,7 @@ async function save(format) {
   const title = /^T:\s*(.+)$/m.exec(editor.text)?.[1] ?? "tune";
   const { content, suffix, messages } = await download("export", { abc: editor.text, format, title, ...controls.state });
   saveAs(content, title, suffix);
-  if (messages.length) say([byId("status").textContent, ...messages].join(" "));
+  if (messages.length) say(`${byId("status").textContent} ${messages.join("; ")}`);
 }
 
 function buildTranspose() {

@@ -155,12 +155,23 @@ def test_on_a_phone_lines_have_fewer_bars_and_the_player_stays_in_sight(tune: An
 def test_the_keyboard_alone_is_enough(tune: Any) -> None:
     reached = set()
     tune.evaluate("document.activeElement.blur()")
-    for _ in range(90):
+    for _ in range(120):
         tune.keyboard.press("Tab")
         reached.add(
             tune.evaluate("document.activeElement.id || document.activeElement.dataset.format")
         )
-    assert {"write", "play", "tempo", "score", "bar-from", "abc", "transpose", "pdf"} <= reached
+    assert {
+        "write",
+        "play",
+        "tempo",
+        "score",
+        "bar-from",
+        "abc",
+        "transpose",
+        "pdf",
+        "show-sets",
+        "find-melody",
+    } <= reached
     tune.focus("#score")
     tune.keyboard.press(" ")
     expect(tune.locator("#play")).to_have_attribute("aria-pressed", "true")

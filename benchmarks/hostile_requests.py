@@ -134,6 +134,10 @@ REQUESTS = (
     _json("half an object", 400, b"{"),
     _json("a list", 400, b"[]"),
     _json("no UTF-8", 400, b"\xff\xfe"),
+    _json("half a character", 400, b'{"abc": "X:1\\nT:\\ud800\\nK:C\\nC"}'),
+    _json(
+        "half a character as bytes", 400, b'{"abc": "\xed\xa0\x80", "format": "abc"}', "/api/export"
+    ),
     _json("20,000 brackets", 400, b"[" * 20_000),
     _json("a number for a tune", 400, b'{"abc": 7}'),
     _json("an import that is too long", 413, b" " * 70_000, "/api/book"),

@@ -77,9 +77,11 @@ def readable_tunes(sources: Sequence[TuneSource], messages: list[str]) -> list[T
         UsageError: there are no tunes, or too many for one file of the page.
         TuneError: no tune can be read.
     """
-    if not 1 <= len(sources) <= MAX_TUNES:
+    if not sources:
+        raise UsageError("there is no tune: a tune in ABC has a K: line, then notes")
+    if len(sources) > MAX_TUNES:
         raise UsageError(
-            f"a file of the page has from 1 to {MAX_TUNES} tunes, not {len(sources):,}: "
+            f"a file of the page has up to {MAX_TUNES} tunes, not {len(sources):,}: "
             "export them as ABC, or fewer of them"
         )
     tunes: list[Tune] = []

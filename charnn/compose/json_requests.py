@@ -75,7 +75,7 @@ async def read_asked(request: Request) -> Asked:
     """Return what a request asks for.
 
     Raises:
-        UsageError: the body is no JSON object.
+        UsageError: the body is no JSON object, or a text in it cannot be written.
     """
     if request.method in ("GET", "HEAD"):
         return {**request.query_params, **request.path_params}
@@ -85,6 +85,11 @@ async def read_asked(request: Request) -> Asked:
         raise UsageError("the request is no JSON") from None
     if not isinstance(asked, dict):
         raise UsageError("the request is no JSON object")
+    try:
+        json.dumps(asked, ensure_ascii=False).encode()
+    except UnicodeEncodeError as problem:
+        half = problem.object[problem.start]
+        raise UsageError(f"the text contains half a character, {half!r}: remove it") from None
     return asked | request.path_params
 
 

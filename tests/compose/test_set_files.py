@@ -128,7 +128,7 @@ def test_too_many_tunes_are_one_sentence(page: TestClient, monkeypatch: pytest.M
     for kind, tune, count, words in (
         ("midi", JIG, 40, "the 40 tunes have 480 notes, more than the 400"),
         ("wav", "X:1\nM:4/4\nL:1/1\nQ:1/4=4\nK:C\nC4|\n", 4, "last 16 minutes"),
-        ("svg", JIG, 201, "from 1 to 200 tunes, not 201"),
+        ("svg", JIG, 201, "up to 200 tunes, not 201"),
     ):
         answer = page.post("/api/export", json={"abc": f"{tune}\n" * count, "format": kind})
         assert answer.status_code in (400, 422), kind

@@ -30,30 +30,28 @@ class Team:
         self.processes: list[int] = []
 
     def begin(
-        self, *arguments: str | Path, other: tuple[str, ...] = (), first: str = "", **changes: str
+        self, *arguments: str | Path, odd: int = 1, other: tuple[str, ...] = (), first: str = ""
     ) -> None:
         """Start the processes, or start them anew.
 
         Args:
             *arguments: the arguments of `charnn train`.
-            other: further arguments of the last process only.
-            first: Python code that the last process runs before the program.
-            **changes: changes of the environment of the last process.
+            odd: the rank of a process that differs from the rest.
+            other: its further arguments.
+            first: Python code that it runs before the program.
         """
         self._restarts += 1
         self.processes = []
         for rank in range(self._size):
-            is_last = rank == self._size - 1
             variables = {
                 **{"RANK": str(rank), "WORLD_SIZE": str(self._size), "LOCAL_RANK": str(rank)},
                 **{"LOCAL_WORLD_SIZE": str(self._size), "MASTER_ADDR": "localhost"},
                 **{"MASTER_PORT": str(self._store.port), "TORCHELASTIC_RUN_ID": "test"},
                 **{"TORCHELASTIC_RESTART_COUNT": str(self._restarts)},
                 **{"TORCHELASTIC_USE_AGENT_STORE": "True"},
-                **(changes if is_last else {}),
             }
-            options: Any = {"first": first if is_last else "", **variables}
-            more = other if is_last else ()
+            options: Any = {"first": first, **variables} if rank == odd else variables
+            more = other if rank == odd else ()
             process = self.forks.begin(self._folder, "train", *arguments, *more, **options)
             self.processes.append(process)
 

@@ -1,7 +1,7 @@
 """Processes that train together as under torchrun, in forks: torchrun takes seconds to start.
 
-As torchrun does, a team hosts the store through which its processes meet, and starts all of them
-anew with a higher number of restarts.
+As torchrun does, a team hosts the store through which its processes meet, also when it starts them
+anew.
 """
 
 from pathlib import Path
@@ -26,7 +26,6 @@ class Team:
         self._folder = folder
         self._size = size
         self._store = TCPStore("localhost", 0, size, is_master=True, wait_for_workers=False)
-        self._restarts = -1
         self.processes: list[int] = []
 
     def begin(
@@ -40,14 +39,12 @@ class Team:
             other: its further arguments.
             first: Python code that it runs before the program.
         """
-        self._restarts += 1
         self.processes = []
         for rank in range(self._size):
             variables = {
                 **{"RANK": str(rank), "WORLD_SIZE": str(self._size), "LOCAL_RANK": str(rank)},
                 **{"LOCAL_WORLD_SIZE": str(self._size), "MASTER_ADDR": "localhost"},
                 **{"MASTER_PORT": str(self._store.port), "TORCHELASTIC_RUN_ID": "test"},
-                **{"TORCHELASTIC_RESTART_COUNT": str(self._restarts)},
                 **{"TORCHELASTIC_USE_AGENT_STORE": "True"},
             }
             options: Any = {"first": first, **variables} if rank == odd else variables

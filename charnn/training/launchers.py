@@ -29,7 +29,6 @@ class Launch:
         size: the number of processes.
         local_rank, local_size: the same among the processes of this machine.
         address, port: the store through which the processes find each other.
-        restarts: how often torchrun has restarted the processes.
         job: the name of the job, which the restarts share.
         is_hosted: whether torchrun itself runs the store; otherwise process 0 does.
     """
@@ -40,7 +39,6 @@ class Launch:
     local_size: int
     address: str
     port: int
-    restarts: int
     job: str
     is_hosted: bool
 
@@ -67,7 +65,6 @@ def find_launch(environment: Mapping[str, str] = os.environ) -> Launch | None:
             local_size=int(environment.get("LOCAL_WORLD_SIZE", size)),
             address=environment["MASTER_ADDR"],
             port=int(environment["MASTER_PORT"]),
-            restarts=int(environment.get("TORCHELASTIC_RESTART_COUNT", 0)),
             job=job,
             is_hosted=environment.get("TORCHELASTIC_USE_AGENT_STORE") == "True",
         )

@@ -20,17 +20,17 @@ import torch
 import torch.distributed as dist
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
 from charnn.errors import CharnnError, UsageError
 from charnn.model.network_state import NetworkState
 from charnn.training.launchers import Launch
+from charnn.training.meeting import agree_on_name, connect
 from charnn.training.processes import Processes, T
 
 # A process waits as long as another one prepares a corpus, evaluates or saves. One that died is
 # noticed by its connections, and by torchrun.
 PATIENCE = timedelta(days=30)
-CONNECT = timedelta(seconds=60)
 
 # A script may train several runs, one after the other.
 _numbers = count()
@@ -62,15 +62,12 @@ class ProcessGroup(Processes):
         self._launch = launch
         self.rank, self.size, self.local_size = launch.rank, launch.size, launch.local_size
         number = next(_numbers)
-        store = _connect(launch)
-        self._memory = PrefixStore(f"charnn-{launch.job}-{number}", store)
-        # Processes that are restarted must not find the addresses of those before them: without
-        # the prefix, 6 of 16 restarts succeeded at the first try, with it 12 of 12.
-        attempt = PrefixStore(f"attempt-{launch.restarts}-{number}", store)
+        self._memory = PrefixStore(f"charnn-{launch.job}-{number}", connect(launch))
         has_card = torch.cuda.is_available() and launch.local_rank < torch.cuda.device_count()
         if has_card:
             torch.cuda.set_device(launch.local_rank)
         with _exchange():
+            attempt = PrefixStore(agree_on_name(self._memory, launch), self._memory)
             dist.init_process_group(
                 "cpu:gloo,cuda:nccl" if has_card and dist.is_nccl_available() else "gloo",
                 store=attempt,
@@ -194,18 +191,6 @@ class ProcessGroup(Processes):
         with _exchange():
             dist.scatter(own, parts, 0)
         return own.to(like.device)
-
-
-def _connect(launch: Launch) -> TCPStore:
-    hosts = launch.rank == 0 and not launch.is_hosted
-    try:
-        return TCPStore(launch.address, launch.port, launch.size, hosts, timeout=CONNECT)
-    except RuntimeError as problem:
-        raise UsageError(
-            f"no store answers at {launch.address}:{launch.port} "
-            f"({str(problem).splitlines()[0]}). On one machine, start the processes with torchrun "
-            "--standalone; on several, check the address in --rdzv-endpoint"
-        ) from problem
 
 
 @contextmanager

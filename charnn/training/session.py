@@ -25,7 +25,7 @@ from charnn.corpus.transpose_augmentation import (
     parse_key_range,
 )
 from charnn.corpus.vocabulary_kinds import BYTES
-from charnn.errors import CharnnError
+from charnn.errors import CharnnError, CheckpointError
 from charnn.training.events import Planned, Recovered, Report
 from charnn.training.finetune import tokens_of_parent
 from charnn.training.joining import join_processes
@@ -212,7 +212,12 @@ class Session:
         return orders.run
 
     def _take_up(self, run: Path) -> None:
-        """Change the options so that the run is taken up that torchrun has restarted."""
+        """Change the options so that the run is taken up whose processes were restarted."""
+        if not run.is_dir():
+            raise CheckpointError(
+                f"the run was begun in {run} on another machine: give all machines the same folder "
+                "as --out, and start them again"
+            )
         is_saved = any((run / name).is_file() for name in CHECKPOINTS)
         self._out = run.parent
         self._options = {**self._options, "name": run.name, "resume": is_saved}

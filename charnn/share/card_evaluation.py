@@ -24,7 +24,8 @@ def evaluation_section(checkpoint: Checkpoint) -> str:
     rows = list(_losses(checkpoint))
     lines = ["## Evaluation\n"]
     if rows:
-        lines += ["| held-out part, by | nats per character | bits |", "| --- | --- | --- |"]
+        per = checkpoint.vocabulary.per
+        lines += [f"| held-out part, by | nats per {per} | bits |", "| --- | --- | --- |"]
         lines += [
             f"| {plain(protocol)} | {loss:.4f} | {loss / math.log(2):.4f} |"
             for protocol, loss in rows

@@ -28,7 +28,7 @@ def _data(checkpoint: Checkpoint) -> Iterator[str]:
         yield "source and licence: not recorded"
     size = []
     if "characters" in metadata:
-        size.append(f"{metadata['characters']:,} characters")
+        size.append(f"{metadata['characters']:,} {checkpoint.vocabulary.counted}")
     if (documents := metadata.get("documents", 1)) > 1:
         plural = document_plural(checkpoint.document_kind, bool(metadata.get("tunes")))
         size.append(f"{documents:,} {plural}")

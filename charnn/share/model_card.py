@@ -105,14 +105,15 @@ def _front_matter(model: Shared) -> str:
             f"      type: {quoted(corpus)}",
             "    metrics:",
             '    - type: "loss"',
-            '      name: "nats per character, state carried"',
+            f'      name: "nats per {model.checkpoint.vocabulary.per}, state carried"',
             f"      value: {loss:.6f}",
         ]
     return "\n".join([*lines, "---", ""])
 
 
 def _introduction(model: Shared) -> str:
-    kind = "tunes in ABC notation" if model.writes_tunes else "text, character by character"
+    per = model.checkpoint.vocabulary.per
+    kind = "tunes in ABC notation" if model.writes_tunes else f"text, {per} by {per}"
     place = shlex.quote(visible(model.place))
     return (
         f"# {plain(model.name)}\n\n"

@@ -12,6 +12,7 @@ from markdown_it import MarkdownIt
 
 import charnn
 from charnn.checkpoints.metadata import check_metadata
+from charnn.corpus.byte_vocabulary import ByteVocabulary
 from charnn.share.card_text import visible
 from charnn.share.energy import estimate_energy
 from charnn.share.model_card import Shared, model_card
@@ -144,6 +145,15 @@ def test_what_an_old_checkpoint_lacks_is_called_not_recorded() -> None:
     assert "model-index" not in card
     assert "No loss was measured" in card
     assert estimate_energy({"position": {"seconds": 3.0}}) is None
+
+
+def test_the_card_of_a_model_of_bytes_counts_bytes() -> None:
+    checkpoint = replace(
+        random_checkpoint("abc"), vocabulary=ByteVocabulary(), metadata=metadata("a text")
+    )
+    card = model_card(Shared(checkpoint, "a", "a"))
+    for fact in ("text, byte by byte", "nats per byte, state", "12,345 bytes", "| nats per byte |"):
+        assert fact in card
 
 
 def test_the_card_of_the_bundled_model_names_its_source_and_licence() -> None:

@@ -64,7 +64,7 @@ function addColumns(pairs, sums, { columns, values }, begin, end) {
   }
 }
 
-// The hidden units times 127, rounded, without those that are 0: more than a third of them are.
+// The hidden units times 127, rounded, without those that are 0: 38 % of them in the bundled model.
 class WholeUnits {
   constructor(units) {
     this.columns = new Int32Array(units + COLUMNS);

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.document_kinds import CUT_KINDS
-from charnn.share.card_text import plain
+from charnn.share.card_text import counted_unit, plain
 
 MEASURE = "`charnn export-model RUN --measure` measures it where the training text is at hand."
 
@@ -24,8 +24,8 @@ def evaluation_section(checkpoint: Checkpoint) -> str:
     rows = list(_losses(checkpoint))
     lines = ["## Evaluation\n"]
     if rows:
-        per = checkpoint.vocabulary.per
-        lines += [f"| held-out part, by | nats per {per} | bits |", "| --- | --- | --- |"]
+        unit = counted_unit(checkpoint.vocabulary)
+        lines += [f"| held-out part, by | nats per {unit} | bits |", "| --- | --- | --- |"]
         lines += [
             f"| {plain(protocol)} | {loss:.4f} | {loss / math.log(2):.4f} |"
             for protocol, loss in rows

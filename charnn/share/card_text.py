@@ -7,6 +7,7 @@ passes through `plain`, `code` or `quoted`.
 import json
 import re
 
+from charnn.corpus.vocabulary import Vocabulary
 from charnn.errors import shorten
 
 MAX_LENGTH = 500
@@ -47,3 +48,8 @@ def quoted(text: str) -> str:
 def count(number: int, noun: str) -> str:
     """Return a number of things, such as "1 core" or "1,200 cores"."""
     return f"{number:,} {noun}{'s' * (number != 1)}"
+
+
+def counted_unit(vocabulary: Vocabulary) -> str:
+    """Return what lengths and losses count, as a whole word: "character" or "byte"."""
+    return vocabulary.counted.removesuffix("s")

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.share.card_evaluation import best_loss, evaluation_section, novelty_section
-from charnn.share.card_text import count, plain, quoted, visible
+from charnn.share.card_text import count, counted_unit, plain, quoted, visible
 from charnn.share.card_training import data_section, training_section
 from charnn.share.energy import (
     ACCELERATOR_WATTS,
@@ -105,15 +105,15 @@ def _front_matter(model: Shared) -> str:
             f"      type: {quoted(corpus)}",
             "    metrics:",
             '    - type: "loss"',
-            f'      name: "nats per {model.checkpoint.vocabulary.per}, state carried"',
+            f'      name: "nats per {counted_unit(model.checkpoint.vocabulary)}, state carried"',
             f"      value: {loss:.6f}",
         ]
     return "\n".join([*lines, "---", ""])
 
 
 def _introduction(model: Shared) -> str:
-    per = model.checkpoint.vocabulary.per
-    kind = "tunes in ABC notation" if model.writes_tunes else f"text, {per} by {per}"
+    unit = counted_unit(model.checkpoint.vocabulary)
+    kind = "tunes in ABC notation" if model.writes_tunes else f"text, {unit} by {unit}"
     place = shlex.quote(visible(model.place))
     return (
         f"# {plain(model.name)}\n\n"

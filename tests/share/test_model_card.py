@@ -121,6 +121,8 @@ def test_a_text_of_a_checkpoint_is_neither_markup_nor_yaml(text: str) -> None:
 def test_the_card_has_the_facts_of_a_run() -> None:
     card = card_of(metadata("a text"))
     for fact in (
+        "text, character by character",
+        "nats per character, state carried",
         "12,345 characters",
         "held out from training: 10 %",
         "charnn train 'a text' --cell 'a text'",

@@ -10,6 +10,7 @@ from charnn.training.events import (
     Event,
     Finished,
     Planned,
+    Preparing,
     Started,
     Stepped,
     Validated,
@@ -49,6 +50,11 @@ class TrainingBar:
         for text in warnings_of(event):
             warn(text)
         match event:
+            case Preparing():
+                if self.bar.total != event.total:
+                    size = {"unit": "B", "unit_scale": True}
+                    self._replace(total=event.total, desc="preparing", leave=False, **size)
+                self.bar.update(event.done - self.bar.n)
             case Planned():
                 self.bar.close()
             case Started():

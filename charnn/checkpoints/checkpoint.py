@@ -86,6 +86,11 @@ class Checkpoint:
         return bool(self.metadata.get("keep_cr", True))
 
     @property
+    def given_vocabulary(self) -> Vocabulary | None:
+        """Return the vocabulary if it was given to training; None if training took its own."""
+        return self.vocabulary if self.metadata.get("vocabulary_given") else None
+
+    @property
     def corpus_options(self) -> dict[str, Any]:
         """Return the options by which `charnn.corpus.sources` reads a corpus for this model."""
         return {

@@ -164,6 +164,7 @@ _CHECKS: Mapping[str, Check] = {
     "tunes": _is_bool,
     "mended": _is_bool,
     "keep_cr": _is_bool,
+    "vocabulary_given": _is_bool,
     "sources": _is_texts,
     "encoding": _is_text,
     "document_kind": _is_document_kind,

@@ -11,7 +11,7 @@ from charnn.training.options import TrainOptions
 from charnn.training.training_config import option_name
 
 # They find the run and read its corpus, or only record what happens.
-_ALSO_RESUMED = {"resume", "name", "out", "encoding", "val_fraction", "tensorboard"}
+_ALSO_RESUMED = {"resume", "name", "out", "encoding", "val_fraction", "tensorboard", "workers"}
 _OF_PARENT = {
     *("cell", "num_layers", "hidden_size", "embedding_size", "one_hot", "pointer"),
     *("tokens", "documents", "preset"),

@@ -36,7 +36,7 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
         f"{'resuming' if started.progress else 'training'} {planned.run}",
         {
             "corpus": f"{corpus.name}: {characters:,} {counted}{documents}{_keys(dataset)}",
-            "vocabulary": f"{len(dataset.vocabulary)} tokens ({_unit(dataset)})",
+            "vocabulary": f"{len(dataset.vocabulary)} tokens ({_unit(dataset)}){_given(dataset)}",
             "model": f"{preset}{_describe_model(model)}",
             "training": f"{' or '.join(limits)}, batch {training.batch_size} x "
             f"{training.seq_len}{parts}, {started.steps_per_epoch:,} steps per epoch",
@@ -142,6 +142,14 @@ def _validation(dataset: Dataset, plural: str, protocol: str) -> str:
 def _keys(dataset: Dataset) -> str:
     low, high = dataset.keys
     return f", in {high - low + 1} keys ({low:+} to {high:+} semitones)" if high else ""
+
+
+def _given(dataset: Dataset) -> str:
+    """Return how much of the training part is outside of a given vocabulary."""
+    if not dataset.is_vocabulary_given:
+        return ""
+    unknown, characters = dataset.train_unknown, dataset.train_characters
+    return f", given; {unknown:,} of {characters:,} to train on are unknown"
 
 
 def _unit(dataset: Dataset) -> str:

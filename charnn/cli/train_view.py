@@ -24,12 +24,14 @@ from charnn.cli.console import (
 )
 from charnn.cli.train_lines import step_details, step_facts, validation_line
 from charnn.cli.train_tables import result_table, show_table, summary_table
+from charnn.corpus.ids import DATA_FOLDER
 from charnn.insight.progress_sample import progress_sample
 from charnn.training.events import (
     Evaluating,
     Event,
     Finished,
     Planned,
+    Preparing,
     Rethreaded,
     SavedAtLast,
     Started,
@@ -47,7 +49,8 @@ SECONDS_BETWEEN_SAMPLES = 10.0
 class TrainView:
     """A display of the events of a run. It is a context, which closes the progress bar at its end.
 
-    The progress bar `bar` first shows a download, then the transposing of tunes, then the run.
+    The progress bar `bar` first shows a download, then the preparation of the corpus (large texts,
+    transposed tunes), then the run.
     Results (`--json`) are written to stdout, everything else to stderr.
 
     Args:
@@ -72,7 +75,7 @@ class TrainView:
         self.should_stop = should_stop
         self.as_json = as_json
         self.live = is_terminal(sys.stderr) and not is_quiet()
-        self.evaluating = False
+        self.evaluating = self.preparing = False
         self.next_sample = -math.inf
         self.details: tqdm[NoReturn] | None = None
         self.stepped: Stepped | None = None
@@ -105,6 +108,8 @@ class TrainView:
 
     def _show(self, event: Event) -> None:
         match event:
+            case Preparing():
+                self._show_preparation(event)
             case Planned():
                 self.planned = event
                 self.bar.close()
@@ -134,6 +139,18 @@ class TrainView:
         for text in warnings_of(event):
             with tqdm.external_write_mode(file=sys.stderr):
                 show_warning(text)
+
+    def _show_preparation(self, event: Preparing) -> None:
+        if not self.preparing:
+            self.preparing = True
+            self._show_line(
+                f"preparing the corpus; it is kept in {DATA_FOLDER}/ for the next run, and if it "
+                "is interrupted, the same command continues it"
+            )
+            self.bar = tqdm(
+                total=event.total, unit="B", unit_scale=True, disable=hides_bars(), leave=False
+            )
+        self.bar.update(event.done - self.bar.n)
 
     def _show_step(self, event: Stepped) -> None:
         if self.as_json:

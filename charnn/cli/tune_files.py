@@ -157,8 +157,9 @@ def _read_text(tunes: str) -> str:
     the encoding of many tune books of the 1990s. If this guess is wrong, only titles and words are
     garbled, because notes are ASCII.
     """
+    from charnn.corpus.abc_charset import declared_charset
     from charnn.corpus.binary_kinds import describe_binary
-    from charnn.corpus.text import declared_charset, decode, open_file
+    from charnn.corpus.text import decode, open_file
 
     display_name = "stdin" if tunes == "-" else tunes
     if is_text_itself(tunes):

@@ -113,7 +113,7 @@ class TokenCounts:
         }
         return AbcVocabulary(frequent.union(*self._counts))
 
-    def count_ids(self, vocabulary: AbcVocabulary) -> int:
+    def count_ids(self, vocabulary: Vocabulary) -> int:
         """Return the number of ids of all counted texts together when `vocabulary` encodes them."""
         return sum(
             count * (1 if piece in vocabulary else len(piece))

@@ -1,7 +1,7 @@
 """The sizes of a corpus by each kind of vocabulary: the numbers of its ids and characters."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from charnn.corpus.abc_vocabulary import TokenCounts
@@ -10,17 +10,21 @@ from charnn.corpus.byte_vocabulary import ByteVocabulary
 from charnn.corpus.char_vocabulary import CharVocabulary
 from charnn.corpus.first_positions import FirstPositions
 from charnn.corpus.music_vocabulary import MusicVocabulary
+from charnn.corpus.piece_scan import PieceScan, ScannedPiece
 from charnn.corpus.text import Document
 from charnn.corpus.vocabulary import DOCUMENT_END, Vocabulary
 from charnn.errors import CorpusError
 from charnn.music.coding.tune_coding import code_tune
+
+NO_TEXT = "the corpus contains no text: name a file with text in it"
 
 
 @dataclass(frozen=True)
 class Sizes:
     """The fields of a `CorpusScan` that depend on the kind of tokens.
 
-    `ends` and `val_ends` are the numbers of `DOCUMENT_END` in the texts and in the held-out ones.
+    `ends` and `val_ends` are the numbers of `DOCUMENT_END` in the texts and in the held-out ones,
+    `pieces` the pieces of a large corpus.
     """
 
     vocabulary: Vocabulary
@@ -30,6 +34,7 @@ class Sizes:
     train_characters: int
     ends: int = 0
     val_ends: int = 0
+    pieces: tuple[ScannedPiece, ...] | None = None
 
 
 def scan_characters(
@@ -54,13 +59,9 @@ def scan_characters(
     if cut:
         first.positions.pop(DOCUMENT_END, None)
     if not first.positions:
-        raise CorpusError("the corpus contains no text: name a file with text in it")
+        raise CorpusError(NO_TEXT)
     train_length = held_out_start if held_out else max(1, int(length * (1 - val_fraction)))
-    # The cut depends on the length, which is known only at the end of the text. So the first
-    # position of each character is collected, not just the set of characters.
-    vocabulary = CharVocabulary(
-        char for char, position in first.positions.items() if position < train_length
-    )
+    vocabulary = _first_characters(first.positions, train_length)
     val_ends = ends - train_ends if held_out else 0
     return Sizes(vocabulary, length, train_length, length, train_length, ends, val_ends)
 
@@ -89,15 +90,50 @@ def scan_bytes(
     return Sizes(ByteVocabulary(), length, train_length, length, train_length, ends, val_ends)
 
 
-def scan_pieces(
-    train: list[Document], held_out: list[Document], min_count: int, digest: "hashlib._Hash"
+def sizes_of_pieces(
+    found: PieceScan, tokens: str, held_out: int | None, val_fraction: float
 ) -> Sizes:
-    """Return the sizes of tunes in ABC tokens; only one tune at a time is in memory."""
+    """Return the sizes of a corpus that was read in pieces.
+
+    Args:
+        found: the result of reading it.
+        tokens: the kind of tokens, characters or bytes.
+        held_out: the index of the first document that is held out; None if the text is cut.
+        val_fraction: the share of the text that is held out.
+
+    Raises:
+        CorpusError: there are no characters.
+    """
+    length = found.length
+    train_length = (
+        max(1, int(length * (1 - val_fraction))) if held_out is None else found.starts[held_out]
+    )
+    if tokens == ByteVocabulary.kind:
+        vocabulary: Vocabulary = ByteVocabulary()
+    elif found.positions:
+        vocabulary = _first_characters(found.positions, train_length)
+    else:
+        raise CorpusError(NO_TEXT)
+    lengths = (length, train_length) * 2
+    return Sizes(vocabulary, *lengths, pieces=found.pieces)
+
+
+def scan_abc(
+    train: list[Document],
+    held_out: list[Document],
+    min_count: int,
+    digest: "hashlib._Hash",
+    given: Vocabulary | None = None,
+) -> Sizes:
+    """Return the sizes of tunes in ABC tokens; only one tune at a time is in memory.
+
+    The lengths are those in a `given` vocabulary, or else in the one of the training part.
+    """
     train_counts, val_counts = TokenCounts(), TokenCounts()
     for counts, documents in ((train_counts, train), (val_counts, held_out)):
         for document in documents:
             counts.add("".join(hashed_chunks(document, digest)))
-    vocabulary = train_counts.vocabulary(min_count)
+    vocabulary = given or train_counts.vocabulary(min_count)
     # A separator follows each document: one id, which counts as one character.
     train_length = train_counts.count_ids(vocabulary) + len(train)
     train_characters = train_counts.characters + len(train)
@@ -125,6 +161,13 @@ def scan_music(train: list[Document], held_out: list[Document], digest: "hashlib
             lengths[part] += len(text) + 1
     vocabulary = MusicVocabulary(known)
     return Sizes(vocabulary, sum(coded_lengths), coded_lengths[0], sum(lengths), lengths[0])
+
+
+def _first_characters(positions: Mapping[str, int], train_length: int) -> CharVocabulary:
+    """Return the vocabulary of the training part."""
+    # The cut depends on the length, which is known only at the end of the text. So the first
+    # position of each character is collected, not just the set of characters.
+    return CharVocabulary(char for char, place in positions.items() if place < train_length)
 
 
 def hashed_bytes(document: Document, digest: "hashlib._Hash") -> Iterator[str]:

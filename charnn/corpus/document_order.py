@@ -3,6 +3,8 @@
 The tunes of a book are sorted by kind. In that order a network learns that a jig follows a jig, and
 forgets the reels meanwhile: after 2,700 updates on the folk tunes, a shuffled order ends 0.03 nats
 lower (benchmarks/quality.md).
+
+Only the places of the documents are in memory. If there are very many, neighbours move together.
 """
 
 from typing import Any
@@ -11,6 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
+
+# The places take 100 MB. Documents that are so many are short, and lines and passages are shuffled
+# already where they are cut (`charnn.corpus.text_documents`).
+MAX_PLACES = 1 << 21
+# A memory map is searched in blocks: 4 million ids at a time.
+_BLOCK = 1 << 22
 
 
 class DocumentOrder:
@@ -22,7 +30,7 @@ class DocumentOrder:
     """
 
     def __init__(self, ids: NDArray[Any], seed: int) -> None:
-        ends = np.flatnonzero(ids == SEPARATOR) + 1
+        ends = _document_ends(ids)
         self._starts = np.concatenate([[0], ends[ends < len(ids)]])
         self._lengths = np.diff(self._starts, append=len(ids))
         self._ends_open = bool(ids[-1] != SEPARATOR)
@@ -43,3 +51,17 @@ class DocumentOrder:
         document = np.searchsorted(self._epoch_starts, numbers, side="right") - 1
         moved: NDArray[np.int64] = numbers + self._moves[document]
         return moved
+
+
+def _document_ends(ids: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the places after documents: after each, or after each 2nd, 4th, 8th and so on."""
+    kept = np.empty(0, np.int64)
+    documents, step = 0, 1
+    for begin in range(0, len(ids), _BLOCK):
+        ends = begin + 1 + np.flatnonzero(ids[begin : begin + _BLOCK] == SEPARATOR)
+        numbers = np.arange(documents + 1, documents + 1 + len(ends))
+        documents += len(ends)
+        kept = np.concatenate([kept, ends[numbers % step == 0]])
+        while len(kept) > MAX_PLACES:
+            kept, step = kept[1::2], 2 * step
+    return kept

@@ -5,6 +5,7 @@ import numpy as np
 from charnn.corpus.char_vocabulary import code_points, latin_1
 
 _UNICODE_SIZE = 0x110000
+_SHORT = 1 << 14
 
 
 class FirstPositions:
@@ -26,6 +27,13 @@ class FirstPositions:
         # test for one.
         if raw is not None and not raw.translate(None, self._known_latin_1):
             return
+        # Nearly all characters are new at the beginning, and sorting those of a megabyte takes 50
+        # ms.
+        short = min(len(text), _SHORT)
+        self._add(text[:short], offset)
+        self._add(text[short:], offset + short)
+
+    def _add(self, text: str, offset: int) -> None:
         points = code_points(text)
         new = np.flatnonzero(~self._known.take(points, mode="clip"))
         if new.size:

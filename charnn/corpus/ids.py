@@ -2,26 +2,23 @@
 
 The first pass (`charnn.corpus.scan`) finds the fingerprint, the split and the vocabulary. The
 folder of the ids is named by the fingerprint; if the folder exists, the second pass is skipped.
-Both passes stream, so a corpus never has to fit in memory: 1 GB of text was encoded in 79 MB of
-memory, at 152 MB/s.
+Both passes stream, so a corpus never has to fit in memory. A large corpus is read in pieces, by
+several processes if there are processors for them, see `charnn.corpus.pieces`.
 """
 
-import hashlib
 import json
-import os
 import shutil
 import zlib
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charnn.corpus.corpus_sizes import hashed_bytes, hashed_chunks
+from charnn.corpus.checksums import crc32_combine
+from charnn.corpus.ids_file import write_pieces, write_stream
 from charnn.corpus.own_files import IDS, METADATA
 from charnn.corpus.scan import (
     DEFAULT_VAL_FRACTION,
@@ -31,10 +28,9 @@ from charnn.corpus.scan import (
     scan_corpus,
 )
 from charnn.corpus.sources import Corpus
-from charnn.corpus.text import Document
 from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress, ignore_progress
-from charnn.corpus.vocabulary import SEPARATOR, UNKNOWN, Vocabulary
-from charnn.corpus.vocabulary_kinds import BYTES, CHAR
+from charnn.corpus.vocabulary import Vocabulary
+from charnn.corpus.vocabulary_kinds import CHAR
 from charnn.errors import CorpusError, UsageError
 from charnn.files import fsync_folder, write_bytes
 
@@ -59,6 +55,8 @@ class Dataset:
         documents: the number of documents, without transposed copies.
         val_documents: the number of held-out documents; 0 if the corpus is one text, which is cut.
         val_unknown: the number of ids in the validation part that are `UNKNOWN`.
+        train_unknown: the same number of the training part; 0 unless the vocabulary is given.
+        is_vocabulary_given: whether the vocabulary was not taken from the training part.
         keys: the lowest (at most 0) and highest transposition of the training part, in semitones.
         path: the folder of the files.
     """
@@ -74,6 +72,8 @@ class Dataset:
     val_unknown: int
     keys: tuple[int, int]
     path: Path
+    train_unknown: int = 0
+    is_vocabulary_given: bool = False
 
     @property
     def train(self) -> NDArray[Any]:
@@ -93,6 +93,10 @@ def prepare(
     tokens: str = CHAR,
     keys: tuple[int, int] = ORIGINAL_KEY,
     progress: Progress = ignore_progress,
+    *,
+    workers: int = 1,
+    read: Progress = ignore_progress,
+    vocabulary: Vocabulary | None = None,
 ) -> Dataset:
     """Return a corpus as ids, which are stored in a subfolder of `folder` and reused.
 
@@ -107,6 +111,10 @@ def prepare(
         keys: the lowest and highest transposition of the training part in semitones, see
             `charnn.corpus.transpose_augmentation`; the validation part is never transposed.
         progress: called with the number of transposed tunes so far and the number of all tunes.
+        workers: the number of processes for a large corpus; 0 to choose.
+        read: called with the bytes of a large corpus that are done, and those of both passes.
+        vocabulary: the vocabulary, of the kind `tokens`; None for that of the training part. Other
+            characters are `UNKNOWN`.
 
     Raises:
         CorpusError: the corpus has no characters, or the ids cannot be written.
@@ -120,15 +128,17 @@ def prepare(
     tokens = choose_tokens(corpus, tokens, keys)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(folder)
-        scan = scan_corpus(corpus, folder, val_fraction, tokens, keys, progress)
+        scan = scan_corpus(
+            corpus, folder, val_fraction, tokens, keys, progress, workers, read, vocabulary
+        )
         # By content, not by path or time: an edited corpus must never get the ids of the old one.
         short_hash = scan.fingerprint[:12]
         # The same content under another corpus name has the same ids, so its folder is reused.
         path = next(folder.glob(f"[!.]*-{short_hash}"), folder / f"{corpus.name}-{short_hash}")
         # If two processes prepare the same corpus at once, the second waits and then loads.
         with FileLock(folder / f".{path.name}.lock"):
-            return _load(path, scan) or _build(path, scan)
+            _remove_leftovers(folder, _temporary(path))
+            return _load(path, scan) or _build(path, scan, workers, read)
     except OSError as error:
         raise CorpusError(
             f"cannot write the prepared corpus to {folder} ({error.strerror or error}). Run charnn "
@@ -159,50 +169,65 @@ def find_prepared(
     return None
 
 
-def _read(path: Path) -> tuple[dict[str, Any], NDArray[Any]] | None:
+def _read(path: Path, *, verified: bool = False) -> tuple[dict[str, Any], NDArray[Any]] | None:
     """Return the metadata and the ids of the prepared corpus at `path`; None if it is damaged."""
     try:
         metadata = json.loads((path / METADATA).read_bytes())
         checksum = metadata.pop("crc32")
-        with (path / IDS).open("rb") as file:
-            if checksum != _crc32(file, metadata):
-                return None
+        if not verified:
+            with (path / IDS).open("rb") as file:
+                if checksum != _crc32(file, metadata):
+                    return None
         return metadata, np.asarray(np.load(path / IDS, mmap_mode="r", allow_pickle=False))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _load(path: Path, scan: CorpusScan) -> Dataset | None:
-    """Return the prepared corpus at `path`; None if it is missing, damaged or for other texts."""
-    if (stored := _read(path)) is None:
+def _load(path: Path, scan: CorpusScan, *, verified: bool = False) -> Dataset | None:
+    """Return the prepared corpus at `path`; None if it is missing, damaged or for other texts.
+
+    If it is `verified` already, its checksum is not computed again.
+    """
+    if (stored := _read(path, verified=verified)) is None:
         return None
     metadata, ids = stored
     val_unknown = metadata.pop("val_unknown", None)
+    train_unknown = metadata.pop("train_unknown", 0)
     if metadata != _metadata(scan) or val_unknown is None:
         return None
     # The checksum does not prove that this version would write the same file.
-    if ids.shape != (scan.length,) or ids.dtype != scan.vocabulary.dtype:
+    if ids.shape != (scan.sizes.length,) or ids.dtype != scan.vocabulary.dtype:
         return None
     return Dataset(
         vocabulary=scan.vocabulary,
         ids=ids,
-        train_length=scan.train_length,
-        train_characters=scan.train_characters,
-        val_characters=scan.characters - scan.train_characters,
+        train_length=scan.sizes.train_length,
+        train_characters=scan.sizes.train_characters,
+        val_characters=scan.sizes.characters - scan.sizes.train_characters,
         fingerprint=scan.fingerprint,
         documents=scan.original_count,
         val_documents=scan.val_documents,
         val_unknown=val_unknown,
+        train_unknown=train_unknown,
+        is_vocabulary_given=scan.is_vocabulary_given,
         keys=scan.keys,
         path=path,
     )
 
 
-def _remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files and folders of killed processes: their locks are free."""
+def _temporary(path: Path) -> Path:
+    """Return the folder in which a corpus is prepared before it is renamed to `path`."""
+    return path.with_name(f".{path.name}.tmp")
+
+
+def _remove_leftovers(folder: Path, kept: Path) -> None:
+    """Remove the temporary files and folders of killed processes: their locks are free.
+
+    The folder `kept` may be continued, so it stays.
+    """
     from filelock import FileLock, Timeout
 
-    for temporary in folder.glob(".*.tmp"):
+    for temporary in set(folder.glob(".*.tmp")) - {kept}:
         name = temporary.name.removesuffix(".tmp")
         if not temporary.is_dir():  # a file's temporary name also has a random part
             name = name.rpartition(".")[0]
@@ -213,29 +238,35 @@ def _remove_leftovers(folder: Path) -> None:
                 temporary.unlink(missing_ok=True)
 
 
-def _build(path: Path, scan: CorpusScan) -> Dataset:
+def _build(path: Path, scan: CorpusScan, workers: int, read: Progress) -> Dataset:
     """Write the ids to a temporary folder, and rename the folder to `path` when it is complete."""
-    temporary = path.with_name(f".{path.name}.tmp")
-    temporary.mkdir()
+    temporary = _temporary(path)
+    if scan.sizes.pieces is None and temporary.exists():
+        shutil.rmtree(temporary)
+    temporary.mkdir(exist_ok=True)
     try:
-        with (temporary / IDS).open("w+b") as file:
-            val_unknown = _write_ids(file, scan)
-            file.flush()
-            os.fsync(file.fileno())
-            file.seek(0)
-            metadata = {**_metadata(scan), "val_unknown": val_unknown}
-            metadata["crc32"] = _crc32(file, metadata)
+        if scan.sizes.pieces is None:
+            ids = write_stream(temporary / IDS, scan)
+        else:
+            ids = write_pieces(temporary, scan, scan.sizes.pieces, workers, read)
+        metadata = {**_metadata(scan), "val_unknown": ids.unknown[1]}
+        if scan.is_vocabulary_given:
+            metadata["train_unknown"] = ids.unknown[0]
+        metadata["crc32"] = crc32_combine(_crc_of_metadata(metadata), ids.crc, ids.size)
         # ASCII, because a vocabulary may contain lone surrogates, which UTF-8 cannot encode.
         content = json.dumps(metadata, ensure_ascii=True, indent=1) + "\n"
         write_bytes(temporary / METADATA, content.encode())
         if path.exists():
             shutil.rmtree(path)  # `_load` found it damaged
         temporary.replace(path)
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
+    except BaseException as problem:
+        # Finished pieces are kept for the next call, but not on a full disk.
+        if scan.sizes.pieces is None or isinstance(problem, OSError):
+            shutil.rmtree(temporary, ignore_errors=True)
         raise
     fsync_folder(path.parent)
-    dataset = _load(path, scan)
+    # Reading gigabytes again would not reach the disk: they come from the memory of the system.
+    dataset = _load(path, scan, verified=scan.sizes.pieces is not None)
     if dataset is None:
         raise CorpusError(f"the prepared corpus in {path} cannot be read back: check the disk")
     return dataset
@@ -248,56 +279,19 @@ def _metadata(scan: CorpusScan) -> dict[str, object]:
         "vocabulary": scan.vocabulary.to_json(),
         "documents": scan.original_count,
         "val_documents": scan.val_documents,
-        "ids": scan.length,
-        "train_ids": scan.train_length,
+        "ids": scan.sizes.length,
+        "train_ids": scan.sizes.train_length,
     }
-
-
-def _write_ids(file: BinaryIO, scan: CorpusScan) -> int:
-    """Write the ids as a `.npy` file, and return the number of `UNKNOWN` ids.
-
-    Raises:
-        CorpusError: the corpus has changed since the first pass.
-    """
-    # Plain writes instead of a writable memory map, whose pages would count as memory in use.
-    dtype = scan.vocabulary.dtype
-    header = {"descr": dtype.str, "fortran_order": False, "shape": (scan.length,)}
-    np.lib.format.write_array_header_1_0(file, header)
-    position = unknown = 0
-    digest = hashlib.sha256(scan.settings)
-    hashed = hashed_bytes if scan.vocabulary.kind == BYTES else hashed_chunks
-    documents = [
-        Document(document.name, partial(hashed, document, digest)) for document in scan.documents
-    ]
-    for ids in encode_documents(scan.vocabulary, documents, scan.separated):
-        file.write(ids.data)
-        position += len(ids)
-        # The training part has no unknown ids: its characters are the vocabulary.
-        unknown += int(np.count_nonzero(ids == UNKNOWN))
-        if position > scan.length:
-            break  # a file that another process appends to may never end
-    if position != scan.length or digest.hexdigest() != scan.fingerprint:
-        raise CorpusError(
-            "the corpus has changed while it was read: start again when no program writes to it"
-        )
-    return unknown
-
-
-def encode_documents(
-    vocabulary: Vocabulary, documents: Sequence[Document], separated: bool
-) -> Iterator[NDArray[Any]]:
-    """Yield the ids of documents in chunks. If `separated`, a separator follows each document."""
-    separator = np.array([SEPARATOR], vocabulary.dtype)
-    for document in documents:
-        yield from vocabulary.encode_chunks(document.chunks())
-        if separated:
-            yield separator
 
 
 def _crc32(file: BinaryIO, metadata: dict[str, object]) -> int:
     """Return one checksum over the metadata and the rest of the file of ids."""
     # A checksum against damage, not against attackers: the files are the user's own.
-    value = zlib.crc32(json.dumps(metadata).encode())
+    value = _crc_of_metadata(metadata)
     while block := file.read(1 << 20):
         value = zlib.crc32(block, value)
     return value
+
+
+def _crc_of_metadata(metadata: dict[str, object]) -> int:
+    return zlib.crc32(json.dumps(metadata).encode())

@@ -6,6 +6,7 @@ other line ends would be unknown to it.
 
 import io
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from charnn.corpus.text import Document
@@ -23,7 +24,8 @@ class LineFeeds:
 
     def convert(self, text: Document) -> Document:
         """Return a text with line feeds in place of its other line ends."""
-        return Document(text.name, partial(self._chunks, text), text.split_text)
+        file = text.file and replace(text.file, line_feeds=True)
+        return Document(text.name, partial(self._chunks, text), text.split_text, file=file)
 
     def _chunks(self, text: Document) -> Iterator[str]:
         # A chunk may end between CR and LF.

@@ -7,7 +7,7 @@ a tune stays on its side of the split. So a model that is trained further on a l
 evaluated on tunes that are new to it.
 
 The vocabulary is taken from the training part only, so a held-out character can be unknown, as in
-any new text.
+any new text. If a vocabulary is given, characters of the training part can be unknown as well.
 """
 
 import hashlib
@@ -15,9 +15,18 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from charnn.corpus.corpus_sizes import scan_bytes, scan_characters, scan_music, scan_pieces
+from charnn.corpus.corpus_sizes import (
+    Sizes,
+    scan_abc,
+    scan_bytes,
+    scan_characters,
+    scan_music,
+    sizes_of_pieces,
+)
 from charnn.corpus.document_kinds import AUTO as AUTO_DOCUMENTS
 from charnn.corpus.document_kinds import CUT_KINDS, FILES, document_plural
+from charnn.corpus.piece_scan import scan_in_pieces
+from charnn.corpus.pieces import cut_pieces
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import Document
 from charnn.corpus.text_documents import split_by_hash
@@ -29,6 +38,7 @@ from charnn.corpus.transpose_augmentation import (
 )
 from charnn.corpus.vocabulary import Vocabulary
 from charnn.corpus.vocabulary_kinds import (
+    ABC,
     AUTO,
     BYTES,
     CHAR,
@@ -57,14 +67,12 @@ class CorpusScan:
         original_count: the number of documents without transposed copies.
         separated: whether a separator is to follow each document. The texts of lines and passages
             already contain `DOCUMENT_END`.
-        vocabulary: the vocabulary of the training part.
+        vocabulary: the vocabulary of the training part, or the one that is given.
+        is_vocabulary_given: whether it is given, so that the training part may have unknown ids.
         settings: the options of the preparation as JSON. The fingerprint is a hash of the
             settings and the texts.
         fingerprint: the sha256 in hexadecimal of the settings, the texts and their borders.
-        length: the number of ids.
-        train_length: the number of ids in the training part.
-        characters: the number of characters; each separator counts as one.
-        train_characters: the number of characters in the training part.
+        sizes: the numbers of ids and characters.
         val_documents: the number of held-out documents; 0 if the corpus is one text, which is cut.
         keys: the lowest (at most 0) and highest transposition of training tunes, in semitones.
     """
@@ -73,12 +81,10 @@ class CorpusScan:
     original_count: int
     separated: bool
     vocabulary: Vocabulary
+    is_vocabulary_given: bool
     settings: bytes
     fingerprint: str
-    length: int
-    train_length: int
-    characters: int
-    train_characters: int
+    sizes: Sizes
     val_documents: int
     keys: tuple[int, int]
 
@@ -92,7 +98,8 @@ def choose_tokens(corpus: Corpus, tokens: str = AUTO, keys: tuple[int, int] = OR
         keys: the lowest and highest transposition of training tunes, in semitones.
 
     Raises:
-        UsageError: there is no such kind, or it does not suit the corpus.
+        UsageError: there is no such kind, or it does not suit the corpus, or the corpus cannot be
+            transposed, because it is no tune book.
     """
     if tokens not in TOKEN_CHOICES:
         raise unknown_choice("--tokens", tokens, TOKEN_CHOICES)
@@ -108,6 +115,8 @@ def choose_tokens(corpus: Corpus, tokens: str = AUTO, keys: tuple[int, int] = OR
         )
     if VOCABULARIES[kind].requires_tunes and not is_tune_book(corpus):
         raise UsageError(_needs_tunes(f"--tokens {kind}", corpus))
+    if keys != ORIGINAL_KEY and not is_tune_book(corpus):
+        raise UsageError(_needs_tunes("--transpose", corpus))
     return kind
 
 
@@ -118,6 +127,9 @@ def scan_corpus(
     tokens: str,
     keys: tuple[int, int] = ORIGINAL_KEY,
     progress: Progress = ignore_progress,
+    workers: int = 1,
+    read: Progress = ignore_progress,
+    vocabulary: Vocabulary | None = None,
 ) -> CorpusScan:
     """Read a corpus once, and return its fingerprint, split, vocabulary and length.
 
@@ -128,52 +140,76 @@ def scan_corpus(
         tokens: the kind of tokens, a key of `VOCABULARIES`.
         keys: the lowest and highest transposition of training tunes, in semitones.
         progress: called with the number of transposed tunes so far and the number of all tunes.
+        workers: the number of processes that read a large corpus; 0 to choose.
+        read: called with the bytes of a large corpus that are done, and those of both passes.
+        vocabulary: the vocabulary, of the kind `tokens`; None for that of the training part.
 
     Raises:
         CorpusError: the corpus has no characters, or only one document of the named kind.
-        UsageError: the corpus cannot be transposed, because it is not a tune book.
     """
-    if keys != ORIGINAL_KEY and not is_tune_book(corpus):
-        raise UsageError(_needs_tunes("--transpose", corpus))
     train, held_out = split_documents(corpus, val_fraction)
     train = augment_tunes(train, keys, folder, progress)
     cut = corpus.document_kind in CUT_KINDS
-    # With K keys each tune occurs K times, so a piece has to occur K times as often.
-    min_count = MIN_PIECE_COUNT * (keys[1] - keys[0] + 1)
-    settings = _settings(corpus, val_fraction, tokens, min_count, keys)
+    settings = _settings(corpus, val_fraction, tokens, keys, vocabulary)
     digest = hashlib.sha256(settings)
-    if tokens == MUSIC:
-        sizes = scan_music(train, held_out, digest)
-    elif tokens == BYTES:
-        sizes = scan_bytes(train, held_out, cut, val_fraction, digest)
-    elif tokens == CHAR:
-        sizes = scan_characters(train, held_out, cut, val_fraction, digest)
+    documents, separated = train + held_out, not cut and len(corpus.documents) > 1
+    pieces = cut_pieces(documents) if tokens in (CHAR, BYTES) and not cut else None
+    if pieces is None:
+        sizes = _stream_sizes(
+            train, held_out, tokens, cut, val_fraction, _min_count(keys), digest, vocabulary
+        )
     else:
-        sizes = scan_pieces(train, held_out, min_count, digest)
-    if cut:
-        original_count, val_documents = sizes.ends, sizes.val_ends
-    else:
-        original_count, val_documents = len(corpus.documents), len(held_out)
+        found = scan_in_pieces(documents, pieces, separated, digest, workers, read)
+        corpus.changed.extend(name for name in found.changed if name not in corpus.changed)
+        sizes = sizes_of_pieces(found, tokens, len(train) if held_out else None, val_fraction)
+    original_count = sizes.ends if cut else len(corpus.documents)
     if corpus.document_kind != AUTO_DOCUMENTS and original_count < 2:
         raise CorpusError(_one_document(corpus))
     return CorpusScan(
-        documents=train + held_out,
+        documents=documents,
         original_count=original_count,
-        separated=not cut and len(corpus.documents) > 1,
+        separated=separated,
         settings=settings,
         fingerprint=digest.hexdigest(),
-        val_documents=val_documents,
+        val_documents=sizes.val_ends if cut else len(held_out),
         keys=keys,
-        vocabulary=sizes.vocabulary,
-        length=sizes.length,
-        train_length=sizes.train_length,
-        characters=sizes.characters,
-        train_characters=sizes.train_characters,
+        vocabulary=vocabulary or sizes.vocabulary,
+        is_vocabulary_given=vocabulary is not None,
+        sizes=sizes,
     )
 
 
+def _stream_sizes(
+    train: list[Document],
+    held_out: list[Document],
+    tokens: str,
+    cut: bool,
+    val_fraction: float,
+    min_count: int,
+    digest: "hashlib._Hash",
+    vocabulary: Vocabulary | None,
+) -> Sizes:
+    """Return the sizes of documents that are read in this process, one after the other."""
+    if tokens == ABC:
+        return scan_abc(train, held_out, min_count, digest, vocabulary)
+    if tokens == MUSIC:
+        return scan_music(train, held_out, digest)
+    scan_texts = scan_bytes if tokens == BYTES else scan_characters
+    return scan_texts(train, held_out, cut, val_fraction, digest)
+
+
+def _min_count(keys: tuple[int, int]) -> int:
+    """Return how often a piece of ABC notation must occur to be a token."""
+    # With K keys each tune occurs K times, so a piece has to occur K times as often.
+    return MIN_PIECE_COUNT * (keys[1] - keys[0] + 1)
+
+
 def _settings(
-    corpus: Corpus, val_fraction: float, tokens: str, min_count: int, keys: tuple[int, int]
+    corpus: Corpus,
+    val_fraction: float,
+    tokens: str,
+    keys: tuple[int, int],
+    vocabulary: Vocabulary | None,
 ) -> bytes:
     """Return the options of the preparation as JSON, for the fingerprint."""
     settings: list[object] = [FORMAT, "tunes" if corpus.tunes else "text", val_fraction]
@@ -182,11 +218,13 @@ def _settings(
     if tokens == BYTES:
         settings.append(tokens)
     elif tokens != CHAR:
-        settings += [tokens, min_count]
+        settings += [tokens, _min_count(keys)]
     if keys != ORIGINAL_KEY:
         settings.append(keys)
     if corpus.document_kind != AUTO_DOCUMENTS:
         settings.append(corpus.document_kind)
+    if vocabulary is not None:
+        settings.append(vocabulary.to_json())
     return json.dumps(settings).encode()
 
 

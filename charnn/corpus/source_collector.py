@@ -11,13 +11,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import BinaryIO
 
+from charnn.corpus.abc_charset import leading_lines
 from charnn.corpus.catalogue import Entry
 from charnn.corpus.own_files import PREPARATION_LOCK, is_own_file, is_own_folder, own_files
 from charnn.corpus.text import (
     CHUNK_BYTES,
     Document,
+    SourceFile,
     decode,
-    leading_lines,
     looks_like_text,
     read_blocks,
     read_file,
@@ -95,7 +96,8 @@ class SourceCollector:
         """Add an existing file."""
         documents = self.books if split_file_name(path.name)[1] == ".abc" else self.texts
         chunks, blocks = partial(read_file, path, self.encoding), partial(read_blocks, path)
-        documents.append(Document(str(path), chunks, blocks=blocks))
+        file = SourceFile(str(path), self.encoding)
+        documents.append(Document(str(path), chunks, blocks=blocks, file=file))
 
     def add_folder(self, folder: Path) -> None:
         """Add every file below a folder, except empty files and those that charnn wrote.

@@ -7,7 +7,7 @@ import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -43,6 +43,7 @@ class Corpus:
         document_kind: the kind of documents, see `charnn.corpus.document_kinds`.
         keep_cr: whether texts keep their carriage returns, as in the runs of earlier versions.
         changed: the names of the texts whose line ends are converted, as far as they were read.
+            Reading a document adds its name.
         skipped: the paths in a named folder that are hidden, unreadable or not text.
         own: the files and folders there that charnn itself wrote: runs and prepared corpora.
         repeated: the sources that were named more than once; each is read once.
@@ -54,7 +55,7 @@ class Corpus:
     mended: bool = True
     document_kind: str = AUTO
     keep_cr: bool = False
-    changed: Sequence[str] = ()
+    changed: list[str] = field(default_factory=list)
     skipped: tuple[str, ...] = ()
     own: tuple[str, ...] = ()
     repeated: tuple[str, ...] = ()
@@ -300,7 +301,8 @@ def _raw_document(source: Document) -> Document:
     blocks = source.blocks
     if blocks is None:
         return source
-    return Document(source.name, lambda: bytes_to_text(blocks()), blocks=blocks)
+    file = source.file and replace(source.file, raw=True)
+    return Document(source.name, lambda: bytes_to_text(blocks()), blocks=blocks, file=file)
 
 
 def _tune_document(tune: CleanTune, mended: bool) -> Document:

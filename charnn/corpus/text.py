@@ -10,7 +10,6 @@ has to fit in memory.
 
 import codecs
 import gzip
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from charnn.corpus.abc_charset import declared_charset, with_charset_utf_8
 from charnn.corpus.binary_kinds import describe_binary, describe_document
 from charnn.errors import CorpusError, UsageError, shorten
 
@@ -33,13 +33,26 @@ _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
     (codecs.BOM_UTF8, "utf-8"),
 )
-# ABC 2.1, "Charset field", in the header of a file or of its first tune.
-_CHARSET = re.compile(r"[ \t]*(?:%%|I:)[ \t]*abc-charset[ \t]+([^\s%]+)", re.I)
-_HEADER_LINE = re.compile(r"[ \t]*(?:%.*|[A-Za-z+]:.*)?")
-_LINE = re.compile(r"[^\r\n]*")
 _ADVICE = "Name its encoding, for example --encoding cp1252."
 # Control characters that do not occur in text; tab, line ends and form feed do.
 _CONTROLS = bytes([*range(9), *range(14, 32), 127])
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file whose content is a document, described so that another process can read it.
+
+    Attributes:
+        path: the path of the file.
+        encoding: the codec if there is no byte order mark; None means UTF-8.
+        line_feeds: whether CRLF and CR become line feeds.
+        raw: whether the bytes of the file are the tokens.
+    """
+
+    path: str
+    encoding: str | None = None
+    line_feeds: bool = False
+    raw: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,12 +66,14 @@ class Document:
             own text.
         blocks: a function that reads the bytes from which the text is decoded; None if there are
             none.
+        file: the file that `chunks` reads; None if it reads anything else.
     """
 
     name: str
     chunks: Callable[[], Iterator[str]]
     split_text: str | None = None
     blocks: Callable[[], Iterator[bytes]] | None = None
+    file: SourceFile | None = None
 
     def text(self) -> str:
         """Return the whole text."""
@@ -111,7 +126,7 @@ def decode(
         bytes_read += len(raw)
         try:
             text = decoder.decode(raw, not raw)
-            controls += _count_controls(raw if codec == "utf-8" else text.encode())
+            controls += count_controls(raw if codec == "utf-8" else text.encode())
         except UnicodeDecodeError as error:
             if kind := describe_binary(head):
                 raise BinaryFileError(f"{name} {kind}") from error
@@ -126,7 +141,7 @@ def decode(
         if "\0" in text or controls * 100 > characters:
             raise BinaryFileError(_looks_binary(name, head))
         if characters == len(text):
-            text = _with_charset_utf_8(text.removeprefix("\ufeff"))
+            text = with_charset_utf_8(text.removeprefix("\ufeff"))
         if text:
             yield text
         if not raw:
@@ -193,24 +208,21 @@ def looks_like_text(path: Path, encoding: str | None = None) -> bool:
     return True
 
 
-def leading_lines(text: str) -> Iterator[re.Match[str]]:
-    """Yield the lines of a text that can stand before the music of a tune book.
+def is_plain_utf_8(head: bytes, encoding: str | None) -> bool:
+    """Return whether the text of a file is its bytes, read as UTF-8 without any change.
 
-    They are empty lines, comments and fields. They end at the first line of music or of prose.
+    Args:
+        head: the first bytes of the file, about a megabyte if there are so many.
+        encoding: the codec that the user has set; None means UTF-8.
     """
-    for line in _LINE.finditer(text):
-        if not _HEADER_LINE.fullmatch(line[0]):
-            return
-        yield line
+    return (
+        _is_utf_8(encoding or "utf-8")
+        and not head.startswith(tuple(mark for mark, _ in _BYTE_ORDER_MARKS))
+        and declared_charset(head) is None
+    )
 
 
-def declared_charset(content: bytes) -> str | None:
-    """Return the encoding that a tune book declares (`%%abc-charset`); None without one."""
-    found = _declaration(content[:CHUNK_BYTES].decode("latin-1"))
-    return found[1] if found else None
-
-
-def _count_controls(utf_8: bytes) -> int:
+def count_controls(utf_8: bytes) -> int:
     """Return the number of control characters that do not occur in text."""
     # In UTF-8, all bytes of longer characters are above 127, so counting bytes is enough; and
     # bytes.translate is the fastest pass over a text that Python has.
@@ -234,19 +246,11 @@ def _codec_of(raw: bytes, encoding: str | None, name: str = "", advice: str = ""
     return encoding or declared or "utf-8"
 
 
-def _declaration(text: str) -> re.Match[str] | None:
-    """Return the declaration of the encoding of a tune book; its group 1 is the encoding."""
-    return next((found for line in leading_lines(text) if (found := _CHARSET.match(line[0]))), None)
-
-
-def _with_charset_utf_8(text: str) -> str:
-    """Return the beginning of a text with a declared encoding replaced by UTF-8."""
-    for line in leading_lines(text):
-        found = _CHARSET.match(line[0])
-        if found and found[1].casefold().replace("_", "-") not in ("utf-8", "utf8"):
-            begin, end = (line.start() + place for place in found.span(1))
-            return text[:begin] + "utf-8" + text[end:]
-    return text
+def _is_utf_8(codec: str) -> bool:
+    try:
+        return codecs.lookup(codec).name == "utf-8"
+    except (LookupError, ValueError):  # an unknown name, or one with a zero byte
+        return False
 
 
 def _is_text_codec(codec: str) -> bool:

@@ -26,6 +26,8 @@ from charnn.errors import CorpusError
 # About the memory that a block of documents takes, of which all are shuffled together. A million
 # names are one block; larger corpora are shuffled block by block.
 BLOCK_BYTES = 1 << 26
+# Documents that are joined to one chunk of the text.
+_JOINED = 10_000
 # The memory of an empty text in CPython and of its place in a list.
 _OVERHEAD_BYTES = 57
 # A longer line or passage is a mistake: a file without line ends, for example.
@@ -170,8 +172,10 @@ def _part(
         (chosen,) = np.nonzero((hashes < limit) == held_out)
         places = hashes[chosen] + chosen.astype(np.uint64) * _GOLDEN  # modulo 2 ** 64
         order = chosen[np.argsort(places, kind="stable")]
-        if order.size:
-            yield DOCUMENT_END.join([*(block[index] for index in order.tolist()), ""])
+        # In small parts, because several arrays are made of each.
+        for begin in range(0, len(order), _JOINED):
+            part = order[begin : begin + _JOINED].tolist()
+            yield DOCUMENT_END.join([*(block[index] for index in part), ""])
 
 
 def _hashes(texts: Sequence[str]) -> NDArray[np.uint64]:

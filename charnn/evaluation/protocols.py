@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.document_kinds import CUT_KINDS, document_plural
-from charnn.corpus.ids import encode_documents
+from charnn.corpus.ids_file import encode_documents
 from charnn.corpus.scan import DEFAULT_VAL_FRACTION, scan_corpus
 from charnn.corpus.sources import Corpus
 from charnn.corpus.text import document
@@ -154,13 +154,14 @@ def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
     # Old checkpoints lack the fraction. They had the default, else the fingerprint differs below.
     fraction = checkpoint.metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
     # The folder is for transposed copies, which a text does not have.
-    scan = scan_corpus(corpus, Path(), fraction, checkpoint.vocabulary.kind)
+    kind, given = checkpoint.vocabulary.kind, checkpoint.given_vocabulary
+    scan = scan_corpus(corpus, Path(), fraction, kind, vocabulary=given)
     if scan.fingerprint != checkpoint.metadata.get("fingerprint"):
         raise CheckpointError(
             f"the model was not trained on {corpus.name} as it is now, so no part of it was held "
             "out: name the training corpus, or leave out --held-out"
         )
-    if scan.train_length == scan.length:
+    if scan.sizes.train_length == scan.sizes.length:
         raise CheckpointError(
             "training held out nothing of this corpus (--val-fraction 0): leave out --held-out"
         )
@@ -171,7 +172,9 @@ def held_out_text_span(checkpoint: Checkpoint, corpus: Corpus) -> EvalSpan:
         description = f"{scan.val_documents:,} {plural} with their ends, which training held out"
     else:
         description = f"the last {100 * fraction:g} %, which training held out"
-    return EvalSpan(ids, scan.train_length, scan.length - scan.train_length, description, True)
+    return EvalSpan(
+        ids, scan.sizes.train_length, scan.sizes.length - scan.sizes.train_length, description, True
+    )
 
 
 def evaluate_span(

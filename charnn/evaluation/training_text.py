@@ -33,7 +33,8 @@ def training_text_ids(
         return found
     if corpus is not None:
         fraction = checkpoint.metadata.get("val_fraction", DEFAULT_VAL_FRACTION)
-        dataset = prepare(corpus, folder, fraction, checkpoint.vocabulary.kind)
+        kind, given = checkpoint.vocabulary.kind, checkpoint.given_vocabulary
+        dataset = prepare(corpus, folder, fraction, kind, vocabulary=given)
         if dataset.fingerprint == fingerprint:
             return dataset.train, dataset.val
     named = "" if corpus is None else f", and {corpus.name} is another text"

@@ -106,6 +106,7 @@ def _facts(dataset: Dataset, model_config: ModelConfig, processes: Processes) ->
         "fingerprint": dataset.fingerprint,
         "documents": dataset.documents,
         "tokens": dataset.vocabulary.kind,
+        "vocabulary_given": dataset.is_vocabulary_given,
         "transpose": list(dataset.keys),
         "characters": dataset.train_characters + dataset.val_characters,
         "parameters": model_config.parameter_count(),

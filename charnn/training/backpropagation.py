@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from charnn.corpus.batches import Batches
+from charnn.corpus.vocabulary import UNKNOWN
 from charnn.model.network_state import NetworkState
 from charnn.model.plain_layer import Trace
 from charnn.training.hardware import autocast
@@ -75,6 +76,8 @@ def _train_rows(
     traces: list[Trace] | None = [] if weight else None
     with autocast(config.device, config.precision):
         losses_TB, after = state.network.losses(inputs, targets, before, traces)
+    if state.has_unknown:
+        losses_TB = losses_TB.masked_fill(targets == UNKNOWN, 0)
     loss = losses_TB.mean()
     total = loss + weight * gradient_penalty(loss, traces) if traces else loss
     if (share := before.rows.share) != 1:

@@ -15,6 +15,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Preparing:
+    """The progress of preparing a large corpus, which is read twice: to scan and to encode it.
+
+    Attributes:
+        done: the bytes that are read.
+        total: the bytes of both passes.
+    """
+
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
 class Planned:
     """The plan of a run, before anything is computed.
 
@@ -240,7 +253,8 @@ class Finished:
 
 
 Event = (
-    Planned
+    Preparing
+    | Planned
     | Recovered
     | ShortOfSpace
     | Started

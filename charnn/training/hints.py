@@ -57,6 +57,21 @@ def on_unknown(unknown: int, characters: int) -> str | None:
     )
 
 
+def on_unlearned(unknown: int, characters: int) -> str | None:
+    """Return a hint if too many training characters are outside a given vocabulary, else None.
+
+    Args:
+        unknown: the number of training characters that are not in the vocabulary.
+        characters: the number of training characters.
+    """
+    if unknown <= MAX_UNKNOWN_SHARE * characters:
+        return None
+    return (
+        f"{unknown / characters:.1%} of the training part ({unknown:,} characters) is not in the "
+        "vocabulary of --vocab. These characters are read, but never predicted or written"
+    )
+
+
 def on_speed(budget: Budget, steps_per_epoch: int, seconds_per_step: float) -> str | None:
     """Return a hint if the budget is too long or too short at this speed, else None."""
     seconds_per_epoch = steps_per_epoch * seconds_per_step

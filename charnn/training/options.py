@@ -109,6 +109,21 @@ class RunOptions(TypedDict, total=False):
             choices=TOKEN_CHOICES,
         ),
     ]
+    vocab: Annotated[
+        str | Path | None,
+        Option(
+            "Take the vocabulary from the characters of a text file, or from another run; all "
+            "other characters are unknown (default: the characters of the training part).",
+            metavar="FILE",
+        ),
+    ]
+    workers: Annotated[
+        int | None,
+        Option(
+            "Processes that prepare a large corpus (default: one for each processor above 500 MB, "
+            "else 1)."
+        ),
+    ]
     transpose: Annotated[
         str | int | None,
         Option(

@@ -10,7 +10,7 @@ from charnn.model.config import ModelConfig
 from charnn.training.card_batch import rows_for_card
 from charnn.training.finetune import new_tokens
 from charnn.training.hardware import choose_device, choose_precision, device_memory
-from charnn.training.hints import on_many_epochs, on_unknown, on_vocabulary
+from charnn.training.hints import on_many_epochs, on_unknown, on_unlearned, on_vocabulary
 from charnn.training.options import TrainingOptions, given
 from charnn.training.recipe import (
     AUTO,
@@ -96,7 +96,9 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
     hints = (
         on_many_epochs(epochs, characters),
         on_vocabulary(len(dataset.vocabulary)),
-        on_unknown(dataset.val_unknown, dataset.val_characters),
+        on_unlearned(dataset.train_unknown, dataset.train_characters)
+        if dataset.is_vocabulary_given
+        else on_unknown(dataset.val_unknown, dataset.val_characters),
     )
     notes += [hint for hint in hints if hint]
     return Plan(model, training, tuple(notes))

@@ -8,6 +8,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import CHECKPOINTS
 from charnn.checkpoints.runs import find_runs, load_best
 from charnn.corpus.transpose_augmentation import format_key_range
+from charnn.corpus.vocabulary import Vocabulary
 from charnn.errors import CheckpointError, CorpusError, UsageError
 from charnn.training.preparation import Encoding, Preparation
 
@@ -141,8 +142,12 @@ def _not_resumable(path: Path) -> str:
     )
 
 
-def _as_typed(value: str | bool | tuple[int, int]) -> str:
-    """Return the value of an option of the encoding as a user types it."""
+def _as_typed(value: str | bool | tuple[int, int] | Vocabulary | None) -> str:
+    """Return the value of an option of the encoding as a user types it, or as a few words."""
+    if value is None:
+        return "not set"
+    if isinstance(value, Vocabulary):
+        return f"a vocabulary of {len(value)} tokens"
     if isinstance(value, bool):
         return "set" if value else "not set"
     if isinstance(value, str):

@@ -17,17 +17,17 @@ from charnn.checkpoints.run_lock import RunLock, create_run
 from charnn.checkpoints.runs import load_best, load_run, rename_damaged
 from charnn.corpus.document_kinds import AUTO
 from charnn.corpus.scan import DEFAULT_VAL_FRACTION
-from charnn.corpus.sources import Corpus, find_sources
+from charnn.corpus.sources import Corpus
 from charnn.corpus.transpose_augmentation import (
     ORIGINAL_KEY,
     Progress,
     ignore_progress,
     parse_key_range,
 )
-from charnn.corpus.vocabulary_kinds import BYTES
 from charnn.errors import CharnnError, CheckpointError
-from charnn.training.events import Planned, Recovered, Report
+from charnn.training.events import Planned, Preparing, Recovered, Report
 from charnn.training.finetune import tokens_of_parent
+from charnn.training.given_vocabulary import given_vocabulary, tokens_and_vocabulary
 from charnn.training.joining import join_processes
 from charnn.training.options import TrainOptions, check_names_and_choices, given
 from charnn.training.preparation import Encoding, Preparation
@@ -131,14 +131,12 @@ class Session:
             # A model of names that is trained further is given other names.
             documents = AUTO if parent is None else parent.document_kind
         keep_cr = bool(self._options.get("keep_cr"))
-        tokens = self._options.get("tokens") or "auto"
-        if parent is not None and parent.vocabulary.kind == BYTES and tokens == "auto":
-            tokens = BYTES
+        tokens, vocabulary = tokens_and_vocabulary(self._options, parent)
         corpus = preparation.corpus(Encoding(tokens, documents=documents, keep_cr=keep_cr))
         if parent is not None:
             tokens = tokens_of_parent(parent, tokens, corpus)
         keys = self._keys() or ORIGINAL_KEY
-        encoding = Encoding(tokens, keys, documents, keep_cr=keep_cr)
+        encoding = Encoding(tokens, keys, documents, keep_cr=keep_cr, vocabulary=vocabulary)
         dataset = preparation.dataset(encoding)
 
         from charnn.training.assembly import build_trainer
@@ -175,6 +173,7 @@ class Session:
         options = given(self._options, "tokens", "documents") | {
             "transpose": self._keys(),
             "keep_cr": self._options.get("keep_cr") or None,
+            "vocab": given_vocabulary(self._options),
         }
         wanted = {option: value for option, value in options.items() if value not in ("auto", None)}
         run, encoding = find_run(self._out, name, preparation, wanted)
@@ -292,12 +291,12 @@ class Session:
         return loaded.checkpoint
 
     def _preparation(self) -> Preparation:
-        sources = find_sources(
-            self._names,
-            encoding=self._options.get("encoding"),
-            progress=self._callbacks.download_bar,
+        callbacks = self._callbacks
+        return Preparation.of(
+            *(self._names, self._options, self._val_fraction, callbacks.transposed),
+            lambda done, total: callbacks.report(Preparing(done, total)),
+            callbacks.download_bar,
         )
-        return Preparation(sources, self._val_fraction, self._callbacks.transposed)
 
     def _keys(self) -> tuple[int, int] | None:
         transpose = self._options.get("transpose")

@@ -6,7 +6,7 @@ their precision, cannot make them train different models.
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +47,7 @@ class Orders:
         return {
             "run": str(self.run),
             "request": self.request,
-            "encoding": asdict(self.encoding),
+            "encoding": self.encoding.to_json(),
             "fingerprint": self.fingerprint,
             "model": self.model.to_json(),
             "training": self.training.to_json(),
@@ -56,11 +56,10 @@ class Orders:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Orders":
         """Return the orders from the values that `to_json` returned."""
-        low, high = value["encoding"]["keys"]
         return cls(
             Path(value["run"]),
             value["request"],
-            Encoding(**value["encoding"] | {"keys": (low, high)}),
+            Encoding.from_json(value["encoding"]),
             value["fingerprint"],
             ModelConfig(**value["model"]),
             TrainingConfig.from_json(value["training"]),

@@ -19,6 +19,7 @@ from torch import Tensor
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.batches import Batches
 from charnn.corpus.ids import Dataset
+from charnn.corpus.vocabulary import UNKNOWN
 from charnn.errors import CharnnError
 from charnn.training import events
 from charnn.training.advice import advise
@@ -179,7 +180,8 @@ class Trainer:
 
     def _add_up(self, gradients: list[Tensor], loss: Tensor, targets_TB: NDArray[Any]) -> Tensor:
         """Add up the gradients and the losses of all processes, see `StepExchange.add_up`."""
-        characters = self.dataset.vocabulary.count_characters(targets_TB)
+        known = targets_TB[targets_TB != UNKNOWN]
+        characters = max(1, self.dataset.vocabulary.count_characters(known))
         return self._exchange.add_up(gradients, loss, characters)
 
     def _validate(self) -> bool:

@@ -41,6 +41,7 @@ class TrainerState:
         hidden_state: the state of the network after the last segment.
         parts: the number of parts in which the rows of a segment are trained. It may be raised
             between two segments, if the memory of the device is too small.
+        has_unknown: whether the training part has unknown tokens, which are not learned.
         position: how far the run has come.
         history: one entry per validation: "step", "seconds", "val_loss", and "train_loss" if known.
         since_report: the totals of the steps since the last report.
@@ -52,6 +53,7 @@ class TrainerState:
     average: Average
     hidden_state: NetworkState
     parts: int = 1
+    has_unknown: bool = False
     position: Position = field(default_factory=Position)
     history: list[dict[str, float]] = field(default_factory=list)
     since_report: RunningMean = field(default_factory=RunningMean)
@@ -88,6 +90,7 @@ class TrainerState:
             average=Average(network, config.ema),
             hidden_state=network.initial_state(config.batch_size),
             parts=config.accumulate,
+            has_unknown=dataset.train_unknown > 0,
         )
 
     def empty_state(self) -> NetworkState:

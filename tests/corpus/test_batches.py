@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from charnn.corpus import document_order
 from charnn.corpus.batches import Batches
 from charnn.corpus.document_order import DocumentOrder
 from charnn.corpus.vocabulary import SEPARATOR
@@ -68,6 +69,25 @@ def test_each_epoch_reads_the_documents_in_a_new_order(
         assert sorted(letters) == sorted(group for group in expected if group[0] != SEPARATOR)
     order = DocumentOrder(np.tile([5, SEPARATOR], 50), seed=3)
     assert list(order.places(0, np.arange(100))) != list(order.places(1, np.arange(100)))
+
+
+@given(st.lists(st.integers(0, 4), min_size=1, max_size=60), st.integers(1, 8), st.integers(1, 9))
+def test_very_many_documents_move_with_their_neighbours(
+    lengths: list[int], most: int, block: int
+) -> None:
+    ids = np.array([token for length in lengths for token in [9] * length + [SEPARATOR]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(document_order, "_BLOCK", block)
+        plain = DocumentOrder(ids, seed=3).places(1, np.arange(len(ids)))
+        patch.setattr(document_order, "MAX_PLACES", most)
+        places = DocumentOrder(ids, seed=3).places(1, np.arange(len(ids)))
+    assert sorted(places) == list(range(len(ids)))
+    # A new group begins only at the beginning of a document.
+    begins = [place for before, place in itertools.pairwise(places) if place != before + 1]
+    assert all(place == 0 or ids[place - 1] == SEPARATOR for place in begins)
+    assert len(begins) <= most + 1
+    if len(lengths) <= most:
+        assert list(places) == list(plain)
 
 
 def test_a_worked_example() -> None:

@@ -361,6 +361,47 @@ def test_a_kill_during_preparation(trials: Trials, fresh_folder: Callable[[], Pa
     trials("killed while a corpus is prepared", trial, few=1, many=60)
 
 
+PREPARE_IN_PIECES = """
+import sys
+from pathlib import Path
+from charnn.corpus import pieces
+from charnn.corpus.ids import prepare
+from charnn.corpus.sources import open_corpus
+pieces.PIECE_BYTES = 1 << 16
+print("begun", flush=True)
+prepare(open_corpus(["big.txt"]), Path("data"), workers=2)
+"""
+
+
+def test_a_kill_during_preparation_in_pieces(
+    trials: Trials, fresh_folder: Callable[[], Path]
+) -> None:
+    """Killed again and again, the preparation continues, and ends with the same bytes."""
+    text = "".join(prose(60_000, begin) for begin in range(0, 180_000, 60_000)) * 20
+
+    def trial(random: random.Random) -> None:
+        folder = fresh_folder()
+        (folder / "big.txt").write_text(text)
+        for _ in range(10):
+            process = subprocess.Popen(
+                [sys.executable, "-c", PREPARE_IN_PIECES], cwd=folder, stdout=subprocess.PIPE
+            )
+            assert process.stdout
+            assert process.stdout.readline() == b"begun\n"
+            time.sleep(random.uniform(0.2, 1))
+            process.kill()
+            process.stdout.close()
+            process.wait()
+        subprocess.run([sys.executable, "-c", PREPARE_IN_PIECES], cwd=folder, check=True)
+        (path,) = (folder / "data").glob("[!.]*")
+        assert not list((folder / "data").glob(".*.tmp"))
+        whole = prepare(open_corpus([str(folder / "big.txt")]), folder / "whole")
+        for name in ("ids.npy", "corpus.json"):
+            assert (path / name).read_bytes() == (whole.path / name).read_bytes()
+
+    trials("killed while a corpus is prepared in pieces", trial, few=0, many=10)
+
+
 def test_folders_of_all_kinds(trials: Trials, fresh_folder: Callable[[], Path]) -> None:
     """Links, pipes, sockets, binary, empty and hidden files: each text is found once, and nothing
     blocks."""

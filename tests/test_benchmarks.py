@@ -4,9 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from benchmarks import gpu
 from benchmarks.finished_runs import FinishedRuns
 from benchmarks.form import form_rows
+from benchmarks.markov import Source
 from charnn.music.form.compare_form import FormJudge
 from tests.helpers import PROJECT
 from tests.music.tunes import read
@@ -68,3 +72,17 @@ def test_a_grid_continues_after_a_stop(tmp_path: Path) -> None:
     assert finished.find(second) is None
     finished.add(second, {"sweep": 1.4})
     assert FinishedRuns(path).find(second) == {"sweep": 1.4}
+
+
+def test_the_entropy_of_a_markov_source() -> None:
+    even = np.array([[0.9, 0.1], [0.1, 0.9]])
+    assert Source(even, 1).entropy() == pytest.approx(-0.9 * np.log(0.9) - 0.1 * np.log(0.1))
+    # After aa and bb, the next letter is certain; so the text is aabbaabb, which has no entropy.
+    turning = np.array([[0.0, 1.0], [0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    assert Source(turning, 2).entropy() == pytest.approx(0, abs=1e-12)
+    # The stationary distribution of this one is 5/6, 1/6.
+    leaning = np.array([[0.9, 0.1], [0.5, 0.5]])
+    halves = (-0.9 * np.log(0.9) - 0.1 * np.log(0.1), np.log(2))
+    assert Source(leaning, 1).entropy() == pytest.approx(5 / 6 * halves[0] + 1 / 6 * halves[1])
+    losses = Source(leaning, 1).losses(np.array([0, 0, 1, 1]))
+    assert np.exp(-losses) == pytest.approx([0.9, 0.1, 0.5])

@@ -41,7 +41,8 @@ def tokens_and_vocabulary(
     """
     tokens = options.get("tokens") or "auto"
     if (vocabulary := given_vocabulary(options)) is not None:
-        return vocabulary.kind, vocabulary
+        # All runs of bytes have the same vocabulary, so it is no option of the corpus.
+        return vocabulary.kind, None if vocabulary.kind == BYTES else vocabulary
     if parent is not None and parent.vocabulary.kind == BYTES and tokens == "auto":
         tokens = BYTES
     return tokens, None

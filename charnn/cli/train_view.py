@@ -143,6 +143,7 @@ class TrainView:
     def _show_preparation(self, event: Preparing) -> None:
         if not self.preparing:
             self.preparing = True
+            self.bar.close()
             self._show_line(
                 f"preparing the corpus; it is kept in {DATA_FOLDER}/ for the next run, and if it "
                 "is interrupted, the same command continues it"

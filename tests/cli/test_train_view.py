@@ -9,7 +9,7 @@ import pytest
 from charnn.cli import train_view
 from charnn.cli.train_tables import result_table
 from charnn.cli.train_view import TrainView
-from charnn.training.events import Finished, Stepped, Validated
+from charnn.training.events import Finished, Preparing, Stepped, Validated
 from tests.helpers import random_checkpoint, reciting_checkpoint
 
 
@@ -37,6 +37,17 @@ def test_lines_elsewhere_show_what_the_terminal_shows(capsys: pytest.CaptureFixt
         "step 10: validation 1.2500 nats/char (1.803 bits/char)  training 1.5000  "
         "gradient 0.73 (30% clipped)  lr 0.002  12,346 chars/s  (best so far)\n"
     )
+
+
+def test_a_large_corpus_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with TrainView(["corpus.txt"], {}, lambda: False, as_json=False) as view:
+        first = view.bar
+        for done in (10, 20):
+            view.report(Preparing(done, 20))
+        assert first.disable
+        assert view.bar.total == 20
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("preparing the corpus; it is kept in data/")
 
 
 def test_samples_have_the_same_seed(capsys: pytest.CaptureFixture[str]) -> None:

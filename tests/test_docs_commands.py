@@ -59,7 +59,7 @@ def test_the_commands_are_known(block: Block) -> None:
         for stage in stages:
             if stage.is_charnn and not stage.words[1].startswith("-"):
                 name, *arguments = stage.words[1:]
-                COMMANDS[name].make_context(name, arguments)
+                assert COMMANDS[name].make_context(name, arguments).info_name == name
 
 
 def test_each_page_runs_commands_or_says_why_not() -> None:

@@ -1,6 +1,7 @@
 """Check that every test can fail: it asserts something, and no assertion is true by its form."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ TEST_FILES = sorted((PROJECT / "tests").rglob("*.py"))
 EXPECTATIONS = {"pytest.raises", "pytest.warns", "pytest.fail"}
 # Shared helpers whose names begin so contain the assertions of the tests that call them.
 ASSERTING_PREFIXES = ("assert_", "check_")
+# What a page of the browser should show, such as `expect(title).to_have_text`.
+PLAYWRIGHT = re.compile(r"expect\(.*\)\.(not_)?to_\w+$", re.S)
 
 
 def asserts_directly(node: ast.AST) -> bool:
@@ -22,6 +25,8 @@ def asserts_directly(node: ast.AST) -> bool:
         if isinstance(part, ast.Call):
             function = ast.unparse(part.func)
             if function in EXPECTATIONS:
+                return True
+            if PLAYWRIGHT.match(function):
                 return True
             if function.rpartition(".")[2].startswith(ASSERTING_PREFIXES):
                 return True
@@ -101,6 +106,7 @@ class TestTheChecks:
             "def test_x():\n    run()",
             "def helper():\n    run()\ndef test_x():\n    helper()",
             "def test_x(forks: Forks):\n    forks('train')",
+            "def test_x(page):\n    expect(page.locator('h1'))",
             "class TestA:\n    def test_x(self):\n        self.run()\n    def test_y(self):\n"
             "        assert run()",
         ],
@@ -114,6 +120,7 @@ class TestTheChecks:
             "def test_x():\n    assert run()",
             "def test_x():\n    with pytest.raises(ValueError):\n        run()",
             "def test_x():\n    assert_same(run(), 1)",
+            "def test_x(page):\n    expect(page.locator('h1')).not_to_have_text('x')",
             "def trial():\n    assert run()\ndef test_x(trials):\n    trials(partial(trial, 1))",
             "class Kept:\n def f(self):\n  assert run()\ndef test_x(kept: Kept):\n kept()",
         ],

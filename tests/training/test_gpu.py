@@ -102,6 +102,7 @@ def test_the_host_never_waits_in_a_step(
                 torch.cuda.set_sync_debug_mode("error")
             update_weights(trainer.state, trainer.config, trainer.feed, 1e-3)
     torch.cuda.set_sync_debug_mode("default")
+    assert trainer.state.position.step == 6
 
 
 @pytest.fixture(autouse=True)

@@ -37,7 +37,7 @@ def command(
     \b
     Examples:
       charnn export-onnx shakespeare
-      charnn export-onnx shakespeare -o play/model.onnx
+      charnn export-onnx shakespeare -o play.onnx
     """
     from charnn.files import write_bytes
     from charnn.library import load

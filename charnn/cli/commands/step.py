@@ -42,7 +42,7 @@ def command(
     \b
     Examples:
       charnn step shakespeare 'ROMEO:'
-      charnn step shakespeare 'to be' --unit 0.17 --unit 1.3
+      charnn step shakespeare 'to be' --unit 0.17 --unit 0.3
       charnn step folk 'X:1' -o step.html
     """
     path = check_picture(output)

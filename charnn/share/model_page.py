@@ -50,8 +50,8 @@ _TUNE_PAGE = ("keys.js", "tune_reader.js", "tune_player.js", *_PAGE)
 _PLAY = '<button id="play" type="button" aria-pressed="false" disabled>Play</button>'
 _SCORE = '<div id="score" role="img" aria-label="The tune as staff notation"></div>'
 _TUNE_NOTE = (
-    "Of bars and parts, this page knows what the model has learned. charnn itself can complete "
-    "every bar and part (strict bars); --bars off leaves that out."
+    "The model has learned bars and parts only from its examples. `charnn sample` without `--bars "
+    "off` completes every bar and part."
 )
 
 
@@ -154,7 +154,7 @@ def _tempos(headers: list[list[Any]]) -> dict[str, int]:
 
 def _about(checkpoint: Checkpoint) -> str:
     corpus = CATALOGUE.get(str(checkpoint.metadata.get("corpus")))
-    learned = f" It has learned {corpus.description}." if corpus else ""
+    learned = f" It was trained on {corpus.description}." if corpus else ""
     return (
         "A small neural network, which writes character by character, on your own device. Nothing "
         f"is loaded from elsewhere, and nothing is sent.{learned}"

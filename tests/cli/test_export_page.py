@@ -43,7 +43,7 @@ def test_the_page_is_named_after_the_run_and_never_written_over(
         (("play", "-o", "play.abc"), 2, "suffix of another kind"),
         (("play", "-o", "no/where.html"), 1, "no such folder: no"),
         (("play", "--abcjs", "abc.js"), 2, "--abcjs abc.js cannot be read"),
-        (("play", "--abcjs", "checkpoints/play/best.safetensors"), 2, "is no text"),
+        (("play", "--abcjs", "checkpoints/play/best.safetensors"), 2, "is not a text file"),
     ],
 )
 def test_one_sentence_says_what_is_wrong(

@@ -1,7 +1,9 @@
 """The graph of one step: ONNX Runtime computes the logits of the network, and the docs run it."""
 
 import importlib.util
+import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +18,7 @@ from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.model.cells import CELLS
 from charnn.model.network import Network, import_weights
 from charnn.share.onnx_graph import EMPTY, onnx_bytes, state_shapes
-from tests.helpers import PROJECT, charnn, random_checkpoint, save_run
+from tests.helpers import PROJECT, charnn, random_checkpoint, reciting_checkpoint, save_run
 
 STEPS = 200
 needs_runtime = pytest.mark.skipif(
@@ -68,18 +70,65 @@ def test_the_runtime_computes_the_logits_of_the_network(cell: str, shape: dict[s
 
 @needs_runtime
 def test_the_example_of_the_docs_writes_text(tmp_path: Path) -> None:
-    save_run(tmp_path, "run", random_checkpoint("abc\n", pointer=9))
-    assert charnn(tmp_path, "export-onnx", "run", "-o", "model.onnx").returncode == 0
-    text = (PROJECT / "docs" / "share.md").read_text(encoding="utf-8")
-    (code,) = re.findall(r"^```py\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
-    ended = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    assert re.fullmatch(r"[abc\n]{500}\n", ended.stdout)
+    line = reciting_checkpoint("abc\n", separator_after="\n", documents=2)
+    for checkpoint, expected in (
+        (random_checkpoint("abc\n", pointer=9), r"[abc\n]{0,500}\n"),
+        (line, "abc\n\n"),
+    ):
+        (tmp_path / "model.onnx").write_bytes(onnx_bytes(checkpoint))
+        ended = subprocess.run(
+            [sys.executable, "-c", example("py")],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert re.fullmatch(expected, ended.stdout)
+    save_run(tmp_path, "run", line)
+    ended_again = charnn(tmp_path, "export-onnx", "run", "-o", "model.onnx", "--force")
+    assert ended_again.returncode == 0
     before = (tmp_path / "model.onnx").read_bytes()
     ended_again = charnn(tmp_path, "export-onnx", "run", "-o", "model.onnx")
     assert (ended_again.returncode, b"exists" in ended_again.stderr) == (2, True)
     assert charnn(tmp_path, "export-onnx", "run", "-o", "-").stdout == before
+
+
+@pytest.mark.parametrize(("following", "expected"), [(1, "ab"), (2, "ab" * 250)])
+def test_the_example_in_javascript_ends_a_document(following: int, expected: str) -> None:
+    """The runtime is a stand-in, whose network writes `ab` and then the token `following`."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs Node")
+    config = {"first_token_id": 2, "start_token_id": 1, "vocabulary": ["a", "b"], "hidden_size": 1}
+    code = example("js").replace('import * as ort from "onnxruntime-web";', "")
+    stand_in = f"""
+    const fetch = async () => ({{ json: async () => ({json.dumps(config)}) }});
+    let last = null;
+    const run = async ({{ token }}) => {{
+      const next = last === null ? 2 : token.data[0] === 2n ? 3 : {following};
+      last = next;
+      const data = [99, 0, 0, 0].map((x, id) => x + 80 * (id === next));
+      return {{ next_h0: {{}}, logits: {{ data }} }};
+    }};
+    const ort = {{
+      Tensor: class {{ constructor(type, data) {{ Object.assign(this, {{ type, data }}); }} }},
+      InferenceSession: {{ create: async () => ({{ inputNames: ["token", "h0"], run }}) }},
+    }};
+    """
+    ended = subprocess.run(
+        [node, "--input-type=module", "-e", stand_in + code],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ended.stdout == f"{expected}\n"
+
+
+def example(language: str) -> str:
+    """Return the example of the docs in a language."""
+    text = (PROJECT / "docs" / "share.md").read_text(encoding="utf-8")
+    (code,) = re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return str(code)
 
 
 def test_a_missing_package_is_named(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def _read_abcjs(path: Path) -> str:
             return content.decode("utf-8-sig")
         problem = "is too large"
     except UnicodeDecodeError:
-        problem = "is no text"
+        problem = "is not a text file"
     except OSError as error:
         problem = f"cannot be read ({error.strerror})"
     raise UsageError(f"--abcjs {path} {problem}: name a copy of abcjs-basic-min.js")

@@ -9,6 +9,7 @@ const player = byId("play") ? new TunePlayer(model.tempos, () => showPlaying()) 
 let number = 0; // the number of the present text; the worker's messages about others are late
 let settings = null;
 let written = 0;
+let notes = ""; // what the page has left out of the settings of the present text
 
 const worker = startWorker();
 worker.onmessage = ({ data }) => {
@@ -35,39 +36,59 @@ function say(words) {
   byId("status").textContent = words;
 }
 
-// Write if the link asks for it.
+// Write if the link asks for it. The text of another link goes.
 function start() {
+  clear();
+  byId("command").textContent = "charnn sample";
   const { wrong, autorun } = readLink(location.hash.slice(1));
-  if (wrong.length) say(`The link has no valid ${wrong.join(", ")}: the usual value is set.`);
+  if (wrong.length) say(`The link is not followed: ${someOf(wrong, "; ")}. Usual values are set instead.`);
   else say("Ready.");
   if (autorun && !wrong.length) write();
+}
+
+// Stop the writing and remove the text.
+function clear() {
+  if (text.hasAttribute("aria-busy")) worker.postMessage({ number: ++number });
+  player?.stop();
+  endWriting();
+  for (const name of ["copy", "play"]) if (byId(name)) byId(name).disabled = true;
+  written = 0;
+  text.textContent = "";
+  delete text.dataset.done;
+  if (byId("score")) byId("score").textContent = "";
 }
 
 function write() {
   if (field("new-seed").checked || field("seed").value === "") newSeed();
   if (!form.reportValidity()) return;
-  player?.stop();
+  clear();
   settings = readForm(model);
-  const left = [];
+  notes = "";
   for (const name of ["prime", "title"]) {
-    const known = vocabulary.known(settings[name]);
-    if (known !== vocabulary.knownForm(settings[name])) left.push(name);
-    settings[name] = known;
+    const form = vocabulary.knownForm(settings[name]);
+    const unknown = vocabulary.unknownCharacters(form);
+    if (unknown.length) notes += ` Left out of the ${name}, as the model does not know it: ${named(unknown)}.`;
+    settings[name] = vocabulary.known(form);
   }
   settings.stop = vocabulary.knownForm(settings.stop);
-  const never = vocabulary.unknownCharacters(settings.stop).length;
+  const never = vocabulary.unknownCharacters(settings.stop);
+  if (never.length) notes += ` The model never writes the text to stop at: it does not know ${named(never)}.`;
   showLink();
-  number++;
-  written = 0;
-  text.textContent = "";
-  delete text.dataset.done;
   text.setAttribute("aria-busy", "true");
-  if (byId("score")) byId("score").textContent = "";
   setWriting(true);
-  const unknown = ` Characters of the ${left.join(" and ")} that the model does not know are left out.`;
-  const ends = " The model never writes the text to stop at.";
-  say(`Writing …${left.length ? unknown : ""}${never ? ends : ""}`);
-  worker.postMessage({ number, settings });
+  say(`Writing …${notes}`);
+  worker.postMessage({ number: ++number, settings });
+}
+
+// Return characters with their code points, as messages of `charnn sample` name them.
+function named(characters) {
+  const code = (character) => character.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
+  return someOf(characters.map((each) => `'${each}' (U+${code(each)})`), ", ");
+}
+
+function someOf(words, between) {
+  const more = words.length > 5 ? [`${words.length - 5} more`] : [];
+  return [...words.slice(0, 5), ...more].join(between);
 }
 
 function showLink() {
@@ -98,14 +119,23 @@ function finish(seconds) {
   endWriting();
   const speed = Math.round(written / Math.max(seconds, 0.001));
   const count = written.toLocaleString("en");
-  say(`${count} characters with seed ${settings.seed}, ${speed.toLocaleString("en")} a second.`);
+  const astray = model.tunes && endsInRun(text.textContent) ? ` ${offerSeed()}` : "";
+  say(`${count} characters with seed ${settings.seed}, ${speed.toLocaleString("en")} a second.${astray}${notes}`);
   draw();
+}
+
+// Without the grammar of charnn, a model of tunes can fall into one sign, which it then repeats.
+const endsInRun = (tune) => /([^\n]{1,4}?)\1{19}\n?$/u.test(tune.slice(-200));
+
+function offerSeed() {
+  field("new-seed").checked = true;
+  return "This seed went astray: the tune ends in a row of one sign. Write takes another seed.";
 }
 
 function stopWriting() {
   worker.postMessage({ number: ++number });
   endWriting();
-  say(`Stopped after ${written.toLocaleString("en")} characters.`);
+  say(`Stopped after ${written.toLocaleString("en")} characters.${notes}`);
 }
 
 function endWriting() {
@@ -135,7 +165,7 @@ async function copy(content, name) {
 
 function showPlaying() {
   byId("play").setAttribute("aria-pressed", String(player.playing));
-  byId("play").textContent = player.playing ? "Silence" : "Play";
+  byId("play").textContent = player.playing ? "Stop playing" : "Play";
 }
 
 if (model.headers.length) fillMenus(model.headers);
@@ -145,11 +175,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   write();
 });
-field("temperature").addEventListener("input", ({ target }) => {
-  const value = Number(target.value);
-  const wrong = value > 0 && value < 0.01 ? "The temperature is 0, or from 0.01 to 100." : "";
-  target.setCustomValidity(wrong);
-});
+field("temperature").addEventListener("input", checkTemperature);
 field("seed").addEventListener("input", () => (field("new-seed").checked = false));
 byId("stop-writing").addEventListener("click", stopWriting);
 byId("copy").addEventListener("click", () => copy(text.textContent, "text"));

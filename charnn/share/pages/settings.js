@@ -7,24 +7,52 @@ const NAMES = ["seed", "length", "temperature", "top-p", "min-p", "top-k"];
 const TEXTS = ["prime", "stop", "title", "rhythm", "meter", "key"];
 const field = (name) => form.elements.namedItem(name);
 
-// Put the settings of a link into the form; what it leaves out is as usual. Return what it cannot mean.
+// Set whether the temperature is valid: the form alone cannot say that it is 0, or 0.01 and more.
+function checkTemperature() {
+  const value = Number(field("temperature").value);
+  const wrong = value > 0 && value < 0.01 ? "The temperature is 0, or from 0.01 to 100." : "";
+  field("temperature").setCustomValidity(wrong);
+}
+
+// Put the settings of a link into the form; what it leaves out is as usual. Return what it cannot mean, as
+// sentences without their full stop.
 function readLink(link) {
   const given = new URLSearchParams(link);
   form.reset();
-  const wrong = [];
-  for (const name of [...NAMES, ...TEXTS]) {
+  checkTemperature();
+  const known = [...NAMES, ...TEXTS].filter(field);
+  const unknown = [...new Set(given.keys())].filter((name) => ![...known, "autorun"].includes(name));
+  const wrong = unknown.map((name) => `this page has no setting ${shortened(name)}`);
+  for (const name of known) {
     const input = field(name);
-    if (!given.has(name) || !input) continue;
+    if (!given.has(name)) continue;
     const before = input.value;
     const value = given.get(name).replace(/\r\n?/g, "\n");
     const isNumber = input.type !== "number" || Number.isFinite(Number.parseFloat(value) - Number(value));
     if (isNumber) input.value = value;
+    checkTemperature();
     if (isNumber && input.value === value && input.checkValidity()) continue;
     input.value = before;
-    wrong.push(name);
+    checkTemperature();
+    wrong.push(`${name} is ${rangeOf(input)}, not ${shortened(value)}`);
   }
-  if (given.has("seed") && !wrong.includes("seed")) field("new-seed").checked = false;
-  return { wrong, autorun: given.get("autorun") === "1" };
+  const autorun = given.get("autorun") ?? "0";
+  if (!["0", "1"].includes(autorun)) wrong.push(`autorun is 0 or 1, not ${shortened(autorun)}`);
+  if (field("seed").value) field("new-seed").checked = false;
+  return { wrong, autorun: autorun === "1" };
+}
+
+// Return what a field takes, in words.
+function rangeOf(input) {
+  if (input.dataset.range) return input.dataset.range;
+  if (input.type !== "number") return input.tagName === "SELECT" ? "a value of its menu" : "one line";
+  const kind = input.step === "1" ? "a whole number" : "a number";
+  return `${kind} from ${input.min} to ${Number(input.max).toLocaleString("en")}`;
+}
+
+function shortened(text) {
+  const characters = Array.from(text);
+  return JSON.stringify(characters.length > 40 ? `${characters.slice(0, 40).join("")}…` : text);
 }
 
 // Return the link that holds the settings; what is as usual is left out.

@@ -50,8 +50,8 @@ function nextTurn() {
 // Return the header of a tune. A title that is not given is written by the model.
 function tunePrime(settings) {
   const begin = "X:1\nT:";
-  const title = settings.title || writtenTitle(model, { ...settings, prime: begin });
+  const given = settings.title.trim() ? settings.title : "";
+  const title = given || writtenTitle(model, { ...settings, prime: begin }) || "Untitled";
   const fields = ["R", "M", "L", "K"].map((letter, n) => `${letter}:${settings.header[n]}\n`);
-  const given = fields.filter((_, n) => settings.header[n]);
-  return `${begin}${title || "Untitled"}\n${given.join("")}`;
+  return `${begin}${title}\n${fields.filter((_, n) => settings.header[n]).join("")}`;
 }

@@ -8,6 +8,7 @@ from charnn.compose.json_requests import number_of, text_of
 from charnn.compose.model_shelf import model_of
 from charnn.compose.tune_links import command_of, link_of
 from charnn.errors import UsageError
+from charnn.music.grammar.tune_grammar import MAX_PART_BARS
 from charnn.music.grammar.tune_request import make_request
 from charnn.sampling.params import SamplingParams
 from charnn.sampling.seeds import choose_seed
@@ -36,7 +37,7 @@ def write_tune(asked: Mapping[str, Any]) -> Iterator[Result]:
     """
     model = model_of(text_of(asked, "model") or BUNDLED)
     fields: dict[str, Any] = {name: text_of(asked, name) for name in _REQUEST}
-    part_bars = number_of(asked, "part_bars", 0, 0, 64)
+    part_bars = number_of(asked, "part_bars", 0, 0, MAX_PART_BARS)
     temperature = _temperature(asked)
     seed = choose_seed(_seed(asked))
     requested = make_request(**fields, part_bars=part_bars)

@@ -13,6 +13,7 @@ from typing import Any
 from charnn.checkpoints.bundled import BUNDLED, bundled_model
 from charnn.checkpoints.run_files import CHECKPOINTS, RUNS_FOLDER, TUNES, run_names
 from charnn.checkpoints.run_summary import summarise_run
+from charnn.checkpoints.runs import find_checkpoints
 from charnn.errors import CharnnError, UsageError
 from charnn.library import Model, load
 from charnn.music.similarity.copies import TuneIndex
@@ -32,9 +33,33 @@ def tune_models() -> list[str]:
     return [name for name in names if _writes_tunes(name, runs)]
 
 
-def describe_models() -> list[dict[str, Any]]:
-    """Return the name of each model, and the types, meters and keys that it has learned."""
-    return [{"name": name, **_learned(name)} for name in tune_models()]
+def describe_models(first: str = "") -> list[dict[str, Any]]:
+    """Return the name of each model, and the types, meters and keys that it has learned.
+
+    Args:
+        first: the name of the model that comes first; by default, the bundled one.
+    """
+    names = sorted(tune_models(), key=lambda name: name != first)
+    return [{"name": name, **_learned(name)} for name in names]
+
+
+def shelf_name(run: Path) -> str:
+    """Return the name under which the page offers a run, named as in any command.
+
+    Raises:
+        CheckpointError: there is no such run.
+        UsageError: the page does not offer it, because it is elsewhere or writes no tunes.
+    """
+    path = find_checkpoints(run, RUNS_FOLDER)[0]
+    name = BUNDLED if path == bundled_model() else path.parent.name
+    if name != BUNDLED and path.parent.parent.resolve() != RUNS_FOLDER.resolve():
+        raise UsageError(
+            f"the page offers the runs in {RUNS_FOLDER}/, and {run} is elsewhere: start charnn "
+            "compose in the folder where the run was trained"
+        )
+    if not _writes_tunes(name, run_names(RUNS_FOLDER)):
+        raise UsageError(f"{run} writes no tunes: name a run that was trained on a tune book")
+    return name
 
 
 def model_of(name: str) -> Model:

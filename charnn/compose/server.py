@@ -51,14 +51,16 @@ class Page:
     Args:
         token: the secret of the user's link; by default, a new one.
         book: the tune book; None for a page that keeps nothing.
+        model: the name of the model that the page offers first; by default, the bundled one.
 
     Attributes:
         token: the secret of the user's link.
         jobs: the models that are writing.
     """
 
-    def __init__(self, token: str = "", book: TuneBook | None = None) -> None:
+    def __init__(self, token: str = "", book: TuneBook | None = None, model: str = "") -> None:
         self._book = None if book is None else BookApi(book)
+        self._model = model
         self.token = token or secrets.token_urlsafe(24)
         self.jobs = WritingJobs()
         # Read once: a request can ask for these names only.
@@ -110,7 +112,7 @@ class Page:
         return Response(self._files[name], media_type=_TYPES.get(suffix, "text/plain"))
 
     async def _options(self, request: Request) -> Response:
-        models = await run_in_threadpool(model_shelf.describe_models)
+        models = await run_in_threadpool(model_shelf.describe_models, self._model)
         described = {"version": __version__, "models": models}
         return JSONResponse({**described, "instruments": NAMES, "rows": ROWS})
 

@@ -136,6 +136,8 @@ def _view(text: str, tune: Tune, source: TuneSource, playback: Playback, picture
     ]
     try:
         sounds = view_sounds(playback)
+    except TuneError as problem:
+        return _unreadable(problem.problem, problem.line, problem.column) | picture
     except CharnnError as problem:
         return _unreadable(str(problem), tune.line, 1) | picture
     return {

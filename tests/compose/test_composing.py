@@ -12,9 +12,10 @@ from starlette.testclient import TestClient
 import charnn
 from charnn.checkpoints.stored_tunes import store_tunes
 from charnn.compose.gatekeeper import TOKEN_HEADER
-from charnn.compose.model_shelf import model_of
+from charnn.compose.model_shelf import describe_models, model_of, shelf_name
 from charnn.compose.server import Page
 from charnn.compose.writing_jobs import BusyError, WritingJobs
+from charnn.errors import CheckpointError, UsageError
 from tests.helpers import charnn as run
 from tests.helpers import random_checkpoint, save_run
 
@@ -220,3 +221,22 @@ def test_runs_that_write_texts_or_are_damaged_do_not_keep_the_page_from_its_mode
     assert [model["name"] for model in models] == ["folk"]
     (refused,) = results(client, "write", {"model": "text"})
     assert "there is no model text here" in refused["error"]
+
+
+def test_a_run_that_is_named_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    model = random_checkpoint("abc\n")
+    model.metadata["tunes"] = True
+    run = save_run(tmp_path, "mine", model).parent
+    assert [each["name"] for each in describe_models()] == ["folk", "mine"]
+    for named in (Path("mine"), run):
+        assert [each["name"] for each in describe_models(shelf_name(named))] == ["mine", "folk"]
+    assert shelf_name(Path("folk")) == "folk"
+    save_run(tmp_path, "text", random_checkpoint("abc\n"))
+    save_run(tmp_path / "elsewhere", "mine", model)
+    with pytest.raises(UsageError, match="text writes no tunes"):
+        shelf_name(Path("text"))
+    with pytest.raises(UsageError, match="is elsewhere"):
+        shelf_name(tmp_path / "elsewhere" / "checkpoints" / "mine")
+    with pytest.raises(CheckpointError, match="neither a checkpoint file nor a run"):
+        shelf_name(Path("nosuch"))

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from charnn.cli.completion import complete_run
 from charnn.cli.console import show_message, write_stdout
 from charnn.errors import UsageError
 
@@ -13,6 +14,14 @@ MAX_PORT = 65_535
 
 
 def command(
+    run: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="RUN",
+            autocompletion=complete_run,
+            help="The run in checkpoints/ that the page offers first; default: the bundled one.",
+        ),
+    ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=MAX_PORT, help="The port of the page; 0 takes a free one.")
     ] = 0,
@@ -36,18 +45,21 @@ def command(
     \b
     Examples:
       charnn compose
+      charnn compose mytunes
       charnn compose --port 8000 --no-open
       charnn compose --book session.db
     """
     for name in ("starlette", "uvicorn"):
         if importlib.util.find_spec(name) is None:
             raise UsageError("the page needs charnn[compose]: pip install 'charnn[compose]'")
+    from charnn.compose.model_shelf import shelf_name
     from charnn.compose.server import HOST, Page, listen, serve
     from charnn.tunebook.book_file import default_book
     from charnn.tunebook.tune_book import TuneBook
 
+    model = shelf_name(run) if run else ""
     listener = listen(port)
-    page = Page(book=TuneBook(book or default_book()))
+    page = Page(book=TuneBook(book or default_book()), model=model)
     link = f"http://{HOST}:{listener.getsockname()[1]}/#token={page.token}"
 
     def started() -> None:

@@ -8,6 +8,11 @@ if (found.has("token")) {
   history.replaceState(null, "", found.size ? `#${found}` : location.pathname);
 }
 
+// A message of charnn in the words of the page.
+export function inPageWords(message) {
+  return texts.pageWords.reduce((words, [option, label]) => words.replace(option, label), message);
+}
+
 function headers() {
   return {
     "Content-Type": "application/json",
@@ -26,7 +31,7 @@ async function request(path, asked, signal) {
   }
   if (!answer.ok) {
     const reason = await answer.json().catch(() => ({}));
-    throw new Error(reason.error ?? `${answer.status}`);
+    throw new Error(inPageWords(reason.error ?? `${answer.status}`));
   }
   return answer;
 }
@@ -38,7 +43,7 @@ export async function ask(path, asked, signal) {
 // A file, the end of its name, and what it does not contain.
 export async function download(path, asked, signal) {
   const answer = await request(path, asked, signal);
-  const messages = JSON.parse(answer.headers.get("X-Charnn-Messages") ?? "[]");
+  const messages = JSON.parse(answer.headers.get("X-Charnn-Messages") ?? "[]").map(inPageWords);
   const suffix = /\.\w+(?=")/.exec(answer.headers.get("Content-Disposition"))[0];
   return { content: await answer.blob(), suffix, messages };
 }
@@ -56,7 +61,7 @@ export async function* stream(path, asked, signal) {
       rest = lines.pop();
       for (const line of lines) {
         const result = JSON.parse(line);
-        if (result.error) throw new Error(result.error);
+        if (result.error) throw new Error(inPageWords(result.error));
         yield result;
       }
     }

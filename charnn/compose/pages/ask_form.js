@@ -20,7 +20,7 @@ function control(name) {
   if (name === "seed") {
     return make("input", { type: "number", min: "0", step: "1", placeholder: texts.auto });
   }
-  if (name === "part_bars") return make("input", { type: "number", min: "2", max: "64" });
+  if (name === "part_bars") return make("input", { type: "number", min: "2", max: "32" });
   return make("input", { type: "text", maxlength: "500", autocomplete: "off" });
 }
 

@@ -1,5 +1,5 @@
 // The page: ask for a tune, see it, hear it, change it, keep it.
-import { ask, download, stream } from "./api.js";
+import { ask, download, inPageWords, stream } from "./api.js";
 import { buildForm, settings } from "./ask_form.js";
 import { buildBook } from "./book.js";
 import { saveAs } from "./book_files.js";
@@ -57,7 +57,10 @@ async function show(abc, { partial = false } = {}) {
   const view = await ask("tune", asked(abc));
   if (mine !== shown) return null;
   if (!partial) editor.showProblems(view.problems);
-  if (!view.ok) return view;
+  if (!view.ok) {
+    if (!partial) showMistake(view);
+    return view;
+  }
   present(view);
   const isShown = () => mine === shown;
   const isNew = partial ? "" : noveltyOf({ abc, command: origin.command }, texts.novelty, isShown);
@@ -65,9 +68,25 @@ async function show(abc, { partial = false } = {}) {
   return view;
 }
 
+// A tune that cannot be played: what was drawn last is dimmed, unless this one can be drawn.
+function showMistake(view) {
+  player.load({});
+  if (view.svg) score.show(view);
+  markOld(!view.svg && score.view);
+  controls?.allow(false);
+  byId("facts").replaceChildren();
+}
+
+function markOld(isOld) {
+  byId("score").classList.toggle("old", Boolean(isOld));
+  byId("last-drawn").hidden = !isOld;
+}
+
 // Show and load a view: the score finds its loop among the notes of the player.
 function present(view) {
   document.body.removeAttribute("data-empty");
+  markOld(false);
+  controls?.allow(true);
   player.load(view);
   score.show(view);
   controls?.showTempo();
@@ -78,31 +97,39 @@ async function write(settings) {
   player.pause();
   byId("candidates").replaceChildren();
   byId("lock").hidden = true;
+  byId("ask-warning").textContent = "";
   await running(async (signal) => {
     let text = "";
     let drawing = false;
     let drawn = "";
     let done = false;
-    signal.addEventListener("abort", () => done || begin(text, {})); // half a tune has no command
-    for await (const result of stream("write", settings, signal)) {
-      if (result.command) byId("command").textContent = result.command;
-      if (result.warnings?.length) say(result.warnings.join(" "));
-      if (result.text) {
-        text += result.text;
-        editor.preview(text);
-        // The staff begins with the first note, then follows bar by bar, as fast as it is drawn.
-        const bars = text.slice(0, text.lastIndexOf("|") + 1);
-        const ready = drawn ? bars : FIRST_NOTE.test(text) && text;
-        if (ready && ready.length > drawn.length && !drawing) {
-          drawing = true;
-          drawn = ready;
-          show(ready, { partial: true }).catch(() => {}).finally(() => (drawing = false));
+    // Half a tune has no command; without a note of it, the tune before stays.
+    const leave = () => done || (text ? begin(text, {}) : follow(editor.text));
+    signal.addEventListener("abort", leave);
+    try {
+      for await (const result of stream("write", settings, signal)) {
+        if (result.command) byId("command").textContent = result.command;
+        if (result.warnings) byId("ask-warning").textContent = result.warnings.map(inPageWords).join(" ");
+        if (result.text) {
+          text += result.text;
+          editor.preview(text);
+          // The staff begins with the first note, then follows bar by bar, as fast as it is drawn.
+          const bars = text.slice(0, text.lastIndexOf("|") + 1);
+          const ready = drawn ? bars : FIRST_NOTE.test(text) && text;
+          if (ready && ready.length > drawn.length && !drawing) {
+            drawing = true;
+            drawn = ready;
+            show(ready, { partial: true }).catch(() => {}).finally(() => (drawing = false));
+          }
+        }
+        if (result.done) {
+          done = true;
+          await finish(result, settings);
         }
       }
-      if (result.done) {
-        done = true;
-        await finish(result, settings);
-      }
+    } catch (problem) {
+      if (!signal.aborted) leave();
+      throw problem;
     }
   });
 }

@@ -2,6 +2,8 @@
 import { attempt, byId, field, make, select } from "./dom.js";
 import { texts } from "./texts.js";
 
+const LEAST_SPEED = 0.2; // of the tempo as written
+
 function number(value, min, max) {
   return make("input", { type: "number", value: String(value), min: String(min), max: String(max) });
 }
@@ -10,6 +12,12 @@ function check(id, text, onchange, checked = false) {
   const box = make("input", { type: "checkbox", id, onchange: () => onchange(box.checked) });
   box.checked = checked;
   return make("label", { for: id }, box, ` ${text}`);
+}
+
+// The number of a field; one that is empty or out of range becomes the nearest.
+function nearest(input) {
+  const value = Math.round(Number(input.value)) || 0;
+  return Math.min(Number(input.max), Math.max(Number(input.min), value));
 }
 
 // Build the controls. `reload` is called when the notes themselves change.
@@ -28,15 +36,15 @@ export function buildControls(player, score, options, reload) {
     loops: number(2, 1, 50),
   };
 
-  // A step, a number of loops and a percentage that are empty or out of range become the nearest.
+  let untrained = 1; // the speed before the trainer was switched on
   function applyTrainer() {
-    const values = Object.entries(trainer).map(([name, input]) => {
-      const value = Math.round(Number(input.value)) || 0;
-      return [name, Math.min(Number(input.max), Math.max(Number(input.min), value))];
-    });
-    const isNew = !player.trainer;
+    const values = Object.entries(trainer).map(([name, input]) => [name, nearest(input)]);
+    const before = player.trainer;
     player.trainer = byId("trainer").checked ? Object.fromEntries(values) : null;
-    if (player.trainer && isNew) player.setSpeed(player.trainer.start / 100);
+    if (player.trainer && !before) {
+      untrained = player.speed;
+      player.setSpeed(player.trainer.start / 100);
+    } else if (before && !player.trainer) player.setSpeed(untrained);
     applyLoop();
   }
 
@@ -57,14 +65,20 @@ export function buildControls(player, score, options, reload) {
       if (!firstPlaces.has(bar)) firstPlaces.set(bar, note.place.join("-"));
     }
     let at = player.barAt(starts[0].start);
-    const from = bars[at].start;
+    const begin = at;
     const seen = new Set();
     // Until a bar comes that is not chosen, or the chosen bars begin again.
     while (firstPlaces.has(at) && !seen.has(firstPlaces.get(at))) {
       seen.add(firstPlaces.get(at));
       at += 1;
     }
-    return [from, bars[at - 1].start + bars[at - 1].duration];
+    const end = bars[at - 1];
+    const { start, duration } = bars[begin];
+    // A part whose last bar is shorter by its pick-up begins with the pick-up.
+    const early = start - duration + end.duration - 1e-6;
+    const before = player.notes.filter((note) => note.part === 0 && note.start > early && note.start < start - 1e-6);
+    const pickup = before.length && before.every(({ place }) => score.barOf.get(`n${place.join("-")}`) % 1);
+    return [pickup ? before[0].start : start, end.start + end.duration];
   }
 
   function applyLoop() {
@@ -80,10 +94,10 @@ export function buildControls(player, score, options, reload) {
 
   function showTempo() {
     const usual = usualTempo();
-    tempo.min = String(Math.round(0.3 * usual));
+    tempo.min = String(Math.round(LEAST_SPEED * usual));
     tempo.max = String(Math.round(2 * usual));
     tempo.value = String(Math.round(usual * player.speed));
-    bpm.textContent = texts.bpm(tempo.value, Math.round(player.speed * 100));
+    bpm.textContent = texts.bpm(Math.round(usual * player.speed), Math.round(player.speed * 100));
     tempo.setAttribute("aria-valuetext", bpm.textContent);
   }
 
@@ -95,15 +109,19 @@ export function buildControls(player, score, options, reload) {
   instrument.addEventListener("change", () => change("instrument", instrument.value));
   const chords = select(Object.entries(texts.chordChoices), "off");
   chords.addEventListener("change", () => change("chords", chords.value));
-  const swing = select(Object.entries(texts.swingChoices), "");
+  const swing = select(texts.swingChoices, "");
   swing.addEventListener("change", () => change("swing", swing.value ? Number(swing.value) : null));
   const rows = select(["", ...options.rows].map((name) => [name, texts.rowChoices[name] ?? name]), "");
   rows.addEventListener("change", () => change("rows", rows.value));
   const volume = make("input", { type: "range", min: "0", max: "100", value: "80" });
   volume.addEventListener("input", () => player.setVolume((volume.value / 100) ** 2));
   const response = number(0, 0, 16);
-  response.addEventListener("input", () => (player.response = Math.max(0, Math.floor(Number(response.value)) || 0)));
+  response.addEventListener("input", () => (player.response = nearest(response)));
   for (const input of Object.values(trainer)) input.addEventListener("input", applyTrainer);
+  // Once a number is typed, the field shows the one in use.
+  for (const input of [response, ...Object.values(trainer)]) {
+    input.addEventListener("change", () => (input.value = String(nearest(input))));
+  }
 
   const tempoLabel = make("label", { for: "tempo" }, make("span", { class: "hidden" }, texts.tempo), tempo);
   byId("transport").replaceChildren(play, tempoLabel, bpm, loop);
@@ -151,5 +169,8 @@ export function buildControls(player, score, options, reload) {
       play.setAttribute("aria-pressed", String(playing));
     },
     showSpeed: showTempo,
+    allow(canPlay) {
+      play.disabled = !canPlay;
+    },
   };
 }

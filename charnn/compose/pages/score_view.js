@@ -54,13 +54,26 @@ export class ScoreView {
     for (const element of this.root.querySelectorAll("[id^='n']")) {
       this.elements.set(element.id, element);
     }
-    for (const bar of view.written_bars ?? []) {
-      for (const place of bar.places) this.barOf.set(noteName(place), bar.number || 1);
-    }
+    this.numberBars(view.written_bars ?? []);
     if (this.chosen && !view.written_bars?.some((bar) => bar.number === this.chosen[0])) {
       this.chosen = null;
     }
     this.choose(this.chosen);
+  }
+
+  // A pick-up has the number of the bar after it, less a half: as in `charnn vary`, it is chosen with
+  // the bars on both sides of it.
+  numberBars(bars) {
+    let following = Math.max(0, ...bars.map((bar) => bar.number)) + 1;
+    for (const bar of [...bars].reverse()) {
+      if (bar.number) following = bar.number;
+      for (const place of bar.places) this.barOf.set(noteName(place), bar.number || following - 0.5);
+    }
+  }
+
+  // The bar of a note, for the pointer: a pick-up belongs to the bar after it.
+  barAt(name) {
+    return Math.min(Math.ceil(this.barOf.get(name)), this.numbers().at(-1) ?? 1);
   }
 
   // The note nearest to the pointer, on the staff where the pointer is.
@@ -80,7 +93,7 @@ export class ScoreView {
   begin(event) {
     if (event.button) return;
     const name = this.nameAt(event);
-    this.drag = name && { name, bar: this.barOf.get(name), moved: event.shiftKey };
+    this.drag = name && { name, bar: this.barAt(name), moved: event.shiftKey };
     if (this.drag && event.shiftKey && this.chosen) {
       this.choose(sorted(this.chosen[0], this.drag.bar));
       this.drag = null;
@@ -91,7 +104,7 @@ export class ScoreView {
     if (!this.drag) return;
     const name = this.nameAt(event);
     if (!name) return;
-    const bar = this.barOf.get(name);
+    const bar = this.barAt(name);
     if (name !== this.drag.name) this.drag.moved = true;
     if (this.drag.moved) this.choose(sorted(this.drag.bar, bar));
   }

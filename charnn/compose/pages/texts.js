@@ -9,11 +9,12 @@ export const texts = {
   write: "Write a tune",
   stopWriting: "Stop",
   writing: "The model is writing.",
-  written: (title, bars) => `${title || "The tune"} is ready: ${bars} bars.`,
+  written: (title, bars) => `${title || "The tune"} is ready: ${bars} ${bars === 1 ? "bar" : "bars"}.`,
   stopped: "Stopped. What is written stays in the ABC.",
   scoreHelp:
     "Click a note to start from it. Drag over notes, or press the arrow keys, then Shift with them, to choose bars.",
   empty: "Write a tune, open one of the tune book, or type or paste ABC below: it is drawn and played here.",
+  lastDrawn: "This is the last tune that could be drawn: the ABC below cannot.",
   score: "Score",
   player: "Player",
   sound: "Sound and practice",
@@ -26,11 +27,13 @@ export const texts = {
     first === last ? `Bar ${first} is chosen.` : `Bars ${first} to ${last} are chosen.`,
   undo: "Undo",
   redo: "Redo",
-  transpose: "Move by",
-  semitones: (n) => (n === 0 ? "not at all" : `${n > 0 ? "+" : "−"}${Math.abs(n)} semitones`),
-  facts: (view) =>
-    `${view.rhythm || "tune"} in ${view.key}, ${view.meter}, ${view.bars_written} bars, from ` +
-    `${view.range[0]} to ${view.range[1]}.`,
+  transpose: "Transpose",
+  semitones: (n) => (n === 0 ? "no change" : `${n > 0 ? "+" : "−"}${Math.abs(n)} semitones`),
+  facts: (view) => {
+    const bars = view.bars_written === 1 ? "1 bar" : `${view.bars_written} bars`;
+    const range = view.range.map((note) => note.replace("#", "♯").replace("b", "♭"));
+    return `${view.rhythm || "tune"} in ${view.key}, ${view.meter || "no meter"}, ${bars}, from ${range[0]} to ${range[1]}.`;
+  },
   novelty: (found) =>
     !found
       ? "How new it is cannot be told: the tunes that its model has learned are not at hand."
@@ -51,7 +54,7 @@ export const texts = {
   take: "Take this one",
   hear: "Hear it",
   candidates: (count) => (count === 1 ? "One candidate." : `${count} candidates.`),
-  keepOld: "Keep the tune as it is",
+  keepOld: "Dismiss these",
   barFields: { "bar-from": "From bar", "bar-to": "to bar" },
   candidate: (number, seed) => `Candidate ${number} (seed ${seed})`,
   any: "any",
@@ -107,7 +110,12 @@ export const texts = {
   chordChoices: { off: "off", auto: "charnn chooses", written: "as written" },
   repeats: "Repeats",
   swing: "Swing",
-  swingChoices: { "": "as usual", 50: "none", 60: "60 %", 67: "67 %" },
+  swingChoices: [
+    ["", "as usual"],
+    ["50", "none"],
+    ["60", "60 %"],
+    ["67", "67 %"],
+  ],
   volume: "Volume",
   formats: { abc: "ABC", midi: "MIDI", musicxml: "MusicXML", svg: "SVG", pdf: "PDF", wav: "WAV" },
   saved: (name) => `${name} is in your downloads.`,
@@ -154,7 +162,7 @@ export const texts = {
     chosenSet: (name) => `The set ${name} is chosen.`,
     noSet: "There is no set yet: under Sets, make one. Then add kept tunes to it.",
     emptySet: "Add tunes to this set under Kept tunes: Tags, note, command.",
-    setHelp: "Alt with the arrow keys moves a tune, too.",
+    setHelp: "The arrows move a tune, and so do Alt and the arrow keys.",
     moveUp: (title) => `Move ${title} up`,
     moveDown: (title) => `Move ${title} down`,
     moved: (title, place) => `${title} has place ${place}.`,
@@ -176,5 +184,22 @@ export const texts = {
       (known ? `, ${known} ${known === 1 ? "was" : "were"} there.` : "."),
     tooLarge: (name) => `${name} has more than 4 MB: divide it.`,
   },
+  // Messages of charnn name options of its commands; here they name the fields of the page. In order.
+  pageWords: [
+    [/^--part-bars must lie in (\d+)\.\.(\d+).*$/, "Bars in a part: $1 to $2."],
+    [/^part_bars must be a whole number from 0 to (\d+)$/, "Bars in a part: 2 to $1."],
+    [/,? or use --bars off/g, ""],
+    [/choose bars by --bars 5-8, --part B or --ending/g, "choose bars"],
+    [/choose bars by --bars/g, "choose bars"],
+    [/--chords auto chooses chords for it/g, "choose “charnn chooses” under Chords"],
+    [/use --chords off/g, "choose “off” under Chords"],
+    [/--repeats off/g, "switch Repeats off"],
+    [/--keep rhythm/g, "“Keep the rhythm”"],
+    [/--part-bars/g, "“Bars in a part”"],
+    [/--rhythm/g, "“Type”"],
+    [/--prime/g, "“Opening”"],
+    [/--(bars|part)\b/g, "$1"],
+    [/--(meter|key|title|form|temperature|seed|ending|simpler|busier|tempo)\b/g, (_, name) => `“${name[0].toUpperCase()}${name.slice(1)}”`],
+  ],
   lost: "The page cannot reach charnn. Is charnn compose still running?",
 };

@@ -117,7 +117,7 @@ class HeaderStats:
         if request.meter and not suits_meter(request.rhythm, request.meter):
             return (
                 f"{request.meter} is no meter of a {request.rhythm}: use --meter "
-                f"{usual_meter(request.rhythm)}, or expect less of the new tune"
+                f"{usual_meter(request.rhythm)}, or the new tune may be poor"
             )
         # Single options come first, because the warning names the first option without a match.
         key = _mode(request.key) if any_tonic else request.key
@@ -131,7 +131,7 @@ class HeaderStats:
             if any(values) and not self._count(*values):
                 given = filter(None, (request.rhythm, request.meter, request.key))
                 value = getattr(request, option[2:]) if option[:2] == "--" else ", ".join(given)
-                doubt = f"no training tune has {option} {value}: expect less of the new tune"
+                doubt = f"no training tune has {option} {value}: the new tune may be poor"
                 return doubt + (self._similar_rhythm(value) if option == "--rhythm" else "")
         return ""
 

@@ -177,3 +177,39 @@ def test_the_keyboard_alone_is_enough(tune: Any) -> None:
     expect(tune.locator("#play")).to_have_attribute("aria-pressed", "true")
     tune.keyboard.press(" ")
     expect(tune.locator("#play")).to_have_attribute("aria-pressed", "false")
+
+
+def test_what_cannot_be_drawn_leaves_no_old_tune_to_play(tune: Any) -> None:
+    expect(tune.locator("#facts")).to_contain_text("jig in D, 6/8, 8 bars, from B4 to B5")
+    tune.fill("#abc", "hello")
+    expect(tune.locator("#last-drawn")).to_be_visible()
+    expect(tune.locator("#score")).to_have_class("old")
+    expect(tune.locator("#facts")).to_be_empty()
+    expect(tune.locator("#play")).to_be_disabled()
+    tune.click("#undo")
+    expect(tune.locator("#last-drawn")).to_be_hidden()
+    expect(tune.locator("#play")).to_be_enabled()
+    tune.fill("#abc", "X:1\nK:D\nA4 c4|")
+    expect(tune.locator("#facts")).to_contain_text("tune in D, no meter, 1 bar, from A4 to C♯5.")
+    tune.fill("#abc", "X:1\nM:4/4\nK:C\nz8|")
+    expect(tune.locator("#problems")).to_have_text("Line 1, column 1 the tune has no notes to play")
+
+
+def test_messages_have_the_words_of_the_page(tune: Any) -> None:
+    status, warning = tune.locator("#status"), tune.locator("#ask-warning")
+    tune.evaluate("document.querySelector('#ask').noValidate = true")
+    for name, value, message in (
+        ("form", "AXB!", "“Form” is made of the letters"),
+        ("part_bars", "40", "Bars in a part: 2 to 32."),
+        ("part_bars", "1", "Bars in a part: 2 to 32."),
+    ):
+        tune.fill(f"#{name}", value)
+        tune.click("#write")
+        expect(status).to_contain_text(message)
+        tune.fill(f"#{name}", "")
+        assert tune.inner_text("#command") == ""
+    tune.fill("#seed", "3")
+    tune.fill("#prime", "hello world")
+    tune.click("#write")
+    expect(status).to_contain_text("is ready", timeout=20_000)
+    expect(warning).to_have_text("left out: h l o w r (line 1)")

@@ -196,3 +196,41 @@ def test_reduced_motion_scrolls_at_once(page: Any) -> None:
       return transitionDuration !== "0s" || animationName !== "none";
     }).length"""
     assert page.evaluate(moving) == 0
+
+
+def test_the_trainer_shows_the_numbers_in_use_and_gives_the_tempo_back(tune: Any) -> None:
+    tune.click("summary")
+    tune.fill("#trainer-start", "20")
+    tune.check("#trainer")
+    expect(tune.locator("#bpm")).to_have_text("24 beats a minute (20 %)")
+    for name, number in {"start": "20", "step": "1"}.items():
+        tune.fill(f"#trainer-{name}", "-5")
+        tune.press(f"#trainer-{name}", "Tab")
+        expect(tune.locator(f"#trainer-{name}")).to_have_value(number)
+    tune.uncheck("#trainer")
+    expect(tune.locator("#bpm")).to_have_text("120 beats a minute (100 %)")
+    swings = tune.locator("#swing option").all_inner_texts()
+    assert swings == ["as usual", "none", "60 %", "67 %"]
+
+
+def test_a_pick_up_belongs_to_the_bar_after_it(page: Any) -> None:
+    bars = "d2c d2d|e2e efg|d2c d2d|e2e e2"
+    show(page, f"X:1\nM:6/8\nL:1/8\nQ:3/8=240\nK:G\n|:B|{bars}:|\n|a|{bars}|]\n")
+    notes = page.locator("#score .note")
+    first, last = notes.nth(18).bounding_box(), notes.nth(24).bounding_box()
+    page.mouse.move(first["x"] + 3, first["y"] + 3)
+    page.mouse.down()
+    page.mouse.move(last["x"] + 3, last["y"] + 3, steps=4)
+    page.mouse.up()
+    expect(page.locator("#selection")).to_have_text("Bars 5 to 6 are chosen.")
+    expect(page.locator("#score .chosen")).to_have_count(2)
+    page.fill("#bar-to", "8")
+    page.press("#bar-to", "Tab")
+    page.check("#loop")
+    page.evaluate(STOP_CLOCK)
+    page.click("#play")
+    page.evaluate(MOVE_CLOCK, 4)
+    # A whole part is looped with its pick-up: four bars of half a second.
+    pickups = [tone.start for tone in tones(page) if tone.pitch == 81]
+    assert pickups[0] == pytest.approx(1000.06, abs=0.001)
+    assert pickups[1] == pytest.approx(1002.06, abs=0.001)

@@ -88,17 +88,20 @@ def test_without_rhythms_in_training_no_rhythm_is_written() -> None:
         (TuneRequest(), ""),
         (TuneRequest(rhythm="reel", meter="C|", key="D"), ""),
         (TuneRequest(rhythm="jig", key="Em"), ""),
-        (TuneRequest(rhythm="polka", key="D"), "no training tune has --rhythm polka: expect less"),
+        (
+            TuneRequest(rhythm="polka", key="D"),
+            "no training tune has --rhythm polka: the new tune may be poor",
+        ),
         (TuneRequest(rhythm="jigg"), "Did you mean jig?"),
-        (TuneRequest(meter="5/4"), "no training tune has --meter 5/4: expect less"),
-        (TuneRequest(key="F#"), "no training tune has --key F#: expect less"),
+        (TuneRequest(meter="5/4"), "no training tune has --meter 5/4: the new tune may be poor"),
+        (TuneRequest(key="F#"), "no training tune has --key F#: the new tune may be poor"),
         (
             TuneRequest(rhythm="jig", key="D"),
-            "no training tune has the combination jig, D: expect less",
+            "no training tune has the combination jig, D: the new tune may be poor",
         ),
         (
             TuneRequest(rhythm="jig", meter="C|", key="Em"),
-            "C| is no meter of a jig: use --meter 6/8, or expect less",
+            "C| is no meter of a jig: use --meter 6/8, or the new tune",
         ),
     ],
 )

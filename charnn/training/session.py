@@ -17,6 +17,7 @@ from charnn.checkpoints.run_lock import RunLock, create_run
 from charnn.checkpoints.runs import load_best, load_run, rename_damaged
 from charnn.corpus.document_kinds import AUTO
 from charnn.corpus.scan import DEFAULT_VAL_FRACTION
+from charnn.corpus.shared_dataset import describe_dataset, open_dataset
 from charnn.corpus.sources import Corpus
 from charnn.corpus.transpose_augmentation import (
     ORIGINAL_KEY,
@@ -194,7 +195,7 @@ class Session:
         problem = self._processes.device_problem(orders.training.device)
         try:
             orders.expect_same_request(self._request)
-            dataset = self._preparation().dataset(orders.encoding)
+            dataset = open_dataset(orders.dataset) or self._preparation().dataset(orders.encoding)
             orders.expect_same_corpus(dataset)
         except (CharnnError, OSError) as failure:
             problem = str(failure)
@@ -227,7 +228,7 @@ class Session:
             return
         from charnn.training.sharing import Orders
 
-        parts = (encoding, dataset.fingerprint, plan.model, plan.training)
+        parts = (encoding, describe_dataset(dataset), plan.model, plan.training)
         self._processes.begin_run(str(run))
         self._processes.share(Orders(run, self._request, *parts).to_json())
         self._processes.expect(self._processes.device_problem(plan.training.device))

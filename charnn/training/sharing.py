@@ -30,7 +30,7 @@ class Orders:
         run: the folder of the run.
         request: the corpus and the options that process 0 was started with, see `request_of`.
         encoding: the encoding of the corpus.
-        fingerprint: that of the dataset.
+        dataset: the description of the dataset, see `charnn.corpus.shared_dataset`.
         model: the shape of the model.
         training: the options of the run.
     """
@@ -38,7 +38,7 @@ class Orders:
     run: Path
     request: str
     encoding: Encoding
-    fingerprint: str
+    dataset: dict[str, Any]
     model: ModelConfig
     training: TrainingConfig
 
@@ -48,7 +48,7 @@ class Orders:
             "run": str(self.run),
             "request": self.request,
             "encoding": self.encoding.to_json(),
-            "fingerprint": self.fingerprint,
+            "dataset": self.dataset,
             "model": self.model.to_json(),
             "training": self.training.to_json(),
         }
@@ -60,7 +60,7 @@ class Orders:
             Path(value["run"]),
             value["request"],
             Encoding.from_json(value["encoding"]),
-            value["fingerprint"],
+            value["dataset"],
             ModelConfig(**value["model"]),
             TrainingConfig.from_json(value["training"]),
         )
@@ -83,7 +83,7 @@ class Orders:
         Raises:
             CorpusError: the text differs.
         """
-        if dataset.fingerprint != self.fingerprint:
+        if dataset.fingerprint != self.dataset["fingerprint"]:
             raise CorpusError(
                 "its corpus differs from that of process 0: give all machines the same files, and "
                 "the same version of charnn"

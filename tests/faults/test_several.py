@@ -169,7 +169,7 @@ backpropagation._train_rows = broken
         (error,) = [line for line in ended[0].messages if line.startswith("error: ")]
         assert f"training diverged at step {step} " in error
         assert not ended[1].stderr
-        assert newest_step(folder) == (step - 1) // 10 * 10
+        assert 0 < step - newest_step(folder) <= 10
 
     trials("NaN or infinity in a gradient of one of two processes", trial, few=0, many=30)
 

@@ -46,6 +46,14 @@ class UsageError(CharnnError):
     exit_code = 2
 
 
+class RepeatedError(CharnnError):
+    """An error that stopped an earlier attempt of the same processes, and was shown then."""
+
+    def __init__(self, problem: str, exit_code: int) -> None:
+        super().__init__(problem)
+        self.exit_code = exit_code
+
+
 def unknown_choice(option: str, value: str, choices: Sequence[str]) -> UsageError:
     """Return the error for a value that is not among the choices of an option.
 

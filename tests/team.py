@@ -29,7 +29,12 @@ class Team:
         self.processes: list[int] = []
 
     def begin(
-        self, *arguments: str | Path, odd: int = 1, other: tuple[str, ...] = (), first: str = ""
+        self,
+        *arguments: str | Path,
+        odd: int = 1,
+        other: tuple[str, ...] = (),
+        first: str = "",
+        **further: str,
     ) -> None:
         """Start the processes, or start them anew.
 
@@ -38,6 +43,7 @@ class Team:
             odd: the rank of a process that differs from the rest.
             other: its further arguments.
             first: Python code that it runs before the program.
+            **further: further variables of its environment.
         """
         self.processes = []
         for rank in range(self._size):
@@ -47,7 +53,7 @@ class Team:
                 **{"MASTER_PORT": str(self._store.port), "TORCHELASTIC_RUN_ID": "test"},
                 **{"TORCHELASTIC_USE_AGENT_STORE": "True"},
             }
-            options: Any = {"first": first, **variables} if rank == odd else variables
+            options: Any = {"first": first, **further, **variables} if rank == odd else variables
             more = other if rank == odd else ()
             process = self.forks.begin(self._folder, "train", *arguments, *more, **options)
             self.processes.append(process)

@@ -62,8 +62,8 @@ from charnn.cli.settings import prepare, with_places
 from charnn.cli.value_errors import value_error
 from charnn.cli.verbosity import Quiet, Verbose, choose_verbosity, with_verbosity
 from charnn.cli.wrapping import wrap
-from charnn.errors import CharnnError, CharnnWarning, UsageError
-from charnn.training.launchers import is_follower
+from charnn.errors import CharnnError, CharnnWarning, RepeatedError, UsageError
+from charnn.training.launchers import is_follower, record_failure
 from charnn.version import __version__
 
 # The base of every exception that typer raises for wrong usage. It is click's UsageError, which
@@ -232,6 +232,9 @@ def _run() -> None:
     warnings.simplefilter("ignore", CharnnWarning)
     try:
         app()
+    except RepeatedError as problem:
+        record_failure(str(problem))
+        sys.exit(problem.exit_code)
     except CharnnError as problem:
         _fail(str(problem), problem.exit_code)
     except OSError as problem:
@@ -241,7 +244,7 @@ def _run() -> None:
         _fail(_system_error(problem), 1)
     except (MemoryError, RuntimeError) as problem:
         # torch raises RuntimeError where the memory of the machine or of the GPU is exhausted.
-        words = ("out of memory", "allocate memory")
+        words = ("out of memory", "ALLOC_FAILED", "allocate memory", "not enough memory")
         if isinstance(problem, RuntimeError) and not any(w in str(problem) for w in words):
             raise
         _fail(
@@ -304,4 +307,5 @@ def _skip_conversion_of_values() -> None:
 
 def _fail(message: str, code: int) -> NoReturn:
     show_error(message)
+    record_failure(message)
     sys.exit(code)

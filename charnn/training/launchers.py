@@ -5,9 +5,13 @@ torchrun names each process by variables of its environment, and restarts all of
 its own on the same corpus.
 """
 
+import json
 import os
+import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from charnn.errors import UsageError
 
@@ -81,6 +85,14 @@ def find_launch(environment: Mapping[str, str] = os.environ) -> Launch | None:
 def is_follower(environment: Mapping[str, str] = os.environ) -> bool:
     """Return whether another process of the training, that of rank 0, speaks for this one."""
     return "WORLD_SIZE" in environment and environment.get("RANK", "0") != "0"
+
+
+def record_failure(message: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Write an error to the file from which torchrun shows it as the cause of its end."""
+    if name := environment.get("TORCHELASTIC_ERROR_FILE"):
+        with suppress(OSError):
+            content = {"message": message, "timestamp": int(time.time())}
+            Path(name).write_text(json.dumps(content), encoding="utf-8")
 
 
 def _refuse_others(environment: Mapping[str, str]) -> None:

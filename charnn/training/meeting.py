@@ -7,7 +7,9 @@ processes after a crash, the other one counts no restart. So the processes agree
 their attempt, under which they exchange everything else.
 """
 
+import socket
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from secrets import token_hex
 
@@ -17,9 +19,12 @@ from charnn.errors import UsageError
 from charnn.training.launchers import Launch
 
 CONNECT = timedelta(seconds=60)
+# torch waits in C++, where Python cannot act on a signal, so all long waits are loops here.
+ANSWER = timedelta(seconds=10)
 # The machines of a cluster may start their processes at different times.
 MEET = timedelta(minutes=10)
 POLL_SECONDS = 0.02
+LONGEST_POLL_SECONDS = 0.5
 
 
 def connect(launch: Launch) -> Store:
@@ -30,20 +35,24 @@ def connect(launch: Launch) -> Store:
     """
     hosts = launch.rank == 0 and not launch.is_hosted
     try:
-        return TCPStore(
+        if not hosts:
+            _wait_for_port(launch)
+        store = TCPStore(
             launch.address,
             launch.port,
             launch.size,
             hosts,
-            timeout=CONNECT,
+            timeout=ANSWER,
             wait_for_workers=False,
         )
-    except RuntimeError as problem:
+    except (OSError, RuntimeError) as problem:
         raise UsageError(
             f"no store answers at {launch.address}:{launch.port} "
             f"({str(problem).splitlines()[0]}). On one machine, start the processes with torchrun "
             "--standalone; on several, check the address in --rdzv-endpoint"
         ) from problem
+    store.set_timeout(CONNECT)
+    return store
 
 
 def agree_on_name(store: Store, launch: Launch) -> str:
@@ -76,11 +85,37 @@ def agree_on_name(store: Store, launch: Launch) -> str:
     return name
 
 
+def _wait_for_port(launch: Launch) -> None:
+    """Wait until the port of the store accepts connections.
+
+    Raises:
+        OSError: it has accepted none.
+    """
+    problem = OSError("no answer")
+    for remaining in _polls(CONNECT):
+        try:
+            socket.create_connection((launch.address, launch.port), min(5, remaining)).close()
+        except OSError as failure:
+            problem = failure
+        else:
+            return
+    raise problem
+
+
 def _wait(store: Store, key: str, rank: int) -> None:
-    try:
-        store.wait([key], MEET)
-    except RuntimeError as problem:
-        raise _absent(rank) from problem
+    for _ in _polls(MEET):
+        if store.check([key]):
+            return
+    raise _absent(rank)
+
+
+def _polls(limit: timedelta) -> Iterator[float]:
+    """Yield the seconds that remain of a limit, in growing intervals, until it is over."""
+    until, pause = time.monotonic() + limit.total_seconds(), POLL_SECONDS
+    while (remaining := until - time.monotonic()) > 0:
+        yield remaining
+        time.sleep(pause)
+        pause = min(1.2 * pause, LONGEST_POLL_SECONDS)
 
 
 def _absent(rank: int) -> UsageError:

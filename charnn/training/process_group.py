@@ -10,7 +10,7 @@ torchrun restarts all of them if it may.
 import json
 import socket
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import count
 from typing import Any
@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.distributed import PrefixStore  # type: ignore[attr-defined]
 
-from charnn.errors import CharnnError, UsageError
+from charnn.errors import CharnnError, RepeatedError, UnsavedError, UsageError
 from charnn.model.network_state import NetworkState
 from charnn.training.launchers import Launch
 from charnn.training.meeting import agree_on_name, connect
@@ -31,6 +31,9 @@ from charnn.training.processes import Processes, T
 # A process waits as long as another one prepares a corpus, evaluates or saves. One that died is
 # noticed by its connections, and by torchrun.
 PATIENCE = timedelta(days=30)
+
+# The key of the error that a restart cannot mend.
+_FAILURE = "failure"
 
 # A script may train several runs, one after the other.
 _numbers = count()
@@ -54,6 +57,7 @@ class ProcessGroup(Processes):
 
     Raises:
         UsageError: the processes cannot meet.
+        RepeatedError: an error that a restart cannot mend has stopped these processes before.
     """
 
     is_alone = False
@@ -63,6 +67,7 @@ class ProcessGroup(Processes):
         self.rank, self.size, self.local_size = launch.rank, launch.size, launch.local_size
         number = next(_numbers)
         self._memory = PrefixStore(f"charnn-{launch.job}-{number}", connect(launch))
+        self._expect_no_failure()
         has_card = torch.cuda.is_available() and launch.local_rank < torch.cuda.device_count()
         if has_card:
             torch.cuda.set_device(launch.local_rank)
@@ -80,6 +85,8 @@ class ProcessGroup(Processes):
         try:
             if not any(failure):
                 self.expect()
+            elif isinstance(failure[1], CharnnError):
+                self._keep_failure(failure[1])
         finally:
             dist.destroy_process_group()
 
@@ -163,6 +170,29 @@ class ProcessGroup(Processes):
                 f"set --nproc-per-node {max(1, cards)}, or --device cpu"
             )
         return ""
+
+    def _keep_failure(self, failure: CharnnError) -> None:
+        """Keep an error for the processes that torchrun starts in the place of these ones."""
+        if isinstance(failure, LostProcessError | UnsavedError):
+            return  # A restart may mend it.
+        kept = json.dumps([self.rank, str(failure), failure.exit_code])
+        with suppress(RuntimeError):
+            if self.leads:
+                self._memory.set(_FAILURE, kept)
+            else:
+                self._memory.compare_set(_FAILURE, "", kept)
+
+    def _expect_no_failure(self) -> None:
+        with _exchange():
+            if not self._memory.check([_FAILURE]):
+                return
+            rank, problem, exit_code = json.loads(self._memory.get(_FAILURE))
+        if rank and self.leads:
+            # Only process 0 shows errors, and this one was not its own.
+            with _exchange():
+                self._memory.set(_FAILURE, json.dumps([0, problem, exit_code]))
+            raise CharnnError(problem)
+        raise RepeatedError(problem, exit_code)
 
     def _broadcast_json(self, value: T, source: int) -> Any:
         content = json.dumps(value).encode() if self.rank == source else b""

@@ -82,8 +82,8 @@ def train_run(names: Sequence[str], options: TrainOptions, callbacks: Callbacks)
         OSError: a file cannot be written at the beginning.
         KeyboardInterrupt: Ctrl-C was pressed; the run is saved by then.
     """
-    check_names_and_choices(options)
     with join_processes() as processes:
+        check_names_and_choices(options)
         return Session(names, options, callbacks, processes).train()
 
 

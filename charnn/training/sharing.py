@@ -7,6 +7,7 @@ their precision, cannot make them train different models.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -142,17 +143,23 @@ def share_plan(plan: Plan, options: TrainOptions, processes: Processes) -> Plan:
 
 
 def note_processes(plan: Plan, checkpoint: Checkpoint, processes: Processes) -> Plan:
-    """Return the plan of a resumed run, with a note if it had another number of processes."""
-    before = checkpoint.metadata.get("processes", 1)
-    if before == processes.size:
+    """Return the plan of a resumed run, with a note if its sums have another order than before."""
+    # Runs of earlier versions lack both entries.
+    parts = checkpoint.metadata["training"].get("accumulate", 1)
+    before = checkpoint.metadata.get("processes", 1), parts
+    after = processes.size, plan.training.accumulate
+    # The sum of two gradients is the same in either order, in one process or in two.
+    if before == after or prod(before) == prod(after) <= 2:
         return plan
     note = (
-        f"the run was trained by {_count(before)} and goes on with {_count(processes.size)}: sums "
+        f"the run was trained by {_count(*before)} and goes on with {_count(*after)}: sums "
         "over the batch are added in another order, so the last bits differ from those of a run "
         "that was never stopped"
     )
     return replace(plan, notes=(*plan.notes, note))
 
 
-def _count(processes: int) -> str:
-    return f"{processes} process{'es' * (processes != 1)}"
+def _count(processes: int, parts: int) -> str:
+    each = " each" if processes > 1 else ""
+    in_parts = f" in {parts} parts{each}" if parts > 1 else ""
+    return f"{processes} process{'es' * (processes != 1)}{in_parts}"

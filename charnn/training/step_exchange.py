@@ -1,7 +1,8 @@
 """The exchange of a step between the processes of a run: one sum, by which all agree.
 
 The sum contains the gradients of the batch, its loss, the number of its characters, and what the
-processes must decide together: whether to stop, whether to save, and the time that is spent.
+processes must decide together: whether to stop, whether to save, the time that is spent, and the
+number of parts that fit into the memory of each.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +23,7 @@ class StepExchange:
 
     Attributes:
         characters: the characters that the rows of all processes predicted in the last step.
+        parts: the largest number of parts in which a process trained its rows in the last step.
     """
 
     def __init__(
@@ -36,16 +38,20 @@ class StepExchange:
         self._should_stop = should_stop
         self._overdue = overdue
         self.characters = 0
+        self.parts = 1
 
-    def add_up(self, gradients: Sequence[Tensor], loss: Tensor, characters: int) -> Tensor:
+    def add_up(
+        self, gradients: Sequence[Tensor], loss: Tensor, characters: int, parts: int
+    ) -> Tensor:
         """Add up the gradients of the rows of all processes in place, and return their loss.
 
         Args:
             gradients: the gradients of this process's rows, as shares of those of the batch.
             loss: their share of the loss of the batch.
             characters: the characters that they predicted.
+            parts: the number of parts in which they were trained.
         """
-        self.characters = characters
+        self.characters, self.parts = characters, parts
         if self._processes.is_alone:
             return loss
         # float32 holds a number of seconds exactly only in two parts.
@@ -57,9 +63,13 @@ class StepExchange:
             self._overdue(),
             seconds // 1,
             seconds % 1,
+            # A sum of lists in which each process has one entry is the list of all entries.
+            *(parts * (rank == self._processes.rank) for rank in range(self._processes.size)),
         )
-        total, count, stops, overdue, whole, rest = self._processes.sum_step(gradients, figures)
-        self.characters = round(count)
+        total, count, stops, overdue, whole, rest, *all_parts = self._processes.sum_step(
+            gradients, figures
+        )
+        self.characters, self.parts = round(count), round(max(all_parts))
         self._agreed = bool(stops), bool(overdue), whole + rest
         return loss.new_tensor(total)
 

@@ -182,7 +182,13 @@ class Trainer:
         """Add up the gradients and the losses of all processes, see `StepExchange.add_up`."""
         known = targets_TB[targets_TB != UNKNOWN]
         characters = max(1, self.dataset.vocabulary.count_characters(known))
-        return self._exchange.add_up(gradients, loss, characters)
+        state = self.state
+        loss = self._exchange.add_up(gradients, loss, characters, state.parts)
+        if (parts := self._exchange.parts) > state.parts:
+            # The memory of another process is too small. A save stores the parts of process 0.
+            state.parts = parts
+            self.report(events.OutOfMemory(state.position.step + 2, parts))
+        return loss
 
     def _validate(self) -> bool:
         """Measure the validation loss and save the run. The weights are not changed.

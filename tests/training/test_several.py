@@ -1,11 +1,13 @@
 """Several processes that train one run: the same run as one process trains, whatever happens."""
 
+import json
 import os
 import signal
 import time
 from pathlib import Path
 
 import pytest
+from torch.distributed import TCPStore  # type: ignore[attr-defined]
 
 from charnn.checkpoints.checkpoint import Checkpoint, load_checkpoint
 from charnn.checkpoints.run_files import LAST
@@ -51,10 +53,13 @@ def test_two_processes_train_the_run_of_one(forks: Forks, team: Team, folder: Pa
     # One process goes on with the run of two, and two with the run of one.
     alone = ("--name", "two", "--steps", "18", "--resume", "--accumulate", "2")
     ended = forks(folder, "train", *RUN, *alone)
-    assert any("trained by 2 processes and goes on with 1 process" in m for m in ended.messages)
+    assert not any("goes on with" in m for m in ended.messages)
     both = ("--name", "one", "--steps", "18", "--resume", "--accumulate", "1")
     Team(forks, folder)(*RUN, *both)
     assert_same_run(checkpoint(folder, "one"), checkpoint(folder, "two"))
+    ended = forks(folder, "train", *RUN, *both, "--accumulate", "4")
+    words = "trained by 2 processes and goes on with 1 process in 4 parts: sums"
+    assert any(words in message for message in ended.messages)
 
 
 def test_restarted_processes_take_up_their_run(team: Team, folder: Path) -> None:
@@ -109,6 +114,80 @@ def test_a_number_that_is_not_finite_stops_all(team: Team, folder: Path) -> None
     assert "training diverged at step 7" in error
     assert follower.stderr == b""
     assert checkpoint(folder, "corpus").step == 6
+
+    # A restart would end in the same way.
+    for ended in team(*RUN, "--steps", "20"):
+        assert (ended.returncode, ended.stdout, ended.stderr) == (1, b"", b"")
+
+
+TOO_SMALL = """
+import torch
+from charnn.training import backpropagation
+train = backpropagation._train_rows
+def limited(state, config, inputs, *rest):
+    if inputs.shape[1] > {rows}:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+    return train(state, config, inputs, *rest)
+backpropagation._train_rows = limited
+"""
+
+
+def test_the_memory_of_one_process_is_too_small(team: Team, folder: Path) -> None:
+    leader, follower = team(*RUN, "--steps", "4", first=TOO_SMALL.format(rows=1))
+    assert leader.returncode == follower.returncode == 0, leader.stderr.decode()
+    assert sum("its rows are trained in 2 parts" in line for line in leader.messages) == 1
+    assert checkpoint(folder, "corpus").metadata["training"]["accumulate"] == 2
+
+
+def test_an_error_of_one_process_is_shown_once(team: Team, folder: Path) -> None:
+    """The console belongs to process 0, which shows the error of another one after a restart."""
+    file = folder / "error.json"
+    broken = {"first": TOO_SMALL.format(rows=0), "TORCHELASTIC_ERROR_FILE": str(file)}
+    words = ("another process of this training has ended", "a single row of a segment", "")
+    for attempt, expected in enumerate(words):
+        leader, follower = team(*RUN, "--steps", "4", **broken)
+        assert (leader.returncode, follower.returncode) == (1, 1)
+        errors = [line for line in leader.messages if line.startswith("error: ")]
+        assert len(errors) == bool(expected)
+        assert expected in "".join(errors)
+        assert not follower.stderr
+        assert "a single row" in json.loads(file.read_text())["message"], attempt
+        file.unlink()
+
+
+ALONE = {
+    **{"RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "1"},
+    **{"TORCHELASTIC_RUN_ID": "test", "TORCHELASTIC_USE_AGENT_STORE": "True"},
+}
+SHORT = """
+from datetime import timedelta
+from charnn.training import meeting
+meeting.{limit} = timedelta(seconds=0.2)
+"""
+SIGNAL = """
+import os, signal, threading
+threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM)).start()
+"""
+
+
+def test_a_store_that_does_not_answer(forks: Forks, folder: Path) -> None:
+    ended = forks(folder, "train", *CORPUS, first=SHORT.format(limit="CONNECT"), **ALONE)
+    assert ended.returncode == 2
+    assert "error: no store answers at localhost:1 " in " ".join(ended.messages)
+    ended = forks(folder, "train", *CORPUS, first=SIGNAL, **ALONE)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGTERM, b"")
+
+
+@pytest.mark.parametrize(
+    ("first", "code"), [(SHORT.format(limit="MEET"), 2), (SIGNAL, 128 + signal.SIGTERM)]
+)
+@pytest.mark.parametrize("rank", [0, 1])
+def test_a_process_that_does_not_come(
+    forks: Forks, folder: Path, first: str, code: int, rank: int
+) -> None:
+    store = TCPStore("localhost", 0, 2, is_master=True, wait_for_workers=False)
+    place = ALONE | {"RANK": str(rank), "MASTER_PORT": str(store.port)}
+    assert forks(folder, "train", *CORPUS, first=first, **place).returncode == code
 
 
 @pytest.mark.parametrize(

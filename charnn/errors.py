@@ -93,6 +93,23 @@ class TuneBookError(CharnnError):
     """A tune book of the user that is missing, damaged, in use or no tune book."""
 
 
+class TuneConflictError(UsageError):
+    """A kept tune that something else has removed or changed, so that it is not written over.
+
+    Args:
+        title: the title of the tune; `""` without.
+        removed: whether the tune was removed.
+
+    Attributes:
+        removed: whether the tune was removed.
+    """
+
+    def __init__(self, title: str, *, removed: bool) -> None:
+        problem = "was removed: keep it again" if removed else "has another text by now"
+        super().__init__(f"{title or 'the tune'} in the tune book {problem}")
+        self.removed = removed
+
+
 class TuneError(CharnnError):
     """ABC notation that cannot be read.
 

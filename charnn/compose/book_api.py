@@ -11,7 +11,7 @@ from charnn.compose.book_exports import export_kept
 from charnn.compose.json_requests import answering, downloading, number_of, text_of
 from charnn.compose.tune_links import link_of
 from charnn.compose.tune_novelty import compare_tune
-from charnn.errors import CharnnError, TuneBookError, UsageError
+from charnn.errors import CharnnError, TuneBookError, TuneConflictError, UsageError
 from charnn.exports.exported_file import ExportedFile
 from charnn.tunebook.book_records import KeptTune, Novelty, TuneSet, WrittenTune
 from charnn.tunebook.tune_book import TuneBook
@@ -117,21 +117,33 @@ class BookApi:
         return {"tune": _shown(self._book.tune(asked["id"]))}
 
     def change(self, asked: Asked) -> Result:
-        """Change what is given of the tune `id`; `removed` removes it or brings it back."""
+        """Change what is given of the tune `id`; `removed` removes it or brings it back.
+
+        `before` is the text that a new `abc` was made of. If the book has another one by now, or
+        the tune was removed, nothing is changed, and `refused` is "changed" or "removed".
+        """
         number, removed = asked["id"], asked.get("removed")
         if removed not in (None, True, False):
             raise UsageError("removed is true or false")
         rating = number_of(asked, "rating", 0, 0, MAX_RATING) if "rating" in asked else None
-        self._book.change(
-            number,
-            abc=text_of(asked, "abc") if "abc" in asked else None,
-            note=text_of(asked, "note") if "note" in asked else None,
-            tags=_tags(asked),
-            rating=rating,
-        )
-        if removed is not None:
-            (self._book.remove if removed else self._book.restore)(number)
-        return {"tune": _shown(self._book.tune(number))}
+        if removed is False:
+            self._book.restore(number)
+        changes: dict[str, Any] = {
+            name: text_of(asked, name) for name in ("abc", "before", "note") if name in asked
+        }
+        if rating is not None:
+            changes["rating"] = rating
+        if (tags := _tags(asked)) is not None:
+            changes["tags"] = tags
+        refused = ""
+        try:
+            if changes:
+                self._book.change(number, **changes)
+            if removed:
+                self._book.remove(number)
+        except TuneConflictError as problem:
+            refused = "removed" if problem.removed else "changed"
+        return {"tune": _shown(self._book.tune(number)), "refused": refused}
 
     def export(self, asked: Asked) -> ExportedFile:
         """Return the tunes of a `set`, or all that fit a search, as a file."""

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from charnn.errors import TuneConflictError
 from charnn.tunebook.book_abc import export_tunes, import_sources, left_out, one_tune
 from charnn.tunebook.book_file import BookFile
 from charnn.tunebook.book_records import ImportedTunes, KeptTune, Novelty, WrittenTune
@@ -156,19 +157,30 @@ class TuneBook(TuneSets, BookUndo):
         tune_id: int,
         *,
         abc: str | None = None,
+        before: str | None = None,
         tags: Iterable[str] | None = None,
         note: str | None = None,
         rating: int | None = None,
     ) -> None:
         """Change what is given of a tune; None leaves a value as it is. `undo` undoes a new text.
 
+        Args:
+            tune_id: the number of the tune.
+            abc: its new text.
+            before: the text that the new one was made of; by default, the text in the book.
+            tags, note, rating: its marks.
+
         Raises:
             UsageError: the book has no such tune, or a value is out of range.
+            TuneConflictError: the tune was removed, or its text is neither `before` nor `abc`.
         """
         if abc is not None:
             one_tune(check_text(abc))
         with self._file.writing() as db:
             [row] = rows_of(db, [tune_id])
+            removed = row["removed_at"] is not None
+            if removed or (before is not None and row["abc"] not in (before, abc)):
+                raise TuneConflictError(row["title"], removed=removed)
             if abc not in (None, row["abc"]):
                 add_change(db, row)
             update_tune(db, row, abc=abc, tags=tags, note=note, rating=rating)

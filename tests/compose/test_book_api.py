@@ -62,6 +62,20 @@ def test_a_tune_is_kept_with_its_marks_found_removed_and_brought_back(page: Test
     assert back == changed
 
 
+def test_a_save_writes_over_no_removal_and_no_other_text(page: TestClient) -> None:
+    number = post(page, "book", abc=JIG)["tune"]["id"]
+    mine, theirs = JIG.replace("GAG", "BAB"), JIG.replace("GAG", "DAD")
+    assert post(page, f"book/{number}", abc=theirs, before=JIG)["tune"]["abc"] == theirs
+    refused = post(page, f"book/{number}", abc=mine, before=JIG, rating=5)
+    assert (refused["refused"], refused["tune"]["abc"]) == ("changed", theirs)
+    assert refused["tune"]["rating"] == 0
+    assert not post(page, f"book/{number}", abc=mine, before=theirs)["refused"]
+    post(page, f"book/{number}", removed=True)
+    for change in ({"abc": theirs, "before": mine}, {"rating": 3}):
+        assert post(page, f"book/{number}", **change)["refused"] == "removed"
+    assert post(page, f"book/{number}", removed=False)["tune"]["abc"] == mine
+
+
 def test_what_is_written_is_in_the_history_and_the_kept_tune_knows_it(page: TestClient) -> None:
     asked = {"model": "folk", "rhythm": "jig", "seed": 25}
     *_, written = page.post("/api/write", json=asked).text.splitlines()

@@ -1,12 +1,17 @@
 // Requests to charnn. The token of the link is kept for this tab only.
 import { texts } from "./texts.js";
 
-const found = new URLSearchParams(location.hash.slice(1));
-if (found.has("token")) {
+// A link that is pasted into the open page changes only what follows the #.
+function takeToken() {
+  const found = new URLSearchParams(location.hash.slice(1));
+  if (!found.has("token")) return;
   sessionStorage.setItem("token", found.get("token"));
   found.delete("token");
   history.replaceState(null, "", found.size ? `#${found}` : location.pathname);
+  document.dispatchEvent(new Event("token"));
 }
+takeToken();
+window.addEventListener("hashchange", takeToken);
 
 // A message of charnn in the words of the page.
 export function inPageWords(message) {

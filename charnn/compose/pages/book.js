@@ -2,18 +2,20 @@
 import { ask } from "./api.js";
 import { cancelButton, fileButtons, importField } from "./book_files.js";
 import { BookHistory } from "./book_history.js";
+import { buildSaving } from "./book_saving.js";
 import { BookSets } from "./book_sets.js";
 import { offerUndo, undoButton } from "./book_undo.js";
 import { attempt, byId, field, make, refill, say, select } from "./dom.js";
 import { keptTune } from "./kept_tune.js";
-import { begin, onOrigin, origin } from "./origin.js";
+import { begin, keptAs, origin } from "./origin.js";
 import { texts } from "./texts.js";
 
 const words = texts.book;
 const MIN_NOTES = 4; // of a melody; the first ones are still being typed
 
-// `playing` returns how tunes are played and drawn.
-export function buildBook(editor, playing) {
+// `playing` returns how tunes are played and drawn, and `play` shows and plays one.
+// Returns a function that shows the book anew.
+export function buildBook(editor, playing, play) {
   let asked = 0; // the newest search; answers to older ones are worthless
   let shown = 0;
   const open = (abc, from) => {
@@ -23,9 +25,18 @@ export function buildBook(editor, playing) {
     byId("tune").scrollIntoView();
     byId("score").focus({ preventScroll: true });
   };
-  const openKept = (tune) =>
-    open(tune.abc, { command: tune.command, link: tune.link, written: tune.written, kept: tune.id });
-  const sets = new BookSets(openKept, refresh, playing);
+  const fromKept = (tune) => {
+    keptAs(tune.id, tune.abc);
+    return { command: tune.command, link: tune.link, written: tune.written, kept: tune.id };
+  };
+  const openKept = (tune) => open(tune.abc, fromKept(tune));
+  const hearKept = (tune) => {
+    editor.keep();
+    begin(tune.abc, fromKept(tune));
+    editor.put(tune.abc);
+    return play(tune.abc);
+  };
+  const sets = new BookSets({ open: openKept, hear: hearKept, changed: refresh, playing });
   const history = new BookHistory(open, keep);
   const panels = { kept: keptPanel(), sets: sets.root, history: history.root };
   const loads = { kept: () => find(), sets: () => sets.load(), history: () => history.load() };
@@ -33,7 +44,7 @@ export function buildBook(editor, playing) {
     make("button", { type: "button", id: `show-${name}`, onclick: () => attempt(() => show(name)) }, words.panels[name]),
   );
   byId("book-content").replaceChildren(
-    make("div", { class: "row", role: "group", "aria-label": texts.bookTitle }, ...tabs, undoButton(refresh), cancelButton()),
+    make("div", { class: "row", role: "group", "aria-label": texts.bookTitle }, ...tabs, undoButton(reread), cancelButton()),
     ...Object.values(panels),
     make("ul", { id: "book-messages", "aria-live": "polite" }),
     make("p", { class: "quiet", id: "book-path" }),
@@ -111,33 +122,18 @@ export function buildBook(editor, playing) {
     return tune;
   }
 
-  async function keepCurrent() {
-    editor.keep();
-    const { text } = editor;
-    const tune = await keep(text, origin);
-    begin(text, { ...origin, kept: tune.id });
-    await show("kept");
-  }
-
-  // Write over the kept tune that is in the editor.
-  async function saveChanges() {
-    editor.keep();
-    const id = origin.kept;
-    const { tune } = await ask(`book/${id}`, { abc: editor.text });
-    say(words.saved(tune.title));
+  // What was undone may be the text of the tune in the editor, or its removal.
+  async function reread() {
+    if (origin.kept) {
+      const tune = await ask(`book/${origin.kept}`).then((found) => found.tune, () => null);
+      keptAs(origin.kept, tune?.abc);
+    }
     await refresh();
   }
 
-  const showOrigin = () => (byId("save-changes").hidden = !origin.kept);
-  byId("keep").addEventListener("click", () => attempt(keepCurrent));
-  byId("save-changes").addEventListener("click", () => attempt(saveChanges));
-  document.addEventListener("keydown", (event) => {
-    if (event.key.toLowerCase() !== "s" || !(event.ctrlKey || event.metaKey) || event.altKey) return;
-    event.preventDefault();
-    attempt(origin.kept ? saveChanges : keepCurrent);
-  });
+  buildSaving({ editor, keep, open: openKept, shown: () => Promise.all([show("kept"), sets.load()]) });
   document.addEventListener("written", () => !history.root.hidden && attempt(() => history.load()));
-  onOrigin(showOrigin);
-  showOrigin();
-  attempt(() => Promise.all([show("kept"), sets.load()]));
+  const start = () => attempt(() => Promise.all([show("kept"), sets.load()]));
+  start();
+  return start;
 }

@@ -3,13 +3,16 @@ import { ask } from "./api.js";
 import { fileButtons } from "./book_files.js";
 import { attempt, byId, field, make, refill, say, select } from "./dom.js";
 import { factsOf } from "./kept_tune.js";
+import { origin } from "./origin.js";
 import { texts } from "./texts.js";
 
 const words = texts.book;
 
 export class BookSets {
-  constructor(open, changed, playing) {
-    Object.assign(this, { open, changed });
+  constructor({ open, hear, changed, playing }) {
+    Object.assign(this, { open, hear, changed });
+    this.following = null; // what to play after a tune of a set
+    document.addEventListener("played", () => this.following?.id === origin.kept && this.following.play());
     this.sets = [];
     this.name = "";
     const choice = select([]);
@@ -34,6 +37,7 @@ export class BookSets {
       make(
         "div",
         { class: "row", id: "set-actions" },
+        make("button", { type: "button", id: "play-set", onclick: () => attempt(() => this.play(this.current.tunes)) }, words.playSet),
         ...fileButtons(() => ({ set: this.name }), () => this.name, playing),
         make("button", { type: "button", onclick: () => attempt(() => this.remove()) }, words.removeSet),
       ),
@@ -95,6 +99,17 @@ export class BookSets {
       attempt(() => this.move(place, by));
     });
     return item;
+  }
+
+  // Play tunes one after the other, until another tune is opened.
+  async play(tunes, place = 0) {
+    this.following = null;
+    const tune = tunes[place];
+    if (!tune) return;
+    say(words.playing(tune.title, place + 1, tunes.length));
+    const play = () => attempt(() => this.play(tunes, place + 1));
+    if (await this.hear(tune)) this.following = { id: tune.id, play };
+    else await play();
   }
 
   async create() {

@@ -2,9 +2,9 @@
 import { ask, stream } from "./api.js";
 import { attempt, byId, make, say } from "./dom.js";
 import { noveltyOf } from "./novelty.js";
-import { begin } from "./origin.js";
+import { begin, origin } from "./origin.js";
 import { running } from "./running.js";
-import { pictureOf, widthOf } from "./score_view.js";
+import { markMeasure, pictureOf, widthOf } from "./score_view.js";
 import { texts } from "./texts.js";
 
 const requests = {
@@ -23,10 +23,28 @@ const links = {
   continue: { temperature: Number, seed: Number },
 };
 
+const isMusic = (line) => line && !/^(%|[A-Za-z]:)/.test(line);
+
 // The changed lines of a candidate as a tune of their own.
 function excerpt(abc, changed) {
   const head = abc.split("\n").filter((line) => /^[MLK]:/.test(line));
-  return ["X:1", ...head, ...changed.filter((line) => !/^(%|[A-Za-z]:)/.test(line))].join("\n");
+  return ["X:1", ...head, ...changed.filter(isMusic)].join("\n");
+}
+
+// The places in the excerpt that differ from the line of the old tune: by bars, [line, from, to].
+function changedPlaces(abc, changed, old) {
+  const lines = abc.split("\n");
+  const first = 2 + lines.filter((line) => /^[MLK]:/.test(line)).length;
+  return changed.filter(isMusic).flatMap((line, n) => {
+    const before = lines.length === old.length ? old[lines.indexOf(line)].split("|") : [];
+    const bars = line.split("|");
+    let at = 1;
+    return bars.flatMap((bar, index) => {
+      const from = at;
+      at += bar.length + 1;
+      return before.length === bars.length && bar !== before[index] ? [[first + n, from, at]] : [];
+    });
+  });
 }
 
 export function buildChanges({ editor, score, settings, hear, restore }) {
@@ -96,9 +114,11 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
   }
 
   function candidate(number, { abc, seed, command, link, written }) {
-    const old = new Set(editor.text.split("\n"));
-    const changed = abc.split("\n").filter((line) => line && !old.has(line));
+    const old = editor.text.split("\n");
+    const changed = abc.split("\n").filter((line) => line && !old.includes(line));
+    const places = changedPlaces(abc, changed, old);
     const title = texts.candidate(number, seed);
+    const { kept } = origin;
     const lines = make("pre", { title: command }, changed.join("\n"));
     const item = make(
       "li",
@@ -109,23 +129,31 @@ export function buildChanges({ editor, score, settings, hear, restore }) {
         "div",
         { class: "row" },
         make("button", { type: "button", onclick: () => hear(abc) }, texts.hear),
-        make("button", { type: "button", class: "main", onclick: () => take(abc, { command, link, written }) }, texts.take),
+        make("button", { type: "button", class: "main", onclick: () => take(number, abc, { command, link, written, kept }) }, texts.take),
       ),
       noveltyOf({ abc, command }),
     );
+    const draw = (svg) => {
+      const picture = pictureOf(svg, title);
+      lines.before(picture);
+      const isChanged = ([, line, column]) => places.some(([n, from, to]) => n === +line && from <= +column && +column < to);
+      const notes = [...picture.querySelectorAll(".note")].filter(({ id }) => isChanged(/^n(\d+)-(\d+)$/.exec(id) ?? []));
+      for (const measure of new Set(notes.map((note) => note.closest(".measure")))) markMeasure(measure);
+    };
     // Once the item has its place in the list, and so its width.
     Promise.resolve()
       .then(() => ask("tune", { abc: excerpt(abc, changed), width: widthOf(item) }))
-      .then((view) => view.svg && lines.before(pictureOf(view.svg, title)))
+      .then((view) => view.svg && draw(view.svg))
       .catch(() => {}); // the ABC is there
     return item;
   }
 
-  function take(abc, from) {
+  function take(number, abc, from) {
     byId("candidates").replaceChildren();
     begin(abc, from);
     editor.put(abc);
     restore();
+    say(texts.taken(number));
     byId("score").focus();
   }
 

@@ -35,7 +35,9 @@ export function refill(control, choices, value = control.value) {
 }
 
 let clearing;
+let problems = 0; // how often something went wrong
 export function say(message, wrong = false) {
+  if (wrong) problems += 1;
   const status = byId("status");
   status.classList.toggle("wrong", wrong);
   status.textContent = message;
@@ -43,10 +45,13 @@ export function say(message, wrong = false) {
   if (!wrong) clearing = setTimeout(() => (status.textContent = ""), 12000);
 }
 
-// Run an action, and say what went wrong.
+// Run an action, and say what went wrong. Once one succeeds, an earlier problem is no more.
 export async function attempt(action) {
+  const before = problems;
   try {
-    return await action();
+    const result = await action();
+    if (problems === before && byId("status").classList.contains("wrong")) say("");
+    return result;
   } catch (problem) {
     if (problem.name !== "AbortError") say(problem.message, true);
     return undefined;

@@ -2,6 +2,7 @@
 import { ask } from "./api.js";
 import { attempt, make, say, select } from "./dom.js";
 import { noveltyOf } from "./novelty.js";
+import { keptAs } from "./origin.js";
 import { texts } from "./texts.js";
 
 const words = texts.book;
@@ -25,7 +26,9 @@ function tagsOf(text) {
 export function keptTune(tune, { open, addToSet, setName, changed }) {
   const change = (values) =>
     attempt(async () => {
-      tune = (await ask(`book/${tune.id}`, values)).tune;
+      const { tune: now, refused } = await ask(`book/${tune.id}`, values);
+      if (refused) throw new Error(words.wasRemoved(now.title));
+      tune = now;
       say(words.saved(tune.title));
     });
   const stars = [0, 1, 2, 3, 4, 5].map((count) => [String(count), words.stars(count)]);
@@ -40,6 +43,7 @@ export function keptTune(tune, { open, addToSet, setName, changed }) {
 
   async function remove() {
     await ask(`book/${tune.id}`, { removed: true });
+    keptAs(tune.id, undefined);
     say(words.removed(tune.title));
     await changed();
   }
@@ -52,6 +56,7 @@ export function keptTune(tune, { open, addToSet, setName, changed }) {
     make("button", { type: "button", class: "title", onclick: () => open(tune) }, tune.title),
     make("span", { class: "quiet" }, factsOf(tune) + likeness + (marks ? ` — ${marks}` : "")),
     rating,
+    make("button", { type: "button", class: "add", onclick: () => attempt(() => addToSet(tune)) }, words.addTo(setName())),
     noveltyOf(tune),
     make(
       "details",
@@ -60,12 +65,7 @@ export function keptTune(tune, { open, addToSet, setName, changed }) {
       make("label", {}, words.tags, tags),
       make("label", {}, words.note, note),
       ...originOf(tune),
-      make(
-        "div",
-        { class: "row" },
-        make("button", { type: "button", class: "add", onclick: () => attempt(() => addToSet(tune)) }, words.addTo(setName())),
-        make("button", { type: "button", class: "remove", onclick: () => attempt(remove) }, words.remove),
-      ),
+      make("button", { type: "button", class: "remove", onclick: () => attempt(remove) }, words.remove),
     ),
   );
 }

@@ -5,6 +5,7 @@ import { buildBook } from "./book.js";
 import { saveAs } from "./book_files.js";
 import { buildChanges } from "./changes.js";
 import { attempt, byId, make, say } from "./dom.js";
+import { keepDraft } from "./draft.js";
 import { Editor } from "./editor.js";
 import { noveltyOf } from "./novelty.js";
 import { begin, follow, origin } from "./origin.js";
@@ -30,6 +31,7 @@ const player = new Player({
   onNotes: (places) => score.light(places),
   onState: (playing) => controls?.showState(playing),
   onSpeed: (speed) => controls?.showSpeed(speed),
+  onEnd: () => document.dispatchEvent(new Event("played")),
 });
 const score = new ScoreView(playFrom, (range) => {
   changes?.showSelection(range);
@@ -147,6 +149,14 @@ async function finish({ abc, seed, command, link, written }, { seed: given }) {
   if (view?.ok) say(texts.written(view.title, view.bars_written));
 }
 
+// Show another tune and play it from its beginning; false if it cannot be played.
+async function playFirst(abc) {
+  player.pause();
+  const view = await show(abc);
+  if (view?.ok) await player.play(0);
+  return Boolean(view?.ok);
+}
+
 async function hear(abc) {
   const view = await attempt(() => ask("tune", asked(abc)));
   if (!view?.ok) return;
@@ -200,6 +210,15 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+const address = keepDraft(editor);
+let showBook;
+// The link of another start of charnn: the text stays.
+document.addEventListener("token", () => {
+  if (!showBook) return location.reload();
+  say(texts.connected);
+  return showBook();
+});
+
 const options = await attempt(() => ask("options"));
 if (options) {
   buildForm(options.models, (chosen) => attempt(() => write(chosen)));
@@ -208,9 +227,10 @@ if (options) {
   changes.showSelection(null);
   buildExports();
   buildTranspose();
-  buildBook(editor, () => controls.state);
+  showBook = buildBook(editor, () => controls.state, playFirst);
   score.onWidth(() => editor.text && attempt(() => show(editor.text)));
-  changes.takeAddress();
+  if (editor.text) attempt(() => show(editor.text));
+  if (address !== location.hash) changes.takeAddress();
   window.addEventListener("hashchange", changes.takeAddress);
   document.body.dataset.ready = "true";
 }

@@ -7,7 +7,21 @@ const none = { command: "", link: "", written: null, kept: null, edited: false }
 const known = new Map([["", none]]);
 const listeners = [];
 
+// The texts that the tune book has of kept tunes, by number: what their changes were made of.
+const kept = new Map();
+
 export let origin = none;
+
+// The number of the kept tune in the editor; null if there is none, or it was removed.
+export const keptId = () => (kept.has(origin.kept) ? origin.kept : null);
+export const textInBook = (id) => kept.get(id);
+
+// Take the text of a kept tune; undefined if the tune was removed.
+export function keptAs(id, abc) {
+  if (abc === undefined) kept.delete(id);
+  else kept.set(id, abc);
+  for (const listener of listeners) listener();
+}
 
 // Take a text that the editor shows now: a new one is a change of the text before.
 export function follow(text) {

@@ -7,8 +7,8 @@ const AHEAD = 0.18; // seconds that are scheduled before they sound
 const EVERY = 30; // milliseconds between two looks ahead
 
 export class Player {
-  constructor({ onNotes, onState, onSpeed }) {
-    Object.assign(this, { onNotes, onState, onSpeed });
+  constructor({ onNotes, onState, onSpeed, onEnd }) {
+    Object.assign(this, { onNotes, onState, onSpeed, onEnd });
     this.view = null;
     this.speed = 1;
     this.volume = 0.8;
@@ -209,6 +209,7 @@ export class Player {
     this.ending = setTimeout(() => {
       this.pause();
       this.at = 0;
+      this.onEnd();
     }, 1000 * left + 250);
     return undefined;
   }

@@ -150,19 +150,9 @@ export class ScoreView {
         const measure = this.elements.get(name)?.closest(".measure");
         if (measure) measures.add(measure);
       }
-      for (const measure of measures) this.mark(measure);
+      for (const measure of measures) markMeasure(measure);
     }
     this.onSelection(range);
-  }
-
-  mark(measure) {
-    const staff = measure.querySelector(".staff") ?? measure;
-    const box = staff.getBBox();
-    const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
-    const size = { x: box.x, y: box.y - 150, width: box.width, height: box.height + 300 };
-    for (const [key, value] of Object.entries(size)) mark.setAttribute(key, value);
-    mark.setAttribute("class", "chosen");
-    measure.prepend(mark);
   }
 
   // Show which notes sound: a set of places.
@@ -190,6 +180,17 @@ export class ScoreView {
     const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
     element.scrollIntoView({ block: "nearest", inline: "center", behavior: isCalm ? "auto" : "smooth" });
   }
+}
+
+// Mark a measure of a picture that is in the page.
+export function markMeasure(measure) {
+  const staff = measure.querySelector(".staff") ?? measure;
+  const box = staff.getBBox();
+  const mark = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  const size = { x: box.x, y: box.y - 150, width: box.width, height: box.height + 300 };
+  for (const [key, value] of Object.entries(size)) mark.setAttribute(key, value);
+  mark.setAttribute("class", "chosen");
+  measure.prepend(mark);
 }
 
 // The width of a score for an element, in units of a printed page's 840: fewer on a phone, so that

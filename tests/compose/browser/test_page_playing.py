@@ -234,3 +234,25 @@ def test_a_pick_up_belongs_to_the_bar_after_it(page: Any) -> None:
     pickups = [tone.start for tone in tones(page) if tone.pitch == 81]
     assert pickups[0] == pytest.approx(1000.06, abs=0.001)
     assert pickups[1] == pytest.approx(1002.06, abs=0.001)
+
+
+def test_a_set_is_played_one_tune_after_the_other(page: Any) -> None:
+    book = "\n".join(STEPS.replace("M:", f"T:Set {title}\nM:") for title in "AB")
+    abc = {"name": "two.abc", "mimeType": "text/plain", "buffer": book.encode()}
+    page.set_input_files("#import", abc)
+    expect(page.locator("#status")).to_contain_text("2 tunes are new")
+    page.click("#show-sets")
+    page.fill("#set-name", "Two")
+    page.press("#set-name", "Enter")
+    page.click("#show-kept")
+    for title in "AB":
+        page.locator("#kept-tunes li", has_text=f"Set {title}").locator(".add").click()
+        expect(page.locator("#status")).to_contain_text(f"Set {title} is in the set Two")
+    page.click("#show-sets")
+    page.evaluate(STOP_CLOCK)
+    page.click("#play-set")
+    expect(page.locator("#abc")).to_have_value(re.compile("Set A"))
+    expect(page.locator("#play")).to_have_attribute("aria-pressed", "true")
+    page.evaluate(MOVE_CLOCK, 4.5)
+    expect(page.locator("#abc")).to_have_value(re.compile("Set B"))
+    expect(page.locator("#play")).to_have_attribute("aria-pressed", "true")

@@ -157,6 +157,7 @@ def _is_novelty(value: Any) -> bool:
 # By key; every other key may have any plain value.
 _CHECKS: Mapping[str, Check] = {
     "corpus": _is_text,
+    "catalogue": _is_text,
     "init_from": _is_text,
     "fingerprint": _is_text,
     "protocol": _is_text,

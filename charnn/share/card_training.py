@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from charnn.checkpoints.checkpoint import Checkpoint
-from charnn.corpus.catalogue import CATALOGUE
 from charnn.corpus.document_kinds import document_plural
 from charnn.share.card_text import code, count, plain, visible
+from charnn.share.known_facts import catalogue_entry
 
 
 def data_section(checkpoint: Checkpoint) -> str:
@@ -18,10 +18,12 @@ def data_section(checkpoint: Checkpoint) -> str:
 def _data(checkpoint: Checkpoint) -> Iterator[str]:
     metadata = checkpoint.metadata
     name = metadata.get("corpus")
-    entry = CATALOGUE.get(name) if name else None
+    entry = catalogue_entry(metadata)
     if entry is not None:
         yield f"corpus: `{entry.name}` of charnn, {plain(entry.description)}"
-        yield f"source: {plain(entry.source)}"
+        # An address of the catalogue, which is no text of a stranger, may be a link.
+        is_address = entry.source.startswith("https:")
+        yield f"source: {f'<{entry.source}>' if is_address else plain(entry.source)}"
         yield f"licence: {plain(entry.licence)}"
     else:
         yield f"corpus: {code(name) if name else 'name not recorded'}, from files of its author"
@@ -58,7 +60,7 @@ def training_section(checkpoint: Checkpoint) -> str:
     if processes := metadata.get("processes"):
         lines.append(f"- processes: {processes:,}, started by torchrun")
     if parent := metadata.get("init_from"):
-        lines.append(f"- began with the weights of {code(parent)}")
+        lines.append(f"- began with the weights of another model, called {code(parent)}")
     if training := metadata.get("training"):
         lines.append(f"- options: {code(', '.join(_options(training)))}")
     lines += [f"- machine: {machine}" for machine in _machines(metadata.get("sessions", []))]

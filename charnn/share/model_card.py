@@ -5,7 +5,6 @@ sections for people. All facts are from the checkpoint. A fact that the checkpoi
 "not recorded" or "not measured".
 """
 
-import re
 import shlex
 from dataclasses import dataclass
 
@@ -32,12 +31,6 @@ HUB_LICENCES = frozenset(
         *("odc-by", "epl-2.0", "eupl-1.2", "artistic-2.0", "openrail", "unknown", "other"),
     )
 )
-_LICENCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+-]{0,63}")
-
-
-def is_licence_name(text: str) -> bool:
-    """Return whether a text can be the name of a licence, as SPDX and Hugging Face write them."""
-    return _LICENCE_NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,9 @@ constrains a tune: the grammar of tunes stays in Python.
 import base64
 import math
 import re
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -18,7 +19,6 @@ from typing import Any
 from charnn.checkpoints.bundled import bundled_model, display_name
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.checkpoints.run_files import CHECKPOINTS, RUNS_FOLDER, SHARED
-from charnn.corpus.catalogue import CATALOGUE
 from charnn.corpus.document_kinds import CUT_KINDS, document_plural
 from charnn.errors import TuneError, UsageError
 from charnn.music.abc.reader import read_whole_tune
@@ -26,6 +26,8 @@ from charnn.music.grammar.header_stats import HeaderStats
 from charnn.music.tune.tempo import default_tempo
 from charnn.one_page import escape, one_page
 from charnn.share.card_training import session_commands
+from charnn.share.known_facts import catalogue_entry, public_metadata
+from charnn.share.licence_name import check_licence_name
 from charnn.share.packed_model import pack_model
 from charnn.share.shared_model import model_name
 from charnn.tunes.training_tunes import load_header_stats
@@ -80,17 +82,14 @@ def model_page(
         abcjs: the code of abcjs, which draws tunes; `""` for a page that shows them as text only.
 
     Raises:
-        UsageError: `abcjs` is given, and it is not abcjs, or the model writes no tunes.
+        UsageError: `abcjs` is given, and it is not abcjs, or the model writes no tunes; or the
+            licence is no name of a licence.
         CheckpointError: the stored training tunes are damaged.
     """
+    check_licence_name(text.licence)
     tunes = bool(checkpoint.metadata.get("tunes"))
-    if abcjs and not tunes:
-        raise UsageError("--abcjs draws tunes, and this model writes text: leave the option out")
-    if abcjs and "renderAbc" not in abcjs:
-        raise UsageError(
-            "the file of --abcjs is no copy of abcjs: take abcjs-basic-min.js from "
-            "https://www.abcjs.net"
-        )
+    if abcjs:
+        _check_abcjs(abcjs, tunes)
     packed = pack_model(checkpoint)
     stats = load_header_stats(path, checkpoint) if tunes else None
     words = stats.title_words.to_json() if stats and stats.title_words else None
@@ -103,14 +102,16 @@ def model_page(
         "tempos": _tempos(headers),
         "endsLine": checkpoint.document_kind in CUT_KINDS,
     }
+    metadata = public_metadata(path, checkpoint.metadata)
+    licence = text.licence or ("MIT" if path == bundled_model() else "")
     name = model_name(path)
     title = _plain(text.title) or f"{'Tunes' if tunes else 'Texts'} by {_plain(name)}"
     body = Template(_resource("model_body.html")).substitute(
-        about=escape(_about(checkpoint)),
+        about=escape(_about(metadata)),
         fields=_resource("tune_fields.html" if tunes else "text_fields.html"),
         play=_PLAY if tunes else "",
         score=_SCORE if abcjs else "",
-        facts=_facts(checkpoint, text.licence or ("MIT" if path == bundled_model() else "")),
+        facts=_facts(replace(checkpoint, metadata=metadata), licence),
         note=escape(_TUNE_NOTE if tunes else ""),
     )
     return one_page(
@@ -125,6 +126,21 @@ def model_page(
         scripts=[_inline(abcjs), "".join(map(_resource, _TUNE_PAGE if tunes else _PAGE))],
         with_worker=True,
     )
+
+
+def _check_abcjs(code: str, tunes: bool) -> None:
+    """Raise an error if the code is not abcjs, or the model writes no tunes.
+
+    Raises:
+        UsageError: one of the two is the case.
+    """
+    if not tunes:
+        raise UsageError("--abcjs draws tunes, and this model writes text: leave the option out")
+    if "renderAbc" not in code:
+        raise UsageError(
+            "the file of --abcjs is no copy of abcjs: take abcjs-basic-min.js from "
+            "https://www.abcjs.net"
+        )
 
 
 def _path_for_others(path: Path) -> str:
@@ -152,8 +168,8 @@ def _tempos(headers: list[list[Any]]) -> dict[str, int]:
     return tempos
 
 
-def _about(checkpoint: Checkpoint) -> str:
-    corpus = CATALOGUE.get(str(checkpoint.metadata.get("corpus")))
+def _about(metadata: Mapping[str, Any]) -> str:
+    corpus = catalogue_entry(metadata)
     learned = f" It was trained on {corpus.description}." if corpus else ""
     return (
         "A small neural network, which writes character by character, on your own device. Nothing "
@@ -164,11 +180,11 @@ def _about(checkpoint: Checkpoint) -> str:
 def _facts(checkpoint: Checkpoint, licence: str) -> str:
     """Return the table of what the model is, as HTML."""
     metadata, config = checkpoint.metadata, checkpoint.config
-    corpus = CATALOGUE.get(str(metadata.get("corpus")))
+    corpus = catalogue_entry(metadata)
     facts = {
         "Trained on": _corpus(checkpoint),
-        "Source": corpus.source if corpus else "",
-        "Licence of the text": corpus.licence if corpus else "",
+        "Source": corpus.source if corpus else "not recorded",
+        "Licence of the text": corpus.licence if corpus else "not recorded",
         "Licence of the model": licence or "not stated",
         "Loss": _loss(checkpoint),
         "Network": (
@@ -176,13 +192,12 @@ def _facts(checkpoint: Checkpoint, licence: str) -> str:
             f"{config.parameter_count():,} parameters"
             + (f", a pointer over the last {config.pointer:,} steps" if config.pointer else "")
         ),
-        "Trained by": "; ".join(session_commands(metadata.get("sessions", []))),
+        "Trained by": "; ".join(session_commands(metadata.get("sessions", []))) or "not recorded",
         "Page made by": f"charnn export-page, version {__version__}",
     }
     rows = (
         f'<tr><th scope="row">{name}</th><td>{escape(_plain(fact))}</td></tr>'
         for name, fact in facts.items()
-        if fact
     )
     return f"<table><tbody>{''.join(rows)}</tbody></table>"
 

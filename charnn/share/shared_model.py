@@ -13,6 +13,7 @@ from charnn.checkpoints.run_files import CHECKPOINTS, SHARED, TUNES
 from charnn.checkpoints.run_summary import summarise_run
 from charnn.corpus.vocabulary import SPECIALS
 from charnn.files import fsync_folder, write_bytes
+from charnn.share.known_facts import public_metadata
 from charnn.share.model_card import Shared, model_card
 from charnn.version import __version__
 
@@ -38,9 +39,7 @@ def shared_checkpoint(
     """
     from charnn.tunes.training_tunes import training_tunes_metadata
 
-    metadata = {name: value for name, value in checkpoint.metadata.items() if name != "sources"}
-    if "init_from" in metadata:  # a folder of this machine means nothing elsewhere
-        metadata["init_from"] = Path(metadata["init_from"]).name
+    metadata = public_metadata(path, checkpoint.metadata)
     if path.name in CHECKPOINTS:
         # The best checkpoint does not know how long training went on after it.
         run = summarise_run(path.parent)
@@ -100,10 +99,12 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         for name, content in files.items():
             write_bytes(temporary / name, content)
         temporary.rename(folder)
-    except BaseException:
+    except BaseException as problem:
         for name in files:
             (temporary / name).unlink(missing_ok=True)
         temporary.rmdir()
+        if isinstance(problem, OSError):
+            problem.filename = str(folder)  # the user does not know the temporary name
         raise
     fsync_folder(folder.parent)
 

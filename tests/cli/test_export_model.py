@@ -86,6 +86,10 @@ def test_an_existing_file_is_overwritten_only_by_force(program: Program, folder:
     ended = program(folder, "export-model", "session")
     assert ended.returncode == 2
     assert ended.messages[-1].startswith("error: session.md exists: ")
+    ended = program(folder, "export-model", "session", "--force")
+    assert ended.returncode == 2
+    assert "session.md is not a card of charnn" in ended.messages[-1]
+    assert card.read_bytes() == b"mine"
     assert not path.exists()
     path.write_bytes(b"mine")
     for arguments in (("-o", path), ("-o", f"{folder}/"), ()):
@@ -93,8 +97,10 @@ def test_an_existing_file_is_overwritten_only_by_force(program: Program, folder:
         assert ended.returncode == 2
         assert "write over it with --force" in ended.messages[-1]
     assert path.read_bytes() == card.read_bytes() == b"mine"
+    card.unlink()
     assert program(folder, "export-model", "session", "--force").returncode == 0
-    assert b"mine" not in (path.read_bytes(), card.read_bytes())
+    assert path.read_bytes() != b"mine"
+    assert card.exists()
 
 
 def test_a_run_is_never_overwritten(program: Program, folder: Path) -> None:
@@ -187,11 +193,23 @@ def test_an_existing_folder_is_written_to_only_by_force(program: Program, folder
     ended = program(folder, "export-model", "session", "--folder", shared)
     assert ended.returncode == 2
     assert "with --force" in ended.messages[-1]
+    again = ("export-model", "session", "--folder", shared, "--force")
+    ended = program(folder, *again)
+    assert ended.returncode == 2
+    assert "README.md is not a card of charnn" in ended.messages[-1]
     assert (shared / "README.md").read_bytes() == b"mine"
-    ended = program(folder, "export-model", "session", "--folder", shared, "--force")
-    assert ended.returncode == 0
-    assert (shared / "README.md").read_bytes() != b"mine"
+    (shared / "README.md").unlink()
+    assert program(folder, *again, "--licence", "My-Licence-1.0").returncode == 0
     assert (shared / "notes.txt").read_bytes() == b"mine"
+    # The licence stays, and a folder gets no second card.
+    ended = program(folder, *again)
+    assert ended.messages[0] == "licence: my-licence-1.0, as in the card that is written over"
+    assert 'license_name: "my-licence-1.0"' in (shared / "README.md").read_text("utf-8")
+    model = shared / "model.safetensors"
+    ended = program(folder, "export-model", "session", "-o", model, "--force")
+    assert ended.returncode == 2
+    assert f"--folder {shared} --force" in ended.messages[-1]
+    assert not model.with_suffix(".md").exists()
 
 
 @pytest.mark.parametrize(

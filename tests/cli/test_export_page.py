@@ -40,6 +40,7 @@ def test_the_page_is_named_after_the_run_and_never_written_over(
     ("arguments", "code", "problem"),
     [
         (("nothing",), 1, "neither a checkpoint file nor a run"),
+        (("play", "--licence", "<b>"), 2, "--licence takes the name of a licence"),
         (("play", "-o", "play.abc"), 2, "suffix of another kind"),
         (("play", "-o", "no/where.html"), 1, "no such folder: no"),
         (("play", "--abcjs", "abc.js"), 2, "--abcjs abc.js cannot be read"),

@@ -16,7 +16,7 @@ from charnn.corpus.byte_vocabulary import ByteVocabulary
 from charnn.share.card_text import visible
 from charnn.share.energy import estimate_energy
 from charnn.share.model_card import Shared, model_card
-from tests.helpers import random_checkpoint
+from tests.helpers import PROJECT, random_checkpoint
 
 MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 SIGNS = "`*_[]()<>&|~#$@\\\"':-!{}%?=/\n\r\t\x00\x1b\x7f\x85\u2028\u202e\ud800 .,x1é"
@@ -141,6 +141,10 @@ def test_the_card_has_the_facts_of_a_run() -> None:
     assert "1.79 kWh: 7,200.0 s x (8 cores x 12 W + 4 accelerators x 200 W)" in together
 
 
+def test_an_address_of_the_catalogue_is_a_link() -> None:
+    assert "source: <https://raw." in card_of({"corpus": "irish", "catalogue": "irish"})
+
+
 def test_what_an_old_checkpoint_lacks_is_called_not_recorded() -> None:
     card = card_of({})
     assert card.count("not recorded") >= 7
@@ -163,6 +167,15 @@ def test_the_card_of_the_bundled_model_names_its_source_and_licence() -> None:
     card = model_card(Shared(model.to_share(), "folk", "folk", "mit"))
     for fact in ("public-domain tunes", "music21", "0.8373", 'license: "mit"', '- "abc-notation"'):
         assert fact in card
+    # The commands are those of the notes on the model.
+    notes = (PROJECT / "checkpoints" / "folk.md").read_text(encoding="utf-8")
+    words = [
+        word for line in re.findall(r"^charnn train folk .*", card, re.M) for word in line.split()
+    ]
+    assert words.count("train") == 3
+    assert all(word in notes for word in words if not re.fullmatch("--name|folk-[12]", word))
+    assert "not recorded" not in card
+    assert "began with" not in card
     assert "does not suit documents" in card
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import charnn
 from charnn.checkpoints.checkpoint import Checkpoint
 from charnn.corpus.abc_vocabulary import AbcVocabulary
 from charnn.corpus.byte_vocabulary import ByteVocabulary
@@ -28,7 +29,10 @@ from charnn.music.abc.transpose_keys import transpose_chord_symbol
 from charnn.music.coding.bar_labels import CADENCES, LABELS
 from charnn.music.performance.player import perform
 from charnn.music.tune.chord_kinds import KINDS
+from charnn.share.card_training import data_section, session_commands
+from charnn.share.known_facts import BUNDLED_FACTS
 from charnn.share.model_page import PageText, model_page
+from charnn.share.shared_model import shared_checkpoint
 from tests.helpers import prose, random_checkpoint, random_weights
 from tests.share.pages import USUAL, Call, Settings, call_scripts, run_pages, taken_apart, texts_of
 from tests.tunes.models import coded_model
@@ -191,16 +195,39 @@ def test_the_page_runs_no_script_but_its_own_and_shows_words_as_words() -> None:
     checkpoint = random_checkpoint(f"{evil}ab", documents=2)
     metadata = {"corpus": evil, "protocol": evil, "nats_per_char": 1.5, "documents": 2}
     checkpoint = replace(checkpoint, metadata=metadata)
-    page = taken_apart(model_page(Path("m.safetensors"), checkpoint, PageText(evil, evil)))
+    page = taken_apart(model_page(Path("m.safetensors"), checkpoint, PageText(evil, "mit")))
     assert len(page.scripts) == 1
     assert set(page.elements) == {"data", "worker", "weights"}
     digest = base64.b64encode(hashlib.sha256(page.scripts[0].encode()).digest()).decode()
     assert f"script-src 'sha256-{digest}'; worker-src blob:;" in page.policy
     assert "default-src 'none'" in page.policy
     assert "unsafe" not in page.policy
-    assert page.rest.count("&lt;script&gt;alert(1)") == 5
+    assert page.rest.count("&lt;script&gt;alert(1)") == 4
     assert not set("\x00\x1b\u202e") & set(page.rest)
     assert page.data["shape"]["tokens"] == list(checkpoint.vocabulary.tokens)
+
+
+def test_the_page_of_the_bundled_model_has_the_facts_of_its_card() -> None:
+    facts = charnn.load("folk").page().decode().partition("<table>")[2].partition("</table>")[0]
+    for command in session_commands(BUNDLED_FACTS["sessions"]):
+        assert command in facts
+    assert "public-domain tunes" in facts
+    assert "not recorded" not in facts
+
+
+def test_a_text_of_the_user_has_no_licence_of_the_catalogue() -> None:
+    model = random_checkpoint("ab")
+    for sources, recorded in ((["/home/me/prose"], False), (["prose"], True)):
+        metadata = {"corpus": "prose", "sources": sources}
+        named = replace(model, metadata=metadata)
+        page = model_page(Path("best.safetensors"), named).decode()
+        assert ("PSF-2.0" in page) is recorded
+        assert ("It was trained on the reference text" in page) is recorded
+        assert ("not recorded" in page.partition("Licence of the text")[2][:40]) is not recorded
+        assert "/home/me" not in page
+        shared = shared_checkpoint(Path("best.safetensors"), named, lambda: ())
+        assert ("PSF-2.0" in data_section(shared)) is recorded
+        assert ("PSF-2.0" in model_page(Path("m.safetensors"), shared).decode()) is recorded
 
 
 def test_abcjs_is_inlined_for_tunes_only() -> None:

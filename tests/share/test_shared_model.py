@@ -20,6 +20,7 @@ def test_a_folder_is_written_completely_or_not_at_all(
         path.write_bytes(content)
 
     monkeypatch.setattr("charnn.share.shared_model.write_bytes", write)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="No space left") as caught:
         write_folder(tmp_path / "shared", files)
+    assert caught.value.filename == str(tmp_path / "shared")
     assert list(tmp_path.iterdir()) == []

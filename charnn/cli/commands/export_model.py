@@ -1,5 +1,6 @@
 """`charnn export-model`: write a trained model as a small file that can be shared."""
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from charnn.cli.console import show_message, warn_if_damaged, write_stdout_bytes
 from charnn.cli.model_files import check_target, is_run, output_file, refuse_terminal
 from charnn.cli.model_options import RunArgument, show_if_bundled
-from charnn.cli.output_files import ForceOption, check_suffix, refuse_empty
+from charnn.cli.output_files import check_suffix, refuse_empty
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +53,14 @@ def command(
             "takes a minute, and needs the training text.",
         ),
     ] = False,
-    force: ForceOption = False,
+    force: Annotated[
+        bool,
+        typer.Option(
+            "--force",
+            help="Write over an existing model, with its card, whose licence stays if --licence "
+            "names no other, and its config.json.",
+        ),
+    ] = False,
 ) -> None:
     """Write a model to a small file or folder to share, with a card.
 
@@ -74,8 +82,11 @@ def command(
       charnn export-model shakespeare --folder play --licence mit --measure
       charnn sample play
     """
+    from charnn.checkpoints.run_files import SHARED
     from charnn.library import load
-    from charnn.share.shared_model import model_name
+    from charnn.share.licence_name import check_licence_name
+    from charnn.share.shared_model import CARD, model_name
+    from charnn.share.written_card import licence_of_card
 
     if folder is not None and output is not None:
         raise UsageError("--folder and -o exclude each other: a folder has its own names")
@@ -84,20 +95,27 @@ def command(
     show_if_bundled(checkpoint, model.path)
     warn_if_damaged(model.path, model.damaged)
     refuse_terminal(output)
-    licence = _licence(licence, model)
+    check_licence_name(licence)
     if folder is not None:
         _check_folder(folder, force)
+        licence = _licence(licence, model, _checked_card(folder / CARD))
         _write_folder(model, folder, licence, _measured(model, measure))
         return
     if output == "-":
         write_stdout_bytes(model.to_share(_measured(model, measure)).half_precision_bytes())
         return
     target = output_file(output, f"{model_name(model.path)}{SUFFIX}")
+    if target.name == SHARED and licence_of_card(target.with_name(CARD)) is not None:
+        raise UsageError(
+            f"{target} belongs to a folder with a card: write over the files of that folder with "
+            f"--folder {shlex.quote(str(target.parent))} --force"
+        )
     has_card = target.is_file() or not target.exists()
     card = target.with_suffix(CARD_SUFFIX) if has_card else None
     check_target(target, force)
     if card is not None:
         check_target(card, force)
+        licence = _licence(licence, model, _checked_card(card))
     _write_file(model, target, card, licence, _measured(model, measure))
 
 
@@ -129,20 +147,30 @@ def _write_folder(model: "Model", folder: Path, licence: str, measured: dict[str
     show_message(f"{folder}: {', '.join(files)}, {size:.1f} MB")
 
 
-def _licence(licence: str, model: "Model") -> str:
-    """Return the licence for the card.
+def _checked_card(card: Path) -> str:
+    """Return the licence that a card states before it is written over; "" if there is none.
 
     Raises:
-        UsageError: the option is no name of a licence.
+        UsageError: a file that is not a card of charnn has the name of the card.
     """
-    from charnn.checkpoints.bundled import bundled_model
-    from charnn.share.model_card import is_licence_name
+    from charnn.share.written_card import licence_of_card
 
-    if licence and not is_licence_name(licence):
+    licence = licence_of_card(card)
+    if licence is None and card.is_file():
         raise UsageError(
-            "--licence takes the name of a licence, such as mit, cc-by-4.0 or my-licence-1.0"
+            f"{card} is not a card of charnn, so --force does not write over it: move it, or name "
+            "another place"
         )
-    return licence or ("mit" if model.path == bundled_model() else "")
+    return licence or ""
+
+
+def _licence(licence: str, model: "Model", earlier: str) -> str:
+    """Return the licence for the card: that of the option, else that of the card before it."""
+    from charnn.checkpoints.bundled import bundled_model
+
+    if earlier and not licence:
+        show_message(f"licence: {earlier}, as in the card that is written over")
+    return licence or earlier or ("mit" if model.path == bundled_model() else "")
 
 
 def _measured(model: "Model", measure: bool) -> dict[str, Any]:

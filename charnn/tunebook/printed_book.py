@@ -1,7 +1,7 @@
 """The printed tune book: which tunes stand in which list, by title, by type and by key."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from charnn.music.score.book_typesetting import BookPages, Entry, Group, Paper, typeset_book
 from charnn.music.score.engraving import Warn, draw, ignore
@@ -12,6 +12,7 @@ from charnn.music.tune.tune import Key, Tune
 from charnn.tunebook.tune_facts import TuneFacts, header_facts, sort_title
 
 OTHER = "Other"  # the type of tunes without one
+MIN_INDEXED = 10  # with fewer tunes, the contents are enough to find one
 _MODES = (
     "major",
     "mixolydian",
@@ -47,12 +48,17 @@ def print_book(
 ) -> bytes:
     """Return a tune book as a PDF: title page, contents, tunes, incipits and indexes.
 
+    A book of fewer than ten tunes has no incipits and no indexes.
+
     `warn` gets a message on letters that no font has.
 
     Raises:
         CharnnError: typst failed.
     """
-    return typeset_book(book_pages(tunes, title), paper, warn)
+    pages = book_pages(tunes, title)
+    if len(tunes) < MIN_INDEXED:
+        pages = replace(pages, incipits=(), titles=(), types=())
+    return typeset_book(pages, paper, warn)
 
 
 def book_pages(tunes: Sequence[DrawnTune], title: str) -> BookPages:

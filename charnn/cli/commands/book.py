@@ -48,11 +48,11 @@ def command(
 ) -> None:
     """Print a tune book as a PDF, or play it into one file.
 
-    After a title page and the contents come the tunes in their order, as export-score draws them,
-    then the first two bars of each tune by type, an index of all titles and one of types and keys.
-    Needs verovio and typst: pip install 'charnn[score]'. With -o OUT.mid or OUT.wav, the tunes are
-    played one after the other, as a set is. If a tune cannot be read, its line and column are
-    shown, and the others are printed; the exit code is then 1.
+    After a title page and the contents come the tunes in their order, as export-score draws them;
+    from ten tunes on, then the first two bars of each tune by type, an index of all titles and one
+    of types and keys. Needs verovio and typst: pip install 'charnn[score]'. With -o OUT.mid or
+    OUT.wav, the tunes are played one after the other, as a set is. If a tune cannot be read, its
+    line and column are shown, and the others are printed; the exit code is then 1.
 
     \b
     Examples:

@@ -27,6 +27,8 @@ let changes;
 let shown = 0;
 // A note after the key of the tune.
 const FIRST_NOTE = /^K:.*\n[^\n]*?[A-Ga-g]/m;
+const LEAST_COMPARED = 16; // notes; fewer are like those of any tune
+const MOST_TRIES = 5; // tunes that are written until one has only notes of the instrument
 const player = new Player({
   onNotes: (places) => score.light(places),
   onState: (playing) => controls?.showState(playing),
@@ -65,7 +67,10 @@ async function show(abc, { partial = false } = {}) {
   }
   present(view);
   const isShown = () => mine === shown;
-  const isNew = partial ? "" : noveltyOf({ abc, command: origin.command }, texts.novelty, isShown);
+  const places = new Set(view.notes.map(({ place }) => place.join()));
+  let isNew = "";
+  if (!partial && places.size < LEAST_COMPARED) isNew = texts.tooShort;
+  else if (!partial) isNew = noveltyOf({ abc, command: origin.command }, texts.novelty, isShown);
   byId("facts").replaceChildren(`${texts.facts(view)} `, isNew);
   return view;
 }
@@ -95,11 +100,26 @@ function present(view) {
   if (byId("range")) byId("range").textContent = [view.range_warning, view.rows_warning].filter(Boolean).join(" ");
 }
 
+// Write a tune; with another seed again if it must have the notes of the instrument, and has others.
 async function write(settings) {
+  for (let count = 1; ; count += 1) {
+    const view = await writeOnce(settings);
+    const isFit = !view?.ok || !(view.range_warning || view.rows_warning);
+    if (!byId("fit").checked || settings.seed !== undefined || isFit) return;
+    if (count === MOST_TRIES) {
+      say(texts.noFit(count));
+      return;
+    }
+  }
+}
+
+// Write a tune, and return its view; undefined if the writing is stopped.
+async function writeOnce(settings) {
   player.pause();
   byId("candidates").replaceChildren();
   byId("lock").hidden = true;
   byId("ask-warning").textContent = "";
+  let view;
   await running(async (signal) => {
     let text = "";
     let drawing = false;
@@ -126,7 +146,7 @@ async function write(settings) {
         }
         if (result.done) {
           done = true;
-          await finish(result, settings);
+          view = await finish(result, settings);
         }
       }
     } catch (problem) {
@@ -134,6 +154,7 @@ async function write(settings) {
       throw problem;
     }
   });
+  return view;
 }
 
 async function finish({ abc, seed, command, link, written }, { seed: given }) {
@@ -147,6 +168,7 @@ async function finish({ abc, seed, command, link, written }, { seed: given }) {
   }
   const view = await show(abc);
   if (view?.ok) say(texts.written(view.title, view.bars_written));
+  return view;
 }
 
 // Show another tune and play it from its beginning; false if it cannot be played.

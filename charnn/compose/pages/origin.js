@@ -29,6 +29,7 @@ export function follow(text) {
   origin = known.get(text);
   byId("command").textContent = origin.command;
   byId("command-title").textContent = origin.command && texts.commandTitle(origin.edited);
+  byId("command-source").textContent = origin.command.includes(" tune.abc ") ? texts.commandSource : "";
   const link = byId("tune-link");
   link.hidden = !origin.link;
   link.href = `#${origin.link}`;

@@ -30,7 +30,10 @@ export const texts = {
   transpose: "Transpose",
   semitones: (n) => (n === 0 ? "no change" : `${n > 0 ? "+" : "−"}${Math.abs(n)} semitones`),
   facts: (view) => {
-    const bars = view.bars_written === 1 ? "1 bar" : `${view.bars_written} bars`;
+    const played = view.bars.filter(({ start, origin }) => start === origin).length; // without a pick-up
+    const isRepeated = view.meter && played > view.bars_written;
+    const bars =
+      (view.bars_written === 1 ? "1 bar" : `${view.bars_written} bars`) + (isRepeated ? `, ${played} as played` : "");
     const range = view.range.map((note) => note.replace("#", "♯").replace("b", "♭"));
     return `${view.rhythm || "tune"} in ${view.key}, ${view.meter || "no meter"}, ${bars}, from ${range[0]} to ${range[1]}.`;
   },
@@ -41,11 +44,13 @@ export const texts = {
         (found.shared_notes
           ? `Longest run of notes shared with a learned tune: ${found.shared_notes} (${found.shared_with || "without a title"}).`
           : "It shares no run of five notes with a learned tune."),
+  tooShort: "It is too short to be compared with the tunes that the model has learned.",
   noveltyInShort: (found) =>
     found
       ? `${Math.round(100 * found.similarity)} % like ${found.nearest || "a tune without a title"}, ` +
         `shares ${found.shared_notes || "under 5"} notes in a row`
       : "",
+  commandSource: "Save the tune before this change, which Undo shows, as tune.abc.",
   commandTitle: (edited) => (edited ? "Command, before your changes:" : "Command:"),
   tuneLink: "Link with these settings",
   again: "Write this change again",
@@ -60,6 +65,8 @@ export const texts = {
   candidate: (number, seed) => `Candidate ${number} (seed ${seed})`,
   any: "any",
   auto: "a new one each time",
+  fit: "Only notes of the player's instrument and rows: up to five tunes are tried",
+  noFit: (count) => `None of ${count} tunes has only these notes: this is the last one.`,
   lock: (seed) => `Keep the seed ${seed}`,
   fields: {
     model: ["Model", "The bundled model, or a run of yours."],

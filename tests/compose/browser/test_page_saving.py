@@ -96,3 +96,7 @@ def test_a_reload_and_a_new_link_leave_the_text(page: Any) -> None:
     page.click("#save-changes")
     expect(page.locator("#status")).to_contain_text("is saved")
     expect(page.locator("#abc")).to_have_value(mine)
+    page.locator(".add").first.click()
+    expect(page.locator("#status.wrong")).to_contain_text("There is no set yet")
+    page.fill("#abc", REEL)
+    expect(page.locator("#status")).to_be_empty()  # what is drawn again is no problem any more

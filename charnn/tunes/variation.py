@@ -240,10 +240,16 @@ class Varier:
         return " with more notes" if self._options.busier else " that differs from the tune"
 
     def _choose(self, candidates: Iterable[Candidate], found: list[Melody]) -> Candidate | None:
-        """Return the first acceptable candidate, and add the melody of its tune to `found`."""
+        """Return the first acceptable candidate, and add the melody of its tune to `found`.
+
+        Returns None if there is no acceptable candidate, or if its melody was found before. The
+        second one is no substitute: it is not what the same seed writes alone.
+        """
         for candidate in candidates:
             melody = self._accepted(self._gap.filled(candidate.stretches))
-            if melody is not None and melody not in found:
+            if melody in found:
+                return None
+            if melody is not None:
                 found.append(melody)
                 return candidate
         return None

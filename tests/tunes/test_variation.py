@@ -13,7 +13,7 @@ from charnn.music.tune.tune import Note
 from charnn.sampling.params import SamplingParams
 from charnn.tunes.infilling import Infiller
 from charnn.tunes.located_tune import LocatedTune
-from charnn.tunes.variation import Varier, VaryOptions
+from charnn.tunes.variation import Variation, Varier, VaryOptions
 from tests.helpers import random_checkpoint
 from tests.music.tunes import book_sources, read
 from tests.sampling.walks import LETTERS
@@ -63,6 +63,18 @@ def changed_lines(before: str, after: str) -> list[int]:
 
 def notes(text: str) -> list[Note]:
     return [element for element in read(text).music if isinstance(element, Note)]
+
+
+def test_a_seed_writes_the_same_alone_as_among_others() -> None:
+    """Seed 3 finds the variation of an earlier seed, and gives way to another seed."""
+    varier = Varier(infiller(), JIG, VaryOptions(bars="8", keep=["rhythm"]))
+
+    def write(seeds: Sequence[int]) -> list[Variation]:
+        return list(varier.variations(seeds, SamplingParams(0.5), candidates=2))
+
+    several = write(range(4))
+    assert [one.seed for one in several] != [0, 1, 2, 3]
+    assert several == [write([one.seed])[0] for one in several]
 
 
 def test_only_the_chosen_bars_change() -> None:

@@ -12,6 +12,9 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
+# The numbers of errors of a disk, a quota or a limit of the system that leaves no room for a file.
+NO_SPACE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 def write_bytes(path: Path, content: bytes, *, previous: Path | None = None) -> None:
     """Replace the content of `path` in one step.

@@ -52,7 +52,10 @@ def test_the_rows_can_be_shared() -> None:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_the_script_is_one_of_bash() -> None:
     subprocess.run(["bash", "-n", SCRIPT], check=True)
-    assert "#SBATCH --nodes=2" in SCRIPT.read_text(encoding="utf-8")
+    script = SCRIPT.read_text(encoding="utf-8")
+    assert "#SBATCH --nodes=2" in script
+    # Since Slurm 22.05, srun does not inherit this option from the job.
+    assert 'srun --cpus-per-task "$SLURM_CPUS_PER_TASK" torchrun' in script
 
 
 def test_the_job_is_yaml() -> None:
@@ -60,6 +63,8 @@ def test_the_job_is_yaml() -> None:
     service, policy, job = yaml.safe_load_all(JOB.read_text(encoding="utf-8"))
     assert [each["kind"] for each in (service, policy, job)] == ["Service", "NetworkPolicy", "Job"]
     label = {"batch.kubernetes.io/job-name": job["metadata"]["name"]}
+    selector = "=".join(*label.items())
+    assert f"kubectl logs --follow --prefix --selector {selector}" in PAGE.read_text("utf-8")
     assert service["spec"]["selector"] == label == policy["spec"]["podSelector"]["matchLabels"]
     pod = job["spec"]["template"]["spec"]
     assert pod["subdomain"] == service["metadata"]["name"]

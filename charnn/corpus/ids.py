@@ -32,7 +32,7 @@ from charnn.corpus.transpose_augmentation import ORIGINAL_KEY, Progress, ignore_
 from charnn.corpus.vocabulary import Vocabulary
 from charnn.corpus.vocabulary_kinds import CHAR
 from charnn.errors import CorpusError, UsageError
-from charnn.files import fsync_folder, write_bytes
+from charnn.files import NO_SPACE, fsync_folder, write_bytes
 
 # The folder in which `charnn train` keeps prepared corpora.
 DATA_FOLDER = Path("data")
@@ -140,10 +140,17 @@ def prepare(
             _remove_leftovers(folder, _temporary(path))
             return _load(path, scan) or _build(path, scan, workers, read)
     except OSError as error:
-        raise CorpusError(
-            f"cannot write the prepared corpus to {folder} ({error.strerror or error}). Run charnn "
-            "in a folder that can be written to."
-        ) from error
+        raise CorpusError(_not_written(folder, error)) from error
+
+
+def _not_written(folder: Path, error: OSError) -> str:
+    advice = "Run charnn in a folder that can be written to."
+    if error.errno in NO_SPACE:
+        advice = (
+            "Make room there, or run charnn in a folder with more of it. What is encoded of a "
+            "large corpus is kept."
+        )
+    return f"cannot write the prepared corpus to {folder} ({error.strerror or error}). {advice}"
 
 
 def find_prepared(
@@ -260,8 +267,9 @@ def _build(path: Path, scan: CorpusScan, workers: int, read: Progress) -> Datase
             shutil.rmtree(path)  # `_load` found it damaged
         temporary.replace(path)
     except BaseException as problem:
-        # Finished pieces are kept for the next call, but not on a full disk.
-        if scan.sizes.pieces is None or isinstance(problem, OSError):
+        # Finished pieces are kept for the next call, also those that a full disk had room for.
+        is_broken = isinstance(problem, OSError) and problem.errno not in NO_SPACE
+        if scan.sizes.pieces is None or is_broken:
             shutil.rmtree(temporary, ignore_errors=True)
         raise
     fsync_folder(path.parent)

@@ -21,6 +21,7 @@ from charnn.training.recipe import (
     choose_recipe,
     default_budget,
     estimate_epochs,
+    expect_known,
     find_preset,
     fit_to_corpus,
 )
@@ -64,10 +65,13 @@ def plan_run(dataset: Dataset, options: TrainingOptions, parent: Checkpoint | No
         parent: the model to fine-tune. The new model has its shape. None for random weights.
 
     Raises:
-        UsageError: options contradict each other or are out of range.
+        UsageError: options contradict each other or are out of range, or a given vocabulary lacks
+            most of the corpus.
         CorpusError: the corpus is too small.
     """
     _refuse_contradictions(options)
+    if dataset.is_vocabulary_given:
+        expect_known(dataset.train_unknown, dataset.train_characters)
     device = choose_device(options.get("device") or AUTO)
     limits = given(options, *_LIMITS)
     budget = Budget(**limits) if limits else default_budget()

@@ -7,7 +7,7 @@ times is learned by heart unless the dropout is strong.
 
 from dataclasses import dataclass
 
-from charnn.errors import CorpusError, unknown_choice
+from charnn.errors import CorpusError, UsageError, unknown_choice
 from charnn.training.training_config import Budget
 
 DEFAULT_MINUTES = 4.0
@@ -175,6 +175,26 @@ def estimate_epochs(
         (budget.steps, characters_per_step / characters),
     )
     return min(limit * epochs for limit, epochs in limits if limit is not None)
+
+
+def expect_known(unknown: int, characters: int) -> None:
+    """Refuse a given vocabulary that lacks more than half of the training part.
+
+    Every vocabulary has spaces, so a Cyrillic one knows a fifth of an English text. A model that
+    reads nothing else has not learned the text.
+
+    Args:
+        unknown: the number of training characters that are not in the vocabulary.
+        characters: the number of training characters.
+
+    Raises:
+        UsageError: it lacks more than half.
+    """
+    if 2 * unknown > characters:
+        raise UsageError(
+            f"--vocab lacks {unknown:,} of the {characters:,} characters to train on, more than "
+            "half: name a text in the same script, or a run that was trained on one"
+        )
 
 
 def fit_to_corpus(ids: int, batch_size: int, seq_len: int) -> tuple[int, int]:

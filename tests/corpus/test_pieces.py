@@ -1,5 +1,6 @@
 """Large corpora in pieces: pieces, workers and interruptions change nothing in the result."""
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -117,6 +118,32 @@ def test_an_interrupted_preparation_is_continued(
     assert prepared(source, folder)[1] == expected
     assert 3 <= finished < 20
     assert len(done) == -(-source.stat().st_size // 100) - finished + 1
+
+
+@pytest.mark.usefixtures("small_pieces")
+@pytest.mark.parametrize(
+    ("number", "advice", "kept"), [(errno.EDQUOT, "Make room there", 4), (errno.EIO, "can be", 0)]
+)
+def test_a_full_disk_keeps_what_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, advice: str, kept: int
+) -> None:
+    corpus, encoded = open_corpus([str(long_text(tmp_path))]), EncodeTask._encoded
+    calls: list[object] = []
+
+    def fails_once(self: EncodeTask, *arguments: object) -> Iterator[object]:
+        calls.append(arguments)
+        if len(calls) == 5:
+            raise OSError(number, "no more")
+        return encoded(self, *arguments)
+
+    monkeypatch.setattr(EncodeTask, "_encoded", fails_once)
+    with pytest.raises(CorpusError, match=rf"data \(no more\)\. .*{advice}"):
+        prepare(corpus, tmp_path / "data")
+    assert len([*tmp_path.glob("data/.*.tmp")]) == bool(kept)
+    calls[:] = [()] * 5
+    prepare(corpus, tmp_path / "data")
+    pieces = -(-(tmp_path / "long.txt").stat().st_size // 100)
+    assert len(calls) - 5 == pieces - kept
 
 
 @pytest.mark.usefixtures("small_pieces")

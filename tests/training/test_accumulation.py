@@ -13,8 +13,11 @@ from charnn.errors import UsageError
 from charnn.model.batch_rows import BatchRows
 from charnn.model.cells import CELLS
 from charnn.model.dropout import drop
-from charnn.training.plan import plan_run
-from tests.helpers import prepared_text, prose
+from charnn.training.plan import Plan, plan_run
+from charnn.training.processes import Processes
+from charnn.training.sharing import note_processes
+from charnn.training.training_config import Budget, TrainingConfig
+from tests.helpers import prepared_text, prose, random_checkpoint
 from tests.training.helpers import Run, assert_same_run
 
 DROPOUT = {"dropout": 0.4, "embedding_dropout": 0.2, "weight_drop": 0.3}
@@ -76,3 +79,27 @@ def test_a_run_in_parts_is_resumed_exactly(
 def test_more_parts_than_rows_are_refused(dataset: Dataset) -> None:
     with pytest.raises(UsageError, match=r"--accumulate 9 .* --batch-size 8"):
         plan_run(dataset, {"steps": 1, "batch_size": 8, "accumulate": 9})
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "words"),
+    [
+        ((1, 1), (1, 1), ""),
+        ((2, 1), (1, 2), ""),
+        ((1, 4), (1, 3), "by 1 process in 4 parts and goes on with 1 process in 3 parts"),
+        # (a + b) + (c + d) is not ((a + b) + c) + d.
+        ((2, 2), (1, 4), "by 2 processes in 2 parts each and goes on with 1 process in 4 parts"),
+        ((1, 1), (2, 1), "by 1 process and goes on with 2 processes"),
+    ],
+)
+def test_a_note_tells_that_sums_change(
+    before: tuple[int, int], now: tuple[int, int], words: str
+) -> None:
+    checkpoint = random_checkpoint("abc")
+    checkpoint.metadata.update(processes=before[0], training={"accumulate": before[1]})
+    processes = Processes()
+    processes.size = now[0]
+    plan = Plan(checkpoint.config, TrainingConfig(Budget(steps=1), accumulate=now[1]))
+    notes = note_processes(plan, checkpoint, processes).notes
+    assert bool(notes) == bool(words)
+    assert all(words in note for note in notes)

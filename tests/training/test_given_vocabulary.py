@@ -68,3 +68,6 @@ def test_unknown_characters_are_not_learned(
     assert np.count_nonzero(span.ids == UNKNOWN) == 60 * len("ÅNGSTRÖM")
     with pytest.raises(UsageError, match="--vocab cannot be changed by --resume"):
         charnn.train("text.txt", resume=True, name="text", vocab="text.txt", report=print)
+    Path("digits.txt").write_text("0123456789 ")
+    with pytest.raises(UsageError, match=r"--vocab lacks 1,458 of the 1,782 characters"):
+        charnn.train("text.txt", name="digits", vocab="digits.txt", steps=2, **SMALL)

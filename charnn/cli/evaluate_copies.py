@@ -55,13 +55,13 @@ def compare_with_training_text(
     from charnn.sampling.params import SamplingParams
     from charnn.sampling.sampler import Sampler
 
-    checkpoint = model.checkpoint
+    checkpoint, counted = model.checkpoint, model.checkpoint.vocabulary.counted
     params = SamplingParams(temperature)
     training, held_out = training_text_ids(checkpoint, corpus, DATA_FOLDER)
     typical_length = min(LENGTH, max(1, checkpoint.typical_length))
     count = min(MAX_TEXTS, round(TEXTS * LENGTH / typical_length))
     show_message(
-        f"{display_name(model.path)}: {count:,} texts of up to {LENGTH:,} characters, "
+        f"{display_name(model.path)}: {count:,} texts of up to {LENGTH:,} {counted}, "
         f"temperature {temperature:g}, seed {seed}"
     )
     seeds = range(seed, seed + count)
@@ -71,6 +71,7 @@ def compare_with_training_text(
     return {
         "texts": count,
         "characters": sum(map(len, texts)),
+        "unit": checkpoint.vocabulary.counted_one,
         "seed": seed,
         "temperature": temperature,
         "longest": {"model": written.longest, "held_out": real and real.longest},
@@ -84,10 +85,10 @@ def compare_with_training_text(
 
 def copies_rows(copies: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Yield a figure, its value for the model's texts and its value for held-out text, as texts."""
-    longest = copies["longest"]
-    yield "longest run, in characters", _count(longest["model"]), _count(longest["held_out"])
+    longest, counted = copies["longest"], f"{copies['unit']}s"
+    yield f"longest run, in {counted}", _count(longest["model"]), _count(longest["held_out"])
     for row in copies["runs"]:
-        text = f"runs of {row['length']} characters"
+        text = f"runs of {row['length']} {counted}"
         yield text, _percentage(row["model"]), _percentage(row["held_out"])
 
 

@@ -15,6 +15,7 @@ from charnn.files import check_writable, write_bytes
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from charnn.corpus.vocabulary import Vocabulary
     from charnn.insight.read_text import ReadText
     from charnn.library import Model
 
@@ -139,7 +140,7 @@ def read_corpus(
     corpus = open_corpus(names, encoding=encoding, **checkpoint.corpus_options)
     texts = whole_texts(corpus.documents, corpus.document_kind)
     if limit is not None:
-        texts = _sampled(texts, limit)
+        texts = _sampled(texts, limit, checkpoint.vocabulary)
     read = read_texts(checkpoint, texts)
     if read.unknown:
         show_warning(describe_unknown(read))
@@ -170,12 +171,14 @@ def read_plain_texts(names: Sequence[str], encoding: str | None, limit: int) -> 
     )
 
 
-def _sampled(texts: Sequence[str], limit: int) -> list[str]:
+def _sampled(texts: Sequence[str], limit: int, vocabulary: "Vocabulary | None" = None) -> list[str]:
     """Return a sample of texts that are longer than `limit` in all, and tell the user."""
     from charnn.insight.text_sample import sample_texts
 
     sample = sample_texts(texts, limit)
-    taken, total = sum(map(len, sample)), sum(map(len, texts))
+    length = len if vocabulary is None else vocabulary.text_length
+    counted = "characters" if vocabulary is None else vocabulary.counted
+    taken, total = sum(map(length, sample)), sum(map(length, texts))
     if taken < total:
-        show_message(f"reads {taken:,} of {total:,} characters, spread evenly over the text")
+        show_message(f"reads {taken:,} of {total:,} {counted}, spread evenly over the text")
     return sample

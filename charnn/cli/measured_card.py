@@ -54,9 +54,9 @@ def _novelty_of_texts(model: "Model", corpus: "Corpus") -> dict[str, Any]:
     from charnn.cli.evaluate_copies import LENGTH, compare_with_training_text, copies_rows
 
     copies = compare_with_training_text(model, corpus, TEMPERATURE, SEED)
-    count = copies["texts"]
+    count, counted = copies["texts"], model.checkpoint.vocabulary.counted
     protocol = (
-        f"{count:,} texts of up to {LENGTH:,} characters, temperature {TEMPERATURE:g}, seeds "
+        f"{count:,} texts of up to {LENGTH:,} {counted}, temperature {TEMPERATURE:g}, seeds "
         f"{SEED} to {SEED + count - 1}; beside as much held-out text"
     )
     return {"protocol": protocol, "rows": [list(row) for row in copies_rows(copies)]}

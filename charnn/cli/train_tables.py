@@ -49,21 +49,21 @@ def summary_table(planned: Planned, started: Started) -> tuple[str, dict[str, st
 
 
 def result_table(
-    run: Path, finished: Finished, corpus: list[str], options: TrainOptions, per: str = "char"
+    planned: Planned, finished: Finished, corpus: list[str], options: TrainOptions
 ) -> tuple[str, dict[str, str]]:
     """Return the title and the rows of the table that is shown after the last step.
 
     Args:
-        run: the run's folder.
+        planned: the event before the run.
         finished: the event at the end of the run.
         corpus: the corpus as the user named it.
         options: the options of the run.
-        per: what the loss is the mean of, see `Vocabulary.per`.
     """
+    run, vocabulary = planned.run, planned.dataset.vocabulary
     loss, calibration = finished.best_loss, finished.calibration
-    speed = f"{finished.characters_per_second:,.0f} characters/s"
+    speed = f"{finished.characters_per_second:,.0f} {vocabulary.counted}/s"
     rows = {
-        "best loss": "not validated yet" if loss is None else format_loss(loss, per),
+        "best loss": "not validated yet" if loss is None else format_loss(loss, vocabulary.per),
         **({"measured by": finished.protocol} if finished.protocol and loss is not None else {}),
         **({"calibrated": format_calibration(**vars(calibration))} if calibration else {}),
         "steps": f"{finished.steps:,} in {format_duration(finished.seconds)}, {speed}",

@@ -169,7 +169,8 @@ class TrainView:
         self.bar.set_description_str(step_facts(event, self.validation_loss), refresh=False)
         self.bar.update(event.progress - self.bar.n)
         if self.details is not None:
-            self.details.set_description_str(step_details(event))
+            per = self.planned.dataset.vocabulary.per
+            self.details.set_description_str(step_details(event, per))
 
     def _show_validation(self, event: Validated) -> None:
         if self.as_json:
@@ -208,8 +209,8 @@ class TrainView:
                 protocol=finished.protocol,
                 calibration=finished.calibration and vars(finished.calibration),
             )
-        per = self.planned.dataset.vocabulary.per
-        self._show_table(*result_table(self.planned.run, finished, self.corpus, self.options, per))
+        table = result_table(self.planned, finished, self.corpus, self.options)
+        self._show_table(*table)
 
     def _close_bars(self) -> None:
         # The lower line first: tqdm leaves an empty line otherwise.

@@ -138,6 +138,11 @@ class Vocabulary(ABC):
         """Return a plain text as the joined `token_texts` of its tokens."""
         return text
 
+    @property
+    def counted_one(self) -> str:
+        """Return the singular of `counted`."""
+        return self.counted.removesuffix("s")
+
     def text_length(self, text: str) -> int:
         """Return the number of characters of a text, or of what `counted` names."""
         return len(text)

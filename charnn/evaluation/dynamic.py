@@ -43,11 +43,10 @@ class DynamicEvalConfig:
     lr: float = 1e-3
     decay: float = 1e-3
 
-    @property
-    def protocol(self) -> str:
-        """Return the description that is shown with the figure."""
+    def protocol(self, unit: str) -> str:
+        """Return the description that is shown with the figure; `unit` is that of `whole_part`."""
         return (
-            "dynamic evaluation, one row, every character once: the weights learn from each "
+            f"dynamic evaluation, one row, every {unit} once: the weights learn from each "
             f"{self.segment} symbols after these are scored (RMS, rate {self.lr:g}, "
             f"decay {self.decay:g})"
         )

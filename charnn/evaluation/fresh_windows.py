@@ -36,17 +36,19 @@ class FreshWindows:
         loss: the estimated mean over all windows, in nats per character.
         standard_error: the standard error of the loss, in nats per character.
         drawn: the number of windows drawn.
+        counted: what a window has 256 of, see `Vocabulary.counted`.
     """
 
     loss: float
     standard_error: float
     drawn: int
+    counted: str = "characters"
 
     @property
     def protocol(self) -> str:
         """Return the description that is shown with the figure."""
         return (
-            f"windows of {LENGTH} characters, each begun with an empty state, "
+            f"windows of {LENGTH} {self.counted}, each begun with an empty state, "
             f"{self.drawn:,} at random (seed {SEED}), standard error {self.standard_error:.4f}"
         )
 

@@ -7,7 +7,7 @@ carries a description of both.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -217,6 +217,7 @@ def evaluate_span(
     if windows and not short:
         fresh = evaluate_fresh_windows(network, ids, losses)
     if fresh is not None:
+        fresh = replace(fresh, counted=checkpoint.vocabulary.counted)
         # Its mean is over all characters, and those outside the vocabulary have the loss 0.
         scale = len(losses) / characters
         windows_evaluation = Evaluation(
@@ -227,7 +228,7 @@ def evaluate_span(
     return Evaluation(
         _per_character(losses, characters),
         characters,
-        whole_part(start, len(ids)).protocol + suffix,
+        whole_part(start, len(ids), checkpoint.vocabulary.counted_one).protocol + suffix,
         windows=windows_evaluation,
         dynamic=dynamic_evaluation,
         dynamic_ngrams=ngrams_evaluation,
@@ -285,7 +286,9 @@ def _evaluate_dynamically(
     is_known = span.ids[span.start :] != UNKNOWN
     losses, mixed = (_per_character(each[is_known], span.known) for each in both)
     return (
-        Evaluation(losses, span.known, settings.protocol + suffix),
+        Evaluation(
+            losses, span.known, settings.protocol(checkpoint.vocabulary.counted_one) + suffix
+        ),
         Evaluation(mixed, span.known, PROTOCOL + suffix),
     )
 

@@ -70,7 +70,7 @@ class Part:
         )
 
 
-def whole_part(start: int, end: int) -> Part:
+def whole_part(start: int, end: int, unit: str = "character") -> Part:
     """Return the part from `start` to `end`: every token once.
 
     A row is at least four times as long as its unscored context, so the context is a small part of
@@ -81,6 +81,7 @@ def whole_part(start: int, end: int) -> Part:
         start: the index of the first scored token; at least 1, because each token is predicted from
             the one before it.
         end: the index after the last scored token.
+        unit: what the protocol counts, see `Vocabulary.counted_one`.
     """
     scored = end - start
     rows = 1 if start <= CONTEXT else max(1, min(MAX_ROWS, scored // (4 * CONTEXT)))
@@ -90,7 +91,7 @@ def whole_part(start: int, end: int) -> Part:
         groups.append(Rows(np.array([end - remainder]), remainder))
     plural = "s" * (rows > 1)
     return Part(
-        tuple(groups), f"whole sweep, every character once, state carried ({rows} row{plural})"
+        tuple(groups), f"whole sweep, every {unit} once, state carried ({rows} row{plural})"
     )
 
 
@@ -113,9 +114,11 @@ def sampled_part(start: int, end: int, scored: int) -> Part:
     )
 
 
-def choose_part(start: int, end: int, scored: int) -> Part:
+def choose_part(start: int, end: int, scored: int, unit: str = "character") -> Part:
     """Return the part from `start` to `end`, or a sample of it if it has more tokens than `scored`.
 
-    The arguments are those of `sampled_part`.
+    The arguments are those of `sampled_part` and of `whole_part`.
     """
-    return whole_part(start, end) if scored >= end - start else sampled_part(start, end, scored)
+    if scored >= end - start:
+        return whole_part(start, end, unit)
+    return sampled_part(start, end, scored)

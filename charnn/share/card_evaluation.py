@@ -52,12 +52,13 @@ def _losses(checkpoint: Checkpoint) -> Iterator[tuple[str, float]]:
 
 
 def _why_no_windows(checkpoint: Checkpoint) -> str:
+    counted = checkpoint.vocabulary.counted
     if checkpoint.metadata.get("tunes") or checkpoint.document_kind in CUT_KINDS:
         return (
-            "The second protocol of charnn, windows of 256 characters, does not suit documents "
+            f"The second protocol of charnn, windows of 256 {counted}, does not suit documents "
             "that are shorter than a window."
         )
-    return f"The loss in fresh windows of 256 characters was not measured. {MEASURE}"
+    return f"The loss in fresh windows of 256 {counted} was not measured. {MEASURE}"
 
 
 def novelty_section(checkpoint: Checkpoint) -> str:

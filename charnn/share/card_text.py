@@ -52,4 +52,4 @@ def count(number: int, noun: str) -> str:
 
 def counted_unit(vocabulary: Vocabulary) -> str:
     """Return what lengths and losses count, as a whole word: "character" or "byte"."""
-    return vocabulary.counted.removesuffix("s")
+    return vocabulary.counted_one

@@ -56,7 +56,7 @@ class HeldOut:
 
     def choose_part(self, tokens: int) -> Part:
         """Return the whole held-out part, or a fixed sample of it with at most `tokens` tokens."""
-        return choose_part(self.start, len(self.ids), tokens)
+        return choose_part(self.start, len(self.ids), tokens, self._vocabulary.counted_one)
 
     def count_characters(self, part: Part) -> int:
         """Return the number of characters of a part that are in the vocabulary; at least 1."""

@@ -1,6 +1,7 @@
 """`charnn evaluate --copies`: new texts beside held-out text, compared with the training text."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 from charnn.cli import evaluate_copies
 from charnn.cli.commands import evaluate
 from charnn.cli.evaluate_copies import compare_with_training_text, copies_table
+from charnn.cli.insight_options import read_corpus
 from charnn.corpus.sources import open_corpus
 from charnn.errors import CheckpointError
-from charnn.library import load
+from charnn.library import load, train
 from tests.cli.conftest import Ended, Program
 from tests.helpers import prose, reciting_checkpoint, save_run
 
@@ -74,6 +76,26 @@ def test_the_command(workspace: Path, capsys: pytest.CaptureFixture[str]) -> Non
     results = json.loads(capsys.readouterr().out)
     assert results["copies"] == compare_with_training_text(load("my-corpus"), None, 1.0, 7)
     assert "nats_per_char" in results
+
+
+def test_of_a_model_of_bytes_bytes_are_counted(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("data.txt").write_text("na\u00efve caf\u00e9\n" * 4000, "utf-8")
+    options = {"hidden_size": 8, "batch_size": 4, "seq_len": 16, "pointer": 0}
+    model = train("data.txt", tokens="bytes", steps=2, report=print, **options)
+    capsys.readouterr()
+    found = compare_with_training_text(model, None, 1.0, 7)
+    assert "3 texts of up to 100 bytes" in capsys.readouterr().err
+    table = "".join(copies_table(found))
+    assert "longest run, in bytes" in table
+    assert "runs of 16 bytes" in table
+    read_corpus(model, ["data.txt"], None, limit=20_000)
+    assert re.search(r"reads [\d,]+ of 52,000 bytes", capsys.readouterr().err)
+    evaluation = model.evaluate(model.held_out(), windows=True)
+    assert evaluation.protocol.startswith("whole sweep, every byte once")
+    assert evaluation.windows is not None
+    assert evaluation.windows.protocol.startswith("windows of 256 bytes")
 
 
 def test_a_model_of_tunes_is_refused(program: Program, tmp_path: Path) -> None:

@@ -3,12 +3,14 @@
 import itertools
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from charnn.cli import train_view
 from charnn.cli.train_tables import result_table
 from charnn.cli.train_view import TrainView
+from charnn.corpus.byte_vocabulary import ByteVocabulary
 from charnn.training.events import Finished, Preparing, Stepped, Validated
 from tests.helpers import random_checkpoint, reciting_checkpoint
 
@@ -63,5 +65,8 @@ def test_samples_have_the_same_seed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_command_that_resumes_a_run_continues_its_log() -> None:
     finished = Finished("interrupted", None, None, 3, 1.0, 5.0, None)
-    _, rows = result_table(Path("checkpoints/run"), finished, ["a.txt"], {"tensorboard": True})
+    dataset = SimpleNamespace(vocabulary=ByteVocabulary())
+    planned: Any = SimpleNamespace(run=Path("checkpoints/run"), dataset=dataset)
+    _, rows = result_table(planned, finished, ["a.txt"], {"tensorboard": True})
+    assert rows["steps"].endswith(" 5 bytes/s")
     assert rows["resume"] == "charnn train --resume --name run --tensorboard a.txt"

@@ -82,5 +82,5 @@ def test_the_weights_are_unchanged_and_dropout_is_off() -> None:
 
 
 def test_the_protocol_names_method_and_segment() -> None:
-    assert "dynamic evaluation" in FAST.protocol
-    assert "20 symbols" in FAST.protocol
+    assert "dynamic evaluation" in FAST.protocol("byte")
+    assert "every byte once: the weights learn from each 20 symbols" in FAST.protocol("byte")

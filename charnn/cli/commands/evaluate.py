@@ -210,7 +210,7 @@ def _measure_loss(
     results = _loss_object(evaluation)
     results |= {"chars": evaluation.chars, "unknown_chars": evaluation.unknown}
     # In a model of bytes, each "char" of these figures is a byte.
-    results["unit"] = model.checkpoint.vocabulary.counted.removesuffix("s")
+    results["unit"] = model.checkpoint.vocabulary.counted_one
     if evaluation.calibration is not None:
         results["calibration"] = asdict(evaluation.calibration)
     if (windows := evaluation.windows) is not None:

@@ -40,11 +40,16 @@ FOREIGN = re.compile(
     r"""<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=["']?(?:https?:)?//[^>]*>"""
     r"""|(?:url\(|@import)\s*["']?(?:https?:)?//\S+"""
 )
+STRAY_COLUMN = re.compile(r"<m[io]>&(?:amp;)?</m[io]>")
 FILES_OF = re.compile(r"<!-- files of (\S+) -->")
 
 
 def on_config(config: Any) -> Any:
-    """Let formulas and graphs in fences be drawn."""
+    """Let formulas and graphs in fences be drawn, and leave out the page of a missing page.
+
+    The theme's 404.html has absolute links, which lead nowhere in a folder or on the disk.
+    """
+    config.theme.static_templates.discard("404.html")
     fences = [
         {"name": "math", "class": "math", "format": formula},
         {"name": "mermaid", "class": "graph", "format": graph},
@@ -108,10 +113,17 @@ def file_table(folder: str) -> Iterator[str]:
 
 
 def formula(source: str, *_: Any, **__: Any) -> str:
-    """Return a formula in TeX as MathML, which browsers draw themselves."""
+    """Return a formula in TeX as MathML, which browsers draw themselves.
+
+    Raises:
+        PluginError: the formula has columns in an environment that latex2mathml does not know.
+    """
     from latex2mathml.converter import convert
 
-    return f'<div class="formula">{convert(source, display="block")}</div>'
+    drawn = convert(source, display="block")
+    if STRAY_COLUMN.search(drawn):
+        raise PluginError(f"an & of this formula is drawn as a sign; use split:\n{source}")
+    return f'<div class="formula">{drawn}</div>'
 
 
 def graph(source: str, *_: Any, **__: Any) -> str:

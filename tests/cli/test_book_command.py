@@ -60,6 +60,7 @@ def test_a_set_of_a_tune_book_is_printed(program: Program, tmp_path: Path) -> No
         (("my.db", "-o", "a.abc"), 2, "-o a.abc has the suffix of another kind of file: use .pdf"),
         (("-", "--set", "Friday"), 2, "--set takes a set of a tune book, and - is none"),
         (("none.db",), 1, "no such file: none.db"),
+        (("none.db", "--set", "Friday"), 1, "no such file: none.db"),
     ):
         ended = program(tmp_path, "book", *options)
         assert (ended.returncode, len(ended.messages)) == (code, 1)

@@ -8,7 +8,7 @@ import typer
 from charnn.cli.export_tunes import export_tunes
 from charnn.cli.output_files import check_suffix, names_file, refuse_empty
 from charnn.cli.tune_files import TuneFile, read_tune_file
-from charnn.errors import TuneBookError, UsageError
+from charnn.errors import CorpusError, TuneBookError, UsageError
 from charnn.exports.export_formats import FORMATS, ExportFormat, JoinedTunes
 from charnn.exports.tune_export import TuneExport
 
@@ -78,6 +78,7 @@ def _read(tunes: str, set_name: str | None) -> TuneFile:
 
     Raises:
         UsageError: a set is asked for that does not exist.
+        CorpusError: there is no such file.
         TuneBookError: the tune book is damaged or empty.
     """
     from charnn.tunebook.book_file import is_database
@@ -85,6 +86,8 @@ def _read(tunes: str, set_name: str | None) -> TuneFile:
     path = Path(tunes)
     if tunes == "-" or not is_database(path):
         if set_name is not None:
+            if tunes != "-" and not path.exists():
+                raise CorpusError(f"no such file: {tunes}")
             raise UsageError(f"--set takes a set of a tune book, and {tunes} is none")
         return read_tune_file(tunes)
     from charnn.music.abc.tunebook import split_book

@@ -32,7 +32,8 @@ def command(
         Path | None,
         typer.Option(
             metavar="FILE.db",
-            help="The tune book that keeps the tunes; default: one for all pages of yours.",
+            help="The tune book that keeps the tunes; default: one for all pages of yours, "
+            "whose path stands under it.",
         ),
     ] = None,
 ) -> None:

@@ -128,7 +128,7 @@ class Sources:
             changed=line_feeds.changed,
             skipped=(*collector.skipped, *collector.binaries),
             own=tuple(collector.own),
-            repeated=tuple(collector.repeated),
+            repeated=tuple(name for name in collector.repeated if name not in binaries),
         )
 
     def _raw_corpus(self, document_kind: str) -> Corpus:

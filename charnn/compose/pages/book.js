@@ -117,8 +117,8 @@ export function buildBook(editor, playing, play) {
 
   async function keep(abc, { command, written }) {
     const { tune } = await ask("book", { abc, command, written });
-    say(words.isKept(tune.title));
     await refresh();
+    say(words.isKept(tune.title));
     return tune;
   }
 

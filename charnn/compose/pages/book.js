@@ -115,11 +115,14 @@ export function buildBook(editor, playing, play) {
     await Promise.all([find(), sets.load()]);
   }
 
-  async function keep(abc, { command, written }) {
-    const { tune } = await ask("book", { abc, command, written });
+  async function keepText(abc, { command, written }) {
+    return (await ask("book", { abc, command, written })).tune;
+  }
+
+  async function keep(abc, from) {
+    const tune = await keepText(abc, from);
     await refresh();
     say(words.isKept(tune.title));
-    return tune;
   }
 
   // What was undone may be the text of the tune in the editor, or its removal.
@@ -131,7 +134,7 @@ export function buildBook(editor, playing, play) {
     await refresh();
   }
 
-  buildSaving({ editor, keep, open: openKept, shown: () => Promise.all([show("kept"), sets.load()]) });
+  buildSaving({ editor, keep: keepText, open: openKept, shown: () => Promise.all([show("kept"), sets.load()]) });
   document.addEventListener("written", () => !history.root.hidden && attempt(() => history.load()));
   const start = () => attempt(() => Promise.all([show("kept"), sets.load()]));
   start();

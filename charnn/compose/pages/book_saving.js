@@ -25,6 +25,7 @@ export function buildSaving({ editor, keep, open, shown }) {
     keptAs(tune.id, text);
     begin(text, { ...origin, kept: tune.id });
     await shown();
+    say(words.isKept(tune.title));
   }
 
   async function save({ isSure = false } = {}) {

@@ -3,6 +3,7 @@
 The host launches the work and does not wait for it, so that a GPU never waits for the host.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -62,8 +63,11 @@ def update_weights(
         loss = add_up(state.optimizer.gradients(), loss, targets_TB)
     figures = torch.stack([loss, state.optimizer.clip(config.clip, config.clip_value)])
     spoiled = figures.isfinite().logical_not().any()
-    state.optimizer.step(lr, spoiled.float())
     position.advance(steps)
-    state.average.update(position.step)
+    # A GPU skips a spoiled update by itself: the host would have to wait to know of it.
+    is_known_spoiled = not math.isfinite(lr) or (loss.device.type == "cpu" and bool(spoiled))
+    if not is_known_spoiled:
+        state.optimizer.step(lr, spoiled.float())
+        state.average.update(position.step)
     feed.prepare(position.window, position.step // steps)
     return Updated(targets_TB, figures)

@@ -51,7 +51,7 @@ OscillatorNode.prototype.stop = function (time) {
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
     sync_api = pytest.importorskip("playwright.sync_api", reason="needs the group `browser`")
     if not CHROMIUM:

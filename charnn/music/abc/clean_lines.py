@@ -14,13 +14,13 @@ _NOISE = re.compile(
     | \+(?P<chord>[\w^=',/]+)\+            # a chord in the notation of ABC 1.3
     | ![^!\s|\[\]"]+!                      # a named decoration
     | \[\|\]                              # an invisible bar line, which may stand inside a bar
-    | [!\\`*$;]                            # line breaks, grouping signs, reserved characters
+    | \\%|[!\\`*$;]                        # escapes, line breaks, grouping signs, reserved signs
     | y\d*                                 # typesetter's space
     | [h-wI-KNOQRSUVW]                     # user-defined signs; O and S mark jumps, which are lost
     """,
     re.VERBOSE,
 )
-_LAYOUT = re.compile(r"[!\\`*$;]|y\d*|\[\|\]")  # of the printed page only
+_LAYOUT = re.compile(r"\\%|[!\\`*$;]|y\d*|\[\|\]")  # of the printed page only
 # Up-bow and down-bow are within h-w, but they are part of the music in fiddlers' books.
 _BOWING = frozenset("uv")
 _CHORD_SYMBOL = re.compile(r"[A-G][#b]?[a-z0-9#+\-°]{0,6}(?:/[A-G][#b]?)?")

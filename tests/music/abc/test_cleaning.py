@@ -6,7 +6,7 @@ The mistakes of books, which are mended afterwards, have tests of their own: `te
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from charnn.music.abc.cleaning import clean_books, spell_books
@@ -219,6 +219,7 @@ ABC = st.text(
 
 
 @given(ABC, ABC)
+@example("", "\\%")  # a percent sign that begins no remark, and is no music either
 def test_a_cleaned_tune_has_complete_lines_without_noise(first: str, second: str) -> None:
     for text in clean_book(f"X:1\nT:{first}\nK:D\nD {second}\n\n{first}"):
         assert text.startswith("X:1\nT:")

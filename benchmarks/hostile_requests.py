@@ -309,7 +309,7 @@ def main() -> int:
             closed = sum(map(is_closed, connections))
         growth = page.memory() - memory
         addresses = page.addresses()
-        wrong += page.log.read_text().splitlines()[1:]  # the first line says how to end it
+        wrong += page.log.read_text().splitlines()[1:]  # the first line names Ctrl-C
     wrong = [each for each in wrong if each]
     print(*wrong, sep="\n", end="\n" if wrong else "")
     print(f"{len(REQUESTS)} hostile requests, {len(wrong)} wrong answers")

@@ -2,10 +2,24 @@
 
 import sys
 from pathlib import Path
+from typing import Any
+
+import typer
 
 from charnn.cli.console import is_terminal
-from charnn.cli.output_files import names_file
+from charnn.cli.output_files import names_file, refuse_empty
 from charnn.errors import UsageError
+
+
+def output_option(suffix: str) -> Any:
+    """Return the option -o of a command that writes a model to a file with a suffix."""
+    return typer.Option(
+        "-o",
+        "--output",
+        metavar="OUT",
+        callback=refuse_empty,
+        help=f"A file, a folder/, or - for stdout; default: RUN{suffix}.",
+    )
 
 
 def refuse_terminal(output: str | None) -> None:
@@ -48,12 +62,13 @@ def is_run(folder: Path) -> bool:
 
 
 def output_file(output: str | None, name: str) -> Path:
-    """Return the output file: the file that -o names, or `name` in the folder of -o.
-
-    A missing folder is created.
-    """
+    """Return the output file: the file that -o names, or `name` in the folder of -o."""
     if output is not None and names_file(output):
         return Path(output)
-    folder = Path(output or ".")
-    folder.mkdir(exist_ok=True)
-    return folder / name
+    return Path(output or ".") / name
+
+
+def make_folder(output: str | None) -> None:
+    """Create the folder that -o names, if it is missing."""
+    if output is not None and not names_file(output):
+        Path(output).mkdir(exist_ok=True)

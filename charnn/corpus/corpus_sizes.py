@@ -1,8 +1,9 @@
 """The sizes of a corpus by each kind of vocabulary: the numbers of its ids and characters."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from charnn.corpus.abc_vocabulary import TokenCounts
 from charnn.corpus.byte_text import text_to_bytes
@@ -45,25 +46,19 @@ def scan_characters(
     digest: "hashlib._Hash",
 ) -> Sizes:
     """Return the sizes of documents in characters; if `cut`, `DOCUMENT_END` follows each one."""
-    separated = not cut and len(train) + len(held_out) > 1
     first = FirstPositions()
-    length = held_out_start = ends = train_ends = 0
-    for number, document in enumerate(train + held_out):
-        if number == len(train):
-            held_out_start, train_ends = length, ends
-        for chunk in hashed_chunks(document, digest):
-            first.add(chunk, length)
-            length += len(chunk)
-            ends += chunk.count(DOCUMENT_END) if cut else 0
-        length += separated
+
+    def count(chunk: str, place: int) -> int:
+        first.add(chunk, place)
+        return len(chunk)
+
+    read = partial(hashed_chunks, digest=digest)
+    lengths = _lengths(train, held_out, cut, val_fraction, read, count)
     if cut:
         first.positions.pop(DOCUMENT_END, None)
     if not first.positions:
         raise CorpusError(NO_TEXT)
-    train_length = held_out_start if held_out else max(1, int(length * (1 - val_fraction)))
-    vocabulary = _first_characters(first.positions, train_length)
-    val_ends = ends - train_ends if held_out else 0
-    return Sizes(vocabulary, length, train_length, length, train_length, ends, val_ends)
+    return lengths.sizes(_first_characters(first.positions, lengths.train))
 
 
 def scan_bytes(
@@ -74,20 +69,70 @@ def scan_bytes(
     digest: "hashlib._Hash",
 ) -> Sizes:
     """Return the sizes of documents in bytes; if `cut`, `DOCUMENT_END` follows each one."""
-    separated = not cut and len(train) + len(held_out) > 1
+    read = partial(hashed_bytes, digest=digest)
+
+    def count(chunk: str, place: int) -> int:
+        return len(text_to_bytes(chunk))
+
+    lengths = _lengths(train, held_out, cut, val_fraction, read, count)
+    if not lengths.whole - lengths.separators:
+        raise CorpusError("the corpus contains nothing: name a file with something in it")
+    return lengths.sizes(ByteVocabulary())
+
+
+@dataclass(frozen=True)
+class _Lengths:
+    """The lengths of texts whose ids are characters or bytes.
+
+    Attributes:
+        whole: the number of ids.
+        train: the number of those of the training part.
+        separators: the number of separators among the ids.
+        ends, val_ends: see `Sizes`.
+    """
+
+    whole: int
+    train: int
+    separators: int
+    ends: int
+    val_ends: int
+
+    def sizes(self, vocabulary: Vocabulary) -> Sizes:
+        """Return the sizes: each id counts as one character."""
+        lengths = (self.whole, self.train) * 2
+        return Sizes(vocabulary, *lengths, self.ends, self.val_ends)
+
+
+def _lengths(
+    train: list[Document],
+    held_out: list[Document],
+    cut: bool,
+    val_fraction: float,
+    read: Callable[[Document], Iterator[str]],
+    count: Callable[[str, int], int],
+) -> _Lengths:
+    """Return the lengths of documents.
+
+    Args:
+        train, held_out: the documents of both parts.
+        cut: whether `DOCUMENT_END` follows each text in the documents.
+        val_fraction: the share that is held out of the end if `held_out` is empty.
+        read: reads a document in chunks.
+        count: returns the number of ids of a chunk; its place among the ids is given.
+    """
+    documents = train + held_out
+    separated = not cut and len(documents) > 1
     length = held_out_start = ends = train_ends = 0
-    for number, document in enumerate(train + held_out):
+    for number, document in enumerate(documents):
         if number == len(train):
             held_out_start, train_ends = length, ends
-        for chunk in hashed_bytes(document, digest):
-            length += len(text_to_bytes(chunk))
+        for chunk in read(document):
+            length += count(chunk, length)
             ends += chunk.count(DOCUMENT_END) if cut else 0
         length += separated
-    if not length - separated * len(train + held_out):
-        raise CorpusError("the corpus contains nothing: name a file with something in it")
     train_length = held_out_start if held_out else max(1, int(length * (1 - val_fraction)))
     val_ends = ends - train_ends if held_out else 0
-    return Sizes(ByteVocabulary(), length, train_length, length, train_length, ends, val_ends)
+    return _Lengths(length, train_length, separated * len(documents), ends, val_ends)
 
 
 def sizes_of_pieces(

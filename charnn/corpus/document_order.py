@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from charnn.corpus.vocabulary import SEPARATOR
 
-# The places take 100 MB. Documents that are so many are short, and lines and passages are shuffled
+# The places take 100 MB. So many documents are short ones, and lines and passages are shuffled
 # already where they are cut (`charnn.corpus.text_documents`).
 MAX_PLACES = 1 << 21
 # A memory map is searched in blocks: 4 million ids at a time.

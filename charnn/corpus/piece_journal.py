@@ -7,15 +7,14 @@ nothing, and so does a piece whose ids in the file differ from the checksum.
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from charnn.files import write_bytes
 
 
-class PieceJournal:
+class PieceJournal(AbstractContextManager["PieceJournal"]):
     """A context that knows the pieces that earlier processes finished, and records others.
 
     Args:
@@ -35,15 +34,7 @@ class PieceJournal:
         write_bytes(path, _line(key) + b"".join(map(_line, self.finished.items())))
         self._file = path.open("ab")
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self._file.close()
 
     def add(self, number: int, result: dict[str, Any]) -> None:

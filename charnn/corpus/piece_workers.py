@@ -14,10 +14,9 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Any, Self, cast
+from typing import IO, Any, cast
 
 from charnn.corpus.piece_tasks import EncodeTask, ScanTask
 from charnn.errors import CharnnError, CorpusError
@@ -43,7 +42,7 @@ def choose_workers(wanted: int, size: int) -> int:
     return max(1, min(share, MAX_WORKERS))
 
 
-class PieceWorkers:
+class PieceWorkers(AbstractContextManager["PieceWorkers"]):
     """A context with processes that work on pieces; without any for one worker.
 
     Args:
@@ -57,15 +56,7 @@ class PieceWorkers:
         self._own = threading.local()
         self._started: list[_Worker] = []
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        problem: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, *failure: object) -> None:
         for worker in self._started:
             worker.close(at_once=kind is not None)
 

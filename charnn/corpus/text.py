@@ -212,7 +212,7 @@ def is_plain_utf_8(head: bytes, encoding: str | None) -> bool:
     """Return whether the text of a file is its bytes, read as UTF-8 without any change.
 
     Args:
-        head: the first bytes of the file, about a megabyte if there are so many.
+        head: the first bytes of the file, up to about a megabyte.
         encoding: the codec that the user has set; None means UTF-8.
     """
     return (

@@ -209,7 +209,7 @@ def test_the_page_runs_no_script_but_its_own_and_shows_words_as_words() -> None:
 
 def test_the_page_of_the_bundled_model_has_the_facts_of_its_card() -> None:
     model = charnn.load("folk")
-    # An earlier version would have exported this metadata, which has none of the facts.
+    # Exports of earlier versions have this metadata, which lacks the facts.
     copy = model_page(Path("copy.safetensors"), model.checkpoint, PageText(licence="mit"))
     for page in (model.page(), copy):
         facts = page.decode().partition("<table>")[2].partition("</table>")[0]

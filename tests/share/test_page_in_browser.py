@@ -1,7 +1,5 @@
 """The page of a model in Chromium, opened as a file. Without a browser, the tests are skipped."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,28 +8,19 @@ import pytest
 
 import charnn
 from charnn.library import Model
+from tests.chromium import AXE, checked_tab, chromium
 from tests.helpers import prose, random_checkpoint
 from tests.share.pages import USUAL, texts_of
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="needs the group `browser`")
 expect = sync_api.expect
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-if not CHROMIUM:
-    pytest.skip("needs Chromium", allow_module_level=True)
-AXE = os.environ.get("AXE", "")  # the path of axe.min.js
 EVIL = "<b>A & B</b>"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    # Chromium refuses its sandbox to root, as in a container.
-    arguments = ["--no-sandbox"] * (getattr(os, "geteuid", lambda: 1)() == 0)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +36,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def page(browser: Any) -> Iterator[Any]:
     """Return a tab; nothing may be written to the console, and nothing may be requested."""
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda problem: complaints.append(str(problem)))
     schemes = ("file:", "blob:")
-    page.on("request", lambda each: each.url.startswith(schemes) or complaints.append(each.url))
-    yield page
-    context.close()
-    assert complaints == []
+    with checked_tab(browser, 390, 844) as (page, faults):
+        page.on("request", lambda each: each.url.startswith(schemes) or faults.append(each.url))
+        yield page
 
 
 def opened(page: Any, path: Path, link: str = "") -> Any:
@@ -168,7 +150,7 @@ def test_a_tune_is_asked_for_played_and_holds_its_command(page: Any, folder: Pat
     expect(play).to_have_text("Stop playing")
     play.click()
     expect(play).to_have_attribute("aria-pressed", "false")
-    # A title of blanks is none, so the model invents one. This seed falls into one sign.
+    # The page treats a blank title as no title. This seed repeats one sign to the end.
     page.evaluate("location.hash = '#seed=5&title=%20&length=700&autorun=1'")
     page.wait_for_selector("#text[data-done]")
     assert page.text_content("#text").splitlines()[2][2:].strip()

@@ -7,9 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charnn.cli.console import show_message, warn_if_damaged, write_stdout_bytes
-from charnn.cli.model_files import check_target, is_run, output_file, refuse_terminal
+from charnn.cli.model_files import (
+    check_target,
+    is_run,
+    make_folder,
+    output_file,
+    output_option,
+    refuse_terminal,
+)
 from charnn.cli.model_options import RunArgument, show_if_bundled
-from charnn.cli.output_files import check_suffix, refuse_empty
+from charnn.cli.output_files import check_suffix
 from charnn.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,16 +34,7 @@ LicenceOption = Annotated[
 
 def command(
     checkpoint: RunArgument = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            callback=refuse_empty,
-            help="A file, a folder/, or - for stdout; default: RUN.safetensors.",
-        ),
-    ] = None,
+    output: Annotated[str | None, output_option(SUFFIX)] = None,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -116,6 +114,7 @@ def command(
     if card is not None:
         check_target(card, force)
         licence = _licence(licence, model, _checked_card(card))
+    make_folder(output)
     _write_file(model, target, card, licence, _measured(model, measure))
 
 
@@ -148,7 +147,7 @@ def _write_folder(model: "Model", folder: Path, licence: str, measured: dict[str
 
 
 def _checked_card(card: Path) -> str:
-    """Return the licence that a card states before it is written over; "" if there is none.
+    """Return the licence that an existing card states; "" without a card or a licence.
 
     Raises:
         UsageError: a file that is not a card of charnn has the name of the card.

@@ -3,12 +3,16 @@
 import importlib.util
 from typing import Annotated
 
-import typer
-
 from charnn.cli.console import show_message, warn_if_damaged, write_stdout_bytes
-from charnn.cli.model_files import check_target, output_file, refuse_terminal
+from charnn.cli.model_files import (
+    check_target,
+    make_folder,
+    output_file,
+    output_option,
+    refuse_terminal,
+)
 from charnn.cli.model_options import RunArgument, show_if_bundled
-from charnn.cli.output_files import ForceOption, check_suffix, refuse_empty
+from charnn.cli.output_files import ForceOption, check_suffix
 from charnn.errors import CharnnError
 
 SUFFIX = ".onnx"
@@ -16,16 +20,7 @@ SUFFIX = ".onnx"
 
 def command(
     checkpoint: RunArgument = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            callback=refuse_empty,
-            help="A file, a folder/, or - for stdout; default: RUN.onnx.",
-        ),
-    ] = None,
+    output: Annotated[str | None, output_option(SUFFIX)] = None,
     force: ForceOption = False,
 ) -> None:
     """Write one step of a model as a graph for ONNX Runtime.
@@ -57,5 +52,6 @@ def command(
     target = output_file(output, f"{model_name(model.path)}{SUFFIX}")
     check_target(target, force)
     content = onnx_bytes(model.checkpoint)
+    make_folder(output)
     write_bytes(target, content)
     show_message(f"{target}: {len(content) / 1e6:.1f} MB")

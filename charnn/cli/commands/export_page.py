@@ -7,8 +7,9 @@ from typing import Annotated
 import typer
 
 from charnn.cli.console import is_terminal, show_message, warn_if_damaged, write_stdout_bytes
+from charnn.cli.model_files import check_target, make_folder, output_file, output_option
 from charnn.cli.model_options import RunArgument, show_if_bundled
-from charnn.cli.output_files import check_suffix, names_file, refuse_empty
+from charnn.cli.output_files import check_suffix
 from charnn.errors import UsageError
 
 SUFFIX = ".html"
@@ -19,16 +20,7 @@ _MAX_ABCJS_BYTES = 5_000_000
 
 def command(
     checkpoint: RunArgument = None,
-    output: Annotated[
-        str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="OUT",
-            callback=refuse_empty,
-            help="A file, a folder/, or - for stdout; default: RUN.html.",
-        ),
-    ] = None,
+    output: Annotated[str | None, output_option(SUFFIX)] = None,
     title: Annotated[str, typer.Option(help="Title; default: the name of the run.")] = "",
     licence: Annotated[
         str, typer.Option(help="Licence of the model that the page shows (default: not stated).")
@@ -67,11 +59,9 @@ def command(
     model = load(checkpoint)
     show_if_bundled(checkpoint, model.path)
     warn_if_damaged(model.path, model.damaged)
-    target = None if output == "-" else _target(output, f"{model_name(model.path)}{SUFFIX}")
-    if target is not None and target.is_file() and not force:
-        raise UsageError(
-            f"{target} exists: name another file with -o, or write over it with --force"
-        )
+    target = output_file(output, f"{model_name(model.path)}{SUFFIX}")
+    if output != "-":
+        check_target(target, force)
     content = model.page(title=title, licence=licence, abcjs=code)
     if len(content) > MAX_BYTES and not force:
         raise UsageError(
@@ -79,20 +69,12 @@ def command(
             f"{MAX_BYTES / 1e6:.0f}, which mail and phones take: train with a smaller "
             "--hidden-size, or write it all the same with --force"
         )
-    if target is None:
+    if output == "-":
         write_stdout_bytes(content)
         return
-    if output is not None and not names_file(output):
-        target.parent.mkdir(exist_ok=True)
+    make_folder(output)
     write_bytes(target, content)
     show_message(f"{target}: {len(content) / 1e6:.1f} MB. Open it in a browser.")
-
-
-def _target(output: str | None, name: str) -> Path:
-    """Return the output file: the file that -o names, or `name` in the folder of -o."""
-    if output is not None and names_file(output):
-        return Path(output)
-    return Path(output or ".") / name
 
 
 def _read_abcjs(path: Path) -> str:

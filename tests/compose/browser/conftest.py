@@ -1,7 +1,6 @@
 """A page in a real browser. Without Playwright or Chromium, the tests are skipped."""
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -10,12 +9,9 @@ from typing import Any
 
 import pytest
 
+from tests.chromium import AXE, checked_tab, chromium
 from tests.helpers import PROJECT
 
-CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
-AXE = os.environ.get("AXE", "")  # the path of axe.min.js
 JIG = """\
 X:1
 T:A Jig <b>of</b> Ours
@@ -53,17 +49,10 @@ OscillatorNode.prototype.stop = function (time) {
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Any]:
-    sync_api = pytest.importorskip("playwright.sync_api", reason="needs the group `browser`")
-    if not CHROMIUM:
-        pytest.skip("needs Chromium")
     for name in ("verovio", "typst"):
         pytest.importorskip(name, reason="needs charnn[score]")
-    # Chromium refuses its sandbox to root, as in a container.
-    arguments = ["--no-sandbox"] * (getattr(os, "geteuid", lambda: 1)() == 0)
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -86,18 +75,11 @@ def link(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
 @pytest.fixture
 def page(browser: Any, link: str) -> Iterator[Any]:
     """Open the page in a tab of its own; nothing may be written to the console."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    context.set_default_timeout(15_000)
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text))
-    page.on("pageerror", lambda problem: complaints.append(str(problem)))
-    page.add_init_script(EAR)
-    page.goto(link)
-    page.wait_for_selector("body[data-ready]")
-    yield page
-    context.close()
-    assert complaints == []
+    with checked_tab(browser, 1280, 900) as (page, _):
+        page.add_init_script(EAR)
+        page.goto(link)
+        page.wait_for_selector("body[data-ready]")
+        yield page
 
 
 @pytest.fixture
